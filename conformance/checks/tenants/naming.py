@@ -10,9 +10,10 @@ from functools import partial
 from itertools import chain, filterfalse
 from operator import attrgetter
 from typing import Any
+from urllib.parse import unquote
 from weakref import WeakKeyDictionary
 
-from conformance.judging.foreign import LONG_ID, NOTHING_FOREIGN
+from conformance.judging.foreign import LONG_ID, NOTHING_FOREIGN, TELLING
 from conformance.judging.outcomes import (
     JudgeContext,
     Outcome,
@@ -175,8 +176,20 @@ def _see(context: JudgeContext, exchange: Exchange, seen: _Seen, other: _Seen) -
         seen.texts = dict.fromkeys(_long_texts(answer.body), exchange.id) | seen.texts
 
 
-_OWN: WeakKeyDictionary[WholeLog, dict[Side, set[str]]] = WeakKeyDictionary()
-"""The ids that each business alone is shown, by its side, for each log that is being judged."""
+@dataclass(frozen=True)
+class _Apart:
+    """The ids that only the other business is shown.
+
+    No accepted write of this one named those that are ``untouched``. What the others came to is
+    judged where they were sent.
+    """
+
+    theirs: set[str]
+    untouched: set[str]
+
+
+_OWN: WeakKeyDictionary[WholeLog, dict[Side, _Apart]] = WeakKeyDictionary()
+"""What each business must not be shown, by its side, for each log that is being judged."""
 
 
 @passive("owner.across", hint="Needs objects of two businesses.", whole=True)
@@ -185,14 +198,17 @@ def tenant_across(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     side = _side_of(exchange)
     if side is None or not _shows_one(context, exchange):
         return
-    theirs, businesses = _only_shown(context, OPPOSITE[side]), context.target.businesses.values()
-    if not theirs.union(businesses).isdisjoint(NAMES.findall(_request(exchange))):
-        return  # other rules judge a request that names a business, or something of another one
-    held = theirs.intersection(_long_texts(exchange.json)).difference(businesses)
-    if held:
+    apart, businesses = _apart(context, side), context.target.businesses.values()
+    held = apart.untouched.intersection(_long_texts(exchange.json)).difference(businesses)
+    if not held:
+        yield from [Pass((exchange.id,))] * bool(apart.theirs)
+    elif not _names_any(exchange, apart.theirs.union(businesses)):
         yield Violation("/", NOTHING_FOREIGN, compact(min(held)), (exchange.id,))
-    elif theirs:
-        yield Pass((exchange.id,))
+
+
+def _names_any(exchange: Exchange, ids: set[str]) -> bool:
+    """Whether a request names a business, or something of another one: other rules judge that."""
+    return any(map(unquote(_request(exchange)).__contains__, ids))
 
 
 def _shows_one(context: JudgeContext, exchange: Exchange) -> bool:
@@ -200,7 +216,8 @@ def _shows_one(context: JudgeContext, exchange: Exchange) -> bool:
     return all((exchange.ok, context.operation.paging is None))
 
 
-DIGIT = re.compile("[0-9]")
+ID = re.compile(rf"\A(?=[^0-9]*+[0-9]).{{{TELLING}}}", re.DOTALL)
+"""An id has a digit, and is not so short that it stands in other texts by chance."""
 NAMES = re.compile(f"[\\w-]{{{LONG_ID},}}")
 """What may be an id in a request."""
 
@@ -216,11 +233,8 @@ def _long_texts(value: Any) -> Iterator[str]:
     return filterfalse(COUNTER.fullmatch, LONG_TEXT.findall(compact(value, sys.maxsize)))
 
 
-def _only_shown(context: JudgeContext, side: Side) -> set[str]:
-    """The ids that one side alone is shown in the whole log, and that no write of the other named.
-
-    What such a write did with them is judged where it was sent.
-    """
+def _apart(context: JudgeContext, side: Side) -> _Apart:
+    """What a business must not be shown, as the whole log has it."""
     log = context.log
     assert log is not None  # the rule waits for it
     if log not in _OWN:
@@ -228,8 +242,8 @@ def _only_shown(context: JudgeContext, side: Side) -> set[str]:
     return _OWN[log][side]
 
 
-def _told_apart(context: JudgeContext, log: WholeLog) -> Iterator[tuple[Side, set[str]]]:
-    """The ids of each side. An id without a digit may be a word that anybody uses."""
+def _told_apart(context: JudgeContext, log: WholeLog) -> Iterator[tuple[Side, _Apart]]:
+    """The same for each side. An id without a digit may be a word that anybody uses."""
     seen = {each: _Seen() for each in Side}
     named: dict[Side, set[str]] = {each: set() for each in Side}
     for exchange in log.exchanges:
@@ -238,8 +252,8 @@ def _told_apart(context: JudgeContext, log: WholeLog) -> Iterator[tuple[Side, se
             _see(context, exchange, seen[side], seen[OPPOSITE[side]])
             named[side].update(_named_by_write(exchange))
     for side, other in OPPOSITE.items():
-        apart = seen[side].ids - seen[other].ids - named[other]
-        yield side, set(filter(DIGIT.search, apart))
+        theirs = set(filter(ID.search, seen[other].ids - seen[side].ids))
+        yield side, _Apart(theirs, theirs - named[side])
 
 
 def _named_by_write(exchange: Exchange) -> list[str]:
