@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from itertools import chain
+from itertools import chain, filterfalse
 from operator import attrgetter
 from typing import Any
 
@@ -31,7 +31,8 @@ def neighbours_stay(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     for side in filter(after.__contains__, before):
         first, last, now = before[side][0], before[side][-1], after[side][-1]
         ids = tuple(answer.exchange.id for answer in (last, write, now))
-        found = chain(_gone(write, last, now, ids), _reached(write, last, now, ids))
+        gone = _gone(write, last, after[side], ids)
+        found = chain(gone, _reached(write, last, now, ids))
         if not missing(first, last):
             yield next(found, Pass(ids))
 
@@ -45,9 +46,17 @@ def _by_side(looks: list[Answer]) -> dict[Side | None, list[Answer]]:
     return sides
 
 
-def _gone(write: Answer, old: Answer, new: Answer, ids: tuple[str, ...]) -> Iterator[Violation]:
-    """The objects that the list does not show any more, but for that of the write."""
-    for row in _beside(write, rows_of(missing(old, new))):
+def _gone(
+    write: Answer, old: Answer, looks: list[Answer], ids: tuple[str, ...]
+) -> Iterator[Violation]:
+    """The objects that neither the first look after it nor the last one shows, but for its own.
+
+    What goes later goes by itself.
+    """
+    early, new = looks[0], looks[-1]
+    at_once = set(map(early.identity, early.rows))
+    rows = filterfalse(lambda row: old.identity(row) in at_once, rows_of(missing(old, new)))
+    for row in _beside(write, list(rows)):
         expected = f"{old.identity(row)}, which was there before the request"
         yield Violation("/", expected, said(new.exchange), ids)
 

@@ -55,6 +55,8 @@ def a_change_is_of_one_object() -> Iterator[Example]:
     yield accepted("another one changes by itself", *changed([TWO | {"description": "2b"}, ONE]))
     yield refused("another one is changed, too", *changed([TWO | new, ONE | new]))
     yield refused("another one is gone", *changed([ONE | new]))
+    later = listed("listed-after", [ONE | new])
+    yield accepted("another one goes later, by itself", *changed([TWO, ONE | new]), later)
     yield accepted("the changed one has left its list", *changed([TWO]))
     theirs = [{"id": "w9", "description": "9"}]
     other = partial(changed, before=theirs, side="foreign")
