@@ -1,4 +1,4 @@
-"""The most memory that a full run holds, beside a quick run."""
+"""The most memory that a full run holds, and what it sends, beside a quick run."""
 
 from __future__ import annotations
 
@@ -13,6 +13,9 @@ from benchmarks.measure import Cost, Process, medians, once
 from benchmarks.servers import cost_of_run, counted, run, serving
 from benchmarks.table import Row
 
+FULL, QUICK = 4_500, 400
+"""The goals: the most requests of a full run, and of a quick one."""
+
 
 def rows(tries: int) -> Iterator[Row]:
     """A full run beside a quick run and an empty Python, and beside the first one of a user.
@@ -25,6 +28,8 @@ def rows(tries: int) -> Iterator[Row]:
     nothing, least, whole, first = medians(tries, [empty, quick, later, _first_run])
     yield Row("full run", whole.memory, "MiB", "quick run", least.memory)
     yield Row("requests of it", whole.requests, "requests", "quick run", least.requests)
+    yield Row("requests of a full run", whole.requests, "requests", "the goal", FULL, most=1)
+    yield Row("requests of a quick run", least.requests, "requests", "the goal", QUICK, most=1)
     yield Row("full run", whole.memory, "MiB", "python -c pass", nothing.memory)
     yield Row("first full run of a user", first.memory, "MiB", "later one", whole.memory)
 
