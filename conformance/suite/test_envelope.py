@@ -158,7 +158,7 @@ IMPROPER = (
 slash at the end."""
 
 
-FEW_PATHS = 4
+FEW_PATHS = 2
 """Paths that get an unknown method in a quick run."""
 
 

@@ -166,14 +166,24 @@ def tenant_nested(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 def _see(context: JudgeContext, exchange: Exchange, seen: _Seen, other: _Seen) -> None:
     """Note what an exchange of a business shows of it, and what it sought of the other one."""
+    answer = _note_ids(context, exchange, seen, other)
+    if answer is not None:
+        seen.texts = dict.fromkeys(_long_texts(answer.body), exchange.id) | seen.texts
+
+
+def _note_ids(
+    context: JudgeContext, exchange: Exchange, seen: _Seen, other: _Seen
+) -> Answer | None:
+    """Note the ids alone. Returns the answer if it shows something of the business."""
     answer = answer_of(context.contract, exchange)
     if exchange.facts.step is Step.FOREIGN and exchange.facts.sought:
         other.ids.add(exchange.facts.sought)
-    elif answer is not None and answer.ok and not exchange.facts.mistake:
-        name = context.contract.identifier_of(answer.operation.kind)
-        shown = texts_in([answer.id, *(row.get(name) for row in answer.rows)])
-        seen.ids.update(shown)
-        seen.texts = dict.fromkeys(_long_texts(answer.body), exchange.id) | seen.texts
+        return None
+    if answer is None or not answer.ok or exchange.facts.mistake:
+        return None
+    name = context.contract.identifier_of(answer.operation.kind)
+    seen.ids.update(texts_in([answer.id, *(row.get(name) for row in answer.rows)]))
+    return answer
 
 
 @dataclass(frozen=True)
@@ -249,7 +259,7 @@ def _told_apart(context: JudgeContext, log: WholeLog) -> Iterator[tuple[Side, _A
     for exchange in log.exchanges:
         side = _side_of(exchange)
         if side is not None:
-            _see(context, exchange, seen[side], seen[OPPOSITE[side]])
+            _note_ids(context, exchange, seen[side], seen[OPPOSITE[side]])
             named[side].update(_named_by_write(exchange))
     for side, other in OPPOSITE.items():
         theirs = set(filter(ID.search, seen[other].ids - seen[side].ids))
