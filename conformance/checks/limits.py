@@ -110,7 +110,7 @@ def _failure(bursts: list[Burst]) -> Gap | None:
 
 
 def _in_time(judge: rules.TrialJudge) -> rules.TrialJudge:
-    """A judge of what comes after the clock was moved: silent where the target did not move it."""
+    """A judge of what comes after the clock was moved: a gap where the target did not move it."""
 
     @wraps(judge)
     def judged(context: JudgeContext, trial: Trial) -> Iterable[Outcome]:

@@ -205,8 +205,16 @@ OTHERS = ("call", "lead", "message", "event", "eval_run")
 """Kinds whose objects come with those of other kinds."""
 
 
+class MakesAnother(Faulty):
+    """The reference server, which makes an object like the oldest one of its kind."""
+
+    def _add_another(self, kind: str, tenant: str) -> None:
+        for oldest in self.store.page(Page(kind=kind, tenant=tenant, count=1, order="ASC")):
+            self.add(kind, tenant, oldest.document)
+
+
 @variant("silent: what else a write makes")
-class WritesMakeOthers(Faulty):
+class WritesMakeOthers(MakesAnother):
     """Whatever is made brings a call, a lead, a message, an event and a run of an eval with it."""
 
     def act(self, context: Context) -> Reply:
@@ -217,13 +225,9 @@ class WritesMakeOthers(Faulty):
                 self._add_another(kind, self.own_tenant(context))
         return reply
 
-    def _add_another(self, kind: str, tenant: str) -> None:
-        for oldest in self.store.page(Page(kind=kind, tenant=tenant, count=1, order="ASC")):
-            self.add(kind, tenant, oldest.document)
-
 
 @variant("silent: what others do meanwhile")
-class OthersGoOn(WritesMakeOthers):
+class OthersGoOn(MakesAnother):
     """Whatever is asked of events, another business makes one meanwhile."""
 
     def dispatch(self, request: Request) -> Reply:
@@ -232,6 +236,3 @@ class OthersGoOn(WritesMakeOthers):
         finally:
             if request.path.rpartition("/")[2] in ("replay", "backfill"):
                 self._add_another("event", str(self.store.note("tenant:other")))
-
-    def act(self, context: Context) -> Reply:
-        return Faulty.act(self, context)

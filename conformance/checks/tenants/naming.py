@@ -204,7 +204,7 @@ _OWN: WeakKeyDictionary[WholeLog, dict[Side, _Apart]] = WeakKeyDictionary()
 
 @passive("owner.across", hint="Needs objects of two businesses.", whole=True)
 def tenant_across(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """No answer but a list holds an id that only another business is shown in the whole run."""
+    """No answer holds an id that only another business is shown in the run; lists are left out."""
     side = _side_of(exchange)
     if side is None or not _shows_one(context, exchange):
         return

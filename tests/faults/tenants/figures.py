@@ -158,28 +158,31 @@ class FunnelKeptByUrl(Figures):
         return str(kept)
 
 
+class CountsOfAll(Faulty):
+    """The reference server, where one report counts the objects of every business."""
+
+    here, kind, member = "", "", ""
+
+    def act_fetch(self, context: Context) -> Reply:
+        reply = super().act_fetch(context)
+        if not is_for(context, self.here) or not isinstance(reply.body, dict):
+            return reply
+        count = len(self.store.page(Page(self.kind, None, 10_000)))
+        return Reply(reply.status, {**reply.body, self.member: count})
+
+
 @fault("business-figures", at="*", by="figures-beside-creations", depth=4)
-class LeadsOfAllCounted(Faulty):
+class LeadsOfAllCounted(CountsOfAll):
     """read_analytics_dashboard counts the leads of every business."""
 
-    def act_fetch(self, context: Context) -> Reply:
-        reply = super().act_fetch(context)
-        if not is_for(context, "read_analytics_dashboard") or not isinstance(reply.body, dict):
-            return reply
-        leads = len(self.store.page(Page("lead", None, 10_000)))
-        return Reply(reply.status, {**reply.body, "leads": leads})
+    here, kind, member = "read_analytics_dashboard", "lead", "leads"
 
 
 @fault("business-figures", at="*", by="figures-beside-creations", depth=4)
-class CallsOfAllCounted(Faulty):
+class CallsOfAllCounted(CountsOfAll):
     """read_analytics_weekly counts the calls of every business."""
 
-    def act_fetch(self, context: Context) -> Reply:
-        reply = super().act_fetch(context)
-        if not is_for(context, "read_analytics_weekly") or not isinstance(reply.body, dict):
-            return reply
-        calls = len(self.store.page(Page("call", None, 10_000)))
-        return Reply(reply.status, {**reply.body, "all_calls": calls})
+    here, kind, member = "read_analytics_weekly", "call", "all_calls"
 
 
 @fault(
