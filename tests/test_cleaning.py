@@ -11,7 +11,7 @@ import pytest
 
 from conformance import evidence
 from conformance.model import Exchange
-from conformance.reading import made_by, worked_on
+from conformance.reading import CLEAN, made_by, worked_on
 from conformance.server.application import Application
 from tests import golden
 from tests.servers import Command, command, faulty, run_of, serving, target_file
@@ -91,6 +91,13 @@ def test_what_was_removed_is_not_left() -> None:
     gone = answer(200, {"deleted": True}, operation="delete_eval", query={"id": "e1"})
     refused = answer(404, {}, operation="delete_eval", query={"id": "e2"})
     assert made_by(contract, [_created("e1"), _created("e2"), gone, refused]) == _made("e2")
+
+
+def test_what_a_removal_does_not_find_is_not_left() -> None:
+    """A killed run may have deleted it, and not have lived to see the answer."""
+    contract = contracts.real()
+    lost = answer(404, {}, operation="delete_eval", query={"id": "e1"}, case=CLEAN.id)
+    assert made_by(contract, [_created("e1"), _created("e2"), lost]) == _made("e2")
 
 
 def test_a_run_changes_nothing_that_was_there_before() -> None:

@@ -21,6 +21,8 @@ from conformance.values import read_json
 
 CLEAN = Case("clean[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
 """The case of requests that remove what a run has made. Nothing is judged by them."""
+GONE = 404
+"""What a deletion answers where another one, whose answer was lost, came before it."""
 
 Id = str | int
 """The id of an object, as the target gave it."""
@@ -74,11 +76,16 @@ def worked_on(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
 def _successes(
     contract: Contract, exchanges: Iterable[Exchange]
 ) -> Iterator[tuple[Answer, set[Place]]]:
-    """The successes among some exchanges, each with the objects that it shows."""
+    """The successes among some exchanges, and removals that found nothing, with what they show."""
     for exchange in exchanges:
         answer = answer_of(contract, exchange)
-        if answer is not None and answer.ok:
+        if answer is not None and (answer.ok or _finds_nothing(exchange)):
             yield answer, _names_in(contract, answer)
+
+
+def _finds_nothing(exchange: Exchange) -> bool:
+    """Whether a removal finds that its object is gone. In other cases a 404 may hide an object."""
+    return (exchange.case, exchange.status) == (CLEAN.id, GONE)
 
 
 def _worked_on_by(answer: Answer) -> set[tuple[str, str]]:
