@@ -94,6 +94,14 @@ def test_what_was_seen_stands_in_the_file_with_how(look: Look) -> None:
     assert look.members["allow"] == ["read"]
 
 
+def test_sizes_of_pages_stand_in_the_file_and_in_the_notes(look: Look) -> None:
+    """The maxima of four lists as a member, the defaults of two as a note."""
+    assert look.members["maximum"] == dict.fromkeys(
+        ("list_calls", "list_agents", "list_transcripts", "list_leads"), 100
+    )
+    assert "Without a limit, a page holds 20 of GET /calls, 20 of GET /agents." in look.outcome.out
+
+
 def test_what_is_missing_stands_there_with_what_it_unlocks(look: Look) -> None:
     """The best comes first, as lines to take over."""
     unlocks = look.text.partition("What would be judged beside")[2].splitlines()

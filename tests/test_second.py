@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from conformance import contract
 from conformance.model import Effect
@@ -133,6 +134,21 @@ def test_the_second_server_is_not_accused_from_outside(tmp_path: Path) -> None:
     reading = _reading()
     unexpected = {cell for cell in untested if cell[1] in reading and cell[0] not in known}
     assert unexpected == {cell for cell in OPEN if cell[1] == POLLED}
+
+
+@pytest.mark.parametrize("dice", [(), (1,), (2,)])
+def test_a_first_look_is_right_and_not_accused(dice: tuple[int, ...], tmp_path: Path) -> None:
+    """It finds maxima of lists. A quick run blames nothing, with its file or the key alone."""
+    with second(tmp_path, *dice) as server:
+        key = {"CONFORMANCE_KEY": server.target["keys"]["full"]}
+        address = ("--url", server.target["url"])
+        command("init", "look.yaml", *address, cwd=tmp_path, env=key)
+        for place in (("--target", "look.yaml"), address):
+            outcome = command("run", "--depth", "quick", *place, cwd=tmp_path, env=key)
+            assert outcome.code == 0, outcome.said
+    found = yaml.safe_load((tmp_path / "look.yaml").read_text(encoding="utf-8"))["maximum"]
+    assert found
+    assert found.items() <= server.target["maximum"].items()
 
 
 def _reading() -> set[str]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 def init(path: Path, force: bool, choice: Choice) -> None:
     """Write a commented target file for you to fill in.
 
-    With --url, look at the target first: some thirty plain reads with the key. What they show
+    With --url, look at the target first: thirty reads at most, with the key. What they show
     stands in the file. The key does not.
     """
     if path.exists() and not force:
@@ -60,9 +60,9 @@ def _look(path: Path, choice: Choice) -> tuple[str, ...]:
     from conformance.command import initfile
     from conformance.command.doctor import session_for
     from conformance.command.preparing import prepared_for
-    from conformance.contact.proposal import propose
+    from conformance.contact.proposal import REQUESTS, propose
 
-    session = session_for(prepared_for(choice, None))
+    session = session_for(prepared_for(replace(choice, budget=REQUESTS), None))
     proposal = propose(session)
     say("\n".join(proposal.notes))
     found = {name: (one.value, one.how) for name, one in proposal.members.items()}

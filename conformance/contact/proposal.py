@@ -5,10 +5,12 @@ Everything is read, with one key, and in few requests.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import chain, filterfalse
 from operator import attrgetter
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from conformance.contact.around import time_of_day
@@ -23,21 +25,29 @@ from conformance.contact.data import (
     shown_lists,
 )
 from conformance.contact.keys import keys, shown_businesses
+from conformance.contact.sizes import Size, defaults, longer, maxima
 from conformance.contact.survey import Survey
+from conformance.errors import Unjudgeable
 from conformance.model import Business, Json
 from conformance.reading import members_of
 from conformance.run import preflight
 from conformance.run.session import Session
+from conformance.suite.knowledge import LARGE
 from conformance.text import clean
 from conformance.transport.message import Message
-from conformance.values import cut
+from conformance.transport.patience import OverBudget
+from conformance.values import cut, without
 
 PATHS = "paths"
 """The member of an OpenAPI document that holds its routes."""
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 """The members of a path of such a document that are routes."""
-READS = 26
-"""Plain reads that are sent at most."""
+REQUESTS = 30
+"""Requests that a look sends at most."""
+MAXIMA, DEFAULTS = 4, 2
+"""Lists that are asked for their maximum, and for their default. The rest is left for routes."""
+UNCLEAR = "Nothing that was read of {} tells what it is. Is the address right?"
+T = TypeVar("T")
 BARE = Message("GET", "/", (), (), None, outside=True)
 """A request for the address without the path of the API."""
 
@@ -59,19 +69,40 @@ class Proposal:
 
 
 def propose(session: Session) -> Proposal:
-    """Look at a target. Raises Unjudgeable if it cannot be reached, or is not this API."""
-    preflight.check(session)
-    survey = Survey(session, most=READS)
-    members = dict(chain(_address(survey), _business(survey), _lacking(survey)))
+    """Look at a target, within its request budget.
+
+    Raises Unjudgeable if it cannot be reached, or is not this API.
+    """
+    try:
+        preflight.check(session)
+        survey = Survey(session, limit=LARGE)
+        around = (*_bare(survey), *_document(survey))  # they tell most
+    except OverBudget:
+        raise Unjudgeable(UNCLEAR.format(session.target.declaration.url)) from None
+    pages = longer(_affordable(answers(survey, filter(attrgetter("paging"), survey.offered))))
+    long = list(map(attrgetter("operation.id"), pages))
+    most = _affordable(maxima(survey, long[:MAXIMA]))
+    usual = _affordable(defaults(survey, long[:DEFAULTS]))
+    survey.narrow()
+    members = dict(chain(_address(survey), _business(survey), _maxima(most), _lacking(survey)))
     notes = chain(
         _lists(survey),
+        _usual(survey, usual),
+        _unsized(survey, without(dict.fromkeys(long), dict(most))),
         _time(survey),
         _lacks(survey),
         _key(session),
-        _bare(survey),
-        _document(survey),
+        around,
     )
     return Proposal(members, tuple(map(clean, notes)))  # a line each, whatever the target says
+
+
+def _affordable(found: Iterator[T]) -> list[T]:
+    """What is found before the request budget is used up."""
+    kept: list[T] = []
+    with suppress(OverBudget):
+        kept.extend(found)
+    return kept
 
 
 # --- values ---------------------------------------------------------------------------------------
@@ -90,6 +121,13 @@ def _business(survey: Survey) -> Members:
     if len(seen) == 1:
         how = "The only business that the key is shown."
         yield "businesses", Found({str(Business.MAIN): seen[0]}, how)
+
+
+def _maxima(most: Sequence[Size]) -> Members:
+    """The largest page of each list that shows one."""
+    if most:
+        how = "A page held so many. A limit of one more gave as many, or was refused."
+        yield "maximum", Found(dict[str, Json](most), how)
 
 
 def _lacking(survey: Survey) -> Members:
@@ -111,6 +149,21 @@ def _lists(survey: Survey) -> Iterator[str]:
     left = list(filterfalse(survey.offered.__contains__, filter(attrgetter("keyed"), survey.reads)))
     if left:
         yield f"Not asked for: {', '.join(map(attrgetter('route'), left))}."
+
+
+def _usual(survey: Survey, usual: Sequence[Size]) -> Iterator[str]:
+    """How many items lists show without a limit."""
+    operations = survey.contract.operations
+    if usual:
+        shown = ", ".join(f"{count} of {operations[name].route}" for name, count in usual)
+        yield f"Without a limit, a page holds {shown}."
+
+
+def _unsized(survey: Survey, long: Iterable[str]) -> Iterator[str]:
+    """The lists that go on after a page, and whose maximum was not seen."""
+    routes = [survey.contract.operations[name].route for name in long]
+    if routes:
+        yield f"More items follow a page of {few(routes)}, whose maximum was not seen."
 
 
 def _time(survey: Survey) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cache, partial
-from itertools import filterfalse
+from itertools import filterfalse, takewhile
 from operator import attrgetter
 
 from conformance.judging.answers import code_of
@@ -15,8 +15,11 @@ from conformance.run.session import Session
 from conformance.suite.client import Client
 from conformance.suite.memory import Memory
 from conformance.transport.message import message_for
+from conformance.transport.patience import OverBudget
 
 CASE = Case("survey[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
+REFUSED_VALUE = 400
+"""The status of a read with a limit that its list does not take."""
 
 
 def looked_at(about: str, seen: str, mend: str, *, wrong: object) -> Remark:
@@ -32,16 +35,29 @@ def untold(about: str, why: str, mend: str = "") -> Remark:
 class Survey:
     """Asks a target for what needs nothing but a key. Each request is sent once.
 
-    ``most`` bounds the reads that it has with its main key.
+    ``limit`` is what lists are asked for until one refuses it. From then on they are asked plainly.
     """
 
-    def __init__(self, session: Session, most: int | None = None) -> None:
+    def __init__(self, session: Session, limit: int | None = None) -> None:
         self.contract = session.contract
         self.target = session.target.declaration
         self.client = Client(session.sender, CASE, 1, Memory(), seed=0)
-        self._asked = cache(self._ask)
+        self._limit = limit
+        self._asked, self._page = cache(self._first), cache(self._ask)
         self.reads = plain_reads(session.contract.operations.values())
-        self.offered = list(filterfalse(self.is_lacking, self.reads))[:most]
+        self.offered = list(filterfalse(self.is_lacking, self.reads))
+
+    def narrow(self) -> None:
+        """From now on, offer the reads alone that the request budget has room for."""
+        self.offered = list(takewhile(self._is_affordable, self.offered))
+
+    def _is_affordable(self, operation: Operation) -> bool:
+        """Whether a read was asked for, or could be."""
+        try:
+            self.ask(operation.id)
+        except OverBudget:
+            return False
+        return True
 
     def is_lacking(self, operation: Operation) -> bool:
         """Whether the target is said to lack an operation."""
@@ -57,19 +73,38 @@ class Survey:
         return list(filterfalse(partial(self.target.opens, role=key), self.offered))
 
     def ask(self, name: str, key: str = "full") -> Answer:
-        """What the read of a name shows with a key."""
+        """What the read of a name shows with a key. Raises OverBudget."""
         return self._asked(name, key)
 
-    def _ask(self, name: str, key: str) -> Answer:
-        """The same, asked anew.
+    def _first(self, name: str, key: str) -> Answer:
+        """The same, asked anew: a list for as many items as the survey wants."""
+        page = self._page(name, key, self._limit)
+        if not is_refused(page):
+            return page
+        self._limit = None
+        return self._page(name, key, None)
+
+    def sized(self, name: str, limit: int | None) -> Answer:
+        """What a list shows the main key in a page of a size. Raises OverBudget."""
+        return self._page(name, "full", limit)
+
+    def _ask(self, name: str, key: str, limit: int | None) -> Answer:
+        """What a read shows with a key, in a page of a size if it is a list.
 
         One that the target is said to lack is sent without its name: nothing may expect an answer.
         """
         operation = self.contract.operations[name]
-        send = partial(self.client.call, operation, {})
+        paging = operation.paging
+        values = {paging.limit: str(limit)} if paging and limit else {}
+        send = partial(self.client.call, operation, values)
         if self.is_lacking(operation):
             send = partial(self.client.raw, message_for(operation, {}))
         return Answer(self.contract, operation, send(key=key))
+
+
+def is_refused(page: Answer) -> bool:
+    """Whether a list does not take the limit of a page."""
+    return page.exchange.status == REFUSED_VALUE
 
 
 def _asks_for_none(operation: Operation) -> bool:

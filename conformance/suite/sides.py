@@ -27,8 +27,8 @@ def more_pages(client: Client, key: str, first: Answer | None) -> None:
     assert paging is not None
     if first is not None and first.cursor is not None:
         page(client, key, {paging.after: first.cursor})
-    limit = client.knowledge.within(client.operation, PAGE_SIZE)
-    page(client, key, {paging.limit: str(limit)})
+    shown = len(first.listed) if first is not None else 0
+    page(client, key, {paging.limit: str(max(1, min(shown, PAGE_SIZE)))})  # no maximum is below it
 
 
 def walk_as(client: Client, key: str) -> None:

@@ -15,7 +15,7 @@ from conformance.suite.knowledge import LARGE
 from conformance.values import as_text
 
 SURELY_TAKEN = 7
-"""A limit taken to be below every maximum, until a page shows how many items a list does give."""
+"""A limit taken to be below every maximum of a list that shows as many items on a page."""
 DEEP_PAGES = 8
 BASE_PAGES = 3
 NO_FILTERS: Mapping[str, str] = MappingProxyType({})
@@ -113,8 +113,7 @@ class Walker:
 
     def _above_maximum(self, limit: int | None) -> bool:
         """Whether a limit may be above the maximum of the list, as far as its pages have shown."""
-        taken = min(self._most or SURELY_TAKEN, SURELY_TAKEN)
-        return limit is not None and limit > taken
+        return limit is not None and limit > max(1, min(self._most, SURELY_TAKEN))
 
     def cursor(self, items: Sequence[Any]) -> str | None:
         """The position of the last of some items; None where it has none, or there is no item."""
