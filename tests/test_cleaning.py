@@ -100,6 +100,13 @@ def test_what_a_removal_does_not_find_is_not_left() -> None:
     assert made_by(contract, [_created("e1"), _created("e2"), lost]) == _made("e2")
 
 
+def test_what_was_removed_and_made_again_is_left() -> None:
+    """A number that is given back may be taken again."""
+    contract = contracts.real()
+    gone = answer(200, {"deleted": True}, operation="delete_eval", query={"id": "e1"})
+    assert made_by(contract, [_created("e1"), gone, _created("e1")]) == _made("e1")
+
+
 def test_a_run_changes_nothing_that_was_there_before() -> None:
     """All that is changed, worked on or deleted was made by the run; only events cannot be made."""
     contract = contracts.real()

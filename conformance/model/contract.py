@@ -208,6 +208,12 @@ class Contract:
                 return operation
         return None
 
+    def takes_from_pool(self, operation: Operation) -> bool:
+        """Whether what a creation makes was there before, and may keep its time."""
+        kinds = map(attrgetter("references"), operation.parameters)
+        lists = map(self.list_of, filter(None, kinds))
+        return any(listing is not None and listing.pool for listing in lists)
+
 
 def compact(value: Json, width: int = 200) -> str:
     """JSON text of a value on one line, cut to a width in characters.

@@ -48,7 +48,9 @@ def made_by(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
     made: dict[Place, Made] = {}
     for answer, shown in _successes(contract, exchanges):
         if answer.operation.action == "delete":
-            made = {place: each for place, each in made.items() if not _removes(answer, each)}
+            kept = {place: each for place, each in made.items() if not _removes(answer, each)}
+            seen -= made.keys() - kept.keys()  # what is gone may be made again
+            made = kept
         elif answer.operation.action == "create":
             made |= {place: Made(*place, answer.exchange.identity) for place in shown - seen}
         seen |= shown

@@ -52,6 +52,13 @@ def _is_large(exchange: Exchange) -> bool:
     return exchange.response is not None and exchange.response.body.size > LARGE
 
 
+def _remove(client: Client, made: Made, deletion: Operation) -> None:
+    """Remove an object that the run has made, with the key that made it."""
+    assert deletion.selector is not None  # such a deletion names one object
+    values = {deletion.selector.name: made.id}
+    client.send(deletion, values, key=made.identity, role=Role.BYSTANDER)
+
+
 class Session:
     """A run in progress.
 
@@ -188,6 +195,7 @@ class Session:
             if not self._lanes[case.id].harmless:
                 client.knowledge.gather(self._changing)
             REGISTRY[case.scenario].function(client)
+            self._give_back(client)
         except OverBudget:
             return verdict.OVER_BUDGET
         except Unjudgeable:
@@ -197,6 +205,18 @@ class Session:
                 f"the scenario {case.scenario} crashed: {type(error).__name__}: {error}"
             )
         return verdict.DONE
+
+    def _give_back(self, client: Client) -> None:
+        """Give back what a case has taken from a pool, which may not hold enough for all cases."""
+        pooled = filter(self.contract.takes_from_pool, self.contract.operations_by("create"))
+        kinds = set(map(attrgetter("kind"), pooled))
+        for made, deletion in self._removals(made_by(self.contract, client.sender.sent)):
+            if made.kind in kinds:
+                _remove(client, made, deletion)
+
+    def _removals(self, made: Iterable[Made]) -> list[tuple[Made, Operation]]:
+        """What can be removed of some objects, each with its deletion."""
+        return removals(self.sender.offered, made, self.target.declaration.allow)
 
     def _client(self, case: Case, attempt: int, sink: Sink) -> Client:
         return Client(
@@ -240,14 +260,10 @@ class Session:
         Nothing is judged by it. A target that is gone, or takes too long, keeps what it has.
         """
         self.sender.lift_budget()
-        found = removals(self.sender.offered, made, self.target.declaration.allow)
         with contextlib.suppress(Unjudgeable, OverBudget):
-            for each, deletion in found:
-                assert deletion.selector is not None
+            for each, deletion in self._removals(made):
                 case = replace(CLEAN, effect=deletion.effect)
-                sending = self._client(case, 1, self.sender.journal)
-                values = {deletion.selector.name: each.id}
-                sending.send(deletion, values, key=each.identity, role=Role.BYSTANDER)
+                _remove(self._client(case, 1, self.sender.journal), each, deletion)
 
     def _stop(self) -> None:
         """Let no case send any more."""

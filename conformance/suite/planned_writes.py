@@ -54,7 +54,7 @@ def counted_creations(planning: Planning) -> Iterator[Draft]:
         if _makes_one(operation) and _has_open_list(planning.contract, operation.kind):
             rules: tuple[str, ...] = ("create.count",)
             if operation.action == "create":
-                is_new = not _takes_from_pool(planning.contract, operation)
+                is_new = not planning.contract.takes_from_pool(operation)
                 rules += ("create.listed", *["create.newest"] * is_new)
             yield Draft(operation, needs=("full",), cost=3, rules=rules)
 
@@ -64,13 +64,6 @@ def _makes_one(operation: Operation) -> bool:
     if not operation.keyed or operation.selector is not None:
         return False
     return operation.action == "create" or operation.effect is Effect.SPEND
-
-
-def _takes_from_pool(contract: Contract, operation: Operation) -> bool:
-    """Whether what a creation makes was there before, and may keep its time."""
-    kinds = map(attrgetter("references"), operation.parameters)
-    lists = map(contract.list_of, filter(None, kinds))
-    return any(listing is not None and listing.pool for listing in lists)
 
 
 def _has_open_list(contract: Contract, kind: str | None) -> bool:
