@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from conformance.contact.survey import Survey, is_refused
+from conformance.model import compact
 from conformance.reading import Answer
 from conformance.suite.knowledge import LARGE
 
@@ -35,19 +36,17 @@ def _shown(page: Answer) -> int:
 def maxima(survey: Survey, lists: Iterable[str]) -> Iterator[Size]:
     """The maxima of lists, where one is seen. Raises OverBudget."""
     for name in lists:
-        for most in _candidates(survey.sized(name, LARGE)):
-            if _is_maximum(survey, name, most):
-                yield name, most
-                break
+        most = _told(survey.sized(name, LARGE))
+        if _is_maximum(survey, name, most):
+            yield name, most
 
 
-def _candidates(large: Answer) -> list[int]:
+def _told(large: Answer) -> int:
     """What the answer to a large limit says of a maximum: its items, or a number in a refusal."""
     if not is_refused(large):
-        return [_shown(large)] if _goes_on(large) else []
-    message = large.exchange.response.body.kept[:READ] if large.exchange.response else ""
-    numbers = map(int, NUMBER.findall(message))
-    return sorted({number for number in numbers if 1 < number < LARGE}, reverse=True)[:1]
+        return _shown(large)
+    numbers = map(int, NUMBER.findall(compact(large.exchange.json, READ)))
+    return max(filter(LARGE.__gt__, numbers), default=0)
 
 
 def _is_maximum(survey: Survey, name: str, most: int) -> bool:

@@ -239,6 +239,11 @@ class Operation:
         return parameter == self.selector and parameter.references == self.kind
 
     @property
+    def pick(self) -> Parameter | None:
+        """The parameter that names the one thing to show; None without one."""
+        return next(filter(attrgetter("picks"), self.parameters_in("query")), None)
+
+    @property
     def filters(self) -> tuple[Parameter, ...]:
         """The parameters that narrow a list, in their order."""
         return tuple(filter(attrgetter("filters"), self.parameters))

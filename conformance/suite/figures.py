@@ -175,7 +175,7 @@ def narrow_empty_figures(client: Client) -> None:
     if values is None:
         return
     facts = Facts(step=Step.BEFORE)
-    client.call(operation, values, key="empty", role=Role.ARRANGE, facts=facts)
+    client.call(operation, values, key="empty", role=Role.CONTROL, facts=facts)
     for narrowing in _narrowings(operation):
         facts = Facts(step=Step.NARROWED)
         client.mistake(operation, {**values, **narrowing}, key="empty", facts=facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -9,12 +10,15 @@ from typing import Any
 
 from conformance.model import Parameter
 from conformance.reading import takes
+from conformance.suite.client import Client
 from conformance.suite.cursors import WINDOW, in_turn
 from conformance.suite.filter_values import another_value, narrower, near_bound, texts_of, windows
 from conformance.suite.knowledge import LARGE
 from conformance.suite.walker import Walker
 from conformance.values import instant, respelled
 
+TELLING = re.compile("[0-9@]")
+"""What an id, a number or an address has, and a word hardly ever."""
 LARGE_PAGES = (None, LARGE)
 """Lengths of a page for the value that most items show, in turn: the usual one, and a large one."""
 
@@ -127,6 +131,18 @@ class Narrowed:
                 value = near_bound(self.passing, other) or self.value
                 between = {**self.filters, other.name: value}
                 self.walker.page("between", None, WINDOW, between, served=False)
+
+
+def unknown_value(client: Client, walker: Walker, parameter: Parameter, known: list[Any]) -> None:
+    """A page with a value that looks like those that tell one item from others, and that none has.
+
+    A server may refuse it. A word of a few is left out: a server may ignore one that it lacks.
+    """
+    telling = filter(TELLING.search, texts_of(known, parameter))
+    text = next(telling, None)
+    if text is not None and parameter.plain and parameter.name != walker.tenant:
+        filters = {parameter.name: client.unknown_id(text)}
+        walker.page("of-nothing", None, None, filters, served=False)
 
 
 def single_value(walker: Walker, parameter: Parameter, known: list[Any]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 from operator import attrgetter
@@ -56,8 +56,15 @@ def test_plain_read(client: Client) -> None:
     key = "full" if operation.takes_key else None
     message = labelled(message_for(operation, values))
     client.raw(message, operation.id, key=key, role=Role.CONTROL)
-    for narrowing in untried(client.target, operation):
-        client.mistake(operation, {**values, **narrowing}, role=Role.BYSTANDER)
+    for changed in (*untried(client.target, operation), *_unknown_pick(client, values)):
+        client.mistake(operation, {**values, **changed}, role=Role.BYSTANDER)
+
+
+def _unknown_pick(client: Client, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A value that names nothing, where the read names the one thing to show."""
+    pick = client.operation.pick
+    if pick is not None and pick.name in values:
+        yield {pick.name: client.unknown_id(str(values[pick.name]))}
 
 
 # --- unknown ids ----------------------------------------------------------------------------------

@@ -33,7 +33,7 @@ from conformance.suite.cursors import (
 from conformance.suite.filter_values import options_of, shared_filter, value_for
 from conformance.suite.generate import draw
 from conformance.suite.knowledge import LARGE
-from conformance.suite.narrowed import Narrowed, single_value
+from conformance.suite.narrowed import Narrowed, single_value, unknown_value
 from conformance.suite.walker import BASE_PAGES, SHOWN, Walker
 from conformance.suite.writing import other_values
 
@@ -215,6 +215,7 @@ def test_filtered_walk(client: Client) -> None:
     if walker.given is None or parameter is None:
         return
     known = walker.stretch("unfiltered")
+    unknown_value(client, walker, parameter, known)
     value = value_for(known, parameter)
     if value is None:
         single_value(walker, parameter, known)

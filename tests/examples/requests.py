@@ -413,4 +413,11 @@ def what_is_asked_for_by_its_name_is_there() -> Iterator[Example]:
     yield accepted("not found", refusal("not_found", **here))
     yield silent("a name that is refused as invalid", refusal("invalid_request", **here))
     yield silent("no name", answer(200, {}, operation="read_schemas"))
+    there: dict[str, Any] = {"operation": "read_agent_version"}
+    late = {"agent_id": "agent-1", "version": "700"}
+    yield refused("another number", answer(200, {"version": 6}, query=late, **there))
+    yield accepted("that number", answer(200, {"version": 700}, query=late, **there))
+    yield accepted("no number", answer(200, {"version": "6f3a"}, query=late, **there))
+    padded = {"agent_id": "agent-1", "version": "06"}
+    yield accepted("a number that is read so", answer(200, {"version": 6}, query=padded, **there))
     yield silent("no response", answer(None, **here))

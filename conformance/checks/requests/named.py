@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 
@@ -23,6 +24,7 @@ from conformance.model import (
     CodeRole,
     Contract,
     Exchange,
+    Json,
     Open,
     Operation,
     Parameter,
@@ -33,6 +35,8 @@ from conformance.reading import Answer, asked, is_id, is_named, members_of
 
 NEEDS_OBJECT = "an object would have to be known, to make an id that is not one"
 
+NUMBER = re.compile("[1-9][0-9]{0,8}")
+"""How a number is written that every server reads alike."""
 Judge = Callable[[JudgeContext, Exchange, tuple[CodeRole, ...]], Outcome]
 NAMES_NOTHING = (CodeRole.NOT_FOUND, CodeRole.FORBIDDEN, CodeRole.INVALID_PARAMETER)
 """The roles of the codes that refuse a request which names what does not exist."""
@@ -144,26 +148,29 @@ def _member_named(context: JudgeContext, selector: Parameter) -> str:
     return selector.name
 
 
-def _picking(operation: Operation) -> Parameter | None:
-    """The parameter that names the one thing to show; None without one."""
-    return next(filter(attrgetter("picks"), operation.parameters_in("query")), None)
-
-
 def _picks(contract: Contract, operation: Operation, clause: Clause) -> bool:
     """Applies where a parameter names the one thing to show."""
-    return _picking(operation) is not None
+    return operation.pick is not None
 
 
 @passive("id.picked", applies=_picks, hint="nothing was asked for by its name")
 def id_picked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """A success shows what was asked for by its name: it is not empty."""
-    parameter = _picking(context.operation)
-    if parameter is None or not asked(exchange, parameter.name):
+    """A success shows what was asked for by its name: it is not empty, and has no other number."""
+    pick = context.operation.pick
+    sought = None if pick is None else asked(exchange, pick.name)
+    if pick is None or not sought:
         return
     answer = Answer(context.contract, context.operation, exchange)
     role = role_of(context.contract, exchange)
-    if answer.ok and answer.object in ({}, None):
-        expected = f"404, or what {parameter.name} asks for"
+    is_empty = answer.object in ({}, None)
+    if answer.ok and (is_empty or _is_another(members_of(answer.object).get(pick.name), sought)):
+        expected = f"404, or what {pick.name} asks for"
         yield Violation("status", expected, said(exchange), (exchange.id,))
     elif answer.ok or role is CodeRole.NOT_FOUND:
         yield Pass((exchange.id,))
+
+
+def _is_another(shown: Json, sought: str) -> bool:
+    """Whether a number is shown that is not the number sought."""
+    is_number = type(shown) is int and NUMBER.fullmatch(sought)
+    return bool(is_number) and str(shown) != sought

@@ -7,6 +7,7 @@ kind or a code. The server ignores an entry that the served contract does not ha
 from conformance.server.extras import Extras
 from conformance.server.special import (
     accounts,
+    agents,
     calls,
     discovery,
     numbers,
@@ -32,6 +33,7 @@ EXTRAS = Extras(
         "change_communication_run": runs.change,
         "run_eval": runs.run_eval,
         "run_agent_evals": runs.run_agent_evals,
+        "read_agent_version": agents.version,
         "read_openapi": discovery.document,
         "read_schemas": discovery.schemas,
         "read_capabilities": discovery.capabilities,

@@ -32,6 +32,17 @@ class WeekOfNothingFails(Faulty):
         return super().act_fetch(context)
 
 
+@fault("status-200", at="read_analytics_funnel", by="empty-figures", depth=4)
+class FunnelOfNothingNotFound(Faulty):
+    """read_analytics_funnel returns 404 for a business without leads."""
+
+    def act_fetch(self, context: Context) -> Reply:
+        here = is_for(context, "read_analytics_funnel")
+        if here and not self.store.page(Page("lead", self.tenant_of(context.identity), 1)):
+            raise Refusal("not_found")
+        return super().act_fetch(context)
+
+
 @fault("status-201", at="create_agent", by="creation")
 class OkForCreatedAgent(Faulty):
     """create_agent returns 200."""
@@ -59,6 +70,19 @@ class SchemaOfNothing(Faulty):
             if not is_for(context, "read_schemas"):
                 raise
             return self.succeed(context, {})
+
+
+@fault("status-404", at="read_agent_version", by="plain-read", depth=4)
+class LatestForUnknownVersion(Faulty):
+    """read_agent_version shows the latest version for a number that no version has."""
+
+    def act(self, context: Context) -> Reply:
+        try:
+            return super().act(context)
+        except Refusal:
+            if not is_for(context, "read_agent_version"):
+                raise
+            return self.succeed(context, self.catalog.example(context.operation))
 
 
 @in_each_list("status-200")

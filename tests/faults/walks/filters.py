@@ -7,7 +7,7 @@ from typing import Any
 
 from conformance.model import Parameter
 from conformance.server.messages import Context
-from conformance.server.store import Filter, Row
+from conformance.server.store import Filter, Page, Row
 from tests.faults.base import Faulty, fault, filtered_by, is_for, later_page, requested_limit
 from tests.faults.shared import Filtered
 
@@ -207,6 +207,17 @@ class RunsOfAllAgentsInLargePages(Filtered):
         return (
             () if is_for(context, "list_eval_runs") and requested_limit(context) > 50 else filters
         )
+
+
+@fault("paging-filter-kept", at="list_leads", by="filtered-walk", depth=4)
+class AllForNoMatch(Filtered):
+    """list_leads shows all leads where none has the e-mail address."""
+
+    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+        sought = [each.value for each in filters if each.member == "email"]
+        rows = self.store.page(Page("lead", None, 1_000))
+        known = {row.document.get("email") for row in rows}
+        return filters if known.issuperset(sought) else ()
 
 
 # --- bounds ---
