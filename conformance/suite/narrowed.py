@@ -142,7 +142,7 @@ def unknown_value(client: Client, walker: Walker, parameter: Parameter, known: l
     text = next(telling, None)
     if text is not None and parameter.plain and parameter.name != walker.tenant:
         filters = {parameter.name: client.unknown_id(text)}
-        walker.page("of-nothing", None, None, filters, served=False)
+        walker.page("of-nothing", None, LARGE, filters, served=False)
 
 
 def single_value(walker: Walker, parameter: Parameter, known: list[Any]) -> None:
