@@ -62,7 +62,7 @@ def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
     two cases with one id, and for a need that no target file can meet.
     """
     bad_keys = _BadKeys(planning.target)
-    phased: list[tuple[tuple[int, bool], Case]] = []
+    phased: list[tuple[tuple[int, bool, bool], Case]] = []
     for scenario, draft in _drafts(planning, scenarios):
         effect = bad_keys.effect(draft)
         case = _case(scenario, draft, effect, planning.target)
@@ -145,11 +145,14 @@ def _operation_effect(draft: Draft) -> Effect:
     return draft.operation.effect
 
 
-def _phase(scenario: Scenario, draft: Draft, effect: Effect) -> tuple[int, bool]:
-    """The phase of a case, and whether it may change the target: such cases come last in it."""
+def _phase(scenario: Scenario, draft: Draft, effect: Effect) -> tuple[int, bool, bool]:
+    """The phase of a case, and whether it may change the target: such cases come last in it.
+
+    Of these, early ones come first.
+    """
     if effect in HARMLESS and _operation_effect(draft) is Effect.READ:
-        return scenario.phase, False
-    return max(scenario.phase, FIRST_CHANGES), True
+        return scenario.phase, False, False
+    return max(scenario.phase, FIRST_CHANGES), True, not draft.early
 
 
 def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration) -> Case:

@@ -28,7 +28,8 @@ class Draft:
     these, and sends less. ``effect`` is the worst that any of its requests does if the target
     wrongly accepts it; None means that of the operation.
     ``gap`` says why the case cannot run whatever the target file gives. An ``optional`` case leaves
-    no clause untested if it does not run. ``rules`` replaces those of the scenario.
+    no clause untested if it does not run. ``rules`` replaces those of the scenario. An ``early``
+    case comes before the others of its phase that change something.
     """
 
     operation: Operation | None
@@ -44,6 +45,7 @@ class Draft:
     gap: str | None = None
     optional: bool = False
     rules: tuple[str, ...] | None = None
+    early: bool = False
 
 
 @dataclass(frozen=True)

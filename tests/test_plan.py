@@ -254,6 +254,12 @@ def test_reads_come_before_writes_and_limits_last(name: str) -> None:
     assert max(plain) < min(odd)
 
 
+def test_what_a_pool_gets_back_is_deleted_first() -> None:
+    """Where a release does nothing, the other cases take all numbers that the pool has."""
+    changing = (case.id for case in planned("real").cases if case.effect is not Effect.READ)
+    assert next(changing) == "deletion[release_phone_number]"
+
+
 @pytest.mark.parametrize("name", CONTRACTS)
 def test_an_inapplicable_operation_has_no_case(name: str) -> None:
     """What the target declares not to have is not asked for."""

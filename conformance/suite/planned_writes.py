@@ -242,9 +242,13 @@ def _shows_effect(contract: Contract, operation: Operation) -> bool:
 
 
 def deletions(planning: Planning) -> Iterator[Draft]:
-    """Each deletion of something that can be created, and read or listed."""
+    """Each deletion of something that can be created, and read or listed.
+
+    One that gives something back to a pool comes early: if it does not, the pool is soon empty.
+    """
     contract = planning.contract
     for operation in operations(planning, "delete"):
         creatable = contract.operations_by("create", operation.kind)
         if operation.selector and creatable and is_visible(contract, operation.kind):
-            yield Draft(operation, needs=("full",), cost=10)
+            pooled = any(map(contract.takes_from_pool, creatable))
+            yield Draft(operation, needs=("full",), cost=10, early=pooled)
