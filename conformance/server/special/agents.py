@@ -12,8 +12,11 @@ MOST = 1_000
 
 def version(server: Server, context: Context) -> Document:
     """A version of an agent by its number, from 1 on. Raises Refusal if there are not so many."""
-    agent, number = context.values["agent_id"], int(context.values["version"])
-    there = Page("agent_version", None, MOST, filters=(Filter("agent_id", agent),))
-    if number > max(1, len(server.store.page(there))):
+    number, of_agent = (
+        int(context.values["version"]),
+        Filter("agent_id", context.values["agent_id"]),
+    )
+    versions = server.store.page(Page("agent_version", None, MOST, filters=(of_agent,)))
+    if number > max(1, len(versions)):
         raise server.not_found(context.operation)
-    return {**server.catalog.example(context.operation), "agent_id": agent, "version": number}
+    return {**server.catalog.example(context.operation), "version": number}
