@@ -9,7 +9,7 @@ from itertools import starmap
 from operator import attrgetter
 from typing import Any
 
-from conformance.checks.writes.neighbours import neighbours_stay
+from conformance.checks.writes.neighbours import SAME_TIME, neighbours_stay
 from conformance.checks.writes.read_back import read_back
 from conformance.judging.answers import answered, said
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
@@ -35,8 +35,6 @@ from conformance.reading import (
 )
 from conformance.values import instant, instants
 
-SAME_TIME = 1
-"""Seconds by which one position may differ from place to place, for it may be rounded."""
 CLOCKS_APART = 300
 """Seconds by which the clocks of target and suite may differ."""
 

@@ -12,14 +12,17 @@ from conformance.judging.answers import said
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.writes import answers_at, last_success
 from conformance.model import Side, Step, compact
-from conformance.reading import Answer, as_shown, missing, ordered, rows_of
-from conformance.values import picked, texts_in
+from conformance.reading import Answer, as_shown, missing, ordered, position_of, rows_of
+from conformance.values import instants, picked, texts_in
+
+SAME_TIME = 1
+"""Seconds by which one position may differ from place to place, for it may be rounded."""
 
 
 def neighbours_stay(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """What lists show before a write they show after it, and the write is not done to it.
+    """What lists show before a write they show after it, in its place, and unchanged by the write.
 
-    A list that loses items by itself is not judged.
+    A list that loses or moves items by itself is not judged.
     """
     write = last_success(context, trial, Step.WRITE)
     if write is None:
@@ -32,8 +35,9 @@ def neighbours_stay(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         first, last, now = before[side][0], before[side][-1], after[side][-1]
         ids = tuple(answer.exchange.id for answer in (last, write, now))
         gone = _gone(write, last, after[side], ids)
-        found = chain(gone, _reached(write, last, now, ids))
-        if not missing(first, last):
+        found = chain(gone, _moved(last, now, ids), _reached(write, last, now, ids))
+        drifts = chain(missing(first, last), _moved(first, last, ids))
+        if not any(drifts):
             yield next(found, Pass(ids))
 
 
@@ -59,6 +63,21 @@ def _gone(
     for row in _beside(write, list(rows)):
         expected = f"{old.identity(row)}, which was there before the request"
         yield Violation("/", expected, said(new.exchange), ids)
+
+
+def _moved(old: Answer, new: Answer, ids: tuple[str, ...]) -> Iterator[Violation]:
+    """The objects that have another position than before, that of the write included."""
+    known = {old.identity(row): position_of(old.operation, row) for row in old.rows}
+    for row in new.rows:
+        was, now = known.get(new.identity(row)), position_of(new.operation, row)
+        if _are_apart(was, now):
+            yield Violation(f"/{new.contract.position}", compact(was), compact(now), ids)
+
+
+def _are_apart(was: Any, now: Any) -> bool:
+    """Whether two positions are not the same time, which one of them may show rounded."""
+    moments, is_rounded = instants([was, now]), len(str(was)) != len(str(now))
+    return len(moments) > 1 and abs(moments[0] - moments[1]) > SAME_TIME * is_rounded
 
 
 def _beside(write: Answer, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.model import Exchange
 from tests.examples.base import Example, accepted, examples_of, refused, silent
-from tests.support.exchanges import answer, refusal, with_request_body
+from tests.support.exchanges import answer, at, refusal, with_request_body
 
 Rows = list[dict[str, Any]]
 
@@ -55,6 +55,17 @@ def a_change_is_of_one_object() -> Iterator[Example]:
     yield accepted("another one changes by itself", *changed([TWO | {"description": "2b"}, ONE]))
     yield refused("another one is changed, too", *changed([TWO | new, ONE | new]))
     yield refused("another one is gone", *changed([ONE | new]))
+    first, second, third = ({"created_at": at(number)} for number in (1, 3, 9))
+    told = [TWO | second, ONE | first]
+    yield accepted("each keeps its time", *changed([TWO | second, ONE | new | first], before=told))
+    moved = [ONE | new | third, TWO | second]
+    yield refused("the changed one has another time", *changed(moved, before=told))
+    yield refused("another one has another time", *changed([TWO | third, ONE | first], before=told))
+    rounded = TWO | {"created_at": f"{at(3)[:-1]}.25Z"}
+    yield accepted("another one shows its time in full", *changed([rounded, ONE], before=told))
+    twice = listed("listed-before", [TWO | third, ONE | first])
+    moves = changed([TWO | second, ONE | first], before=told)
+    yield silent("another one moves before it, by itself", twice, *moves)
     later = listed("listed-after", [ONE | new])
     yield accepted("another one goes later, by itself", *changed([TWO, ONE | new]), later)
     yield accepted("the changed one has left its list", *changed([TWO]))

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from conformance.server.messages import Context, Reply
+from conformance.server.moments import key_of, render
 from conformance.server.store import Page, Row
 from tests.faults.base import Faulty, fault, is_for
 from tests.faults.shared import body_of
@@ -81,3 +83,18 @@ class PromptOfAllAgents(ReachesOthers):
 
     def reach(self, context: Context, row: Row) -> None:
         self.store.change(row, {"prompts": {"sms": body_of(context.request).get("sms_prompt")}})
+
+
+@fault("changed-resource", at="replay_event", by="write-beside-others", depth=4)
+class ReplayMovesTheEvent(ReachesOthers):
+    """replay_event gives the event the time of the replay."""
+
+    here, kind = "replay_event", "event"
+
+    def others(self, context: Context) -> Iterator[Row]:
+        return (row for row in self.own(context) if row.id == context.values["event_id"])
+
+    def reach(self, context: Context, row: Row) -> None:
+        moment = self.new_moment(row.kind, row.tenant)
+        self.store.remove(row)
+        self.store.put([replace(row, position=render(moment), sort=key_of(moment))])
