@@ -7,6 +7,7 @@ or the names of members with ``x-names`` are of that kind.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -14,6 +15,8 @@ from conformance.model import Contract, Json, Open, Operation, Parameter
 from conformance.text import nearest
 from conformance.yamlfile import Place, YamlFile
 
+TRIGGERED = "trigger.answer"
+"""The rule that judges the answer to a trigger."""
 FEW = 30
 """Names that a message lists."""
 
@@ -32,10 +35,16 @@ def known(contract: Contract) -> dict[str, Collection[str]]:
         "route": [*operations, *contract.routes],
         "route or area": [*operations, *contract.routes, *contract.areas],
         "list": lists,
-        "code": contract.errors,
+        "code to trigger": list(filter(partial(_is_triggered, contract), contract.errors)),
         "clause": contract.clauses,
         "scope": scopes,
     }
+
+
+def _is_triggered(contract: Contract, code: str) -> bool:
+    """Whether a clause judges a code by a trigger. Other codes have requests of their own."""
+    judging = (each for each in contract.clauses.values() if TRIGGERED in each.rules)
+    return any(clause.about and clause.about.names(code) for clause in judging)
 
 
 def check(contract: Contract, file: YamlFile, schema: Mapping[str, Any], faults: list[str]) -> None:

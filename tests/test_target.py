@@ -207,7 +207,13 @@ WRONG: list[tuple[str, int, str]] = [
     (
         f"url: {URL}\ntriggers:\n  - {{code: none, operation: create_call, input: {{to: x}}}}\n",
         3,
-        "no code none",
+        "no code to trigger none",
+    ),
+    (
+        f"url: {URL}\ntriggers:\n"
+        "  - {code: rate_limit_exceeded, operation: list_leads, headers: {X-Full: now}}\n",
+        3,
+        "no code to trigger rate_limit_exceeded",
     ),
     (
         f"url: {URL}\ntriggers:\n  - code: call_failed\n    operation: call\n"

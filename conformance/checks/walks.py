@@ -19,7 +19,7 @@ from conformance.judging.misplaced import (
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.pages import Item, Page
 from conformance.judging.walks import Walks, walked
-from conformance.model import Exchange, Parameter, compact
+from conformance.model import Exchange, Open, Parameter, compact
 from conformance.reading import id_of, takes
 
 NAMED = 3
@@ -251,7 +251,7 @@ def _misfits(context: JudgeContext, page: Page) -> Iterator[Violation]:
     """The items that a filter of their page leaves out, as far as they show what it looks at."""
     for name, value in page.filters:
         parameter = context.operation.parameter(name)
-        if parameter is None:
+        if parameter is None or Open.FILTER_IGNORED in parameter.open:
             continue
         member = parameter.filters
         for item in page.items:

@@ -11,10 +11,12 @@ from itertools import filterfalse
 from conformance.contact.data import answers
 from conformance.contact.survey import Survey, looked_at, untold
 from conformance.model import Effect, Remark
+from conformance.plan import ADDRESSES
 from conformance.values import http_date
 
 SKEW = 5
 """Seconds that two clocks may be apart without a word."""
+CAN = {True: "can", False: "cannot"}
 TRIED = 3
 """Addresses that are tried."""
 
@@ -63,9 +65,11 @@ def addresses(survey: Survey) -> Iterator[Remark]:
     failed = list(filterfalse(_can_bind, tried))
     if not tried:
         return
-    can = "cannot" if failed else "can"
-    seen = f"this machine {can} send from {', '.join(failed or tried)}"
+    seen = f"this machine {CAN[not failed]} send from {', '.join(failed or tried)}"
     yield looked_at("addresses", seen, "give addresses of this machine", wrong=failed)
+    given = len(survey.target.addresses)
+    if given < ADDRESSES:
+        yield untold("addresses", f"{given} are given", f"give {ADDRESSES}: limits need so many")
 
 
 def _can_bind(address: str) -> bool:

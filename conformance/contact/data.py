@@ -77,8 +77,8 @@ def inapplicable(survey: Survey) -> Iterator[Remark]:
     """What the target is said to lack is not there."""
     lacking = list(filter(survey.is_lacking, survey.reads))
     there = list(filter(attrgetter("ok"), answers(survey, lacking)))
-    seen = f"{len(there)} of {len(lacking)} plain reads that it lacks are there{named(there)}"
-    mend = f"take out of it, or add to only: {line_of(there)}"
+    seen = f"{len(there)} of {len(lacking)} plain reads that the file leaves out work{named(there)}"
+    mend = "take them out of inapplicable:, or add them to only:, to have them judged"
     if lacking:
         yield looked_at("operations", seen, mend, wrong=there)
 

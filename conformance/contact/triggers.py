@@ -7,11 +7,12 @@ from operator import attrgetter
 
 from conformance.contact.survey import looked_at, untold
 from conformance.errors import Unjudgeable
-from conformance.model import Case, CodeRole, Remark
+from conformance.model import Case, Remark
+from conformance.names import TRIGGERED
 from conformance.run.session import Session
 
-SCENARIO, RULE = "trigger", "trigger.answer"
-"""The scenario that sends a recipe, and the rule that judges what came."""
+SCENARIO = "trigger"
+"""The scenario that sends a recipe."""
 
 
 def cases(session: Session) -> list[Case]:
@@ -41,9 +42,7 @@ def _tried(session: Session, case: Case) -> Remark:
     about = f"triggers: {case.about} at {case.operation}"
     if case.gap:
         return untold(about, f"not tried: {case.gap}")
-    if case.about in session.contract.codes_of(CodeRole.RATE_LIMITED):
-        return untold(about, "not tried: after a 429 the suite waits")
-    found = dict(session.run_case(case)).get(RULE)
+    found = dict(session.run_case(case)).get(TRIGGERED)
     seen = f"{found.expected} did not come, but {found.actual}" if found else "it came"
     mend = "give a recipe of this server; or the server is wrong, as a run will say"
     return looked_at(about, seen, mend, wrong=found)

@@ -139,8 +139,8 @@ def unknown_value(client: Client, walker: Walker, parameter: Parameter, known: l
     A server may refuse it. A word of a few is left out: a server may ignore one that it lacks.
     """
     telling = filter(TELLING.search, texts_of(known, parameter))
-    text = next(telling, None)
-    if text is not None and parameter.plain and parameter.name != walker.tenant:
+    text = next(telling, "")
+    if all((text, parameter.plain, parameter.name != walker.tenant)):
         filters = {parameter.name: client.unknown_id(text)}
         walker.page("of-nothing", None, LARGE, filters, served=False)
 
