@@ -47,6 +47,19 @@ def sender(wire: Answering, waits: list[float] | None = None) -> Sender:
     return Sender(real(), embedded(), wire, Recorder(None), seed=0, sleep=noted.append)
 
 
+def test_the_request_after_several_at_once_keeps_the_rate() -> None:
+    """A limit of the server sees no more requests in any minute than the target file allows."""
+    waits: list[float] = []
+    slow = replace(embedded(), rate=1.0)
+    sending = Sender(
+        real(), slow, Answering(statuses(200)), Recorder(None), seed=0, sleep=waits.append
+    )
+    sending.together([(LIST, label())] * 4)
+    before = len(waits)
+    sending.send(LIST, label())
+    assert sum(waits[before:]) > 3
+
+
 def label(role: Role = Role.PROBE) -> Label:
     """The label of a request."""
     return Label(CASE, 1, "list_calls", role, "full")

@@ -75,6 +75,12 @@ class Allowance:
             self._check_time()
             self.used += 1
 
+    def sent_together(self, requests: int) -> None:
+        """Let the next request wait until so many would have gone out one after another."""
+        with self._lock:
+            if self._target.rate:
+                self._last = time.monotonic() + (requests - 1) / self._target.rate
+
     def wait(self, seconds: float) -> None:
         """Wait, but not beyond the time of the run."""
         self._check_time()

@@ -173,6 +173,7 @@ class Sender:
         with self._granting.of(any(map(self._grants, departures))):
             with ThreadPoolExecutor(count) as pool:
                 arrivals = list(pool.map(carry, departures))
+            self._allowance.sent_together(count)
             # learn from all before the first is logged, for one may show what another hands out
             for arrival in arrivals:
                 self._learn(arrival)
