@@ -24,12 +24,12 @@ from conformance.contact.data import (
     routes_of,
     shown_lists,
 )
+from conformance.contact.document import contradictions
 from conformance.contact.keys import keys, shown_businesses
 from conformance.contact.sizes import Size, defaults, longer, maxima
 from conformance.contact.survey import Survey
 from conformance.errors import Unjudgeable
 from conformance.model import Business, Json
-from conformance.reading import members_of
 from conformance.run import preflight
 from conformance.run.session import Session
 from conformance.suite.knowledge import LARGE
@@ -38,10 +38,6 @@ from conformance.transport.message import Message
 from conformance.transport.patience import OverBudget
 from conformance.values import cut, without
 
-PATHS = "paths"
-"""The member of an OpenAPI document that holds its routes."""
-METHODS = frozenset({"get", "post", "put", "patch", "delete"})
-"""The members of a path of such a document that are routes."""
 REQUESTS = 30
 """Requests that a look sends at most."""
 MAXIMA, DEFAULTS = 4, 2
@@ -198,26 +194,6 @@ def _bare(survey: Survey) -> Iterator[str]:
 def _document(survey: Survey) -> Iterator[str]:
     """What the OpenAPI document of the target says otherwise than the contract."""
     open_to_all = filterfalse(attrgetter("keyed"), survey.reads)
-    for document in answers(survey, open_to_all):
-        paths = members_of(members_of(document.body).get(PATHS))
-        if paths:
-            yield from _compared(survey, set(chain.from_iterable(map(_routes, paths.items()))))
-
-
-def _routes(path: tuple[str, Json]) -> Iterator[str]:
-    """The routes of a path of an OpenAPI document."""
-    name, item = path
-    for method in filter(METHODS.__contains__, members_of(item)):
-        yield f"{method.upper()} {name}"
-
-
-def _compared(survey: Survey, documented: set[str]) -> Iterator[str]:
-    """The routes that only the contract has, and those that only the document has."""
     base = urlsplit(survey.target.url).path.rstrip("/")
-    plain = {route.replace(f" {base}/", " /", 1) for route in documented}
-    lacking = sorted(set(survey.contract.routes) - plain)
-    more = sorted(plain - set(survey.contract.routes))
-    if lacking:
-        yield f"Its OpenAPI document lacks {few(lacking)}."
-    if more:
-        yield f"Its OpenAPI document also has {few(more)}."
+    for document in answers(survey, open_to_all):
+        yield from contradictions(survey.contract, document.body, base)

@@ -16,7 +16,7 @@ Look = Callable[[Step], Answer]
 """Asks for a page of the list, under a step."""
 
 
-QUIET = 12
+QUIET = 20
 """More looks at a list before a second attempt, for it may lose items by itself."""
 
 

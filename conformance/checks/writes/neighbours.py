@@ -36,7 +36,8 @@ def neighbours_stay(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         ids = tuple(answer.exchange.id for answer in (last, write, now))
         gone = _gone(write, last, after[side], ids)
         found = chain(gone, _moved(last, now, ids), _reached(write, last, now, ids))
-        drifts = chain(missing(first, last), _moved(first, last, ids))
+        later = _beside(write, rows_of(missing(after[side][0], now)))
+        drifts = chain(missing(first, last), _moved(first, last, ids), later)
         if not any(drifts):
             yield next(found, Pass(ids))
 

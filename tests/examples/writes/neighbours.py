@@ -67,7 +67,9 @@ def a_change_is_of_one_object() -> Iterator[Example]:
     moves = changed([TWO | second, ONE | first], before=told)
     yield silent("another one moves before it, by itself", twice, *moves)
     later = listed("listed-after", [ONE | new])
-    yield accepted("another one goes later, by itself", *changed([TWO, ONE | new]), later)
+    yield silent("another one goes later, by itself", *changed([TWO, ONE | new]), later)
+    last = listed("listed-after", [ONE | new])
+    yield silent("others go, one later", *changed([TWO, ONE], before=[THREE, *BOTH]), last)
     yield accepted("the changed one has left its list", *changed([TWO]))
     theirs = [{"id": "w9", "description": "9"}]
     other = partial(changed, before=theirs, side="foreign")
