@@ -1,0 +1,80 @@
+"""``init`` says where the OpenAPI document of a target contradicts the contract."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from conformance.contact.document import contradictions
+from tests.support.contracts import real
+
+BASE = "/api/v1"
+CALL: Any = {
+    "post": {"requestBody": {"$ref": "#/bodies/call"}, "responses": {"201": {}, "422": {}}}
+}
+BODY = {"content": {"application/json": {"schema": {"$ref": "#/schemas/call"}}}}
+
+
+def document(**changes: Any) -> dict[str, Any]:
+    """The document of the contract, with the base path in its paths, and some paths changed."""
+    told: dict[str, Any] = deepcopy(dict(real().document))
+    paths = {**told["paths"], **changes}
+    moved = {BASE + path: item for path, item in paths.items()}
+    return told | {"paths": moved, "bodies": {"call": BODY}}
+
+
+def found(told: Any) -> list[str]:
+    """What is said of a document."""
+    return list(contradictions(real(), told, BASE))
+
+
+def test_the_document_of_the_contract_contradicts_nothing() -> None:
+    """Nothing is said of it."""
+    assert found(document()) == []
+
+
+def test_a_route_that_only_one_has_is_named() -> None:
+    """Those that are lacking stand as a line of the target file."""
+    told = document(**{"/more": {"get": {}}})
+    del told["paths"][f"{BASE}/balance"]
+    assert "inapplicable: [GET /balance]" in found(told)
+    assert "Its OpenAPI document also has GET /more." in found(told)
+
+
+def test_what_it_requires_and_the_contract_does_not_is_named() -> None:
+    """A member of a body behind references, and a parameter; and a status."""
+    query = {"name": "mood", "in": "query", "required": True}
+    told = document(**{"/calls": CALL, "/usage": {"get": {"parameters": [query]}}})
+    told["schemas"] = {"call": {"required": ["agent_id", "to", "mood"]}}
+    said = found(told)
+    assert (
+        "It requires mood at POST /calls, mood at GET /usage, which the contract does not." in said
+    )
+    assert "It has statuses that the contract lacks: 422 at POST /calls." in said
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        None,
+        [],
+        {"paths": []},
+        {"paths": {"/api/v1/calls": []}},
+        {
+            "paths": {
+                "/api/v1/calls": {"post": {"parameters": 5, "requestBody": [], "responses": 1}}
+            }
+        },
+        {
+            "paths": {"/api/v1/calls": {"post": {"requestBody": {"$ref": "#/a"}}}},
+            "a": {"$ref": "#/a"},
+        },
+        {"paths": {"/api/v1/calls": {"post": {"requestBody": {"$ref": "//" * 1_000}}}}},
+    ],
+    ids=lambda value: str(value)[:20],
+)
+def test_a_document_that_is_none_is_no_crash(told: Any) -> None:
+    """Neither are references that lead nowhere, or back."""
+    assert all(len(line) < 300 for line in found(told))
