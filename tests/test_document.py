@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conformance.contact.document import contradictions
+from conformance.contact.document import LONGEST, contradictions
 from tests.support.contracts import real
 
 BASE = "/api/v1"
@@ -45,14 +45,27 @@ def test_a_route_that_only_one_has_is_named() -> None:
 
 def test_what_it_requires_and_the_contract_does_not_is_named() -> None:
     """A member of a body behind references, and a parameter; and a status."""
-    query = {"name": "mood", "in": "query", "required": True}
-    told = document(**{"/calls": CALL, "/usage": {"get": {"parameters": [query]}}})
+    query, key = (
+        {"name": name, "in": place, "required": True}
+        for name, place in (("mood", "query"), ("Authorization", "header"))
+    )
+    told = document(**{"/calls": CALL, "/usage": {"get": {"parameters": [query, key]}}})
     told["schemas"] = {"call": {"required": ["agent_id", "to", "mood"]}}
     said = found(told)
     assert (
         "It requires mood at POST /calls, mood at GET /usage, which the contract does not." in said
     )
     assert "It has statuses that the contract lacks: 422 at POST /calls." in said
+
+
+def test_a_long_reference_is_not_followed() -> None:
+    """A document may hold many references to one that takes long to follow."""
+    short, long = "x" * 9, "x" * LONGEST
+    body = {"content": {"application/json": {"schema": {"required": ["mood"]}}}}
+    told = document(**{"/calls": {"post": {"requestBody": {"$ref": f"#/{short}"}}}})
+    assert "mood at POST /calls" in str(found(told | {short: body}))
+    told = document(**{"/calls": {"post": {"requestBody": {"$ref": f"#/{long}"}}}})
+    assert "mood" not in str(found(told | {long: body}))
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from conformance.values import http_date
 SKEW = 5
 """Seconds that two clocks may be apart without a word."""
 CAN = {True: "can", False: "cannot"}
+"""The word for what a machine does."""
 TRIED = 3
 """Addresses that are tried."""
 

@@ -6,8 +6,8 @@ Its routes, the names that a request must have, and the statuses of answers are 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import reduce
-from itertools import chain
+from functools import partial, reduce
+from itertools import chain, repeat
 from operator import attrgetter
 from typing import Any
 
@@ -19,8 +19,10 @@ from conformance.values import texts_in
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
 """The members of a path of such a document that are routes."""
 JSON = "application/json"
-HOPS = 10
-"""References that are followed, one after another."""
+OF_HTTP = frozenset({"Accept", "Content-Type", "Authorization"})
+"""Headers that OpenAPI describes elsewhere: as parameters they say nothing."""
+HOPS, LONGEST = 10, 200
+"""References that are followed, one after another, and characters of each: it may be hostile."""
 
 Routes = dict[str, dict[str, Any]]
 """What a document says of each of its routes."""
@@ -50,7 +52,7 @@ def _of_routes(contract: Contract, told: Routes, known: Routes) -> Iterator[str]
     if len(lacking) > len(known):
         yield f"Its OpenAPI document has {len(known)} of {len(contract.routes)} routes."
     elif lacking:
-        yield "Its OpenAPI document lacks some routes. If the server does, too, declare them:"
+        yield "Its OpenAPI document lacks some routes. If the server lacks them too, declare them:"
         yield f"inapplicable: [{', '.join(lacking)}]"
     yield from _listed("Its OpenAPI document also has {}", sorted(told.keys() - known.keys()))
 
@@ -83,15 +85,18 @@ def _required(contract: Contract) -> dict[str, set[str]]:
 
 def _demanded(document: Json, operation: Mapping[str, Any]) -> set[str]:
     """The names that a document requires of a request: parameters, and members of a body."""
-    given = operation.get("parameters")
-    parameters = [_resolved(document, each) for each in given] if isinstance(given, list) else []
+    parameters = map(partial(_resolved, document), _items(operation.get("parameters")))
     names = [each.get("name") for each in parameters if each.get("required") is True]
     body = _resolved(document, operation.get("requestBody"))
     schema = _resolved(
         document, members_of(members_of(body.get("content")).get(JSON)).get("schema")
     )
-    required = schema.get("required")
-    return set(texts_in(chain(names, required if isinstance(required, list) else [])))
+    return set(texts_in(chain(names, _items(schema.get("required"))))) - OF_HTTP
+
+
+def _items(value: Any) -> list[Any]:
+    """The items of a list; none of anything else."""
+    return value if isinstance(value, list) else []
 
 
 def _statuses(contract: Contract, known: Routes) -> Iterator[tuple[str, str]]:
@@ -99,14 +104,14 @@ def _statuses(contract: Contract, known: Routes) -> Iterator[tuple[str, str]]:
     listed = set(map(str, contract.statuses))
     for route, operation in known.items():
         told = filter(str.isdecimal, members_of(operation.get("responses")))
-        yield from ((route, status) for status in sorted(set(told) - listed))
+        yield from zip(repeat(route), sorted(set(told) - listed))
 
 
 def _resolved(document: Json, value: Any) -> dict[str, Any]:
     """The object that a value is, or refers to within the document."""
     for _ in range(HOPS):
         reference = members_of(value).get("$ref")
-        if not isinstance(reference, str):
+        if not isinstance(reference, str) or len(reference) > LONGEST:
             break
         names = reference.removeprefix("#/").split("/")
         value = reduce(lambda place, name: members_of(place).get(name), names, document)

@@ -59,30 +59,39 @@ class OkForSignUp(Faulty):
         return 200 if operation.id == "sign_up" else super().success_status(operation)
 
 
-@fault("status-404", at="read_schemas", by="odd-request", depth=3)
-class SchemaOfNothing(Faulty):
-    """read_schemas returns 200 with an empty object for a name that no schema has."""
+class AnswersForNothing(Faulty):
+    """The reference server, where one read shows something for what does not exist."""
+
+    here = ""
+
+    def something(self, context: Context) -> Any:
+        """What it shows."""
+        return self.catalog.example(context.operation)
 
     def act(self, context: Context) -> Reply:
         try:
             return super().act(context)
         except Refusal:
-            if not is_for(context, "read_schemas"):
+            if not is_for(context, self.here):
                 raise
-            return self.succeed(context, {})
+            return self.succeed(context, self.something(context))
+
+
+@fault("status-404", at="read_schemas", by="odd-request", depth=3)
+class SchemaOfNothing(AnswersForNothing):
+    """read_schemas returns 200 with an empty object for a name that no schema has."""
+
+    here = "read_schemas"
+
+    def something(self, context: Context) -> Any:
+        return {}
 
 
 @fault("status-404", at="read_agent_version", by="plain-read", depth=4)
-class LatestForUnknownVersion(Faulty):
-    """read_agent_version shows the latest version for a number that no version has."""
+class LatestForUnknownVersion(AnswersForNothing):
+    """read_agent_version shows another version for a number that no version has."""
 
-    def act(self, context: Context) -> Reply:
-        try:
-            return super().act(context)
-        except Refusal:
-            if not is_for(context, "read_agent_version"):
-                raise
-            return self.succeed(context, self.catalog.example(context.operation))
+    here = "read_agent_version"
 
 
 @in_each_list("status-200")
