@@ -139,9 +139,9 @@ class _Judging:
                 self.outcomes[rule_id, case.operation].append((about, outcome))
 
     def _tried(self, rule: Rule, context: JudgeContext, trial: Trial) -> list[Outcome]:
-        """What a rule says of a trial."""
+        """What a rule says of a trial. With the whole log, a rule may say more than before."""
         rate = partial(_guarded, rule, rule.trial, context, trial, ())
-        return self._known.of_trial(rule, trial, rate)
+        return rate() if rule.whole else self._known.of_trial(rule, trial, rate)
 
 
 def _guarded(

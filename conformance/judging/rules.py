@@ -36,7 +36,8 @@ class Rule:
 
     ``provide`` says whether a person can provide what the hint names, and ``asks`` what the log may
     show to be there. ``rests_on`` are the rules whose failures may leave this one without evidence.
-    ``whole``: a passive rule that compares an exchange with the whole log, and waits for its end.
+    ``whole``: the rule compares what it judges with the whole log. A passive rule waits for its
+    end. A trial rule judges twice: during the run what needs no log, and at the end everything.
     """
 
     id: str

@@ -40,6 +40,7 @@ class Open(StrEnum):
     POLLING = "polling"  # the cursor may be a lower bound of what is new
     OMISSION = "omission"  # a request without this required parameter may succeed
     FILTER_IGNORED = "filter-ignored"  # no strong source names this filter
+    EFFECT = "effect"  # no source says that this member can be written
     TIME_BOUND = "time-bound"  # no source says which time of an item this filter bounds
 
 

@@ -29,9 +29,11 @@ from conformance.reading.writes import (
     differences,
     ordered,
     orders_of,
+    refused_member,
     same,
     sent_members,
     shown,
+    writable,
 )
 
 __all__ = [
@@ -62,6 +64,7 @@ __all__ = [
     "ordered",
     "orders_of",
     "position_of",
+    "refused_member",
     "removals",
     "rows_of",
     "runs_forward",
@@ -72,4 +75,5 @@ __all__ = [
     "sought_in",
     "takes",
     "worked_on",
+    "writable",
 ]

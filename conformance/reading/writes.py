@@ -9,10 +9,10 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from conformance.model import Contract, Exchange, Operation, compact
+from conformance.model import Contract, Exchange, Open, Operation, compact
 from conformance.reading.answers import Answer, answer_of, asked, sought_in
 from conformance.reading.items import members_of
-from conformance.values import instant, instants, strict_json, texts_in
+from conformance.values import instant, instants, strict_json, texts_in, without
 
 MOST_MARKS = 30
 """Marks on one letter beyond which a text is not brought into a normal form."""
@@ -52,6 +52,15 @@ def as_shown(operation: Operation, sent: Mapping[str, Any]) -> dict[str, Any]:
     """The members that were sent, by the names under which the object shows them."""
     names = {parameter.name: parameter.shown_as for parameter in operation.body}
     return {names.get(name, name): value for name, value in sent.items()}
+
+
+def writable(operation: Operation, sent: Mapping[str, Any]) -> dict[str, Any]:
+    """The values sent, by the names of the request, without members that no source calls writable.
+
+    A server may ignore those, for example because it computes them.
+    """
+    ignorable = {member.name for member in operation.body if Open.EFFECT in member.open}
+    return without(sent, ignorable)
 
 
 def compared(sent: Mapping[str, Any], got: Any) -> list[tuple[Any, Any]]:
@@ -163,6 +172,18 @@ def sent_members(exchange: Exchange) -> dict[str, Any]:
     if body is None:
         return {}
     return members_of(strict_json(body.written))
+
+
+def refused_member(operation: Operation, exchange: Exchange) -> str | None:
+    """The member of the body of a request that holds a value which no reading can accept.
+
+    None where there is no such member.
+    """
+    members = sent_members(exchange)
+    for parameter in operation.body:
+        if parameter.name in members and members[parameter.name] in parameter.refuse:
+            return parameter.name
+    return None
 
 
 SHORTEST = 4

@@ -6,7 +6,7 @@ Remarks are never graded.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from operator import attrgetter
 
@@ -22,6 +22,7 @@ from conformance.model import (
     Verdict,
     place_of_key,
 )
+from conformance.reading import refused_member
 from conformance.report import setup
 from conformance.text import amount
 
@@ -32,6 +33,8 @@ OFTEN = 0.01
 UNVERIFIED = "the certificate of the target was not verified (verify: false in the target file)"
 FILTER_RULE = "paging.filter"
 """The rule that judges whether a filter holds."""
+INVALID_RULE = "parameter.invalid"
+"""The rule that judges values which must be refused."""
 
 
 def of(run: Run) -> list[str]:
@@ -43,7 +46,7 @@ def of(run: Run) -> list[str]:
         told.add(place_of_key(str(run.target.main_key)))
     others = (each for each in run.exchanges if place_of_key(str(each.identity)) not in told)
     doubtful = doubtful_keys(run.target, others)
-    added = [*lacking(run.exchanges), *idle_filters(run)]
+    added = [*lacking(run.exchanges), *idle_filters(run), *idle_members(run)]
     trusted = [] if run.target.verify else [UNVERIFIED]
     incomplete = [*unavailable(run.exchanges), *unheld(run.exchanges)]
     return [*trusted, *setup.wrong(run.setup), *waivers, *doubtful, *added, *incomplete]
@@ -115,11 +118,29 @@ def idle_filters(run: Run) -> list[str]:
             filters = run.exchange[name].facts.filters
             if len(filters) == 1:
                 ignored[finding.operation].update(filters)
-    if not ignored:
+    return _advice_on_absent("filters", ignored)
+
+
+def idle_members(run: Run) -> list[str]:
+    """A line for a target file with the members that accept any value, and show no effect."""
+    ignored: dict[str, set[str]] = defaultdict(set)
+    for cell in run.cells:
+        for note in cell.notes:
+            operation = run.contract.operations.get(note.operation)
+            if note.rule != INVALID_RULE or operation is None:
+                continue
+            members = [refused_member(operation, run.exchange[name]) for name in note.exchanges]
+            ignored[note.operation].update(name for name in members if name is not None)
+    return _advice_on_absent("members", ignored)
+
+
+def _advice_on_absent(what: str, names: Mapping[str, set[str]]) -> list[str]:
+    """A sentence with a line for a target file that declares parameters absent, by operation."""
+    if not names:
         return []
-    lists = [f"{name}: [{', '.join(sorted(ignored[name]))}]" for name in sorted(ignored)]
+    lists = [f"{operation}: [{', '.join(sorted(names[operation]))}]" for operation in sorted(names)]
     line = f"absent: {{{', '.join(lists)}}}"
-    return [f"if the target does not have these filters, add to the target file: {line}"]
+    return [f"if the target does not have these {what}, add to the target file: {line}"]
 
 
 def unavailable(exchanges: Iterable[Exchange]) -> list[str]:

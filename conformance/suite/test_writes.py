@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.model import Exchange, Facts, Role, Step
-from conformance.reading import absent, as_shown, differences, sought_in
+from conformance.reading import absent, as_shown, differences, sought_in, writable
 from conformance.scenarios import scenario
 from conformance.suite.attempts import Attempts
 from conformance.suite.client import Client
@@ -213,7 +213,8 @@ def _change_others(client: Client, values: Mapping[str, Any], member: str) -> Fa
 
 def _look_before_change(client: Client, sought: Id, first: Facts) -> None:
     """Look at an object until it shows the first change."""
-    operation, sent = client.operation, {**first.beside, **first.sent}
+    operation = client.operation
+    sent = writable(operation, {**first.beside, **first.sent})
 
     def is_shown(look: Exchange | None) -> bool:
         found = sought_in(client.contract, look)[0]

@@ -168,7 +168,8 @@ def outcomes(given: Example) -> list[Outcome]:
     if rule.passive:
         return list(_passive_outcomes(rule, given, exchanges))
     assert rule.trial is not None
-    return list(rule.trial(_context(given, given.operation), Trial(case_of(given), exchanges)))
+    context = replace(_context(given, given.operation), log=WholeLog(tuple(exchanges)))
+    return list(rule.trial(context, Trial(case_of(given), exchanges)))
 
 
 def _passive_outcomes(

@@ -32,6 +32,7 @@ from tests.support.exchanges import (
     labelled,
     proxy,
     refusal,
+    with_request_body,
     withheld,
 )
 
@@ -243,6 +244,70 @@ def an_unknown_number_may_be_null() -> Iterator[Example]:
 
 
 # --- parameters and bodies ------------------------------------------------------------------------
+
+
+def change_of_agent(
+    status: int, role: str = "probe", identifier: str = "agent_1", **members: Any
+) -> Exchange:
+    """A change of an agent that sent some members, with a confirmation or a refusal."""
+    body = {"id": identifier, "updated": True} if status == 200 else None
+    exchange = (
+        answer(200, body, operation="update_agent", role=role)
+        if body
+        else refusal("invalid_request", operation="update_agent", role=role)
+    )
+    return with_request_body(exchange, {"id": identifier, **members})
+
+
+def agent(identifier: str = "agent_1", **members: Any) -> Exchange:
+    """A read of an agent that shows some members."""
+    shown = {"id": identifier, **members}
+    return answer(200, shown, operation="read_agent", role="setup")
+
+
+@examples_of("parameter.invalid", operation="update_agent")
+def a_wrong_value_of_a_member_that_takes_effect() -> Iterator[Example]:
+    """A change must refuse a wrong value of an optional member that takes effect."""
+    right = change_of_agent(200, "control", max_duration=270)
+    wrong = change_of_agent(200, max_duration="not a number")
+    taken = (agent(max_duration=600), right, agent(max_duration=270))
+    yield refused("a right value is shown afterwards", *taken, wrong)
+    yield accepted("the wrong value is refused", *taken, change_of_agent(400, max_duration="x"))
+    kept = (right, wrong, agent(max_duration="not a number"))
+    yield refused("the wrong value is shown afterwards", *kept)
+
+
+@examples_of("parameter.invalid", operation="update_agent")
+def a_wrong_value_of_a_member_that_is_ignored() -> Iterator[Example]:
+    """A server that lacks an optional member need not validate it."""
+    right = change_of_agent(200, "control", max_duration=270)
+    wrong = change_of_agent(200, max_duration="not a number")
+    yield noted("the member is never shown", agent(), right, agent(), wrong)
+    other = (agent(max_duration=600), right, agent(max_duration=600))
+    yield noted("the object keeps another value", *other, wrong)
+    same = (agent(max_duration=270), right, agent(max_duration=270))
+    yield noted("the object had the value that was sent", *same, wrong)
+    elsewhere = (agent("agent_2", max_duration=600), right, agent("agent_2", max_duration=270))
+    yield noted("the value that was sent is shown by another object", *elsewhere, wrong)
+
+
+@examples_of("parameter.invalid", operation="create_workspace")
+def a_wrong_value_in_a_creation() -> Iterator[Example]:
+    """A creation must refuse a wrong value of an optional member that takes effect."""
+    team = {"team": "front"}
+
+    def creation(identifier: str, metadata: Any, shown: Any, role: str) -> Exchange:
+        body = {"id": identifier, "name": "Sample", "metadata": shown}
+        made = answer(201, body, operation="create_workspace", role=role)
+        return with_request_body(made, {"name": "Sample", "metadata": metadata})
+
+    wrong = creation("w2", "not an object", None, "probe")
+    taken = creation("w1", team, team, "control")
+    yield refused("another object shows something else", taken, wrong)
+    everywhere = creation("w2", "not an object", team, "probe")
+    yield noted("every object shows the same", taken, everywhere)
+    empty = (creation("w1", {}, {}, "control"), creation("w2", "not an object", None, "probe"))
+    yield noted("an empty value is shown", *empty)
 
 
 @examples_of("parameter.missing", form="omitted")

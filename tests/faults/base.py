@@ -173,12 +173,14 @@ class Variant(Server):
     """A server that differs from the reference server and keeps the contract.
 
     ``id`` is its entry in the list of legal variations.
+    ``at`` are the only operations where it differs (anywhere if empty).
     ``untested`` are the clauses that may stay untested.
     ``target`` holds changes of its target file; None takes a member out.
     ``socket`` says that it differs on the wire, ``generated`` that it needs generated requests.
     """
 
     id: str
+    at: tuple[str, ...] = ()
     untested: tuple[str, ...] = ()
     target: Mapping[str, Any] = field(default_factory=dict)
     socket: bool = False
@@ -240,6 +242,7 @@ def fault(
 def variant(
     entry: str,
     *,
+    at: str = "",
     untested: str = "",
     target: Mapping[str, Any] | None = None,
     socket: bool = False,
@@ -255,6 +258,7 @@ def variant(
             does=sentence(kind),
             kind=kind,
             id=entry,
+            at=words(at),
             untested=words(untested),
             target=target or {},
             socket=socket,

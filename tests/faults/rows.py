@@ -101,9 +101,10 @@ def _beyond(fault: Fault, blamed: Iterable[Cell]) -> list[Cell]:
 def judge_variant(variant: Variant, complete: bool = False) -> Row:
     """Compare what the suite finds in a variant with nothing.
 
-    It must judge one half of the core operations, or all operations if ``complete``.
+    It must judge the operations where the variant differs, else one half of the core operations, or
+    all operations if ``complete``.
     """
-    operations = () if complete else harness.half_for(variant.name)
+    operations = () if complete else variant.at or harness.half_for(variant.name)
     run = harness.run(
         real(),
         variant.make(real()),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.judging.answers import answered, control_gap, refusal, refusals
-from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial
+from conformance.judging.answers import answered, control_gap, refusal, refusals, said
+from conformance.judging.effects import takes_effect
+from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
-from conformance.model import CodeRole, Form
+from conformance.model import CodeRole, Exchange, Form
+from conformance.reading import refused_member
 
 
 @trial("parameter.missing")
@@ -28,10 +30,31 @@ def parameter_blank(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     )
 
 
-@trial("parameter.invalid")
+@trial(
+    "parameter.invalid",
+    hint="Needs a value that must be refused, for a member that takes effect on the target.",
+    whole=True,
+)
 def parameter_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A value that no reading can accept is refused as invalid."""
-    yield from refusals(context, trial, trial.probes, CodeRole.INVALID_PARAMETER)
+    """A value that no reading can accept is refused as invalid, unless its member has no effect."""
+    ignored = [probe for probe in trial.probes if _is_ignored(context, probe)]
+    probes = [probe for probe in trial.probes if probe not in ignored]
+    yield from refusals(context, trial, probes, CodeRole.INVALID_PARAMETER)
+    if context.log is None:  # nobody can tell yet
+        return
+    for probe in ignored:
+        name = refused_member(context.operation, probe)
+        expected = f"a refusal, if {name} has any effect on the target"
+        yield Violation("status", expected, said(probe), (probe.id,), note=True)
+
+
+def _is_ignored(context: JudgeContext, probe: Exchange) -> bool:
+    """Whether a value was accepted for a member that the log does not show to take effect."""
+    name = refused_member(context.operation, probe)
+    parameter = context.operation.parameter(name or "")
+    if not probe.ok or parameter is None or parameter.required:
+        return False
+    return not takes_effect(context, context.operation, parameter.name)
 
 
 @trial(

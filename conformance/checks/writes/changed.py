@@ -13,6 +13,7 @@ from typing import Any
 from conformance.checks.writes.neighbours import neighbours_stay, taken_along
 from conformance.checks.writes.read_back import read_back
 from conformance.judging.answers import said
+from conformance.judging.effects import promised
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import trial
 from conformance.judging.writes import (
@@ -49,7 +50,9 @@ FEW = 4
 
 
 @trial(
-    "update.read-back", hint="Needs an object that is changed, and a read that shows the change."
+    "update.read-back",
+    hint="Needs an object that is changed, and a read that shows the change.",
+    whole=True,
 )
 def update_read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A changed object reads as changed."""
@@ -75,7 +78,9 @@ class Change:
     @property
     def sent(self) -> dict[str, Any]:
         """What was sent, by the names under which the object shows it."""
-        return as_shown(self.context.operation, self.write.exchange.facts.sent)
+        operation = self.context.operation
+        sent = promised(self.context, operation, self.write.exchange.facts.sent)
+        return as_shown(operation, sent)
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -88,7 +93,7 @@ class Change:
         return Violation(f"/{name}", f"{expected}, as it was not sent", actual, self.ids)
 
 
-@trial("update.alone", hint="Needs an object that is changed and read again.")
+@trial("update.alone", hint="Needs an object that is changed and read again.", whole=True)
 def update_alone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A change touches the members that were sent, and no other member and no other object."""
     change = _change(context, trial)
@@ -236,7 +241,8 @@ def _set_before(change: Change) -> set[str]:
     if first is None:
         return set()
     members = {**first.facts.sent, **first.facts.beside}
-    return set(as_shown(change.context.operation, members))
+    operation = change.context.operation
+    return set(as_shown(operation, promised(change.context, operation, members)))
 
 
 def _earlier_change(change: Change) -> Violation | None:
@@ -249,7 +255,11 @@ def _earlier_change(change: Change) -> Violation | None:
     phones = filter(attrgetter("phone"), context.operation.body)
     beside = without(facts.beside, set(map(attrgetter("name"), phones)))
     wrong = chain(
-        differences(context.operation, {**beside, **facts.sent}, change.old),
+        differences(
+            context.operation,
+            promised(context, context.operation, {**beside, **facts.sent}),
+            change.old,
+        ),
         _left_out(change, as_shown(context.operation, beside)),
     )
     for where, expected, actual in wrong:

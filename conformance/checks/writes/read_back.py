@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.judging.answers import answered, said
+from conformance.judging.effects import promised
 from conformance.judging.outcomes import (
     Answered,
     Gap,
@@ -56,10 +57,12 @@ def _misquoted(context: JudgeContext, trial: Trial, write: Exchange) -> Iterator
     answer = answer_of(context.contract, write)
     if answer is None or not answer.ok:
         return
-    for where, expected, actual in differences(context.operation, _sent_last(write), answer.object):
+    sent = promised(context, context.operation, _sent_last(write))
+    for where, expected, actual in differences(context.operation, sent, answer.object):
         earlier = _earlier_values(context, trial, write, where.removeprefix("/"))
-        sent = f"{expected}, as it was sent"
-        yield Violation(where, sent, actual, (write.id,), note=actual in earlier)
+        yield Violation(
+            where, f"{expected}, as it was sent", actual, (write.id,), note=actual in earlier
+        )
 
 
 def _earlier_values(context: JudgeContext, trial: Trial, write: Exchange, member: str) -> set[str]:
@@ -144,7 +147,8 @@ def _compared(
     context: JudgeContext, write: Exchange, read: Exchange, found: Any
 ) -> Iterator[Outcome]:
     """Compare the object that a read shows with what was sent."""
-    ids, sent = (write.id, read.id), _sent_last(write)
+    ids = (write.id, read.id)
+    sent = promised(context, context.operation, _sent_last(write))
     wrong = [*differences(context.operation, sent, found), *_dropped(context, sent, found)]
     name = context.contract.identifier_of(context.contract.operations[read.operation].kind)
     identifier = members_of(found).get(name)

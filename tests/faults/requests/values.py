@@ -258,6 +258,7 @@ class Unchecked(Faulty):
     "status-400 code-invalid_request",
     also="success-members",
     at="update_lead read_lead list_leads",
+    by="change-of-each-member",
     depth=4,
 )
 class ScoreOfLetters(Unchecked):
@@ -268,9 +269,15 @@ class ScoreOfLetters(Unchecked):
 
 @fault("status-400 code-invalid_request", at="create_call", depth=4)
 class DurationOfLetters(Unchecked):
-    """create_call takes any max_duration."""
+    """create_call shows max_duration, and takes any."""
 
     here, member = "create_call", "max_duration"
+
+    def kept(self, kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        kept = super().kept(kind, values)
+        if kind == "call" and self.member in values:
+            kept[self.member] = values[self.member]
+        return kept
 
 
 @fault("status-400 code-invalid_request", also="success-members", at="create_lead", depth=5)

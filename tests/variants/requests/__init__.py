@@ -1,0 +1,1 @@
+"""Legal variants of requests, by what they differ in."""
