@@ -185,7 +185,7 @@ def test_the_embedded_server_is_well(tmp_path: Path) -> None:
     """Without a target, doctor looks at the server of its own."""
     outcome = servers.command("doctor", "-v", cwd=tmp_path)
     assert outcome.code == 0
-    assert "works  triggers: payment_required at sign_up: it came" in outcome.out
+    assert "works  triggers: payment_required at sign_up: the code came" in outcome.out
 
 
 def test_a_full_key_has_every_scope(patient: Patient) -> None:
@@ -237,7 +237,7 @@ def test_a_target_without_plain_reads_is_no_crash(patient: Patient) -> None:
     """Where nothing can be asked with a key alone, nothing is known of its time."""
     outcome = patient.examine(only=["create_call"], inapplicable=None)
     servers.no_traceback(outcome)
-    assert "open   time: no answer says what time it is" in outcome.out
+    assert "open   time: no response says what time it is" in outcome.out
 
 
 class Dated(Counting):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from operator import attrgetter
 
-from conformance.contact.survey import Survey, looked_at, untold
+from conformance.contact.survey import Survey, looked_at, undecided
 from conformance.model import Operation, Remark
 from conformance.reading import Answer
 from conformance.values import cut
@@ -21,29 +20,24 @@ MISSING = (404, 405, 501)
 
 
 def answers(survey: Survey, operations: Iterable[Operation]) -> Iterator[Answer]:
-    """What some reads show with the main key."""
-    return map(survey.ask, map(attrgetter("id"), operations))
+    """What some reads show with the main key. Each is sent when it is asked for."""
+    return (survey.ask(operation.id) for operation in operations)
+
+
+def paged(survey: Survey) -> list[Operation]:
+    """The lists that are offered."""
+    return [operation for operation in survey.offered if operation.paging]
 
 
 def shown_lists(survey: Survey) -> list[Answer]:
     """The first pages of the lists that show their items."""
-    paged = filter(attrgetter("paging"), survey.offered)
-    return list(filter(_is_shown, answers(survey, paged)))
-
-
-def _is_shown(answer: Answer) -> bool:
-    """Whether an answer shows the items of a list."""
-    return answer.items is not None
+    return [page for page in answers(survey, paged(survey)) if page.items is not None]
 
 
 def missing(survey: Survey) -> list[Answer]:
-    """The reads that the target does not have, and is not said to lack."""
-    return list(filter(_is_missing, answers(survey, survey.offered)))
-
-
-def _is_missing(answer: Answer) -> bool:
-    """Whether a target lacks what was asked for."""
-    return answer.exchange.status in MISSING
+    """The reads that the target lacks, though its file does not say so."""
+    reads = answers(survey, survey.offered)
+    return [read for read in reads if read.exchange.status in MISSING]
 
 
 # --- remarks --------------------------------------------------------------------------------------
@@ -52,35 +46,31 @@ def _is_missing(answer: Answer) -> bool:
 def lists(survey: Survey) -> Iterator[Remark]:
     """The lists hold enough items to be paged through."""
     shown = shown_lists(survey)
-    short = list(filter(_is_short, shown))
+    if not shown:
+        yield undecided("lists", "no list was shown")
+        return
+    short = [page for page in shown if len(page.listed) < ENOUGH]
     seen = f"{len(short)} of {len(shown)} hold fewer than {ENOUGH} items{named(short)}"
-    if shown:
-        yield looked_at("lists", seen, "create more, so that pages can be judged", wrong=short)
-    else:
-        yield untold("lists", "no list was shown")
-
-
-def _is_short(answer: Answer) -> bool:
-    """Whether a list is too short to be paged through."""
-    return len(answer.listed) < ENOUGH
+    yield looked_at("lists", seen, "create more, so that pages can be judged", wrong=bool(short))
 
 
 def operations(survey: Survey) -> Iterator[Remark]:
     """The target has the operations that its file says it has."""
     lost = missing(survey)
     seen = f"{len(lost)} of {len(survey.offered)} plain reads are missing{named(lost)}"
-    mend = f"declare them, or their area: {line_of(lost)}"
-    yield looked_at("operations", seen, mend, wrong=lost)
+    fix = f"declare them, or their area: {line_of(lost)}"
+    yield looked_at("operations", seen, fix, wrong=bool(lost))
 
 
 def inapplicable(survey: Survey) -> Iterator[Remark]:
-    """What the target is said to lack is not there."""
-    lacking = list(filter(survey.is_lacking, survey.reads))
-    there = list(filter(attrgetter("ok"), answers(survey, lacking)))
+    """The target lacks what its file says it lacks."""
+    lacking = [read for read in survey.reads if survey.is_lacking(read)]
+    if not lacking:
+        return
+    there = [answer for answer in answers(survey, lacking) if answer.ok]
     seen = f"{len(there)} of {len(lacking)} plain reads that the file leaves out work{named(there)}"
-    mend = "take them out of inapplicable:, or add them to only:, to have them judged"
-    if lacking:
-        yield looked_at("operations", seen, mend, wrong=there)
+    fix = "take them out of inapplicable:, or add them to only:, to have them judged"
+    yield looked_at("operations", seen, fix, wrong=bool(there))
 
 
 # --- words ----------------------------------------------------------------------------------------
@@ -88,21 +78,23 @@ def inapplicable(survey: Survey) -> Iterator[Remark]:
 
 def routes_of(shown: Iterable[Answer]) -> list[str]:
     """The routes of some answers, each once."""
-    return list(dict.fromkeys(map(attrgetter("operation.route"), shown)))
+    return list(dict.fromkeys(answer.operation.route for answer in shown))
 
 
 def line_of(shown: Iterable[Answer]) -> str:
-    """The line of a target file that says of some routes that they are not there."""
+    """The line of a target file that declares some routes as missing."""
     return f"inapplicable: [{', '.join(routes_of(shown))}]"
 
 
 def named(shown: Iterable[Answer]) -> str:
-    """The routes of some answers in brackets, the first few by name; empty without any."""
+    """The first few routes of some answers, in brackets; empty if there are none."""
     routes = routes_of(shown)
     return f" ({few(routes)})" if routes else ""
 
 
 def few(routes: Sequence[str]) -> str:
-    """The first few of some routes, cut where a target made them long."""
-    more = ["..."] if len(routes) > FEW else []
-    return ", ".join([*(cut(route, LONGEST) for route in routes[:FEW]), *more])
+    """The first few of some routes, each cut to a length: the target may choose them."""
+    shown = [cut(route, LONGEST) for route in routes[:FEW]]
+    if len(routes) > FEW:
+        shown.append("...")
+    return ", ".join(shown)

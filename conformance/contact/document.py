@@ -1,14 +1,11 @@
-"""What the OpenAPI document of a target says otherwise than the contract.
+"""Where the OpenAPI document of a target contradicts the contract.
 
-Its routes, the names that a request must have, and the statuses of answers are compared.
+Routes, the names that a request must have, and the statuses of responses are compared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import partial, reduce
-from itertools import chain, repeat
-from operator import attrgetter
 from typing import Any
 
 from conformance.contact.data import few
@@ -29,12 +26,12 @@ Routes = dict[str, dict[str, Any]]
 
 
 def contradictions(contract: Contract, document: Json, base: str) -> Iterator[str]:
-    """A sentence for each way in which a document differs; ``base`` begins its paths, or none."""
-    told = _routes(document, base)
-    if not told:
+    """A sentence for each way in which a document differs; its paths may begin with ``base``."""
+    described = _routes(document, base)
+    if not described:
         return
-    known = {route: told[route] for route in contract.routes if route in told}
-    yield from _of_routes(contract, told, known)
+    known = {route: described[route] for route in contract.routes if route in described}
+    yield from _of_routes(contract, described, known)
     required = _required(contract)
     more = (
         f"{name} at {route}"
@@ -46,7 +43,7 @@ def contradictions(contract: Contract, document: Json, base: str) -> Iterator[st
     yield from _listed("It has statuses that the contract lacks: {}", statuses)
 
 
-def _of_routes(contract: Contract, told: Routes, known: Routes) -> Iterator[str]:
+def _of_routes(contract: Contract, described: Routes, known: Routes) -> Iterator[str]:
     """The routes that only one of the two has."""
     lacking = sorted(contract.routes - known.keys())
     if len(lacking) > len(known):
@@ -54,7 +51,7 @@ def _of_routes(contract: Contract, told: Routes, known: Routes) -> Iterator[str]
     elif lacking:
         yield "Its OpenAPI document lacks some routes. If the server lacks them too, declare them:"
         yield f"inapplicable: [{', '.join(lacking)}]"
-    yield from _listed("Its OpenAPI document also has {}", sorted(told.keys() - known.keys()))
+    yield from _listed("Its OpenAPI document also has {}", sorted(described.keys() - known.keys()))
 
 
 def _listed(sentence: str, found: Iterable[str]) -> Iterator[str]:
@@ -78,20 +75,22 @@ def _required(contract: Contract) -> dict[str, set[str]]:
     """The names that some operation of a route requires, by the route."""
     required: dict[str, set[str]] = {}
     for operation in contract.operations.values():
-        names = map(attrgetter("name"), operation.required)
+        names = {parameter.name for parameter in operation.required}
         required.setdefault(operation.route, set()).update(names)
     return required
 
 
 def _demanded(document: Json, operation: Mapping[str, Any]) -> set[str]:
     """The names that a document requires of a request: parameters, and members of a body."""
-    parameters = map(partial(_resolved, document), _items(operation.get("parameters")))
-    names = [each.get("name") for each in parameters if each.get("required") is True]
+    names = []
+    for item in _items(operation.get("parameters")):
+        parameter = _resolved(document, item)
+        if parameter.get("required") is True:
+            names.append(parameter.get("name"))
     body = _resolved(document, operation.get("requestBody"))
-    schema = _resolved(
-        document, members_of(members_of(body.get("content")).get(JSON)).get("schema")
-    )
-    return set(texts_in(chain(names, _items(schema.get("required"))))) - OF_HTTP
+    content = members_of(members_of(body.get("content")).get(JSON))
+    schema = _resolved(document, content.get("schema"))
+    return set(texts_in([*names, *_items(schema.get("required"))])) - OF_HTTP
 
 
 def _items(value: Any) -> list[Any]:
@@ -101,10 +100,11 @@ def _items(value: Any) -> list[Any]:
 
 def _statuses(contract: Contract, known: Routes) -> Iterator[tuple[str, str]]:
     """The routes with each status that the contract does not have."""
-    listed = set(map(str, contract.statuses))
+    listed = {str(status) for status in contract.statuses}
     for route, operation in known.items():
-        told = filter(str.isdecimal, members_of(operation.get("responses")))
-        yield from zip(repeat(route), sorted(set(told) - listed))
+        documented = {text for text in members_of(operation.get("responses")) if text.isdecimal()}
+        for status in sorted(documented - listed):
+            yield route, status
 
 
 def _resolved(document: Json, value: Any) -> dict[str, Any]:
@@ -113,6 +113,7 @@ def _resolved(document: Json, value: Any) -> dict[str, Any]:
         reference = members_of(value).get("$ref")
         if not isinstance(reference, str) or len(reference) > LONGEST:
             break
-        names = reference.removeprefix("#/").split("/")
-        value = reduce(lambda place, name: members_of(place).get(name), names, document)
+        value = document
+        for name in reference.removeprefix("#/").split("/"):
+            value = members_of(value).get(name)
     return members_of(value)

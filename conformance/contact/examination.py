@@ -1,9 +1,8 @@
-"""All that is looked at before a run: what to mend comes out as remarks."""
+"""All that is looked at before a run. What to fix comes out as remarks."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
 
 from conformance.contact import around, data, keys
 from conformance.contact.survey import Survey
@@ -24,26 +23,30 @@ LOOKS = (
     around.clock,
     around.addresses,
 )
-"""What is looked at, in the order in which a person mends it."""
+"""What is looked at, in the order in which a person fixes it."""
 
 
 def first_look(session: Session) -> Iterator[Remark]:
-    """A remark for what a run looks at before its first case, which costs no more than reads.
+    """Remarks on what a run looks at before its first case, which costs no more than reads.
 
-    Triggers are cases of the run. A quick one looks at its keys and businesses alone.
+    Triggers are cases of the run. A quick run looks at its keys and businesses alone.
     """
     survey = Survey(session)
     if session.choice.depth == Depth.QUICK:
-        return chain(keys.keys(survey, brief=True), keys.businesses(survey))
-    return chain.from_iterable(look(survey) for look in LOOKS)
+        yield from keys.keys(survey, brief=True)
+        yield from keys.businesses(survey)
+        return
+    for look in LOOKS:
+        yield from look(survey)
 
 
 def examine(session: Session) -> Iterator[Remark]:
-    """A remark for each part of a target file that something can be seen of.
+    """A remark on each part of a target file of which something can be seen.
 
     Raises Unjudgeable if the target cannot be reached, or is not this API.
     """
     preflight.check(session)
     survey = Survey(session)
-    yield from chain.from_iterable(look(survey) for look in LOOKS)
+    for look in LOOKS:
+        yield from look(survey)
     yield from triggers(session)

@@ -1,6 +1,6 @@
 """What a look at a target gives for its target file: values, each with how it was seen, and notes.
 
-Everything is read, with one key, and in few requests.
+It sends a few reads, with one key.
 """
 
 from __future__ import annotations
@@ -8,8 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain, filterfalse
-from operator import attrgetter
 from typing import TypeVar
 from urllib.parse import urlsplit
 
@@ -21,6 +19,7 @@ from conformance.contact.data import (
     few,
     missing,
     named,
+    paged,
     routes_of,
     shown_lists,
 )
@@ -36,13 +35,13 @@ from conformance.suite.knowledge import LARGE
 from conformance.text import clean
 from conformance.transport.message import Message
 from conformance.transport.patience import OverBudget
-from conformance.values import cut, without
+from conformance.values import cut
 
 REQUESTS = 30
 """Requests that a look sends at most."""
 MAXIMA, DEFAULTS = 4, 2
 """Lists that are asked for their maximum, and for their default. The rest is left for routes."""
-UNCLEAR = "Nothing that was read of {} tells what it is. Is the address right?"
+UNCLEAR = "No response from {} shows what it is. Is the address right?"
 T = TypeVar("T")
 BARE = Message("GET", "/", (), (), None, outside=True)
 """A request for the address without the path of the API."""
@@ -72,66 +71,51 @@ def propose(session: Session) -> Proposal:
     try:
         preflight.check(session)
         survey = Survey(session, limit=LARGE)
-        around = (*_bare(survey), *_document(survey))  # they tell most
+        surroundings = [*_bare(survey), *_document(survey)]  # before the budget is used up
     except OverBudget:
         raise Unjudgeable(UNCLEAR.format(session.target.declaration.url)) from None
-    pages = longer(_affordable(answers(survey, filter(attrgetter("paging"), survey.offered))))
-    long = list(map(attrgetter("operation.id"), pages))
-    most = _affordable(maxima(survey, long[:MAXIMA]))
+    long = [page.operation.id for page in longer(_affordable(answers(survey, paged(survey))))]
+    most = dict(_affordable(maxima(survey, long[:MAXIMA])))
     usual = _affordable(defaults(survey, long[:DEFAULTS]))
     survey.narrow()
-    members = dict(chain(_address(survey), _business(survey), _maxima(most), _lacking(survey)))
-    notes = chain(
-        _lists(survey),
-        _usual(survey, usual),
-        _unsized(survey, without(dict.fromkeys(long), dict(most))),
-        _time(survey),
-        _lacks(survey),
-        _key(session),
-        around,
-    )
-    return Proposal(members, tuple(map(clean, notes)))  # a line each, whatever the target says
+    members = _members(survey, most)
+    notes = [
+        *_lists(survey),
+        *_usual(survey, usual),
+        *_unsized(survey, [name for name in long if name not in most]),
+        *_time(survey),
+        *_lacks(survey),
+        *_key(session),
+        *surroundings,
+    ]
+    # a line each, whatever the target says
+    return Proposal(members, tuple(clean(note) for note in notes))
 
 
 def _affordable(found: Iterator[T]) -> list[T]:
     """What is found before the request budget is used up."""
     kept: list[T] = []
     with suppress(OverBudget):
-        kept.extend(found)
+        for each in found:
+            kept.append(each)
     return kept
 
 
-# --- values ---------------------------------------------------------------------------------------
-
-Members = Iterator[tuple[str, Found]]
-
-
-def _address(survey: Survey) -> Members:
-    """The address, which answered."""
-    yield "url", Found(survey.target.url, "It answers, and takes the key.")
-
-
-def _business(survey: Survey) -> Members:
-    """The business that the key shows, if it is one."""
+def _members(survey: Survey, most: Mapping[str, int]) -> dict[str, Found]:
+    """The values, by member: the address, the business, the maxima, and the missing routes."""
+    members = {"url": Found(survey.target.url, "It answers, and takes the key.")}
     seen = shown_businesses(survey, "full")
     if len(seen) == 1:
         how = "The only business that the key is shown."
-        yield "businesses", Found({str(Business.MAIN): seen[0]}, how)
-
-
-def _maxima(most: Sequence[Size]) -> Members:
-    """The largest page of each list that shows one."""
+        members["businesses"] = Found({str(Business.MAIN): seen[0]}, how)
     if most:
         how = "A page held so many. A limit of one more gave as many, or was refused."
-        yield "maximum", Found(dict[str, Json](most), how)
-
-
-def _lacking(survey: Survey) -> Members:
-    """The routes that are not there."""
+        members["maximum"] = Found(dict[str, Json](most), how)
     routes = routes_of(missing(survey))
     if routes:
-        how = f"These plain reads answered {', '.join(map(str, MISSING))}."
-        yield "inapplicable", Found(list[Json](routes), how)
+        how = f"These plain reads answered {', '.join(str(status) for status in MISSING)}."
+        members["inapplicable"] = Found(list[Json](routes), how)
+    return members
 
 
 # --- notes ----------------------------------------------------------------------------------------
@@ -140,11 +124,11 @@ def _lacking(survey: Survey) -> Members:
 def _lists(survey: Survey) -> Iterator[str]:
     """How many lists hold items, and which reads were not asked for."""
     shown = shown_lists(survey)
-    filled = list(filter(attrgetter("listed"), shown))
+    filled = [page for page in shown if page.listed]
     yield f"{len(filled)} of {len(shown)} lists that are shown hold items{named(filled)}."
-    left = list(filterfalse(survey.offered.__contains__, filter(attrgetter("keyed"), survey.reads)))
+    left = [read.route for read in survey.reads if read.keyed and read not in survey.offered]
     if left:
-        yield f"Not asked for: {', '.join(map(attrgetter('route'), left))}."
+        yield f"Not asked for: {', '.join(left)}."
 
 
 def _usual(survey: Survey, usual: Sequence[Size]) -> Iterator[str]:
@@ -169,16 +153,18 @@ def _time(survey: Survey) -> Iterator[str]:
 
 
 def _lacks(survey: Survey) -> Iterator[str]:
-    """What the key lacks: it is taken for one with every scope."""
-    for remark in filter(attrgetter("mend"), keys(survey)):
-        yield f"{remark.seen}: {remark.mend}."
+    """What the key lacks. It is supposed to have every scope."""
+    for remark in keys(survey):
+        if remark.mend:
+            yield f"{remark.seen}: {remark.mend}."
 
 
 def _key(session: Session) -> Iterator[str]:
     """How the key begins, and whether it travels in the clear."""
     key = session.target.keys[session.target.declaration.main_key or ""]
-    for prefix in filter(key.startswith, session.contract.authentication.prefixes):
-        yield f"The key begins with {prefix}."
+    for prefix in session.contract.authentication.prefixes:
+        if key.startswith(prefix):
+            yield f"The key begins with {prefix}."
     if urlsplit(session.target.declaration.url).scheme == "http":
         yield "The address has no TLS: keys travel in the clear."
 
@@ -192,8 +178,8 @@ def _bare(survey: Survey) -> Iterator[str]:
 
 
 def _document(survey: Survey) -> Iterator[str]:
-    """What the OpenAPI document of the target says otherwise than the contract."""
-    open_to_all = filterfalse(attrgetter("keyed"), survey.reads)
+    """Where the OpenAPI document of the target contradicts the contract."""
+    open_to_all = [read for read in survey.reads if not read.keyed]
     base = urlsplit(survey.target.url).path.rstrip("/")
     for document in answers(survey, open_to_all):
         yield from contradictions(survey.contract, document.body, base)

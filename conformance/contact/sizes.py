@@ -19,8 +19,8 @@ READ = 1_000
 
 
 def longer(pages: Iterable[Answer]) -> list[Answer]:
-    """Those of some pages that more items follow, the shortest first. Others tell of no size."""
-    return sorted(filter(_goes_on, pages), key=_shown)
+    """Those of some pages that more items follow, the shortest first. Others show no size."""
+    return sorted((page for page in pages if _goes_on(page)), key=_shown)
 
 
 def _goes_on(page: Answer) -> bool:
@@ -36,23 +36,23 @@ def _shown(page: Answer) -> int:
 def maxima(survey: Survey, lists: Iterable[str]) -> Iterator[Size]:
     """The maxima of lists, where one is seen. Raises OverBudget."""
     for name in lists:
-        most = _told(survey.sized(name, LARGE))
+        most = _stated(survey.sized(name, LARGE))
         if _is_maximum(survey, name, most):
             yield name, most
 
 
-def _told(large: Answer) -> int:
-    """What the answer to a large limit says of a maximum: its items, or a number in a refusal."""
+def _stated(large: Answer) -> int:
+    """The maximum by the answer to a large limit: its items, or a number in a refusal."""
     if not is_refused(large):
         return _shown(large)
-    numbers = map(int, NUMBER.findall(compact(large.exchange.json, READ)))
-    return max(filter(LARGE.__gt__, numbers), default=0)
+    numbers = [int(text) for text in NUMBER.findall(compact(large.exchange.json, READ))]
+    return max((number for number in numbers if number < LARGE), default=0)
 
 
 def _is_maximum(survey: Survey, name: str, most: int) -> bool:
     """Whether a list shows so many items, and no more when it is asked for one more.
 
-    A page may just happen to be short. So one page alone tells of no maximum.
+    A page may just happen to be short, so one page alone shows no maximum.
     """
     if _shown(survey.sized(name, most)) != most:
         return False
@@ -61,7 +61,7 @@ def _is_maximum(survey: Survey, name: str, most: int) -> bool:
 
 
 def defaults(survey: Survey, lists: Iterable[str]) -> Iterator[Size]:
-    """What lists give without a limit. Raises OverBudget."""
+    """How many items lists show without a limit. Raises OverBudget."""
     for name in lists:
         usual = survey.sized(name, None)
         if _goes_on(usual):

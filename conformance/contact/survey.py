@@ -1,11 +1,10 @@
-"""Plain reads of a target: what is there, and what each key is shown."""
+"""Plain reads of a target: what is there, and what each key can see."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache, partial
-from itertools import filterfalse, takewhile
-from operator import attrgetter
+from contextlib import suppress
+from functools import cache
 
 from conformance.judging.answers import code_of
 from conformance.model import PREFLIGHT, WHOLE_API, Case, Effect, Operation, Remark, State
@@ -22,14 +21,14 @@ REFUSED_VALUE = 400
 """The status of a read with a limit that its list does not take."""
 
 
-def looked_at(about: str, seen: str, mend: str, *, wrong: object) -> Remark:
-    """A remark on what was seen, with what to do if it is wrong."""
-    return Remark(State.MEND, about, seen, mend) if wrong else Remark(State.WORKS, about, seen)
+def looked_at(about: str, seen: str, fix: str, *, wrong: bool) -> Remark:
+    """A remark on what was seen, with how to fix it if it is wrong."""
+    return Remark(State.MEND, about, seen, fix) if wrong else Remark(State.WORKS, about, seen)
 
 
-def untold(about: str, why: str, mend: str = "") -> Remark:
-    """A remark on what nothing tells."""
-    return Remark(State.OPEN, about, why, mend)
+def undecided(about: str, why: str, fix: str = "") -> Remark:
+    """A remark on what the reads do not show."""
+    return Remark(State.OPEN, about, why, fix)
 
 
 class Survey:
@@ -45,19 +44,16 @@ class Survey:
         self._limit = limit
         self._asked, self._page = cache(self._first), cache(self._ask)
         self.reads = plain_reads(session.contract.operations.values())
-        self.offered = list(filterfalse(self.is_lacking, self.reads))
+        self.offered = [read for read in self.reads if not self.is_lacking(read)]
 
     def narrow(self) -> None:
-        """From now on, offer the reads alone that the request budget has room for."""
-        self.offered = list(takewhile(self._is_affordable, self.offered))
-
-    def _is_affordable(self, operation: Operation) -> bool:
-        """Whether a read was asked for, or could be."""
-        try:
-            self.ask(operation.id)
-        except OverBudget:
-            return False
-        return True
+        """From now on, offer only the reads that the request budget has room for."""
+        affordable = []
+        with suppress(OverBudget):
+            for operation in self.offered:
+                self.ask(operation.id)
+                affordable.append(operation)
+        self.offered = affordable
 
     def is_lacking(self, operation: Operation) -> bool:
         """Whether the target is said to lack an operation."""
@@ -65,19 +61,23 @@ class Survey:
 
     def opened(self, key: str) -> list[Operation]:
         """The reads that a key opens, those first that ask for a scope."""
-        opened = filter(partial(self.target.opens, role=key), self.offered)
-        return sorted(filter(attrgetter("keyed"), opened), key=_asks_for_none)
+        opened = [
+            operation
+            for operation in self.offered
+            if operation.keyed and self.target.opens(operation, key)
+        ]
+        return sorted(opened, key=lambda operation: not operation.scopes)
 
     def closed(self, key: str) -> list[Operation]:
         """The reads that a key lacks the scope of."""
-        return list(filterfalse(partial(self.target.opens, role=key), self.offered))
+        return [read for read in self.offered if not self.target.opens(read, key)]
 
     def ask(self, name: str, key: str = "full") -> Answer:
         """What the read of a name shows with a key. Raises OverBudget."""
         return self._asked(name, key)
 
     def _first(self, name: str, key: str) -> Answer:
-        """The same, asked anew: a list for as many items as the survey wants."""
+        """The same, when it is asked for the first time: a list in pages of ``limit`` items."""
         page = self._page(name, key, self._limit)
         if not is_refused(page):
             return page
@@ -91,15 +91,17 @@ class Survey:
     def _ask(self, name: str, key: str, limit: int | None) -> Answer:
         """What a read shows with a key, in a page of a size if it is a list.
 
-        One that the target is said to lack is sent without its name: nothing may expect an answer.
+        A read that the target is said to lack is logged without its name, so that nothing expects
+        it to succeed.
         """
         operation = self.contract.operations[name]
         paging = operation.paging
-        values = {paging.limit: str(limit)} if paging and limit else {}
-        send = partial(self.client.call, operation, values)
         if self.is_lacking(operation):
-            send = partial(self.client.raw, message_for(operation, {}))
-        return Answer(self.contract, operation, send(key=key))
+            exchange = self.client.raw(message_for(operation, {}), key=key)
+        else:
+            values = {paging.limit: str(limit)} if paging and limit else {}
+            exchange = self.client.call(operation, values, key=key)
+        return Answer(self.contract, operation, exchange)
 
 
 def is_refused(page: Answer) -> bool:
@@ -107,19 +109,15 @@ def is_refused(page: Answer) -> bool:
     return page.exchange.status == REFUSED_VALUE
 
 
-def _asks_for_none(operation: Operation) -> bool:
-    """Whether an operation asks for no scope."""
-    return not operation.scopes
-
-
 def said(answers: Iterable[Answer]) -> str:
     """What was asked and what came, such as ``GET /calls answered 401 unauthorized``."""
-    return "; ".join(map(_said, answers))
+    return "; ".join(_said(answer) for answer in answers)
 
 
 def _said(answer: Answer) -> str:
     """The same for one answer."""
     exchange = answer.exchange
     came = exchange.failure or str(exchange.status)
+    text = f"{answer.operation.route} answered {came}"
     code = code_of(answer.contract, exchange)
-    return " ".join(filter(None, (answer.operation.route, "answered", came, code)))
+    return f"{text} {code}" if code else text
