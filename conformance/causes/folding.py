@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 
 from conformance.causes.groups import Group
 from conformance.causes.keys import ERROR, FAULT, Key
@@ -40,11 +39,11 @@ SUBJECTS = ("parameter", "create", "update", "delete", "rate", "payment", "trigg
 
 OF_SUCCESS = ("success.", "status.")
 TRANSFER, STATUS, LABEL, BODY, CODE, REST, OTHER = range(7)
-"""How much a key explains: what is wrong with a whole answer comes before its parts."""
+"""How much a key explains: what is wrong with a whole response comes before its parts."""
 PLACES = {"Content-Type": LABEL, "/": BODY, "/error": BODY, "/error/code": CODE}
 """Of the form of an error, by where it is."""
-OF_ONE_ANSWER = {"status": STATUS, "/error/code": REST, "Content-Type": REST}
-"""Of all other findings on one answer, by where they are."""
+OF_ONE_RESPONSE = {"status": STATUS, "/error/code": REST, "Content-Type": REST}
+"""Of all other findings on one response, by where they are."""
 
 
 def folded(groups: list[Group]) -> list[Group]:
@@ -55,16 +54,20 @@ def folded(groups: list[Group]) -> list[Group]:
     roots: list[Group] = []
     ordered = sorted(groups, key=_most_first)
     for group in ordered[:MOST]:
-        explaining = filter(partial(_is_root_of, group), roots)
-        root = next(explaining, None)
-        home = roots if root is None else root.folded
-        home.append(group)
+        root = _root_of(group, roots)
+        if root is None:
+            roots.append(group)
+        else:
+            root.folded.append(group)
     return roots + ordered[MOST:]
 
 
-def _is_root_of(group: Group, root: Group) -> bool:
-    """Whether a root, or a group that is folded into it, explains a group."""
-    return any(explains(part, group) for part in root.whole())
+def _root_of(group: Group, roots: list[Group]) -> Group | None:
+    """The first root that explains a group, itself or by what is folded into it."""
+    for root in roots:
+        if any(explains(part, group) for part in root.whole()):
+            return root
+    return None
 
 
 def _most_first(group: Group) -> tuple[int, int, int, int, Key]:
@@ -75,10 +78,10 @@ def _most_first(group: Group) -> tuple[int, int, int, int, Key]:
 
 
 def depth(key: Key) -> int:
-    """How much a key explains of one answer; 0 explains most.
+    """How much a key explains of one response; 0 explains most.
 
-    A broken transfer spoils all of an answer, a wrong status all but that. Between two successes
-    the status is a matter of form.
+    A broken transfer spoils a whole response, a wrong status all of it but the transfer. Between
+    two successes the status is a matter of form.
     """
     if key.rule == "transfer.whole":
         return TRANSFER
@@ -86,12 +89,12 @@ def depth(key: Key) -> int:
         return PLACES.get(key.where, CODE)
     if key.rule.startswith(OF_SUCCESS) and key.actual.startswith("2"):
         return REST
-    return OF_ONE_ANSWER.get(key.where, OTHER)
+    return OF_ONE_RESPONSE.get(key.where, OTHER)
 
 
 def explains(one: Group, other: Group) -> bool:
-    """Whether what is wrong in one group makes the other one be seen as well."""
-    if _by_answer(one, other):
+    """Whether what is wrong in one group also brings the other one about."""
+    if _by_response(one, other):
         return True
     if not other.operations.keys() <= one.operations.keys():
         return False
@@ -102,8 +105,8 @@ def explains(one: Group, other: Group) -> bool:
     return len(one.operations) == 1 and _subject(one) == _subject(other)
 
 
-def _by_answer(one: Group, other: Group) -> bool:
-    """Whether every answer that shows the other group is wrong in a way that explains it."""
+def _by_response(one: Group, other: Group) -> bool:
+    """Whether every response that shows the other group is wrong in a way that explains it."""
     if not other.exchanges.keys() <= one.exchanges.keys():
         return False
     if depth(one.key) <= STATUS:

@@ -25,7 +25,7 @@ BY_RULE: Mapping[str, Harm] = {
     "success.label": Harm.FORM,
     "success.shape": Harm.FORM,
 }
-"""By the beginning of a rule, where the area of its clause does not tell."""
+"""By the beginning of a rule, where the area of its clause does not say it."""
 
 BY_AREA: Mapping[str, Harm] = {
     "keys": Harm.ISOLATION,
@@ -35,7 +35,7 @@ BY_AREA: Mapping[str, Harm] = {
     "walks": Harm.LOSS,
     "writes": Harm.LOSS,
 }
-"""By the area of the clause. All others change answers alone."""
+"""By the area of the clause. In all others only responses are wrong."""
 
 REFUSED = "4"
 """How the status of a refusal begins."""
@@ -55,7 +55,7 @@ def harm_of(contract: Contract, key: Key, finding: Finding) -> Harm:
 
 
 def _was_refused(finding: Finding) -> bool:
-    """Whether a request that had to be refused was refused, only otherwise than it had to be."""
+    """Whether a request that had to be refused was refused, but with another status."""
     if finding.where != "status":
         return False
     return finding.expected.startswith(REFUSED) and finding.actual.startswith(REFUSED)
