@@ -30,7 +30,7 @@ The plain ones are those of requests, which the official Python client sends, in
 """
 
 OF_BODY = {"content-length": 1, "content-type": 2}
-"""The last headers of requests, with their places after all others."""
+"""The headers that requests sends last, with their places after all others."""
 
 
 def all_headers(message: Message, target: Declaration) -> Headers:
@@ -38,19 +38,14 @@ def all_headers(message: Message, target: Declaration) -> Headers:
     added = [("Host", urlsplit(target.url).netloc), *USUAL[target.identity]]
     if message.method not in ("GET", "HEAD") or message.body:
         added.append(("Content-Length", str(len(message.body or b""))))
-    set_already = set(map(_name_of, message.headers))
+    set_already = {_name_of(pair) for pair in message.headers}
     usual = [pair for pair in added if _name_of(pair) not in set_already]
     headers = (*usual, *message.headers)
     if target.identity == ANNOUNCED:
         return headers
-    return _bodily_last(headers)
+    return tuple(sorted(headers, key=lambda pair: OF_BODY.get(_name_of(pair), 0)))
 
 
 def _name_of(header: tuple[str, str]) -> str:
     """The name of a header, in lower case."""
     return header[0].lower()
-
-
-def _bodily_last(headers: Headers) -> Headers:
-    """The headers in the order of requests: those of the body come last."""
-    return tuple(sorted(headers, key=lambda pair: OF_BODY.get(pair[0].lower(), 0)))

@@ -2,8 +2,8 @@
 
 There are no redirects (they would get our keys), no settings from the environment but that of the
 certificate authorities (a netrc entry would replace the key), no cookies (they would mix
-identities) and no retries. A body is bounded in bytes, a request in time. requests and urllib3 mend
-a malformed path, so such a request goes over a connection of its own.
+identities) and no retries. A body is bounded in bytes, a request in time. requests and urllib3
+repair a malformed path, so such a request goes over a connection of its own.
 """
 
 from __future__ import annotations
@@ -227,7 +227,7 @@ def _loss(causes: list[BaseException]) -> Loss:
     """How a response was lost on a connection that had been made."""
     if not CURRENT.received:
         return Loss.CLOSED
-    if any(map(_is_limit, causes)):
+    if any(_is_limit(cause) for cause in causes):
         return Loss.BEYOND
     if _is_any(causes, http.client.RemoteDisconnected):
         return Loss.BROKEN

@@ -50,8 +50,8 @@ def altered(key: str, alteration: str, prefixes: Sequence[str]) -> str | None:
     if alteration == NO_PREFIX:
         return private
     if alteration == OTHER_PREFIX:
-        others = (other for other in prefixes if other != prefix)
-        return next(others, prefix) + private
+        others = [other for other in prefixes if other != prefix]
+        return (others[0] if others else prefix) + private
     if alteration not in ALTERATIONS:
         return None
     return ALTERATIONS[alteration](key)
@@ -59,4 +59,7 @@ def altered(key: str, alteration: str, prefixes: Sequence[str]) -> str | None:
 
 def prefix_of(key: str, prefixes: Sequence[str]) -> str:
     """The public prefix that a key begins with, or an empty string."""
-    return next(filter(key.startswith, prefixes), "")
+    for prefix in prefixes:
+        if key.startswith(prefix):
+            return prefix
+    return ""

@@ -11,7 +11,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
-from operator import attrgetter
 
 from conformance.model import PREFLIGHT, UNAVAILABLE, Contract, Exchange, Response
 from conformance.transport.patience import LIMITED
@@ -113,15 +112,15 @@ class Outage:
     @property
     def failed(self) -> tuple[str, ...]:
         """The ids of the exchanges that failed in a row."""
-        return tuple(map(attrgetter("exchange.id"), self._streak))
+        return tuple(failure.exchange.id for failure in self._streak)
 
     @property
     def operations(self) -> set[str]:
         """The operations that failed in a row."""
-        return set(map(attrgetter("exchange.operation"), self._streak))
+        return {failure.exchange.operation for failure in self._streak}
 
     def refuted(self) -> None:
-        """The target answers well: begin anew, and look less often."""
+        """The target responds well: start over, and look less often."""
         self._needed += OPERATIONS
         self._streak = []
 

@@ -64,7 +64,7 @@ class Allowance:
         self.waited = 0.0  # seconds in a row, for answers that said when to come back
 
     def take(self) -> None:
-        """Wait until the rate allows the next request of the run, whoever sends it.
+        """Wait until the rate allows the next request of the run, from any thread.
 
         Raises OverBudget once the budget is used up, and Unjudgeable once the time is.
         """
@@ -162,10 +162,10 @@ def told_to_wait(headers: Headers) -> float:
 
     Without a clock of the target, ours counts. USUAL_WAIT if neither form can be read.
     """
-    told = header_in(headers, "Retry-After").strip()
-    if re.fullmatch("[0-9]+", told):
-        return float(told[:400])  # infinite if there are hundreds of digits
-    until = http_date(told)
+    text = header_in(headers, "Retry-After").strip()
+    if re.fullmatch("[0-9]+", text):
+        return float(text[:400])  # infinite if there are hundreds of digits
+    until = http_date(text)
     if until is None:
         return USUAL_WAIT
     now = http_date(header_in(headers, "Date")) or datetime.now(UTC)

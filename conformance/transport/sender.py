@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 
 from conformance import extent
 from conformance.evidence import Recorder
@@ -131,8 +130,8 @@ class Sender:
         """Send a message and log it; returns the last exchange.
 
         A read that a proxy or a broken connection spoils is repeated once. A 429 is waited out if
-        ``patient``. ``rotate`` sends from addresses that take turns. ``again`` makes the message
-        anew if its object was not found. An exchange that is repeated gets the role retry.
+        ``patient``. ``rotate`` sends from addresses that take turns. ``again`` makes another
+        message if its object was not found. An exchange that is repeated gets the role retry.
         Raises OverBudget, or Unjudgeable if the target is out or the time is over.
         """
         self._permit(label)
@@ -169,10 +168,15 @@ class Sender:
             self._permit(label)
             departures.append(self._depart(message, label, address))
         count = max(1, len(departures))
-        carry = partial(self._carrier.carry, apart=True, most=min(BODY_LIMIT, TOGETHER // count))
-        with self._granting.of(any(map(self._grants, departures))):
+        most = min(BODY_LIMIT, TOGETHER // count)
+
+        def carried(departure: Departure) -> Arrival:
+            return self._carrier.carry(departure, apart=True, most=most)
+
+        grants = any(self._grants(departure) for departure in departures)
+        with self._granting.of(grants):
             with ThreadPoolExecutor(count) as pool:
-                arrivals = list(pool.map(carry, departures))
+                arrivals = list(pool.map(carried, departures))
             self._allowance.sent_together(count)
             # learn from all before the first is logged, for one may show what another hands out
             for arrival in arrivals:
@@ -287,13 +291,17 @@ class Sender:
         """Log an exchange without secrets; returns it as the log holds it."""
         role = Role.RETRY if repeated else departure.label.role
         self._granting.wait()
-        known, anew = self._secrets.count, partial(self._exchange, departure, arrival, role)
-        exchange = anew()
+
+        def redacted() -> Exchange:
+            return self._exchange(departure, arrival, role)
+
+        known = self._secrets.count
+        exchange = redacted()
         if exchange.status not in UNSERVED:
             self._allowance.waited = 0.0
         if role is not Role.RETRY:
             self._silent = arrival.loss is Loss.SILENT
-        logged = self._sink.log(Sent(departure, exchange, arrival, known, anew))
+        logged = self._sink.log(Sent(departure, exchange, arrival, known, redacted))
         self.sent.append(logged)
         return logged
 
