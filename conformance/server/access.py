@@ -172,12 +172,8 @@ class Access(Core):
         """
         identifiers = value if isinstance(value, list) else [value]
         for identifier in identifiers:
-            if not self._reaches(parameter, str(identifier), context):
+            if self.find(parameter.references, str(identifier), context) is None:
                 raise Refusal("not_found", f"{parameter.name} names nothing that the key reaches")
-
-    def _reaches(self, parameter: Parameter, identifier: str, context: Context) -> bool:
-        """Whether the key reaches the object that a parameter names."""
-        return self.find(parameter.references, identifier, context) is not None
 
     def check_references(self, context: Context) -> None:
         """Raise Refusal if a parameter names a tenant or an object that the key does not reach.

@@ -57,7 +57,7 @@ class Actions(Paging):
         """The newest object of a kind whose member has a value, or None."""
         matches = (Filter(member, value),)
         rows = self.store.page(Page(kind, self.list_tenant(context), 1, filters=matches))
-        return next(iter(rows), None)
+        return rows[0] if rows else None
 
     # --- reading ---
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from operator import attrgetter
 from typing import Any
 
 from conformance.model import Contract, Effect, Operation
@@ -38,7 +37,7 @@ class Catalog:
     @cached_property
     def pools(self) -> frozenset[str]:
         """The kinds whose objects belong to no tenant."""
-        return frozenset(_kinds_of(filter(attrgetter("pool"), self._operations)))
+        return frozenset(_kinds_of(o for o in self._operations if o.pool))
 
     @cached_property
     def scopes(self) -> tuple[str, ...]:
@@ -135,7 +134,7 @@ class Catalog:
 
 def _kinds_of(operations: Iterable[Operation]) -> tuple[str, ...]:
     """The kinds of some operations, each once, in their order."""
-    kinds = dict.fromkeys(map(attrgetter("kind"), operations))
+    kinds = dict.fromkeys(operation.kind for operation in operations)
     kinds.pop("", None)
     return tuple(kinds)
 

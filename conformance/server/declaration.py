@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from operator import attrgetter
 from typing import Any
 
 import yaml
@@ -54,8 +53,9 @@ def _keys(app: Application) -> dict[str, Any]:
 
 
 def _takes_phone_numbers(contract: Contract) -> bool:
+    """Whether some operation has a parameter that is a phone number."""
     for operation in contract.operations.values():
-        if any(map(attrgetter("phone"), operation.parameters)):
+        if any(parameter.phone for parameter in operation.parameters):
             return True
     return False
 

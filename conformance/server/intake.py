@@ -261,7 +261,7 @@ def _can_be_kept(value: Any) -> bool:
     """Whether a value is not nested too deep, and all its text can be stored and sent again."""
     level = [value]
     for _ in range(DEEPEST):
-        if not all(map(_is_plain, level)):
+        if not all(_is_plain(value) for value in level):
             return False
         level = _contents(level)
         if not level:

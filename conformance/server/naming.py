@@ -22,5 +22,5 @@ def secret(prefix: str, seed: int, *parts: object) -> str:
 
 
 def _digest(seed: int, *parts: object) -> bytes:
-    text = "\0".join(map(str, (seed, *parts)))
+    text = "\0".join(str(part) for part in (seed, *parts))
     return hashlib.sha512(text.encode()).digest()

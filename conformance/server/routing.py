@@ -7,8 +7,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from itertools import filterfalse
-from operator import attrgetter
 from typing import Any
 
 from conformance.model import Operation
@@ -58,12 +56,15 @@ class Routing(Core):
         for mode in modes:
             if mode.when and given.get(mode.when):
                 return mode
-        return next(filterfalse(attrgetter("when"), modes), modes[0])
+        for mode in modes:
+            if not mode.when:
+                return mode
+        return modes[0]
 
     def _given(self, modes: list[Operation], request: Request) -> Mapping[str, Any]:
         """The values that may select a mode: members of the body, or the query."""
         for mode in modes:
-            if mode.when in map(attrgetter("name"), mode.body):
+            if mode.when in [parameter.name for parameter in mode.body]:
                 return self.peek(request)
         return request.query
 

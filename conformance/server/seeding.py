@@ -9,7 +9,6 @@ more at intervals below it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from operator import attrgetter
 from random import Random
 from typing import Any
 
@@ -117,8 +116,9 @@ class _Seeder:
         self.kinds = [k for k in self.catalog.kinds if k != self.catalog.tenant_kind]
         self.references: dict[tuple[str, str], str] = {}
         for operation in contract.operations.values():
-            for parameter in filter(attrgetter("references"), operation.parameters):
-                self.references[operation.kind, parameter.name] = parameter.references
+            for parameter in operation.parameters:
+                if parameter.references:
+                    self.references[operation.kind, parameter.name] = parameter.references
 
     def recipe(self, kind: str) -> Recipe:
         return self.extras.recipes.get(kind, Recipe())

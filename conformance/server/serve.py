@@ -13,7 +13,6 @@ import signal
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, Literal, TextIO
 
@@ -182,7 +181,8 @@ def _close_surplus(channels: Mapping[int, HTTPChannel]) -> None:
         return
     idle = [each for each in channels.values() if not each.requests and not each.total_outbufs_len]
     if idle:
-        min(idle, key=attrgetter("last_activity")).handle_close()
+        longest_idle = min(idle, key=lambda channel: channel.last_activity)
+        longest_idle.handle_close()
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]

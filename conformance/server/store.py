@@ -175,7 +175,7 @@ class Store:
         )
         with self.lock:
             rows = self._base.execute(query, (*values, page.count)).fetchall()
-        return list(map(_row, rows))
+        return [_row(values) for values in rows]
 
     # --- keys ---
 

@@ -27,7 +27,7 @@ def send(server: Server, context: Context) -> Document:
 def _thread(server: Server, tenant: str, values: Mapping[str, Any]) -> Row | None:
     between = (Filter("phone_number", values["to"]), Filter("agent_id", values["from_agent_id"]))
     threads = server.store.page(Page("conversation", tenant, 1, filters=between))
-    return next(iter(threads), None)
+    return threads[0] if threads else None
 
 
 def _new_thread(server: Server, tenant: str, values: Mapping[str, Any]) -> Row:

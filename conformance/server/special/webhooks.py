@@ -21,7 +21,7 @@ def create(server: Server, context: Context) -> Document:
     """Create a subscription. Only this answer shows its secret."""
     signing_secret = _new_secret(server)
     webhook = {
-        "events": list(EVENTS[:1]),
+        "events": [EVENTS[0]],
         "is_active": True,
         "description": None,
         "webhook_secret_masked": _masked(signing_secret),
