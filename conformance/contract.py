@@ -12,7 +12,6 @@ import os
 import re
 from collections.abc import Mapping
 from functools import cache
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from conformance.yamlfile import Place, YamlFile
 
 
 def packaged() -> Path:
-    """The contract that comes with the suite: in the wheel, or beside the package in a checkout."""
+    """The contract that comes with the suite: in the wheel, or next to it in a checkout."""
     inside = Path(__file__).parent / "spec"
     return inside if inside.is_dir() else Path(__file__).parent.parent / "spec"
 
@@ -167,7 +166,7 @@ class _Loader:
         """The files of the clauses by area, and whether all of them can be read."""
         if not self._is_own("clauses"):
             return {}, False
-        names = sorted(map(attrgetter("name"), (self.where / "clauses").glob("*.yaml")))
+        names = sorted(path.name for path in (self.where / "clauses").glob("*.yaml"))
         if not names:
             self.faults.append("clauses:1: the directory has no *.yaml file")
         found: dict[str, YamlFile] = {}
@@ -218,7 +217,9 @@ class _Loader:
 
     def _check_codes(self, file: YamlFile, mode: operations.Mode) -> None:
         """Each code that a mode provokes is registered; not checked where errors.yaml is broken."""
-        for code in mode.words.get("provokes", ()) if self.ledger.errors else ():
+        if not self.ledger.errors:
+            return
+        for code in mode.words.get("provokes", ()):
             if code not in self.ledger.errors:
                 place = (*mode.place, "provokes")
                 self.faults.append(file.fault(place, f"errors.yaml has no code {code}"))

@@ -40,12 +40,11 @@ class GivenKey:
 
 def read(contract: Contract, file: YamlFile) -> list[GivenKey]:
     """The keys of a target file that fits its schema, in the order of the file."""
-    given = []
     keys = file.value.get("keys", {})
     if isinstance(keys, list):
-        given += [_listed(contract, entry, index) for index, entry in enumerate(keys)]
+        given = [_listed(contract, entry, index) for index, entry in enumerate(keys)]
     else:
-        given += [GivenKey(role, text, ("keys", role)) for role, text in keys.items()]
+        given = [GivenKey(role, text, ("keys", role)) for role, text in keys.items()]
     for scope, text in file.value.get("scoped_keys", {}).items():
         given.append(GivenKey(SCOPE + scope, text, ("scoped_keys", scope)))
     return given
@@ -57,8 +56,9 @@ def scopes(given: list[GivenKey]) -> Mapping[str, tuple[str, ...]]:
 
 
 def warnings(path: Path, given: Iterable[GivenKey]) -> tuple[str, ...]:
-    """What whoever wrote a target file with these keys should change about it."""
-    if files.open_to_others(path) and any(not VARIABLE.fullmatch(key.text) for key in given):
+    """What should be changed about a target file with these keys."""
+    holds_keys = any(not VARIABLE.fullmatch(key.text) for key in given)
+    if holds_keys and files.open_to_others(path):
         return (
             f"{path} holds keys, and other users can read it. Give keys as ${{NAME}}, "
             "or take the right away from them (chmod 600).",
@@ -100,7 +100,7 @@ def from_environment(text: str) -> str:
 
 
 def checked(key: str, where: str) -> str:
-    """The key. Raises TargetError, with the place but without the text, for one that is none."""
+    """The key itself. Raises TargetError, with the place but without the text, if it is no key."""
     if not re.fullmatch(r"[\x21-\x7e]{8,}", key):
         raise TargetError(
             f"{where}: a key is at least 8 characters of printable ASCII without spaces"

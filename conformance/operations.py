@@ -67,27 +67,25 @@ def operation(document: Mapping[str, Any], mode: Mode) -> Operation:
 
 _CONVERTED: dict[str, Callable[[Any], Any]] = {
     "effect": Effect,
-    "open": lambda words: frozenset(map(Open, words)),
+    "open": lambda words: frozenset(Open(word) for word in words),
     "payment": lambda members: Payment(**members),
     "provokes": tuple,
     "rate": lambda members: Rate(**members),
     "refuse": tuple,
 }
-"""How a field holds a word of the extension, where not as it stands."""
+"""How a field holds a word of the extension, where it is not the word itself."""
 
 
 def _fields(noun: type[Operation | Parameter], words: Mapping[str, Any]) -> dict[str, Any]:
     """The words that are fields of a noun, as the noun holds them."""
     values = {}
     for field in fields(noun):
-        if field.name in words:
-            convert = _CONVERTED.get(field.name, _as_it_stands)
-            values[field.name] = convert(words[field.name])
+        if field.name not in words:
+            continue
+        word = words[field.name]
+        convert = _CONVERTED.get(field.name)
+        values[field.name] = convert(word) if convert else word
     return values
-
-
-def _as_it_stands(word: Any) -> Any:
-    return word
 
 
 def _scopes(
@@ -95,7 +93,7 @@ def _scopes(
 ) -> tuple[tuple[str, ...], str | None]:
     """The scopes that open a mode, and one that may be required as well.
 
-    ``scope`` is that of the mode, where it has its own beside those of the method.
+    ``scope`` is that of the mode, where it has one of its own besides those of the method.
     """
     scopes: dict[str, None] = {}
     for alternative in security:
@@ -121,8 +119,8 @@ def _paging(
     if words["action"] != "list":
         return None
     members = _properties(schema).items()
-    arrays = (name for name, member in members if member.get("type") == "array")
-    usual = next(arrays, None)
+    arrays = [name for name, member in members if member.get("type") == "array"]
+    usual = arrays[0] if arrays else None
     return Paging(**document[X]["paging"], collection=words.get("collection"), usual=usual)
 
 

@@ -128,6 +128,7 @@ class Choice:
 
 
 def _option(described: Field[Any]) -> Option:
+    """The description of a field of ``Choice``. Its flag is its name, unless it has another."""
     more = {"flag": described.name, **described.metadata}
     return Option(field=described.name, default=described.default, **more)
 

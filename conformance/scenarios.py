@@ -115,7 +115,7 @@ def operations(planning: Planning, *actions: str) -> Iterator[Operation]:
 
 def given(planning: Planning, roles: Iterable[str]) -> tuple[str, ...]:
     """Those of some roles that the target file gives a key for."""
-    return tuple(filter(planning.target.keys.__contains__, roles))
+    return tuple(role for role in roles if role in planning.target.keys)
 
 
 def other_business(planning: Planning) -> str:
