@@ -1,4 +1,4 @@
-"""The OpenAPI document: its references, where the extension stands, and what holds for all of it.
+"""The OpenAPI document: its references, the places of the extension, and what holds for all of it.
 
 Whether it is good OpenAPI is checked in the tests, by openapi-spec-validator.
 """
@@ -65,7 +65,7 @@ def _members(value: Any) -> Iterable[tuple[str | int, Any]]:
 
 
 def definitions(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Each path and method of the document with the operation object that stands there.
+    """Each path and method of the document with its operation object.
 
     Methods are in lower case, as in the document, and come in the order of METHODS.
     """
@@ -88,8 +88,8 @@ def references(document: Any) -> Iterator[tuple[Place, str]]:
 def extension_places(document: Any) -> Iterator[tuple[Place, str]]:
     """Each place of the extension with the definition in the meta schema that it obeys.
 
-    The definition is "root", "operation", "security", "parameter" or "property". What stands
-    within the extension, or in an example or another value, is skipped.
+    The definition is "root", "operation", "security", "parameter" or "property". The content
+    of the extension, of examples and of other values is skipped.
     """
     for place, owner in _objects(document, skipped=(X, *VALUES)):
         if X in owner:
@@ -144,30 +144,30 @@ def with_codes(
     Those are the codes of its status in the registry; ``pointer`` leads to the code in a body.
     """
     copied = copy.deepcopy(dict(document))
-    answers: dict[int, dict[str, Any]] = {}
-    statuses: dict[int, set[int]] = {}  # several may share one description of the answer
-    for status, answer in _error_answers(copied):
-        answers[id(answer)] = answer
-        statuses.setdefault(id(answer), set()).add(status)
-    for key, answer in answers.items():
+    described: dict[int, dict[str, Any]] = {}
+    statuses: dict[int, set[int]] = {}  # several may share one description
+    for status, content in _error_contents(copied):
+        described[id(content)] = content
+        statuses.setdefault(id(content), set()).add(status)
+    for key, content in described.items():
         codes = [row.code for row in registry if row.status in statuses[key]]
         if codes:
             codes_alone = _schema_of_codes(pointer, codes)
-            answer["schema"] = {"allOf": [answer["schema"], codes_alone]}
+            content["schema"] = {"allOf": [content["schema"], codes_alone]}
     return copied
 
 
-def _error_answers(document: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The JSON of each error response, as it stands in the document, with its status."""
+def _error_contents(document: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The JSON of each error response, as the document describes it, with its status."""
     for _, _, definition in definitions(document):
         for status, response in definition["responses"].items():
             if not status.isdigit():
                 continue
             if int(status) < 400:
                 continue
-            answer = _json_of(document, response)
-            if answer is not None:
-                yield int(status), answer
+            content = _json_of(document, response)
+            if content is not None:
+                yield int(status), content
 
 
 def _json_of(document: Mapping[str, Any], response: Any) -> dict[str, Any] | None:
@@ -175,11 +175,11 @@ def _json_of(document: Mapping[str, Any], response: Any) -> dict[str, Any] | Non
     while isinstance(response, dict) and isinstance(response.get("$ref"), str):
         response = _pointed(document, response["$ref"])
     try:
-        answer = response["content"]["application/json"]
+        content = response["content"]["application/json"]
     except (KeyError, TypeError):
         return None
-    if isinstance(answer, dict) and "schema" in answer:
-        return answer
+    if isinstance(content, dict) and "schema" in content:
+        return content
     return None
 
 

@@ -57,9 +57,9 @@ def _lost(loss: Loss) -> Spoil:
 OUT: dict[str, tuple[Spoil, str]] = {
     "429 for everything": (_limited, "answers 429 to everything"),
     "a page for everything": (_page, "answers everything with an HTML page"),
-    "a gateway without a server": (_gateway, "something in front of it answers"),
+    "a gateway without a server": (_gateway, "something in front of it responds"),
     "a key that died": (_dead_key, "refuses the main key"),
-    "silence": (_lost(Loss.SILENT), "gives no answer any more"),
+    "silence": (_lost(Loss.SILENT), "gives no response any more"),
     "closed connections": (_lost(Loss.CLOSED), "closes every connection"),
     "no HTTP": (_lost(Loss.FOREIGN), "answers with something that is not HTTP"),
     "no server": (_lost(Loss.UNREACHABLE), "The target is gone: no server at"),

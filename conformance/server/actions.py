@@ -1,6 +1,6 @@
 """The actions of operations: read, create, update and delete. ``paging`` serves lists.
 
-Fetch and perform have no object of their own, so they answer with their documented example.
+Fetch and perform have no object of their own, so they return their documented example.
 """
 
 # ruff: noqa: ARG002 - a method may ignore an argument that an overriding one needs
@@ -62,7 +62,7 @@ class Actions(Paging):
     # --- reading ---
 
     def act_read(self, context: Context) -> Reply:
-        """Answer with one object, or with the example if nothing selects an object."""
+        """Return one object, or the example if nothing selects an object."""
         if self.selector_of(context.operation) is None:
             return self.act_fetch(context)
         item = self.render_item(context.operation, self.selected(context))
@@ -71,7 +71,7 @@ class Actions(Paging):
         return self.succeed(context, body)
 
     def act_fetch(self, context: Context) -> Reply:
-        """Answer with the documented example."""
+        """Return the documented example."""
         return self.succeed(context, self.catalog.example(context.operation))
 
     # --- creating ---
@@ -135,7 +135,7 @@ class Actions(Paging):
         return row
 
     def act_create(self, context: Context) -> Reply:
-        """Create an object, and answer with it."""
+        """Create an object, and return it."""
         kind = context.operation.kind
         row = self.add(kind, self.own_tenant(context), self.document(context, kind))
         return self.succeed(context, self.render_item(context.operation, row))
@@ -194,7 +194,7 @@ class Actions(Paging):
         return self.succeed(context, self.confirmation(context.operation, row))
 
     def act_perform(self, context: Context) -> Reply:
-        """Answer with the example. Raises Refusal if the object of the operation is missing."""
+        """Return the example. Raises Refusal if the object of the operation is missing."""
         selector = context.operation.selector
         named = selector is not None and selector.name in context.values
         if named and Open.ABSENT_OBJECT not in context.operation.open:

@@ -72,7 +72,7 @@ class Application(Actions, Routing, Intake, Triggers, Limits, Control):
     # --- one request ---
 
     def answer(self, request: Request) -> tuple[Reply, bytes]:
-        """The answer to any request, and its body as bytes. An exception becomes an error, too."""
+        """The response to any request, and its body as bytes. An exception becomes an error."""
         try:
             reply = self.dispatch(request)
             return reply, self.encode(reply)
@@ -107,7 +107,7 @@ class Application(Actions, Routing, Intake, Triggers, Limits, Control):
     # --- the wire ---
 
     def encode(self, reply: Reply) -> bytes:
-        """The body of an answer as bytes."""
+        """The body of a response as bytes."""
         return json.dumps(reply.body, separators=(",", ":")).encode()
 
     def status_line(self, reply: Reply) -> str:

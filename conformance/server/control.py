@@ -25,7 +25,7 @@ _MOST = 10**12
 
 
 class Control(Core):
-    """Answers requests to the control endpoint."""
+    """Serves the control endpoint."""
 
     def is_control(self, request: Request) -> bool:
         """Whether a request is for the control endpoint."""

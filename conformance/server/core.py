@@ -75,11 +75,11 @@ class Core:
         return body
 
     def error_headers(self, code: str, refusal: Refusal) -> tuple[tuple[str, str], ...]:
-        """The headers of an error, beyond those of every answer."""
+        """The headers of an error, beyond those of every response."""
         return refusal.headers
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
-        """The answer to a refused request."""
+        """The response to a refused request."""
         code = self.code_of(refusal)
         body = {**self.envelope(code, self.message_of(code, refusal)), **refusal.members}
         return Reply(self.status_of(code), body, self.error_headers(code, refusal))
@@ -95,15 +95,15 @@ class Core:
         return operation.success
 
     def succeed(self, context: Context, body: Any) -> Reply:
-        """The answer to a request that succeeded."""
+        """The response to a request that succeeded."""
         return Reply(self.success_status(context.operation), body)
 
     def content_type(self, reply: Reply) -> str:
-        """The media type of an answer."""
+        """The media type of a response."""
         return JSON_TYPE
 
     def all_headers(self, request: Request, reply: Reply, body: bytes) -> list[tuple[str, str]]:
-        """Every header of an answer."""
+        """Every header of a response."""
         return [
             ("Content-Type", self.content_type(reply)),
             ("Content-Length", str(len(body))),

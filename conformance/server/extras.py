@@ -61,7 +61,7 @@ class Server(Protocol):
 
 @dataclass(frozen=True)
 class MagicInput:
-    """Input that makes an operation answer with an error code.
+    """Input that makes an operation respond with an error code.
 
     The target file declares it as a trigger. A ``robust`` one also works in
     any letter case and inside a longer text.

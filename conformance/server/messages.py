@@ -56,10 +56,10 @@ class Context:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Refusal(Exception):  # noqa: N818 - an answer, not a fault
-    """An answer that is an error. It has a role, or a code if several codes share the role.
+class Refusal(Exception):  # noqa: N818 - a response, not a fault
+    """A response that is an error. It has a role, or a code if several codes share the role.
 
-    ``members`` stand in the body beside the members of the envelope.
+    ``members`` are members of the body besides those of the envelope.
     """
 
     def __init__(

@@ -174,7 +174,7 @@ class Paging(Access):
         return {self.catalog.collection(context.operation): items, more_name: more}
 
     def act_list(self, context: Context) -> Reply:
-        """Answer a list."""
+        """Return a page of a list."""
         limit = self.limit_of(context)
         rows = self.rows_of(context, limit)
         items = [self.render_item(context.operation, row) for row in rows[:limit]]

@@ -2,7 +2,7 @@
 
 Waitress speaks HTTP/1.1, keeps connections open and avoids the Nagle delay. It refuses some
 requests before the application sees them, such as broken framing or headers that are too long.
-Those answers have the error envelope of the contract, too.
+These responses have the error envelope of the contract, too.
 """
 
 from __future__ import annotations

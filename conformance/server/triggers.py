@@ -1,6 +1,6 @@
 """Triggers and payments: what cannot be provoked from outside, and what has to be paid for.
 
-A magic input makes an operation answer with its code, as if the thing itself had happened.
+A magic input makes an operation respond with its code, as if the thing itself had happened.
 If that code demands a payment, a request that carries a proof of payment passes.
 """
 
@@ -96,13 +96,13 @@ class Triggers(Core):
         return ((payment.terms_header, encoded.decode()),)
 
     def terms_members(self, payment: Payment, terms: dict[str, Any]) -> dict[str, Any]:
-        """The members of the body that carry the terms, beside the members of the error."""
+        """The members of the body that carry the terms, besides the members of the error."""
         return terms
 
     def check_payment(self, context: Context) -> None:
         """Raise Refusal if the request has to be paid for and carries no proof of payment.
 
-        The refusal carries the terms of the payment, in a header and beside the error (x402).
+        The refusal carries the terms of the payment, in a header and next to the error (x402).
         """
         payment = context.operation.payment
         if payment is None:
@@ -151,13 +151,13 @@ def _matches(magic: MagicInput, context: Context) -> bool:
     """
     for name, value in magic.input.items():
         sent = context.values.get(name)
-        is_within = magic.robust and _stands_within(value, sent)
+        is_within = magic.robust and _occurs_within(value, sent)
         if sent != value and not is_within:
             return False
     return True
 
 
-def _stands_within(text: str, longer: Any) -> bool:
+def _occurs_within(text: str, longer: Any) -> bool:
     """Whether a text that has letters occurs in another one, in any case."""
     has_letters = text.upper() != text.lower()
     if not has_letters:

@@ -1,7 +1,8 @@
 """Connections whose responses are bounded in time and in bytes.
 
-A socket's time limit holds for each read anew. A server that sends a byte now and then would be
-read for ever, in a header as well as in a body. Here each read gets what is left of the time.
+A socket's time limit starts over with each read, so a server that sends a byte now and then could
+hold a request for ever, in a header as well as in a body. Here each read gets what is left of the
+time.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ class _Response(HTTPResponse):
         return version, status, reason
 
     def _close_conn(self) -> None:
-        """End the response. What has come by now and was not read stands behind its end."""
+        """End the response. What has come by now and was not read follows its end."""
         waiting = self._bounded.end()
         CURRENT.excess = self.fp.peek() + waiting
         super()._close_conn()  # type: ignore[misc]  # not in the stubs

@@ -126,7 +126,7 @@ class Carrier:
     def _wired(
         self, message: Message, headers: tuple[tuple[str, str], ...], address: str | None
     ) -> WireRequest:
-        """The request with its secrets in. They stand in one header unless they are misplaced."""
+        """The request with its secrets in. They are in one header unless they are misplaced."""
         base = self._target.declaration.url
         if message.outside:
             base = base[: base.index("/", len("https://"))]

@@ -1,4 +1,4 @@
-"""Undoes the content codings of a body, within a bound, and tells a broken one."""
+"""Undoes the content codings of a body, within a bound, and reports a broken one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Requests under way whose answers may hand out secrets, which others may show at once."""
+"""Requests under way whose responses may hand out secrets, which others may show at once."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Granting:
                 self._changed.notify_all()
 
     def wait(self) -> None:
-        """Wait for the end of all that are under way now. Later ones tell nothing of the past."""
+        """Wait for the end of all that are under way now. Later ones do not matter."""
         with self._changed:
             before = set(self._open)
             self._changed.wait_for(lambda: before.isdisjoint(self._open))

@@ -44,7 +44,7 @@ CHUNK = 65_536
 """Bytes of a body that are read at a time."""
 
 SILENT = logging.CRITICAL + 1
-"""The level of urllib3's logger: it quotes odd answers, and pytest shows what is logged."""
+"""The level of urllib3's logger: it quotes odd responses, and pytest shows what is logged."""
 
 TOO_MANY_HEADERS = "got more than"
 """How http.client begins to say that a response has too many headers."""
@@ -130,7 +130,8 @@ class HttpWire:
     def _check_excess(self, status: int) -> None:
         """Raise WireFailure if bytes came after the end of a response; a line end does no harm.
 
-        Whatever it is, it is no answer to the next request. After 101 it is another protocol.
+        Whatever they are, they are no response to the next request. After 101
+        they are another protocol.
         """
         excess = CURRENT.excess
         if not excess or status == http.client.SWITCHING_PROTOCOLS:

@@ -1,8 +1,8 @@
-"""Tells a target that is out from one that answers wrongly: one outward cause, whatever is asked.
+"""Distinguishes a target that is out from a faulty one: it fails for one outward cause throughout.
 
 A single operation that fails is a finding. When several operations in a row fail for the same
 outward cause, a read that went well before is tried once more. If it fails alike, the run ends.
-Silence takes long, so several requests without an answer are enough for that look.
+Silence takes long, so several requests without a response are enough for that look.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from conformance.values import NOT_JSON
 OPERATIONS = 3
 """Operations in a row that fail for one cause, after which the target is looked at.
 
-Of requests without an answer, so many are enough. Each look that finds the target well raises the
-number by as many.
+That many requests without a response are enough, too. Each look that finds the
+target well raises the number by as many.
 """
 
 UNAUTHORIZED = 401
@@ -30,12 +30,12 @@ UNAUTHORIZED = 401
 class Cause(Enum):
     """Why every request fails. The value says it of the target, and what to do."""
 
-    SILENT = "gives no answer any more. Is it overloaded?"
-    CLOSED = "closes every connection without an answer."
+    SILENT = "gives no response any more. Is it overloaded?"
+    CLOSED = "closes every connection without a response."
     FOREIGN = "answers with something that is not HTTP."
-    BROKEN = "sends answers that are no proper HTTP, or not complete."
+    BROKEN = "sends responses that are not proper HTTP, or not complete."
     LIMITED = "answers 429 to everything. Set rate: in the target file, or run again later."
-    GATEWAY = "is not there: something in front of it answers in its place. Is it up?"
+    GATEWAY = "is not there: something in front of it responds in its place. Is it up?"
     KEY = "refuses the main key, which it accepted before. Was the key revoked, or has it expired?"
     PAGES = "answers everything with an HTML page. Is it down for maintenance?"
 
@@ -68,8 +68,8 @@ class Failure:
 class Outage:
     """The exchanges in a row that failed for one cause.
 
-    They may have overlapped, and are seen in another order than they were answered in. So those
-    count that ended after the last request began that the target served.
+    They may have overlapped, and may be seen in another order than their responses came in. So only
+    those count that ended after the beginning of the last request that the target served.
     """
 
     def __init__(self, contract: Contract, main_key: str | None) -> None:
@@ -82,7 +82,7 @@ class Outage:
     def see(self, exchange: Exchange, loss: Loss | None, span: Span) -> bool:
         """Take an exchange into account. Returns whether the target should be looked at.
 
-        The requests before the first case have a judgement of their own.
+        The requests before the first case are judged separately.
         """
         if exchange.scenario == PREFLIGHT:
             return False

@@ -18,7 +18,7 @@ from conformance.values import http_date
 
 LIMITED = 429
 UNSERVED = (None, LIMITED, *UNAVAILABLE)
-"""Statuses of a request that the target had no time for; None stands for no answer."""
+"""Statuses of a request that the target had no time for; None stands for no response."""
 NOT_FOUND = 404
 OVERLOADED = 503
 """Nobody could take the request (RFC 9110, section 15.6.4), so it was not carried out."""
@@ -27,7 +27,7 @@ LONGEST_WAIT = 60.0
 """The most seconds that one 429 is waited for. One that asks for more is final."""
 
 WAITED_IN_A_ROW = 60.0
-"""The most seconds that are waited in a row for answers that say when to come back."""
+"""The most seconds that are waited in a row for responses that say when to come back."""
 
 USUAL_WAIT = 1.0
 """Seconds to wait where Retry-After says nothing that can be read."""
@@ -61,7 +61,7 @@ class Allowance:
         self._end = time.monotonic() + max_seconds
         self._lock = threading.Lock()
         self.used = 0
-        self.waited = 0.0  # seconds in a row, for answers that said when to come back
+        self.waited = 0.0  # seconds in a row, for responses that said when to come back
 
     def take(self) -> None:
         """Wait until the rate allows the next request of the run, from any thread.
@@ -112,18 +112,18 @@ class Reason(Enum):
 
 @dataclass(frozen=True)
 class Patience:
-    """Which answers to a request are not taken as final.
+    """Which responses to a request are not taken as final.
 
     What may have been carried out is never sent again: only reads are, and requests that were
     refused, or did not arrive.
     """
 
     longest: float = LONGEST_WAIT  # seconds that a 429 is waited for; below 0 it is final
-    silent: bool = True  # ask a target again that did not answer
+    silent: bool = True  # ask a target again that did not respond
     missing: bool = False  # ask again for what was not found
 
     def reason(self, method: str, answer: WireResponse | WireFailure) -> Reason | None:
-        """Why a request should be sent again after an answer; None if the answer is final."""
+        """Why a request should be sent again after a response; None if the response is final."""
         if isinstance(answer, WireResponse):
             refused = self._after_refusal(answer)
             if refused is not None:

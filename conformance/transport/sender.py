@@ -94,7 +94,7 @@ class Sender:
         self._granting = Granting()
         self._part: str | None = None  # what is asked for several cases at once, by name
         self.sent: list[Exchange] = []  # what a case has sent for itself alone
-        self._silent = False  # whether the last request of this sender got no answer in time
+        self._silent = False  # whether the last request of this sender got no response in time
 
     def of_case(self, sink: Sink) -> Sender:
         """A sender for one case, which puts what it sends there. All else it shares."""
@@ -243,7 +243,7 @@ class Sender:
     ) -> tuple[Exchange, Arrival, Reason | None]:
         """Send a message once; returns the exchange, what came back, and why to send it again.
 
-        Without ``patience`` the answer is final.
+        Without ``patience`` the response is final.
         """
         # what costs money must not be sent twice, so it may not meet the end of a kept connection
         method, effect = departure.message.method, departure.label.case.effect
@@ -278,7 +278,7 @@ class Sender:
         return self.send(departure.message, departure.label, departure.wired.address)
 
     def _grants(self, departure: Departure) -> bool:
-        """Whether the answer to a request may hand out secrets."""
+        """Whether the response to a request may hand out secrets."""
         operation = self.contract.operations.get(departure.label.operation)
         return operation is not None and bool(operation.secrets)
 

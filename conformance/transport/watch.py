@@ -1,4 +1,4 @@
-"""Ends a run whose target is out, so that its silence is not taken for its answers."""
+"""Ends a run whose target is out, so that its silence is not judged as its behaviour."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Watch:
         self._outage = Outage(contract, self._main_key)
         self._try_again = try_again
         self._good: dict[str, Departure] = {}  # reads with the main key that went well, latest last
-        self._speaks_http = False  # whether any answer of this run was HTTP
+        self._speaks_http = False  # whether any response of this run was HTTP
 
     def see(self, departure: Departure, exchange: Exchange, arrival: Arrival) -> None:
         """Take an exchange into account. Raises Unjudgeable if the target is out."""
@@ -72,7 +72,7 @@ class Watch:
     def _look(self) -> None:
         """Try a read that went well before. Raises Unjudgeable if it fails as the others did.
 
-        Broken answers need no look, for each read was repeated. They are findings, so they count.
+        Broken responses need no look, for each read was repeated. They are findings, so they count.
         """
         cause, read = self._outage.cause, self._good_read()
         if cause is Cause.BROKEN:

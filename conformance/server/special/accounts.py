@@ -29,7 +29,7 @@ TERMS: tuple[Document, ...] = (
 
 
 def open_account(server: Server, context: Context) -> Document:
-    """Open an account. Its key works at once, and only this answer shows it."""
+    """Open an account. Its key works at once, and only this response shows it."""
     name = context.values["business_name"]
     with server.store.lock:
         number = server.store.number("sign-up")

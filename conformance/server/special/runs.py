@@ -17,20 +17,20 @@ STATE_AFTER = {
 
 
 def create(server: Server, context: Context) -> Document:
-    """Create a run. A repeated Idempotency-Key gets the first answer again."""
+    """Create a run. A repeated Idempotency-Key gets the first response again."""
     tenant = server.own_tenant(context)
     note = f"idempotency:{tenant}:{context.values['Idempotency-Key']}"
     with server.store.lock:
-        first_answer = server.store.note(note)
-        if first_answer is not None:
-            first: Document = json.loads(first_answer)
+        first_response = server.store.note(note)
+        if first_response is not None:
+            first: Document = json.loads(first_response)
             return first
         run: Document = {"external_ref": None, "status": "scheduled", "touches": []}
         run |= server.kept("communication_run", context.values)
         row = server.add("communication_run", tenant, run)
-        answer: Document = {"success": True, "id": row.id, "status": "scheduled"}
-        server.store.remember(note, json.dumps(answer))
-    return answer
+        confirmation: Document = {"success": True, "id": row.id, "status": "scheduled"}
+        server.store.remember(note, json.dumps(confirmation))
+    return confirmation
 
 
 def change(server: Server, context: Context) -> Document:

@@ -18,7 +18,7 @@ def _masked(text: str) -> str:
 
 
 def create(server: Server, context: Context) -> Document:
-    """Create a subscription. Only this answer shows its secret."""
+    """Create a subscription. Only this response shows its secret."""
     signing_secret = _new_secret(server)
     webhook = {
         "events": [EVENTS[0]],
@@ -37,7 +37,7 @@ def update(server: Server, context: Context) -> Document:
 
 
 def rotate(server: Server, context: Context) -> Document:
-    """Give a subscription a new secret. Only this answer shows it."""
+    """Give a subscription a new secret. Only this response shows it."""
     signing_secret = _new_secret(server)
     masked = {"webhook_secret_masked": _masked(signing_secret)}
     row = server.store.change(server.selected(context), masked)
