@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from itertools import chain
-from operator import attrgetter
 from typing import Any
 
 from conformance.model import Facts, Parameter, Role, Step
@@ -30,10 +28,9 @@ class Attempts:
 
     def send(self, changes: Mapping[str, Any] = AS_THEY_ARE, *, key: str | None = "full") -> None:
         """Send the write with fresh texts and some changes; a change to ABSENT omits a member."""
-        texts = self._new_texts()
-        if not texts and self._operation.action == "update":
-            first = self._operation.fresh_members[:1]
-            texts = {member.name: self._client.value(member) for member in first}
+        texts, members = self._new_texts(), self._operation.fresh_members
+        if not texts and members and self._operation.action == "update":
+            texts = {members[0].name: self._client.value(members[0])}
         sent = {**self._values, **texts, **changes}
         fresh = fresh_texts(self._operation, {name: sent[name] for name in texts})
         facts = Facts(step=Step.ATTEMPT, fresh=fresh)
@@ -62,7 +59,7 @@ class Attempts:
     def mistakes(self) -> None:
         """Send the write with unknown ids, with a member omitted, and with each wrong value.
 
-        A server may take the first ones, and overwrite what it has kept of refused ones before.
+        A server may accept the first ones, and overwrite what it kept of writes that it refused.
         """
         if self._operation.action == "delete":
             return
@@ -75,11 +72,12 @@ class Attempts:
         selector = self._operation.selector
         if selector in members:
             members.remove(selector)
-        omitted = next(filter(must_be_there, members), None)
-        if omitted is not None and omitted.name != self._operation.when:  # else another operation
-            self.send({omitted.name: ABSENT})
-        for wrong in filter(attrgetter("refuse"), members):
-            self.send({wrong.name: wrong.refuse[0]})
+        needed = [member for member in members if must_be_there(member)]
+        if needed and needed[0].name != self._operation.when:  # else another operation
+            self.send({needed[0].name: ABSENT})
+        for member in members:
+            if member.refuse:
+                self.send({member.name: member.refuse[0]})
 
     def _unknown_references(self) -> None:
         """Send the write with each of some references to an object that does not exist.
@@ -87,7 +85,9 @@ class Attempts:
         A change may take references that only the documents of the creation name.
         """
         members = [*self._operation.body, *self._of_creations()]
-        for parameter in filter(self._may_name_nothing, members):
+        for parameter in members:
+            if not self._may_name_nothing(parameter):
+                continue
             known = self._client.value(parameter)
             if isinstance(known, str):
                 self.send({parameter.name: self._client.unknown_id(known)})
@@ -97,10 +97,10 @@ class Attempts:
         if self._operation.action != "update":
             return
         creations = self._client.contract.operations_by("create", self._operation.kind)
-        members = chain.from_iterable(map(attrgetter("body"), creations))
-        for member in members:
-            if self._operation.parameter(member.name) is None:
-                yield member
+        for creation in creations:
+            for member in creation.body:
+                if self._operation.parameter(member.name) is None:
+                    yield member
 
     def _may_name_nothing(self, parameter: Parameter) -> bool:
         """Whether a member names an object other than a business; in a change it is optional."""
@@ -125,7 +125,7 @@ class Attempts:
             self.send({selector.name: client.unknown_id(known, client.token())})
 
     def _look_in_list(self, fresh: tuple[str, ...]) -> None:
-        """Look whether a request that named no object changed or made one."""
+        """Check in the list whether a request that named no object changed or made one."""
         ask = self._client.lister(self._operation.kind)
         if ask is not None:
             ask(facts=Facts(step=Step.LOOK, fresh=fresh))

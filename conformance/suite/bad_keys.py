@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import filterfalse, product
 
 from conformance.model import DEAD_KEYS, Effect, Operation, Params, Placeholder, SecretKind
 from conformance.scenarios import BAD_KEYS_ALLOWED, Depth, Planning, given
@@ -42,12 +41,12 @@ class RefusedKeys(Params):
     @property
     def count(self) -> int:
         """How many requests carry a bad key."""
-        return sum(map(len, self.by_form.values()))
+        return sum(len(keys) for keys in self.by_form.values())
 
     @property
     def never_issued(self) -> int:
         """How many of them carry a key that was never issued."""
-        return sum(map(len, map(self.of, NEVER_ISSUED)))
+        return sum(len(self.of(form)) for form in NEVER_ISSUED)
 
 
 def bad_keys(planning: Planning, keyed: Sequence[Operation]) -> list[RefusedKeys]:
@@ -68,14 +67,15 @@ def bad_keys(planning: Planning, keyed: Sequence[Operation]) -> list[RefusedKeys
         if cost <= left:
             chosen[number][form] = keys
             left -= cost
-    return list(map(RefusedKeys, chosen))
+    return [RefusedKeys(by_form) for by_form in chosen]
 
 
-def _turns(planning: Planning, operations: int) -> Iterator[tuple[int, str]]:
+def _turns(planning: Planning, operations: int) -> list[tuple[int, str]]:
     """The number of an operation and a form, in the order in which they are chosen."""
+    numbers = range(operations)
     if planning.depth is Depth.QUICK:
-        return product(range(operations), _CHOICES)
-    return ((number, form) for form, number in product(_CHOICES, range(operations)))
+        return [(number, form) for number in numbers for form in _CHOICES]
+    return [(number, form) for form in _CHOICES for number in numbers]
 
 
 def _floods(planning: Planning) -> bool:
@@ -129,20 +129,27 @@ def _altered(planning: Planning, number: int) -> list[str]:
     Where floods are allowed, all but a quick run add another case and another prefix. Of a key in
     another case, every other one is the test key, where there is one.
     """
+    rarer = _rarer_alterations(planning)
+    chosen = [*ALTERED_ALWAYS, rarer[number % len(rarer)]]
+    if _floods(planning) and planning.depth is not Depth.QUICK:
+        chosen += [name for name in (OTHER_PREFIX, IN_OTHER_CASE) if name in rarer]
+    altered = [f"full~{name}" for name in dict.fromkeys(chosen) if name != IN_OTHER_CASE]
+    if IN_OTHER_CASE in chosen:
+        roles = ("full", *given(planning, (TEST,)))
+        role = roles[number // len(rarer) % len(roles)]
+        altered.append(f"{role}~{IN_OTHER_CASE}")
+    return altered
+
+
+def _rarer_alterations(planning: Planning) -> list[str]:
+    """The alterations that take turns; those of the prefix come first."""
     prefixes = planning.contract.authentication.prefixes
-    rarer = list(filterfalse(ALTERED_ALWAYS.__contains__, ALTERATIONS))
+    rarer = [name for name in ALTERATIONS if name not in ALTERED_ALWAYS]
     if prefixes:
         rarer.insert(0, NO_PREFIX)
     if len(prefixes) > 1:
         rarer.insert(0, OTHER_PREFIX)
-    turn = rarer[number % len(rarer)]
-    chosen = [*ALTERED_ALWAYS, turn]
-    if _floods(planning) and planning.depth is not Depth.QUICK:
-        chosen += filter(rarer.__contains__, (OTHER_PREFIX, IN_OTHER_CASE))
-    roles = ("full", *given(planning, (TEST,)))
-    other_case = f"{roles[number // len(rarer) % len(roles)]}~{IN_OTHER_CASE}"
-    altered = (f"full~{name}" for name in dict.fromkeys(chosen) if name != IN_OTHER_CASE)
-    return [*altered, *[other_case] * (IN_OTHER_CASE in chosen)]
+    return rarer
 
 
 def _dead(role: str) -> Callable[[Planning, int], list[str]]:

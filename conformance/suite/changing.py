@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from operator import attrgetter
 from typing import Any
 
 from conformance.model import Contract, Effect, Facts, Operation, Role, mildest_first
@@ -26,14 +25,15 @@ def writes_of(contract: Contract, kind: str) -> Writes:
     """The operations that write the objects of a kind, as far as the contract has them."""
     writes = {}
     for action in ("create", "update", "delete"):
-        for operation in contract.operations_by(action, kind)[:1]:
-            writes[action] = operation
+        found = contract.operations_by(action, kind)
+        if found:
+            writes[action] = found[0]
     return writes
 
 
 def worst_effect(writes: Iterable[Operation]) -> Effect:
     """The worst that some operations do."""
-    return mildest_first(map(attrgetter("effect"), writes))[-1]
+    return mildest_first(operation.effect for operation in writes)[-1]
 
 
 def changeable_lists(planning: Planning) -> Iterator[tuple[Operation, Writes]]:
@@ -96,10 +96,10 @@ def made_together(client: Client) -> list[Id | None]:
     requests = [("full", values, Facts()) for values in bodies if values is not None]
     if len(requests) < BURST:
         return []
-    answers = client.together(creation, requests, role=Role.ARRANGE)
+    exchanges = client.together(creation, requests, role=Role.ARRANGE)
     if client.repeated:
         client.pause(SETTLED)
-    return list(map(client.created_id, answers))
+    return [client.created_id(exchange) for exchange in exchanges]
 
 
 def shows_apart(page: Answer, operation: Operation, made: Iterable[Id | None]) -> bool:
@@ -116,7 +116,8 @@ class Mixed:
     """Runs a program on the list of a case.
 
     Its first walk starts after a given cursor, among older items, which stand further apart.
-    The others start at the head. A step that the contract or the target has no way for is left out.
+    The others start at the head. A step that is impossible with the contract or the target is left
+    out.
     """
 
     def __init__(self, client: Client, walker: Walker, after: str | None) -> None:
@@ -128,7 +129,7 @@ class Mixed:
         self._after = after
 
     def run(self, program: Iterable[list[Any]]) -> None:
-        """Take the steps of a program: each a word, and what it takes."""
+        """Take the steps of a program, each of which is a word and its arguments."""
         steps: dict[str, Callable[..., None]] = {
             "turn": self._turn,
             "restart": self._restart,
@@ -160,7 +161,7 @@ class Mixed:
         self._written("update")
 
     def _written(self, action: str) -> Answer | None:
-        """The answer to a valid write; None where none can be sent."""
+        """The response to a valid write; None where none can be sent."""
         operation = self._writes.get(action)
         if operation is None:
             return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from functools import partial
 from itertools import pairwise
 from typing import TypeVar
 
@@ -26,23 +25,23 @@ FUTURE = "2999-01-01T00:00:00Z"
 PAST = "1970-01-01T00:00:00Z"
 FIRST_YEAR = "0001-01-01T00:00:00Z"
 SHORTEST = 4
-"""Items of a list that such cursors say something of."""
+"""Items of the shortest list for which such cursors say something."""
 APART = 3
 """Seconds between two items that leave room for a cursor between them."""
 
 
 def in_turn(choices: Sequence[Choice], operation: Operation) -> Choice:
     """One of some choices, by the name of an operation: always the same one."""
-    return choices[sum(map(ord, operation.id)) % len(choices)]
+    return choices[sum(ord(character) for character in operation.id) % len(choices)]
 
 
 def starts(positions: Sequence[str | None], each: int) -> list[int]:
-    """The items after which walks start, beside the first, by their places among the items.
+    """The items after which walks start, other than the first, by their places among the items.
 
-    They stand just before telling neighbours, ``each`` of every kind, and in the middle of a long
-    list, or at the end of a large page of it.
+    They stand just before neighbours that reveal most, ``each`` of every kind, and in the middle of
+    a long list, or at the end of a large page of it.
     """
-    pairs = list(pairwise(map(instant, positions)))
+    pairs = list(pairwise([instant(position) for position in positions]))
     chosen: dict[int, None] = {}
     for tell in TELLING:
         places = [place for place, pair in enumerate(pairs) if tell(*pair)]
@@ -65,7 +64,7 @@ def unwalked(start: int, sizes: Iterable[int]) -> Iterator[tuple[int, int]]:
 
 
 def _spread(places: Sequence[int], count: int) -> list[int]:
-    """So many of some places, as far apart as they go: the first, the last, and some between."""
+    """Up to ``count`` places, as far apart as possible: the first, the last, and some between."""
     if len(places) <= count:
         return list(places)
     if count <= 1:
@@ -74,7 +73,7 @@ def _spread(places: Sequence[int], count: int) -> list[int]:
 
 
 def _differ_within(part: Fraction, one: Fraction | None, other: Fraction | None) -> bool:
-    """Whether two instants differ, but lie in the same part of a second."""
+    """Whether two instants differ, but lie in the same ``part`` of a second."""
     if one is None or other is None:
         return False
     if one == other:
@@ -82,8 +81,14 @@ def _differ_within(part: Fraction, one: Fraction | None, other: Fraction | None)
     return one // part == other // part
 
 
-_same_second = partial(_differ_within, Fraction(1))
-_same_millisecond = partial(_differ_within, Fraction(1, 1000))
+def _same_second(one: Fraction | None, other: Fraction | None) -> bool:
+    """Whether two items stand at different instants of one second."""
+    return _differ_within(Fraction(1), one, other)
+
+
+def _same_millisecond(one: Fraction | None, other: Fraction | None) -> bool:
+    """Whether two items stand at different instants of one millisecond."""
+    return _differ_within(Fraction(1, 1000), one, other)
 
 
 def _same_instant(one: Fraction | None, other: Fraction | None) -> bool:
@@ -97,7 +102,7 @@ def _beside_nothing(one: Fraction | None, other: Fraction | None) -> bool:
 
 
 TELLING = (_same_millisecond, _same_second, _same_instant, _beside_nothing)
-"""Which neighbours tell most where a page ends between them."""
+"""Which neighbours reveal most where a page ends between them."""
 
 
 def _middles(length: int, count: int) -> list[int]:

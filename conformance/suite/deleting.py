@@ -1,9 +1,8 @@
-"""A deletion, and the looks round it: at the object, at others of its kind, and in their list."""
+"""A deletion, and looks before and after it: at the object, at others, and in their list."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 from conformance.model import Exchange, Facts, Open, Operation, Parameter, Role, Step
@@ -30,25 +29,28 @@ def delete_one(client: Client) -> None:
         return
     sought = values[selector.name]
     looks = {Step.BEFORE: sought, Step.OLDER_BEFORE: older, Step.NEWER_BEFORE: newer}
-    positions = {
-        identifier: _position(client, step, identifier) for step, identifier in looks.items()
-    }
+    positions = _look_before(client, looks)
     listed = _look_in_list(client, sought, Step.LISTED_BEFORE)
     narrowed = _passed_by(client, listed)
     deletion = client.control(operation, values, facts=Facts(step=Step.DELETE))
     look = _look_until_gone(client, sought, positions[sought])
     for step, other in ((Step.OLDER_AFTER, older), (Step.NEWER_AFTER, newer)):
         _look_until_there(client, other, Facts(step=step, position=positions[other]))
-    _look_until_unlisted(client, sought, narrowed)
+    listed = _list_until_gone(client, sought, EVERYTHING)
+    if narrowed and _is_gone(client, listed):  # a server may leave it out of one list alone
+        _list_until_gone(client, sought, narrowed)
     if look is not None and deletion.ok and _is_gone(client, look):
         _use_deleted(client, sought)
         client.mistake(operation, values, role=Role.BYSTANDER)
 
 
-def _position(client: Client, step: Step, sought: Id) -> str | None:
-    """Look at an object before the deletion; returns its position."""
-    look = client.settled(client.operation.kind, sought, facts=Facts(step=step))
-    return client.position(look)
+def _look_before(client: Client, looks: Mapping[Step, Id]) -> dict[Id, str | None]:
+    """Look at some objects, each under its step; returns their positions."""
+    positions = {}
+    for step, identifier in looks.items():
+        look = client.settled(client.operation.kind, identifier, facts=Facts(step=step))
+        positions[identifier] = client.position(look)
+    return positions
 
 
 def _look_until_gone(client: Client, sought: Id, position: str | None) -> Exchange | None:
@@ -71,16 +73,12 @@ def _is_gone(client: Client, look: Exchange | None) -> bool:
     return sought_in(client.contract, look)[0] is None
 
 
-def _look_until_unlisted(client: Client, sought: Id, narrowed: Values) -> None:
-    """Look into the list until it does not show the object; then into the narrowed list.
-
-    A server may leave out what is deleted in one of them, and not in the other.
-    """
-    for filters in (EVERYTHING, narrowed):
-        ask = partial(_look_in_list, client, sought, Step.LISTED_AFTER, filters)
-        listed = client.until(ask, lambda look: _is_gone(client, look))
-        if not narrowed or not _is_gone(client, listed):
-            break
+def _list_until_gone(client: Client, sought: Id, filters: Values) -> Exchange | None:
+    """Look into the list under some filters until it does not show the object; the last look."""
+    return client.until(
+        lambda: _look_in_list(client, sought, Step.LISTED_AFTER, filters),
+        lambda look: _is_gone(client, look),
+    )
 
 
 def _passed_by(client: Client, listed: Exchange | None) -> Values:
@@ -124,13 +122,15 @@ def _send_until_refused(
     facts = Facts(step=Step.DELETED, sought=str(sought))
     client.until(
         lambda: client.mistake(operation, request, facts),
-        lambda answer: not answer.ok,
+        lambda exchange: not exchange.ok,
     )
 
 
 def _users(client: Client) -> Iterator[tuple[Operation, str]]:
     """The writes on one object of the kind of a case, each with the parameter that names it."""
-    for operation in filter(partial(_may_be_sent, client), client.contract.operations.values()):
+    for operation in client.contract.operations.values():
+        if not _may_be_sent(client, operation):
+            continue
         named = _selecting(operation, client.operation.kind)
         if named is not None:
             yield operation, named.name
@@ -142,7 +142,7 @@ def _may_be_sent(client: Client, operation: Operation) -> bool:
         return False
     if operation.open & {Open.ABSENT_OBJECT, Open.INPUT}:
         return False
-    return all((operation.keyed, operation.effect in client.target.allow))
+    return operation.keyed and operation.effect in client.target.allow
 
 
 def _selecting(operation: Operation, kind: str) -> Parameter | None:
@@ -150,7 +150,7 @@ def _selecting(operation: Operation, kind: str) -> Parameter | None:
     selecting = [operation.selector]
     if operation.when is not None:
         selecting.append(operation.parameter(operation.when))
-    for parameter in filter(None, selecting):
-        if parameter.references == kind:
+    for parameter in selecting:
+        if parameter is not None and parameter.references == kind:
             return parameter
     return None

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import filterfalse
-from operator import attrgetter
 from typing import Any
 
 from conformance.model import (
@@ -30,22 +27,27 @@ from conformance.values import ABSENT, without
 TENANT_HEADERS = ("X-Business-Id", "X-Tenant-Id", "X-Account-Id", "X-Organization-Id")
 """Headers that a server may take the business from, instead of from the key."""
 MADE = 4
-"""Objects that are made beside reports: a figure that grows by just as many counts them."""
+"""Objects that are made between reports: a figure that grows by just as many counts them."""
 
 
 def reports(planning: Planning) -> Iterator[Draft]:
     """Each report of figures."""
     if not planning.contract.tenant:
         return
-    for operation in filter(attrgetter("keyed"), operations(planning, "fetch")):
+    for operation in _keyed(planning, "fetch"):
         yield Draft(operation, needs=("full", other_business(planning)), cost=4)
+
+
+def _keyed(planning: Planning, action: str) -> list[Operation]:
+    """The operations of an action that require a key."""
+    return [operation for operation in operations(planning, action) if operation.keyed]
 
 
 def compare_figures(client: Client) -> None:
     """The own report; then with the other business in the query, in headers, and as a filter.
 
-    Where one was answered otherwise, the own report is asked for again, and once for each own
-    object in place of a foreign one.
+    Where one of them got another response, the own report is asked for again, and once for each
+    own object in place of a foreign one.
     """
     operation, business = client.operation, client.knowledge.business("other")
     values = client.valid(operation)
@@ -54,13 +56,23 @@ def compare_figures(client: Client) -> None:
         return
     before = client.control(operation, values, facts=Facts(step=Step.BEFORE))
     if theirs is not None:
-        owner = _ask_as_owner(client, theirs, business)
-        same_request, same_report = theirs == values, owner.json == before.json
-        if all((owner.ok, same_request, same_report)):
-            _ask_past_a_cache(client, values)
-    answers = list(_ask_for_others(client, values, theirs or values, business))
-    if any(answer.ok and answer.json != before.json for answer in answers):
+        _ask_for_theirs(client, values, theirs, business, before)
+    exchanges = list(_ask_for_others(client, values, theirs or values, business))
+    if any(exchange.ok and exchange.json != before.json for exchange in exchanges):
         _ask_again(client, values)
+
+
+def _ask_for_theirs(
+    client: Client,
+    values: dict[str, Any],
+    theirs: dict[str, Any],
+    business: str,
+    before: Exchange,
+) -> None:
+    """The report of the other business; if it is the own one as well, again past a cache."""
+    owner = _ask_as_owner(client, theirs, business)
+    if owner.ok and theirs == values and owner.json == before.json:
+        _ask_past_a_cache(client, values)
 
 
 def _ask_for_others(
@@ -98,7 +110,7 @@ def _ask_as_owner(client: Client, values: dict[str, Any], sought: Any) -> Exchan
 def _ask_past_a_cache(client: Client, values: dict[str, Any]) -> None:
     """The report of the other business under a URL of its own; then as before, for comparison.
 
-    A server may keep answers by their URL, whoever asks.
+    A server may cache responses by their URL, whoever asks.
     """
     operation = client.operation
     message = with_query(message_for(operation, values), "_", client.token())
@@ -117,23 +129,30 @@ class Growth(Params):
 
 
 def reports_beside_creations(planning: Planning) -> Iterator[Draft]:
-    """All reports of figures together, beside the creation of what is most often searched for.
+    """All reports of figures, around the creation of what lists have the most filters for.
 
-    Once beside what costs nothing, and once beside what does.
+    Once with a creation that costs nothing, and once with one that does.
     """
-    keyed = filter(attrgetter("keyed"), operations(planning, "fetch"))
-    names = tuple(map(attrgetter("id"), filterfalse(attrgetter("required"), keyed)))
-    creations = list(filter(attrgetter("keyed"), operations(planning, "create")))
-    creations.sort(key=partial(_filters, planning), reverse=True)
-    together = partial(Draft, None, needs=("full", "other"), optional=True)
+    names = tuple(report.id for report in _keyed(planning, "fetch") if not report.required)
+    if not names:
+        return
+    creations = _keyed(planning, "create")
+    creations.sort(key=lambda creation: _filter_count(planning, creation), reverse=True)
     for effect in (Effect.WRITE, Effect.SPEND):
         made = [creation for creation in creations if creation.effect is effect]
-        for creation in made[: min(1, len(names))]:
-            params, cost = Growth(creation.id, names), 3 * len(names) + MADE
-            yield together(creation.kind, effect=effect, cost=cost, params=params)
+        if made:
+            yield Draft(
+                None,
+                made[0].kind,
+                effect=effect,
+                needs=("full", "other"),
+                cost=3 * len(names) + MADE,
+                params=Growth(made[0].id, names),
+                optional=True,
+            )
 
 
-def _filters(planning: Planning, creation: Operation) -> int:
+def _filter_count(planning: Planning, creation: Operation) -> int:
     """How many filters the list of what is created has."""
     listing = planning.contract.list_of(creation.kind)
     return len(listing.filters) if listing else 0
@@ -161,9 +180,9 @@ def _all_reports(client: Client, params: Growth, step: Step) -> None:
 
 def reports_for_the_empty(planning: Planning) -> Iterator[Draft]:
     """Each report of figures, with the key of a business without data."""
-    for operation in filter(attrgetter("keyed"), operations(planning, "fetch")):
+    for operation in _keyed(planning, "fetch"):
         narrowed = list(_narrowings(operation))
-        rules = None if narrowed else ()  # what judges every answer judges the plain report
+        rules = None if narrowed else ()  # what judges every response judges the plain report
         cost = 1 + len(narrowed)
         yield Draft(operation, needs=("empty",), cost=cost, optional=True, rules=rules)
 
@@ -188,11 +207,12 @@ def untried(target: Declaration, operation: Operation) -> list[dict[str, Any]]:
 
 def _narrowings(operation: Operation) -> Iterator[dict[str, Any]]:
     """The values of optional parameters of a report, one by one, where the contract gives any."""
-    optional = filterfalse(attrgetter("required"), operation.parameters_in("query"))
-    for parameter in filterfalse(attrgetter("references"), optional):
-        values = parameter.schema.get("enum", [parameter.example])
-        for value in filter(None, values):
-            yield {parameter.name: value}
+    for parameter in operation.parameters_in("query"):
+        if parameter.required or parameter.references:
+            continue
+        for value in parameter.schema.get("enum", [parameter.example]):
+            if value:
+                yield {parameter.name: value}
 
 
 def _naming(client: Client, values: dict[str, Any], business: str) -> Iterator[Message]:
@@ -217,5 +237,5 @@ def _references(client: Client) -> dict[str, Any]:
             value = of_other(client, parameter)
             if value is not ABSENT and value != client.value(parameter):
                 busiest = client.knowledge.busiest(parameter, "other")
-                named[parameter.name] = next(iter(busiest), value)
+                named[parameter.name] = busiest[0] if busiest else value
     return named

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from itertools import filterfalse
-from operator import attrgetter
 from typing import Any, Protocol
 
 from conformance.model import (
@@ -75,8 +73,9 @@ class Filling:
         suite's own. A request that does more than read works on an object of the run's own.
         """
         values: dict[str, Any] = {}
-        for parameter in filter(attrgetter("usual"), operation.parameters):
-            values[parameter.name] = self.value(parameter, key)
+        for parameter in operation.parameters:
+            if parameter.usual:
+                values[parameter.name] = self.value(parameter, key)
         self._select_own(operation, values)
         self._add_change(operation, values, key)
         self._select_readable(operation, values, key)
@@ -100,8 +99,9 @@ class Filling:
 
     def _changes_nothing(self, operation: Operation, values: Mapping[str, Any]) -> bool:
         """Whether the values of a change only name objects."""
-        others = filterfalse(self._contract.refers, operation.parameters)
-        return all(values.get(parameter.name, ABSENT) is ABSENT for parameter in others)
+        known = present(values)
+        changes = [p for p in operation.parameters if not self._contract.refers(p)]
+        return not any(parameter.name in known for parameter in changes)
 
     def _add_change(self, operation: Operation, values: dict[str, Any], key: str) -> None:
         """Change the first member that takes a fresh text, if a change would change nothing."""
@@ -148,7 +148,7 @@ class Filling:
             return self._known.business(key)
         kind = parameter.references
         lists = self._contract.operations_by("list", kind)
-        if any(map(attrgetter("pool"), lists)):
+        if any(listing.pool for listing in lists):
             return self._known.free(kind, key)
         return self._known.known_id(kind, key, parameter.by)
 
@@ -172,7 +172,7 @@ class Filling:
 def _complete(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any] | None:
     """The values that are known; None if one for a required parameter is not."""
     known = present(values)
-    required = set(map(attrgetter("name"), operation.required))
+    required = {parameter.name for parameter in operation.required}
     if required <= known.keys():
         return known
     return None

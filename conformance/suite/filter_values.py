@@ -6,8 +6,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from fractions import Fraction
-from itertools import filterfalse, product
-from operator import attrgetter
 from typing import Any
 
 from conformance.model import Operation, Parameter
@@ -20,7 +18,7 @@ SECOND_PAGE = 3
 DISTINCT = 6
 """Values that the items must show for a bound among them to say something."""
 MASKED = re.compile(r"[*•…]|[xX]{3}")
-"""What stands for signs that a target does not show: no filter is told by such a value."""
+"""What masks signs that a target does not show: such a value says nothing about a filter."""
 STRANGE = "sideways"
 """A word that no item has where a filter looks."""
 
@@ -44,8 +42,8 @@ def texts_of(items: Iterable[Any], parameter: Parameter) -> list[str]:
 
     For a filter that takes several values at once a text with a comma is no single value.
     """
-    shown = (text_of(members_of(item).get(parameter.filters)) for item in items)
-    texts = list(filter(None, shown))
+    shown = [text_of(members_of(item).get(parameter.filters)) for item in items]
+    texts = [text for text in shown if text]
     if parameter.joined:
         return [text for text in texts if "," not in text]
     return texts
@@ -88,7 +86,7 @@ def _amount(text: str) -> Fraction:
 def _two_values(counts: Counter[str]) -> str | None:
     """The two rarest of more than two values, joined, where enough items have one of them."""
     rarest = sorted(counts, key=lambda text: (counts[text], text))[:2]
-    items = sum(map(counts.__getitem__, rarest))
+    items = sum(counts[text] for text in rarest)
     if len(counts) <= len(rarest):
         return None
     if items < SECOND_PAGE:
@@ -107,7 +105,7 @@ def _one_value(counts: Counter[str]) -> str | None:
 
 
 def another_value(items: Iterable[Any], parameter: Parameter, value: str) -> str | None:
-    """The most frequent value beside those that were tried; None without one, and for a bound.
+    """The most frequent value other than those tried; None without one, and for a bound.
 
     ``value`` holds what was tried, joined by commas for a filter that takes several values.
     """
@@ -125,9 +123,11 @@ def shared_filter(items: Iterable[Any], operation: Operation, tenant: str | None
     Returns its name with that value; empty if the items show none. ``tenant`` is the name of the
     parameter for the business.
     """
-    for parameter in filter(attrgetter("plain"), operation.filters):
+    for parameter in operation.filters:
+        if not parameter.plain or parameter.name == tenant:
+            continue
         texts = texts_of(items, parameter)
-        if texts and parameter.name != tenant:
+        if texts:
             return {parameter.name: texts[0]}
     return {}
 
@@ -143,8 +143,9 @@ def narrower(
     passing = [item for item in items if takes(parameter, item, value)]
     place = operation.filters.index(parameter)
     others = operation.filters[place + 1 :] + operation.filters[:place]
+    plain = [other for other in others if other.plain]
     choices: list[tuple[bool, int, int, str, str]] = []
-    for turn, other in enumerate(filter(attrgetter("plain"), others)):
+    for turn, other in enumerate(plain):
         if other.filters == parameter.filters:
             continue
         for text, count in _not_in_all(passing, other).items():
@@ -184,7 +185,9 @@ def widest(operation: Operation, rows: list[dict[str, Any]]) -> dict[str, str]:
     """
     values = {}
     limit = None if operation.paging is None else operation.paging.limit
-    for parameter in filterfalse(attrgetter("required"), operation.parameters_in("query")):
+    for parameter in operation.parameters_in("query"):
+        if parameter.required:
+            continue
         shown = sorted(texts_of(rows, parameter), key=_amount)
         if parameter.compare and shown and len(shown) == len(rows):
             values[parameter.name] = shown[0 if parameter.compare == "at-least" else -1]
@@ -198,7 +201,7 @@ def strange_words(operation: Operation) -> list[dict[str, str]]:
 
     A server may refuse the word, or find nothing.
     """
-    words = dict.fromkeys(map(attrgetter("name"), operation.plain_filters), STRANGE)
+    words = {parameter.name: STRANGE for parameter in operation.plain_filters}
     return [words] if words else []
 
 
@@ -213,14 +216,13 @@ def near_bound(items: Iterable[Any], parameter: Parameter) -> str | None:
 def windows(operation: Operation) -> list[tuple[Parameter, Parameter]]:
     """The lower and the upper bounds of a list that bound the same member of its items."""
     windows = []
-    lower, upper = _optional_bounds(operation, "at-least"), _optional_bounds(operation, "at-most")
-    for least, most in product(lower, upper):
-        if least.filters == most.filters:
-            windows.append((least, most))
+    for lower in _optional_bounds(operation, "at-least"):
+        for upper in _optional_bounds(operation, "at-most"):
+            if lower.filters == upper.filters:
+                windows.append((lower, upper))
     return windows
 
 
 def _optional_bounds(operation: Operation, compare: str) -> list[Parameter]:
     """The optional filters of a list that are such bounds."""
-    optional = filterfalse(attrgetter("required"), operation.filters)
-    return [parameter for parameter in optional if parameter.compare == compare]
+    return [p for p in operation.filters if not p.required and p.compare == compare]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import filterfalse
 from typing import Any, TypeGuard
 
 from conformance.model import Contract, Effect, Facts, Open, Operation, Parameter, Role
@@ -37,10 +36,10 @@ def foreign_filter(client: Client, parameter: Parameter) -> Any:
     kind, member = client.operation.kind, parameter.filters
     own = texts_of_member(client.knowledge.listed(kind), member)
     foreign = texts_of_member(client.knowledge.listed(kind, "other"), member)
-    shown = next(filterfalse(own.__contains__, foreign), None)
-    if shown is None or parameter.name == client.contract.tenant:
+    shown = [text for text in foreign if text not in own]
+    if not shown or parameter.name == client.contract.tenant:
         return client.value(parameter, "other")
-    return shown
+    return shown[0]
 
 
 def beside_foreign(client: Client, parameter: Parameter, value: Any) -> dict[str, str]:
@@ -52,22 +51,23 @@ def beside_foreign(client: Client, parameter: Parameter, value: Any) -> dict[str
     for row in rows_of(client.knowledge.listed(operation.kind, "other")):
         if row.get(parameter.filters) == value:
             shown = {other.name: row.get(other.filters) for other in operation.plain_filters}
-            texts = filter(is_text, without(shown, {parameter.name}).items())
-            return dict(texts)
+            others = without(shown, {parameter.name})
+            return {name: text for name, text in others.items() if isinstance(text, str)}
     return {}
 
 
 def ask_beside_others(client: Client, parameter: Parameter, values: dict[str, Any]) -> None:
-    """The same beside all other filters, as a foreign item shows them; then beside wide bounds.
+    """The same along with all other filters, as a foreign item shows them; then with wide bounds.
 
-    Where the filter may be ignored, only the items themselves tell whose they are.
+    Where the filter may be ignored, only the items themselves show whose they are.
     """
     operation = client.operation
     rows = rows_of(client.knowledge.listed(operation.kind, "other"))
     role = Role.BYSTANDER if Open.FILTER_IGNORED in parameter.open else Role.PROBE
     alike = beside_foreign(client, parameter, values[parameter.name])
-    for others in filter(None, (alike, widest(operation, rows))):
-        client.mistake(operation, {**values, **others}, facts=Facts(placed=True), role=role)
+    for others in (alike, widest(operation, rows)):
+        if others:
+            client.mistake(operation, {**values, **others}, facts=Facts(placed=True), role=role)
 
 
 def ask_for_both(client: Client, parameter: Parameter, values: dict[str, Any], value: Any) -> None:

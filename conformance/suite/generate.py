@@ -15,7 +15,6 @@ import sys
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from itertools import chain
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -33,7 +32,7 @@ Drawn = Mapping[str, Any]
 class Drawing:
     """Cases for some operations of a contract, and programs of mixed walks, being drawn.
 
-    Starts at once, is waited for at the first look.
+    The process starts at once, and the first call of a method waits for it.
     """
 
     def __init__(
@@ -174,7 +173,9 @@ class _Writer:
     def _references(self) -> dict[str, Any]:
         """Valid values of the parameters that refer to something, as far as they are known."""
         known = {}
-        for parameter in filter(self._client.contract.refers, self._operation.parameters):
+        for parameter in self._operation.parameters:
+            if not self._client.contract.refers(parameter):
+                continue
             value = self._existing_value(parameter)
             if value is not ABSENT:
                 known[parameter.name] = value
@@ -197,7 +198,7 @@ class _Writer:
         pairs: list[tuple[str, str]] = []
         for name, value in query.items():
             pairs += _pairs(name, value)
-        _require_unicode([path, *chain.from_iterable(pairs)])
+        _require_unicode([path, *(text for pair in pairs for text in pair)])
         headers = [] if body is None else [("Content-Type", "application/json")]
         for parameter in self._operation.parameters_in("header"):
             headers.append((parameter.name, str(self._client.value(parameter))))
@@ -209,7 +210,8 @@ class _Writer:
         for parameter in self._operation.parameters_in("path"):
             name = parameter.name
             value = self._referred(name, self._case["path"].get(name, "x"))
-            path = path.replace(f"{{{name}}}", _path_text(value))
+            segment = quote(query_text(value), safe="") or "x"  # a segment is never empty
+            path = path.replace(f"{{{name}}}", segment)
         return path
 
     def _referred(self, name: str, drawn: Any) -> Any:
@@ -235,7 +237,7 @@ class _Writer:
     def _selecting_text(self, drawn: Any) -> str:
         """A drawn value of the parameter that selects the mode.
 
-        An empty value may count as none, and mean another mode; another text stands in its place.
+        An empty value may count as none, and select another mode, so another text replaces it.
         """
         if not str(drawn or "").strip():
             return "unknown"
@@ -310,7 +312,7 @@ class _Writer:
             return True
         if "://" in drawn:
             return True
-        digits = sum(map(str.isdigit, drawn))
+        digits = sum(character.isdigit() for character in drawn)
         if parameter.phone:
             return self._positive or digits >= DIALLED
         is_address = parameter.schema.get("format") in ("uri", "email")
@@ -333,11 +335,6 @@ def _require_unicode(texts: Iterable[str]) -> None:
             text.encode()
     except UnicodeEncodeError as error:
         raise _UnwritableError from error
-
-
-def _path_text(value: Any) -> str:
-    """A value as a segment of a path, which is not empty."""
-    return quote(query_text(value), safe="") or "x"
 
 
 def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:

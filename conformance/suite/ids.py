@@ -59,7 +59,7 @@ def identifier(contract: Contract, item: Any, kind: str, member: str | None = No
 def is_sendable(name: Id) -> bool:
     """Whether a name fits into a URL, and is whole.
 
-    It is not too long, has no strange characters, and no secret was taken out of it.
+    It is not too long, has only readable characters, and no secret was taken out of it.
     """
     try:
         text = str(name)
@@ -129,6 +129,6 @@ def _alike(char: str, byte: int, usable: str) -> str:
     """Another character of the same class, out of the usable ones if there are any."""
     for alphabet in ALPHABETS:
         if char in alphabet:
-            candidates = list(filter(usable.__contains__, alphabet)) or alphabet
+            candidates = [sign for sign in alphabet if sign in usable] or list(alphabet)
             return candidates[byte % len(candidates)]
     return char

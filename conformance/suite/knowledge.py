@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from itertools import chain, count, filterfalse
-from operator import attrgetter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import count
 from typing import Any
 
 from conformance.model import Business, Operation, Parameter, Role, business_of
@@ -32,17 +31,17 @@ Fill = Callable[[Operation, str], Values | None]
 """Gives valid values for an operation and a key; None if a required one is not known."""
 
 
-def _kinds_of(operations: Iterable[Operation]) -> Iterator[str]:
+def _kinds_of(operations: Iterable[Operation]) -> list[str]:
     """The kinds that some operations work on or name, each once."""
-    kinds = chain.from_iterable(
-        (operation.kind, *map(attrgetter("references"), operation.parameters))
-        for operation in operations
-    )
-    return filter(None, dict.fromkeys(kinds))
+    kinds: list[str] = []
+    for operation in operations:
+        kinds.append(operation.kind)
+        kinds += [parameter.references for parameter in operation.parameters]
+    return [kind for kind in dict.fromkeys(kinds) if kind]
 
 
 class Knowledge:
-    """Asks the target for lists, and answers from memory what they showed."""
+    """Asks the target for lists, and remembers what they showed."""
 
     def __init__(self, sending: Sending, memory: Memory, fill: Fill) -> None:
         self.contract = sending.contract
@@ -94,14 +93,17 @@ class Knowledge:
 
     def _owner(self, operation: Operation) -> Parameter | None:
         """The required parameter that names the object whose items a list shows."""
-        return next(filter(self._names_object, operation.required), None)
+        for parameter in operation.required:
+            if self._names_object(parameter):
+                return parameter
+        return None
 
     def _names_object(self, parameter: Parameter) -> bool:
         """Whether a parameter names an object other than a business."""
         return parameter.references != "" and parameter.name != self.contract.tenant
 
     def ask(self, operation: Operation, values: Mapping[str, Any], key: str) -> Answer:
-        """What an operation answers to some values, in a request that arranges a scenario."""
+        """The response of an operation to some values, in a request that arranges a scenario."""
         exchange = self._sending.send(operation, values, key=key, role=Role.ARRANGE)
         return Answer(self.contract, operation, exchange)
 
@@ -151,9 +153,8 @@ class Knowledge:
 
     def _member_naming(self, listing: Operation, owner: Parameter) -> str | None:
         """The member by which items of a list name an object of the same kind."""
-        optional = filterfalse(attrgetter("required"), listing.filters)
-        for parameter in optional:
-            if parameter.references == owner.references:
+        for parameter in listing.filters:
+            if not parameter.required and parameter.references == owner.references:
                 return parameter.filters
         return None
 
@@ -187,13 +188,13 @@ class Knowledge:
     def shares_ids(self, parameter: Parameter) -> bool:
         """Whether two businesses have objects of one id that were created at different times.
 
-        So says the first page of each. A parameter that goes by another name than the id shares it
-        anyway, and one that names a business never does.
+        The first page of each shows that. A parameter that holds another member than the id counts
+        as not shared, and so does one that names a business.
         """
         kind = parameter.references
         if parameter.by is not None or not self._names_object(parameter):
             return False
-        own, other = (self._moments(kind, key) for key in ("full", "other"))
+        own, other = self._moments(kind, "full"), self._moments(kind, "other")
         return any(own[name] != other[name] for name in own.keys() & other.keys())
 
     def _moments(self, kind: str, key: str) -> dict[Id | None, str | None]:
@@ -228,7 +229,7 @@ class Knowledge:
         tenant = self.contract.tenant
         if tenant is None:
             return None
-        kinds = map(attrgetter("kind"), self.contract.operations_by("list"))
+        kinds = [listing.kind for listing in self.contract.operations_by("list")]
         for kind in dict.fromkeys(kinds):
             for row in rows_of(self.listed(kind, key)):
                 if isinstance(row.get(tenant), str):
@@ -237,7 +238,7 @@ class Knowledge:
 
     def gather(self, operations: Iterable[Operation]) -> None:
         """Ask for the lists of what some operations work on or name, before any of it changes."""
-        self._once(("gathered",), lambda: list(map(self.listed, _kinds_of(operations))))
+        self._once(("gathered",), lambda: [self.listed(kind) for kind in _kinds_of(operations)])
 
     def free(self, kind: str, key: str) -> Id | None:
         """An object of a pool that the run has not used yet; None if the pool has none left.
@@ -271,8 +272,8 @@ class Knowledge:
 
         Others that take from the pool mostly begin with the first.
         """
-        listed = reversed(list(identifiers(self.contract, pool, kind)))
-        return next(filterfalse(used.__contains__, listed), None)
+        unused = [name for name in identifiers(self.contract, pool, kind) if name not in used]
+        return unused[-1] if unused else None
 
     def readable(
         self, operation: Operation, values: Mapping[str, Any], selector: Parameter, key: str
@@ -299,7 +300,7 @@ class Knowledge:
     def renewal(
         self, operation: Operation, values: Mapping[str, Any], key: str | None = "full"
     ) -> Callable[[], Mapping[str, Any]] | None:
-        """Gives the values of a request anew, whose objects were not found; None if it names none.
+        """Replaces the objects of a request that were not found; None if it names none.
 
         Lists move, and writes take time to show. So an object is looked for a moment later, once in
         each round of repeated requests.
@@ -343,8 +344,5 @@ class Knowledge:
 
     def _naming(self, operation: Operation, values: Mapping[str, Any]) -> list[Parameter]:
         """The parameters that name objects."""
-        naming = []
-        for parameter in filter(self._names_object, operation.parameters):
-            if isinstance(values.get(parameter.name), str | int):
-                naming.append(parameter)
-        return naming
+        naming = [p for p in operation.parameters if self._names_object(p)]
+        return [p for p in naming if isinstance(values.get(p.name), str | int)]

@@ -23,7 +23,7 @@ Place = tuple[Hashable, ...]
 
 
 class _Entry:
-    """What was found out once. ``value`` is ABSENT, or stands in for it, until that is known."""
+    """What was found out once. Until then ``value`` is ABSENT, or what is used meanwhile."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -72,7 +72,7 @@ class Memory:
     ) -> _Entry:
         entry = self._entries[place] = _Entry(meanwhile)
         try:
-            with sender.aside(" ".join(map(str, place))) as entry.part:
+            with sender.aside(" ".join(str(part) for part in place)) as entry.part:
                 entry.value = find()
         except BaseException:
             del self._entries[place]

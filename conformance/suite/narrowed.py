@@ -39,7 +39,7 @@ class Narrowed:
 
     @property
     def served(self) -> bool:
-        """Whether the list must take a cursor beside the filter: beside a bound, that is open."""
+        """Whether the list must take a cursor with the filter: with a bound, that is open."""
         return self.parameter.compare is None
 
     @property
@@ -74,7 +74,7 @@ class Narrowed:
             self.walker.page("at-zero", None, None, zero, served=False)
 
     def with_another_value(self) -> None:
-        """Ask for a page with another value of the filter, beside the own business."""
+        """Ask for a page with another value of the filter, and with the own business."""
         another = another_value(self.known, self.parameter, self.value)
         if another is not None:
             filters = {**self.walker.own_business(), self.parameter.name: another}
@@ -114,7 +114,7 @@ class Narrowed:
             self.walker.page("another-zone", None, WINDOW, filters, served=False)
 
     def with_second_filter(self) -> None:
-        """Ask for two pages with a second filter beside the first, or for one between bounds."""
+        """Ask for two pages with a second filter as well, or for one between two bounds."""
         second = narrower(self.known, self.walker.operation, self.parameter, self.value)
         if second:
             both = {**self.filters, **second}
@@ -125,12 +125,13 @@ class Narrowed:
 
     def _with_other_bound(self) -> None:
         """Ask for a page between two bounds, of which each leaves out some items."""
-        for bounds in windows(self.walker.operation):
-            if self.parameter in bounds:
-                other = bounds[bounds[0] is self.parameter]
-                value = near_bound(self.passing, other) or self.value
-                between = {**self.filters, other.name: value}
-                self.walker.page("between", None, WINDOW, between, served=False)
+        for lower, upper in windows(self.walker.operation):
+            if self.parameter not in (lower, upper):
+                continue
+            other = upper if lower is self.parameter else lower
+            value = near_bound(self.passing, other) or self.value
+            between = {**self.filters, other.name: value}
+            self.walker.page("between", None, WINDOW, between, served=False)
 
 
 def unknown_value(client: Client, walker: Walker, parameter: Parameter, known: list[Any]) -> None:
@@ -138,10 +139,9 @@ def unknown_value(client: Client, walker: Walker, parameter: Parameter, known: l
 
     A server may refuse it. A word of a few is left out: a server may ignore one that it lacks.
     """
-    telling = filter(TELLING.search, texts_of(known, parameter))
-    text = next(telling, "")
-    if all((text, parameter.plain, parameter.name != walker.tenant)):
-        filters = {parameter.name: client.unknown_id(text)}
+    telling = [text for text in texts_of(known, parameter) if TELLING.search(text)]
+    if telling and parameter.plain and parameter.name != walker.tenant:
+        filters = {parameter.name: client.unknown_id(telling[0])}
         walker.page("of-nothing", None, LARGE, filters, served=False)
 
 

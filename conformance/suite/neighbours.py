@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from conformance.model import Facts, Role, Step
 from conformance.reading import Answer, missing, rows_of
@@ -31,7 +30,7 @@ def write_beside_others(client: Client) -> None:
         return
     if operation.action == "update":
         values |= client.optional(operation, switches=False)
-    looks = list(filter(None, (_look_with(client, key) for key in ("full", "other"))))
+    looks = _looks(client)
     for _ in range(1 + QUIET * client.repeated):
         before = [look(Step.LISTED_BEFORE) for look in looks]
     sought = str(values[operation.selector.name]) if operation.selector else None
@@ -42,7 +41,13 @@ def write_beside_others(client: Client) -> None:
     else:
         client.control(operation, values, facts=facts)
     for look, old in zip(looks, before, strict=True):
-        client.until(partial(look, Step.LISTED_AFTER), partial(_shows, old, sought))
+        _look_until_whole(client, look, old, sought)
+
+
+def _looks(client: Client) -> list[Look]:
+    """Ask for the list with the key of each business that values are known for."""
+    looks = [_look_with(client, key) for key in ("full", "other")]
+    return [look for look in looks if look is not None]
 
 
 def _look_with(client: Client, key: str) -> Look | None:
@@ -63,7 +68,11 @@ def _look_with(client: Client, key: str) -> Look | None:
     return look
 
 
-def _shows(old: Answer, sought: str | None, new: Answer) -> bool:
-    """Whether a list shows what it showed before, but for the object of the write."""
+def _look_until_whole(client: Client, look: Look, old: Answer, sought: str | None) -> None:
+    """Look until the list shows what it showed before, but for the object of the write."""
     name = old.contract.identifier_of(old.operation.kind)
-    return {str(row.get(name)) for row in rows_of(missing(old, new))} <= {sought}
+
+    def is_whole(new: Answer) -> bool:
+        return {str(row.get(name)) for row in rows_of(missing(old, new))} <= {sought}
+
+    client.until(lambda: look(Step.LISTED_AFTER), is_whole)

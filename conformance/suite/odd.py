@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import chain, filterfalse, product
-from operator import attrgetter
+from itertools import chain
 from typing import Any
 
 from conformance.model import Operation, Parameter
@@ -89,7 +88,7 @@ class OddWay:
 
     @property
     def may_have_other_status(self) -> bool:
-        """Whether the answer may have a status that the contract does not list."""
+        """Whether the response may have a status that the contract does not list."""
         return self.name.startswith(("long", "override", "body-megabyte"))
 
 
@@ -116,6 +115,7 @@ _FLAWS: Mapping[Sort, str] = {
 
 def odd_ways(operation: Operation) -> Iterator[OddWay]:
     """The ways in which a request of an operation can be odd, always in the same order."""
+    yield from _odd_names(operation)
     yield from _odd_texts(operation)
     yield from _odd_queries(operation)
     yield from _extreme_queries(operation)
@@ -138,13 +138,17 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
 # --- the ways by sort -----------------------------------------------------------------------------
 
 
+def _odd_names(operation: Operation) -> Iterator[OddWay]:
+    """One parameter that takes texts, but not any text, has an odd one."""
+    for parameter in operation.parameters:
+        if _takes_text(parameter) and not _takes_any_text(parameter):
+            make = with_value(operation, parameter.name, ODD_NAME.text)
+            yield OddWay(Sort.TEXT, f"odd-{parameter.name}", make, ODD_NAME.flaw)
+
+
 def _odd_texts(operation: Operation) -> Iterator[OddWay]:
-    """An odd text in one parameter that takes no plain one; then one in all that take any text."""
-    texts = list(filter(_takes_text, operation.parameters))
-    for parameter in filterfalse(_takes_any_text, texts):
-        make = with_value(operation, parameter.name, ODD_NAME.text)
-        yield OddWay(Sort.TEXT, f"odd-{parameter.name}", make, ODD_NAME.flaw)
-    wide = list(filter(_takes_any_text, texts))
+    """All parameters that take any text have an odd one."""
+    wide = [parameter for parameter in operation.parameters if _takes_any_text(parameter)]
     for name, odd in TEXTS.items():
         sort = Sort.LETTERS if name == "letters" else Sort.TEXTS
         fitting = [p.name for p in wide if p.place == "body" or name != "half-a-character"]
@@ -172,7 +176,7 @@ def _takes_text(parameter: Parameter) -> bool:
 def _odd_queries(operation: Operation) -> Iterator[OddWay]:
     parameters = [p for p in operation.parameters_in("query") if p.name != operation.when]
     if operation.when is not None:
-        selected = with_pairs(operation, *product([operation.when], ["1", "2"]))
+        selected = with_pairs(operation, (operation.when, "1"), (operation.when, "2"))
         yield OddWay(Sort.SELECTED, "selected-twice", selected)
     if not parameters:
         return
@@ -195,10 +199,10 @@ def _extreme_queries(operation: Operation) -> Iterator[OddWay]:
     """All numbers of the query are beyond 64 bits, 0, or negative."""
     names = _numbers(operation)
     if names:
-        huge = with_pairs(operation, *product(names, [BEYOND_64_BITS]))
+        huge = with_pairs(operation, *[(name, BEYOND_64_BITS) for name in names])
         yield OddWay(Sort.FIGURE, "query-huge", huge)
         for word, text in BELOW_ONE.items():
-            make = with_pairs(operation, *product(names, [text]))
+            make = with_pairs(operation, *[(name, text) for name in names])
             yield OddWay(Sort.BELOW_ONE, f"query-{word}", make)
 
 
@@ -211,12 +215,12 @@ def _lettered(operation: Operation) -> Iterator[OddWay]:
 def _numbers(operation: Operation) -> list[str]:
     """The numbers of the query, but for the limit of a page, which has odd values of its own."""
     limit = None if operation.paging is None else operation.paging.limit
-    names = map(attrgetter("name"), filter(_takes_number, operation.parameters_in("query")))
-    return list(filterfalse({limit}.__contains__, names))
+    numbers = [p for p in operation.parameters_in("query") if _takes_number(p)]
+    return [number.name for number in numbers if number.name != limit]
 
 
 def _twice(parameter: Parameter) -> Pairs:
-    """A parameter of the query, twice: as valid as its documents tell."""
+    """A parameter of the query, twice, with a value as valid as the documents give."""
     text = str(parameter.schema.get("enum", [None])[0] or parameter.example or "1")
     return ((parameter.name, text), (parameter.name, text))
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import filterfalse
-from operator import attrgetter
 from typing import Any
 
 from conformance.model import DEAD_KEYS, Contract, Effect, Operation, Parameter, Params
@@ -42,7 +40,7 @@ def creations(planning: Planning) -> Iterator[Draft]:
 
 def _sends_fresh_text(operation: Operation) -> bool:
     """Whether a valid request holds a text that no other request holds."""
-    return any(map(attrgetter("usual"), operation.fresh_members))
+    return any(member.usual for member in operation.fresh_members)
 
 
 def counted_creations(planning: Planning) -> Iterator[Draft]:
@@ -52,11 +50,12 @@ def counted_creations(planning: Planning) -> Iterator[Draft]:
     """
     for operation in operations(planning, "create", "perform"):
         if _makes_one(operation) and _has_open_list(planning.contract, operation.kind):
-            rules: tuple[str, ...] = ("create.count",)
+            rules = ["create.count"]
             if operation.action == "create":
-                is_new = not planning.contract.takes_from_pool(operation)
-                rules += ("create.listed", *["create.newest"] * is_new)
-            yield Draft(operation, needs=("full",), cost=3, rules=rules)
+                rules.append("create.listed")
+                if not planning.contract.takes_from_pool(operation):
+                    rules.append("create.newest")
+            yield Draft(operation, needs=("full",), cost=3, rules=tuple(rules))
 
 
 def _makes_one(operation: Operation) -> bool:
@@ -128,28 +127,29 @@ def _works_on(contract: Contract, operation: Operation) -> bool:
 def with_options(planning: Planning) -> Iterator[Draft]:
     """Each action that takes optional parameters."""
     for operation in operations(planning, "perform"):
-        if list(filterfalse(attrgetter("required"), operation.parameters)):
+        if any(not parameter.required for parameter in operation.parameters):
             yield Draft(operation, needs=key_needs(operation), cost=2, optional=True)
 
 
 def zeroes(operation: Operation) -> dict[str, int]:
     """0 for each optional number that has another value in the contract, and may be 0."""
-    numbers = filter(_may_become_zero, operation.body)
-    return dict.fromkeys(map(attrgetter("name"), numbers), 0)
+    return {member.name: 0 for member in operation.body if _may_become_zero(member)}
 
 
 def _may_become_zero(member: Parameter) -> bool:
     """Whether a member is an optional number with another value in the contract than 0."""
-    is_number = member.schema.get("type") in ("integer", "number")
-    may_be_zero = member.schema.get("minimum", 0) <= 0
-    return all((is_number, may_be_zero, member.example, not member.required))
+    if member.required or not member.example:
+        return False
+    if member.schema.get("type") not in ("integer", "number"):
+        return False
+    return bool(member.schema.get("minimum", 0) <= 0)
 
 
 def blanks(operation: Operation, variant: str) -> dict[str, Any]:
     """0 for each number of a change that may be 0; or, as ``TEXTS``, nothing for its free texts."""
     if variant != TEXTS:
         return zeroes(operation)
-    texts = filter(takes_any_text, changeable(operation))
+    texts = [member for member in changeable(operation) if takes_any_text(member)]
     return {text.name: "" for text in texts if not text.schema.get("minLength")}
 
 
@@ -167,7 +167,7 @@ def changes_of_members(planning: Planning) -> Iterator[Draft]:
         members = changeable(operation)
         whole = operation.when in (None, selector.name)
         visible = is_visible(planning.contract, operation.kind)
-        if all((whole, visible, len(members) > 1)):
+        if whole and visible and len(members) > 1:
             for variant in ("", BACKWARDS):
                 cost = 3 + len(members)
                 yield Draft(operation, variant, needs=("full",), cost=cost, optional=True)
@@ -186,7 +186,7 @@ def writes_beside_others(planning: Planning) -> Iterator[Draft]:
     """Each write of a kind that is listed."""
     for operation in operations(planning, *LEAVING_OTHERS):
         is_listed = _has_open_list(planning.contract, operation.kind)
-        if all((operation.keyed, operation.effect is not Effect.READ, is_listed)):
+        if operation.keyed and is_listed and operation.effect is not Effect.READ:
             rules = (LEAVING_OTHERS[operation.action],)
             yield Draft(
                 operation, needs=("full",), wants=("other",), cost=9, optional=True, rules=rules
@@ -201,13 +201,13 @@ class WrongKeys(Params):
 
 
 def refused_creations(planning: Planning) -> Iterator[Draft]:
-    """Each write of no one object whose effect would be seen in its list."""
-    return filterfalse(_names_object, _refused_writes(planning))
+    """Each write that names no object and whose effect would be seen in its list."""
+    return (draft for draft in _refused_writes(planning) if not _names_object(draft))
 
 
 def refused_changes(planning: Planning) -> Iterator[Draft]:
-    """Each write of one object whose effect would be seen."""
-    return filter(_names_object, _refused_writes(planning))
+    """Each write that names an object and whose effect would be seen."""
+    return (draft for draft in _refused_writes(planning) if _names_object(draft))
 
 
 def _names_object(draft: Draft) -> bool:
@@ -250,5 +250,5 @@ def deletions(planning: Planning) -> Iterator[Draft]:
     for operation in operations(planning, "delete"):
         creatable = contract.operations_by("create", operation.kind)
         if operation.selector and creatable and is_visible(contract, operation.kind):
-            pooled = any(map(contract.takes_from_pool, creatable))
+            pooled = any(contract.takes_from_pool(creation) for creation in creatable)
             yield Draft(operation, needs=("full",), cost=10, early=pooled)

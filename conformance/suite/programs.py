@@ -13,7 +13,7 @@ from hypothesis import stateful
 from hypothesis.strategies import sampled_from
 
 Program = list[list[Any]]
-"""The steps of a mixed walk: each a word, and what it takes."""
+"""The steps of a mixed walk, each of which is a word and its arguments."""
 
 
 class Mixed(stateful.RuleBasedStateMachine):
@@ -33,7 +33,7 @@ class Mixed(stateful.RuleBasedStateMachine):
 
     def between(self) -> bool:
         """Whether the last step was a page."""
-        return self.program[-1:] != [] and self.program[-1][0] == "turn"
+        return bool(self.program) and self.program[-1][0] == "turn"
 
     @stateful.rule(limit=sampled_from((1, 2, 3, 5)))
     def turn(self, limit: int) -> None:
@@ -70,7 +70,7 @@ class Mixed(stateful.RuleBasedStateMachine):
 
 
 def programs(count: int, steps: int, seed: int) -> list[Program]:
-    """Programs of at most so many steps that end with a page, those of most kinds first."""
+    """Programs that end with a page, those with the most kinds of steps first."""
 
     class Recorded(Mixed):
         """Keeps what is drawn now."""

@@ -15,7 +15,7 @@ from conformance.suite.foreign import owning_references
 def referring(planning: Planning) -> Iterator[tuple[Operation, list[Parameter]]]:
     """Each write without an object of its own, with the members that name one.
 
-    An action that takes any input may only tell what is wrong with it, so it is left out.
+    An action that takes any input may merely report what is wrong with it, so it is left out.
     """
     for operation in operations(planning, "create", "perform"):
         advises = operation.action == "perform" and Open.INPUT in operation.open

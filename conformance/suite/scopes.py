@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import filterfalse
-from operator import attrgetter, methodcaller
 
 from conformance.model import NAMED, Effect, Operation
 from conformance.scenarios import Planning, operations
@@ -35,7 +33,7 @@ class _Scope:
 def other_scopes(planning: Planning, operation: Operation) -> list[str]:
     """A few scopes that do not open an operation, those that a server may let in first.
 
-    A scope that may be required beside its own comes first. For a write follow the reads of its own
+    A scope that may be required in addition comes first. For a write follow the reads of its own
     kind, a write below the same path, and a write of an object that it refers to. Then follow a
     scope for the same verb and any other. Other writes of its own kind are left out: they may
     include its scope.
@@ -47,10 +45,12 @@ def other_scopes(planning: Planning, operation: Operation) -> list[str]:
         group.append(scope)
     foreign = _turned(operation, elsewhere)
     if operation.effect is Effect.READ:
-        likely, most = _first_reading(foreign), OTHERS_TRIED
+        most = OTHERS_TRIED
+        likely = [scope for scope in foreign if scope.read][:1]
     else:
-        likely, most = _near_a_write(operation, of_kind, foreign), OTHERS_TRIED_FOR_A_WRITE
-    names = list(map(attrgetter("name"), (*likely, *foreign)))
+        most = OTHERS_TRIED_FOR_A_WRITE
+        likely = _near_a_write(operation, of_kind, foreign)
+    names = [scope.name for scope in (*likely, *foreign)]
     if operation.beside:
         names.insert(0, operation.beside)
     return list(dict.fromkeys(names))[:most]
@@ -80,13 +80,8 @@ def _turned(operation: Operation, scopes: list[_Scope]) -> list[_Scope]:
     """The scopes from a start that differs by operation, so that each has its turn."""
     if not scopes:
         return []
-    start = sum(map(ord, operation.id)) % len(scopes)
+    start = sum(ord(character) for character in operation.id) % len(scopes)
     return scopes[start:] + scopes[:start]
-
-
-def _first_reading(scopes: list[_Scope]) -> list[_Scope]:
-    """The first scope that opens a read."""
-    return list(filter(attrgetter("read"), scopes))[:1]
 
 
 def _near_a_write(
@@ -97,12 +92,12 @@ def _near_a_write(
     They open only reads of its kind, a write below the same path, the write of an object that it
     must name, or any write.
     """
-    referred = set(map(attrgetter("references"), operation.required))
-    reading = filterfalse(attrgetter("written"), of_kind)
-    writing = list(filter(attrgetter("written"), foreign))
+    referred = {parameter.references for parameter in operation.required}
+    reading = [scope for scope in of_kind if not scope.written]
+    writing = [scope for scope in foreign if scope.written]
     naming = [scope for scope in writing if scope.written & referred]
-    beside = [scope for scope in writing if _root(operation) in scope.roots]
-    return [*reading, *beside[:1], *naming[:1], *writing[:1]]
+    same_path = [scope for scope in writing if _root(operation) in scope.roots]
+    return [*reading, *same_path[:1], *naming[:1], *writing[:1]]
 
 
 def _root(operation: Operation) -> str:
@@ -112,6 +107,6 @@ def _root(operation: Operation) -> str:
 
 def named_keys(planning: Planning, operation: Operation, *, opening: bool) -> list[str]:
     """A few of the keys whose scopes the target file lists, that open an operation or do not."""
-    named = sorted(filter(methodcaller("startswith", NAMED), planning.target.keys))
+    named = sorted(role for role in planning.target.keys if role.startswith(NAMED))
     fitting = [role for role in named if planning.target.opens(operation, role) is opening]
     return fitting[:NAMED_TRIED]

@@ -55,7 +55,7 @@ def page(client: Client, key: str, values: Values) -> Answer | None:
         return None
     facts = Facts(side=SIDES[key])
     # a key that only reads may not reach the object that the list is of
-    may_miss = all((key == "read_only", operation.required))
+    may_miss = key == "read_only" and bool(operation.required)
     role = Role.ARRANGE if may_miss else Role.CONTROL
     exchange = client.call(operation, known | values, role=role, key=key, facts=facts)
     return Answer(client.contract, operation, exchange)
@@ -78,14 +78,14 @@ def named_another(client: Client) -> None:
 def narrowed_to_shown(client: Client, rows: list[Values]) -> None:
     """The own list under each plain filter, narrowed to the first value that the rows show.
 
-    The rows of the other business come first: a value that only it has tells most.
+    The rows of the other business come first: a value that only it has reveals most.
     """
     for parameter in client.operation.plain_filters:
         texts = texts_of_member(rows, parameter.filters)
         if texts and parameter.name != client.contract.tenant:
             page(client, "full", {parameter.name: texts[0]})
     wide = widest(client.operation, rows)
-    if wide:  # the other business asks for the same, which a server may have kept
+    if wide:  # the other business asks for the same, which a server may have cached
         for key in ("full", "other"):
             _page_within(client, key, wide)
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain, zip_longest
-from operator import attrgetter
+from itertools import zip_longest
 
 from conformance.model import WHOLE_API, Contract, Effect, Facts, Form, Operation, Params, Role
 from conformance.scenarios import Depth, Draft, Planning, key_needs, operations, scenario
@@ -74,18 +73,19 @@ def _names_for(operation: Operation, depth: Depth, turns: Counter[Sort]) -> list
 
 
 def _others_for(operation: Operation, names: list[str], count: int) -> list[str]:
-    """So many more odd requests: the sorts take turns, each in its order."""
+    """Up to ``count`` more odd requests: the sorts take turns, each in its order."""
     by_sort: dict[Sort, list[str]] = defaultdict(list)
     for way in odd_ways(operation):
         if way.name not in names and way.sort is not Sort.LARGE:
             by_sort[way.sort].append(way.name)
-    rounds = chain.from_iterable(zip_longest(*by_sort.values()))
-    return list(filter(None, rounds))[:count]
+    rounds = zip_longest(*by_sort.values())  # a sort that has no more gives None
+    others = [name for turn in rounds for name in turn if name is not None]
+    return others[:count]
 
 
 @scenario(odd_requests, phase=3)
 def test_odd_request(client: Client) -> None:
-    """A valid request but for one odd thing; then a look whether its list can still be read."""
+    """A request that is valid but for one odd thing; then a look whether its list still works."""
     operation, names = client.operation, client.params(OddWays).names
     for way in odd_ways(operation):
         if way.name in names:
@@ -183,7 +183,7 @@ def test_unknown_route(client: Client) -> None:
 
 def _plain_paths(contract: Contract, depth: Depth) -> list[str]:
     """The documented paths without parameters, sorted; in a quick run the first few."""
-    paths = set(map(attrgetter("path"), contract.operations.values()))
+    paths = {operation.path for operation in contract.operations.values()}
     plain = [path for path in sorted(paths) if "{" not in path]
     return plain[:FEW_PATHS] if depth is Depth.QUICK else plain
 
@@ -199,7 +199,7 @@ def _send_unknown_paths(client: Client) -> None:
 
 def _send_unknown_methods(client: Client) -> None:
     documented = client.contract.operations.values()
-    known = set(map(attrgetter("method", "path"), documented))
+    known = {(operation.method, operation.path) for operation in documented}
     for place, path in enumerate(_plain_paths(client.contract, client.depth)):
         methods = ("DELETE", "PUT") if place == 0 else ("DELETE",)
         for method in methods:
@@ -213,7 +213,7 @@ def _send_unknown(client: Client, request: Message, form: Form | None = None) ->
 
 
 def _send_improper(client: Client) -> None:
-    """Improper targets below the path of a list. Servers may mend or refuse them."""
+    """Improper targets below the path of a list. Servers may repair or refuse them."""
     listing = _simple_list(client)
     if listing is None or listing.paging is None:
         return

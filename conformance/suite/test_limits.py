@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from operator import attrgetter
 from typing import Any
 
 from conformance.model import WHOLE_API, Effect, Exchange, Facts, Rate, Role, Step
@@ -168,7 +167,7 @@ def _burst(client: Client, rate: Rate) -> None:
         exchanges = client.together(
             operation, requests, role=Role.PROBE, address=address, patient=False
         )
-        accepted = sum(map(attrgetter("ok"), exchanges))
+        accepted = sum(exchange.ok for exchange in exchanges)
         if accepted <= rate.requests:
             break
     _ask_until_accepted(client, others, Step.ELSEWHERE)
@@ -195,7 +194,7 @@ def _meet(client: Client, rate: Rate) -> tuple[str | None, bool]:
         address = fresh
         *within, last = _fill(client, rate, address)
         limited = _limited(last)
-        if limited and not any(map(_limited, within)):
+        if limited and not any(_limited(exchange) for exchange in within):
             break
     return address, limited
 

@@ -94,7 +94,7 @@ def _with_served_cursor(client: Client, query: Mapping[str, str]) -> dict[str, s
     operation = client.operation
     assert operation.paging is not None
     items = client.knowledge.listed(operation.kind)
-    position = position_of(operation, next(reversed(items), None))
+    position = position_of(operation, items[-1] if items else None)
     changed = dict(query)
     if isinstance(position, str):
         changed[operation.paging.after] = position

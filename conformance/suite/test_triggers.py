@@ -45,7 +45,7 @@ NO_RECIPE = Recipe({}, {}, {}, None, (), robust=False)
 
 
 def triggers(planning: Planning) -> Iterator[Draft]:
-    """Each code that an operation may be made to answer, and each trigger of the target."""
+    """Each code that an operation may be made to return, and each trigger of the target."""
     contract = planning.contract
     given = {
         (trigger.code, trigger.operation): trigger
@@ -126,7 +126,7 @@ def _rules(contract: Contract, operation: Operation, code: str, recipe: Recipe) 
     alone=True,
 )
 def test_trigger(client: Client) -> None:
-    """Send a request that the target answers with a certain code, as the target file says.
+    """Send a request that makes the target return a certain code, as the target file says.
 
     Where the request would have an effect, look at the list before and after.
     """
@@ -154,17 +154,15 @@ def test_trigger(client: Client) -> None:
 def _values(client: Client, recipe: Recipe) -> dict[str, Any] | None:
     """Valid values; none are needed where the trigger itself names the object."""
     values, selector = client.valid(client.operation), client.operation.selector
-    if values is not None:
-        return values
-    if selector is None:
-        return values
-    return {} if selector.name in recipe.input else None
+    if values is None and selector is not None and selector.name in recipe.input:
+        return {}
+    return values
 
 
 def _inputs(client: Client, recipe: Recipe) -> Iterator[Mapping[str, Any]]:
     """The input of a trigger, twice. A robust one is changed in ways that must not matter.
 
-    Its texts stand in capitals, then within longer texts; then optional members stand beside it.
+    Its texts are in capitals, then within longer texts; then optional members are added.
     """
     given = recipe.input
     yield given
@@ -195,8 +193,9 @@ def _beside(client: Client, given: Mapping[str, Any]) -> dict[str, Any]:
     """Known values for the optional members that an input does not name, but for switches."""
     members = []
     for parameter in client.operation.body:
-        is_given = parameter.name in given or parameter.name == client.contract.tenant
-        if not any((is_given, parameter.required, parameter.is_switch, parameter.phone)):
+        if parameter.name in given or parameter.name == client.contract.tenant:
+            continue
+        if not (parameter.required or parameter.is_switch or parameter.phone):
             members.append(parameter)
     return client.known(members)
 
@@ -221,8 +220,10 @@ def _pay(client: Client, message: Message) -> None:
         for proof in FALSE_PROOFS:
             false = Facts(mistake=True, step=Step.PAID)
             _send_with_proof(client, message, (name, proof), false)
-    for name in recipe.payment_headers if recipe.payment else ():
-        accepted = (name, recipe.payment or "")
+    if not recipe.payment:
+        return
+    for name in recipe.payment_headers:
+        accepted = (name, recipe.payment)
         if _send_with_proof(client, message, accepted, Facts(step=Step.SETTLED)).ok:
             return
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any
 
 from conformance.model import Operation, Params, Role
@@ -42,7 +41,7 @@ SIZES_AGAIN = ((1, 7), (2, 3))
 PLACE = 30
 """Requests of the walks from one more place of each kind."""
 MOST_PLACES = 8
-"""Places of each kind that a list is walked from at most, beside the first one."""
+"""Places of each kind that a list is walked from at most, besides the first one."""
 LENGTHS = (25, 10, 50, 20)
 """Usual lengths of a page, of which each list is asked for one, in turn."""
 PAGE_RULES = ("paging.exclusive", "paging.complete", "paging.precision")
@@ -91,8 +90,8 @@ def _places(planning: Planning, lists: int) -> int:
 
 def _rules_of_walk(operation: Operation, tenant: str | None) -> tuple[str, ...]:
     """The rules that a walk feeds; the one of filters, too, where the list must be given one."""
-    for parameter in filter(attrgetter("required"), operation.filters):
-        if parameter.name != tenant:
+    for parameter in operation.filters:
+        if parameter.required and parameter.name != tenant:
             return (*WALK_RULES, "paging.filter")
     return WALK_RULES
 
@@ -209,7 +208,7 @@ def every_filter(planning: Planning) -> Iterator[Draft]:
 
 @scenario(every_filter, rules=("paging.filter", *FILTER_RULES))
 def test_filtered_walk(client: Client) -> None:
-    """A filtered list in small pages, beside the same stretch without the filter."""
+    """A filtered list in small pages, and the same stretch without the filter."""
     walker, params = Walker(client), client.params(FilterParams)
     parameter = client.operation.parameter(params.filter)
     if walker.given is None or parameter is None:
@@ -269,7 +268,7 @@ def test_walk_with_option(client: Client) -> None:
 
 @scenario(lists_that_lose_an_item, rules=(*MOVED_RULES, *FLAG_RULES), phase=2)
 def test_cursor_of_a_deleted_item(client: Client) -> None:
-    """The cursor of an item goes on to mean its position when the item is gone.
+    """The cursor of an item still means its position when the item is gone.
 
     The item stands behind a newer one. The list ends as before, with the flags of before.
     """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from operator import attrgetter
 from types import MappingProxyType
 from typing import Any
 
@@ -58,9 +57,11 @@ class Walker:
     def _required_filters(self) -> dict[str, str]:
         """The values of the filters that the list must be given, other than the business."""
         given, required = self.given or {}, {}
-        for parameter in filter(attrgetter("required"), self.operation.filters):
+        for parameter in self.operation.filters:
+            if not parameter.required or parameter.name == self.tenant:
+                continue
             value = as_text(given.get(parameter.name))
-            if value is not None and parameter.name != self.tenant:
+            if value is not None:
                 required[parameter.name] = value
         return required
 
@@ -87,8 +88,8 @@ class Walker:
     ) -> Answer:
         """Ask for one page of a walk.
 
-        A page that is not ``served`` may be refused: its cursor is none that the target gave in
-        this list, or the sources leave open whether it goes with the filter.
+        A page that is not ``served`` may be refused: the target did not give its cursor in this
+        list, or the sources leave open whether it goes with the filter.
         """
         values: dict[str, Any] = {**(self.given or {}), **filters}
         if limit is not None:
@@ -117,7 +118,7 @@ class Walker:
 
     def cursor(self, items: Sequence[Any]) -> str | None:
         """The position of the last of some items; None where it has none, or there is no item."""
-        return as_text(position_of(self.operation, next(reversed(items), None)))
+        return as_text(position_of(self.operation, items[-1] if items else None))
 
     def positions(self, items: Sequence[Any]) -> list[str | None]:
         """The position of each of some items; None for one without."""

@@ -1,4 +1,4 @@
-"""Work on an object, such as to pause it, beside another one that must stay as it is."""
+"""Work on an object, such as to pause it, and look at another one that must stay as it is."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ def work_on_one(client: Client) -> None:
     if values is None:
         return
     kind, sought = selector.references, values[selector.name]
-    _look_beside(client, kind, {older} - {sought}, Step.OLDER_BEFORE)
+    other = None if older == sought else older
+    _look_at_other(client, kind, other, Step.OLDER_BEFORE)
     client.settled(kind, sought, Facts(step=Step.BEFORE))
     facts = Facts(step=Step.WRITE, sent=operation.in_body(values), sought=str(sought))
     written = client.control(operation, values, facts=facts)
@@ -30,15 +31,14 @@ def work_on_one(client: Client) -> None:
         client.control(operation, values, facts=facts)
     announced = Answer(client.contract, operation, written).object
     read_back(client, operation, sought, ordered(operation, written, announced))
-    _look_beside(client, kind, {older} - {sought}, Step.OLDER_AFTER)
-    for choice in other_choices(operation, values):  # what has no sense any more may be refused
+    _look_at_other(client, kind, other, Step.OLDER_AFTER)
+    for choice in other_choices(operation, values):  # what makes no sense by now may be refused
         request = {**values, **choice}
         if client.mistake(operation, request, role=Role.BYSTANDER).response is not None:
             client.mistake(operation, request, role=Role.BYSTANDER)
 
 
-def _look_beside(client: Client, kind: str, beside: set[Id | None], step: Step) -> None:
-    """Look at the objects beside the one that is worked on: one, if there is one."""
-    for name in beside:
-        if name is not None:
-            client.settled(kind, name, Facts(step=step))
+def _look_at_other(client: Client, kind: str, other: Id | None, step: Step) -> None:
+    """Look at an object other than the one that is worked on, if there is one."""
+    if other is not None:
+        client.settled(kind, other, Facts(step=step))
