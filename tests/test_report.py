@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from conformance.model import ReasonKind, Run
+from conformance.model import ReasonKind, Run, Verdict
 from conformance.report import FORMATS, ctrf, har, html, untested, view, write_all
 from conformance.report.console import summary
 from tests import report_example as example
@@ -261,6 +261,40 @@ def test_headline_follows_the_exit_code() -> None:
     assert view.headline(example.passing()) == "Conforms"
     assert view.headline(example.failing()) == "Breaks the contract"
     assert view.headline(_with(incomplete="stopped")) == "Could not be judged"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "claim", "standing"),
+    [
+        (Verdict.PASSED, "Conforms", Verdict.PASSED),
+        (Verdict.WARNED, "Conforms", Verdict.WARNED),
+        (Verdict.INAPPLICABLE, "Conforms in {kept} of {all} cells", Verdict.UNTESTED),
+        (Verdict.WAIVED, "Conforms in {kept} of {all} cells", Verdict.WAIVED),
+        (Verdict.UNTESTED, "No failure seen in {share} % of the contract", Verdict.UNTESTED),
+    ],
+)
+def test_one_cell_is_enough_to_narrow_a_claim(
+    verdict: Verdict, claim: str, standing: Verdict
+) -> None:
+    """A bare "Conforms" is about every cell of the contract, and only then may it be green."""
+    run = example.passing()
+    first, *others = run.cells
+    changed = replace(run, cells=(replace(first, verdict=verdict), *others))
+    kept, cells = len(others), len(run.cells)
+    share = f"{1000 * kept // cells / 10:g}"
+    assert view.headline(changed) == claim.format(kept=kept, all=cells, share=share)
+    assert changed.standing is standing
+
+
+def test_a_thousand_cells_have_a_comma() -> None:
+    """And a run of waived and inapplicable cells alone conforms in none of them."""
+    (cell, *_) = example.passing().cells
+    left_out = replace(cell, verdict=Verdict.INAPPLICABLE)
+    run = _with(cells=(cell,) * 11 + (left_out,) * 1253)
+    assert view.headline(run) == "Conforms in 11 of 1,264 cells"
+    assert view.share(run) == "0.8 %"
+    waived = _with(cells=(replace(cell, verdict=Verdict.WAIVED), left_out))
+    assert view.headline(waived) == "Conforms in 0 of 2 cells"
 
 
 def test_what_the_target_lacks_stands_beside_the_headline() -> None:

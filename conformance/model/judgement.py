@@ -295,19 +295,25 @@ class Run:
         return sum(map(self.counts.__getitem__, JUDGED))
 
     @property
-    def applicable(self) -> int:
-        """How many cells the target does not declare inapplicable."""
-        return len(self.cells) - self.counts[Verdict.INAPPLICABLE]
+    def holding(self) -> int:
+        """How many cells were judged, and kept every MUST."""
+        return self.counts[Verdict.PASSED] + self.counts[Verdict.WARNED]
 
     @cached_property
     def standing(self) -> Verdict:
-        """What the run as a whole deserves: PASSED only if every chosen cell passed."""
+        """What the run as a whole deserves.
+
+        It is PASSED only if every chosen cell passed, and the target declares to lack nothing.
+        """
         if self.exit_code == 1:
             return Verdict.FAILED
         if self.exit_code:
             return Verdict.ERROR
-        chosen = set(map(attrgetter("verdict"), filter(attrgetter("chosen"), self.cells)))
-        return worst(chosen - {Verdict.INAPPLICABLE}) or Verdict.ERROR
+        chosen = {cell.verdict for cell in self.cells if cell.chosen}
+        found = worst(chosen - {Verdict.INAPPLICABLE}) or Verdict.ERROR
+        if found is Verdict.PASSED and self.counts[Verdict.INAPPLICABLE]:
+            return Verdict.UNTESTED
+        return found
 
     def clause_verdict(self, clause: str) -> Verdict | None:
         """The worst verdict of the cells of a clause; None where it has no cells."""
