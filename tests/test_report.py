@@ -297,6 +297,46 @@ def test_a_thousand_cells_have_a_comma() -> None:
     assert view.headline(waived) == "Conforms in 0 of 2 cells"
 
 
+def _asked(path: str, status: int | None) -> Run:
+    """A run whose target leaves out the list of calls, and what came of a read."""
+    run = example.passing()
+    (some, *_) = [each for each in run.exchanges if each.response]
+    assert some.response is not None
+    response = None if status is None else replace(some.response, status=status)
+    request = replace(some.request, method="GET", url=f"{run.target.url}{path}")
+    target = replace(run.target, inapplicable=frozenset({"list_calls", "no_such_operation"}))
+    return replace(
+        run, target=target, exchanges=(replace(some, request=request, response=response),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "there", "unknown"),
+    [
+        ("/calls", 200, ["GET /calls"], []),
+        ("/calls", 404, [], []),
+        ("/calls", None, [], ["GET /calls"]),
+        ("/calls?id=1", 200, [], ["GET /calls"]),
+        ("/agents", 200, [], ["GET /calls"]),
+    ],
+)
+def test_a_read_that_is_left_out_must_be_shown_not_to_be_there(
+    path: str, status: int | None, there: list[str], unknown: list[str]
+) -> None:
+    """The log alone tells. Where completeness is required, a read that works or is unknown is 3."""
+    run = _asked(path, status)
+    assert (run.still_there, run.not_asked_for) == (there, unknown)
+    assert run.exit_code == 0
+    complete = replace(run, require_complete=True)
+    assert complete.exit_code == (3 if there or unknown else 0)
+    told = " ".join(view.left_out(complete))
+    assert ("completeness was required: GET /calls." in told) is bool(there or unknown)
+    assert bool(view.left_out(run)) is bool(there)
+    for text in view.left_out(run):
+        assert text in html.render(run)
+        assert text in summary(run, width=200, colour=False)
+
+
 def test_what_the_target_lacks_stands_beside_the_headline() -> None:
     """Areas, operations and parameters; only the first few of many."""
     run = example.passing()

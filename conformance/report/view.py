@@ -131,6 +131,21 @@ def first_of(names: Sequence[str]) -> str:
     return ", ".join(names[:FEW]) + more
 
 
+def left_out(run: Run) -> list[str]:
+    """What speaks against the operations that the target declares to lack, in sentences."""
+    found = {"work": run.still_there}
+    why = ""
+    if run.require_complete:
+        found["were not asked for"] = run.not_asked_for
+        why = ", and completeness was required"
+    return [
+        f"{amount(len(routes), 'read')} that the target file leaves out {what}{why}: "
+        f"{', '.join(routes)}."
+        for what, routes in found.items()
+        if routes
+    ]
+
+
 def counts_line(run: Run) -> str:
     """Passed cells, the other verdicts that occur, and the size of the run, on one line.
 
