@@ -297,6 +297,14 @@ def test_a_thousand_cells_have_a_comma() -> None:
     assert view.headline(waived) == "Conforms in 0 of 2 cells"
 
 
+def test_each_headline_names_another_contract() -> None:
+    """Whatever the verdict is, with the first digits of the digest."""
+    other = replace(example.load(), packaged=False)
+    for run in (example.passing(), example.failing(), _with(incomplete="stopped")):
+        said = view.headline(replace(run, contract=other))
+        assert said == f"{view.headline(run)} (custom contract {other.digest[:12]})"
+
+
 def _asked(path: str, status: int | None) -> Run:
     """A run whose target leaves out the list of calls, and what came of a read."""
     run = example.passing()

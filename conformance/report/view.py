@@ -79,10 +79,15 @@ NO_REASON = "No reason was recorded."
 
 
 def headline(run: Run) -> str:
-    """The overall verdict, in the words of the exit code.
+    """The overall verdict, in the words of the exit code, and by which contract if not by ours.
 
     It claims no more than was judged: a bare "Conforms" is about every cell of the contract.
     """
+    return f"{_claim(run)}{run.contract.caveat}"
+
+
+def _claim(run: Run) -> str:
+    """The overall verdict, and how much of the contract it is about."""
     if run.exit_code == Exit.VIOLATED:
         return "Breaks the contract"
     if run.exit_code != Exit.CONFORMS:
