@@ -77,7 +77,7 @@ def _tell_bug(error: Exception) -> None:
 def group() -> None:
     """Judge whether a server keeps an API contract, clause by clause.
 
-    Exit codes: 0 conforms, 1 a MUST is broken, 2 wrong usage, spec or target file,
+    Exit codes: 0 no failure seen, 1 a MUST is broken, 2 wrong usage, spec or target file,
     3 could not judge.
     """
 
