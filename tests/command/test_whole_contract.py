@@ -220,6 +220,17 @@ def test_what_is_left_out_and_not_there_is_complete(tmp_path: Path) -> None:
     assert "31 reads that the target file leaves out were not asked for" in tight.out
 
 
+def test_a_replay_takes_no_area_for_inapplicable(lenient: Ran, tmp_path: Path) -> None:
+    """Areas that a stored run declares away, as earlier versions let it, change no verdict."""
+    copy = Path(shutil.copytree(lenient.run, tmp_path / "copy"))
+    said = stored(copy)
+    said["target"]["areas_inapplicable"] = list(AREAS)
+    (copy / "run.json").write_text(json.dumps(said), encoding="utf-8")
+    outcome = command("replay", copy, cwd=tmp_path)
+    assert outcome.code == 0, outcome.said
+    assert stored(run_of(tmp_path))["cells"] == stored(lenient.run)["cells"]
+
+
 # --- another contract -----------------------------------------------------------------------------
 
 
