@@ -64,14 +64,17 @@ def _current(rule: Json) -> Json:
 def modern_run(run: dict[str, Json]) -> dict[str, Json]:
     """The content of a run.json with today's names in its cases and triggers.
 
+    Areas that earlier versions took as inapplicable are left out, for no verdict may rest on them.
     Members of another type than the schema wants are left for the schema to refuse.
     """
     changed = dict(run)
     if isinstance(run.get("plan"), list):
         changed["plan"] = list(map(modern, run["plan"]))
-    target = run.get("target")
-    if isinstance(target, dict) and isinstance(target.get("triggers"), list):
-        changed["target"] = target | {"triggers": list(map(modern, target["triggers"]))}
+    if isinstance(run.get("target"), dict):
+        target = changed["target"] = dict(run["target"])
+        target.pop("areas_inapplicable", None)
+        if isinstance(target.get("triggers"), list):
+            target["triggers"] = list(map(modern, target["triggers"]))
     return changed
 
 

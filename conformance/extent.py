@@ -1,4 +1,8 @@
-"""How much of the API a target has, as its file says: operations, areas of clauses, parameters."""
+"""How much of the API a target has, as its file says: operations, areas of clauses, parameters.
+
+A file may name an area only if the target offers none of its operations. So the name of an area
+says nothing that the operations do not say, and no verdict rests on it.
+"""
 
 from __future__ import annotations
 
@@ -8,17 +12,22 @@ from typing import Any
 
 from conformance.model import Contract, Declaration, Operation
 from conformance.values import without
+from conformance.yamlfile import YamlFile
 
 
-def members(contract: Contract, data: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of a declaration that say what the target lacks, from a checked target file."""
-    lacking = data.get("inapplicable", ())
-    operations = _named(contract, lacking)
+def lacking(contract: Contract, data: Mapping[str, Any]) -> list[str]:
+    """The operations that the target lacks, from a checked target file."""
+    operations = _named(contract, data.get("inapplicable", ()))
     if "only" in data:
         operations |= contract.operations.keys() - _named(contract, data["only"])
+    return [name for name in contract.operations if name in operations]
+
+
+def areas(contract: Contract, file: YamlFile) -> dict[str, str]:
+    """The areas that a target file leaves out, each with its place there."""
+    named = enumerate(file.value.get("inapplicable", ()))
     return {
-        "inapplicable": list(filter(operations.__contains__, contract.operations)),
-        "areas_inapplicable": list(filter(lacking.__contains__, contract.areas)),
+        name: file.where(("inapplicable", index)) for index, name in named if name in contract.areas
     }
 
 

@@ -31,7 +31,10 @@ OTHER_NEEDS = frozenset({KEY, "clock", "addresses", *(BUSINESS + name for name i
 """What a case may need beside certain keys."""
 ADDRESSES = 16
 """Local addresses that the cases of a limit need: half of them are kept fresh for these."""
-NO_PARAMETER = "the target declares that it has no such parameter (absent: in the target file)"
+LEFT_OUT = (
+    "the target file leaves out an operation or a parameter that this needs "
+    "(inapplicable:, only: or absent:)"
+)
 FIRST_CHANGES = 2
 """The first phase in which requests may change the target."""
 
@@ -73,13 +76,14 @@ def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
 
 
 def with_inapplicable(plan: Plan, complete: Plan) -> Plan:
-    """A plan for a target without some parameters, and the cases that only they would give it.
+    """A plan for a target that lacks something, and the cases that it loses for that.
 
-    ``complete`` is the plan for a target that has them. Those cases never run.
+    ``complete`` is the plan for a target that lacks nothing. The lost cases never run, but their
+    cells belong to the contract.
     """
     known = set(map(attrgetter("id"), plan.cases))
     lost = [case for case in complete.cases if case.id not in known]
-    marked = [replace(case, gap=NO_PARAMETER, inapplicable=True) for case in lost]
+    marked = [replace(case, gap=LEFT_OUT, lacks=(), inapplicable=True) for case in lost]
     return Plan((*plan.cases, *marked))
 
 

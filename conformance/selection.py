@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from itertools import filterfalse
 from operator import attrgetter
 
 from conformance.errors import UsageError
@@ -146,7 +145,9 @@ def _if_room(cases: list[Case], chosen: set[str], plan: Plan, budget: int) -> se
 def _feeding(plan: Plan, clause: Clause) -> list[list[Case]]:
     """The cases that must run for a clause: a list for each operation, in the order of the plan."""
     feeding: dict[str, list[Case]] = defaultdict(list)
-    for case in filterfalse(attrgetter("optional"), plan.cases):
+    for case in plan.cases:
+        if case.optional or case.inapplicable:
+            continue
         if _feeds(case, clause, clause.rules):
             feeding[case.operation].append(case)
     return list(feeding.values())

@@ -48,6 +48,7 @@ class Target:
     rate: float | None = None  # requests per second, at most
     timeout: float = DEFAULT_TIMEOUT  # seconds for one request
     ca: Path | None = None  # certificates of a private authority
+    areas: Mapping[str, str] = field(default_factory=dict)  # left out, each with its place
     warnings: tuple[str, ...] = ()  # for whoever runs the suite
 
     @property
@@ -109,10 +110,10 @@ def from_file(
     form = schema()
     file = yamlfile.read(path, str(path), faults)
     if file is None:
-        raise _faulty(faults)
+        raise faulty(faults)
     _take_former_names(file.value)
     if not yamlfile.validate(file, form, faults, secret=SECRET):
-        raise _faulty(faults)
+        raise faulty(faults)
     if url:
         file.value["url"] = _checked_url(contract, url, "--url")
     full_declared = not _take_key(file.value, key)
@@ -121,7 +122,8 @@ def from_file(
     keys = _keys(file, listed, faults)
     derived = {
         "key_scopes": keyring.scopes(listed),
-        **extent.members(contract, file.value),
+        "inapplicable": extent.lacking(contract, file.value),
+        "areas": extent.areas(contract, file),
         "keys": sorted(keys),
         "full_declared": full_declared,
         "addresses": _addresses(file, faults),
@@ -130,7 +132,7 @@ def from_file(
         "warnings": keyring.warnings(path, listed if full_declared else _of_file(listed)),
     }
     if faults:
-        raise _faulty(faults)
+        raise faulty(faults)
     return _target(file.value | derived, keys)
 
 
@@ -154,7 +156,8 @@ def _take_former_names(data: Json) -> None:
         data["triggers"] = list(map(convert.modern, triggers))
 
 
-def _faulty(faults: list[str]) -> TargetError:
+def faulty(faults: list[str]) -> TargetError:
+    """The error of a target file with some faults."""
     lines = "\n".join(f"  {fault}" for fault in faults)
     return TargetError(f"The target file is not usable:\n{lines}")
 
@@ -226,9 +229,8 @@ def _keys(file: YamlFile, listed: Iterable[GivenKey], faults: list[str]) -> dict
 
 
 def _url(contract: Contract, file: YamlFile, faults: list[str]) -> str | None:
-    where = file.fault(("url",), "url").removesuffix(": url")
     try:
-        return _checked_url(contract, file.value["url"], where)
+        return _checked_url(contract, file.value["url"], file.where(("url",)))
     except TargetError as error:
         faults.append(str(error))
         return None

@@ -85,10 +85,14 @@ class YamlFile:
 
     def fault(self, place: Sequence[str | int], message: str) -> str:
         """``file:line: message`` for the nearest place that has a line."""
+        return f"{self.where(place)}: {message}"
+
+    def where(self, place: Sequence[str | int]) -> str:
+        """``file:line`` of the nearest place that has a line."""
         at = tuple(place)
         while at not in self.lines and at:
             at = at[:-1]
-        return f"{self.name}:{self.lines.get(at, 1)}: {message}"
+        return f"{self.name}:{self.lines.get(at, 1)}"
 
 
 def _lines(node: yaml.Node, place: Place = ()) -> Iterator[tuple[Place, int]]:

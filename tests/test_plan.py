@@ -12,7 +12,7 @@ from conformance import target
 from conformance.checks import RULES
 from conformance.errors import UsageError
 from conformance.model import DEAD_KEYS, KEY_ROLES, Declaration, Effect
-from conformance.options import Depth
+from conformance.options import Choice, Depth
 from conformance.plan import Plan, build
 from conformance.run import planning
 from conformance.scenarios import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, Scenario
@@ -20,6 +20,7 @@ from conformance.selection import quick, select, wanted
 from conformance.suite.bad_keys import RefusedKeys
 from conformance.suite.planned_writes import WrongKeys
 from conformance.suite.test_keys import Keys
+from conformance.target import Target
 from conformance.text import nearest
 from tests.page import PAGE_CODES
 from tests.support import contracts
@@ -269,6 +270,20 @@ def test_an_inapplicable_operation_has_no_case(name: str) -> None:
     cases = planning.planned(contract, given, 0).cases
     assert cases
     assert all(case.operation != missing for case in cases)
+
+
+@pytest.mark.parametrize("name", CONTRACTS)
+def test_the_plan_of_a_run_keeps_what_the_target_lacks(name: str) -> None:
+    """Its cases never run, ask for nothing, and are those of a target that lacks nothing."""
+    contract = contract_of(name)
+    missing = next(iter(contract.operations_by("create"))).id
+    declared = replace(embedded(name), inapplicable=frozenset({missing}))
+    plan = planning.prepare(contract, Target(declared, {}), Choice()).plan
+    lost = [case for case in plan.cases if case.inapplicable]
+    assert missing in {case.operation for case in lost}
+    assert {case.id for case in plan.cases} >= {case.id for case in planned(name).cases}
+    assert not {case.id for case in lost} & {case.id for case in plan.runnable}
+    assert {case.lacks for case in lost} == {()}
 
 
 def test_a_case_runs_without_a_key_that_it_only_wants() -> None:

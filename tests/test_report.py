@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from conformance.model import ReasonKind, Run
+from conformance.model import ReasonKind, Run, Verdict
 from conformance.report import FORMATS, ctrf, har, html, untested, view, write_all
 from conformance.report.console import summary
 from tests import report_example as example
@@ -261,6 +261,88 @@ def test_headline_follows_the_exit_code() -> None:
     assert view.headline(example.passing()) == "Conforms"
     assert view.headline(example.failing()) == "Breaks the contract"
     assert view.headline(_with(incomplete="stopped")) == "Could not be judged"
+
+
+@pytest.mark.parametrize(
+    ("verdict", "claim", "standing"),
+    [
+        (Verdict.PASSED, "Conforms", Verdict.PASSED),
+        (Verdict.WARNED, "Conforms", Verdict.WARNED),
+        (Verdict.INAPPLICABLE, "Conforms in {kept} of {all} cells", Verdict.UNTESTED),
+        (Verdict.WAIVED, "Conforms in {kept} of {all} cells", Verdict.WAIVED),
+        (Verdict.UNTESTED, "No failure seen in {share} % of the contract", Verdict.UNTESTED),
+    ],
+)
+def test_one_cell_is_enough_to_narrow_a_claim(
+    verdict: Verdict, claim: str, standing: Verdict
+) -> None:
+    """A bare "Conforms" is about every cell of the contract, and only then may it be green."""
+    run = example.passing()
+    first, *others = run.cells
+    changed = replace(run, cells=(replace(first, verdict=verdict), *others))
+    kept, cells = len(others), len(run.cells)
+    share = f"{1000 * kept // cells / 10:g}"
+    assert view.headline(changed) == claim.format(kept=kept, all=cells, share=share)
+    assert changed.standing is standing
+
+
+def test_a_thousand_cells_have_a_comma() -> None:
+    """And a run of waived and inapplicable cells alone conforms in none of them."""
+    (cell, *_) = example.passing().cells
+    left_out = replace(cell, verdict=Verdict.INAPPLICABLE)
+    run = _with(cells=(cell,) * 11 + (left_out,) * 1253)
+    assert view.headline(run) == "Conforms in 11 of 1,264 cells"
+    assert view.share(run) == "0.8 %"
+    waived = _with(cells=(replace(cell, verdict=Verdict.WAIVED), left_out))
+    assert view.headline(waived) == "Conforms in 0 of 2 cells"
+
+
+def test_each_headline_names_another_contract() -> None:
+    """Whatever the verdict is, with the first digits of the digest."""
+    other = replace(example.load(), packaged=False)
+    for run in (example.passing(), example.failing(), _with(incomplete="stopped")):
+        said = view.headline(replace(run, contract=other))
+        assert said == f"{view.headline(run)} (custom contract {other.digest[:12]})"
+
+
+def _asked(path: str, status: int | None) -> Run:
+    """A run whose target leaves out the list of calls, and what came of a read."""
+    run = example.passing()
+    (some, *_) = [each for each in run.exchanges if each.response]
+    assert some.response is not None
+    response = None if status is None else replace(some.response, status=status)
+    request = replace(some.request, method="GET", url=f"{run.target.url}{path}")
+    target = replace(run.target, inapplicable=frozenset({"list_calls", "no_such_operation"}))
+    return replace(
+        run, target=target, exchanges=(replace(some, request=request, response=response),)
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "there", "unknown"),
+    [
+        ("/calls", 200, ["GET /calls"], []),
+        ("/calls", 404, [], []),
+        ("/calls", None, [], ["GET /calls"]),
+        ("/calls?id=1", 200, [], ["GET /calls"]),
+        ("/agents", 200, [], ["GET /calls"]),
+    ],
+)
+def test_a_read_that_is_left_out_must_be_shown_not_to_be_there(
+    path: str, status: int | None, there: list[str], unknown: list[str]
+) -> None:
+    """The log alone tells. Where completeness is required, a read that works or is unknown is 3."""
+    run = _asked(path, status)
+    assert (run.still_there, run.not_asked_for) == (there, unknown)
+    assert run.exit_code == 0
+    complete = replace(run, require_complete=True)
+    assert complete.exit_code == (3 if there or unknown else 0)
+    told = " ".join(view.left_out(complete))
+    assert ("completeness was required: GET /calls." in told) is bool(there or unknown)
+    assert bool(view.left_out(run)) is bool(there)
+    for text in view.left_out(run):
+        assert text in html.render(run)
+        assert text in summary(run, width=200, colour=False)
 
 
 def test_what_the_target_lacks_stands_beside_the_headline() -> None:

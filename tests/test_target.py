@@ -539,11 +539,11 @@ def test_two_listed_keys_of_one_role_are_an_error(contract: Contract, path: Path
 
 
 def test_operations_and_areas_can_be_inapplicable(contract: Contract, path: Path) -> None:
-    """An operation goes by its id or by its route; the name of an area stands for its clauses."""
+    """An operation goes by its id or by its route. An area is told with its place in the file."""
     text = f"url: {URL}\ninapplicable: [sign_up, GET /calls, limits]\n"
-    declared = read(contract, path, text).declaration
-    assert declared.inapplicable == {"sign_up", "list_calls", "read_call"}
-    assert declared.areas_inapplicable == {"limits"}
+    given = read(contract, path, text)
+    assert given.declaration.inapplicable == {"sign_up", "list_calls", "read_call"}
+    assert given.areas == {"limits": f"{path}:2"}
 
 
 def test_only_is_the_counterpart_of_inapplicable(contract: Contract, path: Path) -> None:

@@ -466,6 +466,41 @@ def test_an_inapplicable_operation_is_not_judged() -> None:
     assert (found.verdict, found.findings) == (Verdict.INAPPLICABLE, ())
 
 
+LOST = (replace(CASE, gap="no such parameter", inapplicable=True),)
+"""The case of a target that declares to lack the parameter that it needs."""
+
+
+def noticing(words: str, *, applies: bool = False) -> tuple[Rule, Rule]:
+    """A passive rule that yields one outcome for each sign, beside a trial rule without a word."""
+
+    def judge(_context: JudgeContext, _exchange: Exchange) -> Iterator[Outcome]:
+        return (WORDS[word] for word in words)
+
+    passive = Rule("r.two", "a rule", passive=judge, applies=lambda *_all: applies)
+    return saying(""), passive
+
+
+@pytest.mark.parametrize(
+    ("words", "applies", "expected"),
+    [
+        ("", False, Verdict.INAPPLICABLE),
+        ("+", False, Verdict.INAPPLICABLE),
+        ("-", False, Verdict.FAILED),
+        ("-", True, Verdict.FAILED),
+        ("+", True, Verdict.PASSED),
+    ],
+)
+def test_a_lost_case_hides_no_finding(words: str, applies: bool, expected: Verdict) -> None:
+    """A cell whose cases all need what the target lacks is judged by what else was seen."""
+    operations = {"list_calls": real().operations["list_calls"]}
+    both = noticing(words, applies=applies)
+    rules = {rule.id: rule for rule in both}
+    contract = replace(ledger(clause(rules=tuple(rules))), operations=operations)
+    log = Log([seen()], {CASE.id: "done"})
+    (found,) = verdict.cells(contract, TARGET, rules, LOST, log, today=TODAY)
+    assert found.verdict is expected
+
+
 # --- waivers --------------------------------------------------------------------------------------
 
 

@@ -77,7 +77,7 @@ def _tell_bug(error: Exception) -> None:
 def group() -> None:
     """Judge whether a server keeps an API contract, clause by clause.
 
-    Exit codes: 0 conforms, 1 a MUST is broken, 2 wrong usage, spec or target file,
+    Exit codes: 0 no failure seen, 1 a MUST is broken, 2 wrong usage, spec or target file,
     3 could not judge.
     """
 
@@ -90,7 +90,11 @@ def group() -> None:
     is_flag=True,
     help="Send the steps of each cause again at the end, and say in the report what came.",
 )
-@click.option("--require-complete", is_flag=True, help="Exit 3 if any cell is untested.")
+@click.option(
+    "--require-complete",
+    is_flag=True,
+    help="Exit 3 if any cell is untested, or if what the target file leaves out is there.",
+)
 @click.option(
     "--durations", is_flag=True, help="Print requests and seconds by clause, area and scenario."
 )

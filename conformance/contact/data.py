@@ -58,7 +58,7 @@ def operations(survey: Survey) -> Iterator[Remark]:
     """The target has the operations that its file says it has."""
     lost = missing(survey)
     seen = f"{len(lost)} of {len(survey.offered)} plain reads are missing{named(lost)}"
-    fix = f"declare them, or their area: {line_of(lost)}"
+    fix = f"declare them: {line_of(lost)}"
     yield looked_at("operations", seen, fix, wrong=bool(lost))
 
 

@@ -109,8 +109,8 @@ class Coverage:
 
     @cached_property
     def _at(self) -> Mapping[str, list[Case]]:
-        """The cases of each operation."""
-        return _by_operation(self.cases)
+        """The cases of each operation that the target does not rule out."""
+        return _by_operation(case for case in self.cases if not case.inapplicable)
 
     def _silence_of_passive(self, rule: Rule, operation: str, cases: list[Case]) -> Reason:
         """The hint of a rule if all cases that could run did; else the commonest gap of the rest.

@@ -41,7 +41,6 @@ __all__ = ["ANY_DAY", "DONE", "OVER_BUDGET", "cells"]
 ANY_DAY = date.min
 """For a look at the cells alone, where no waiver counts."""
 WITHOUT_CODE = "the error has no code, which the clauses of the error structure blame"
-AREA_NOT_THERE = Reason(ReasonKind.DECLARED, "the target declares that the area does not apply")
 NOT_THERE = Reason(ReasonKind.DECLARED, "the target declares that it has no such operation")
 
 
@@ -120,19 +119,20 @@ class _Evaluation:
 
     def _planned(self, clause: Clause) -> set[str]:
         """The operations on which a clause is to be judged."""
+        operations = self._where_passive(clause)
+        for rule_id in clause.rules:
+            operations.update(self.coverage.feeding(self.rules[rule_id], clause))
+        return operations
+
+    def _where_passive(self, clause: Clause) -> set[str]:
+        """The operations that passive rules of a clause apply to, whatever cases there are."""
         operations: set[str] = set()
         for rule_id in clause.rules:
             rule = self.rules[rule_id]
-            if rule.passive:
-                operations |= self._where_applies(rule, clause)
-            else:
-                operations.update(self.coverage.feeding(rule, clause))
+            for operation in self.contract.operations.values():
+                if rule.applies(self.contract, operation, clause):
+                    operations.add(operation.id)
         return operations
-
-    def _where_applies(self, rule: Rule, clause: Clause) -> set[str]:
-        """The operations that a passive rule applies to for a clause."""
-        operations = self.contract.operations.items()
-        return {name for name, each in operations if rule.applies(self.contract, each, clause)}
 
     def _blamed(self, clause: Clause) -> set[str]:
         """The operations on which a clause was seen broken."""
@@ -168,11 +168,11 @@ class _Evaluation:
         """
         if operation in self.target.inapplicable:
             return NOT_THERE
-        if clause.area in self.target.areas_inapplicable:
-            return AREA_NOT_THERE
-        if cases and all(map(attrgetter("inapplicable"), cases)):
-            return Reason(ReasonKind.DECLARED, cases[0].gap or "")
-        return None
+        if not cases or not all(case.inapplicable for case in cases):
+            return None
+        if operation in self._where_passive(clause) | self._blamed(clause):
+            return None
+        return Reason(ReasonKind.DECLARED, cases[0].gap or "")
 
     def _feeding(self, clause: Clause, rule_id: str, operation: str) -> list[Case]:
         """The cases that feed a rule of a clause on an operation."""

@@ -122,6 +122,10 @@ class Authentication:
         return self.prefixes or ("",)
 
 
+DIGITS = 12
+"""Digits of a digest where there is no room for all."""
+
+
 @dataclass(frozen=True)
 class Contract:
     """The whole of a contract directory, read-only."""
@@ -153,6 +157,14 @@ class Contract:
         if self.packaged:
             return name
         return f"{name} (not the packaged contract; SHA-256 {self.digest})"
+
+    @property
+    def caveat(self) -> str:
+        """What stands behind each verdict by another contract than the packaged one, else nothing.
+
+        It begins with a space.
+        """
+        return "" if self.packaged else f" (custom contract {self.digest[:DIGITS]})"
 
     def identifier_of(self, kind: str) -> str:
         """The name of the member that tells objects of a kind apart."""

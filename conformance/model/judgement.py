@@ -267,8 +267,9 @@ class Run:
     def exit_code(self) -> int:
         """1 if a MUST is broken, else 3 if something could not be judged, else 0.
 
-        An untested cell counts as not judged only where ``require_complete`` demands it. A run that
-        judged no cell at all shows nothing.
+        An untested cell counts as not judged only where ``require_complete`` demands it. So does a
+        read that the target declares to lack, if it works or was not asked for. A run that judged
+        no cell at all shows nothing.
         """
         return 1 if self.counts["failed"] else self.code_but_for_failures
 
@@ -279,7 +280,7 @@ class Run:
             return 3
         unjudged = self.counts["error"]
         if self.require_complete:
-            unjudged += self.counts["untested"]
+            unjudged += self.counts["untested"] + len(self.still_there) + len(self.not_asked_for)
         return 3 if unjudged else 0
 
     @property
@@ -295,19 +296,49 @@ class Run:
         return sum(map(self.counts.__getitem__, JUDGED))
 
     @property
-    def applicable(self) -> int:
-        """How many cells the target does not declare inapplicable."""
-        return len(self.cells) - self.counts[Verdict.INAPPLICABLE]
+    def holding(self) -> int:
+        """How many cells were judged, and kept every MUST."""
+        return self.counts[Verdict.PASSED] + self.counts[Verdict.WARNED]
+
+    @property
+    def still_there(self) -> list[str]:
+        """The routes of the plain reads that the target declares to lack, and that work."""
+        return [route for route, worked in self._left_out.items() if True in worked]
+
+    @property
+    def not_asked_for(self) -> list[str]:
+        """The routes of those of which the log does not show whether they are there."""
+        return [route for route, worked in self._left_out.items() if not worked]
+
+    @cached_property
+    def _left_out(self) -> dict[str, set[bool]]:
+        """By route, the plain reads that the target declares to lack: whether responses were ok."""
+        worked: dict[str, set[bool]] = {}
+        for operation in self.contract.operations.values():
+            if operation.plain_read and operation.id in self.target.inapplicable:
+                worked[operation.route] = set()
+        for exchange in self.exchanges:
+            path = exchange.request.url.removeprefix(self.target.url)
+            found = worked.get(f"{exchange.request.method} {path}")
+            if found is not None and exchange.response is not None:
+                found.add(exchange.ok)
+        return worked
 
     @cached_property
     def standing(self) -> Verdict:
-        """What the run as a whole deserves: PASSED only if every chosen cell passed."""
+        """What the run as a whole deserves.
+
+        It is PASSED only if every chosen cell passed, and the target declares to lack nothing.
+        """
         if self.exit_code == 1:
             return Verdict.FAILED
         if self.exit_code:
             return Verdict.ERROR
-        chosen = set(map(attrgetter("verdict"), filter(attrgetter("chosen"), self.cells)))
-        return worst(chosen - {Verdict.INAPPLICABLE}) or Verdict.ERROR
+        chosen = {cell.verdict for cell in self.cells if cell.chosen}
+        found = worst(chosen - {Verdict.INAPPLICABLE}) or Verdict.ERROR
+        if found is Verdict.PASSED and self.counts[Verdict.INAPPLICABLE]:
+            return Verdict.UNTESTED
+        return found
 
     def clause_verdict(self, clause: str) -> Verdict | None:
         """The worst verdict of the cells of a clause; None where it has no cells."""

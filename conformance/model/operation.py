@@ -168,6 +168,11 @@ class Operation:
         return f"{self.method} {self.path}"
 
     @property
+    def plain_read(self) -> bool:
+        """Whether it changes nothing, and needs nothing but a key."""
+        return self.effect is Effect.READ and not self.required
+
+    @property
     def key(self) -> str | None:
         """The name of the member of a success that is a key of this API; None without one."""
         for name, kind in self.secrets.items():

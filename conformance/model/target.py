@@ -187,7 +187,6 @@ class Declaration:
     addresses: tuple[str, ...] = ()
     verify: bool = True  # the certificate of the server must be valid
     inapplicable: frozenset[str] = frozenset()  # operations
-    areas_inapplicable: frozenset[str] = frozenset()  # of clauses
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # parameters, by operation
     waivers: tuple[Waiver, ...] = ()
     identity: str = ANNOUNCED  # or PLAIN
@@ -203,9 +202,9 @@ class Declaration:
 
     @property
     def lacking(self) -> list[str]:
-        """What it declares that the target lacks: areas, operations, parameters of operations."""
+        """What it declares that the target lacks: operations, and parameters of operations."""
         absent = [f"{name} of {each}" for each, names in self.absent.items() for name in names]
-        return [*sorted(self.areas_inapplicable), *sorted(self.inapplicable), *absent]
+        return [*sorted(self.inapplicable), *absent]
 
     def opens(self, operation: Operation, role: str | None = None) -> bool:
         """Whether a key has the scope of an operation, as far as the target file says.

@@ -29,11 +29,14 @@ def write(run: Run, path: Path) -> None:
 
 
 def text(run: Run) -> str:
-    """The badge as SVG. It holds nothing that the target said."""
+    """The badge as SVG. It holds nothing that the target said.
+
+    Its title names another contract than the packaged one by all digits of the digest.
+    """
     label, value = f"{run.contract.title} {run.contract.version}", _value(run)
     left, right = (round(len(part) * CHARACTER) + 12 for part in (label, value))
     colour = COLOURS[run.standing]
-    both = escape(f"{label}: {value}")
+    both = escape(f"{run.contract.name}: {value}")
     return f"""\
 <svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="{HEIGHT}" role="img">
 <title>{both}</title>

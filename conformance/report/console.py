@@ -57,6 +57,9 @@ def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str
     if run.incomplete:
         page.wrap(f"The run is incomplete: {view.shown(run.incomplete)}", "")
         page.lines.append("")
+    for sentence in view.left_out(run):
+        page.wrap(sentence, "")
+        page.lines.append("")
     seconds = (view.epoch_ms(run.finished) - view.epoch_ms(run.started)) / 1000
     page.lines.append(f"{view.share(run)} of the contract judged in {seconds:,.0f} s")
     page.lines.append(page.paint(view.headline(run), run.standing, bold=True))

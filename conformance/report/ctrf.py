@@ -59,6 +59,7 @@ def document(run: Run) -> dict[str, Any]:
                     "depth": run.depth,
                     "judgedOn": run.judged_on,
                     "exitCode": run.exit_code,
+                    "leftOutButThere": run.still_there,
                     **({"incomplete": clean(run.incomplete)} if run.incomplete else {}),
                 },
             },

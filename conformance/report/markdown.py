@@ -36,6 +36,9 @@ def _lines(run: Run) -> Iterator[str]:
     yield f"{inert(run.target.name)} at {inert(run.target.url)}, by {inert(run.contract.name)}."
     if run.incomplete:
         yield f"**The run is incomplete.** {inert(run.incomplete)}"
+    for sentence in view.left_out(run):
+        yield ""
+        yield f"**{inert(sentence, view.LIMIT)}**"
     yield ""
     yield f"{view.counts_line(run)}. {view.share(run)} of the contract was judged."
     yield ""
@@ -87,7 +90,7 @@ def _untested(run: Run) -> Iterator[str]:
         yield ""
 
 
-def inert(text: str) -> str:
+def inert(text: str, limit: int = LIMIT) -> str:
     """A text on one line in which nothing is markup."""
-    plain = view.shown(text, LIMIT).replace("&", "&amp;").replace("<", "&lt;")
+    plain = view.shown(text, limit).replace("&", "&amp;").replace("<", "&lt;")
     return _SPECIAL.sub(r"\\\1", plain.replace(">", "&gt;"))

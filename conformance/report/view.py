@@ -5,7 +5,7 @@ All numbers come from ``run.counts`` and ``run.cells``, so the formats agree.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from operator import attrgetter
@@ -59,7 +59,10 @@ SIGNS = {
         "○", "There is no evidence: it was blocked, lacks something, or did not run. Never a pass."
     ),
     Verdict.PASSED: Sign("✓", "Judged on evidence, without a finding."),
-    Verdict.INAPPLICABLE: Sign("–", "The target declares that it has no such operation."),
+    Verdict.INAPPLICABLE: Sign(
+        "–",
+        "The target declares that it lacks what this is about. The contract has it all the same.",
+    ),
 }
 """Each verdict, worst first."""
 
@@ -76,30 +79,33 @@ NO_REASON = "No reason was recorded."
 
 
 def headline(run: Run) -> str:
-    """The overall verdict, in the words of the exit code.
+    """The overall verdict, in the words of the exit code, and by which contract if not by ours.
 
-    It claims no more than was judged: with untested cells it says what share that is.
+    It claims no more than was judged: a bare "Conforms" is about every cell of the contract.
     """
+    return f"{_claim(run)}{run.contract.caveat}"
+
+
+def _claim(run: Run) -> str:
+    """The overall verdict, and how much of the contract it is about."""
     if run.exit_code == Exit.VIOLATED:
         return "Breaks the contract"
     if run.exit_code != Exit.CONFORMS:
         return "Could not be judged"
-    whole = run.judged == run.applicable
-    if run.counts["waived"]:
-        seen = "Only waived failures seen"
-    elif whole:
+    if run.counts["untested"]:
+        seen = "Only waived failures seen" if run.counts["waived"] else "No failure seen"
+        return f"{seen} in {share(run)} of the contract"
+    if run.holding == len(run.cells):
         return "Conforms"
-    else:
-        seen = "No failure seen"
-    return seen if whole else f"{seen} in {share(run)} of the contract"
+    return f"Conforms in {run.holding:,} of {amount(len(run.cells), 'cell')}"
 
 
 def share(run: Run) -> str:
     """How much of the contract was judged, such as ``0.4 %``; never more than there was.
 
-    It counts cells. Those that are inapplicable do not belong to the contract of this target.
+    It counts cells, also those that the target declares inapplicable: the contract has them.
     """
-    tenths = 1000 * run.judged // max(run.applicable, 1)
+    tenths = 1000 * run.judged // max(len(run.cells), 1)
     if run.judged and not tenths:
         return "less than 0.1 %"
     return f"{tenths / 10:g} %"
@@ -111,7 +117,7 @@ def qualification(run: Run) -> str:
     Such as ``40 of 42 cells judged, 1 failed, 2 untested.``
     """
     counts = run.counts
-    parts = [f"{run.judged:,} of {amount(run.applicable, 'cell')} judged"]
+    parts = [f"{run.judged:,} of {amount(len(run.cells), 'cell')} judged"]
     for name in ("failed", "error", "waived", "warned", "untested", "inapplicable"):
         if counts[name]:
             parts.append(f"{counts[name]:,} {name}")
@@ -120,9 +126,29 @@ def qualification(run: Run) -> str:
         summary += " Completeness was required."
     absent = run.target.lacking
     if absent:
-        more = f" and {len(absent) - FEW} more" if len(absent) > FEW else ""
-        summary += f" The target declares that it lacks {', '.join(absent[:FEW])}{more}."
+        summary += f" The target declares that it lacks {first_of(absent)}."
     return summary
+
+
+def first_of(names: Sequence[str]) -> str:
+    """The first few of some names, and how many more there are."""
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return ", ".join(names[:FEW]) + more
+
+
+def left_out(run: Run) -> list[str]:
+    """What speaks against the operations that the target declares to lack, in sentences."""
+    found = {"work": run.still_there}
+    why = ""
+    if run.require_complete:
+        found["were not asked for"] = run.not_asked_for
+        why = ", and completeness was required"
+    return [
+        f"{amount(len(routes), 'read')} that the target file leaves out {what}{why}: "
+        f"{', '.join(routes)}."
+        for what, routes in found.items()
+        if routes
+    ]
 
 
 def counts_line(run: Run) -> str:

@@ -9,19 +9,22 @@ from datetime import datetime
 from operator import attrgetter
 
 import conformance.suite
-from conformance import extent, keyring
+from conformance import checks, extent, keyring
 from conformance import target as targets
 from conformance.errors import UsageError
+from conformance.evidence import Log
+from conformance.judging import verdict
 from conformance.judging.coverage import OVER_BUDGET
-from conformance.model import ANNOUNCED, Contract, Declaration, Run
+from conformance.model import ANNOUNCED, Contract, Declaration, Run, Verdict
 from conformance.options import Choice, Depth
 from conformance.plan import Plan, build, with_inapplicable
+from conformance.report.view import first_of, operation_name
 from conformance.run.conclusion import begun
 from conformance.run.lanes import lanes
 from conformance.run.shards import Shard, parsed
 from conformance.scenarios import REGISTRY, Planning, Scenario
 from conformance.selection import affordable, quick, select, wanted
-from conformance.target import Target, named
+from conformance.target import Target, faulty, named
 from conformance.text import amount
 
 USUAL = 5_800
@@ -135,7 +138,11 @@ class Prepared:
 
 
 def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:
-    """Plan a run. Raises UsageError for an unknown area or clause, and for a run without time."""
+    """Plan a run.
+
+    Raises UsageError for an unknown area or clause, and for a run without time. Raises TargetError
+    for an area that is left out, although the target offers some of its operations.
+    """
     if choice.max_seconds < 1:
         raise UsageError(f"max-seconds is {choice.max_seconds}: a run needs at least 1 second")
     if choice.budget:
@@ -144,15 +151,37 @@ def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:
     complete = named(contract, declaration)
     contract = extent.fitted(complete, declaration)
     plan = planned(contract, declaration, choice.seed, depth, target.budget)
-    if declaration.absent:
-        plan = with_inapplicable(plan, planned(complete, declaration, choice.seed, depth))
-    clauses = wanted(contract, choice.areas, choice.clauses)
-    applicable = tuple(c for c in clauses if c.area not in declaration.areas_inapplicable)
-    chosen = select(plan, contract, applicable)
+    if declaration.absent or declaration.inapplicable:
+        whole = replace(declaration, inapplicable=frozenset())
+        plan = with_inapplicable(plan, planned(complete, whole, choice.seed, depth))
+    _check_areas(contract, target, plan)
+    chosen = select(plan, contract, wanted(contract, choice.areas, choice.clauses))
     if depth is Depth.QUICK:
         chosen = quick(chosen, contract)
     prepared = _within_budget(Prepared(contract, target, choice, plan, chosen))
     return _of_shard(prepared, choice.shard) if choice.shard else prepared
+
+
+def _check_areas(contract: Contract, target: Target, plan: Plan) -> None:
+    """Raise TargetError for areas that the file leaves out, with operations that it offers."""
+    if not target.areas:
+        return
+    offered: dict[str, dict[str, None]] = {area: {} for area in contract.areas}
+    declared, nothing = target.declaration, Log()
+    for cell in verdict.cells(
+        contract, declared, checks.RULES, plan.cases, nothing, today=verdict.ANY_DAY
+    ):
+        if cell.verdict is not Verdict.INAPPLICABLE:
+            area = contract.clauses[cell.clause].area
+            offered[area][operation_name(cell.operation)] = None
+    faults = [
+        f"{place}: the target offers operations of the area {area} "
+        f"({first_of(list(offered[area]))}); name the operations that it lacks instead"
+        for area, place in target.areas.items()
+        if offered[area]
+    ]
+    if faults:
+        raise faulty(faults)
 
 
 def _of_shard(prepared: Prepared, text: str) -> Prepared:

@@ -7,7 +7,6 @@ target is given up only if every plain read fails in the same way.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import filterfalse
 from operator import attrgetter
 
 from conformance.errors import TargetError, Unjudgeable
@@ -72,13 +71,8 @@ def plain_reads(operations: Iterable[Operation]) -> list[Operation]:
 
     Those that do need a key come first, and of these the lists: they tell most.
     """
-    plain = filterfalse(attrgetter("required"), operations)
-    return sorted(filter(_reads, plain), key=_rank, reverse=True)
-
-
-def _reads(operation: Operation) -> bool:
-    """Whether an operation changes nothing."""
-    return operation.effect is Effect.READ
+    plain = [operation for operation in operations if operation.plain_read]
+    return sorted(plain, key=_rank, reverse=True)
 
 
 def _rank(operation: Operation) -> tuple[bool, bool]:
