@@ -23,7 +23,7 @@ from markdown_it.token import Token
 
 ROOT = Path(__file__).parent.parent
 ALLOWED = Path(__file__).parent / "prose_allowed.txt"
-MOST_WORDS = 25
+MOST_WORDS = 35
 PAGES = ("README.md", "CONTRIBUTING.md", "SECURITY.md", "CODE_OF_CONDUCT.md", "CHANGELOG.md")
 GENERATED = ("kill-matrix.md", "coverage.md")
 ADMONITIONS = ("{note}", "{tip}", "{important}", "{warning}")
@@ -219,7 +219,7 @@ def allowed() -> set[str]:
 
 
 def test_sentences_are_short_and_words_are_those_of_the_glossary() -> None:
-    """Sentences of docs, clauses and messages have at most 25 words, and none that was replaced."""
+    """Sentences of docs, clauses and messages have at most 35 words, and none that was replaced."""
     new = [violation for violation in everything() if what(violation) not in allowed()]
 
     assert not new, "\n".join(["", *new])
