@@ -243,7 +243,7 @@ def test_the_glossary_is_short() -> None:
 
 def test_a_long_sentence_is_found_wherever_it_stands() -> None:
     """In a paragraph, a table, a note, an f-string, the help of a command and a template."""
-    long = " ".join(["word"] * 26)
+    long = " ".join(["word"] * (MOST_WORDS + 1))
     code = f'def f():\n    """{long}."""\n    raise Error(f"{long} {{1}}.")\n'
     command = f'@group.command()\ndef f():\n    """Short.\n\n    {long}.\n    """\n'
 
@@ -257,7 +257,7 @@ def test_a_long_sentence_is_found_wherever_it_stands() -> None:
 
 def test_code_is_not_prose() -> None:
     """Code blocks, SQL and docstrings of functions are left out; a code span counts as one word."""
-    long = " ".join(["word"] * 26)
+    long = " ".join(["word"] * (MOST_WORDS + 1))
 
     assert not violations(in_markdown(f"```sh\n{long}\n```\n\nSee `{long}`.", "page"))
     assert not violations(in_code(f'run("SELECT {long}")', "module"))
