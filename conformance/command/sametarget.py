@@ -1,0 +1,45 @@
+"""Whether a stored run is of the server that somebody names: what it says of that may be forged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from conformance.errors import UsageError
+
+if TYPE_CHECKING:
+    from conformance.model import Run
+
+LONGEST = 200
+"""Characters of an address that a message shows."""
+
+
+def require_same(run: Run, url: str) -> None:
+    """Raise UsageError unless a stored run is of the server at an address, by all that it says."""
+    if run.target.url != url:
+        raise UsageError(
+            f"That run was of {run.target.url}, not of {url}: give the target that it was sent to"
+        )
+    require_consistent(run)
+
+
+def require_consistent(run: Run) -> None:
+    """Raise UsageError if the log of a stored run holds requests to another server than its own."""
+    from conformance.values import cut
+
+    own = _origin(run.target.url)
+    for exchange in run.exchanges:
+        if _origin(exchange.request.url) != own:
+            raise UsageError(
+                f"That run says that it was of {run.target.url}, but its log holds a request to "
+                f"{cut(exchange.request.url, LONGEST)}: its files do not belong together"
+            )
+
+
+def _origin(url: str) -> tuple[str, str] | None:
+    """Scheme and host of an address; None for a text that is no address."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return parts.scheme, parts.netloc
