@@ -76,16 +76,17 @@ def _removed(choice: Choice, run: Run, left: list[Made], yes: bool) -> list[Made
     wire = HttpWire(prepared.target.timeout, prepared.target.trust)
     session = Session(prepared, wire, nonce=str(time.time_ns()))
     found = standing_of(session, run, left)
-    for standing in Standing:
-        _say_group(standing, [each for each in left if found[each] is standing])
-    own = [each for each in left if found[each] is Standing.OWN]
+    groups = {one: [each for each in left if found[each] is one] for one in Standing}
+    for standing, objects in groups.items():
+        _say_group(standing, objects)
+    own = groups[Standing.OWN]
     if not yes:
         confirm(Counter(way.effect for _, way in removals(run.contract, own, declaration.allow)))
     gone = session.clean(own)
+    kept = [each for each in own if each not in gone]
     _say_group("removed", gone)
-    _say_group("not removed: the target kept it", [each for each in own if each not in gone])
-    settled = (Standing.GONE, Standing.STUCK)
-    return [each for each in left if found[each] not in settled and each not in gone]
+    _say_group("not removed: the target kept it", kept)
+    return [*kept, *groups[Standing.UNPROVEN], *groups[Standing.BARRED]]
 
 
 def _say_group(title: str, objects: Iterable[Made]) -> None:

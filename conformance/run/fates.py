@@ -1,0 +1,194 @@
+"""What became of findings whose requests were sent again.
+
+A finding is fixed only if the request that showed it was sent and judged again. What a cell shows
+beside it belongs to another cause.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from urllib.parse import parse_qsl, urlsplit
+
+from conformance.causes import Key, Sighting, place_of, sightings_by_cause, sightings_of
+from conformance.model import (
+    Cause,
+    Cell,
+    Declaration,
+    Exchange,
+    Role,
+    Run,
+    Verdict,
+    mistake_of,
+)
+from conformance.reading import members_of
+from conformance.report import view
+from conformance.values import read_json
+
+FEW = 3
+"""Findings of a cell that are shown again."""
+NOT_PLANNED = "the plan no longer has the case that showed it"
+NOT_SEEN = "the request that showed it was not sent and judged again"
+
+
+class Fate(StrEnum):
+    """What became of a broken cell."""
+
+    STILL = "still broken"
+    UNJUDGED = "could not be judged"
+    DROPPED = "no longer asked"
+    FIXED = "fixed"
+
+
+@dataclass(frozen=True)
+class Sought:
+    """A broken cell, and what is looked for in it: the sightings of one cause, or all findings.
+
+    ``others`` are the keys of what the cell showed of other causes.
+    """
+
+    cell: Cell
+    own: tuple[Sighting, ...]
+    others: frozenset[Key]
+    whole: bool
+
+    def first(self, run: Run) -> list[Exchange]:
+        """The exchanges of its first findings, in the run that found them."""
+        few = list(dict.fromkeys(one.finding for one in self.own))[:FEW]
+        names = [name for one in self.own if one.finding in few for name in one.names]
+        return view.exchanges_of(run, dict.fromkeys(names))
+
+
+def sought_in_cells(run: Run, cells: Collection[Cell], cause: Cause | None) -> list[Sought]:
+    """What is looked for in some broken cells: what shows a cause, or whatever they show."""
+    of_cause = None
+    if cause is not None:
+        of_cause = sightings_by_cause(run.cells, run.exchanges).get(cause.id, [])
+    by_cell: dict[str, list[Sighting]] = {cell.name: [] for cell in cells}
+    for one in sightings_of(cells, run.exchange):
+        by_cell[one.cell.name].append(one)
+    found = []
+    for cell in cells:
+        every = by_cell[cell.name]
+        own = every if of_cause is None else [one for one in of_cause if one.cell is cell]
+        others = {one.key for one in every} - {one.key for one in own}
+        found.append(Sought(cell, tuple(own), frozenset(others), of_cause is None))
+    return found
+
+
+def fate_of(sought: Sought, before: Run, after: Run) -> tuple[Fate, str]:
+    """What became of a cell from a run to one that sent it again, and why, for people."""
+    now = {cell.name: cell for cell in after.cells}.get(sought.cell.name)
+    if _is_waived(after, sought.cell) and not _is_waived(before, sought.cell):
+        return Fate.DROPPED, "the target file has a waiver for it now"
+    still = [one for one in _sightings_in(now, after) if _is_same(one, sought, before, after)]
+    if still:
+        return Fate.STILL, view.sentence(still[0].finding)
+    return _unasked(sought, before, after) or _judged(sought, now, before, after)
+
+
+def _judged(sought: Sought, now: Cell | None, before: Run, after: Run) -> tuple[Fate, str]:
+    """What became of a cell whose requests are all planned, and that no longer shows its cause."""
+    if now is None or after.incomplete:
+        return Fate.UNJUDGED, after.incomplete or NOT_SEEN
+    if now.verdict is Verdict.INAPPLICABLE:
+        return Fate.DROPPED, view.message(now)
+    if now.verdict is not Verdict.PASSED and not now.findings:
+        return Fate.UNJUDGED, view.message(now)
+    seen = {_probe(each) for each in view.exchanges_of(after, now.exchanges)}
+    if seen.isdisjoint(_probes(sought.own, before)):
+        return Fate.UNJUDGED, NOT_SEEN
+    if now.findings:
+        return Fate.FIXED, f"what the cell shows now is of another cause: {view.message(now)}"
+    return Fate.FIXED, ""
+
+
+# --- what was asked -------------------------------------------------------------------------------
+
+
+def _is_waived(run: Run, cell: Cell) -> bool:
+    """Whether a waiver covers a cell on the day of a run."""
+    today = date.fromisoformat(run.judged_on)
+    covering = [each for each in run.target.waivers if each.covers(cell.clause, cell.operation)]
+    return any(today <= waiver.expires for waiver in covering)
+
+
+def _newly_lacking(cell: Cell, exchanges: list[Exchange], before: Run, after: Run) -> list[str]:
+    """What of a cell and its requests a target is declared to lack, and was not before."""
+    area = before.contract.clauses[cell.clause].area
+    operations = {cell.operation, *(exchange.operation for exchange in exchanges)}
+    declared = _lacking(before.target, area, operations)
+    return sorted(_lacking(after.target, area, operations) - declared)
+
+
+def _lacking(target: Declaration, area: str, operations: set[str]) -> set[str]:
+    """What a target is declared to lack of an area, of operations, and of their parameters."""
+    absent = {f"{name} of {each}" for each in operations for name in target.absent.get(each, ())}
+    return absent | (operations & target.inapplicable) | ({area} & target.areas_inapplicable)
+
+
+def _unasked(sought: Sought, before: Run, after: Run) -> tuple[Fate, str] | None:
+    """Why the requests that showed a cell broken were not to be sent again; None if they were."""
+    exchanges = sought.first(before)
+    lacking = _newly_lacking(sought.cell, exchanges, before, after)
+    if lacking:
+        return Fate.DROPPED, f"the target file declares now that it lacks {', '.join(lacking)}"
+    planned = {case.id: case for case in after.cases}
+    cases = [planned.get(exchange.case) for exchange in exchanges]
+    if None in cases:
+        return Fate.DROPPED, NOT_PLANNED
+    unable = [case for case in cases if case and case.gap]
+    if unable:
+        return Fate.DROPPED if unable[0].inapplicable else Fate.UNJUDGED, unable[0].gap or ""
+    return None
+
+
+# --- what was seen --------------------------------------------------------------------------------
+
+
+def _sightings_in(cell: Cell | None, run: Run) -> Iterator[Sighting]:
+    """What shows the findings of a cell of a run."""
+    return sightings_of([cell] if cell else [], run.exchange)
+
+
+def _is_same(new: Sighting, sought: Sought, before: Run, after: Run) -> bool:
+    """Whether a sighting shows what was sought.
+
+    It has its key; or the same request still breaks the same rule in the same place, otherwise than
+    another cause did.
+    """
+    if sought.whole or new.key in {one.key for one in sought.own}:
+        return True
+    if new.key in sought.others:
+        return False
+    place = (new.finding.rule, place_of(new.finding))
+    alike = [one for one in sought.own if (one.finding.rule, place_of(one.finding)) == place]
+    return not _probes(alike, before).isdisjoint(_probes([new], after))
+
+
+def _probes(sightings: Collection[Sighting], run: Run) -> set[tuple[object, ...]]:
+    """What tells the requests that some sightings rest on: their probes, if they have any."""
+    found: set[tuple[object, ...]] = set()
+    for one in sightings:
+        exchanges = view.exchanges_of(run, one.names)
+        probes = [each for each in exchanges if each.role is Role.PROBE]
+        found.update(_probe(each) for each in probes or exchanges)
+    return found
+
+
+def _probe(exchange: Exchange) -> tuple[object, ...]:
+    """What tells a request from others of its case, and is the same in every run."""
+    request = exchange.request
+    query = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
+    members = members_of(read_json(request.body.kept).value) if request.body else {}
+    return (
+        exchange.case,
+        exchange.operation,
+        exchange.identity,
+        request.method,
+        mistake_of(exchange),
+        tuple(sorted(name for name, _ in query)),
+        tuple(sorted(members)),
+    )
