@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from conformance.model import Run
     from conformance.reading import Made
 
+LONGEST_ID = 100
+"""Characters of an id that are shown."""
 UNSEEN = "can be removed, if the target shows that they are this run's (give --target)"
 """What a list without a target says of objects that the API has a way to remove."""
 
@@ -119,7 +121,9 @@ def _counted(objects: Iterable[Made]) -> str:
 
 def listed(left: Iterable[Made]) -> list[str]:
     """A line for each kind, with the ids of what is left of it."""
+    from conformance.report import view
+
     by_kind: dict[str, list[str]] = {}
     for each in left:
-        by_kind.setdefault(each.kind, []).append(str(each.id))
+        by_kind.setdefault(each.kind, []).append(view.shown(str(each.id), LONGEST_ID))
     return [f"{kind} ({len(ids)}): {' '.join(ids)}" for kind, ids in by_kind.items()]

@@ -75,12 +75,14 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
 def _require_target(stored: Run, choice: Choice, what: str) -> None:
     """Raise UsageError where no target is given, unless the run was of the embedded server."""
     from conformance.report import rerun as reports
+    from conformance.report import view
 
     require_consistent(stored)
     if choice.url or choice.target or reports.is_embedded(stored):
         return
     raise UsageError(
-        f"That run was of {stored.target.url}. Give that target, and its keys, as for the run:\n"
+        f"That run was of {view.shown(stored.target.url)}. "
+        "Give that target and its keys, as for the run:\n"
         f"  {reports.command(stored, what)}"
     )
 

@@ -16,23 +16,27 @@ LONGEST = 200
 
 def require_same(run: Run, url: str) -> None:
     """Raise UsageError unless a stored run is of the server at an address, by all that it says."""
+    from conformance.report import view
+
     if run.target.url != url:
         raise UsageError(
-            f"That run was of {run.target.url}, not of {url}: give the target that it was sent to"
+            f"That run was of {view.shown(run.target.url, LONGEST)}, not of {url}: "
+            "give the target that it was sent to"
         )
     require_consistent(run)
 
 
 def require_consistent(run: Run) -> None:
     """Raise UsageError if the log of a stored run holds requests to another server than its own."""
-    from conformance.values import cut
+    from conformance.report import view
 
     own = _origin(run.target.url)
     for exchange in run.exchanges:
         if _origin(exchange.request.url) != own:
             raise UsageError(
-                f"That run says that it was of {run.target.url}, but its log holds a request to "
-                f"{cut(exchange.request.url, LONGEST)}: its files do not belong together"
+                f"That run says that it was of {view.shown(run.target.url, LONGEST)}, but its log "
+                f"holds a request to {view.shown(exchange.request.url, LONGEST)}: its files do not "
+                "belong together"
             )
 
 

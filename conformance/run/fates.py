@@ -136,12 +136,12 @@ def _unasked(sought: Sought, before: Run, after: Run) -> tuple[Fate, str] | None
     if lacking:
         return Fate.DROPPED, f"the target file declares now that it lacks {', '.join(lacking)}"
     planned = {case.id: case for case in after.cases}
-    cases = [planned.get(exchange.case) for exchange in exchanges]
-    if None in cases:
-        return Fate.DROPPED, NOT_PLANNED
-    unable = [case for case in cases if case and case.gap]
-    if unable:
-        return Fate.DROPPED if unable[0].inapplicable else Fate.UNJUDGED, unable[0].gap or ""
+    for name in dict.fromkeys(exchange.case for exchange in exchanges):
+        case = planned.get(name)
+        if case is None:
+            return Fate.DROPPED, NOT_PLANNED
+        if case.gap:
+            return Fate.DROPPED if case.inapplicable else Fate.UNJUDGED, case.gap
     return None
 
 
