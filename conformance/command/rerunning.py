@@ -16,7 +16,7 @@ from conformance.command.choosing import with_target, with_yes
 from conformance.command.commands import load
 from conformance.command.concluding import placed, terminal
 from conformance.command.preparing import embedded, prepared_for, sent
-from conformance.command.sametarget import require_consistent, require_same
+from conformance.command.sametarget import require_consistent, require_same, require_same_server
 from conformance.command.saying import say
 from conformance.command.storedruns import LATEST, RUN
 from conformance.errors import Exit, UsageError
@@ -56,7 +56,9 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
     choice = replace(choice, seed=stored.seed, depth=stored.depth)
     with embedded(choice) as server:
         prepared = prepared_for(choice, server)
-        if server is None:
+        if server:
+            require_same_server(stored, prepared.target.declaration)
+        else:
             require_same(stored, prepared.target.declaration.url)
         run, directory = _sent(_narrowed(prepared, stored, sought), yes)
     counts: Counter[Fate] = Counter()
@@ -64,7 +66,8 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
         fate, why = fate_of(each, stored, run)
         counts[fate] += 1
         say(f"{fate}: {each.cell.name}{f': {why}' if why else ''}")
-    say(", ".join(f"{amount(count, 'cell')} {fate}" for fate, count in counts.items()))
+    told = ", ".join(f"{amount(count, 'cell')} {fate}" for fate, count in counts.items())
+    say(f"{told}, on the embedded server" if server else told)
     if directory:
         say(f"Report: {directory / 'report.html'}")
     if counts[Fate.STILL]:

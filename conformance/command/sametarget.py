@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from conformance.errors import UsageError
 
 if TYPE_CHECKING:
-    from conformance.model import Run
+    from conformance.model import Declaration, Run
 
 LONGEST = 200
 """Characters of an address that a message shows."""
@@ -24,6 +25,18 @@ def require_same(run: Run, url: str) -> None:
             "give the target that it was sent to"
         )
     require_consistent(run)
+
+
+def require_same_server(run: Run, embedded: Declaration) -> None:
+    """Raise UsageError unless a stored run is of the server that this suite embeds.
+
+    Its port is another one each time. All else of its declaration is the same in every run.
+    """
+    if replace(run.target, url=embedded.url) != embedded:
+        raise UsageError(
+            "That run says that it was of the embedded server, but declares another target than "
+            "this version of the suite embeds: give the target that it was sent to, or run again"
+        )
 
 
 def require_consistent(run: Run) -> None:
