@@ -207,17 +207,6 @@ def test_another_key(place: Place, key: str | None) -> None:
     assert (gone, place.deletions()) == (set(), [])
 
 
-def test_another_kind(place: Place) -> None:
-    """A webhook that goes for a call, or the other way round, is not looked for there."""
-
-    def edit(line: Line) -> Line:
-        return line | {"operation": "create_eval"} if created(line, MAKES) else line
-
-    run = forged(place.run, place.directory / "kind", edit)
-    outcome, gone = place.clean(run)
-    assert (outcome.code, gone, place.deletions()) == (3, set(), [])
-
-
 ODD = ["x\nRemoved:\nwebhook (1): y", "\x1b[2J", "a&id=b", "../x", 7, ""]
 
 
