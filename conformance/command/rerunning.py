@@ -95,18 +95,18 @@ def broken(run: Run, what: str) -> list[Sought]:
 
     A cause is named by its number, from 1, or by its id.
     """
-    from conformance.run.fates import sought_in_cells
+    from conformance.run.fates import of_cause, of_cells
 
-    causes = enumerate(run.causes, 1)
-    cause = next((each for number, each in causes if what in (str(number), each.id)), None)
-    names = set(cause.cells) if cause else {what}
-    meant = [cell for cell in run.broken if cell.name in names or cell.clause in names]
+    for number, cause in enumerate(run.causes, 1):
+        if what in (str(number), cause.id):
+            return of_cause(run, cause)
+    meant = [cell for cell in run.broken if what in (cell.name, cell.clause)]
     if not meant:
         raise UsageError(
             f"Nothing of {what} is broken in that run; its report has the numbers and the ids of "
             "its causes, and the names of broken clauses"
         )
-    return sought_in_cells(run, meant, cause)
+    return of_cells(run, meant)
 
 
 def _sent(prepared: Prepared, yes: bool) -> tuple[Run, Path | None]:

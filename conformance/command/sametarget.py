@@ -35,7 +35,7 @@ def require_same_server(run: Run, embedded: Declaration) -> None:
     if replace(run.target, url=embedded.url) != embedded:
         raise UsageError(
             "That run says that it was of the embedded server, but declares another target than "
-            "this version of the suite embeds: give the target that it was sent to, or run again"
+            "this suite embeds. Give the target that it was sent to, or run again"
         )
 
 

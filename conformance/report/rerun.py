@@ -45,6 +45,6 @@ def place_of(directory: Path) -> str:
 
 def _quoted(text: str, word: str) -> str:
     """A text as one word of a shell, or a word for people where there is none to show."""
-    if not text or len(text) > LONGEST or not text.isprintable() or clean(text) != text:
+    if not text or len(text) > LONGEST or clean(text) != text:
         return word
     return shlex.quote(f"./{text}" if text.startswith("-") else text)

@@ -6,7 +6,8 @@ beside it belongs to another cause.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -18,7 +19,6 @@ from conformance.model import (
     Cell,
     Declaration,
     Exchange,
-    Role,
     Run,
     Verdict,
     mistake_of,
@@ -46,53 +46,74 @@ class Fate(StrEnum):
 class Sought:
     """A broken cell, and what is looked for in it: the sightings of one cause, or all findings.
 
-    ``others`` are the keys of what the cell showed of other causes.
+    ``others`` are the keys of what the cell showed of other causes. A ``whole`` cell is sought for
+    whatever it shows.
     """
 
     cell: Cell
     own: tuple[Sighting, ...]
-    others: frozenset[Key]
-    whole: bool
+    others: frozenset[Key] = frozenset()
+    whole: bool = False
 
     def first(self, run: Run) -> list[Exchange]:
         """The exchanges of its first findings, in the run that found them."""
-        few = list(dict.fromkeys(one.finding for one in self.own))[:FEW]
-        names = [name for one in self.own if one.finding in few for name in one.names]
-        return view.exchanges_of(run, dict.fromkeys(names))
+        findings = list(dict.fromkeys(one.finding for one in self.own))[:FEW]
+        names: dict[str, None] = {}
+        for one in self.own:
+            if one.finding in findings:
+                names.update(dict.fromkeys(one.names))
+        return view.exchanges_of(run, names)
 
 
-def sought_in_cells(run: Run, cells: Collection[Cell], cause: Cause | None) -> list[Sought]:
-    """What is looked for in some broken cells: what shows a cause, or whatever they show."""
-    of_cause = None
-    if cause is not None:
-        of_cause = sightings_by_cause(run.cells, run.exchanges).get(cause.id, [])
-    by_cell: dict[str, list[Sighting]] = {cell.name: [] for cell in cells}
-    for one in sightings_of(cells, run.exchange):
-        by_cell[one.cell.name].append(one)
+def of_cells(run: Run, cells: Collection[Cell]) -> list[Sought]:
+    """Some broken cells of a run, each for whatever it shows."""
+    shown = _by_cell(sightings_of(cells, run.exchange))
+    return [Sought(cell, tuple(shown[cell.name]), whole=True) for cell in cells]
+
+
+def of_cause(run: Run, cause: Cause) -> list[Sought]:
+    """The cells that a cause of a run breaks, each for what it shows of that cause."""
+    own = _by_cell(sightings_by_cause(run.cells, run.exchanges)[cause.id])
+    every = _by_cell(sightings_of(run.broken, run.exchange))
     found = []
-    for cell in cells:
-        every = by_cell[cell.name]
-        own = every if of_cause is None else [one for one in of_cause if one.cell is cell]
-        others = {one.key for one in every} - {one.key for one in own}
-        found.append(Sought(cell, tuple(own), frozenset(others), of_cause is None))
+    for name, sightings in own.items():
+        others = _keys(every[name]) - _keys(sightings)
+        found.append(Sought(sightings[0].cell, tuple(sightings), others))
     return found
+
+
+def _by_cell(sightings: Iterable[Sighting]) -> dict[str, list[Sighting]]:
+    """Some sightings by the names of their cells."""
+    found: dict[str, list[Sighting]] = defaultdict(list)
+    for one in sightings:
+        found[one.cell.name].append(one)
+    return found
+
+
+def _keys(sightings: Iterable[Sighting]) -> frozenset[Key]:
+    """The keys of some sightings."""
+    return frozenset(one.key for one in sightings)
 
 
 def fate_of(sought: Sought, before: Run, after: Run) -> tuple[Fate, str]:
     """What became of a cell from a run to one that sent it again, and why, for people."""
-    now = {cell.name: cell for cell in after.cells}.get(sought.cell.name)
     if _is_waived(after, sought.cell) and not _is_waived(before, sought.cell):
         return Fate.DROPPED, "the target file has a waiver for it now"
-    still = [one for one in _sightings_in(now, after) if _is_same(one, sought, before, after)]
-    if still:
-        return Fate.STILL, view.sentence(still[0].finding)
-    return _unasked(sought, before, after) or _judged(sought, now, before, after)
+    cells = [cell for cell in after.cells if cell.name == sought.cell.name]
+    for one in sightings_of(cells, after.exchange):
+        if _is_same(one, sought, before, after):
+            return Fate.STILL, view.sentence(one.finding)
+    return _unasked(sought, before, after) or _judged(sought, cells, before, after)
 
 
-def _judged(sought: Sought, now: Cell | None, before: Run, after: Run) -> tuple[Fate, str]:
-    """What became of a cell whose requests are all planned, and that no longer shows its cause."""
-    if now is None or after.incomplete:
+def _judged(sought: Sought, cells: list[Cell], before: Run, after: Run) -> tuple[Fate, str]:
+    """What became of a cell whose requests are all planned, and that no longer shows its cause.
+
+    ``cells`` is the cell as it is now, if there is one.
+    """
+    if not cells or after.incomplete:
         return Fate.UNJUDGED, after.incomplete or NOT_SEEN
+    now = cells[0]
     if now.verdict is Verdict.INAPPLICABLE:
         return Fate.DROPPED, view.message(now)
     if now.verdict is not Verdict.PASSED and not now.findings:
@@ -111,8 +132,10 @@ def _judged(sought: Sought, now: Cell | None, before: Run, after: Run) -> tuple[
 def _is_waived(run: Run, cell: Cell) -> bool:
     """Whether a waiver covers a cell on the day of a run."""
     today = date.fromisoformat(run.judged_on)
-    covering = [each for each in run.target.waivers if each.covers(cell.clause, cell.operation)]
-    return any(today <= waiver.expires for waiver in covering)
+    for waiver in run.target.waivers:
+        if waiver.covers(cell.clause, cell.operation) and today <= waiver.expires:
+            return True
+    return False
 
 
 def _newly_lacking(cell: Cell, exchanges: list[Exchange], before: Run, after: Run) -> list[str]:
@@ -148,33 +171,32 @@ def _unasked(sought: Sought, before: Run, after: Run) -> tuple[Fate, str] | None
 # --- what was seen --------------------------------------------------------------------------------
 
 
-def _sightings_in(cell: Cell | None, run: Run) -> Iterator[Sighting]:
-    """What shows the findings of a cell of a run."""
-    return sightings_of([cell] if cell else [], run.exchange)
-
-
 def _is_same(new: Sighting, sought: Sought, before: Run, after: Run) -> bool:
     """Whether a sighting shows what was sought.
 
     It has its key; or the same request still breaks the same rule in the same place, otherwise than
     another cause did.
     """
-    if sought.whole or new.key in {one.key for one in sought.own}:
+    if sought.whole or new.key in _keys(sought.own):
         return True
     if new.key in sought.others:
         return False
-    place = (new.finding.rule, place_of(new.finding))
-    alike = [one for one in sought.own if (one.finding.rule, place_of(one.finding)) == place]
+    alike = [one for one in sought.own if _place(one) == _place(new)]
     return not _probes(alike, before).isdisjoint(_probes([new], after))
 
 
-def _probes(sightings: Collection[Sighting], run: Run) -> set[tuple[object, ...]]:
-    """What tells the requests that some sightings rest on: their probes, if they have any."""
-    found: set[tuple[object, ...]] = set()
+def _place(one: Sighting) -> tuple[str, str]:
+    """Which rule a sighting breaks, and where."""
+    return one.finding.rule, place_of(one.finding)
+
+
+def _probes(sightings: Iterable[Sighting], run: Run) -> set[tuple[object, ...]]:
+    """What tells the requests that show some sightings best."""
+    found = set()
     for one in sightings:
-        exchanges = view.exchanges_of(run, one.names)
-        probes = [each for each in exchanges if each.role is Role.PROBE]
-        found.update(_probe(each) for each in probes or exchanges)
+        exchange = view.probe(run, one.names)
+        if exchange is not None:
+            found.add(_probe(exchange))
     return found
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import StrEnum
 
-from conformance.model import Effect, Exchange, Role, Run
+from conformance.model import Effect, Exchange, Operation, Role, Run
 from conformance.reading import (
     GONE,
     Answer,
@@ -36,24 +36,28 @@ class Standing(StrEnum):
 def removable(run: Run, left: Iterable[Made]) -> list[Made]:
     """Those of some objects that the API has a way to remove, in their order."""
     left = list(left)
-    ways = {each for each, _ in removals(run.contract, left, Effect)}
+    return _in(left, removals(run.contract, left, Effect))
+
+
+def _in(left: list[Made], found: list[tuple[Made, Operation]]) -> list[Made]:
+    """Those of some objects that are among what can be removed, in their order."""
+    ways = dict(found)
     return [each for each in left if each in ways]
 
 
 def standing_of(session: Session, run: Run, left: Iterable[Made]) -> dict[Made, Standing]:
     """How each of some objects stands that a stored run says to have made. It only reads."""
     left = list(left)
-    ways = removable(run, left)
-    allowed = {each for each, _ in removals(run.contract, left, session.target.declaration.allow)}
+    found = dict.fromkeys(left, Standing.STUCK)
     marks = marks_in(run.exchanges)
-    found: dict[Made, Standing] = {}
-    for each in left:
-        if each not in ways:
-            found[each] = Standing.STUCK
-        else:
-            seen = _as_shown(session, marks, each)
-            barred = seen is Standing.OWN and each not in allowed
-            found[each] = Standing.BARRED if barred else seen
+    for each in removable(run, left):
+        found[each] = _as_shown(session, marks, each)
+    own = [each for each in left if found[each] is Standing.OWN]
+    allowed = session.target.declaration.allow
+    may_go = _in(own, removals(run.contract, own, allowed))
+    for each in own:
+        if each not in may_go:
+            found[each] = Standing.BARRED
     return found
 
 

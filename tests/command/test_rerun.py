@@ -252,7 +252,7 @@ def test_a_run_that_claims_to_be_of_the_embedded_server(place: Place) -> None:
     run = forged(place.run, place.directory / "embedded", said=said)
     outcome = place.rerun("1", of=run)
     assert (outcome.code, outcome.out) == (2, "")
-    assert "declares another target than this version of the suite embeds" in outcome.err
+    assert "declares another target than this suite embeds" in outcome.err
 
 
 def test_a_run_that_claims_to_be_of_elsewhere(place: Place, fixed: Callable[..., None]) -> None:
