@@ -26,6 +26,7 @@ from conformance.model import (
     Exchange,
     Facts,
     Finding,
+    Given,
     Json,
     Past,
     Reason,
@@ -71,6 +72,7 @@ _SILENT: Mapping[type[Any], Callable[[Any], bool]] = {
     Reason: _unset,
     Cause: operator.not_,
     Past: _empty,
+    Given: operator.not_,
     Cell: operator.not_,
     Case: operator.not_,  # a case without a cost sends nothing
 }

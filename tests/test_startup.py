@@ -56,6 +56,7 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
         "conformance.command.past",
         "conformance.command.preparing",
         "conformance.command.rerunning",
+        "conformance.command.sametarget",
         "conformance.command.saying",
         "conformance.command.signals",
         "conformance.command.storedruns",

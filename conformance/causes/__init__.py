@@ -11,11 +11,12 @@ from itertools import chain, islice
 from operator import attrgetter
 
 from conformance.causes.folding import folded
-from conformance.causes.groups import Group, groups_of
+from conformance.causes.groups import Group, Sighting, groups_of, sightings_of
 from conformance.causes.harm import harm_of
+from conformance.causes.keys import Key, place_of
 from conformance.model import Cause, Cell, Contract, Exchange, Level, Verdict, worst
 
-__all__ = ["causes_of"]
+__all__ = ["Key", "Sighting", "causes_of", "place_of", "sightings_by_cause", "sightings_of"]
 
 NAMED = 20
 """Exchanges that a cause names."""
@@ -34,6 +35,17 @@ def causes_of(
     blocked = _blocked(cells)
     causes = [_cause(contract, root, by_id, blocked) for root in roots]
     return tuple(sorted(causes, key=_worst_first))
+
+
+def sightings_by_cause(
+    cells: Iterable[Cell], exchanges: Iterable[Exchange]
+) -> dict[str, list[Sighting]]:
+    """What shows each cause of what some cells have found, by the id of the cause."""
+    by_id = {exchange.id: exchange for exchange in exchanges}
+    sightings: dict[str, list[Sighting]] = {}
+    for root in folded(groups_of(cells, by_id)):
+        sightings[root.key.id] = [one for part in root.whole() for one in part.sightings]
+    return sightings
 
 
 def _worst_first(cause: Cause) -> tuple[int, int, int, int, str]:

@@ -26,6 +26,7 @@ class Group:
     cells: dict[str, Cell] = field(default_factory=dict)
     operations: dict[str, None] = field(default_factory=dict)
     exchanges: dict[str, None] = field(default_factory=dict)
+    sightings: list[Sighting] = field(default_factory=list)
     folded: list[Group] = field(default_factory=list)
 
     @property
@@ -51,7 +52,7 @@ class Group:
 
 
 @dataclass(frozen=True, eq=False)
-class _Sighting:
+class Sighting:
     """A finding of a cell as some exchanges show it, and the key that it has by itself."""
 
     cell: Cell
@@ -68,7 +69,7 @@ def groups_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> list[
     """
     groups: dict[Key, Group] = {}
     failing = _always_failing(exchanges.values())
-    seen = list(_sightings(cells, exchanges))
+    seen = list(sightings_of(cells, exchanges))
     opened = {one.cell.operation: one.key for one in seen if one.key.rule == NO_KEY}
     if len(opened) > FEW_OPEN:
         opened.clear()
@@ -82,18 +83,19 @@ def groups_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> list[
     return list(groups.values())
 
 
-def _sightings(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> Iterator[_Sighting]:
+def sightings_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> Iterator[Sighting]:
     """The findings of broken cells; one that was seen apart, once for each of its exchanges."""
     for cell in filter(lambda cell: cell.verdict in BROKEN, cells):
         for finding in cell.findings:
             sightings = zip(finding.exchanges) if finding.apart else iter([finding.exchanges])
             for names in sightings:
                 key = key_of(finding, list(filter(None, map(exchanges.get, names))))
-                yield _Sighting(cell, finding, names, key)
+                yield Sighting(cell, finding, names, key)
 
 
-def _add(group: Group, one: _Sighting) -> None:
+def _add(group: Group, one: Sighting) -> None:
     """Add a finding to its group."""
+    group.sightings.append(one)
     group.findings.setdefault(one.finding.clause, one.finding)
     group.cells[one.cell.name] = one.cell
     group.operations[one.cell.operation] = None

@@ -63,7 +63,7 @@ def key_of(finding: Finding, shown_by: list[Exchange]) -> Key:
         return Key(FILTER)
     is_code = finding.actual.startswith('"') and finding.where.endswith("/code")
     actual = cut(finding.actual, LONGEST) if is_code else kind(finding.actual)
-    return Key(_rule(finding), _place(finding), kind(finding.expected), actual)
+    return Key(_rule(finding), place_of(finding), kind(finding.expected), actual)
 
 
 def _rule(finding: Finding) -> str:
@@ -73,7 +73,7 @@ def _rule(finding: Finding) -> str:
     return finding.rule
 
 
-def _place(finding: Finding) -> str:
+def place_of(finding: Finding) -> str:
     """Where a finding is, without the numbers of items and the name that a list has for them.
 
     A member of the wrong type is the same one in a list and in an object.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -53,6 +54,7 @@ def conclude(
     from conformance.report import SUMMARY, remarks
     from conformance.run.storing import store
 
+    finished = placed(finished, run_directory)
     broken: ReportError | None = None
     try:
         store(finished, selected, run_directory)
@@ -71,6 +73,13 @@ def conclude(
         return finished.exit_code or broken.exit_code
     say(f"Report: {run_directory / 'report.html'}")
     return finished.exit_code
+
+
+def placed(finished: Run, run_directory: Path) -> Run:
+    """A run whose reports name the directory that it is in."""
+    from conformance.report import rerun
+
+    return replace(finished, place=rerun.place_of(run_directory))
 
 
 def remembered(finished: Run, selected: frozenset[str] | None, directory: Path) -> Run:

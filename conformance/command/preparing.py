@@ -57,7 +57,7 @@ def prepared_for(choice: Choice, server: Embedded | None) -> Prepared:
     target = target_of(contract, with_key(choice))
     for warning in target.warnings:
         say(f"Warning: {warning}", err=True)
-    return prepare(contract, target, choice)
+    return replace(prepare(contract, target, choice), embedded=server is not None)
 
 
 def sent(

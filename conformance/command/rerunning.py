@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import chain
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,24 +14,22 @@ import click
 
 from conformance.command.choosing import with_target, with_yes
 from conformance.command.commands import load
-from conformance.command.concluding import terminal
+from conformance.command.concluding import placed, terminal
 from conformance.command.preparing import embedded, prepared_for, sent
+from conformance.command.sametarget import require_consistent, require_same, require_same_server
 from conformance.command.saying import say
 from conformance.command.storedruns import LATEST, RUN
 from conformance.errors import Exit, UsageError
 from conformance.options import Choice
 
 if TYPE_CHECKING:
-    from conformance.model import Cell, Exchange, Run
+    from conformance.model import Exchange, Run
+    from conformance.run.fates import Sought
     from conformance.run.planning import Prepared
 
 OUTPUT = Path("reports/rerun")
-FIXED, STILL, UNJUDGED = "fixed", "still broken", "could not be judged"
-FEW = 3
-"""Findings of a cell that are shown again."""
 WRITES = 10
 """Writes before a finding that are sent again with it."""
-CODES = {FIXED: Exit.CONFORMS, STILL: Exit.VIOLATED, UNJUDGED: Exit.UNJUDGED}
 
 
 @click.command()
@@ -45,47 +43,87 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
     """Send again what showed a failure, to the same target, and say whether it is fixed.
 
     CAUSE is the number or the id of a cause in the report, CELL such as status-404[read_call]. Give
-    the target and its keys as for the run. Exit codes: 0 fixed, 1 still broken, 3 could not judge.
+    the target and its keys as for the run. Exit codes: 0 fixed, 1 still broken, 3 could not judge,
+    or no longer asked.
     """
     from conformance.run import runfile
-    from conformance.run.storing import store
+    from conformance.run.fates import Fate, fate_of
     from conformance.text import amount
 
-    stored = runfile.replay(found_in, load(choice.spec)).run
-    cells = broken(stored, what)
+    stored = placed(runfile.replay(found_in, load(choice.spec)).run, found_in)
+    sought = broken(stored, what)
+    _require_target(stored, choice, what)
     choice = replace(choice, seed=stored.seed, depth=stored.depth)
     with embedded(choice) as server:
-        prepared = _narrowed(prepared_for(choice, server), stored, cells)
-        run, directory = sent(prepared, OUTPUT, terminal(), embedded=bool(server), yes=yes)
-    store(run, prepared.selected, directory)
-    outcomes = list(compared(cells, run))
-    for outcome, cell, why in outcomes:
-        say(f"{outcome}: {cell}{why}")
-    counts = Counter(outcome for outcome, _, _ in outcomes)
-    say(", ".join(f"{amount(count, 'cell')} {outcome}" for outcome, count in counts.items()))
-    say(f"Report: {directory / 'report.html'}")
-    return next(CODES[outcome] for outcome in (STILL, UNJUDGED, FIXED) if counts[outcome])
+        prepared = prepared_for(choice, server)
+        if server:
+            require_same_server(stored, prepared.target.declaration)
+        else:
+            require_same(stored, prepared.target.declaration.url)
+        run, directory = _sent(_narrowed(prepared, stored, sought), yes)
+    counts: Counter[Fate] = Counter()
+    for each in sought:
+        fate, why = fate_of(each, stored, run)
+        counts[fate] += 1
+        say(f"{fate}: {each.cell.name}{f': {why}' if why else ''}")
+    told = ", ".join(f"{amount(count, 'cell')} {fate}" for fate, count in counts.items())
+    say(f"{told}, on the embedded server" if server else told)
+    if directory:
+        say(f"Report: {directory / 'report.html'}")
+    if counts[Fate.STILL]:
+        return Exit.VIOLATED
+    return Exit.CONFORMS if set(counts) == {Fate.FIXED} else Exit.UNJUDGED
 
 
-def broken(run: Run, what: str) -> list[Cell]:
-    """The cells with findings that a cause, a clause or a name means. Raises UsageError for none.
+def _require_target(stored: Run, choice: Choice, what: str) -> None:
+    """Raise UsageError where no target is given, unless the run was of the embedded server."""
+    from conformance.report import rerun as reports
+    from conformance.report import view
+
+    require_consistent(stored)
+    if choice.url or choice.target or reports.is_embedded(stored):
+        return
+    raise UsageError(
+        f"That run was of {view.shown(stored.target.url)}. "
+        "Give that target and its keys, as for the run:\n"
+        f"  {reports.command(stored, what)}"
+    )
+
+
+def broken(run: Run, what: str) -> list[Sought]:
+    """What a cause, a clause or a name means in the broken cells. Raises UsageError for nothing.
 
     A cause is named by its number, from 1, or by its id.
     """
-    names = {what}
+    from conformance.run.fates import of_cause, of_cells
+
     for number, cause in enumerate(run.causes, 1):
         if what in (str(number), cause.id):
-            names.update(cause.cells)
-    meant = [cell for cell in run.broken if not names.isdisjoint((cell.name, cell.clause))]
+            return of_cause(run, cause)
+    meant = [cell for cell in run.broken if what in (cell.name, cell.clause)]
     if not meant:
         raise UsageError(
             f"Nothing of {what} is broken in that run; its report has the numbers and the ids of "
             "its causes, and the names of broken clauses"
         )
-    return meant
+    return of_cells(run, meant)
 
 
-def _narrowed(prepared: Prepared, stored: Run, cells: Sequence[Cell]) -> Prepared:
+def _sent(prepared: Prepared, yes: bool) -> tuple[Run, Path | None]:
+    """The run that sends what was prepared, and its directory; none if nothing can be sent."""
+    from conformance.run.preflight import require_key
+    from conformance.run.storing import store
+
+    require_key(prepared.target)
+    if not prepared.chosen.runnable:
+        return prepared.begun(datetime.now(UTC), require_complete=False), None
+    run, directory = sent(prepared, OUTPUT, terminal(), embedded=prepared.embedded, yes=yes)
+    run = placed(run, directory)
+    store(run, prepared.selected, directory)
+    return run, directory
+
+
+def _narrowed(prepared: Prepared, stored: Run, sought: Sequence[Sought]) -> Prepared:
     """What is to be sent for some cells: the cases whose exchanges showed them broken.
 
     Writes to the same objects come with them. What the target file does not allow any more, and
@@ -93,10 +131,8 @@ def _narrowed(prepared: Prepared, stored: Run, cells: Sequence[Cell]) -> Prepare
     """
     from conformance.plan import Plan
 
-    findings = chain.from_iterable(cell.findings[:FEW] for cell in cells)
-    shown = chain.from_iterable(map(attrgetter("exchanges"), findings))
-    exchanges = list(filter(None, map(stored.exchange.get, shown)))
-    wanted = set(map(attrgetter("case"), [*exchanges, *_writes_before(stored, exchanges)]))
+    exchanges = [exchange for each in sought for exchange in each.first(stored)]
+    wanted = {exchange.case for exchange in [*exchanges, *_writes_before(stored, exchanges)]}
     plan = Plan(tuple(case for case in prepared.plan.cases if case.id in wanted))
     return replace(prepared, plan=plan, chosen=plan)
 
@@ -114,21 +150,3 @@ def _writes_before(run: Run, shown: Sequence[Exchange]) -> list[Exchange]:
     before = run.exchanges[: run.exchanges.index(shown[-1])]
     writes = filter(lambda exchange: exchange.request.method != "GET", before)
     return [write for write in writes if not named.isdisjoint(values_of(write))][-WRITES:]
-
-
-def compared(before: Sequence[Cell], run: Run) -> Iterator[tuple[str, str, str]]:
-    """What became of each broken cell: the outcome, the name of the cell, and why."""
-    from conformance.model import Verdict
-    from conformance.report import view
-
-    now = {cell.name: cell for cell in run.cells}
-    for old in before:
-        cell = now.get(old.name)
-        if cell is None:
-            yield UNJUDGED, old.name, ": nothing that shows it could be sent"
-        elif cell.findings:
-            yield STILL, cell.name, f": {view.message(cell)}"
-        elif cell.verdict is Verdict.PASSED:
-            yield FIXED, cell.name, ""
-        else:
-            yield UNJUDGED, cell.name, f": {view.message(cell)}"

@@ -203,6 +203,20 @@ class Cause:
 
 
 @dataclass(frozen=True)
+class Given:
+    """How the command line named the target of a run. Whoever reruns it names it the same way.
+
+    It was ``embedded`` where nothing was given. ``target`` and ``spec`` are paths as they were
+    given. ``url`` says that the address was given, beside the file or in its place.
+    """
+
+    embedded: bool = False
+    target: str = ""
+    url: bool = False
+    spec: str = ""
+
+
+@dataclass(frozen=True)
 class Run:
     """A finished run: everything that a report may show. Holds no secret."""
 
@@ -222,6 +236,8 @@ class Run:
     depth: str = "full"  # how much it tried: a value of options.Depth
     setup: tuple[Remark, ...] = ()  # what was looked at before the first case
     past: tuple[Past, ...] = ()  # the runs before it of the same target and scope, oldest first
+    given: Given = field(default_factory=Given)
+    place: str = ""  # its directory, for who reads its reports; never stored
 
     @cached_property
     def counts(self) -> dict[str, int]:

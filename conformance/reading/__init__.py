@@ -21,7 +21,8 @@ from conformance.reading.items import (
     runs_forward,
 )
 from conformance.reading.limits import soon
-from conformance.reading.made import CLEAN, Made, made_by, removals, worked_on
+from conformance.reading.made import CLEAN, GONE, Made, made_by, removals, worked_on
+from conformance.reading.marks import SIGNS, is_own, lengthened, mark_of, marks_in
 from conformance.reading.writes import (
     absent,
     as_shown,
@@ -38,6 +39,8 @@ from conformance.reading.writes import (
 
 __all__ = [
     "CLEAN",
+    "GONE",
+    "SIGNS",
     "Answer",
     "Made",
     "absent",
@@ -53,8 +56,12 @@ __all__ = [
     "is_hexadecimal",
     "is_id",
     "is_named",
+    "is_own",
     "items_of",
+    "lengthened",
     "made_by",
+    "mark_of",
+    "marks_in",
     "members_of",
     "missing",
     "moment_of",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote_plus, urlsplit
 
 from conformance.model import (
@@ -32,11 +32,15 @@ Place = tuple[str, Id]
 
 @dataclass(frozen=True)
 class Made:
-    """An object that a run made. ``identity`` is the key that made it, None for none."""
+    """An object that a run made. ``identity`` is the key that made it, None for none.
+
+    ``at`` is when the request went out that made it.
+    """
 
     kind: str
     id: Id
     identity: str | None
+    at: str = field(default="", compare=False)
 
 
 def made_by(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
@@ -52,7 +56,8 @@ def made_by(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
             seen -= made.keys() - kept.keys()  # what is gone may be made again
             made = kept
         elif answer.operation.action == "create":
-            made |= {place: Made(*place, answer.exchange.identity) for place in shown - seen}
+            sent = answer.exchange
+            made |= {place: Made(*place, sent.identity, sent.started) for place in shown - seen}
         seen |= shown
     return list(made.values())
 

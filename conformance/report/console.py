@@ -9,7 +9,7 @@ from itertools import chain, starmap
 from operator import attrgetter
 
 from conformance.model import Cell, Run, Verdict
-from conformance.report import cards, untested, view
+from conformance.report import cards, rerun, untested, view
 from conformance.report.cards import Card, reach
 from conformance.report.since import since
 from conformance.text import amount, clean
@@ -47,7 +47,11 @@ def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str
         _cause(page, card, details)
     if run.causes:
         counted = amount(len(run.causes), "cause")
-        page.lines += [f"{counted}; the report shows the evidence, and -v prints it", ""]
+        page.lines += [
+            f"{counted}; the report shows the evidence, and -v prints it",
+            f"Once the first one is fixed: {rerun.command(run, '1')}",
+            "",
+        ]
     _changes(page, run)
     _errors(page, run)
     _missing(page, run, details)

@@ -34,7 +34,7 @@ from conformance.model import (
     Verdict,
     mildest_first,
 )
-from conformance.report import cards, matrix, provide, since, times, untested, view
+from conformance.report import cards, matrix, provide, rerun, since, times, untested, view
 from conformance.report.exhibit import Exhibit, unjudged
 from conformance.text import amount, clean
 
@@ -141,6 +141,7 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
         broken=cards.by_verdict(cards.with_steps(run, cards.cards(run))),
         causes_of=_causes_by_clause(run),
         reach=cards.reach,
+        rerun=partial(rerun.command, run),
         overview=cards.overview(run),
         beyond=len(run.causes) - cards.MOST,
         errors=_errors(run),

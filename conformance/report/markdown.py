@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from conformance.model import Run
-from conformance.report import cards, untested, view
+from conformance.report import cards, rerun, untested, view
 from conformance.report.cards import Card
 from conformance.report.since import since
 from conformance.text import amount
@@ -43,7 +43,8 @@ def _lines(run: Run) -> Iterator[str]:
     yield f"{view.counts_line(run)}. {view.share(run)} of the contract was judged."
     yield ""
     yield from _changes(run)
-    yield from _causes(cards.cards(run)[:CAUSES], len(run.causes) - CAUSES)
+    again = rerun.command(run, "1")
+    yield from _causes(cards.cards(run)[:CAUSES], len(run.causes) - CAUSES, again)
     yield from _untested(run)
 
 
@@ -59,8 +60,8 @@ def _changes(run: Run) -> Iterator[str]:
     yield ""
 
 
-def _causes(shown: list[Card], hidden: int) -> Iterator[str]:
-    """A table of causes, worst first, and how many are not in it."""
+def _causes(shown: list[Card], hidden: int, again: str) -> Iterator[str]:
+    """A table of causes, worst first, how many are not in it, and how to send the first again."""
     if not shown:
         return
     yield "| | What broke | Harm | Operations | Cause |"
@@ -76,6 +77,10 @@ def _causes(shown: list[Card], hidden: int) -> Iterator[str]:
     if hidden > 0:
         yield f"and {amount(hidden, 'more cause')}."
         yield ""
+    yield "Once the first one is fixed, this sends again what showed it:"
+    yield ""
+    yield f"```sh\n{again}\n```"
+    yield ""
 
 
 def _untested(run: Run) -> Iterator[str]:

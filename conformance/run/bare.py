@@ -25,7 +25,7 @@ from conformance.errors import ConformanceError, Exit, UsageError
 from conformance.keyring import STANDARD_INPUT
 from conformance.model import Run
 from conformance.options import KEY_IS_SEEN, Choice
-from conformance.report import FILES, console
+from conformance.report import FILES, console, rerun
 from conformance.run import runfile
 from conformance.run.items import Items
 from conformance.run.planning import Prepared, prepare, target_of, with_key
@@ -198,6 +198,8 @@ class Reporter:
             for path in sorted(self._logs.glob("*.jsonl")):
                 self._running.recorder.merge(evidence.read(path))
         self._run = self._running.finish()
+        if self._output:
+            self._run = replace(self._run, place=rerun.place_of(self._output))
         if self._logs:
             shutil.rmtree(self._logs)
         if self._output:

@@ -15,7 +15,7 @@ from conformance.errors import UsageError
 from conformance.evidence import Log
 from conformance.judging import verdict
 from conformance.judging.coverage import OVER_BUDGET
-from conformance.model import ANNOUNCED, Contract, Declaration, Run, Verdict
+from conformance.model import ANNOUNCED, Contract, Declaration, Given, Run, Verdict
 from conformance.options import Choice, Depth
 from conformance.plan import Plan, build, with_inapplicable
 from conformance.report.view import first_of, operation_name
@@ -93,7 +93,7 @@ class Prepared:
     """What a run needs before it sends anything.
 
     ``contract`` is the contract as the target has it. ``plan`` holds every case, ``chosen`` those
-    that are to run: of a ``shard``, its own.
+    that are to run: of a ``shard``, its own. The target may be the ``embedded`` server.
     """
 
     contract: Contract
@@ -102,6 +102,7 @@ class Prepared:
     plan: Plan
     chosen: Plan
     shard: Shard | None = None
+    embedded: bool = False
 
     @property
     def workers(self) -> int:
@@ -123,9 +124,17 @@ class Prepared:
             return None
         return frozenset(map(attrgetter("id"), self.chosen.cases))
 
+    @property
+    def given(self) -> Given:
+        """How the command line named the target."""
+        spec = str(self.choice.spec or "")
+        if self.embedded:
+            return Given(embedded=True, spec=spec)
+        return Given(target=str(self.choice.target or ""), url=bool(self.choice.url), spec=spec)
+
     def begun(self, now: datetime, *, require_complete: bool) -> Run:
         """The run before its first request."""
-        return begun(
+        run = begun(
             self.contract,
             self.target.declaration,
             self.plan.cases,
@@ -135,6 +144,7 @@ class Prepared:
             today=now.date(),
             require_complete=require_complete,
         )
+        return replace(run, given=self.given)
 
 
 def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:

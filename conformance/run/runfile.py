@@ -17,7 +17,7 @@ from typing import Any
 from conformance import __version__, checks, convert, evidence, files, schemas
 from conformance.errors import UsageError, reason
 from conformance.evidence import Log
-from conformance.model import Case, Contract, Declaration, Json, Past, Run, Verdict
+from conformance.model import Case, Contract, Declaration, Given, Json, Past, Run, Verdict
 from conformance.options import Depth
 from conformance.packing import packed
 from conformance.run.comparison import Older
@@ -50,6 +50,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "seed": run.seed,
         "depth": run.depth,
         "target": convert.to_json(run.target),
+        "given": convert.to_json(run.given),
         "started": run.started,
         "finished": run.finished,
         "judged_on": run.judged_on,
@@ -185,7 +186,8 @@ def open_run(directory: Path, contract: Contract, declaration: Declaration | Non
         today=today,
         require_complete=data["require_complete"],
     )
-    return Opened(data, began, selected, log)
+    given = convert.from_json(data.get("given", {}), Given)
+    return Opened(data, replace(began, given=given), selected, log)
 
 
 def _log(directory: Path) -> Log:

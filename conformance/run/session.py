@@ -21,9 +21,9 @@ from conformance.evidence import Log, Recorder
 from conformance.judging import verdict
 from conformance.judging.judge import Known, findings_of, judge
 from conformance.judging.outcomes import Violation
-from conformance.model import Case, Exchange, Operation, Role, Run
+from conformance.model import Case, Effect, Exchange, Operation, Role, Run
 from conformance.options import Depth
-from conformance.reading import CLEAN, Made, made_by, removals
+from conformance.reading import CLEAN, GONE, Made, made_by, removals
 from conformance.run.again import send_again
 from conformance.run.ahead import LARGE, Ahead
 from conformance.run.conclusion import finished
@@ -52,11 +52,11 @@ def _is_large(exchange: Exchange) -> bool:
     return exchange.response is not None and exchange.response.body.size > LARGE
 
 
-def _remove(client: Client, made: Made, deletion: Operation) -> None:
+def _remove(client: Client, made: Made, deletion: Operation) -> Exchange:
     """Remove an object that the run has made, with the key that made it."""
     assert deletion.selector is not None  # such a deletion names one object
     values = {deletion.selector.name: made.id}
-    client.send(deletion, values, key=made.identity, role=Role.BYSTANDER)
+    return client.send(deletion, values, key=made.identity, role=Role.BYSTANDER)
 
 
 class Session:
@@ -254,16 +254,23 @@ class Session:
             violations += zip(repeat(rule), found)
         return violations
 
-    def clean(self, made: Iterable[Made]) -> None:
+    def cleaner(self, effect: Effect = Effect.READ) -> Client:
+        """A client for what cleans up, beyond the budget. Nothing is judged by what it sends."""
+        self.sender.lift_budget()
+        return self._client(replace(CLEAN, effect=effect), 1, self.sender.journal)
+
+    def clean(self, made: Iterable[Made]) -> list[Made]:
         """Remove what was made, the latest first, as far as the API has a way that is allowed.
 
-        Nothing is judged by it. A target that is gone, or takes too long, keeps what it has.
+        Returns what is gone. A target that is out, or takes too long, keeps what it has.
         """
-        self.sender.lift_budget()
+        gone: list[Made] = []
         with contextlib.suppress(Unjudgeable, OverBudget):
             for each, deletion in self._removals(made):
-                case = replace(CLEAN, effect=deletion.effect)
-                _remove(self._client(case, 1, self.sender.journal), each, deletion)
+                removal = _remove(self.cleaner(deletion.effect), each, deletion)
+                if removal.ok or removal.status == GONE:
+                    gone.append(each)
+        return gone
 
     def _stop(self) -> None:
         """Let no case send any more."""

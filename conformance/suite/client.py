@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from itertools import filterfalse
@@ -10,7 +9,7 @@ from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
 from conformance.model import NOTHING, Case, Exchange, Facts, Operation, Parameter, Params, Role
-from conformance.reading import Answer, answer_of, members_of, sought_in
+from conformance.reading import Answer, answer_of, mark_of, members_of, sought_in
 from conformance.scenarios import Depth
 from conformance.suite import ids
 from conformance.suite.ends import Ends
@@ -43,11 +42,6 @@ class Ask(Protocol):
 
     def __call__(self, *, role: Role = Role.PROBE, facts: Facts = NOTHING) -> Exchange:
         """The exchange of the page."""
-
-
-def _digits(text: str) -> str:
-    """The digest of a text."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Client(Sending):
@@ -109,8 +103,8 @@ class Client(Sending):
     def token(self) -> str:
         """A short text that no other request has: a mark of the run, then seed, case and count."""
         self._tokens += 1
-        text = f"{self.seed} {self.case.id} {self._attempt} {self._tokens} {self._nonce}"
-        return _digits(self._nonce)[:4] + _digits(text)[:8]
+        text = f"{self.seed} {self.case.id} {self._attempt} {self._tokens}"
+        return mark_of(self._nonce, text)
 
     def valid(self, operation: Operation, key: str = "full") -> dict[str, Any] | None:
         """Valid values for an operation; None if a required one is not known."""

@@ -9,7 +9,7 @@ from operator import attrgetter
 from typing import Any
 
 from conformance.model import Exchange, Facts, Open, Operation, Parameter, Role, Step
-from conformance.reading import members_of, sought_in
+from conformance.reading import SIGNS, lengthened, members_of, sought_in
 from conformance.suite.client import Client
 from conformance.suite.ids import Id
 from conformance.suite.writing import (
@@ -20,9 +20,6 @@ from conformance.suite.writing import (
 )
 from conformance.values import ABSENT, without
 
-SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ /"
-LENGTH = 300
-"""Characters of a text that many a column of a database does not hold."""
 FRACTION = 0.5
 
 
@@ -173,16 +170,11 @@ def _changes(
         yield from ((switch.name, [state]) for state in states)
 
 
-def lengthened(text: str) -> str:
-    """A text that many a column of a database does not hold."""
-    return f"{text} ".ljust(LENGTH, "x")
-
-
 def _choices(client: Client, member: Parameter) -> list[Any]:
     """Values for a member: the first one may be refused, the last one is plain."""
     value = client.value(member)
     if takes_any_text(member):
-        text = f"{SIGNS} {client.token()}"
+        text = SIGNS.replace("{}", client.token())
         return [lengthened(text), text]
     if value is ABSENT:
         return []
@@ -193,6 +185,7 @@ def signs_for(client: Client, values: Mapping[str, Any]) -> dict[str, str]:
     """Odd signs for each member that takes any text; a long text for one that may be left out."""
     signs = {}
     for member in filter(takes_any_text, client.operation.body):
-        usual, text = member.name in values or member.advised, f"{SIGNS} {client.token()}"
+        usual = member.name in values or member.advised
+        text = SIGNS.replace("{}", client.token())
         signs[member.name] = text if usual else lengthened(text)
     return signs

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from conformance import contract
 from conformance.run import runfile
-from conformance.server.application import Application
 from tests import servers
 from tests.faults.faults import FAULTS
 from tests.servers import Outcome, command, no_traceback, run_of, stored
@@ -26,26 +27,41 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("stored")
 
 
-@pytest.fixture(scope="module")
-def targets(place: Path) -> Iterator[dict[str, Path]]:
-    """The target files of a server whose flag is a text, and of the same when it is mended."""
-    kinds = {"broken": FAULTS["flag-as-text"].kind, "mended": Application}
-    apps = {name: servers.faulty(kind) for name, kind in kinds.items()}
-    with (
-        servers.serving(apps["broken"]) as broken,
-        servers.serving(apps["mended"]) as mended,
-    ):
-        origins = {"broken": broken, "mended": mended}
-        yield {
-            name: servers.target_file(apps[name], origin, place / f"{name}.yaml")
-            for name, origin in origins.items()
-        }
+class Mendable:
+    """A server whose flag is a text until it is mended, at one address."""
+
+    def __init__(self) -> None:
+        self.broken = servers.faulty(FAULTS["flag-as-text"].kind)
+        self.mended = servers.faulty()
+        self.target = Path()
+        self._now = self.broken
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        return self._now(environ, start_response)
+
+    @contextmanager
+    def mend(self) -> Iterator[None]:
+        """The server is mended for a while."""
+        self._now = self.mended
+        try:
+            yield
+        finally:
+            self._now = self.broken
 
 
 @pytest.fixture(scope="module")
-def run(place: Path, targets: dict[str, Path]) -> Path:
+def server(place: Path) -> Iterator[Mendable]:
+    """A broken server with its target file."""
+    mendable = Mendable()
+    with servers.serving(mendable) as origin:
+        mendable.target = servers.target_file(mendable.broken, origin, place / "target.yaml")
+        yield mendable
+
+
+@pytest.fixture(scope="module")
+def run(place: Path, server: Mendable) -> Path:
     """A run against the broken server."""
-    outcome = command("run", "--target", targets["broken"], *AREA, cwd=place)
+    outcome = command("run", "--target", "target.yaml", *AREA, cwd=place)
     assert outcome.code == 1, outcome.said
     return run_of(place)
 
@@ -58,15 +74,14 @@ def reran(run: Path, what: str, target: Path, place: Path) -> Outcome:
 
 
 @pytest.mark.parametrize("what", ["1", BROKEN, "has-more-present", "id"])
-def test_rerun_says_still_or_fixed(
-    run: Path, targets: dict[str, Path], tmp_path: Path, what: str
-) -> None:
+def test_rerun_says_still_or_fixed(run: Path, server: Mendable, tmp_path: Path, what: str) -> None:
     """A cause by number or id, a clause, or a cell: 1 while it is broken, 0 once it is mended."""
     named = stored(run)["causes"][0]["id"] if what == "id" else what
-    broken = reran(run, named, targets["broken"], tmp_path)
+    broken = reran(run, named, server.target, tmp_path)
     assert broken.code == 1, broken.said
     assert f"still broken: {BROKEN}: /has_more: expected a boolean" in broken.out
-    mended = reran(run, named, targets["mended"], tmp_path)
+    with server.mend():
+        mended = reran(run, named, server.target, tmp_path)
     assert mended.code == 0, mended.said
     assert f"fixed: {BROKEN}\n" in mended.out
     sent = len(servers.lines_of(newest(tmp_path / "reports" / "rerun")))
@@ -78,22 +93,22 @@ def newest(directory: Path) -> Path:
     return (directory / "latest").resolve()
 
 
-def test_rerun_says_what_it_cannot_judge(run: Path, place: Path, tmp_path: Path) -> None:
+def test_rerun_says_what_it_cannot_judge(tmp_path: Path) -> None:
     """A dead server is no mended one: exit 3."""
-    text = (place / "broken.yaml").read_text()
-    url = next(line for line in text.splitlines() if line.startswith("url:"))
-    dead = tmp_path / "dead.yaml"
-    dead.write_text(text.replace(url, "url: http://127.0.0.1:1/api/v1"))
-    outcome = reran(run, "1", dead, tmp_path)
+    app = servers.faulty(FAULTS["flag-as-text"].kind)
+    with servers.serving(app) as origin:
+        target = servers.target_file(app, origin, tmp_path / "target.yaml")
+        assert command("run", "--target", target, *AREA, cwd=tmp_path).code == 1
+    outcome = reran(run_of(tmp_path), "1", target, tmp_path)
     assert outcome.code == 3, outcome.said
 
 
 @pytest.mark.parametrize("what", ["99", "cause-00000000", "status-404[read_call]", "nonsense"])
 def test_rerun_of_what_is_not_broken_is_wrong_usage(
-    run: Path, targets: dict[str, Path], tmp_path: Path, what: str
+    run: Path, server: Mendable, tmp_path: Path, what: str
 ) -> None:
     """One message, and exit 2, before anything is sent."""
-    outcome = reran(run, what, targets["broken"], tmp_path)
+    outcome = reran(run, what, server.target, tmp_path)
     assert (outcome.code, outcome.out) == (2, "")
     assert outcome.err.startswith(f"Nothing of {what} is broken in that run")
 
@@ -142,14 +157,15 @@ def test_open_names_the_report(run: Path, place: Path, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def several(place: Path, targets: dict[str, Path]) -> Path:
+def several(place: Path, server: Mendable) -> Path:
     """Three runs of one target that breaks, is mended, and breaks again; two are kept."""
     directory = place / "several"
     directory.mkdir()
-    target = directory / "target.yaml"
-    for name in ("broken", "mended", "broken"):
-        target.write_text(targets[name].read_text())
-        command("run", "--target", target, *AREA, "--keep", "2", cwd=directory)
+    arguments = ("run", "--target", server.target, *AREA, "--keep", "2")
+    command(*arguments, cwd=directory)
+    with server.mend():
+        command(*arguments, cwd=directory)
+    command(*arguments, cwd=directory)
     return directory
 
 
@@ -181,11 +197,12 @@ def test_the_last_run_knows_the_others(several: Path) -> None:
     assert [each.exit_code for each in run.past] == [1, 0]
 
 
-def test_a_broken_history_ends_no_run(several: Path, targets: dict[str, Path]) -> None:
+def test_a_broken_history_ends_no_run(several: Path, server: Mendable) -> None:
     """The run is judged and reported, with a note."""
     path = several / "reports" / "history.jsonl"
     path.write_text("{\n")
-    outcome = command("run", "--target", targets["mended"], *AREA, cwd=several)
+    with server.mend():
+        outcome = command("run", "--target", server.target, *AREA, cwd=several)
     assert outcome.code == 0, outcome.said
     assert "Note: the report has no history" in outcome.err
     broken = command("history", cwd=several)

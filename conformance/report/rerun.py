@@ -1,0 +1,50 @@
+"""The command that sends what showed a cause again, whole, to be pasted into a shell.
+
+A stored run may be forged, so what it says of files and addresses is quoted. A text that a terminal
+would not show as it is gives its place to a word for people.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+
+from conformance.model import Run
+from conformance.text import clean
+
+LONGEST = 300
+"""Characters of a path or an address that a command holds."""
+
+
+def command(run: Run, what: str) -> str:
+    """The command that reruns a part of a run: a cause by its number, a clause, or a cell."""
+    words = ["kaicalls-conformance", "rerun", shlex.quote(what), "--of", _quoted(run.place, "RUN")]
+    given = run.given
+    if not is_embedded(run):
+        if given.target or not given.url:
+            words += ["--target", _quoted(given.target, "FILE")]
+        if given.url:
+            words += ["--url", _quoted(run.target.url, "URL")]
+    if given.spec:
+        words += ["--spec", _quoted(given.spec, "DIRECTORY")]
+    return " ".join(words)
+
+
+def is_embedded(run: Run) -> bool:
+    """Whether a run says that it was of the embedded server, and names an address of that."""
+    pattern = rf"http://127\.0\.0\.1:[0-9]{{1,5}}{re.escape(run.contract.base_path)}"
+    return run.given.embedded and re.fullmatch(pattern, run.target.url) is not None
+
+
+def place_of(directory: Path) -> str:
+    """The directory of a run as a command names it: from where the person is, if it is below."""
+    here = Path.cwd()
+    return str(directory.relative_to(here) if directory.is_relative_to(here) else directory)
+
+
+def _quoted(text: str, word: str) -> str:
+    """A text as one word of a shell, or a word for people where there is none to show."""
+    if not text or len(text) > LONGEST or clean(text) != text:
+        return word
+    return shlex.quote(f"./{text}" if text.startswith("-") else text)

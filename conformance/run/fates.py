@@ -1,0 +1,216 @@
+"""What became of findings whose requests were sent again.
+
+A finding is fixed only if the request that showed it was sent and judged again. What a cell shows
+beside it belongs to another cause.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from urllib.parse import parse_qsl, urlsplit
+
+from conformance.causes import Key, Sighting, place_of, sightings_by_cause, sightings_of
+from conformance.model import (
+    Cause,
+    Cell,
+    Declaration,
+    Exchange,
+    Run,
+    Verdict,
+    mistake_of,
+)
+from conformance.reading import members_of
+from conformance.report import view
+from conformance.values import read_json
+
+FEW = 3
+"""Findings of a cell that are shown again."""
+NOT_PLANNED = "the plan no longer has the case that showed it"
+NOT_SEEN = "the request that showed it was not sent and judged again"
+
+
+class Fate(StrEnum):
+    """What became of a broken cell."""
+
+    STILL = "still broken"
+    UNJUDGED = "could not be judged"
+    DROPPED = "no longer asked"
+    FIXED = "fixed"
+
+
+@dataclass(frozen=True)
+class Sought:
+    """A broken cell, and what is looked for in it: the sightings of one cause, or all findings.
+
+    ``others`` are the keys of what the cell showed of other causes. A ``whole`` cell is sought for
+    whatever it shows.
+    """
+
+    cell: Cell
+    own: tuple[Sighting, ...]
+    others: frozenset[Key] = frozenset()
+    whole: bool = False
+
+    def first(self, run: Run) -> list[Exchange]:
+        """The exchanges of its first findings, in the run that found them."""
+        findings = list(dict.fromkeys(one.finding for one in self.own))[:FEW]
+        names: dict[str, None] = {}
+        for one in self.own:
+            if one.finding in findings:
+                names.update(dict.fromkeys(one.names))
+        return view.exchanges_of(run, names)
+
+
+def of_cells(run: Run, cells: Collection[Cell]) -> list[Sought]:
+    """Some broken cells of a run, each for whatever it shows."""
+    shown = _by_cell(sightings_of(cells, run.exchange))
+    return [Sought(cell, tuple(shown[cell.name]), whole=True) for cell in cells]
+
+
+def of_cause(run: Run, cause: Cause) -> list[Sought]:
+    """The cells that a cause of a run breaks, each for what it shows of that cause."""
+    own = _by_cell(sightings_by_cause(run.cells, run.exchanges)[cause.id])
+    every = _by_cell(sightings_of(run.broken, run.exchange))
+    found = []
+    for name, sightings in own.items():
+        others = _keys(every[name]) - _keys(sightings)
+        found.append(Sought(sightings[0].cell, tuple(sightings), others))
+    return found
+
+
+def _by_cell(sightings: Iterable[Sighting]) -> dict[str, list[Sighting]]:
+    """Some sightings by the names of their cells."""
+    found: dict[str, list[Sighting]] = defaultdict(list)
+    for one in sightings:
+        found[one.cell.name].append(one)
+    return found
+
+
+def _keys(sightings: Iterable[Sighting]) -> frozenset[Key]:
+    """The keys of some sightings."""
+    return frozenset(one.key for one in sightings)
+
+
+def fate_of(sought: Sought, before: Run, after: Run) -> tuple[Fate, str]:
+    """What became of a cell from a run to one that sent it again, and why, for people."""
+    if _is_waived(after, sought.cell) and not _is_waived(before, sought.cell):
+        return Fate.DROPPED, "the target file has a waiver for it now"
+    cells = [cell for cell in after.cells if cell.name == sought.cell.name]
+    for one in sightings_of(cells, after.exchange):
+        if _is_same(one, sought, before, after):
+            return Fate.STILL, view.sentence(one.finding)
+    return _unasked(sought, before, after) or _judged(sought, cells, before, after)
+
+
+def _judged(sought: Sought, cells: list[Cell], before: Run, after: Run) -> tuple[Fate, str]:
+    """What became of a cell whose requests are all planned, and that no longer shows its cause.
+
+    ``cells`` is the cell as it is now, if there is one.
+    """
+    if not cells or after.incomplete:
+        return Fate.UNJUDGED, after.incomplete or NOT_SEEN
+    now = cells[0]
+    if now.verdict is Verdict.INAPPLICABLE:
+        return Fate.DROPPED, view.message(now)
+    if now.verdict is not Verdict.PASSED and not now.findings:
+        return Fate.UNJUDGED, view.message(now)
+    seen = {_probe(each) for each in view.exchanges_of(after, now.exchanges)}
+    if seen.isdisjoint(_probes(sought.own, before)):
+        return Fate.UNJUDGED, NOT_SEEN
+    if now.findings:
+        return Fate.FIXED, f"what the cell shows now is of another cause: {view.message(now)}"
+    return Fate.FIXED, ""
+
+
+# --- what was asked -------------------------------------------------------------------------------
+
+
+def _is_waived(run: Run, cell: Cell) -> bool:
+    """Whether a waiver covers a cell on the day of a run."""
+    today = date.fromisoformat(run.judged_on)
+    for waiver in run.target.waivers:
+        if waiver.covers(cell.clause, cell.operation) and today <= waiver.expires:
+            return True
+    return False
+
+
+def _newly_lacking(cell: Cell, exchanges: list[Exchange], before: Run, after: Run) -> list[str]:
+    """What of a cell and its requests a target is declared to lack, and was not before."""
+    area = before.contract.clauses[cell.clause].area
+    operations = {cell.operation, *(exchange.operation for exchange in exchanges)}
+    declared = _lacking(before.target, area, operations)
+    return sorted(_lacking(after.target, area, operations) - declared)
+
+
+def _lacking(target: Declaration, area: str, operations: set[str]) -> set[str]:
+    """What a target is declared to lack of an area, of operations, and of their parameters."""
+    absent = {f"{name} of {each}" for each in operations for name in target.absent.get(each, ())}
+    return absent | (operations & target.inapplicable) | ({area} & target.areas_inapplicable)
+
+
+def _unasked(sought: Sought, before: Run, after: Run) -> tuple[Fate, str] | None:
+    """Why the requests that showed a cell broken were not to be sent again; None if they were."""
+    exchanges = sought.first(before)
+    lacking = _newly_lacking(sought.cell, exchanges, before, after)
+    if lacking:
+        return Fate.DROPPED, f"the target file declares now that it lacks {', '.join(lacking)}"
+    planned = {case.id: case for case in after.cases}
+    for name in dict.fromkeys(exchange.case for exchange in exchanges):
+        case = planned.get(name)
+        if case is None:
+            return Fate.DROPPED, NOT_PLANNED
+        if case.gap:
+            return Fate.DROPPED if case.inapplicable else Fate.UNJUDGED, case.gap
+    return None
+
+
+# --- what was seen --------------------------------------------------------------------------------
+
+
+def _is_same(new: Sighting, sought: Sought, before: Run, after: Run) -> bool:
+    """Whether a sighting shows what was sought.
+
+    It has its key; or the same request still breaks the same rule in the same place, otherwise than
+    another cause did.
+    """
+    if sought.whole or new.key in _keys(sought.own):
+        return True
+    if new.key in sought.others:
+        return False
+    alike = [one for one in sought.own if _place(one) == _place(new)]
+    return not _probes(alike, before).isdisjoint(_probes([new], after))
+
+
+def _place(one: Sighting) -> tuple[str, str]:
+    """Which rule a sighting breaks, and where."""
+    return one.finding.rule, place_of(one.finding)
+
+
+def _probes(sightings: Iterable[Sighting], run: Run) -> set[tuple[object, ...]]:
+    """What tells the requests that show some sightings best."""
+    found = set()
+    for one in sightings:
+        exchange = view.probe(run, one.names)
+        if exchange is not None:
+            found.add(_probe(exchange))
+    return found
+
+
+def _probe(exchange: Exchange) -> tuple[object, ...]:
+    """What tells a request from others of its case, and is the same in every run."""
+    request = exchange.request
+    query = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
+    members = members_of(read_json(request.body.kept).value) if request.body else {}
+    return (
+        exchange.case,
+        exchange.operation,
+        exchange.identity,
+        request.method,
+        mistake_of(exchange),
+        tuple(sorted(name for name, _ in query)),
+        tuple(sorted(members)),
+    )

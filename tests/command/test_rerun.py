@@ -1,0 +1,352 @@
+"""`rerun`: on the server of the run or not at all, about the cause that is meant, and no other."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from conformance.server.messages import Reply, Request
+from tests.forging import Line, forged, with_response
+from tests.servers import (
+    Outcome,
+    Remembering,
+    command,
+    faulty,
+    no_traceback,
+    run_of,
+    serving,
+    stored,
+    target_file,
+    text_of,
+)
+
+ONLY = ["list_calls", "list_leads", "list_agents"]
+CLAUSE = "status-no-5xx-for-mistakes"
+SHARED = f"{CLAUSE}[list_calls]"
+"""The cell that both causes break."""
+FAILS = {"limit": ("/calls", "/leads"), "after": ("/calls", "/agents")}
+"""The lists that fail for an odd value of a parameter."""
+
+
+class Failing(Remembering):
+    """The reference server, in which some lists fail for an odd limit, and some for an odd cursor.
+
+    ``fixed`` are the parameters for which that is fixed.
+    """
+
+    fixed: frozenset[str] = frozenset()
+
+    def dispatch(self, request: Request) -> Reply:
+        for name, lists in FAILS.items():
+            odd = not request.query.get(name, "20")[:2].isdigit()
+            if odd and name not in self.fixed and request.path.endswith(lists):
+                error = {"code": "internal_error", "message": name}
+                return Reply(500, {"error": error})
+        return super().dispatch(request)
+
+
+class Place:
+    """A failing server, its target file, and a run that found what is wrong with it."""
+
+    def __init__(self, app: Failing, origin: str, directory: Path) -> None:
+        self.app = app
+        self.directory = directory
+        self.target = target_file(app, origin, directory / "my target.yaml", only=ONLY)
+        arguments = ("--target", self.target.name, "--clause", CLAUSE, "--yes")
+        self.found = command("run", *arguments, cwd=directory)
+        self.run = run_of(directory)
+
+    def cause(self, parameter: str) -> str:
+        """The id of the cause that odd values of a parameter show."""
+        causes = [each for each in stored(self.run)["causes"] if parameter in each.get("flaw", "")]
+        return str(causes[0]["id"])
+
+    def rerun(self, what: str, *arguments: object, of: Path | None = None) -> Outcome:
+        """What `rerun` says."""
+        self.app.asked.clear()
+        words = ("rerun", what, "--of", of or self.run, "--yes", *arguments)
+        outcome = command(*words, cwd=self.directory)
+        no_traceback(outcome)
+        return outcome
+
+    def with_file(self, what: str, **more: Any) -> Outcome:
+        """What `rerun` says if the target file has further members now."""
+        told = yaml.safe_load(self.target.read_text(encoding="utf-8"))
+        changed = self.directory / "changed.yaml"
+        changed.write_text(yaml.safe_dump(told | more), encoding="utf-8")
+        return self.rerun(what, "--target", changed)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """The server and its run."""
+    app = faulty(Failing)
+    assert isinstance(app, Failing)
+    with serving(app) as origin:
+        yield Place(app, origin, tmp_path_factory.mktemp("rerun"))
+
+
+@pytest.fixture
+def fixed(place: Place) -> Iterator[Callable[..., None]]:
+    """Fixes what is wrong with some parameters, until the test ends."""
+
+    def fix(*parameters: str) -> None:
+        place.app.fixed = frozenset(parameters)
+
+    yield fix
+    fix()
+
+
+# --- which server ---------------------------------------------------------------------------------
+
+
+def test_without_a_target_it_refuses(place: Place) -> None:
+    """It says which server the run was of, and the whole command; nothing is sent anywhere."""
+    outcome = place.rerun("1")
+    url = stored(place.run)["target"]["url"]
+    assert (outcome.code, outcome.out, place.app.asked) == (2, "", [])
+    assert f"That run was of {url}. Give that target and its keys" in outcome.err
+    again = f"kaicalls-conformance rerun 1 --of reports/{place.run.name} --target 'my target.yaml'"
+    assert outcome.err.splitlines()[-1].strip() == again
+
+
+def test_the_reports_print_the_whole_command(place: Place) -> None:
+    """Terminal, page and summary print it, and a shell that is given it runs it."""
+    again = f"kaicalls-conformance rerun 1 --of reports/{place.run.name} --target 'my target.yaml'"
+    assert again in place.found.out
+    assert again in unescape(text_of(place.run, "report.html"))
+    assert f"```sh\n{again}\n```" in text_of(place.run, "summary.md")
+    line = again.replace("kaicalls-conformance", f"{shlex.quote(sys.executable)} -m conformance")
+    ran = subprocess.run(
+        f"{line} --yes",
+        shell=True,
+        cwd=place.directory,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (ran.returncode, "still broken: " in ran.stdout) == (1, True), ran.stderr
+
+
+def test_another_server_is_refused(place: Place, tmp_path: Path) -> None:
+    """A fixed server at another address gets no request, and nothing is called fixed."""
+    app = faulty(Remembering)
+    assert isinstance(app, Remembering)
+    with serving(app) as origin:
+        other = target_file(app, origin, tmp_path / "other.yaml", only=ONLY)
+        outcome = place.rerun("1", "--target", other)
+    assert (outcome.code, outcome.out, app.asked) == (2, "", [])
+    assert "give the target that it was sent to" in outcome.err
+
+
+def test_a_run_by_url_is_rerun_by_url(place: Place, tmp_path: Path) -> None:
+    """The command has the address in place of the file, and no key."""
+    url, keys = stored(place.run)["target"]["url"], yaml.safe_load(place.target.read_text())["keys"]
+    env = {"CONFORMANCE_KEY": keys["full"]}
+    found = command("run", "--url", url, "--clause", CLAUSE, "--budget", 300, cwd=tmp_path, env=env)
+    again = f"rerun 1 --of reports/{run_of(tmp_path).name} --url {url}\n"
+    assert again in found.out
+    outcome = command(*shlex.split(again), cwd=tmp_path, env=env)
+    assert (outcome.code, "still broken: " in outcome.out) == (1, True), outcome.said
+
+
+# --- which cause ----------------------------------------------------------------------------------
+
+
+def test_a_fixed_cause_is_fixed_beside_its_neighbour(
+    place: Place, fixed: Callable[..., None]
+) -> None:
+    """What the shared cell still shows is said to be of another cause, which is still broken."""
+    fixed("limit")
+    mended = place.rerun(place.cause("limit"), "--target", place.target)
+    assert mended.code == 0, mended.said
+    assert f"fixed: {SHARED}: what the cell shows now is of another cause: " in mended.out
+    neighbour = place.rerun(place.cause("after"), "--target", place.target)
+    assert neighbour.code == 1
+    assert f"still broken: {SHARED}: " in neighbour.out
+
+
+def test_a_cell_is_fixed_only_if_nothing_is_wrong_with_it(
+    place: Place, fixed: Callable[..., None]
+) -> None:
+    """Who names the cell means all causes of it."""
+    fixed("limit")
+    assert place.rerun(SHARED, "--target", place.target).code == 1
+    fixed("limit", "after")
+    assert place.rerun(SHARED, "--target", place.target).code == 0
+
+
+def test_the_same_request_with_another_wrong_answer_is_not_fixed(
+    place: Place, fixed: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A 501 in place of a 500 is another key, but the same request breaks the same rule."""
+    usual = Failing.dispatch
+
+    def busy(self: Failing, request: Request) -> Reply:
+        reply = usual(self, request)
+        return Reply(501, reply.body) if reply.status == 500 else reply
+
+    monkeypatch.setattr(Failing, "dispatch", busy)
+    outcome = place.rerun(place.cause("limit"), "--target", place.target)
+    assert (outcome.code, f"still broken: {SHARED}: " in outcome.out) == (1, True), outcome.said
+
+
+# --- what is no longer asked ----------------------------------------------------------------------
+
+WAIVER = {
+    "clause": CLAUSE,
+    "reason": "known to us",
+    "owner": "me",
+    "expires": "2999-01-01",
+}
+DECLARED: dict[str, dict[str, Any]] = {
+    "inapplicable": {"only": None, "inapplicable": ["list_calls", "list_leads"]},
+    "only": {"only": ["list_agents"]},
+    "area": {"inapplicable": ["envelope"]},
+    "waived": {"waivers": [WAIVER]},
+}
+
+
+@pytest.mark.parametrize("how", DECLARED)
+def test_what_is_declared_away_is_not_fixed(
+    place: Place, fixed: Callable[..., None], how: str
+) -> None:
+    """Exit 3, whether the server is fixed or not; what shows is not said to be gone."""
+    more = {name: value for name, value in DECLARED[how].items() if value is not None}
+    for parameters in ((), ("limit", "after")):
+        fixed(*parameters)
+        outcome = place.with_file(place.cause("limit"), **more)
+        assert outcome.code == 3, outcome.said
+        assert "no longer asked: " in outcome.out
+        assert "fixed" not in outcome.out
+
+
+def test_an_absent_parameter_of_the_operation(place: Place, fixed: Callable[..., None]) -> None:
+    """Its requests may lack what showed the cause: what shows is still broken, else nothing is."""
+    absent = {"list_calls": ["status"], "list_leads": ["status"]}
+    assert place.with_file(place.cause("limit"), absent=absent).code == 1
+    fixed("limit", "after")
+    outcome = place.with_file(place.cause("limit"), absent=absent)
+    assert outcome.code == 3, outcome.said
+    lacking = "the target file declares now that it lacks status of list_calls"
+    assert f"no longer asked: {SHARED}: {lacking}\n" in outcome.out
+
+
+# --- forged runs ----------------------------------------------------------------------------------
+
+
+def test_a_run_that_claims_to_be_of_the_embedded_server(place: Place) -> None:
+    """It declares another target than the embedded server: exit 2, and nothing is fixed."""
+
+    def said(run: Line) -> None:
+        run["given"] = {"embedded": True}
+
+    run = forged(place.run, place.directory / "embedded", said=said)
+    outcome = place.rerun("1", of=run)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "declares another target than this suite embeds" in outcome.err
+
+
+def test_a_run_that_claims_to_be_of_elsewhere(place: Place, fixed: Callable[..., None]) -> None:
+    """Its run.json, its log, or both name another server: exit 2, and no server is asked."""
+    fixed("limit", "after")
+
+    def said(run: Line) -> None:
+        run["target"]["url"] = "https://api.example.com/api/v1"
+
+    def line(line: Line) -> Line:
+        if "request" not in line:
+            return line
+        url = line["request"]["url"].replace("127.0.0.1", "api.example.com")
+        return line | {"request": line["request"] | {"url": url}}
+
+    edits: dict[str, dict[str, Any]] = {
+        "said": {"said": said},
+        "logged": {"line": line},
+        "both": {"said": said, "line": line},
+    }
+    for name, edit in edits.items():
+        run = forged(place.run, place.directory / name, **edit)
+        outcome = place.rerun("1", "--target", place.target, of=run)
+        assert (outcome.code, outcome.out, place.app.asked) == (2, "", []), name
+
+
+def test_a_failure_of_another_case(place: Place) -> None:
+    """The log says that a case showed it which does not send such a request: that is not fixed."""
+    harmless = next(
+        case["id"]
+        for case in stored(place.run)["plan"]
+        if case["scenario"] == "walk" and case["operation"] == "list_calls"
+    )
+
+    def line(line: Line) -> Line:
+        if line.get("response", {}).get("status") == 500:
+            return line | {"case": harmless, "scenario": "walk"}
+        return line
+
+    run = forged(place.run, place.directory / "case", line)
+    outcome = place.rerun(SHARED, "--target", place.target, of=run)
+    assert outcome.code in (1, 3), outcome.said
+    assert "fixed" not in outcome.out
+
+
+HOSTILE = ["$(touch pwned) x.yaml", "x;touch pwned", "'; touch pwned #", "`touch pwned`", "-x"]
+
+
+@pytest.mark.parametrize("path", HOSTILE)
+def test_a_path_that_is_a_command(place: Place, tmp_path: Path, path: str) -> None:
+    """It is quoted: a shell that is given what is printed looks for a file of that name."""
+
+    def said(run: Line) -> None:
+        run["given"] = {"target": path, "spec": path}
+
+    run = forged(place.run, tmp_path / "run", said=said)
+    outcome = command("rerun", "1", "--of", run, cwd=tmp_path)
+    printed = outcome.err.splitlines()[-1].strip()
+    line = printed.replace("kaicalls-conformance", "echo")
+    subprocess.run(line, shell=True, cwd=tmp_path, check=True, capture_output=True)
+    assert (outcome.code, (tmp_path / "pwned").exists()) == (2, False)
+    assert f"./{path}".lstrip("./") in " ".join(shlex.split(printed))
+
+
+@pytest.mark.parametrize("path", ["a\nb", "\x1b[2J", "a\u202eb", "x" * 5000])
+def test_a_path_that_cannot_be_printed(place: Place, tmp_path: Path, path: str) -> None:
+    """A word for people stands in its place, on every page."""
+
+    def said(run: Line) -> None:
+        run["given"] = {"target": path}
+
+    run = forged(place.run, tmp_path / "run", said=said)
+    outcome = command("report", run, cwd=tmp_path)
+    no_traceback(outcome)
+    again = "kaicalls-conformance rerun 1 --of run --target FILE"
+    assert again in outcome.out
+    assert again in (run / "report.html").read_text(encoding="utf-8")
+    assert again in (run / "summary.md").read_text(encoding="utf-8")
+
+
+def test_a_run_of_the_embedded_server_needs_no_target(tmp_path: Path) -> None:
+    """A failure is put into its log. It is sent again to an embedded server, at another port."""
+    clause = "has-more-present"
+    command("run", "--clause", clause, "--depth", "quick", cwd=tmp_path)
+    first = run_of(tmp_path)
+
+    def line(line: Line) -> Line:
+        shows = '"has_more"' in line.get("response", {}).get("body", {}).get("text", "")
+        if line.get("operation") != "list_calls" or not shows:
+            return line
+        return with_response(line, lambda page: page.pop("has_more"))
+
+    run = forged(first, tmp_path / "run", line)
+    report = command("report", run, cwd=tmp_path)
+    assert "kaicalls-conformance rerun 1 --of run\n" in report.out
+    outcome = command("rerun", "1", "--of", run, cwd=tmp_path)
+    assert (outcome.code, "on the embedded server" in outcome.out) == (0, True), outcome.said
