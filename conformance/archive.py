@@ -6,18 +6,16 @@ import base64
 import binascii
 import hashlib
 import json
+import sys
 import zlib
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from conformance import packing
+from conformance import packing, stored
 from conformance.model import Body, Json
 from conformance.recent import Recent
-
-LONGEST: Final = 64 * 1024 * 1024
-"""Characters of a body that are read back."""
+from conformance.stored import LONGEST_BODY, Bounds
 
 KINDS = {"text": "text_digest", "base64": "base64_digest"}
 """Members of a stored body, and the members that name its content in their place."""
@@ -38,22 +36,28 @@ class Archive:
     latest ones. ``path`` is None for a log that is in no file.
     """
 
-    def __init__(self, path: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, most: int = sys.maxsize) -> None:
+        """``most`` bytes are read of a compressed log."""
         self._path = path
+        self._most = most
         self._held: dict[str, Place | str] = {}
         self._recent = Recent[str](4_000_000)
 
     def __contains__(self, digest: object) -> bool:
         return digest in self._held
 
-    def add(self, line: dict[str, Json], place: Place | None) -> str | None:
+    def add(self, line: dict[str, Json], place: Place | None, bounds: Bounds) -> str | None:
         """Take the content of a line; returns what is wrong with one that cannot be read back."""
         digest = line["content"]
         try:
-            if digest_of(unpacked(line["zlib"])) != digest:
-                return "content: it does not have this digest"
+            content = unpacked(line["zlib"])
         except (ValueError, binascii.Error, zlib.error) as error:
             return f"zlib: {error}"
+        bounds.unpacked -= len(content)
+        if bounds.exceeded:
+            return bounds.exceeded
+        if digest_of(content) != digest:
+            return "content: it does not have this digest"
         self.hold(line, place)
         return None
 
@@ -74,14 +78,14 @@ class Archive:
     def file(self) -> Path:
         """The file of the log, or a copy to read from if it is compressed. Raises UsageError."""
         assert self._path is not None  # else the log holds the contents itself
-        self._path = packing.readable(self._path, self)
+        self._path = packing.readable(self._path, self, self._most)
         return self._path
 
     def _packed(self, digest: str) -> str:
         held = self._held[digest]
         if isinstance(held, str):
             return held
-        with self.file().open("rb") as file:
+        with stored.opened(self.file()) as file:
             file.seek(held.start)
             return str(json.loads(file.read(held.length))["zlib"])
 
@@ -135,5 +139,7 @@ def packed(content: str) -> str:
 
 def unpacked(text: str) -> str:
     """The inverse of ``packed``. Raises ValueError or zlib.error for another text."""
-    raw = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), LONGEST)
+    raw = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), LONGEST_BODY + 1)
+    if len(raw) > LONGEST_BODY:
+        raise ValueError(f"it has more than {LONGEST_BODY:,} bytes")
     return raw.decode("utf-8", "surrogatepass")

@@ -11,24 +11,26 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import filterfalse
 from operator import attrgetter
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
-from conformance import convert, schemas
+from conformance import convert, files, room, schemas, stored
 from conformance.archive import KINDS, Archive, Place, StoredBody, digest_of, packed
 from conformance.errors import UsageError, reason
 from conformance.model import DISK, Exchange, Json, Remark
 from conformance.room import Room
-from conformance.values import without
+from conformance.stored import Bounds
+from conformance.values import DEEPEST, without
 
 INLINE = 4096
 """Bytes of a body, as JSON, up to which it stands in the line of its exchange."""
 
-MEND = "Only the suite writes this file: restore it, or run again."
-"""What to do about a stored file that does not fit its schema."""
+LEVELS = DEEPEST + 10
+"""Levels of nesting of a line: its facts may hold a value of a body."""
 
 
 @dataclass
@@ -131,7 +133,7 @@ class Recorder:
     def _keep(self, digest: str, content: str, droppable: bool) -> bool:
         """Log a content of its own; False if there is no room for it."""
         line = {"content": digest, "zlib": packed(content)}
-        if droppable and not self._room.takes(len(line["zlib"])):
+        if not self._room.takes_body(len(line["zlib"]), len(content)) and droppable:
             return False
         self.log.archive.hold(line, self._write(json.dumps(line)))
         return True
@@ -179,17 +181,25 @@ class Recorder:
         if other.incomplete:
             self.break_off(other.incomplete, other.void)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the log is so near to its bounds that the run must end."""
+        return self._room.is_full
+
     def recall(self, path: Path) -> None:
         """Take the log for what its file holds."""
-        with path.open(encoding="utf-8", newline="") as stream:
-            self.log = parse(stream, str(path), Archive(path))
+        bounds = room.bounds(room.MOST)
+        with stored.opened(path) as file:
+            self.log = parse(
+                stored.lines(file, str(path), bounds), str(path), Archive(path), bounds
+            )
         self._end = path.stat().st_size
 
     def _write(self, line: str) -> Place:
         """Write a line; returns where it stands."""
         place = Place(self._end, len(line))
         self._end += len(line) + 1
-        self._room.used = self._end
+        self._room.write(line)
         if self._stream is not None:
             self._stream.write(line + "\n")  # at once: a signal must not come between the two
             self._stream.flush()
@@ -223,40 +233,66 @@ def exchange_from_json(line: Json) -> Exchange:
     return convert.from_json(line, Exchange)
 
 
-def read(path: Path) -> Log:
+def read(path: Path, bounds: Bounds | None = None) -> Log:
     """Read a log file. One without the end of its run is incomplete.
 
-    The file may be compressed. Raises UsageError for a file that cannot be read, or holds another
-    line.
+    The file may be compressed. ``bounds`` is what may be read of it, and has less left afterwards.
+    Raises UsageError for a file that cannot be read, or holds another line.
     """
-    archive = Archive(path)
-    try:
-        with archive.file().open(encoding="utf-8", newline="") as stream:
-            log = parse(stream, str(path), archive)
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(
-            f"{path}: cannot be read: {reason(error)}; a run needs its log to be judged again"
-        ) from None
+    bounds = bounds or room.bounds(DISK)
+    archive = Archive(path, bounds.size)
+    with _opened(path, archive) as file:
+        log = parse(stored.lines(file, str(path), bounds), str(path), archive, bounds)
     if not log.ended and log.incomplete is None:
         log.incomplete = CUT_OFF
     return log
 
 
-def parse(lines: Iterable[str], name: str, archive: Archive | None = None) -> Log:
+@contextmanager
+def _opened(path: Path, archive: Archive) -> Iterator[BinaryIO]:
+    """The file of a log, or a copy if it is compressed. Raises UsageError without one."""
+    try:
+        file = stored.opened(archive.file())
+    except OSError as error:
+        raise UsageError(
+            f"{path}: cannot be read: {reason(error)}; a run needs its log to be judged again"
+        ) from None
+    with file:
+        yield file
+
+
+def copy(path: Path, to: Path, bounds: Bounds) -> None:
+    """Write a log that ``read`` takes to another file, each line as it was read.
+
+    Nothing else that the file holds is copied, such as white space or a member that stands twice.
+    """
+    with _opened(path, Archive(path, bounds.size)) as file, files.lines(to) as stream:
+        for line in stored.lines(file, str(path), bounds):
+            if line.strip():
+                entry, fault = _entry(line, bounds)
+                if not fault:
+                    stream.write(json.dumps(entry) + "\n")
+
+
+def parse(
+    lines: Iterable[str], name: str, archive: Archive | None = None, bounds: Bounds | None = None
+) -> Log:
     """Read a log back. A last line that a kill cut off is left out.
 
-    Raises UsageError, with ``name``, line and place, for another line that does not fit the schema.
+    Raises UsageError, with ``name``, line and place, for another line that does not fit the schema,
+    or for one beyond the bounds.
     """
     log = Log(archive=archive or Archive())
+    bounds = bounds or room.bounds(DISK)
     start = 0
     for number, (line, following) in enumerate(_with_next(lines), 1):
         place = Place(start, len(line.encode("utf-8", "surrogatepass")))
         start += place.length
-        fault = _add(log, line, place) if line.strip() else None
+        fault = _add(log, line, place, bounds) if line.strip() else None
         cut_off = following is None and not line.endswith("\n")
         if fault and not cut_off:
             what = f"this is no line of an evidence log: {fault}"
-            raise UsageError(f"{name}:{number}: {what}. {MEND}")
+            raise UsageError(f"{name}:{number}: {what}. {stored.REMEDY}")
     return log
 
 
@@ -270,17 +306,22 @@ def _with_next(lines: Iterable[str]) -> Iterator[tuple[str, str | None]]:
         line = following
 
 
-def _add(log: Log, line: str, place: Place) -> str | None:
-    """Add a line to a log; returns what is wrong with one that does not belong there."""
+def _entry(line: str, bounds: Bounds) -> tuple[Json, str | None]:
+    """What a line holds, and what is wrong with it."""
     try:
-        entry = convert.modern(json.loads(line))
-    except (ValueError, RecursionError) as error:
-        return f"no JSON ({str(error) or type(error).__name__})"
-    fault = schemas.fault(schemas.EXCHANGES, entry)
+        entry = convert.modern(stored.parsed(line, bounds, LEVELS))
+    except ValueError as error:
+        return None, str(error)
+    return entry, schemas.fault(schemas.EXCHANGES, entry)
+
+
+def _add(log: Log, line: str, place: Place, bounds: Bounds) -> str | None:
+    """Add a line to a log; returns what is wrong with one that does not belong there."""
+    entry, fault = _entry(line, bounds)
     if fault:
         return fault
     if "content" in entry:
-        return log.archive.add(entry, place)
+        return log.archive.add(entry, place, bounds)
     if "exchange" in entry:
         return _add_exchange(log, entry)
     _add_note(log, entry)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import stat
@@ -10,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal, TextIO
+
+from conformance.errors import UsageError
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 """What the group and all others may do."""
@@ -42,7 +45,15 @@ def whole(path: Path) -> Iterator[Path]:
         written = Path(directory, path.name)
         yield written
         if written.exists():
-            written.replace(path)
+            _replace(path, written)
+
+
+def _replace(path: Path, written: Path) -> None:
+    """Put a file in the place of another one, or of a link. Raises OSError for a directory."""
+    if path.is_dir() and not path.is_symlink():
+        why = "a directory is in the place of this file; remove it"
+        raise IsADirectoryError(errno.EISDIR, why, str(path))
+    written.replace(path)
 
 
 def home(path: Path) -> Path:
@@ -59,9 +70,12 @@ def own(path: Path, mode: Literal["w", "a"]) -> TextIO:
 def lines(path: Path) -> TextIO:
     """Open a file to append lines to. Each ``write`` is one system call.
 
-    So a signal leaves a line whole or out, and nothing waits in a buffer.
+    So a signal leaves a line whole or out, and nothing waits in a buffer. Raises UsageError for
+    what is no regular file: a link in a directory of somebody else could lead anywhere.
     """
-    raw = open(path, "ab", buffering=0, opener=_opened)  # noqa: SIM115 - the wrapper closes it
+    if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
+        raise UsageError(f"{path}: it is no regular file, so nothing is added to it; remove it")
+    raw = open(path, "ab", buffering=0, opener=_opened_itself)  # noqa: SIM115 - the wrapper closes it
     return io.TextIOWrapper(raw, encoding="utf-8", newline="\n", write_through=True)
 
 
@@ -69,6 +83,10 @@ def open_to_others(path: Path) -> bool:
     """Whether group or others may read a file. Devices and pipes are not asked."""
     mode = path.stat().st_mode
     return stat.S_ISREG(mode) and bool(mode & (stat.S_IRGRP | stat.S_IROTH))
+
+
+def _opened_itself(path: str, flags: int) -> int:
+    return _opened(path, flags | os.O_NOFOLLOW)
 
 
 def _opened(path: str, flags: int) -> int:

@@ -6,13 +6,16 @@ or the names of members with ``x-names`` are of that kind.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import partial
 from operator import attrgetter
 from typing import Any
 
 from conformance.model import Contract, Json, Open, Operation, Parameter
+from conformance.stored import LEVELS
 from conformance.text import nearest
+from conformance.values import too_deep
 from conformance.yamlfile import Place, YamlFile
 
 TRIGGERED = "trigger.answer"
@@ -52,6 +55,9 @@ def check(contract: Contract, file: YamlFile, schema: Mapping[str, Any], faults:
 
     ``file`` must fit ``schema``, the schema of target files.
     """
+    if too_deep(json.dumps(file.value), LEVELS):
+        faults.append(file.fault((), f"it is nested more than {LEVELS} levels deep"))
+        return
     kinds = known(contract)
     for place, kind, name in _named(schema, file.value):
         _check_name(file, place, (kind, name), kinds[kind], faults)

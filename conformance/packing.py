@@ -9,13 +9,10 @@ import tempfile
 import weakref
 import zlib
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
-from conformance import files
+from conformance import files, stored
 from conformance.errors import UsageError, reason
-
-LONGEST: Final = 1 << 30
-"""Bytes of a log that are read back. A run takes far fewer, unless its file allows more."""
 
 
 def packed(path: Path) -> Path:
@@ -28,11 +25,11 @@ def pack(path: Path) -> None:
 
     Equal logs have equal forms. Does nothing where there is no log.
     """
-    if not path.exists():
+    if not os.path.lexists(path):
         return
     with (
         files.whole(packed(path)) as written,
-        path.open("rb") as log,
+        stored.opened(path) as log,
         written.open("wb") as raw,
         gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as stream,
     ):
@@ -40,28 +37,32 @@ def pack(path: Path) -> None:
     path.unlink()
 
 
-def readable(path: Path, owner: object) -> Path:
+def readable(path: Path, owner: object, most: int) -> Path:
     """A log to read from: itself, or a copy of its compressed form, in a place for such files.
 
     A copy is removed when ``owner`` is gone, or when the process ends. Raises UsageError for a
-    compressed form that is none.
+    compressed form that is none, or that has more than ``most`` bytes.
     """
-    if path.exists() or not packed(path).exists():
+    if os.path.lexists(path) or not os.path.lexists(packed(path)):
         return path
     descriptor, name = tempfile.mkstemp(prefix="conformance-", suffix=".jsonl")
     copy = Path(name)
     weakref.finalize(owner, copy.unlink, missing_ok=True)
     try:
-        with os.fdopen(descriptor, "wb") as plain, gzip.open(packed(path)) as stream:
-            _copy(stream, plain)
+        with (
+            os.fdopen(descriptor, "wb") as plain,
+            stored.opened(packed(path)) as raw,
+            gzip.GzipFile(fileobj=raw) as stream,
+        ):
+            _copy(stream, plain, most)
     except (OSError, EOFError, ValueError, zlib.error) as error:
         raise UsageError(f"{packed(path)}: cannot be read: {reason(error)}") from None
     return copy
 
 
-def _copy(stream: gzip.GzipFile, plain: BinaryIO) -> None:
+def _copy(stream: gzip.GzipFile, plain: BinaryIO, most: int) -> None:
     """Copy a stream to a file. Raises ValueError for one that is too long."""
     while block := stream.read(1 << 20):
         plain.write(block)
-        if plain.tell() > LONGEST:
-            raise ValueError(f"it is longer than {LONGEST:,} bytes")
+        if plain.tell() > most:
+            raise ValueError(f"it has more than {most:,} bytes. {stored.REMEDY}")

@@ -55,6 +55,7 @@ HEAVIEST = 64_000_000
 _WEIGHTS = {"{": 850, "[": 64, ",": 60}
 """Bytes of memory for each object, array and further value, also where a schema checks them."""
 
+_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _NO_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^"\[\]{}]+', re.DOTALL)
 _STEPS = {"{": 1, "[": 1, "}": -1, "]": -1, '"': 0}
 
@@ -131,6 +132,25 @@ def _parsed(text: str, members: Callable[[list[tuple[str, Any]]], Any]) -> Any:
 def _weight(text: str) -> int:
     """Bytes of memory that the value of a text takes, at most."""
     return sum(weight * text.count(sign) for sign, weight in _WEIGHTS.items())
+
+
+def weight(text: str) -> int:
+    """Bytes of memory that a text of JSON and its value take, about. Strings count as they are."""
+    return len(text) + _weight(_STRING.sub("", text))
+
+
+def too_deep(text: str, levels: int) -> int | None:
+    """The line of a text of JSON, from 1, where it is nested deeper than some levels."""
+    if text.count("{") + text.count("[") <= levels:
+        return None
+    depth = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        brackets = _NO_BRACKETS.sub("", line)
+        if depth + _depth(brackets) > levels:
+            return number
+        opening = brackets.count("{") + brackets.count("[")
+        depth += opening - (brackets.count("}") + brackets.count("]"))
+    return None
 
 
 def _brackets(text: str) -> str:

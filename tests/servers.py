@@ -168,15 +168,15 @@ def _environment(more: Mapping[str, str]) -> dict[str, str]:
 
 def without_network(directory: Path) -> dict[str, str]:
     """The environment of a process that may not use the network."""
-    return _beginning_with(NO_NETWORK, directory)
+    return beginning_with(NO_NETWORK, directory)
 
 
 def without_waiting(directory: Path) -> dict[str, str]:
     """The environment of a run against a server whose writes show at once or never."""
-    return _beginning_with(NO_WAITING, directory)
+    return beginning_with(NO_WAITING, directory)
 
 
-def _beginning_with(code: str, directory: Path) -> dict[str, str]:
+def beginning_with(code: str, directory: Path) -> dict[str, str]:
     """The environment of a Python process that begins with some code."""
     (directory / "sitecustomize.py").write_text(code, encoding="utf-8")
     return {

@@ -13,6 +13,7 @@ from conformance import evidence, files, packing
 from conformance.archive import digest_of
 from conformance.errors import UsageError
 from conformance.model import NOTHING, Body, Exchange, Request, Response, Role
+from conformance.stored import Bounds
 from tests.golden import stored_log
 
 LONG = "x" * 20_000
@@ -127,10 +128,9 @@ def test_a_broken_form_is_one_message(tmp_path: Path, content: bytes, why: str) 
     assert str(caught.value).startswith(f"{packing.packed(path)}: cannot be read")
 
 
-def test_a_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_bomb_is_refused(tmp_path: Path) -> None:
     """A certifier reads the files of others: no file unfolds without bounds."""
-    monkeypatch.setattr(packing, "LONGEST", 1_000_000)
     path = tmp_path / "exchanges.jsonl"
     packing.packed(path).write_bytes(gzip.compress(b" " * 5_000_000))
-    with pytest.raises(UsageError, match="longer than 1,000,000 bytes"):
-        evidence.read(path)
+    with pytest.raises(UsageError, match="it has more than 1,000,000 bytes"):
+        evidence.read(path, Bounds(size=1_000_000))

@@ -94,10 +94,13 @@ def remembered(finished: Run, selected: frozenset[str] | None, directory: Path) 
 
 
 def remember(finished: Run, selected: frozenset[str] | None, directory: Path) -> None:
-    """Add a run to the history beside its directory."""
+    """Add a run to the history beside its directory. One that cannot be written is a note."""
     from conformance.run import history
 
-    history.add(history.line(finished, selected, directory.name), directory.parent)
+    try:
+        history.add(history.line(finished, selected, directory.name), directory.parent)
+    except UsageError as error:
+        say(f"Note: the history does not have this run: {error}", err=True)
 
 
 def _add_to_job_summary(summary: Path) -> None:
@@ -105,9 +108,12 @@ def _add_to_job_summary(summary: Path) -> None:
     page = os.environ.get("GITHUB_STEP_SUMMARY")
     if not page:
         return
+    from conformance import stored
+
     try:
+        text = stored.text_of(summary)
         with Path(page).open("a", encoding="utf-8") as stream:
-            stream.write(summary.read_text(encoding="utf-8"))
+            stream.write(text)
     except OSError as error:
         say(f"Note: the job has no summary: {page}: {error.strerror}", err=True)
 

@@ -11,7 +11,7 @@ from conformance.command.choosing import with_details, with_output, with_spec
 from conformance.command.commands import load
 from conformance.command.concluding import conclude, new_run, terminal
 from conformance.command.saying import say
-from conformance.errors import UsageError
+from conformance.errors import UsageError, reason
 
 RUN = click.Path(path_type=Path, file_okay=False, resolve_path=True)
 """The directory of a run."""
@@ -58,11 +58,16 @@ def open_(stored_in: Path) -> None:
 
     Where there is no browser, it says where the page is.
     """
+    from conformance import stored
+
     page = stored_in / "report.html"
-    if not page.exists():
+    try:
+        stored.opened(page).close()
+    except OSError as error:
         raise UsageError(
-            f"{page}: there is no report; run the suite, or give the directory of a run"
-        )
+            f"{page}: there is no report ({reason(error)}); "
+            "run the suite, or give the directory of a run"
+        ) from None
     say(f"Report: {page}")
     click.launch(str(page))
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import stat
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -114,8 +115,12 @@ def write(run: Run, path: Path) -> None:
 
 def _sizes(directory: Path) -> dict[str, int]:
     """The other files of a run that are in a directory, each with its size in bytes."""
-    paths = sorted(directory.iterdir())
-    return {path.name: path.stat().st_size for path in paths if path.suffix in BESIDE}
+    sizes = {}
+    for path in sorted(directory.iterdir()):
+        status = path.lstat()
+        if path.suffix in BESIDE and stat.S_ISREG(status.st_mode):
+            sizes[path.name] = status.st_size
+    return sizes
 
 
 def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:

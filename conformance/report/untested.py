@@ -14,6 +14,7 @@ KINDS = {
     ReasonKind.NOT_RUN: "Over budget, or not run",
     ReasonKind.NOT_SELECTED: "Not selected",
     ReasonKind.OWN_LIMIT: "Limits of the suite",
+    ReasonKind.DECLARED: "Declared in the target file",
 }
 """The kinds of reasons of untested cells, with the titles of their groups."""
 
@@ -26,6 +27,7 @@ ACTS = {
         "Nobody can act: the suite did not come to see this from outside. "
         "Its documentation lists what no run can see."
     ),
+    ReasonKind.DECLARED: "Nobody has to act: the target file says that there is nothing to judge.",
 }
 """Who has to act, by the kind of a reason."""
 

@@ -20,7 +20,7 @@ from typing import Any, TextIO
 
 import pytest
 
-from conformance import checks, contract, evidence, files
+from conformance import checks, contract, evidence, files, room
 from conformance.errors import ConformanceError, Exit, UsageError
 from conformance.keyring import STANDARD_INPUT
 from conformance.model import Run
@@ -91,9 +91,16 @@ def _log_in(output: Path, prepared: Prepared) -> TextIO:
         output.mkdir(parents=True, exist_ok=True)
         for name in (*FILES, runfile.PYTEST_PAGE):
             (output / name).unlink(missing_ok=True)
-        shutil.rmtree(output / runfile.WORKERS, ignore_errors=True)
+        _remove(output / runfile.WORKERS)
         runfile.begin(_begun(prepared), prepared.selected, output)
         return files.lines(output / runfile.LOG)
+
+
+def _remove(directory: Path) -> None:
+    """Remove a directory with all that it holds; of a link to one, the link."""
+    if directory.is_symlink():
+        directory.unlink()
+    shutil.rmtree(directory, ignore_errors=True)
 
 
 def _begun(prepared: Prepared) -> Run:
@@ -195,8 +202,9 @@ class Reporter:
 
     def _conclude(self) -> None:
         if self._logs:
+            disk = self._prepared.target.declaration.disk
             for path in sorted(self._logs.glob("*.jsonl")):
-                self._running.recorder.merge(evidence.read(path))
+                self._running.recorder.merge(evidence.read(path, room.bounds(disk)))
         self._run = self._running.finish()
         if self._output:
             self._run = replace(self._run, place=rerun.place_of(self._output))

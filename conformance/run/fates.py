@@ -140,16 +140,15 @@ def _is_waived(run: Run, cell: Cell) -> bool:
 
 def _newly_lacking(cell: Cell, exchanges: list[Exchange], before: Run, after: Run) -> list[str]:
     """What of a cell and its requests a target is declared to lack, and was not before."""
-    area = before.contract.clauses[cell.clause].area
     operations = {cell.operation, *(exchange.operation for exchange in exchanges)}
-    declared = _lacking(before.target, area, operations)
-    return sorted(_lacking(after.target, area, operations) - declared)
+    declared = _lacking(before.target, operations)
+    return sorted(_lacking(after.target, operations) - declared)
 
 
-def _lacking(target: Declaration, area: str, operations: set[str]) -> set[str]:
-    """What a target is declared to lack of an area, of operations, and of their parameters."""
+def _lacking(target: Declaration, operations: set[str]) -> set[str]:
+    """What a target is declared to lack of some operations and of their parameters."""
     absent = {f"{name} of {each}" for each in operations for name in target.absent.get(each, ())}
-    return absent | (operations & target.inapplicable) | ({area} & target.areas_inapplicable)
+    return absent | (operations & target.inapplicable)
 
 
 def _unasked(sought: Sought, before: Run, after: Run) -> tuple[Fate, str] | None:

@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import replace
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from conformance import convert, files, schemas
+from conformance import convert, files, schemas, stored
 from conformance.errors import UsageError, reason
 from conformance.model import Cause, Past, Run
 from conformance.options import Depth
 from conformance.run import runfile
+from conformance.stored import Bounds
 
 NAME = "history.jsonl"
 REMEMBERED = 10
@@ -56,22 +58,23 @@ def read(directory: Path) -> list[Past]:
 
     Raises UsageError, with file and line, for a line that does not fit.
     """
-    path = directory / NAME
-    if not path.exists():
+    path, bounds = directory / NAME, Bounds()
+    if not os.path.lexists(path):
         return []
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-        return [_past(path, number, text) for number, text in enumerate(lines, 1)]
-    except (OSError, UnicodeDecodeError) as error:
+        with stored.opened(path) as file:
+            lines = enumerate(stored.lines(file, str(path), bounds), 1)
+            return [_past(path, number, text, bounds) for number, text in lines]
+    except OSError as error:
         raise UsageError(f"{path}: cannot be read: {reason(error)}") from None
 
 
-def _past(path: Path, number: int, text: str) -> Past:
+def _past(path: Path, number: int, text: str, bounds: Bounds) -> Past:
     """The run of a line. Raises UsageError, with file and line, for one that does not fit."""
     try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        fault = f"no JSON ({error})"
+        value = stored.parsed(text, bounds)
+    except ValueError as error:
+        fault = str(error)
     else:
         fault = schemas.fault(schemas.PAST, value) or ""
     if fault:

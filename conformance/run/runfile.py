@@ -7,14 +7,13 @@ the first request. The verdicts in the file are for readers; a replay computes i
 from __future__ import annotations
 
 import json
-import shutil
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
-from conformance import __version__, checks, convert, evidence, files, schemas
+from conformance import __version__, checks, convert, evidence, files, room, schemas, stored
 from conformance.errors import UsageError, reason
 from conformance.evidence import Log
 from conformance.model import Case, Contract, Declaration, Given, Json, Past, Run, Verdict
@@ -22,6 +21,7 @@ from conformance.options import Depth
 from conformance.packing import packed
 from conformance.run.comparison import Older
 from conformance.run.conclusion import begun, finished
+from conformance.stored import Bounds
 from conformance.target import named
 
 FORMAT = 1
@@ -30,6 +30,8 @@ PACKED = packed(Path(LOG)).name
 """The log of a run that has ended."""
 WORKERS = "workers"
 """Directory of the logs that are not joined yet: one file for each worker of pytest-xdist."""
+MOST_WORKERS = 1_000
+"""Logs that may be in it."""
 EARLY = "early.jsonl"
 """The file in it with what cases wrote before their turn."""
 
@@ -107,14 +109,19 @@ def _member(value: Json) -> str:
     return json.dumps(value)
 
 
-def copy(stored: Stored, source: Path, directory: Path) -> None:
-    """Copy the evidence of a stored run, and write its run.json anew."""
-    for name in (LOG, PACKED, PYTEST_PAGE):
-        if (source / name).exists():
-            shutil.copyfile(source / name, directory / name)
-    if (source / WORKERS).exists():
-        shutil.copytree(source / WORKERS, directory / WORKERS, copy_function=shutil.copyfile)
-    write(stored.run, stored.selected, directory)
+def copy(again: Stored, source: Path, directory: Path) -> None:
+    """Write the evidence of a stored run as it was read, and its run.json anew.
+
+    Nothing else is taken over: another file of the run may hold what the run never wrote.
+    """
+    bounds = room.bounds(again.run.target.disk)
+    evidence.copy(source / LOG, directory / LOG, bounds)
+    unjoined = [] if again.ended else _logs_of_workers(source)
+    if unjoined:
+        (directory / WORKERS).mkdir()
+    for path in unjoined:
+        evidence.copy(path, directory / WORKERS / path.name, bounds)
+    write(again.run, again.selected, directory)
 
 
 @dataclass(frozen=True)
@@ -124,6 +131,7 @@ class Stored:
     run: Run
     selected: frozenset[str] | None
     other_contract: str | None
+    ended: bool = True  # whether its log has an end
 
 
 def before(directory: Path) -> Older:
@@ -159,7 +167,7 @@ def replay(directory: Path, contract: Contract, declaration: Declaration | None 
     run = finished(opened.began, opened.log, ended=opened.ended, selected=opened.selected)
     past = (convert.from_json(row, Past) for row in opened.said.get("past", ()))
     other = _other_contract(opened.said["spec"]["digest"], contract.digest)
-    return Stored(replace(run, past=tuple(past)), opened.selected, other)
+    return Stored(replace(run, past=tuple(past)), opened.selected, other, opened.log.ended)
 
 
 def open_run(directory: Path, contract: Contract, declaration: Declaration | None = None) -> Opened:
@@ -168,14 +176,15 @@ def open_run(directory: Path, contract: Contract, declaration: Declaration | Non
     data = read(path)
     _check_contract(path, data, contract)
     try:
-        target = declaration or convert.declaration_from_json(data["target"])
+        declared = convert.declaration_from_json(data["target"])
         today = date.fromisoformat(data["judged_on"])
         for moment in (data["started"], data["finished"] or data["started"]):
             datetime.fromisoformat(moment)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _misfit(path, str(error)) from None
     selected = None if data["selected"] is None else frozenset(data["selected"])
-    log = _log(directory)
+    log = _log(directory, room.bounds(declared.disk))
+    target = declaration or declared
     began = begun(
         named(contract, target),
         target,
@@ -190,14 +199,25 @@ def open_run(directory: Path, contract: Contract, declaration: Declaration | Non
     return Opened(data, replace(began, given=given), selected, log)
 
 
-def _log(directory: Path) -> Log:
+def _log(directory: Path, bounds: Bounds) -> Log:
     """The log of a run, with what its workers logged if the run ended before it was joined."""
-    log = evidence.read(directory / LOG)
+    log = evidence.read(directory / LOG, bounds)
     if not log.ended:
-        for path in sorted((directory / WORKERS).glob("*.jsonl")):
+        for path in _logs_of_workers(directory):
             take = log.join_early if path.name == EARLY else log.join
-            take(evidence.read(path))
+            take(evidence.read(path, bounds))
     return log
+
+
+def _logs_of_workers(directory: Path) -> list[Path]:
+    """The logs that are not joined yet. Raises UsageError if they are not in the run itself."""
+    workers = directory / WORKERS
+    if workers.is_symlink():
+        raise UsageError(f"{workers}: it is a link; put the directory itself in its place")
+    found = sorted(workers.glob("*.jsonl"))
+    if len(found) > MOST_WORKERS:
+        raise UsageError(f"{workers}: it holds more than {MOST_WORKERS:,} logs. {stored.REMEDY}")
+    return found
 
 
 def _last_moment(log: Log, started: str) -> str:
@@ -212,14 +232,16 @@ def _last_moment(log: Log, started: str) -> str:
 def read(path: Path) -> dict[str, Any]:
     """The content of a run.json that fits its schema. Raises UsageError."""
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        text = stored.text_of(path)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
             f"{path}: cannot be read: {reason(error)}; "
             "give the directory of a run, such as reports/latest"
         ) from None
-    except (ValueError, RecursionError) as error:
-        raise _misfit(path, f"no JSON ({error})") from None
+    try:
+        data = stored.parsed(text, Bounds())
+    except ValueError as error:
+        raise _misfit(path, str(error)) from None
     if not isinstance(data, dict):
         raise _misfit(path, "an object is expected")
     data = convert.modern_run(data)
@@ -232,7 +254,7 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _misfit(path: Path, fault: str) -> UsageError:
-    return UsageError(f"{path}: this is no run.json of this suite: {fault}. {evidence.MEND}")
+    return UsageError(f"{path}: this is no run.json of this suite: {fault}. {stored.REMEDY}")
 
 
 def _check_contract(path: Path, data: dict[str, Any], contract: Contract) -> None:

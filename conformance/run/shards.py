@@ -7,11 +7,11 @@ import json
 import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-from conformance import files
+from conformance import files, schemas, stored
 from conformance.errors import UsageError, reason
 from conformance.run.lanes import Lane
+from conformance.stored import Bounds
 
 NAME = "shard.json"
 """The file that says which part of a run a directory holds, before its first request."""
@@ -54,9 +54,14 @@ def stored_in(directory: Path) -> Shard:
     """The part that a directory holds. Raises UsageError for another directory."""
     path = directory / NAME
     try:
-        said: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        return Shard(int(said["number"]), int(said["of"]), said["chosen"] and list(said["chosen"]))
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        said = stored.parsed(stored.text_of(path), Bounds())
+        fault = schemas.fault(schemas.SHARD, said)
+    except (OSError, ValueError) as error:
+        fault = reason(error)
+    if not fault and said["number"] > said["of"]:
+        fault = f"number: there is no part {said['number']} of {said['of']}"
+    if fault:
         raise UsageError(
-            f"{path}: this is no part of a run: {reason(error)}; give directories of `run --shard`"
-        ) from None
+            f"{path}: this is no part of a run: {fault}; give directories of `run --shard`"
+        )
+    return Shard(**said)

@@ -1,7 +1,7 @@
 """The published JSON Schemas of the files of a run, and the check of a file against them.
 
 ``exchanges.schema.json`` describes a line of the evidence log, ``run.schema.json`` run.json,
-and its part ``past`` a line of history.jsonl.
+and its part ``past`` a line of history.jsonl. ``shard.schema.json`` describes shard.json.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import jsonschema_rs
 
 from conformance.model import Json
 
-EXCHANGES, RUN = "exchanges.schema.json", "run.schema.json"
+EXCHANGES, RUN, SHARD = "exchanges.schema.json", "run.schema.json", "shard.schema.json"
 PAST = f"{RUN}#/$defs/past"
 LONGEST = 200
 """Characters of a message that are shown."""

@@ -6,11 +6,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from conformance.errors import Unjudgeable
 from conformance.evidence import Recorder
 from conformance.model import Exchange, Role
 from conformance.transport.carrier import Arrival, Departure
 from conformance.transport.redaction.secrets import SecretStore
 from conformance.transport.watch import Watch
+
+FULL = (
+    "The log of the run is full. Raise disk: in the target file (to 1,000 at most), "
+    "or choose less with --depth or --area."
+)
 
 
 @dataclass(frozen=True)
@@ -58,6 +64,7 @@ class Journal:
         self._secrets = secrets
         self._prefix = prefix
         self._count = 0
+        self._full = False  # whether it was said that the log is full
         self._broken: set[str] = set()  # operations of which the last answer was broken
 
     def admit(self) -> None:
@@ -70,7 +77,14 @@ class Journal:
         logged = self.enter(replace(self._clean(sent), facts=facts))
         if logged.role is not Role.RETRY:
             self._watch.see(sent.departure, logged, sent.arrival)
+        self._check_room()
         return logged
+
+    def _check_room(self) -> None:
+        """Raise Unjudgeable, once, if the log is full. What removes objects is still logged."""
+        if self._recorder.is_full and not self._full:
+            self._full = True
+            raise Unjudgeable(FULL)
 
     def enter(self, exchange: Exchange) -> Exchange:
         """Log an exchange that says nothing of the state of the target."""
