@@ -11,7 +11,6 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import filterfalse
 from operator import attrgetter
@@ -190,9 +189,8 @@ class Recorder:
         """Take the log for what its file holds."""
         bounds = room.bounds(room.MOST)
         with stored.opened(path) as file:
-            self.log = parse(
-                stored.lines(file, str(path), bounds), str(path), Archive(path), bounds
-            )
+            lines = stored.lines(file, str(path), bounds)
+            self.log = parse(lines, str(path), Archive(path), bounds)
         self._end = path.stat().st_size
 
     def _write(self, line: str) -> Place:
@@ -236,8 +234,8 @@ def exchange_from_json(line: Json) -> Exchange:
 def read(path: Path, bounds: Bounds | None = None) -> Log:
     """Read a log file. One without the end of its run is incomplete.
 
-    The file may be compressed. ``bounds`` is what may be read of it, and has less left afterwards.
-    Raises UsageError for a file that cannot be read, or holds another line.
+    The file may be compressed. ``bounds`` has less left afterwards. Raises UsageError for a file
+    that cannot be read, or holds another line.
     """
     bounds = bounds or room.bounds(DISK)
     archive = Archive(path, bounds.size)
@@ -248,17 +246,14 @@ def read(path: Path, bounds: Bounds | None = None) -> Log:
     return log
 
 
-@contextmanager
-def _opened(path: Path, archive: Archive) -> Iterator[BinaryIO]:
+def _opened(path: Path, archive: Archive) -> BinaryIO:
     """The file of a log, or a copy if it is compressed. Raises UsageError without one."""
     try:
-        file = stored.opened(archive.file())
+        return stored.opened(archive.file())
     except OSError as error:
         raise UsageError(
             f"{path}: cannot be read: {reason(error)}; a run needs its log to be judged again"
         ) from None
-    with file:
-        yield file
 
 
 def copy(path: Path, to: Path, bounds: Bounds) -> None:
@@ -268,19 +263,17 @@ def copy(path: Path, to: Path, bounds: Bounds) -> None:
     """
     with _opened(path, Archive(path, bounds.size)) as file, files.lines(to) as stream:
         for line in stored.lines(file, str(path), bounds):
-            if line.strip():
-                entry, fault = _entry(line, bounds)
-                if not fault:
-                    stream.write(json.dumps(entry) + "\n")
+            entry, fault = _entry(line, bounds)
+            if not fault:
+                stream.write(json.dumps(entry) + "\n")
 
 
 def parse(
     lines: Iterable[str], name: str, archive: Archive | None = None, bounds: Bounds | None = None
 ) -> Log:
-    """Read a log back. A last line that a kill cut off is left out.
+    """Read a log back, within bounds. A last line that a kill cut off is left out.
 
-    Raises UsageError, with ``name``, line and place, for another line that does not fit the schema,
-    or for one beyond the bounds.
+    Raises UsageError, with ``name``, line and place, for another line that does not fit the schema.
     """
     log = Log(archive=archive or Archive())
     bounds = bounds or room.bounds(DISK)

@@ -75,7 +75,7 @@ def lines(path: Path) -> TextIO:
     """
     if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
         raise UsageError(f"{path}: it is no regular file, so nothing is added to it; remove it")
-    raw = open(path, "ab", buffering=0, opener=_opened_itself)  # noqa: SIM115 - the wrapper closes it
+    raw = open(path, "ab", buffering=0, opener=_opened_here)  # noqa: SIM115 - the wrapper closes it
     return io.TextIOWrapper(raw, encoding="utf-8", newline="\n", write_through=True)
 
 
@@ -85,7 +85,7 @@ def open_to_others(path: Path) -> bool:
     return stat.S_ISREG(mode) and bool(mode & (stat.S_IRGRP | stat.S_IROTH))
 
 
-def _opened_itself(path: str, flags: int) -> int:
+def _opened_here(path: str, flags: int) -> int:
     return _opened(path, flags | os.O_NOFOLLOW)
 
 

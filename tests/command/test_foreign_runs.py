@@ -524,19 +524,31 @@ def test_no_run_is_added_to_a_history_that_is_a_link(
 
 def test_pytest_writes_no_log_through_a_link(case: Case) -> None:
     """The suite under pytest replaces the links of the directory that it is to write to."""
-    victim = case.directory / "victim"
+    victim, elsewhere = case.directory / "victim", case.directory / "elsewhere"
     victim.write_text(SECRET)
-    for name in (runfile.RUN, runfile.LOG, runfile.PACKED, runfile.WORKERS, "report.html"):
+    elsewhere.mkdir()
+    (elsewhere / "kept.jsonl").write_text(SECRET)
+    (case.run / runfile.WORKERS).symlink_to(elsewhere)
+    for name in (runfile.RUN, runfile.LOG, runfile.PACKED, "report.html"):
         path = case.run / name
         path.unlink(missing_ok=True)
         path.symlink_to(victim)
     target = case.directory / "target.yaml"
     target.write_text("name: x\nurl: http://127.0.0.1:1/api/v1\nkeys: {full: kc_live_aaaaaaaa}\n")
     options = ("--conformance-target", target, "--conformance-output", case.run)
-    words = ("--pyargs", "conformance.suite", "-q", *options, "--conformance-clause", servers.BRIEF)
+    words = (
+        "--pyargs",
+        "conformance.suite",
+        "-n1",
+        *options,
+        "--conformance-clause",
+        servers.BRIEF,
+    )
     outcome = servers.Command(*words, cwd=case.directory, module="pytest").end()
-    assert "Traceback" not in outcome.said, outcome.said
+    assert "INTERNALERROR" not in outcome.said, outcome.said
     assert victim.read_text() == SECRET
+    assert [path.name for path in elsewhere.iterdir()] == ["kept.jsonl"]
+    assert SECRET not in (case.run / "report.html").read_text()
     assert (case.run / runfile.RUN).is_file()
     assert not (case.run / runfile.RUN).is_symlink()
 
