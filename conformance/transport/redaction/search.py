@@ -4,6 +4,9 @@ A near-miss key differs from a key in one character, so a long piece of a key is
 key. Pieces are searched whatever their case, forwards, backwards and in ROT13, with other signs
 between their characters, in the text and in what it reads as once up to LAYERS encodings are
 undone.
+
+Across other signs a piece must be random, or be the whole key letter by letter: the words of which
+some keys are made stand in many a text.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import chain, pairwise
+from itertools import chain
 from operator import itemgetter
 
 from conformance.model import Placeholder
@@ -46,8 +49,13 @@ VARIED = 4
 ACROSS = 8
 """The least letters and digits that give a secret away with other signs between them."""
 
-CHANGES = 3
-"""The least changes between letters and digits in a piece that is searched across other signs."""
+WORDS = 4
+"""The least words and numbers, one after the other as in ``a7bc3``, that make such a piece random.
+A key that is made of words must not be found in a text that has them."""
+
+EXACT, EXACT_WORDS = 16, 6
+"""The same for pieces that are searched across other signs in their own case: letters and digits,
+and words and numbers. A capital begins a word."""
 
 SECRETS_KEPT = 1_000
 """How many secrets are remembered with their pieces: runs in one process share their keys."""
@@ -58,7 +66,7 @@ _TOKEN = re.compile(r"(?:[^\s\"'<>(){}\[\],\\]|\\[^\"'])++")
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 """A string of JSON; one that does not end goes to the end of the text."""
 
-_LOWER = bytes.maketrans(bytes(range(65, 91)), bytes(range(97, 123)))
+_WORD_OR_NUMBER = re.compile("[A-Z]*+[a-z]+|[A-Z]+|[0-9]+")
 _NO_ALNUM = bytes(code for code in range(256) if not chr(code).isalnum() or code > 127)
 
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[bfnrt/])")
@@ -102,6 +110,7 @@ class PieceSearch:
     def __init__(self) -> None:
         self._plain: dict[int, Pieces] = {}  # by length
         self._across: dict[int, Pieces] = {}  # without the signs, by length
+        self._exact: dict[int, Pieces] = {}  # without the signs, in their own case, by length
         self._shortest = 0
         self._coded = _NOTHING  # characters in a row that may be base64 or hex
         self._clean = CleanTexts()
@@ -123,6 +132,15 @@ class PieceSearch:
             self._across.setdefault(across, Pieces(across)).add(piece, placeholder)
         self._shortest = min(self._plain)
         self._coded = coded_runs(self._shortest)
+        self._add_exact(_exact_pieces((secret,), max(EXACT, whole), 1), placeholder)
+
+    def add_near_misses(self, near_misses: tuple[str, ...], placeholder: Placeholder) -> None:
+        """Search for altered forms of a secret with other signs between their characters."""
+        self._add_exact(_exact_pieces(near_misses, EXACT, WORDS), placeholder)
+
+    def _add_exact(self, pieces: tuple[str, ...], placeholder: Placeholder) -> None:
+        for piece in pieces:
+            self._exact.setdefault(len(piece), Pieces(len(piece))).add(piece, placeholder)
         self._clean.clear()
 
     def find(self, text: str) -> Placeholder | None:
@@ -189,10 +207,12 @@ class PieceSearch:
 
     def _find_plain(self, text: str) -> Placeholder | None:
         """The secret of which a piece stands in a text as it is, or across other signs."""
-        folded, letters = text.lower(), _letters(text)
+        letters = _letters(text)
+        folded, folded_letters = text.lower(), letters.lower()
         near = chain(
             *(pieces.places(folded) for pieces in self._plain.values()),
-            *(pieces.places(letters) for pieces in self._across.values()),
+            *(pieces.places(folded_letters) for pieces in self._across.values()),
+            *(pieces.places(letters) for pieces in self._exact.values()),
         )
         return next(map(itemgetter(2), near), None)
 
@@ -269,11 +289,30 @@ def _plain_pieces(secret: str, length: int, is_long: bool) -> tuple[str, ...]:
 def _pieces_across(secret: str, whole: int, is_long: bool) -> tuple[tuple[int, str], ...]:
     """Runs of letters and digits that have other signs between them, each with its length."""
     runs: list[tuple[int, str]] = []
-    for letters in map(_letters, _forms(secret, is_long)):
+    for form in _forms(secret, is_long):
+        letters = _letters(form).lower()
         length = min(whole, len(letters))
         if length >= ACROSS:
-            runs += [(length, piece) for piece in _pieces(letters, length) if _is_random(piece)]
+            pieces = _pieces(letters, length)
+            runs += [(length, piece) for piece in pieces if _is_random(piece, WORDS)]
     return tuple(runs)
+
+
+@lru_cache(maxsize=SECRETS_KEPT)
+def _exact_pieces(secrets: tuple[str, ...], least: int, words: int) -> tuple[str, ...]:
+    """The random runs of ``least`` letters and digits of some secrets, in their own case.
+
+    A secret without such a run gives all its letters and digits, if they are so many words.
+    """
+    pieces: dict[str, None] = {}
+    for secret in secrets:
+        for form in _forms(secret, is_long=True):
+            letters = _letters(form)
+            if len(letters) >= least:
+                runs = [run for run in _pieces(letters, least) if _is_random(run, EXACT_WORDS)]
+                whole = [letters] if _is_random(letters, words) else []
+                pieces.update(dict.fromkeys(runs or whole))
+    return tuple(pieces)
 
 
 def _pieces(text: str, length: int) -> Iterator[str]:
@@ -286,15 +325,14 @@ def _is_varied(piece: str) -> bool:
     return len(set(piece)) >= min(VARIED, 1 + len(piece) // 3)
 
 
-def _is_random(piece: str) -> bool:
-    """Whether letters and digits alternate as in no words, nor in words with a number."""
-    changes = sum(one.isdigit() != other.isdigit() for one, other in pairwise(piece))
-    return changes >= CHANGES and _is_varied(piece)
+def _is_random(piece: str, words: int) -> bool:
+    """Whether so many words and numbers follow each other: fewer in what people write."""
+    return len(_WORD_OR_NUMBER.findall(piece)) >= words and _is_varied(piece)
 
 
 def _letters(text: str) -> str:
-    """The letters and digits of a text in lower case, without what stands between them."""
-    return text.encode("ascii", "ignore").translate(_LOWER, _NO_ALNUM).decode("ascii")
+    """The letters and digits of a text, without what stands between them."""
+    return text.encode("ascii", "ignore").translate(None, _NO_ALNUM).decode("ascii")
 
 
 def _fold(text: str) -> str:
