@@ -306,6 +306,14 @@ def test_a_cut_leaves_the_escapes_of_json_whole(escape: str, spell: Callable[[st
         assert telling(secret, redacted) == []
 
 
+def test_a_cut_leaves_nothing_of_a_broken_key_behind() -> None:
+    """The letter of an escape, which a key may begin with, is not taken for a part of the key."""
+    key = "NWwDjx5FLUgfBsC9FbgpddVo"
+    text = json.dumps({"key": f"kc_live_N\n{key[1:10]}\n{key[10:19]}\n{key[19:]}"})
+    redacted = SecretStore({"full": f"kc_live_{key}"}, PREFIXES).redact(text)
+    assert json.loads(redacted) == {"key": "{key:full~part}"}
+
+
 # --- what is no secret ----------------------------------------------------------------------------
 
 ORDINARY = (

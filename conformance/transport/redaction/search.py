@@ -20,7 +20,13 @@ from itertools import chain
 from operator import itemgetter
 
 from conformance.model import Placeholder
-from conformance.transport.redaction.encodings import broken_runs, coded_runs, decoded, undone
+from conformance.transport.redaction.encodings import (
+    broken_runs,
+    coded_runs,
+    decoded,
+    undone,
+    without_json,
+)
 from conformance.transport.redaction.pieces import Pieces
 
 LAYERS = 3
@@ -151,7 +157,7 @@ class PieceSearch:
         if not self._plain:
             return None
         self._begin(text)
-        return self._find(text, LAYERS)
+        return self._find_whole(text)
 
     def without_hiding(self, text: str) -> str:
         """The text with placeholders in the place of stretches that hide pieces.
@@ -175,6 +181,12 @@ class PieceSearch:
             self._left = min(self._left, self._long_left)
         if self._left < 0:
             raise Exhausted
+
+    def _find_whole(self, text: str) -> Placeholder | None:
+        """The secret of which a text holds a piece. The escapes of JSON itself are no layer."""
+        view = without_json(text)
+        hidden = self._find(text, 0) if view != text else None
+        return hidden or self._find(view, LAYERS)
 
     def _find(self, text: str, layers: int) -> Placeholder | None:
         """The secret of which a text holds a piece, looking through so many encodings."""
@@ -230,7 +242,7 @@ class PieceSearch:
     def _unless_hiding(self, match: re.Match[str]) -> str:
         """A stretch of text, or the placeholder of the secret that hides in it."""
         stretch = match[0]
-        hidden = self._find(stretch, LAYERS)
+        hidden = self._find_whole(stretch)
         if hidden is None:
             return stretch
         quote = '"' if stretch.startswith('"') else ""
@@ -242,9 +254,10 @@ class PieceSearch:
         covered = bytearray(len(text))
         secrets: dict[int, Placeholder] = {}  # by start
         for place, end, placeholder in self._places(_fold(text)):
-            start = min(end, _behind_escape(text, place))
-            covered[start:end] = b"1" * (end - start)
-            secrets.setdefault(start, placeholder)
+            if _behind_escape(text, place) > place:
+                continue  # the letter of an escape is no part of a secret
+            covered[place:end] = b"1" * (end - place)
+            secrets.setdefault(place, placeholder)
         kept: list[str] = []
         for stretch in re.finditer(rb"1+|\0+", covered):
             secret = secrets.get(stretch.start())
