@@ -1,6 +1,6 @@
 """How a server may spell a key, and what the log makes of each spelling.
 
-``python -m tests.generated`` writes the table into docs/redaction.md; ``test_encodings`` proves
+``python -m tests.generated`` writes the table into docs/redaction.md; ``tests/spellings.py`` proves
 each row.
 """
 
@@ -17,7 +17,6 @@ import json
 import lzma
 import quopri
 import tarfile
-import textwrap
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -33,6 +32,15 @@ class Fate(StrEnum):
     OPEN = "not covered"
 
 
+class Layers(StrEnum):
+    """How many spellings may stand one inside the other, this one among them."""
+
+    ONE = ""
+    INNER = "2, inner"
+    TWO = "2"
+    THREE = "3"
+
+
 Spell = Callable[[str], str]
 Coded = Callable[[str], bytes]
 
@@ -46,6 +54,13 @@ class Text:
     fate: Fate
     spell: Spell
 
+    @property
+    def layers(self) -> Layers:
+        """How many layers it may be one of; none of several if it is not covered."""
+        if self.fate is Fate.OPEN:
+            return Layers.ONE
+        return BUT.get((self.family, self.name), LAYERS.get(self.family, Layers.ONE))
+
 
 @dataclass(frozen=True)
 class Whole:
@@ -56,6 +71,45 @@ class Whole:
     make: Coded
     coding: str = ""
 
+
+LAYERS = {
+    "plain": Layers.INNER,
+    "base64": Layers.THREE,
+    "hex": Layers.THREE,
+    "dump": Layers.INNER,
+    "list of numbers": Layers.THREE,
+    "escapes": Layers.THREE,
+    "other bases": Layers.THREE,
+    "signs within the key": Layers.INNER,
+    "compressed": Layers.TWO,
+}
+BUT = {
+    # a line may be cut out for itself, and leave the others
+    ("base64", "in lines of 76 characters"): Layers.INNER,
+    # what other characters touch cannot be read as base32 or base58
+    ("other bases", "base32 after other bytes"): Layers.INNER,
+    ("other bases", "base58"): Layers.ONE,
+    # two layers themselves
+    ("base64", "in a JSON Web Token"): Layers.TWO,
+    ("escapes", "of JSON twice"): Layers.TWO,
+    ("escapes", "percent signs twice"): Layers.INNER,
+    ("list of numbers", "JSON of a Uint8Array"): Layers.ONE,
+    ("compressed", "gzip of base64 in base64"): Layers.INNER,
+    ("compressed", "gzip in base32"): Layers.ONE,
+    # only a part of what they spell
+    ("hex", "cut Buffer of Node"): Layers.INNER,
+    # bytes are read as ASCII, and what cannot be seen is a line break
+    ("signs within the key", "soft hyphens"): Layers.ONE,
+    ("signs within the key", "zero width spaces"): Layers.ONE,
+    ("signs within the key", "zero width joiners"): Layers.ONE,
+    ("signs within the key", "base64 broken by soft hyphens"): Layers.ONE,
+    ("signs within the key", "colours of a terminal"): Layers.ONE,
+    # ASCII, unlike the others of the family
+    ("other letters", "ROT13"): Layers.INNER,
+    ("other letters", "ROT13 backwards"): Layers.INNER,
+    ("other letters", "ROT13 in base64"): Layers.INNER,
+}
+"""The layers of the spellings of a family, and of single spellings that differ from it."""
 
 TEXTS: list[Text] = []
 BODIES: list[Whole] = []
@@ -72,9 +126,13 @@ def _each(form: str, join: str = "") -> Spell:
     return lambda key: join.join(form.format(ord(char)) for char in key)
 
 
+def _groups(text: str, size: int) -> list[str]:
+    return [text[at : at + size] for at in range(0, len(text), size)]
+
+
 def _between(sign: str, every: int = 1) -> Spell:
     """The characters of the key with a sign between them, or between groups of them."""
-    return lambda key: sign.join(textwrap.wrap(key, every))
+    return lambda key: sign.join(_groups(key, every))
 
 
 def _b64(raw: bytes) -> str:
@@ -86,7 +144,7 @@ def _of_bytes(code: Coded) -> Spell:
 
 
 def _lines(text: str, width: int) -> str:
-    return "\n".join(textwrap.wrap(text, width))
+    return "\n".join(_groups(text, width))
 
 
 def _rows(key: str, form: str) -> str:
@@ -156,9 +214,9 @@ _texts(
     ),
     after_one_byte=lambda key: _b64(b":" + key.encode()),
     after_two_bytes=lambda key: _b64(b"u:" + key.encode()),
-    in_lines_of_76_characters=lambda key: base64.encodebytes(b"x" * 40 + key.encode()).decode(),
+    in_lines_of_76_characters=lambda key: base64.encodebytes(b"x" * 30 + key.encode()).decode(),
     in_lines_of_8_characters=lambda key: _lines(_b64(key.encode()), 8),
-    with_spaces=lambda key: " ".join(textwrap.wrap(_b64(key.encode()), 4)),
+    with_spaces=lambda key: " ".join(_groups(_b64(key.encode()), 4)),
     of_sixteen_bits_a_character=lambda key: _b64(key.encode("utf-16")),
     in_a_data_URL=lambda key: f"data:text/plain;base64,{_b64(key.encode())}",
     in_a_JSON_Web_Token=lambda key: f"{_b64(b'{}')}.{_b64(json.dumps({'k': key}).encode())}.c2ln",
@@ -226,7 +284,7 @@ _texts(
     quoted_printable=_each("={:02X}"),
     quoted_printable_with_soft_breaks=_between("=\r\n", 6),
     encoded_word_Q=lambda key: f"=?utf-8?Q?{_each('={:02X}')(key)}?=",
-    encoded_words_Q=lambda key: " ".join(f"=?utf-8?Q?{part}?=" for part in textwrap.wrap(key, 6)),
+    encoded_words_Q=lambda key: " ".join(f"=?utf-8?Q?{part}?=" for part in _groups(key, 6)),
     encoded_word_B=lambda key: f"=?utf-8?B?{_b64(key.encode())}?=",
 )
 _texts(
@@ -286,7 +344,7 @@ _texts(
     letters_between=_between("x"),
     words_between=_between(" and ", 6),
     over_several_members=lambda key: json.dumps(
-        {f"part{n}": part for n, part in enumerate(textwrap.wrap(key, 6))}
+        {f"part{n}": part for n, part in enumerate(_groups(key, 6))}
     ),
     base64_broken_by_hyphens=lambda key: _between("-", 5)(_b64(key.encode())),
 )
@@ -402,7 +460,7 @@ _body("bytes around the key", Fate.WITHHELD, lambda key: b"\xff\xfe" + key.encod
 _body(
     "a byte after nine characters",
     Fate.WITHHELD,
-    lambda key: b"\xff".join(part.encode() for part in textwrap.wrap(key, 9)),
+    lambda key: b"\xff".join(part.encode() for part in _groups(key, 9)),
 )
 for _name, _make in {
     "gzip, unasked": lambda key: gzip.compress(_message(key)),
@@ -434,13 +492,13 @@ for _coding in ("br", "zstd", "compress", "gzip, br", "unheard-of"):
 _body("EBCDIC", Fate.OPEN, lambda key: key.encode("cp500"))
 
 
-def rows() -> Iterator[tuple[str, str, str]]:
-    """Kind, spelling and fate of everything that is tried, for the table."""
+def rows() -> Iterator[tuple[str, str, str, str]]:
+    """Kind, spelling, fate and layers of everything that is tried, for the table."""
     for fate in Fate:
         for family in dict.fromkeys(text.family for text in TEXTS):
             for text in TEXTS:
                 if (text.family, text.fate) == (family, fate):
-                    yield family, text.name, fate
+                    yield family, text.name, fate, text.layers
         for body in BODIES:
             if body.fate is fate:
-                yield "body", body.name, fate
+                yield "body", body.name, fate, ""

@@ -130,7 +130,7 @@ def right_answers() -> str:
 
 def spellings() -> str:
     """What becomes of each spelling of a key: first what is taken out, last what is not covered."""
-    return table(("kind", "spelling", "what becomes of it"), encodings.rows())
+    return table(("kind", "spelling", "what becomes of it", "layers"), encodings.rows())
 
 
 def figures() -> str:

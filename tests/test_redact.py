@@ -306,6 +306,14 @@ def test_a_cut_leaves_the_escapes_of_json_whole(escape: str, spell: Callable[[st
         assert telling(secret, redacted) == []
 
 
+def test_a_cut_leaves_nothing_of_a_broken_key_behind() -> None:
+    """The letter of an escape, which a key may begin with, is not taken for a part of the key."""
+    key = "NWwDjx5FLUgfBsC9FbgpddVo"
+    text = json.dumps({"key": f"kc_live_N\n{key[1:10]}\n{key[10:19]}\n{key[19:]}"})
+    redacted = SecretStore({"full": f"kc_live_{key}"}, PREFIXES).redact(text)
+    assert json.loads(redacted) == {"key": "{key:full~part}"}
+
+
 # --- what is no secret ----------------------------------------------------------------------------
 
 ORDINARY = (
@@ -360,6 +368,11 @@ def test_text_without_a_key_is_untouched(text: str) -> None:
         ("kc_live_aaaabbbb", "aaaa bbb"),
         ("kc_live_acme_account_of_tests_01", "Acme account of tests 01 is unknown"),
         ("kc_live_myTestKeyFull", "Give my test key, full of hope"),
+        ("kc_live_myTestKeyFullOfHope2024", "Give my test key, full of hope, 2024"),
+        ("kc_live_acme_account_of_tests_01", "see acme-account-of-tests-02 in 2026"),
+        ("kc_live_TestKeyForBusiness01", "Test Key For Business 17 is unknown"),
+        ("kc_live_TestKeyOfShop-9fK2mQ7xV4tB", "Test Key Of Shop 9 is unknown"),
+        ("kc_live_ACME-2024-TEST-ACCOUNT-ONE", "ACME 2024 TEST ACCOUNT TWO"),
     ],
 )
 def test_what_is_no_part_of_a_key_stays(key: str, text: str) -> None:
@@ -369,6 +382,43 @@ def test_what_is_no_part_of_a_key_stays(key: str, text: str) -> None:
         store.fill(f"{{key:full~{alteration}}}")
     assert store.redact(text) == text
     assert store.redact(f"no {key}") == "no {key:full}"
+
+
+@pytest.mark.parametrize(
+    "core",
+    [
+        "qwXmZkTbVnRsLpGdHfJcYwQe",
+        "QWXMZKTBVNRSLPGDHFJCYWQE",
+        "91726403855271943",
+        "ab12cdefghijklmnop34qrst",
+        "correct-horse_battery-staple",
+    ],
+)
+def test_a_key_is_found_letter_by_letter_between_other_signs(core: str) -> None:
+    """It need not alternate between letters and digits."""
+    key = f"kc_live_{core}"
+    store = SecretStore({"full": key}, PREFIXES)
+    for text in (" ".join(key), "-".join(key), json.dumps(list(key))):
+        assert store.redact(text) in (WITHHELD, "{key:full~part}", '["{key:full~part}"]')
+
+
+@pytest.mark.parametrize("core", ["qwXmZkTbVnRsLpGdHfJcYwQe", "ab12cdefghijklmnop34qrst"])
+@pytest.mark.parametrize("alteration", ALTERATIONS)
+def test_a_near_miss_is_found_between_other_signs(core: str, alteration: str) -> None:
+    """An altered key that the suite sends is found if it has four words and numbers in a row."""
+    store = SecretStore({"full": f"kc_live_{core}"}, PREFIXES)
+    near = store.fill(f"{{key:full~{alteration}}}")
+    assert store.holds_secret(" ".join(near))
+    assert store.holds_secret("-".join(near[::-1]))
+
+
+@pytest.mark.parametrize("text", ["Bill {} of 1 May", "a call with {}", "no. {}"])
+def test_an_id_within_a_key_stays(text: str) -> None:
+    """The id of a business is public, also where a key holds it and signs stand within it."""
+    public = "655a9d7f-b430-4fcf-8477-1f19e2c58d10"
+    store = SecretStore({"full": f"kc_live_{public}_9fK2mQ7xV4tB8nL1"}, PREFIXES, public=[public])
+    for shown in (public, public.replace("-", " "), public.replace("-", "")):
+        assert store.redact(text.format(shown)) == text.format(shown)
 
 
 def test_a_short_link_is_taken_out_as_a_whole_and_nothing_else_is() -> None:

@@ -41,8 +41,11 @@ def _freely(_: int) -> None:
 
 _ESCAPED = re.compile(
     r"(?<![\\%])[\\%]++(?:U([0-9a-fA-F]{8})|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})"
-    r"|[ux]\{([0-9a-fA-F]{1,8})\})|U\+([0-9a-fA-F]{4,6})"
+    r"|[ux]\{([0-9a-fA-F]{1,8})\})|U\+([0-9a-fA-F]{4,6})(?: (?=U\+))?"
 )
+_JSON = re.compile(r"\\(u[0-9a-fA-F]{4}|[\"\\/bfnrt])")
+_SIGNS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
+_PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _OCTAL = re.compile(r"(?<!\\)\\++([0-3][0-7]{2})")
 _ESCAPED_SIGN = re.compile(r"(?<!\\)\\++([\"'/nrt])")
 _BACKSLASHES = re.compile(r"\\{2,}+")
@@ -88,7 +91,29 @@ def unescaped(text: str) -> str:
         text = _OCTAL.sub(lambda match: _char(match[1], 8), text)
         text = _ESCAPED_SIGN.sub(lambda match: _BLANKS.get(match[1], match[1]), text)
         text = _BACKSLASHES.sub(r"\\", text)
+        text = _joined(text)
     return text
+
+
+def without_json(text: str) -> str:
+    """The text with the escapes of JSON undone once, and nothing else."""
+    if "\\" not in text:
+        return text
+    return _joined(_JSON.sub(lambda match: _of_json(match[1]), text))
+
+
+def _of_json(escape: str) -> str:
+    """The character of an escape of JSON, which is given without its backslash."""
+    if escape.startswith("u"):
+        return chr(int(escape[1:], 16))
+    return _SIGNS.get(escape, escape)
+
+
+def _joined(text: str) -> str:
+    """The text with two escapes of JSON that make one character together as that character."""
+    return _PAIR.sub(
+        lambda match: match[0].encode("utf-16", "surrogatepass").decode("utf-16"), text
+    )
 
 
 def _char(digits: str, base: int) -> str:

@@ -4,6 +4,9 @@ A near-miss key differs from a key in one character, so a long piece of a key is
 key. Pieces are searched whatever their case, forwards, backwards and in ROT13, with other signs
 between their characters, in the text and in what it reads as once up to LAYERS encodings are
 undone.
+
+Across other signs a piece must be random, or be the whole key letter by letter: the words of which
+some keys are made stand in many a text.
 """
 
 from __future__ import annotations
@@ -13,11 +16,17 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
-from itertools import chain, pairwise
+from itertools import chain
 from operator import itemgetter
 
 from conformance.model import Placeholder
-from conformance.transport.redaction.encodings import broken_runs, coded_runs, decoded, undone
+from conformance.transport.redaction.encodings import (
+    broken_runs,
+    coded_runs,
+    decoded,
+    undone,
+    without_json,
+)
 from conformance.transport.redaction.pieces import Pieces
 
 LAYERS = 3
@@ -46,8 +55,13 @@ VARIED = 4
 ACROSS = 8
 """The least letters and digits that give a secret away with other signs between them."""
 
-CHANGES = 3
-"""The least changes between letters and digits in a piece that is searched across other signs."""
+WORDS = 4
+"""The least words and numbers, one after the other as in ``a7bc3``, that make such a piece random.
+A key that is made of words must not be found in a text that has them."""
+
+EXACT, EXACT_WORDS = 16, 6
+"""The same for pieces that are searched across other signs in their own case: letters and digits,
+and words and numbers. A capital begins a word."""
 
 SECRETS_KEPT = 1_000
 """How many secrets are remembered with their pieces: runs in one process share their keys."""
@@ -58,7 +72,7 @@ _TOKEN = re.compile(r"(?:[^\s\"'<>(){}\[\],\\]|\\[^\"'])++")
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 """A string of JSON; one that does not end goes to the end of the text."""
 
-_LOWER = bytes.maketrans(bytes(range(65, 91)), bytes(range(97, 123)))
+_WORD_OR_NUMBER = re.compile("[A-Z]*+[a-z]+|[A-Z]+|[0-9]+")
 _NO_ALNUM = bytes(code for code in range(256) if not chr(code).isalnum() or code > 127)
 
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[bfnrt/])")
@@ -102,6 +116,7 @@ class PieceSearch:
     def __init__(self) -> None:
         self._plain: dict[int, Pieces] = {}  # by length
         self._across: dict[int, Pieces] = {}  # without the signs, by length
+        self._exact: dict[int, Pieces] = {}  # without the signs, in their own case, by length
         self._shortest = 0
         self._coded = _NOTHING  # characters in a row that may be base64 or hex
         self._clean = CleanTexts()
@@ -123,6 +138,15 @@ class PieceSearch:
             self._across.setdefault(across, Pieces(across)).add(piece, placeholder)
         self._shortest = min(self._plain)
         self._coded = coded_runs(self._shortest)
+        self._add_exact(_exact_pieces((secret,), max(EXACT, whole), 1), placeholder)
+
+    def add_near_misses(self, near_misses: tuple[str, ...], placeholder: Placeholder) -> None:
+        """Search for altered forms of a secret with other signs between their characters."""
+        self._add_exact(_exact_pieces(near_misses, EXACT, WORDS), placeholder)
+
+    def _add_exact(self, pieces: tuple[str, ...], placeholder: Placeholder) -> None:
+        for piece in pieces:
+            self._exact.setdefault(len(piece), Pieces(len(piece))).add(piece, placeholder)
         self._clean.clear()
 
     def find(self, text: str) -> Placeholder | None:
@@ -133,7 +157,7 @@ class PieceSearch:
         if not self._plain:
             return None
         self._begin(text)
-        return self._find(text, LAYERS)
+        return self._find_whole(text)
 
     def without_hiding(self, text: str) -> str:
         """The text with placeholders in the place of stretches that hide pieces.
@@ -157,6 +181,12 @@ class PieceSearch:
             self._left = min(self._left, self._long_left)
         if self._left < 0:
             raise Exhausted
+
+    def _find_whole(self, text: str) -> Placeholder | None:
+        """The secret of which a text holds a piece. The escapes of JSON itself are no layer."""
+        view = without_json(text)
+        hidden = self._find(text, 0) if view != text else None
+        return hidden or self._find(view, LAYERS)
 
     def _find(self, text: str, layers: int) -> Placeholder | None:
         """The secret of which a text holds a piece, looking through so many encodings."""
@@ -189,10 +219,12 @@ class PieceSearch:
 
     def _find_plain(self, text: str) -> Placeholder | None:
         """The secret of which a piece stands in a text as it is, or across other signs."""
-        folded, letters = text.lower(), _letters(text)
+        letters = _letters(text)
+        folded, folded_letters = text.lower(), letters.lower()
         near = chain(
             *(pieces.places(folded) for pieces in self._plain.values()),
-            *(pieces.places(letters) for pieces in self._across.values()),
+            *(pieces.places(folded_letters) for pieces in self._across.values()),
+            *(pieces.places(letters) for pieces in self._exact.values()),
         )
         return next(map(itemgetter(2), near), None)
 
@@ -210,7 +242,7 @@ class PieceSearch:
     def _unless_hiding(self, match: re.Match[str]) -> str:
         """A stretch of text, or the placeholder of the secret that hides in it."""
         stretch = match[0]
-        hidden = self._find(stretch, LAYERS)
+        hidden = self._find_whole(stretch)
         if hidden is None:
             return stretch
         quote = '"' if stretch.startswith('"') else ""
@@ -222,9 +254,10 @@ class PieceSearch:
         covered = bytearray(len(text))
         secrets: dict[int, Placeholder] = {}  # by start
         for place, end, placeholder in self._places(_fold(text)):
-            start = min(end, _behind_escape(text, place))
-            covered[start:end] = b"1" * (end - start)
-            secrets.setdefault(start, placeholder)
+            if _behind_escape(text, place) > place:
+                continue  # the letter of an escape is no part of a secret
+            covered[place:end] = b"1" * (end - place)
+            secrets.setdefault(place, placeholder)
         kept: list[str] = []
         for stretch in re.finditer(rb"1+|\0+", covered):
             secret = secrets.get(stretch.start())
@@ -269,11 +302,30 @@ def _plain_pieces(secret: str, length: int, is_long: bool) -> tuple[str, ...]:
 def _pieces_across(secret: str, whole: int, is_long: bool) -> tuple[tuple[int, str], ...]:
     """Runs of letters and digits that have other signs between them, each with its length."""
     runs: list[tuple[int, str]] = []
-    for letters in map(_letters, _forms(secret, is_long)):
+    for form in _forms(secret, is_long):
+        letters = _letters(form).lower()
         length = min(whole, len(letters))
         if length >= ACROSS:
-            runs += [(length, piece) for piece in _pieces(letters, length) if _is_random(piece)]
+            pieces = _pieces(letters, length)
+            runs += [(length, piece) for piece in pieces if _is_random(piece, WORDS)]
     return tuple(runs)
+
+
+@lru_cache(maxsize=SECRETS_KEPT)
+def _exact_pieces(secrets: tuple[str, ...], least: int, words: int) -> tuple[str, ...]:
+    """The random runs of ``least`` letters and digits of some secrets, in their own case.
+
+    A secret without such a run gives all its letters and digits, if they are so many words.
+    """
+    pieces: dict[str, None] = {}
+    for secret in secrets:
+        for form in _forms(secret, is_long=True):
+            letters = _letters(form)
+            if len(letters) >= least:
+                runs = [run for run in _pieces(letters, least) if _is_random(run, EXACT_WORDS)]
+                whole = [letters] if _is_random(letters, words) else []
+                pieces.update(dict.fromkeys(runs or whole))
+    return tuple(pieces)
 
 
 def _pieces(text: str, length: int) -> Iterator[str]:
@@ -286,15 +338,14 @@ def _is_varied(piece: str) -> bool:
     return len(set(piece)) >= min(VARIED, 1 + len(piece) // 3)
 
 
-def _is_random(piece: str) -> bool:
-    """Whether letters and digits alternate as in no words, nor in words with a number."""
-    changes = sum(one.isdigit() != other.isdigit() for one, other in pairwise(piece))
-    return changes >= CHANGES and _is_varied(piece)
+def _is_random(piece: str, words: int) -> bool:
+    """Whether so many words and numbers follow each other: fewer in what people write."""
+    return len(_WORD_OR_NUMBER.findall(piece)) >= words and _is_varied(piece)
 
 
 def _letters(text: str) -> str:
-    """The letters and digits of a text in lower case, without what stands between them."""
-    return text.encode("ascii", "ignore").translate(_LOWER, _NO_ALNUM).decode("ascii")
+    """The letters and digits of a text, without what stands between them."""
+    return text.encode("ascii", "ignore").translate(None, _NO_ALNUM).decode("ascii")
 
 
 def _fold(text: str) -> str:

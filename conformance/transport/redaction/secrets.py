@@ -18,7 +18,7 @@ from operator import methodcaller
 
 from conformance.model import Placeholder, SecretKind
 from conformance.model.placeholder import PATTERN
-from conformance.transport.near_misses import altered, prefix_of
+from conformance.transport.near_misses import ALTERATIONS, altered, prefix_of
 from conformance.transport.redaction.search import CleanTexts, Exhausted, PieceSearch
 
 PIECE = 10
@@ -95,6 +95,14 @@ class SecretStore:
         for part in self._private_parts(secret):
             length = _piece_length(part, placeholder.kind, secret)
             self._search.add(part, placeholder, length, max(PIECE, length))
+        if placeholder.kind in ALTERED:
+            self._search.add_near_misses(self._near_misses(secret), placeholder)
+
+    def _near_misses(self, key: str) -> tuple[str, ...]:
+        """What scenarios make of a key, without its prefix; nothing if a part of it is public."""
+        if any(known in key for known in self._public):
+            return ()
+        return tuple(self.without_prefix(alter(key)) for alter in ALTERATIONS.values())
 
     def fill(self, text: str) -> str:
         """The text with secrets in the place of their placeholders."""
