@@ -124,7 +124,7 @@ def test_a_run_outlives_its_terminal(tmp_path: Path) -> None:
 # --- at any moment --------------------------------------------------------------------------------
 
 LOGS = ("reports/2*/*.jsonl", "out/*.jsonl", "out/workers/*.jsonl")
-USUAL = {"starting": 500_000, "running": 700_000, "judging": 250_000, "writing": 800_000}
+USUAL = {"starting": 500_000, "running": 500_000, "judging": 200_000, "writing": 700_000}
 """Calls that each phase has at least; `python -m tests.signals` counts them."""
 
 
@@ -149,6 +149,23 @@ def test_a_signal_at_any_moment_leaves_a_run_that_replays(
     assert outcome.code == 3, outcome.said
     if phase != "starting":
         assert "kaicalls-conformance replay reports/2" in outcome.err or "Report: " in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("_get_module_lock.<locals>.cb", "SIGINT"),
+        ("_get_module_lock.<locals>.cb", "SIGTERM"),
+        ("_get_module_lock.<locals>.cb", "SIGHUP"),
+        ("<string>", "SIGINT"),
+    ],
+    ids=str,
+)
+def test_a_signal_is_heard_wherever_an_import_is(place: str, name: str) -> None:
+    """Python drops what is raised in a callback, and ends by SIGINT once it has left exec()."""
+    outcome, faults = signals.tried(signals.Moment("starting", 1, (name,), place))
+    assert faults == []
+    assert outcome.code == 3, outcome.said
 
 
 def test_a_killed_run_is_replayed(tmp_path: Path) -> None:
