@@ -104,19 +104,21 @@ def test_a_server_that_ends_removes_nothing_of_others(tmp_path: Path) -> None:
 def test_a_run_outlives_its_terminal(tmp_path: Path) -> None:
     """A terminal that is closed stops a run as Ctrl-C does: with 3, reports and all."""
     ours, its = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "conformance", *signals.RUN],
-        cwd=tmp_path,
-        stdin=its,
-        stdout=its,
-        stderr=its,
-        start_new_session=True,
-        preexec_fn=partial(fcntl.ioctl, 0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here
-    )
-    os.close(its)
-    _wait(lambda: _logged(tmp_path) > 20)
-    os.close(ours)
-    assert process.wait(120) == 3
+    with servers.sandbox(tmp_path) as target:
+        slow = servers.slowed(target.target, tmp_path / "t.yaml", 20)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "conformance", *signals.RUN, "--target", slow, "--yes"],
+            cwd=tmp_path,
+            stdin=its,
+            stdout=its,
+            stderr=its,
+            start_new_session=True,
+            preexec_fn=partial(fcntl.ioctl, 0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here
+        )
+        os.close(its)
+        _wait(lambda: _logged(tmp_path) > 20)
+        os.close(ours)
+        assert process.wait(120) == 3
     assert {path.name for path in run_of(tmp_path).iterdir()} == FILES
     assert stored(run_of(tmp_path))["incomplete"] == "The run was stopped by a signal."
 
