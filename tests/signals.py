@@ -51,8 +51,9 @@ NAMES = {{name for _, name, _ in BEGINS}}
 
 
 class Counter:
-    def __init__(self, wanted, number, signals):
+    def __init__(self, wanted, number, signals, place):
         self.wanted, self.number, self.signals = wanted, number, signals
+        self.place = place
         self.phase = -1
         self.counts = [0] * len(PHASES)
 
@@ -61,7 +62,8 @@ class Counter:
         if code.co_name in NAMES and "conformance" in code.co_filename:
             begun = BEGINS.get((os.path.basename(code.co_filename), code.co_name, event), -1)
             self.phase = max(self.phase, begun)
-        if event == "call" and self.phase >= 0:
+        counts = self.place in ("", code.co_qualname, code.co_filename)
+        if event == "call" and self.phase >= 0 and counts:
             self.counts[self.phase] += 1
             if self.phase == self.wanted and self.counts[self.phase] == self.number:
                 sys.setprofile(None)
@@ -71,7 +73,7 @@ class Counter:
 
 if "conformance" in sys.orig_argv:  # not in the processes that the run starts
     told = json.loads(os.environ["SIGNAL_AT"])
-    counter = Counter(told["phase"], told["number"], told["signals"])
+    counter = Counter(told["phase"], told["number"], told["signals"], told["place"])
     if told["into"]:
         atexit.register(lambda: open(told["into"], "w").write(json.dumps(counter.counts)))
     sys.setprofile(counter)
@@ -79,13 +81,21 @@ if "conformance" in sys.orig_argv:  # not in the processes that the run starts
 """A sitecustomize for the process that gets the signal."""
 
 
+UNBEGUN = ("Stopped.", "Stopped. Nothing was sent.")
+"""What a command says that was stopped before it sent anything: during its imports, or later."""
+
+
 @dataclass(frozen=True)
 class Moment:
-    """The ``number``-th call in a phase, and the signals that come then, one after another."""
+    """The ``number``-th call in a phase, and the signals that come then, one after another.
+
+    With a ``place``, only calls of that function, or of code of that file, are counted.
+    """
 
     phase: str
     number: int
     signals: tuple[str, ...]
+    place: str = ""
 
 
 NEVER = Moment("starting", -1, ())
@@ -100,6 +110,7 @@ def begun(moment: Moment, directory: Path, into: Path | None = None) -> Command:
         "phase": PHASES.index(moment.phase),
         "number": moment.number,
         "signals": moment.signals,
+        "place": moment.place,
         "into": str(into) if into else "",
     }
     path = os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH"))))
@@ -131,7 +142,7 @@ def faults(outcome: Outcome, directory: Path) -> list[str]:
     for run in runs:
         found += _files(run)
         found += _replay(run, directory)
-    if not runs and "Nothing was sent" not in outcome.err:
+    if not runs and outcome.err.strip() not in UNBEGUN:
         found.append(f"no run is left: {outcome.said!r}")
     return found
 

@@ -195,6 +195,16 @@ def test_actions_are_pinned_by_commit() -> None:
         assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
 
 
+def test_every_supported_python_has_a_job() -> None:
+    """The workflow for contributors runs on the Pythons that the package claims to support."""
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    jobs = yaml.safe_load(workflow)["jobs"]["ci"]["strategy"]["matrix"]["python"]
+    prefix = "Programming Language :: Python :: "
+    claimed = [line for line in PROJECT["classifiers"] if line.startswith(prefix)]
+
+    assert [prefix + version for version in jobs] == claimed
+
+
 def test_every_argued_mutant_is_of_a_line_that_stands() -> None:
     """docs/mutants.md argues about lines that exist; the tool itself sees whether they survive."""
     rows = re.findall(

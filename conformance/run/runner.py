@@ -128,6 +128,8 @@ def _arguments(page: Path) -> list[str]:
         "-p",
         "no:terminal",
         "-p",
+        "no:unraisableexception",  # it would keep a dropped KeyboardInterrupt to itself
+        "-p",
         "pytest_metadata.plugin",
         "-p",
         "pytest_html.plugin",

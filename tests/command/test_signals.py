@@ -104,19 +104,21 @@ def test_a_server_that_ends_removes_nothing_of_others(tmp_path: Path) -> None:
 def test_a_run_outlives_its_terminal(tmp_path: Path) -> None:
     """A terminal that is closed stops a run as Ctrl-C does: with 3, reports and all."""
     ours, its = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "conformance", *signals.RUN],
-        cwd=tmp_path,
-        stdin=its,
-        stdout=its,
-        stderr=its,
-        start_new_session=True,
-        preexec_fn=partial(fcntl.ioctl, 0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here
-    )
-    os.close(its)
-    _wait(lambda: _logged(tmp_path) > 20)
-    os.close(ours)
-    assert process.wait(120) == 3
+    with servers.sandbox(tmp_path) as target:
+        slow = servers.slowed(target.target, tmp_path / "t.yaml", 20)
+        process = subprocess.Popen(
+            [sys.executable, "-m", "conformance", *signals.RUN, "--target", slow, "--yes"],
+            cwd=tmp_path,
+            stdin=its,
+            stdout=its,
+            stderr=its,
+            start_new_session=True,
+            preexec_fn=partial(fcntl.ioctl, 0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no threads here
+        )
+        os.close(its)
+        _wait(lambda: _logged(tmp_path) > 20)
+        os.close(ours)
+        assert process.wait(120) == 3
     assert {path.name for path in run_of(tmp_path).iterdir()} == FILES
     assert stored(run_of(tmp_path))["incomplete"] == "The run was stopped by a signal."
 
@@ -124,7 +126,7 @@ def test_a_run_outlives_its_terminal(tmp_path: Path) -> None:
 # --- at any moment --------------------------------------------------------------------------------
 
 LOGS = ("reports/2*/*.jsonl", "out/*.jsonl", "out/workers/*.jsonl")
-USUAL = {"starting": 500_000, "running": 700_000, "judging": 250_000, "writing": 800_000}
+USUAL = {"starting": 500_000, "running": 500_000, "judging": 200_000, "writing": 700_000}
 """Calls that each phase has at least; `python -m tests.signals` counts them."""
 
 
@@ -149,6 +151,23 @@ def test_a_signal_at_any_moment_leaves_a_run_that_replays(
     assert outcome.code == 3, outcome.said
     if phase != "starting":
         assert "kaicalls-conformance replay reports/2" in outcome.err or "Report: " in outcome.out
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("_get_module_lock.<locals>.cb", "SIGINT"),
+        ("_get_module_lock.<locals>.cb", "SIGTERM"),
+        ("_get_module_lock.<locals>.cb", "SIGHUP"),
+        ("<string>", "SIGINT"),
+    ],
+    ids=str,
+)
+def test_a_signal_is_heard_wherever_an_import_is(place: str, name: str) -> None:
+    """Python drops what is raised in a callback, and ends by SIGINT once it has left exec()."""
+    outcome, faults = signals.tried(signals.Moment("starting", 1, (name,), place))
+    assert faults == []
+    assert outcome.code == 3, outcome.said
 
 
 def test_a_killed_run_is_replayed(tmp_path: Path) -> None:

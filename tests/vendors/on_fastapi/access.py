@@ -64,7 +64,7 @@ class Caller:
         return self.business
 
 
-def caller(request: Request) -> Caller:
+async def caller(request: Request) -> Caller:
     """The caller behind the key of a request."""
     store: Store = request.app.state.store
     header = request.headers.get("authorization")
@@ -92,7 +92,7 @@ def _key(store: Store, token: str) -> Any:
 def scope(name: str) -> Any:
     """The caller, if the key has a scope."""
 
-    def check(who: Annotated[Caller, Depends(caller)]) -> Caller:
+    async def check(who: Annotated[Caller, Depends(caller)]) -> Caller:
         if not _has(who, name):
             code = "unauthorized" if on("scope-401") and name == "events:read" else "forbidden"
             raise ProblemError(code, f"The key lacks the scope {name}")

@@ -37,7 +37,7 @@ def stored(moment: datetime) -> str:
         raise ProblemError("invalid_request", "That is no moment") from None
 
 
-def page(
+async def page(
     after: Annotated[datetime | None, Query()] = None,
     limit: Annotated[int, Query(ge=1)] = 20,
 ) -> Page:

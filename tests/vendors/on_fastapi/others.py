@@ -141,7 +141,7 @@ async def replay(
     return {"replayed": 1, "event_id": event["id"]}
 
 
-def allowance(request: Request) -> None:
+async def allowance(request: Request) -> None:
     """Raises ProblemError from the sixth request of an address within an hour on."""
     host = request.client.host if request.client else ""
     clock = time.monotonic() + request.app.state.moved

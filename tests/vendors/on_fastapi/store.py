@@ -27,10 +27,14 @@ def text_of(moment: datetime) -> str:
 
 
 class Store:
-    """The tables, and what is asked of them."""
+    """The tables, and what is asked of them.
+
+    One connection serves all requests: they are `async` down to their dependencies, so that all of
+    them run in the thread of the event loop. SQLite refuses any other thread.
+    """
 
     def __init__(self) -> None:
-        self.db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+        self.db = sqlite3.connect(":memory:", isolation_level=None)
         self.latest = datetime.now(UTC)
         for kind in KINDS:
             self.db.execute(
