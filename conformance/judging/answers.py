@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import Any
 
+from conformance.judging.inputs import roles_of_refusal
 from conformance.judging.outcomes import (
     Answered,
     Gap,
@@ -28,6 +29,7 @@ from conformance.model import (
     Paging,
     ReasonKind,
     Response,
+    Role,
     Step,
     compact,
 )
@@ -180,8 +182,9 @@ def refusals(
     """Judge probes of a trial as refusals for one of some roles, if the controls succeeded.
 
     The first role is the one that the clause names. A refusal with one of ``statuses`` is right
-    whatever its code. Where the main key lacks the scope there is no control: then a success is
-    wrong, a refusal with a right code is right, and nothing follows from others.
+    whatever its code, and one of the input where no control had the same input. Where the main key
+    lacks the scope there is no control: then a success is wrong, a refusal with a right code is
+    right, and nothing follows from others.
     """
     if not probes:
         return
@@ -190,11 +193,28 @@ def refusals(
             yield _without_control(refusal(context, probe, roles, statuses), probe)
         return
     gap = control_gap(context, trial)
+    for probe in probes:
+        if gap is None or spoils(trial, probe):
+            right = roles_of_refusal(context, trial, probe, roles)
+            yield refusal(context, probe, right, statuses)
     if gap:
         yield gap
-        return
-    for probe in probes:
-        yield refusal(context, probe, roles, statuses)
+
+
+def spoils(trial: Trial, probe: Exchange) -> bool:
+    """Whether a probe was accepted before any control was sent: a control may fail for just that.
+
+    It may have deleted what the control works on, or taken its name.
+    """
+    return probe.ok and probe in trial.exchanges[: _first_control(trial)]
+
+
+def _first_control(trial: Trial) -> int:
+    """The place of the first control of a trial; 0 without one."""
+    for place, exchange in enumerate(trial.exchanges):
+        if exchange.role is Role.CONTROL:
+            return place
+    return 0
 
 
 def _without_control(outcome: Outcome, probe: Exchange) -> Outcome:

@@ -17,7 +17,7 @@ from conformance.suite.ends import Ends
 from conformance.suite.filling import Filling
 from conformance.suite.ids import Id
 from conformance.suite.knowledge import Knowledge
-from conformance.suite.memory import Memory
+from conformance.suite.memory import Memory, Place
 from conformance.suite.own import OwnObjects
 from conformance.suite.sending import Sending
 from conformance.transport.message import Message
@@ -103,6 +103,10 @@ class Client(Sending):
             if case.scenario == scenario:
                 planned.append((case.operation, case.variant))
         return tuple(planned)
+
+    def once(self, place: Place, find: Callable[[], Any]) -> Any:
+        """What ``find`` returns, which is called for the first case of the run that asks."""
+        return self._memory.once(place, self.sender, find)
 
     # --- values ---
 

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from conformance.model import DEAD_KEYS, Exchange, Facts, Form, Placeholder
-from conformance.reading import Answer
+from conformance.model import DEAD_KEYS, Facts, Form, Placeholder
 from conformance.scenarios import Depth
 from conformance.suite import bad_keys
 from conformance.suite.bad_keys import RefusedKeys
 from conformance.suite.client import Client
-from conformance.suite.writing import other_values
+from conformance.suite.widened import has_options, later_page, widened
 from conformance.transport.message import Message, encoded, message_for
 from conformance.transport.near_misses import BASIC
 
@@ -22,12 +21,8 @@ QUERY_NAMES = ("key", "access_token")
 
 
 def send_bad_keys(client: Client, values: dict[str, Any]) -> None:
-    """No key, then each form of a bad one.
-
-    A key that is expired or revoked, in turn, stands beside every optional parameter.
-    """
+    """No key, then each form of a bad one."""
     operation, keys = client.operation, client.params(RefusedKeys)
-    whole, in_turn = {**other_values(client, operation), **values}, _dead_form(client)
     _without_key(client, values)
     if operation.method == "GET":
         _spelled(client, values)
@@ -37,8 +32,7 @@ def send_bad_keys(client: Client, values: dict[str, Any]) -> None:
         _malformed(client, values, text)
     for form in (Form.UNKNOWN, Form.ALTERED, *DEAD_FORMS):
         for key in keys.of(form):
-            asked = whole if form is in_turn else values
-            client.mistake(operation, asked, key=key, facts=Facts(form=form))
+            client.mistake(operation, values, key=key, facts=Facts(form=form))
 
 
 def _dead_form(client: Client) -> Form:
@@ -119,15 +113,19 @@ def _malformed(client: Client, values: dict[str, Any], text: str) -> None:
     _without_valid_key(client, message, form, ((authentication.header, text),))
 
 
-def send_dead_keys_on_a_later_page(client: Client, values: dict[str, Any], first: Exchange) -> None:
-    """Keys that are no longer valid on the page after the first, one beside every filter."""
-    operation, paging = client.operation, client.operation.paging
-    cursor = Answer(client.contract, operation, first).cursor
-    if paging is None or cursor is None:
-        return
-    limit = str(client.knowledge.within(operation, bad_keys.PAGE_SIZE))
-    page = {**values, paging.after: cursor, paging.limit: limit}
+def send_dead_keys_beside_options(client: Client, values: dict[str, Any]) -> None:
+    """Keys that are no longer valid: one, in turn, beside every optional parameter.
+
+    The other one asks for a later page of a list.
+    """
+    operation, keys, in_turn = client.operation, client.params(RefusedKeys), _dead_form(client)
+    page = later_page(client)
     for form in DEAD_FORMS:
-        filters = {} if form is _dead_form(client) else other_values(client, operation)
-        for key in client.params(RefusedKeys).of(form):
-            client.mistake(operation, {**filters, **page}, key=key, facts=Facts(form=form))
+        for key in keys.of(form):
+            if form is in_turn and has_options(client, values):
+                request = widened(client, values)
+            elif page:
+                request = {**values, **page}
+            else:
+                continue
+            client.mistake(operation, request, key=key, facts=Facts(form=form))

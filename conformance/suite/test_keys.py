@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import filterfalse, islice
 from operator import attrgetter
-from typing import Any
 
 from conformance.model import (
     Effect,
@@ -24,10 +22,9 @@ from conformance.scenarios import KEY, Depth, Draft, Planning, given, operations
 from conformance.suite import bad_keys
 from conformance.suite.client import Client
 from conformance.suite.member_changes import changes_of_one
-from conformance.suite.misuse import send_bad_keys, send_dead_keys_on_a_later_page
+from conformance.suite.misuse import send_bad_keys, send_dead_keys_beside_options
 from conformance.suite.scopes import named_keys, other_scopes
-from conformance.suite.writing import other_values
-from conformance.values import as_text
+from conformance.suite.widened import has_options, narrowed_page, widened
 
 KEY_RULES = ("auth.missing", "auth.scheme", "auth.invalid", "auth.expired", "auth.revoked")
 SPELLING = "auth.spelling"
@@ -73,17 +70,13 @@ def refused_keys(planning: Planning) -> Iterator[Draft]:
 @scenario(refused_keys, rules=(*KEY_RULES, SPELLING), phase=1)
 def test_refused_key(client: Client) -> None:
     """A valid request without a key, and with a key that is misplaced, malformed or not valid."""
-    operation = client.operation
-    values, opened = client.valid(operation), client.target.opens(operation)
+    values = client.valid(client.operation)
     if values is None:
         return
-    ends = operation.action in ("delete", "perform")  # nothing is left to ask for afterwards
-    if opened and ends:
-        client.control(operation, values)
     send_bad_keys(client, values)
-    if opened and not ends:  # a valid key is still accepted after all these refusals
-        control = client.control(operation, values)
-        send_dead_keys_on_a_later_page(client, values, control)
+    if client.target.opens(client.operation):  # a valid key is still accepted after all these
+        client.control(client.operation, values)
+    send_dead_keys_beside_options(client, values)
 
 
 def with_each_prefix(planning: Planning) -> Iterator[Draft]:
@@ -155,62 +148,36 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
 
 @scenario(without_scope, rules=("scope.refused",), phase=1)
 def test_missing_scope(client: Client) -> None:
-    """Valid keys without the scope.
+    """Valid keys without the scope, and the same request with the main key after them.
 
-    Those with another scope ask for a later page of a list: the first with one filter, the others
-    with every optional parameter, as with what is no list. The first also changes each member by
-    itself, as one does that lacks a second scope alone.
+    Those with another scope also send every optional parameter. Of a list the first one asks for a
+    later page with one filter. It also changes each member by itself, as one does that lacks a
+    second scope alone.
     """
-    operation = client.operation
+    operation, roles = client.operation, client.params(Keys).roles
     lists = operation.paging is not None
     values = client.knowledge.listing(operation) if lists else client.valid(operation)
     if values is None:
         return
+    others = [role for role in roles if role != NO_SCOPE]
+    first = {**values, **narrowed_page(client)}
+    if NO_SCOPE in roles:
+        client.mistake(operation, values, key=NO_SCOPE)
+        first |= client.own_business(operation, values)
+    bare = 0 if has_options(client, values) else len(others)
+    if lists:
+        bare = 1
+    for key in others[:bare]:
+        client.mistake(operation, first, key=key)
     if client.target.opens(operation):
-        client.control(operation, {**values, **_later_page(client)})
-    roles = client.params(Keys).roles
-    others = list(filterfalse(NO_SCOPE.__eq__, roles))
-    for key in filter(NO_SCOPE.__eq__, roles):
-        client.mistake(operation, values, key=key)
-    for turn, key in enumerate(others):
-        named = client.own_business(operation, values) if key != roles[0] else {}
-        client.mistake(operation, {**values, **_beside(client, turn), **named}, key=key)
-    for key in dict.fromkeys([*others[:1], *filter(f"scope:{operation.beside}".__eq__, roles)]):
-        for change in changes_of_one(client, values):
+        client.control(operation, first)
+    whole = widened(client, values) if others[bare:] else first
+    for key in others[bare:]:
+        client.mistake(operation, whole, key=key)
+    beside = [role for role in roles if role == f"scope:{operation.beside}"]
+    for key in dict.fromkeys([*others[:1], *beside]):
+        for change in changes_of_one(client, values, whole):
             client.mistake(operation, change, key=key)
-
-
-def _beside(client: Client, turn: int) -> dict[str, Any]:
-    """What stands beside the values of a request with a wrong scope, in the turn of the key."""
-    page = _later_page(client, None if turn else 1)
-    is_narrow = turn == 0 and client.operation.paging is not None
-    return page if is_narrow else {**other_values(client, client.operation), **page}
-
-
-def _later_page(client: Client, most: int | None = 1) -> dict[str, str]:
-    """Cursor, limit and filters of a page after the first item; empty for what is no list.
-
-    There are so many filters at ``most``, None for all.
-    """
-    operation, paging = client.operation, client.operation.paging
-    if paging is None:
-        return {}
-    first = members_of(next(iter(client.knowledge.listed(operation.kind)), None))
-    cursor = as_text(first.get(paging.position))
-    if cursor is None:
-        return {}
-    limit = str(client.knowledge.within(operation, bad_keys.PAGE_SIZE))
-    filters = islice(_narrowed(operation, first), most)
-    return {paging.after: cursor, paging.limit: limit, **dict(filters)}
-
-
-def _narrowed(operation: Operation, members: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each filter of a list, with the value that an item shows for it; plain ones come first."""
-    plain = filter(attrgetter("plain"), operation.filters)
-    for parameter in sorted(plain, key=lambda each: bool(each.references)):
-        value = members.get(parameter.filters)
-        if isinstance(value, str):
-            yield parameter.name, value
 
 
 # --- keys that the target hands out ---

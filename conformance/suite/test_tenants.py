@@ -124,14 +124,16 @@ def test_foreign_filter(client: Client) -> None:
     values = client.valid(operation)
     if value is ABSENT or values is None:
         return
-    if value == client.value(parameter):
+    own = client.value(parameter)
+    if value == own:
         return
     if Open.FILTER_IGNORED in parameter.open:
         client.control(operation, values, facts=Facts(step=Step.UNFILTERED))
+    if own is not ABSENT:  # the target may refuse the filter itself
+        facts = Facts(mistake=True)
+        client.call(operation, {**values, parameter.name: own}, role=Role.ARRANGE, facts=facts)
     client.mistake(operation, {**values, parameter.name: value})
-    page = later_page(client)
-    facts = Facts(placed=len(page) > 1)
-    client.mistake(operation, {**values, parameter.name: value, **page}, facts=facts)
+    client.mistake(operation, {**values, parameter.name: value, **later_page(client)})
     ask_beside_others(client, parameter, {**values, parameter.name: value})
     ask_for_both(client, parameter, values, value)
     client.mistake(operation, {**values, parameter.name: MALFORMED}, role=Role.BYSTANDER)

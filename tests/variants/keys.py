@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from http.cookies import SimpleCookie
 from typing import Any
 
@@ -10,6 +11,7 @@ from conformance.model import Operation
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Identity, Row
 from tests.faults.base import Faulty, variant
+from tests.faults.strict import StrictInput
 
 
 @variant("L23")
@@ -66,6 +68,31 @@ class DocumentBehindKey(Faulty):
 
     def wants_key(self, operation: Operation) -> bool:
         return operation.takes_key
+
+
+@variant("L26")
+class InputBeforeScope(StrictInput):
+    """Body and query are checked closely before the scope."""
+
+    def authorise(self, operation: Operation, identity: Identity | None) -> None:
+        pass
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        given = super().take_in(operation, request, in_path)
+        super().authorise(operation, self.authenticate(operation, request))
+        return given
+
+
+@variant("L26")
+class InputBeforeKey(StrictInput):
+    """Body and query are checked closely before the key, and so before the scope."""
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        route = self.find_route(request)
+        self.take_in(operation, request, route[1] if route else {})
+        return super().authenticate(operation, request)
 
 
 @variant("L71", socket=True)
