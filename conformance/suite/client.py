@@ -9,7 +9,17 @@ from itertools import filterfalse
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
-from conformance.model import NOTHING, Case, Exchange, Facts, Operation, Parameter, Params, Role
+from conformance.model import (
+    NOTHING,
+    Case,
+    Effect,
+    Exchange,
+    Facts,
+    Operation,
+    Parameter,
+    Params,
+    Role,
+)
 from conformance.reading import Answer, answer_of, members_of, sought_in
 from conformance.scenarios import Depth
 from conformance.suite import ids
@@ -219,6 +229,18 @@ class Client(Sending):
     ) -> Exchange:
         """Send a valid request, which must succeed."""
         return self.call(operation, values, role=Role.CONTROL, facts=facts)
+
+    def control_after(self, values: Mapping[str, Any], probes: Iterable[Exchange]) -> None:
+        """Send the valid request whose probes came before it, with the main key.
+
+        If a write was accepted from one of them, it works on a new object, under new names.
+        """
+        operation = self.operation
+        is_write = operation.effect is not Effect.READ
+        if is_write and any(probe.ok for probe in probes):
+            self.own.apart()
+            values = self.valid_or(dict(values), operation)
+        self.control(operation, values)
 
     def reuse_names(self) -> bool:
         """Let the next request have the names in its headers that earlier ones had, if any had."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import filterfalse
 from typing import Any, TypeGuard
 
-from conformance.model import Contract, Effect, Open, Operation, Parameter, Role
+from conformance.model import Contract, Effect, Facts, Open, Operation, Parameter, Role
 from conformance.reading import position_of, rows_of
 from conformance.suite.client import Client
 from conformance.suite.filter_values import widest
@@ -67,7 +67,7 @@ def ask_beside_others(client: Client, parameter: Parameter, values: dict[str, An
     role = Role.BYSTANDER if Open.FILTER_IGNORED in parameter.open else Role.PROBE
     alike = beside_foreign(client, parameter, values[parameter.name])
     for others in filter(None, (alike, widest(operation, rows))):
-        client.mistake(operation, {**values, **others}, role=role)
+        client.mistake(operation, {**values, **others}, facts=Facts(placed=True), role=role)
 
 
 def ask_for_both(client: Client, parameter: Parameter, values: dict[str, Any], value: Any) -> None:

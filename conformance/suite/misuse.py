@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from conformance.model import DEAD_KEYS, Facts, Form, Placeholder
+from conformance.model import DEAD_KEYS, Exchange, Facts, Form, Placeholder
 from conformance.scenarios import Depth
 from conformance.suite import bad_keys
 from conformance.suite.bad_keys import RefusedKeys
@@ -20,19 +20,20 @@ QUERY_NAMES = ("key", "access_token")
 """Query parameters that a server may take a key from; the secrets of the contract come on top."""
 
 
-def send_bad_keys(client: Client, values: dict[str, Any]) -> None:
-    """No key, then each form of a bad one."""
+def send_bad_keys(client: Client, values: dict[str, Any]) -> list[Exchange]:
+    """No key, then each form of a bad one. Returns the exchanges of the path as it is spelled."""
     operation, keys = client.operation, client.params(RefusedKeys)
-    _without_key(client, values)
+    sent = [_without_key(client, values)]
     if operation.method == "GET":
         _spelled(client, values)
     for place in keys.of(bad_keys.MISPLACED):
-        _misplaced(client, values, place)
+        sent.append(_misplaced(client, values, place))
     for text in keys.of(bad_keys.MALFORMED):
-        _malformed(client, values, text)
+        sent.append(_malformed(client, values, text))
     for form in (Form.UNKNOWN, Form.ALTERED, *DEAD_FORMS):
         for key in keys.of(form):
-            client.mistake(operation, values, key=key, facts=Facts(form=form))
+            sent.append(client.mistake(operation, values, key=key, facts=Facts(form=form)))
+    return sent
 
 
 def _dead_form(client: Client) -> Form:
@@ -40,20 +41,20 @@ def _dead_form(client: Client) -> Form:
     return DEAD_FORMS[len(client.operation.id) % len(DEAD_FORMS)]
 
 
-def _without_key(client: Client, values: dict[str, Any]) -> None:
+def _without_key(client: Client, values: dict[str, Any]) -> Exchange:
     """No key, but a local address that no server may trust, and a wish for any type of content."""
     message = message_for(client.operation, values)
     more = (("X-Forwarded-For", "127.0.0.1"), ("Accept", "*/*"))
     message = replace(message, headers=(*message.headers, *more))
-    _without_valid_key(client, message, Form.MISSING)
+    return _without_valid_key(client, message, Form.MISSING)
 
 
 def _without_valid_key(
     client: Client, message: Message, form: Form, carried: tuple[tuple[str, str], ...] = ()
-) -> None:
+) -> Exchange:
     """Send a message with these headers in place of the one that carries a key."""
     facts = Facts(mistake=True, form=form)
-    client.raw(message, client.operation.id, carried=carried, key=None, facts=facts)
+    return client.raw(message, client.operation.id, carried=carried, key=None, facts=facts)
 
 
 def _spelled(client: Client, values: dict[str, Any]) -> None:
@@ -70,7 +71,7 @@ def _spelled(client: Client, values: dict[str, Any]) -> None:
         client.raw(spelled, carried=(), key=None, facts=facts)
 
 
-def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
+def _misplaced(client: Client, values: dict[str, Any], place: str) -> Exchange:
     """A valid key in a place where none belongs."""
     message = replace(message_for(client.operation, values), misplaced=True)
     form = Form.SCHEME
@@ -81,7 +82,7 @@ def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
         header = (client.contract.authentication.header, _after_scheme(client, place))
         message = replace(message, headers=(*message.headers, header))
     facts = Facts(mistake=True, form=form)
-    client.raw(message, client.operation.id, carried=(), key="full", facts=facts)
+    return client.raw(message, client.operation.id, carried=(), key="full", facts=facts)
 
 
 def _in_query(client: Client) -> Iterator[tuple[str, str]]:
@@ -103,14 +104,14 @@ def _after_scheme(client: Client, place: str) -> str:
     return f"{place} {key}"
 
 
-def _malformed(client: Client, values: dict[str, Any], text: str) -> None:
+def _malformed(client: Client, values: dict[str, Any], text: str) -> Exchange:
     """A header that is not the scheme and a key."""
     authentication = client.contract.authentication
     token = text.removeprefix(f"{authentication.scheme} ")
     is_token = token in (*authentication.prefixes, bad_keys.ENDLESS)
     form = Form.UNKNOWN if is_token else Form.SCHEME
     message = message_for(client.operation, values)
-    _without_valid_key(client, message, form, ((authentication.header, text),))
+    return _without_valid_key(client, message, form, ((authentication.header, text),))
 
 
 def send_dead_keys_beside_options(client: Client, values: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from operator import attrgetter
 
 from conformance.model import (
     Effect,
+    Exchange,
     Facts,
     Operation,
     Params,
@@ -73,9 +74,9 @@ def test_refused_key(client: Client) -> None:
     values = client.valid(client.operation)
     if values is None:
         return
-    send_bad_keys(client, values)
+    refused = send_bad_keys(client, values)
     if client.target.opens(client.operation):  # a valid key is still accepted after all these
-        client.control(client.operation, values)
+        client.control_after(values, refused)
     send_dead_keys_beside_options(client, values)
 
 
@@ -161,16 +162,17 @@ def test_missing_scope(client: Client) -> None:
         return
     others = [role for role in roles if role != NO_SCOPE]
     first = {**values, **narrowed_page(client)}
+    refused: list[Exchange] = []
     if NO_SCOPE in roles:
-        client.mistake(operation, values, key=NO_SCOPE)
+        refused.append(client.mistake(operation, values, key=NO_SCOPE))
         first |= client.own_business(operation, values)
     bare = 0 if has_options(client, values) else len(others)
     if lists:
         bare = 1
     for key in others[:bare]:
-        client.mistake(operation, first, key=key)
+        refused.append(client.mistake(operation, first, key=key))
     if client.target.opens(operation):
-        client.control(operation, first)
+        client.control_after(first, refused)
     whole = widened(client, values) if others[bare:] else first
     for key in others[bare:]:
         client.mistake(operation, whole, key=key)

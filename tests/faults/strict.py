@@ -1,8 +1,9 @@
-"""Servers that check all input closely: faults and variants of keys and scopes build on them."""
+"""A server that checks all input closely: faults and variants of several subjects build on it."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.model import Operation, Parameter
@@ -10,60 +11,79 @@ from conformance.server.store import Page
 from conformance.values import instant
 from tests.faults.base import Faulty
 
-PHONE = re.compile(r"\+[0-9]{8,15}")
-EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-z]+")
-MODELS = ("gpt-4o", "gpt-4o-mini")
+LARGEST_PAGE = 100
 LEAST_WAIT = 1_000
 """Milliseconds that a client may wait for an evaluation, at least."""
-LARGEST_PAGE = 100
 MANY = 2_000
 """Rows of a kind that are looked at for the words in use."""
 
 
+def _is_phone(value: Any) -> bool:
+    return re.fullmatch(r"\+[0-9]{8,15}", str(value)) is not None
+
+
+def _is_address(value: Any) -> bool:
+    return re.fullmatch(r"[^@\s]+@[^@\s]+\.[a-z]+", str(value)) is not None
+
+
+def _is_model(value: Any) -> bool:
+    return value in ("gpt-4o", "gpt-4o-mini")
+
+
+def _is_moment(value: Any) -> bool:
+    return instant(value) is not None
+
+
+def _is_zone(value: Any) -> bool:
+    return "/" in str(value)
+
+
+def _is_page(value: Any) -> bool:
+    return isinstance(value, int) and 1 <= value <= LARGEST_PAGE
+
+
+def _is_wait(value: Any) -> bool:
+    return isinstance(value, int) and value >= LEAST_WAIT
+
+
+FORMS: Mapping[str, Callable[[Any], bool]] = {
+    "after": _is_moment,
+    "limit": _is_page,
+    "phone": _is_phone,
+    "transfer_phone_number": _is_phone,
+    "email": _is_address,
+    "outbound_llm": _is_model,
+    "sms_llm": _is_model,
+    "event_date": _is_moment,
+    "timezone": _is_zone,
+    "voice": bool,
+    "model": bool,
+    "events": bool,
+    "max_wait_ms": _is_wait,
+}
+"""What the values of some parameters look like, by name."""
+
+
 class StrictInput(Faulty):
-    """The reference server, which takes no word that it does not know, and no odd form."""
+    """The reference server, which takes no odd form, and no word that is not in use."""
 
     def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
-        if not super().is_valid(operation, parameter, value):
-            return False
-        paging = operation.paging
-        if paging and parameter.name == paging.after:
-            return instant(value) is not None
-        if paging and parameter.name == paging.limit:
-            return isinstance(value, int) and 1 <= value <= LARGEST_PAGE
-        if parameter.phone or parameter.name == "phone":
-            return PHONE.fullmatch(value) is not None
-        if parameter.name in ("voice", "model", "events"):
-            return bool(value)
-        if isinstance(value, str) and not parameter.references and not parameter.compare:
-            return self._is_known_word(operation, parameter, value)
-        return parameter.name != "max_wait_ms" or value >= LEAST_WAIT
+        has_form = FORMS.get(parameter.name)
+        if has_form is not None:
+            return super().is_valid(operation, parameter, value) and has_form(value)
+        in_use = self.words_for(operation, parameter)
+        if in_use is not None and isinstance(value, str):
+            return value == parameter.example or set(parameter.values(value)) <= in_use
+        return super().is_valid(operation, parameter, value)
 
-    def _is_known_word(self, operation: Operation, parameter: Parameter, value: str) -> bool:
-        """Whether a text has the form of its member, and is in use where words are."""
-        if parameter.name == "email":
-            return EMAIL.fullmatch(value) is not None
-        if parameter.name in ("outbound_llm", "sms_llm"):
-            return value in MODELS
-        if parameter.name == "event_date":
-            return instant(value) is not None
-        if parameter.name == "timezone":
-            return "/" in value
-        if parameter.fresh or value == parameter.example:
-            return True
+    def words_for(self, operation: Operation, parameter: Parameter) -> set[str] | None:
+        """The words in use for what a list filters by, in any business; None for anything else."""
+        if parameter.references or parameter.compare or parameter.fresh:
+            return None
         member = parameter.filters or parameter.shown_as
-        if not self._filters_by(operation.kind, member):
-            return True
-        return set(parameter.values(value)) <= self._words(operation.kind, member)
-
-    def _filters_by(self, kind: str, member: str) -> bool:
-        """Whether a list of a kind filters by a member: then its values are words."""
-        for listing in self.contract.operations_by("list", kind):
-            if member in [parameter.filters for parameter in listing.filters]:
-                return True
-        return False
-
-    def _words(self, kind: str, member: str) -> set[str]:
-        """The words in use as a member of a kind, in any business."""
-        rows = self.store.page(Page(kind, None, MANY))
+        listings = self.contract.operations_by("list", operation.kind)
+        filtered = [each.filters for listing in listings for each in listing.filters]
+        if member not in filtered:
+            return None
+        rows = self.store.page(Page(operation.kind, None, MANY))
         return {str(row.document.get(member)) for row in rows}

@@ -184,7 +184,9 @@ def tenant_filter(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         elif answer.ok:
             yield from _narrowed_to_foreign(answer, unfiltered)
         else:
-            yield kept_out(context, exchange, roles_of_refusal(context, trial, exchange, KEPT_OUT))
+            right = roles_of_refusal(context, trial, exchange, KEPT_OUT)
+            invalid = [CodeRole.INVALID_PARAMETER] if exchange.facts.placed else []
+            yield kept_out(context, exchange, (*right, *invalid))
 
 
 def _unfiltered(context: JudgeContext, trial: Trial) -> set[str]:
