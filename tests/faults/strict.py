@@ -7,7 +7,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from conformance.model import Operation, Parameter
-from conformance.server.store import Page
+from conformance.server.messages import Request
+from conformance.server.store import Identity, Page
 from conformance.values import instant
 from tests.faults.base import Faulty
 
@@ -87,3 +88,18 @@ class StrictInput(Faulty):
             return None
         rows = self.store.page(Page(operation.kind, None, MANY))
         return {str(row.document.get(member)) for row in rows}
+
+
+class InputFirst(StrictInput):
+    """The same, where body and query are checked before the key, and so before the scope."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.asked = ""
+        self.given: Mapping[str, Any] = {}
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        route = self.find_route(request)
+        self.asked = operation.id
+        self.given = self.take_in(operation, request, route[1] if route else {})
+        return super().authenticate(operation, request)
