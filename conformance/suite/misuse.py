@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from conformance.model import DEAD_KEYS, Exchange, Facts, Form, Placeholder
+from conformance.model import DEAD_KEYS, Effect, Exchange, Facts, Form, Placeholder
 from conformance.scenarios import Depth
 from conformance.suite import bad_keys
 from conformance.suite.bad_keys import RefusedKeys
@@ -21,7 +21,10 @@ QUERY_NAMES = ("key", "access_token")
 
 
 def send_bad_keys(client: Client, values: dict[str, Any]) -> list[Exchange]:
-    """No key, then each form of a bad one. Returns the exchanges of the path as it is spelled."""
+    """No key, then each form of a bad one. Returns the exchanges of the path as it is spelled.
+
+    A read gets one dead key only later, beside its optional parameters.
+    """
     operation, keys = client.operation, client.params(RefusedKeys)
     sent = [_without_key(client, values)]
     if operation.method == "GET":
@@ -30,7 +33,10 @@ def send_bad_keys(client: Client, values: dict[str, Any]) -> list[Exchange]:
         sent.append(_misplaced(client, values, place))
     for text in keys.of(bad_keys.MALFORMED):
         sent.append(_malformed(client, values, text))
+    later = operation.effect is Effect.READ and has_options(client, values)
     for form in (Form.UNKNOWN, Form.ALTERED, *DEAD_FORMS):
+        if later and form is _dead_form(client):
+            continue
         for key in keys.of(form):
             sent.append(client.mistake(operation, values, key=key, facts=Facts(form=form)))
     return sent

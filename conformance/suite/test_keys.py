@@ -60,7 +60,7 @@ def refused_keys(planning: Planning) -> Iterator[Draft]:
         yield Draft(
             operation,
             needs=(KEY,),
-            cost=2 + tried.count,
+            cost=4 + tried.count,
             bad_keys=tried.never_issued,
             params=tried,
             optional=fewer,
@@ -142,7 +142,7 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
             operation,
             needs=(KEY,) if keys else (KEY, NO_SCOPE),
             wants=tuple(wanted),
-            cost=1 + len(keys),
+            cost=3 + len(keys),
             params=Keys(keys),
         )
 

@@ -110,7 +110,7 @@ def foreign_filters(planning: Planning) -> Iterator[Draft]:
                 parameter.name,
                 needs=("full", other),
                 params=ForeignFilter(parameter.name),
-                cost=5,
+                cost=6,
             )
 
 
@@ -159,7 +159,7 @@ def foreign_objects(planning: Planning) -> Iterator[Draft]:
 
     An operation on an object that also takes a business gets the foreign one beside its own object.
     """
-    drafts = partial(Draft, needs=("full", "other"), cost=7)
+    drafts = partial(Draft, needs=("full", "other"), cost=8)
     for operation, _ in on_objects(planning):
         reads = operation.effect is Effect.READ
         yield drafts(operation, rules=OBJECT_RULES if reads else OBJECT_RULES[:1])
