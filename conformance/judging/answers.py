@@ -29,7 +29,6 @@ from conformance.model import (
     Paging,
     ReasonKind,
     Response,
-    Role,
     Step,
     compact,
 )
@@ -202,19 +201,14 @@ def refusals(
 
 
 def spoils(trial: Trial, probe: Exchange) -> bool:
-    """Whether a probe was accepted before any control was sent: a control may fail for just that.
+    """Whether a probe was accepted before the first control, which may fail for just that.
 
-    It may have deleted what the control works on, or taken its name.
+    The probe may have deleted what the control works on, or taken its name.
     """
-    return probe.ok and probe in trial.exchanges[: _first_control(trial)]
-
-
-def _first_control(trial: Trial) -> int:
-    """The place of the first control of a trial; 0 without one."""
-    for place, exchange in enumerate(trial.exchanges):
-        if exchange.role is Role.CONTROL:
-            return place
-    return 0
+    exchanges, controls = trial.exchanges, trial.controls
+    if not probe.ok or not controls:
+        return False
+    return exchanges.index(probe) < exchanges.index(controls[0])
 
 
 def _without_control(outcome: Outcome, probe: Exchange) -> Outcome:

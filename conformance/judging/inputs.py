@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from conformance.judging.outcomes import JudgeContext, Trial
-from conformance.model import CodeRole, Effect, Exchange, Role
+from conformance.model import Body, CodeRole, Effect, Exchange, Role
 from conformance.reading import sent_members
 
 INVALID_INPUT = (CodeRole.MISSING_PARAMETER, CodeRole.INVALID_PARAMETER)
@@ -53,16 +54,21 @@ def _is_control(context: JudgeContext, exchange: Exchange) -> bool:
 
 def _input(context: JudgeContext, exchange: Exchange) -> Any:
     """The query and the body of a request, with ids left out; None where the log lacks the body."""
-    body = exchange.request.body
-    if body is not None and not body.is_whole_text:
+    body = exchange.request.body or Body(text="")
+    if not body.is_whole_text:
         return None
     query = parse_qsl(urlsplit(exchange.request.url).query, keep_blank_values=True)
-    written = "" if body is None else body.written
-    members = sent_members(exchange)
-    naming = {context.contract.tenant}
-    for parameter in context.operation.parameters:
-        if parameter.references:
-            naming.add(parameter.name)
-    asked = sorted((name, SOME_ID if name in naming else value) for name, value in query)
-    sent = {name: SOME_ID if name in naming else value for name, value in members.items()}
-    return asked, sent or written
+    members = sent_members(exchange).items()
+    sent = dict(_without_ids(context, members))
+    return sorted(_without_ids(context, query)), sent or body.written
+
+
+def _without_ids(
+    context: JudgeContext, values: Iterable[tuple[str, Any]]
+) -> Iterator[tuple[str, Any]]:
+    """Names and values, with ``SOME_ID`` in place of each value that names something."""
+    for name, value in values:
+        parameter = context.operation.parameter(name)
+        names_object = parameter is not None and bool(parameter.references)
+        is_id = names_object or name == context.contract.tenant
+        yield name, SOME_ID if is_id else value

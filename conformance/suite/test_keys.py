@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from operator import attrgetter
+from typing import Any
 
 from conformance.model import (
     Effect,
@@ -25,7 +26,7 @@ from conformance.suite.client import Client
 from conformance.suite.member_changes import changes_of_one
 from conformance.suite.misuse import send_bad_keys, send_dead_keys_beside_options
 from conformance.suite.scopes import named_keys, other_scopes
-from conformance.suite.widened import has_options, narrowed_page, widened
+from conformance.suite.widened import has_options, narrowed_page, usual, widened
 
 KEY_RULES = ("auth.missing", "auth.scheme", "auth.invalid", "auth.expired", "auth.revoked")
 SPELLING = "auth.spelling"
@@ -155,31 +156,45 @@ def test_missing_scope(client: Client) -> None:
     later page with one filter. It also changes each member by itself, as one does that lacks a
     second scope alone.
     """
-    operation, roles = client.operation, client.params(Keys).roles
-    lists = operation.paging is not None
-    values = client.knowledge.listing(operation) if lists else client.valid(operation)
+    values = usual(client)
     if values is None:
         return
+    roles = client.params(Keys).roles
+    without_any = [role for role in roles if role == NO_SCOPE]
     others = [role for role in roles if role != NO_SCOPE]
     first = {**values, **narrowed_page(client)}
-    refused: list[Exchange] = []
-    if NO_SCOPE in roles:
-        refused.append(client.mistake(operation, values, key=NO_SCOPE))
-        first |= client.own_business(operation, values)
-    bare = 0 if has_options(client, values) else len(others)
-    if lists:
-        bare = 1
-    for key in others[:bare]:
-        refused.append(client.mistake(operation, first, key=key))
-    if client.target.opens(operation):
+    if without_any:
+        first |= client.own_business(client.operation, values)
+    alike = others[: _number_alike(client, values, others)]
+    refused = [*_send(client, without_any, values), *_send(client, alike, first)]
+    if client.target.opens(client.operation):
         client.control_after(first, refused)
-    whole = widened(client, values) if others[bare:] else first
-    for key in others[bare:]:
-        client.mistake(operation, whole, key=key)
-    beside = [role for role in roles if role == f"scope:{operation.beside}"]
-    for key in dict.fromkeys([*others[:1], *beside]):
-        for change in changes_of_one(client, values, whole):
-            client.mistake(operation, change, key=key)
+    wider = others[len(alike) :]
+    whole = widened(client, values) if wider else first
+    _send(client, wider, whole)
+    _change_one_member(client, values, whole, others)
+
+
+def _change_one_member(
+    client: Client, values: dict[str, Any], accepted: dict[str, Any], others: list[str]
+) -> None:
+    """Changes of one member each, with the first of some keys, and with that of a second scope."""
+    second = f"scope:{client.operation.beside}"
+    keys = dict.fromkeys([*others[:1], *(key for key in others if key == second)])
+    for change in changes_of_one(client, values, accepted):
+        _send(client, list(keys), change)
+
+
+def _number_alike(client: Client, values: dict[str, Any], others: list[str]) -> int:
+    """How many keys with another scope send no more than the control."""
+    if client.operation.paging is not None:
+        return 1
+    return 0 if has_options(client, values) else len(others)
+
+
+def _send(client: Client, keys: list[str], values: dict[str, Any]) -> list[Exchange]:
+    """The request with each of some keys."""
+    return [client.mistake(client.operation, values, key=key) for key in keys]
 
 
 # --- keys that the target hands out ---

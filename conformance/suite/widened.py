@@ -26,6 +26,13 @@ def has_options(client: Client, values: Mapping[str, Any]) -> bool:
     return bool(without(other_values(client, client.operation), values))
 
 
+def usual(client: Client) -> Values | None:
+    """Valid values for the operation of the case; those of a list show several items, if any do."""
+    if client.operation.paging is None:
+        return client.valid(client.operation)
+    return client.knowledge.listing(client.operation)
+
+
 def widened(client: Client, values: Values) -> Values:
     """The request with every optional parameter, in values that the main key got accepted.
 
@@ -38,7 +45,7 @@ def widened(client: Client, values: Values) -> Values:
         return {**_shown_values(client), **values, **later_page(client)}
     if operation.effect is Effect.READ:
         place = ("widened", operation.id)
-        accepted: Values = client.once(place, lambda: _accepted(client, values))
+        accepted: Values = client.once(place, lambda: _accepted(client, usual(client) or values))
         return dict(accepted)
     if operation.selector is not None:
         client.own.apart()

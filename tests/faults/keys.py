@@ -11,8 +11,7 @@ from conformance.model import Operation
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import ALL, Filter, Identity
 from tests.faults.base import ERRORS, Faulty, fault, is_for, later_page, requested_limit
-from tests.faults.shared import InOneList, in_each_list
-from tests.faults.strict import InputFirst
+from tests.faults.shared import InOneList, InputFirst, in_each_list
 
 # --- revoked, expired and test keys ---
 

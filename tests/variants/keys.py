@@ -11,7 +11,7 @@ from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Identity, Row
 from tests.faults.base import Faulty, variant
-from tests.faults.strict import InputFirst, StrictInput
+from tests.faults.shared import InputFirst, StrictInput
 
 
 @variant("L23")
