@@ -120,7 +120,8 @@ def read_across(client: Client, values: Values, selector: Parameter, foreign: An
 def change_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
     """Change the object of the other business, look whether it changed, and go the other way.
 
-    In the end come the same changes of the own object, which show that nothing else was wrong.
+    In the end come the same changes of the own object, which show that nothing else was wrong. What
+    may not be done twice, such as to pause it, is left to other cases.
     """
     operation, kind, sought = client.operation, client.operation.kind, named(foreign)
     name_both(client, values)
@@ -144,7 +145,7 @@ def change_across(client: Client, values: Values, selector: Parameter, foreign: 
     ask_naming_main(client, {**values, **change}, selector, "other")
     if operation.action == "update":
         move_elsewhere(client, {**values, **change}, selector)
-    if operation.effect is not Effect.SPEND:
+    if operation.effect is not Effect.SPEND and (change or operation.action == "delete"):
         own = {**theirs, selector.name: values[selector.name]}
         for each in changes:
             facts = Facts(mistake=True)

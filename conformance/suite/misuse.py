@@ -33,7 +33,8 @@ def send_bad_keys(client: Client, values: dict[str, Any]) -> list[Exchange]:
         sent.append(_misplaced(client, values, place))
     for text in keys.of(bad_keys.MALFORMED):
         sent.append(_malformed(client, values, text))
-    later = operation.effect is Effect.READ and has_options(client, values)
+    may_widen = operation.effect is Effect.READ and client.target.opens(operation)
+    later = may_widen and has_options(client, values)
     for form in (Form.UNKNOWN, Form.ALTERED, *DEAD_FORMS):
         if later and form is _dead_form(client):
             continue

@@ -162,13 +162,13 @@ def test_missing_scope(client: Client) -> None:
     roles = client.params(Keys).roles
     without_any = [role for role in roles if role == NO_SCOPE]
     others = [role for role in roles if role != NO_SCOPE]
-    first = {**values, **narrowed_page(client)}
-    if without_any:
-        first |= client.own_business(client.operation, values)
+    valid = first = {**values, **narrowed_page(client)}
+    if without_any:  # else this is the only request without the business
+        first = {**valid, **client.own_business(client.operation, values)}
     alike = others[: _number_alike(client, values, others)]
     refused = [*_send(client, without_any, values), *_send(client, alike, first)]
     if client.target.opens(client.operation):
-        client.control_after(first, refused)
+        client.control_after(valid, refused)
     wider = others[len(alike) :]
     whole = widened(client, values) if wider else first
     _send(client, wider, whole)
