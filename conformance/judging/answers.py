@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from operator import attrgetter
 from typing import Any
 
+from conformance.judging.inputs import roles_of_refusal
 from conformance.judging.outcomes import (
     Answered,
     Gap,
@@ -180,8 +181,9 @@ def refusals(
     """Judge probes of a trial as refusals for one of some roles, if the controls succeeded.
 
     The first role is the one that the clause names. A refusal with one of ``statuses`` is right
-    whatever its code. Where the main key lacks the scope there is no control: then a success is
-    wrong, a refusal with a right code is right, and nothing follows from others.
+    whatever its code, and one of the input where no control had the same input. Where the main key
+    lacks the scope there is no control: then a success is wrong, a refusal with a right code is
+    right, and nothing follows from others.
     """
     if not probes:
         return
@@ -190,11 +192,23 @@ def refusals(
             yield _without_control(refusal(context, probe, roles, statuses), probe)
         return
     gap = control_gap(context, trial)
+    for probe in probes:
+        if gap is None or spoils(trial, probe):
+            right = roles_of_refusal(context, trial, probe, roles)
+            yield refusal(context, probe, right, statuses)
     if gap:
         yield gap
-        return
-    for probe in probes:
-        yield refusal(context, probe, roles, statuses)
+
+
+def spoils(trial: Trial, probe: Exchange) -> bool:
+    """Whether a probe was accepted before the first control, which may fail for just that.
+
+    The probe may have deleted what the control works on, or taken its name.
+    """
+    exchanges, controls = trial.exchanges, trial.controls
+    if not probe.ok or not controls:
+        return False
+    return exchanges.index(probe) < exchanges.index(controls[0])
 
 
 def _without_control(outcome: Outcome, probe: Exchange) -> Outcome:

@@ -8,7 +8,17 @@ from itertools import filterfalse
 from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
-from conformance.model import NOTHING, Case, Exchange, Facts, Operation, Parameter, Params, Role
+from conformance.model import (
+    NOTHING,
+    Case,
+    Effect,
+    Exchange,
+    Facts,
+    Operation,
+    Parameter,
+    Params,
+    Role,
+)
 from conformance.reading import Answer, answer_of, mark_of, members_of, sought_in
 from conformance.scenarios import Depth
 from conformance.suite import ids
@@ -16,7 +26,7 @@ from conformance.suite.ends import Ends
 from conformance.suite.filling import Filling
 from conformance.suite.ids import Id
 from conformance.suite.knowledge import Knowledge
-from conformance.suite.memory import Memory
+from conformance.suite.memory import Memory, Place
 from conformance.suite.own import OwnObjects
 from conformance.suite.sending import Sending
 from conformance.transport.message import Message
@@ -97,6 +107,10 @@ class Client(Sending):
             if case.scenario == scenario:
                 planned.append((case.operation, case.variant))
         return tuple(planned)
+
+    def once(self, place: Place, find: Callable[[], Any]) -> Any:
+        """What ``find`` returns, which is called for the first case of the run that asks."""
+        return self._memory.once(place, self.sender, find)
 
     # --- values ---
 
@@ -209,6 +223,18 @@ class Client(Sending):
     ) -> Exchange:
         """Send a valid request, which must succeed."""
         return self.call(operation, values, role=Role.CONTROL, facts=facts)
+
+    def control_after(self, values: Mapping[str, Any], probes: Iterable[Exchange]) -> None:
+        """Send the valid request whose probes came before it, with the main key.
+
+        If a write was accepted from one of them, it works on a new object, under new names.
+        """
+        operation = self.operation
+        is_write = operation.effect is not Effect.READ
+        if is_write and any(probe.ok for probe in probes):
+            self.own.apart()
+            values = self.valid_or(dict(values), operation)
+        self.control(operation, values)
 
     def reuse_names(self) -> bool:
         """Let the next request have the names in its headers that earlier ones had, if any had."""

@@ -7,7 +7,7 @@ from itertools import filterfalse
 from operator import attrgetter
 from typing import Any
 
-from conformance.model import Facts, Open, Operation, Parameter, Role, Step
+from conformance.model import Effect, Facts, Open, Operation, Parameter, Role, Step
 from conformance.reading import as_shown
 from conformance.suite.client import Client
 from conformance.suite.foreign import (
@@ -118,7 +118,11 @@ def read_across(client: Client, values: Values, selector: Parameter, foreign: An
 
 
 def change_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
-    """Change the object of the other business, look whether it changed, and go the other way."""
+    """Change the object of the other business, look whether it changed, and go the other way.
+
+    In the end come the same changes of the own object, which show that nothing else was wrong. What
+    may not be done twice, such as to pause it, is left to other cases.
+    """
     operation, kind, sought = client.operation, client.operation.kind, named(foreign)
     name_both(client, values)
     changes = visible_changes(client, operation)
@@ -141,6 +145,11 @@ def change_across(client: Client, values: Values, selector: Parameter, foreign: 
     ask_naming_main(client, {**values, **change}, selector, "other")
     if operation.action == "update":
         move_elsewhere(client, {**values, **change}, selector)
+    if operation.effect is not Effect.SPEND and (change or operation.action == "delete"):
+        own = {**theirs, selector.name: values[selector.name]}
+        for each in changes:
+            facts = Facts(mistake=True)
+            client.call(operation, {**own, **each}, role=Role.ARRANGE, facts=facts)
 
 
 def _free_members(operation: Operation) -> set[str]:
@@ -208,18 +217,20 @@ def _undocumented_business(client: Client) -> dict[str, str]:
 def create_inside(client: Client) -> None:
     """Create with a reference to the other business, or to an object of it.
 
-    A valid creation comes first, as the control. Each reference has a creation of its own.
+    Each reference has a creation of its own. The control is the one that names the other business,
+    with the own one in its place. It comes after it, for its names are taken then.
     """
-    operation = client.operation
+    operation, tenant = client.operation, client.contract.tenant
     values = client.valid(operation)
     if values is None:
         return
-    client.control(operation, values)
     for parameter in owning_references(client.contract, operation):
         foreign = of_other(client, parameter)
         if foreign is not ABSENT and foreign != values.get(parameter.name):
-            fresh = client.valid_or(values, operation)
-            _create_naming(client, {**fresh, parameter.name: foreign}, parameter)
+            is_tenant = parameter.name == tenant
+            request = values if is_tenant else client.valid_or(values, operation)
+            _create_naming(client, {**request, parameter.name: foreign}, parameter)
+    client.control(operation, values)
     _take_from_other(client)
     _create_in_business(client)
     _create_under_the_same_names(client)

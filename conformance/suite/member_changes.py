@@ -18,7 +18,7 @@ from conformance.suite.writing import (
     read_back,
     takes_any_text,
 )
-from conformance.values import ABSENT, without
+from conformance.values import ABSENT, picked, without
 
 FRACTION = 0.5
 
@@ -131,16 +131,22 @@ def other_choices(operation: Operation, values: Mapping[str, Any]) -> Iterator[d
                 yield {member.name: choice}
 
 
-def changes_of_one(client: Client, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def changes_of_one(
+    client: Client, values: Mapping[str, Any], accepted: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
     """A request with one other member each in place of those that it changes.
 
-    A server may ask for another scope by the member alone. There is none but for a change.
+    A server may ask for another scope by the member alone. There is none but for a change. A member
+    that takes no fresh text has the value that was ``accepted`` before, if any was.
     """
     operation = client.operation
     if operation.action != "update":
         return
     yield from ({**values, **choice} for choice in other_choices(operation, values))
-    bare, known = _bare(operation, values), client.known(changeable(operation))
+    members = changeable(operation)
+    known = client.known(members)
+    known |= picked(accepted, {member.name for member in members if not member.fresh})
+    bare = _bare(operation, values)
     yield from ({**bare, name: value} for name, value in known.items() if name not in values)
 
 

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from conformance.model import DEAD_KEYS, Exchange, Facts, Form, Placeholder
-from conformance.reading import Answer
+from conformance.model import DEAD_KEYS, Effect, Exchange, Facts, Form, Placeholder
 from conformance.scenarios import Depth
 from conformance.suite import bad_keys
 from conformance.suite.bad_keys import RefusedKeys
 from conformance.suite.client import Client
-from conformance.suite.writing import other_values
+from conformance.suite.widened import has_options, later_page, widened
 from conformance.transport.message import Message, encoded, message_for
 from conformance.transport.near_misses import BASIC
 
@@ -21,24 +20,27 @@ QUERY_NAMES = ("key", "access_token")
 """Query parameters that a server may take a key from; the secrets of the contract come on top."""
 
 
-def send_bad_keys(client: Client, values: dict[str, Any]) -> None:
-    """No key, then each form of a bad one.
+def send_bad_keys(client: Client, values: dict[str, Any]) -> list[Exchange]:
+    """No key, then each form of a bad one. Returns the exchanges of the path as it is spelled.
 
-    A key that is expired or revoked, in turn, stands beside every optional parameter.
+    A read gets one dead key only later, beside its optional parameters.
     """
     operation, keys = client.operation, client.params(RefusedKeys)
-    whole, in_turn = {**other_values(client, operation), **values}, _dead_form(client)
-    _without_key(client, values)
+    sent = [_without_key(client, values)]
     if operation.method == "GET":
         _spelled(client, values)
     for place in keys.of(bad_keys.MISPLACED):
-        _misplaced(client, values, place)
+        sent.append(_misplaced(client, values, place))
     for text in keys.of(bad_keys.MALFORMED):
-        _malformed(client, values, text)
+        sent.append(_malformed(client, values, text))
+    may_widen = operation.effect is Effect.READ and client.target.opens(operation)
+    later = may_widen and has_options(client, values)
     for form in (Form.UNKNOWN, Form.ALTERED, *DEAD_FORMS):
+        if later and form is _dead_form(client):
+            continue
         for key in keys.of(form):
-            asked = whole if form is in_turn else values
-            client.mistake(operation, asked, key=key, facts=Facts(form=form))
+            sent.append(client.mistake(operation, values, key=key, facts=Facts(form=form)))
+    return sent
 
 
 def _dead_form(client: Client) -> Form:
@@ -46,20 +48,20 @@ def _dead_form(client: Client) -> Form:
     return DEAD_FORMS[len(client.operation.id) % len(DEAD_FORMS)]
 
 
-def _without_key(client: Client, values: dict[str, Any]) -> None:
+def _without_key(client: Client, values: dict[str, Any]) -> Exchange:
     """No key, but a local address that no server may trust, and a wish for any type of content."""
     message = message_for(client.operation, values)
     more = (("X-Forwarded-For", "127.0.0.1"), ("Accept", "*/*"))
     message = replace(message, headers=(*message.headers, *more))
-    _without_valid_key(client, message, Form.MISSING)
+    return _without_valid_key(client, message, Form.MISSING)
 
 
 def _without_valid_key(
     client: Client, message: Message, form: Form, carried: tuple[tuple[str, str], ...] = ()
-) -> None:
+) -> Exchange:
     """Send a message with these headers in place of the one that carries a key."""
     facts = Facts(mistake=True, form=form)
-    client.raw(message, client.operation.id, carried=carried, key=None, facts=facts)
+    return client.raw(message, client.operation.id, carried=carried, key=None, facts=facts)
 
 
 def _spelled(client: Client, values: dict[str, Any]) -> None:
@@ -76,7 +78,7 @@ def _spelled(client: Client, values: dict[str, Any]) -> None:
         client.raw(spelled, carried=(), key=None, facts=facts)
 
 
-def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
+def _misplaced(client: Client, values: dict[str, Any], place: str) -> Exchange:
     """A valid key in a place where none belongs."""
     message = replace(message_for(client.operation, values), misplaced=True)
     form = Form.SCHEME
@@ -87,7 +89,7 @@ def _misplaced(client: Client, values: dict[str, Any], place: str) -> None:
         header = (client.contract.authentication.header, _after_scheme(client, place))
         message = replace(message, headers=(*message.headers, header))
     facts = Facts(mistake=True, form=form)
-    client.raw(message, client.operation.id, carried=(), key="full", facts=facts)
+    return client.raw(message, client.operation.id, carried=(), key="full", facts=facts)
 
 
 def _in_query(client: Client) -> Iterator[tuple[str, str]]:
@@ -109,25 +111,29 @@ def _after_scheme(client: Client, place: str) -> str:
     return f"{place} {key}"
 
 
-def _malformed(client: Client, values: dict[str, Any], text: str) -> None:
+def _malformed(client: Client, values: dict[str, Any], text: str) -> Exchange:
     """A header that is not the scheme and a key."""
     authentication = client.contract.authentication
     token = text.removeprefix(f"{authentication.scheme} ")
     is_token = token in (*authentication.prefixes, bad_keys.ENDLESS)
     form = Form.UNKNOWN if is_token else Form.SCHEME
     message = message_for(client.operation, values)
-    _without_valid_key(client, message, form, ((authentication.header, text),))
+    return _without_valid_key(client, message, form, ((authentication.header, text),))
 
 
-def send_dead_keys_on_a_later_page(client: Client, values: dict[str, Any], first: Exchange) -> None:
-    """Keys that are no longer valid on the page after the first, one beside every filter."""
-    operation, paging = client.operation, client.operation.paging
-    cursor = Answer(client.contract, operation, first).cursor
-    if paging is None or cursor is None:
-        return
-    limit = str(client.knowledge.within(operation, bad_keys.PAGE_SIZE))
-    page = {**values, paging.after: cursor, paging.limit: limit}
+def send_dead_keys_beside_options(client: Client, values: dict[str, Any]) -> None:
+    """Keys that are no longer valid: one, in turn, beside every optional parameter.
+
+    The other one asks for a later page of a list.
+    """
+    operation, keys, in_turn = client.operation, client.params(RefusedKeys), _dead_form(client)
+    page = later_page(client)
     for form in DEAD_FORMS:
-        filters = {} if form is _dead_form(client) else other_values(client, operation)
-        for key in client.params(RefusedKeys).of(form):
-            client.mistake(operation, {**filters, **page}, key=key, facts=Facts(form=form))
+        for key in keys.of(form):
+            if form is in_turn and has_options(client, values):
+                request = widened(client, values)
+            elif page:
+                request = {**values, **page}
+            else:
+                continue
+            client.mistake(operation, request, key=key, facts=Facts(form=form))

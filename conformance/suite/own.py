@@ -110,6 +110,10 @@ class OwnObjects:
         member = operation.selector.by if operation.selector else None
         return self._knowledge.known_id(operation.kind, member=member)
 
+    def can_make(self, kind: str) -> bool:
+        """Whether the run may create objects of a kind."""
+        return self._creation(kind) is not None
+
     def _creation(self, kind: str) -> Operation | None:
         """The operation that creates objects of a kind, if the target file allows it."""
         for creation in self._sending.contract.operations_by("create", kind):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import filterfalse, islice
 from operator import attrgetter
 from typing import Any
 
 from conformance.model import (
     Effect,
+    Exchange,
     Facts,
     Operation,
     Params,
@@ -24,10 +24,9 @@ from conformance.scenarios import KEY, Depth, Draft, Planning, given, operations
 from conformance.suite import bad_keys
 from conformance.suite.client import Client
 from conformance.suite.member_changes import changes_of_one
-from conformance.suite.misuse import send_bad_keys, send_dead_keys_on_a_later_page
+from conformance.suite.misuse import send_bad_keys, send_dead_keys_beside_options
 from conformance.suite.scopes import named_keys, other_scopes
-from conformance.suite.writing import other_values
-from conformance.values import as_text
+from conformance.suite.widened import has_options, narrowed_page, usual, widened
 
 KEY_RULES = ("auth.missing", "auth.scheme", "auth.invalid", "auth.expired", "auth.revoked")
 SPELLING = "auth.spelling"
@@ -62,7 +61,7 @@ def refused_keys(planning: Planning) -> Iterator[Draft]:
         yield Draft(
             operation,
             needs=(KEY,),
-            cost=2 + tried.count,
+            cost=4 + tried.count,
             bad_keys=tried.never_issued,
             params=tried,
             optional=fewer,
@@ -73,17 +72,13 @@ def refused_keys(planning: Planning) -> Iterator[Draft]:
 @scenario(refused_keys, rules=(*KEY_RULES, SPELLING), phase=1)
 def test_refused_key(client: Client) -> None:
     """A valid request without a key, and with a key that is misplaced, malformed or not valid."""
-    operation = client.operation
-    values, opened = client.valid(operation), client.target.opens(operation)
+    values = client.valid(client.operation)
     if values is None:
         return
-    ends = operation.action in ("delete", "perform")  # nothing is left to ask for afterwards
-    if opened and ends:
-        client.control(operation, values)
-    send_bad_keys(client, values)
-    if opened and not ends:  # a valid key is still accepted after all these refusals
-        control = client.control(operation, values)
-        send_dead_keys_on_a_later_page(client, values, control)
+    refused = send_bad_keys(client, values)
+    if client.target.opens(client.operation):  # a valid key is still accepted after all these
+        client.control_after(values, refused)
+    send_dead_keys_beside_options(client, values)
 
 
 def with_each_prefix(planning: Planning) -> Iterator[Draft]:
@@ -148,69 +143,58 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
             operation,
             needs=(KEY,) if keys else (KEY, NO_SCOPE),
             wants=tuple(wanted),
-            cost=1 + len(keys),
+            cost=3 + len(keys),
             params=Keys(keys),
         )
 
 
 @scenario(without_scope, rules=("scope.refused",), phase=1)
 def test_missing_scope(client: Client) -> None:
-    """Valid keys without the scope.
+    """Valid keys without the scope, and the same request with the main key after them.
 
-    Those with another scope ask for a later page of a list: the first with one filter, the others
-    with every optional parameter, as with what is no list. The first also changes each member by
-    itself, as one does that lacks a second scope alone.
+    Those with another scope also send every optional parameter. Of a list the first one asks for a
+    later page with one filter. It also changes each member by itself, as one does that lacks a
+    second scope alone.
     """
-    operation = client.operation
-    lists = operation.paging is not None
-    values = client.knowledge.listing(operation) if lists else client.valid(operation)
+    values = usual(client)
     if values is None:
         return
-    if client.target.opens(operation):
-        client.control(operation, {**values, **_later_page(client)})
     roles = client.params(Keys).roles
-    others = list(filterfalse(NO_SCOPE.__eq__, roles))
-    for key in filter(NO_SCOPE.__eq__, roles):
-        client.mistake(operation, values, key=key)
-    for turn, key in enumerate(others):
-        named = client.own_business(operation, values) if key != roles[0] else {}
-        client.mistake(operation, {**values, **_beside(client, turn), **named}, key=key)
-    for key in dict.fromkeys([*others[:1], *filter(f"scope:{operation.beside}".__eq__, roles)]):
-        for change in changes_of_one(client, values):
-            client.mistake(operation, change, key=key)
+    without_any = [role for role in roles if role == NO_SCOPE]
+    others = [role for role in roles if role != NO_SCOPE]
+    valid = first = {**values, **narrowed_page(client)}
+    if without_any:  # else this is the only request without the business
+        first = {**valid, **client.own_business(client.operation, values)}
+    alike = others[: _number_alike(client, values, others)]
+    refused = [*_send(client, without_any, values), *_send(client, alike, first)]
+    if client.target.opens(client.operation):
+        client.control_after(valid, refused)
+    wider = others[len(alike) :]
+    whole = widened(client, values) if wider else first
+    _send(client, wider, whole)
+    _change_one_member(client, values, whole, others)
 
 
-def _beside(client: Client, turn: int) -> dict[str, Any]:
-    """What stands beside the values of a request with a wrong scope, in the turn of the key."""
-    page = _later_page(client, None if turn else 1)
-    is_narrow = turn == 0 and client.operation.paging is not None
-    return page if is_narrow else {**other_values(client, client.operation), **page}
+def _change_one_member(
+    client: Client, values: dict[str, Any], accepted: dict[str, Any], others: list[str]
+) -> None:
+    """Changes of one member each, with the first of some keys, and with that of a second scope."""
+    second = f"scope:{client.operation.beside}"
+    keys = dict.fromkeys([*others[:1], *(key for key in others if key == second)])
+    for change in changes_of_one(client, values, accepted):
+        _send(client, list(keys), change)
 
 
-def _later_page(client: Client, most: int | None = 1) -> dict[str, str]:
-    """Cursor, limit and filters of a page after the first item; empty for what is no list.
-
-    There are so many filters at ``most``, None for all.
-    """
-    operation, paging = client.operation, client.operation.paging
-    if paging is None:
-        return {}
-    first = members_of(next(iter(client.knowledge.listed(operation.kind)), None))
-    cursor = as_text(first.get(paging.position))
-    if cursor is None:
-        return {}
-    limit = str(client.knowledge.within(operation, bad_keys.PAGE_SIZE))
-    filters = islice(_narrowed(operation, first), most)
-    return {paging.after: cursor, paging.limit: limit, **dict(filters)}
+def _number_alike(client: Client, values: dict[str, Any], others: list[str]) -> int:
+    """How many keys with another scope send no more than the control."""
+    if client.operation.paging is not None:
+        return 1
+    return 0 if has_options(client, values) else len(others)
 
 
-def _narrowed(operation: Operation, members: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each filter of a list, with the value that an item shows for it; plain ones come first."""
-    plain = filter(attrgetter("plain"), operation.filters)
-    for parameter in sorted(plain, key=lambda each: bool(each.references)):
-        value = members.get(parameter.filters)
-        if isinstance(value, str):
-            yield parameter.name, value
+def _send(client: Client, keys: list[str], values: dict[str, Any]) -> list[Exchange]:
+    """The request with each of some keys."""
+    return [client.mistake(client.operation, values, key=key) for key in keys]
 
 
 # --- keys that the target hands out ---

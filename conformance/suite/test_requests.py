@@ -89,8 +89,8 @@ def test_unknown_id(client: Client) -> None:
     values, selector = client.valid(client.operation), client.operation.selector
     if values is None:
         return
-    client.control(client.operation, values)
     if selector is None:
+        client.control(client.operation, values)
         name_nothing(client)
         return
     known = values[selector.name]
@@ -99,6 +99,7 @@ def test_unknown_id(client: Client) -> None:
     if isinstance(known, list):
         unknown, malformed = [unknown], [malformed]
     client.mistake(client.operation, {**values, selector.name: unknown})
+    client.control(client.operation, values)
     client.mistake(client.operation, {**values, selector.name: malformed}, role=Role.BYSTANDER)
     if str(known).isdecimal():
         huge = {**values, selector.name: BEYOND_64_BITS}

@@ -110,7 +110,7 @@ def foreign_filters(planning: Planning) -> Iterator[Draft]:
                 parameter.name,
                 needs=("full", other),
                 params=ForeignFilter(parameter.name),
-                cost=5,
+                cost=6,
             )
 
 
@@ -124,10 +124,14 @@ def test_foreign_filter(client: Client) -> None:
     values = client.valid(operation)
     if value is ABSENT or values is None:
         return
-    if value == client.value(parameter):
+    own = client.value(parameter)
+    if value == own:
         return
     if Open.FILTER_IGNORED in parameter.open:
         client.control(operation, values, facts=Facts(step=Step.UNFILTERED))
+    if own is not ABSENT:  # the target may refuse the filter itself
+        facts = Facts(mistake=True)
+        client.call(operation, {**values, parameter.name: own}, role=Role.ARRANGE, facts=facts)
     client.mistake(operation, {**values, parameter.name: value})
     page = later_page(client)
     facts = Facts(placed=len(page) > 1)
@@ -155,7 +159,7 @@ def foreign_objects(planning: Planning) -> Iterator[Draft]:
 
     An operation on an object that also takes a business gets the foreign one beside its own object.
     """
-    drafts = partial(Draft, needs=("full", "other"), cost=7)
+    drafts = partial(Draft, needs=("full", "other"), cost=8)
     for operation, _ in on_objects(planning):
         reads = operation.effect is Effect.READ
         yield drafts(operation, rules=OBJECT_RULES if reads else OBJECT_RULES[:1])

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from conformance.model import Exchange
+from conformance.model import Body, Exchange
 from tests.examples.base import (
     Example,
     Expected,
@@ -29,6 +29,7 @@ from tests.support.exchanges import (
     control,
     error,
     refusal,
+    with_request_body,
 )
 
 # --- keys that must be refused --------------------------------------------------------------------
@@ -260,6 +261,98 @@ def a_lacking_scope_is_forbidden() -> Iterator[Example]:
     unauthorized = refusal("unauthorized")
     yield refused("401 for a missing scope", control(), unauthorized)
     yield refused("404 for a missing scope", control(), refusal("not_found"))
+
+
+WIDE = {"status": "sample", "limit": "2"}
+"""A query with optional parameters."""
+CALL = {"agent_id": "a", "to": "+12025550100", "context": "Sample"}
+"""The body of a creation with an optional member."""
+
+
+def asked(role: str = "probe", identity: str = "scope:agents:read", **query: str) -> Exchange:
+    """A list that is called invalid, with a key that lacks its scope."""
+    return refusal("invalid_request", query=query, role=role, identity=identity)
+
+
+def created(body: Any, *, taken: bool = False, **labels: Any) -> Exchange:
+    """A creation with a body; it is called invalid unless it is taken."""
+    labels["operation"] = "create_call"
+    exchange = answer(201, {}, **labels) if taken else refusal("bad_request", **labels)
+    return with_request_body(exchange, body)
+
+
+@examples_of("auth.expired", form="expired")
+@examples_of("scope.refused")
+def the_input_may_be_refused_before_the_key() -> Iterator[Example]:
+    """The order of checks is open, so 400 is wrong only for an input that the main key may send."""
+    wide = asked(**WIDE)
+    setup: dict[str, Any] = {"role": "setup", "query": WIDE}
+    yield accepted("400 for an input that nobody sent", control(), wide)
+    yield refused("400 for the input of the control", control(query=WIDE), wide)
+    turned = dict(reversed(WIDE.items()))
+    yield refused("the same in another order", control(query=turned), wide)
+    yield refused("400 for an input that was accepted", control(), call_list(**setup), wide)
+    yield refused("the same, later", control(), wide, call_list(**setup))
+    yield accepted(
+        "400 for an input that was called invalid", control(), asked("setup", "full", **WIDE), wide
+    )
+    another_key = call_list(**setup, identity="scope:agents:write")
+    yield accepted("400 for an input that another key sent", control(), another_key, wide)
+    elsewhere = answer(200, {}, operation="list_leads", **setup)
+    yield accepted("400 for an input of another operation", control(), elsewhere, wide)
+    yield refused("a success for an input that nobody sent", control(), call_list(query=WIDE))
+    yield refused("404 for an input that nobody sent", control(), refusal("not_found", query=WIDE))
+    other_value = control(query={**WIDE, "status": "completed"})
+    yield accepted("400 for another value than that of the control", other_value, wide)
+    other_id = control(query={**WIDE, "agent_id": "a"})
+    yield refused(
+        "400 for another id than that of the control", other_id, asked(**WIDE, agent_id="b")
+    )
+    own = control(query={**WIDE, "business_id": "a"})
+    yield refused("400 for another business", own, asked(**WIDE, business_id="b"))
+
+
+@examples_of("auth.revoked", form="revoked", operation="create_call")
+@examples_of("scope.refused", operation="create_call")
+def the_control_of_a_write_comes_after_it() -> Iterator[Example]:
+    """One that comes before may have taken what the probe asks for."""
+    valid = created(CALL, taken=True, role="control")
+    yield refused("400 before its control", created(CALL), valid)
+    yield accepted("400 after its control", valid, created(CALL))
+    fewer = {"agent_id": "a", "to": "+12025550100"}
+    yield accepted(
+        "400 for a body with more members",
+        created(CALL),
+        created(fewer, taken=True, role="control"),
+    )
+    yield refused("400 for another agent", created({**CALL, "agent_id": "b"}), valid)
+    unread = replace(valid.request, body=Body(text="{", cut=True))
+    yield accepted(
+        "400 for a body that the log does not hold",
+        replace(created(CALL), request=unread),
+        replace(valid, request=unread),
+    )
+    text = created("sample")
+    yield accepted("400 for a body that is no object", text, valid)
+    yield refused(
+        "400 for a text like that of the control",
+        text,
+        created("sample", taken=True, role="control"),
+    )
+
+
+@examples_of("auth.revoked", form="revoked", operation="delete_eval")
+@examples_of("auth.missing", form="missing", operation="delete_eval")
+@examples_of("scope.refused", operation="delete_eval")
+def an_accepted_deletion_fails_its_control() -> Iterator[Example]:
+    """What was deleted without the right key is not there for the control, which comes after it."""
+    here: dict[str, Any] = {"operation": "delete_eval"}
+    gone = refusal("not_found", role="control", **here)
+    yield refused("the deletion is accepted", answer(200, {}, **here), gone)
+    yield gap("the deletion is refused", refusal("forbidden", **here), gone)
+    yield gap("the deletion is accepted after its control", gone, answer(200, {}, **here))
+    lost = answer(None, role="control", **here)
+    yield refused("no response to the control", answer(200, {}, **here), lost)
 
 
 @examples_of("scope.opens")

@@ -11,7 +11,7 @@ from conformance.model import Operation
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import ALL, Filter, Identity
 from tests.faults.base import ERRORS, Faulty, fault, is_for, later_page, requested_limit
-from tests.faults.shared import InOneList, in_each_list
+from tests.faults.shared import InOneList, InputFirst, in_each_list
 
 # --- revoked, expired and test keys ---
 
@@ -81,6 +81,15 @@ class ExpiredKeyTakenWithLimit(Faulty):
         ):
             return known
         return super().authenticate(operation, request)
+
+
+@fault("key-expired status-401", at="list_leads", depth=5)
+class ExpiredKeyTakenBesideFilters(InputFirst):
+    """list_leads checks its filters closely, and then accepts an expired key beside a source."""
+
+    def is_expired(self, identity: Identity) -> bool:
+        beside = self.asked == "list_leads" and "source" in self.given
+        return not beside and super().is_expired(identity)
 
 
 @fault("key-expired status-401", depth=2)
@@ -268,6 +277,17 @@ class TornDownWithTheOtherScope(Faulty):
         if not writes or context.values.get("action") != "teardown":
             super().authorise(context.operation, identity)
         return super().act_update(context)
+
+
+@fault(
+    "scope-required status-403 code-forbidden", also="refused-unchanged", at="create_lead", depth=5
+)
+class NotesOpenTheCreation(InputFirst):
+    """create_lead checks its input closely, and then requires no scope for a lead with notes."""
+
+    def has_scope(self, operation: Operation, identity: Identity) -> bool:
+        beside = self.asked == "create_lead" and "notes" in self.given
+        return beside or super().has_scope(operation, identity)
 
 
 @fault("scope-required status-403 code-forbidden", depth=2)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from http.cookies import SimpleCookie
 from typing import Any
 
-from conformance.model import Operation
+from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Identity, Row
 from tests.faults.base import Faulty, variant
+from tests.faults.shared import InputFirst, StrictInput
 
 
 @variant("L23")
@@ -66,6 +68,70 @@ class DocumentBehindKey(Faulty):
 
     def wants_key(self, operation: Operation) -> bool:
         return operation.takes_key
+
+
+@variant("L26")
+class InputBeforeScope(StrictInput):
+    """Body and query are checked closely before the scope."""
+
+    def authorise(self, operation: Operation, identity: Identity | None) -> None:
+        pass
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        given = super().take_in(operation, request, in_path)
+        super().authorise(operation, self.authenticate(operation, request))
+        return given
+
+
+@variant("L26")
+class InputBeforeKey(InputFirst):
+    """Body and query are checked closely before the key, and so before the scope."""
+
+
+@variant("L26, silent: what has to be unique")
+class StateBeforeKey(Faulty):
+    """Objects are looked for before the key, and names and phones that are taken are refused."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._taken: dict[tuple[str, str, Any], str] = {}
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        route = self.find_route(request)
+        given = self.take_in(operation, request, route[1] if route else {})
+        selector = operation.selector
+        sought = None if selector is None else given.get(selector.name)
+        if selector is not None and operation.action in ("read", "update", "delete"):
+            self._find_object(selector, sought)
+        owners = {self._taken.get(place) for place in self._unique(operation, given)}
+        if owners - {None, str(sought)}:
+            raise Refusal("invalid_parameter", "is taken")
+        return super().authenticate(operation, request)
+
+    def _find_object(self, selector: Parameter, sought: Any) -> None:
+        """Raise Refusal if there is no object of an id, in any business, that triggers nothing."""
+        by_id = selector.by is None and not str(sought).endswith("-trigger")
+        if by_id and self.store.get(selector.references, str(sought)) is None:
+            raise Refusal("not_found")
+
+    def _unique(self, operation: Operation, given: Mapping[str, Any]) -> list[tuple[str, str, Any]]:
+        """The values of a write that only one object may have."""
+        unique = []
+        for member in operation.body:
+            if member.name in given and (member.fresh or member.name == "phone"):
+                unique.append((operation.kind, member.shown_as, str(given[member.name])))
+        return unique
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        reply = super().succeed(context, body)
+        if context.operation.action in ("create", "update"):
+            selector = context.operation.selector
+            owner = context.values[selector.name] if selector else reply.body.get("id")
+            for place in self._unique(context.operation, context.values):
+                self._taken[place] = str(owner)
+        return reply
 
 
 @variant("L71", socket=True)

@@ -15,6 +15,7 @@ from conformance.judging.answers import (
     said,
     unusable,
 )
+from conformance.judging.inputs import roles_of_refusal
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import USABLE, passive, trial
 from conformance.judging.shown import Asked
@@ -84,7 +85,8 @@ def shown_absent(
             yield excuse
             continue
         answer = Answer(context.contract, context.operation, exchange)
-        yield _not_shown(answer) if answer.ok else judge(context, exchange, roles)
+        right = roles_of_refusal(context, trial, exchange, roles)
+        yield _not_shown(answer) if answer.ok else judge(context, exchange, right)
 
 
 def _not_shown(answer: Answer) -> Outcome:

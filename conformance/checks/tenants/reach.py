@@ -10,8 +10,9 @@ from typing import Any
 
 from conformance.checks.requests.named import shown_absent
 from conformance.checks.tenants.naming import named_business
-from conformance.judging.answers import control_gap, kept_out, said, unusable
+from conformance.judging.answers import control_gap, kept_out, said, spoils, unusable
 from conformance.judging.foreign import TELLING, answers_untied, foreign_effects
+from conformance.judging.inputs import roles_of_refusal
 from conformance.judging.outcomes import (
     Answered,
     Gap,
@@ -55,6 +56,9 @@ def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         return
     gap = control_gap(context, trial)
     if gap:
+        for exchange in objects:
+            if spoils(trial, exchange):
+                yield kept_out(context, exchange, KEPT_OUT)
         yield gap
         return
     yield from _objects_refused(context, trial, objects)
@@ -81,7 +85,7 @@ def _objects_refused(
         if _is_namesake(context, owners, exchange) or _advises(context, exchange):
             yield Pass((exchange.id,))
         else:
-            yield kept_out(context, exchange, KEPT_OUT)
+            yield kept_out(context, exchange, roles_of_refusal(context, trial, exchange, KEPT_OUT))
 
 
 def _found(trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
@@ -180,8 +184,9 @@ def tenant_filter(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         elif answer.ok:
             yield from _narrowed_to_foreign(answer, unfiltered)
         else:
+            right = roles_of_refusal(context, trial, exchange, KEPT_OUT)
             invalid = [CodeRole.INVALID_PARAMETER] if exchange.facts.placed else []
-            yield kept_out(context, exchange, (*KEPT_OUT, *invalid))
+            yield kept_out(context, exchange, (*right, *invalid))
 
 
 def _unfiltered(context: JudgeContext, trial: Trial) -> set[str]:

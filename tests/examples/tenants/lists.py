@@ -36,7 +36,14 @@ def a_list_filtered_by_another_business() -> Iterator[Example]:
     yield judge_error("a body without end", endless(200))
     misplaced = refusal("invalid_request", placed=True)
     yield accepted("an id in an unusual place is called invalid", misplaced)
-    yield refused("an id in its own parameter is called invalid", refusal("invalid_request"))
+    foreign, own = {"agent_id": "a-2"}, {"agent_id": "a-1"}
+    invalid = refusal("invalid_request", query=foreign)
+    taken = call_list(query=own, role="setup")
+    yield refused("an id in its own parameter is called invalid", taken, invalid)
+    refused_too = refusal("invalid_request", query=own, role="setup")
+    yield accepted("an id is called invalid where an own one is, too", refused_too, invalid)
+    narrower = refusal("invalid_request", query={**foreign, "limit": "5"})
+    yield accepted("a request is called invalid that has more than an id", taken, narrower)
 
 
 @examples_of("tenant.filter")

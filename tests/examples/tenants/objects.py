@@ -93,7 +93,26 @@ def status_or_code_keeps_out() -> Iterator[Example]:
     yield accepted(crossed, owner(), kept_out("forbidden", 404))
     yield accepted("404 with bad_request", owner(), kept_out("bad_request", 404))
     yield accepted("400 with not_found", owner(), kept_out("not_found", 400))
-    yield refused("400 with bad_request", owner(), kept_out("bad_request", 400))
+
+
+@examples_of("tenant.object", operation="read_call")
+def a_foreign_object_with_an_input_that_is_known_to_be_right() -> Iterator[Example]:
+    """A server may refuse the input first, unless its owner asks for the object with the same."""
+    on_call: dict[str, Any] = {"operation": "read_call", "step": "foreign"}
+    for code in ("bad_request", "invalid_request"):
+        yield refused(f"400 with {code}", owner(), refusal(code, **on_call))
+        wider = refusal(code, query={"id": "c", "fields": "all"}, **on_call)
+        yield accepted(f"400 with {code} for another input", owner(), wider)
+
+
+@examples_of("tenant.object", operation="create_agent")
+def a_creation_in_another_business_that_fails_its_control() -> Iterator[Example]:
+    """It may have taken the name of the control, which comes after it."""
+    taken = answer(201, {"id": "a"}, operation="create_agent", step="foreign")
+    failed = refusal("invalid_request", operation="create_agent", role="control")
+    yield refused("the creation is accepted", taken, failed)
+    kept = refusal("forbidden", operation="create_agent", step="foreign")
+    yield gap("the creation is refused", kept, failed)
 
 
 @examples_of("tenant.object")
@@ -336,7 +355,7 @@ def _takes_any_input(operation: str, expected: Expected) -> Iterator[Example]:
     invalid = answer(200, {"valid": False}, operation=operation, step="foreign")
     yield example(expected, f"200 of {operation}", own, invalid)
     problems = answer(400, error("invalid_request"), operation=operation, step="foreign")
-    yield example(expected, f"400 of {operation}", own, problems)
+    yield example(expected, f"400 of {operation}", problems, own)
 
 
 @examples_of("tenant.object", operation="validate_communication_run")
