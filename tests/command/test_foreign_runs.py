@@ -43,7 +43,7 @@ atexit.register(lambda: pathlib.Path({{said!r}}).write_text(io.read_text()))
 """A sitecustomize that bounds the memory of a process, and notes what it has read in the end."""
 
 SECRET = "the content of a file of somebody else"
-UNENDED = 60
+UNENDED = 240
 """Seconds until a command that waits for something counts as one that hangs."""
 
 
