@@ -342,8 +342,7 @@ def attacked(
 
     with servers.raw(ANSWERS) as site, ThreadPoolExecutor(3) as pool:
 
-        def attack(name: str) -> Outcome:
-            directory = tmp_path_factory.mktemp(name)
+        def attack(name: str, directory: Path) -> Outcome:
             (directory / "t.yaml").write_text(
                 f"url: {site}/{name}/api/v1\nkeys: {{full: {KEY}}}\ntimeout: 2\n", encoding="utf-8"
             )
@@ -358,7 +357,11 @@ def attacked(
                 cwd=directory,
             )
 
-        yield {name: pool.submit(attack, name) for name in dict.fromkeys(wanted)}
+        # pytest makes its first directory of a process twice if two threads ask for one
+        yield {
+            name: pool.submit(attack, name, tmp_path_factory.mktemp(name))
+            for name in dict.fromkeys(wanted)
+        }
 
 
 @pytest.mark.parametrize("attack", ANSWERS)

@@ -225,8 +225,7 @@ def called(
     ):
         port = taken.getsockname()[1]
 
-        def make(name: str) -> Outcome:
-            directory = tmp_path_factory.mktemp(name)
+        def make(name: str, directory: Path) -> Outcome:
             call = CALLS[name]
             if "broken" in call.arguments:
                 _spoilt_spec(directory / "broken")
@@ -239,7 +238,11 @@ def called(
             arguments = [str(one).format(site=site, port=port) for one in call.arguments]
             return command(*arguments, cwd=directory)
 
-        yield {name: pool.submit(make, name) for name in dict.fromkeys(wanted)}
+        # pytest makes its first directory of a process twice if two threads ask for one
+        yield {
+            name: pool.submit(make, name, tmp_path_factory.mktemp(name))
+            for name in dict.fromkeys(wanted)
+        }
 
 
 @pytest.mark.parametrize("call", CALLS)
