@@ -158,7 +158,9 @@ def _collections(contract: Contract) -> Json:
 
 def _inputs(contract: Contract) -> Json:
     creations = contract.operations_by("create")
-    return {operation.id: {"parameter": "text {}"} for operation in creations[:1]}
+    if not creations:
+        return {}
+    return {creations[0].id: {"parameter": "text {}"}}
 
 
 def _only(contract: Contract) -> Json:
