@@ -12,8 +12,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import filterfalse
-from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -55,17 +53,13 @@ class Log:
         """The log without void exchanges, and without the ends of their cases."""
         if not self.void:
             return self
-        kept = list(filterfalse(self._is_void, self.exchanges))
-        spoilt = map(attrgetter("case"), filter(self._is_void, self.exchanges))
-        return replace(self, exchanges=kept, ends=without(self.ends, set(spoilt)))
-
-    def _is_void(self, exchange: Exchange) -> bool:
-        """Whether nothing is judged by an exchange."""
-        return exchange.id in self.void
+        kept = [exchange for exchange in self.exchanges if exchange.id not in self.void]
+        spoilt = {exchange.case for exchange in self.exchanges if exchange.id in self.void}
+        return replace(self, exchanges=kept, ends=without(self.ends, spoilt))
 
     def join(self, other: Log) -> None:
         """Add what another log holds and this one does not."""
-        known = set(map(attrgetter("id"), self.exchanges))
+        known = {exchange.id for exchange in self.exchanges}
         self.exchanges += [each for each in other.exchanges if each.id not in known]
         self.ends |= other.ends
         self.void |= other.void
@@ -140,7 +134,7 @@ class Recorder:
     def setup(self, remarks: Iterable[Remark]) -> None:
         """Log what was looked at before the first case."""
         self.log.setup = tuple(remarks)
-        self._write(json.dumps({"setup": list(map(convert.to_json, self.log.setup))}))
+        self._write(json.dumps({"setup": [convert.to_json(remark) for remark in self.log.setup]}))
 
     def end(self, case: str, outcome: str) -> None:
         """Log that a case ended."""
@@ -340,8 +334,9 @@ def _add_exchange(log: Log, entry: dict[str, Json]) -> str | None:
     """Add an exchange to a log; returns what is wrong with one whose bodies it does not hold."""
     for part in ("request", "response"):
         body = entry.get(part, {}).get("body", {})
-        for digest in filter(None, map(body.get, KINDS.values())):
-            if digest not in log.archive:
+        for name in KINDS.values():
+            digest = body.get(name)
+            if digest and digest not in log.archive:
                 return f"{part}/body: no line before this one holds the content {digest}"
     log.exchanges.append(_exchange(entry, log.archive))
     return None
