@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from itertools import chain
 
 from conformance.evidence import Recorder
 from conformance.model import Case, Exchange
@@ -31,7 +30,7 @@ HELD = 16 * 1024 * 1024
 M_ARENA_MAX = -8
 """The option of mallopt for the number of arenas, as in malloc.h of glibc."""
 LARGE = 256 * 1024
-"""Bytes of an answer after which a target is asked one request at a time."""
+"""Bytes of a response after which a target is asked one request at a time."""
 
 
 class Stopped(BaseException):
@@ -155,7 +154,7 @@ def _size(sent: Sent) -> int:
     answer = sent.arrival.answer
     if not isinstance(answer, WireResponse):
         return 0
-    return len(answer.body) + sum(map(len, chain.from_iterable(answer.headers)))
+    return len(answer.body) + sum(len(name) + len(value) for name, value in answer.headers)
 
 
 def _use_one_arena() -> None:
@@ -275,7 +274,7 @@ class Ahead:
             errand = self._errands[place]
             if errand.ended:
                 continue
-            if place not in self._begun and all(map(errand.lane.may_overlap, earlier)):
+            if place not in self._begun and all(errand.lane.may_overlap(lane) for lane in earlier):
                 return place
             earlier.append(errand.lane)
         return None

@@ -10,7 +10,6 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +101,8 @@ def before(past: list[Past], now: Past) -> tuple[Past, ...]:
 
 
 def rebuild(directory: Path) -> list[Past]:
-    """Write the history of a directory of runs anew, from the runs that it still holds."""
-    found = sorted(_stored(directory), key=attrgetter("finished"))
+    """Rewrite the history of a directory of runs from the runs that it still holds."""
+    found = sorted(_stored(directory), key=lambda past: past.finished)
     with files.whole(directory / NAME) as written, files.own(written, "w") as stream:
         for past in found:
             stream.write(json.dumps(convert.to_json(past)) + "\n")

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -161,7 +160,7 @@ class Items:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Cases that were deselected are not to run."""
-        self.running.selected = frozenset(map(attrgetter("id"), cases_of(session)))
+        self.running.selected = frozenset(case.id for case in cases_of(session))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:

@@ -6,7 +6,6 @@ import importlib
 import pkgutil
 from dataclasses import dataclass, replace
 from datetime import datetime
-from operator import attrgetter
 
 import conformance.suite
 from conformance import checks, extent, keyring
@@ -122,7 +121,7 @@ class Prepared:
         """The ids of the chosen cases; None if every case was chosen."""
         if self.chosen is self.plan:
             return None
-        return frozenset(map(attrgetter("id"), self.chosen.cases))
+        return frozenset(case.id for case in self.chosen.cases)
 
     @property
     def given(self) -> Given:
@@ -212,7 +211,7 @@ def _within_budget(prepared: Prepared) -> Prepared:
     kept = affordable(chosen, prepared.contract, budget)
     if not kept:  # the first requests are sent all the same, until there are none left
         return prepared
-    left = set(map(attrgetter("id"), chosen.runnable)) - kept
+    left = {case.id for case in chosen.runnable} - kept
     fewer = _without(chosen, left)
     plan = fewer if chosen is prepared.plan else _without(prepared.plan, left)
     return replace(prepared, plan=plan, chosen=fewer)

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
@@ -60,13 +59,13 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "require_complete": run.require_complete,
         "exit_code": run.exit_code,
         "counts": run.counts,
-        "setup": list(map(convert.to_json, run.setup)),
-        "causes": list(map(convert.to_json, run.causes)),
-        "past": list(map(convert.to_json, run.past)),
-        "cells": list(map(convert.to_json, run.cells)),
+        "setup": [convert.to_json(each) for each in run.setup],
+        "causes": [convert.to_json(each) for each in run.causes],
+        "past": [convert.to_json(each) for each in run.past],
+        "cells": [convert.to_json(each) for each in run.cells],
         "uncovered": {c.id: c.uncovered for c in clauses if not run.by_clause[c.id]},
         "selected": None if selected is None else sorted(selected),
-        "plan": list(map(convert.to_json, run.cases)),
+        "plan": [convert.to_json(case) for case in run.cases],
     }
 
 
@@ -105,7 +104,7 @@ def _text(members: dict[str, Any]) -> str:
 def _member(value: Json) -> str:
     """A member of the file: a list has a line for each of its items."""
     if isinstance(value, list) and value:
-        return "[\n " + ",\n ".join(map(json.dumps, value)) + "\n]"
+        return "[\n " + ",\n ".join(json.dumps(item) for item in value) + "\n]"
     return json.dumps(value)
 
 
@@ -269,7 +268,7 @@ def _plan(path: Path, data: dict[str, Any]) -> tuple[Case, ...]:
     cases = []
     for index, row in enumerate(data["plan"]):
         case = convert.from_json(row, Case)
-        unknown = list(filterfalse(checks.RULES.__contains__, case.rules))
+        unknown = [rule for rule in case.rules if rule not in checks.RULES]
         if unknown:
             version = data["suite"]["version"]
             raise UsageError(
