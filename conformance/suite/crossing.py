@@ -118,8 +118,7 @@ def read_across(client: Client, values: Values, selector: Parameter, foreign: An
 def change_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
     """Change the object of the other business, look whether it changed, and go the other way.
 
-    In the end come the same changes of the own object, which show that nothing else was wrong. What
-    may not be done twice, such as to pause it, is left to other cases.
+    In the end come the same changes of the own object.
     """
     operation, kind, sought = client.operation, client.operation.kind, named(foreign)
     name_both(client, values)
@@ -143,11 +142,21 @@ def change_across(client: Client, values: Values, selector: Parameter, foreign: 
     ask_naming_main(client, {**values, **change}, selector, "other")
     if operation.action == "update":
         move_elsewhere(client, {**values, **change}, selector)
-    if operation.effect is not Effect.SPEND and (change or operation.action == "delete"):
-        own = {**theirs, selector.name: values[selector.name]}
-        for each in changes:
+    _change_own(client, {**theirs, selector.name: values[selector.name]}, changes)
+
+
+def _change_own(client: Client, values: Values, changes: list[Values]) -> None:
+    """The same changes of the own object, which show that nothing else was wrong.
+
+    What may not be done twice, such as to pause it, is left to other cases.
+    """
+    operation = client.operation
+    if operation.effect is Effect.SPEND:
+        return
+    if changes[0] or operation.action == "delete":
+        for change in changes:
             facts = Facts(mistake=True)
-            client.call(operation, {**own, **each}, role=Role.ARRANGE, facts=facts)
+            client.call(operation, {**values, **change}, role=Role.ARRANGE, facts=facts)
 
 
 def _free_members(operation: Operation) -> set[str]:
