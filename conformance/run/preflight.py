@@ -48,21 +48,34 @@ def check(session: Session) -> None:
     """Send a few plain reads. Raises Unjudgeable with what is wrong if none succeeds."""
     require_key(session.target)
     client = Client(session.sender, CASE, 1, Memory(), seed=session.choice.seed, nonce="")
+    failed = _failed_reads(client)
+    # A transfer that breaks is a finding, no reason to stop.
+    if not failed or any(exchange.facts.broken for exchange in failed):
+        return
+    problem = _problem(session, failed)
+    if problem:
+        raise Unjudgeable(problem)
+
+
+def _failed_reads(client: Client) -> list[Exchange]:
+    """The plain reads that failed; none if one that succeeds shows that the target can be judged.
+
+    A read with the key shows that, or one without it if no read was refused before. A few reads may
+    find nothing in any target, so where one does, all are tried.
+    """
     failed: list[Exchange] = []
+    statuses: set[int | None] = set()
     offered = without(client.contract.operations, client.target.inapplicable)
     for operation in plain_reads(offered.values()):
         exchange = client.call(operation, {})
         if not _succeeded(exchange):
             failed.append(exchange)
-        elif operation.keyed or not any(_is_refused(each) for each in failed):
-            return
-        if len(failed) >= ATTEMPTS and not any(_is_missing(each) for each in failed):
+            statuses.add(exchange.status)
+        elif operation.keyed or statuses.isdisjoint(REFUSED):
+            return []
+        if len(failed) >= ATTEMPTS and NOT_FOUND not in statuses:
             break
-    if not failed:
-        return
-    problem = _problem(session, failed)
-    if problem:
-        raise Unjudgeable(problem)
+    return failed
 
 
 def plain_reads(operations: Iterable[Operation]) -> list[Operation]:
@@ -79,27 +92,12 @@ def _rank(operation: Operation) -> tuple[bool, bool]:
     return operation.keyed, operation.paging is not None
 
 
-def _is_missing(exchange: Exchange) -> bool:
-    """Whether a read found nothing at its path. A few may be missing in any target."""
-    return exchange.status == NOT_FOUND
-
-
-def _is_refused(exchange: Exchange) -> bool:
-    """Whether a read was refused for its key."""
-    return exchange.status in REFUSED
-
-
 def _succeeded(exchange: Exchange) -> bool:
     return exchange.ok and isinstance(exchange.json, dict | list)
 
 
 def _problem(session: Session, failed: list[Exchange]) -> str | None:
-    """What all failed reads have in common, as a sentence; None if they differ.
-
-    A transfer that breaks is a finding, no reason to stop.
-    """
-    if any(exchange.facts.broken for exchange in failed):
-        return None
+    """What all failed reads have in common, as a sentence; None if they differ."""
     url = session.target.declaration.url
     responses = [exchange.response for exchange in failed if exchange.response is not None]
     if not responses:
@@ -152,7 +150,7 @@ def _unheld(url: str, responses: list[Response], asked: str) -> str | None:
 
 def _wrong_path(url: str, failed: list[Exchange]) -> str | None:
     """The problem if nothing was found under any path."""
-    if not all(_is_missing(exchange) for exchange in failed):
+    if any(exchange.status != NOT_FOUND for exchange in failed):
         return None
     return (
         f"{url} answers 404 to every read that needs nothing but a key ({len(failed)}). "
