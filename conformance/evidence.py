@@ -24,7 +24,7 @@ from conformance.stored import Bounds
 from conformance.values import DEEPEST, without
 
 INLINE = 4096
-"""Bytes of a body, as JSON, up to which it stands in the line of its exchange."""
+"""Bytes of a body, as JSON, up to which it is kept in the line of its exchange."""
 
 LEVELS = DEEPEST + 10
 """Levels of nesting of a line: its facts may hold a value of a body."""
@@ -142,7 +142,7 @@ class Recorder:
         self.log.ends[case] = outcome
 
     def break_off(self, reason: str, void: Iterable[str] = ()) -> None:
-        """Log that the run ends before its plan does; the first reason stands.
+        """Log that the run ends before its plan does; the first reason stays.
 
         Nothing is judged by the exchanges with the ids ``void``.
         """
@@ -188,7 +188,7 @@ class Recorder:
         self._end = path.stat().st_size
 
     def _write(self, line: str) -> Place:
-        """Write a line; returns where it stands."""
+        """Write a line; returns its place in the file."""
         place = Place(self._end, len(line))
         self._end += len(line) + 1
         self._room.write(line)
@@ -199,7 +199,7 @@ class Recorder:
 
 
 def _is_short(content: str) -> bool:
-    """Whether a body stands in the line of its exchange."""
+    """Whether a body is kept in the line of its exchange."""
     return len(content) <= INLINE and len(json.dumps(content)) <= INLINE
 
 
@@ -253,7 +253,7 @@ def _opened(path: Path, archive: Archive) -> BinaryIO:
 def copy(path: Path, to: Path, bounds: Bounds) -> None:
     """Write a log that ``read`` takes to another file, each line as it was read.
 
-    Nothing else that the file holds is copied, such as white space or a member that stands twice.
+    Nothing else that the file holds is copied, such as white space or a member that appears twice.
     """
     with _opened(path, Archive(path, bounds.size)) as file, files.lines(to) as stream:
         for line in stored.lines(file, str(path), bounds):

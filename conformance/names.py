@@ -23,7 +23,7 @@ FEW = 30
 
 
 def known(contract: Contract) -> dict[str, Collection[str]]:
-    """What a target file may name, by the kinds that ``x-names`` of its schema tells apart."""
+    """What a target file may name, by the kinds that ``x-names`` of its schema distinguishes."""
     lists: list[str] = []
     scopes: set[str] = set()
     for operation in contract.operations.values():

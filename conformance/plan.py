@@ -26,7 +26,7 @@ from conformance.scenarios import BAD_KEYS_ALLOWED, KEY, Draft, Planning, Scenar
 BUSINESS = "business:"
 """How the need for the id of a business begins; its name follows."""
 OTHER_NEEDS = frozenset({KEY, "clock", "addresses", *(BUSINESS + name for name in Business)})
-"""What a case may need beside certain keys."""
+"""What a case may need other than certain keys."""
 ADDRESSES = 16
 """Local addresses that the cases of a limit need: half of them are kept fresh for these."""
 LEFT_OUT = (

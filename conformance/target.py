@@ -180,7 +180,7 @@ def _take_key(data: dict[str, Any], key: str | None) -> bool:
 
 
 def _of_file(given: Iterable[GivenKey]) -> list[GivenKey]:
-    """The keys of a file beside a full one that was put there."""
+    """The keys that the file itself gives, without a full one that was put there."""
     return [key for key in given if key.role != "full"]
 
 

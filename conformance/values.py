@@ -40,7 +40,7 @@ def _refuse_constant(name: str) -> Any:
 
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-"""Stands in the place of a character that could not be read or kept."""
+"""Replaces a character that could not be read or kept."""
 
 DEEPEST = 500
 """Levels of nesting that are read. The parser, the judges and the reports go down recursively."""
@@ -165,7 +165,7 @@ def _depth(brackets: str) -> int:
 
 
 def pointed(value: Any, path: Sequence[str | int]) -> Any:
-    """What stands in a value at a path of names of members and places in lists, or ABSENT.
+    """What a value holds at a path of names of members and places in lists, or ABSENT.
 
     An empty path leads to the value itself.
     """
@@ -233,7 +233,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def respelled(text: str, minutes: int) -> str | None:
-    """The same instant in a zone ``minutes`` east of UTC, with the fraction as it stands.
+    """The same instant in a zone ``minutes`` east of UTC, with the fraction as it is.
 
     None for a text that is no timestamp in UTC with a date, a time and a zone.
     """

@@ -28,7 +28,7 @@ def init(path: Path, force: bool, choice: Choice) -> None:
     """Write a commented target file for you to fill in.
 
     With --url, look at the target first: thirty reads at most, with the key. What they show
-    stands in the file. The key does not.
+    is written to the file. The key is not.
     """
     if path.exists() and not force:
         raise UsageError(f"{path} is there already; give another name, or --force")
@@ -99,6 +99,6 @@ def _with_wishes(run: Run, cell: Cell) -> Cell:
 def _append(path: Path, notes: Iterable[str], unlocks: Iterable[str]) -> None:
     """Add the notes, and what more would unlock, as comments at the end of the file."""
     lines = ["", "What the look showed:", *notes]
-    lines += ["", "What would be judged beside, by what you add to the members above:", *unlocks]
+    lines += ["", "What more would be judged, by what you add to the members above:", *unlocks]
     with path.open("a", encoding="utf-8") as file:
         file.writelines(f"# {line}".rstrip() + "\n" for line in lines)

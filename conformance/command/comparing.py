@@ -40,8 +40,7 @@ def compare(older: Path, newer: Path, form: str | None, spec: Path | None) -> in
     if form == "json":
         hand_out(as_data(found))
     else:
-        told = markdown(found) if form else lines(found)
-        say("\n".join(told))
+        say("\n".join(markdown(found) if form else lines(found)))
     return int(bool(found.broken))
 
 

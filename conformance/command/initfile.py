@@ -20,7 +20,7 @@ ACTIVE = ("name", "url", "allow")
 
 
 def text(contract: Contract, found: Mapping[str, tuple[Json, str]] = {}) -> str:
-    """A target file that only reads; everything else stands in it as a comment.
+    """A target file that only reads; everything else is a comment in it.
 
     Each member of the schema has its description and an example with names of the contract.
     ``found`` are values of members by name, each with how it was seen. They stand as they are.

@@ -23,7 +23,7 @@ UNSTABLE = 10
 
 
 @click.command()
-@click.option("--rebuild", is_flag=True, help="Make the history anew from the stored runs.")
+@click.option("--rebuild", is_flag=True, help="Rebuild the history from the stored runs.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @with_output
 def history(rebuild: bool, as_json: bool, output: Path) -> None:
@@ -55,7 +55,7 @@ def lines(past: Sequence[Past]) -> Iterator[str]:
 
 
 def _kind(past: Past) -> tuple[str, str]:
-    """What tells runs apart that cannot be compared."""
+    """What must be equal for two runs to be compared."""
     return past.target, past.scope
 
 

@@ -43,7 +43,7 @@ def replay(stored_in: Path, spec: Path | None, details: bool, output: Path) -> i
 @with_spec
 @with_details
 def report(stored_in: Path, spec: Path | None, details: bool) -> int:
-    """Judge a stored run again, and write its reports anew in its own directory."""
+    """Judge a stored run again, and rewrite the reports in its directory."""
     from conformance.run import runfile
 
     stored = runfile.replay(stored_in, load(spec))

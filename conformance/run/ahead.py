@@ -102,7 +102,7 @@ class Gate:
         self.turn: Errand | None = None  # the case whose turn it is
         self.stopped = False
         self._troubled = False  # whether the target had no time for the last request
-        self._large = large  # whether any answer was
+        self._large = large  # whether any response was
         self._bytes = 0
 
     def check(self) -> None:
@@ -151,10 +151,10 @@ class Gate:
 
 def _size(sent: Sent) -> int:
     """The bytes of what came back, about."""
-    answer = sent.arrival.answer
-    if not isinstance(answer, WireResponse):
+    response = sent.arrival.answer
+    if not isinstance(response, WireResponse):
         return 0
-    return len(answer.body) + sum(len(name) + len(value) for name, value in answer.headers)
+    return len(response.body) + sum(len(name) + len(value) for name, value in response.headers)
 
 
 def _use_one_arena() -> None:
@@ -169,7 +169,7 @@ def _use_one_arena() -> None:
 class Ahead:
     """Runs cases on threads. ``attempt`` runs one to its end, and returns how it ended.
 
-    ``spool`` logs what cases write before their turn. ``large``: an answer was LARGE already.
+    ``spool`` logs what cases write before their turn. ``large``: a response was LARGE already.
     """
 
     def __init__(

@@ -217,8 +217,8 @@ class Reporter:
         """Print the counts of cells after those of items."""
         if self._run is not None:
             terminalreporter.section("conformance")
-            told = console.summary(self._run, width=100, colour=False)
-            terminalreporter.write_line(for_console(f"{self._run.contract.name}\n\n{told}"))
+            summary = console.summary(self._run, width=100, colour=False)
+            terminalreporter.write_line(for_console(f"{self._run.contract.name}\n\n{summary}"))
 
 
 def _item_name(case: str) -> str:

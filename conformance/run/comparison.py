@@ -79,7 +79,7 @@ class Older:
 def compared(before: Older, again: Run, declared: Run, after: Run) -> Comparison:
     """What changed from an older run to a newer one.
 
-    ``before`` is what the older run stored. ``again`` is its log judged anew, and ``declared`` the
+    ``before`` is what the older run stored. ``again`` is its log, judged now, and ``declared`` the
     same with the declaration of the newer run, which is ``after``.
     """
     now = _verdicts(after.cells)

@@ -33,7 +33,7 @@ def line(run: Run, selected: frozenset[str] | None, name: str) -> Past:
 
 
 def words(cause: Cause) -> str:
-    """A cause in a few words: the cell and the place of the finding that tells most."""
+    """A cause in a few words: the cell and the place of the finding that says most."""
     finding = cause.finding
     return f"{finding.clause}[{finding.operation}] at {finding.where}"
 
@@ -79,14 +79,14 @@ def _past(path: Path, number: int, text: str, bounds: Bounds) -> Past:
     if fault:
         raise UsageError(
             f"{path}:{number}: this is no line of a history: {fault}. "
-            "`kaicalls-conformance history --rebuild` makes it anew from the stored runs"
+            "`kaicalls-conformance history --rebuild` makes it again from the stored runs"
         )
     past: Past = convert.from_json(value, Past)
     return past
 
 
 def remembered(run: Run, selected: frozenset[str] | None, directory: Path) -> Run:
-    """The run with the runs before it, as the history beside its directory has them.
+    """The run with the runs before it, by the history next to its directory.
 
     Raises UsageError for a history that cannot be read.
     """

@@ -63,7 +63,7 @@ def planned(
 
 
 def _position(scenario: Scenario) -> tuple[str, int]:
-    """Where a scenario stands, so that the plan does not depend on what was imported first."""
+    """The place of a scenario in the code: the plan must not depend on the order of imports."""
     function = scenario.function
     return function.__module__, function.__code__.co_firstlineno
 
@@ -110,7 +110,7 @@ class Prepared:
 
     @property
     def announcement(self) -> str:
-        """By which contract, against which server and as whom the suite asks, on one line."""
+        """The contract, the server and the identity of the suite, on one line."""
         declaration = self.target.declaration
         cases = amount(len(self.chosen.runnable), "case")
         line = f"{self.contract.name} against {declaration.url}: {cases}"

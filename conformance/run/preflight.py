@@ -81,14 +81,14 @@ def _failed_reads(client: Client) -> list[Exchange]:
 def plain_reads(operations: Iterable[Operation]) -> list[Operation]:
     """Those of some operations that need nothing but a key.
 
-    Those that do need a key come first, and of these the lists: they tell most.
+    Those that do need a key come first, and of these the lists: they show most.
     """
     plain = [operation for operation in operations if operation.plain_read]
     return sorted(plain, key=_rank, reverse=True)
 
 
 def _rank(operation: Operation) -> tuple[bool, bool]:
-    """What tells more: a read with a key, and of these a list."""
+    """What shows more: a read with a key, and of these a list."""
     return operation.keyed, operation.paging is not None
 
 

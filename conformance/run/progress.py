@@ -13,7 +13,7 @@ from conformance.run.items import cases_of
 from conformance.text import amount, clean, for_console
 
 SAID = {"failed": "with findings", "skipped": "over budget"}
-"""What the outcomes of items mean, beside passed. An item that cannot run has none."""
+"""What the outcomes of items mean, other than passed. An item that cannot run has none."""
 
 
 class Live:

@@ -1,6 +1,6 @@
 """run.json: a run as data, and a stored run judged again.
 
-What decides a verdict (declaration, plan, selection, date) is stored beside exchanges.jsonl, before
+What decides a verdict (declaration, plan, selection, date) is stored with exchanges.jsonl, before
 the first request. The verdicts in the file are for readers; a replay computes its own.
 """
 
@@ -109,7 +109,7 @@ def _member(value: Json) -> str:
 
 
 def copy(again: Stored, source: Path, directory: Path) -> None:
-    """Write the evidence of a stored run as it was read, and its run.json anew.
+    """Write the evidence of a stored run as it was read, and a new run.json.
 
     Nothing else is taken over: another file of the run may hold what the run never wrote.
     """
@@ -144,7 +144,7 @@ def before(directory: Path) -> Older:
 
 @dataclass(frozen=True)
 class Opened:
-    """A stored run as it stands: what its run.json says, the run before its end, and the log."""
+    """A stored run as it is: what its run.json says, the run before its end, and the log."""
 
     said: dict[str, Any]
     began: Run

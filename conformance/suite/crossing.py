@@ -290,7 +290,7 @@ def _create_with_reference(client: Client, values: Values, parameter: Parameter)
     """A creation that must name something of the other business, and a look into its list.
 
     A creation without a fresh text is looked for by all of its plain members, among the items that
-    the list did not show before. The business alone tells nothing: others make objects there, too.
+    the list did not show before. The business alone proves nothing: others make objects there, too.
     """
     operation, tenant = client.operation, client.contract.tenant
     fresh = picked(values, {member.name for member in operation.fresh_members})

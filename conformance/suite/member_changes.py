@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain
 from typing import Any
 
-from conformance.model import Exchange, Facts, Open, Operation, Parameter, Role, Step
+from conformance.model import Facts, Open, Operation, Parameter, Role, Step
 from conformance.reading import SIGNS, lengthened, members_of, sought_in
 from conformance.suite.client import Client
 from conformance.suite.ids import Id
@@ -47,8 +47,8 @@ def change_each(client: Client, backwards: bool) -> None:
     """Change one member after the other, then the switches; read the object, and its list.
 
     Each change may be refused. What was accepted must be there in the end: all of it, unless a
-    change may replace what it does not send. On the way back the object is new, and a newer one
-    stands beside it in its list.
+    change may replace what it does not send. On the way back the object is new, and its list also
+    has a newer one.
     """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
@@ -64,7 +64,8 @@ def change_each(client: Client, backwards: bool) -> None:
         client.call(operation, {**bare, **shared}, role=Role.ARRANGE, facts=facts)
         shared = {}
     before = client.settled(operation.kind, sought, Facts(step=Step.BEFORE))
-    shown = members_of(_found(client, before))
+    found, _ = sought_in(client.contract, before)
+    shown = members_of(found)
     sent = _send_each(client, bare, _changes(client, shown, backwards), shared)
     if sent:
         position = client.position(read_back(client, operation, sought, sent))
@@ -147,11 +148,6 @@ def changes_of_one(
     known |= picked(accepted, {member.name for member in members if not member.fresh})
     bare = _bare(operation, values)
     yield from ({**bare, name: value} for name, value in known.items() if name not in values)
-
-
-def _found(client: Client, look: Exchange | None) -> Any:
-    """The object that a look shows; None without one."""
-    return sought_in(client.contract, look)[0]
 
 
 def _changes(

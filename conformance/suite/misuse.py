@@ -23,7 +23,7 @@ QUERY_NAMES = ("key", "access_token")
 def send_bad_keys(client: Client, values: dict[str, Any]) -> list[Exchange]:
     """No key, then each form of a bad one. Returns the exchanges of the path as it is spelled.
 
-    A read gets one dead key only later, beside its optional parameters.
+    A read gets one dead key only later, with its optional parameters.
     """
     operation, keys = client.operation, client.params(RefusedKeys)
     sent = [_without_key(client, values)]
@@ -122,7 +122,7 @@ def _malformed(client: Client, values: dict[str, Any], text: str) -> Exchange:
 
 
 def send_dead_keys_beside_options(client: Client, values: dict[str, Any]) -> None:
-    """Keys that are no longer valid: one, in turn, beside every optional parameter.
+    """Keys that are no longer valid: one, in turn, with every optional parameter.
 
     The other one asks for a later page of a list.
     """

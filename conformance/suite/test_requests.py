@@ -182,7 +182,7 @@ def refused_values(planning: Planning) -> Iterator[Draft]:
 def test_invalid_parameter(client: Client) -> None:
     """A valid request but for one value, which no reading can accept; each such value in turn.
 
-    Every second one stands beside the optional members: a server may go by them alone.
+    Every second one comes with the optional members: a server may check only those.
     """
     operation = client.operation
     values = client.valid(operation)
