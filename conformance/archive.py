@@ -1,4 +1,4 @@
-"""What a log stores beside its exchanges: each long body once, compressed, and read when needed."""
+"""The long bodies that a log stores: each of them once, compressed, and read when needed."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ KINDS = {"text": "text_digest", "base64": "base64_digest"}
 
 @dataclass(frozen=True)
 class Place:
-    """Where a line of a log stands in its file: its first byte, and how many it has."""
+    """The place of a line of a log in its file: its first byte, and how many it has."""
 
     start: int
     length: int
@@ -32,7 +32,7 @@ class Place:
 class Archive:
     """The contents that a log holds, by digest.
 
-    Those of a log in a file stay there, whatever they take: memory holds where they stand, and the
+    Those of a log in a file stay there, whatever they take: memory holds their places, and the
     latest ones. ``path`` is None for a log that is in no file.
     """
 
@@ -91,7 +91,7 @@ class Archive:
 
 
 class StoredBody(Body):
-    """A body whose content stands in an archive."""
+    """A body whose content is in an archive."""
 
     def __init__(self, archive: Archive, reference: dict[str, Json]) -> None:
         """``reference`` is the body as the line of its exchange has it."""
@@ -113,7 +113,7 @@ class StoredBody(Body):
 
     @property
     def key(self) -> Hashable:
-        """What tells a body that is text from others: its digest."""
+        """What identifies a body that is text: its digest."""
         return ("digest", self._digests["text"])
 
     @property
@@ -127,7 +127,7 @@ class StoredBody(Body):
 
 
 def digest_of(content: str) -> str:
-    """What tells a content from others."""
+    """What identifies a content: its SHA-256, in hex."""
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 

@@ -50,7 +50,7 @@ def modern(value: Json) -> Json:
         return value
     changed = {FORMER_NAMES.get(name, name): member for name, member in value.items()}
     if isinstance(changed.get("rules"), list):
-        changed["rules"] = list(map(_current, changed["rules"]))
+        changed["rules"] = [_current(rule) for rule in changed["rules"]]
     return changed
 
 
@@ -69,12 +69,12 @@ def modern_run(run: dict[str, Json]) -> dict[str, Json]:
     """
     changed = dict(run)
     if isinstance(run.get("plan"), list):
-        changed["plan"] = list(map(modern, run["plan"]))
+        changed["plan"] = [modern(case) for case in run["plan"]]
     if isinstance(run.get("target"), dict):
         target = changed["target"] = dict(run["target"])
         target.pop("areas_inapplicable", None)
         if isinstance(target.get("triggers"), list):
-            target["triggers"] = list(map(modern, target["triggers"]))
+            target["triggers"] = [modern(trigger) for trigger in target["triggers"]]
     return changed
 
 

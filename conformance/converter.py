@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Mapping
-from operator import attrgetter
 from typing import Any, TypeVar
 
 from cattrs.gen import (
@@ -51,7 +50,7 @@ def _empty(value: Any) -> bool:
 
 
 def _in_order(effects: frozenset[Effect]) -> list[str]:
-    return list(map(attrgetter("value"), mildest_first(effects)))
+    return [effect.value for effect in mildest_first(effects)]
 
 
 def _tenths(milliseconds: float) -> float:

@@ -12,8 +12,6 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
-from itertools import filterfalse
-from operator import attrgetter
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -26,7 +24,7 @@ from conformance.stored import Bounds
 from conformance.values import DEEPEST, without
 
 INLINE = 4096
-"""Bytes of a body, as JSON, up to which it stands in the line of its exchange."""
+"""Bytes of a body, as JSON, up to which it is kept in the line of its exchange."""
 
 LEVELS = DEEPEST + 10
 """Levels of nesting of a line: its facts may hold a value of a body."""
@@ -55,17 +53,13 @@ class Log:
         """The log without void exchanges, and without the ends of their cases."""
         if not self.void:
             return self
-        kept = list(filterfalse(self._is_void, self.exchanges))
-        spoilt = map(attrgetter("case"), filter(self._is_void, self.exchanges))
-        return replace(self, exchanges=kept, ends=without(self.ends, set(spoilt)))
-
-    def _is_void(self, exchange: Exchange) -> bool:
-        """Whether nothing is judged by an exchange."""
-        return exchange.id in self.void
+        kept = [exchange for exchange in self.exchanges if exchange.id not in self.void]
+        spoilt = {exchange.case for exchange in self.exchanges if exchange.id in self.void}
+        return replace(self, exchanges=kept, ends=without(self.ends, spoilt))
 
     def join(self, other: Log) -> None:
         """Add what another log holds and this one does not."""
-        known = set(map(attrgetter("id"), self.exchanges))
+        known = {exchange.id for exchange in self.exchanges}
         self.exchanges += [each for each in other.exchanges if each.id not in known]
         self.ends |= other.ends
         self.void |= other.void
@@ -140,7 +134,7 @@ class Recorder:
     def setup(self, remarks: Iterable[Remark]) -> None:
         """Log what was looked at before the first case."""
         self.log.setup = tuple(remarks)
-        self._write(json.dumps({"setup": list(map(convert.to_json, self.log.setup))}))
+        self._write(json.dumps({"setup": [convert.to_json(remark) for remark in self.log.setup]}))
 
     def end(self, case: str, outcome: str) -> None:
         """Log that a case ended."""
@@ -148,7 +142,7 @@ class Recorder:
         self.log.ends[case] = outcome
 
     def break_off(self, reason: str, void: Iterable[str] = ()) -> None:
-        """Log that the run ends before its plan does; the first reason stands.
+        """Log that the run ends before its plan does; the first reason stays.
 
         Nothing is judged by the exchanges with the ids ``void``.
         """
@@ -194,7 +188,7 @@ class Recorder:
         self._end = path.stat().st_size
 
     def _write(self, line: str) -> Place:
-        """Write a line; returns where it stands."""
+        """Write a line; returns its place in the file."""
         place = Place(self._end, len(line))
         self._end += len(line) + 1
         self._room.write(line)
@@ -205,7 +199,7 @@ class Recorder:
 
 
 def _is_short(content: str) -> bool:
-    """Whether a body stands in the line of its exchange."""
+    """Whether a body is kept in the line of its exchange."""
     return len(content) <= INLINE and len(json.dumps(content)) <= INLINE
 
 
@@ -259,7 +253,7 @@ def _opened(path: Path, archive: Archive) -> BinaryIO:
 def copy(path: Path, to: Path, bounds: Bounds) -> None:
     """Write a log that ``read`` takes to another file, each line as it was read.
 
-    Nothing else that the file holds is copied, such as white space or a member that stands twice.
+    Nothing else that the file holds is copied, such as white space or a member that appears twice.
     """
     with _opened(path, Archive(path, bounds.size)) as file, files.lines(to) as stream:
         for line in stored.lines(file, str(path), bounds):
@@ -340,8 +334,9 @@ def _add_exchange(log: Log, entry: dict[str, Json]) -> str | None:
     """Add an exchange to a log; returns what is wrong with one whose bodies it does not hold."""
     for part in ("request", "response"):
         body = entry.get(part, {}).get("body", {})
-        for digest in filter(None, map(body.get, KINDS.values())):
-            if digest not in log.archive:
+        for name in KINDS.values():
+            digest = body.get(name)
+            if digest and digest not in log.archive:
                 return f"{part}/body: no line before this one holds the content {digest}"
     log.exchanges.append(_exchange(entry, log.archive))
     return None

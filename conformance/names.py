@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from functools import partial
-from operator import attrgetter
 from typing import Any
 
 from conformance.model import Contract, Json, Open, Operation, Parameter
@@ -19,13 +17,13 @@ from conformance.values import too_deep
 from conformance.yamlfile import Place, YamlFile
 
 TRIGGERED = "trigger.answer"
-"""The rule that judges the answer to a trigger."""
+"""The rule that judges the response to a trigger."""
 FEW = 30
 """Names that a message lists."""
 
 
 def known(contract: Contract) -> dict[str, Collection[str]]:
-    """What a target file may name, by the kinds that ``x-names`` of its schema tells apart."""
+    """What a target file may name, by the kinds that ``x-names`` of its schema distinguishes."""
     lists: list[str] = []
     scopes: set[str] = set()
     for operation in contract.operations.values():
@@ -38,7 +36,7 @@ def known(contract: Contract) -> dict[str, Collection[str]]:
         "route": [*operations, *contract.routes],
         "route or area": [*operations, *contract.routes, *contract.areas],
         "list": lists,
-        "code to trigger": list(filter(partial(_is_triggered, contract), contract.errors)),
+        "code to trigger": [code for code in contract.errors if _is_triggered(contract, code)],
         "clause": contract.clauses,
         "scope": scopes,
     }
@@ -141,7 +139,7 @@ def _check_parameters(
     faults: list[str],
 ) -> None:
     """Add a fault for each name at a place, a member and an operation, that is no parameter."""
-    known = set(map(attrgetter("name"), parameters))
+    known = {parameter.name for parameter in parameters}
     member, operation = place
     for name in file.value[member][operation]:
         _check_name(file, (*place, name), (what, name), known, faults)
@@ -159,8 +157,7 @@ def _may_be_absent(operation: Operation, parameter: Parameter) -> bool:
 
 def _check_payments(contract: Contract, file: YamlFile, faults: list[str]) -> None:
     """A trigger with a proof of payment must name an operation that asks for one."""
-    paying = filter(attrgetter("payment"), contract.operations.values())
-    paid = list(map(attrgetter("id"), paying))
+    paid = [operation.id for operation in contract.operations.values() if operation.payment]
     for index, trigger in enumerate(file.value.get("triggers", ())):
         name = trigger["operation"]
         if "payment" in trigger and name in contract.operations:

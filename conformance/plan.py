@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from itertools import filterfalse
-from operator import attrgetter, itemgetter
 
 from conformance.model import (
     HARMLESS,
@@ -28,7 +26,7 @@ from conformance.scenarios import BAD_KEYS_ALLOWED, KEY, Draft, Planning, Scenar
 BUSINESS = "business:"
 """How the need for the id of a business begins; its name follows."""
 OTHER_NEEDS = frozenset({KEY, "clock", "addresses", *(BUSINESS + name for name in Business)})
-"""What a case may need beside certain keys."""
+"""What a case may need other than certain keys."""
 ADDRESSES = 16
 """Local addresses that the cases of a limit need: half of them are kept fresh for these."""
 LEFT_OUT = (
@@ -70,7 +68,8 @@ def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
         effect = bad_keys.effect(draft)
         case = _case(scenario, draft, effect, planning.target)
         phased.append((_phase(scenario, draft, effect), case))
-    cases = tuple(map(itemgetter(1), sorted(phased, key=itemgetter(0))))
+    phased.sort(key=lambda pair: pair[0])
+    cases = tuple(case for _, case in phased)
     _check_ids(cases)
     return Plan(cases)
 
@@ -81,7 +80,7 @@ def with_inapplicable(plan: Plan, complete: Plan) -> Plan:
     ``complete`` is the plan for a target that lacks nothing. The lost cases never run, but their
     cells belong to the contract.
     """
-    known = set(map(attrgetter("id"), plan.cases))
+    known = {case.id for case in plan.cases}
     lost = [case for case in complete.cases if case.id not in known]
     marked = [replace(case, gap=LEFT_OUT, lacks=(), inapplicable=True) for case in lost]
     return Plan((*plan.cases, *marked))
@@ -97,8 +96,8 @@ def _drafts(planning: Planning, scenarios: Iterable[Scenario]) -> Iterator[tuple
 
 def _check_needs(scenario: Scenario, draft: Draft) -> None:
     """Raise ValueError for a need that no target file can meet."""
-    for need in filterfalse(OTHER_NEEDS.__contains__, (*draft.needs, *draft.wants)):
-        if key_role(need) is None:
+    for need in (*draft.needs, *draft.wants):
+        if need not in OTHER_NEEDS and key_role(need) is None:
             raise ValueError(
                 f"the scenario {scenario.name} needs {need!r}, "
                 f"which is neither a role of a key nor one of {', '.join(sorted(OTHER_NEEDS))}"
@@ -107,7 +106,7 @@ def _check_needs(scenario: Scenario, draft: Draft) -> None:
 
 def _check_ids(cases: Iterable[Case]) -> None:
     """Raise ValueError if two cases have one id."""
-    counts = Counter(map(attrgetter("id"), cases))
+    counts = Counter(case.id for case in cases)
     twice = sorted(case_id for case_id, count in counts.items() if count > 1)
     if twice:
         raise ValueError(f"two cases have one id: {', '.join(twice)}")

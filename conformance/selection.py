@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
-from operator import attrgetter
 
 from conformance.errors import UsageError
 from conformance.judging.rules import RULES
@@ -44,11 +43,11 @@ def select(plan: Plan, contract: Contract, clauses: tuple[Clause, ...]) -> Plan:
     """
     if len(clauses) == len(contract.clauses):
         return plan
-
-    def verifies_one(case: Case) -> bool:
-        return any(_verifies(case, contract, clause) for clause in clauses)
-
-    return Plan(tuple(filter(verifies_one, plan.cases)))
+    chosen: list[Case] = []
+    for case in plan.cases:
+        if any(_verifies(case, contract, clause) for clause in clauses):
+            chosen.append(case)
+    return Plan(tuple(chosen))
 
 
 def _verifies(case: Case, contract: Contract, clause: Clause) -> bool:
@@ -79,7 +78,7 @@ def quick(plan: Plan, contract: Contract) -> Plan:
     A clause is judged on the operation that adds the fewest requests. All cases that feed the
     clause there are taken, because a cell is untested while one of them has not run.
     """
-    chosen = set(map(attrgetter("id"), filter(attrgetter("quick"), plan.runnable)))
+    chosen = {case.id for case in plan.runnable if case.quick}
     for clause in contract.clauses.values():
         if clause.level is Level.MUST:
             chosen |= _cheapest(_feeding(plan, clause), chosen)
@@ -100,7 +99,7 @@ def affordable(plan: Plan, contract: Contract, budget: int) -> set[str]:
         first = [clause.id for clause in clauses if clause.level is level]
         while first:
             costs = {each: _cost(_least(feeding[each], chosen), chosen) for each in first}
-            cheapest = min(first, key=costs.__getitem__)
+            cheapest = min(first, key=lambda each: costs[each])
             first.remove(cheapest)
             chosen |= _if_room(_least(feeding[cheapest], chosen), chosen, plan, budget)
     lists = [cases for clause in clauses for cases in feeding[clause.id]]
@@ -122,7 +121,7 @@ def _is_judged(plan: Plan, contract: Contract, clause: Clause) -> bool:
 
 def _runnable(candidates: list[list[Case]]) -> list[list[Case]]:
     """Those of some lists of cases that can run whole."""
-    return [cases for cases in candidates if not any(map(attrgetter("gap"), cases))]
+    return [cases for cases in candidates if not any(case.gap for case in cases)]
 
 
 def _least(candidates: list[list[Case]], chosen: set[str]) -> list[Case]:
@@ -139,7 +138,7 @@ def _if_room(cases: list[Case], chosen: set[str], plan: Plan, budget: int) -> se
     """The ids of some cases if the budget has room for them, too; else none."""
     spent = sum(case.cost for case in plan.runnable if case.id in chosen)
     fits = spent + _cost(cases, chosen) <= budget
-    return set(map(attrgetter("id"), cases)) if fits else set()
+    return {case.id for case in cases} if fits else set()
 
 
 def _feeding(plan: Plan, clause: Clause) -> list[list[Case]]:
@@ -158,4 +157,4 @@ def _cheapest(candidates: list[list[Case]], chosen: set[str]) -> set[str]:
 
     A list with a case that cannot run is taken only if there is no other: it says what to provide.
     """
-    return set(map(attrgetter("id"), _least(_runnable(candidates) or candidates, chosen)))
+    return {case.id for case in _least(_runnable(candidates) or candidates, chosen)}

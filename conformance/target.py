@@ -14,7 +14,6 @@ import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from itertools import islice
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
@@ -153,7 +152,7 @@ def _take_former_names(data: Json) -> None:
     """Give the triggers of a file today's names of their members."""
     triggers = data.get("triggers") if isinstance(data, dict) else None
     if isinstance(triggers, list):
-        data["triggers"] = list(map(convert.modern, triggers))
+        data["triggers"] = [convert.modern(trigger) for trigger in triggers]
 
 
 def faulty(faults: list[str]) -> TargetError:
@@ -181,7 +180,7 @@ def _take_key(data: dict[str, Any], key: str | None) -> bool:
 
 
 def _of_file(given: Iterable[GivenKey]) -> list[GivenKey]:
-    """The keys of a file beside a full one that was put there."""
+    """The keys that the file itself gives, without a full one that was put there."""
     return [key for key in given if key.role != "full"]
 
 
@@ -196,7 +195,7 @@ def _target(data: Mapping[str, Any], keys: Mapping[str, str]) -> Target:
 
 def _names_of(noun: type[Declaration | Target]) -> set[str]:
     """The names of the fields of a noun."""
-    return set(map(attrgetter("name"), fields(noun)))
+    return {field.name for field in fields(noun)}
 
 
 # --- keys -----------------------------------------------------------------------------------------
@@ -213,7 +212,7 @@ def _keys(file: YamlFile, listed: Iterable[GivenKey], faults: list[str]) -> dict
             continue
         places[given.role] = given.place
         try:
-            where = "/".join(map(str, given.place))
+            where = "/".join(str(step) for step in given.place)
             keys[given.role] = keyring.checked(keyring.from_environment(given.text), where)
         except TargetError as error:
             faults.append(file.fault(given.place, str(error)))

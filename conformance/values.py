@@ -13,7 +13,6 @@ from email.utils import parsedate_to_datetime
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
-from operator import itemgetter
 from typing import Any, Final, TypeVar
 
 Value = TypeVar("Value")
@@ -41,7 +40,7 @@ def _refuse_constant(name: str) -> Any:
 
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-"""Stands in the place of a character that could not be read or kept."""
+"""Replaces a character that could not be read or kept."""
 
 DEEPEST = 500
 """Levels of nesting that are read. The parser, the judges and the reports go down recursively."""
@@ -103,7 +102,7 @@ def read_json(text: str) -> Read:
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         members = dict(pairs)
         if len(members) < len(pairs) and not repeated:
-            counts = Counter(map(itemgetter(0), pairs))
+            counts = Counter(name for name, _ in pairs)
             repeated.append(counts.most_common(1)[0][0])
         return members
 
@@ -162,11 +161,11 @@ def _brackets(text: str) -> str:
 
 def _depth(brackets: str) -> int:
     """How deep some brackets are nested."""
-    return max(accumulate(map(_STEPS.__getitem__, brackets)), default=0)
+    return max(accumulate(_STEPS[bracket] for bracket in brackets), default=0)
 
 
 def pointed(value: Any, path: Sequence[str | int]) -> Any:
-    """What stands in a value at a path of names of members and places in lists, or ABSENT.
+    """What a value holds at a path of names of members and places in lists, or ABSENT.
 
     An empty path leads to the value itself.
     """
@@ -234,7 +233,7 @@ def cut(text: str, limit: int) -> str:
 
 
 def respelled(text: str, minutes: int) -> str | None:
-    """The same instant in a zone ``minutes`` east of UTC, with the fraction as it stands.
+    """The same instant in a zone ``minutes`` east of UTC, with the fraction as it is.
 
     None for a text that is no timestamp in UTC with a date, a time and a zone.
     """
@@ -300,7 +299,7 @@ def _instant(text: str) -> Fraction | None:
     match = _INSTANT.fullmatch(text)
     if match is None:
         return None
-    year, month, day, hour, minute = map(_number, match.groups()[:5])
+    year, month, day, hour, minute = (_number(digits) for digits in match.groups()[:5])
     second = _number(match["second"])
     leap = second == LEAP
     try:
@@ -326,7 +325,8 @@ def http_date(text: str) -> datetime | None:
 
 def instants(values: Iterable[Any]) -> list[Fraction]:
     """The instants of some values, in their order; values that are no timestamp are left out."""
-    return [moment for moment in map(instant, values) if moment is not None]
+    moments = [instant(value) for value in values]
+    return [moment for moment in moments if moment is not None]
 
 
 def _number(digits: str | None) -> int:

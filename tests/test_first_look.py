@@ -104,7 +104,7 @@ def test_sizes_of_pages_stand_in_the_file_and_in_the_notes(look: Look) -> None:
 
 def test_what_is_missing_stands_there_with_what_it_unlocks(look: Look) -> None:
     """The best comes first, as lines to take over."""
-    unlocks = look.text.partition("What would be judged beside")[2].splitlines()
+    unlocks = look.text.partition("What more would be judged")[2].splitlines()
     assert unlocks[1].startswith("# allow: [read, write, spend, flood]  # write: ")
     keys = [line for line in unlocks if line.startswith("#   ") and "_KEY}" in line]
     gains = [int(line.split("# ")[2].split()[0].replace(",", "")) for line in keys]
@@ -114,7 +114,7 @@ def test_what_is_missing_stands_there_with_what_it_unlocks(look: Look) -> None:
 
 def test_what_the_look_found_unlocks_nothing(look: Look) -> None:
     """The business that the file names is not asked for, and absent routes are not counted."""
-    unlocks = look.text.partition("What would be judged beside")[2]
+    unlocks = look.text.partition("What more would be judged")[2]
     assert "main: its id" not in unlocks
     (line,) = [line for line in unlocks.splitlines() if "#   test: " in line]
     operations = look.app.contract.operations.values()

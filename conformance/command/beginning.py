@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from functools import partial
-from itertools import filterfalse
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +28,7 @@ def init(path: Path, force: bool, choice: Choice) -> None:
     """Write a commented target file for you to fill in.
 
     With --url, look at the target first: thirty reads at most, with the key. What they show
-    stands in the file. The key does not.
+    is written to the file. The key is not.
     """
     if path.exists() and not force:
         raise UsageError(f"{path} is there already; give another name, or --force")
@@ -79,7 +76,7 @@ def _unlocks(path: Path, choice: Choice) -> list[str]:
     contract = load(choice.spec)
     target = target_of(contract, replace(choice, target=path))
     run = session_for(prepare(contract, target, choice)).finish()
-    return provide.lines(replace(run, cells=tuple(map(partial(_with_wishes, run), run.cells))))
+    return provide.lines(replace(run, cells=tuple(_with_wishes(run, cell) for cell in run.cells)))
 
 
 def _with_wishes(run: Run, cell: Cell) -> Cell:
@@ -88,17 +85,20 @@ def _with_wishes(run: Run, cell: Cell) -> Cell:
     from conformance.model import Reason, ReasonKind
     from conformance.report.provide import PLACE
 
-    rules = map(RULES.__getitem__, run.contract.clauses[cell.clause].rules)
-    places = filter(None, map(PLACE.search, map(attrgetter("hint"), rules)))
-    lacking = filterfalse(lambda place: place[2] in run.target.keys, places)
-    reasons = tuple(map(partial(Reason, ReasonKind.PROVIDE), map(attrgetter("string"), lacking)))
-    is_open = {ReasonKind.NOT_RUN}.issuperset(map(attrgetter("kind"), cell.reasons))
-    return replace(cell, reasons=reasons) if reasons and is_open else cell
+    if any(reason.kind is not ReasonKind.NOT_RUN for reason in cell.reasons):
+        return cell
+    lacking: list[Reason] = []
+    for rule in run.contract.clauses[cell.clause].rules:
+        hint = RULES[rule].hint
+        place = PLACE.search(hint)
+        if place and place[2] not in run.target.keys:
+            lacking.append(Reason(ReasonKind.PROVIDE, hint))
+    return replace(cell, reasons=tuple(lacking)) if lacking else cell
 
 
 def _append(path: Path, notes: Iterable[str], unlocks: Iterable[str]) -> None:
     """Add the notes, and what more would unlock, as comments at the end of the file."""
-    told = ["", "What the look showed:", *notes]
-    told += ["", "What would be judged beside, by what you add to the members above:", *unlocks]
+    lines = ["", "What the look showed:", *notes]
+    lines += ["", "What more would be judged, by what you add to the members above:", *unlocks]
     with path.open("a", encoding="utf-8") as file:
-        file.writelines(f"# {line}".rstrip() + "\n" for line in told)
+        file.writelines(f"# {line}".rstrip() + "\n" for line in lines)

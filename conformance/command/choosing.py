@@ -41,7 +41,9 @@ def _with(options: Sequence[Option], command: Callable[..., Any]) -> Callable[..
     def chosen(**given: Any) -> Any:
         values = {option.field: given.pop(option.field) for option in options}
         if values.get("target"):  # a file overrides the environment; a flag overrides the file
-            values |= dict.fromkeys(filter(_from_environment, ("url", "key")))
+            for name in ("url", "key"):
+                if _from_environment(name):
+                    values[name] = None
         if values["key_file"] and _from_environment("key"):
             values["key"] = None
         if values["key"] and not _from_environment("key"):
@@ -72,7 +74,7 @@ def with_details(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def with_yes(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the option that answers its question beforehand."""
+    """Give a command the option that confirms its requests in advance."""
     return click.option(
         "--yes",
         is_flag=True,

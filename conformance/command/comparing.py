@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from itertools import islice
-from operator import attrgetter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +40,7 @@ def compare(older: Path, newer: Path, form: str | None, spec: Path | None) -> in
     if form == "json":
         hand_out(as_data(found))
     else:
-        told = markdown(found) if form else lines(found)
-        say("\n".join(told))
+        say("\n".join(markdown(found) if form else lines(found)))
     return int(bool(found.broken))
 
 
@@ -97,12 +94,12 @@ def _of_causes(title: str, causes: tuple[Cause, ...]) -> Iterator[str]:
     """A title with the number of some causes, and a line for each of the first."""
     if causes:
         yield f"{title}: {len(causes)} of the causes"
-        yield from _first_of(map(_words, causes))
+        yield from _first_of([_words(cause) for cause in causes])
 
 
-def _first_of(texts: Iterable[str]) -> Iterator[str]:
+def _first_of(texts: Sequence[str]) -> list[str]:
     """The first few of some texts, each on a line of its own."""
-    return map("  {}".format, islice(texts, NAMED))
+    return [f"  {text}" for text in texts[:NAMED]]
 
 
 def _words(cause: Cause) -> str:
@@ -149,8 +146,8 @@ def as_data(found: Comparison) -> dict[str, Any]:
             for cell in found.cells
         ],
         "causes": {
-            "new": list(map(attrgetter("id"), found.new)),
-            "fixed": list(map(attrgetter("id"), found.fixed)),
-            "still": list(map(attrgetter("id"), found.still)),
+            "new": [cause.id for cause in found.new],
+            "fixed": [cause.id for cause in found.fixed],
+            "still": [cause.id for cause in found.still],
         },
     }

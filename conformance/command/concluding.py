@@ -94,7 +94,7 @@ def remembered(finished: Run, selected: frozenset[str] | None, directory: Path) 
 
 
 def remember(finished: Run, selected: frozenset[str] | None, directory: Path) -> None:
-    """Add a run to the history beside its directory. One that cannot be written is a note."""
+    """Add a run to the history next to its directory. One that cannot be written is a note."""
     from conformance.run import history
 
     try:

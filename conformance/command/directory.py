@@ -40,7 +40,7 @@ def prune(output: Path, keep: int, spared: Path | None = None) -> list[Path]:
     ``latest`` points to.
     """
     output = output.resolve()
-    runs = sorted(filter(_is_run, output.iterdir()))
+    runs = sorted(path for path in output.iterdir() if _is_run(path))
     stay = {*runs[-keep:], (output / "latest").resolve(), spared}
     old = [path for path in runs if path not in stay]
     for path in old:

@@ -6,8 +6,6 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
-from itertools import filterfalse, starmap
-from operator import attrgetter
 from typing import TYPE_CHECKING
 
 import click
@@ -46,7 +44,7 @@ def doctor(choice: Choice, yes: bool, details: bool, as_json: bool) -> int:
         remarks = list(examine(session))
     counts = Counter(remark.state for remark in remarks)
     if as_json:
-        hand_out({"remarks": list(map(asdict, remarks)), "counts": counts})
+        hand_out({"remarks": [asdict(remark) for remark in remarks], "counts": counts})
     else:
         say(_text(prepared.target.declaration.url, remarks, details))
         say(_end(choice, remarks))
@@ -76,15 +74,12 @@ def _ask(session: Session) -> None:
 
 def _text(url: str, remarks: Sequence[Remark], details: bool) -> str:
     """What was looked at, a line for each remark; what works comes in one line, or in detail."""
-    proven = attrgetter("proven")
-    works = list(filter(proven, remarks))
-    told = remarks if details else list(filterfalse(proven, remarks))
-    lines = [url, "", *map(_line, told)]
-    if not details:
-        places = Counter(remark.about.partition(":")[0] for remark in works)
-        counted = starmap("{} ({})".format, places.items())
-        lines.append(f"works  {', '.join(counted) or 'nothing'}")
-    return "\n".join([*lines, ""])
+    if details:
+        return "\n".join([url, "", *(_line(remark) for remark in remarks), ""])
+    others = [_line(remark) for remark in remarks if not remark.proven]
+    places = Counter(remark.about.partition(":")[0] for remark in remarks if remark.proven)
+    works = ", ".join(f"{place} ({count})" for place, count in places.items())
+    return "\n".join([url, "", *others, f"works  {works or 'nothing'}", ""])
 
 
 def _line(remark: Remark) -> str:

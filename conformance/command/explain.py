@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Mapping
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +115,7 @@ def _proof(clause: Clause, matrix: Mapping[str, Any]) -> list[str]:
 
 def ledger(contract: Contract) -> list[dict[str, Any]]:
     """The clauses as data."""
-    return list(map(_as_data, contract.clauses.values()))
+    return [_as_data(clause) for clause in contract.clauses.values()]
 
 
 def _as_data(clause: Clause) -> dict[str, Any]:
@@ -161,7 +160,7 @@ def operations(contract: Contract) -> list[dict[str, Any]]:
             "path": operation.path,
             "effect": operation.effect.value,
             "scopes": list(operation.scopes),
-            "parameters": list(map(attrgetter("name"), operation.parameters)),
+            "parameters": [parameter.name for parameter in operation.parameters],
         }
         for operation in contract.operations.values()
     ]
@@ -169,7 +168,7 @@ def operations(contract: Contract) -> list[dict[str, Any]]:
 
 def operation_table(contract: Contract) -> str:
     """The operations as lines: id, effect, method and path."""
-    width = max(map(len, contract.operations))
+    width = max(len(name) for name in contract.operations)
     lines = []
     for operation in contract.operations.values():
         lines.append(f"{operation.id:<{width}}  {operation.effect.value:<5}  {operation.route}")

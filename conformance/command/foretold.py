@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
-from itertools import chain
-from operator import attrgetter
 from typing import Any
 
 from conformance import checks
@@ -22,7 +20,7 @@ from conformance.text import amount
 def as_data(plan: Plan) -> dict[str, Any]:
     """The cases in their order, and the usual number of requests by safety class."""
     return {
-        "cases": list(map(_case_as_data, plan.cases)),
+        "cases": [_case_as_data(case) for case in plan.cases],
         "requests": {effect.value: count for effect, count in plan.requests().items()},
     }
 
@@ -57,16 +55,16 @@ def text(prepared: Prepared, with_cases: bool) -> str:
     for name, cases in of_scenario.items():
         lines.append(_scenario_row(name, Plan(tuple(cases))))
         if with_cases:
-            lines += map(_case_line, cases)
-    gaps = filter(None, map(attrgetter("gap"), chosen.cases))
-    lacks = chain.from_iterable(map(attrgetter("lacks"), chosen.runnable))
+            lines += [_case_line(case) for case in cases]
+    gaps = [case.gap for case in chosen.cases if case.gap]
+    lacks = [advice for case in chosen.runnable for advice in case.lacks]
     missing = [*_counted("Not run:", gaps), *_counted("Run, and would try more:", lacks)]
     return "\n".join([*lines, "", *_sums(prepared), *missing])
 
 
 def _scenario_row(name: str, cases: Plan) -> str:
-    effects = mildest_first(set(map(attrgetter("effect"), cases.runnable)))
-    requests = sum(map(attrgetter("cost"), cases.runnable))
+    effects = mildest_first({case.effect for case in cases.runnable})
+    requests = sum(case.cost for case in cases.runnable)
     return (
         f"{name:<26}{len(cases.cases):>6}{len(cases.runnable):>6}{requests:>10}"
         f"  {', '.join(effects) or '-'}"
@@ -83,7 +81,7 @@ def _sums(prepared: Prepared) -> list[str]:
     """The numbers of cases, cells, clauses and requests."""
     chosen = prepared.chosen
     clauses = wanted(prepared.contract, prepared.choice.areas, prepared.choice.clauses)
-    cells = _cells(prepared, set(map(attrgetter("id"), clauses)))
+    cells = _cells(prepared, {clause.id for clause in clauses})
     return [
         f"{len(chosen.runnable)} of {len(chosen.cases)} cases run, "
         f"for {len(cells)} cells of {len(clauses)} clauses",

@@ -20,7 +20,7 @@ ACTIVE = ("name", "url", "allow")
 
 
 def text(contract: Contract, found: Mapping[str, tuple[Json, str]] = {}) -> str:
-    """A target file that only reads; everything else stands in it as a comment.
+    """A target file that only reads; everything else is a comment in it.
 
     Each member of the schema has its description and an example with names of the contract.
     ``found`` are values of members by name, each with how it was seen. They stand as they are.
@@ -158,7 +158,9 @@ def _collections(contract: Contract) -> Json:
 
 def _inputs(contract: Contract) -> Json:
     creations = contract.operations_by("create")
-    return {operation.id: {"parameter": "text {}"} for operation in creations[:1]}
+    if not creations:
+        return {}
+    return {creations[0].id: {"parameter": "text {}"}}
 
 
 def _only(contract: Contract) -> Json:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,7 +34,7 @@ def merge(parts: tuple[Path, ...], spec: Path | None, details: bool, output: Pat
     whole = merging.fitted([merging.piece(part, contract) for part in parts])
     for wrong in whole.wrongs:
         say(f"Note: {wrong}", err=True)
-    directory = new_run(output, partial(_begin, whole))
+    directory = new_run(output, lambda path: _begin(whole, path))
     selected = whole.chosen
     run = runfile.replay(directory, contract).run
     return conclude(run, selected, directory, terminal(), details)

@@ -23,7 +23,7 @@ UNSTABLE = 10
 
 
 @click.command()
-@click.option("--rebuild", is_flag=True, help="Make the history anew from the stored runs.")
+@click.option("--rebuild", is_flag=True, help="Rebuild the history from the stored runs.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @with_output
 def history(rebuild: bool, as_json: bool, output: Path) -> None:
@@ -36,7 +36,7 @@ def history(rebuild: bool, as_json: bool, output: Path) -> None:
 
     past = histories.rebuild(output) if rebuild else histories.read(output)
     if as_json:
-        hand_out(list(map(convert.to_json, past)))
+        hand_out([convert.to_json(each) for each in past])
     elif past:
         say("\n".join(lines(past)))
     else:
@@ -49,13 +49,13 @@ def lines(past: Sequence[Past]) -> Iterator[str]:
         shown = list(runs)[-LAST:]
         yield f"{target} ({scope})"
         yield f"  failed: {_drawn([run.counts.get('failed', 0) for run in shown])}"
-        yield from map(_line, shown)
+        yield from (_line(each) for each in shown)
         yield from _unstable(shown)
         yield ""
 
 
 def _kind(past: Past) -> tuple[str, str]:
-    """What tells runs apart that cannot be compared."""
+    """What must be equal for two runs to be compared."""
     return past.target, past.scope
 
 

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -83,7 +82,9 @@ def sent(
     _check_runnable(prepared)
     if not embedded and not yes:
         confirm(prepared.chosen.requests())
-    directory = new_run(output, partial(runner.begin, prepared, require_complete=complete))
+    directory = new_run(
+        output, lambda path: runner.begin(prepared, path, require_complete=complete)
+    )
     say("\n".join([prepared.announcement, foretold.requests(prepared), *foretold.bounds(prepared)]))
     nonce = "" if embedded else str(time.time_ns())
     run = runner.run(

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -66,8 +65,8 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
         fate, why = fate_of(each, stored, run)
         counts[fate] += 1
         say(f"{fate}: {each.cell.name}{f': {why}' if why else ''}")
-    told = ", ".join(f"{amount(count, 'cell')} {fate}" for fate, count in counts.items())
-    say(f"{told}, on the embedded server" if server else told)
+    summary = ", ".join(f"{amount(count, 'cell')} {fate}" for fate, count in counts.items())
+    say(f"{summary}, on the embedded server" if server else summary)
     if directory:
         say(f"Report: {directory / 'report.html'}")
     if counts[Fate.STILL]:
@@ -146,7 +145,8 @@ def _writes_before(run: Run, shown: Sequence[Exchange]) -> list[Exchange]:
 
     if not shown:
         return []
-    named = set(chain.from_iterable(map(values_of, shown))) - set(run.target.businesses.values())
+    named = {value for exchange in shown for value in values_of(exchange)}
+    named -= set(run.target.businesses.values())
     before = run.exchanges[: run.exchanges.index(shown[-1])]
-    writes = filter(lambda exchange: exchange.request.method != "GET", before)
+    writes = [exchange for exchange in before if exchange.request.method != "GET"]
     return [write for write in writes if not named.isdisjoint(values_of(write))][-WRITES:]

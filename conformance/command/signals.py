@@ -27,7 +27,7 @@ _terminals: list[int] = []
 
 def listen() -> None:
     """From now on the first signal raises KeyboardInterrupt."""
-    _terminals[:] = filter(os.isatty, (1, 2))
+    _terminals[:] = [descriptor for descriptor in (1, 2) if os.isatty(descriptor)]
     sys.unraisablehook = _dropped
     _handle(_stop)
 

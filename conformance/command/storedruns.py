@@ -1,8 +1,7 @@
-"""The commands that read a stored run: judge it again, make its reports anew, open, export."""
+"""The commands that read a stored run: judge it again, rewrite its reports, open it, export it."""
 
 from __future__ import annotations
 
-from functools import partial
 from pathlib import Path
 
 import click
@@ -35,7 +34,7 @@ def replay(stored_in: Path, spec: Path | None, details: bool, output: Path) -> i
     say(f"{stored.run.contract.name}, judged again: {stored.run.target.url}")
     if stored.other_contract:
         say(f"Note: {stored.other_contract}", err=True)
-    again = new_run(output, partial(runfile.copy, stored, stored_in))
+    again = new_run(output, lambda path: runfile.copy(stored, stored_in, path))
     return conclude(stored.run, stored.selected, again, console, details)
 
 
@@ -44,7 +43,7 @@ def replay(stored_in: Path, spec: Path | None, details: bool, output: Path) -> i
 @with_spec
 @with_details
 def report(stored_in: Path, spec: Path | None, details: bool) -> int:
-    """Judge a stored run again, and write its reports anew in its own directory."""
+    """Judge a stored run again, and rewrite the reports in its directory."""
     from conformance.run import runfile
 
     stored = runfile.replay(stored_in, load(spec))

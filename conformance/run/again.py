@@ -11,8 +11,6 @@ import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from itertools import chain, filterfalse
-from operator import attrgetter
 from urllib.parse import quote
 
 from conformance.errors import Unjudgeable
@@ -72,7 +70,7 @@ def _may_be_sent(run: Run, sendings: Sequence[Sending]) -> bool:
             continue
         if not _is_safe(run, each, made):
             return False
-        made.update(map(attrgetter("placeholder"), each.captures))
+        made.update(capture.placeholder for capture in each.captures)
     return True
 
 
@@ -81,49 +79,50 @@ def _is_whole(request: Request) -> bool:
     body = request.body or Body()
     if body.cut or body.withheld:
         return False
-    headers = "\n".join(chain.from_iterable(request.headers))
+    headers = "\n".join(f"{name}\n{value}" for name, value in request.headers)
     in_headers, elsewhere = _kinds_in(headers), _kinds_in(_text(request))
     return elsewhere <= {SecretKind.VALUE} and in_headers <= IN_HEADERS
 
 
 def _kinds_in(text: str) -> set[SecretKind]:
     """The kinds of the placeholders in a text."""
-    return set(map(attrgetter("kind"), Placeholder.all_in(text)))
+    return {placeholder.kind for placeholder in Placeholder.all_in(text)}
 
 
 def _text(request: Request) -> str:
-    """What of a request names objects."""
+    """The parts of a request that name objects: its address and its body."""
     return request.url + (request.body or Body()).kept
 
 
 def _is_safe(run: Run, each: Sending, made: set[str]) -> bool:
-    """Whether a write costs nothing, and creates or names what was ``made``, by its placeholder.
+    """Whether a write costs nothing, and creates something or names what was ``made``.
 
-    What fills a limit costs something, too.
+    ``made`` are placeholders. What fills a limit costs something, too.
     """
     operation = run.contract.operations.get(each.exchange.operation)
     if operation is None or operation.effect is not Effect.WRITE:
         return False
-    named = map(str, Placeholder.all_in(_text(each.request)))
-    return operation.action == "create" or not made.isdisjoint(named)
+    if operation.action == "create":
+        return True
+    return any(str(each) in made for each in Placeholder.all_in(_text(each.request)))
 
 
 # --- sending ---
 
 
 class _Steps:
-    """The steps of one cause, and what their answers gave so far."""
+    """The steps of one cause, and the values that their responses gave so far."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
         self._values: dict[str, str] = {}  # by placeholder
 
     def send(self, sendings: Iterable[Sending]) -> None:
-        """Send some steps, up to one whose answer lacks what a later one needs."""
+        """Send some steps, up to one whose response lacks what a later one needs."""
         for each in sendings:
-            answer = self._sender.send(self._message(each.request), self._label(each.exchange))
+            exchange = self._sender.send(self._message(each.request), self._label(each.exchange))
             for capture in each.captures:
-                value = _member(answer, capture.path)
+                value = _member(exchange, capture.path)
                 if value is None:
                     return
                 self._values[capture.placeholder] = _written(value, capture)
@@ -135,13 +134,16 @@ class _Steps:
         return Label(case, 1, exchange.operation, Role.BYSTANDER, exchange.identity, facts)
 
     def _message(self, request: Request) -> Message:
-        """A logged request as a message, with the values that answers gave."""
+        """A logged request as a message, with the values that responses gave.
+
+        The length of its body is left out, for the body may have another one now.
+        """
         base = self._sender.target.declaration.url
         origin = base[: base.index("/", len("https://"))]
         return Message(
             request.method,
             "",
-            headers=tuple(filterfalse(_is_length, request.headers)),
+            headers=tuple(each for each in request.headers if each[0].lower() != "content-length"),
             body=self._content(request.body),
             outside=True,
             plain=self._filled(request.url).removeprefix(origin),
@@ -161,11 +163,6 @@ class _Steps:
         return text
 
 
-def _is_length(header: tuple[str, str]) -> bool:
-    """Whether a header gives the length of the body, which may be another one now."""
-    return header[0].lower() == "content-length"
-
-
 def _written(value: str, capture: Capture) -> str:
     """A value as a URL or a text of JSON holds it."""
     if capture.in_url:
@@ -173,8 +170,8 @@ def _written(value: str, capture: Capture) -> str:
     return json.dumps(value)[1:-1]
 
 
-def _member(answer: Exchange, path: Path) -> str | None:
-    """The text at a path of the body of an answer; None without one."""
-    if answer.response is None:
+def _member(exchange: Exchange, path: Path) -> str | None:
+    """The text at a path of the body of a response; None without one."""
+    if exchange.response is None:
         return None
-    return as_text(pointed(read_json(answer.response.body.kept).value, path))
+    return as_text(pointed(read_json(exchange.response.body.kept).value, path))

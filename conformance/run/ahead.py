@@ -13,7 +13,6 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from itertools import chain
 
 from conformance.evidence import Recorder
 from conformance.model import Case, Exchange
@@ -31,7 +30,7 @@ HELD = 16 * 1024 * 1024
 M_ARENA_MAX = -8
 """The option of mallopt for the number of arenas, as in malloc.h of glibc."""
 LARGE = 256 * 1024
-"""Bytes of an answer after which a target is asked one request at a time."""
+"""Bytes of a response after which a target is asked one request at a time."""
 
 
 class Stopped(BaseException):
@@ -103,7 +102,7 @@ class Gate:
         self.turn: Errand | None = None  # the case whose turn it is
         self.stopped = False
         self._troubled = False  # whether the target had no time for the last request
-        self._large = large  # whether any answer was
+        self._large = large  # whether any response was
         self._bytes = 0
 
     def check(self) -> None:
@@ -152,10 +151,10 @@ class Gate:
 
 def _size(sent: Sent) -> int:
     """The bytes of what came back, about."""
-    answer = sent.arrival.answer
-    if not isinstance(answer, WireResponse):
+    response = sent.arrival.answer
+    if not isinstance(response, WireResponse):
         return 0
-    return len(answer.body) + sum(map(len, chain.from_iterable(answer.headers)))
+    return len(response.body) + sum(len(name) + len(value) for name, value in response.headers)
 
 
 def _use_one_arena() -> None:
@@ -170,7 +169,7 @@ def _use_one_arena() -> None:
 class Ahead:
     """Runs cases on threads. ``attempt`` runs one to its end, and returns how it ended.
 
-    ``spool`` logs what cases write before their turn. ``large``: an answer was LARGE already.
+    ``spool`` logs what cases write before their turn. ``large``: a response was LARGE already.
     """
 
     def __init__(
@@ -275,7 +274,7 @@ class Ahead:
             errand = self._errands[place]
             if errand.ended:
                 continue
-            if place not in self._begun and all(map(errand.lane.may_overlap, earlier)):
+            if place not in self._begun and all(errand.lane.may_overlap(lane) for lane in earlier):
                 return place
             earlier.append(errand.lane)
         return None

@@ -14,7 +14,6 @@ import tempfile
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -63,8 +62,8 @@ def _with_key(config: pytest.Config, choice: Choice) -> Choice:
     """The choice with the key of its file, or of the environment if it names no other."""
     if choice.key_file == STANDARD_INPUT and config.getoption("numprocesses", None):
         raise UsageError("Workers have no standard input: give the key in a file.")
-    named = any((choice.target, choice.key, choice.key_file))
-    if choice.url and not named:
+    names_key = choice.target or choice.key or choice.key_file
+    if choice.url and not names_key:
         return replace(choice, key=os.environ.get("CONFORMANCE_KEY"))
     return with_key(choice)
 
@@ -170,8 +169,9 @@ class Reporter:
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
         """The cases that the workers are to run, by the names of their items."""
         names = {name.rpartition("::test_")[2] for name in ids}
-        cases = list(map(attrgetter("id"), self._running.plan.cases))
-        self._running.selected = frozenset(case for case in cases if _item_name(case) in names)
+        self._running.selected = frozenset(
+            case.id for case in self._running.plan.cases if _item_name(case.id) in names
+        )
         self._foretell()
 
     @pytest.hookimpl(trylast=True)
@@ -217,8 +217,8 @@ class Reporter:
         """Print the counts of cells after those of items."""
         if self._run is not None:
             terminalreporter.section("conformance")
-            told = console.summary(self._run, width=100, colour=False)
-            terminalreporter.write_line(for_console(f"{self._run.contract.name}\n\n{told}"))
+            summary = console.summary(self._run, width=100, colour=False)
+            terminalreporter.write_line(for_console(f"{self._run.contract.name}\n\n{summary}"))
 
 
 def _item_name(case: str) -> str:

@@ -11,8 +11,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from itertools import filterfalse
-from operator import attrgetter
 from typing import Any
 
 from conformance.model import Cause, Cell, Declaration, ReasonKind, Run, Verdict
@@ -81,7 +79,7 @@ class Older:
 def compared(before: Older, again: Run, declared: Run, after: Run) -> Comparison:
     """What changed from an older run to a newer one.
 
-    ``before`` is what the older run stored. ``again`` is its log judged anew, and ``declared`` the
+    ``before`` is what the older run stored. ``again`` is its log, judged now, and ``declared`` the
     same with the declaration of the newer run, which is ``after``.
     """
     now = _verdicts(after.cells)
@@ -151,7 +149,7 @@ class _Authors:
         kinds: dict[str, set[ReasonKind]] = {}
         for cell in (*self.again.cells, *self.after.cells):
             if cell.verdict is Verdict.UNTESTED:
-                found = map(attrgetter("kind"), cell.reasons)
+                found = {reason.kind for reason in cell.reasons}
                 kinds.setdefault(cell.name, set()).update(found)
         return kinds
 
@@ -163,7 +161,7 @@ class _Authors:
 
 def _given(target: Declaration) -> tuple[Any, ...]:
     """What a target file gives and allows. Ids and addresses may differ from start to start."""
-    triggers = sorted(map(attrgetter("operation", "code"), target.triggers))
+    triggers = sorted((trigger.operation, trigger.code) for trigger in target.triggers)
     given = (target.keys, target.allow, sorted(target.businesses), sorted(target.inputs))
     return (*given, triggers, target.clock is None, len(target.addresses), target.maximum)
 
@@ -180,8 +178,7 @@ def _verdicts(cells: Iterable[Cell]) -> dict[str, Verdict]:
 
 def _unchosen(run: Run) -> set[str]:
     """The names of the cells that were not to be judged."""
-    unchosen = filterfalse(attrgetter("chosen"), run.cells)
-    return set(map(attrgetter("name"), unchosen))
+    return {cell.name for cell in run.cells if not cell.chosen}
 
 
 def _change(old: Verdict | None, new: Verdict | None) -> Change:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date
-from operator import attrgetter
 
 from conformance import __version__, checks
 from conformance.causes import causes_of
@@ -87,7 +86,7 @@ def finished(
 
 def _unended(plan: Plan, log: Log, selected: frozenset[str] | None) -> int:
     """How many of the chosen cases have no end in the log."""
-    runnable = set(map(attrgetter("id"), plan.runnable))
+    runnable = {case.id for case in plan.runnable}
     chosen = runnable if selected is None else runnable & selected
     return len(chosen - log.judged.ends.keys())
 

@@ -1,7 +1,7 @@
 """What became of findings whose requests were sent again.
 
-A finding is fixed only if the request that showed it was sent and judged again. What a cell shows
-beside it belongs to another cause.
+A finding is fixed only if the request that showed it was sent and judged again. Whatever else a
+cell shows belongs to another cause.
 """
 
 from __future__ import annotations
@@ -190,7 +190,7 @@ def _place(one: Sighting) -> tuple[str, str]:
 
 
 def _probes(sightings: Iterable[Sighting], run: Run) -> set[tuple[object, ...]]:
-    """What tells the requests that show some sightings best."""
+    """What identifies the requests that show some sightings best."""
     found = set()
     for one in sightings:
         exchange = view.probe(run, one.names)
@@ -200,7 +200,7 @@ def _probes(sightings: Iterable[Sighting], run: Run) -> set[tuple[object, ...]]:
 
 
 def _probe(exchange: Exchange) -> tuple[object, ...]:
-    """What tells a request from others of its case, and is the same in every run."""
+    """What identifies a request among those of its case, and is the same in every run."""
     request = exchange.request
     query = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
     members = members_of(read_json(request.body.kept).value) if request.body else {}

@@ -10,7 +10,6 @@ import json
 import os
 from collections.abc import Iterator
 from dataclasses import replace
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,7 @@ def line(run: Run, selected: frozenset[str] | None, name: str) -> Past:
 
 
 def words(cause: Cause) -> str:
-    """A cause in a few words: the cell and the place of the finding that tells most."""
+    """A cause in a few words: the cell and the place of the finding that says most."""
     finding = cause.finding
     return f"{finding.clause}[{finding.operation}] at {finding.where}"
 
@@ -80,14 +79,14 @@ def _past(path: Path, number: int, text: str, bounds: Bounds) -> Past:
     if fault:
         raise UsageError(
             f"{path}:{number}: this is no line of a history: {fault}. "
-            "`kaicalls-conformance history --rebuild` makes it anew from the stored runs"
+            "`kaicalls-conformance history --rebuild` makes it again from the stored runs"
         )
     past: Past = convert.from_json(value, Past)
     return past
 
 
 def remembered(run: Run, selected: frozenset[str] | None, directory: Path) -> Run:
-    """The run with the runs before it, as the history beside its directory has them.
+    """The run with the runs before it, by the history next to its directory.
 
     Raises UsageError for a history that cannot be read.
     """
@@ -102,8 +101,8 @@ def before(past: list[Past], now: Past) -> tuple[Past, ...]:
 
 
 def rebuild(directory: Path) -> list[Past]:
-    """Write the history of a directory of runs anew, from the runs that it still holds."""
-    found = sorted(_stored(directory), key=attrgetter("finished"))
+    """Rewrite the history of a directory of runs from the runs that it still holds."""
+    found = sorted(_stored(directory), key=lambda past: past.finished)
     with files.whole(directory / NAME) as written, files.own(written, "w") as stream:
         for past in found:
             stream.write(json.dumps(convert.to_json(past)) + "\n")

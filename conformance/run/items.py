@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Callable, Iterable, Iterator
-from operator import attrgetter
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -47,7 +46,7 @@ class CaseItem(pytest.Item):
             self.add_marker(pytest.mark.skip(reason=for_console(f"untested: {case.gap}")))
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """Where the scenario stands, and the name of the item."""
+        """The place of the scenario, and the name of the item."""
         return self.path, self._line, self.name
 
     def runtest(self) -> None:
@@ -106,7 +105,7 @@ def cases_of(session: pytest.Session) -> list[Case]:
 class Items:
     """The plugin that makes the items of a run, in the order of the plan.
 
-    ``say`` gets how long the run will take, once the target has answered. ``look`` is what is
+    ``say`` gets how long the run will take, once the target has responded. ``look`` is what is
     looked at before the first case.
     """
 
@@ -161,7 +160,7 @@ class Items:
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Cases that were deselected are not to run."""
-        self.running.selected = frozenset(map(attrgetter("id"), cases_of(session)))
+        self.running.selected = frozenset(case.id for case in cases_of(session))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:

@@ -46,7 +46,7 @@ def _in(left: list[Made], found: list[tuple[Made, Operation]]) -> list[Made]:
 
 
 def standing_of(session: Session, run: Run, left: Iterable[Made]) -> dict[Made, Standing]:
-    """How each of some objects stands that a stored run says to have made. It only reads."""
+    """The standing of each object that a stored run says it made. Nothing is sent but reads."""
     left = list(left)
     found = dict.fromkeys(left, Standing.STUCK)
     marks = marks_in(run.exchanges)
@@ -62,7 +62,7 @@ def standing_of(session: Session, run: Run, left: Iterable[Made]) -> dict[Made, 
 
 
 def _as_shown(session: Session, marks: frozenset[str], made: Made) -> Standing:
-    """How an object stands by what the target shows of it to the key that made it."""
+    """The standing of an object, by what the target shows of it to the key that made it."""
     declared, contract = session.target.declaration, session.contract
     if made.identity not in declared.keys:
         return Standing.UNPROVEN
@@ -77,7 +77,7 @@ def _as_shown(session: Session, marks: frozenset[str], made: Made) -> Standing:
 
 
 def _is_without(answer: Answer) -> bool:
-    """Whether an answer that does not show an object says that there is none."""
+    """Whether a response that does not show an object says that there is none."""
     exchange: Exchange = answer.exchange
     if answer.operation.paging is None:
         return exchange.status == GONE

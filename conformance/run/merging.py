@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import count
-from operator import attrgetter
 from pathlib import Path
 
 from conformance.evidence import Recorder
@@ -134,7 +133,7 @@ def _by_case(pieces: Sequence[Piece]) -> Iterator[tuple[str, Sent]]:
     sent before the first case is that of the first part.
     """
     first, owners = pieces[0], dict[str, Piece]()
-    planned = list(map(attrgetter("id"), first.stored.began.cases))
+    planned = [case.id for case in first.stored.began.cases]
     before = without(first.by_case, {*planned, CLEAN.id})
     for case in (*before, *planned, CLEAN.id):
         sent = _sent(pieces if case not in before else [first], case)

@@ -6,7 +6,6 @@ import importlib
 import pkgutil
 from dataclasses import dataclass, replace
 from datetime import datetime
-from operator import attrgetter
 
 import conformance.suite
 from conformance import checks, extent, keyring
@@ -64,7 +63,7 @@ def planned(
 
 
 def _position(scenario: Scenario) -> tuple[str, int]:
-    """Where a scenario stands, so that the plan does not depend on what was imported first."""
+    """The place of a scenario in the code: the plan must not depend on the order of imports."""
     function = scenario.function
     return function.__module__, function.__code__.co_firstlineno
 
@@ -111,7 +110,7 @@ class Prepared:
 
     @property
     def announcement(self) -> str:
-        """By which contract, against which server and as whom the suite asks, on one line."""
+        """The contract, the server and the identity of the suite, on one line."""
         declaration = self.target.declaration
         cases = amount(len(self.chosen.runnable), "case")
         line = f"{self.contract.name} against {declaration.url}: {cases}"
@@ -122,7 +121,7 @@ class Prepared:
         """The ids of the chosen cases; None if every case was chosen."""
         if self.chosen is self.plan:
             return None
-        return frozenset(map(attrgetter("id"), self.chosen.cases))
+        return frozenset(case.id for case in self.chosen.cases)
 
     @property
     def given(self) -> Given:
@@ -212,7 +211,7 @@ def _within_budget(prepared: Prepared) -> Prepared:
     kept = affordable(chosen, prepared.contract, budget)
     if not kept:  # the first requests are sent all the same, until there are none left
         return prepared
-    left = set(map(attrgetter("id"), chosen.runnable)) - kept
+    left = {case.id for case in chosen.runnable} - kept
     fewer = _without(chosen, left)
     plan = fewer if chosen is prepared.plan else _without(prepared.plan, left)
     return replace(prepared, plan=plan, chosen=fewer)

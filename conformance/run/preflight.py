@@ -7,7 +7,6 @@ target is given up only if every plain read fails in the same way.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from operator import attrgetter
 
 from conformance.errors import TargetError, Unjudgeable
 from conformance.model import (
@@ -49,45 +48,48 @@ def check(session: Session) -> None:
     """Send a few plain reads. Raises Unjudgeable with what is wrong if none succeeds."""
     require_key(session.target)
     client = Client(session.sender, CASE, 1, Memory(), seed=session.choice.seed, nonce="")
-    failed: list[Exchange] = []
-    offered = without(client.contract.operations, client.target.inapplicable)
-    for operation in plain_reads(offered.values()):
-        exchange = client.call(operation, {})
-        if not _succeeded(exchange):
-            failed.append(exchange)
-        elif operation.keyed or not any(map(_is_refused, failed)):
-            return
-        if len(failed) >= ATTEMPTS and not any(map(_is_missing, failed)):
-            break
-    if not failed:
+    failed = _failed_reads(client)
+    # A transfer that breaks is a finding, no reason to stop.
+    if not failed or any(exchange.facts.broken for exchange in failed):
         return
     problem = _problem(session, failed)
     if problem:
         raise Unjudgeable(problem)
 
 
+def _failed_reads(client: Client) -> list[Exchange]:
+    """The plain reads that failed; none if one that succeeds shows that the target can be judged.
+
+    A read with the key shows that, or one without it if no read was refused before. A few reads may
+    find nothing in any target, so where one does, all are tried.
+    """
+    failed: list[Exchange] = []
+    statuses: set[int | None] = set()
+    offered = without(client.contract.operations, client.target.inapplicable)
+    for operation in plain_reads(offered.values()):
+        exchange = client.call(operation, {})
+        if not _succeeded(exchange):
+            failed.append(exchange)
+            statuses.add(exchange.status)
+        elif operation.keyed or statuses.isdisjoint(REFUSED):
+            return []
+        if len(failed) >= ATTEMPTS and NOT_FOUND not in statuses:
+            break
+    return failed
+
+
 def plain_reads(operations: Iterable[Operation]) -> list[Operation]:
     """Those of some operations that need nothing but a key.
 
-    Those that do need a key come first, and of these the lists: they tell most.
+    Those that do need a key come first, and of these the lists: they show most.
     """
     plain = [operation for operation in operations if operation.plain_read]
     return sorted(plain, key=_rank, reverse=True)
 
 
 def _rank(operation: Operation) -> tuple[bool, bool]:
-    """What tells more: a read with a key, and of these a list."""
+    """What shows more: a read with a key, and of these a list."""
     return operation.keyed, operation.paging is not None
-
-
-def _is_missing(exchange: Exchange) -> bool:
-    """Whether a read was answered that there is nothing. A few may be missing in any target."""
-    return exchange.status == NOT_FOUND
-
-
-def _is_refused(exchange: Exchange) -> bool:
-    """Whether a read was refused for its key."""
-    return exchange.status in REFUSED
 
 
 def _succeeded(exchange: Exchange) -> bool:
@@ -95,14 +97,9 @@ def _succeeded(exchange: Exchange) -> bool:
 
 
 def _problem(session: Session, failed: list[Exchange]) -> str | None:
-    """What all failed reads have in common, as a sentence; None if they differ.
-
-    A transfer that breaks is a finding, no reason to stop.
-    """
-    if any(map(attrgetter("facts.broken"), failed)):
-        return None
+    """What all failed reads have in common, as a sentence; None if they differ."""
     url = session.target.declaration.url
-    responses = list(filter(None, map(attrgetter("response"), failed)))
+    responses = [exchange.response for exchange in failed if exchange.response is not None]
     if not responses:
         return f"No usable answer from {url}: {failed[0].failure}. {IS_IT_UP}"
     asked = f"{failed[0].request.method} {failed[0].request.url}"
@@ -117,15 +114,15 @@ def _problem(session: Session, failed: list[Exchange]) -> str | None:
 
 
 def _endless(url: str, responses: list[Response], asked: str) -> str | None:
-    """That no body ended."""
-    if not all(map(attrgetter("body.cut"), responses)):
+    """The problem if no body ended."""
+    if not all(response.body.cut for response in responses):
         return None
     return f"{url} sends bodies that do not end within the limits of size and time: {asked}"
 
 
 def _kept_away(url: str, responses: list[Response]) -> str | None:
-    """That every read met a limit, or something in front of the target."""
-    statuses = set(map(attrgetter("status"), responses))
+    """The problem if every read met a limit, or something in front of the target."""
+    statuses = {response.status for response in responses}
     if statuses == {LIMITED}:
         return f"{url} answers 429 to every read. Set rate: in the target file, or run again later."
     if statuses.issubset(UNAVAILABLE):
@@ -134,9 +131,9 @@ def _kept_away(url: str, responses: list[Response]) -> str | None:
 
 
 def _refused_key(session: Session, failed: list[Exchange]) -> str | None:
-    """That every read with a key was refused, but for those that are not there."""
+    """The problem if every read with a key was refused, but for those that are not there."""
     keyed = [each for each in failed if session.contract.operations[each.operation].keyed]
-    statuses = set(map(attrgetter("status"), keyed)) - {None, NOT_FOUND}
+    statuses = {each.status for each in keyed if each.status not in (None, NOT_FOUND)}
     if not statuses or not statuses.issubset(REFUSED):
         return None
     return (
@@ -146,14 +143,14 @@ def _refused_key(session: Session, failed: list[Exchange]) -> str | None:
 
 
 def _unheld(url: str, responses: list[Response], asked: str) -> str | None:
-    """That every answer is more than the suite keeps or reads, and why."""
+    """The problem if every response is more than the suite keeps or reads."""
     reasons = [response.unheld for response in responses]
     return f"{url} cannot be judged by {asked}: {reasons[0]}." if all(reasons) else None
 
 
 def _wrong_path(url: str, failed: list[Exchange]) -> str | None:
-    """That nothing was found under any path."""
-    if not all(map(_is_missing, failed)):
+    """The problem if nothing was found under any path."""
+    if any(exchange.status != NOT_FOUND for exchange in failed):
         return None
     return (
         f"{url} answers 404 to every read that needs nothing but a key ({len(failed)}). "
@@ -162,7 +159,7 @@ def _wrong_path(url: str, failed: list[Exchange]) -> str | None:
 
 
 def _no_json(url: str, responses: list[Response], asked: str) -> str | None:
-    """That no answer was JSON."""
+    """The problem if no response was JSON."""
     if any(response.json is not NOT_JSON for response in responses):
         return None
     media = responses[0].header("Content-Type") or "no content type"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import filterfalse
-from operator import attrgetter
 
 import pytest
 from rich.console import Console
@@ -15,7 +13,7 @@ from conformance.run.items import cases_of
 from conformance.text import amount, clean, for_console
 
 SAID = {"failed": "with findings", "skipped": "over budget"}
-"""What the outcomes of items mean, beside passed. An item that cannot run has none."""
+"""What the outcomes of items mean, other than passed. An item that cannot run has none."""
 
 
 class Live:
@@ -45,8 +43,8 @@ class Live:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
         """Show the bar while items run. Without a terminal it would print an empty line."""
-        runnable = filterfalse(attrgetter("gap"), cases_of(session))
-        self._progress.update(self._task, total=len(list(runnable)))
+        runnable = [case for case in cases_of(session) if not case.gap]
+        self._progress.update(self._task, total=len(runnable))
         if self._live:
             self._progress.start()
         try:

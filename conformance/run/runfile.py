@@ -1,6 +1,6 @@
 """run.json: a run as data, and a stored run judged again.
 
-What decides a verdict (declaration, plan, selection, date) is stored beside exchanges.jsonl, before
+What decides a verdict (declaration, plan, selection, date) is stored with exchanges.jsonl, before
 the first request. The verdicts in the file are for readers; a replay computes its own.
 """
 
@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from datetime import date, datetime
-from itertools import filterfalse
 from pathlib import Path
 from typing import Any
 
@@ -60,13 +59,13 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "require_complete": run.require_complete,
         "exit_code": run.exit_code,
         "counts": run.counts,
-        "setup": list(map(convert.to_json, run.setup)),
-        "causes": list(map(convert.to_json, run.causes)),
-        "past": list(map(convert.to_json, run.past)),
-        "cells": list(map(convert.to_json, run.cells)),
+        "setup": [convert.to_json(each) for each in run.setup],
+        "causes": [convert.to_json(each) for each in run.causes],
+        "past": [convert.to_json(each) for each in run.past],
+        "cells": [convert.to_json(each) for each in run.cells],
         "uncovered": {c.id: c.uncovered for c in clauses if not run.by_clause[c.id]},
         "selected": None if selected is None else sorted(selected),
-        "plan": list(map(convert.to_json, run.cases)),
+        "plan": [convert.to_json(case) for case in run.cases],
     }
 
 
@@ -105,12 +104,12 @@ def _text(members: dict[str, Any]) -> str:
 def _member(value: Json) -> str:
     """A member of the file: a list has a line for each of its items."""
     if isinstance(value, list) and value:
-        return "[\n " + ",\n ".join(map(json.dumps, value)) + "\n]"
+        return "[\n " + ",\n ".join(json.dumps(item) for item in value) + "\n]"
     return json.dumps(value)
 
 
 def copy(again: Stored, source: Path, directory: Path) -> None:
-    """Write the evidence of a stored run as it was read, and its run.json anew.
+    """Write the evidence of a stored run as it was read, and a new run.json.
 
     Nothing else is taken over: another file of the run may hold what the run never wrote.
     """
@@ -145,7 +144,7 @@ def before(directory: Path) -> Older:
 
 @dataclass(frozen=True)
 class Opened:
-    """A stored run as it stands: what its run.json says, the run before its end, and the log."""
+    """A stored run as it is: what its run.json says, the run before its end, and the log."""
 
     said: dict[str, Any]
     began: Run
@@ -269,7 +268,7 @@ def _plan(path: Path, data: dict[str, Any]) -> tuple[Case, ...]:
     cases = []
     for index, row in enumerate(data["plan"]):
         case = convert.from_json(row, Case)
-        unknown = list(filterfalse(checks.RULES.__contains__, case.rules))
+        unknown = [rule for rule in case.rules if rule not in checks.RULES]
         if unknown:
             version = data["suite"]["version"]
             raise UsageError(

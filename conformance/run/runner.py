@@ -108,7 +108,7 @@ def _early(directory: Path) -> Iterator[TextIO]:
 
 
 def _note_end(session: Session, live: Live, interrupted: bool) -> None:
-    """Log why a run broke off. A reason that is already there stands."""
+    """Log why a run broke off. A reason that is already there stays."""
     if live.crashes:
         crashes = "; ".join(live.crashes[:3])
         session.recorder.break_off(session.sender.redact(f"The suite itself broke: {crashes}"))

@@ -10,8 +10,6 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import chain, repeat
-from operator import attrgetter, itemgetter
 from statistics import median
 from typing import TextIO
 
@@ -48,7 +46,7 @@ Found = list[tuple[str, Violation]]
 
 
 def _is_large(exchange: Exchange) -> bool:
-    """Whether an answer is one after which a target is asked one request at a time."""
+    """Whether the target gets one request at a time from this response on."""
     return exchange.response is not None and exchange.response.body.size > LARGE
 
 
@@ -115,7 +113,7 @@ class Session:
         return self.recorder.log
 
     def pace(self) -> str:
-        """About how long the chosen cases will take, by the answers so far."""
+        """About how long the chosen cases will take, by the responses so far."""
         latency = median([exchange.elapsed_ms for exchange in self.log.exchanges] or [0.0])
         requests = sum(case.cost for case in self._runnable(self.selected))
         seconds = requests * (latency / self._workers + OWN_MS) / 1000
@@ -160,11 +158,11 @@ class Session:
         whole = self._runnable(self.selected if self._shard is None else self._shard.chosen)
         self._memory = Memory(whole)
         self._lanes = lanes(self.contract, (first, *whole))
-        changing = (case.operation for case in whole if not self._lanes[case.id].harmless)
-        known = map(self.contract.operations.get, dict.fromkeys(changing))
-        self._changing = list(filter(None, known))
+        changing = [case.operation for case in whole if not self._lanes[case.id].harmless]
+        known = self.contract.operations
+        self._changing = [known[name] for name in dict.fromkeys(changing) if name in known]
         client = self._client(first, 1, self.sender.journal)
-        draw(client)  # takes seconds, in a process beside the run
+        draw(client)  # takes seconds, in a process of its own
         with contextlib.suppress(OverBudget):
             client.knowledge.look_for_businesses()
         if self._workers > 1:
@@ -175,7 +173,7 @@ class Session:
                 self._tried,
                 self._workers,
                 spool,
-                large=any(map(_is_large, self.log.exchanges)),
+                large=any(_is_large(exchange) for exchange in self.log.exchanges),
             )
 
     def _tried(self, case: Case, sink: Sink) -> str:
@@ -208,8 +206,8 @@ class Session:
 
     def _give_back(self, client: Client) -> None:
         """Give back what a case has taken from a pool, which may not hold enough for all cases."""
-        pooled = filter(self.contract.takes_from_pool, self.contract.operations_by("create"))
-        kinds = set(map(attrgetter("kind"), pooled))
+        creations = self.contract.operations_by("create")
+        kinds = {each.kind for each in creations if self.contract.takes_from_pool(each)}
         for made, deletion in self._removals(made_by(self.contract, client.sender.sent)):
             if made.kind in kinds:
                 _remove(client, made, deletion)
@@ -240,8 +238,8 @@ class Session:
         confirming = replace(case, rules=tuple(rules))
         target = self.target.declaration
         outcomes = judge(self.contract, target, rules, [confirming], sent)
-        rated = chain.from_iterable(outcomes.values())
-        return bool(findings_of(map(itemgetter(1), rated)))
+        found = [outcome for rated in outcomes.values() for _, outcome in rated]
+        return bool(findings_of(found))
 
     def _violations(self, case: Case, before: int) -> Found:
         """The violations in what a case has sent; its exchanges come after the first ``before``."""
@@ -249,9 +247,9 @@ class Session:
         target = self.target.declaration
         outcomes = judge(self.contract, target, checks.RULES, [case], exchanges, self._known)
         violations: Found = []
-        for (rule, _), given in outcomes.items():
-            found = findings_of(map(itemgetter(1), given))
-            violations += zip(repeat(rule), found)
+        for (rule, _), rated in outcomes.items():
+            found = findings_of([outcome for _, outcome in rated])
+            violations += [(rule, violation) for violation in found]
         return violations
 
     def cleaner(self, effect: Effect = Effect.READ) -> Client:
@@ -288,7 +286,7 @@ class Session:
         kept: list[Exchange] = []
         self._ahead.rest(lambda sent: kept.append(self.sender.journal.keep(sent)))
         if kept and self.log.incomplete:
-            self.recorder.void(map(attrgetter("id"), kept))
+            self.recorder.void([exchange.id for exchange in kept])
 
     def finish(self, *, cleans: bool = False, tries: bool = False) -> Run:
         """The finished run, judged.

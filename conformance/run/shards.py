@@ -44,7 +44,7 @@ class Shard:
 def parsed(text: str) -> tuple[int, int]:
     """Number and count of ``2/5``. Raises UsageError for another text."""
     match = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text)
-    number, of = map(int, match.groups()) if match else (0, 0)
+    number, of = (int(match[1]), int(match[2])) if match else (0, 0)
     if not 1 <= number <= of:
         raise UsageError(f"--shard {text}: give the number of a part and how many, such as 2/5")
     return number, of

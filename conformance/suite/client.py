@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from itertools import filterfalse
-from operator import attrgetter
 from typing import Any, Protocol, TypeVar
 
 from conformance.model import (
@@ -135,18 +133,17 @@ class Client(Sending):
 
         Without ``switches``, what may be off stays as it is.
         """
-        with_value = filter(attrgetter("has_value"), operation.body)
-        members = list(filterfalse(attrgetter("required"), with_value))
-        steady = list(filterfalse(attrgetter("is_switch"), members))
-        return self.known(members if switches else steady)
+        members = [each for each in operation.body if each.has_value and not each.required]
+        if not switches:
+            members = [member for member in members if not member.is_switch]
+        return self.known(members)
 
     def phones(self, operation: Operation) -> dict[str, Any]:
-        """Numbers of phones for the optional members of a body that are such numbers, by name."""
-        members = filterfalse(attrgetter("required"), operation.body)
-        return self.known(filter(attrgetter("phone"), members))
+        """Phone numbers for the optional members of a body that take one, by name."""
+        return self.known(each for each in operation.body if each.phone and not each.required)
 
     def _steady(self, operation: Operation) -> dict[str, Any]:
-        """The optional members of an object of our own: no switch, but numbers of phones."""
+        """The optional members of an object of our own: phone numbers, but no switches."""
         return {**self.optional(operation, switches=False), **self.phones(operation)}
 
     def value(self, parameter: Parameter, key: str = "full") -> Any:
@@ -160,9 +157,9 @@ class Client(Sending):
     def own_business(self, operation: Operation, values: Mapping[str, Any]) -> dict[str, str]:
         """The own business, where a request may name it, and its values do not."""
         tenant, business = str(self.contract.tenant), self.knowledge.business()
-        if not all((business, tenant not in values, operation.parameter(tenant))):
+        if not business or tenant in values or not operation.parameter(tenant):
             return {}
-        return {tenant: str(business)}
+        return {tenant: business}
 
     def unknown_id(self, sample: str, salt: str = "") -> str:
         """An id of the same form as a known one that names nothing."""
@@ -201,9 +198,9 @@ class Client(Sending):
         )
 
     def _ready(self, message: Message, operation: Operation | None) -> Message:
-        """The message, with new names in the headers that tell one request from another.
+        """The message, with new names in the headers that identify a request.
 
-        A target may answer a request under an old name with what it answered first.
+        A target may repeat its first response to a request under a known name.
         """
         taken = operation.parameters_in("header") if operation else ()
         naming = {parameter.name: parameter for parameter in taken if parameter.fresh}
@@ -245,14 +242,14 @@ class Client(Sending):
     # --- looks ---
 
     def until(self, ask: Callable[[], Seen], seen: Callable[[Seen], bool]) -> Seen:
-        """Ask until the answer is as expected, at most four times; returns the last answer."""
-        answer = ask()
+        """Ask until the result is as expected, at most four times; returns the last result."""
+        result = ask()
         for pause in PAUSES:
-            if seen(answer):
+            if seen(result):
                 break
             self.pause(pause)
-            answer = ask()
-        return answer
+            result = ask()
+        return result
 
     def look(
         self,

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import filterfalse
-from operator import attrgetter
 from typing import Any
 
 from conformance.model import Effect, Facts, Open, Operation, Parameter, Role, Step
 from conformance.reading import as_shown
 from conformance.suite.client import Client
 from conformance.suite.foreign import (
-    is_text,
     named,
     of_other,
     owning_references,
@@ -32,16 +29,17 @@ def ask_for_foreign(client: Client, values: Values, sought: Any, key: str = "ful
 
 
 def ask_beside_business(client: Client, values: Values, sought: Any) -> None:
-    """Ask for a foreign object beside a business, where the operation may take one.
+    """Ask for a foreign object and name a business, where the operation may take one.
 
-    Beside the own one a server may overlook whose the object is, and whose the key is beside that
-    of the object.
+    With the key's own business in the request, a server may overlook whose object it is; with the
+    object's business, whose key it is.
     """
     tenant = str(client.contract.tenant)
     if client.operation.parameter(tenant) is None:
         return
-    for business in filter(None, map(client.knowledge.business, ("full", "other"))):
-        if values.get(tenant) != business:
+    for key in ("full", "other"):
+        business = client.knowledge.business(key)
+        if business and values.get(tenant) != business:
             ask_for_foreign(client, {**values, tenant: business}, sought)
 
 
@@ -71,7 +69,7 @@ def ask_the_other_way(client: Client, values: Values, selector: Parameter, key: 
 def ask_naming_main(client: Client, values: Values, selector: Parameter, key: str) -> None:
     """Go the other way with a request that also names the main business.
 
-    It names no business where a server may answer such a request with a success.
+    It names no business where a server may accept such a request.
     """
     operation, main, tenant = client.operation, client.knowledge.business(), client.contract.tenant
     may_succeed = operation.open & {Open.ABSENT_OBJECT, Open.INPUT}
@@ -160,12 +158,11 @@ def _change_own(client: Client, own: Values, changes: list[Values]) -> None:
 
 def _free_members(operation: Operation) -> set[str]:
     """The members of a change that take any text, and that it may lack."""
-    free = filterfalse(attrgetter("required"), operation.fresh_members)
-    return set(map(attrgetter("name"), free))
+    return {member.name for member in operation.fresh_members if not member.required}
 
 
 def name_both(client: Client, values: Values) -> None:
-    """The own object beside the other business, where the operation takes both.
+    """Name the own object and the other business, where the operation takes both.
 
     A server may go by the object alone and overlook the business.
     """
@@ -185,7 +182,7 @@ def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
 
 
 def _change_beside(client: Client, values: Values, selector: Parameter, beside: Values) -> None:
-    """A change with a member beside its own; then a look at the object."""
+    """A change with one more member; then a look at the object."""
     operation = client.operation
     facts = Facts(step=Step.OPTIONAL, tied=beside)
     client.mistake(operation, {**values, **beside}, facts=facts)
@@ -199,12 +196,13 @@ def _change_beside(client: Client, values: Values, selector: Parameter, beside: 
 def _undocumented(client: Client) -> Values:
     """Objects of the other business by the members that name one in a creation alone."""
     operation, contract = client.operation, client.contract
-    members: list[Parameter] = []
+    own = {contract.tenant, *(parameter.name for parameter in operation.parameters)}
+    objects: Values = {}
     for creation in contract.operations_by("create", operation.kind):
-        members += owning_references(contract, creation)
-    own = {contract.tenant, *map(attrgetter("name"), operation.parameters)}
-    others = filterfalse(lambda member: member.name in own, members)
-    return present({member.name: of_other(client, member) for member in others})
+        for member in owning_references(contract, creation):
+            if member.name not in own:
+                objects[member.name] = of_other(client, member)
+    return present(objects)
 
 
 def _undocumented_business(client: Client) -> dict[str, str]:
@@ -245,10 +243,10 @@ def create_inside(client: Client) -> None:
 def _create_under_the_same_names(client: Client) -> None:
     """Create with every name that may have to be unique; then the other business does so, too.
 
-    A server may know the names of all businesses, and answer with what the first one made.
+    A server may look a name up among those of all businesses, and return what the first one made.
     """
     operation = client.operation
-    names = client.known(filter(attrgetter("fresh"), operation.parameters))
+    names = client.known(each for each in operation.parameters if each.fresh)
     if not names:
         return
     own, theirs = client.valid(operation), client.valid(operation, "other")
@@ -263,15 +261,17 @@ def _create_under_the_same_names(client: Client) -> None:
 def _take_from_other(client: Client) -> None:
     """A creation that takes from a pool what the other business took from it before."""
     kind, known = client.operation.kind, client.knowledge.known_ids
-    for parameter in filter(attrgetter("references"), client.operation.body):
+    for parameter in client.operation.body:
+        if not parameter.references:
+            continue
         listing = client.contract.list_of(parameter.references)
         if listing is None or not listing.pool:
             continue
         own = known(kind, member=parameter.name)
-        taken = next(filterfalse(own.__contains__, known(kind, "other", parameter.name)), None)
+        taken = [each for each in known(kind, "other", parameter.name) if each not in own]
         values = client.valid(client.operation)
-        if taken is not None and values is not None:
-            request = {**values, parameter.name: taken}
+        if taken and values is not None:
+            request = {**values, parameter.name: taken[0]}
             client.mistake(client.operation, request, facts=Facts(step=Step.TAKING))
 
 
@@ -287,17 +287,18 @@ def _create_with_reference(client: Client, values: Values, parameter: Parameter)
     """A creation that must name something of the other business, and a look into its list.
 
     A creation without a fresh text is looked for by all of its plain members, among the items that
-    the list did not show before. The business alone tells nothing: others make objects there, too.
+    the list did not show before. The business alone proves nothing: others make objects there, too.
     """
     operation, tenant = client.operation, client.contract.tenant
-    fresh = picked(values, set(map(attrgetter("name"), operation.fresh_members)))
+    fresh = picked(values, {member.name for member in operation.fresh_members})
     if not fresh:
         _look_into_list(client, Facts(step=Step.LISTED_BEFORE))
     step = Step.FOREIGN if parameter.name == tenant else Step.REFERENCE
     client.mistake(operation, values, facts=Facts(step=step))
     if step is Step.FOREIGN:
         _create_beside_own(client, values)
-    plain = dict(filter(is_text, without(values, {tenant}).items()))
+    others = without(values, {tenant})
+    plain = {name: value for name, value in others.items() if isinstance(value, str)}
     sent = as_shown(operation, fresh or plain)
     _look_into_list(client, Facts(step=Step.LISTING, sent=sent))
 

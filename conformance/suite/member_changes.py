@@ -1,14 +1,12 @@
-"""Changes of one member each, in the ways that documents and answers suggest."""
+"""Changes of one member each, in the ways that documents and responses suggest."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
-from itertools import chain, filterfalse
-from operator import attrgetter
+from itertools import chain
 from typing import Any
 
-from conformance.model import Exchange, Facts, Open, Operation, Parameter, Role, Step
+from conformance.model import Facts, Open, Operation, Parameter, Role, Step
 from conformance.reading import SIGNS, lengthened, members_of, sought_in
 from conformance.suite.client import Client
 from conformance.suite.ids import Id
@@ -25,13 +23,12 @@ FRACTION = 0.5
 
 def changeable(operation: Operation) -> list[Parameter]:
     """The members that a change need not send, and that name no object and no phone."""
-    return list(filter(partial(_is_free, operation), operation.body))
+    return [member for member in operation.body if _is_free(operation, member)]
 
 
 def _is_free(operation: Operation, member: Parameter) -> bool:
     """Whether a member may be changed by itself."""
-    selects = member.name == operation.when
-    if any((member.required, member.references, member.phone, selects)):
+    if member.required or member.references or member.phone or member.name == operation.when:
         return False
     return member.has_value or member.is_switch
 
@@ -40,16 +37,18 @@ def clearable(operation: Operation) -> list[str]:
     """The first member that takes any text, where a change may clear it."""
     if operation.action != "update" or Open.INPUT in operation.open:
         return []
-    plain = filterfalse(attrgetter("formatted"), operation.fresh_members)
-    return list(map(attrgetter("name"), plain))[:1]
+    for member in operation.fresh_members:
+        if not member.formatted:
+            return [member.name]
+    return []
 
 
 def change_each(client: Client, backwards: bool) -> None:
     """Change one member after the other, then the switches; read the object, and its list.
 
     Each change may be refused. What was accepted must be there in the end: all of it, unless a
-    change may replace what it does not send. On the way back the object is new, and a newer one
-    stands beside it in its list.
+    change may replace what it does not send. On the way back the object is new, and its list also
+    has a newer one.
     """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
@@ -65,7 +64,8 @@ def change_each(client: Client, backwards: bool) -> None:
         client.call(operation, {**bare, **shared}, role=Role.ARRANGE, facts=facts)
         shared = {}
     before = client.settled(operation.kind, sought, Facts(step=Step.BEFORE))
-    shown = members_of(_found(client, before))
+    found, _ = sought_in(client.contract, before)
+    shown = members_of(found)
     sent = _send_each(client, bare, _changes(client, shown, backwards), shared)
     if sent:
         position = client.position(read_back(client, operation, sought, sent))
@@ -110,23 +110,23 @@ def _one_by_one(values: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
 def _shared(client: Client, sought: Id) -> dict[str, Any]:
     """Values for members that the contract gives none, which other objects of the kind show.
 
-    Those with a format are left out: an address of another person may be one that only he may have.
+    Those with a format are left out: only one person may have an e-mail address, for example.
     """
     operation = client.operation
     values = observed_values(client, operation, sought)
-    with_format = filter(attrgetter("formatted"), operation.body)
-    return without(values, set(map(attrgetter("name"), with_format)))
+    return without(values, {member.name for member in operation.body if member.formatted})
 
 
 def _bare(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values without the members that may be changed by themselves."""
-    return without(values, set(map(attrgetter("name"), changeable(operation))))
+    return without(values, {member.name for member in changeable(operation)})
 
 
 def other_choices(operation: Operation, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The other values of members that take one of a few, such as what to do with an object."""
-    for member in filter(attrgetter("required"), operation.body):
-        for choice in member.schema.get("enum", ()):
+    for member in operation.body:
+        choices = member.schema.get("enum", ()) if member.required else ()
+        for choice in choices:
             if choice != values[member.name]:
                 yield {member.name: choice}
 
@@ -150,11 +150,6 @@ def changes_of_one(
     yield from ({**bare, name: value} for name, value in known.items() if name not in values)
 
 
-def _found(client: Client, look: Exchange | None) -> Any:
-    """The object that a look shows; None without one."""
-    return sought_in(client.contract, look)[0]
-
-
 def _changes(
     client: Client, shown: Mapping[str, Any], backwards: bool
 ) -> Iterator[tuple[str, list[Any]]]:
@@ -164,8 +159,8 @@ def _changes(
     the way back they are left alone.
     """
     members = changeable(client.operation)
-    others = list(filterfalse(attrgetter("is_switch"), members))
-    switches = list(filter(attrgetter("is_switch"), members))
+    others = [member for member in members if not member.is_switch]
+    switches = [member for member in members if member.is_switch]
     if backwards:
         others.reverse()
         switches.clear()
@@ -190,8 +185,9 @@ def _choices(client: Client, member: Parameter) -> list[Any]:
 def signs_for(client: Client, values: Mapping[str, Any]) -> dict[str, str]:
     """Odd signs for each member that takes any text; a long text for one that may be left out."""
     signs = {}
-    for member in filter(takes_any_text, client.operation.body):
-        usual = member.name in values or member.advised
-        text = SIGNS.replace("{}", client.token())
-        signs[member.name] = text if usual else lengthened(text)
+    for member in client.operation.body:
+        if takes_any_text(member):
+            usual = member.name in values or member.advised
+            text = SIGNS.replace("{}", client.token())
+            signs[member.name] = text if usual else lengthened(text)
     return signs

@@ -23,7 +23,7 @@ QUERY_NAMES = ("key", "access_token")
 def send_bad_keys(client: Client, values: dict[str, Any]) -> list[Exchange]:
     """No key, then each form of a bad one. Returns the exchanges of the path as it is spelled.
 
-    A read gets one dead key only later, beside its optional parameters.
+    A read gets one dead key only later, with its optional parameters.
     """
     operation, keys = client.operation, client.params(RefusedKeys)
     sent = [_without_key(client, values)]
@@ -49,7 +49,7 @@ def _dead_form(client: Client) -> Form:
 
 
 def _without_key(client: Client, values: dict[str, Any]) -> Exchange:
-    """No key, but a local address that no server may trust, and a wish for any type of content."""
+    """No key, but a local client address that no server may trust; any type of content will do."""
     message = message_for(client.operation, values)
     more = (("X-Forwarded-For", "127.0.0.1"), ("Accept", "*/*"))
     message = replace(message, headers=(*message.headers, *more))
@@ -68,9 +68,9 @@ def _spelled(client: Client, values: dict[str, Any]) -> None:
     """No key, and another spelling of the path, which a server may take for the same path."""
     message = message_for(client.operation, values)
     path, mark, query = encoded(message).partition("?")
-    spellings = [f"{path}/", f"/{path}", path.upper()]
-    if client.depth is not Depth.DEEP:
-        spellings = spellings[:1]
+    spellings = [f"{path}/"]
+    if client.depth is Depth.DEEP:
+        spellings += [f"/{path}", path.upper()]
     facts = Facts(mistake=True, odd=True, form=Form.SPELLED)
     for spelling in spellings:
         # no operation is named: this may be no path of the API
@@ -122,7 +122,7 @@ def _malformed(client: Client, values: dict[str, Any], text: str) -> Exchange:
 
 
 def send_dead_keys_beside_options(client: Client, values: dict[str, Any]) -> None:
-    """Keys that are no longer valid: one, in turn, beside every optional parameter.
+    """Keys that are no longer valid: one, in turn, with every optional parameter.
 
     The other one asks for a later page of a list.
     """

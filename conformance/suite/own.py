@@ -70,7 +70,7 @@ class OwnObjects:
         if creation is None:
             return None
         older, values = self._create_whole(creation)
-        if older is None:  # what was not answered must not be sent again
+        if older is None:  # a creation without a response must not be sent again
             return None
         newer = self._create(creation, values, Role.BYSTANDER, AGAIN)
         if operation.action != "delete":

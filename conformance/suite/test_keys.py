@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any
 
 from conformance.model import (
@@ -34,7 +33,12 @@ SPELLING = "auth.spelling"
 
 def keyed(planning: Planning) -> Iterator[Operation]:
     """The operations that want a key."""
-    return filter(attrgetter("keyed"), operations(planning))
+    return (operation for operation in operations(planning) if operation.keyed)
+
+
+def scoped(planning: Planning) -> Iterator[Operation]:
+    """The operations that want a key with a scope."""
+    return (operation for operation in keyed(planning) if operation.scopes)
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,7 @@ def refused_keys(planning: Planning) -> Iterator[Draft]:
     """
     wanted = list(keyed(planning))
     chosen = bad_keys.bad_keys(planning, wanted)
-    most = max(map(attrgetter("never_issued"), chosen), default=0)
+    most = max((tried.never_issued for tried in chosen), default=0)
     for operation, tried in zip(wanted, chosen, strict=True):
         fewer = planning.depth is Depth.QUICK and tried.never_issued < most
         rules = (*KEY_RULES, SPELLING) if operation.method == "GET" else KEY_RULES
@@ -104,14 +108,14 @@ def with_scope(planning: Planning) -> Iterator[Draft]:
 
     Without one for that scope, a key that may only read is tried with each read.
     """
-    for operation in filter(attrgetter("scopes"), keyed(planning)):
+    for operation in scoped(planning):
         # a key with one scope alone may be refused where a second may be required
         scopes = () if operation.beside else operation.scopes
-        scoped = tuple(f"scope:{scope}" for scope in scopes)
-        keys = (*given(planning, scoped), *named_keys(planning, operation, opening=True))
+        wanted = tuple(f"scope:{scope}" for scope in scopes)
+        keys = (*given(planning, wanted), *named_keys(planning, operation, opening=True))
         if not keys and planning.target.opens(operation, "read_only"):
             keys = given(planning, ("read_only",))
-        yield Draft(operation, needs=("full",), wants=scoped, params=Keys(keys or ("full",)))
+        yield Draft(operation, needs=("full",), wants=wanted, params=Keys(keys or ("full",)))
 
 
 @scenario(with_scope, rules=("scope.opens",))
@@ -131,7 +135,7 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
 
     A key that may only read is tried with every write. One of these keys is enough to judge by.
     """
-    for operation in filter(attrgetter("scopes"), keyed(planning)):
+    for operation in scoped(planning):
         wanted = [NO_SCOPE, *(f"scope:{scope}" for scope in other_scopes(planning, operation))]
         if operation.effect is not Effect.READ:
             wanted.append("read_only")
@@ -180,9 +184,11 @@ def _change_one_member(
 ) -> None:
     """Changes of one member each, with the first of some keys, and with that of a second scope."""
     second = f"scope:{client.operation.beside}"
-    keys = dict.fromkeys([*others[:1], *(key for key in others if key == second)])
+    keys = others[:1]
+    if second in others and second not in keys:
+        keys = [*keys, second]
     for change in changes_of_one(client, values, accepted):
-        _send(client, list(keys), change)
+        _send(client, keys, change)
 
 
 def _number_alike(client: Client, values: dict[str, Any], others: list[str]) -> int:
@@ -201,9 +207,10 @@ def _send(client: Client, keys: list[str], values: dict[str, Any]) -> list[Excha
 
 
 def handing_out(planning: Planning) -> Iterator[Draft]:
-    """Each operation that answers with a key."""
-    for operation in filter(attrgetter("key"), operations(planning)):
-        yield Draft(operation, needs=("full",), cost=6)
+    """Each operation whose response issues a key."""
+    for operation in operations(planning):
+        if operation.key:
+            yield Draft(operation, needs=("full",), cost=6)
 
 
 @scenario(handing_out, rules=("account.key", "account.rows"), phase=2)
@@ -228,7 +235,7 @@ def _plain_list(client: Client) -> Operation | None:
     for listing in client.contract.operations_by("list"):
         if not listing.owned or listing.required:
             continue
-        advised = any(map(attrgetter("advised"), listing.parameters))
+        advised = any(parameter.advised for parameter in listing.parameters)
         if not advised and listing.id not in client.target.inputs:
             return listing
     return None

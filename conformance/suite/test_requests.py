@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import product
-from operator import attrgetter
 from typing import Any
 
 from conformance.model import Facts, Form, Open, Operation, Parameter, Params, Role
@@ -73,8 +71,9 @@ def _unknown_pick(client: Client, values: Mapping[str, Any]) -> Iterator[dict[st
 def selecting(planning: Planning) -> Iterator[Draft]:
     """Each operation on one object."""
     acting = operations(planning, "read", "update", "delete", "perform")
-    for operation in filter(attrgetter("selector"), acting):
-        yield Draft(operation, needs=key_needs(operation), cost=3, rules=("id.unknown",))
+    for operation in acting:
+        if operation.selector:
+            yield Draft(operation, needs=key_needs(operation), cost=3, rules=("id.unknown",))
     for operation, members in referring(planning):
         needs, cost = key_needs(operation), 2 + len(members)
         yield Draft(operation, needs=needs, cost=cost, rules=("id.reference",))
@@ -183,7 +182,7 @@ def refused_values(planning: Planning) -> Iterator[Draft]:
 def test_invalid_parameter(client: Client) -> None:
     """A valid request but for one value, which no reading can accept; each such value in turn.
 
-    Every second one stands beside the optional members: a server may go by them alone.
+    Every second one comes with the optional members: a server may check only those.
     """
     operation = client.operation
     values = client.valid(operation)
@@ -241,7 +240,7 @@ def _wants_body(operation: Operation) -> bool:
     selected_by_member = operation.when and not operation.only
     if selected_by_member:
         return False
-    return any(map(attrgetter("required"), operation.body))
+    return any(member.required for member in operation.body)
 
 
 @scenario(bodies, rules=("body.broken",), phase=1)
@@ -253,7 +252,7 @@ def test_broken_body(client: Client) -> None:
     client.control(client.operation, values)
     role = Role.PROBE if client.case.rules else Role.BYSTANDER
     others = [IN_TURN[place] for place in client.params(Turns).places]
-    if len(list(filter(must_be_there, client.operation.body))) > 1:
+    if sum(must_be_there(member) for member in client.operation.body) > 1:
         others[-1] = WITHOUT_MEMBERS
     cut_off = json.dumps(values).encode()[:-1]
     for content in (*NO_OBJECTS, *others):
@@ -283,7 +282,7 @@ class Bounds(Params):
 def odd_positions(planning: Planning) -> Iterator[Draft]:
     """Each list."""
     for operation in operations(planning, "list"):
-        bounds = tuple(map(attrgetter("name"), filter(attrgetter("compare"), operation.filters)))
+        bounds = tuple(each.name for each in operation.filters if each.compare)
         mistakes = len(ODD_LIMITS) + len(ODD_POSITIONS) + len(bounds) + len(windows(operation))
         mistakes += len(strange_words(operation)) + len(_wishes(operation))
         yield Draft(
@@ -320,12 +319,15 @@ def test_unparsable_parameter(client: Client) -> None:
 
 def _wishes(operation: Operation) -> list[tuple[str, str]]:
     """Limits and cursors that may be valid: no items, some numbers, empty texts, another time."""
-    assert operation.paging is not None
-    limits = ("0", "2.5", "", in_turn(HUGE, operation))
-    cursors = ("", WITHOUT_ZONE)
+    paging = operation.paging
+    assert paging is not None
     return [
-        *product((operation.paging.limit,), limits),
-        *product((operation.paging.after,), cursors),
+        (paging.limit, "0"),
+        (paging.limit, "2.5"),
+        (paging.limit, ""),
+        (paging.limit, in_turn(HUGE, operation)),
+        (paging.after, ""),
+        (paging.after, WITHOUT_ZONE),
     ]
 
 

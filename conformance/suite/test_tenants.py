@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
-from operator import attrgetter
 from typing import Any
 
 from conformance.model import Effect, Facts, Open, Operation, Parameter, Params, Role, Side, Step
@@ -68,7 +66,7 @@ BRIEF_RULES = (
 def owned_lists(planning: Planning) -> Iterator[Operation]:
     """The lists of what belongs to a business."""
     if planning.contract.tenant:
-        yield from filter(attrgetter("owned"), operations(planning, "list"))
+        yield from (listing for listing in operations(planning, "list") if listing.owned)
 
 
 def lists_of_two(planning: Planning) -> Iterator[Draft]:
@@ -85,8 +83,7 @@ def test_rows_of_two_businesses(client: Client) -> None:
     more_pages(client, "other", foreign)
     more_pages(client, "full", own)
     named_another(client)
-    pages = filter(None, (foreign, own))
-    narrowed_to_shown(client, [row for page in pages for row in page.rows])
+    narrowed_to_shown(client, [row for shown in (foreign, own) if shown for row in shown.rows])
 
 
 # --- filters ---
@@ -102,7 +99,9 @@ class ForeignFilter(Params):
 def foreign_filters(planning: Planning) -> Iterator[Draft]:
     """Each list with a filter that names another business, or an object of it."""
     for operation in operations(planning, "list"):
-        for parameter in filter(attrgetter("references"), operation.filters):
+        for parameter in operation.filters:
+            if not parameter.references:
+                continue
             names_business = parameter.name == planning.contract.tenant
             other = other_business(planning) if names_business else "other"
             yield Draft(
@@ -149,25 +148,24 @@ OBJECT_RULES = ("tenant.object", "owner.nested")
 def on_objects(planning: Planning) -> Iterator[tuple[Operation, Parameter]]:
     """The operations on one object of a business, each with the parameter that names it."""
     acting = operations(planning, "read", "update", "delete", "perform")
-    for operation in filter(attrgetter("keyed"), acting):
-        if operation.selector is not None and operation.kind:
+    for operation in acting:
+        if operation.keyed and operation.selector is not None and operation.kind:
             yield operation, operation.selector
 
 
 def foreign_objects(planning: Planning) -> Iterator[Draft]:
     """Each operation on one object, with an object of another business; then creations inside it.
 
-    An operation on an object that also takes a business gets the foreign one beside its own object.
+    An operation that takes an object and a business gets its own object with the foreign business.
     """
-    drafts = partial(Draft, needs=("full", "other"), cost=8)
     for operation, _ in on_objects(planning):
-        reads = operation.effect is Effect.READ
-        yield drafts(operation, rules=OBJECT_RULES if reads else OBJECT_RULES[:1])
-    for operation in filter(attrgetter("keyed"), operations(planning, "create", "perform")):
-        if operation.selector:
+        rules = OBJECT_RULES if operation.effect is Effect.READ else ("tenant.object",)
+        yield Draft(operation, needs=("full", "other"), cost=8, rules=rules)
+    for operation in operations(planning, "create", "perform"):
+        if not operation.keyed or operation.selector:
             continue
         if operation.action == "create" or owning_references(planning.contract, operation):
-            yield drafts(operation, rules=OBJECT_RULES[:1])
+            yield Draft(operation, needs=("full", "other"), cost=8, rules=("tenant.object",))
 
 
 @scenario(foreign_objects, rules=OBJECT_RULES, phase=1)
@@ -212,8 +210,8 @@ def test_empty_figures(client: Client) -> None:
 
 def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
     """Each list that needs no parameter, with the key of a business without data."""
-    for operation in filter(attrgetter("owned"), operations(planning, "list")):
-        if not operation.required:
+    for operation in operations(planning, "list"):
+        if operation.owned and not operation.required:
             yield Draft(operation, needs=("empty",))
 
 

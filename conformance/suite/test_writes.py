@@ -97,11 +97,11 @@ def _create_with_options(client: Client) -> None:
     tries: list[tuple[Mapping[str, Any], Role]] = [({}, Role.CONTROL)]
     if usual:
         tries.insert(0, (usual, Role.PROBE))
-    for beside, role in tries:
+    for shown, role in tries:
         values = client.valid(client.operation)
         if values is None:
             return
-        more = {**beside, **client.optional(client.operation)}
+        more = {**shown, **client.optional(client.operation)}
         written, _, _ = _create(client, {**values, **more}, role)
         if written.ok:
             return
@@ -345,6 +345,6 @@ def test_overlapping_creations(client: Client) -> None:
 def test_deletion(client: Client) -> None:
     """Create three objects, delete the second, and look at each before and after.
 
-    Also look in the list, if the object has a read beside it. Then use what is deleted.
+    Also look in the list if the object has a read of its own. Then use what is deleted.
     """
     delete_one(client)

@@ -7,7 +7,6 @@ only what the same target takes from the main key: else it may be refused for it
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from operator import attrgetter
 from typing import Any
 
 from conformance.model import Effect, Facts, Operation, Parameter, Role
@@ -51,7 +50,7 @@ def widened(client: Client, values: Values) -> Values:
         client.own.apart()
         values = client.valid_or(values, operation)
     tried = _accepted(client, values)
-    fresh = client.known(filter(attrgetter("fresh"), operation.parameters))
+    fresh = client.known(each for each in operation.parameters if each.fresh)
     renewed = {name: text for name, text in fresh.items() if name in tried}
     return {**tried, **client.valid_or(values, operation), **renewed}
 
@@ -131,8 +130,9 @@ def narrowed_page(client: Client) -> dict[str, str]:
     page = later_page(client)
     if not page:
         return {}
-    filters = list(narrowed(client.operation, _first_item(client)))
-    return {**page, **dict(filters[:1])}
+    for name, value in narrowed(client.operation, _first_item(client)):
+        return {**page, name: value}
+    return page
 
 
 def _first_item(client: Client) -> dict[str, Any]:
@@ -145,7 +145,7 @@ def _first_item(client: Client) -> dict[str, Any]:
 
 def narrowed(operation: Operation, members: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Each filter of a list, with the value that an item shows for it; plain ones come first."""
-    plain = filter(attrgetter("plain"), operation.filters)
+    plain = [each for each in operation.filters if each.plain]
     for parameter in sorted(plain, key=lambda each: bool(each.references)):
         value = members.get(parameter.filters)
         if isinstance(value, str):

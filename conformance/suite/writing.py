@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from itertools import filterfalse
-from operator import attrgetter
 from typing import Any
 
 from conformance.model import Contract, Exchange, Facts, Open, Operation, Parameter, Step
@@ -23,16 +21,15 @@ def fresh_texts(operation: Operation, values: Mapping[str, Any]) -> tuple[str, .
 
 
 def all_options(client: Client) -> dict[str, Any]:
-    """Values for the members that a request may lack, numbers of phones among them."""
+    """Values for the members that a request may lack, phone numbers among them."""
     return {**client.optional(client.operation), **client.phones(client.operation)}
 
 
 def other_values(client: Client, operation: Operation) -> dict[str, Any]:
     """A value for each parameter that a request may lack, but for bounds. A switch is off."""
-    plain = filterfalse(attrgetter("compare"), operation.parameters)
-    options = list(filterfalse(attrgetter("required"), plain))
-    switches = map(attrgetter("name"), filter(attrgetter("is_switch"), options))
-    return {**client.known(options), **dict.fromkeys(switches, False)}
+    options = [each for each in operation.parameters if not each.compare and not each.required]
+    switches_off = {option.name: False for option in options if option.is_switch}
+    return {**client.known(options), **switches_off}
 
 
 def must_be_there(parameter: Parameter) -> bool:
@@ -42,8 +39,7 @@ def must_be_there(parameter: Parameter) -> bool:
 
 def optional_references(operation: Operation) -> list[Parameter]:
     """The members that name an object, without which a creation is whole."""
-    naming = filter(attrgetter("references"), operation.body)
-    return list(filterfalse(attrgetter("usual"), naming))
+    return [member for member in operation.body if member.references and not member.usual]
 
 
 def takes_any_text(parameter: Parameter) -> bool:
@@ -85,7 +81,9 @@ def observed_values(client: Client, operation: Operation, sought: Id) -> dict[st
     kind = operation.kind
     filtered = _filtered_members(client.contract, kind)
     values: dict[str, Any] = {}
-    for parameter in filter(_has_no_value, operation.body):
+    for parameter in operation.body:
+        if not _lacks_value(parameter):
+            continue
         member = parameter.shown_as
         if parameter.phone:
             values[parameter.name] = client.value(parameter)
@@ -104,11 +102,11 @@ def usual_values(client: Client, operation: Operation) -> dict[str, str]:
     kind = operation.kind
     filtered, rows = _filtered_members(client.contract, kind), client.knowledge.listed(kind)
     values: dict[str, str] = {}
-    for parameter in filter(_has_no_value, operation.body):
-        member = parameter.shown_as
-        usual = _usual_text(rows, member) if member in filtered else None
-        if usual is not None:
-            values[parameter.name] = usual
+    for parameter in operation.body:
+        if _lacks_value(parameter) and parameter.shown_as in filtered:
+            usual = _usual_text(rows, parameter.shown_as)
+            if usual is not None:
+                values[parameter.name] = usual
     return values
 
 
@@ -121,15 +119,13 @@ def _usual_text(items: list[Any], member: str) -> str | None:
 
 def _filtered_members(contract: Contract, kind: str) -> set[str]:
     """The members that the lists of a kind filter by."""
-    members: set[str] = set()
-    for listing in contract.operations_by("list", kind):
-        members.update(map(attrgetter("filters"), listing.filters))
-    return members
+    listings = contract.operations_by("list", kind)
+    return {parameter.filters for listing in listings for parameter in listing.filters}
 
 
-def _has_no_value(parameter: Parameter) -> bool:
+def _lacks_value(parameter: Parameter) -> bool:
     """Whether a member is optional, and the contract gives no value for it."""
-    return not any((parameter.required, parameter.references, parameter.has_value))
+    return not (parameter.required or parameter.references or parameter.has_value)
 
 
 def _rarest_text(client: Client, kind: str, member: str, sought: Id) -> str | None:
