@@ -1,4 +1,4 @@
-"""Causes: what has to be mended, computed from the findings of a run alone.
+"""Causes: what has to be fixed, computed from the findings of a run alone.
 
 Findings with the same key belong together, whatever the operation. Groups of them are folded where
 one explains the other. What is left is worth a look of its own.
@@ -7,8 +7,6 @@ one explains the other. What is left is worth a look of its own.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import chain, islice
-from operator import attrgetter
 
 from conformance.causes.folding import folded
 from conformance.causes.groups import Group, Sighting, groups_of, sightings_of
@@ -58,8 +56,9 @@ def _blocked(cells: Iterable[Cell]) -> dict[str, list[str]]:
     """The names of the cells that each failed cell blocks, by its name."""
     blocked: dict[str, list[str]] = {}
     for cell in cells:
-        for name in filter(None, map(attrgetter("by"), cell.reasons)):
-            blocked.setdefault(name, []).append(cell.name)
+        for reason in cell.reasons:
+            if reason.by:
+                blocked.setdefault(reason.by, []).append(cell.name)
     return blocked
 
 
@@ -68,19 +67,20 @@ def _cause(
 ) -> Cause:
     """The cause of a group and of all that are folded into it."""
     parts = list(root.whole())
-    cells = dict(chain.from_iterable(part.cells.items() for part in parts))
     finding = root.finding
-    clauses = map(attrgetter("clause"), cells.values())
-    shown = set(chain.from_iterable(part.exchanges for part in parts))
-    hidden = chain.from_iterable(blocked.get(name, ()) for name in cells)
+    cells = {name: cell for part in parts for name, cell in part.cells.items()}
+    shown = {name for part in parts for name in part.exchanges}
+    in_order = [name for name in by_id if name in shown]
+    clauses = [finding.clause, *(cell.clause for cell in cells.values())]
+    hidden = [name for cell in cells for name in blocked.get(cell, ())]
     return Cause(
         id=root.key.id,
         harm=harm_of(contract, root.key, finding),
-        verdict=worst(map(attrgetter("verdict"), cells.values())) or Verdict.FAILED,
+        verdict=worst(cell.verdict for cell in cells.values()) or Verdict.FAILED,
         finding=finding,
-        clauses=tuple(dict.fromkeys([finding.clause, *clauses])),
+        clauses=tuple(dict.fromkeys(clauses)),
         cells=tuple(cells),
-        exchanges=tuple(islice(filter(shown.__contains__, by_id), NAMED)),
+        exchanges=tuple(in_order[:NAMED]),
         seen=len(shown),
         flaw=root.key.flaw,
         blocks=tuple(dict.fromkeys(hidden)),

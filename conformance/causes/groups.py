@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from itertools import filterfalse
-from operator import attrgetter
 
 from conformance.causes.keys import FAULT, Key, is_fault, key_of
 from conformance.model import BROKEN, Cell, Exchange, Finding
@@ -36,7 +34,7 @@ class Group:
         Of a fault of the server, rather that of a clause which expected a success: a plain request
         shows it.
         """
-        cells = Counter(map(attrgetter("clause"), self.cells.values()))
+        cells = Counter(cell.clause for cell in self.cells.values())
 
         def telling(clause: str) -> tuple[bool, int]:
             plain = self.key.rule == FAULT and self.findings[clause].expected.startswith("2")
@@ -85,12 +83,15 @@ def groups_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> list[
 
 def sightings_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> Iterator[Sighting]:
     """The findings of broken cells; one that was seen apart, once for each of its exchanges."""
-    for cell in filter(lambda cell: cell.verdict in BROKEN, cells):
+    for cell in cells:
+        if cell.verdict not in BROKEN:
+            continue
         for finding in cell.findings:
-            sightings = zip(finding.exchanges) if finding.apart else iter([finding.exchanges])
-            for names in sightings:
-                key = key_of(finding, list(filter(None, map(exchanges.get, names))))
-                yield Sighting(cell, finding, names, key)
+            together = [finding.exchanges]
+            alone = [(name,) for name in finding.exchanges]
+            for names in alone if finding.apart else together:
+                shown_by = [exchanges[name] for name in names if name in exchanges]
+                yield Sighting(cell, finding, names, key_of(finding, shown_by))
 
 
 def _add(group: Group, one: Sighting) -> None:
@@ -103,12 +104,11 @@ def _add(group: Group, one: Sighting) -> None:
 
 
 def _always_failing(exchanges: Iterable[Exchange]) -> set[str]:
-    """The operations that answer with nothing but faults of the server."""
-    answered = list(filter(attrgetter("status"), exchanges))
-    working = filterfalse(_failed, answered)
-    operation = attrgetter("operation")
-    return set(map(operation, answered)).difference(map(operation, working))
-
-
-def _failed(exchange: Exchange) -> bool:
-    return is_fault(exchange.status or 0)
+    """The operations whose responses are nothing but faults of the server."""
+    failing: set[str] = set()
+    working: set[str] = set()
+    for exchange in exchanges:
+        if exchange.status:
+            found = failing if is_fault(exchange.status) else working
+            found.add(exchange.operation)
+    return failing - working

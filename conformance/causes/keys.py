@@ -83,13 +83,12 @@ def place_of(finding: Finding) -> str:
 
 
 def _key_of_status(finding: Finding, shown_by: list[Exchange]) -> Key:
-    """The key of an answer with a wrong status.
+    """The key of a response with a wrong status.
 
-    A fault of the server is told by what provoked it. To a judge of keys, whatever else came means
-    that the key was not refused.
+    What provoked a fault of the server tells it from others. To a judge of keys, whatever else came
+    means that the key was not refused.
     """
-    statuses = [exchange.status or 0 for exchange in shown_by]
-    status = next(reversed(statuses), 0)
+    status = (shown_by[-1].status or 0) if shown_by else 0
     if is_fault(status):
         return Key(FAULT, "status", actual=str(status), flaw=_flaw(shown_by[-1]))
     rule = PAGE if finding.rule == FILTER else finding.rule

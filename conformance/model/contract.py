@@ -7,13 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from operator import attrgetter
 
 from conformance.model.operation import Json, Operation, Parameter
 from conformance.values import cut
 
 WHOLE_API = "*"
-"""Stands for the operation in a cell that belongs to no single operation."""
+"""In place of the operation, in a cell that belongs to no single operation."""
 
 
 class Level(StrEnum):
@@ -25,7 +24,7 @@ class Level(StrEnum):
 
 
 class CodeRole(StrEnum):
-    """What the engine knows an error code by; the code itself is a word of the contract."""
+    """How the engine knows an error code; the code itself is a word of the contract."""
 
     UNAUTHENTICATED = "unauthenticated"
     FORBIDDEN = "forbidden"
@@ -160,7 +159,7 @@ class Contract:
 
     @property
     def caveat(self) -> str:
-        """What stands behind each verdict by another contract than the packaged one, else nothing.
+        """What follows each verdict by another contract than the packaged one, else nothing.
 
         It begins with a space.
         """
@@ -185,10 +184,8 @@ class Contract:
     @cached_property
     def secret_members(self) -> frozenset[str]:
         """The names of the members that hand out secrets, of all operations."""
-        names: set[str] = set()
-        for operation in self.operations.values():
-            names.update(operation.secrets)
-        return frozenset(names)
+        operations = self.operations.values()
+        return frozenset(name for operation in operations for name in operation.secrets)
 
     def codes_of(self, role: str) -> tuple[str, ...]:
         """The codes that have a role, in the order of the registry.
@@ -200,18 +197,18 @@ class Contract:
     @property
     def routes(self) -> tuple[str, ...]:
         """Each method with its path, once, as ``GET /calls``."""
-        return tuple(dict.fromkeys(map(attrgetter("route"), self.operations.values())))
+        return tuple(dict.fromkeys(operation.route for operation in self.operations.values()))
 
     def operations_by(self, action: str, kind: str | None = None) -> tuple[Operation, ...]:
         """The operations of one action, in the order of the document.
 
         With a kind they are those that work on objects of that kind.
         """
-        matching = []
-        for operation in self.operations.values():
-            if operation.action == action and kind in (None, "", operation.kind):
-                matching.append(operation)
-        return tuple(matching)
+        return tuple(
+            operation
+            for operation in self.operations.values()
+            if operation.action == action and kind in (None, "", operation.kind)
+        )
 
     def list_of(self, kind: str | None) -> Operation | None:
         """The first list of a kind in the document; None for a kind without a list."""
@@ -222,8 +219,8 @@ class Contract:
 
     def takes_from_pool(self, operation: Operation) -> bool:
         """Whether what a creation makes was there before, and may keep its time."""
-        kinds = map(attrgetter("references"), operation.parameters)
-        lists = map(self.list_of, filter(None, kinds))
+        kinds = [each.references for each in operation.parameters if each.references]
+        lists = [self.list_of(kind) for kind in kinds]
         return any(listing is not None and listing.pool for listing in lists)
 
 

@@ -15,10 +15,10 @@ PREFLIGHT = "preflight"
 """The scenario of requests that look whether the target is there. Nothing is judged by them."""
 
 UNAVAILABLE = (502, 503, 504)
-"""Statuses of a proxy that got no answer from the application behind it."""
+"""Statuses of a proxy that got no response from the application behind it."""
 
 FROM_PROXIES = frozenset({408, 411, 413, 414, 417, 421, 426, 431, 501, *UNAVAILABLE})
-"""Statuses that something in front of the application may answer, without its envelope."""
+"""Statuses that may come from something in front of the application, without its envelope."""
 
 
 Headers = Sequence[tuple[str, str]]
@@ -73,14 +73,14 @@ class Body:
 
     @property
     def key(self) -> Hashable:
-        """What tells a body that is text from others: the text itself, or what stands for it."""
+        """What tells a body that is text from others: the text itself, or what identifies it."""
         return self.written
 
     @property
     def is_whole_text(self) -> bool:
         """Whether the log holds all of it, as text."""
-        lacking = any((self.cut, self.withheld, self.left_out))
-        return not lacking and self.text is not None
+        lacks_some = self.cut or self.withheld or self.left_out
+        return self.text is not None and not lacks_some
 
     @property
     def kept(self) -> str:
@@ -130,7 +130,7 @@ class Response:
 
     @property
     def unheld(self) -> str | None:
-        """Why the answer cannot be judged, although it came whole; None if it can."""
+        """Why the response cannot be judged, although it came whole; None if it can."""
         if self.headers_cut:
             return HEADERS_CUT
         if self.body.left_out:
@@ -178,12 +178,12 @@ class Exchange:
 
     @property
     def ok(self) -> bool:
-        """Whether the request was answered with a status in the two hundreds."""
+        """Whether the response has a status in the two hundreds; False without a response."""
         return self.response is not None and self.response.ok
 
     @property
     def refused(self) -> bool:
-        """Whether the request was answered, but with another status than a success."""
+        """Whether there is a response, with another status than a success."""
         return self.response is not None and not self.response.ok
 
     @property

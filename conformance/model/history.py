@@ -53,6 +53,6 @@ def flips(broken: Sequence[Collection[str]]) -> dict[str, int]:
     ``broken`` holds the names of the broken cells of each run. Once is no more than a change.
     """
     changes = Counter[str]()
-    for before, after in pairwise(map(set, broken)):
-        changes.update(before ^ after)
+    for before, after in pairwise(broken):
+        changes.update(set(before) ^ set(after))
     return {name: count for name, count in changes.most_common() if count > 1}

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from operator import attrgetter
 
 from conformance.model.contract import Contract, Level
 from conformance.model.evidence import Exchange
@@ -67,7 +66,7 @@ class ReasonKind(StrEnum):
     """What kind of thing keeps a cell from its verdict. What helps most comes first."""
 
     BLOCKED = "blocked"
-    """A failure, which the text names: mend it first."""
+    """A failure, which the text names: fix it first."""
     PROVIDE = "provide"
     """Something that a person can provide, as the text says."""
     NOT_RUN = "not-run"
@@ -115,7 +114,7 @@ class Cell:
     @property
     def why(self) -> tuple[str, ...]:
         """The texts of its reasons."""
-        return tuple(map(attrgetter("text"), self.reasons))
+        return tuple(reason.text for reason in self.reasons)
 
     @property
     def chosen(self) -> bool:
@@ -169,9 +168,9 @@ class Harm(StrEnum):
     LOSS = "loss"
     """Data is lost, doubled or shown wrong."""
     ANSWER = "answer"
-    """A request gets another answer than the contract promises."""
+    """A request gets another response than the contract promises."""
     FORM = "form"
-    """An answer is right, but does not look as the contract says."""
+    """A response is right, but does not look as the contract says."""
 
     @property
     def rank(self) -> int:
@@ -207,7 +206,7 @@ class Given:
     """How the command line named the target of a run. Whoever reruns it names it the same way.
 
     It was ``embedded`` where nothing was given. ``target`` and ``spec`` are paths as they were
-    given. ``url`` says that the address was given, beside the file or in its place.
+    given. ``url`` says that the address was given, with the file or in its place.
     """
 
     embedded: bool = False
@@ -232,7 +231,7 @@ class Run:
     cells: tuple[Cell, ...]
     exchanges: tuple[Exchange, ...]
     require_complete: bool = False
-    causes: tuple[Cause, ...] = ()  # what has to be mended, worst first
+    causes: tuple[Cause, ...] = ()  # what has to be fixed, worst first
     depth: str = "full"  # how much it tried: a value of options.Depth
     setup: tuple[Remark, ...] = ()  # what was looked at before the first case
     past: tuple[Past, ...] = ()  # the runs before it of the same target and scope, oldest first
@@ -246,7 +245,7 @@ class Run:
         The keys are the words of the verdicts. Every report and the exit code take their counts
         from here, so that they agree.
         """
-        counts = dict.fromkeys(map(str, Verdict), 0)
+        counts = {verdict.value: 0 for verdict in Verdict}
         for cell in self.cells:
             counts[cell.verdict.value] += 1
         return counts
@@ -271,13 +270,13 @@ class Run:
     @cached_property
     def again(self) -> dict[str, Exchange]:
         """What was sent again at the end of the run, by the id of what it repeats."""
-        repeating = filter(attrgetter("facts.again"), self.exchanges)
+        repeating = [exchange for exchange in self.exchanges if exchange.facts.again]
         return {str(exchange.facts.again): exchange for exchange in repeating}
 
     @cached_property
     def broken(self) -> list[Cell]:
         """The cells with findings, whatever their verdicts are, in the order of the ledger."""
-        return list(filter(attrgetter("findings"), self.cells))
+        return [cell for cell in self.cells if cell.findings]
 
     @property
     def exit_code(self) -> int:
@@ -309,7 +308,7 @@ class Run:
     @property
     def judged(self) -> int:
         """How many cells were judged on evidence, whatever came out."""
-        return sum(map(self.counts.__getitem__, JUDGED))
+        return sum(self.counts[verdict] for verdict in JUDGED)
 
     @property
     def holding(self) -> int:
@@ -358,4 +357,4 @@ class Run:
 
     def clause_verdict(self, clause: str) -> Verdict | None:
         """The worst verdict of the cells of a clause; None where it has no cells."""
-        return worst(map(attrgetter("verdict"), self.by_clause[clause]))
+        return worst(cell.verdict for cell in self.by_clause[clause])

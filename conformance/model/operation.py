@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import filterfalse
-from operator import attrgetter
 from typing import Any
 
 Json = Any
@@ -32,7 +30,7 @@ def mildest_first(effects: Iterable[Effect]) -> list[Effect]:
 
 
 class Open(StrEnum):
-    """What the sources leave open about an operation or a parameter: either answer is right."""
+    """What the sources leave open about an operation or a parameter: either response is right."""
 
     ABSENT_OBJECT = "absent-object"  # an unknown id may be answered as a success without the object
     EMPTY_TENANT = "empty-tenant"  # a tenant without data may still have items in this list
@@ -195,7 +193,7 @@ class Operation:
 
     def parameters_in(self, place: str) -> tuple[Parameter, ...]:
         """The parameters of one place, in their order: "query", "path", "header" or "body"."""
-        return tuple(p for p in self.parameters if p.place == place)
+        return tuple(parameter for parameter in self.parameters if parameter.place == place)
 
     @property
     def body(self) -> tuple[Parameter, ...]:
@@ -209,12 +207,12 @@ class Operation:
     @property
     def fresh_members(self) -> tuple[Parameter, ...]:
         """The members of the body that take a text which no other request holds."""
-        return tuple(filter(attrgetter("fresh"), self.body))
+        return tuple(member for member in self.body if member.fresh)
 
     @property
     def required(self) -> tuple[Parameter, ...]:
         """The required parameters, in their order."""
-        return tuple(filter(attrgetter("required"), self.parameters))
+        return tuple(parameter for parameter in self.parameters if parameter.required)
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter of that name; None if the operation does not have it."""
@@ -232,11 +230,11 @@ class Operation:
         """
         if self.action not in ("read", "update", "delete", "perform"):
             return None
-        naming = list(filter(attrgetter("references"), self.required))
+        naming = [parameter for parameter in self.required if parameter.references]
         for parameter in naming:
             if parameter.references == self.kind:
                 return parameter
-        return next(iter(naming), None) if self.action == "read" else None
+        return naming[0] if naming and self.action == "read" else None
 
     def works_on(self, parameter: Parameter) -> bool:
         """Whether the operation does more than read to the object that a parameter names."""
@@ -247,15 +245,17 @@ class Operation:
     @property
     def pick(self) -> Parameter | None:
         """The parameter that names the one thing to show; None without one."""
-        return next(filter(attrgetter("picks"), self.parameters_in("query")), None)
+        for parameter in self.parameters_in("query"):
+            if parameter.picks:
+                return parameter
+        return None
 
     @property
     def filters(self) -> tuple[Parameter, ...]:
         """The parameters that narrow a list, in their order."""
-        return tuple(filter(attrgetter("filters"), self.parameters))
+        return tuple(parameter for parameter in self.parameters if parameter.filters)
 
     @property
     def plain_filters(self) -> tuple[Parameter, ...]:
         """The optional filters that take a value as an item shows it, and refer to no object."""
-        plain = filter(attrgetter("plain"), self.filters)
-        return tuple(filterfalse(attrgetter("references"), plain))
+        return tuple(each for each in self.filters if each.plain and not each.references)

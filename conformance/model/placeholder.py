@@ -1,4 +1,4 @@
-"""What stands in messages and in the log in place of a secret, such as ``{key:full~last-char}``.
+"""What messages and the log hold in place of a secret, such as ``{key:full~last-char}``.
 
 This is the one spelling of placeholders. The transport writes them and fills them, scenarios and
 judges read them, and the report turns them into shell variables.
@@ -21,7 +21,7 @@ class SecretKind(StrEnum):
     SECRET = "secret"  # noqa: S105
     LINK = "link"  # a link that opens something, such as a magic link
     FOUND = "found"  # looks like a key, and the target showed it without handing it out
-    VALUE = "value"  # no secret: what a step of a report takes from the answer to an earlier one
+    VALUE = "value"  # no secret: what a step of a report takes from the response to an earlier one
     PLAIN = "plain"  # taken out to be safe, but reads like an example or an ordinary address
 
 
@@ -29,7 +29,7 @@ PART = "part"
 """The suffix of a piece of a secret, or of a secret in an encoding."""
 
 FOUND_KEY = "key"
-"""Stands for the member of a found secret that is known as a key by its public prefix alone."""
+"""In place of the member of a found secret that is known as a key by its public prefix alone."""
 
 PATTERN = re.compile(
     rf"\{{(?P<kind>{'|'.join(SecretKind)}):"
@@ -95,8 +95,8 @@ class Placeholder:
 
     @classmethod
     def all_in(cls, text: str) -> Iterator[Placeholder]:
-        """The placeholders that stand in a text, from left to right."""
-        return map(cls.of_match, PATTERN.finditer(text))
+        """The placeholders that a text holds, from left to right."""
+        return (cls.of_match(match) for match in PATTERN.finditer(text))
 
     @classmethod
     def of_match(cls, match: re.Match[str]) -> Placeholder:

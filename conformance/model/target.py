@@ -21,7 +21,7 @@ IDENTITIES = {
     ANNOUNCED: "announced, by its name in the User-Agent",
     PLAIN: "plain, with the headers of an ordinary client",
 }
-"""As whom the suite asks, in words."""
+"""The client that the suite poses as, in words."""
 
 
 class Business(StrEnum):
@@ -116,16 +116,6 @@ def business_of(name: str) -> Business | None:
     return role.business
 
 
-def _is_named(role: str) -> bool:
-    """Whether a key is one of those whose scopes the target file lists."""
-    return role.startswith(NAMED)
-
-
-def _is_of_one_scope(role: str) -> bool:
-    """Whether a key has a single scope, which its name says."""
-    return role.startswith(SCOPE)
-
-
 DISK = 200
 """Megabytes that the files of a run may take, if the target file does not say it."""
 
@@ -134,10 +124,10 @@ DISK = 200
 class Trigger:
     """A recipe that makes the target answer with a code: an operation and members of its input.
 
-    ``query`` and ``headers`` go out beside what the contract names. ``payment`` is a proof of
+    ``query`` and ``headers`` go out with what the contract names. ``payment`` is a proof of
     payment that the target accepts for this input, where the code asks for one; without
     ``payment_header`` it goes out under each usual name. A ``robust`` trigger also works if its
-    text stands inside a longer text, in capitals, or beside other optional members.
+    text is part of a longer text, in capitals, or sent with other optional members.
     """
 
     code: str
@@ -194,11 +184,17 @@ class Declaration:
 
     @cached_property
     def main_key(self) -> str | None:
-        """The role of the key that makes most requests; None without a key of that kind."""
-        several = sorted(filter(_is_named, self.keys), key=lambda role: -len(self.key_scopes[role]))
-        single = sorted(filter(_is_of_one_scope, self.keys))
-        given = filter(self.keys.__contains__, (*MAIN_KEYS, *several, *single))
-        return next(given, None)
+        """The role of the key that makes most requests; None without a key of that kind.
+
+        Of keys whose scopes are listed it is the one with most, and else one of a single scope.
+        """
+        for role in MAIN_KEYS:
+            if role in self.keys:
+                return role
+        listed = [role for role in self.keys if role.startswith(NAMED)]
+        if listed:
+            return min(listed, key=lambda role: -len(self.key_scopes[role]))
+        return min((role for role in self.keys if role.startswith(SCOPE)), default=None)
 
     @property
     def lacking(self) -> list[str]:

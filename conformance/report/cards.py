@@ -1,12 +1,10 @@
-"""What a report shows of a cause: what was asked, what came, the evidence, and how far it goes."""
+"""What a report shows of a cause: the request, the response, the evidence, and how far it goes."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from itertools import chain
-from operator import attrgetter
 
 from conformance.model import (
     BROKEN,
@@ -32,7 +30,7 @@ from conformance.values import cut
 ROWS = 100
 """Operations that a card lists."""
 MOST = 300
-"""Causes that are shown. Nobody mends more at once."""
+"""Causes that are shown. Nobody fixes more at once."""
 ROOM = 170_000
 """Characters of evidence in a report, before they are escaped."""
 FEW = 2
@@ -43,9 +41,9 @@ DIFFERENCE = 300
 """Characters of a difference."""
 
 MANY = 5
-"""Operations from which on all of them are everywhere."""
+"""Operations that a cause has to break, all that were judged, to be called everywhere."""
 QUERY = 200
-"""Characters of a URL that a card says to have been asked."""
+"""Characters of the requested URL that a card shows."""
 SHORT = 70
 """Characters of a value in a title."""
 
@@ -65,16 +63,16 @@ KEYED: Mapping[Form | None, str] = {
     Form.SCHEME: "with the key {} after another scheme",
     Form.UNKNOWN: "with the invented key {}",
 }
-"""How a request has a key, by what is wrong with it."""
+"""How a request carries a key, by what is wrong with it."""
 KEYLESS: Mapping[Form | None, str] = {
     None: "without a key",
     Form.SCHEME: "with a header that holds no key",
     Form.UNKNOWN: "with the beginning of a key in place of one",
     Form.SPELLED: "without a key, by another spelling of the path",
 }
-"""How a request has none."""
+"""How a request carries none."""
 OF_KEYS = frozenset(Form) - {Form.OMITTED, Form.NULL, Form.INVENTED}
-"""The forms that a key or its place has."""
+"""The forms that are about a key or its place."""
 
 
 @dataclass(frozen=True)
@@ -114,14 +112,13 @@ class Card:
     @property
     def weight(self) -> int:
         """How many characters its evidence takes, about."""
-        differences = chain.from_iterable(map(attrgetter("differences"), self.rows))
-        evidence: int = sum(map(attrgetter("weight"), self.exhibits))
-        return evidence + sum(map(len, differences))
+        evidence = sum(exhibit.weight for exhibit in self.exhibits)
+        return evidence + sum(len(each) for row in self.rows for each in row.differences)
 
     @property
     def exchanges(self) -> list[Exchange]:
         """The exchanges that show it."""
-        return list(map(attrgetter("exchange"), self.exhibits))
+        return [exhibit.exchange for exhibit in self.exhibits]
 
     @property
     def operations(self) -> int:
@@ -157,7 +154,7 @@ def with_steps(run: Run, shown: list[Card]) -> list[Card]:
 
 def _with_block(run: Run, card: Card, sendings: list[steps.Sending]) -> Card:
     """A card with its steps; without any, its requests as they were, and not what led to them."""
-    alone = "\n".join(map(attrgetter("curl"), card.exhibits))
+    alone = "\n".join(exhibit.curl for exhibit in card.exhibits)
     lines = steps.block(run, sendings) or alone
     return replace(card, steps=lines, again=steps.outcome(sendings))
 
@@ -172,8 +169,8 @@ def by_verdict(shown: list[Card]) -> dict[Verdict, list[Card]]:
 
 def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whole: bool) -> Card:
     """A cause as a card; one that is not ``whole`` has no exhibit, and few rows."""
-    cells = list(filter(None, map(by_name.get, cause.cells)))
-    operations = list(dict.fromkeys(map(attrgetter("operation"), cells)))
+    cells = [by_name[name] for name in cause.cells if name in by_name]
+    operations = list(dict.fromkeys(cell.operation for cell in cells))
     listed = operations[: ROWS if whole else FEW]
     finding, shown = cause.finding, _telling(cause)
     said = f"{finding.expected} {finding.actual}"
@@ -181,7 +178,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
     return Card(
         number=number,
         cause=cause,
-        clauses=tuple(map(run.contract.clauses.__getitem__, cause.clauses)),
+        clauses=tuple(run.contract.clauses[name] for name in cause.clauses),
         title=_title(run, cause, probe, everywhere=everywhere),
         asked=_asked(probe, _mistake(cause, probe)),
         rows=tuple(_rows(run, cause, cells, listed, DIFFERENCES if whole else 1)),
@@ -190,7 +187,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
         exhibits=tuple(exhibits(run, shown if whole else (), finding.where, said)),
         unproven=tuple(setup.unproven(run, cause)),
         transition=transition(cause.id, run.past),
-        waivers=tuple(dict.fromkeys(filter(None, map(attrgetter("waiver"), cells)))),
+        waivers=tuple(dict.fromkeys(cell.waiver for cell in cells if cell.waiver)),
     )
 
 
@@ -210,7 +207,7 @@ def _telling(cause: Cause) -> tuple[str, ...]:
 
 
 def _asked(exchange: Exchange | None, flaw: str) -> str:
-    """What was asked, and as whom, such as ``GET /calls with the key full``."""
+    """The request and its key, such as ``GET /calls with the key full``."""
     if exchange is None:
         return "The log does not hold the request."
     url = cut(exchange.request.url, QUERY)
@@ -218,7 +215,7 @@ def _asked(exchange: Exchange | None, flaw: str) -> str:
 
 
 def _title(run: Run, cause: Cause, exchange: Exchange | None, *, everywhere: bool) -> str:
-    """A cause on one line: what was asked, what the contract says, and what came."""
+    """A cause on one line: the request, what the contract says, and what came."""
     finding = cause.finding
     route = _route(run, finding.operation)
     place = f" at {view.shown(finding.where, SHORT)}"
@@ -235,9 +232,9 @@ def _title(run: Run, cause: Cause, exchange: Exchange | None, *, everywhere: boo
 
 
 def _whom(exchange: Exchange) -> str:
-    """With which key a request was sent, and where that stood if not in its place.
+    """The key that a request was sent with, and where that stood if not in its place.
 
-    What a limit counts says from which address it came, too.
+    For a request that a limit counts, also the address that it came from.
     """
     key, address = exchange.identity or "", exchange.facts.address
     ways = KEYED if key else KEYLESS
@@ -254,7 +251,7 @@ def _mistake(cause: Cause, exchange: Exchange | None) -> str:
     if cause.flaw or exchange is None:
         return cause.flaw
     if cause.finding.where != "status":
-        return " and ".join(map("the filter {}".format, exchange.facts.filters))
+        return " and ".join(f"the filter {name}" for name in exchange.facts.filters)
     return "" if exchange.facts.form in OF_KEYS else mistake_of(exchange)
 
 
@@ -281,17 +278,18 @@ def _row(run: Run, cause: Cause, cells: list[Cell], most: int) -> Row:
 
     What is like its telling finding comes first. A cell may have findings of other causes, too.
     """
-    found = list(chain.from_iterable(map(attrgetter("findings"), cells)))
+    found = [finding for cell in cells for finding in cell.findings]
     own = [each for each in found if not set(cause.exchanges).isdisjoint(each.exchanges)]
     findings = sorted(own or found, key=lambda finding: _unlike(cause.finding, finding))
     differences = list(dict.fromkeys(_difference(run, finding) for finding in findings))
+    shown_by = findings[0].exchanges
     return Row(
         operation=view.operation_name(cells[0].operation),
         route=_route(run, cells[0].operation),
-        clauses=tuple(map(attrgetter("clause"), cells)),
+        clauses=tuple(cell.clause for cell in cells),
         differences=tuple(differences[:most]),
         more=len(differences[most:]),
-        exchange=", ".join(findings[0].exchanges[:1]),
+        exchange=shown_by[0] if shown_by else "",
     )
 
 
@@ -327,6 +325,6 @@ def reach(card: Card) -> str:
 
 def overview(run: Run) -> str:
     """How many causes there are by verdict, such as ``29 causes failed, 1 cause warned``."""
-    counts = Counter(map(attrgetter("verdict"), run.causes))
-    ordered = sorted(counts, key=attrgetter("rank"))
+    counts = Counter(cause.verdict for cause in run.causes)
+    ordered = sorted(counts, key=lambda verdict: verdict.rank)
     return ", ".join(f"{amount(counts[verdict], 'cause')} {verdict}" for verdict in ordered)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from itertools import chain, starmap
-from operator import attrgetter
 
 from conformance.model import Cell, Run, Verdict
 from conformance.report import cards, rerun, untested, view
@@ -16,7 +14,7 @@ from conformance.text import amount, clean
 from conformance.values import cut
 
 CAUSES = 10
-"""Causes that have a line. With details, all have."""
+"""Causes that have a line. With details, all of them have one."""
 
 REASONS = 12
 """Reasons of one kind that are shown for untested cells, with details."""
@@ -36,7 +34,7 @@ _COLOURS = {
 
 
 def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str:
-    """The summary of a run, clean but for colours of ours; the last line holds the counts.
+    """The summary of a run, clean but for our own colours; the last line holds the counts.
 
     A line for each of the worst causes comes first, then what could not be judged. ``width`` counts
     columns. With ``details`` each cause has its evidence, and each reason a line.
@@ -155,18 +153,14 @@ def _changes(page: _Page, run: Run) -> None:
 
 def _errors(page: _Page, run: Run) -> None:
     """Why cells are in error, the most frequent reason first."""
-    in_error = filter(_is_error, run.cells)
-    texts = Counter(chain.from_iterable(map(attrgetter("why"), in_error)))
+    in_error = [cell for cell in run.cells if cell.verdict is Verdict.ERROR]
+    texts = Counter(reason for cell in in_error for reason in cell.why)
     if not texts:
         return
     page.title("Could not be judged", Verdict.ERROR)
     for reason, count in texts.most_common(REASONS):
         page.wrap(f"{view.shown(reason, LIMIT)} ({amount(count, 'cell')})", "  ")
     page.lines.append("")
-
-
-def _is_error(cell: Cell) -> bool:
-    return cell.verdict is Verdict.ERROR
 
 
 def _missing(page: _Page, run: Run, details: bool) -> None:
@@ -225,7 +219,7 @@ def _costs(run: Run, kind: str, groups: dict[str, set[str]]) -> list[str]:
             exchanges = view.exchanges_of(run, ids)
             rows.append((len(exchanges), view.elapsed_ms(exchanges), group))
     rows.sort(reverse=True)
-    return [f"requests  seconds  {kind}", *starmap(_cost_line, rows)]
+    return [f"requests  seconds  {kind}", *(_cost_line(*row) for row in rows)]
 
 
 def _cost_line(requests: int, milliseconds: float, name: str) -> str:

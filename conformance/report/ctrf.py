@@ -86,7 +86,7 @@ def _summary(run: Run) -> dict[str, Any]:
 
 
 def _cause(run: Run, cause: Cause) -> dict[str, Any]:
-    """What has to be mended, and the tests that it explains."""
+    """What has to be fixed, and the tests that it explains."""
     return {
         "transition": transition(cause.id, run.past),
         "id": cause.id,
@@ -124,9 +124,9 @@ def _extra(cell: Cell) -> dict[str, Any]:
     """What CTRF has no member for: findings, notes and waiver, where there are any."""
     extra: dict[str, Any] = {"exchanges": len(cell.exchanges)}
     if cell.findings:
-        extra["findings"] = list(map(_finding, cell.findings))
+        extra["findings"] = [_finding(finding) for finding in cell.findings]
     if cell.notes:
-        extra["notes"] = list(map(_finding, cell.notes))
+        extra["notes"] = [_finding(note) for note in cell.notes]
     if cell.waiver:
         extra["waiver"] = clean(cell.waiver)
     return extra

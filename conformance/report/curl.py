@@ -13,7 +13,6 @@ import re
 import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
-from operator import attrgetter
 from urllib.parse import urlsplit
 
 from conformance.model import Body, Placeholder, Request, SecretKind
@@ -34,13 +33,13 @@ SECRETS = {
     SecretKind.UNKNOWN: "a key that nobody issued",
     SecretKind.PLAIN: "a text that the log left out",
 }
-"""What a variable holds that somebody has to set, by its kind. All others came from answers."""
+"""What a variable holds that somebody has to set, by its kind. All others came from responses."""
 
 
 def curl(request: Request, *, quiet: bool = False) -> str:
     """The request as one line of shell, to run once the variables of its secrets are exported.
 
-    It shows the whole answer, or the body alone if it is ``quiet``. A comment at the end names
+    It shows the whole response, or the body alone if it is ``quiet``. A comment at the end names
     what curl cannot send.
     """
     headers, left_out = _headers(request)
@@ -232,9 +231,9 @@ def _word(text: str) -> str:
     if not PATTERN.search(text):
         return _literal(text)
     parts = _parts(text)
-    if all(map(attrgetter("fits_double_quotes"), parts)):
+    if all(part.fits_double_quotes for part in parts):
         return f'"{_in_double_quotes(parts)}"'
-    return "".join(map(attrgetter("quoted"), parts))
+    return "".join(part.quoted for part in parts)
 
 
 def _parts(text: str) -> list[_Part]:
@@ -246,7 +245,7 @@ def _parts(text: str) -> list[_Part]:
         parts.append(_Part(variable(match[0]), is_variable=True))
         end = match.end()
     parts.append(_Part(text[end:]))
-    return list(filter(attrgetter("text"), parts))
+    return [part for part in parts if part.text]
 
 
 def _in_double_quotes(parts: list[_Part]) -> str:
@@ -267,7 +266,7 @@ def _literal(text: str) -> str:
     """A quoted text; ``$'..'`` if it holds characters that act or hide."""
     if _is_inert(text):
         return shlex.quote(text)
-    return "$'" + "".join(map(_escaped, text)) + "'"
+    return "$'" + "".join(_escaped(char) for char in text) + "'"
 
 
 def _escaped(char: str) -> str:
@@ -285,13 +284,13 @@ def _is_inert(text: str) -> bool:
 
 
 def owed(used: str) -> Iterator[str]:
-    """For each variable that the reader has to set, the line that stops without it and says so."""
-    for secret in filter(_is_owed, dict.fromkeys(Placeholder.all_in(used))):
+    """For each variable that the reader has to set, the line that stops without it and says so.
+
+    A value that a step takes from a response is none of them.
+    """
+    for secret in dict.fromkeys(Placeholder.all_in(used)):
+        if secret.kind is SecretKind.VALUE:
+            continue
         held = SECRETS.get(secret.kind, "a secret of an earlier answer").format(secret.name)
         altered = f", altered: {secret.suffix}" if secret.suffix else ""
         yield f': "${{{variable(str(secret))}:?must be {held}{altered}}}"'
-
-
-def _is_owed(secret: Placeholder) -> bool:
-    """Whether no step takes the value of a variable from an answer."""
-    return secret.kind is not SecretKind.VALUE

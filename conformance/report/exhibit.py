@@ -1,11 +1,9 @@
-"""Exchanges as the page shows them: cut to size, with the accused part of the answer marked."""
+"""Exchanges as the page shows them: cut to size, with the accused part of the response marked."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import filterfalse
-from operator import attrgetter
 
 from conformance.model import Body, Cell, Exchange, Role, Run
 from conformance.report import view
@@ -38,7 +36,8 @@ class Message:
     def weight(self) -> int:
         """How many characters it takes."""
         headers = sum(len(name) + len(value) for name, value in self.headers)
-        return len(self.line) + headers + sum(map(len, self.body.texts if self.body else ()))
+        texts = self.body.texts if self.body else ()
+        return len(self.line) + headers + sum(len(text) for text in texts)
 
 
 @dataclass(frozen=True)
@@ -53,8 +52,8 @@ class Exhibit:
     @property
     def weight(self) -> int:
         """How many characters it takes, about."""
-        messages = filter(None, (self.request, self.response))
-        return len(self.curl) + sum(message.weight for message in messages)
+        response = self.response.weight if self.response else 0
+        return len(self.curl) + self.request.weight + response
 
 
 def exhibits(
@@ -71,9 +70,9 @@ def exhibits(
 def unjudged(run: Run, cell: Cell) -> list[Exhibit]:
     """The last exchanges of a cell in error: those without a response if there are any."""
     exchanges = view.exchanges_of(run, cell.exchanges)
-    unanswered = list(filterfalse(attrgetter("response"), exchanges))
+    unanswered = [exchange for exchange in exchanges if exchange.response is None]
     last = (unanswered or exchanges)[-FEW:]
-    return list(map(_exhibit, last))
+    return [_exhibit(exchange) for exchange in last]
 
 
 def _best(exchanges: list[Exchange], few: int) -> list[Exchange]:

@@ -2,15 +2,13 @@
 
 This is an export; the evidence is the log. HAR has no place for a request without a
 response: those are left out, and the comment of the log counts them. Nor has it one for a binary
-request body, which stands here as base64 and says so. It takes a share of the bound of the run: a
-long body is cut, and once the share is used up, bodies are left out.
+request body, which is written as base64 and says so. The file takes a share of the bound of the
+run: a long body is cut, and once the share is used up, bodies are left out.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from itertools import chain
-from operator import attrgetter
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
@@ -34,13 +32,13 @@ _UNKNOWN_VERSION = "HTTP/1.1"  # the log does not hold it, and HAR requires it
 
 def telling(run: Run) -> list[Exchange]:
     """The exchanges that show the causes of a run, in the order of the log."""
-    ids = set(chain.from_iterable(map(attrgetter("exchanges"), run.causes)))
+    ids = {name for cause in run.causes for name in cause.exchanges}
     return [exchange for exchange in run.exchanges if exchange.id in ids]
 
 
 def write(run: Run, exchanges: Sequence[Exchange], path: Path) -> None:
     """Write some exchanges of a run."""
-    answered = list(filter(attrgetter("response"), exchanges))
+    answered = [exchange for exchange in exchanges if exchange.response is not None]
     lost = amount(len(exchanges) - len(answered), "exchange")
     comment = (
         f"{run.contract.name}. From the evidence log. Left out: {lost} without a response. "
@@ -137,10 +135,7 @@ def _content(body: Body, longest: int) -> tuple[str | None, str | None, str | No
 
 def _records(pairs: Iterable[tuple[str, str]]) -> list[harfile.Record]:
     """Names and values of headers or of a query, in their order."""
-    records = []
-    for name, value in pairs:
-        records.append(harfile.Record(name=_whole(name), value=_whole(value)))
-    return records
+    return [harfile.Record(name=_whole(name), value=_whole(value)) for name, value in pairs]
 
 
 def _whole(text: str) -> str:

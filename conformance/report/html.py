@@ -14,9 +14,8 @@ import stat
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from importlib import resources
-from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
@@ -71,12 +70,12 @@ class Entry:
     @property
     def verdicts(self) -> list[Verdict]:
         """The verdicts that its cells have, the worst first."""
-        return sorted(set(map(attrgetter("verdict"), self.cells)), key=attrgetter("rank"))
+        return sorted({cell.verdict for cell in self.cells}, key=lambda verdict: verdict.rank)
 
     @property
     def share(self) -> str:
         """How many of its cells passed, and how many the target does not have."""
-        counts = Counter(map(attrgetter("verdict"), self.cells))
+        counts = Counter(cell.verdict for cell in self.cells)
         lacking = counts[Verdict.INAPPLICABLE]
         passed = f"{counts[Verdict.PASSED]} of {amount(len(self.cells), 'operation')} passed"
         return passed + (f", {lacking} inapplicable" if lacking else "")
@@ -84,10 +83,7 @@ class Entry:
     @property
     def exchanges(self) -> int:
         """How many exchanges its verdict rests on."""
-        ids: set[str] = set()
-        for cell in self.cells:
-            ids.update(cell.exchanges)
-        return len(ids)
+        return len({name for cell in self.cells for name in cell.exchanges})
 
 
 @dataclass(frozen=True)
@@ -109,7 +105,7 @@ class Script:
 
 
 def write(run: Run, path: Path) -> None:
-    """Write report.html. It names the files that are beside it."""
+    """Write report.html. It names the other files of its directory."""
     path.write_text(render(run, _sizes(files.home(path))), encoding="utf-8", newline="\n")
 
 
@@ -146,7 +142,7 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
         broken=cards.by_verdict(cards.with_steps(run, cards.cards(run))),
         causes_of=_causes_by_clause(run),
         reach=cards.reach,
-        rerun=partial(rerun.command, run),
+        rerun=lambda what: rerun.command(run, what),
         overview=cards.overview(run),
         beyond=len(run.causes) - cards.MOST,
         errors=_errors(run),
@@ -218,19 +214,15 @@ def _areas(run: Run) -> list[Area]:
     areas = []
     for name, title in run.contract.areas.items():
         own = [entry for entry in entries if entry.clause.area == name]
-        own.sort(key=partial(_place, places))
-        counts: Counter[Verdict] = Counter()
-        for entry in own:
-            counts.update(map(attrgetter("verdict"), entry.cells))
-        area = Area(name, title, tuple(own), counts)
-        areas.append(area)
+        own.sort(key=lambda entry: _place(places, entry))
+        counts = Counter(cell.verdict for entry in own for cell in entry.cells)
+        areas.append(Area(name, title, tuple(own), counts))
     return areas
 
 
 def _place(places: Mapping[str, int], entry: Entry) -> int:
-    """Where the page says first what a clause rests on; behind all else where it does not."""
-    ids = map(attrgetter("id"), entry.sources)
-    return min(map(places.__getitem__, ids), default=len(places))
+    """Where the page first states what a clause rests on; after everything else if nowhere."""
+    return min((places[source.id] for source in entry.sources), default=len(places))
 
 
 def _entries(run: Run) -> list[Entry]:
@@ -283,7 +275,7 @@ def _causes_by_clause(run: Run) -> dict[str, list[str]]:
 
 
 def _notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...], int]]:
-    """The first notes of each clause, and how many more there are; not above 0 where all stand."""
+    """The first notes of each clause, and how many more there are (0 or less for none)."""
     notes = []
     for clause, found in view.notes(run):
         notes.append((clause, found[:NOTES_PER_CLAUSE], len(found) - NOTES_PER_CLAUSE))

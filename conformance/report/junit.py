@@ -7,7 +7,6 @@ exchange counts for the first cell that rests on it, so the times add up.
 from __future__ import annotations
 
 from collections import Counter
-from operator import attrgetter
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -58,7 +57,7 @@ def _suite(
 
 
 def _circumstances(run: Run) -> dict[str, str]:
-    """By what the suite judged, and as whom it asked."""
+    """The contract that the suite judged by, and the client that it posed as."""
     return {
         "contract": run.contract.name,
         "contract-digest": run.contract.digest,
@@ -68,12 +67,12 @@ def _circumstances(run: Run) -> dict[str, str]:
 
 def _numbers(cells: tuple[Cell, ...], seconds: dict[str, float]) -> dict[str, str]:
     """The counts and the time that a suite has as attributes."""
-    counts = Counter(map(attrgetter("verdict"), cells))
+    counts = Counter(cell.verdict for cell in cells)
     return {
         "tests": str(len(cells)),
         "failures": str(counts[Verdict.FAILED]),
         "errors": str(counts[Verdict.ERROR]),
-        "skipped": str(sum(map(counts.__getitem__, _SKIPPED))),
+        "skipped": str(sum(counts[verdict] for verdict in _SKIPPED)),
         "time": f"{sum(seconds[cell.name] for cell in cells):.3f}",
     }
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from operator import attrgetter
 
 from conformance.model import WHOLE_API, Run, Verdict, worst
 
@@ -27,7 +26,7 @@ class Part:
     @property
     def words(self) -> str:
         """The counts, such as ``1 failed, 8 passed``, the worst verdict first."""
-        ordered = sorted(self.counts, key=attrgetter("rank"))
+        ordered = sorted(self.counts, key=lambda verdict: verdict.rank)
         return ", ".join(f"{self.counts[verdict]} {verdict}" for verdict in ordered)
 
 
@@ -42,17 +41,17 @@ class Row:
     @property
     def lacking(self) -> bool:
         """Whether the target does not have the operation."""
-        found = set[Verdict]().union(*map(attrgetter("counts"), self.parts))
+        found = {verdict for part in self.parts for verdict in part.counts}
         return found <= {Verdict.INAPPLICABLE}
 
 
 def rows(run: Run) -> list[Row]:
     """The operations with cells, in the order of the contract; the whole API comes last."""
     counts = _counts(run)
-    seen = dict.fromkeys(map(attrgetter("operation"), run.cells))
+    seen = dict.fromkeys(cell.operation for cell in run.cells)
     names = [name for name in (*run.contract.operations, *seen) if name in seen]
-    ordered = dict.fromkeys([*filter(WHOLE_API.__ne__, names), *filter(WHOLE_API.__eq__, names)])
-    return [_row(run, name, counts) for name in ordered]
+    names.sort(key=lambda name: name == WHOLE_API)
+    return [_row(run, name, counts) for name in dict.fromkeys(names)]
 
 
 def _row(run: Run, name: str, counts: Cells) -> Row:

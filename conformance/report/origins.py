@@ -1,4 +1,4 @@
-"""Where the values that requests name came from: the answers that showed them first."""
+"""Where the values that requests name came from: the responses that showed them first."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import re
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import chain
-from operator import attrgetter, itemgetter
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -23,7 +21,7 @@ _IN_WORDS = re.compile(r"[\s{]")
 OWN_ID = "id"
 """The member that is the id of an object."""
 OTHERWISE = 1_000
-"""The rank of a place that is no id of an object: behind any row of a page."""
+"""Added to the rank of a place that is no id of an object: it comes after any row of a page."""
 
 Path = tuple[str | int, ...]
 """Where a member stands in a JSON value: names of members and places in lists."""
@@ -38,22 +36,27 @@ class Origin:
 
 
 def origins_of(run: Run, exchanges: Iterable[Exchange]) -> dict[str, Origin]:
-    """The origin of every value that some requests name and that an answer showed first.
+    """The origin of every value that some requests name and that a response showed first.
 
     What the target file declares, and what the suite made up, has none.
     """
     found: dict[str, Origin] = {}
-    asked: set[str] = set(_declared(run))
-    wanted = set(chain.from_iterable(map(values_of, exchanges))) - asked
+    settled = set(_declared(run))
+    wanted = _values_of_all(exchanges) - settled
     for _ in range(ROUNDS):
         if not wanted:
             break
         new = dict(_first_shown(run.exchanges, wanted))
         found |= new
-        asked |= wanted
+        settled |= wanted
         before = [run.exchange[origin.exchange] for origin in new.values()]
-        wanted = set(chain.from_iterable(map(values_of, before))) - asked
+        wanted = _values_of_all(before) - settled
     return found
+
+
+def _values_of_all(exchanges: Iterable[Exchange]) -> set[str]:
+    """The values that some requests name."""
+    return {value for exchange in exchanges for value in values_of(exchange)}
 
 
 def _declared(run: Run) -> Iterator[str]:
@@ -61,18 +64,18 @@ def _declared(run: Run) -> Iterator[str]:
     yield from run.target.businesses.values()
     yield from run.target.phone_numbers
     for given in run.target.inputs.values():
-        yield from map(str, given.values())
+        yield from (str(value) for value in given.values())
     for operation in run.contract.operations.values():
-        examples = map(attrgetter("example"), operation.parameters)
-        yield from map(itemgetter(1), _texts_in(list(examples), ()))
+        for parameter in operation.parameters:
+            yield from (text for _, text in _texts_in(parameter.example, ()))
 
 
 def values_of(exchange: Exchange) -> set[str]:
     """The values that a request names: parts of its path, of its query and of its body."""
-    named = [*_parts(exchange.request.url)]
+    named = list(_parts(exchange.request.url))
     if exchange.request.body:
-        named += map(itemgetter(1), _texts(exchange.request.body))
-    return set(filter(_is_carried, named))
+        named += [text for _, text in _texts(exchange.request.body)]
+    return {value for value in named if _is_carried(value)}
 
 
 def _parts(url: str) -> Iterator[str]:
@@ -80,11 +83,11 @@ def _parts(url: str) -> Iterator[str]:
     with suppress(ValueError):
         parts = urlsplit(url)
         yield from parts.path.split("/")
-        yield from map(itemgetter(1), parse_qsl(parts.query))
+        yield from (value for _, value in parse_qsl(parts.query))
 
 
 def _is_carried(value: str) -> bool:
-    """Whether a value may come from an answer.
+    """Whether a value may come from a response.
 
     A count and a flag are too short, words are for people, and a placeholder has its own variable
     already.
@@ -95,9 +98,9 @@ def _is_carried(value: str) -> bool:
 def _first_shown(
     exchanges: Iterable[Exchange], wanted: Collection[str]
 ) -> Iterator[tuple[str, Origin]]:
-    """The origin of each wanted value that a member of an answer shows before any request.
+    """The origin of each wanted value that a response shows before any request names it.
 
-    Of several answers the one counts that shows it as the id of an object, near its top.
+    Of several responses, the one counts that shows it as the id of an object, near its top.
     """
     left = set(wanted)
     best: dict[str, tuple[int, Origin]] = {}
@@ -116,14 +119,15 @@ def _shown(exchange: Exchange, wanted: set[str]) -> Iterator[tuple[Path, str]]:
     if not wanted or exchange.response is None or not exchange.ok:
         return
     body = exchange.response.body
-    if any(map(body.kept.__contains__, wanted)):
-        yield from filter(lambda shown: shown[1] in wanted, _texts(body))
+    if any(value in body.kept for value in wanted):
+        yield from ((path, text) for path, text in _texts(body) if text in wanted)
 
 
 def _rank(path: Path) -> int:
-    """How well a place in an answer stands for a value another day; less is better."""
+    """How likely a place in a response holds the same value another day; lower is better."""
     places = sum(step for step in path if isinstance(step, int))
-    return places if path[-1:] == (OWN_ID,) else places + OTHERWISE
+    is_own_id = bool(path) and path[-1] == OWN_ID
+    return places if is_own_id else places + OTHERWISE
 
 
 def _texts(body: Body) -> Iterator[tuple[Path, str]]:

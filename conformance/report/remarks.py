@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from itertools import chain
-from operator import attrgetter
 
 from conformance.model import (
     DEAD_KEYS,
@@ -27,7 +25,7 @@ from conformance.report import setup
 from conformance.text import amount
 
 NO_SUCH_ROUTE = {404, 405, 501}
-"""Statuses that a server without a route answers."""
+"""Statuses of a server without a route."""
 OFTEN = 0.01
 """The share of requests that something in front of a target may spoil without advice."""
 UNVERIFIED = "the certificate of the target was not verified (verify: false in the target file)"
@@ -40,11 +38,11 @@ INVALID_RULE = "parameter.invalid"
 def of(run: Run) -> list[str]:
     """A sentence for each thing in the target file that deserves a look."""
     waivers = idle_waivers(run.target, run.cells, run.judged_on)
-    told = set(map(attrgetter("about"), setup.to_mend(run.setup)))
+    reported = {remark.about for remark in setup.to_fix(run.setup)}
     # a run that broke off says itself what became of its main key
     if run.incomplete:
-        told.add(place_of_key(str(run.target.main_key)))
-    others = (each for each in run.exchanges if place_of_key(str(each.identity)) not in told)
+        reported.add(place_of_key(str(run.target.main_key)))
+    others = (each for each in run.exchanges if place_of_key(str(each.identity)) not in reported)
     doubtful = doubtful_keys(run.target, others)
     added = [*lacking(run.exchanges), *idle_filters(run), *idle_members(run)]
     trusted = [] if run.target.verify else [UNVERIFIED]
@@ -111,7 +109,8 @@ def lacking(exchanges: Iterable[Exchange]) -> list[str]:
 def idle_filters(run: Run) -> list[str]:
     """A line for a target file with the filters that lists were seen to ignore."""
     ignored: dict[str, set[str]] = defaultdict(set)
-    for finding in chain.from_iterable(map(attrgetter("findings"), run.cells)):
+    findings = [finding for cell in run.cells for finding in cell.findings]
+    for finding in findings:
         if finding.rule != FILTER_RULE:
             continue
         for name in finding.exchanges:
@@ -145,19 +144,19 @@ def _advice_on_absent(what: str, names: Mapping[str, set[str]]) -> list[str]:
 
 def unavailable(exchanges: Iterable[Exchange]) -> list[str]:
     """How many requests were answered 502, 503 or 504, and sent again."""
-    statuses = list(map(attrgetter("status"), exchanges))
-    spoilt = sum(map(UNAVAILABLE.count, statuses))
+    statuses = [exchange.status for exchange in exchanges]
+    spoilt = sum(status in UNAVAILABLE for status in statuses)
     if not spoilt:
         return []
-    told = f"{spoilt} of {len(statuses)} requests were answered 502, 503 or 504, and sent again"
+    seen = f"{spoilt} of {len(statuses)} requests were answered 502, 503 or 504, and sent again"
     if spoilt < OFTEN * len(statuses):
-        return [told]
-    return [f"{told}: something in front of the target often fails; set rate: in the target file"]
+        return [seen]
+    return [f"{seen}: something in front of the target often fails; set rate: in the target file"]
 
 
 def unheld(exchanges: Iterable[Exchange]) -> list[str]:
-    """How many responses the log does not hold whole, by what stood against it."""
-    responses = list(filter(None, map(attrgetter("response"), exchanges)))
+    """How many responses the log does not hold whole, by the reason."""
+    responses = [exchange.response for exchange in exchanges if exchange.response is not None]
     counts = {
         "the log is full (disk: in the target file), and lacks the body of": (
             sum(response.body.left_out for response in responses)

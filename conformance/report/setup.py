@@ -6,8 +6,6 @@ A finding is no less a finding for it. But a person looks at the target file fir
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import filterfalse
-from operator import attrgetter
 
 from conformance.model import (
     Business,
@@ -31,12 +29,12 @@ OWNED = "tenant."
 
 def wrong(looked_at: Iterable[Remark]) -> list[str]:
     """A sentence for each part of the target file that was seen to be wrong before the run."""
-    return list(map(_sentence, to_mend(looked_at)))
+    return [_sentence(remark) for remark in to_fix(looked_at)]
 
 
-def to_mend(looked_at: Iterable[Remark]) -> list[Remark]:
+def to_fix(looked_at: Iterable[Remark]) -> list[Remark]:
     """The remarks on parts of the target file that were seen to be wrong."""
-    return list(filter(_is_wrong, looked_at))
+    return [remark for remark in looked_at if remark.state is State.MEND]
 
 
 def unproven(run: Run, cause: Cause) -> list[str]:
@@ -44,34 +42,30 @@ def unproven(run: Run, cause: Cause) -> list[str]:
     finding = cause.finding
     if finding.rule == RECIPE:
         return [f"triggers: is the recipe for {finding.expected} right?"]
-    remarks = {remark.about: remark for remark in filterfalse(attrgetter("proven"), run.setup)}
-    places = _places(run, finding.rule, view.exchanges_of(run, finding.exchanges))
-    return list(map(_sentence, filter(None, map(remarks.get, dict.fromkeys(places)))))
+    remarks = {remark.about: remark for remark in run.setup if not remark.proven}
+    places = dict.fromkeys(_places(run, finding.rule, view.exchanges_of(run, finding.exchanges)))
+    return [_sentence(remarks[place]) for place in places if place in remarks]
 
 
 def _places(run: Run, rule: str, exchanges: Sequence[Exchange]) -> Iterator[str]:
     """The places in the target file that say what a rule judged by some exchanges."""
-    for identity in filter(None, map(attrgetter("identity"), exchanges)):
-        yield place_of_key(identity.partition("~")[0])
-    asked = "".join(map(_asked, exchanges))
+    for exchange in exchanges:
+        if exchange.identity:
+            yield place_of_key(exchange.identity.partition("~")[0])
+    sent = "".join(_sent(exchange) for exchange in exchanges)
     for owner, name in run.target.businesses.items():
-        if name in asked:
+        if name in sent:
             yield f"businesses: {owner}"
     if rule.startswith(CLOCKED):
         yield from AROUND
     if rule.startswith(OWNED):
-        yield from map("businesses: {}".format, Business)
+        yield from (f"businesses: {business}" for business in Business)
 
 
-def _asked(exchange: Exchange) -> str:
+def _sent(exchange: Exchange) -> str:
     """All of a request that can name a business."""
     request = exchange.request
     return request.url + (request.body.kept if request.body else "")
-
-
-def _is_wrong(remark: Remark) -> bool:
-    """Whether there is something to mend."""
-    return remark.state is State.MEND
 
 
 def _sentence(remark: Remark) -> str:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import partial
-from operator import attrgetter
 
 from markupsafe import Markup
 
@@ -50,12 +48,13 @@ def since(run: Run) -> Since | None:
     if not run.past:
         return None
     last = run.past[-1]
-    now = list(map(attrgetter("id"), run.causes))
+    now = [cause.id for cause in run.causes]
     fixed, unjudged = _gone(run, without(last.causes, now).values())
-    broken = [*map(attrgetter("broken"), run.past), list(map(attrgetter("name"), run.broken))]
+    broken = [past.broken for past in run.past]
+    broken.append(tuple(cell.name for cell in run.broken))
     return Since(
         last=last,
-        transitions=Counter(map(partial(transition, past=run.past), now)),
+        transitions=Counter(transition(cause, run.past) for cause in now),
         fixed=fixed,
         unjudged=unjudged,
         unstable=flips(broken),
@@ -82,7 +81,7 @@ def line(run: Run) -> Markup:
     figures = [past.counts.get(Verdict.FAILED, 0) for past in run.past]
     figures.append(run.counts[Verdict.FAILED])
     points = " ".join(_points(figures))
-    label = f"Failed cells, oldest first: {', '.join(map(str, figures))}"
+    label = f"Failed cells, oldest first: {', '.join(str(figure) for figure in figures)}"
     return Markup(  # noqa: S704 - numbers and words of ours
         f'<svg class="line" role="img" aria-label="{label}" width="{WIDTH}" height="{HEIGHT}" '
         f'viewBox="0 0 {WIDTH} {HEIGHT}"><polyline points="{points}"/></svg>'

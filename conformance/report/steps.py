@@ -1,8 +1,8 @@
-"""What shows a cause, as numbered steps for a shell: ids and cursors are taken from answers.
+"""What shows a cause, as numbered steps for a shell: ids and cursors are taken from responses.
 
-A request often names what an earlier answer showed: an id of a new object, the cursor of a page.
-Those are gone when somebody repeats it. So the steps begin with the requests whose answers showed
-them, and carry each value over in a variable.
+A request often names what an earlier response showed: an id of a new object, the cursor of a page.
+Those are gone when somebody repeats it. So the steps begin with the requests whose responses
+showed them, and carry each value over in a variable.
 """
 
 from __future__ import annotations
@@ -10,9 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from itertools import chain, dropwhile, islice, takewhile
-from operator import attrgetter
+from itertools import dropwhile
 from shlex import quote as quoted
 from urllib.parse import quote, quote_plus
 
@@ -36,7 +34,7 @@ LONGEST = 4_000
 
 @dataclass(frozen=True)
 class Capture:
-    """What a step takes from its answer: a member, for a placeholder of later requests."""
+    """What a step takes from its response: a member, for a placeholder of later requests."""
 
     placeholder: str
     path: Path
@@ -45,7 +43,7 @@ class Capture:
 
 @dataclass(frozen=True)
 class Sending:
-    """One step: an exchange of the run, its request with placeholders, what its answer gives.
+    """One step: an exchange of the run, its request with placeholders, what its response gives.
 
     ``shown``: it is one of the exchanges that show the cause. ``again`` is what came when it was
     sent again at the end of the run, None if it was not.
@@ -57,10 +55,16 @@ class Sending:
     shown: bool
     again: Exchange | None = None
 
+    @property
+    def came_otherwise(self) -> bool:
+        """Whether it shows the cause and did not come again with the same status."""
+        status = self.again.status if self.again else None
+        return self.shown and status != self.exchange.status
+
 
 def steps_of(run: Run, shown: Sequence[Sequence[Exchange]]) -> list[list[Sending]]:
     """The steps for the exchanges of each of some causes; empty for one that takes too many."""
-    origins = origins_of(run, chain.from_iterable(shown))
+    origins = origins_of(run, [exchange for exchanges in shown for exchange in exchanges])
     return [_steps(run, exchanges, origins) for exchanges in shown]
 
 
@@ -71,22 +75,16 @@ def block(run: Run, sendings: Sequence[Sending]) -> str:
 
 def outcome(sendings: Sequence[Sending]) -> str:
     """What came of some steps at the end of the run, as a sentence; empty if they were not sent."""
-    if not any(map(attrgetter("again"), sendings)):
+    if not any(each.again for each in sendings):
         return ""
-    other = list(filter(_came_otherwise, sendings))
-    if not other:
-        return "Sent again at the end of the run: answered as before."
-    number = sendings.index(other[0]) + 1
-    return f"Sent again at the end of the run: step {number} was answered otherwise."
-
-
-def _came_otherwise(each: Sending) -> bool:
-    """Whether what shows a cause did not come again with the same status."""
-    return each.shown and getattr(each.again, "status", None) != each.exchange.status
+    for number, each in enumerate(sendings, 1):
+        if each.came_otherwise:
+            return f"Sent again at the end of the run: step {number} was answered otherwise."
+    return "Sent again at the end of the run: answered as before."
 
 
 Names = dict[str, tuple[str, str]]
-"""By value: the placeholders that stand for it, in a body and in a URL."""
+"""By value: the placeholders that replace it, in a body and in a URL."""
 
 
 # --- the steps, and their lines -------------------------------------------------------------------
@@ -94,14 +92,14 @@ Names = dict[str, tuple[str, str]]
 
 def _steps(run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin]) -> list[Sending]:
     """The steps for some exchanges; none if there are too many."""
-    shown = set(map(attrgetter("id"), exchanges))
-    filling = list(filling_of(run, exchanges))
+    shown = {exchange.id for exchange in exchanges}
+    filling = filling_of(run, exchanges)
     needed = filling or _needed(run, exchanges, origins)
     if not filling and len(needed) > MOST:
         return []
     names = _names(needed, origins)
     requests = [_carried(exchange.request, names) for exchange in needed]
-    used = "".join(map(_text, requests))
+    used = "".join(_text(request) for request in requests)
     captures = _captures(names, origins, used)
     return [
         Sending(
@@ -117,7 +115,7 @@ def _steps(run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin
 
 def _lines(run: Run, sendings: Sequence[Sending]) -> Iterator[str]:
     """The lines of some steps."""
-    if any(filling_of(run, [each.exchange for each in sendings if each.shown])):
+    if filling_of(run, [each.exchange for each in sendings if each.shown]):
         yield FROM_ONE_ADDRESS
     yield from owed("".join(_text(each.request) for each in sendings))
     for number, each in enumerate(sendings, 1):
@@ -128,7 +126,7 @@ def _lines(run: Run, sendings: Sequence[Sending]) -> Iterator[str]:
         yield f"answer=$(\n{_line(each, quiet=True)}\n)"
         if each.shown:
             yield "printf '%s\\n' \"$answer\""
-        yield from map(_taken, each.captures)
+        yield from (_taken(capture) for capture in each.captures)
 
 
 def _line(each: Sending, *, quiet: bool = False) -> str:
@@ -142,12 +140,12 @@ def _line(each: Sending, *, quiet: bool = False) -> str:
 def _text(request: Request) -> str:
     """All of a request that can hold a value."""
     body = request.body or Body()
-    headers = "\n".join(chain.from_iterable(request.headers))
+    headers = "\n".join(text for header in request.headers for text in header)
     return f"{request.url}\n{headers}\n{body.kept}\n"
 
 
 def _captures(names: Names, origins: Mapping[str, Origin], used: str) -> dict[str, list[Capture]]:
-    """By exchange, what is taken from its answer: what is used."""
+    """By exchange, what is taken from its response, as far as a request uses it."""
     captures: dict[str, list[Capture]] = {}
     for value, placeholders in names.items():
         origin = origins[value]
@@ -158,20 +156,19 @@ def _captures(names: Names, origins: Mapping[str, Origin], used: str) -> dict[st
     return captures
 
 
-def filling_of(run: Run, exchanges: Sequence[Exchange]) -> Iterator[Exchange]:
+def filling_of(run: Run, exchanges: Sequence[Exchange]) -> list[Exchange]:
     """What fills a limit and then goes beyond it: requests of one case, from one address.
 
-    None for exchanges that no limit counts, and for those that compare two addresses.
+    Empty for exchanges that no limit counts, and for those that compare two addresses.
     """
-    steps = set(map(attrgetter("facts.step"), exchanges))
+    steps = {exchange.facts.step for exchange in exchanges}
     if not steps or not steps <= FILLING:
-        return
-    first, shown = exchanges[0], set(map(attrgetter("id"), exchanges))
-    of_case = dropwhile(lambda exchange: exchange.case != first.case, run.exchanges)
-    alike = filter(partial(_is_sent_with, first), of_case)
+        return []
+    first, shown = exchanges[0], {exchange.id for exchange in exchanges}
+    alike = [exchange for exchange in run.exchanges if _is_sent_with(first, exchange)]
     sent = list(dropwhile(lambda exchange: exchange.facts.address is None, alike))[:MOST_THAT_FILL]
     places = [place for place, exchange in enumerate(sent, 1) if exchange.id in shown]
-    yield from sent[: max(places, default=0)]
+    return sent[: max(places, default=0)]
 
 
 def _is_sent_with(first: Exchange, other: Exchange) -> bool:
@@ -188,14 +185,16 @@ def _needed(
     A read comes with the last writes to what it names: they may have made what it shows.
     """
     needed: dict[str, Exchange] = {}
-    reads = filter(lambda exchange: exchange.request.method == "GET", exchanges)
-    left = [*exchanges, *chain.from_iterable(_writes(run, each, origins) for each in reads)]
+    left = list(exchanges)
+    for exchange in exchanges:
+        if exchange.request.method == "GET":
+            left += _writes(run, exchange, origins)
     while left:
         exchange = left.pop()
         if exchange.id not in needed:
             needed[exchange.id] = exchange
-            sources = map(origins.get, values_of(exchange))
-            left += [run.exchange[origin.exchange] for origin in sources if origin]
+            sources = [origins[value] for value in values_of(exchange) if value in origins]
+            left += [run.exchange[origin.exchange] for origin in sources]
     places = {exchange.id: place for place, exchange in enumerate(run.exchanges)}
     return sorted(needed.values(), key=lambda exchange: places[exchange.id])
 
@@ -203,16 +202,17 @@ def _needed(
 def _writes(run: Run, shown: Exchange, origins: Mapping[str, Origin]) -> list[Exchange]:
     """The last accepted writes to what a read names, since that was made in the run."""
     named = values_of(shown) & origins.keys()
-    made = set(map(attrgetter("exchange"), map(origins.__getitem__, named)))
-    before = run.exchanges[: run.exchanges.index(shown)] if made else ()
-    since = takewhile(lambda exchange: exchange.id not in made, reversed(before))
-    return list(islice(filter(partial(_is_write_to, named), since), WRITES))
-
-
-def _is_write_to(named: set[str], exchange: Exchange) -> bool:
-    """Whether an exchange is an accepted write that names some values."""
-    accepted = exchange.ok and exchange.request.method != "GET"
-    return accepted and not named.isdisjoint(values_of(exchange))
+    if not named:
+        return []
+    made = {origins[value].exchange for value in named}
+    writes: list[Exchange] = []
+    for exchange in reversed(run.exchanges[: run.exchanges.index(shown)]):
+        if exchange.id in made or len(writes) == WRITES:
+            break
+        is_write = exchange.ok and exchange.request.method != "GET"
+        if is_write and not named.isdisjoint(values_of(exchange)):
+            writes.append(exchange)
+    return writes
 
 
 def _names(needed: Sequence[Exchange], origins: Mapping[str, Origin]) -> Names:
@@ -240,7 +240,7 @@ def _carried(request: Request, names: Names) -> Request:
 
 
 def _taken(capture: Capture) -> str:
-    """The line that takes a value from the last answer. Names are JSON, so nothing is filled in."""
+    """The line that takes a value from the last response. Names are JSON: nothing expands."""
     path = "." + "".join(f"[{json.dumps(step)}]" for step in capture.path)
     form = "|@uri" if capture.in_url else ""
     name = variable(capture.placeholder)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass
-from operator import attrgetter
 from statistics import quantiles
 
 from markupsafe import Markup
@@ -40,7 +39,7 @@ class Latency:
 
 
 def latencies(run: Run) -> list[Latency]:
-    """The operations with an answer, the slowest first."""
+    """The operations with a response, the slowest first."""
     times: dict[str, list[float]] = defaultdict(list)
     for exchange in run.exchanges:
         if exchange.response is not None:
@@ -50,7 +49,7 @@ def latencies(run: Run) -> list[Latency]:
     rows = []
     for name, (median, p95) in measured.items():
         rows.append(Latency(name, len(times[name]), median, p95, p95 / top))
-    rows.sort(key=attrgetter("p95"), reverse=True)
+    rows.sort(key=lambda row: row.p95, reverse=True)
     return rows[:MOST]
 
 
@@ -63,6 +62,6 @@ def _cut(values: list[float], percent: int) -> float:
 
 def requests_by_scenario(run: Run) -> list[tuple[str, int]]:
     """How many requests each scenario sent, most first."""
-    counts = Counter(map(attrgetter("scenario"), run.exchanges))
+    counts = Counter(exchange.scenario for exchange in run.exchanges)
     counts.pop(PREFLIGHT, None)
     return counts.most_common()

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from operator import attrgetter
 from typing import Protocol
 
 from conformance.errors import Exit
@@ -34,7 +33,7 @@ CURL_LIMIT = 2000
 """Characters of a body that a curl line is written for; a longer one helps nobody."""
 
 FEW = 6
-"""How many things that the target lacks are named beside the headline. The facts name all."""
+"""How many things that the target lacks are named next to the headline. The facts name all."""
 
 FINDINGS_LIMIT = 20
 """Findings of a cell that its plain account lists."""
@@ -79,7 +78,7 @@ NO_REASON = "No reason was recorded."
 
 
 def headline(run: Run) -> str:
-    """The overall verdict, in the words of the exit code, and by which contract if not by ours.
+    """The overall verdict, in the words of the exit code, and the contract if it is not ours.
 
     It claims no more than was judged: a bare "Conforms" is about every cell of the contract.
     """
@@ -160,7 +159,7 @@ def counts_line(run: Run) -> str:
     for name, count in run.counts.items():
         if count and name != "passed":
             verdicts.append(f"{count:,} {name}")
-    judged_clauses = set(map(attrgetter("clause"), run.cells))
+    judged_clauses = {cell.clause for cell in run.cells}
     size = [
         amount(len(run.cells), "cell"),
         amount(len(judged_clauses), "clause"),
@@ -190,12 +189,9 @@ def notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...]]]:
     """The notes by clause, in the order of the ledger."""
     groups = []
     for name, cells in run.by_clause.items():
-        clause = run.contract.clauses[name]
-        noted: list[Finding] = []
-        for cell in cells:
-            noted += cell.notes
+        noted = tuple(note for cell in cells for note in cell.notes)
         if noted:
-            groups.append((clause, tuple(noted)))
+            groups.append((run.contract.clauses[name], noted))
     return groups
 
 
@@ -214,11 +210,7 @@ def without_cells(run: Run) -> list[tuple[Clause, str]]:
 
 def exchanges_of(run: Run, ids: Iterable[str]) -> list[Exchange]:
     """The exchanges of some ids, in that order; ids that the run does not hold are skipped."""
-    exchanges = []
-    for name in ids:
-        if name in run.exchange:
-            exchanges.append(run.exchange[name])
-    return exchanges
+    return [run.exchange[name] for name in ids if name in run.exchange]
 
 
 def probe(run: Run, ids: Iterable[str]) -> Exchange | None:
@@ -230,7 +222,7 @@ def probe(run: Run, ids: Iterable[str]) -> Exchange | None:
     for exchange in exchanges:
         if exchange.role is Role.PROBE:
             return exchange
-    return next(iter(exchanges), None)
+    return exchanges[0] if exchanges else None
 
 
 def repeat_line(exchange: Exchange | None) -> str:
@@ -306,7 +298,7 @@ def message(cell: Cell) -> str:
     Empty for a cell that passed.
     """
     if not cell.findings:
-        return "; ".join(map(shown, cell.why))
+        return "; ".join(shown(reason) for reason in cell.why)
     first = sentence(cell.findings[0])
     more = len(cell.findings) - 1
     if more:
@@ -337,7 +329,7 @@ def _finding_lines(run: Run, finding: Finding) -> Iterator[str]:
     yield f"expected: {shown(finding.expected)}"
     yield f"actual: {shown(finding.actual)}"
     if finding.exchanges:
-        yield f"exchanges: {', '.join(map(clean, finding.exchanges))}"
+        yield f"exchanges: {', '.join(clean(name) for name in finding.exchanges)}"
     exchange = probe(run, finding.exchanges)
     if exchange:
         yield f"repeat: {repeat_line(exchange)}"
