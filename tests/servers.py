@@ -64,6 +64,8 @@ client.PAUSES = tuple(0.02 for _ in client.PAUSES)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # a shell lets what it starts in the background ignore Ctrl-C, and all that this starts, too
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:  # the same for nohup
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 # --- the command ----------------------------------------------------------------------------------

@@ -22,9 +22,9 @@ def roles_of_refusal(
     """The roles that may refuse a probe which must be refused for its key or for what it names.
 
     The order of checks is open. So a server may refuse the input first, unless it is known to
-    accept that input.
+    accept that input. A probe whose mistake is its input has the roles that refuse just that.
     """
-    if is_accepted_input(context, trial, probe):
+    if any(role in INVALID_INPUT for role in roles) or is_accepted_input(context, trial, probe):
         return roles
     return (*roles, *INVALID_INPUT)
 

@@ -210,7 +210,6 @@ WAIVER = {
 DECLARED: dict[str, dict[str, Any]] = {
     "inapplicable": {"only": None, "inapplicable": ["list_calls", "list_leads"]},
     "only": {"only": ["list_agents"]},
-    "area": {"inapplicable": ["envelope"]},
     "waived": {"waivers": [WAIVER]},
 }
 

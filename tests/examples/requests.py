@@ -327,6 +327,35 @@ def a_parameter_is_left_out() -> Iterator[Example]:
     yield accepted("null is called invalid", control(), refusal("bad_request"), null)
 
 
+@examples_of("parameter.missing", form="omitted", operation="create_lead")
+def a_member_is_left_out() -> Iterator[Example]:
+    """The code is pinned although the body of the probe is not that of the control."""
+    lead: dict[str, Any] = {"operation": "create_lead"}
+    made = answer(201, {"id": "lead_1"}, role="control", **lead)
+    whole = with_request_body(made, {"business_id": "b_main", "name": "Sample"})
+    for code, expected in (
+        ("bad_request", Expected.ACCEPTED),
+        ("invalid_request", Expected.REFUSED),
+    ):
+        probe = with_request_body(refusal(code, **lead), {"name": "Sample"})
+        yield example(expected, f"a body without its business gets {code}", whole, probe)
+
+
+@examples_of("parameter.invalid", operation="create_lead")
+def a_member_has_a_value_that_is_invalid() -> Iterator[Example]:
+    """The code is pinned although the body of the probe is not that of the control."""
+    lead: dict[str, Any] = {"operation": "create_lead"}
+    made = answer(201, {"id": "lead_1"}, role="control", **lead)
+    whole = with_request_body(made, {"business_id": "b_main", "email": "sam@example.com"})
+    for code, expected in (
+        ("invalid_request", Expected.ACCEPTED),
+        ("bad_request", Expected.REFUSED),
+    ):
+        wrong = {"business_id": "b_main", "email": "no-at-sign.example.com"}
+        probe = with_request_body(refusal(code, **lead), wrong)
+        yield example(expected, f"an invalid address gets {code}", whole, probe)
+
+
 @examples_of("parameter.missing", form="omitted", operation="create_book")
 def another_contract_has_other_statuses() -> Iterator[Example]:
     """Status and code are those of the contract at hand."""
