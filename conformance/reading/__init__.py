@@ -1,4 +1,4 @@
-"""What both sides read from an answer: its items, its object, and what tells one from another."""
+"""What both sides read from a response: its items, its object, and what tells one from another."""
 
 from conformance.reading.answers import Answer, answer_of, asked, missing, sought_in
 from conformance.reading.filters import takes

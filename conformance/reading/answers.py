@@ -1,4 +1,4 @@
-"""The answer to one request of an operation, read once."""
+"""The response to one request of an operation, read once."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from conformance.values import as_text, instant, only, texts_in
 
 @dataclass(frozen=True)
 class Answer:
-    """What the answer to one request of an operation shows."""
+    """What the response to one request of an operation shows."""
 
     contract: Contract
     operation: Operation
@@ -59,8 +59,9 @@ class Answer:
     @property
     def cursor(self) -> str | None:
         """The position of the last item, which is the cursor of the next page; None without one."""
-        last = next(reversed(self.listed), None)
-        return as_text(position_of(self.operation, last))
+        if not self.listed:
+            return None
+        return as_text(position_of(self.operation, self.listed[-1]))
 
     @property
     def positions(self) -> list[str]:
@@ -116,7 +117,7 @@ def missing(old: Answer, new: Answer) -> list[Any]:
     gone = newly(new.contract, new.operation, new.listed, old.listed)
     if new.more is False:
         return gone
-    pushed = list(takewhile(gone.__contains__, reversed(old.listed)))
+    pushed = list(takewhile(lambda item: item in gone, reversed(old.listed)))
     return gone[: len(gone) - len(pushed)]
 
 
@@ -144,8 +145,6 @@ def _passed(paging: Paging, items: list[Any], position: str | None) -> bool:
     """Whether a page holds items on both sides of a position, so that it had to show it."""
     at = instant(position)
     moments = moments_of(paging, items)
-    if at is None:
-        return False
-    if not moments:
+    if at is None or not moments:
         return False
     return min(moments) < at < max(moments)

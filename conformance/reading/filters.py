@@ -30,7 +30,7 @@ def takes(parameter: Parameter | None, item: Any, value: str) -> bool | None:
 
 def _is_named(member: Any, values: list[str]) -> bool:
     """Whether a member is one of some values, whatever their case."""
-    return _text(member).casefold() in map(str.casefold, values)
+    return _text(member).casefold() in [value.casefold() for value in values]
 
 
 def _on_both_sides(item: dict[str, Any], value: str) -> bool:

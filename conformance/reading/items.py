@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import sys
 from fractions import Fraction
-from functools import partial
-from itertools import filterfalse
 from typing import Any, TypeGuard
 
 from conformance.model import Contract, Operation, Paging, compact
@@ -78,10 +76,10 @@ def items_of(operation: Operation, value: Any) -> list[Any] | None:
 
 def _likeliest(paging: Paging, arrays: list[list[Any]]) -> list[Any] | None:
     """The only array that holds objects with a position; an empty one if none holds objects."""
-    if any(map(rows_of, arrays)):
-        placed = filter(partial(_shows_positions, paging), arrays)
-        return only(list(placed))
-    return next(filterfalse(None, arrays), None)
+    if any(rows_of(items) for items in arrays):
+        return only([items for items in arrays if _shows_positions(paging, items)])
+    empty = [items for items in arrays if not items]
+    return empty[0] if empty else None
 
 
 def _shows_positions(paging: Paging, items: list[Any]) -> bool:
@@ -137,12 +135,11 @@ def newly(contract: Contract, listing: Operation, old: list[Any], new: list[Any]
     An item without an id may look different the next time. It is new only if no old item stands at
     its moment.
     """
-    identity = partial(identity_of, contract, listing.kind)
-    known = set(map(identity, old))
-    moments = set(map(partial(moment_of, listing), old)) - {None}
+    known = {identity_of(contract, listing.kind, item) for item in old}
+    moments = {moment_of(listing, item) for item in old} - {None}
     added = []
     for item in new:
-        if identity(item) in known:
+        if identity_of(contract, listing.kind, item) in known:
             continue
         nameless = id_of(contract, listing.kind, item) is None
         if nameless and moment_of(listing, item) in moments:

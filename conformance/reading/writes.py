@@ -27,12 +27,12 @@ def shown(operation: Operation, sent: Mapping[str, Any], got: Any) -> list[str]:
     An optional member may be left out. It may be null, too, unless the contract gives a value
     for it, and that is not empty.
     """
-    members, telling = members_of(got), _never_null(operation, sent)
-    for name, value in members.items():
-        if value is not None:
-            telling.add(name)
-    telling &= members.keys()
-    return list(filter(telling.__contains__, sent))
+    members, never_null = members_of(got), _never_null(operation, sent)
+    return [
+        name
+        for name in sent
+        if name in members and (members[name] is not None or name in never_null)
+    ]
 
 
 def _never_null(operation: Operation, sent: Mapping[str, Any]) -> set[str]:
@@ -96,7 +96,9 @@ def same(sent: Any, got: Any) -> bool:
         case dict(), dict():
             return all(name in got and same(value, got[name]) for name, value in sent.items())
         case list(), list():
-            return len(sent) == len(got) and all(map(same, sent, got))
+            return len(sent) == len(got) and all(
+                same(one, other) for one, other in zip(sent, got, strict=True)
+            )
         case str(), str():
             return _folded(sent) == _folded(got)
         case (bool(), _) | (_, bool()):  # true equals 1 in Python
