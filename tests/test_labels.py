@@ -19,6 +19,7 @@ READERS = (
     "judging",
     "model/judgement.py",
     "model/mistakes.py",
+    "model/run.py",
     "reading",
     "report",
     "selection.py",

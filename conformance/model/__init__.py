@@ -35,12 +35,10 @@ from conformance.model.judgement import (
     Cause,
     Cell,
     Finding,
-    Given,
     Harm,
     Params,
     Reason,
     ReasonKind,
-    Run,
     Verdict,
     worst,
 )
@@ -59,6 +57,7 @@ from conformance.model.operation import (
     mildest_first,
 )
 from conformance.model.placeholder import Placeholder, SecretKind
+from conformance.model.run import Given, Run
 from conformance.model.setup import Remark, State, place_of_key
 from conformance.model.target import (
     ANNOUNCED,

@@ -15,11 +15,11 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from hashlib import blake2b
 from itertools import chain
 from operator import itemgetter
 
 from conformance.model import Placeholder
+from conformance.transport.redaction.clean_texts import CleanTexts
 from conformance.transport.redaction.encodings import (
     broken_runs,
     coded_runs,
@@ -31,12 +31,6 @@ from conformance.transport.redaction.pieces import Pieces
 
 LAYERS = 3
 """How many encodings, one inside the other, are undone."""
-
-LONGEST_KEPT, DIGEST = 200, 16
-"""Characters of a text that is remembered as it is, and bytes of the digest of a longer one."""
-
-MOST_REMEMBERED = 50_000
-"""How many texts are remembered."""
 
 WORK, WORK_EACH = 1 << 22, 12
 """How many characters are searched in all readings of a text: so many, and so many for each of its
@@ -81,33 +75,6 @@ _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[bfnrt/])")
 
 class Exhausted(Exception):  # noqa: N818 - it says what happened
     """A text has more readings than can be searched in bounded time."""
-
-
-class CleanTexts:
-    """Texts that hold no secret, as far as is known: ids, words and pages come back again."""
-
-    def __init__(self) -> None:
-        self._texts: set[str | bytes] = set()
-
-    def __contains__(self, text: str) -> bool:
-        return _remembered(text) in self._texts
-
-    def add(self, text: str) -> None:
-        """Do not search a text again."""
-        if len(self._texts) > MOST_REMEMBERED:
-            self._texts.clear()
-        self._texts.add(_remembered(text))
-
-    def clear(self) -> None:
-        """Search all of them again: there is another secret."""
-        self._texts.clear()
-
-
-def _remembered(text: str) -> str | bytes:
-    """What takes the place of a text in memory: itself if it is short, else a digest."""
-    if len(text) <= LONGEST_KEPT:
-        return text
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST).digest()
 
 
 class PieceSearch:

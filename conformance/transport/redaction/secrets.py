@@ -19,7 +19,8 @@ from operator import methodcaller
 from conformance.model import Placeholder, SecretKind
 from conformance.model.placeholder import PATTERN
 from conformance.transport.near_misses import ALTERATIONS, altered, prefix_of
-from conformance.transport.redaction.search import CleanTexts, Exhausted, PieceSearch
+from conformance.transport.redaction.clean_texts import CleanTexts
+from conformance.transport.redaction.search import Exhausted, PieceSearch
 
 PIECE = 10
 """A run of this many characters of a secret, beyond its public prefix, gives the secret away."""

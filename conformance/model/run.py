@@ -1,0 +1,172 @@
+"""A finished run: everything that a report may show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from conformance.model.contract import Contract
+from conformance.model.evidence import Exchange
+from conformance.model.history import Past
+from conformance.model.judgement import JUDGED, Case, Cause, Cell, Verdict, worst
+from conformance.model.setup import Remark
+from conformance.model.target import Declaration
+
+
+@dataclass(frozen=True)
+class Given:
+    """How the command line named the target of a run. Whoever reruns it names it the same way.
+
+    It was ``embedded`` where nothing was given. ``target`` and ``spec`` are paths as they were
+    given. ``url`` says that the address was given, with the file or in its place.
+    """
+
+    embedded: bool = False
+    target: str = ""
+    url: bool = False
+    spec: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: everything that a report may show. Holds no secret."""
+
+    contract: Contract
+    suite: str  # version of the suite
+    seed: int
+    target: Declaration
+    started: str  # ISO 8601
+    finished: str
+    judged_on: str  # date
+    incomplete: str | None  # why the run ended early, or None
+    cases: tuple[Case, ...]
+    cells: tuple[Cell, ...]
+    exchanges: tuple[Exchange, ...]
+    require_complete: bool = False
+    causes: tuple[Cause, ...] = ()  # what has to be fixed, worst first
+    depth: str = "full"  # how much it tried: a value of options.Depth
+    setup: tuple[Remark, ...] = ()  # what was looked at before the first case
+    past: tuple[Past, ...] = ()  # the runs before it of the same target and scope, oldest first
+    given: Given = field(default_factory=Given)
+    place: str = ""  # its directory, for who reads its reports; never stored
+
+    @cached_property
+    def counts(self) -> dict[str, int]:
+        """How many cells have each of the seven verdicts, worst first.
+
+        The keys are the words of the verdicts. Every report and the exit code take their counts
+        from here, so that they agree.
+        """
+        counts = {verdict.value: 0 for verdict in Verdict}
+        for cell in self.cells:
+            counts[cell.verdict.value] += 1
+        return counts
+
+    @cached_property
+    def by_clause(self) -> dict[str, tuple[Cell, ...]]:
+        """The cells of each clause, by its id, in the order of the ledger.
+
+        A clause without cells has an empty tuple. Raises KeyError for a cell of a clause that the
+        contract does not have.
+        """
+        cells_of: dict[str, list[Cell]] = {clause: [] for clause in self.contract.clauses}
+        for cell in self.cells:
+            cells_of[cell.clause].append(cell)
+        return {clause: tuple(cells) for clause, cells in cells_of.items()}
+
+    @cached_property
+    def exchange(self) -> dict[str, Exchange]:
+        """Exchanges by id."""
+        return {exchange.id: exchange for exchange in self.exchanges}
+
+    @cached_property
+    def again(self) -> dict[str, Exchange]:
+        """What was sent again at the end of the run, by the id of what it repeats."""
+        repeating = [exchange for exchange in self.exchanges if exchange.facts.again]
+        return {str(exchange.facts.again): exchange for exchange in repeating}
+
+    @cached_property
+    def broken(self) -> list[Cell]:
+        """The cells with findings, whatever their verdicts are, in the order of the ledger."""
+        return [cell for cell in self.cells if cell.findings]
+
+    @property
+    def exit_code(self) -> int:
+        """1 if a MUST is broken, else 3 if something could not be judged, else 0.
+
+        An untested cell counts as not judged only where ``require_complete`` demands it. So does a
+        read that the target declares to lack, if it works or was not asked for. A run that judged
+        no cell at all shows nothing.
+        """
+        return 1 if self.counts["failed"] else self.code_but_for_failures
+
+    @property
+    def code_but_for_failures(self) -> int:
+        """The exit code if no failure counts: 3 if something could not be judged, else 0."""
+        if self.incomplete or self._shows_nothing:
+            return 3
+        unjudged = self.counts["error"]
+        if self.require_complete:
+            unjudged += self.counts["untested"] + len(self.still_there) + len(self.not_asked_for)
+        return 3 if unjudged else 0
+
+    @property
+    def _shows_nothing(self) -> bool:
+        """Whether no cell was judged, or the target declares that it has no operation."""
+        if not self.judged:
+            return True
+        return self.contract.operations.keys() <= self.target.inapplicable
+
+    @property
+    def judged(self) -> int:
+        """How many cells were judged on evidence, whatever came out."""
+        return sum(self.counts[verdict] for verdict in JUDGED)
+
+    @property
+    def holding(self) -> int:
+        """How many cells were judged, and kept every MUST."""
+        return self.counts[Verdict.PASSED] + self.counts[Verdict.WARNED]
+
+    @property
+    def still_there(self) -> list[str]:
+        """The routes of the plain reads that the target declares to lack, and that work."""
+        return [route for route, worked in self._left_out.items() if True in worked]
+
+    @property
+    def not_asked_for(self) -> list[str]:
+        """The routes of those of which the log does not show whether they are there."""
+        return [route for route, worked in self._left_out.items() if not worked]
+
+    @cached_property
+    def _left_out(self) -> dict[str, set[bool]]:
+        """By route, the plain reads that the target declares to lack: whether responses were ok."""
+        worked: dict[str, set[bool]] = {}
+        for operation in self.contract.operations.values():
+            if operation.plain_read and operation.id in self.target.inapplicable:
+                worked[operation.route] = set()
+        for exchange in self.exchanges:
+            path = exchange.request.url.removeprefix(self.target.url)
+            found = worked.get(f"{exchange.request.method} {path}")
+            if found is not None and exchange.response is not None:
+                found.add(exchange.ok)
+        return worked
+
+    @cached_property
+    def standing(self) -> Verdict:
+        """What the run as a whole deserves.
+
+        It is PASSED only if every chosen cell passed, and the target declares to lack nothing.
+        """
+        if self.exit_code == 1:
+            return Verdict.FAILED
+        if self.exit_code:
+            return Verdict.ERROR
+        chosen = {cell.verdict for cell in self.cells if cell.chosen}
+        found = worst(chosen - {Verdict.INAPPLICABLE}) or Verdict.ERROR
+        if found is Verdict.PASSED and self.counts[Verdict.INAPPLICABLE]:
+            return Verdict.UNTESTED
+        return found
+
+    def clause_verdict(self, clause: str) -> Verdict | None:
+        """The worst verdict of the cells of a clause; None where it has no cells."""
+        return worst(cell.verdict for cell in self.by_clause[clause])
