@@ -204,12 +204,17 @@ _OWN: WeakKeyDictionary[WholeLog, dict[Side, _Apart]] = WeakKeyDictionary()
 
 @passive("owner.across", hint="Needs objects of two businesses.", whole=True)
 def tenant_across(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """No answer holds an id that only another business is shown in the run; lists are left out."""
+    """No answer holds an id that only another business is shown in the run; lists are left out.
+
+    The id of a new object is its own, even if a list then shows that object to another business.
+    """
     side = _side_of(exchange)
     if side is None or not _shows_one(context, exchange):
         return
     apart, businesses = _apart(context, side), context.target.businesses.values()
     held = apart.untouched.intersection(_long_texts(exchange.json)).difference(businesses)
+    if context.operation.action == "create":
+        held.discard(str(Answer(context.contract, context.operation, exchange).id))
     if not held:
         yield from [Pass((exchange.id,))] * bool(apart.theirs)
     elif not _names_any(exchange, apart.theirs.union(businesses)):
