@@ -3,7 +3,8 @@
 A server may lack an optional member. It then ignores the member, whatever it holds, and shows
 nothing for it, or a value of its own. That value may happen to be the one that was sent. So a
 creation counts only if another object shows a different value, and a change only if the object
-itself showed a different value before. A value that no reading can accept is nobody's own.
+itself showed a different value before. A fresh text, or a value that no reading can accept, is
+nobody's own.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from conformance.judging.outcomes import JudgeContext, WholeLog
-from conformance.model import Contract, Exchange, Open, Operation, Parameter
+from conformance.model import Contract, Exchange, Open, Operation
 from conformance.reading import Answer, answer_of, members_of, same, sent_members, writable
 from conformance.values import ABSENT
 
@@ -84,8 +85,11 @@ class _Effects:
         if answer is None or not answer.ok or answer.operation.kind not in self._watched:
             return
         self._note_sent(answer)
+        kind, is_look = answer.operation.kind, exchange.request.method == "GET"
         for shown in [members_of(answer.object), *answer.rows]:
-            self._note_shown(answer.operation.kind, shown)
+            object_id = shown.get(self._contract.identifier_of(kind))
+            if object_id is not None:
+                self._note_shown(kind, str(object_id), shown, is_look)
 
     def _note_sent(self, answer: Answer) -> None:
         """Note what a request sent, but for 0 and empty values: an object may have those anyway."""
@@ -100,38 +104,53 @@ class _Effects:
                 place = operation.kind, parameter.shown_as
                 self._sent[place, str(object_id)][operation.id] = value
 
-    def _note_shown(self, kind: str, shown: Mapping[str, Any]) -> None:
-        """Note what an object shows, and compare it with what was sent for it."""
-        object_id = str(shown.get(self._contract.identifier_of(kind)))
-        for name in self._watched[kind] & shown.keys():
-            place, value = (kind, name), shown[name]
-            values = self._values[place]
-            if not values or (len(values) == 1 and not same(values[0], value)):
-                values.append(value)
-            for operation_id, sent in self._sent[place, object_id].items():
-                if same(sent, value):
-                    operation = self._contract.operations[operation_id]
-                    before = self._last.get((place, object_id), ABSENT)
-                    self._note_taken(operation, name, value, before)
-            self._last[place, object_id] = value
+    def _note_shown(
+        self, kind: str, object_id: str, shown: Mapping[str, Any], is_look: bool
+    ) -> None:
+        """Note what an object shows, and compare it with what was sent for it.
 
-    def _note_taken(self, operation: Operation, name: str, value: Any, before: Any) -> None:
-        """Note that an object shows what an operation sent for a member of it."""
-        refused = [value for each in _sent_as(operation, name) for value in each.refuse]
+        A look shows null where it shows nothing. The response to a write may leave out anything.
+        """
+        for name in self._watched[kind]:
+            place, value = (kind, name), shown.get(name)
+            if name in shown:
+                self._note_value(place, value)
+                self._compare(place, object_id, value)
+            if name in shown or is_look:
+                self._last[place, object_id] = value
+
+    def _note_value(self, place: Place, value: Any) -> None:
+        """Note a value that an object shows; two that differ are enough."""
+        values = self._values[place]
+        if not values or (len(values) == 1 and not same(values[0], value)):
+            values.append(value)
+
+    def _compare(self, place: Place, object_id: str, value: Any) -> None:
+        """Compare what an object shows for a member with what each operation sent for it."""
+        before = self._last.get((place, object_id), ABSENT)
         has_changed = before is not ABSENT and not same(before, value)
-        if value in refused or (operation.selector is not None and has_changed):
-            self._certain.add((operation.id, name))
-        elif operation.selector is None:
-            self._created[operation.id, name].append(value)
+        for operation_id, sent in self._sent[place, object_id].items():
+            if not same(sent, value):
+                continue
+            operation, (_, name) = self._contract.operations[operation_id], place
+            is_change = operation.selector is not None
+            if _is_nobodys(operation, name, value) or (is_change and has_changed):
+                self._certain.add((operation.id, name))
+            elif not is_change:
+                self._created[operation.id, name].append(value)
 
 
 _EFFECTS: WeakKeyDictionary[WholeLog, _Effects] = WeakKeyDictionary()
 """What each log shows. It is read once, and only where a verdict depends on it."""
 
 
-def _sent_as(operation: Operation, name: str) -> list[Parameter]:
-    """The members of a body that an object shows under a name."""
-    return [member for member in operation.body if member.shown_as == name]
+def _is_nobodys(operation: Operation, name: str, value: Any) -> bool:
+    """Whether a server would hardly show a value for a member, unless it was sent.
+
+    It is a text that no other request holds, or a value that no reading can accept.
+    """
+    sent_as = [member for member in operation.body if member.shown_as == name]
+    return any(member.fresh or value in member.refuse for member in sent_as)
 
 
 def _watched_members(contract: Contract) -> dict[str, set[str]]:

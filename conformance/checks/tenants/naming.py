@@ -204,16 +204,13 @@ _OWN: WeakKeyDictionary[WholeLog, dict[Side, _Apart]] = WeakKeyDictionary()
 
 @passive("owner.across", hint="Needs objects of two businesses.", whole=True)
 def tenant_across(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """No answer holds an id that only another business is shown in the run; lists are left out.
-
-    The id of a new object is its own, even if a list then shows that object to another business.
-    """
+    """No answer holds an id that only another business is shown in the run; lists are left out."""
     side = _side_of(exchange)
     if side is None or not _shows_one(context, exchange):
         return
     apart, businesses = _apart(context, side), context.target.businesses.values()
     held = apart.untouched.intersection(_long_texts(exchange.json)).difference(businesses)
-    if context.operation.action == "create":
+    if context.operation.action == "create":  # it is its own, even if others are shown it later
         held.discard(str(Answer(context.contract, context.operation, exchange).id))
     if not held:
         yield from [Pass((exchange.id,))] * bool(apart.theirs)

@@ -133,7 +133,12 @@ class TailOfAddressTaken(TakesTail):
     here, member, start = "sign_up", "email", r"[^@\s]+@[^@\s]+"
 
 
-@fault("status-400 code-invalid_request", at="update_lead", depth=4)
+@fault(
+    "status-400 code-invalid_request",
+    at="update_lead",
+    by="change-of-each-member",
+    depth=4,
+)
 class TailOfChangedAddressTaken(TakesTail):
     """update_lead accepts an e-mail address with words behind it."""
 
