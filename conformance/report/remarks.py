@@ -20,7 +20,7 @@ from conformance.model import (
     Verdict,
     place_of_key,
 )
-from conformance.reading import refused_member
+from conformance.reading import asked, refused_member
 from conformance.report import setup
 from conformance.text import amount
 
@@ -31,6 +31,8 @@ OFTEN = 0.01
 UNVERIFIED = "the certificate of the target was not verified (verify: false in the target file)"
 FILTER_RULE = "paging.filter"
 """The rule that judges whether a filter holds."""
+FOREIGN_RULE = "tenant.filter"
+"""The rule that judges lists narrowed to another business, or to an object of it."""
 INVALID_RULE = "parameter.invalid"
 """The rule that judges values which must be refused."""
 
@@ -111,13 +113,26 @@ def idle_filters(run: Run) -> list[str]:
     ignored: dict[str, set[str]] = defaultdict(set)
     findings = [finding for cell in run.cells for finding in cell.findings]
     for finding in findings:
-        if finding.rule != FILTER_RULE:
-            continue
-        for name in finding.exchanges:
-            filters = run.exchange[name].facts.filters
-            if len(filters) == 1:
-                ignored[finding.operation].update(filters)
+        exchanges = [run.exchange[name] for name in finding.exchanges]
+        if finding.rule == FILTER_RULE:
+            for exchange in exchanges:
+                if len(exchange.facts.filters) == 1:
+                    ignored[finding.operation].update(exchange.facts.filters)
+        elif finding.rule == FOREIGN_RULE:
+            for exchange in exchanges:
+                ignored[finding.operation].update(_references_in(run, exchange))
     return _advice_on_absent("filters", ignored)
+
+
+def _references_in(run: Run, exchange: Exchange) -> list[str]:
+    """The optional filters of a list that a request narrowed to an object of another business."""
+    filters = run.contract.operations[exchange.operation].filters
+    return [
+        each.name
+        for each in filters
+        if each.references and not each.required
+        if each.name != run.contract.tenant and asked(exchange, each.name) is not None
+    ]
 
 
 def idle_members(run: Run) -> list[str]:
@@ -135,9 +150,13 @@ def idle_members(run: Run) -> list[str]:
 
 def _advice_on_absent(what: str, names: Mapping[str, set[str]]) -> list[str]:
     """A sentence with a line for a target file that declares parameters absent, by operation."""
-    if not names:
+    lists = [
+        f"{operation}: [{', '.join(sorted(names[operation]))}]"
+        for operation in sorted(names)
+        if names[operation]
+    ]
+    if not lists:
         return []
-    lists = [f"{operation}: [{', '.join(sorted(names[operation]))}]" for operation in sorted(names)]
     line = f"absent: {{{', '.join(lists)}}}"
     return [f"if the target does not have these {what}, add to the target file: {line}"]
 
