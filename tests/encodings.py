@@ -96,6 +96,9 @@ BUT = {
     ("list of numbers", "JSON of a Uint8Array"): Layers.ONE,
     ("compressed", "gzip of base64 in base64"): Layers.INNER,
     ("compressed", "gzip in base32"): Layers.ONE,
+    # entities that it breaks are lost where percent signs are undone, which is done at once
+    ("escapes", "quoted printable with soft breaks"): Layers.TWO,
+    ("escapes", "encoded words Q"): Layers.TWO,
     # only a part of what they spell
     ("hex", "cut Buffer of Node"): Layers.INNER,
     # bytes are read as ASCII, and what cannot be seen is a line break
