@@ -66,10 +66,12 @@ def _cause(
     contract: Contract, root: Group, by_id: dict[str, Exchange], blocked: dict[str, list[str]]
 ) -> Cause:
     """The cause of a group and of all that are folded into it."""
-    parts = list(root.whole())
     finding = root.finding
-    cells = {name: cell for part in parts for name, cell in part.cells.items()}
-    shown = {name for part in parts for name in part.exchanges}
+    cells: dict[str, Cell] = {}
+    shown: dict[str, None] = {}
+    for part in root.whole():
+        cells |= part.cells
+        shown |= part.exchanges
     in_order = [name for name in by_id if name in shown]
     clauses = [finding.clause, *(cell.clause for cell in cells.values())]
     hidden = [name for cell in cells for name in blocked.get(cell, ())]
