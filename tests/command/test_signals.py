@@ -72,12 +72,7 @@ def _alive(pid: int) -> bool:
 def test_an_ended_run_leaves_no_server(tmp_path: Path, by: str) -> None:
     """A run that a signal ends leaves no embedded server behind, and no traceback."""
     begun = Command("run", cwd=tmp_path)
-    deadline = time.monotonic() + 120
-    while (
-        not any(log.stat().st_size for log in tmp_path.glob("reports/*/exchanges.jsonl"))
-        and time.monotonic() < deadline
-    ):
-        time.sleep(0.01)
+    _wait(lambda: _logged(tmp_path) > 0)
     children = begun.children()
     assert children
     begun.process.send_signal(signal.Signals[by])
