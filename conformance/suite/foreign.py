@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeGuard
+from typing import Any
 
 from conformance.model import Contract, Effect, Facts, Open, Operation, Parameter, Role
 from conformance.reading import position_of, rows_of
@@ -95,11 +95,6 @@ def later_page(client: Client) -> dict[str, str]:
     if cursor is not None:
         page[paging.after] = cursor
     return page
-
-
-def is_text(pair: tuple[str, Any]) -> TypeGuard[tuple[str, str]]:
-    """Whether the value of a pair is a text."""
-    return isinstance(pair[1], str)
 
 
 def texts_of_member(items: list[Any], member: str) -> list[str]:
