@@ -82,6 +82,12 @@ def test_an_id_is_the_same_for_every_seed(name: str) -> None:
     assert ids[0] == ids[1] == ids[2]
 
 
+@pytest.mark.parametrize("name", ["expired-key-taken", "any-scheme-taken", "readers-replay"])
+def test_a_key_taken_with_and_without_odd_input_is_one_cause(name: str) -> None:
+    """Beside an input that may be wrong 400 is as good as 401, which makes no second cause."""
+    assert len(judged(name).causes) == 1
+
+
 def test_causes_depend_on_the_findings_alone() -> None:
     """The order of the cells changes nothing."""
     run = judged("trace-pages")

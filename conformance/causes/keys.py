@@ -63,7 +63,17 @@ def key_of(finding: Finding, shown_by: list[Exchange]) -> Key:
         return Key(FILTER)
     is_code = finding.actual.startswith('"') and finding.where.endswith("/code")
     actual = cut(finding.actual, LONGEST) if is_code else kind(finding.actual)
-    return Key(_rule(finding), place_of(finding), kind(finding.expected), actual)
+    expected = _first_choice(finding) if is_code else finding.expected
+    return Key(_rule(finding), place_of(finding), kind(expected), actual)
+
+
+def _first_choice(finding: Finding) -> str:
+    """The refusal that the contract names first.
+
+    Which others are as good depends on what a request holds besides its mistake, so the same
+    mistake of a server shows with and without them.
+    """
+    return finding.expected.partition(" or ")[0]
 
 
 def _rule(finding: Finding) -> str:
@@ -95,7 +105,7 @@ def _key_of_status(finding: Finding, shown_by: list[Exchange]) -> Key:
     refusal_owed = not finding.expected.startswith("2")
     is_taken = 200 <= status < 300 or rule.startswith("auth.")
     actual = TAKEN if refusal_owed and is_taken else str(status)
-    return Key(rule, "status", cut(finding.expected, LONGEST), actual)
+    return Key(rule, "status", cut(_first_choice(finding), LONGEST), actual)
 
 
 def is_fault(status: int) -> bool:

@@ -86,8 +86,10 @@ def main(complete: bool, say: Say, write: bool = False, names: Collection[str] =
 
 def _split(causes: list[int], say: Say) -> bool:
     """Whether faults that were tried alone gave more causes than SPLIT allows."""
-    say(f"{len(causes)} faults, each alone, gave {sum(causes)} causes")
-    return sum(causes) > SPLIT * len(causes)
+    is_split = sum(causes) > SPLIT * len(causes)
+    verdict = f": more than {SPLIT} for each" if is_split else ""
+    say(f"{len(causes)} faults, each alone, gave {sum(causes)} causes{verdict}")
+    return is_split
 
 
 def _failures(rows: Mapping[str, Row]) -> tuple[int, int]:
