@@ -12,7 +12,8 @@ from pathlib import Path
 from benchmarks.measure import Cost, Process, medians
 from benchmarks.servers import Server, counted, run, serving, stored
 from benchmarks.table import Row
-from conformance import checks, contract, evidence, target
+from conformance import checks, contract, target
+from conformance.log import evidence
 from conformance.model import Body, Exchange
 from conformance.run.runfile import LOG
 from conformance.transport.redaction.secrets import SecretStore

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from conformance.options import OPTIONS, Choice, Option
+from conformance.base.options import OPTIONS, Choice, Option
 
 PREFIX = "conformance"
 

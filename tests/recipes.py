@@ -78,10 +78,10 @@ SLOW: Mapping[str, tuple[str, ...]] = {
     "tests/test_checks.py::test_one_subject_is_imported_by_itself": ("tests/subjects.py",),
     "tests/test_docs.py::test_every_import_of_the_package_is_declared": (CODE,),
     "tests/test_evidence.py::test_any_exchange_survives_the_log": (
-        *("conformance/model/", "conformance/convert", "conformance/evidence.py"),
+        *("conformance/model/", "conformance/convert", "conformance/log/evidence.py"),
     ),
     "tests/test_options.py::test_pytest_offers_the_option": (
-        *("conformance/options.py", "conformance/plugin.py", "conformance/run/"),
+        *("conformance/base/options.py", "conformance/plugin.py", "conformance/run/"),
     ),
     "tests/test_spec.py::test_schemathesis_reads_every_operation": (SPEC,),
     "tests/test_spec.py::test_the_document_is_openapi": (SPEC,),

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import click
 
-from conformance import evidence
+from conformance.log import evidence
 from tests import golden
 from tests.faults import harness
 from tests.faults.faults import FAULTS

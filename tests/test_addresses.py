@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from conformance.base.options import Choice
 from conformance.model import Json, Run, Verdict
-from conformance.options import Choice
 from conformance.run.planning import prepare
 from conformance.run.session import Session
 from conformance.server.application import Application

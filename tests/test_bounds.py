@@ -13,16 +13,16 @@ from typing import Any
 
 import pytest
 
+from conformance.base.errors import UsageError
+from conformance.base.values import NOT_JSON, TOO_DEEP, TOO_LONG, TOO_MANY, strict_json
 from conformance.checks import RULES
-from conformance.errors import UsageError
-from conformance.evidence import INLINE, Recorder, parse, read
 from conformance.judging.judge import judge
 from conformance.judging.outcomes import Gap, Violation
+from conformance.log.evidence import INLINE, Recorder, parse, read
+from conformance.log.size_limit import HEADERS, MEGABYTE, SHARE
 from conformance.model import Body, Exchange, Operation, Response
-from conformance.room import HEADERS, MEGABYTE, SHARE
 from conformance.server.application import Application
 from conformance.server.store import Row
-from conformance.values import NOT_JSON, TOO_DEEP, TOO_LONG, TOO_MANY, strict_json
 from tests import servers
 from tests.servers import allowed, command, run_of, stored
 from tests.support.contracts import embedded, real

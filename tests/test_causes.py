@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from conformance.base.values import NOT_JSON, read_json
 from conformance.causes import causes_of
+from conformance.causes.finding_key import UNREAD, Key, key_of, kind
 from conformance.causes.folding import EXPLAINED
-from conformance.causes.keys import UNREAD, Key, key_of, kind
 from conformance.checks import RULES
 from conformance.model import (
     NOT_PARSED,
@@ -22,16 +23,15 @@ from conformance.model import (
     Run,
     Verdict,
 )
-from conformance.model.mistakes import FORMS, SCENARIOS
+from conformance.model.mistake_names import FORMS, SCENARIOS
+from conformance.plan.registry import REGISTRY
 from conformance.report import cards
 from conformance.run.planning import load_suite
-from conformance.scenarios import REGISTRY
+from conformance.scenarios.odd.odd_values import CONTENTS, CUT_OFF
+from conformance.scenarios.requests.test_requests import FLAWS
 from conformance.server import application
 from conformance.server.application import Application
 from conformance.server.messages import Refusal, Reply, Request
-from conformance.suite.odd_values import CONTENTS, CUT_OFF
-from conformance.suite.test_requests import FLAWS
-from conformance.values import NOT_JSON, read_json
 from tests.faults import harness, rows
 from tests.faults.base import Faulty, words
 from tests.faults.faults import FAULTS

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance import evidence
+from conformance.log import evidence
 from conformance.model import Exchange
 from conformance.reading import CLEAN, made_by, worked_on
 from conformance.server.application import Application

@@ -12,18 +12,18 @@ from typing import Any
 
 import pytest
 
+from conformance.base.options import Choice, Depth
+from conformance.base.values import instant
 from conformance.checks import RULES
 from conformance.model import Case
-from conformance.options import Choice, Depth
+from conformance.plan.registry import REGISTRY
 from conformance.run.planning import load_suite
 from conformance.run.session import Session
-from conformance.scenarios import REGISTRY
+from conformance.scenarios.client.client import Client
 from conformance.server import Application, application
 from conformance.server.messages import Context, Refusal, Reply
 from conformance.server.moments import MICRO
 from conformance.server.store import Page, Row
-from conformance.suite.client import Client
-from conformance.values import instant
 from tests.faults import harness
 from tests.faults.base import Faulty, later_page
 from tests.faults.limits import TwoHours

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from conformance import contract
+from conformance.base.errors import SpecError
 from conformance.checks import RULES
-from conformance.errors import SpecError
 from tests.support.contracts import TOY, real, toy
 
 KNOWN = frozenset(RULES)

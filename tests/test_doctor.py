@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from conformance.plan import ADDRESSES
+from conformance.plan.build import ADDRESSES
 from conformance.server.declaration import declaration
 from conformance.server.messages import Refusal, Reply, Request
 from conformance.target import schema

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from conformance.contact.document import LONGEST, contradictions
+from conformance.examine.document import LONGEST, contradictions
 from tests.support.contracts import real
 
 BASE = "/api/v1"

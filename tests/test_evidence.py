@@ -12,8 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.errors import UsageError
-from conformance.evidence import Log, Recorder, exchange_from_json, exchange_to_json, parse, read
+from conformance.base.errors import UsageError
+from conformance.log.evidence import (
+    Log,
+    Recorder,
+    exchange_from_json,
+    exchange_to_json,
+    parse,
+    read,
+)
 from conformance.model import (
     NOTHING,
     Body,

@@ -37,7 +37,7 @@ def test_first():
 
 def test_second(request):
     ours = [name for name in sys.modules if name.partition(".")[0] == "conformance"]
-    assert sorted(ours) == ["conformance", "conformance.options", "conformance.plugin"]
+    assert sorted(ours) == ["conformance", "conformance.base.options", "conformance.plugin"]
     plugins = [name for name, _ in request.config.pluginmanager.list_name_plugin()]
     assert [name for name in plugins if "conformance" in name] == ["conformance"]
 '''
@@ -177,7 +177,7 @@ def test_the_suite_runs_beside_the_tests_of_the_project(house: House, sandbox: S
     outcome = house.pytest(
         "test_two.py::test_first",
         "--pyargs",
-        "conformance.suite",
+        "conformance.scenarios",
         "--conformance-target",
         target,
         "--conformance-clause",

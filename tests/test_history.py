@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from conformance.errors import UsageError
+from conformance.base.errors import UsageError
 from conformance.model import Past, Run, Transition, Verdict, flips, transition
 from conformance.report import cards, html, markdown
 from conformance.report.console import summary
 from conformance.report.since import since
-from conformance.run import history
+from conformance.run import history_file
 from tests import report_example as example
 
 
 def past(name: str, causes: Mapping[str, str], broken: tuple[str, ...] = ()) -> Past:
     """An earlier run of the example."""
     run = example.failing()
-    line = history.line(run, None, name)
+    line = history_file.line(run, None, name)
     return replace(line, causes=dict(causes), broken=broken)
 
 
@@ -51,18 +51,18 @@ def test_a_line_is_read_back(tmp_path: Path) -> None:
     """Runs come in the order in which they were added."""
     lines = [past("one", {"a": "words"}, ("cell[x]",)), past("two", {})]
     for line in lines:
-        history.add(line, tmp_path)
-    assert history.read(tmp_path) == lines
-    assert history.read(tmp_path / "nowhere") == []
+        history_file.add(line, tmp_path)
+    assert history_file.read(tmp_path) == lines
+    assert history_file.read(tmp_path / "nowhere") == []
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"run": "x"}', "\ud800"])
 def test_a_broken_line_is_one_message(tmp_path: Path, text: str) -> None:
     """It says the file, the line, and how to make the file anew."""
-    path = tmp_path / history.NAME
+    path = tmp_path / history_file.NAME
     path.write_text(f"{text}\n", encoding="utf-8", errors="surrogatepass")
     with pytest.raises(UsageError) as caught:
-        history.read(tmp_path)
+        history_file.read(tmp_path)
     assert str(caught.value).startswith(f"{path}")
 
 
@@ -75,17 +75,17 @@ def test_only_runs_of_the_same_kind_count() -> None:
         replace(now, scope="full, selection 1"),
     ]
     mine = [replace(now, run=f"{number}") for number in range(12)]
-    assert history.before([*others, *mine], now) == tuple(mine[-history.REMEMBERED :])
+    assert history_file.before([*others, *mine], now) == tuple(mine[-history_file.REMEMBERED :])
 
 
 def test_a_selection_is_a_scope_of_its_own() -> None:
     """Two runs of the same cases are alike."""
     run = example.passing()
-    scopes = {history.line(run, frozenset(chosen), "x").scope for chosen in (("a",), ("b",))}
-    again = history.line(run, frozenset(("a",)), "y").scope
+    scopes = {history_file.line(run, frozenset(chosen), "x").scope for chosen in (("a",), ("b",))}
+    again = history_file.line(run, frozenset(("a",)), "y").scope
     assert len(scopes) == 2
     assert again in scopes
-    assert history.line(run, None, "z").scope == "full"
+    assert history_file.line(run, None, "z").scope == "full"
 
 
 # --- the reports ----------------------------------------------------------------------------------

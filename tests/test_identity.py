@@ -16,7 +16,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import requests
 
-from conformance.evidence import Recorder
+from conformance.log.evidence import Recorder
 from conformance.model import ANNOUNCED, PLAIN, Case, Effect, Role
 from conformance.report import ctrf, har, html, junit
 from conformance.run import runfile

@@ -15,18 +15,18 @@ from typing import Any
 
 import pytest
 
+from conformance.base.values import instant, respelled, without_entities, zoned
 from conformance.judging.leaks import inside_shown, visible_text
 from conformance.judging.outcomes import JudgeContext
 from conformance.model import Body, Response
 from conformance.reading.items import is_hexadecimal, is_named
 from conformance.reading.writes import same
-from conformance.suite.ids import unknown_id
+from conformance.scenarios.client.ids import unknown_id
 from conformance.transport.redaction import boxes, log, search
 from conformance.transport.redaction.encodings import coded_runs, readings, undone
 from conformance.transport.redaction.log import LogRedactor
 from conformance.transport.redaction.secrets import WITHHELD, SecretStore
 from conformance.transport.wire import WireResponse
-from conformance.values import instant, respelled, without_entities, zoned
 from tests.support.contracts import TARGET, real
 from tests.test_redact import KEY, PREFIXES
 

@@ -9,7 +9,7 @@ import zlib
 import pytest
 
 from conformance import contract
-from conformance.errors import Unjudgeable
+from conformance.base.errors import Unjudgeable
 from conformance.model import Response
 from conformance.transport.redaction.log import MOST, LogRedactor
 from conformance.transport.redaction.secrets import WITHHELD, SecretStore

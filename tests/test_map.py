@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from conformance.checks import RULES
+from conformance.plan.registry import REGISTRY
 from conformance.run import planning
-from conformance.scenarios import REGISTRY
 from tests.faults.faults import FAULTS
 from tests.subjects import PREFIXES, SUBJECTS, subject_of
 from tests.support.contracts import real
@@ -60,7 +60,7 @@ def test_clauses_are_filed_by_the_nine_subjects() -> None:
 def test_checks_and_scenarios_are_filed_by_the_nine_subjects() -> None:
     """Each subject has one module or package of judges, and one module of scenarios."""
     checks = {part.name for part in pkgutil.iter_modules([str(PACKAGE / "checks")])}
-    scenarios = {path.stem for path in (PACKAGE / "suite").glob("test_*.py")}
+    scenarios = {path.stem for path in (PACKAGE / "scenarios").rglob("test_*.py")}
     assert checks == set(SUBJECTS)
     assert scenarios == {f"test_{subject}" for subject in SUBJECTS}
 

@@ -8,8 +8,8 @@ import sys
 import click
 import pytest
 
+from conformance.base.options import OPTIONS, Choice, Depth, Option
 from conformance.command.cli import group
-from conformance.options import OPTIONS, Choice, Depth, Option
 
 NAMES = [option.field for option in OPTIONS]
 

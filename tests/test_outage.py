@@ -7,8 +7,8 @@ from itertools import count, islice
 
 import pytest
 
+from conformance.base.options import Choice
 from conformance.model import Request, Run, Verdict
-from conformance.options import Choice
 from conformance.run.planning import Prepared, prepare
 from conformance.run.session import Session
 from conformance.server.application import Application, application

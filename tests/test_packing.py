@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from conformance import evidence, files, packing
-from conformance.archive import digest_of
-from conformance.errors import UsageError
+from conformance.base import files
+from conformance.base.errors import UsageError
+from conformance.base.stored import Bounds
+from conformance.log import evidence, packing
+from conformance.log.archive import digest_of
 from conformance.model import NOTHING, Body, Exchange, Request, Response, Role
-from conformance.stored import Bounds
 from tests.golden import stored_log
 
 LONG = "x" * 20_000

@@ -9,19 +9,19 @@ from functools import cache
 import pytest
 
 from conformance import target
+from conformance.base.errors import UsageError
+from conformance.base.options import Choice, Depth
+from conformance.base.text import nearest
 from conformance.checks import RULES
-from conformance.errors import UsageError
 from conformance.model import DEAD_KEYS, KEY_ROLES, Declaration, Effect
-from conformance.options import Choice, Depth
-from conformance.plan import Plan, build
+from conformance.plan.build import Plan, build
+from conformance.plan.registry import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, Scenario
+from conformance.plan.selection import quick, select, wanted
 from conformance.run import planning
-from conformance.scenarios import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, Scenario
-from conformance.selection import quick, select, wanted
-from conformance.suite.bad_keys import RefusedKeys
-from conformance.suite.planned_writes import WrongKeys
-from conformance.suite.test_keys import Keys
+from conformance.scenarios.keys.key_forms import RefusedKeys
+from conformance.scenarios.keys.test_keys import Keys
+from conformance.scenarios.writes.planned_writes import WrongKeys
 from conformance.target import Target
-from conformance.text import nearest
 from tests.page import PAGE_CODES
 from tests.support import contracts
 from tests.support.contracts import contract_of

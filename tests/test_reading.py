@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conformance.judging.answers import said
+from conformance.judging.responses import said
 from conformance.model import Body, Exchange, Open, Parameter, Rate
 from conformance.reading import before_last, object_of, runs_forward, same, soon, sought_in, takes
 from tests.support.contracts import real

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from conformance.base.options import Choice
 from conformance.model import Cell, ReasonKind, Run, Verdict
-from conformance.options import Choice
-from conformance.plan import Plan
+from conformance.plan.build import Plan
 from conformance.run.planning import prepare
 from conformance.server import Application, application, declaration
 from conformance.server.messages import Context, Reply

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from conformance.base.text import clean
 from conformance.model import Body, Request
 from conformance.report.curl import curl, variable
-from conformance.text import clean
 from tests import report_example as example
 
 STUB = """#!/bin/sh

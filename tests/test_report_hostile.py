@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from conformance.base.text import clean
 from conformance.causes import causes_of
 from conformance.model import Reason, ReasonKind, Verdict
 from conformance.report import FILES, html, write_all
 from conformance.report.console import summary
 from conformance.report.exhibit import exhibits
-from conformance.text import clean
 from tests import report_example as example
 
 

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from conformance import convert, evidence, schemas
-from conformance.archive import KINDS
+from conformance.base.errors import UsageError
 from conformance.command import cli
-from conformance.errors import UsageError
+from conformance.log import convert, evidence, schemas
+from conformance.log.archive import KINDS
 from conformance.model import (
     Body,
     Case,

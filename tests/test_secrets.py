@@ -17,8 +17,8 @@ from urllib.parse import unquote
 
 import pytest
 
-from conformance import archive
-from conformance.run import history
+from conformance.log import archive
+from conformance.run import history_file
 from conformance.run.runfile import PACKED
 from conformance.server.application import Application, application
 from conformance.server.messages import Context, Reply, Request
@@ -328,8 +328,8 @@ def test_no_other_file(leaky: Leaky) -> None:
     """A run leaves no other files than those searched here."""
     assert {path.name for path in leaky.run.iterdir()} == FILES
     beside = {path.name for path in leaky.run.parent.iterdir()}
-    assert beside == {leaky.run.name, "latest", history.NAME}
-    assert leaks((leaky.run.parent / history.NAME).read_text(), _secrets(leaky)) == []
+    assert beside == {leaky.run.name, "latest", history_file.NAME}
+    assert leaks((leaky.run.parent / history_file.NAME).read_text(), _secrets(leaky)) == []
 
 
 def test_redaction_keeps_what_is_no_secret(leaky: Leaky) -> None:

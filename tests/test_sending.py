@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import pytest
 
-from conformance.evidence import Recorder
+from conformance.log.evidence import Recorder
 from conformance.model import Case, Effect, Role
 from conformance.model.placeholder import Placeholder
 from conformance.transport.carrier import Label

@@ -12,11 +12,11 @@ import pytest
 
 from conformance import contract
 from conformance.model import Remark, Run, State
-from conformance.report import html, remarks, setup
+from conformance.report import html, remarks, unproven
 from conformance.run import runfile
+from conformance.scenarios.client.filling import Filling
 from conformance.server.declaration import declaration
 from conformance.server.messages import Request
-from conformance.suite.filling import Filling
 from tests import report_example as example
 from tests import servers
 from tests.servers import Outcome, Remembering
@@ -153,7 +153,7 @@ def resting(rule: str) -> Run:
 def test_each_rule_rests_on_its_parts(rule: str, parts: list[str]) -> None:
     """The keys that were used, and what the rule needs beside."""
     run = resting(rule)
-    told = setup.unproven(run, run.causes[0])
+    told = unproven.unproven(run, run.causes[0])
     assert len(told) == len(parts)
     for words, part in zip(told, parts, strict=True):
         assert words.startswith(part)
@@ -163,7 +163,7 @@ def test_what_works_is_no_doubt() -> None:
     """Only what is wrong, or what nothing proves, marks a finding."""
     run = resting("status.listed")
     proven = tuple(replace(remark, state=State.WORKS) for remark in run.setup)
-    assert setup.unproven(replace(run, setup=proven), run.causes[0]) == []
+    assert unproven.unproven(replace(run, setup=proven), run.causes[0]) == []
 
 
 def test_what_a_target_says_stays_text() -> None:

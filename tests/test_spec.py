@@ -21,8 +21,9 @@ from schemathesis.core.result import Ok
 
 from conformance import contract as contracts
 from conformance.checks import RULES
-from conformance.evidence import Log
+from conformance.contract.openapi import METHODS, X, resolve, with_codes
 from conformance.judging import verdict
+from conformance.log.evidence import Log
 from conformance.model import (
     About,
     CodeRole,
@@ -32,7 +33,6 @@ from conformance.model import (
     PageEntry,
     Parameter,
 )
-from conformance.openapi import METHODS, X, resolve, with_codes
 from conformance.run import planning
 from tests.page import PAGE_CODES, PAGE_STATUSES
 from tests.support.contracts import TOY, contract_of, embedded, real

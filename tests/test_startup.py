@@ -43,7 +43,7 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
     assert not names & {*SLOW, "yaml", "jsonschema_rs"}
     assert {name for name in names if name.startswith("conformance.")} == {
         "conformance.command",
-        "conformance.command.beginning",
+        "conformance.command.init",
         "conformance.command.choosing",
         "conformance.command.cleaning",
         "conformance.command.cli",
@@ -52,17 +52,17 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
         "conformance.command.concluding",
         "conformance.command.directory",
         "conformance.command.doctor",
-        "conformance.command.merging",
-        "conformance.command.past",
+        "conformance.command.merge",
+        "conformance.command.history",
         "conformance.command.preparing",
         "conformance.command.rerunning",
         "conformance.command.sametarget",
         "conformance.command.saying",
         "conformance.command.signals",
-        "conformance.command.storedruns",
-        "conformance.errors",
-        "conformance.files",
-        "conformance.options",
+        "conformance.command.replay",
+        "conformance.base.errors",
+        "conformance.base.files",
+        "conformance.base.options",
     }
 
 

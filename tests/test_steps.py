@@ -15,8 +15,8 @@ from urllib.parse import urljoin
 import pytest
 import requests
 
-from conformance.archive import StoredBody
-from conformance.evidence import Recorder
+from conformance.log.archive import StoredBody
+from conformance.log.evidence import Recorder
 from conformance.model import (
     NOTHING,
     Body,

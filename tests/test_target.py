@@ -15,9 +15,10 @@ import yaml
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from conformance import target
+from conformance.base.errors import TargetError
+from conformance.base.options import Choice
 from conformance.command import initfile
-from conformance.convert import declaration_from_json, to_json
-from conformance.errors import TargetError
+from conformance.log.convert import declaration_from_json, to_json
 from conformance.model import (
     KEY_ROLES,
     Contract,
@@ -28,8 +29,8 @@ from conformance.model import (
     Waiver,
     key_role,
 )
-from conformance.options import Choice
 from conformance.run.planning import prepare
+from conformance.target.target_file import DEFAULT_BUDGET, DEFAULT_TIMEOUT
 from tests.support.contracts import real
 
 URL = "https://api.example.test/api/v1"
@@ -137,9 +138,9 @@ def test_a_file_with_an_address_only_has_safe_defaults(contract: Contract, path:
         target.from_flags(contract, URL, None).declaration, full_declared=True
     )
     assert (made.budget, made.rate, made.timeout) == (
-        target.DEFAULT_BUDGET,
+        DEFAULT_BUDGET,
         None,
-        target.DEFAULT_TIMEOUT,
+        DEFAULT_TIMEOUT,
     )
 
 

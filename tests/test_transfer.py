@@ -13,8 +13,8 @@ from threading import Thread
 import pytest
 
 from conformance.checks import RULES
-from conformance.evidence import Recorder
 from conformance.judging import verdict
+from conformance.log.evidence import Recorder
 from conformance.model import Case, Effect, Exchange, Role
 from conformance.transport.carrier import Label
 from conformance.transport.http import HttpWire

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
+from conformance.base.options import Choice, Depth
 from conformance.checks import RULES
 from conformance.model import Level, Run, Verdict
-from conformance.options import Choice, Depth
 from conformance.report import junit
 from conformance.run.planning import prepare
 from conformance.run.session import Session

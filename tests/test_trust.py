@@ -13,9 +13,9 @@ from threading import Thread
 
 import pytest
 
+from conformance.base.tls import CA_VARIABLES, Trust, check
 from conformance.transport.http import HttpWire
 from conformance.transport.wire import Loss, WireFailure, WireRequest
-from conformance.trust import CA_VARIABLES, Trust, check
 
 
 def certificate(folder: Path, host: str = "127.0.0.1") -> Path:

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from conformance.suite.ids import unknown_id
+from conformance.scenarios.client.ids import unknown_id
 
 FORMS = {
     "a small number": ("4017", r"700[0-9]{4}"),

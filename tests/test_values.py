@@ -10,8 +10,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance import yamlfile
-from conformance.values import ABSENT, NOT_JSON, instant, pointed, strict_json, without_entities
+from conformance.base import yaml_file
+from conformance.base.values import (
+    ABSENT,
+    NOT_JSON,
+    instant,
+    pointed,
+    strict_json,
+    without_entities,
+)
 
 NEW_YEAR = 1767225600
 
@@ -180,7 +187,7 @@ def test_pointed() -> None:
 def parsed(text: str) -> tuple[Any, list[str]]:
     """The value of a text, or None with faults."""
     faults: list[str] = []
-    file = yamlfile.parse(text, "f.yaml", faults)
+    file = yaml_file.parse(text, "f.yaml", faults)
     return (file.value if file else None), faults
 
 

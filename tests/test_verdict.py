@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 
 from conformance.checks import RULES
-from conformance.evidence import Log
 from conformance.judging import coverage, verdict
 from conformance.judging.outcomes import (
     Gap,
@@ -25,6 +24,7 @@ from conformance.judging.outcomes import (
     Violation,
 )
 from conformance.judging.rules import Rule
+from conformance.log.evidence import Log
 from conformance.model import (
     About,
     Body,
@@ -42,7 +42,7 @@ from conformance.model import (
     Waiver,
     worst,
 )
-from conformance.plan import Plan
+from conformance.plan.build import Plan
 from conformance.report.remarks import doubtful_keys, idle_waivers, lacking, unavailable, unheld
 from conformance.run import planning
 from tests.examples import all_examples

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from conformance.errors import Unjudgeable
-from conformance.evidence import Recorder
+from conformance.base.errors import Unjudgeable
+from conformance.log.evidence import Recorder
 from conformance.model import Case, Effect, Role
 from conformance.transport.carrier import Label
 from conformance.transport.message import Message

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from conformance.base.values import instant
 from conformance.model import Parameter
-from conformance.suite import cursors, filter_values
-from conformance.values import instant
+from conformance.scenarios.client import filter_values
+from conformance.scenarios.walks import cursors
 from tests.support.contracts import real
 
 PLAIN = Parameter("status", "query", False, {"type": "string"}, filters="status")

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from conformance.errors import Unjudgeable
+from conformance.base.errors import Unjudgeable
+from conformance.base.options import Choice, Depth
 from conformance.model import Case, Effect, Exchange
-from conformance.options import Choice, Depth
-from conformance.run import ahead
-from conformance.run.ahead import Ahead, Stopped
+from conformance.run import prefetch
 from conformance.run.lanes import Lane, lanes
 from conformance.run.planning import prepare
+from conformance.run.prefetch import Ahead, Stopped
 from conformance.run.session import Session
 from conformance.server.application import Application, application
 from conformance.server.messages import Reply, Request
@@ -208,7 +208,7 @@ def sent(case: Case) -> Sent:
 
 def _some_exchange() -> Exchange:
     log = golden.run("toy").splitlines()
-    from conformance import evidence
+    from conformance.log import evidence
 
     return evidence.parse(log, "toy").exchanges[0]
 
@@ -268,7 +268,7 @@ def test_a_run_that_was_stopped_sends_nothing_more_and_keeps_what_it_has() -> No
 
 def test_no_more_is_held_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cases wait for their turn once the early ones hold as much as they may."""
-    monkeypatch.setattr(ahead, "HELD", 1)
+    monkeypatch.setattr(prefetch, "HELD", 1)
     begun: list[str] = []
 
     def attempt(case: Case, sink: Sink) -> str:

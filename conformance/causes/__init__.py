@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from conformance.causes.finding_key import Key, place_of
 from conformance.causes.folding import folded
 from conformance.causes.groups import Group, Sighting, groups_of, sightings_of
 from conformance.causes.harm import harm_of
-from conformance.causes.keys import Key, place_of
 from conformance.model import Cause, Cell, Contract, Exchange, Level, Verdict, worst
 
 __all__ = ["Key", "Sighting", "causes_of", "place_of", "sightings_by_cause", "sightings_of"]

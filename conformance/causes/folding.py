@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from conformance.causes.finding_key import ERROR, FAULT, Key
 from conformance.causes.groups import Group
-from conformance.causes.keys import ERROR, FAULT, Key
 
 GENERATED = "generated"
 """The flaw of drawn requests: it may be any."""

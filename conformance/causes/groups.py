@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from conformance.causes.keys import FAULT, Key, is_fault, key_of
+from conformance.causes.finding_key import FAULT, Key, is_fault, key_of
 from conformance.model import BROKEN, Cell, Exchange, Finding
 
 NO_KEY, OF_KEYS = "auth.missing", ("auth.", "scope.refused", "tenant.object")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.causes.keys import FAULT, Key
+from conformance.causes.finding_key import FAULT, Key
 from conformance.model import Contract, Finding, Harm
 
 BY_RULE: Mapping[str, Harm] = {

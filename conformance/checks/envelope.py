@@ -6,9 +6,10 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from conformance.judging.answers import code_of, pointer, quoted, role_of, said, with_body
+from conformance.base.values import ABSENT, NOT_JSON, pointed, without
 from conformance.judging.leaks import inside_shown, visible_text
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Violation
+from conformance.judging.responses import code_of, pointer, quoted, role_of, said, with_body
 from conformance.judging.rules import PassiveJudge, every, passive, probe
 from conformance.model import (
     FROM_PROXIES,
@@ -22,7 +23,6 @@ from conformance.model import (
     compact,
     header_in,
 )
-from conformance.values import ABSENT, NOT_JSON, pointed, without
 
 
 def _error(context: JudgeContext, exchange: Exchange) -> Response | None:

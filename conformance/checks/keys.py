@@ -9,7 +9,7 @@ from itertools import chain, takewhile
 from operator import attrgetter, is_not
 from typing import Any
 
-from conformance.judging.answers import answered, ids_of, lets_in, refusals, said
+from conformance.base.values import pointed
 from conformance.judging.outcomes import (
     Answered,
     Gap,
@@ -19,6 +19,7 @@ from conformance.judging.outcomes import (
     Trial,
     Violation,
 )
+from conformance.judging.responses import answered, ids_of, lets_in, refusals, said
 from conformance.judging.rules import every, passive, probe, trial
 from conformance.judging.writes import last_success
 from conformance.model import (
@@ -36,7 +37,6 @@ from conformance.model import (
 )
 from conformance.model.placeholder import PART
 from conformance.reading import answer_of, members_of
-from conformance.values import pointed
 
 HANDED_OUT = "Needs a key that the target hands out, and its use."
 

@@ -10,9 +10,10 @@ from itertools import chain, filterfalse
 from operator import attrgetter
 from typing import Any
 
+from conformance.base.values import http_date
 from conformance.judging import rules
-from conformance.judging.answers import code_of, ids_of, pointer, refusal, said
 from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.responses import code_of, ids_of, pointer, refusal, said
 from conformance.judging.rules import USABLE, passive, trial
 from conformance.model import (
     Clause,
@@ -26,7 +27,6 @@ from conformance.model import (
     compact,
 )
 from conformance.reading import soon
-from conformance.values import http_date
 
 NEEDS_LIMIT = "Needs a run that reaches the limit first."
 TOO_LONG, LONGEST_WAIT = 2, 12

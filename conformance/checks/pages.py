@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.judging.answers import page_of, quoted, role_of, said, unusable
+from conformance.base.values import NOT_JSON, instant, pointed, zoned
+from conformance.judging.capabilities import Asked
 from conformance.judging.outcomes import Answered, Gap, JudgeContext, Outcome, Pass, Violation
+from conformance.judging.responses import page_of, quoted, role_of, said, unusable
 from conformance.judging.rules import USABLE, lists, passive, probe
-from conformance.judging.shown import Asked
 from conformance.model import CodeRole, Exchange, Paging, compact
 from conformance.reading import Answer, arrays_of, asked, position_of
-from conformance.values import NOT_JSON, instant, pointed, zoned
 
 SEVERAL_ARRAYS = (
     "the list has several arrays: "

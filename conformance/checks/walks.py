@@ -7,7 +7,6 @@ from functools import partial
 from itertools import chain, filterfalse
 from operator import attrgetter
 
-from conformance.judging.answers import answered, odd_cursor, said
 from conformance.judging.misplaced import (
     Misplaced,
     blameless,
@@ -18,6 +17,7 @@ from conformance.judging.misplaced import (
 )
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.pages import Item, Page
+from conformance.judging.responses import answered, odd_cursor, said
 from conformance.judging.walks import Walks, walked
 from conformance.model import Exchange, Open, Parameter, compact
 from conformance.reading import id_of, takes

@@ -10,8 +10,8 @@ from typing import Any
 import click
 from click.core import ParameterSource
 
+from conformance.base.options import KEY_IS_SEEN, OPTIONS, Choice, Option
 from conformance.command.saying import say
-from conformance.options import KEY_IS_SEEN, OPTIONS, Choice, Option
 
 OF_ADDRESS = ("spec", "url", "key", "key_file")
 """The fields of a choice that say where to send without a target file."""

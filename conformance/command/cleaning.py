@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import click
 
+from conformance.base.errors import Exit
+from conformance.base.options import Choice
 from conformance.command.choosing import with_target, with_yes
 from conformance.command.commands import load
 from conformance.command.preparing import confirm, prepared_for
+from conformance.command.replay import latest
 from conformance.command.sametarget import require_same
 from conformance.command.saying import say
-from conformance.command.storedruns import latest
-from conformance.errors import Exit
-from conformance.options import Choice
 
 if TYPE_CHECKING:
     from conformance.model import Run
@@ -113,7 +113,7 @@ def note_left(run: Run, directory: Path) -> None:
 
 def _counted(objects: Iterable[Made]) -> str:
     """How many objects there are of each kind."""
-    from conformance.text import amount
+    from conformance.base.text import amount
 
     counts = Counter(each.kind for each in objects)
     return ", ".join(amount(count, kind) for kind, count in sorted(counts.items()))

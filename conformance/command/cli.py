@@ -9,18 +9,21 @@ from pathlib import Path
 
 import click
 
-from conformance import __version__, files
+from conformance import __version__
+from conformance.base import files
+from conformance.base.errors import ConformanceError, Exit, UsageError
+from conformance.base.options import Choice
 from conformance.command import (
-    beginning,
     cleaning,
     commands,
     comparing,
     doctor,
-    merging,
-    past,
+    history,
+    init,
+    merge,
+    replay,
     rerunning,
     signals,
-    storedruns,
 )
 from conformance.command.choosing import with_choice, with_details, with_output, with_yes
 from conformance.command.commands import load
@@ -28,8 +31,6 @@ from conformance.command.concluding import conclude, remember, remembered, termi
 from conformance.command.directory import prune
 from conformance.command.preparing import embedded, first_look, prepared_for, sent
 from conformance.command.saying import hand_out, say
-from conformance.errors import ConformanceError, Exit, UsageError
-from conformance.options import Choice
 
 
 def outcome() -> int:
@@ -100,7 +101,7 @@ def group() -> None:
 )
 @click.option(
     "--baseline",
-    type=storedruns.RUN,
+    type=replay.RUN,
     help="A stored run: exit 1 only for failures it did not have.",
 )
 @click.option(
@@ -165,30 +166,30 @@ def _require(baseline: Path | None, choice: Choice, try_steps: bool) -> None:
 def plan(choice: Choice, cases: bool, as_json: bool) -> None:
     """Say what a run would do: tests, cells, requests and effects. Sends nothing to the target."""
     with embedded(choice) as server:
-        from conformance.command import foretold
+        from conformance.command import plan
 
         prepared = prepared_for(choice, server)
         if as_json:
-            hand_out(foretold.as_data(prepared.chosen))
+            hand_out(plan.as_data(prepared.chosen))
         else:
-            say(foretold.text(prepared, cases))
+            say(plan.text(prepared, cases))
 
 
 for _command in (
     commands.explain_,
     commands.clauses_,
     commands.operations_,
-    beginning.init,
+    init.init,
     commands.serve,
     doctor.doctor,
     comparing.compare,
-    merging.merge,
-    storedruns.replay,
-    storedruns.report,
-    storedruns.open_,
-    storedruns.export,
+    merge.merge,
+    replay.replay,
+    replay.report,
+    replay.open_,
+    replay.export,
     rerunning.rerun,
     cleaning.clean,
-    past.history,
+    history.history,
 ):
     group.add_command(_command)

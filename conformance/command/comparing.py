@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from conformance.base.errors import Exit
 from conformance.command.choosing import with_spec
 from conformance.command.commands import load
+from conformance.command.replay import RUN
 from conformance.command.saying import hand_out, say
-from conformance.command.storedruns import RUN
-from conformance.errors import Exit
 
 if TYPE_CHECKING:
     from conformance.model import Cause, Contract, Run
@@ -104,7 +104,7 @@ def _first_of(texts: Sequence[str]) -> list[str]:
 
 def _words(cause: Cause) -> str:
     """A cause on one line."""
-    from conformance.run.history import words
+    from conformance.run.history_file import words
 
     return f"{cause.id} {words(cause)}"
 

@@ -9,9 +9,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.base.errors import ReportError, UsageError
 from conformance.command import directory, signals
 from conformance.command.saying import command_runner, say, show
-from conformance.errors import ReportError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -25,7 +25,7 @@ PIPED = 240
 
 def new_run(output: Path, begin: Callable[[Path], None]) -> Path:
     """A new directory of a run. Whatever ends the command from now on, it can be replayed."""
-    from conformance.text import clean
+    from conformance.base.text import clean
 
     run_directory = directory.new(output, begin)
     again = f"`kaicalls-conformance replay {run_directory}` judges what was logged"
@@ -84,10 +84,10 @@ def placed(finished: Run, run_directory: Path) -> Run:
 
 def remembered(finished: Run, selected: frozenset[str] | None, directory: Path) -> Run:
     """The run with those before it. A history that cannot be read is a note, and no more."""
-    from conformance.run import history
+    from conformance.run import history_file
 
     try:
-        return history.remembered(finished, selected, directory)
+        return history_file.remembered(finished, selected, directory)
     except UsageError as error:
         say(f"Note: the report has no history: {error}", err=True)
         return finished
@@ -95,10 +95,10 @@ def remembered(finished: Run, selected: frozenset[str] | None, directory: Path) 
 
 def remember(finished: Run, selected: frozenset[str] | None, directory: Path) -> None:
     """Add a run to the history next to its directory. One that cannot be written is a note."""
-    from conformance.run import history
+    from conformance.run import history_file
 
     try:
-        history.add(history.line(finished, selected, directory.name), directory.parent)
+        history_file.add(history_file.line(finished, selected, directory.name), directory.parent)
     except UsageError as error:
         say(f"Note: the history does not have this run: {error}", err=True)
 
@@ -108,7 +108,7 @@ def _add_to_job_summary(summary: Path) -> None:
     page = os.environ.get("GITHUB_STEP_SUMMARY")
     if not page:
         return
-    from conformance import stored
+    from conformance.base import stored
 
     try:
         text = stored.text_of(summary)

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
+from conformance.base.errors import Exit
+from conformance.base.options import Choice
 from conformance.command.choosing import with_target, with_yes
 from conformance.command.preparing import confirm, embedded, prepared_for
 from conformance.command.saying import hand_out, say
-from conformance.errors import Exit
-from conformance.options import Choice
 
 if TYPE_CHECKING:
     from conformance.model import Remark
@@ -33,7 +33,7 @@ def doctor(choice: Choice, yes: bool, details: bool, as_json: bool) -> int:
     It reads; triggers and the clock are tried if allow: in the target file permits it. Exit codes:
     0 nothing to mend, 1 something to mend, 3 nothing could be examined.
     """
-    from conformance.contact.examination import examine
+    from conformance.examine.examination import examine
     from conformance.model import State
 
     with embedded(choice) as server:
@@ -66,8 +66,8 @@ def session_for(prepared: Prepared) -> Session:
 
 def _ask(session: Session) -> None:
     """On a terminal, ask before triggers that do more than read. Raises click.Abort for a no."""
-    from conformance.contact.triggers import cases
-    from conformance.plan import Plan
+    from conformance.examine.triggers import cases
+    from conformance.plan.build import Plan
 
     confirm(Plan(tuple(cases(session))).requests())
 
@@ -84,7 +84,7 @@ def _text(url: str, remarks: Sequence[Remark], details: bool) -> str:
 
 def _line(remark: Remark) -> str:
     """A remark on a line, whatever the target says; below it what to do."""
-    from conformance.text import clean
+    from conformance.base.text import clean
 
     line = clean(f"{remark.state:<6} {remark.about}: {remark.seen}")
     return f"{line}\n       -> {clean(remark.mend)}" if remark.mend else line

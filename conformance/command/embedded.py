@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from conformance.errors import ConformanceError, Unjudgeable
+from conformance.base.errors import ConformanceError, Unjudgeable
 
 
 class Embedded:

@@ -10,11 +10,11 @@ from typing import Any
 
 import conformance
 from conformance import checks
+from conformance.base.errors import UsageError
+from conformance.base.text import nearest
 from conformance.contract import packaged
-from conformance.errors import UsageError
 from conformance.model import Clause, Contract
-from conformance.scenarios import REGISTRY
-from conformance.text import nearest
+from conformance.plan.registry import REGISTRY
 
 KILLS = Path(conformance.__file__).with_name("kills.json")
 

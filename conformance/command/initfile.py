@@ -10,9 +10,8 @@ from typing import Any
 
 import yaml
 
-from conformance import names
 from conformance.model import KEY_ROLES, Contract, Json
-from conformance.target import KEY_VARIABLE, Target, schema
+from conformance.target import KEY_VARIABLE, Target, names, schema
 
 WIDTH = 98
 ACTIVE = ("name", "url", "allow")

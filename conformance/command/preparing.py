@@ -12,20 +12,20 @@ from typing import TYPE_CHECKING
 
 import click
 
+from conformance.base.errors import UsageError
+from conformance.base.options import Choice
 from conformance.command import signals
 from conformance.command.commands import load
 from conformance.command.concluding import new_run
 from conformance.command.saying import say
-from conformance.errors import UsageError
-from conformance.options import Choice
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from conformance.command.embedded import Embedded
     from conformance.model import Effect, Run
-    from conformance.run.items import Look
     from conformance.run.planning import Prepared
+    from conformance.run.pytest_items import Look
 
 ROOM = 200
 """Requests, beyond what is planned, of a budget that has room for a first look."""
@@ -76,7 +76,7 @@ def sent(
     said. ``look`` is what is looked at before the first case. A run that ``tries`` sends the steps
     of its causes again. Raises UsageError if there is nothing to send, and click.Abort for a no.
     """
-    from conformance.command import foretold
+    from conformance.command import plan
     from conformance.run import runner
 
     _check_runnable(prepared)
@@ -85,7 +85,7 @@ def sent(
     directory = new_run(
         output, lambda path: runner.begin(prepared, path, require_complete=complete)
     )
-    say("\n".join([prepared.announcement, foretold.requests(prepared), *foretold.bounds(prepared)]))
+    say("\n".join([prepared.announcement, plan.requests(prepared), *plan.bounds(prepared)]))
     nonce = "" if embedded else str(time.time_ns())
     run = runner.run(
         prepared,
@@ -105,7 +105,7 @@ def first_look(prepared: Prepared) -> Look | None:
 
     That is so where a person chose some clauses, or where the budget is tight.
     """
-    from conformance.contact.examination import first_look as look
+    from conformance.examine.examination import first_look as look
 
     choice, planned = prepared.choice, sum(prepared.chosen.requests().values())
     tight = prepared.target.budget < planned + ROOM

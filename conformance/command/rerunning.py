@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING
 
 import click
 
+from conformance.base.errors import Exit, UsageError
+from conformance.base.options import Choice
 from conformance.command.choosing import with_target, with_yes
 from conformance.command.commands import load
 from conformance.command.concluding import placed, terminal
 from conformance.command.preparing import embedded, prepared_for, sent
+from conformance.command.replay import LATEST, RUN
 from conformance.command.sametarget import require_consistent, require_same, require_same_server
 from conformance.command.saying import say
-from conformance.command.storedruns import LATEST, RUN
-from conformance.errors import Exit, UsageError
-from conformance.options import Choice
 
 if TYPE_CHECKING:
     from conformance.model import Exchange, Run
@@ -45,9 +45,9 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
     the target and its keys as for the run. Exit codes: 0 fixed, 1 still broken, 3 could not judge,
     or no longer asked.
     """
+    from conformance.base.text import amount
     from conformance.run import runfile
     from conformance.run.fates import Fate, fate_of
-    from conformance.text import amount
 
     stored = placed(runfile.replay(found_in, load(choice.spec)).run, found_in)
     sought = broken(stored, what)
@@ -128,7 +128,7 @@ def _narrowed(prepared: Prepared, stored: Run, sought: Sequence[Sought]) -> Prep
     Writes to the same objects come with them. What the target file does not allow any more, and
     what it does not have, is not sent.
     """
-    from conformance.plan import Plan
+    from conformance.plan.build import Plan
 
     exchanges = [exchange for each in sought for exchange in each.first(stored)]
     wanted = {exchange.case for exchange in [*exchanges, *_writes_before(stored, exchanges)]}

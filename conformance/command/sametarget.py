@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from conformance.errors import UsageError
+from conformance.base.errors import UsageError
 
 if TYPE_CHECKING:
     from conformance.model import Declaration, Run

@@ -10,14 +10,14 @@ import click
 
 def say(text: str, *, err: bool = False) -> None:
     """Print lines, with what could act on a terminal or on a CI runner made inert."""
-    from conformance.text import for_console
+    from conformance.base.text import for_console
 
     click.echo(for_console(text), err=err)
 
 
 def show(painted: str, *, colour: bool) -> None:
     """Print lines that are clean already and hold colours of ours, shown only if ``colour``."""
-    from conformance.text import for_console
+    from conformance.base.text import for_console
 
     click.echo(for_console(painted, painted=True), color=colour)
 

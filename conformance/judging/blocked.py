@@ -11,10 +11,10 @@ from collections.abc import Iterable, Iterator
 from functools import cached_property
 from operator import attrgetter
 
-from conformance.judging.answers import ids_of
+from conformance.judging.capabilities import kinds_of
 from conformance.judging.judge import Outcomes, is_finding
 from conformance.judging.outcomes import Pass, Violation
-from conformance.judging.shown import kinds_of
+from conformance.judging.responses import ids_of
 from conformance.model import Case, Contract, Exchange, Level, Reason, ReasonKind
 
 

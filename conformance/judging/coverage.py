@@ -9,9 +9,9 @@ from functools import cached_property
 from itertools import filterfalse
 from statistics import mode
 
-from conformance.evidence import Log
+from conformance.judging.capabilities import IN_VAIN, Asked, Shown
 from conformance.judging.rules import Rule
-from conformance.judging.shown import IN_VAIN, Asked, Shown
+from conformance.log.evidence import Log
 from conformance.model import Case, Clause, Contract, Reason, ReasonKind, Role
 
 OVER_BUDGET = "the request budget is used up (budget: in the target file)"

@@ -14,10 +14,10 @@ from collections.abc import Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from conformance.base.values import ABSENT
 from conformance.judging.outcomes import JudgeContext, WholeLog
 from conformance.model import Contract, Exchange, Open, Operation
 from conformance.reading import Answer, answer_of, members_of, same, sent_members, writable
-from conformance.values import ABSENT
 
 Place = tuple[str, str]
 """A kind of object and one of its members."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
+from conformance.base.values import without_entities
 from conformance.judging.outcomes import JudgeContext
 from conformance.model import Placeholder, Response, SecretKind, compact
 from conformance.model.placeholder import FOUND_KEY
-from conformance.values import without_entities
 
 _TRACE = (
     r"Traceback \(most recent call last\)|File \"[^\"]+\", line \d+"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import filterfalse
 from operator import attrgetter
 
-from conformance.judging.shown import Asked
+from conformance.judging.capabilities import Asked
 from conformance.model import (
     Case,
     Contract,

@@ -8,9 +8,9 @@ from functools import cached_property
 from operator import attrgetter
 from typing import Any
 
+from conformance.base.values import instant
 from conformance.model import Exchange
 from conformance.reading import Answer, asked, identity_of, position_of
-from conformance.values import instant
 
 Filters = tuple[tuple[str, str], ...]
 """What a page is narrowed to: names and values of parameters, sorted."""

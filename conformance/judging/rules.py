@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.judging.answers import answered
+from conformance.judging.capabilities import Asked
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Trial
-from conformance.judging.shown import Asked
+from conformance.judging.responses import answered
 from conformance.model import Clause, Contract, Exchange, Operation
 
 Applies = Callable[[Contract, Operation, Clause], bool]

@@ -14,12 +14,13 @@ from functools import partial
 from itertools import chain, filterfalse
 from operator import attrgetter
 
-from conformance.evidence import Log
+from conformance.base.values import cut
 from conformance.judging.blocked import Blocked
 from conformance.judging.coverage import DONE, OVER_BUDGET, Coverage
 from conformance.judging.judge import Known, Outcomes, findings_of, is_note, judge
 from conformance.judging.outcomes import Gap, JudgeError, Outcome, Pass, Violation, WholeLog
 from conformance.judging.rules import CODED, Rule
+from conformance.log.evidence import Log
 from conformance.model import (
     PREFLIGHT,
     Case,
@@ -34,7 +35,6 @@ from conformance.model import (
     Verdict,
     Waiver,
 )
-from conformance.values import cut
 
 __all__ = ["ANY_DAY", "DONE", "OVER_BUDGET", "cells"]
 

@@ -18,9 +18,9 @@ from operator import attrgetter
 from weakref import WeakKeyDictionary
 
 from conformance.judging import rules
+from conformance.judging.capabilities import Asked
 from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Trial
 from conformance.judging.pages import Filters, Item, Page, read_page
-from conformance.judging.shown import Asked
 from conformance.model import Open, Operation, ReasonKind
 from conformance.reading import Answer, takes
 

@@ -6,8 +6,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from conformance.judging.answers import ids_of
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.responses import ids_of
 from conformance.model import Exchange, Step, compact
 from conformance.reading import Answer, members_of, newly, sought_in
 

@@ -15,51 +15,7 @@ from conformance.model.contract import (
     PageEntry,
     compact,
 )
-from conformance.model.evidence import (
-    FROM_PROXIES,
-    LEFT_OUT,
-    PREFLIGHT,
-    UNAVAILABLE,
-    Body,
-    Exchange,
-    Headers,
-    Request,
-    Response,
-    header_in,
-)
-from conformance.model.history import Past, Transition, flips, transition
-from conformance.model.judgement import (
-    BROKEN,
-    RENAMED_RULES,
-    Case,
-    Cause,
-    Cell,
-    Finding,
-    Harm,
-    Params,
-    Reason,
-    ReasonKind,
-    Verdict,
-    worst,
-)
-from conformance.model.labels import NOTHING, Facts, Form, Role, Side, Step
-from conformance.model.mistakes import NOT_PARSED, mistake_of
-from conformance.model.operation import (
-    HARMLESS,
-    Effect,
-    Json,
-    Open,
-    Operation,
-    Paging,
-    Parameter,
-    Payment,
-    Rate,
-    mildest_first,
-)
-from conformance.model.placeholder import Placeholder, SecretKind
-from conformance.model.run import Given, Run
-from conformance.model.setup import Remark, State, place_of_key
-from conformance.model.target import (
+from conformance.model.declaration import (
     ANNOUNCED,
     DEAD_KEYS,
     DISK,
@@ -77,6 +33,50 @@ from conformance.model.target import (
     business_of,
     key_role,
 )
+from conformance.model.exchange import (
+    FROM_PROXIES,
+    LEFT_OUT,
+    PREFLIGHT,
+    UNAVAILABLE,
+    Body,
+    Exchange,
+    Headers,
+    Request,
+    Response,
+    header_in,
+)
+from conformance.model.judgement import (
+    BROKEN,
+    RENAMED_RULES,
+    Case,
+    Cause,
+    Cell,
+    Finding,
+    Harm,
+    Params,
+    Reason,
+    ReasonKind,
+    Verdict,
+    worst,
+)
+from conformance.model.labels import NOTHING, Facts, Form, Role, Side, Step
+from conformance.model.mistake_names import NOT_PARSED, mistake_of
+from conformance.model.operation import (
+    HARMLESS,
+    Effect,
+    Json,
+    Open,
+    Operation,
+    Paging,
+    Parameter,
+    Payment,
+    Rate,
+    mildest_first,
+)
+from conformance.model.past import Past, Transition, flips, transition
+from conformance.model.placeholder import Placeholder, SecretKind
+from conformance.model.run import Given, Run
+from conformance.model.setup import Remark, State, place_of_key
 
 __all__ = [
     "ANNOUNCED",

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
+from conformance.base.values import cut
 from conformance.model.operation import Json, Operation, Parameter
-from conformance.values import cut
 
 WHOLE_API = "*"
 """In place of the operation, in a cell that belongs to no single operation."""

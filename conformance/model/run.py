@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from conformance.model.contract import Contract
-from conformance.model.evidence import Exchange
-from conformance.model.history import Past
+from conformance.model.declaration import Declaration
+from conformance.model.exchange import Exchange
 from conformance.model.judgement import JUDGED, Case, Cause, Cell, Verdict, worst
+from conformance.model.past import Past
 from conformance.model.setup import Remark
-from conformance.model.target import Declaration
 
 
 @dataclass(frozen=True)

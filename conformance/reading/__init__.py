@@ -1,6 +1,5 @@
 """What both sides read from a response: its items, its object, and what tells one from another."""
 
-from conformance.reading.answers import Answer, answer_of, asked, missing, sought_in
 from conformance.reading.filters import takes
 from conformance.reading.items import (
     arrays_of,
@@ -23,6 +22,7 @@ from conformance.reading.items import (
 from conformance.reading.limits import soon
 from conformance.reading.made import CLEAN, GONE, Made, made_by, removals, worked_on
 from conformance.reading.marks import SIGNS, is_own, lengthened, mark_of, marks_in
+from conformance.reading.response import Answer, answer_of, asked, missing, sought_in
 from conformance.reading.writes import (
     absent,
     as_shown,

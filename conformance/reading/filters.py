@@ -5,9 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from conformance.base.values import instant, instants
 from conformance.model import Open, Parameter, compact
 from conformance.reading.items import members_of
-from conformance.values import instant, instants
 
 
 def takes(parameter: Parameter | None, item: Any, value: str) -> bool | None:

@@ -7,8 +7,8 @@ import sys
 from fractions import Fraction
 from typing import Any, TypeGuard
 
+from conformance.base.values import instant, instants, only
 from conformance.model import Contract, Operation, Paging, compact
-from conformance.values import instant, instants, only
 
 
 def members_of(value: Any) -> dict[str, Any]:

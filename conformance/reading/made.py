@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus, urlsplit
 
+from conformance.base.values import read_json
 from conformance.model import (
     PREFLIGHT,
     WHOLE_API,
@@ -15,9 +16,8 @@ from conformance.model import (
     Exchange,
     Operation,
 )
-from conformance.reading.answers import Answer, answer_of, asked
 from conformance.reading.items import members_of
-from conformance.values import read_json
+from conformance.reading.response import Answer, answer_of, asked
 
 CLEAN = Case("clean[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
 """The case of requests that remove what a run has made. Nothing is judged by them."""

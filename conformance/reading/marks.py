@@ -12,9 +12,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from conformance.base.values import instant
 from conformance.model import Contract, Exchange
 from conformance.reading.made import Made
-from conformance.values import instant
 
 OF_RUN, OF_REQUEST = 4, 8
 """Digits of a mark: those that all marks of a run share, and those of one text."""

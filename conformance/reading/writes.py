@@ -9,10 +9,10 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
+from conformance.base.values import instant, instants, strict_json, texts_in, without
 from conformance.model import Contract, Exchange, Open, Operation, compact
-from conformance.reading.answers import Answer, answer_of, asked, sought_in
 from conformance.reading.items import members_of
-from conformance.values import instant, instants, strict_json, texts_in, without
+from conformance.reading.response import Answer, answer_of, asked, sought_in
 
 MOST_MARKS = 30
 """Marks on one letter beyond which a text is not brought into a normal form."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from conformance import files
-from conformance.errors import ReportError
+from conformance.base import files
+from conformance.base.errors import ReportError
 from conformance.model import Run
 from conformance.report import badge, ctrf, html, junit, markdown
 

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
+from conformance.base.text import amount, clean
+from conformance.base.values import cut
 from conformance.model import (
     BROKEN,
     WHOLE_API,
@@ -22,10 +24,8 @@ from conformance.model import (
     mistake_of,
     transition,
 )
-from conformance.report import setup, steps, view
+from conformance.report import steps, unproven, view
 from conformance.report.exhibit import Exhibit, exhibits
-from conformance.text import amount, clean
-from conformance.values import cut
 
 ROWS = 100
 """Operations that a card lists."""
@@ -185,7 +185,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
         more=len(operations) - len(listed),
         everywhere=everywhere,
         exhibits=tuple(exhibits(run, shown if whole else (), finding.where, said)),
-        unproven=tuple(setup.unproven(run, cause)),
+        unproven=tuple(unproven.unproven(run, cause)),
         transition=transition(cause.id, run.past),
         waivers=tuple(dict.fromkeys(cell.waiver for cell in cells if cell.waiver)),
     )

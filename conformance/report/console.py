@@ -6,12 +6,12 @@ import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Callable
 
+from conformance.base.text import amount, clean
+from conformance.base.values import cut
 from conformance.model import Cell, Run, Verdict
 from conformance.report import cards, rerun, untested, view
 from conformance.report.cards import Card, reach
 from conformance.report.since import since
-from conformance.text import amount, clean
-from conformance.values import cut
 
 CAUSES = 10
 """Causes that have a line. With details, all of them have one."""

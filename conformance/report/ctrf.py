@@ -10,9 +10,9 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from conformance.base.text import clean
 from conformance.model import Cause, Cell, Finding, Run, Verdict, transition
-from conformance.report import setup, view
-from conformance.text import clean
+from conformance.report import unproven, view
 
 STATUS = {
     Verdict.PASSED: "passed",
@@ -92,7 +92,7 @@ def _cause(run: Run, cause: Cause) -> dict[str, Any]:
         "id": cause.id,
         "harm": cause.harm.value,
         "verdict": cause.verdict.value,
-        "unproven": setup.unproven(run, cause),
+        "unproven": unproven.unproven(run, cause),
         "finding": _finding(cause.finding),
         "tests": list(cause.cells),
     }

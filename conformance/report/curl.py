@@ -15,9 +15,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from conformance.base.text import amount, clean
 from conformance.model import Body, Placeholder, Request, SecretKind
 from conformance.model.placeholder import PATTERN
-from conformance.text import amount, clean
 
 _INERT_IN_DOUBLE_QUOTES = re.compile(r"[^\"$`\\!]*")
 _CONTINUES_NAME = re.compile(r"[A-Za-z0-9_\[]")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from conformance.base.text import amount
+from conformance.base.values import cut
 from conformance.model import Body, Cell, Exchange, Role, Run
 from conformance.report import view
 from conformance.report.window import Window, window
-from conformance.text import amount
-from conformance.values import cut
 
 HEADERS_LIMIT = 30
 """Headers of a message that are shown."""

@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import harfile
 
+from conformance.base.text import amount
 from conformance.model import IDENTITIES, Body, Exchange, Request, Response, Run, header_in
-from conformance.text import amount
 
 NAME = "evidence.har"
 

@@ -22,7 +22,8 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from conformance import files
+from conformance.base import files
+from conformance.base.text import amount, clean
 from conformance.model import (
     IDENTITIES,
     SCOPE,
@@ -36,7 +37,6 @@ from conformance.model import (
 )
 from conformance.report import cards, matrix, provide, rerun, since, times, untested, view
 from conformance.report.exhibit import Exhibit, unjudged
-from conformance.text import amount, clean
 
 PER_CLAUSE = 20
 """Operations that could not be judged, shown with their evidence, of each clause."""

@@ -10,9 +10,9 @@ from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
+from conformance.base.text import clean
 from conformance.model import Cell, Run, Verdict
 from conformance.report import view
-from conformance.text import clean
 
 _BROKEN = {Verdict.FAILED: "failure", Verdict.ERROR: "error"}
 """JUnit's element for a cell that did not pass."""

@@ -9,11 +9,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from conformance.base.text import amount
 from conformance.model import Run
 from conformance.report import cards, rerun, untested, view
 from conformance.report.cards import Card
 from conformance.report.since import since
-from conformance.text import amount
 
 CAUSES = 50
 """Causes that have a row."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+from conformance.base.values import read_json
 from conformance.model import Body, Exchange, Run
-from conformance.values import read_json
 
 SHORTEST = 6
 """Characters of a value that is carried over. Shorter ones are counts and flags."""

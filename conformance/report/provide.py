@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from conformance.base.text import amount
 from conformance.model import Effect, ReasonKind, Run, mildest_first
 from conformance.report.untested import missing
-from conformance.text import amount
 
 PLACE = re.compile(r"\((keys|scoped_keys|businesses): ([\w:-]+) in the target file\)")
 """Names a member of the target file, and a part of it, in a reason or a hint."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from conformance.base.text import amount
 from conformance.model import (
     DEAD_KEYS,
     UNAVAILABLE,
@@ -21,8 +22,7 @@ from conformance.model import (
     place_of_key,
 )
 from conformance.reading import asked, refused_member
-from conformance.report import setup
-from conformance.text import amount
+from conformance.report import unproven
 
 NO_SUCH_ROUTE = {404, 405, 501}
 """Statuses of a server without a route."""
@@ -40,7 +40,7 @@ INVALID_RULE = "parameter.invalid"
 def of(run: Run) -> list[str]:
     """A sentence for each thing in the target file that deserves a look."""
     waivers = idle_waivers(run.target, run.cells, run.judged_on)
-    reported = {remark.about for remark in setup.to_fix(run.setup)}
+    reported = {remark.about for remark in unproven.to_fix(run.setup)}
     # a run that broke off says itself what became of its main key
     if run.incomplete:
         reported.add(place_of_key(str(run.target.main_key)))
@@ -49,7 +49,7 @@ def of(run: Run) -> list[str]:
     added = [*lacking(run.exchanges), *idle_filters(run), *idle_members(run)]
     trusted = [] if run.target.verify else [UNVERIFIED]
     incomplete = [*unavailable(run.exchanges), *unheld(run.exchanges)]
-    return [*trusted, *setup.wrong(run.setup), *waivers, *doubtful, *added, *incomplete]
+    return [*trusted, *unproven.wrong(run.setup), *waivers, *doubtful, *added, *incomplete]
 
 
 def idle_waivers(target: Declaration, cells: Iterable[Cell], judged_on: str) -> list[str]:

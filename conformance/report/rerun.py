@@ -10,8 +10,8 @@ import re
 import shlex
 from pathlib import Path
 
+from conformance.base.text import clean
 from conformance.model import Run
-from conformance.text import clean
 
 LONGEST = 300
 """Characters of a path or an address that a command holds."""

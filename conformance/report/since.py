@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
+from conformance.base.text import amount
+from conformance.base.values import without
 from conformance.model import BROKEN, Past, Run, Transition, Verdict, flips, transition
-from conformance.text import amount
-from conformance.values import without
 
 WIDTH, HEIGHT = 240, 48
 """Size of the line, in pixels."""

@@ -14,10 +14,10 @@ from itertools import dropwhile
 from shlex import quote as quoted
 from urllib.parse import quote, quote_plus
 
+from conformance.base.text import clean
 from conformance.model import Body, Exchange, Placeholder, Request, Run, SecretKind, Step
 from conformance.report.curl import curl, owed, variable
 from conformance.report.origins import Origin, Path, origins_of, values_of
-from conformance.text import clean
 
 MOST = 8
 """Steps of a cause. Nobody pastes more."""

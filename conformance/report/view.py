@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
-from conformance.errors import Exit
+from conformance.base.errors import Exit
+from conformance.base.text import amount, clean
+from conformance.base.values import cut
 from conformance.model import (
     WHOLE_API,
     Body,
@@ -23,8 +25,6 @@ from conformance.model import (
     Verdict,
 )
 from conformance.report.curl import curl
-from conformance.text import amount, clean
-from conformance.values import cut
 
 LIMIT = 1000
 """Characters of an expected or actual value that a report shows."""

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from conformance.base.values import NOT_JSON, Unread, cut, read_json
 from conformance.model import Json
-from conformance.values import NOT_JSON, Unread, cut, read_json
 
 LINES = 24
 """Lines of an indented body that are shown."""

@@ -1,4 +1,4 @@
-"""The suite under pytest without the command: ``pytest --pyargs conformance.suite``.
+"""The suite under pytest without the command: ``pytest --pyargs conformance.scenarios``.
 
 The options of pytest make the session. With pytest-xdist each worker has a session and a log of its
 own, and the process that started them merges the logs. That process, or the only one, judges the
@@ -19,18 +19,20 @@ from typing import Any, TextIO
 
 import pytest
 
-from conformance import checks, contract, evidence, files, room
-from conformance.errors import ConformanceError, Exit, UsageError
-from conformance.keyring import STANDARD_INPUT
+from conformance import checks, contract
+from conformance.base import files
+from conformance.base.errors import ConformanceError, Exit, UsageError
+from conformance.base.options import KEY_IS_SEEN, Choice
+from conformance.base.text import clean, for_console
+from conformance.log import evidence, size_limit
 from conformance.model import Run
-from conformance.options import KEY_IS_SEEN, Choice
 from conformance.report import FILES, console, rerun
 from conformance.run import runfile
-from conformance.run.items import Items
 from conformance.run.planning import Prepared, prepare, target_of, with_key
+from conformance.run.pytest_items import Items
 from conformance.run.session import Session
 from conformance.run.storing import store
-from conformance.text import clean, for_console
+from conformance.target.keyring import STANDARD_INPUT
 from conformance.transport.http import HttpWire
 
 LOGS = "conformance_logs"
@@ -204,7 +206,7 @@ class Reporter:
         if self._logs:
             disk = self._prepared.target.declaration.disk
             for path in sorted(self._logs.glob("*.jsonl")):
-                self._running.recorder.merge(evidence.read(path, room.bounds(disk)))
+                self._running.recorder.merge(evidence.read(path, size_limit.bounds(disk)))
         self._run = self._running.finish()
         if self._output:
             self._run = replace(self._run, place=rerun.place_of(self._output))

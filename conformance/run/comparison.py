@@ -13,8 +13,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+from conformance.base.values import without
 from conformance.model import Cause, Cell, Declaration, ReasonKind, Run, Verdict
-from conformance.values import without
 
 
 class Change(StrEnum):

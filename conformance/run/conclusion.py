@@ -6,13 +6,13 @@ from dataclasses import replace
 from datetime import date
 
 from conformance import __version__, checks
+from conformance.base.text import amount
 from conformance.causes import causes_of
-from conformance.evidence import CUT_OFF, Log
 from conformance.judging import verdict
 from conformance.judging.judge import Known
+from conformance.log.evidence import CUT_OFF, Log
 from conformance.model import Case, Contract, Declaration, Run
-from conformance.plan import Plan
-from conformance.text import amount
+from conformance.plan.build import Plan
 
 
 def begun(

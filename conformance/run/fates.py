@@ -13,6 +13,7 @@ from datetime import date
 from enum import StrEnum
 from urllib.parse import parse_qsl, urlsplit
 
+from conformance.base.values import read_json
 from conformance.causes import Key, Sighting, place_of, sightings_by_cause, sightings_of
 from conformance.model import (
     Cause,
@@ -25,7 +26,6 @@ from conformance.model import (
 )
 from conformance.reading import members_of
 from conformance.report import view
-from conformance.values import read_json
 
 FEW = 3
 """Findings of a cell that are shown again."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from conformance.model import HARMLESS, WHOLE_API, Case, Contract, Effect
-from conformance.scenarios import REGISTRY
+from conformance.plan.registry import REGISTRY
 
 
 @dataclass(frozen=True)

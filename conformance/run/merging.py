@@ -9,13 +9,13 @@ from functools import cached_property
 from itertools import count
 from pathlib import Path
 
-from conformance.evidence import Recorder
+from conformance.base.values import without
+from conformance.log.evidence import Recorder
 from conformance.model import Contract, Exchange, Run
 from conformance.reading import CLEAN
 from conformance.run import shards
 from conformance.run.runfile import Opened, open_run
 from conformance.run.shards import Shard
-from conformance.values import without
 
 ALIKE = ("suite", "spec", "seed", "depth", "target")
 """What all parts of a run have in common, by its name in run.json; the plan, too."""

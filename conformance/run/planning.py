@@ -7,24 +7,23 @@ import pkgutil
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-import conformance.suite
-from conformance import checks, extent, keyring
+from conformance import checks, scenarios
 from conformance import target as targets
-from conformance.errors import UsageError
-from conformance.evidence import Log
+from conformance.base.errors import UsageError
+from conformance.base.options import Choice, Depth
+from conformance.base.text import amount
 from conformance.judging import verdict
 from conformance.judging.coverage import OVER_BUDGET
+from conformance.log.evidence import Log
 from conformance.model import ANNOUNCED, Contract, Declaration, Given, Run, Verdict
-from conformance.options import Choice, Depth
-from conformance.plan import Plan, build, with_inapplicable
+from conformance.plan.build import Plan, build, with_inapplicable
+from conformance.plan.registry import REGISTRY, Planning, Scenario
+from conformance.plan.selection import affordable, quick, select, wanted
 from conformance.report.view import first_of, operation_name
 from conformance.run.conclusion import begun
 from conformance.run.lanes import lanes
 from conformance.run.shards import Shard, parsed
-from conformance.scenarios import REGISTRY, Planning, Scenario
-from conformance.selection import affordable, quick, select, wanted
-from conformance.target import Target, faulty, named
-from conformance.text import amount
+from conformance.target import Target, faulty, keyring, named, scope
 
 USUAL = 5_800
 """Requests that a full plan has if the budget allows them. A run adds looks and repetitions."""
@@ -36,9 +35,9 @@ WORKERS = 4
 
 def load_suite() -> None:
     """Import every module of scenarios, so that they are registered."""
-    for module in pkgutil.iter_modules(conformance.suite.__path__):
-        if module.name.startswith("test_"):
-            importlib.import_module(f"conformance.suite.{module.name}")
+    for module in pkgutil.walk_packages(scenarios.__path__, f"{scenarios.__name__}."):
+        if ".test_" in module.name:
+            importlib.import_module(module.name)
 
 
 def planned(
@@ -53,19 +52,19 @@ def planned(
     A full plan spends what it leaves of the request budget on more odd requests.
     """
     load_suite()
-    scenarios = sorted(REGISTRY.values(), key=_position)
-    planning = Planning(extent.offered(contract, target), target, seed, depth)
-    plan = build(planning, scenarios)
+    registered = sorted(REGISTRY.values(), key=_position)
+    planning = Planning(scope.offered(contract, target), target, seed, depth)
+    plan = build(planning, registered)
     spare = min(budget, USUAL) - sum(plan.requests().values())
     if depth is Depth.FULL and spare > 0:
-        return build(replace(planning, spare=spare), scenarios)
+        return build(replace(planning, spare=spare), registered)
     return plan
 
 
 def _position(scenario: Scenario) -> tuple[str, int]:
     """The place of a scenario in the code: the plan must not depend on the order of imports."""
     function = scenario.function
-    return function.__module__, function.__code__.co_firstlineno
+    return function.__module__.rpartition(".")[2], function.__code__.co_firstlineno
 
 
 def with_key(choice: Choice) -> Choice:
@@ -158,7 +157,7 @@ def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:
         target = replace(target, budget=choice.budget)
     declaration, depth = target.declaration, Depth(choice.depth)
     complete = named(contract, declaration)
-    contract = extent.fitted(complete, declaration)
+    contract = scope.fitted(complete, declaration)
     plan = planned(contract, declaration, choice.seed, depth, target.budget)
     if declaration.absent or declaration.inapplicable:
         whole = replace(declaration, inapplicable=frozenset())

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from conformance.errors import TargetError, Unjudgeable
+from conformance.base.errors import TargetError, Unjudgeable
+from conformance.base.values import NOT_JSON, without
 from conformance.model import (
     PREFLIGHT,
     UNAVAILABLE,
@@ -20,11 +21,10 @@ from conformance.model import (
     Response,
 )
 from conformance.run.session import Session
-from conformance.suite.client import Client
-from conformance.suite.memory import Memory
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.memory import Memory
 from conformance.target import Target
 from conformance.transport.patience import LIMITED
-from conformance.values import NOT_JSON, without
 
 IS_IT_UP = "Is the server up, and is the address right?"
 ATTEMPTS = 4

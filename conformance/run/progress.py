@@ -9,8 +9,8 @@ import pytest
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from conformance.run.items import cases_of
-from conformance.text import amount, clean, for_console
+from conformance.base.text import amount, clean, for_console
+from conformance.run.pytest_items import cases_of
 
 SAID = {"failed": "with findings", "skipped": "over budget"}
 """What the outcomes of items mean, other than passed. An item that cannot run has none."""

@@ -12,15 +12,17 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from conformance import __version__, checks, convert, evidence, files, room, schemas, stored
-from conformance.errors import UsageError, reason
-from conformance.evidence import Log
+from conformance import __version__, checks
+from conformance.base import files, stored
+from conformance.base.errors import UsageError, reason
+from conformance.base.options import Depth
+from conformance.base.stored import Bounds
+from conformance.log import convert, evidence, schemas, size_limit
+from conformance.log.evidence import Log
+from conformance.log.packing import packed
 from conformance.model import Case, Contract, Declaration, Given, Json, Past, Run, Verdict
-from conformance.options import Depth
-from conformance.packing import packed
 from conformance.run.comparison import Older
 from conformance.run.conclusion import begun, finished
-from conformance.stored import Bounds
 from conformance.target import named
 
 FORMAT = 1
@@ -113,7 +115,7 @@ def copy(again: Stored, source: Path, directory: Path) -> None:
 
     Nothing else is taken over: another file of the run may hold what the run never wrote.
     """
-    bounds = room.bounds(again.run.target.disk)
+    bounds = size_limit.bounds(again.run.target.disk)
     evidence.copy(source / LOG, directory / LOG, bounds)
     unjoined = [] if again.ended else _logs_of_workers(source)
     if unjoined:
@@ -182,7 +184,7 @@ def open_run(directory: Path, contract: Contract, declaration: Declaration | Non
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _misfit(path, str(error)) from None
     selected = None if data["selected"] is None else frozenset(data["selected"])
-    log = _log(directory, room.bounds(declared.disk))
+    log = _log(directory, size_limit.bounds(declared.disk))
     target = declaration or declared
     began = begun(
         named(contract, target),

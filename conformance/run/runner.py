@@ -15,18 +15,18 @@ from typing import TextIO
 import pytest
 from rich.console import Console
 
-import conformance.suite
-from conformance import files
-from conformance.errors import Unjudgeable
+from conformance import scenarios
+from conformance.base import files
+from conformance.base.errors import Unjudgeable
 from conformance.model import Run
 from conformance.run import runfile
-from conformance.run.items import Items, Look
 from conformance.run.planning import Prepared
 from conformance.run.progress import Live
+from conformance.run.pytest_items import Items, Look
 from conformance.run.session import Session
 from conformance.transport.http import HttpWire
 
-SUITE = Path(next(iter(conformance.suite.__path__)))
+SUITE = Path(next(iter(scenarios.__path__)))
 
 
 def begin(prepared: Prepared, directory: Path, *, require_complete: bool) -> None:

@@ -14,24 +14,24 @@ from statistics import median
 from typing import TextIO
 
 from conformance import checks
-from conformance.errors import Unjudgeable
-from conformance.evidence import Log, Recorder
+from conformance.base.errors import Unjudgeable
+from conformance.base.options import Depth
+from conformance.base.text import amount
 from conformance.judging import verdict
 from conformance.judging.judge import Known, findings_of, judge
 from conformance.judging.outcomes import Violation
+from conformance.log.evidence import Log, Recorder
 from conformance.model import Case, Effect, Exchange, Operation, Role, Run
-from conformance.options import Depth
+from conformance.plan.registry import REGISTRY
 from conformance.reading import CLEAN, GONE, Made, made_by, removals
-from conformance.run.again import send_again
-from conformance.run.ahead import LARGE, Ahead
 from conformance.run.conclusion import finished
 from conformance.run.lanes import Lane, lanes
 from conformance.run.planning import Prepared
-from conformance.scenarios import REGISTRY
-from conformance.suite.client import Client
-from conformance.suite.generate import draw
-from conformance.suite.memory import Memory
-from conformance.text import amount
+from conformance.run.prefetch import LARGE, Ahead
+from conformance.run.replay_steps import send_again
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.memory import Memory
+from conformance.scenarios.generated.generate import draw
 from conformance.transport.journal import Sink
 from conformance.transport.patience import OverBudget
 from conformance.transport.sender import Sender

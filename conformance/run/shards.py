@@ -8,10 +8,11 @@ import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from conformance import files, schemas, stored
-from conformance.errors import UsageError, reason
+from conformance.base import files, stored
+from conformance.base.errors import UsageError, reason
+from conformance.base.stored import Bounds
+from conformance.log import schemas
 from conformance.run.lanes import Lane
-from conformance.stored import Bounds
 
 NAME = "shard.json"
 """The file that says which part of a run a directory holds, before its first request."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from conformance import packing
-from conformance.errors import ReportError
+from conformance.base.errors import ReportError
+from conformance.log import packing
 from conformance.model import Run
 from conformance.report import write_all
 from conformance.run import runfile

@@ -10,14 +10,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from conformance.base.values import picked, without
 from conformance.model import Open, Operation
-from conformance.server import naming
+from conformance.server import identifiers
 from conformance.server.catalog import sample
 from conformance.server.messages import Context, Refusal, Reply
 from conformance.server.moments import key_of, render
 from conformance.server.paging import Paging
 from conformance.server.store import Filter, Page, Row
-from conformance.values import picked, without
 
 
 class Actions(Paging):
@@ -82,7 +82,7 @@ class Actions(Paging):
         It is the same whatever else was made meanwhile, of other kinds or for other tenants.
         """
         number = self.store.number(f"{kind} {tenant}")
-        return naming.identifier(self.seed, kind, "new", tenant, number)
+        return identifiers.identifier(self.seed, kind, "new", tenant, number)
 
     def moment_is_free(self, kind: str, tenant: str, moment: int) -> bool:
         """Whether no object of the kind and tenant has this position."""

@@ -17,17 +17,17 @@ from http import HTTPStatus
 from typing import Any, TextIO
 from urllib.parse import unquote
 
-from conformance.errors import UsageError
+from conformance.base.errors import UsageError
 from conformance.model import Contract
 from conformance.server import seeding
 from conformance.server.actions import Actions
 from conformance.server.control import Control
 from conformance.server.extras import Extras
+from conformance.server.identifiers import KEY_LENGTH
 from conformance.server.intake import Intake
 from conformance.server.limits import Limits
 from conformance.server.messages import Context, Refusal, Reply, Request, read_request
 from conformance.server.moments import Clock
-from conformance.server.naming import KEY_LENGTH
 from conformance.server.routing import Routing
 from conformance.server.special import EXTRAS
 from conformance.server.store import Store

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from functools import cached_property
 from typing import Any
 
+from conformance.contract.openapi import X, resolve
 from conformance.model import Contract, Effect, Operation
-from conformance.openapi import X, resolve
 
 JSON_TYPE = "application/json"
 _SAMPLES: Mapping[str, Any] = {

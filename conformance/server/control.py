@@ -10,11 +10,11 @@ import ipaddress
 from typing import Any
 from urllib.parse import urlsplit
 
+from conformance.base.values import strict_json
 from conformance.server.catalog import JSON_TYPE
 from conformance.server.core import Core
 from conformance.server.messages import Refusal, Reply, Request
 from conformance.server.moments import MICRO, render
-from conformance.values import strict_json
 
 PATH = "/_sandbox/clock"
 METHOD = "POST"

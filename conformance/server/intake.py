@@ -18,11 +18,11 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
+from conformance.base.values import instant
 from conformance.model import Operation, Parameter
 from conformance.server.catalog import JSON_TYPE, types_of
 from conformance.server.core import Core
 from conformance.server.messages import BODY_LIMIT, Refusal, Request
-from conformance.values import instant
 
 DEEPEST = 64
 """How many levels of nesting a body may have."""

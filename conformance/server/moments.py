@@ -12,7 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 
-from conformance.values import instant
+from conformance.base.values import instant
 
 MICRO = 1_000_000
 """Microseconds in a second."""

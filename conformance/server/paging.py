@@ -13,12 +13,12 @@ from collections.abc import Sequence
 from fractions import Fraction
 from typing import Any
 
+from conformance.base.values import instant
 from conformance.model import Operation, Parameter
 from conformance.server.access import Access
 from conformance.server.messages import Context, Refusal, Reply
 from conformance.server.moments import MICRO, render, sort_key
 from conformance.server.store import Filter, Page, Row
-from conformance.values import instant
 
 DEFAULT_LIMIT = 20
 MAXIMUM = 100

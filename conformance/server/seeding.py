@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
+from conformance.contract.openapi import X
 from conformance.model import KEY_ROLES, Business, Contract, KeyRole, Reach
-from conformance.openapi import X
 from conformance.server.catalog import Catalog, sample, types_of
 from conformance.server.extras import Document, Extras, Recipe
+from conformance.server.identifiers import identifier, secret
 from conformance.server.moments import MICRO, key_of, moment_of, render
-from conformance.server.naming import identifier, secret
 from conformance.server.store import ALL, Identity, Row
 
 NEWEST = moment_of("2026-04-17T12:00:00Z")

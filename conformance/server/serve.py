@@ -21,8 +21,8 @@ from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
 from waitress.task import ErrorTask
 
-from conformance import files
-from conformance.errors import UsageError
+from conformance.base import files
+from conformance.base.errors import UsageError
 from conformance.model import Contract
 from conformance.server import seeding
 from conformance.server.application import Application, application

@@ -26,6 +26,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ReadTimeoutError
 from urllib3.util import parse_url
 
+from conformance.base.tls import Trust
 from conformance.transport.bounded import CONNECTIONS, CURRENT, POOLS, TooMuchError
 from conformance.transport.codings import decoded
 from conformance.transport.wire import (
@@ -35,7 +36,6 @@ from conformance.transport.wire import (
     WireRequest,
     WireResponse,
 )
-from conformance.trust import Trust
 
 NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
 """Neither takes a cookie nor sends one back."""

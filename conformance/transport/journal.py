@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from conformance.errors import Unjudgeable
-from conformance.evidence import Recorder
+from conformance.base.errors import Unjudgeable
+from conformance.log.evidence import Recorder
 from conformance.model import Exchange, Role
 from conformance.transport.carrier import Arrival, Departure
 from conformance.transport.redaction.secrets import SecretStore

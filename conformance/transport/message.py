@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import quote, urlencode
 
+from conformance.base.values import ABSENT
 from conformance.model import Contract, Operation, Placeholder
-from conformance.values import ABSENT
 
 LONE = "surrogatepass"
 """Sends half a character as it is; a target may have given one as a cursor or an id."""

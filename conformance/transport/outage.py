@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
 
+from conformance.base.values import NOT_JSON
 from conformance.model import PREFLIGHT, UNAVAILABLE, Contract, Exchange, Response
 from conformance.transport.patience import LIMITED
 from conformance.transport.wire import Loss
-from conformance.values import NOT_JSON
 
 OPERATIONS = 3
 """Operations in a row that fail for one cause, after which the target is looked at.

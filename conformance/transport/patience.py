@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import Enum, auto
 
-from conformance.errors import Unjudgeable
+from conformance.base.errors import Unjudgeable
+from conformance.base.values import http_date
 from conformance.model import UNAVAILABLE, Headers, header_in
 from conformance.target import Target
 from conformance.transport.wire import SAFE_METHODS, UNSENT, Loss, WireFailure, WireResponse
-from conformance.values import http_date
 
 LIMITED = 429
 UNSERVED = (None, LIMITED, *UNAVAILABLE)

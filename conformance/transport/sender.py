@@ -14,8 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 
-from conformance import extent
-from conformance.evidence import Recorder
+from conformance.log.evidence import Recorder
 from conformance.model import (
     PREFLIGHT,
     WHOLE_API,
@@ -26,7 +25,7 @@ from conformance.model import (
     Request,
     Role,
 )
-from conformance.target import Target
+from conformance.target import Target, scope
 from conformance.transport.addresses import Addresses
 from conformance.transport.carrier import Arrival, Carrier, Departure, Label
 from conformance.transport.granting import Granting
@@ -78,7 +77,7 @@ class Sender:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.contract = contract
-        self.offered = extent.offered(contract, target.declaration)
+        self.offered = scope.offered(contract, target.declaration)
         self.target = target
         businesses = target.declaration.businesses.values()
         self._secrets = SecretStore(target.keys, contract.authentication.prefixes, seed, businesses)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from conformance.errors import Unjudgeable
+from conformance.base.errors import Unjudgeable
 from conformance.model import Contract, Exchange
 from conformance.target import Target
 from conformance.transport.carrier import Arrival, Departure

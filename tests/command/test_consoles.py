@@ -16,12 +16,12 @@ from typing import Any
 import pytest
 
 import conformance
+from conformance.base.text import for_console
 from conformance.command.saying import hand_out
 from conformance.model import Operation
 from conformance.server.application import Application
 from conformance.server.messages import Refusal, Reply, Request
 from conformance.server.store import Row
-from conformance.text import for_console
 from tests import servers
 from tests.servers import Command, Outcome, command, no_traceback, run_of
 
@@ -125,7 +125,7 @@ def shouted(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shouted]:
         )
         bare = (
             "--pyargs",
-            "conformance.suite",
+            "conformance.scenarios",
             "--conformance-target",
             path,
             "-p",
@@ -182,7 +182,7 @@ def test_what_ends_a_run_is_no_command(tmp_path: Path, answer: str) -> None:
         outcome = command("run", "--url", url, "--key", key, *one, cwd=tmp_path)
         env = {"CONFORMANCE_KEY": key}
         quoting = ("--conformance-url", url, "-x", "-rA", "--conformance-clause", one[1])
-        arguments = ("--pyargs", "conformance.suite", *quoting)
+        arguments = ("--pyargs", "conformance.scenarios", *quoting)
         bare = Command(*arguments, cwd=tmp_path, module="pytest", env=env).end()
     assert outcome.code in (1, 3), outcome.said
     assert not commands_in(outcome.said)
@@ -259,7 +259,7 @@ PRINTS = {
     "conformance/run/bare.py",  # through for_console
     "conformance/server/serve.py",  # the keys of a sandbox, made from its seed
     "conformance/command/embedded.py",  # read by the command, not by people
-    "conformance/suite/drawing.py",  # read by the run, not by people
+    "conformance/scenarios/generated/drawing.py",  # read by the run, not by people
 }
 
 

@@ -127,7 +127,7 @@ def test_a_bug_of_ours_is_no_verdict(sandbox: Sandbox, tmp_path: Path) -> None:
     site.mkdir()
     broken = f"def end(*_): raise KeyError({key!r})\n\nRecorder.end = end\n"
     (site / "sitecustomize.py").write_text(
-        "from conformance.evidence import Recorder\n\n\n" + broken, encoding="utf-8"
+        "from conformance.log.evidence import Recorder\n\n\n" + broken, encoding="utf-8"
     )
     arguments = ("run", "--url", sandbox.url, "--key", key, "--clause", BRIEF)
     outcome = command(*arguments, cwd=tmp_path, env={"PYTHONPATH": str(site)})

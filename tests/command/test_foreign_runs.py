@@ -20,8 +20,9 @@ from typing import Any
 
 import pytest
 
-from conformance import room, stored
-from conformance.run import history, runfile, shards
+from conformance.base import stored
+from conformance.log import size_limit
+from conformance.run import history_file, runfile, shards
 from tests import servers
 from tests.servers import Outcome, command, no_traceback, run_of
 
@@ -234,9 +235,9 @@ def test_only_a_regular_shard_is_merged(case: Case, make: Callable[[Path], None]
 @FEW
 def test_only_a_regular_history_is_read(case: Case, make: Callable[[Path], None]) -> None:
     """`history` opens history.jsonl as any other file."""
-    make(case.run / history.NAME)
+    make(case.run / history_file.NAME)
     outcome = case.command("history", "--output", case.run)
-    refused(outcome, f"{case.run / history.NAME}: ", ODD[make])
+    refused(outcome, f"{case.run / history_file.NAME}: ", ODD[make])
     assert case.read < CODE
 
 
@@ -322,7 +323,7 @@ def test_a_stranger_cannot_raise_the_bound_of_a_log_at_will(case: Case) -> None:
     line = exchanges(case)[0]
     case.replace_log(line * 2000, times=1_050_000 // 2 // len(line))
     refused(case.replay(), f"{case.packed}: ", "it has more than 1,000,000,000 bytes")
-    assert room.bounds(100_000) == room.bounds(room.MOST)
+    assert size_limit.bounds(100_000) == size_limit.bounds(size_limit.MOST)
 
 
 def test_the_values_of_a_log_have_a_bound(case: Case) -> None:
@@ -516,7 +517,7 @@ def test_no_run_is_added_to_a_history_that_is_a_link(
     """A note says so, and the run ends as it would have."""
     reports = case.directory / "reports"
     reports.mkdir()
-    make(reports / history.NAME)
+    make(reports / history_file.NAME)
     words = ("run", "--clause", servers.BRIEF, "--depth", "quick")
     outcome = case.command(*words)
     assert outcome.code == 0, outcome.said
@@ -541,7 +542,7 @@ def test_pytest_writes_no_log_through_a_link(case: Case) -> None:
     options = ("--conformance-target", target, "--conformance-output", case.run)
     words = (
         "--pyargs",
-        "conformance.suite",
+        "conformance.scenarios",
         "-n1",
         *options,
         "--conformance-clause",

@@ -11,7 +11,7 @@ from tests.servers import Command, Outcome, Sandbox, no_traceback
 
 def starting_bare(*arguments: object, cwd: Path, env: Mapping[str, str] = {}) -> Command:
     """The suite under pytest, which has just begun."""
-    fixed = ("--pyargs", "conformance.suite", "-p", "no:cacheprovider")
+    fixed = ("--pyargs", "conformance.scenarios", "-p", "no:cacheprovider")
     return Command(*fixed, *arguments, cwd=cwd, module="pytest", env=env)
 
 

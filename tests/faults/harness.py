@@ -14,9 +14,9 @@ from typing import Any
 import yaml
 
 from conformance import target
+from conformance.base.options import Choice
 from conformance.model import Case, Contract, Run
-from conformance.options import Choice
-from conformance.plan import Plan
+from conformance.plan.build import Plan
 from conformance.run.planning import Prepared, prepare
 from conformance.run.session import Session
 from conformance.server import Application, declaration

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from conformance.base.values import instant
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Filter, Identity, Page
-from conformance.values import instant
 from tests.faults.base import Fault, Faulty, altered, register, sentence, words
 
 EACH_LIST = (

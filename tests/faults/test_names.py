@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from conformance.plan.registry import REGISTRY
 from conformance.run import planning
-from conformance.scenarios import REGISTRY
 from tests.faults import matrix
 from tests.faults.faults import FAULTS
 from tests.support.contracts import real

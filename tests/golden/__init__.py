@@ -17,13 +17,13 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from conformance import evidence
+from conformance.base.errors import ConformanceError
+from conformance.base.options import Choice
 from conformance.checks import RULES
-from conformance.command import foretold
-from conformance.errors import ConformanceError
+from conformance.command import plan
 from conformance.judging import verdict
+from conformance.log import evidence
 from conformance.model import Cell
-from conformance.options import Choice
 from conformance.run.planning import Prepared, prepare
 from conformance.run.session import Session
 from conformance.server import Application, application
@@ -64,7 +64,7 @@ def run(name: str) -> str:
 
 def planned(name: str) -> str:
     """The plan of a contract as ``plan --json`` prints it."""
-    return json.dumps(foretold.as_data(prepared(name)[1].plan), indent=1) + "\n"
+    return json.dumps(plan.as_data(prepared(name)[1].plan), indent=1) + "\n"
 
 
 def cells(name: str, log: evidence.Log) -> Iterator[str]:

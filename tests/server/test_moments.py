@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.base.values import instant
 from conformance.server.moments import key_of, moment_of, sort_key
-from conformance.values import instant
 
 PAIRS = [
     ("12:00:00Z", "12:00:00.000001Z"),

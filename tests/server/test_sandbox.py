@@ -12,7 +12,7 @@ import yaml
 from jsonschema import Draft202012Validator
 
 from conformance import target
-from conformance.errors import UsageError
+from conformance.base.errors import UsageError
 from conformance.model import Contract
 from conformance.server import application, target_file
 from conformance.server.moments import moment_of

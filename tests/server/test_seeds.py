@@ -7,9 +7,9 @@ from collections import Counter
 
 from jsonschema import Draft202012Validator
 
+from conformance.base.values import instant
 from conformance.model import Contract
 from conformance.server import application
-from conformance.values import instant
 from tests.server.sandbox import Api
 
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from conformance.evidence import exchange_from_json, exchange_to_json
+from conformance.log.evidence import exchange_from_json, exchange_to_json
 from conformance.model import (
     NOTHING,
     Body,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from conformance.errors import Unjudgeable
+from conformance.base.errors import Unjudgeable
 from conformance.model import Case, Run
 from conformance.run.session import Session
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.judging.answers import answered, control_gap, refusal, refusals, said
 from conformance.judging.effects import takes_effect
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.responses import answered, control_gap, refusal, refusals, said
 from conformance.judging.rules import trial
 from conformance.model import CodeRole, Exchange, Form
 from conformance.reading import refused_member

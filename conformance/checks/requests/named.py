@@ -6,7 +6,10 @@ import re
 from collections.abc import Callable, Iterator
 from operator import attrgetter
 
-from conformance.judging.answers import (
+from conformance.judging.capabilities import Asked
+from conformance.judging.inputs import roles_of_refusal
+from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.responses import (
     control_gap,
     kept_out,
     refusal,
@@ -15,10 +18,7 @@ from conformance.judging.answers import (
     said,
     unusable,
 )
-from conformance.judging.inputs import roles_of_refusal
-from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.rules import USABLE, passive, trial
-from conformance.judging.shown import Asked
 from conformance.judging.writes import untied
 from conformance.model import (
     Clause,

@@ -9,9 +9,10 @@ from typing import Any
 
 import jsonschema_rs
 
+from conformance.base.values import NOT_JSON, http_date, instant, instants
 from conformance.checks.envelope import json_fault, repeated_names
-from conformance.judging.answers import answered, odd_cursor, role_of, said, unusable, with_body
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Violation
+from conformance.judging.responses import answered, odd_cursor, role_of, said, unusable, with_body
 from conformance.judging.rules import every, passive
 from conformance.model import (
     Clause,
@@ -25,7 +26,6 @@ from conformance.model import (
     compact,
 )
 from conformance.reading import Answer, members_of
-from conformance.values import NOT_JSON, http_date, instant, instants
 
 OK, INTERNAL_ERROR = 200, 500
 AT_ONCE = Fraction(1, 100)

@@ -8,12 +8,12 @@ from itertools import chain
 from operator import attrgetter
 from typing import Any
 
-from conformance.judging.answers import answered, ids_of, kept_out
+from conformance.base.values import ABSENT, NOT_JSON
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.responses import answered, ids_of, kept_out
 from conformance.judging.rules import trial
 from conformance.model import Business, CodeRole, Exchange, Step, compact
 from conformance.reading import members_of
-from conformance.values import ABSENT, NOT_JSON
 
 KEPT_OUT = (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND, CodeRole.INVALID_PARAMETER)
 """The roles of the codes that refuse a report which names another business."""

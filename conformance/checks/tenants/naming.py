@@ -13,7 +13,8 @@ from typing import Any
 from urllib.parse import unquote
 from weakref import WeakKeyDictionary
 
-from conformance.judging.foreign import LONG_ID, NOTHING_FOREIGN, TELLING
+from conformance.base.values import texts_in
+from conformance.judging.foreign_effects import LONG_ID, NOTHING_FOREIGN, TELLING
 from conformance.judging.outcomes import (
     JudgeContext,
     Outcome,
@@ -36,7 +37,6 @@ from conformance.model import (
     compact,
 )
 from conformance.reading import Answer, answer_of
-from conformance.values import texts_in
 
 SIDES: dict[Business | None, Side] = {
     Business.MAIN: Side.OWN,

@@ -8,10 +8,10 @@ from itertools import chain, product
 from operator import attrgetter
 from typing import Any
 
+from conformance.base.values import instant, texts_in
 from conformance.checks.requests.named import shown_absent
 from conformance.checks.tenants.naming import named_business
-from conformance.judging.answers import control_gap, kept_out, said, spoils, unusable
-from conformance.judging.foreign import TELLING, answers_untied, foreign_effects
+from conformance.judging.foreign_effects import TELLING, answers_untied, foreign_effects
 from conformance.judging.inputs import roles_of_refusal
 from conformance.judging.outcomes import (
     Answered,
@@ -22,6 +22,7 @@ from conformance.judging.outcomes import (
     Trial,
     Violation,
 )
+from conformance.judging.responses import control_gap, kept_out, said, spoils, unusable
 from conformance.judging.rules import probe, trial
 from conformance.model import (
     Business,
@@ -34,7 +35,6 @@ from conformance.model import (
     compact,
 )
 from conformance.reading import Answer, answer_of, id_of, members_of, sought_in
-from conformance.values import instant, texts_in
 
 FOREIGN_KEY = "(keys: other in the target file)"
 KEPT_OUT = (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND)

@@ -8,14 +8,10 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
-from conformance.judging.answers import (
-    answered,
-    ids_of,
-    role_of,
-    said,
-)
+from conformance.base.values import strict_json
 from conformance.judging.leaks import is_given
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.responses import answered, ids_of, role_of, said
 from conformance.judging.rules import passive, trial
 from conformance.model import (
     Clause,
@@ -29,7 +25,6 @@ from conformance.model import (
     compact,
 )
 from conformance.reading import members_of
-from conformance.values import strict_json
 
 
 @trial("payment.terms")

@@ -8,15 +8,9 @@ from fractions import Fraction
 from operator import attrgetter
 from typing import Any, TypeGuard
 
-from conformance.judging.answers import (
-    code_of,
-    control_gap,
-    ids_of,
-    pointer,
-    said,
-    unusable,
-)
+from conformance.base.values import instants
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.responses import code_of, control_gap, ids_of, pointer, said, unusable
 from conformance.judging.rules import trial
 from conformance.judging.writes import added_items, last_answer, last_ids
 from conformance.model import (
@@ -27,7 +21,6 @@ from conformance.model import (
     compact,
 )
 from conformance.reading import Answer, id_of, members_of, moment_of, position_of, sent_members
-from conformance.values import instants
 
 SHORTEST_TEXT = 6
 """Characters of a text that tells one item from another."""

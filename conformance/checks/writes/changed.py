@@ -10,11 +10,12 @@ from itertools import chain, dropwhile, filterfalse, product
 from operator import attrgetter, lt
 from typing import Any
 
+from conformance.base.values import instant, texts_in, without
 from conformance.checks.writes.neighbours import neighbours_stay, taken_along
 from conformance.checks.writes.read_back import read_back
-from conformance.judging.answers import said
 from conformance.judging.effects import promised
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.responses import said
 from conformance.judging.rules import trial
 from conformance.judging.writes import (
     items_with,
@@ -43,7 +44,6 @@ from conformance.reading import (
     same,
     sought_in,
 )
-from conformance.values import instant, texts_in, without
 
 FEW = 4
 """One in so many items of a list may stand where it does not belong: others change objects, too."""

@@ -9,10 +9,11 @@ from itertools import starmap
 from operator import attrgetter
 from typing import Any
 
+from conformance.base.values import instant, instants
 from conformance.checks.writes.neighbours import SAME_TIME, neighbours_stay
 from conformance.checks.writes.read_back import read_back
-from conformance.judging.answers import answered, said
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.responses import answered, said
 from conformance.judging.rules import trial
 from conformance.judging.writes import (
     added_items,
@@ -33,7 +34,6 @@ from conformance.reading import (
     moment_of,
     same,
 )
-from conformance.values import instant, instants
 
 CLOCKS_APART = 300
 """Seconds by which the clocks of target and suite may differ."""

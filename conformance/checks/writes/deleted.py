@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from operator import attrgetter
 from typing import Any
 
+from conformance.base.values import instant
 from conformance.checks.writes.neighbours import neighbours_stay
-from conformance.judging.answers import answered, said
 from conformance.judging.outcomes import (
     Answered,
     Gap,
@@ -17,11 +17,11 @@ from conformance.judging.outcomes import (
     Trial,
     Violation,
 )
+from conformance.judging.responses import answered, said
 from conformance.judging.rules import trial
 from conformance.judging.writes import last_ids, last_success
 from conformance.model import Exchange, ReasonKind, Step, compact
 from conformance.reading import sought_in
-from conformance.values import instant
 
 TIME = "a time"
 """Stands for any time where two objects are compared."""

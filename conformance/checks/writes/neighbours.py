@@ -8,12 +8,12 @@ from itertools import chain, filterfalse
 from operator import attrgetter
 from typing import Any
 
-from conformance.judging.answers import said
+from conformance.base.values import instants, picked, texts_in
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.responses import said
 from conformance.judging.writes import answers_at, last_success
 from conformance.model import Side, Step, compact
 from conformance.reading import Answer, as_shown, missing, ordered, position_of, rows_of
-from conformance.values import instants, picked, texts_in
 
 SAME_TIME = 1
 """Seconds by which one position may differ from place to place, for it may be rounded."""

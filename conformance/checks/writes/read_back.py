@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.judging.answers import answered, said
 from conformance.judging.effects import promised
 from conformance.judging.outcomes import (
     Answered,
@@ -16,6 +15,7 @@ from conformance.judging.outcomes import (
     Trial,
     Violation,
 )
+from conformance.judging.responses import answered, said
 from conformance.model import Exchange, Operation, ReasonKind, Step, compact
 from conformance.reading import (
     answer_of,

@@ -10,8 +10,9 @@ from itertools import chain, filterfalse, starmap
 from operator import attrgetter
 from typing import Any
 
-from conformance.judging.answers import answered, ids_of, said
+from conformance.base.values import picked, texts_in
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
+from conformance.judging.responses import answered, ids_of, said
 from conformance.judging.rules import trial
 from conformance.judging.writes import answers_at, items_with
 from conformance.model import Exchange, Step, compact
@@ -27,7 +28,6 @@ from conformance.reading import (
     sent_members,
     sought_in,
 )
-from conformance.values import picked, texts_in
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from conformance.server.extras import Document, Server
+from conformance.server.identifiers import secret
 from conformance.server.messages import Context
 from conformance.server.moments import MICRO, render
-from conformance.server.naming import secret
 from conformance.server.store import ALL, Identity
 
 TRIAL_DAYS = 14

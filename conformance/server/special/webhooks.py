@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conformance.server.extras import Document, Server
+from conformance.server.identifiers import secret
 from conformance.server.messages import Context
-from conformance.server.naming import secret
 
 EVENTS = ("call.completed", "lead.captured", "webhook.test")
 

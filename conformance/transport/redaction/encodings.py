@@ -13,9 +13,9 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from urllib.parse import unquote
 
+from conformance.base.values import without_entities
 from conformance.transport.redaction.boxes import inflated, unpacked
-from conformance.transport.redaction.numbers import listed
-from conformance.values import without_entities
+from conformance.transport.redaction.number_lists import listed
 
 _STANDARD = str.maketrans("-_", "+/")
 _CODED = "-A-Za-z0-9+/_"

@@ -10,14 +10,14 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import Any
 
-from conformance.errors import Unjudgeable
+from conformance.base.errors import Unjudgeable
+from conformance.base.values import as_text, strict_json
 from conformance.model import Body, Contract, Operation, Placeholder, Response, SecretKind
 from conformance.model.placeholder import FOUND_KEY
 from conformance.transport.codings import names_of
 from conformance.transport.redaction.encodings import readings
 from conformance.transport.redaction.secrets import WITHHELD, SecretStore, telling_parts
 from conformance.transport.wire import WireResponse
-from conformance.values import as_text, strict_json
 
 SHORTEST, VARIED = 8, 5
 """The least characters, and different characters, of a text that counts as a secret."""

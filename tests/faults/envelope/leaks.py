@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.server.identifiers import secret
 from conformance.server.messages import Context, Reply, Request
-from conformance.server.naming import secret
 from tests.faults.base import ERRORS, Faulty, fault
 
 OTHERS_KEY = "kc_live_pN4wQ8xT2vB6mK9cR3dF7gH1jL5sZ0aY"

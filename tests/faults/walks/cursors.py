@@ -6,11 +6,11 @@ import re
 from fractions import Fraction
 from typing import Any
 
+from conformance.base.values import instant
 from conformance.model import Operation
 from conformance.server.messages import Context, Reply, Request
 from conformance.server.moments import sort_key
 from conformance.server.store import Page, Row
-from conformance.values import instant
 from tests.faults.base import Faulty, fault, filtered_by, is_for, later_page
 from tests.faults.shared import Filtered, InOneList, in_each_list
 

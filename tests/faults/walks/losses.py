@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.base.values import instant
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Reply
 from conformance.server.moments import sort_key
 from conformance.server.store import Filter, Page, Row
-from conformance.values import instant
 from tests.faults.base import Faulty, fault, is_for, later_page, requested_limit
 from tests.faults.shared import Filtered
 

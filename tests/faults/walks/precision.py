@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from fractions import Fraction
 
+from conformance.base.values import instant
 from conformance.server.messages import Context
 from conformance.server.moments import MICRO, key_of, sort_key
 from conformance.server.store import Row
-from conformance.values import instant
 from tests.faults.base import Faulty, fault, is_for, later_page
 
 HOUR = 3_600 * MICRO

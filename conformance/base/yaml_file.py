@@ -1,0 +1,221 @@
+"""YAML files read as strictly as JSON, with the line of every value.
+
+PyYAML accepts more than JSON: dates, ``yes``, octal numbers, duplicate keys. Each of these can turn
+a typo into a wrong contract, so here they are plain text, or refused.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jsonschema_rs
+import yaml
+
+from conformance.base.errors import reason
+from conformance.base.text import nearest
+from conformance.base.values import cut
+
+if TYPE_CHECKING:
+    from jsonschema.exceptions import ValidationError
+
+Place = tuple[str | int, ...]
+"""Keys and indexes from the top of a document to a value."""
+LONGEST = 300
+"""Characters of a message."""
+
+
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """SafeLoader, in C where that is built, with only the scalars of JSON."""
+
+    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own form
+    yaml_constructors = {  # noqa: RUF012
+        tag: make
+        for tag, make in yaml.SafeLoader.yaml_constructors.items()
+        if tag is None or tag.rpartition(":")[2] in ("str", "seq", "int", "float", "bool", "null")
+    }
+
+    def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: ARG002
+        """An object with plain keys, each of them once. PyYAML passes ``deep``."""
+        members: dict[str, Any] = {}
+        for key, value in node.value:
+            if not isinstance(key, yaml.ScalarNode):
+                raise _error_at(key, "a key must be plain text")
+            if key.value in members:
+                raise _error_at(key, f"the key {key.value} stands twice")
+            members[key.value] = self.construct_object(value, deep=True)
+        return members
+
+
+def _error_at(node: Any, problem: str) -> yaml.MarkedYAMLError:
+    """An error with the place of a node or an event."""
+    return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
+
+
+_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"(true|false)\Z"), list("tf"))
+_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"(null|~|)\Z"), ["n", "~", ""])
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:int", re.compile(r"-?(0|[1-9][0-9]*)\Z"), list("-0123456789")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float",
+    re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)([eE][-+]?[0-9]+)?\Z"),
+    list("-0123456789"),
+)
+_Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_mapping)
+
+
+@dataclass(frozen=True)
+class YamlFile:
+    """A parsed file: its value, and the tree of YAML and the text that it came from."""
+
+    name: str
+    value: Any
+    node: yaml.Node
+    text: str
+
+    @cached_property
+    def lines(self) -> dict[Place, int]:
+        """The line, from 1, of each place. Only a fault asks for it."""
+        return dict(_lines(self.node))
+
+    def fault(self, place: Sequence[str | int], message: str) -> str:
+        """``file:line: message`` for the nearest place that has a line."""
+        return f"{self.where(place)}: {message}"
+
+    def where(self, place: Sequence[str | int]) -> str:
+        """``file:line`` of the nearest place that has a line."""
+        at = tuple(place)
+        while at not in self.lines and at:
+            at = at[:-1]
+        return f"{self.name}:{self.lines.get(at, 1)}"
+
+
+def _lines(node: yaml.Node, place: Place = ()) -> Iterator[tuple[Place, int]]:
+    yield place, node.start_mark.line + 1
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            yield from _lines(value, (*place, key.value))
+            yield (*place, key.value), key.start_mark.line + 1
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield from _lines(value, (*place, index))
+
+
+def read(path: Path, name: str, faults: list[str]) -> YamlFile | None:
+    """The parsed file. On failure None, and ``faults`` gains a ``file:line: message``."""
+    try:
+        text = path.read_bytes().decode("utf-8")
+    except FileNotFoundError:
+        faults.append(f"{name}:1: the file is missing")
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(f"{name}:1: cannot be read: {reason(error)}")
+        return None
+    return parse(text, name, faults)
+
+
+def parse(text: str, name: str, faults: list[str]) -> YamlFile | None:
+    """The parsed text. On failure None, and ``faults`` gains a ``file:line: message``."""
+    try:
+        _refuse_aliases(text)
+        loader = _Loader(text)
+        node = loader.get_single_node()
+        if node is None:
+            faults.append(f"{name}:1: the file is empty")
+            return None
+        return YamlFile(name, loader.construct_document(node), node, text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 1
+        faults.append(f"{name}:{line}: {error.problem or error.context}")
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        faults.append(f"{name}:1: {str(error).splitlines()[0]}")
+    return None
+
+
+def _refuse_aliases(text: str) -> None:
+    """Raise MarkedYAMLError at the first alias.
+
+    JSON has none, and a few lines of them can stand for billions of values.
+    """
+    if "&" not in text:  # an alias without an anchor is an error anyway
+        return
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.AliasEvent):
+            raise _error_at(event, f"aliases (*{event.anchor}) are not allowed")
+
+
+def validate(
+    file: YamlFile,
+    schema: dict[str, Any],
+    faults: list[str],
+    below: Place = (),
+    secret: tuple[str, ...] = (),
+) -> bool:
+    """Whether the value at a place obeys a JSON Schema. Each error is added to ``faults``.
+
+    No message quotes a value under the members named in ``secret``.
+    """
+    value = file.value
+    for step in below:
+        value = value[step]
+    if _fits(schema, value):
+        return True
+    from jsonschema import Draft202012Validator, FormatChecker  # noqa: PLC0415 - slow to import
+    from jsonschema.exceptions import best_match  # noqa: PLC0415
+
+    validator = Draft202012Validator(schema, format_checker=FormatChecker())
+    errors = sorted(validator.iter_errors(value), key=lambda e: list(map(str, e.absolute_path)))
+    for error in errors:
+        deepest = best_match([error]) or error
+        place = (*below, *deepest.absolute_path, *_unknown_member(deepest))
+        hidden = bool(place) and place[0] in secret
+        faults.append(file.fault(place, _message(deepest, hidden)))
+    return not errors
+
+
+def _fits(schema: dict[str, Any], value: Any) -> bool:
+    """The quick answer. jsonschema is slow to import, but words better what is wrong."""
+    try:
+        return jsonschema_rs.validator_for(schema, validate_formats=True).is_valid(value)
+    except (ValueError, RecursionError):  # a value that only Python can hold
+        return False
+
+
+EMPTY = ("minItems", "minLength", "minProperties")
+"""What JSON Schema demands of values that must not be empty."""
+
+
+def _message(error: ValidationError, hidden: bool) -> str:
+    """What is wrong, cut to a readable length; without the value where that is hidden."""
+    message = error.message
+    unknown = _unknown_member(error)
+    if unknown:
+        schema: Any = error.schema
+        members = schema.get("properties", {})
+        message = f"there is no member {unknown[0]}{nearest(unknown[0], members)}"
+    elif error.validator in EMPTY and not error.instance and error.absolute_path:
+        message = f"{error.absolute_path[-1]} is empty: give it a value, or leave it out"
+    if hidden and error.validator != "additionalProperties":
+        message = f"this does not fit: {error.validator} {error.validator_value}"
+    return cut(message, LONGEST)
+
+
+def _unknown_member(error: ValidationError) -> tuple[str, ...]:
+    """The first member that the schema does not know, where that is the error."""
+    if error.validator != "additionalProperties":
+        return ()
+    if not isinstance(error.instance, dict):
+        return ()
+    schema: Any = error.schema
+    patterns = schema.get("patternProperties", {})
+    for name in error.instance:
+        matched = any(map(partial(re.search, string=name), patterns))
+        if name not in schema.get("properties", {}) and not matched:
+            return (name,)
+    return ()

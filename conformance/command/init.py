@@ -1,0 +1,104 @@
+"""``init``: writes a target file, with what a look at the target shows of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from conformance.base import files
+from conformance.base.errors import UsageError
+from conformance.base.options import Choice
+from conformance.command.choosing import with_address
+from conformance.command.commands import TARGET_FILE, load
+from conformance.command.saying import say
+
+if TYPE_CHECKING:
+    from conformance.model import Cell, Run
+
+
+@click.command()
+@click.argument("path", type=click.Path(path_type=Path, dir_okay=False), default=Path(TARGET_FILE))
+@click.option("--force", is_flag=True, help="Overwrite a file that exists.")
+@with_address
+def init(path: Path, force: bool, choice: Choice) -> None:
+    """Write a commented target file for you to fill in.
+
+    With --url, look at the target first: thirty reads at most, with the key. What they show
+    is written to the file. The key is not.
+    """
+    if path.exists() and not force:
+        raise UsageError(f"{path} is there already; give another name, or --force")
+    if choice.key_file and not choice.url:
+        raise UsageError("A key without --url: say which server it belongs to")
+    if choice.url:
+        from conformance.run.planning import with_key
+
+        choice = with_key(choice)  # standard input can be read once
+        notes = _look(path, choice)
+        _append(path, notes, _unlocks(path, choice))
+    else:
+        from conformance.command import initfile
+
+        _write(path, initfile.text(load(choice.spec)))
+    say(f"Wrote {path}. Fill it in, then: kaicalls-conformance doctor --target {path}")
+
+
+def _write(path: Path, text: str) -> None:
+    with files.own(path, "w") as file:
+        file.write(text)
+
+
+def _look(path: Path, choice: Choice) -> tuple[str, ...]:
+    """Write a target file with what a look shows. Says the notes, and returns them."""
+    from conformance.command import initfile
+    from conformance.command.doctor import session_for
+    from conformance.command.preparing import prepared_for
+    from conformance.examine.proposal import REQUESTS, propose
+
+    session = session_for(prepared_for(replace(choice, budget=REQUESTS), None))
+    proposal = propose(session)
+    say("\n".join(proposal.notes))
+    found = {name: (one.value, one.how) for name, one in proposal.members.items()}
+    _write(path, initfile.text(session.contract, found))
+    return proposal.notes
+
+
+def _unlocks(path: Path, choice: Choice) -> list[str]:
+    """What to add to a target file, each with what a run with the file leaves untested for it."""
+    from conformance.command.doctor import session_for
+    from conformance.report import provide
+    from conformance.run.planning import prepare, target_of
+
+    contract = load(choice.spec)
+    target = target_of(contract, replace(choice, target=path))
+    run = session_for(prepare(contract, target, choice)).finish()
+    return provide.lines(replace(run, cells=tuple(_with_wishes(run, cell) for cell in run.cells)))
+
+
+def _with_wishes(run: Run, cell: Cell) -> Cell:
+    """A cell of a run that has not begun, with the keys that its rules will ask for."""
+    from conformance.checks import RULES
+    from conformance.model import Reason, ReasonKind
+    from conformance.report.provide import PLACE
+
+    if any(reason.kind is not ReasonKind.NOT_RUN for reason in cell.reasons):
+        return cell
+    lacking: list[Reason] = []
+    for rule in run.contract.clauses[cell.clause].rules:
+        hint = RULES[rule].hint
+        place = PLACE.search(hint)
+        if place and place[2] not in run.target.keys:
+            lacking.append(Reason(ReasonKind.PROVIDE, hint))
+    return replace(cell, reasons=tuple(lacking)) if lacking else cell
+
+
+def _append(path: Path, notes: Iterable[str], unlocks: Iterable[str]) -> None:
+    """Add the notes, and what more would unlock, as comments at the end of the file."""
+    lines = ["", "What the look showed:", *notes]
+    lines += ["", "What more would be judged, by what you add to the members above:", *unlocks]
+    with path.open("a", encoding="utf-8") as file:
+        file.writelines(f"# {line}".rstrip() + "\n" for line in lines)

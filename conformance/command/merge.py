@@ -1,0 +1,52 @@
+"""``merge``: the parts of a run, from several machines, become one run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from conformance.command.choosing import with_details, with_output, with_spec
+from conformance.command.commands import load
+from conformance.command.concluding import conclude, new_run, terminal
+from conformance.command.replay import RUN
+from conformance.command.saying import say
+
+if TYPE_CHECKING:
+    from conformance.run.merging import Whole
+
+
+@click.command()
+@click.argument("parts", metavar="DIR...", type=RUN, nargs=-1, required=True)
+@with_spec
+@with_details
+@with_output
+def merge(parts: tuple[Path, ...], spec: Path | None, details: bool, output: Path) -> int:
+    """Make one run of the parts that `run --shard` left, as if it had never been parted.
+
+    A part that is missing, double or of another run is named, what it owes is untested, and the
+    exit code is 3.
+    """
+    from conformance.run import merging, runfile
+
+    contract = load(spec)
+    whole = merging.fitted([merging.piece(part, contract) for part in parts])
+    for wrong in whole.wrongs:
+        say(f"Note: {wrong}", err=True)
+    directory = new_run(output, lambda path: _begin(whole, path))
+    selected = whole.chosen
+    run = runfile.replay(directory, contract).run
+    return conclude(run, selected, directory, terminal(), details)
+
+
+def _begin(whole: Whole, directory: Path) -> None:
+    """Store the merged run, which holds all that the parts sent."""
+    from conformance.base import files
+    from conformance.log.evidence import Recorder
+    from conformance.run import merging, runfile
+
+    runfile.begin(whole.run, whole.chosen, directory)
+    with files.lines(directory / runfile.LOG) as stream:
+        merging.write(whole, Recorder(stream, whole.run.target.disk))
+    runfile.write(whole.run, whole.chosen, directory)

@@ -1,0 +1,180 @@
+"""``errors.yaml``, ``page.yaml`` and ``clauses/`` -> codes, entries of the page, and clauses.
+
+An entry with ``for_each: code`` stands for one entry for each row of errors.yaml, so a new code is
+one row there. Faults are collected as ``file:line: message``; reading goes on after each.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any
+
+from conformance.base.values import without
+from conformance.base.yaml_file import Place, YamlFile
+from conformance.model import About, Clause, CodeRole, ErrorCode, Level, PageEntry
+
+Row = dict[str, Any]
+"""One entry of a file."""
+
+
+class Ledger:
+    """What the three kinds of file say, filled file by file.
+
+    ``rules`` are the rule ids that the engine knows; None accepts any. ``faults`` is appended to.
+    """
+
+    def __init__(self, rules: frozenset[str] | None, faults: list[str]) -> None:
+        self.rules = rules
+        self.faults = faults
+        self.errors: dict[str, ErrorCode] = {}
+        self.page: dict[str, PageEntry] = {}
+        self.clauses: dict[str, Clause] = {}
+        self.areas: dict[str, str] = {}
+        self._places: dict[str, Place] = {}  # of the entries of the page
+
+    def read_errors(self, file: YamlFile) -> None:
+        """Read errors.yaml, before the other files: their entries may follow from it."""
+        for index, row in enumerate(file.value):
+            self._check_new(file, (index, "code"), "code", row["code"], self.errors)
+            self.errors[row["code"]] = ErrorCode(**{**row, "role": CodeRole(row["role"])})
+
+    def read_page(self, file: YamlFile) -> None:
+        """Read page.yaml."""
+        for index, entry in enumerate(file.value["entries"]):
+            place: Place = ("entries", index)
+            for row in self._expanded(file, place, entry):
+                self._check_new(file, (*place, "id"), "entry", row["id"], self.page)
+                self.page[row["id"]] = PageEntry(**row)
+                self._places[row["id"]] = place
+
+    def read_clauses(self, files: Mapping[str, YamlFile]) -> None:
+        """Read the files of the clauses, by area, in the order that they state."""
+        for area, file in sorted(files.items(), key=lambda item: int(item[1].value["order"])):
+            self.areas[area] = file.value["title"]
+            for index, entry in enumerate(file.value["clauses"]):
+                self._read_clause(area, file, ("clauses", index), entry)
+
+    def check_coverage(self, page: YamlFile) -> None:
+        """Add a fault for each normative entry of the page that is neither cited nor excused."""
+        cited: set[str] = set()
+        for clause in self.clauses.values():
+            cited.update(clause.sources)
+        for entry in self.page.values():
+            is_excused = entry.not_testable or not entry.normative
+            if not is_excused and entry.id not in cited:
+                message = (
+                    f"the entry {entry.id} is normative, but no clause cites it, "
+                    "and no not_testable says why"
+                )
+                self.faults.append(page.fault(self._places[entry.id], message))
+
+    # --- one clause ---
+
+    def _read_clause(self, area: str, file: YamlFile, place: Place, entry: Row) -> None:
+        """Check one entry of a file, and keep the clauses that it stands for."""
+        self._check_rules(file, (*place, "verified_by"), entry["verified_by"])
+        for role, rules in entry.get("verified_by_role", {}).items():
+            self._check_rules(file, (*place, "verified_by_role", role), rules)
+        for row in self._expanded(file, place, entry):
+            self._check_new(file, (*place, "id"), "clause", row["id"], self.clauses)
+            self._check_sources(file, (*place, "source"), row["source"])
+            self._check_about(file, place, row)
+            self.clauses[row["id"]] = self._clause(area, row)
+
+    def _clause(self, area: str, row: Row) -> Clause:
+        return Clause(
+            id=row["id"],
+            area=area,
+            text=row["text"],
+            level=Level(row["level"]),
+            basis=row["basis"],
+            sources=tuple(row["source"]),
+            rules=tuple(row["verified_by"]),
+            because=row.get("because", ""),
+            about=self._about(**row["about"]) if "about" in row else None,
+            uncovered=row.get("uncovered", ""),
+        )
+
+    def _about(self, code: str | None = None, status: int | None = None) -> About:
+        """The row that a clause is about; that of a status with all its codes."""
+        codes = [row.code for row in self.errors.values() if row.status == status]
+        return About(code, status, tuple(codes))
+
+    # --- entries that stand for one entry for each code ---
+
+    def _expanded(self, file: YamlFile, place: Place, entry: Row) -> Iterator[Row]:
+        """The entry itself, or with ``for_each: code`` one entry for each code of the registry."""
+        if "for_each" not in entry:
+            yield entry
+            return
+        template = without(entry, {"for_each"})
+        for number, code in enumerate(self.errors.values(), 1):
+            try:
+                row = _filled(template, {**asdict(code), "row": number})
+            except KeyError as error:
+                message = f"no row of errors.yaml has the word {error.args[0]}"
+                self.faults.append(file.fault(place, message))
+                return
+            yield self._with_rules_of_role(file, place, row, code)
+
+    def _with_rules_of_role(self, file: YamlFile, place: Place, row: Row, code: ErrorCode) -> Row:
+        """The row with the rules of its role before those of all roles."""
+        by_role = row.pop("verified_by_role", None)
+        if by_role is None:
+            return row
+        if code.role not in by_role:
+            message = f"the role {code.role} of {code.code} has no rules"
+            self.faults.append(file.fault((*place, "verified_by_role"), message))
+        return {**row, "verified_by": [*by_role.get(code.role, ()), *row["verified_by"]]}
+
+    # --- checks ---
+
+    def _check_new(
+        self, file: YamlFile, place: Place, noun: str, name: str, known: Mapping[str, object]
+    ) -> None:
+        """Add a fault for a name that an earlier entry has."""
+        if name in known:
+            self.faults.append(file.fault(place, f"the {noun} {name} stands twice"))
+
+    def _check_rules(self, file: YamlFile, place: Place, rules: list[str]) -> None:
+        """Add a fault for each rule that the engine does not know."""
+        if self.rules is None:
+            return
+        for index, rule in enumerate(rules):
+            if rule not in self.rules:
+                self.faults.append(file.fault((*place, index), f"there is no rule {rule}"))
+
+    def _check_sources(self, file: YamlFile, place: Place, sources: list[str]) -> None:
+        """Add a fault for each source that is no entry of the page."""
+        if not self.page:  # page.yaml, or errors.yaml, could not be read: one fault is enough
+            return
+        for index, source in enumerate(sources):
+            if source not in self.page:
+                self.faults.append(file.fault((*place, index), f"page.yaml has no entry {source}"))
+
+    def _check_about(self, file: YamlFile, place: Place, row: Row) -> None:
+        """Add a fault for a code that is no row of errors.yaml, if that could be read."""
+        code = row.get("about", {}).get("code")
+        if code is None:
+            return
+        if not self.errors:
+            return
+        if code not in self.errors:
+            message = f"errors.yaml has no code {code}"
+            self.faults.append(file.fault((*place, "about", "code"), message))
+
+
+def _filled(value: Any, words: Mapping[str, object]) -> Any:
+    """A copy of a value with each ``{word}`` in its texts replaced.
+
+    Raises KeyError for a word that is not among ``words``.
+    """
+    if isinstance(value, str):
+        return re.sub(r"\{(\w+)\}", lambda match: str(words[match[1]]), value).strip()
+    if isinstance(value, dict):
+        return {name: _filled(member, words) for name, member in value.items()}
+    if isinstance(value, list):
+        return [_filled(member, words) for member in value]
+    return value

@@ -1,0 +1,236 @@
+"""``spec/`` -> Contract.
+
+The loader is strict: it reads everything, collects every fault as ``file:line``, and only then
+gives up. What it builds is closed: the rest of the package never looks into a YAML file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from conformance.base import yaml_file
+from conformance.base.errors import SpecError
+from conformance.base.yaml_file import Place, YamlFile
+from conformance.contract import openapi, operations
+from conformance.contract.ledger import Ledger
+from conformance.contract.openapi import X
+from conformance.model import Contract, Operation
+
+
+def packaged() -> Path:
+    """The contract that comes with the suite: in the wheel, or next to it in a checkout."""
+    package = Path(__file__).parents[1]
+    inside = package / "spec"
+    return inside if inside.is_dir() else package.parent / "spec"
+
+
+def digest_of(texts: Mapping[str, str]) -> str:
+    """The SHA-256 of files by name, in hex: of each name and content, with their lengths."""
+    total = hashlib.sha256()
+    for name, text in sorted(texts.items()):
+        for part in (name.encode(), text.encode()):
+            total.update(len(part).to_bytes(8) + part)
+    return total.hexdigest()
+
+
+@cache
+def packaged_digest() -> str:
+    """The digest of the contract that comes with the suite."""
+    return load().digest
+
+
+def load(directory: Path | None = None, rules: frozenset[str] | None = None) -> Contract:
+    """Read a contract directory.
+
+    ``rules`` are the rule ids that the engine knows; a clause that names another one is a fault.
+    Raises SpecError with all faults.
+    """
+    where = directory or packaged()
+    if not where.is_dir():
+        raise SpecError([f"{where}:1: there is no such directory"])
+    loader = _Loader(where, rules, is_packaged=directory is None)
+    contract = loader.contract()
+    if contract is None:
+        raise SpecError(loader.faults)
+    return contract
+
+
+class _Loader:
+    def __init__(self, where: Path, rules: frozenset[str] | None, is_packaged: bool) -> None:
+        self.where = where
+        self.is_packaged = is_packaged
+        self.texts: dict[str, str] = {}  # what was parsed, by file
+        self.faults: list[str] = []
+        self.ledger = Ledger(rules, self.faults)
+        self.meta = packaged() / "meta"
+
+    def contract(self) -> Contract | None:
+        """The contract; None where there are faults."""
+        document = self._file("openapi.yaml")
+        page = self._read_ledger()
+        if os.path.lexists(self.where / "open.yaml"):
+            self._file("open.yaml", "open")
+        known: dict[str, Operation] = {}
+        if document is not None and self._is_well_formed(document):
+            known = self._operations(document)
+        if self.faults:
+            return None
+        if document is None or page is None:
+            return None
+        return self._contract(document.value, known, page.value["page"])
+
+    def _contract(
+        self, document: dict[str, Any], known: dict[str, Operation], page_address: str
+    ) -> Contract:
+        root = document[X]
+        codes = tuple(self.ledger.errors.values())
+        code_pointer = tuple(root["envelope"]["code"][1:].split("/"))
+        digest = digest_of(self.texts)
+        return Contract(
+            title=document["info"]["title"],
+            version=document["info"]["version"],
+            digest=digest,
+            packaged=self.is_packaged or digest == packaged_digest(),
+            base_path=openapi.base_path(document),
+            document=openapi.with_codes(document, codes, code_pointer),
+            operations=known,
+            errors=self.ledger.errors,
+            clauses=self.ledger.clauses,
+            areas=self.ledger.areas,
+            page=self.ledger.page,
+            page_address=page_address,
+            statuses=frozenset(root["statuses"]),
+            code_pointer=code_pointer,
+            message_pointer=tuple(root["envelope"]["message"][1:].split("/")),
+            identifier=root["identifier"],
+            identifiers=root.get("identifiers", {}),
+            tenant=root.get("tenant"),
+            authentication=openapi.authentication(document),
+        )
+
+    # --- files ---
+
+    def _schema(self, name: str) -> dict[str, Any]:
+        text = (self.meta / f"{name}.schema.json").read_text(encoding="utf-8")
+        schema: dict[str, Any] = json.loads(text)
+        return schema
+
+    def _file(self, name: str, schema: str | None = None) -> YamlFile | None:
+        """A file that obeys its meta schema; None, and faults, where it does not."""
+        if not self._is_own(name):
+            return None
+        file = yaml_file.read(self.where / name, name, self.faults)
+        if file is not None:
+            self.texts[name] = file.text
+        if file is None or schema is None:
+            return file
+        valid = yaml_file.validate(file, self._schema(schema), self.faults)
+        return file if valid else None
+
+    def _is_own(self, name: str) -> bool:
+        """Whether a file or folder is one of the directory itself, with a fault where it is not.
+
+        An installer may link the files of the package; those of another contract may not be links.
+        """
+        path = self.where / name
+        if path.is_symlink() and not self.is_packaged:
+            self.faults.append(f"{name}:1: this is a link; a contract holds its files itself")
+            return False
+        if path.exists() and not path.is_file() and not path.is_dir():
+            self.faults.append(f"{name}:1: this is no file")
+            return False
+        return True
+
+    # --- errors.yaml, page.yaml, clauses ---
+
+    def _read_ledger(self) -> YamlFile | None:
+        """Read what the ledger holds. The page, or None where it cannot be read."""
+        errors = self._file("errors.yaml", "errors")
+        page = self._file("page.yaml", "page")
+        clauses, complete = self._clause_files()
+        if errors is not None:
+            self.ledger.read_errors(errors)
+        if errors is not None and page is not None:
+            self.ledger.read_page(page)
+        self.ledger.read_clauses(clauses)
+        if page is not None and complete:
+            self.ledger.check_coverage(page)
+        return page
+
+    def _clause_files(self) -> tuple[dict[str, YamlFile], bool]:
+        """The files of the clauses by area, and whether all of them can be read."""
+        if not self._is_own("clauses"):
+            return {}, False
+        names = sorted(path.name for path in (self.where / "clauses").glob("*.yaml"))
+        if not names:
+            self.faults.append("clauses:1: the directory has no *.yaml file")
+        found: dict[str, YamlFile] = {}
+        for name in names:
+            area = name.removesuffix(".yaml")
+            if not re.fullmatch("[a-z][a-z0-9-]*", area):
+                self.faults.append(f"clauses/{name}:1: {area} is no name for an area")
+            file = self._file(f"clauses/{name}", "clauses")
+            if file is not None:
+                found[area] = file
+        return found, bool(names) and len(found) == len(names)
+
+    # --- openapi.yaml ---
+
+    def _is_well_formed(self, file: YamlFile) -> bool:
+        """Check what the suite itself reads of the document, and nothing else of OpenAPI."""
+        before = len(self.faults)
+        yaml_file.validate(file, self._schema("openapi"), self.faults)
+        vocabulary = self._schema("x-conformance")["$defs"]
+        for place, definition in openapi.extension_places(file.value):
+            schema = {**vocabulary[definition], "$defs": vocabulary}
+            yaml_file.validate(file, schema, self.faults, place)
+        for place, reference in openapi.references(file.value):
+            self._check_reference(file, place, reference)
+        return len(self.faults) == before
+
+    def _check_reference(self, file: YamlFile, place: Place, reference: str) -> None:
+        try:
+            openapi.resolve(file.value, {"$ref": reference})
+        except (KeyError, TypeError):
+            self.faults.append(file.fault(place, f"{reference} points to nothing"))
+        except RecursionError as error:
+            self.faults.append(file.fault(place, str(error)))
+
+    def _operations(self, file: YamlFile) -> dict[str, Operation]:
+        found: dict[str, Operation] = {}
+        for mode in operations.modes(file.value):
+            self._check_codes(file, mode)
+            try:
+                operation = operations.operation(file.value, mode)
+            except (KeyError, TypeError, ValueError) as error:
+                message = f"the mode {mode.words['id']} cannot be read: {error}"
+                self.faults.append(file.fault(mode.place, message))
+                continue
+            self._check_operation(file, mode.place, operation, found)
+            found[operation.id] = operation
+        return found
+
+    def _check_codes(self, file: YamlFile, mode: operations.Mode) -> None:
+        """Each code that a mode provokes is registered; not checked where errors.yaml is broken."""
+        if not self.ledger.errors:
+            return
+        for code in mode.words.get("provokes", ()):
+            if code not in self.ledger.errors:
+                place = (*mode.place, "provokes")
+                self.faults.append(file.fault(place, f"errors.yaml has no code {code}"))
+
+    def _check_operation(
+        self, file: YamlFile, place: Place, operation: Operation, known: Mapping[str, Operation]
+    ) -> None:
+        if operation.id in known:
+            self.faults.append(file.fault(place, f"the operation {operation.id} stands twice"))
+        if operation.when and operation.parameter(operation.when) is None:
+            message = f"the operation has no parameter and no member {operation.when}"
+            self.faults.append(file.fault((*place, "when"), message))

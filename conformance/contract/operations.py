@@ -1,0 +1,185 @@
+"""The OpenAPI document -> Operations, one for each mode of a method and path.
+
+A word of the extension that is a field of Operation or Parameter of the same name is read as that
+field: a new word is a row of the meta schema and a field of the model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+from conformance.base.yaml_file import Place
+from conformance.contract.openapi import X, definitions, resolve
+from conformance.model import Effect, Open, Operation, Paging, Parameter, Payment, Rate
+
+
+@dataclass(frozen=True)
+class Mode:
+    """One mode of a method and path, as the document has it."""
+
+    place: Place
+    method: str
+    path: str
+    words: Mapping[str, Any]  # of the extension
+    definition: Mapping[str, Any]  # of the method, resolved, with the parameters of its path
+
+    @property
+    def selectors(self) -> tuple[str | None, ...]:
+        """What selects each mode of the method and path, this one too; None for the rest."""
+        return tuple(words.get("when") for words in self.definition[X]["modes"])
+
+
+def modes(document: Mapping[str, Any]) -> Iterator[Mode]:
+    """The modes of all methods and paths, in the order of the document."""
+    for path, method, unresolved in definitions(document):
+        shared = resolve(document, document["paths"][path].get("parameters", []))
+        definition = resolve(document, unresolved)
+        definition["parameters"] = [*shared, *definition.get("parameters", [])]
+        for index, words in enumerate(definition[X]["modes"]):
+            place = ("paths", path, method, X, "modes", index)
+            yield Mode(place, method, path, words, definition)
+
+
+def operation(document: Mapping[str, Any], mode: Mode) -> Operation:
+    """The operation of a mode. Raises KeyError, TypeError or ValueError where it cannot be read."""
+    words = mode.words
+    schema = resolve(document, {"$ref": words["schema"]})
+    usual_effect = Effect.READ if mode.method == "get" else Effect.WRITE
+    security = mode.definition.get("security", document.get("security", []))
+    scopes, beside = _scopes(security, words.get("scope"))
+    return Operation(
+        **_fields(Operation, {"effect": usual_effect, **words, "schema": schema}),
+        method=mode.method.upper(),
+        path=mode.path,
+        only=None not in mode.selectors,
+        parameters=tuple(_parameters(mode)),
+        scopes=scopes,
+        beside=beside,
+        keyed=bool(security) and all(security),
+        takes_key=bool(security),
+        successes=_successes(mode),
+        paging=_paging(document, words, schema),
+        secrets=_secrets(schema),
+    )
+
+
+_CONVERTED: dict[str, Callable[[Any], Any]] = {
+    "effect": Effect,
+    "open": lambda words: frozenset(Open(word) for word in words),
+    "payment": lambda members: Payment(**members),
+    "provokes": tuple,
+    "rate": lambda members: Rate(**members),
+    "refuse": tuple,
+}
+"""How a field holds a word of the extension, where it is not the word itself."""
+
+
+def _fields(noun: type[Operation | Parameter], words: Mapping[str, Any]) -> dict[str, Any]:
+    """The words that are fields of a noun, as the noun holds them."""
+    values = {}
+    for field in fields(noun):
+        if field.name not in words:
+            continue
+        word = words[field.name]
+        convert = _CONVERTED.get(field.name)
+        values[field.name] = convert(word) if convert else word
+    return values
+
+
+def _scopes(
+    security: Iterable[Mapping[str, list[str]]], scope: str | None
+) -> tuple[tuple[str, ...], str | None]:
+    """The scopes that open a mode, and one that may be required as well.
+
+    ``scope`` is that of the mode, where it has one of its own besides those of the method.
+    """
+    scopes: dict[str, None] = {}
+    for alternative in security:
+        for names in alternative.values():
+            scopes.update(dict.fromkeys(names))
+    if scope is None:
+        return tuple(scopes), None
+    return (scope,), next(iter(scopes), None)
+
+
+def _successes(mode: Mode) -> tuple[int, ...]:
+    """The documented statuses of a success, in order; the usual one where there is none."""
+    documented = [int(text) for text in mode.definition["responses"] if text.startswith("2")]
+    if documented:
+        return tuple(sorted(documented))
+    return (201,) if mode.words["action"] == "create" else (200,)
+
+
+def _paging(
+    document: Mapping[str, Any], words: Mapping[str, Any], schema: Mapping[str, Any]
+) -> Paging | None:
+    """How a list is paged; None for what is no list."""
+    if words["action"] != "list":
+        return None
+    members = _properties(schema).items()
+    arrays = [name for name, member in members if member.get("type") == "array"]
+    usual = arrays[0] if arrays else None
+    return Paging(**document[X]["paging"], collection=words.get("collection"), usual=usual)
+
+
+def _properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
+    members: Mapping[str, Any] = schema.get("properties", {})
+    return members
+
+
+def _secrets(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of a schema that are secrets, and of what kind."""
+    kinds = {}
+    for name, member in _properties(schema).items():
+        kind = member.get(X, {}).get("secret")
+        if kind:
+            kinds[name] = kind
+    return kinds
+
+
+# --- parameters -----------------------------------------------------------------------------------
+
+
+def _parameters(mode: Mode) -> Iterator[Parameter]:
+    """The parameters of one mode.
+
+    Parameters that select another mode are excluded. A read or fetch with a selector keeps only
+    that one and those that are required.
+    """
+    when = mode.words.get("when")
+    only_required = when and mode.words["action"] in ("read", "fetch")
+    for parameter in _inputs(mode.definition):
+        is_required = parameter.required or not only_required
+        if parameter.name == when:
+            yield replace(parameter, required=True)
+        elif parameter.place == "path" or (is_required and parameter.name not in mode.selectors):
+            yield parameter
+
+
+def _inputs(definition: Mapping[str, Any]) -> Iterator[Parameter]:
+    """What a method takes in its path, query, headers and JSON body, for all modes."""
+    for entry in definition["parameters"]:
+        if entry["in"] in ("path", "query", "header"):
+            required = entry.get("required", False)
+            yield _parameter(entry["name"], entry["in"], required, entry["schema"], entry)
+    body = definition.get("requestBody", {}).get("content", {}).get("application/json", {})
+    schema = body.get("schema", {})
+    for name, member in _properties(schema).items():
+        required = name in schema.get("required", ())
+        yield _parameter(name, "body", required, member, member)
+
+
+def _parameter(
+    name: str, place: str, required: bool, schema: Mapping[str, Any], entry: Mapping[str, Any]
+) -> Parameter:
+    """One parameter; ``entry`` holds its example and its words of the extension."""
+    return Parameter(
+        name=name,
+        place=place,
+        required=required,
+        schema=schema,
+        example=entry.get("example"),
+        **_fields(Parameter, entry.get(X, {})),
+    )

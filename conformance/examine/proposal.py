@@ -1,0 +1,185 @@
+"""What a look at a target gives for its target file: values, each with how it was seen, and notes.
+
+It sends a few reads, with one key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from conformance.base.errors import Unjudgeable
+from conformance.base.text import clean
+from conformance.base.values import cut
+from conformance.examine.around import time_of_day
+from conformance.examine.data import (
+    LONGEST,
+    MISSING,
+    answers,
+    few,
+    missing,
+    named,
+    paged,
+    routes_of,
+    shown_lists,
+)
+from conformance.examine.document import contradictions
+from conformance.examine.keys import keys, shown_businesses
+from conformance.examine.sizes import Size, defaults, longer, maxima
+from conformance.examine.survey import Survey
+from conformance.model import Business, Json
+from conformance.run import preflight
+from conformance.run.session import Session
+from conformance.scenarios.client.knowledge import LARGE
+from conformance.transport.message import Message
+from conformance.transport.patience import OverBudget
+
+REQUESTS = 30
+"""Requests that a look sends at most."""
+MAXIMA, DEFAULTS = 4, 2
+"""Lists that are asked for their maximum, and for their default. The rest is left for routes."""
+UNCLEAR = "No response from {} shows what it is. Is the address right?"
+T = TypeVar("T")
+BARE = Message("GET", "/", (), (), None, outside=True)
+"""A request for the address without the path of the API."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """A value for a member of a target file, and how it was seen."""
+
+    value: Json
+    how: str
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """Values for members of a target file by name, and sentences about the target."""
+
+    members: Mapping[str, Found]
+    notes: tuple[str, ...]
+
+
+def propose(session: Session) -> Proposal:
+    """Look at a target, within its request budget.
+
+    Raises Unjudgeable if it cannot be reached, or is not this API.
+    """
+    try:
+        preflight.check(session)
+        survey = Survey(session, limit=LARGE)
+        surroundings = [*_bare(survey), *_document(survey)]  # before the budget is used up
+    except OverBudget:
+        raise Unjudgeable(UNCLEAR.format(session.target.declaration.url)) from None
+    long = [page.operation.id for page in longer(_affordable(answers(survey, paged(survey))))]
+    most = dict(_affordable(maxima(survey, long[:MAXIMA])))
+    usual = _affordable(defaults(survey, long[:DEFAULTS]))
+    survey.narrow()
+    members = _members(survey, most)
+    notes = [
+        *_lists(survey),
+        *_usual(survey, usual),
+        *_unsized(survey, [name for name in long if name not in most]),
+        *_time(survey),
+        *_lacks(survey),
+        *_key(session),
+        *surroundings,
+    ]
+    # a line each, whatever the target says
+    return Proposal(members, tuple(clean(note) for note in notes))
+
+
+def _affordable(found: Iterator[T]) -> list[T]:
+    """What is found before the request budget is used up."""
+    kept: list[T] = []
+    with suppress(OverBudget):
+        for each in found:
+            kept.append(each)
+    return kept
+
+
+def _members(survey: Survey, most: Mapping[str, int]) -> dict[str, Found]:
+    """The values, by member: the address, the business, the maxima, and the missing routes."""
+    members = {"url": Found(survey.target.url, "It answers, and takes the key.")}
+    seen = shown_businesses(survey, "full")
+    if len(seen) == 1:
+        how = "The only business that the key is shown."
+        members["businesses"] = Found({str(Business.MAIN): seen[0]}, how)
+    if most:
+        how = "A page held so many. A limit of one more gave as many, or was refused."
+        members["maximum"] = Found(dict[str, Json](most), how)
+    routes = routes_of(missing(survey))
+    if routes:
+        how = f"These plain reads answered {', '.join(str(status) for status in MISSING)}."
+        members["inapplicable"] = Found(list[Json](routes), how)
+    return members
+
+
+# --- notes ----------------------------------------------------------------------------------------
+
+
+def _lists(survey: Survey) -> Iterator[str]:
+    """How many lists hold items, and which reads were not asked for."""
+    shown = shown_lists(survey)
+    filled = [page for page in shown if page.listed]
+    yield f"{len(filled)} of {len(shown)} lists that are shown hold items{named(filled)}."
+    left = [read.route for read in survey.reads if read.keyed and read not in survey.offered]
+    if left:
+        yield f"Not asked for: {', '.join(left)}."
+
+
+def _usual(survey: Survey, usual: Sequence[Size]) -> Iterator[str]:
+    """How many items lists show without a limit."""
+    operations = survey.contract.operations
+    if usual:
+        shown = ", ".join(f"{count} of {operations[name].route}" for name, count in usual)
+        yield f"Without a limit, a page holds {shown}."
+
+
+def _unsized(survey: Survey, long: Iterable[str]) -> Iterator[str]:
+    """The lists that go on after a page, and whose maximum was not seen."""
+    routes = [survey.contract.operations[name].route for name in long]
+    if routes:
+        yield f"More items follow a page of {few(routes)}, whose maximum was not seen."
+
+
+def _time(survey: Survey) -> Iterator[str]:
+    """How far the clocks are apart."""
+    for remark in time_of_day(survey):
+        yield f"Time: {remark.seen}."
+
+
+def _lacks(survey: Survey) -> Iterator[str]:
+    """What the key lacks. It is supposed to have every scope."""
+    for remark in keys(survey):
+        if remark.mend:
+            yield f"{remark.seen}: {remark.mend}."
+
+
+def _key(session: Session) -> Iterator[str]:
+    """How the key begins, and whether it travels in the clear."""
+    key = session.target.keys[session.target.declaration.main_key or ""]
+    for prefix in session.contract.authentication.prefixes:
+        if key.startswith(prefix):
+            yield f"The key begins with {prefix}."
+    if urlsplit(session.target.declaration.url).scheme == "http":
+        yield "The address has no TLS: keys travel in the clear."
+
+
+def _bare(survey: Survey) -> Iterator[str]:
+    """Where the bare address leads: a client that follows a redirect may drop the key."""
+    response = survey.client.raw(BARE, key=None, carried=()).response
+    place = response.header("Location") if response else None
+    if place:
+        yield f"The bare address redirects to {cut(place, LONGEST)}. Give the one that answers."
+
+
+def _document(survey: Survey) -> Iterator[str]:
+    """Where the OpenAPI document of the target contradicts the contract."""
+    open_to_all = [read for read in survey.reads if not read.keyed]
+    base = urlsplit(survey.target.url).path.rstrip("/")
+    for document in answers(survey, open_to_all):
+        yield from contradictions(survey.contract, document.body, base)

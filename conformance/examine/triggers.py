@@ -1,0 +1,45 @@
+"""Whether the recipes of a target file make the target answer with their codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.base.errors import Unjudgeable
+from conformance.examine.survey import looked_at, undecided
+from conformance.model import Case, Remark
+from conformance.run.session import Session
+from conformance.target.names import TRIGGERED
+
+SCENARIO = "trigger"
+"""The scenario that sends recipes."""
+
+
+def cases(session: Session) -> list[Case]:
+    """The cases that send the recipes of the target file, also those that it does not allow."""
+    recipes = session.target.declaration.triggers
+    given = {(recipe.code, recipe.operation) for recipe in recipes}
+    sending = [case for case in session.plan.cases if case.scenario == SCENARIO]
+    return [case for case in sending if (case.about, case.operation) in given]
+
+
+def triggers(session: Session) -> Iterator[Remark]:
+    """Each recipe that may be sent makes the target answer with its code."""
+    try:
+        for case in cases(session):
+            yield _tried(session, case)
+    except Unjudgeable as error:
+        yield undecided("triggers", str(error))
+
+
+def _tried(session: Session, case: Case) -> Remark:
+    """A remark on one recipe, once its case has run."""
+    about = f"triggers: {case.about} at {case.operation}"
+    if case.gap:
+        return undecided(about, f"not tried: {case.gap}")
+    found = dict(session.run_case(case)).get(TRIGGERED)
+    if found is None:
+        seen = "the code came"
+    else:
+        seen = f"{found.expected} was expected, but {found.actual} came"
+    fix = "give a recipe of this server; or the server is wrong, as a run will say"
+    return looked_at(about, seen, fix, wrong=found is not None)

@@ -1,0 +1,94 @@
+"""What the log shows of a target, so that nobody is asked for what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from functools import cached_property
+from operator import attrgetter
+from typing import Any
+
+from conformance.base.values import instant
+from conformance.model import Contract, Exchange, Operation
+from conformance.reading import Answer, position_of
+
+ENOUGH_ITEMS = 3
+"""Items with created times that differ, which make more than one page."""
+
+
+class Asked(StrEnum):
+    """What a hint or a gap asks a person for, where the log can tell that it is there."""
+
+    OBJECT = "object"
+    ITEMS = "items"
+
+
+IN_VAIN = {
+    Asked.OBJECT: "The target has such an object, but the case did not come to its probe.",
+    Asked.ITEMS: "The list shows enough items, but the walks did not meet what this rule judges.",
+}
+"""What is true instead of a request for what is there."""
+
+
+class Shown:
+    """What the exchanges of a log show, to the main key, of the objects of a target."""
+
+    def __init__(
+        self, contract: Contract, exchanges: Iterable[Exchange], main_key: str | None
+    ) -> None:
+        self._contract = contract
+        self._exchanges = exchanges
+        self._main_key = main_key
+
+    def has(self, asked: Asked | None, operation: str) -> bool:
+        """Whether the target has what an operation needs; False where nothing can tell."""
+        known = self._contract.operations.get(operation)
+        if known is None or asked is None:
+            return False
+        if asked is Asked.ITEMS:
+            return self._most_items.get(operation, 0) >= ENOUGH_ITEMS
+        kinds = kinds_of(known)
+        if not kinds:
+            return False
+        return kinds <= self._kinds
+
+    @cached_property
+    def _most_items(self) -> dict[str, int]:
+        """The most items with created times that differ in a walk of each list, up to enough."""
+        instants: dict[tuple[str, ...], set[Any]] = {}
+        for exchange, operation, items in self._pages():
+            walk = exchange.facts.walk or exchange.id
+            place = (operation.id, exchange.case, str(exchange.attempt), walk)
+            seen = instants.setdefault(place, set())
+            for item in items:
+                if len(seen) < ENOUGH_ITEMS:
+                    seen.update({instant(position_of(operation, item))} - {None})
+        most: dict[str, int] = {}
+        for (listing, *_), seen in instants.items():
+            most[listing] = max(most.get(listing, 0), len(seen))
+        return most
+
+    @cached_property
+    def _kinds(self) -> set[str]:
+        """The kinds of the objects that are shown in lists."""
+        kinds = {operation.kind for _, operation, _ in self._pages()}
+        return kinds - {""}
+
+    def _pages(self) -> Iterator[tuple[Exchange, Operation, list[Any]]]:
+        """Each page of a list that the main key got, with its items."""
+        for exchange in self._exchanges:
+            operation = self._contract.operations.get(exchange.operation)
+            if operation is None or operation.paging is None:
+                continue
+            if exchange.identity != self._main_key:
+                continue
+            items = Answer(self._contract, operation, exchange).items
+            if items:
+                yield exchange, operation, items
+
+
+def kinds_of(operation: Operation) -> set[str]:
+    """The kinds of the objects that an operation must name, else that of its own objects."""
+    named = set(map(attrgetter("references"), operation.required))
+    kinds = named - {""} or {operation.kind}
+    return kinds - {""}

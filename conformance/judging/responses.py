@@ -1,0 +1,302 @@
+"""What most judges ask of an exchange: was it answered, how, and was it rightly refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from operator import attrgetter
+from typing import Any
+
+from conformance.base.values import ABSENT, NOT_JSON, as_text, instant, pointed
+from conformance.judging.capabilities import Asked
+from conformance.judging.inputs import roles_of_refusal
+from conformance.judging.outcomes import (
+    Answered,
+    Gap,
+    JudgeContext,
+    JudgeError,
+    Outcome,
+    Pass,
+    Trial,
+    Violation,
+)
+from conformance.model import (
+    KEY_ROLES,
+    LEFT_OUT,
+    UNAVAILABLE,
+    CodeRole,
+    Contract,
+    ErrorCode,
+    Exchange,
+    Paging,
+    ReasonKind,
+    Response,
+    Step,
+    compact,
+)
+from conformance.reading import asked
+
+LONGEST_RENDERED = 50_000
+"""Characters of a body of which a summary is made anew; of a longer one its start is quoted."""
+
+SUMMARY_LENGTH = 160
+"""Characters of a body that is not JSON, as findings quote it."""
+
+
+def answered(context: JudgeContext, exchange: Exchange) -> Answered | Gap | JudgeError:
+    """An exchange with its answer, or why it proves nothing about its operation."""
+    excuse = unusable(context, exchange)
+    if excuse is not None:
+        return excuse
+    assert exchange.response is not None  # else it is unusable
+    return Answered(exchange, exchange.response)
+
+
+def code_of(contract: Contract, exchange: Exchange) -> str | None:
+    """The error code of a response, if it has a text where the code stands."""
+    return as_text(pointed(exchange.json, contract.code_pointer))
+
+
+def role_of(contract: Contract, exchange: Exchange) -> CodeRole | None:
+    """The role of the error code of a response; None without a registered code."""
+    code = contract.errors.get(code_of(contract, exchange) or "")
+    return code.role if code else None
+
+
+def lets_in(contract: Contract, exchange: Exchange) -> bool:
+    """Whether an answer shows that a key was let in: a success, or a refusal for something else.
+
+    Redirects, failures of the server and refusals without a registered code show nothing of a key.
+    """
+    if exchange.ok:
+        return True
+    if exchange.status is None or exchange.status >= 500:
+        return False
+    return role_of(contract, exchange) is not None
+
+
+def pointer(path: tuple[str, ...]) -> str:
+    """A JSON pointer as text."""
+    return "/" + "/".join(path)
+
+
+def ids_of(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
+    """The ids of some exchanges, in their order, as outcomes name them."""
+    return tuple(map(attrgetter("id"), exchanges))
+
+
+def quoted(value: Any) -> str:
+    """A member of a body as findings show it; for ABSENT, as no member is there: ``nothing``."""
+    return "nothing" if value is ABSENT else compact(value)
+
+
+def said(exchange: Exchange) -> str:
+    """What came back, in a few words: the status and the start of the body."""
+    response = exchange.response
+    if response is None:
+        return f"no response ({exchange.failure})"
+    if response.body.withheld:
+        return f"{response.status}, body withheld"
+    return f"{response.status} {_summary(response)}".strip()
+
+
+def _summary(response: Response) -> str:
+    """The start of a body on one line."""
+    text = response.body.text
+    if text is None:
+        return f"{response.body.size} bytes that are not UTF-8"
+    if len(text) <= LONGEST_RENDERED and response.json is not NOT_JSON:
+        return compact(response.json)
+    return " ".join(text[:LONGEST_RENDERED].split())[:SUMMARY_LENGTH]
+
+
+def unusable(context: JudgeContext, exchange: Exchange) -> Gap | JudgeError | None:
+    """Why an exchange proves nothing about its operation; None if it can be judged."""
+    response, ids = exchange.response, (exchange.id,)
+    if response is None:
+        return JudgeError(f"no response: {exchange.failure}", ids)
+    unread = _unread(response, ids)
+    if unread is not None:
+        return unread
+    if response.status == 429:
+        advice = "run again later, or set rate: in the target file"
+        return Gap(f"the target kept answering 429: {advice}")
+    if response.status in UNAVAILABLE and code_of(context.contract, exchange) is None:
+        reason = f"something between the suite and the target answered {response.status}"
+        return JudgeError(reason, ids)
+    is_failing = role_of(context.contract, exchange) is CodeRole.UPSTREAM
+    if response.status >= 500 and is_failing:
+        return Gap("a provider of the target was failing: run again later")
+    return None
+
+
+def _unread(response: Response, ids: tuple[str, ...]) -> Gap | JudgeError | None:
+    """Why an answer cannot be judged that did not come whole, or is not held; None if it can.
+
+    More room for the log is a person's to give.
+    """
+    if response.body.cut:
+        reason = "the body of the response did not end within the limits of size and time"
+        return JudgeError(reason, ids)
+    if response.unheld is None:
+        return None
+    can_give = response.unheld == LEFT_OUT
+    return Gap(response.unheld, ReasonKind.PROVIDE if can_give else ReasonKind.OWN_LIMIT)
+
+
+def control_gap(
+    context: JudgeContext, trial: Trial, step: Step | None = None
+) -> Gap | JudgeError | None:
+    """Why the refusals of a trial prove nothing: a control did not succeed. None if all did.
+
+    The controls are those of the trial, or the exchanges of a step.
+    """
+    controls = trial.controls if step is None else trial.at(step)
+    if not controls:
+        reason = "no control request could be made: the target shows no object to make it with"
+        return Gap(reason, asks=Asked.OBJECT)
+    for control in controls:
+        answer = answered(context, control)
+        if not isinstance(answer, Answered):
+            return answer
+        if not answer.ok:
+            failed = f"the control request {control.id} was answered {answer.status}"
+            return _failed_control(failed, answer.status)
+    return None
+
+
+def _failed_control(failed: str, status: int) -> Gap:
+    """Why refusals prove nothing, as a control failed with a status."""
+    if status in (401, 403):
+        return Gap(f"{failed}: give a key that may do this, or declare the operation inapplicable")
+    return Gap(f"{failed}, so a refusal proves nothing", ReasonKind.OWN_LIMIT)
+
+
+def refusals(
+    context: JudgeContext,
+    trial: Trial,
+    probes: list[Exchange],
+    *roles: CodeRole,
+    statuses: tuple[int, ...] = (),
+) -> Iterator[Outcome]:
+    """Judge probes of a trial as refusals for one of some roles, if the controls succeeded.
+
+    The first role is the one that the clause names. A refusal with one of ``statuses`` is right
+    whatever its code, and one of the input where no control had the same input. Where the main key
+    lacks the scope there is no control: then a success is wrong, a refusal with a right code is
+    right, and nothing follows from others.
+    """
+    if not probes:
+        return
+    if not context.target.opens(context.operation):
+        for probe in probes:
+            yield _without_control(refusal(context, probe, roles, statuses), probe)
+        return
+    gap = control_gap(context, trial)
+    for probe in probes:
+        if gap is None or spoils(trial, probe):
+            right = roles_of_refusal(context, trial, probe, roles)
+            yield refusal(context, probe, right, statuses)
+    if gap:
+        yield gap
+
+
+def spoils(trial: Trial, probe: Exchange) -> bool:
+    """Whether a probe was accepted before the first control, which may fail for just that.
+
+    The probe may have deleted what the control works on, or taken its name.
+    """
+    exchanges, controls = trial.exchanges, trial.controls
+    if not probe.ok or not controls:
+        return False
+    return exchanges.index(probe) < exchanges.index(controls[0])
+
+
+def _without_control(outcome: Outcome, probe: Exchange) -> Outcome:
+    """The outcome of a refusal that no valid request stands beside."""
+    if isinstance(outcome, Violation) and not probe.ok:
+        return Gap(f"a refusal with {probe.status} proves nothing: {KEY_ROLES['full'].advice}")
+    return outcome
+
+
+def kept_out(context: JudgeContext, probe: Exchange, roles: tuple[CodeRole, ...]) -> Outcome:
+    """Accept a refusal if its status or its code matches one of the roles.
+
+    Other rules check that both do.
+    """
+    answer = answered(context, probe)
+    if not isinstance(answer, Answered):
+        return answer
+    statuses = set(map(attrgetter("status"), _rows(context.contract, roles)))
+    right_status = answer.status in statuses
+    if right_status or role_of(context.contract, probe) in roles:
+        return Pass(answer.ids, without_code=code_of(context.contract, probe) is None)
+    return refusal(context, probe, roles)
+
+
+def refusal(
+    context: JudgeContext,
+    probe: Exchange,
+    roles: tuple[CodeRole, ...],
+    statuses: tuple[int, ...] = (),
+) -> Outcome:
+    """Judge one refusal: it has the status and the code of one of the roles.
+
+    One with another status, which is among ``statuses``, is right whatever its code.
+    """
+    answer = answered(context, probe)
+    if not isinstance(answer, Answered):
+        return answer
+    rows = _rows(context.contract, roles)
+    codes = {row.code for row in rows if row.status == answer.status}
+    if not codes and answer.status in statuses:
+        return Pass(answer.ids)
+    expected = " or ".join(f"{row.status} {row.code}" for row in rows)
+    if not codes:
+        return Violation("status", expected, said(probe), answer.ids)
+    code = code_of(context.contract, probe)
+    if code is None or code in codes:
+        return Pass(answer.ids, without_code=code is None)
+    where = pointer(context.contract.code_pointer)
+    return Violation(where, expected, said(probe), answer.ids)
+
+
+def _rows(contract: Contract, roles: tuple[CodeRole, ...]) -> list[ErrorCode]:
+    """The rows of the registry that have one of some roles."""
+    return [row for row in contract.errors.values() if row.role in roles]
+
+
+def page_of(context: JudgeContext, exchange: Exchange) -> tuple[Paging, Any] | None:
+    """Paging and body of an accepted list; None for anything else, also for a body not kept."""
+    response, paging = with_body(exchange), context.operation.paging
+    if paging is None or response is None or not response.ok:
+        return None
+    return paging, response.json
+
+
+def with_body(exchange: Exchange) -> Response | None:
+    """The response of an exchange whose body can be judged.
+
+    None for an answer to HEAD, and where the log does not hold the whole body.
+    """
+    response = exchange.response
+    if response is None:
+        return None
+    if exchange.request.method == "HEAD":
+        return None
+    if response.body.cut:
+        return None
+    if response.body.withheld:
+        return None
+    if response.unheld:
+        return None
+    return response
+
+
+def odd_cursor(context: JudgeContext, exchange: Exchange) -> bool:
+    """Whether a page was asked for with a cursor that is no timestamp.
+
+    If the target itself served that cursor, the rule list.position blames it.
+    """
+    paging = context.operation.paging
+    after = asked(exchange, paging.after) if paging else None
+    return after is not None and instant(after) is None

@@ -1,0 +1,1 @@
+"""The evidence log: its format, its schemas, how it is written, read, packed and bounded."""

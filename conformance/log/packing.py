@@ -1,0 +1,68 @@
+"""The log of a run that has ended, compressed: a tenth of its size."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import tempfile
+import weakref
+import zlib
+from pathlib import Path
+from typing import BinaryIO
+
+from conformance.base import files, stored
+from conformance.base.errors import UsageError, reason
+
+
+def packed(path: Path) -> Path:
+    """Where the compressed form of a log stands."""
+    return path.with_name(f"{path.name}.gz")
+
+
+def pack(path: Path) -> None:
+    """Replace a log by its compressed form. Whatever ends this before, one of both is whole.
+
+    Equal logs have equal forms. Does nothing where there is no log.
+    """
+    if not os.path.lexists(path):
+        return
+    with (
+        files.whole(packed(path)) as written,
+        stored.opened(path) as log,
+        written.open("wb") as raw,
+        gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as stream,
+    ):
+        shutil.copyfileobj(log, stream)
+    path.unlink()
+
+
+def readable(path: Path, owner: object, most: int) -> Path:
+    """A log to read from: itself, or a copy of its compressed form, in a place for such files.
+
+    A copy is removed when ``owner`` is gone, or when the process ends. Raises UsageError for a
+    compressed form that is none, or that has more than ``most`` bytes.
+    """
+    if os.path.lexists(path) or not os.path.lexists(packed(path)):
+        return path
+    descriptor, name = tempfile.mkstemp(prefix="conformance-", suffix=".jsonl")
+    copy = Path(name)
+    weakref.finalize(owner, copy.unlink, missing_ok=True)
+    try:
+        with (
+            os.fdopen(descriptor, "wb") as plain,
+            stored.opened(packed(path)) as raw,
+            gzip.GzipFile(fileobj=raw) as stream,
+        ):
+            _copy(stream, plain, most)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
+        raise UsageError(f"{packed(path)}: cannot be read: {reason(error)}") from None
+    return copy
+
+
+def _copy(stream: gzip.GzipFile, plain: BinaryIO, most: int) -> None:
+    """Copy a stream to a file. Raises ValueError for one that is too long."""
+    while block := stream.read(1 << 20):
+        plain.write(block)
+        if plain.tell() > most:
+            raise ValueError(f"it has more than {most:,} bytes. {stored.REMEDY}")

@@ -1,0 +1,1 @@
+"""The plan of a run: which scenarios there are, which cases they make, and which are selected."""

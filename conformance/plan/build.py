@@ -1,0 +1,261 @@
+"""The cases of a run, with permanent ids, effects and cost, from contract, target and scenarios.
+
+A scenario says which cases it has and what each needs. Whether the target offers that is decided
+here. A case that cannot run keeps its place in the plan, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from conformance.model import (
+    HARMLESS,
+    KEY_ROLES,
+    WHOLE_API,
+    Business,
+    Case,
+    Declaration,
+    Effect,
+    Operation,
+    key_role,
+)
+from conformance.plan.registry import BAD_KEYS_ALLOWED, KEY, Draft, Planning, Scenario
+
+BUSINESS = "business:"
+"""How the need for the id of a business begins; its name follows."""
+OTHER_NEEDS = frozenset({KEY, "clock", "addresses", *(BUSINESS + name for name in Business)})
+"""What a case may need other than certain keys."""
+ADDRESSES = 16
+"""Local addresses that the cases of a limit need: half of them are kept fresh for these."""
+LEFT_OUT = (
+    "the target file leaves out an operation or a parameter that this needs "
+    "(inapplicable:, only: or absent:)"
+)
+FIRST_CHANGES = 2
+"""The first phase in which requests may change the target."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The cases of a run, in the order in which they run."""
+
+    cases: tuple[Case, ...]
+
+    @property
+    def runnable(self) -> tuple[Case, ...]:
+        """The cases that can run."""
+        return tuple(case for case in self.cases if case.gap is None)
+
+    def requests(self) -> dict[Effect, int]:
+        """The usual number of requests of the cases that can run, by effect."""
+        requests = dict.fromkeys(Effect, 0)
+        for case in self.runnable:
+            requests[case.effect] += case.cost
+        return requests
+
+
+def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
+    """Every case of every scenario, in the order of their phases.
+
+    Cases of one phase keep the order of the scenarios and of their drafts. Raises ValueError for
+    two cases with one id, and for a need that no target file can meet.
+    """
+    bad_keys = _BadKeys(planning.target)
+    phased: list[tuple[tuple[int, bool, bool], Case]] = []
+    for scenario, draft in _drafts(planning, scenarios):
+        effect = bad_keys.effect(draft)
+        case = _case(scenario, draft, effect, planning.target)
+        phased.append((_phase(scenario, draft, effect), case))
+    phased.sort(key=lambda pair: pair[0])
+    cases = tuple(case for _, case in phased)
+    _check_ids(cases)
+    return Plan(cases)
+
+
+def with_inapplicable(plan: Plan, complete: Plan) -> Plan:
+    """A plan for a target that lacks something, and the cases that it loses for that.
+
+    ``complete`` is the plan for a target that lacks nothing. The lost cases never run, but their
+    cells belong to the contract.
+    """
+    known = {case.id for case in plan.cases}
+    lost = [case for case in complete.cases if case.id not in known]
+    marked = [replace(case, gap=LEFT_OUT, lacks=(), inapplicable=True) for case in lost]
+    return Plan((*plan.cases, *marked))
+
+
+def _drafts(planning: Planning, scenarios: Iterable[Scenario]) -> Iterator[tuple[Scenario, Draft]]:
+    """The drafts of all scenarios."""
+    for scenario in scenarios:
+        for draft in scenario.drafts(planning):
+            _check_needs(scenario, draft)
+            yield scenario, draft
+
+
+def _check_needs(scenario: Scenario, draft: Draft) -> None:
+    """Raise ValueError for a need that no target file can meet."""
+    for need in (*draft.needs, *draft.wants):
+        if need not in OTHER_NEEDS and key_role(need) is None:
+            raise ValueError(
+                f"the scenario {scenario.name} needs {need!r}, "
+                f"which is neither a role of a key nor one of {', '.join(sorted(OTHER_NEEDS))}"
+            )
+
+
+def _check_ids(cases: Iterable[Case]) -> None:
+    """Raise ValueError if two cases have one id."""
+    counts = Counter(case.id for case in cases)
+    twice = sorted(case_id for case_id, count in counts.items() if count > 1)
+    if twice:
+        raise ValueError(f"two cases have one id: {', '.join(twice)}")
+
+
+class _BadKeys:
+    """Counts the requests with a bad key: too many may trip a rate limit."""
+
+    def __init__(self, target: Declaration) -> None:
+        self._target = target
+        self._left = BAD_KEYS_ALLOWED
+
+    def effect(self, draft: Draft) -> Effect:
+        """The effect of a case: that of the draft, or FLOOD if it sends too many bad keys.
+
+        A case that cannot run uses up nothing.
+        """
+        effect = _effect_of(draft)
+        if Effect.FLOOD in self._target.allow:
+            return effect
+        if draft.bad_keys > self._left:
+            return Effect.FLOOD
+        if _gap(draft, effect, self._target) is None:
+            self._left -= draft.bad_keys
+        return effect
+
+
+def _effect_of(draft: Draft) -> Effect:
+    """The effect of a draft: its own, else that of its operation."""
+    if draft.effect is not None:
+        return draft.effect
+    return _operation_effect(draft)
+
+
+def _operation_effect(draft: Draft) -> Effect:
+    """The effect of the operation of a draft. A draft for the whole API reads."""
+    if draft.operation is None:
+        return Effect.READ
+    return draft.operation.effect
+
+
+def _phase(scenario: Scenario, draft: Draft, effect: Effect) -> tuple[int, bool, bool]:
+    """The phase of a case, and whether it may change the target: such cases come last in it.
+
+    Of these, early ones come first.
+    """
+    if effect in HARMLESS and _operation_effect(draft) is Effect.READ:
+        return scenario.phase, False, False
+    return max(scenario.phase, FIRST_CHANGES), True, not draft.early
+
+
+def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration) -> Case:
+    """The case of a draft. Its id is ``scenario[operation-variant]``, and never changes."""
+    operation, label = WHOLE_API, "api"
+    if draft.operation is not None:
+        operation = label = draft.operation.id
+    if draft.variant:
+        label = f"{label}-{draft.variant}"
+    return Case(
+        id=f"{scenario.name}[{label}]",
+        scenario=scenario.name,
+        operation=operation,
+        variant=draft.variant,
+        rules=scenario.rules if draft.rules is None else draft.rules,
+        effect=effect,
+        cost=draft.cost,
+        about=draft.about,
+        params=draft.params,
+        quick=draft.quick,
+        gap=draft.gap or _gap(draft, effect, target),
+        lacks=tuple(_missing(draft.wants, None, target)),
+        optional=draft.optional,
+    )
+
+
+def _gap(draft: Draft, effect: Effect, target: Declaration) -> str | None:
+    """What to provide for a case to run; None if it can run."""
+    for advice in _missing(draft.needs, draft.operation, target):
+        return advice
+    if "full" in draft.needs and not _may_make(draft.operation, effect, target):
+        return KEY_ROLES["full"].advice
+    harms = [effect]
+    if effect is Effect.FLOOD:
+        harms.append(_operation_effect(draft))
+    for harm in harms:
+        if harm not in target.allow:
+            return f"add {harm} to allow: in the target file (such requests may {_HARM[harm]})"
+    return None
+
+
+def _missing(
+    needs: Iterable[str], operation: Operation | None, target: Declaration
+) -> Iterator[str]:
+    """What to provide for each need that the target does not meet.
+
+    The key of another business must have the scope of the operation.
+    """
+    for need in needs:
+        advice = _advice(need, target)
+        if advice is not None:
+            yield advice
+        elif operation is not None and _lacks_scope(need, operation, target):
+            yield KEY_ROLES[need].advice
+
+
+def _lacks_scope(need: str, operation: Operation, target: Declaration) -> bool:
+    """Whether a need is the key of another business that is listed without the scope."""
+    is_foreign = need in (Business.OTHER, Business.EMPTY)
+    return is_foreign and not target.opens(operation, need)
+
+
+def _may_make(operation: Operation | None, effect: Effect, target: Declaration) -> bool:
+    """Whether the main key may make the requests of a case.
+
+    A case with an effect may also send other operations than its own.
+    """
+    if target.opens_all(target.main_key):
+        return True
+    if effect not in HARMLESS:
+        return False
+    if operation is None:
+        return True
+    return target.opens(operation)
+
+
+_HARM = {
+    Effect.READ: "read data",
+    Effect.WRITE: "create or change objects",
+    Effect.SPEND: "place calls, send texts or open accounts",
+    Effect.FLOOD: "trip rate limits",
+}
+
+
+def _advice(need: str, target: Declaration) -> str | None:
+    """What to provide for a need that the target does not meet; None if it meets it.
+
+    A need is the role of a key, or a member of OTHER_NEEDS.
+    """
+    role = key_role(need)
+    if need in (KEY, "full"):
+        return None if target.main_key else KEY_ROLES["full"].advice
+    if role is not None:
+        return None if need in target.keys else role.advice
+    if need == "clock":
+        advice = "give a request that moves the target's clock on (clock: in the target file)"
+        return None if target.clock else advice
+    if need == "addresses":
+        advice = f"give {ADDRESSES} local source addresses or more (addresses: in the target file)"
+        return None if len(target.addresses) >= ADDRESSES else advice
+    name = need.removeprefix(BUSINESS)
+    advice = f"give the id of the {name} business (businesses: {name} in the target file)"
+    return None if name in target.businesses else advice

@@ -1,0 +1,150 @@
+"""The response to one request of an operation, read once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import takewhile
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from conformance.base.values import as_text, instant, only, texts_in
+from conformance.model import Contract, Exchange, Operation, Paging
+from conformance.reading.items import (
+    identity_of,
+    is_id,
+    items_of,
+    members_of,
+    moments_of,
+    newly,
+    object_of,
+    position_of,
+    rows_of,
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the response to one request of an operation shows."""
+
+    contract: Contract
+    operation: Operation
+    exchange: Exchange
+
+    @property
+    def ok(self) -> bool:
+        """Whether the request was accepted."""
+        return self.exchange.ok
+
+    @property
+    def body(self) -> Any:
+        """The body of an accepted request; None if it was refused or not answered."""
+        return self.exchange.json if self.ok else None
+
+    @cached_property
+    def items(self) -> list[Any] | None:
+        """The items of an accepted list; None for anything else, also for an unreadable list."""
+        return items_of(self.operation, self.body)
+
+    @property
+    def listed(self) -> list[Any]:
+        """The items of an accepted list; none for anything else."""
+        return self.items or []
+
+    @property
+    def rows(self) -> list[dict[str, Any]]:
+        """The items that are objects."""
+        return rows_of(self.listed)
+
+    @property
+    def cursor(self) -> str | None:
+        """The position of the last item, which is the cursor of the next page; None without one."""
+        if not self.listed:
+            return None
+        return as_text(position_of(self.operation, self.listed[-1]))
+
+    @property
+    def positions(self) -> list[str]:
+        """The positions that the items show, in their order."""
+        return texts_in(position_of(self.operation, row) for row in self.rows)
+
+    @property
+    def more(self) -> bool | None:
+        """What the list says of further pages; None where it says nothing."""
+        paging = self.operation.paging
+        if paging is None:
+            return None
+        value = members_of(self.body).get(paging.more)
+        return value if isinstance(value, bool) else None
+
+    @cached_property
+    def object(self) -> Any:
+        """The object that an accepted request shows; None for anything else."""
+        return object_of(self.contract, self.operation, self.body)
+
+    @property
+    def id(self) -> str | int | None:
+        """The identifier of that object; None where it shows none."""
+        name = self.contract.identifier_of(self.operation.kind)
+        value = members_of(self.object).get(name)
+        return value if is_id(value) else None
+
+    def identity(self, item: Any) -> str:
+        """What tells an item from the others of its kind: its id, else its whole content."""
+        return identity_of(self.contract, self.operation.kind, item)
+
+
+def answer_of(contract: Contract, exchange: Exchange) -> Answer | None:
+    """The answer to a request of a documented operation; None for any other request.
+
+    The request may have been refused, or not answered: ``ok`` of the answer says so.
+    """
+    operation = contract.operations.get(exchange.operation)
+    return None if operation is None else Answer(contract, operation, exchange)
+
+
+def asked(exchange: Exchange, name: str) -> str | None:
+    """The value of a query parameter that was sent exactly once; None otherwise."""
+    query = urlsplit(exchange.request.url).query
+    return only(parse_qs(query, keep_blank_values=True).get(name, []))
+
+
+def missing(old: Answer, new: Answer) -> list[Any]:
+    """The items of a page of a list that a later look at the page does not show.
+
+    Those at its end, which new items may have pushed to the next page, are left out.
+    """
+    gone = newly(new.contract, new.operation, new.listed, old.listed)
+    if new.more is False:
+        return gone
+    pushed = list(takewhile(lambda item: item in gone, reversed(old.listed)))
+    return gone[: len(gone) - len(pushed)]
+
+
+def sought_in(contract: Contract, look: Exchange | None) -> tuple[Any, bool]:
+    """The object that a look is for, and whether a later page of the list may show it.
+
+    The object is as a read or a list shows it; None if the answer does not show it, or if there was
+    no way to look.
+    """
+    answer = answer_of(contract, look) if look else None
+    if look is None or answer is None or not answer.ok:
+        return None, False
+    paging = answer.operation.paging
+    if paging is None:
+        return answer.object, False
+    name = contract.identifier_of(answer.operation.kind)
+    for row in answer.rows:
+        if str(row.get(name)) == look.facts.sought:
+            return row, False
+    passed = _passed(paging, answer.rows, look.facts.position)
+    return None, answer.more is True and not passed
+
+
+def _passed(paging: Paging, items: list[Any], position: str | None) -> bool:
+    """Whether a page holds items on both sides of a position, so that it had to show it."""
+    at = instant(position)
+    moments = moments_of(paging, items)
+    if at is None or not moments:
+        return False
+    return min(moments) < at < max(moments)

@@ -1,0 +1,288 @@
+"""Cases that run before their turn, on threads: their requests overlap, their log does not.
+
+A case that changes nothing may overlap any other such case. Cases that write objects of one kind
+follow each other, and may overlap those of other kinds. All else is alone. What an early case has
+sent waits here until its turn in the plan, so the log is that of a run without threads.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import replace
+
+from conformance.log.evidence import Recorder
+from conformance.model import Case, Exchange
+from conformance.run.lanes import Lane
+from conformance.transport.journal import Sent, Sink
+from conformance.transport.patience import UNSERVED
+from conformance.transport.wire import WireResponse
+
+WINDOW = 200
+"""Cases behind the one whose turn it is that may have begun."""
+
+HELD = 16 * 1024 * 1024
+"""Bytes of what came back to all early cases. Beyond, they wait for their turn."""
+
+M_ARENA_MAX = -8
+"""The option of mallopt for the number of arenas, as in malloc.h of glibc."""
+LARGE = 256 * 1024
+"""Bytes of a response after which a target is asked one request at a time."""
+
+
+class Stopped(BaseException):
+    """The run is over. No scenario may catch it."""
+
+
+class Part:
+    """What was sent once for several cases. The first of them to have its turn shows it."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
+        self.held: deque[Sent | Part] = deque()
+        self._count = 0
+
+    def admit(self) -> None:
+        """Others wait for this, so it waits for nobody. Raises Stopped when the run is over."""
+        self._gate.check()
+
+    def log(self, sent: Sent) -> Exchange:
+        """Hold what was sent. Its number is one of its own until it is logged."""
+        self._count += 1
+        exchange = replace(sent.exchange, id=f"{sent.exchange.case}~{self._count}")
+        self._gate.hold(self, replace(sent, exchange=exchange))
+        return exchange
+
+    def part(self) -> Sink:
+        """A part of its own: it may serve other cases, too."""
+        return Part(self._gate)
+
+    def uses(self, part: Sink) -> None:
+        """Show that part first; what was sent before the first case is in the log already."""
+        if isinstance(part, Part):
+            self._gate.hold(self, part)
+
+
+class Errand(Part):
+    """A case that runs before its turn, and what it has sent so far."""
+
+    def __init__(self, case: Case, lane: Lane, gate: Gate) -> None:
+        super().__init__(gate)
+        self.case = case
+        self.lane = lane
+        self.outcome: str | None = None
+        self.error: Exception | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether its scenario has ended."""
+        return self.outcome is not None or self.error is not None
+
+    def admit(self) -> None:
+        """Wait for the turn of the case while the target is in trouble, or too much is held."""
+        self._gate.admit(self)
+
+    def log(self, sent: Sent) -> Exchange:
+        """Hold what was sent. What may have changed the target is in a file at once."""
+        exchange = super().log(sent)
+        if not self.lane.harmless:
+            self._gate.keep(exchange)
+        return exchange
+
+
+class Gate:
+    """What the threads of a run share: one lock, and what to wait for."""
+
+    def __init__(self, spool: Recorder | None = None, *, large: bool = False) -> None:
+        self.changed = threading.Condition()
+        self._spool = spool
+        self.turn: Errand | None = None  # the case whose turn it is
+        self.stopped = False
+        self._troubled = False  # whether the target had no time for the last request
+        self._large = large  # whether any response was
+        self._bytes = 0
+
+    def check(self) -> None:
+        """Raise Stopped when the run is over."""
+        if self.stopped:
+            raise Stopped
+
+    def admit(self, errand: Errand) -> None:
+        """Wait until a case may send. Raises Stopped when the run is over."""
+        with self.changed:
+            self.changed.wait_for(lambda: self._admits(errand))
+            self.check()
+
+    def _admits(self, errand: Errand) -> bool:
+        if self.stopped or errand is self.turn:
+            return True
+        return not (self._troubled or self._large) and self._bytes < HELD
+
+    def hold(self, part: Part, what: Sent | Part) -> None:
+        """Keep something until the turn of its case."""
+        with self.changed:
+            if isinstance(what, Sent):
+                size = _size(what)
+                self._bytes += size
+                self._troubled = what.exchange.status in UNSERVED
+                self._large = self._large or size > LARGE
+            part.held.append(what)
+            self.changed.notify_all()
+
+    def keep(self, exchange: Exchange) -> None:
+        """Write an exchange to the log of early writes, which a run that was killed leaves."""
+        if self._spool is not None:
+            with self.changed:
+                self._spool.exchange(exchange)
+
+    def release(self, part: Part) -> Iterator[Sent | Part]:
+        """What is held of a case or a part, and held no longer."""
+        while part.held:
+            with self.changed:
+                what = part.held.popleft()
+                if isinstance(what, Sent):
+                    self._bytes -= _size(what)
+                self.changed.notify_all()
+            yield what
+
+
+def _size(sent: Sent) -> int:
+    """The bytes of what came back, about."""
+    response = sent.arrival.answer
+    if not isinstance(response, WireResponse):
+        return 0
+    return len(response.body) + sum(len(name) + len(value) for name, value in response.headers)
+
+
+def _use_one_arena() -> None:
+    """Let all threads share their memory; glibc keeps for each what it once needed.
+
+    One of them runs at a time, so none waits for it. Elsewhere there is nothing to do.
+    """
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
+
+
+class Ahead:
+    """Runs cases on threads. ``attempt`` runs one to its end, and returns how it ended.
+
+    ``spool`` logs what cases write before their turn. ``large``: a response was LARGE already.
+    """
+
+    def __init__(
+        self,
+        cases: Iterable[Case],
+        lanes: Mapping[str, Lane],
+        attempt: Callable[[Case, Sink], str],
+        workers: int,
+        spool: Recorder | None = None,
+        *,
+        large: bool = False,
+    ) -> None:
+        self._gate = Gate(spool, large=large)
+        self._attempt = attempt
+        self._errands = [Errand(case, lanes[case.id], self._gate) for case in cases]
+        self._places = {errand.case.id: place for place, errand in enumerate(self._errands)}
+        self._begun: set[int] = set()
+        self._first = 0  # the place of the case whose turn it is
+        _use_one_arena()
+        for _ in range(workers):
+            threading.Thread(target=self._work, daemon=True).start()
+
+    def result(self, case: Case, log: Callable[[Sent], object]) -> str:
+        """How a case ended, whose turn it is now. ``log`` gets what it has sent.
+
+        Raises what its scenario raised.
+        """
+        gate, place = self._gate, self._places[case.id]
+        errand = self._errands[place]
+        with gate.changed:
+            self._first, gate.turn = place, errand
+            gate.changed.notify_all()
+        while True:
+            with gate.changed:
+                gate.changed.wait_for(lambda: errand.held or errand.ended)
+                ended = errand.ended and not errand.held
+            if ended:
+                break
+            self._log(errand, errand, log)
+        if errand.error is not None:
+            raise errand.error
+        assert errand.outcome is not None
+        return errand.outcome
+
+    def _log(self, errand: Errand, part: Part, log: Callable[[Sent], object]) -> None:
+        """Log what is held, as sent by the case whose turn it is."""
+        for what in self._gate.release(part):
+            if isinstance(what, Part):
+                self._log(errand, what, log)
+            else:
+                log(_as_of(errand.case, what))
+
+    def stop(self) -> None:
+        """Let no case begin or send any more."""
+        with self._gate.changed:
+            self._gate.stopped = True
+            self._gate.changed.notify_all()
+
+    def rest(self, log: Callable[[Sent], object]) -> None:
+        """``log`` gets what is held of cases that had no turn."""
+        for errand in self._errands[self._first :]:
+            self._log(errand, errand, log)
+
+    def _work(self) -> None:
+        """Run one case after another, as one may begin."""
+        while (errand := self._next()) is not None:
+            try:
+                outcome = self._attempt(errand.case, errand)
+            except Stopped:
+                return
+            except Exception as error:
+                self._end(errand, error=error)
+            except BaseException as error:  # the thread dies; the run must not wait for it
+                self._end(errand, error=RuntimeError(f"a thread of the run ended: {error!r}"))
+                return
+            else:
+                self._end(errand, outcome=outcome)
+
+    def _end(
+        self, errand: Errand, *, outcome: str | None = None, error: Exception | None = None
+    ) -> None:
+        with self._gate.changed:
+            errand.outcome, errand.error = outcome, error
+            self._gate.changed.notify_all()
+
+    def _next(self) -> Errand | None:
+        """Wait for a case that may begin; None once none is left, or the run is over."""
+        with self._gate.changed:
+            while not self._gate.stopped and len(self._begun) < len(self._errands):
+                place = self._place_to_begin()
+                if place is not None:
+                    self._begun.add(place)
+                    return self._errands[place]
+                self._gate.changed.wait()
+        return None
+
+    def _place_to_begin(self) -> int | None:
+        """The first case that no earlier one keeps from beginning."""
+        earlier: list[Lane] = []
+        within = range(self._first, min(self._first + WINDOW, len(self._errands)))
+        for place in within:
+            errand = self._errands[place]
+            if errand.ended:
+                continue
+            if place not in self._begun and all(errand.lane.may_overlap(lane) for lane in earlier):
+                return place
+            earlier.append(errand.lane)
+        return None
+
+
+def _as_of(case: Case, sent: Sent) -> Sent:
+    """What was sent, as a part of a case. What it did not send itself is of its first attempt."""
+    if sent.exchange.case == case.id:
+        return sent
+    exchange = replace(sent.exchange, case=case.id, scenario=case.scenario, attempt=1)
+    return replace(sent, exchange=exchange)

@@ -1,0 +1,206 @@
+"""The planned cases as items of pytest: each item sends, and fails by what the judges find.
+
+The items are our own. They are made from the functions of the suite without fixtures, parameters or
+marks, so no name of another plugin or of a conftest.py can clash with one of ours.
+Reports and the exit code of the command come from the whole log, never from the items.
+"""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+from _pytest._code.code import TerminalRepr
+
+from conformance.base.errors import ConformanceError, TargetError, Unjudgeable
+from conformance.base.text import for_console
+from conformance.judging.coverage import OVER_BUDGET
+from conformance.judging.outcomes import Violation
+from conformance.judging.verdict import DONE
+from conformance.model import Case, Contract, Level, Remark
+from conformance.plan.build import Plan
+from conformance.plan.registry import REGISTRY
+from conformance.report import unproven
+from conformance.report.view import sentence
+from conformance.run import preflight
+from conformance.run.session import Session
+
+TOLD = 3
+"""Wrong parts of a target file that are said at the start. `doctor` says all."""
+Look = Callable[[Session], Iterable[Remark]]
+"""Looks at the parts of a target file."""
+
+
+class CaseItem(pytest.Item):
+    """One planned case."""
+
+    def __init__(self, *, case: Case, running: Session, line: int, **more: Any) -> None:
+        super().__init__(**more)
+        self.case = case
+        self.running = running
+        self._line = line
+        if case.gap:
+            self.add_marker(pytest.mark.skip(reason=for_console(f"untested: {case.gap}")))
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """The place of the scenario, and the name of the item."""
+        return self.path, self._line, self.name
+
+    def runtest(self) -> None:
+        """Run the case. Fails with the broken MUSTs, or with why it could not be judged."""
+        violations: list[tuple[str, Violation]] = []
+        bug: Exception | None = None
+        gone = ""
+        try:
+            violations = self.running.run_case(self.case)
+        except Unjudgeable as error:
+            gone = str(error)
+        except Exception as error:
+            bug = error
+        # not inside the except: pytest would show the context, secrets and all
+        if gone:
+            self.session.shouldstop = "the target is gone"
+            _fail(gone)
+        if bug:
+            self._broke(bug)
+        graded = [
+            _line(rule, violation)
+            for rule, violation in violations
+            if _is_must(self.running.contract, rule)
+        ]
+        if graded:
+            _fail("\n".join(graded))
+        outcome = self.running.log.ends.get(self.case.id, DONE)
+        if outcome == OVER_BUDGET:
+            pytest.skip(for_console(f"untested: {outcome}"))
+        if outcome != DONE:
+            _fail(outcome)
+
+    def repr_failure(
+        self,
+        excinfo: pytest.ExceptionInfo[BaseException],
+        style: object = None,  # noqa: ARG002 - pytest passes it
+    ) -> TerminalRepr:
+        """The message alone, for pytest could show the locals, which quote the target."""
+        return excinfo.getrepr(style="value", chain=False)
+
+    def _broke(self, error: Exception) -> NoReturn:
+        """End the run for a bug of ours, and show it without secrets."""
+        redact = self.running.sender.redact
+        self.running.recorder.break_off(
+            redact(f"The suite itself broke: {self.name}: {type(error).__name__}: {error}")
+        )
+        self.session.shouldstop = "the suite itself broke"
+        _fail(redact("".join(traceback.format_exception(error))))
+
+
+def cases_of(session: pytest.Session) -> list[Case]:
+    """The cases among the items of a session of pytest."""
+    return [item.case for item in session.items if isinstance(item, CaseItem)]
+
+
+class Items:
+    """The plugin that makes the items of a run, in the order of the plan.
+
+    ``say`` gets how long the run will take, once the target has responded. ``look`` is what is
+    looked at before the first case.
+    """
+
+    def __init__(
+        self,
+        running: Session,
+        chosen: Plan,
+        say: Callable[[str], None] | None = None,
+        look: Look | None = None,
+    ) -> None:
+        self.running = running
+        self._say = say
+        self._look_first = look
+        self._places = {case.id: place for place, case in enumerate(chosen.cases)}
+        self._cases: dict[str, list[Case]] = {}
+        for case in chosen.cases:
+            self._cases.setdefault(case.scenario, []).append(case)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pycollect_makeitem(
+        self, collector: pytest.Module, name: str, obj: object
+    ) -> list[CaseItem] | None:
+        """The items of a scenario, in the place of its function."""
+        scenario = next((each for each in REGISTRY.values() if each.function is obj), None)
+        if scenario is None:
+            return None
+        return [
+            self._item(collector, name, scenario.function, case)
+            for case in self._cases.get(scenario.name, ())
+        ]
+
+    def _item(
+        self, collector: pytest.Module, name: str, function: Callable[..., None], case: Case
+    ) -> CaseItem:
+        variant = case.id.partition("[")[2]
+        item: CaseItem = CaseItem.from_parent(
+            collector,
+            name=f"{name}[{variant}",
+            case=case,
+            running=self.running,
+            line=function.__code__.co_firstlineno - 1,
+        )
+        return item
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """The order of the plan: reads before writes, limits last. What is not ours comes first."""
+        items.sort(key=self._place)
+
+    def _place(self, item: pytest.Item) -> int:
+        return self._places[item.case.id] if isinstance(item, CaseItem) else -1
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Cases that were deselected are not to run."""
+        self.running.selected = frozenset(case.id for case in cases_of(session))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
+        """Look at the target before the first case."""
+        if cases_of(session) and not session.config.option.collectonly:
+            self._look(session)
+        return (yield)
+
+    def _look(self, session: pytest.Session) -> None:
+        try:
+            preflight.check(self.running)
+            self._examine()
+            if self._say:
+                self._say(self.running.pace())
+        except TargetError as error:
+            raise pytest.UsageError(for_console(str(error))) from None
+        except ConformanceError as error:
+            self.running.recorder.break_off(str(error), getattr(error, "void", ()))
+            session.shouldstop = "the target cannot be judged"
+
+    def _examine(self) -> None:
+        """Look at the parts of the target file, and say what is wrong with them."""
+        if self._look_first is None:
+            return
+        self.running.recorder.setup(self._look_first(self.running))
+        if self._say:
+            for words in unproven.wrong(self.running.log.setup)[:TOLD]:
+                self._say(f"Set-up: {words}")
+
+
+def _fail(message: str) -> NoReturn:
+    """Fail an item. pytest prints the message as it is, so it must be fit for a console."""
+    pytest.fail(for_console(message), pytrace=False)
+
+
+def _is_must(contract: Contract, rule: str) -> bool:
+    clauses = contract.clauses.values()
+    return any(clause.level is Level.MUST and rule in clause.rules for clause in clauses)
+
+
+def _line(rule: str, violation: Violation) -> str:
+    ids = ", ".join(violation.exchanges[:3])
+    return f"{rule} at {sentence(violation)} ({ids})"

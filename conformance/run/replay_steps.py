@@ -1,0 +1,177 @@
+"""The steps of causes, sent again at the end of a run, so that a report says whether they show it.
+
+Steps are left out that cost money or fill a limit, that change what the run did not make, or that
+need a text which the log does not hold.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from urllib.parse import quote
+
+from conformance.base.errors import Unjudgeable
+from conformance.base.values import as_text, pointed, read_json
+from conformance.model import (
+    PREFLIGHT,
+    WHOLE_API,
+    Body,
+    Case,
+    Effect,
+    Exchange,
+    Facts,
+    Placeholder,
+    Request,
+    Role,
+    Run,
+    SecretKind,
+)
+from conformance.report.cards import cards
+from conformance.report.origins import Path
+from conformance.report.steps import Capture, Sending, steps_of
+from conformance.transport.carrier import Label
+from conformance.transport.message import LONE, Message
+from conformance.transport.patience import OverBudget
+from conformance.transport.sender import Sender
+
+AGAIN = Case("steps[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
+"""The case of steps that are sent again. Nothing is judged by them."""
+
+MOST = 100
+"""Requests in all. The worst causes come first."""
+
+IN_HEADERS = {SecretKind.KEY, SecretKind.UNKNOWN, SecretKind.SECRET}
+"""Kinds of secrets that the transport puts into a header."""
+
+
+def send_again(sender: Sender, run: Run) -> None:
+    """Send the steps of the causes of a run again, as far as they do no harm."""
+    left = MOST
+    with suppress(Unjudgeable, OverBudget):
+        for sendings in steps_of(run, [card.exchanges for card in cards(run)]):
+            if len(sendings) <= left and _may_be_sent(run, sendings):
+                left -= len(sendings)
+                _Steps(sender).send(sendings)
+
+
+# --- which ---
+
+
+def _may_be_sent(run: Run, sendings: Sequence[Sending]) -> bool:
+    """Whether some steps can be sent again, and do no harm."""
+    made: set[str] = set()
+    for each in sendings:
+        if not _is_whole(each.request):
+            return False
+        if each.request.method == "GET":
+            continue
+        if not _is_safe(run, each, made):
+            return False
+        made.update(capture.placeholder for capture in each.captures)
+    return True
+
+
+def _is_whole(request: Request) -> bool:
+    """Whether the log holds all of a request, but for keys in its headers."""
+    body = request.body or Body()
+    if body.cut or body.withheld:
+        return False
+    headers = "\n".join(f"{name}\n{value}" for name, value in request.headers)
+    in_headers, elsewhere = _kinds_in(headers), _kinds_in(_text(request))
+    return elsewhere <= {SecretKind.VALUE} and in_headers <= IN_HEADERS
+
+
+def _kinds_in(text: str) -> set[SecretKind]:
+    """The kinds of the placeholders in a text."""
+    return {placeholder.kind for placeholder in Placeholder.all_in(text)}
+
+
+def _text(request: Request) -> str:
+    """The parts of a request that name objects: its address and its body."""
+    return request.url + (request.body or Body()).kept
+
+
+def _is_safe(run: Run, each: Sending, made: set[str]) -> bool:
+    """Whether a write costs nothing, and creates something or names what was ``made``.
+
+    ``made`` are placeholders. What fills a limit costs something, too.
+    """
+    operation = run.contract.operations.get(each.exchange.operation)
+    if operation is None or operation.effect is not Effect.WRITE:
+        return False
+    if operation.action == "create":
+        return True
+    return any(str(each) in made for each in Placeholder.all_in(_text(each.request)))
+
+
+# --- sending ---
+
+
+class _Steps:
+    """The steps of one cause, and the values that their responses gave so far."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self._values: dict[str, str] = {}  # by placeholder
+
+    def send(self, sendings: Iterable[Sending]) -> None:
+        """Send some steps, up to one whose response lacks what a later one needs."""
+        for each in sendings:
+            exchange = self._sender.send(self._message(each.request), self._label(each.exchange))
+            for capture in each.captures:
+                value = _member(exchange, capture.path)
+                if value is None:
+                    return
+                self._values[capture.placeholder] = _written(value, capture)
+
+    def _label(self, exchange: Exchange) -> Label:
+        operation = self._sender.contract.operations.get(exchange.operation)
+        case = replace(AGAIN, effect=getattr(operation, "effect", Effect.READ))
+        facts = Facts(again=exchange.id)
+        return Label(case, 1, exchange.operation, Role.BYSTANDER, exchange.identity, facts)
+
+    def _message(self, request: Request) -> Message:
+        """A logged request as a message, with the values that responses gave.
+
+        The length of its body is left out, for the body may have another one now.
+        """
+        base = self._sender.target.declaration.url
+        origin = base[: base.index("/", len("https://"))]
+        return Message(
+            request.method,
+            "",
+            headers=tuple(each for each in request.headers if each[0].lower() != "content-length"),
+            body=self._content(request.body),
+            outside=True,
+            plain=self._filled(request.url).removeprefix(origin),
+            misplaced=True,
+        )
+
+    def _content(self, body: Body | None) -> bytes | None:
+        if body is None:
+            return None
+        if body.base64 is not None:
+            return base64.b64decode(body.base64)
+        return self._filled(body.kept).encode(errors=LONE)
+
+    def _filled(self, text: str) -> str:
+        for placeholder, value in self._values.items():
+            text = text.replace(placeholder, value)
+        return text
+
+
+def _written(value: str, capture: Capture) -> str:
+    """A value as a URL or a text of JSON holds it."""
+    if capture.in_url:
+        return quote(value, safe="")
+    return json.dumps(value)[1:-1]
+
+
+def _member(exchange: Exchange, path: Path) -> str | None:
+    """The text at a path of the body of a response; None without one."""
+    if exchange.response is None:
+        return None
+    return as_text(pointed(read_json(exchange.response.body.kept).value, path))

@@ -1,0 +1,336 @@
+"""What a scenario has in hand: it sends requests, fills them, and looks at the target."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
+
+from conformance.base.values import as_text, present
+from conformance.model import (
+    NOTHING,
+    Case,
+    Effect,
+    Exchange,
+    Facts,
+    Operation,
+    Parameter,
+    Params,
+    Role,
+)
+from conformance.plan.registry import Depth
+from conformance.reading import Answer, answer_of, mark_of, members_of, sought_in
+from conformance.scenarios.client import ids
+from conformance.scenarios.client.filling import Filling
+from conformance.scenarios.client.fixtures import OwnObjects
+from conformance.scenarios.client.ids import Id
+from conformance.scenarios.client.knowledge import Knowledge
+from conformance.scenarios.client.list_tail import Ends
+from conformance.scenarios.client.memory import Memory, Place
+from conformance.scenarios.client.sending import Sending
+from conformance.transport.message import Message
+from conformance.transport.sender import Sender
+
+PAUSES = (0.5, 1.5, 3)
+"""Seconds before a look is repeated: a write may take time to show."""
+PAGES_SOUGHT = 8
+"""Pages of a list that are searched for an object."""
+
+EVERYTHING: Mapping[str, Any] = {}
+"""No filter of a list."""
+LOOKING = ("full", "other")
+"""The keys for which another object is looked for where one is gone."""
+
+P = TypeVar("P", bound=Params)
+Seen = TypeVar("Seen")
+
+
+class Ask(Protocol):
+    """Asks for one page of a list, under a role and facts."""
+
+    def __call__(self, *, role: Role = Role.PROBE, facts: Facts = NOTHING) -> Exchange:
+        """The exchange of the page."""
+
+
+class Client(Sending):
+    """Sends, fills and looks for one case. ``memory`` serves all cases of the run."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        case: Case,
+        attempt: int,
+        memory: Memory,
+        *,
+        seed: int,
+        nonce: str = "",
+        depth: Depth = Depth.FULL,
+    ) -> None:
+        super().__init__(sender, case, attempt)
+        self.seed = seed
+        self.depth = depth
+        self._memory = memory
+        self._nonce = nonce
+        self._tokens = 0
+        self._named: set[str] = set()  # what headers called the requests so far
+        self.knowledge = Knowledge(self, memory, self.valid)
+        self._ends = Ends(self.knowledge, memory)
+        self.own = OwnObjects(self, memory, self.valid, self._steady, self.knowledge)
+        self.filling = Filling(
+            self.contract, self.target, self.knowledge, self.own.id_for, self.token
+        )
+
+    # --- the case ---
+
+    @property
+    def operation(self) -> Operation:
+        """The operation of the case."""
+        return self.contract.operations[self.case.operation]
+
+    @property
+    def repeated(self) -> bool:
+        """Whether the case runs again, to confirm what its first run showed."""
+        return self._attempt > 1
+
+    def params(self, kind: type[P]) -> P:
+        """The parameters of the case, which are of this kind. Raises TypeError for others."""
+        if not isinstance(self.case.params, kind):
+            raise TypeError(f"the case {self.case.id} has no {kind.__name__}")
+        return self.case.params
+
+    def planned(self, scenario: str) -> tuple[tuple[str, str], ...]:
+        """Operation and variant of each case of a scenario that runs."""
+        planned = []
+        for case in self._memory.cases:
+            if case.scenario == scenario:
+                planned.append((case.operation, case.variant))
+        return tuple(planned)
+
+    def once(self, place: Place, find: Callable[[], Any]) -> Any:
+        """What ``find`` returns, which is called for the first case of the run that asks."""
+        return self._memory.once(place, self.sender, find)
+
+    # --- values ---
+
+    def token(self) -> str:
+        """A short text that no other request has: a mark of the run, then seed, case and count."""
+        self._tokens += 1
+        text = f"{self.seed} {self.case.id} {self._attempt} {self._tokens}"
+        return mark_of(self._nonce, text)
+
+    def valid(self, operation: Operation, key: str = "full") -> dict[str, Any] | None:
+        """Valid values for an operation; None if a required one is not known."""
+        return self.filling.valid(operation, key)
+
+    def valid_or(
+        self, values: dict[str, Any], operation: Operation, key: str = "full"
+    ) -> dict[str, Any]:
+        """Valid values for an operation; the given ones where a required one is not known."""
+        return self.valid(operation, key) or values
+
+    def optional(self, operation: Operation, *, switches: bool = True) -> dict[str, Any]:
+        """Values for the optional members of a body that the contract has values for, by name.
+
+        Without ``switches``, what may be off stays as it is.
+        """
+        members = [each for each in operation.body if each.has_value and not each.required]
+        if not switches:
+            members = [member for member in members if not member.is_switch]
+        return self.known(members)
+
+    def phones(self, operation: Operation) -> dict[str, Any]:
+        """Phone numbers for the optional members of a body that take one, by name."""
+        return self.known(each for each in operation.body if each.phone and not each.required)
+
+    def _steady(self, operation: Operation) -> dict[str, Any]:
+        """The optional members of an object of our own: phone numbers, but no switches."""
+        return {**self.optional(operation, switches=False), **self.phones(operation)}
+
+    def value(self, parameter: Parameter, key: str = "full") -> Any:
+        """A valid value for a parameter; ABSENT where none is known."""
+        return self.filling.value(parameter, key)
+
+    def known(self, parameters: Iterable[Parameter], key: str = "full") -> dict[str, Any]:
+        """A valid value for each of some parameters, by name; none where no value is known."""
+        return present({parameter.name: self.value(parameter, key) for parameter in parameters})
+
+    def own_business(self, operation: Operation, values: Mapping[str, Any]) -> dict[str, str]:
+        """The own business, where a request may name it, and its values do not."""
+        tenant, business = str(self.contract.tenant), self.knowledge.business()
+        if not business or tenant in values or not operation.parameter(tenant):
+            return {}
+        return {tenant: business}
+
+    def unknown_id(self, sample: str, salt: str = "") -> str:
+        """An id of the same form as a known one that names nothing."""
+        return ids.unknown_id(self.seed, sample, salt)
+
+    # --- requests ---
+
+    def call(
+        self,
+        operation: Operation,
+        values: Mapping[str, Any],
+        *,
+        key: str | None = "full",
+        role: Role = Role.PROBE,
+        facts: Facts = NOTHING,
+        content: bytes | None = None,
+        address: str | None = None,
+        patient: bool = True,
+    ) -> Exchange:
+        """Send a request that should be valid.
+
+        If an object that it names is not found, send it again with an object that is still listed.
+        """
+        renewable = not facts.mistake and role is not Role.ARRANGE and key in LOOKING
+        renewed = self.knowledge.renewal(operation, values, key) if renewable else None
+        return self.send(
+            operation,
+            values,
+            key=key,
+            role=role,
+            facts=facts,
+            content=content,
+            address=address,
+            patient=patient,
+            renewed=renewed,
+        )
+
+    def _ready(self, message: Message, operation: Operation | None) -> Message:
+        """The message, with new names in the headers that identify a request.
+
+        A target may repeat its first response to a request under a known name.
+        """
+        taken = operation.parameters_in("header") if operation else ()
+        naming = {parameter.name: parameter for parameter in taken if parameter.fresh}
+        headers = [(name, self._new(naming.get(name), value)) for name, value in message.headers]
+        return replace(message, headers=tuple(headers))
+
+    def _new(self, naming: Parameter | None, value: str) -> str:
+        """The value of a header, or a new one in its place if it named a request before."""
+        if naming is not None and value in self._named:
+            value = str(self.value(naming))
+        if naming is not None:
+            self._named.add(value)
+        return value
+
+    def control(
+        self, operation: Operation, values: Mapping[str, Any], facts: Facts = NOTHING
+    ) -> Exchange:
+        """Send a valid request, which must succeed."""
+        return self.call(operation, values, role=Role.CONTROL, facts=facts)
+
+    def control_after(self, values: Mapping[str, Any], probes: Iterable[Exchange]) -> None:
+        """Send the valid request whose probes came before it, with the main key.
+
+        If a write was accepted from one of them, it works on a new object, under new names.
+        """
+        operation = self.operation
+        is_write = operation.effect is not Effect.READ
+        if is_write and any(probe.ok for probe in probes):
+            self.own.apart()
+            values = self.valid_or(dict(values), operation)
+        self.control(operation, values)
+
+    def reuse_names(self) -> bool:
+        """Let the next request have the names in its headers that earlier ones had, if any had."""
+        had_names = bool(self._named)
+        self._named.clear()
+        return had_names
+
+    # --- looks ---
+
+    def until(self, ask: Callable[[], Seen], seen: Callable[[Seen], bool]) -> Seen:
+        """Ask until the result is as expected, at most four times; returns the last result."""
+        result = ask()
+        for pause in PAUSES:
+            if seen(result):
+                break
+            self.pause(pause)
+            result = ask()
+        return result
+
+    def look(
+        self,
+        kind: str,
+        sought: Id,
+        facts: Facts = NOTHING,
+        *,
+        key: str = "full",
+        role: Role = Role.PROBE,
+    ) -> Exchange | None:
+        """Read an object, or look for it in its list; None if the contract has neither.
+
+        Returns the read, or the last page that was asked for: it shows the object, if any does.
+        """
+        facts = replace(facts, sought=str(sought))
+        reader = self._reader(kind)
+        if reader is not None and reader.selector is not None:
+            values = {reader.selector.name: sought}
+            return self.send(reader, values, key=key, role=role, facts=facts)
+        return self._search(kind, facts, key, role)
+
+    def _reader(self, kind: str) -> Operation | None:
+        """The operation that reads an object by its id."""
+        for operation in self.contract.operations_by("read", kind):
+            if operation.selector and operation.selector.references == kind:
+                return operation
+        return None
+
+    def _search(self, kind: str, facts: Facts, key: str, role: Role) -> Exchange | None:
+        """Turn the pages of a list until one shows the object, or none can."""
+        listing = self.contract.list_of(kind)
+        if listing is None or listing.paging is None:
+            return None
+        values, after = self.knowledge.listing(listing, key), listing.paging.after
+        if values is None:
+            return None
+        if listing.id in self.target.maximum:
+            values[listing.paging.limit] = str(self.target.maximum[listing.id])
+        for _ in range(PAGES_SOUGHT):
+            exchange = self.call(listing, values, key=key, role=role, facts=facts)
+            _, goes_on = sought_in(self.contract, exchange)
+            cursor = Answer(self.contract, listing, exchange).cursor
+            if not goes_on or cursor in (None, values.get(after)):
+                break
+            values = {**values, after: cursor}
+        return exchange
+
+    def settled(self, kind: str, sought: Id, facts: Facts = NOTHING) -> Exchange | None:
+        """Look for an object that was just created, until it shows."""
+        return self.until(lambda: self.look(kind, sought, facts, role=Role.ARRANGE), self.is_found)
+
+    def is_found(self, look: Exchange | None) -> bool:
+        """Whether a look shows the object, or there was no way to look for it."""
+        return look is None or sought_in(self.contract, look)[0] is not None
+
+    def position(self, look: Exchange | None) -> str | None:
+        """The position of the object that a look shows; None if it shows none."""
+        shown, _ = sought_in(self.contract, look)
+        return as_text(members_of(shown).get(self.contract.position))
+
+    def created_id(self, exchange: Exchange) -> Id | None:
+        """The id of the object that a success shows; None if it shows none."""
+        answer = answer_of(self.contract, exchange)
+        if answer is None:
+            return None
+        return answer.id
+
+    def lister(self, kind: str, filters: Mapping[str, Any] = EVERYTHING) -> Ask | None:
+        """Asks for the list page where a newly created object will appear, if it passes filters.
+
+        None if the kind has no list, or no valid values for it are known.
+        """
+        listing = self.contract.list_of(kind)
+        if listing is None:
+            return None
+        values = self.knowledge.listing(listing)
+        if values is None:
+            return None
+        page = {**values, **self._ends.newest(listing, values), **filters}
+
+        def ask(*, role: Role = Role.PROBE, facts: Facts = NOTHING) -> Exchange:
+            return self.call(listing, page, role=role, facts=facts)
+
+        return ask

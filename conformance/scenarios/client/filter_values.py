@@ -1,0 +1,228 @@
+"""Chooses values for the filters of a list, by the items that the list shows."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Any
+
+from conformance.base.values import instant, is_readable, without
+from conformance.model import Operation, Parameter
+from conformance.reading import members_of, takes
+from conformance.scenarios.client.knowledge import SEVERAL
+
+SECOND_PAGE = 3
+"""Items that a filter must leave for a second page of a walk in pages of two."""
+DISTINCT = 6
+"""Values that the items must show for a bound among them to say something."""
+MASKED = re.compile(r"[*•…]|[xX]{3}")
+"""What masks signs that a target does not show: such a value says nothing about a filter."""
+STRANGE = "sideways"
+"""A word that no item has where a filter looks."""
+
+
+def text_of(value: Any) -> str | None:
+    """A text or a number as a query takes it; None for any other value, and for a strange text.
+
+    A whole number is sent as one, however the target renders it.
+    """
+    if isinstance(value, str):
+        seen = MASKED.sub("\0", value)  # what is masked cannot be seen, either
+        return value if is_readable(seen) else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    is_whole = isinstance(value, float) and value.is_integer()
+    return str(int(value) if is_whole else value)
+
+
+def texts_of(items: Iterable[Any], parameter: Parameter) -> list[str]:
+    """The values that items show for a filter, as a query takes them, without empty ones.
+
+    For a filter that takes several values at once a text with a comma is no single value.
+    """
+    shown = [text_of(members_of(item).get(parameter.filters)) for item in items]
+    texts = [text for text in shown if text]
+    if parameter.joined:
+        return [text for text in texts if "," not in text]
+    return texts
+
+
+def value_for(items: Iterable[Any], parameter: Parameter) -> str | None:
+    """The value to walk a list with.
+
+    It is one that few items pass, but enough for a second page; for a bound, one that about half
+    of them pass. None where the items show no such value.
+    """
+    texts = texts_of(items, parameter)
+    if parameter.compare:
+        return _middle(texts)
+    counts = Counter(texts)
+    if not parameter.joined:
+        return _one_value(counts)
+    return _two_values(counts) or _one_value(counts)
+
+
+def _middle(texts: list[str]) -> str | None:
+    """The value in the middle of several, in the order that a bound compares; None for too few."""
+    ordered = sorted(set(texts), key=_amount)
+    if len(ordered) < DISTINCT:
+        return None
+    return ordered[len(ordered) // 2]
+
+
+def _amount(text: str) -> Fraction:
+    """What a bound compares: an instant in seconds, else a number; 0 for any other text."""
+    moment = instant(text)
+    if moment is not None:
+        return moment
+    try:
+        return Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return Fraction(0)
+
+
+def _two_values(counts: Counter[str]) -> str | None:
+    """The two rarest of more than two values, joined, where enough items have one of them."""
+    rarest = sorted(counts, key=lambda text: (counts[text], text))[:2]
+    items = sum(counts[text] for text in rarest)
+    if len(counts) <= len(rarest):
+        return None
+    if items < SECOND_PAGE:
+        return None
+    return ",".join(rarest)
+
+
+def _one_value(counts: Counter[str]) -> str | None:
+    """The rarest of the values that enough items have; one that several have comes first."""
+    frequent = [text for text, count in counts.items() if count >= SECOND_PAGE]
+
+    def preference(text: str) -> tuple[bool, int, str]:
+        return counts[text] < SEVERAL, counts[text], text
+
+    return min(frequent, key=preference, default=None)
+
+
+def another_value(items: Iterable[Any], parameter: Parameter, value: str) -> str | None:
+    """The most frequent value other than those tried; None without one, and for a bound.
+
+    ``value`` holds what was tried, joined by commas for a filter that takes several values.
+    """
+    if parameter.compare:
+        return None
+    counts = Counter(texts_of(items, parameter))
+    for text in parameter.values(value):
+        del counts[text]
+    return min(counts, key=lambda text: (-counts[text], text), default=None)
+
+
+def shared_filter(items: Iterable[Any], operation: Operation, tenant: str | None) -> dict[str, str]:
+    """The first filter by a plain value, other than the business, that one of some items passes.
+
+    Returns its name with that value; empty if the items show none. ``tenant`` is the name of the
+    parameter for the business.
+    """
+    for parameter in operation.filters:
+        if not parameter.plain or parameter.name == tenant:
+            continue
+        texts = texts_of(items, parameter)
+        if texts:
+            return {parameter.name: texts[0]}
+    return {}
+
+
+def narrower(
+    items: Iterable[Any], operation: Operation, parameter: Parameter, value: str
+) -> dict[str, str]:
+    """A second filter, with a value that some of the items have that pass the first, not all.
+
+    Of the filters that follow the first one in the contract it is the first that leaves enough
+    items for a second page, else the first at all; of its values the rarest. Empty without one.
+    """
+    passing = [item for item in items if takes(parameter, item, value)]
+    place = operation.filters.index(parameter)
+    others = operation.filters[place + 1 :] + operation.filters[:place]
+    plain = [other for other in others if other.plain]
+    choices: list[tuple[bool, int, int, str, str]] = []
+    for turn, other in enumerate(plain):
+        if other.filters == parameter.filters:
+            continue
+        for text, count in _not_in_all(passing, other).items():
+            too_few = count < SECOND_PAGE
+            choices.append((too_few, turn, count, other.name, text))
+    if not choices:
+        return {}
+    *_, name, text = min(choices)
+    return {name: text}
+
+
+def _not_in_all(items: list[Any], parameter: Parameter) -> dict[str, int]:
+    """The values of a filter that some of the items have, and others not, with how many do."""
+    counts = Counter(texts_of(items, parameter))
+    return {text: count for text, count in counts.items() if count < len(items)}
+
+
+def options_of(operation: Operation) -> Iterator[Parameter]:
+    """The parameters that narrow a list by something that its items do not show."""
+    assert operation.paging is not None
+    turning = (operation.paging.after, operation.paging.limit)
+    for parameter in operation.parameters_in("query"):
+        has_other_job = parameter in operation.filters or parameter.name in turning
+        if has_other_job:
+            continue
+        if parameter.required:
+            continue
+        if parameter.example is not None:
+            yield parameter
+
+
+def widest(operation: Operation, rows: list[dict[str, Any]]) -> dict[str, str]:
+    """The bounds of a list as wide as some items reach, and its other optional parameters.
+
+    Those that narrow no member have their example. A bound of a member that some items lack is left
+    out, and so are filters that take one value, and the limit of a page.
+    """
+    values = {}
+    limit = None if operation.paging is None else operation.paging.limit
+    for parameter in operation.parameters_in("query"):
+        if parameter.required:
+            continue
+        shown = sorted(texts_of(rows, parameter), key=_amount)
+        if parameter.compare and shown and len(shown) == len(rows):
+            values[parameter.name] = shown[0 if parameter.compare == "at-least" else -1]
+        elif not parameter.filters and isinstance(parameter.example, int):
+            values[parameter.name] = str(parameter.example)
+    return without(values, {limit})
+
+
+def strange_words(operation: Operation) -> list[dict[str, str]]:
+    """The filters of a list, each with a strange word, in one request; nothing without filters.
+
+    A server may refuse the word, or find nothing.
+    """
+    words = {parameter.name: STRANGE for parameter in operation.plain_filters}
+    return [words] if words else []
+
+
+def near_bound(items: Iterable[Any], parameter: Parameter) -> str | None:
+    """A bound that lets in a few of some items, those next to the other bound; None for too few."""
+    ordered = sorted(set(texts_of(items, parameter)), key=_amount)
+    if len(ordered) <= SECOND_PAGE:
+        return None
+    return ordered[SECOND_PAGE if parameter.compare == "at-most" else -1 - SECOND_PAGE]
+
+
+def windows(operation: Operation) -> list[tuple[Parameter, Parameter]]:
+    """The lower and the upper bounds of a list that bound the same member of its items."""
+    windows = []
+    for lower in _optional_bounds(operation, "at-least"):
+        for upper in _optional_bounds(operation, "at-most"):
+            if lower.filters == upper.filters:
+                windows.append((lower, upper))
+    return windows
+
+
+def _optional_bounds(operation: Operation, compare: str) -> list[Parameter]:
+    """The optional filters of a list that are such bounds."""
+    return [p for p in operation.filters if not p.required and p.compare == compare]

@@ -1,0 +1,145 @@
+"""Objects of the run's own: what it changes, works on and deletes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conformance.model import NOTHING, Facts, Open, Operation, Role, Step
+from conformance.reading import Answer
+from conformance.scenarios.client.ids import Id, is_sendable
+from conformance.scenarios.client.knowledge import Fill, Knowledge
+from conformance.scenarios.client.memory import Memory, Values
+from conformance.scenarios.client.sending import Sending
+
+REFUSABLE = Facts(mistake=True)
+"""The labels of a creation with members that a target may refuse."""
+AGAIN = Facts(step=Step.REPEATED, mistake=True)
+"""The labels of a creation that may be refused, for it made the same object before."""
+
+
+class OwnObjects:
+    """Creates objects, and remembers which ones changes share."""
+
+    def __init__(
+        self,
+        sending: Sending,
+        memory: Memory,
+        fill: Fill,
+        options: Callable[[Operation], Values],
+        knowledge: Knowledge,
+    ) -> None:
+        self._sending = sending
+        self._created, self._spare = memory.created, memory.spare
+        self._fill = fill
+        self._options = options
+        self._knowledge = knowledge
+
+    def id_for(self, operation: Operation) -> Id | None:
+        """The id of an object to change, work on or delete; None if there is none to use.
+
+        It is one that the run created, if it can. Changes share one of a kind, and actions another
+        one, which may be paused or the like. A deletion gets its own. Objects that were there
+        before are changed only if none can be created, and never deleted.
+        """
+        creation = self._creation(operation.kind)
+        if operation.action == "delete":
+            return self._id_to_delete(operation.kind, creation)
+        shared = None if creation is None else self._shared(operation, creation)
+        if shared is None and (creation is None or Open.INPUT in creation.open):
+            return self._existing(operation)
+        return shared
+
+    def _shared(self, operation: Operation, creation: Operation) -> Id | None:
+        """The object of a kind that changes share, or actions."""
+        place = _place(operation)
+        if self._created.get(place) is None:
+            self._created[place], _ = self._create_whole(creation)
+        return self._created[place]
+
+    def apart(self) -> None:
+        """Work from now on on objects that no other case gets, and on none of theirs."""
+        self._created, self._spare = {}, {}
+
+    def twin(self, operation: Operation) -> Id | None:
+        """The id of an object like the new one that the operation gets next; None if none can be.
+
+        What is done to one may reach the other. The twin is the older one. Where the target keeps
+        no two equal objects, they differ.
+        """
+        creation = self._creation(operation.kind)
+        if creation is None:
+            return None
+        older, values = self._create_whole(creation)
+        if older is None:  # a creation without a response must not be sent again
+            return None
+        newer = self._create(creation, values, Role.BYSTANDER, AGAIN)
+        if operation.action != "delete":
+            self._created[_place(operation)] = newer or older
+        elif newer is not None and newer != older:
+            self._spare[operation.kind] = newer
+        return older
+
+    def _create_whole(self, creation: Operation) -> tuple[Id | None, Values | None]:
+        """Create an object, with all members that documents give a value for if that is taken.
+
+        Returns its id, and what it was made from.
+        """
+        values = self._fill(creation, "full")
+        if values is None:
+            return None, None
+        whole = {**self._options(creation), **values}
+        created = self._create(creation, whole, Role.BYSTANDER, REFUSABLE)
+        if created is not None:
+            return created, whole
+        values = self._fill(creation, "full")
+        return self._create(creation, values), values
+
+    def _id_to_delete(self, kind: str, creation: Operation | None) -> Id | None:
+        """The id of an object that was just created; None if none can be."""
+        spare = self._spare.pop(kind, None)
+        if spare is not None or creation is None:
+            return spare
+        created = self._create(creation, self._fill(creation, "full"))
+        for place, shared in list(self._created.items()):
+            if shared == created:  # the target keeps a single object of the kind
+                del self._created[place]
+        return created
+
+    def _existing(self, operation: Operation) -> Id | None:
+        """The id of an object that was there before the run."""
+        member = operation.selector.by if operation.selector else None
+        return self._knowledge.known_id(operation.kind, member=member)
+
+    def can_make(self, kind: str) -> bool:
+        """Whether the run may create objects of a kind."""
+        return self._creation(kind) is not None
+
+    def _creation(self, kind: str) -> Operation | None:
+        """The operation that creates objects of a kind, if the target file allows it."""
+        for creation in self._sending.contract.operations_by("create", kind):
+            if creation.effect in self._sending.target.allow:
+                return creation
+        return None
+
+    def _create(
+        self,
+        creation: Operation,
+        values: Values | None,
+        role: Role = Role.ARRANGE,
+        facts: Facts = NOTHING,
+    ) -> Id | None:
+        """Create an object. Returns its id; None if that fails or no valid values are known."""
+        if values is None:
+            return None
+        renewed = None if facts.mistake else self._knowledge.renewal(creation, values)
+        written = self._sending.send(creation, values, role=role, facts=facts, renewed=renewed)
+        created = Answer(self._sending.contract, creation, written).id
+        return created if created is not None and is_sendable(created) else None
+
+
+def _place(operation: Operation) -> str:
+    """Where memory keeps the object that an operation works on: that of its kind, or of actions."""
+    selector = operation.selector
+    selecting = None if selector is None else selector.name
+    acts = operation.action == "perform" or operation.when not in (None, selecting)
+    return f"{operation.kind} for actions" if acts else operation.kind

@@ -1,0 +1,134 @@
+"""Ids of objects: reading them from items, and making ones that name nothing."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import string
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.base.values import is_readable
+from conformance.model import Contract
+from conformance.model.placeholder import PATTERN
+from conformance.reading import is_id
+
+Id = str | int
+"""An id as the target gives it: it goes into a body as it came."""
+MALFORMED = "not-an'id" + "-x" * 150
+"""Names nothing. It is no id at all where ids are numbers or have a type of the database.
+
+Its quote ends a text in the query of a database that is put together by hand. It is longer than a
+short column takes.
+"""
+
+LONGEST = 1_000
+"""Characters of a name that is sent: a server may refuse a URL that is much longer."""
+LONGEST_NUMBER = 19
+"""Digits of a number that must not grow: it fills 64 bits."""
+FAR = 6
+"""Digits of the distance of a number that nothing has from one that something has."""
+SHORT_COUNTER = 6
+"""Digits at the end of an id from which they no longer look like a counter."""
+FEWEST_CHANGED, MOST_CHANGED = 6, 12
+"""Characters at the end of an id that are changed."""
+ALPHANUMERIC = string.ascii_letters + string.digits
+ALPHABETS = (
+    string.digits,
+    "abcdef",
+    "ABCDEF",
+    string.ascii_lowercase,
+    string.ascii_uppercase,
+)
+"""The classes of characters; a changed character stays in the first class that has it."""
+
+
+def identifier(contract: Contract, item: Any, kind: str, member: str | None = None) -> Id | None:
+    """What names an item of a list: its identifier, or another member; an item that is text itself.
+
+    None for an item that shows no name that can be sent, which is a text or a whole number.
+    """
+    value = item
+    if isinstance(item, dict):
+        value = item.get(member or contract.identifier_of(kind))
+    if is_id(value) and is_sendable(value):
+        return value
+    return None
+
+
+def is_sendable(name: Id) -> bool:
+    """Whether a name fits into a URL, and is whole.
+
+    It is not too long, has only readable characters, and no secret was taken out of it.
+    """
+    try:
+        text = str(name)
+    except ValueError:  # more digits than Python prints
+        return False
+    return is_readable(text) and len(text) <= LONGEST and PATTERN.search(text) is None
+
+
+def identifiers(
+    contract: Contract, items: list[Any], kind: str, member: str | None = None
+) -> Iterator[Id]:
+    """What names each of some items, in their order; those that show no name are left out."""
+    names = (identifier(contract, item, kind, member) for item in items)
+    return (name for name in names if name is not None)
+
+
+def unknown_id(seed: int, sample: str, salt: str = "") -> str:
+    """An id of the same form as a known one that names nothing.
+
+    Another salt gives another id, except where ids are numbers. A server that reads ids has no
+    reason to call it malformed. The same seed, sample and salt always give the same id.
+    """
+    digest = hashlib.sha256(f"{seed} {sample}{salt}".encode()).digest()
+    if re.fullmatch(r"\+[0-9]{7,15}", sample):
+        return _fictional_number(digest)
+    if sample.isdecimal() and len(sample) < LONGEST_NUMBER:
+        return _larger(sample)
+    tail = _tail(sample)
+    if tail.isdigit() and len(tail) < SHORT_COUNTER:
+        return sample[: len(sample) - len(tail)] + _larger(tail)
+    unknown = _changed(sample, tail, digest)
+    if unknown == sample:
+        return sample + "0"
+    return unknown
+
+
+def _fictional_number(digest: bytes) -> str:
+    """A phone number of the range that no person has."""
+    return f"+1{200 + digest[0]}5550{100 + digest[1] % 100}"
+
+
+def _larger(number: str) -> str:
+    """A number far above another one, within 32 bits if the other is small."""
+    return str(int(number) + 7 * 10 ** max(len(number), FAR))
+
+
+def _tail(sample: str) -> str:
+    """The letters and digits at the end of an id."""
+    return sample[len(sample.rstrip(ALPHANUMERIC)) :]
+
+
+def _changed(sample: str, tail: str, digest: bytes) -> str:
+    """The id with characters at its end changed, each within its class."""
+    first = max(0, len(sample) - max(FEWEST_CHANGED, len(tail)))
+    places = [place for place in range(first, len(sample)) if sample[place].isalnum()]
+    places = places[-MOST_CHANGED:]
+    usable = ""
+    if len(places) == MOST_CHANGED and not tail.isdigit():
+        usable = tail  # a long tail shows which characters ids are made of
+    characters = list(sample)
+    for byte, place in zip(digest, places, strict=False):
+        characters[place] = _alike(sample[place], byte, usable)
+    return "".join(characters)
+
+
+def _alike(char: str, byte: int, usable: str) -> str:
+    """Another character of the same class, out of the usable ones if there are any."""
+    for alphabet in ALPHABETS:
+        if char in alphabet:
+            candidates = [sign for sign in alphabet if sign in usable] or list(alphabet)
+            return candidates[byte % len(candidates)]
+    return char

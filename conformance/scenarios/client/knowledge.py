@@ -1,0 +1,348 @@
+"""What a run knows of its target: it asks for each list once and remembers what it showed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from itertools import count
+from typing import Any
+
+from conformance.base.values import ABSENT, as_text
+from conformance.model import Business, Operation, Parameter, Role, business_of
+from conformance.reading import Answer, rows_of
+from conformance.scenarios.client.ids import Id, identifier, identifiers
+from conformance.scenarios.client.memory import Memory, Place, Values
+from conformance.scenarios.client.sending import Sending
+from conformance.transport.patience import SHOWN_WITHIN
+
+LARGE = 100
+"""A limit that is the usual maximum of a page."""
+WANTED = 20
+"""Objects of a kind that are worth knowing."""
+SEVERAL = 5
+"""Items that the list of an object must have for its walks to show anything."""
+OWNERS_TRIED = 4
+"""Objects that other lists name most, and that a list is tried with."""
+MOST = 1_000
+"""Items of a page that are remembered."""
+WAITS = 20
+"""Objects of a kind that are waited for. More are not late, but cannot be found."""
+Fill = Callable[[Operation, str], Values | None]
+"""Gives valid values for an operation and a key; None if a required one is not known."""
+
+
+def _kinds_of(operations: Iterable[Operation]) -> list[str]:
+    """The kinds that some operations work on or name, each once."""
+    kinds: list[str] = []
+    for operation in operations:
+        kinds.append(operation.kind)
+        kinds += [parameter.references for parameter in operation.parameters]
+    return [kind for kind in dict.fromkeys(kinds) if kind]
+
+
+class Knowledge:
+    """Asks the target for lists, and remembers what they showed."""
+
+    def __init__(self, sending: Sending, memory: Memory, fill: Fill) -> None:
+        self.contract = sending.contract
+        self.target = sending.target
+        self._sending = sending
+        self._memory = memory
+        self._fill = fill
+
+    # --- lists ---
+
+    def listed(self, kind: str, key: str = "full") -> list[Any]:
+        """The items of the first page of the list of a kind, as a key sees it.
+
+        The list is asked for once. Empty where there is none, or none that can be asked for.
+        """
+        place = ("list", kind, key)
+        items: list[Any] = self._once(place, lambda: self._asked(kind, key), meanwhile=[])
+        return items
+
+    def _once(self, place: Place, find: Callable[[], Any], meanwhile: Any = ABSENT) -> Any:
+        return self._memory.once(place, self._sending.sender, find, meanwhile)
+
+    def _asked(self, kind: str, key: str) -> list[Any]:
+        """The items of the first page of the list of a kind, asked for now."""
+        operation = self.contract.list_of(kind)
+        if operation is None or not self.has(key):
+            return []
+        return self._first_page(operation, key)
+
+    def has(self, key: str) -> bool:
+        """Whether there is a key. That of another business may be missing where its id is given."""
+        return key != Business.OTHER or key in self.target.keys
+
+    def listing(self, operation: Operation, key: str = "full") -> Values | None:
+        """Valid values for a list; None if one is not known.
+
+        A list of one object's items is asked for an object that has several.
+        """
+        place = ("listing", operation.id, key)
+        known: Values | None = self._once(place, lambda: self._filled(operation, key))
+        return None if known is None else dict(known)
+
+    def _filled(self, operation: Operation, key: str) -> Values | None:
+        values = self._fill(operation, key)
+        owner = self._owner(operation)
+        if values is not None and owner is not None:
+            values[owner.name] = self._fullest(operation, values, owner, key)
+        return values
+
+    def _owner(self, operation: Operation) -> Parameter | None:
+        """The required parameter that names the object whose items a list shows."""
+        for parameter in operation.required:
+            if self._names_object(parameter):
+                return parameter
+        return None
+
+    def _names_object(self, parameter: Parameter) -> bool:
+        """Whether a parameter names an object other than a business."""
+        return parameter.references != "" and parameter.name != self.contract.tenant
+
+    def ask(self, operation: Operation, values: Mapping[str, Any], key: str) -> Answer:
+        """The response of an operation to some values, in a request that arranges a scenario."""
+        exchange = self._sending.send(operation, values, key=key, role=Role.ARRANGE)
+        return Answer(self.contract, operation, exchange)
+
+    def _first_page(self, operation: Operation, key: str) -> list[Any]:
+        """The items of the first page, in a large size if the usual one is small."""
+        values, paging = self.listing(operation, key), operation.paging
+        if values is None or paging is None:
+            return []
+        page = self.ask(operation, values, key)
+        items = page.listed[:MOST]
+        limit = self.within(operation, WANTED)
+        is_enough = len(items) >= limit or not page.more
+        if is_enough:
+            return items
+        larger = self.ask(operation, {**values, paging.limit: str(limit)}, key)
+        return max(items, larger.listed[:MOST], key=len)
+
+    def within(self, operation: Operation, limit: int) -> int:
+        """A limit, or the declared maximum of the list if that is smaller."""
+        return min(limit, self.target.maximum.get(operation.id, limit))
+
+    def _fullest(
+        self, operation: Operation, values: Mapping[str, Any], owner: Parameter, key: str
+    ) -> Any:
+        """The object with the longest list, among a few; the first with several items is enough."""
+        best, most = values[owner.name], -1
+        for candidate in self.busiest(owner, key):
+            page = self.ask(operation, {**values, owner.name: candidate}, key)
+            count = len(page.listed)
+            if count > most:
+                best, most = candidate, count
+            if count >= SEVERAL:
+                break
+        return best
+
+    def busiest(self, owner: Parameter, key: str) -> list[Id]:
+        """A few objects: those that items of other lists name most often, then the first ones."""
+        named: Counter[Id] = Counter()
+        for listing in self.contract.operations_by("list"):
+            member = self._member_naming(listing, owner)
+            if member is not None:
+                named.update(self._names_in(listing, member, key))
+        kind = owner.references
+        first = identifiers(self.contract, self.listed(kind, key), kind, owner.by)
+        often = [name for name, _ in named.most_common(OWNERS_TRIED)]
+        return list(dict.fromkeys([*often, *first]))[: 2 * OWNERS_TRIED]
+
+    def _member_naming(self, listing: Operation, owner: Parameter) -> str | None:
+        """The member by which items of a list name an object of the same kind."""
+        for parameter in listing.filters:
+            if not parameter.required and parameter.references == owner.references:
+                return parameter.filters
+        return None
+
+    def _names_in(self, listing: Operation, member: str, key: str) -> list[Id]:
+        """What the items of a list name by a member, once for each item."""
+        names = []
+        for row in rows_of(self.listed(listing.kind, key)):
+            value = row.get(member)
+            if isinstance(value, str | int):
+                names.append(value)
+        return names
+
+    # --- objects ---
+
+    def known_ids(self, kind: str, key: str = "full", member: str | None = None) -> list[Id]:
+        """The ids of the objects that a key sees, those of its own business first.
+
+        A key may reach several businesses, while other keys reach only that one. ``member`` holds
+        the id, if it is not the identifier of the kind.
+        """
+        tenant, business = self.contract.tenant, self.business(key)
+
+        def elsewhere(item: Any) -> bool:
+            if not isinstance(item, dict):
+                return True
+            return item.get(tenant) != business
+
+        ordered = sorted(self.listed(kind, key), key=elsewhere)
+        return list(identifiers(self.contract, ordered, kind, member))
+
+    def shares_ids(self, parameter: Parameter) -> bool:
+        """Whether two businesses have objects of one id that were created at different times.
+
+        The first page of each shows that. A parameter that holds another member than the id counts
+        as not shared, and so does one that names a business.
+        """
+        kind = parameter.references
+        if parameter.by is not None or not self._names_object(parameter):
+            return False
+        own, other = self._moments(kind, "full"), self._moments(kind, "other")
+        return any(own[name] != other[name] for name in own.keys() & other.keys())
+
+    def _moments(self, kind: str, key: str) -> dict[Id | None, str | None]:
+        """When the objects that a key sees were created, by id."""
+        position = self.contract.position
+        rows = rows_of(self.listed(kind, key))
+        return {identifier(self.contract, row, kind): as_text(row.get(position)) for row in rows}
+
+    def known_id(self, kind: str, key: str = "full", member: str | None = None) -> Id | None:
+        """The id of an object of a kind that a key sees, or None."""
+        return next(iter(self.known_ids(kind, key, member)), None)
+
+    def business(self, key: str = "full") -> str | None:
+        """The id of the business of a key: as declared, else as its objects show it.
+
+        None if the target file does not declare it, and no list shows it.
+        """
+        owner = business_of(key) or Business.MAIN
+        return self.target.businesses.get(owner, self._memory.businesses.get(owner))
+
+    def look_for_businesses(self) -> None:
+        """Find out the business of each key where the target file does not give it."""
+        for owner, key in ((Business.MAIN, "full"), (Business.OTHER, Business.OTHER)):
+            if owner in self.target.businesses or not self.has(key):
+                continue
+            shown = self._business_shown(key)
+            if shown is not None:
+                self._memory.businesses[owner] = shown
+
+    def _business_shown(self, key: str) -> str | None:
+        """The business that lists name to a key: that of the first one that names any."""
+        tenant = self.contract.tenant
+        if tenant is None:
+            return None
+        kinds = [listing.kind for listing in self.contract.operations_by("list")]
+        for kind in dict.fromkeys(kinds):
+            for row in rows_of(self.listed(kind, key)):
+                if isinstance(row.get(tenant), str):
+                    return str(row[tenant])
+        return None
+
+    def gather(self, operations: Iterable[Operation]) -> None:
+        """Ask for the lists of what some operations work on or name, before any of it changes."""
+        self._once(("gathered",), lambda: [self.listed(kind) for kind in _kinds_of(operations)])
+
+    def free(self, kind: str, key: str) -> Id | None:
+        """An object of a pool that the run has not used yet; None if the pool has none left.
+
+        When all are used, the list is asked for again. What it shows is free: refused requests used
+        it. The latest may yet be taken.
+        """
+        used = self._memory.used.setdefault(kind, [])
+        pool = self._pool(kind, key)
+        chosen = self._last_beside(used, kind, pool)
+        if chosen is None and used:
+            pool = self._asked(kind, key)
+            self._memory.pools[kind] = {key: pool}
+            del used[:-1]
+            chosen = self._last_beside(used, kind, pool) or self._last_beside([], kind, pool)
+        if chosen is not None and chosen not in used:
+            used.append(chosen)
+        return chosen
+
+    def _pool(self, kind: str, key: str) -> list[Any]:
+        """The pool as a key has seen it since it was last asked for again, with any key."""
+        again = self._memory.pools.get(kind)
+        if again is None:
+            return self.listed(kind, key)
+        if key not in again:
+            again[key] = self._asked(kind, key)
+        return again[key]
+
+    def _last_beside(self, used: Collection[Id], kind: str, pool: list[Any]) -> Id | None:
+        """The last object of a pool that is none of those ``used``.
+
+        Others that take from the pool mostly begin with the first.
+        """
+        unused = [name for name in identifiers(self.contract, pool, kind) if name not in used]
+        return unused[-1] if unused else None
+
+    def readable(
+        self, operation: Operation, values: Mapping[str, Any], selector: Parameter, key: str
+    ) -> Id:
+        """The first known object that a read returns, among a few; else the first known one.
+
+        Raises IndexError if no object is known.
+        """
+        place = ("readable", operation.id, key)
+        name: Id = self._once(place, lambda: self._first_readable(operation, values, selector, key))
+        return name
+
+    def _first_readable(
+        self, operation: Operation, values: Mapping[str, Any], selector: Parameter, key: str
+    ) -> Id:
+        known = self.known_ids(selector.references, key, selector.by)
+        for candidate in known[:WANTED]:
+            if self.ask(operation, {**values, selector.name: candidate}, key).ok:
+                return candidate
+        return known[0]
+
+    # --- objects that are gone ---
+
+    def renewal(
+        self, operation: Operation, values: Mapping[str, Any], key: str | None = "full"
+    ) -> Callable[[], Mapping[str, Any]] | None:
+        """Replaces the objects of a request that were not found; None if it names none.
+
+        Lists move, and writes take time to show. So an object is looked for a moment later, once in
+        each round of repeated requests.
+        """
+        if not self._naming(operation, values):
+            return None
+        rounds = count()
+        return lambda: self._renewed(operation, values, next(rounds), key)
+
+    def _renewed(
+        self, operation: Operation, values: Mapping[str, Any], round_: int, key: str | None
+    ) -> Mapping[str, Any]:
+        """The values with another object in place of each that its list no longer shows."""
+        fresh = dict(values)
+        for parameter in self._naming(operation, values):
+            other = self._in_place_of(parameter, values[parameter.name], round_, key or "full")
+            if other is not None:
+                fresh[parameter.name] = other
+        return fresh
+
+    def _in_place_of(self, parameter: Parameter, name: Id, round_: int, key: str) -> Id | None:
+        """Another object, if the list of this one showed it before, but does no longer."""
+        kind, member = parameter.references, parameter.by
+        place = ("gone", kind, member, name, round_, key)
+        other: Id | None = self._once(place, lambda: self._other(kind, member, name, key))
+        return other
+
+    def _other(self, kind: str, member: str | None, name: Id, key: str) -> Id | None:
+        self._memory.waits[kind] += 1
+        if self._memory.waits[kind] <= WAITS:
+            self._sending.pause(SHOWN_WITHIN)
+        if name not in identifiers(self.contract, self.listed(kind, key), kind, member):
+            return None
+        now = self._asked(kind, key)
+        if name in identifiers(self.contract, now, kind, member):
+            return None
+        listing = self.contract.list_of(kind)
+        if listing is not None and listing.pool:
+            return self._last_beside(self._memory.used.get(kind, ()), kind, now)
+        return next(identifiers(self.contract, now, kind, member), None)
+
+    def _naming(self, operation: Operation, values: Mapping[str, Any]) -> list[Parameter]:
+        """The parameters that name objects."""
+        naming = [p for p in operation.parameters if self._names_object(p)]
+        return [p for p in naming if isinstance(values.get(p.name), str | int)]

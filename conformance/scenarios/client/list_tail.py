@@ -1,0 +1,89 @@
+"""Finds the end of a list that runs from old to new, where newly created objects appear."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.model import Operation, Paging
+from conformance.reading import Answer, before_last, runs_forward
+from conformance.scenarios.client.knowledge import LARGE, WANTED, Knowledge
+from conformance.scenarios.client.memory import Memory, Values
+
+PAGES_TO_END = 40
+"""Pages that are turned to reach the end of a list that runs from old to new."""
+LAST = 5
+"""Items before the end of such a list that its last page should show."""
+
+
+class Ends:
+    """Turns the pages of a list to its end once, and remembers where that is."""
+
+    def __init__(self, knowledge: Knowledge, memory: Memory) -> None:
+        self._knowledge = knowledge
+        self._memory = memory
+
+    def newest(self, operation: Operation, values: Values) -> Values:
+        """Cursor and limit of a page near the end of a list that runs from old to new.
+
+        Empty for a list that runs the other way: what is new stands on its first page.
+        """
+        paging = operation.paging
+        if paging is None:
+            return {}
+        listed = self._knowledge.listed(operation.kind)
+        if not runs_forward(paging, listed):
+            return {}
+        begin = self._memory.ends.get(operation.id, {})
+        sizes = [str(self._knowledge.within(operation, limit)) for limit in (LARGE, WANTED)]
+        positions = self._positions_from(operation, paging, values, begin, sizes)
+        if positions is None:
+            return {}
+        before = before_last(positions, LAST)
+        if before is not None:
+            begin = {paging.after: before}
+        self._memory.ends[operation.id] = begin
+        if not positions:
+            return dict(begin)
+        return {**begin, paging.limit: sizes[0]}
+
+    def _positions_from(
+        self, operation: Operation, paging: Paging, values: Values, begin: Values, sizes: list[str]
+    ) -> list[str] | None:
+        """The positions from a cursor to the end of a list; None if its pages run back.
+
+        ``begin`` holds the cursor, or nothing for the first page. At most PAGES_TO_END are turned.
+        """
+        cursor: str | None = begin.get(paging.after)
+        positions: list[str] = []
+        for _ in range(PAGES_TO_END):
+            place = {} if cursor is None else {paging.after: cursor}
+            page = self._page_with_items(operation, paging, {**values, **place}, sizes)
+            if cursor is not None and not _follows(paging, cursor, page):
+                return None
+            positions += page.positions
+            cursor = page.cursor
+            if not page.more or cursor is None:
+                break
+        return positions
+
+    def _page_with_items(
+        self, operation: Operation, paging: Paging, values: Mapping[str, Any], sizes: list[str]
+    ) -> Answer:
+        """The first page that has items, in one of some sizes; ``sizes`` keeps that size alone.
+
+        If no page has items, it is the page of the last size.
+        """
+        for size in list(sizes):
+            page = self._knowledge.ask(operation, {**values, paging.limit: size}, "full")
+            if page.items:
+                sizes[:] = [size]
+                break
+        return page
+
+
+def _follows(paging: Paging, cursor: str, page: Answer) -> bool:
+    """Whether the first item of a page is newer than its cursor; so is a page without items."""
+    if not page.items:
+        return True
+    return runs_forward(paging, [{paging.position: cursor}, page.items[0]])

@@ -1,0 +1,193 @@
+"""Changes of one member each, in the ways that documents and responses suggest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from itertools import chain
+from typing import Any
+
+from conformance.base.values import ABSENT, picked, without
+from conformance.model import Facts, Open, Operation, Parameter, Role, Step
+from conformance.reading import SIGNS, lengthened, members_of, sought_in
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.ids import Id
+from conformance.scenarios.client.writing import (
+    look_in_list,
+    observed_values,
+    read_back,
+    takes_any_text,
+)
+
+FRACTION = 0.5
+
+
+def changeable(operation: Operation) -> list[Parameter]:
+    """The members that a change need not send, and that name no object and no phone."""
+    return [member for member in operation.body if _is_free(operation, member)]
+
+
+def _is_free(operation: Operation, member: Parameter) -> bool:
+    """Whether a member may be changed by itself."""
+    if member.required or member.references or member.phone or member.name == operation.when:
+        return False
+    return member.has_value or member.is_switch
+
+
+def clearable(operation: Operation) -> list[str]:
+    """The first member that takes any text, where a change may clear it."""
+    if operation.action != "update" or Open.INPUT in operation.open:
+        return []
+    for member in operation.fresh_members:
+        if not member.formatted:
+            return [member.name]
+    return []
+
+
+def change_each(client: Client, backwards: bool) -> None:
+    """Change one member after the other, then the switches; read the object, and its list.
+
+    Each change may be refused. What was accepted must be there in the end: all of it, unless a
+    change may replace what it does not send. On the way back the object is new, and its list also
+    has a newer one.
+    """
+    operation, selector = client.operation, client.operation.selector
+    assert selector is not None
+    older = client.own.twin(operation) if backwards else None
+    values = client.valid(operation)
+    if values is None:
+        return
+    sought = values[selector.name] if older is None else older
+    bare = {**_bare(operation, values), selector.name: sought}
+    shared = _shared(client, sought)
+    if backwards and shared:  # what is changed after it must leave it as it is
+        facts = Facts(step=Step.FIRST, beside=shared)
+        client.call(operation, {**bare, **shared}, role=Role.ARRANGE, facts=facts)
+        shared = {}
+    before = client.settled(operation.kind, sought, Facts(step=Step.BEFORE))
+    found, _ = sought_in(client.contract, before)
+    shown = members_of(found)
+    sent = _send_each(client, bare, _changes(client, shown, backwards), shared)
+    if sent:
+        position = client.position(read_back(client, operation, sought, sent))
+        look_in_list(client, operation, sought, sent, position)
+    switched = {name: shown[name] for name in sent if isinstance(shown.get(name), bool)}
+    if switched:  # others may need the object as it was
+        client.call(operation, {**bare, **switched}, role=Role.ARRANGE)
+
+
+def _send_each(
+    client: Client,
+    bare: dict[str, Any],
+    changes: Iterator[tuple[str, list[Any]]],
+    shared: Mapping[str, Any],
+) -> dict[str, Any]:
+    """Send changes of one member each. Returns what the object must show in the end.
+
+    It need not show the ``shared`` values, which may be ones that only other objects may have.
+    """
+    operation, selector = client.operation, client.operation.selector
+    assert selector is not None
+    sent: dict[str, Any] = {}
+    for name, choices in chain(changes, _one_by_one(shared)):
+        for value in choices:
+            request = {**bare, name: value}
+            kept = sent if operation.method == "PATCH" else {}
+            asked = without(operation.in_body(request), {selector.name, *shared})
+            expected = {**kept, **asked}
+            sought = str(bare[selector.name])
+            facts = Facts(step=Step.WRITE, sent=expected, sought=sought)
+            if client.call(operation, request, role=Role.ARRANGE, facts=facts).ok:
+                sent = expected
+                break
+    return sent
+
+
+def _one_by_one(values: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
+    """Each value as the only choice of its member."""
+    return ((name, [value]) for name, value in values.items())
+
+
+def _shared(client: Client, sought: Id) -> dict[str, Any]:
+    """Values for members that the contract gives none, which other objects of the kind show.
+
+    Those with a format are left out: only one person may have an e-mail address, for example.
+    """
+    operation = client.operation
+    values = observed_values(client, operation, sought)
+    return without(values, {member.name for member in operation.body if member.formatted})
+
+
+def _bare(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values without the members that may be changed by themselves."""
+    return without(values, {member.name for member in changeable(operation)})
+
+
+def other_choices(operation: Operation, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The other values of members that take one of a few, such as what to do with an object."""
+    for member in operation.body:
+        choices = member.schema.get("enum", ()) if member.required else ()
+        for choice in choices:
+            if choice != values[member.name]:
+                yield {member.name: choice}
+
+
+def changes_of_one(
+    client: Client, values: Mapping[str, Any], accepted: Mapping[str, Any]
+) -> Iterator[dict[str, Any]]:
+    """A request with one other member each in place of those that it changes.
+
+    A server may ask for another scope by the member alone. There is none but for a change. A member
+    that takes no fresh text has the value that was ``accepted`` before, if any was.
+    """
+    operation = client.operation
+    if operation.action != "update":
+        return
+    yield from ({**values, **choice} for choice in other_choices(operation, values))
+    members = changeable(operation)
+    known = client.known(members)
+    known |= picked(accepted, {member.name for member in members if not member.fresh})
+    bare = _bare(operation, values)
+    yield from ({**bare, name: value} for name, value in known.items() if name not in values)
+
+
+def _changes(
+    client: Client, shown: Mapping[str, Any], backwards: bool
+) -> Iterator[tuple[str, list[Any]]]:
+    """Names of members, each with values of which one is sent: the first that is accepted.
+
+    The object does not have them as it is ``shown``. Switches come last, and go off in the end. On
+    the way back they are left alone.
+    """
+    members = changeable(client.operation)
+    others = [member for member in members if not member.is_switch]
+    switches = [member for member in members if member.is_switch]
+    if backwards:
+        others.reverse()
+        switches.clear()
+    for member in others:
+        yield member.name, _choices(client, member)
+    for switch in switches:
+        states = (False,) if shown.get(switch.shown_as) is True else (True, False)
+        yield from ((switch.name, [state]) for state in states)
+
+
+def _choices(client: Client, member: Parameter) -> list[Any]:
+    """Values for a member: the first one may be refused, the last one is plain."""
+    value = client.value(member)
+    if takes_any_text(member):
+        text = SIGNS.replace("{}", client.token())
+        return [lengthened(text), text]
+    if value is ABSENT:
+        return []
+    return [value + FRACTION, value] if member.schema.get("type") == "number" else [value]
+
+
+def signs_for(client: Client, values: Mapping[str, Any]) -> dict[str, str]:
+    """Odd signs for each member that takes any text; a long text for one that may be left out."""
+    signs = {}
+    for member in client.operation.body:
+        if takes_any_text(member):
+            usual = member.name in values or member.advised
+            text = SIGNS.replace("{}", client.token())
+            signs[member.name] = text if usual else lengthened(text)
+    return signs

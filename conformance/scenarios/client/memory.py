@@ -1,0 +1,82 @@
+"""What a run remembers of its target."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from threading import RLock
+from typing import Any
+
+from conformance.base.values import ABSENT
+from conformance.model import Case
+from conformance.scenarios.client.ids import Id
+from conformance.transport.journal import Sink
+from conformance.transport.sender import Sender
+
+Values = dict[str, Any]
+"""Values for the parameters of an operation, by name."""
+
+
+Place = tuple[Hashable, ...]
+"""What was found out of the target, such as the first page of a list under a key."""
+
+
+class _Entry:
+    """What was found out once. Until then ``value`` is ABSENT, or what is used meanwhile."""
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.part: Sink | None = None
+
+
+@dataclass
+class Memory:
+    """What a run remembers. One memory serves all cases of the run, also those that overlap.
+
+    What ``once`` finds out depends on the target alone, never on which case asks first. The rest
+    belongs to objects of one kind. Cases that write those follow each other.
+    """
+
+    cases: tuple[Case, ...] = ()
+    created: dict[str, Id | None] = field(default_factory=dict)  # an object of our own, by kind
+    spare: dict[str, Id] = field(default_factory=dict)  # the next one to delete, by kind
+    ends: dict[str, dict[str, Any]] = field(default_factory=dict)  # by list, a cursor near its end
+    pools: dict[str, dict[str, list[Any]]] = field(default_factory=dict)  # asked for again, by key
+    used: dict[str, list[Id]] = field(default_factory=dict)  # by pool, the latest last
+    waits: Counter[str] = field(default_factory=Counter)  # by kind, for objects that were not found
+    businesses: dict[str, str] = field(default_factory=dict)  # that no file declares, by owner
+    _entries: dict[Place, _Entry] = field(default_factory=dict)
+    _lock: RLock = field(default_factory=RLock)
+
+    def once(
+        self, place: Place, sender: Sender, find: Callable[[], Any], meanwhile: Any = ABSENT
+    ) -> Any:
+        """What ``find`` returns, which is called for the first case that asks, and no other.
+
+        Its requests are a part of each case that asks. One that asks again before the end, as for a
+        list whose values need the list itself, gets ``meanwhile``.
+        """
+        with self._lock:
+            entry = self._entries.get(place)
+            if entry is None:
+                entry = self._found(place, sender, find, meanwhile)
+            elif entry.value is ABSENT:
+                return find()
+        if entry.part is not None:
+            sender.uses(entry.part)
+        return entry.value
+
+    def _found(
+        self, place: Place, sender: Sender, find: Callable[[], Any], meanwhile: Any
+    ) -> _Entry:
+        entry = self._entries[place] = _Entry(meanwhile)
+        try:
+            with sender.aside(" ".join(str(part) for part in place)) as entry.part:
+                entry.value = find()
+        except BaseException:
+            del self._entries[place]
+            if entry.part is not None:
+                sender.uses(entry.part)
+            raise
+        return entry

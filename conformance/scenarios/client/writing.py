@@ -1,0 +1,194 @@
+"""What writes send, and how their effects are looked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.base.values import texts_in
+from conformance.model import Contract, Exchange, Facts, Open, Operation, Parameter, Step
+from conformance.reading import absent, differences, rows_of, sought_in, writable
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.ids import Id, identifier
+
+# --- values ---------------------------------------------------------------------------------------
+
+
+def fresh_texts(operation: Operation, values: Mapping[str, Any]) -> tuple[str, ...]:
+    """The texts among some values that no other request holds, in the order of the members."""
+    return tuple(texts_in(values.get(member.name) for member in operation.fresh_members))
+
+
+def all_options(client: Client) -> dict[str, Any]:
+    """Values for the members that a request may lack, phone numbers among them."""
+    return {**client.optional(client.operation), **client.phones(client.operation)}
+
+
+def other_values(client: Client, operation: Operation) -> dict[str, Any]:
+    """A value for each parameter that a request may lack, but for bounds. A switch is off."""
+    options = [each for each in operation.parameters if not each.compare and not each.required]
+    switches_off = {option.name: False for option in options if option.is_switch}
+    return {**client.known(options), **switches_off}
+
+
+def must_be_there(parameter: Parameter) -> bool:
+    """Whether a request without a member must be refused."""
+    return parameter.required and Open.OMISSION not in parameter.open
+
+
+def optional_references(operation: Operation) -> list[Parameter]:
+    """The members that name an object, without which a creation is whole."""
+    return [member for member in operation.body if member.references and not member.usual]
+
+
+def takes_any_text(parameter: Parameter) -> bool:
+    """Whether a member takes any text: a fresh one, without a format."""
+    if not parameter.fresh or {"format", "pattern"} & set(parameter.schema):
+        return False
+    return "@" not in parameter.fresh and "://" not in parameter.fresh
+
+
+def visible_change(contract: Contract, operation: Operation) -> Parameter | None:
+    """The first member of a change that takes a fresh text and that a read or a list shows.
+
+    None if the documented members show no such change.
+    """
+    visible = _documented_members(contract, operation.kind)
+    for member in operation.fresh_members:
+        if member.shown_as in visible:
+            return member
+    return None
+
+
+def _documented_members(contract: Contract, kind: str | None) -> set[str]:
+    """The members of a kind of object by the schemas of its reads and lists."""
+    names: set[str] = set()
+    for reader in contract.operations_by("read", kind):
+        if reader.wrapper is None:
+            names |= reader.schema.get("properties", {}).keys()
+    for listing in contract.operations_by("list", kind):
+        for member in listing.schema.get("properties", {}).values():
+            names |= member.get("items", {}).get("properties", {}).keys()
+    return names
+
+
+def observed_values(client: Client, operation: Operation, sought: Id) -> dict[str, Any]:
+    """Values that other objects of the kind show, for optional members that lists filter by.
+
+    A member that is a phone number gets one, too.
+    """
+    kind = operation.kind
+    filtered = _filtered_members(client.contract, kind)
+    values: dict[str, Any] = {}
+    for parameter in operation.body:
+        if not _lacks_value(parameter):
+            continue
+        member = parameter.shown_as
+        if parameter.phone:
+            values[parameter.name] = client.value(parameter)
+        elif member in filtered:
+            text = _rarest_text(client, kind, member, sought)
+            if text is not None:
+                values[parameter.name] = text
+    return values
+
+
+def usual_values(client: Client, operation: Operation) -> dict[str, str]:
+    """What several objects of the kind show for optional members that the contract gives no value.
+
+    Only members that lists filter by: their values are words that objects share, not free texts.
+    """
+    kind = operation.kind
+    filtered, rows = _filtered_members(client.contract, kind), client.knowledge.listed(kind)
+    values: dict[str, str] = {}
+    for parameter in operation.body:
+        if _lacks_value(parameter) and parameter.shown_as in filtered:
+            usual = _usual_text(rows, parameter.shown_as)
+            if usual is not None:
+                values[parameter.name] = usual
+    return values
+
+
+def _usual_text(items: list[Any], member: str) -> str | None:
+    """The text that most items show as a member; None if no two show the same."""
+    counts = Counter(texts_in(row.get(member) for row in rows_of(items)))
+    usual = min(counts, key=lambda text: (-counts[text], text), default="")
+    return usual if counts[usual] > 1 else None
+
+
+def _filtered_members(contract: Contract, kind: str) -> set[str]:
+    """The members that the lists of a kind filter by."""
+    listings = contract.operations_by("list", kind)
+    return {parameter.filters for listing in listings for parameter in listing.filters}
+
+
+def _lacks_value(parameter: Parameter) -> bool:
+    """Whether a member is optional, and the contract gives no value for it."""
+    return not (parameter.required or parameter.references or parameter.has_value)
+
+
+def _rarest_text(client: Client, kind: str, member: str, sought: Id) -> str | None:
+    """The text that the fewest other objects show as a member; None if none shows any.
+
+    Of texts that equally few objects show, it is the first in the order of characters.
+    """
+    counts: Counter[str] = Counter()
+    for row in rows_of(client.knowledge.listed(kind)):
+        text = row.get(member)
+        is_other = identifier(client.contract, row, kind) != sought
+        if is_other and isinstance(text, str):
+            counts[text] += 1
+    return min(counts, key=lambda text: (counts[text], text), default=None)
+
+
+# --- looks ----------------------------------------------------------------------------------------
+
+
+def read_back(
+    client: Client, operation: Operation, sought: Id | None, sent: Mapping[str, Any]
+) -> Exchange | None:
+    """Read an object until it shows what was sent; None without an id or a way to read it."""
+    if sought is None:
+        return None
+    kind, facts = operation.kind, Facts(step=Step.READ)
+
+    def is_shown(read: Exchange | None) -> bool:
+        if read is None:
+            return True
+        shown, goes_on = sought_in(client.contract, read)
+        if goes_on or shown is None:
+            return goes_on
+        return not any(differences(operation, writable(operation, sent), shown))
+
+    return client.until(lambda: client.look(kind, sought, facts), is_shown)
+
+
+def read_with(client: Client, key: str, sought: Id) -> None:
+    """Read an object with a key until it is there."""
+    kind, facts = client.operation.kind, Facts(step=Step.READ)
+    client.until(
+        lambda: client.look(kind, sought, facts, key=key),
+        client.is_found,
+    )
+
+
+def look_in_list(
+    client: Client,
+    operation: Operation,
+    sought: Id | None,
+    values: Mapping[str, Any],
+    position: str | None = None,
+) -> None:
+    """Look for an object in the list page where new ones appear, until it is there.
+
+    Nothing is sent without an id, without a fresh text in ``values``, or without a list.
+    """
+    texts = fresh_texts(operation, values)
+    if sought is None or not texts:
+        return
+    ask = client.lister(operation.kind)
+    if ask is None:
+        return
+    facts = Facts(step=Step.LISTED, sought=str(sought), fresh=texts, position=position)
+    client.until(lambda: ask(facts=facts), lambda page: not absent(client.contract, page))

@@ -1,0 +1,1 @@
+"""Requests that Schemathesis draws from the contract."""

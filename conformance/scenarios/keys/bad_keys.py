@@ -1,0 +1,139 @@
+"""Sends bad keys in place of a valid one, and valid keys in places where none belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from conformance.model import DEAD_KEYS, Effect, Exchange, Facts, Form, Placeholder
+from conformance.plan.registry import Depth
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.keys import key_forms
+from conformance.scenarios.keys.key_forms import RefusedKeys
+from conformance.scenarios.keys.widened import has_options, later_page, widened
+from conformance.transport.message import Message, encoded, message_for
+from conformance.transport.near_misses import BASIC
+
+DEAD_FORMS = tuple(Form(role) for role in DEAD_KEYS)
+QUERY_NAMES = ("key", "access_token")
+"""Query parameters that a server may take a key from; the secrets of the contract come on top."""
+
+
+def send_bad_keys(client: Client, values: dict[str, Any]) -> list[Exchange]:
+    """No key, then each form of a bad one. Returns the exchanges of the path as it is spelled.
+
+    A read gets one dead key only later, with its optional parameters.
+    """
+    operation, keys = client.operation, client.params(RefusedKeys)
+    sent = [_without_key(client, values)]
+    if operation.method == "GET":
+        _spelled(client, values)
+    for place in keys.of(key_forms.MISPLACED):
+        sent.append(_misplaced(client, values, place))
+    for text in keys.of(key_forms.MALFORMED):
+        sent.append(_malformed(client, values, text))
+    may_widen = operation.effect is Effect.READ and client.target.opens(operation)
+    later = may_widen and has_options(client, values)
+    for form in (Form.UNKNOWN, Form.ALTERED, *DEAD_FORMS):
+        if later and form is _dead_form(client):
+            continue
+        for key in keys.of(form):
+            sent.append(client.mistake(operation, values, key=key, facts=Facts(form=form)))
+    return sent
+
+
+def _dead_form(client: Client) -> Form:
+    """Expired or revoked, in turn over the operations."""
+    return DEAD_FORMS[len(client.operation.id) % len(DEAD_FORMS)]
+
+
+def _without_key(client: Client, values: dict[str, Any]) -> Exchange:
+    """No key, but a local client address that no server may trust; any type of content will do."""
+    message = message_for(client.operation, values)
+    more = (("X-Forwarded-For", "127.0.0.1"), ("Accept", "*/*"))
+    message = replace(message, headers=(*message.headers, *more))
+    return _without_valid_key(client, message, Form.MISSING)
+
+
+def _without_valid_key(
+    client: Client, message: Message, form: Form, carried: tuple[tuple[str, str], ...] = ()
+) -> Exchange:
+    """Send a message with these headers in place of the one that carries a key."""
+    facts = Facts(mistake=True, form=form)
+    return client.raw(message, client.operation.id, carried=carried, key=None, facts=facts)
+
+
+def _spelled(client: Client, values: dict[str, Any]) -> None:
+    """No key, and another spelling of the path, which a server may take for the same path."""
+    message = message_for(client.operation, values)
+    path, mark, query = encoded(message).partition("?")
+    spellings = [f"{path}/"]
+    if client.depth is Depth.DEEP:
+        spellings += [f"/{path}", path.upper()]
+    facts = Facts(mistake=True, odd=True, form=Form.SPELLED)
+    for spelling in spellings:
+        # no operation is named: this may be no path of the API
+        spelled = replace(message, plain=f"{spelling}{mark}{query}")
+        client.raw(spelled, carried=(), key=None, facts=facts)
+
+
+def _misplaced(client: Client, values: dict[str, Any], place: str) -> Exchange:
+    """A valid key in a place where none belongs."""
+    message = replace(message_for(client.operation, values), misplaced=True)
+    form = Form.SCHEME
+    if place == key_forms.IN_QUERY:
+        form = Form.MISPLACED
+        message = replace(message, query=(*message.query, *_in_query(client)))
+    else:
+        header = (client.contract.authentication.header, _after_scheme(client, place))
+        message = replace(message, headers=(*message.headers, header))
+    facts = Facts(mistake=True, form=form)
+    return client.raw(message, client.operation.id, carried=(), key="full", facts=facts)
+
+
+def _in_query(client: Client) -> Iterator[tuple[str, str]]:
+    """The main key under every name by which a query may carry one."""
+    for name in (*QUERY_NAMES, *sorted(client.contract.secret_members)):
+        yield name, str(_main_key(client))
+
+
+def _main_key(client: Client) -> Placeholder:
+    """The placeholder of the key that makes most requests."""
+    return Placeholder.of_identity(client.target.main_key or "full")
+
+
+def _after_scheme(client: Client, place: str) -> str:
+    """The main key after another scheme, or as the user name of Basic authentication."""
+    key = _main_key(client)
+    if place == key_forms.BASIC_USER:
+        return f"Basic {replace(key, suffix=BASIC)}"
+    return f"{place} {key}"
+
+
+def _malformed(client: Client, values: dict[str, Any], text: str) -> Exchange:
+    """A header that is not the scheme and a key."""
+    authentication = client.contract.authentication
+    token = text.removeprefix(f"{authentication.scheme} ")
+    is_token = token in (*authentication.prefixes, key_forms.ENDLESS)
+    form = Form.UNKNOWN if is_token else Form.SCHEME
+    message = message_for(client.operation, values)
+    return _without_valid_key(client, message, form, ((authentication.header, text),))
+
+
+def send_dead_keys_beside_options(client: Client, values: dict[str, Any]) -> None:
+    """Keys that are no longer valid: one, in turn, with every optional parameter.
+
+    The other one asks for a later page of a list.
+    """
+    operation, keys, in_turn = client.operation, client.params(RefusedKeys), _dead_form(client)
+    page = later_page(client)
+    for form in DEAD_FORMS:
+        for key in keys.of(form):
+            if form is in_turn and has_options(client, values):
+                request = widened(client, values)
+            elif page:
+                request = {**values, **page}
+            else:
+                continue
+            client.mistake(operation, request, key=key, facts=Facts(form=form))

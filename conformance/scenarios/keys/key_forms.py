@@ -1,0 +1,171 @@
+"""What is tried in place of a valid key: the forms of a bad key, and how many an operation gets."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from conformance.model import DEAD_KEYS, Effect, Operation, Params, Placeholder, SecretKind
+from conformance.plan.registry import BAD_KEYS_ALLOWED, Depth, Planning, given
+from conformance.transport.near_misses import ALTERATIONS, NO_PREFIX, OTHER_PREFIX
+
+MISPLACED, MALFORMED, UNKNOWN, ALTERED = "misplaced", "malformed", "unknown", "altered"
+NEVER_ISSUED = (UNKNOWN, ALTERED)
+"""The forms of a key that was never issued."""
+
+BASIC_USER, IN_QUERY = "user", "query"
+PLACES = ("Basic", "Token", BASIC_USER)
+"""Where a valid key is put that does not belong there: after another scheme, or as a Basic user."""
+NOTHINGS = ("undefined", "null")
+"""What clients send that have no key."""
+ENDLESS = "x" * 2_000
+"""A key far longer than any."""
+PAGE_SIZE = 2
+"""Items of a later page that a key asks for which must not see it."""
+TEST, IN_OTHER_CASE = "test", "case"
+ALTERED_ALWAYS = ("last-char", "longer")
+"""The alterations that every operation is tried with."""
+
+
+@dataclass(frozen=True)
+class RefusedKeys(Params):
+    """What each request of a case carries in place of a valid key, by form."""
+
+    by_form: Mapping[str, list[str]]
+
+    def of(self, form: str) -> list[str]:
+        """What is tried in this form."""
+        return self.by_form.get(form, [])
+
+    @property
+    def count(self) -> int:
+        """How many requests carry a bad key."""
+        return sum(len(keys) for keys in self.by_form.values())
+
+    @property
+    def never_issued(self) -> int:
+        """How many of them carry a key that was never issued."""
+        return sum(len(self.of(form)) for form in NEVER_ISSUED)
+
+
+def bad_keys(planning: Planning, keyed: Sequence[Operation]) -> list[RefusedKeys]:
+    """What is tried with each of some operations, in their order.
+
+    Few requests of a run may carry a key that was never issued, unless floods are allowed. So one
+    form is chosen for every operation before the next form. A quick run tries few operations, and
+    chooses every form for one before the next. A form that would exceed that number is left out
+    for an operation; its other forms stay.
+    """
+    left = sys.maxsize if _floods(planning) else BAD_KEYS_ALLOWED
+    chosen: list[dict[str, list[str]]] = [{} for _ in keyed]
+    for number, form in _turns(planning, len(keyed)):
+        keys = _CHOICES[form](planning, number)
+        cost = len(keys) if form in NEVER_ISSUED else 0
+        if keyed[number].effect not in planning.target.allow:
+            cost = 0  # the case will not run
+        if cost <= left:
+            chosen[number][form] = keys
+            left -= cost
+    return [RefusedKeys(by_form) for by_form in chosen]
+
+
+def _turns(planning: Planning, operations: int) -> list[tuple[int, str]]:
+    """The number of an operation and a form, in the order in which they are chosen."""
+    numbers = range(operations)
+    if planning.depth is Depth.QUICK:
+        return [(number, form) for number in numbers for form in _CHOICES]
+    return [(number, form) for form in _CHOICES for number in numbers]
+
+
+def _floods(planning: Planning) -> bool:
+    """Whether the target allows floods: then it is no service that others use."""
+    return Effect.FLOOD in planning.target.allow
+
+
+def _misplaced(planning: Planning, number: int) -> list[str]:
+    """One place, in turn. Servers log queries: without floods no key is put there."""
+    if not planning.contract.authentication.scheme:
+        return []
+    places = list(PLACES)
+    if _floods(planning):
+        places.append(IN_QUERY)
+    return [places[number % len(places)]]
+
+
+def _malformed(planning: Planning, number: int) -> list[str]:
+    """One header that is not the scheme and a key: the bare scheme, and others in turn."""
+    authentication = planning.contract.authentication
+    scheme = authentication.scheme
+    if not scheme:
+        return ["not a key"]
+    if number % 2 == 0:
+        return [scheme]
+    texts = [f"{scheme} not a key", f"{scheme} {scheme}", "?"]
+    texts += [f"{scheme} {nothing}" for nothing in NOTHINGS]
+    if _floods(planning):
+        tokens = (*authentication.prefixes, ENDLESS)
+        texts += [f"{scheme} {token}" for token in tokens]
+    return [texts[number // 2 % len(texts)]]
+
+
+def _unknown(planning: Planning, number: int) -> list[str]:
+    """A key that was never issued: with the last prefix, or with each in a deep run.
+
+    The altered keys have the prefix of the main key, which is mostly the first one. They were never
+    issued either, so a full run tries this one with every other operation.
+    """
+    prefixes = planning.contract.authentication.beginnings
+    if planning.depth is Depth.FULL and number % 2:
+        return []
+    if planning.depth is not Depth.DEEP:
+        prefixes = prefixes[-1:]
+    return [Placeholder(SecretKind.UNKNOWN, prefix).identity for prefix in prefixes]
+
+
+def _altered(planning: Planning, number: int) -> list[str]:
+    """The full key in the usual alterations, and in one of the rarer ones, in turn.
+
+    Where floods are allowed, all but a quick run add another case and another prefix. Of a key in
+    another case, every other one is the test key, where there is one.
+    """
+    rarer = _rarer_alterations(planning)
+    chosen = [*ALTERED_ALWAYS, rarer[number % len(rarer)]]
+    if _floods(planning) and planning.depth is not Depth.QUICK:
+        chosen += [name for name in (OTHER_PREFIX, IN_OTHER_CASE) if name in rarer]
+    altered = [f"full~{name}" for name in dict.fromkeys(chosen) if name != IN_OTHER_CASE]
+    if IN_OTHER_CASE in chosen:
+        roles = ("full", *given(planning, (TEST,)))
+        role = roles[number // len(rarer) % len(roles)]
+        altered.append(f"{role}~{IN_OTHER_CASE}")
+    return altered
+
+
+def _rarer_alterations(planning: Planning) -> list[str]:
+    """The alterations that take turns; those of the prefix come first."""
+    prefixes = planning.contract.authentication.prefixes
+    rarer = [name for name in ALTERATIONS if name not in ALTERED_ALWAYS]
+    if prefixes:
+        rarer.insert(0, NO_PREFIX)
+    if len(prefixes) > 1:
+        rarer.insert(0, OTHER_PREFIX)
+    return rarer
+
+
+def _dead(role: str) -> Callable[[Planning, int], list[str]]:
+    """Chooses a key that was valid once. Where the target gives none, the judge says so."""
+
+    def choose(planning: Planning, _number: int) -> list[str]:
+        return [role] if role in planning.target.keys else []
+
+    return choose
+
+
+_CHOICES: Mapping[str, Callable[[Planning, int], list[str]]] = {
+    MISPLACED: _misplaced,
+    MALFORMED: _malformed,
+    UNKNOWN: _unknown,
+    ALTERED: _altered,
+    **{role: _dead(role) for role in DEAD_KEYS},
+}
+"""What is chosen for an operation, by form. The number of the operation gives each its turn."""

@@ -1,0 +1,112 @@
+"""Which scopes do not open an operation, in the order in which they are tried."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from conformance.model import NAMED, Effect, Operation
+from conformance.plan.registry import Planning, operations
+
+OTHERS_TRIED, OTHERS_TRIED_FOR_A_WRITE = 2, 4
+"""Keys with another scope that an operation is tried with."""
+NAMED_TRIED = 2
+"""Keys with listed scopes that an operation is tried with."""
+
+
+@dataclass(frozen=True)
+class _Scope:
+    """A scope, the kinds of objects that it opens reads and writes of, and where it writes.
+
+    ``roots`` are the first segments of the paths of its writes.
+    """
+
+    name: str
+    read: set[str] = field(default_factory=set)
+    written: set[str] = field(default_factory=set)
+    roots: set[str] = field(default_factory=set)
+
+    def concerns(self, kind: str) -> bool:
+        """Whether it opens anything on objects of a kind."""
+        return kind in self.read | self.written
+
+
+def other_scopes(planning: Planning, operation: Operation) -> list[str]:
+    """A few scopes that do not open an operation, those that a server may let in first.
+
+    A scope that may be required in addition comes first. For a write follow the reads of its own
+    kind, a write below the same path, and a write of an object that it refers to. Then follow a
+    scope for the same verb and any other. Other writes of its own kind are left out: they may
+    include its scope.
+    """
+    of_kind: list[_Scope] = []
+    elsewhere: list[_Scope] = []
+    for scope in _unopening(planning, operation):
+        group = of_kind if scope.concerns(operation.kind) else elsewhere
+        group.append(scope)
+    foreign = _turned(operation, elsewhere)
+    if operation.effect is Effect.READ:
+        most = OTHERS_TRIED
+        likely = [scope for scope in foreign if scope.read][:1]
+    else:
+        most = OTHERS_TRIED_FOR_A_WRITE
+        likely = _near_a_write(operation, of_kind, foreign)
+    names = [scope.name for scope in (*likely, *foreign)]
+    if operation.beside:
+        names.insert(0, operation.beside)
+    return list(dict.fromkeys(names))[:most]
+
+
+def _unopening(planning: Planning, operation: Operation) -> list[_Scope]:
+    """The scopes of the contract that do not open the operation.
+
+    Each comes with the kinds of the operations that it opens, in the order of the contract. What
+    opens only operations that the target does not have is no scope of the target.
+    """
+    scopes: dict[str, _Scope] = {}
+    for other in operations(planning):
+        if other.id in planning.target.inapplicable:
+            continue
+        for name in other.scopes:
+            scope = scopes.setdefault(name, _Scope(name))
+            if other.effect is Effect.READ:
+                scope.read.add(other.kind)
+            else:
+                scope.written.add(other.kind)
+                scope.roots.add(_root(other))
+    return [scope for scope in scopes.values() if scope.name not in operation.scopes]
+
+
+def _turned(operation: Operation, scopes: list[_Scope]) -> list[_Scope]:
+    """The scopes from a start that differs by operation, so that each has its turn."""
+    if not scopes:
+        return []
+    start = sum(ord(character) for character in operation.id) % len(scopes)
+    return scopes[start:] + scopes[:start]
+
+
+def _near_a_write(
+    operation: Operation, of_kind: list[_Scope], foreign: list[_Scope]
+) -> list[_Scope]:
+    """The scopes that a server may take for the one of a write.
+
+    They open only reads of its kind, a write below the same path, the write of an object that it
+    must name, or any write.
+    """
+    referred = {parameter.references for parameter in operation.required}
+    reading = [scope for scope in of_kind if not scope.written]
+    writing = [scope for scope in foreign if scope.written]
+    naming = [scope for scope in writing if scope.written & referred]
+    same_path = [scope for scope in writing if _root(operation) in scope.roots]
+    return [*reading, *same_path[:1], *naming[:1], *writing[:1]]
+
+
+def _root(operation: Operation) -> str:
+    """The first segment of the path of an operation."""
+    return operation.path.split("/")[1]
+
+
+def named_keys(planning: Planning, operation: Operation, *, opening: bool) -> list[str]:
+    """A few of the keys whose scopes the target file lists, that open an operation or do not."""
+    named = sorted(role for role in planning.target.keys if role.startswith(NAMED))
+    fitting = [role for role in named if planning.target.opens(operation, role) is opening]
+    return fitting[:NAMED_TRIED]

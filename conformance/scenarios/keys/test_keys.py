@@ -1,0 +1,254 @@
+"""Scenarios of keys: each request differs from one that succeeds in its key alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.model import (
+    Effect,
+    Exchange,
+    Facts,
+    Operation,
+    Params,
+    Placeholder,
+    Role,
+    SecretKind,
+    Side,
+    Step,
+)
+from conformance.plan.registry import KEY, Depth, Draft, Planning, given, operations, scenario
+from conformance.reading import Answer, members_of
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.member_changes import changes_of_one
+from conformance.scenarios.keys import key_forms
+from conformance.scenarios.keys.bad_keys import send_bad_keys, send_dead_keys_beside_options
+from conformance.scenarios.keys.scopes import named_keys, other_scopes
+from conformance.scenarios.keys.widened import has_options, narrowed_page, usual, widened
+
+KEY_RULES = ("auth.missing", "auth.scheme", "auth.invalid", "auth.expired", "auth.revoked")
+SPELLING = "auth.spelling"
+
+
+def keyed(planning: Planning) -> Iterator[Operation]:
+    """The operations that want a key."""
+    return (operation for operation in operations(planning) if operation.keyed)
+
+
+def scoped(planning: Planning) -> Iterator[Operation]:
+    """The operations that want a key with a scope."""
+    return (operation for operation in keyed(planning) if operation.scopes)
+
+
+@dataclass(frozen=True)
+class Keys(Params):
+    """The roles of the keys that an operation is called with."""
+
+    roles: tuple[str, ...]
+
+
+# --- bad keys ---
+
+
+def refused_keys(planning: Planning) -> Iterator[Draft]:
+    """Each operation that wants a key, with every form of a bad one that the target allows.
+
+    A quick run judges an operation that gets as many forms as any other.
+    """
+    wanted = list(keyed(planning))
+    chosen = key_forms.bad_keys(planning, wanted)
+    most = max((tried.never_issued for tried in chosen), default=0)
+    for operation, tried in zip(wanted, chosen, strict=True):
+        fewer = planning.depth is Depth.QUICK and tried.never_issued < most
+        rules = (*KEY_RULES, SPELLING) if operation.method == "GET" else KEY_RULES
+        yield Draft(
+            operation,
+            needs=(KEY,),
+            cost=4 + tried.count,
+            bad_keys=tried.never_issued,
+            params=tried,
+            optional=fewer,
+            rules=rules,
+        )
+
+
+@scenario(refused_keys, rules=(*KEY_RULES, SPELLING), phase=1)
+def test_refused_key(client: Client) -> None:
+    """A valid request without a key, and with a key that is misplaced, malformed or not valid."""
+    values = client.valid(client.operation)
+    if values is None:
+        return
+    refused = send_bad_keys(client, values)
+    if client.target.opens(client.operation):  # a valid key is still accepted after all these
+        client.control_after(values, refused)
+    send_dead_keys_beside_options(client, values)
+
+
+def with_each_prefix(planning: Planning) -> Iterator[Draft]:
+    """Each operation that wants a key, if keys have several prefixes."""
+    if len(planning.contract.authentication.prefixes) > 1:
+        for operation in keyed(planning):
+            yield Draft(operation, needs=("full", "test"))
+
+
+@scenario(with_each_prefix, rules=("auth.prefixes",))
+def test_prefixes(client: Client) -> None:
+    """A valid key of the other prefix. It may be of another business, and not reach the object."""
+    values = client.valid(client.operation)
+    if values is not None:
+        client.call(client.operation, values, key="test")
+
+
+# --- scopes ---
+
+
+def with_scope(planning: Planning) -> Iterator[Draft]:
+    """Each operation that has a scope, with keys that have it.
+
+    Without one for that scope, a key that may only read is tried with each read.
+    """
+    for operation in scoped(planning):
+        # a key with one scope alone may be refused where a second may be required
+        scopes = () if operation.beside else operation.scopes
+        wanted = tuple(f"scope:{scope}" for scope in scopes)
+        keys = (*given(planning, wanted), *named_keys(planning, operation, opening=True))
+        if not keys and planning.target.opens(operation, "read_only"):
+            keys = given(planning, ("read_only",))
+        yield Draft(operation, needs=("full",), wants=wanted, params=Keys(keys or ("full",)))
+
+
+@scenario(with_scope, rules=("scope.opens",))
+def test_scope_opens(client: Client) -> None:
+    """A key with only the scope of the operation; one with every scope where that is not enough."""
+    for key in client.params(Keys).roles:
+        values = client.valid(client.operation)
+        if values is not None:
+            client.call(client.operation, values, key=key)
+
+
+NO_SCOPE = "no_scope"
+
+
+def without_scope(planning: Planning) -> Iterator[Draft]:
+    """Each operation that has a scope, with a key that has none, and with keys that have others.
+
+    A key that may only read is tried with every write. One of these keys is enough to judge by.
+    """
+    for operation in scoped(planning):
+        wanted = [NO_SCOPE, *(f"scope:{scope}" for scope in other_scopes(planning, operation))]
+        if operation.effect is not Effect.READ:
+            wanted.append("read_only")
+        keys = (
+            *given(planning, wanted),
+            *named_keys(planning, operation, opening=False),
+        )
+        yield Draft(
+            operation,
+            needs=(KEY,) if keys else (KEY, NO_SCOPE),
+            wants=tuple(wanted),
+            cost=3 + len(keys),
+            params=Keys(keys),
+        )
+
+
+@scenario(without_scope, rules=("scope.refused",), phase=1)
+def test_missing_scope(client: Client) -> None:
+    """Valid keys without the scope, and the same request with the main key after them.
+
+    Those with another scope also send every optional parameter. Of a list the first one asks for a
+    later page with one filter. It also changes each member by itself, as one does that lacks a
+    second scope alone.
+    """
+    values = usual(client)
+    if values is None:
+        return
+    roles = client.params(Keys).roles
+    without_any = [role for role in roles if role == NO_SCOPE]
+    others = [role for role in roles if role != NO_SCOPE]
+    valid = first = {**values, **narrowed_page(client)}
+    if without_any:  # else this is the only request without the business
+        first = {**valid, **client.own_business(client.operation, values)}
+    alike = others[: _number_alike(client, values, others)]
+    refused = [*_send(client, without_any, values), *_send(client, alike, first)]
+    if client.target.opens(client.operation):
+        client.control_after(valid, refused)
+    wider = others[len(alike) :]
+    whole = widened(client, values) if wider else first
+    _send(client, wider, whole)
+    _change_one_member(client, values, whole, others)
+
+
+def _change_one_member(
+    client: Client, values: dict[str, Any], accepted: dict[str, Any], others: list[str]
+) -> None:
+    """Changes of one member each, with the first of some keys, and with that of a second scope."""
+    second = f"scope:{client.operation.beside}"
+    keys = others[:1]
+    if second in others and second not in keys:
+        keys = [*keys, second]
+    for change in changes_of_one(client, values, accepted):
+        _send(client, keys, change)
+
+
+def _number_alike(client: Client, values: dict[str, Any], others: list[str]) -> int:
+    """How many keys with another scope send no more than the control."""
+    if client.operation.paging is not None:
+        return 1
+    return 0 if has_options(client, values) else len(others)
+
+
+def _send(client: Client, keys: list[str], values: dict[str, Any]) -> list[Exchange]:
+    """The request with each of some keys."""
+    return [client.mistake(client.operation, values, key=key) for key in keys]
+
+
+# --- keys that the target hands out ---
+
+
+def handing_out(planning: Planning) -> Iterator[Draft]:
+    """Each operation whose response issues a key."""
+    for operation in operations(planning):
+        if operation.key:
+            yield Draft(operation, needs=("full",), cost=6)
+
+
+@scenario(handing_out, rules=("account.key", "account.rows"), phase=2)
+def test_new_key(client: Client) -> None:
+    """Two keys are handed out. Each lists what it sees, the first before and after the second."""
+    listing = _plain_list(client)
+    if listing is None:
+        return
+    client.call(listing, {}, role=Role.ARRANGE, facts=Facts(side=Side.OWN))
+    keys: list[str] = []
+    for _ in range(2):
+        key = _handed_out(client)
+        if key is None:
+            return
+        keys.append(key)
+        for used in keys:
+            client.call(listing, {}, key=used, facts=Facts(step=Step.USED, side=Side.FOREIGN))
+
+
+def _plain_list(client: Client) -> Operation | None:
+    """The first list of a business that needs no parameter, neither by contract nor by target."""
+    for listing in client.contract.operations_by("list"):
+        if not listing.owned or listing.required:
+            continue
+        advised = any(parameter.advised for parameter in listing.parameters)
+        if not advised and listing.id not in client.target.inputs:
+            return listing
+    return None
+
+
+def _handed_out(client: Client) -> str | None:
+    """Ask for a key; returns its name, all that the log and this process know of it."""
+    values, member = client.valid(client.operation), client.operation.key
+    if values is None or member is None:
+        return None
+    exchange = client.control(client.operation, values, facts=Facts(step=Step.MADE))
+    account = members_of(Answer(client.contract, client.operation, exchange).object)
+    key = Placeholder.parse(str(account.get(member)))
+    if key is None or key.kind is not SecretKind.SECRET:
+        return None
+    return key.identity

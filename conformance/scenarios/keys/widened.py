@@ -1,0 +1,152 @@
+"""Requests with their optional parameters, in values that the target has accepted.
+
+A server may check its input before the key. So a request that must be refused for its key may hold
+only what the same target takes from the main key: else it may be refused for its input.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance.base.values import as_text, without
+from conformance.model import Effect, Facts, Operation, Parameter, Role
+from conformance.reading import members_of
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.writing import other_values, usual_values
+from conformance.scenarios.keys.key_forms import PAGE_SIZE
+
+Values = dict[str, Any]
+"""Values for the parameters of an operation, by name."""
+
+
+def has_options(client: Client, values: Mapping[str, Any]) -> bool:
+    """Whether a request may hold more parameters than it does."""
+    return bool(without(other_values(client, client.operation), values))
+
+
+def usual(client: Client) -> Values | None:
+    """Valid values for the operation of the case; those of a list show several items, if any do."""
+    if client.operation.paging is None:
+        return client.valid(client.operation)
+    return client.knowledge.listing(client.operation)
+
+
+def widened(client: Client, values: Values) -> Values:
+    """The request with every optional parameter, in values that the main key got accepted.
+
+    It is the request as it is if none were accepted. Where none may be tried, the values are those
+    that documents and lists show. A write is tried on an object that no other case gets. It has
+    fresh texts then, for those that were tried may be taken.
+    """
+    operation = client.operation
+    if not _may_try(client):
+        return {**_shown_values(client), **values, **later_page(client)}
+    if operation.effect is Effect.READ:
+        place = ("widened", operation.id)
+        accepted: Values = client.once(place, lambda: _accepted(client, usual(client) or values))
+        return dict(accepted)
+    if operation.selector is not None:
+        client.own.apart()
+        values = client.valid_or(values, operation)
+    tried = _accepted(client, values)
+    fresh = client.known(each for each in operation.parameters if each.fresh)
+    renewed = {name: text for name, text in fresh.items() if name in tried}
+    return {**tried, **client.valid_or(values, operation), **renewed}
+
+
+def _may_try(client: Client) -> bool:
+    """Whether the main key may try values: it has the scope, it costs nothing, and spoils nothing.
+
+    An object that was there before the run is not changed without need.
+    """
+    operation = client.operation
+    if operation.effect is Effect.SPEND or not client.target.opens(operation):
+        return False
+    if operation.effect is Effect.READ or operation.selector is None:
+        return True
+    return client.own.can_make(operation.kind)
+
+
+def _accepted(client: Client, values: Values) -> Values:
+    """The first request with more parameters that the target takes; else the request as it is."""
+    for request in _tries(client, values):
+        facts = Facts(mistake=True)
+        if client.call(client.operation, request, role=Role.ARRANGE, facts=facts).ok:
+            return request
+    return values
+
+
+def _tries(client: Client, values: Values) -> Iterator[Values]:
+    """The request with every optional parameter; then without those whose values are a guess."""
+    page, shown = later_page(client), _shown_values(client)
+    every = {**other_values(client, client.operation), **shown}
+    yield {**every, **values, **page}
+    if every.keys() != shown.keys():
+        yield {**shown, **values, **page}
+
+
+def _shown_values(client: Client) -> Values:
+    """Values of optional parameters that documents give, or that lists show as members."""
+    operation = client.operation
+    documented = {}
+    for name, value in other_values(client, operation).items():
+        parameter = operation.parameter(name)
+        if parameter is not None and _is_documented(client, parameter):
+            documented[name] = value
+    filters = dict(narrowed(operation, _first_item(client)))
+    return {**usual_values(client, operation), **documented, **filters}
+
+
+def _is_documented(client: Client, parameter: Parameter) -> bool:
+    """Whether the value of a parameter is known to have its form: it is no guess by its type."""
+    if client.contract.refers(parameter) or parameter.phone or parameter.is_switch:
+        return True
+    return parameter.has_value or "enum" in parameter.schema
+
+
+# --- lists ----------------------------------------------------------------------------------------
+
+
+def later_page(client: Client) -> dict[str, str]:
+    """Cursor and limit of a page after the first item; empty for what is no list, or without one.
+
+    A list that shows no item has no such page.
+    """
+    operation, paging = client.operation, client.operation.paging
+    if paging is None:
+        return {}
+    cursor = as_text(_first_item(client).get(paging.position))
+    if cursor is None:
+        return {}
+    return {
+        paging.after: cursor,
+        paging.limit: str(client.knowledge.within(operation, PAGE_SIZE)),
+    }
+
+
+def narrowed_page(client: Client) -> dict[str, str]:
+    """The same page with the first filter that its item shows a value for."""
+    page = later_page(client)
+    if not page:
+        return {}
+    for name, value in narrowed(client.operation, _first_item(client)):
+        return {**page, name: value}
+    return page
+
+
+def _first_item(client: Client) -> dict[str, Any]:
+    """The first item of the list of the operation; empty without one, and for what is no list."""
+    if client.operation.paging is None:
+        return {}
+    listed = client.knowledge.listed(client.operation.kind)
+    return members_of(listed[0]) if listed else {}
+
+
+def narrowed(operation: Operation, members: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each filter of a list, with the value that an item shows for it; plain ones come first."""
+    plain = [each for each in operation.filters if each.plain]
+    for parameter in sorted(plain, key=lambda each: bool(each.references)):
+        value = members.get(parameter.filters)
+        if isinstance(value, str):
+            yield parameter.name, value

@@ -1,0 +1,97 @@
+"""Makes odd messages from the valid values of an operation: a part of each is odd."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from conformance.base.values import without
+from conformance.model import Operation, Parameter
+from conformance.scenarios.client.sending import OVERRIDES
+from conformance.transport.message import Message, message_for
+
+Make = Callable[[Mapping[str, Any]], Message]
+"""Makes a message from valid values."""
+Pairs = tuple[tuple[str, str], ...]
+"""Names and values of the query."""
+
+
+def with_value(operation: Operation, name: str, value: Any) -> Make:
+    """A valid message but for one value."""
+    return lambda values: message_for(operation, {**values, name: value})
+
+
+def with_values(operation: Operation, changes: Mapping[str, Any]) -> Make:
+    """A valid message but for some values."""
+    return lambda values: message_for(operation, {**values, **changes})
+
+
+def with_tails(operation: Operation, members: Iterable[Parameter]) -> Make:
+    """Members as texts that begin as valid ones, with a letter and the end of a line behind."""
+    examples = {member.name: member.example or "text" for member in members}
+
+    def make(values: Mapping[str, Any]) -> Message:
+        tails = {name: f"{values.get(name, text)}x\n" for name, text in examples.items()}
+        return message_for(operation, {**values, **tails})
+
+    return make
+
+
+def valid(operation: Operation) -> Make:
+    """A valid message of an operation."""
+    return lambda values: message_for(operation, values)
+
+
+def overridden(make: Make) -> Make:
+    """Headers that some frameworks take for another method. That method does nothing anywhere."""
+
+    def overridden(values: Mapping[str, Any]) -> Message:
+        message = make(values)
+        overrides = tuple((name, "TRACE") for name in OVERRIDES)
+        return replace(message, headers=message.headers + overrides)
+
+    return overridden
+
+
+def with_pairs(operation: Operation, *pairs: tuple[str, str]) -> Make:
+    """Odd pairs of the query, in place of the parameter that they name."""
+    replaced = {name.partition("[")[0] for name, _ in pairs}
+
+    def make(values: Mapping[str, Any]) -> Message:
+        message = message_for(operation, without(values, replaced))
+        return replace(message, query=(*message.query, *pairs))
+
+    return make
+
+
+def with_content(operation: Operation, content: bytes, instead: str = "") -> Make:
+    """Odd content as the body; the members of an odd object join those of a valid request.
+
+    ``instead`` names the member of the valid request whose place the odd one takes.
+    """
+
+    def make(values: Mapping[str, Any]) -> Message:
+        message = message_for(operation, without(values, {instead}))
+        valid = message.body or b""
+        if content.startswith(b'{"') and len(valid) > len(b"{}"):
+            return replace(message, body=valid[:-1] + b", " + content[1:])
+        return replace(message, body=content)
+
+    return make
+
+
+def with_media_type(operation: Operation, media: str) -> Make:
+    """A valid body with another media type, or with none; a form has a body of its own."""
+    label = (("Content-Type", media),) if media else ()
+
+    def make(values: Mapping[str, Any]) -> Message:
+        message = message_for(operation, values)
+        headers = [pair for pair in message.headers if pair[0] != "Content-Type"]
+        body = message.body or json.dumps(dict(values)).encode()
+        if media.endswith("urlencoded"):
+            body = b"a=b&c=d"
+        return replace(message, headers=(*headers, *label), body=body)
+
+    return make

@@ -1,0 +1,1 @@
+"""Plain requests, and requests with one mistake."""

@@ -1,0 +1,71 @@
+"""Reads of an object that is not the newest, and of ids that differ little from its own."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from conformance.model import Open, Parameter
+from conformance.plan.registry import Depth
+from conformance.reading import is_hexadecimal, rows_of
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.ids import Id, identifier
+
+SIMILAR = {Depth.QUICK: 1, Depth.FULL: 4, Depth.DEEP: 4}
+"""Similar ids that are asked for, at most."""
+SHORT_ID = 7
+"""Characters of an id so short that a piece of it may well be another id."""
+
+
+def choose_older(client: Client, values: dict[str, Any], selector: Parameter) -> None:
+    """Read an object that is not the newest; before it, ask for similar ids.
+
+    The values stay as they are where the sources or the target file limit what can be read.
+    """
+    operation = client.operation
+    given = client.target.inputs.get(operation.id, {})
+    limited = operation.open & {Open.INPUT, Open.ABSENT_OBJECT}
+    if limited:
+        return
+    if selector.name in given:
+        return
+    known = client.knowledge.known_ids(selector.references, member=selector.by)
+    if values[selector.name] in known:
+        values[selector.name] = _barest(client, selector, known)
+        _send_similar_ids(client, values, selector)
+
+
+def _barest(client: Client, selector: Parameter, known: list[Id]) -> Id:
+    """The object, other than the newest, that shows the fewest members; of equal ones the third.
+
+    An object of another kind may lack what is to be read, so there it is always the third.
+    """
+    kind, third = client.operation.kind, known[min(2, len(known) - 1)]
+    if selector.references != kind:
+        return third
+    rows = rows_of(client.knowledge.listed(kind))
+    shown = {identifier(client.contract, row, kind, selector.by): _amount(row) for row in rows}
+
+    def preference(name: Id) -> tuple[int, bool]:
+        return shown.get(name, sys.maxsize), name != third
+
+    return min(known[1:], key=preference, default=third)
+
+
+def _amount(row: dict[str, Any]) -> int:
+    """How many members of an object show something."""
+    return len(row) - list(row.values()).count(None)
+
+
+def _send_similar_ids(client: Client, values: dict[str, Any], selector: Parameter) -> None:
+    """Ask for ids that differ little from a known one: only that object itself may be shown."""
+    known = str(values[selector.name])
+    if selector.references != client.operation.kind:
+        return
+    similar = [f"{known}x"] if known.isdecimal() else []
+    if len(known) > SHORT_ID:
+        similar = [known[:-1], f"{known}x", f"{known[:-1]}%"]
+        if not is_hexadecimal(known):
+            similar.append(known.swapcase())
+    for name in similar[: SIMILAR[client.depth]]:
+        client.mistake(client.operation, {**values, selector.name: name})

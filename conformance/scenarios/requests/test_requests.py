@@ -1,0 +1,346 @@
+"""Scenarios of valid reads, and of requests with one mistake: an id, a parameter or a body."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.base.values import without
+from conformance.model import Facts, Form, Open, Operation, Parameter, Params, Role
+from conformance.plan.registry import Depth, Draft, Planning, key_needs, operations, scenario
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.filter_values import strange_words, windows
+from conformance.scenarios.client.ids import MALFORMED
+from conformance.scenarios.client.member_changes import clearable
+from conformance.scenarios.client.writing import all_options, must_be_there
+from conformance.scenarios.odd.odd_values import (
+    BEYOND_32_BITS,
+    BEYOND_64_BITS,
+    CUT_OFF,
+    NO_OBJECT,
+    odd_value,
+)
+from conformance.scenarios.requests.near_ids import SIMILAR, choose_older
+from conformance.scenarios.tenants.foreign import named
+from conformance.scenarios.tenants.references import name_nothing, referring
+from conformance.scenarios.tenants.report_figures import untried
+from conformance.scenarios.walks.cursors import in_turn
+from conformance.transport.message import labelled, message_for
+
+
+def plain_reads(planning: Planning) -> Iterator[Draft]:
+    """Each operation that reads; a read of one object may also ask for similar ids."""
+    similar = SIMILAR[planning.depth]
+    for operation in operations(planning, "read", "fetch"):
+        more = similar if operation.selector else len(untried(planning.target, operation))
+        yield Draft(operation, cost=1 + more, needs=key_needs(operation), quick=True)
+
+
+@scenario(plain_reads)
+def test_plain_read(client: Client) -> None:
+    """A valid read, of an object that is not the newest if there are several.
+
+    What reads no object is read as clients do it that label every request as JSON.
+    """
+    operation, values = client.operation, client.valid(client.operation)
+    if values is None:
+        return
+    if operation.selector is not None:
+        choose_older(client, values, operation.selector)
+        client.control(operation, values)
+        return
+    key = "full" if operation.takes_key else None
+    message = labelled(message_for(operation, values))
+    client.raw(message, operation.id, key=key, role=Role.CONTROL)
+    for changed in (*untried(client.target, operation), *_unknown_pick(client, values)):
+        client.mistake(operation, {**values, **changed}, role=Role.BYSTANDER)
+
+
+def _unknown_pick(client: Client, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """A value that names nothing, where the read names the one thing to show."""
+    pick = client.operation.pick
+    if pick is not None and pick.name in values:
+        yield {pick.name: client.unknown_id(str(values[pick.name]))}
+
+
+# --- unknown ids ----------------------------------------------------------------------------------
+
+
+def selecting(planning: Planning) -> Iterator[Draft]:
+    """Each operation on one object."""
+    acting = operations(planning, "read", "update", "delete", "perform")
+    for operation in acting:
+        if operation.selector:
+            yield Draft(operation, needs=key_needs(operation), cost=3, rules=("id.unknown",))
+    for operation, members in referring(planning):
+        needs, cost = key_needs(operation), 2 + len(members)
+        yield Draft(operation, needs=needs, cost=cost, rules=("id.reference",))
+
+
+@scenario(selecting, rules=("id.unknown", "id.reference"), phase=1)
+def test_unknown_id(client: Client) -> None:
+    """An id of the right form that names nothing, and one of no form that ids have.
+
+    A write that works on no object names one in each member that refers to an object.
+    """
+    values, selector = client.valid(client.operation), client.operation.selector
+    if values is None:
+        return
+    if selector is None:
+        client.control(client.operation, values)
+        name_nothing(client)
+        return
+    known = values[selector.name]
+    unknown: Any = client.unknown_id(named(known))
+    malformed: Any = MALFORMED
+    if isinstance(known, list):
+        unknown, malformed = [unknown], [malformed]
+    client.mistake(client.operation, {**values, selector.name: unknown})
+    client.control(client.operation, values)
+    client.mistake(client.operation, {**values, selector.name: malformed}, role=Role.BYSTANDER)
+    if str(known).isdecimal():
+        huge = {**values, selector.name: BEYOND_64_BITS}
+        client.mistake(client.operation, huge, Facts(flaw=odd_value("an id")), role=Role.BYSTANDER)
+
+
+# --- missing and invalid parameters ---------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class OneParameter(Params):
+    """The parameter that the request has wrong."""
+
+    name: str
+
+
+def required_parameters(planning: Planning) -> Iterator[Draft]:
+    """Each required parameter that can be left out without meaning another operation."""
+    for operation in operations(planning):
+        for parameter in operation.required:
+            if _may_be_omitted(operation, parameter):
+                yield _omission(operation, parameter)
+
+
+def _may_be_omitted(operation: Operation, parameter: Parameter) -> bool:
+    """Whether a required parameter can be left out of a request, which must then be refused."""
+    if parameter.place == "path":
+        return False
+    if Open.OMISSION in parameter.open:
+        return False
+    if parameter.name == operation.when:
+        return operation.only
+    return True
+
+
+def _omission(operation: Operation, parameter: Parameter) -> Draft:
+    """The case of one required parameter, which may also be null in a body."""
+    rules: tuple[str, ...] = ("parameter.missing",)
+    may_clear = operation.action == "update" and not parameter.references
+    if parameter.place == "body" and not may_clear:
+        rules += ("parameter.blank",)
+    return Draft(
+        operation,
+        parameter.name,
+        needs=key_needs(operation),
+        params=OneParameter(parameter.name),
+        rules=rules,
+        cost=3 + len(clearable(operation)),
+    )
+
+
+@scenario(required_parameters, rules=("parameter.missing", "parameter.blank"), phase=1)
+def test_missing_parameter(client: Client) -> None:
+    """A valid request but for one required parameter, which is left out or null.
+
+    In a change, null may clear a member that names no object: a server may take it or refuse it.
+    """
+    values = client.valid(client.operation)
+    if values is None:
+        return
+    client.control(client.operation, values)
+    fresh = client.valid_or(values, client.operation)
+    omitted = client.params(OneParameter).name
+    client.mistake(client.operation, without(fresh, {omitted}), facts=Facts(form=Form.OMITTED))
+    if "parameter.blank" in client.case.rules:
+        client.mistake(client.operation, {**fresh, omitted: None}, facts=Facts(form=Form.NULL))
+    for member in clearable(client.operation):
+        facts = Facts(flaw="null for a text")
+        client.mistake(client.operation, {**fresh, member: None}, facts, role=Role.BYSTANDER)
+
+
+def refused_values(planning: Planning) -> Iterator[Draft]:
+    """Each operation with a parameter for which the contract lists values to be refused."""
+    for operation in operations(planning):
+        values = sum(len(parameter.refuse) for parameter in operation.parameters)
+        if values:
+            yield Draft(operation, needs=key_needs(operation), cost=1 + values)
+
+
+@scenario(refused_values, rules=("parameter.invalid",), phase=1)
+def test_invalid_parameter(client: Client) -> None:
+    """A valid request but for one value, which no reading can accept; each such value in turn.
+
+    Every second one comes with the optional members: a server may check only those.
+    """
+    operation = client.operation
+    values = client.valid(operation)
+    if values is None:
+        return
+    client.control(operation, values)
+    for parameter in operation.parameters:
+        for place, value in enumerate(parameter.refuse):
+            fresh = client.valid_or(values, operation)
+            if place % 2:
+                fresh = {**all_options(client), **fresh}
+            client.mistake(operation, {**fresh, parameter.name: value})
+
+
+# --- broken bodies --------------------------------------------------------------------------------
+
+NO_OBJECTS = (b"null", b"", b"[1, 2]")
+"""Bodies that are no object, for every operation."""
+IN_TURN = (b'"text"', b"{")
+"""More of them, which operations get in turn."""
+WITHOUT_MEMBERS = b"{}"
+"""In their place where several members are required: a server may then list what is missing."""
+FLAWS = {b"": "an empty body", b"{": CUT_OFF, WITHOUT_MEMBERS: "a body without members"}
+"""What is odd in a body. All others are of another type."""
+
+
+@dataclass(frozen=True)
+class Turns(Params):
+    """Places of ``IN_TURN`` that an operation gets as its body."""
+
+    places: tuple[int, ...]
+
+
+def bodies(planning: Planning) -> Iterator[Draft]:
+    """Each operation with a body."""
+    count = len(IN_TURN) if planning.depth is Depth.DEEP else 1
+    for number, operation in enumerate(operations(planning)):
+        if operation.body:
+            yield Draft(
+                operation,
+                needs=key_needs(operation),
+                cost=2 + len(NO_OBJECTS) + count,
+                params=Turns(_turn(number, count)),
+                rules=("body.broken",) if _wants_body(operation) else (),
+            )
+
+
+def _turn(number: int, count: int) -> tuple[int, ...]:
+    """The places of so many of ``IN_TURN``, from the one whose turn it is."""
+    return tuple((number + step) % len(IN_TURN) for step in range(count))
+
+
+def _wants_body(operation: Operation) -> bool:
+    """Whether a request without a body must be refused; elsewhere a broken one may be ignored."""
+    selected_by_member = operation.when and not operation.only
+    if selected_by_member:
+        return False
+    return any(member.required for member in operation.body)
+
+
+@scenario(bodies, rules=("body.broken",), phase=1)
+def test_broken_body(client: Client) -> None:
+    """Bodies that are cut off, of another JSON type, or empty."""
+    values = client.valid(client.operation)
+    if values is None:
+        return
+    client.control(client.operation, values)
+    role = Role.PROBE if client.case.rules else Role.BYSTANDER
+    others = [IN_TURN[place] for place in client.params(Turns).places]
+    if sum(must_be_there(member) for member in client.operation.body) > 1:
+        others[-1] = WITHOUT_MEMBERS
+    cut_off = json.dumps(values).encode()[:-1]
+    for content in (*NO_OBJECTS, *others):
+        facts = Facts(flaw=FLAWS.get(content, NO_OBJECT))
+        client.mistake(client.operation, values, facts, content=content, role=role)
+    client.mistake(client.operation, values, Facts(flaw=CUT_OFF), content=cut_off, role=role)
+
+
+# --- limits, cursors and bounds that cannot be parsed ---------------------------------------------
+
+ODD_LIMITS = ("abc", "-1")
+HUGE = (BEYOND_64_BITS, BEYOND_32_BITS)
+"""Limits that lists get in turn."""
+ODD_POSITIONS = ("not-a-time", "2026-13-45T99:99:99Z")
+"""Values that no cursor has."""
+WITHOUT_ZONE = "2026-04-17T12:00:00"
+"""A time that a cursor may be; who compares it with one that has a zone may crash."""
+
+
+@dataclass(frozen=True)
+class Bounds(Params):
+    """The filters of a list that bound a member of its items."""
+
+    names: tuple[str, ...]
+
+
+def odd_positions(planning: Planning) -> Iterator[Draft]:
+    """Each list."""
+    for operation in operations(planning, "list"):
+        bounds = tuple(each.name for each in operation.filters if each.compare)
+        mistakes = len(ODD_LIMITS) + len(ODD_POSITIONS) + len(bounds) + len(windows(operation))
+        mistakes += len(strange_words(operation)) + len(_wishes(operation))
+        yield Draft(
+            operation,
+            cost=1 + mistakes,
+            needs=key_needs(operation),
+            params=Bounds(bounds),
+        )
+
+
+@scenario(odd_positions, rules=("parameter.unparsable",), phase=1)
+def test_unparsable_parameter(client: Client) -> None:
+    """Limits, cursors and bounds that are no number and no timestamp; and a plain request."""
+    values, paging = client.knowledge.listing(client.operation), client.operation.paging
+    assert paging is not None
+    if values is None:
+        return
+    client.control(client.operation, values)
+    for name, texts in ((paging.limit, ODD_LIMITS), (paging.after, ODD_POSITIONS)):
+        for text in texts:
+            _send_value(client, values, name, text)
+    for name, text in _wishes(client.operation):
+        _send_value(client, values, name, text, Role.BYSTANDER)
+    for bound in client.params(Bounds).names:
+        _send_value(client, values, bound, "abc")
+    for strange in strange_words(client.operation):
+        facts = Facts(flaw="words that no filter knows")
+        client.mistake(client.operation, {**values, **strange}, facts, role=Role.BYSTANDER)
+    for least, most in windows(client.operation):
+        crossed = {least.name: _bound(least, 2), most.name: _bound(most, 1)}
+        facts = Facts(flaw="bounds that cross")
+        client.mistake(client.operation, {**values, **crossed}, facts, role=Role.BYSTANDER)
+
+
+def _wishes(operation: Operation) -> list[tuple[str, str]]:
+    """Limits and cursors that may be valid: no items, some numbers, empty texts, another time."""
+    paging = operation.paging
+    assert paging is not None
+    return [
+        (paging.limit, "0"),
+        (paging.limit, "2.5"),
+        (paging.limit, ""),
+        (paging.limit, in_turn(HUGE, operation)),
+        (paging.after, ""),
+        (paging.after, WITHOUT_ZONE),
+    ]
+
+
+def _send_value(
+    client: Client, values: dict[str, Any], name: str, text: str, role: Role = Role.PROBE
+) -> None:
+    """A list with an odd value of one parameter."""
+    facts = Facts(flaw=odd_value(name))
+    client.mistake(client.operation, {**values, name: text}, facts, role=role)
+
+
+def _bound(parameter: Parameter, place: int) -> str:
+    """A value for a bound; a larger place gives a later or larger one."""
+    if parameter.schema.get("type") in ("integer", "number"):
+        return str(place)
+    return f"2026-04-1{place}T00:00:00Z"

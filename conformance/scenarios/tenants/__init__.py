@@ -1,0 +1,1 @@
+"""Requests for what belongs to another business."""

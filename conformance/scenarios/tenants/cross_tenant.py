@@ -1,0 +1,346 @@
+"""Requests that cross from one business to another: for an object, or to create inside it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from conformance.base.values import ABSENT, picked, present, without
+from conformance.model import Effect, Facts, Open, Operation, Parameter, Role, Step
+from conformance.reading import as_shown
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.member_changes import other_choices
+from conformance.scenarios.tenants.foreign import (
+    named,
+    of_other,
+    owning_references,
+    visible_changes,
+)
+from conformance.transport.message import Message, message_for
+
+Values = dict[str, Any]
+"""Values for the parameters of an operation, by name."""
+
+
+def ask_for_foreign(client: Client, values: Values, sought: Any, key: str = "full") -> None:
+    """Ask for an object that the key must not reach; ``sought`` is its id, or an array with it."""
+    facts = Facts(step=Step.FOREIGN, sought=named(sought))
+    client.mistake(client.operation, values, key=key, facts=facts)
+
+
+def ask_beside_business(client: Client, values: Values, sought: Any) -> None:
+    """Ask for a foreign object and name a business, where the operation may take one.
+
+    With the key's own business in the request, a server may overlook whose object it is; with the
+    object's business, whose key it is.
+    """
+    tenant = str(client.contract.tenant)
+    if client.operation.parameter(tenant) is None:
+        return
+    for key in ("full", "other"):
+        business = client.knowledge.business(key)
+        if business and values.get(tenant) != business:
+            ask_for_foreign(client, {**values, tenant: business}, sought)
+
+
+def ask_for_nobodys(client: Client, values: Values, selector: Parameter) -> None:
+    """Ask for an object that nobody has, where a success need not show what it found."""
+    known = values[selector.name]
+    unknown = client.unknown_id(named(known))
+    nobodys = [unknown] if isinstance(known, list) else unknown
+    facts = Facts(step=Step.NOBODY, sought=str(unknown))
+    client.mistake(client.operation, {**values, selector.name: nobodys}, facts=facts)
+
+
+def ask_behind_own(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
+    """Ask for a foreign object behind an own one, where an operation takes several."""
+    own = values[selector.name]
+    if isinstance(own, list):
+        ask_for_foreign(client, {**values, selector.name: [*own, *foreign]}, foreign)
+
+
+def ask_the_other_way(client: Client, values: Values, selector: Parameter, key: str) -> None:
+    """Ask for an object of the main business with the key of another one."""
+    theirs = _as_asked_by(client, values, selector, key)
+    if theirs is not None:
+        ask_for_foreign(client, theirs, values[selector.name], key)
+
+
+def ask_naming_main(client: Client, values: Values, selector: Parameter, key: str) -> None:
+    """Go the other way with a request that also names the main business.
+
+    It names no business where a server may accept such a request.
+    """
+    operation, main, tenant = client.operation, client.knowledge.business(), client.contract.tenant
+    may_succeed = operation.open & {Open.ABSENT_OBJECT, Open.INPUT}
+    if main is None or tenant is None or may_succeed:
+        ask_the_other_way(client, values, selector, key)
+        return
+    theirs = _as_asked_by(client, values, selector, key)
+    if theirs is None:
+        return
+    if operation.parameter(tenant):
+        message = message_for(operation, {**theirs, tenant: main})
+    else:  # a server that knows no such parameter may refuse it
+        message = with_query(message_for(operation, theirs), tenant, main)
+    facts = Facts(mistake=True, step=Step.REFERENCE, sought=named(values[selector.name]))
+    client.raw(message, operation.id, key=key, facts=facts)
+
+
+def _as_asked_by(client: Client, values: Values, selector: Parameter, key: str) -> Values | None:
+    """The values with the business of a key, where they hold one; None if they prove nothing.
+
+    An object that goes by another name than its id proves nothing: two businesses may share it.
+    """
+    tenant, business = client.contract.tenant, client.knowledge.business(key)
+    if selector.by is not None:
+        return None
+    if tenant not in values:
+        return values
+    if business is None:
+        return None
+    return {**values, tenant: business}
+
+
+def read_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
+    """Read a foreign object with both keys, and an own object with the other key."""
+    operation, tenant = client.operation, client.contract.tenant
+    theirs = {**values, selector.name: foreign}
+    owner = dict(theirs)
+    if tenant in owner:
+        owner[tenant] = client.knowledge.business("other")
+    facts = Facts(step=Step.OWNER)
+    client.call(operation, owner, role=Role.CONTROL, key="other", facts=facts)
+    ask_for_foreign(client, theirs, foreign)
+    ask_the_other_way(client, values, selector, "other")
+
+
+def change_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
+    """Change the object of the other business, look whether it changed, and go the other way."""
+    operation, kind, sought = client.operation, client.operation.kind, named(foreign)
+    name_both(client, values)
+    changes = visible_changes(client, operation)
+    change = changes[0]
+    facts = Facts(step=Step.BEFORE)
+    before = client.look(kind, sought, role=Role.CONTROL, key="other", facts=facts)
+    position = client.position(before)
+    theirs = {**without(values, _free_members(operation)), selector.name: foreign}
+    for each in changes:
+        ask_for_foreign(client, {**theirs, **each}, foreign)
+    for choice in other_choices(operation, values):
+        ask_for_foreign(client, {**theirs, **choice}, foreign)
+    ask_behind_own(client, {**values, **change}, selector, foreign)
+    ask_beside_business(client, {**theirs, **change}, foreign)
+    if operation.action == "perform" and Open.INPUT in operation.open:
+        ask_for_nobodys(client, values, selector)
+    sent = {name: value for each in changes for name, value in each.items()}
+    facts = Facts(step=Step.AFTER, sent=as_shown(operation, sent), position=position)
+    client.until(lambda: client.look(kind, sought, key="other", facts=facts), client.is_found)
+    ask_naming_main(client, {**values, **change}, selector, "other")
+    if operation.action == "update":
+        move_elsewhere(client, {**values, **change}, selector)
+    _change_own(client, {**theirs, selector.name: values[selector.name]}, changes)
+
+
+def _change_own(client: Client, own: Values, changes: list[Values]) -> None:
+    """The same changes of the own object, which show that nothing else was wrong with them.
+
+    What costs money is left out, and so is what may not be done twice, such as to pause it.
+    """
+    operation = client.operation
+    repeatable = operation.action == "delete" or changes[0]
+    if operation.effect is Effect.SPEND or not repeatable:
+        return
+    for change in changes:
+        facts = Facts(mistake=True)
+        client.call(operation, {**own, **change}, role=Role.ARRANGE, facts=facts)
+
+
+def _free_members(operation: Operation) -> set[str]:
+    """The members of a change that take any text, and that it may lack."""
+    return {member.name for member in operation.fresh_members if not member.required}
+
+
+def name_both(client: Client, values: Values) -> None:
+    """Name the own object and the other business, where the operation takes both.
+
+    A server may go by the object alone and overlook the business.
+    """
+    elsewhere, tenant = client.knowledge.business("other"), client.contract.tenant
+    if elsewhere is not None and tenant in values:
+        facts = Facts(step=Step.OPTIONAL, tied={tenant: elsewhere})
+        client.mistake(client.operation, {**values, tenant: elsewhere}, facts=facts)
+
+
+def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
+    """Changes that name the other business, or an object of it, in a member of their own each.
+
+    No document gives the change such a member, but a creation may have it.
+    """
+    for name, foreign in {**_undocumented_business(client), **_undocumented(client)}.items():
+        _change_beside(client, values, selector, {name: foreign})
+
+
+def _change_beside(client: Client, values: Values, selector: Parameter, beside: Values) -> None:
+    """A change with one more member; then a look at the object."""
+    operation = client.operation
+    facts = Facts(step=Step.OPTIONAL, tied=beside)
+    client.mistake(operation, {**values, **beside}, facts=facts)
+    facts = Facts(step=Step.TIED, tied=beside)
+    client.until(
+        lambda: client.look(operation.kind, values[selector.name], facts=facts),
+        client.is_found,
+    )
+
+
+def _undocumented(client: Client) -> Values:
+    """Objects of the other business by the members that name one in a creation alone."""
+    operation, contract = client.operation, client.contract
+    own = {contract.tenant, *(parameter.name for parameter in operation.parameters)}
+    objects: Values = {}
+    for creation in contract.operations_by("create", operation.kind):
+        for member in owning_references(contract, creation):
+            if member.name not in own:
+                objects[member.name] = of_other(client, member)
+    return present(objects)
+
+
+def _undocumented_business(client: Client) -> dict[str, str]:
+    """The id of the other business by the name of the tenant.
+
+    Empty where it is not known, or where a parameter of the operation has that name.
+    """
+    tenant, business = client.contract.tenant, client.knowledge.business("other")
+    if tenant is None or business is None:
+        return {}
+    if client.operation.parameter(tenant) is not None:
+        return {}
+    return {tenant: business}
+
+
+def create_inside(client: Client) -> None:
+    """Create with a reference to the other business, or to an object of it.
+
+    Each reference has a creation of its own. The control is the one that names the other business,
+    with the own one in its place. It comes after it, for its names are taken then.
+    """
+    operation, tenant = client.operation, client.contract.tenant
+    values = client.valid(operation)
+    if values is None:
+        return
+    for parameter in owning_references(client.contract, operation):
+        foreign = of_other(client, parameter)
+        if foreign is not ABSENT and foreign != values.get(parameter.name):
+            is_tenant = parameter.name == tenant
+            request = values if is_tenant else client.valid_or(values, operation)
+            _create_naming(client, {**request, parameter.name: foreign}, parameter)
+    client.control(operation, values)
+    _take_from_other(client)
+    _create_in_business(client)
+    _create_under_the_same_names(client)
+
+
+def _create_under_the_same_names(client: Client) -> None:
+    """Create with every name that may have to be unique; then the other business does so, too.
+
+    A server may look a name up among those of all businesses, and return what the first one made.
+    """
+    operation = client.operation
+    names = client.known(each for each in operation.parameters if each.fresh)
+    if not names:
+        return
+    own, theirs = client.valid(operation), client.valid(operation, "other")
+    if own is None or theirs is None:
+        return
+    client.mistake(operation, {**own, **names}, facts=Facts(step=Step.NAMED))
+    client.reuse_names()
+    request = {**theirs, **names}
+    client.mistake(operation, request, key="other", facts=Facts(step=Step.NAMESAKE))
+
+
+def _take_from_other(client: Client) -> None:
+    """A creation that takes from a pool what the other business took from it before."""
+    kind, known = client.operation.kind, client.knowledge.known_ids
+    for parameter in client.operation.body:
+        if not parameter.references:
+            continue
+        listing = client.contract.list_of(parameter.references)
+        if listing is None or not listing.pool:
+            continue
+        own = known(kind, member=parameter.name)
+        taken = [each for each in known(kind, "other", parameter.name) if each not in own]
+        values = client.valid(client.operation)
+        if taken and values is not None:
+            request = {**values, parameter.name: taken[0]}
+            client.mistake(client.operation, request, facts=Facts(step=Step.TAKING))
+
+
+def _create_naming(client: Client, values: Values, parameter: Parameter) -> None:
+    """A creation that names something of the other business in a member that documents name."""
+    if parameter.usual:
+        _create_with_reference(client, values, parameter)
+    else:
+        create_tied(client, values, picked(values, {parameter.name}))
+
+
+def _create_with_reference(client: Client, values: Values, parameter: Parameter) -> None:
+    """A creation that must name something of the other business, and a look into its list.
+
+    A creation without a fresh text is looked for by all of its plain members, among the items that
+    the list did not show before. The business alone proves nothing: others make objects there, too.
+    """
+    operation, tenant = client.operation, client.contract.tenant
+    fresh = picked(values, {member.name for member in operation.fresh_members})
+    if not fresh:
+        _look_into_list(client, Facts(step=Step.LISTED_BEFORE))
+    step = Step.FOREIGN if parameter.name == tenant else Step.REFERENCE
+    client.mistake(operation, values, facts=Facts(step=step))
+    if step is Step.FOREIGN:
+        _create_beside_own(client, values)
+    others = without(values, {tenant})
+    plain = {name: value for name, value in others.items() if isinstance(value, str)}
+    sent = as_shown(operation, fresh or plain)
+    _look_into_list(client, Facts(step=Step.LISTING, sent=sent))
+
+
+def _create_beside_own(client: Client, values: Values) -> None:
+    """The same with the own business in the query.
+
+    A server may look at the query to see who may create, and at the body to see where.
+    """
+    own, tenant = client.knowledge.business(), client.contract.tenant
+    if own is not None and tenant is not None:
+        message = with_query(message_for(client.operation, values), tenant, own)
+        client.raw(message, client.operation.id, facts=Facts(mistake=True))
+
+
+def _look_into_list(client: Client, facts: Facts) -> None:
+    """Look into the list of the other business for what is created, if there is one."""
+    listing = client.contract.list_of(client.operation.kind)
+    page = None if listing is None else client.valid(listing, "other")
+    if listing is not None and page is not None:
+        client.call(listing, page, key="other", role=Role.ARRANGE, facts=facts)
+
+
+def _create_in_business(client: Client) -> None:
+    """A creation that names the other business in a member that no document names."""
+    beside = _undocumented_business(client)
+    if not beside:
+        return
+    values = client.valid(client.operation)
+    if values is not None:
+        create_tied(client, values, beside)
+
+
+def create_tied(client: Client, values: Values, beside: Values) -> None:
+    """A creation that names what it must not, without need; then a look at the new object."""
+    operation, tied = client.operation, as_shown(client.operation, beside)
+    facts = Facts(step=Step.OPTIONAL, tied=tied)
+    created = client.created_id(client.mistake(operation, {**values, **beside}, facts=facts))
+    if created is not None:
+        client.look(operation.kind, created, facts=Facts(step=Step.TIED, tied=tied))
+
+
+def with_query(message: Message, name: str, value: str) -> Message:
+    """The message with one more query parameter."""
+    return replace(message, query=(*message.query, (name, value)))

@@ -1,0 +1,155 @@
+"""What a request names of another business, to see whether the main one reaches it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.base.values import ABSENT, as_text, texts_in, without
+from conformance.model import Contract, Effect, Facts, Open, Operation, Parameter, Role
+from conformance.reading import position_of, rows_of
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.filter_values import widest
+from conformance.scenarios.client.knowledge import LARGE
+
+PAGE_SIZE = 5
+"""Items of a page that is asked for in another size, or with a cursor."""
+
+
+def of_other(client: Client, parameter: Parameter) -> Any:
+    """What a parameter may name of the other business; ABSENT without an object of it.
+
+    ABSENT as well where each business counts its objects by itself: the main one may have the id.
+    """
+    if client.knowledge.shares_ids(parameter):
+        return ABSENT
+    return client.value(parameter, "other")
+
+
+def foreign_filter(client: Client, parameter: Parameter) -> Any:
+    """A value of a filter that only the other business has; ABSENT without one.
+
+    Best is a value that its list shows, and the list of the main business does not. Where the
+    filter names a business, it is the id of the other one.
+    """
+    if client.knowledge.shares_ids(parameter):
+        return ABSENT
+    kind, member = client.operation.kind, parameter.filters
+    own = texts_of_member(client.knowledge.listed(kind), member)
+    foreign = texts_of_member(client.knowledge.listed(kind, "other"), member)
+    shown = [text for text in foreign if text not in own]
+    if not shown or parameter.name == client.contract.tenant:
+        return client.value(parameter, "other")
+    return shown[0]
+
+
+def beside_foreign(client: Client, parameter: Parameter, value: Any) -> dict[str, str]:
+    """The other plain filters of a list, with what a foreign item with a value shows for each.
+
+    ``value`` is that of the first filter. Empty without such a filter or item.
+    """
+    operation = client.operation
+    for row in rows_of(client.knowledge.listed(operation.kind, "other")):
+        if row.get(parameter.filters) == value:
+            shown = {other.name: row.get(other.filters) for other in operation.plain_filters}
+            others = without(shown, {parameter.name})
+            return {name: text for name, text in others.items() if isinstance(text, str)}
+    return {}
+
+
+def ask_beside_others(client: Client, parameter: Parameter, values: dict[str, Any]) -> None:
+    """The same along with all other filters, as a foreign item shows them; then with wide bounds.
+
+    Where the filter may be ignored, only the items themselves show whose they are.
+    """
+    operation = client.operation
+    rows = rows_of(client.knowledge.listed(operation.kind, "other"))
+    role = Role.BYSTANDER if Open.FILTER_IGNORED in parameter.open else Role.PROBE
+    alike = beside_foreign(client, parameter, values[parameter.name])
+    for others in (alike, widest(operation, rows)):
+        if others:
+            client.mistake(operation, {**values, **others}, facts=Facts(placed=True), role=role)
+
+
+def ask_for_both(client: Client, parameter: Parameter, values: dict[str, Any], value: Any) -> None:
+    """Narrow the largest page to the own business and another one: some servers split a filter."""
+    own = client.knowledge.business()
+    if parameter.name == client.contract.tenant and own is not None:
+        both = {**values, **_large(client), parameter.name: f"{own},{value}"}
+        client.mistake(client.operation, both, role=Role.BYSTANDER)
+
+
+def _large(client: Client) -> dict[str, str]:
+    """The limit of the largest page, which shows most of what a filter lets in."""
+    paging = client.operation.paging
+    assert paging is not None
+    return {paging.limit: str(client.knowledge.within(client.operation, LARGE))}
+
+
+def later_page(client: Client) -> dict[str, str]:
+    """A limit, and the first item of the own list as the cursor where its position is known."""
+    operation, paging = client.operation, client.operation.paging
+    assert paging is not None
+    page = {paging.limit: str(client.knowledge.within(operation, PAGE_SIZE))}
+    first = next(iter(client.knowledge.listed(operation.kind)), None)
+    cursor = as_text(position_of(operation, first))
+    if cursor is not None:
+        page[paging.after] = cursor
+    return page
+
+
+def texts_of_member(items: list[Any], member: str) -> list[str]:
+    """The texts that the items show as a member, in their order."""
+    return texts_in(row.get(member) for row in rows_of(items))
+
+
+def foreign_object(client: Client, operation: Operation, selector: Parameter) -> Any:
+    """An object of the other business; ABSENT without one.
+
+    Not every object may have what a read asks for. So a read gets an object that its owner can
+    read, unless the target file names one.
+    """
+    declared = client.target.inputs.get(operation.id, {})
+    if operation.effect is not Effect.READ or selector.name in declared:
+        return of_other(client, selector)
+    if client.knowledge.shares_ids(selector):
+        return ABSENT
+    values = client.valid_or({}, operation, "other")
+    return values.get(selector.name, ABSENT)
+
+
+def owning_references(contract: Contract, operation: Operation) -> list[Parameter]:
+    """The members of a body that name a business, or an object of one; a pool belongs to no one.
+
+    Only kinds of objects that have a list count.
+    """
+    owned: set[str] = set()
+    pools: set[str] = set()
+    for listing in contract.operations_by("list"):
+        group = pools if listing.pool else owned
+        group.add(listing.kind)
+    owned -= pools
+    naming = []
+    for member in operation.body:
+        if member.name == contract.tenant or member.references in owned:
+            naming.append(member)
+    return naming
+
+
+def visible_changes(client: Client, operation: Operation) -> list[dict[str, Any]]:
+    """Changes of one member each: a fresh value for the first and for the last that takes one.
+
+    One empty change without such a member. It is empty as well for a mode of its own, which changes
+    the member that selects it.
+    """
+    selector = operation.selector
+    selecting = None if selector is None else selector.name
+    is_mode = operation.when is not None and operation.when != selecting
+    fresh = () if is_mode else operation.fresh_members
+    ends = fresh if len(fresh) < 2 else (fresh[0], fresh[-1])
+    return [{member.name: client.value(member)} for member in ends] or [{}]
+
+
+def named(value: Any) -> str:
+    """The id in a value that is an id, or the first of an array of them, as text."""
+    first = value[0] if isinstance(value, list) else value
+    return str(first)

@@ -1,0 +1,97 @@
+"""Pages of a list as the keys of several businesses see them."""
+
+from __future__ import annotations
+
+from conformance.model import Facts, Role, Side
+from conformance.reading import Answer
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.filter_values import widest
+from conformance.scenarios.tenants.cross_tenant import Values, with_query
+from conformance.scenarios.tenants.foreign import PAGE_SIZE, texts_of_member
+from conformance.scenarios.tenants.report_figures import with_tenant_headers
+from conformance.scenarios.walks.walker import Walker
+from conformance.transport.message import message_for
+
+SIDES = {
+    "full": Side.OWN,
+    "read_only": Side.OWN,
+    "other": Side.FOREIGN,
+    "empty": Side.FOREIGN,
+}
+"""Whose data a list shows, by the key that asks for it."""
+
+
+def more_pages(client: Client, key: str, first: Answer | None) -> None:
+    """The page after the first one, and the first one in another size."""
+    paging = client.operation.paging
+    assert paging is not None
+    if first is not None and first.cursor is not None:
+        page(client, key, {paging.after: first.cursor})
+    shown = len(first.listed) if first is not None else 0
+    page(client, key, {paging.limit: str(max(1, min(shown, PAGE_SIZE)))})  # no maximum is below it
+
+
+def walk_as(client: Client, key: str) -> None:
+    """Walk over the list as a key shows it, in pages of the usual length and in small ones."""
+    walker = Walker(client, key=key, side=SIDES[key])
+    if walker.given is None:
+        return
+    first = walker.page("whole")
+    if first.cursor is not None:
+        walker.page("whole", first.cursor)
+    walker.walk("by-2", None, 2, items=4, pages=2)
+    if walker.repeated:
+        walker.page("whole-again")
+
+
+def page(client: Client, key: str, values: Values) -> Answer | None:
+    """Ask for a page of the list; None if no valid values for it are known.
+
+    What the full key sees of the main business, a read-only key must see as well.
+    """
+    operation = client.operation
+    known = client.knowledge.listing(operation, "full" if key == "read_only" else key)
+    if known is None:
+        return None
+    facts = Facts(side=SIDES[key])
+    # a key that only reads may not reach the object that the list is of
+    may_miss = key == "read_only" and bool(operation.required)
+    role = Role.ARRANGE if may_miss else Role.CONTROL
+    exchange = client.call(operation, known | values, role=role, key=key, facts=facts)
+    return Answer(client.contract, operation, exchange)
+
+
+def named_another(client: Client) -> None:
+    """The list with another business in headers, and in a parameter that no document names."""
+    operation, tenant = client.operation, client.contract.tenant
+    values, business = client.knowledge.listing(operation), client.knowledge.business("other")
+    if values is None or business is None or tenant is None:
+        return
+    own = client.knowledge.business()
+    if operation.parameter(tenant) and own is not None:  # the main business is named first
+        values[tenant] = own
+    message = with_query(message_for(operation, values), tenant, business)
+    message = with_tenant_headers(message, business)
+    client.raw(message, operation.id, facts=Facts(mistake=True, side=Side.OWN))
+
+
+def narrowed_to_shown(client: Client, rows: list[Values]) -> None:
+    """The own list under each plain filter, narrowed to the first value that the rows show.
+
+    The rows of the other business come first: a value that only it has reveals most.
+    """
+    for parameter in client.operation.plain_filters:
+        texts = texts_of_member(rows, parameter.filters)
+        if texts and parameter.name != client.contract.tenant:
+            page(client, "full", {parameter.name: texts[0]})
+    wide = widest(client.operation, rows)
+    if wide:  # the other business asks for the same, which a server may have cached
+        for key in ("full", "other"):
+            _page_within(client, key, wide)
+
+
+def _page_within(client: Client, key: str, bounds: dict[str, str]) -> None:
+    """A page of what lies within bounds: a server may limit how far they are apart."""
+    known = client.knowledge.listing(client.operation, key)
+    if known is not None:
+        client.mistake(client.operation, known | bounds, key=key, facts=Facts(side=SIDES[key]))

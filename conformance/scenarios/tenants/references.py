@@ -1,0 +1,52 @@
+"""Writes that name an object which does not exist, or one that they need not name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.model import Facts, Open, Operation, Parameter, Step
+from conformance.plan.registry import Planning, operations
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.tenants.cross_tenant import create_tied
+from conformance.scenarios.tenants.foreign import owning_references
+
+
+def referring(planning: Planning) -> Iterator[tuple[Operation, list[Parameter]]]:
+    """Each write without an object of its own, with the members that name one.
+
+    An action that takes any input may merely report what is wrong with it, so it is left out.
+    """
+    for operation in operations(planning, "create", "perform"):
+        advises = operation.action == "perform" and Open.INPUT in operation.open
+        if operation.selector is not None:
+            continue
+        if not operation.keyed:
+            continue
+        if advises:
+            continue
+        members = owning_references(planning.contract, operation)
+        if members:
+            yield operation, members
+
+
+def name_nothing(client: Client) -> None:
+    """Send the write with the name of no object in each member that refers to one."""
+    operation = client.operation
+    for parameter in owning_references(client.contract, operation):
+        values, known = client.valid(operation), client.value(parameter)
+        if values is None:
+            continue
+        if not isinstance(known, str | int):
+            continue
+        named = {parameter.name: _unknown(client, known)}
+        if parameter.usual:
+            client.mistake(operation, {**values, **named}, facts=Facts(step=Step.REFERENCE))
+        else:
+            create_tied(client, values, named)
+
+
+def _unknown(client: Client, known: str | int) -> Any:
+    """An id like a known one that names nothing; a number stays a number."""
+    unknown = client.unknown_id(str(known), client.token())
+    return int(unknown) if isinstance(known, int) and unknown.isdigit() else unknown

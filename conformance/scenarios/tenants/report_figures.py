@@ -1,0 +1,241 @@
+"""Reports of figures, asked for in the name of another business."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from conformance.base.values import ABSENT, without
+from conformance.model import (
+    Business,
+    Declaration,
+    Effect,
+    Exchange,
+    Facts,
+    Operation,
+    Params,
+    Role,
+    Step,
+)
+from conformance.plan.registry import Draft, Planning, operations, other_business
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.tenants.cross_tenant import with_query
+from conformance.scenarios.tenants.foreign import of_other
+from conformance.transport.message import Message, message_for
+
+TENANT_HEADERS = ("X-Business-Id", "X-Tenant-Id", "X-Account-Id", "X-Organization-Id")
+"""Headers that a server may take the business from, instead of from the key."""
+MADE = 4
+"""Objects that are made between reports: a figure that grows by just as many counts them."""
+
+
+def reports(planning: Planning) -> Iterator[Draft]:
+    """Each report of figures."""
+    if not planning.contract.tenant:
+        return
+    for operation in _keyed(planning, "fetch"):
+        yield Draft(operation, needs=("full", other_business(planning)), cost=4)
+
+
+def _keyed(planning: Planning, action: str) -> list[Operation]:
+    """The operations of an action that require a key."""
+    return [operation for operation in operations(planning, action) if operation.keyed]
+
+
+def compare_figures(client: Client) -> None:
+    """The own report; then with the other business in the query, in headers, and as a filter.
+
+    Where one of them got another response, the own report is asked for again, and once for each
+    own object in place of a foreign one.
+    """
+    operation, business = client.operation, client.knowledge.business("other")
+    values = client.valid(operation)
+    theirs = client.valid(operation, "other") if client.knowledge.has("other") else None
+    if values is None or business is None:
+        return
+    before = client.control(operation, values, facts=Facts(step=Step.BEFORE))
+    if theirs is not None:
+        _ask_for_theirs(client, values, theirs, business, before)
+    exchanges = list(_ask_for_others(client, values, theirs or values, business))
+    if any(exchange.ok and exchange.json != before.json for exchange in exchanges):
+        _ask_again(client, values)
+
+
+def _ask_for_theirs(
+    client: Client,
+    values: dict[str, Any],
+    theirs: dict[str, Any],
+    business: str,
+    before: Exchange,
+) -> None:
+    """The report of the other business; if it is the own one as well, again past a cache."""
+    owner = _ask_as_owner(client, theirs, business)
+    if owner.ok and theirs == values and owner.json == before.json:
+        _ask_past_a_cache(client, values)
+
+
+def _ask_for_others(
+    client: Client, values: dict[str, Any], theirs: dict[str, Any], business: str
+) -> Iterator[Exchange]:
+    """The own report with the other business, and with an object of it for each parameter."""
+    operation = client.operation
+    for message in _naming(client, values, business):
+        facts = Facts(mistake=True, step=Step.FOREIGN, sought=business)
+        yield client.raw(message, operation.id, facts=facts)
+    for name, value in _references(client).items():
+        _ask_as_owner(client, {**theirs, name: value}, value)
+        facts = Facts(step=Step.FOREIGN, sought=str(value))
+        yield client.mistake(operation, {**values, name: value}, facts=facts)
+
+
+def _ask_again(client: Client, values: dict[str, Any]) -> None:
+    """The own report again; before it, with an own object for each parameter that names one."""
+    operation = client.operation
+    for name in _references(client):
+        parameter = operation.parameter(name)
+        own = ABSENT if parameter is None else client.value(parameter)
+        if own is not ABSENT:
+            narrowed, facts = {**values, name: own}, Facts(step=Step.AFTER, sought=str(own))
+            client.call(operation, narrowed, role=Role.ARRANGE, facts=facts)
+    client.call(operation, values, role=Role.ARRANGE, facts=Facts(step=Step.AFTER))
+
+
+def _ask_as_owner(client: Client, values: dict[str, Any], sought: Any) -> Exchange:
+    """The report of the other business, with its own key."""
+    facts = Facts(step=Step.OWNER, sought=str(sought))
+    return client.call(client.operation, values, role=Role.ARRANGE, key="other", facts=facts)
+
+
+def _ask_past_a_cache(client: Client, values: dict[str, Any]) -> None:
+    """The report of the other business under a URL of its own; then as before, for comparison.
+
+    A server may cache responses by their URL, whoever asks.
+    """
+    operation = client.operation
+    message = with_query(message_for(operation, values), "_", client.token())
+    facts = Facts(mistake=True, step=Step.UNCACHED)
+    client.raw(message, operation.id, key="other", facts=facts, role=Role.BYSTANDER)
+    facts = Facts(step=Step.CACHED)
+    client.call(operation, values, role=Role.ARRANGE, key="other", facts=facts)
+
+
+@dataclass(frozen=True)
+class Growth(Params):
+    """What is made, and the reports that must not count it, by their operations."""
+
+    creation: str
+    reports: tuple[str, ...]
+
+
+def reports_beside_creations(planning: Planning) -> Iterator[Draft]:
+    """All reports of figures, around the creation of what lists have the most filters for.
+
+    Once with a creation that costs nothing, and once with one that does.
+    """
+    names = tuple(report.id for report in _keyed(planning, "fetch") if not report.required)
+    if not names:
+        return
+    creations = _keyed(planning, "create")
+    creations.sort(key=lambda creation: _filter_count(planning, creation), reverse=True)
+    for effect in (Effect.WRITE, Effect.SPEND):
+        made = [creation for creation in creations if creation.effect is effect]
+        if made:
+            yield Draft(
+                None,
+                made[0].kind,
+                effect=effect,
+                needs=("full", "other"),
+                cost=3 * len(names) + MADE,
+                params=Growth(made[0].id, names),
+                optional=True,
+            )
+
+
+def _filter_count(planning: Planning, creation: Operation) -> int:
+    """How many filters the list of what is created has."""
+    listing = planning.contract.list_of(creation.kind)
+    return len(listing.filters) if listing else 0
+
+
+def watch_figures(client: Client) -> None:
+    """The reports of the other business twice, and again after the main one has made objects."""
+    params = client.params(Growth)
+    creation = client.contract.operations[params.creation]
+    _all_reports(client, params, Step.BEFORE)
+    _all_reports(client, params, Step.BEFORE)
+    for _ in range(MADE):
+        values = client.valid_or({}, creation)
+        client.call(creation, values, role=Role.ARRANGE, facts=Facts(step=Step.WRITE))
+    _all_reports(client, params, Step.AFTER)
+
+
+def _all_reports(client: Client, params: Growth, step: Step) -> None:
+    """Each report of the other business, as its own key sees it."""
+    for name in params.reports:
+        report = client.contract.operations[name]
+        values = client.valid_or({}, report, "other")
+        client.call(report, values, role=Role.ARRANGE, key="other", facts=Facts(step=step))
+
+
+def reports_for_the_empty(planning: Planning) -> Iterator[Draft]:
+    """Each report of figures, with the key of a business without data."""
+    for operation in _keyed(planning, "fetch"):
+        narrowed = list(_narrowings(operation))
+        rules = None if narrowed else ()  # what judges every response judges the plain report
+        cost = 1 + len(narrowed)
+        yield Draft(operation, needs=("empty",), cost=cost, optional=True, rules=rules)
+
+
+def narrow_empty_figures(client: Client) -> None:
+    """The report of a business without data; then with each parameter that narrows it."""
+    operation = client.operation
+    values = client.valid(operation, "empty")
+    if values is None:
+        return
+    facts = Facts(step=Step.BEFORE)
+    client.call(operation, values, key="empty", role=Role.CONTROL, facts=facts)
+    for narrowing in _narrowings(operation):
+        facts = Facts(step=Step.NARROWED)
+        client.mistake(operation, {**values, **narrowing}, key="empty", facts=facts)
+
+
+def untried(target: Declaration, operation: Operation) -> list[dict[str, Any]]:
+    """What narrows a report, where no key of an empty business tries it."""
+    return [] if Business.EMPTY in target.keys else list(_narrowings(operation))
+
+
+def _narrowings(operation: Operation) -> Iterator[dict[str, Any]]:
+    """The values of optional parameters of a report, one by one, where the contract gives any."""
+    for parameter in operation.parameters_in("query"):
+        if parameter.required or parameter.references:
+            continue
+        for value in parameter.schema.get("enum", [parameter.example]):
+            if value:
+                yield {parameter.name: value}
+
+
+def _naming(client: Client, values: dict[str, Any], business: str) -> Iterator[Message]:
+    """The request with another business in the query, and in headers."""
+    tenant = client.contract.tenant or ""
+    rest = without(values, {tenant})
+    yield with_query(message_for(client.operation, rest), tenant, business)
+    yield with_tenant_headers(message_for(client.operation, values), business)
+
+
+def with_tenant_headers(message: Message, business: str) -> Message:
+    """The message with a business in each header that a server may take it from."""
+    headers = [(name, business) for name in TENANT_HEADERS]
+    return replace(message, headers=(*message.headers, *headers))
+
+
+def _references(client: Client) -> dict[str, Any]:
+    """The parameters that name an object, each with the busiest one of the other business."""
+    named = {}
+    for parameter in client.operation.parameters:
+        if parameter.references and parameter.name != client.contract.tenant:
+            value = of_other(client, parameter)
+            if value is not ABSENT and value != client.value(parameter):
+                busiest = client.knowledge.busiest(parameter, "other")
+                named[parameter.name] = busiest[0] if busiest else value
+    return named

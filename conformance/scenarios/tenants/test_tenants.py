@@ -1,0 +1,303 @@
+"""Scenarios of tenants: what belongs to another business is neither shown nor changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.base.values import ABSENT
+from conformance.model import Effect, Facts, Open, Operation, Parameter, Params, Role, Side, Step
+from conformance.plan.registry import Depth, Draft, Planning, operations, other_business, scenario
+from conformance.reading import rows_of
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.filter_values import widest
+from conformance.scenarios.client.ids import MALFORMED
+from conformance.scenarios.tenants.cross_tenant import (
+    ask_naming_main,
+    change_across,
+    create_inside,
+    read_across,
+)
+from conformance.scenarios.tenants.foreign import (
+    ask_beside_others,
+    ask_for_both,
+    foreign_filter,
+    foreign_object,
+    later_page,
+    owning_references,
+)
+from conformance.scenarios.tenants.pages_by_key import (
+    SIDES,
+    more_pages,
+    named_another,
+    narrowed_to_shown,
+    page,
+    walk_as,
+)
+from conformance.scenarios.tenants.report_figures import (
+    compare_figures,
+    narrow_empty_figures,
+    reports,
+    reports_beside_creations,
+    reports_for_the_empty,
+    watch_figures,
+)
+
+OVERLAPPING = {Depth.QUICK: 0, Depth.FULL: 2, Depth.DEEP: 100}
+"""Lists that two businesses ask for at the same time."""
+ROUNDS = 2
+"""Requests of each business that are under way at the same time."""
+
+
+BRIEF_RULES = (
+    "paging.order",
+    "paging.advances",
+    "paging.exclusive",
+    "paging.complete",
+    "paging.more-false",
+)
+"""The rules of pages that a brief walk can feed."""
+
+
+# --- rows ---
+
+
+def owned_lists(planning: Planning) -> Iterator[Operation]:
+    """The lists of what belongs to a business."""
+    if planning.contract.tenant:
+        yield from (listing for listing in operations(planning, "list") if listing.owned)
+
+
+def lists_of_two(planning: Planning) -> Iterator[Draft]:
+    """Each list, seen by the keys of two businesses."""
+    for operation in owned_lists(planning):
+        yield Draft(operation, needs=("full", "other"), cost=7)
+
+
+@scenario(lists_of_two, rules=("tenant.rows", "owner.nested"))
+def test_rows_of_two_businesses(client: Client) -> None:
+    """Pages of a list as two businesses see it: in two sizes, with a cursor, and narrowed."""
+    foreign = page(client, "other", {})
+    own = page(client, "full", {})
+    more_pages(client, "other", foreign)
+    more_pages(client, "full", own)
+    named_another(client)
+    narrowed_to_shown(client, [row for shown in (foreign, own) if shown for row in shown.rows])
+
+
+# --- filters ---
+
+
+@dataclass(frozen=True)
+class ForeignFilter(Params):
+    """The filter that names something of another business."""
+
+    filter: str
+
+
+def foreign_filters(planning: Planning) -> Iterator[Draft]:
+    """Each list with a filter that names another business, or an object of it."""
+    for operation in operations(planning, "list"):
+        for parameter in operation.filters:
+            if not parameter.references:
+                continue
+            names_business = parameter.name == planning.contract.tenant
+            other = other_business(planning) if names_business else "other"
+            yield Draft(
+                operation,
+                parameter.name,
+                needs=("full", other),
+                params=ForeignFilter(parameter.name),
+                cost=6,
+            )
+
+
+@scenario(foreign_filters, rules=("tenant.filter",), phase=1)
+def test_foreign_filter(client: Client) -> None:
+    """A list that is narrowed to something of another business, alone and by a second filter."""
+    operation = client.operation
+    parameter = operation.parameter(client.params(ForeignFilter).filter)
+    assert parameter is not None
+    value = foreign_filter(client, parameter)
+    values = client.valid(operation)
+    if value is ABSENT or values is None:
+        return
+    own = client.value(parameter)
+    if value == own:
+        return
+    if Open.FILTER_IGNORED in parameter.open:
+        client.control(operation, values, facts=Facts(step=Step.UNFILTERED))
+    if own is not ABSENT:  # the target may refuse the filter itself
+        facts = Facts(mistake=True)
+        client.call(operation, {**values, parameter.name: own}, role=Role.ARRANGE, facts=facts)
+    client.mistake(operation, {**values, parameter.name: value})
+    page = later_page(client)
+    facts = Facts(placed=len(page) > 1)
+    client.mistake(operation, {**values, parameter.name: value, **page}, facts=facts)
+    ask_beside_others(client, parameter, {**values, parameter.name: value})
+    ask_for_both(client, parameter, values, value)
+    client.mistake(operation, {**values, parameter.name: MALFORMED}, role=Role.BYSTANDER)
+
+
+# --- objects ---
+
+OBJECT_RULES = ("tenant.object", "owner.nested")
+
+
+def on_objects(planning: Planning) -> Iterator[tuple[Operation, Parameter]]:
+    """The operations on one object of a business, each with the parameter that names it."""
+    acting = operations(planning, "read", "update", "delete", "perform")
+    for operation in acting:
+        if operation.keyed and operation.selector is not None and operation.kind:
+            yield operation, operation.selector
+
+
+def foreign_objects(planning: Planning) -> Iterator[Draft]:
+    """Each operation on one object, with an object of another business; then creations inside it.
+
+    An operation that takes an object and a business gets its own object with the foreign business.
+    """
+    for operation, _ in on_objects(planning):
+        rules = OBJECT_RULES if operation.effect is Effect.READ else ("tenant.object",)
+        yield Draft(operation, needs=("full", "other"), cost=8, rules=rules)
+    for operation in operations(planning, "create", "perform"):
+        if not operation.keyed or operation.selector:
+            continue
+        if operation.action == "create" or owning_references(planning.contract, operation):
+            yield Draft(operation, needs=("full", "other"), cost=8, rules=("tenant.object",))
+
+
+@scenario(foreign_objects, rules=OBJECT_RULES, phase=1)
+def test_foreign_object(client: Client) -> None:
+    """The request of the owner succeeds. The same request with another business's key must not."""
+    operation, selector = client.operation, client.operation.selector
+    if selector is None:
+        create_inside(client)
+        return
+    foreign = foreign_object(client, operation, selector)
+    values = client.valid(operation)
+    if foreign is ABSENT:
+        return
+    if values is None or foreign == values[selector.name]:
+        return
+    if operation.effect is Effect.READ:
+        read_across(client, values, selector, foreign)
+    else:
+        change_across(client, values, selector, foreign)
+
+
+@scenario(reports, rules=("figures.own",), phase=1)
+def test_foreign_figures(client: Client) -> None:
+    """A report of figures that is asked for in the name of another business."""
+    compare_figures(client)
+
+
+@scenario(reports_beside_creations, rules=("figures.grown",), phase=2, alone=True)
+def test_figures_beside_creations(client: Client) -> None:
+    """The reports of one business, before and after another one has made objects."""
+    watch_figures(client)
+
+
+@scenario(reports_for_the_empty, rules=("figures.empty",), phase=1)
+def test_empty_figures(client: Client) -> None:
+    """A report of a business without data, plain and narrowed."""
+    narrow_empty_figures(client)
+
+
+# --- a business without data ---
+
+
+def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
+    """Each list that needs no parameter, with the key of a business without data."""
+    for operation in operations(planning, "list"):
+        if operation.owned and not operation.required:
+            yield Draft(operation, needs=("empty",))
+
+
+@scenario(lists_of_the_empty, rules=("tenant.empty",))
+def test_empty_list(client: Client) -> None:
+    """The list of a business without data, plain and with a limit."""
+    paging = client.operation.paging
+    assert paging is not None
+    values = client.valid_or({}, client.operation, "empty")
+    client.call(client.operation, values, key="empty", facts=Facts(side=Side.FOREIGN))
+    client.call(client.operation, {**values, paging.limit: "1"}, key="empty")
+    rows = rows_of(client.knowledge.listed(client.operation.kind))
+    bounds = widest(client.operation, rows)
+    if bounds:
+        facts = Facts(side=Side.FOREIGN, refusable=True)
+        client.call(client.operation, {**values, **bounds}, key="empty", facts=facts)
+
+
+# --- requests at the same time ---
+
+
+def overlapping_lists(planning: Planning) -> Iterator[Draft]:
+    """A few lists: what overlapping requests share is seldom of one operation alone."""
+    wanted = list(owned_lists(planning))
+    for operation in wanted[: OVERLAPPING[planning.depth]]:
+        yield Draft(operation, needs=("full", "other"), cost=2 * ROUNDS, optional=True)
+
+
+@scenario(overlapping_lists, rules=("tenant.rows",))
+def test_overlapping_lists(client: Client) -> None:
+    """One list, asked for by two businesses at the same time."""
+    requests = []
+    for key in ("full", "other"):
+        values = client.knowledge.listing(client.operation, key)
+        if values is None:
+            return
+        requests.append((key, values, Facts(side=SIDES[key])))
+    client.together(client.operation, requests * ROUNDS, role=Role.CONTROL)
+
+
+# --- keys that not every target gives ---
+
+
+@dataclass(frozen=True)
+class TwoKeys(Params):
+    """The roles of two keys of different businesses that ask for one list."""
+
+    own: str
+    foreign: str
+
+
+def lists_of_more_keys(planning: Planning) -> Iterator[Draft]:
+    """Each list as a read-only key sees it; then as an empty business, if that may have rows."""
+    for operation in owned_lists(planning):
+        yield _compared(operation, "read-only", TwoKeys("read_only", "other"), optional=True)
+        if Open.EMPTY_TENANT in operation.open:
+            yield _compared(operation, "empty", TwoKeys("full", "empty"), rules=("tenant.rows",))
+
+
+def _compared(operation: Operation, variant: str, keys: TwoKeys, **more: Any) -> Draft:
+    """A case that compares what two keys see of one list."""
+    needs = ("full", keys.own, keys.foreign)
+    return Draft(operation, variant, needs=needs, params=keys, cost=5, **more)
+
+
+@scenario(lists_of_more_keys, rules=("tenant.rows", *BRIEF_RULES))
+def test_rows_of_two_keys(client: Client) -> None:
+    """The first page of a list, as two keys see it; the key of another business walks further."""
+    keys = client.params(TwoKeys)
+    walk_as(client, keys.foreign)
+    page(client, keys.own, {})
+
+
+def reads_for_the_empty(planning: Planning) -> Iterator[Draft]:
+    """Each read of one object by its id, with the key of a business without data."""
+    for operation, selector in on_objects(planning):
+        if operation.effect is Effect.READ and selector.by is None:
+            yield Draft(operation, needs=("full", "empty"), optional=True)
+
+
+@scenario(reads_for_the_empty, rules=("tenant.object",), phase=1)
+def test_object_for_an_empty_business(client: Client) -> None:
+    """An object of the main business, which the key of a business without data asks for."""
+    operation, selector = client.operation, client.operation.selector
+    assert selector is not None
+    values = client.valid(operation)
+    if values is not None:
+        client.control(operation, values, facts=Facts(step=Step.OWNER))
+        ask_naming_main(client, values, selector, "empty")

@@ -1,0 +1,240 @@
+"""Scenarios of odd, drawn and unrouted requests. Whatever the server decides, it must not fail."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from conformance.model import WHOLE_API, Contract, Effect, Facts, Form, Operation, Params, Role
+from conformance.plan.registry import Depth, Draft, Planning, key_needs, operations, scenario
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.generated.drawing import NEGATIVE, POSITIVE
+from conformance.scenarios.generated.generate import COUNT, draw, message
+from conformance.scenarios.odd.odd_ways import OddWay, Sort, odd_ways
+from conformance.transport.message import Message
+
+EACH = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 3}
+"""Odd requests of each sort that an operation gets."""
+MORE = {
+    Sort.TEXTS: 3,
+    Sort.FIGURE: 3,
+    Sort.TAILS: 2,
+    Sort.LETTERED: 6,
+    Sort.BELOW_ONE: 2,
+    Sort.EMPTY: 2,
+    Sort.TYPES: 5,
+    Sort.QUERY: 0,
+    Sort.OPTIONAL: 0,
+}
+"""How many times as many of a sort an operation gets. Some have others that stand for all."""
+
+LARGE_BODIES = 2
+"""Operations that get a body of a megabyte: each fills the log with it."""
+
+
+@dataclass(frozen=True)
+class OddWays(Params):
+    """The names of the odd requests that an operation gets."""
+
+    names: tuple[str, ...]
+
+
+def odd_requests(planning: Planning) -> Iterator[Draft]:
+    """Each operation that takes an input."""
+    turns: Counter[Sort] = Counter()
+    there = list(operations(planning))
+    more = planning.spare // 2 // max(1, len(there))
+    for operation in there:
+        names = _names_for(operation, planning.depth, turns)
+        if names:
+            names += _others_for(operation, names, more)
+            needs, params = key_needs(operation), OddWays(tuple(names))
+            yield Draft(operation, needs=needs, cost=len(names) + 1, params=params)
+
+
+def _names_for(operation: Operation, depth: Depth, turns: Counter[Sort]) -> list[str]:
+    """The names of the odd requests that an operation gets.
+
+    The odd requests of a sort take turns: ``turns`` counts how many other operations got.
+    """
+    by_sort: dict[Sort, list[str]] = defaultdict(list)
+    for way in odd_ways(operation):
+        by_sort[way.sort].append(way.name)
+    chosen = []
+    for sort, names in by_sort.items():
+        count = min(EACH[depth] * MORE.get(sort, 1), len(names))
+        if sort is Sort.LARGE and turns[sort] >= LARGE_BODIES:
+            continue
+        chosen += [names[(turns[sort] + turn) % len(names)] for turn in range(count)]
+        turns[sort] += count
+    return chosen
+
+
+def _others_for(operation: Operation, names: list[str], count: int) -> list[str]:
+    """Up to ``count`` more odd requests: the sorts take turns, each in its order."""
+    by_sort: dict[Sort, list[str]] = defaultdict(list)
+    for way in odd_ways(operation):
+        if way.name not in names and way.sort is not Sort.LARGE:
+            by_sort[way.sort].append(way.name)
+    rounds = zip_longest(*by_sort.values())  # a sort that has no more gives None
+    others = [name for turn in rounds for name in turn if name is not None]
+    return others[:count]
+
+
+@scenario(odd_requests, phase=3)
+def test_odd_request(client: Client) -> None:
+    """A request that is valid but for one odd thing; then a look whether its list still works."""
+    operation, names = client.operation, client.params(OddWays).names
+    for way in odd_ways(operation):
+        if way.name in names:
+            _send_odd(client, way)
+    if operation.effect is Effect.READ:
+        return
+    ask = client.lister(operation.kind)
+    if ask is not None:
+        ask(role=Role.CONTROL)
+
+
+def _send_odd(client: Client, way: OddWay) -> None:
+    values = client.valid(client.operation)
+    if values is not None:
+        facts = Facts(mistake=True, odd=way.may_have_other_status, flaw=way.flaw)
+        _send(client, way.make(values), facts)
+
+
+def _send(client: Client, request: Message, facts: Facts) -> None:
+    """Send a request of the operation, with the key if the operation takes one."""
+    operation = client.operation
+    if operation.takes_key:
+        client.raw(request, operation.id, facts=facts)
+    else:
+        client.raw(request, operation.id, key=None, carried=(), facts=facts)
+
+
+def both_modes(planning: Planning) -> Iterator[Draft]:
+    """Each operation, with data that its schemas allow and with data that they do not.
+
+    A usual run has enough odd queries without them, so it draws bodies alone.
+    """
+    for operation in operations(planning):
+        drawn = operation.body if planning.depth is Depth.FULL else operation.parameters
+        if drawn:
+            needs, cost = key_needs(operation), COUNT[planning.depth]
+            yield Draft(operation, POSITIVE, needs=needs, cost=cost)
+            yield Draft(operation, NEGATIVE, needs=needs, cost=cost)
+
+
+@scenario(both_modes, phase=3)
+def test_generated(client: Client) -> None:
+    """Drawn first, then sent one by one."""
+    mode, drawing = client.case.variant, draw(client)
+    if drawing is None:
+        return
+    cases = drawing.cases(client.operation, mode)
+    if mode == NEGATIVE:  # half of them: other scenarios send many mistakes
+        cases = cases[: max(1, len(cases) // 2)]
+    for case in cases:
+        request = message(client, client.operation, case, mode)
+        if request is not None:
+            _send(client, request, Facts(mistake=True))
+
+
+# --- paths and methods that no document names -----------------------------------------------------
+
+IMPROPER = (
+    "{path}/%zz",
+    "{path}%",
+    "{path}/%c3%28",
+    "{path}/%00",
+    "{path}?{limit}=%zz",
+    "{path}?{after}=%e0%80",
+    "{path}?&&=&%",
+    "/x/..{path}",
+    "{path}/",
+)
+"""Targets with broken percent signs in path or query, with steps that a client takes out, or with a
+slash at the end."""
+
+
+FEW_PATHS = 2
+"""Paths that get an unknown method in a quick run."""
+
+
+def unknown_routes(planning: Planning) -> Iterator[Draft]:
+    """Unknown paths, unknown methods, and improper targets."""
+    paths = _plain_paths(planning.contract, planning.depth)
+    yield Draft(None, "path", cost=4)
+    yield Draft(None, "method", effect=Effect.WRITE, cost=1 + len(paths))
+    yield Draft(None, "raw", cost=len(IMPROPER), rules=("route.unknown",))
+
+
+@scenario(unknown_routes, rules=("route.unknown",), phase=1)
+def test_unknown_route(client: Client) -> None:
+    """Unknown paths, and methods that a known path does not have."""
+    if client.case.variant == "raw":
+        _send_improper(client)
+    elif client.case.variant == "path":
+        _send_unknown_paths(client)
+    else:
+        _send_unknown_methods(client)
+
+
+def _plain_paths(contract: Contract, depth: Depth) -> list[str]:
+    """The documented paths without parameters, sorted; in a quick run the first few."""
+    paths = {operation.path for operation in contract.operations.values()}
+    plain = [path for path in sorted(paths) if "{" not in path]
+    return plain[:FEW_PATHS] if depth is Depth.QUICK else plain
+
+
+def _send_unknown_paths(client: Client) -> None:
+    """Paths of an invented word, and such a word below paths that the contract has."""
+    word = client.token()
+    for path in (f"/{word}", f"/{word}/{word}"):
+        _send_unknown(client, Message("GET", path), Form.INVENTED)
+    for path in _plain_paths(client.contract, client.depth)[:2]:
+        _send_unknown(client, Message("GET", f"{path}/{word}"))
+
+
+def _send_unknown_methods(client: Client) -> None:
+    documented = client.contract.operations.values()
+    known = {(operation.method, operation.path) for operation in documented}
+    for place, path in enumerate(_plain_paths(client.contract, client.depth)):
+        methods = ("DELETE", "PUT") if place == 0 else ("DELETE",)
+        for method in methods:
+            if (method, path) not in known:
+                _send_unknown(client, Message(method, path))
+
+
+def _send_unknown(client: Client, request: Message, form: Form | None = None) -> None:
+    facts = Facts(mistake=True, odd=True, form=form)
+    client.raw(request, facts=facts)
+
+
+def _send_improper(client: Client) -> None:
+    """Improper targets below the path of a list. Servers may repair or refuse them."""
+    listing = _simple_list(client)
+    if listing is None or listing.paging is None:
+        return
+    paging, facts = listing.paging, Facts(mistake=True, odd=True, mendable=True)
+    for template in IMPROPER:
+        target = template.format(path=listing.path, limit=paging.limit, after=paging.after)
+        operation, role = WHOLE_API, Role.PROBE
+        if template.startswith("{path}?"):
+            # an improper query still names an operation, which more rules judge
+            operation, role = listing.id, Role.BYSTANDER
+        client.raw(
+            Message("GET", "", plain=target),
+            operation,
+            role=role,
+            facts=facts,
+        )
+
+
+def _simple_list(client: Client) -> Operation | None:
+    """The first list that requires no parameter."""
+    for listing in client.contract.operations_by("list"):
+        if not listing.required:
+            return listing
+    return None

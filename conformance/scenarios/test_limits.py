@@ -1,0 +1,264 @@
+"""Scenarios of rate limits: fill the limit; then one more, another address, another time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from conformance.model import WHOLE_API, Effect, Exchange, Facts, Rate, Role, Step
+from conformance.plan.registry import Draft, Planning, operations, scenario
+from conformance.reading import soon
+from conformance.scenarios.client.client import Client
+from conformance.transport.message import message_for
+
+ELSEWHERE = "198.51.100.7"
+FURTHER = "203.0.113.9"
+FORWARDED = (
+    ("X-Forwarded-For", f"{FURTHER}, {ELSEWHERE}"),
+    ("X-Real-IP", ELSEWHERE),
+    ("Forwarded", f"for={ELSEWHERE}"),
+)
+OF_PROVIDERS = (
+    "True-Client-IP",
+    "CF-Connecting-IP",
+    "X-Client-IP",
+    "Client-IP",
+    "X-Forwarded",
+    "Forwarded-For",
+    "X-Remote-IP",
+    "X-Remote-Addr",
+    "X-Originating-IP",
+    "X-Coming-From",
+    "Fastly-Client-IP",
+    "Fly-Client-IP",
+    "X-Cluster-Client-IP",
+    "X-Original-Forwarded-For",
+    "X-Vercel-Forwarded-For",
+    "X-Azure-ClientIP",
+    "X-Appengine-User-IP",
+    "X-Envoy-External-Address",
+)
+OF_CLIENTS = (
+    ("X-Forwarded-For", ELSEWHERE),
+    ("User-Agent", "curl/8.5.0"),
+    ("Accept-Language", "nl"),
+    ("Origin", "https://example.com"),
+    ("Cookie", "session=another"),
+    ("X-Forwarded-Host", "example.com"),
+    ("Referer", "https://example.com/"),
+    ("Accept", "application/json, */*"),
+)
+
+
+PROOF = "e30="
+"""A proof of a payment that proves nothing: an empty object in base64."""
+
+
+@dataclass(frozen=True)
+class Evasion:
+    """How a request pretends to come from elsewhere, or to be another one."""
+
+    headers: tuple[tuple[str, str], ...] = ()
+    query: tuple[tuple[str, str], ...] = ()
+    end: str = ""  # the end of the path, which makes it another path, or the same
+    known_headers: bool = False  # with the headers that other operations take, and a key
+    whole: bool = False  # with every optional member, and with proofs of a payment
+
+
+EVASIONS = (
+    Evasion(FORWARDED),
+    Evasion((*((name, ELSEWHERE) for name in OF_PROVIDERS), ("Connection", "close"))),
+    Evasion(OF_CLIENTS, query=(("again", "1"),), known_headers=True),
+    Evasion((("X-Forwarded-For", "127.0.0.1"), ("X-Real-IP", "127.0.0.1"))),
+    Evasion(end="/"),
+    Evasion(whole=True),
+)
+
+BASE = ("rate.limit", "rate.evasion")
+BURST = ("rate.limit", "rate.address")
+TIMED = ("rate.limit", "rate.allowance", "rate.reset")
+
+
+def limited(planning: Planning) -> Iterator[Draft]:
+    """Each operation with a limit: four cases. The first needs neither addresses nor a clock."""
+    for operation in operations(planning):
+        if operation.rate is None:
+            continue
+        twice = 2 * operation.rate.requests + 5  # two addresses, and the requests after them
+        flood = Draft(operation, effect=Effect.FLOOD, cost=twice)
+        clocked = replace(flood, needs=("addresses", "clock"))
+        yield replace(flood, wants=("addresses",), cost=twice + len(EVASIONS), rules=BASE)
+        yield replace(flood, variant="burst", needs=("addresses",), rules=BURST)
+        yield replace(
+            clocked, variant="soon", cost=2 * twice, rules=("rate.window",), optional=True
+        )
+        # the first case shows the limit without a clock
+        timed = TIMED if planning.target.clock else TIMED[1:]
+        yield replace(clocked, variant="timed", rules=timed)
+
+
+@scenario(
+    limited,
+    rules=("rate.limit", "rate.address", "rate.evasion", "rate.window", *TIMED),
+    phase=4,
+    alone=True,
+)
+def test_rate_limit(client: Client) -> None:
+    """Fill the limit of a fresh address; then try to evade it, or wait until it ends."""
+    rate = client.operation.rate
+    assert rate is not None
+    by_variant = {"burst": _burst, "soon": _ask_soon, "timed": _wait}
+    by_variant.get(client.case.variant, _evade)(client, rate)
+
+
+# --- the variants ---------------------------------------------------------------------------------
+
+
+def _evade(client: Client, rate: Rate) -> None:
+    """Meet the limit; then pretend to come from elsewhere."""
+    address, limited = _meet(client, rate)
+    if not limited:
+        return
+    for evasion in EVASIONS:
+        _pretend(client, evasion, address)
+    client.call(client.operation, {}, address=address, patient=False, facts=Facts(mistake=True))
+    _ask(client, address, Step.EVASION)  # a request that lacks everything opens nothing
+
+
+def _wait(client: Client, rate: Rate) -> None:
+    """Meet the limit at the start of a window; then fill the limit of the next window."""
+    client.tick(rate.seconds + 1)
+    address, _ = _meet(client, rate)
+    client.tick(rate.seconds + 1)
+    _ask_until_accepted(client, (address, address), Step.LATER)
+    for _ in range(rate.requests):  # one more was accepted just now
+        _ask(client, address, Step.AGAIN)
+
+
+def _ask_soon(client: Client, rate: Rate) -> None:
+    """Ask before half of the window is over for more requests than may have come free.
+
+    Twice, for a window may end meanwhile.
+    """
+    seconds, requests = soon(rate)
+    for _ in range(2):
+        address = client.fresh_address()
+        _fill(client, rate, address)
+        client.tick(seconds)
+        if any(_limited(_ask(client, address, Step.SOON)) for _ in range(requests)):
+            break
+
+
+def _burst(client: Client, rate: Rate) -> None:
+    """Send more requests than the limit allows at the same time; again if too many are accepted.
+
+    Then really come from elsewhere.
+    """
+    operation = client.operation
+    client.tick(rate.seconds + 1)
+    others = (client.fresh_address(), client.fresh_address())
+    for times, other in enumerate(others, 1):
+        for _ in range(times):
+            _ask(client, other, Step.EARLIER)
+    for _ in range(2):
+        address = client.fresh_address()
+        requests = [_counted(client) for _ in range(rate.requests + 3)]
+        exchanges = client.together(
+            operation, requests, role=Role.PROBE, address=address, patient=False
+        )
+        accepted = sum(exchange.ok for exchange in exchanges)
+        if accepted <= rate.requests:
+            break
+    _ask_until_accepted(client, others, Step.ELSEWHERE)
+
+
+def _counted(client: Client) -> tuple[None, dict[str, Any], Facts]:
+    """One of many requests at the same time: its key, values and facts."""
+    return None, client.valid_or({}, client.operation), Facts(step=Step.COUNT)
+
+
+# --- requests -------------------------------------------------------------------------------------
+
+
+def _meet(client: Client, rate: Rate) -> tuple[str | None, bool]:
+    """Fill the limit of a fresh address, and of a second one if the first shows something else.
+
+    Returns the last address, and whether the limit refused its last request.
+    """
+    address, limited = None, False
+    for _ in range(2):
+        fresh = client.fresh_address()
+        if fresh is None and len(client.target.addresses) > 1:
+            break  # those that are left have been sent from
+        address = fresh
+        *within, last = _fill(client, rate, address)
+        limited = _limited(last)
+        if limited and not any(_limited(exchange) for exchange in within):
+            break
+    return address, limited
+
+
+def _fill(client: Client, rate: Rate, address: str | None) -> list[Exchange]:
+    """Send as many requests from an address as the limit allows, and one more."""
+    return [_ask(client, address, Step.COUNT) for _ in range(rate.requests + 1)]
+
+
+def _pretend(client: Client, evasion: Evasion, address: str | None) -> None:
+    """Send a request that pretends to come from another client."""
+    operation = client.operation
+    more = client.optional(operation) if evasion.whole else {}
+    message = message_for(operation, {**more, **client.valid_or({}, operation)})
+    headers = (*message.headers, *evasion.headers)
+    if evasion.whole and operation.payment:
+        headers += tuple((name, PROOF) for name in operation.payment.proof_headers)
+    if evasion.known_headers:
+        headers += _known_headers(client)
+    message = replace(
+        message,
+        path=message.path + evasion.end,
+        headers=headers,
+        query=(*message.query, *evasion.query),
+    )
+    other_path = bool(evasion.end)  # it may be no path of the API
+    client.raw(
+        message,
+        WHOLE_API if other_path else operation.id,
+        carried=(),
+        key=None,
+        address=address,
+        patient=False,
+        facts=Facts(step=Step.EVASION, odd=other_path),
+    )
+
+
+def _known_headers(client: Client) -> tuple[tuple[str, str], ...]:
+    """Headers that other operations take, and a key if there is one."""
+    names = dict[str, None]()
+    for other in client.contract.operations.values():
+        if other.path != client.operation.path:
+            taken = other.parameters_in("header")
+            names.update((parameter.name, None) for parameter in taken)
+    pretended = ((name, "another") for name in names)
+    return (*pretended, *client.key_header())
+
+
+def _ask_until_accepted(
+    client: Client, addresses: tuple[str | None, str | None], step: Step
+) -> None:
+    """Send a request, and another one unless it is accepted: a busy server may refuse one."""
+    for address in addresses:
+        if _ask(client, address, step).ok:
+            break
+
+
+def _ask(client: Client, address: str | None, step: Step) -> Exchange:
+    """Send one valid request from an address."""
+    operation = client.operation
+    values = client.valid_or({}, operation)
+    return client.call(operation, values, address=address, patient=False, facts=Facts(step=step))
+
+
+def _limited(exchange: Exchange) -> bool:
+    """Whether a request was refused by a limit."""
+    return exchange.status == 429

@@ -1,0 +1,103 @@
+"""Scenarios of single pages: large pages, and the requests that the page prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.model import Facts, Operation, Params
+from conformance.plan.registry import Draft, Planning, key_needs, operations, scenario
+from conformance.reading import Answer, position_of
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.knowledge import LARGE
+from conformance.scenarios.odd.odd_values import odd_value
+
+WIDE = 1_000
+"""Times the maximum of a list: such a limit is beyond 16 bits."""
+
+
+def large_pages(planning: Planning) -> Iterator[Draft]:
+    """A page beyond the declared maximum of each list."""
+    for operation in operations(planning, "list"):
+        yield Draft(operation, cost=2, needs=key_needs(operation), rules=())
+
+
+@scenario(large_pages)
+def test_large_page(client: Client) -> None:
+    """A limit far above the maximum; one just above it is part of the walks."""
+    operation = client.operation
+    values = client.knowledge.listing(operation)
+    if values is None or operation.paging is None:
+        return
+    maximum = client.target.maximum.get(operation.id, LARGE)
+    values[operation.paging.limit] = str(WIDE * maximum)
+    facts = Facts(mistake=True, flaw=odd_value(operation.paging.limit))
+    client.call(operation, values, facts=facts)
+
+
+@dataclass(frozen=True)
+class PrintedQuery(Params):
+    """The query of a request that the page prints."""
+
+    query: Mapping[str, str]
+
+
+def printed_samples(planning: Planning) -> Iterator[Draft]:
+    """Each request for a list that the page prints."""
+    for entry in planning.contract.page.values():
+        example = entry.example or {}
+        operation = _printed(planning, example)
+        if operation is not None:
+            yield Draft(
+                operation,
+                entry.place.replace(" ", "-"),
+                needs=("full",),
+                params=PrintedQuery(example.get("query", {})),
+                cost=3,
+            )
+
+
+def _printed(planning: Planning, example: Mapping[str, Any]) -> Operation | None:
+    """The list that a printed request asks for; None where the example is no such request."""
+    place = (example.get("method"), example.get("path"))
+    for operation in operations(planning, "list"):
+        if (operation.method, operation.path) == place:
+            return operation
+    return None
+
+
+@scenario(printed_samples, rules=("sample.accepted", "paging.more-false"))
+def test_printed_sample(client: Client) -> None:
+    """A printed request as it stands, and with a cursor of the target for the printed one.
+
+    What the target file says of the list is added: its keys may reach several businesses.
+    """
+    operation = client.operation
+    given = client.target.inputs.get(operation.id, {})
+    query = {**client.params(PrintedQuery).query, **given}
+    paging = operation.paging
+    assert paging is not None
+    if paging.after in query:
+        client.call(operation, query, facts=Facts(printed_cursor=True))
+        query = _with_served_cursor(client, query)
+    for _ in range(2 if client.repeated else 1):
+        exchange = client.call(operation, query, facts=Facts(walk="printed"))
+        cursor = Answer(client.contract, operation, exchange).cursor
+        if cursor is not None:
+            following = {**given, paging.after: cursor, paging.limit: "1"}
+            client.call(operation, following, facts=Facts(walk="what-follows"))
+
+
+def _with_served_cursor(client: Client, query: Mapping[str, str]) -> dict[str, str]:
+    """The query with a cursor of the target; without any where the target gives none."""
+    operation = client.operation
+    assert operation.paging is not None
+    items = client.knowledge.listed(operation.kind)
+    position = position_of(operation, items[-1] if items else None)
+    changed = dict(query)
+    if isinstance(position, str):
+        changed[operation.paging.after] = position
+    else:
+        del changed[operation.paging.after]
+    return changed

@@ -1,0 +1,181 @@
+"""Lists that change: what writes their objects, and walks that are mixed with writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from conformance.base.values import as_text
+from conformance.model import Contract, Effect, Facts, Operation, Role, mildest_first
+from conformance.plan.registry import Draft, Planning, operations
+from conformance.reading import Answer, position_of
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.ids import Id, identifier
+from conformance.scenarios.generated.drawing import STEPS
+from conformance.scenarios.walks.walker import SETTLED, Walker
+
+Writes = dict[str, Operation]
+"""The first operation that creates, updates and deletes objects of a kind, by action."""
+
+BURST = 2
+"""Objects that are made at the same time."""
+
+
+def writes_of(contract: Contract, kind: str) -> Writes:
+    """The operations that write the objects of a kind, as far as the contract has them."""
+    writes = {}
+    for action in ("create", "update", "delete"):
+        found = contract.operations_by(action, kind)
+        if found:
+            writes[action] = found[0]
+    return writes
+
+
+def worst_effect(writes: Iterable[Operation]) -> Effect:
+    """The worst that some operations do."""
+    return mildest_first(operation.effect for operation in writes)[-1]
+
+
+def changeable_lists(planning: Planning) -> Iterator[tuple[Operation, Writes]]:
+    """Each list of objects that can be made, with what writes them.
+
+    Lists that need a parameter are left out, and so are lists of what comes from a pool.
+    """
+    for operation in operations(planning, "list"):
+        writes = writes_of(planning.contract, operation.kind)
+        needs_something = operation.required or operation.pool
+        if "create" in writes and not needs_something:
+            yield operation, writes
+
+
+def lists_that_lose_an_item(planning: Planning) -> Iterator[Draft]:
+    """Each list of objects that can be made and deleted."""
+    for operation, writes in changeable_lists(planning):
+        if "delete" in writes:
+            effect = worst_effect([writes["create"], writes["delete"]])
+            yield Draft(operation, effect=effect, needs=("full",), cost=9, optional=True)
+
+
+def _growing_lists(planning: Planning) -> Iterator[tuple[Operation, Writes]]:
+    """Each list of objects that can be made with a key, with what writes them."""
+    for operation, writes in changeable_lists(planning):
+        if writes["create"].keyed:
+            yield operation, writes
+
+
+def lists_that_gain_an_item(planning: Planning) -> Iterator[Draft]:
+    """Each list of objects that can be made with a key."""
+    for operation, writes in _growing_lists(planning):
+        effect = writes["create"].effect
+        yield Draft(operation, effect=effect, needs=("full",), cost=4, optional=True)
+
+
+def lists_that_gain_several(planning: Planning) -> Iterator[Draft]:
+    """Each list of objects that can be made with a key, where that costs no money."""
+    cost = 2 * BURST + 2
+    for operation, writes in _growing_lists(planning):
+        if writes["create"].effect is Effect.WRITE:
+            yield Draft(operation, effect=Effect.WRITE, needs=("full",), cost=cost, optional=True)
+
+
+def moving_lists(planning: Planning) -> Iterator[Draft]:
+    """Each list of objects that can be made with a key; all writes count for the effect."""
+    for operation, writes in _growing_lists(planning):
+        effect, cost = worst_effect(writes.values()), STEPS + 3
+        yield Draft(operation, effect=effect, needs=("full",), cost=cost, optional=True)
+
+
+def made_together(client: Client) -> list[Id | None]:
+    """Make objects of the kind of a case at the same time.
+
+    Returns their ids, or nothing if the values for them are not known. In a repeated trial it waits
+    until they should be in every copy of their list.
+    """
+    creation = writes_of(client.contract, client.operation.kind)["create"]
+    bodies = [client.valid(creation) for _ in range(BURST)]
+    requests = [("full", values, Facts()) for values in bodies if values is not None]
+    if len(requests) < BURST:
+        return []
+    exchanges = client.together(creation, requests, role=Role.ARRANGE)
+    if client.repeated:
+        client.pause(SETTLED)
+    return [client.created_id(exchange) for exchange in exchanges]
+
+
+def shows_apart(page: Answer, operation: Operation, made: Iterable[Id | None]) -> bool:
+    """Whether a page shows all of some objects, each at a position of its own."""
+    shown = {
+        identifier(page.contract, item, operation.kind): as_text(position_of(operation, item))
+        for item in page.listed
+    }
+    positions = [shown.get(each) for each in made]
+    return None not in positions and len(set(positions)) == len(positions)
+
+
+class Mixed:
+    """Runs a program on the list of a case.
+
+    Its first walk starts after a given cursor, among older items, which stand further apart.
+    The others start at the head. A step that is impossible with the contract or the target is left
+    out.
+    """
+
+    def __init__(self, client: Client, walker: Walker, after: str | None) -> None:
+        self._client = client
+        self._walker = walker
+        self._writes = writes_of(client.contract, client.operation.kind)
+        self._made: list[Id] = []  # what may be removed
+        self._walks = 0
+        self._after = after
+
+    def run(self, program: Iterable[list[Any]]) -> None:
+        """Take the steps of a program, each of which is a word and its arguments."""
+        steps: dict[str, Callable[..., None]] = {
+            "turn": self._turn,
+            "restart": self._restart,
+            "make": self._make,
+            "change": self._change,
+            "remove": self._remove,
+        }
+        for word, *arguments in program:
+            steps[word](*arguments)
+
+    def _turn(self, limit: int) -> None:
+        """Ask for the next page; a walk that is at its end starts again."""
+        self._after = self._walker.page(f"mixed-{self._walks}", self._after, limit).cursor
+        if self._after is None:
+            self._restart()
+
+    def _restart(self) -> None:
+        self._walks += 1
+        self._after = None
+
+    def _make(self) -> None:
+        """Create an object, and remember it."""
+        answer = self._written("create")
+        if answer is not None and answer.id is not None:
+            self._made.append(answer.id)
+
+    def _change(self) -> None:
+        """Change an object; nothing of it is judged here."""
+        self._written("update")
+
+    def _written(self, action: str) -> Answer | None:
+        """The response to a valid write; None where none can be sent."""
+        operation = self._writes.get(action)
+        if operation is None:
+            return None
+        values = self._client.valid(operation)
+        if values is None:
+            return None
+        exchange = self._client.call(operation, values, role=Role.ARRANGE)
+        return Answer(self._client.contract, operation, exchange)
+
+    def _remove(self) -> None:
+        """Delete the object that was made last."""
+        deletion = self._writes.get("delete")
+        if deletion is None or deletion.selector is None or not self._made:
+            return
+        values = {parameter.name: self._client.value(parameter) for parameter in deletion.required}
+        values[deletion.selector.name] = self._made.pop()
+        self._client.call(deletion, values, role=Role.ARRANGE)

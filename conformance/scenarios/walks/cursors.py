@@ -1,0 +1,155 @@
+"""Chooses where the walks over a list start, by the positions of its items."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from fractions import Fraction
+from itertools import pairwise
+from typing import TypeVar
+
+from conformance.base.values import instant, instants, rendered, respelled
+from conformance.model import Operation
+from conformance.scenarios.client.knowledge import LARGE
+
+Choice = TypeVar("Choice")
+
+WINDOW = 12
+"""Items of the stretch that is walked in every page size."""
+REACHES = {1: 4, 2: 10, 3: WINDOW, 7: WINDOW}
+"""Page sizes of the walks that begin after the first item, and how many items each walk takes."""
+LONG = 3
+"""Items of a page from which on one border is crossed, at most places, and not two."""
+ZONES = (120, -300, 330, -210)
+"""Offsets in minutes that a cursor is spelled with, in turn."""
+FUTURE = "2999-01-01T00:00:00Z"
+PAST = "1970-01-01T00:00:00Z"
+FIRST_YEAR = "0001-01-01T00:00:00Z"
+SHORTEST = 4
+"""Items of the shortest list for which such cursors say something."""
+APART = 3
+"""Seconds between two items that leave room for a cursor between them."""
+
+
+def in_turn(choices: Sequence[Choice], operation: Operation) -> Choice:
+    """One of some choices, by the name of an operation: always the same one."""
+    return choices[sum(ord(character) for character in operation.id) % len(choices)]
+
+
+def starts(positions: Sequence[str | None], each: int) -> list[int]:
+    """The items after which walks start, other than the first, by their places among the items.
+
+    They stand just before neighbours that reveal most, ``each`` of every kind, and in the middle of
+    a long list, or at the end of a large page of it.
+    """
+    pairs = list(pairwise([instant(position) for position in positions]))
+    chosen: dict[int, None] = {}
+    for tell in TELLING:
+        places = [place for place, pair in enumerate(pairs) if tell(*pair)]
+        count = 2 * each - len(chosen) if tell is _same_second else each
+        chosen |= dict.fromkeys(_spread(places, count))
+    chosen |= dict.fromkeys(_middles(len(positions), each))
+    return [place - 1 for place in chosen if place > 1]
+
+
+def unwalked(start: int, sizes: Iterable[int]) -> Iterator[tuple[int, int]]:
+    """Page sizes, each with the borders that a walk from a place crosses.
+
+    It need not cross those that the walk from the first item has crossed in pages of that size.
+    """
+    for size in sizes:
+        borders = 1 + (size < LONG)
+        end = start + (borders + 1) * size
+        if start % size or end > REACHES[size]:
+            yield size, borders
+
+
+def _spread(places: Sequence[int], count: int) -> list[int]:
+    """Up to ``count`` places, as far apart as possible: the first, the last, and some between."""
+    if len(places) <= count:
+        return list(places)
+    if count <= 1:
+        return list(places[:count])
+    return [places[number * (len(places) - 1) // (count - 1)] for number in range(count)]
+
+
+def _differ_within(part: Fraction, one: Fraction | None, other: Fraction | None) -> bool:
+    """Whether two instants differ, but lie in the same ``part`` of a second."""
+    if one is None or other is None:
+        return False
+    if one == other:
+        return False
+    return one // part == other // part
+
+
+def _same_second(one: Fraction | None, other: Fraction | None) -> bool:
+    """Whether two items stand at different instants of one second."""
+    return _differ_within(Fraction(1), one, other)
+
+
+def _same_millisecond(one: Fraction | None, other: Fraction | None) -> bool:
+    """Whether two items stand at different instants of one millisecond."""
+    return _differ_within(Fraction(1, 1000), one, other)
+
+
+def _same_instant(one: Fraction | None, other: Fraction | None) -> bool:
+    """Whether two items stand at one instant."""
+    return one is not None and one == other
+
+
+def _beside_nothing(one: Fraction | None, other: Fraction | None) -> bool:
+    """Whether the second of two items has no position that can be read, and the first has one."""
+    return one is not None and other is None
+
+
+TELLING = (_same_millisecond, _same_second, _same_instant, _beside_nothing)
+"""Which neighbours reveal most where a page ends between them."""
+
+
+def _middles(length: int, count: int) -> list[int]:
+    """Places that divide a long list evenly; the last one is the end of a large page, if any."""
+    if length <= 3 * WINDOW:
+        return []
+    middles = [length * part // (count + 1) for part in range(1, count + 1)]
+    if length > LARGE + 2:
+        middles[-1] = LARGE - 1
+    return middles
+
+
+def unserved_cursors(positions: Sequence[str | None], operation: Operation) -> dict[str, str]:
+    """Cursors that mean a position but are no text that the list has shown, by a name for each.
+
+    Some spell a position otherwise, one lies between two items, some beyond both ends. Empty for
+    a list that is too short, or whose positions cannot all be read.
+    """
+    times = instants(positions)
+    if len(times) < max(SHORTEST, len(positions)):
+        return {}
+    if times[0] == times[-1]:
+        return {}
+    cursors = _respelled(str(positions[2]), operation)
+    between = _between(times)
+    if between is not None:
+        cursors["between"] = between
+    head, end = (FUTURE, PAST) if times[0] > times[-1] else (PAST, FUTURE)
+    cursors["from-before-the-head"] = head
+    cursors["from-beyond-the-end"] = end
+    cursors["from-the-first-year"] = FIRST_YEAR
+    return cursors
+
+
+def _respelled(text: str, operation: Operation) -> dict[str, str]:
+    """A position in other spellings of the same instant."""
+    cursors = {}
+    for minutes in (0, in_turn(ZONES, operation)):
+        again = respelled(text, minutes)
+        if again is not None:
+            cursors[f"respelled-by-{minutes}-minutes"] = again
+    return cursors
+
+
+def _between(times: Sequence[Fraction]) -> str | None:
+    """A timestamp in the middle between the first two neighbours that stand far enough apart."""
+    for one, other in pairwise(times):
+        if abs(one - other) > APART:
+            return rendered((one + other) / 2)
+    return None

@@ -1,0 +1,163 @@
+"""A list under a filter: the requests that compare it with the list without the filter."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from conformance.base.values import instant, respelled
+from conformance.model import Parameter
+from conformance.reading import takes
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.filter_values import (
+    another_value,
+    narrower,
+    near_bound,
+    texts_of,
+    windows,
+)
+from conformance.scenarios.client.knowledge import LARGE
+from conformance.scenarios.walks.cursors import WINDOW, in_turn
+from conformance.scenarios.walks.walker import Walker
+
+TELLING = re.compile("[0-9@]")
+"""What an id, a number or an address has, and a word hardly ever."""
+LARGE_PAGES = (None, LARGE)
+"""Lengths of a page for the value that most items show, in turn: the usual one, and a large one."""
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """A list with a value of one filter; ``known`` are the items that it shows without."""
+
+    walker: Walker
+    parameter: Parameter
+    value: str
+    known: list[Any]
+
+    @property
+    def filters(self) -> dict[str, str]:
+        """The filter, as pages are labelled with it."""
+        return {self.parameter.name: self.value}
+
+    @property
+    def served(self) -> bool:
+        """Whether the list must take a cursor with the filter: with a bound, that is open."""
+        return self.parameter.compare is None
+
+    @property
+    def passing(self) -> list[Any]:
+        """The items that pass."""
+        return [item for item in self.known if takes(self.parameter, item, self.value)]
+
+    def stretch(self, name: str) -> None:
+        """Ask for the first items that pass, in large pages."""
+        self.walker.stretch(name, self.filters, served=self.served)
+
+    def in_small_pages(self, sizes: Iterable[int]) -> None:
+        """Ask for the first items that pass, in pages of some sizes."""
+        for size in sizes:
+            self.walker.walk(
+                f"filtered-by-{size}",
+                None,
+                size,
+                items=min(len(self.passing), WINDOW) + 1,
+                pages=WINDOW,
+                filters=self.filters,
+                served=self.served,
+            )
+
+    def at_the_end(self) -> None:
+        """Ask for a page after the last known item that passes, and for one at zero."""
+        cursor = self.walker.cursor(self.passing)
+        if cursor is not None:
+            self.walker.page("filtered-end", cursor, 3, self.filters, served=False)
+        if self.parameter.compare and instant(self.value) is None:
+            zero = {self.parameter.name: "0"}
+            self.walker.page("at-zero", None, None, zero, served=False)
+
+    def with_another_value(self) -> None:
+        """Ask for a page with another value of the filter, and with the own business."""
+        another = another_value(self.known, self.parameter, self.value)
+        if another is not None:
+            filters = {**self.walker.own_business(), self.parameter.name: another}
+            self.walker.page(
+                "another-value", None, in_turn(LARGE_PAGES, self.walker.operation), filters
+            )
+
+    def from_outside(self) -> None:
+        """Ask for a page after an item that the filter leaves out.
+
+        If possible, the item after it is left out, too: then the page must skip it.
+        """
+        outside: list[Any] = []
+        before_another: list[Any] = []
+        for item, following in pairwise([*self.known, None]):
+            if self._leaves_out(item):
+                outside.append(item)
+                if self._leaves_out(following):
+                    before_another.append(item)
+        if outside:
+            cursor = self.walker.cursor((before_another or outside)[:1])
+            limit = 1 if before_another else 3
+            self.walker.page("from-outside", cursor, limit, self.filters, served=False)
+
+    def _leaves_out(self, item: Any) -> bool:
+        return takes(self.parameter, item, self.value) is False
+
+    def in_another_zone(self) -> None:
+        """Ask for a page with the same bound in the time of a place far away.
+
+        Who compares the texts then takes more items, not fewer.
+        """
+        later = self.parameter.compare == "at-most"
+        again = respelled(self.value, 14 * 60 if later else -12 * 60)
+        if self.parameter.compare and again is not None:
+            filters = {self.parameter.name: again}
+            self.walker.page("another-zone", None, WINDOW, filters, served=False)
+
+    def with_second_filter(self) -> None:
+        """Ask for two pages with a second filter as well, or for one between two bounds."""
+        second = narrower(self.known, self.walker.operation, self.parameter, self.value)
+        if second:
+            both = {**self.filters, **second}
+            first = self.walker.page("composed", None, 2, both)
+            self.walker.page("composed", first.cursor, None, both, served=self.served)
+
+        self._with_other_bound()
+
+    def _with_other_bound(self) -> None:
+        """Ask for a page between two bounds, of which each leaves out some items."""
+        for lower, upper in windows(self.walker.operation):
+            if self.parameter not in (lower, upper):
+                continue
+            other = upper if lower is self.parameter else lower
+            value = near_bound(self.passing, other) or self.value
+            between = {**self.filters, other.name: value}
+            self.walker.page("between", None, WINDOW, between, served=False)
+
+
+def unknown_value(client: Client, walker: Walker, parameter: Parameter, known: list[Any]) -> None:
+    """A page with a value that looks like those that tell one item from others, and that none has.
+
+    A server may refuse it. A word of a few is left out: a server may ignore one that it lacks.
+    """
+    telling = [text for text in texts_of(known, parameter) if TELLING.search(text)]
+    if telling and parameter.plain and parameter.name != walker.tenant:
+        filters = {parameter.name: client.unknown_id(telling[0])}
+        walker.page("of-nothing", None, LARGE, filters, served=False)
+
+
+def single_value(walker: Walker, parameter: Parameter, known: list[Any]) -> None:
+    """Two pages with a value that some item shows, where no value has items for several pages."""
+    texts = texts_of(known, parameter)
+    if texts and not parameter.compare:
+        filters = {parameter.name: texts[0]}
+        found = walker.page("single", None, None, filters, served=False)
+        if found.cursor is not None:
+            walker.page("single", found.cursor, None, filters, served=False)
+        if walker.repeated:
+            walker.stretch("unfiltered-after")

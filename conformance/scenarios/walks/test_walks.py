@@ -1,0 +1,346 @@
+"""Scenarios of pagination: walks over the same stretch of a list in several page sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.model import Operation, Params, Role
+from conformance.plan.registry import Depth, Draft, Planning, key_needs, operations, scenario
+from conformance.reading import Answer
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.filter_values import options_of, shared_filter, value_for
+from conformance.scenarios.client.knowledge import LARGE
+from conformance.scenarios.client.writing import other_values
+from conformance.scenarios.generated.generate import draw
+from conformance.scenarios.walks.changing import (
+    BURST,
+    Mixed,
+    lists_that_gain_an_item,
+    lists_that_gain_several,
+    lists_that_lose_an_item,
+    made_together,
+    moving_lists,
+    shows_apart,
+    writes_of,
+)
+from conformance.scenarios.walks.cursors import (
+    REACHES,
+    WINDOW,
+    in_turn,
+    starts,
+    unserved_cursors,
+    unwalked,
+)
+from conformance.scenarios.walks.narrowed import Narrowed, single_value, unknown_value
+from conformance.scenarios.walks.walker import BASE_PAGES, SHOWN, Walker
+
+SIZES_AGAIN = ((1, 7), (2, 3))
+"""Page sizes of the walks that begin at other places, in turn."""
+PLACE = 30
+"""Requests of the walks from one more place of each kind."""
+MOST_PLACES = 8
+"""Places of each kind that a list is walked from at most, besides the first one."""
+LENGTHS = (25, 10, 50, 20)
+"""Usual lengths of a page, of which each list is asked for one, in turn."""
+PAGE_RULES = ("paging.exclusive", "paging.complete", "paging.precision")
+FLAG_RULES = ("paging.more-false", "paging.more-true")
+MOVED_RULES = ("paging.advances", *PAGE_RULES)
+FILTER_RULES = ("paging.order", *PAGE_RULES, *FLAG_RULES)
+WALK_RULES = ("paging.order", *MOVED_RULES, *FLAG_RULES, "paging.ties")
+BURST_RULES = ("paging.exclusive", "paging.precision", "paging.ties")
+MIXED_RULES = ("paging.order", *MOVED_RULES, "paging.more-false")
+
+
+# --- plain walks ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WalkParams(Params):
+    """``brief``: across one border of a page alone. ``places``: telling places of each kind."""
+
+    brief: bool
+    places: int
+
+
+def every_list(planning: Planning) -> Iterator[Draft]:
+    """A walk over each list; in a quick run only over the first one, and one border of the rest."""
+    quick, lists = planning.depth is Depth.QUICK, list(operations(planning, "list"))
+    places = _places(planning, len(lists))
+    for number, operation in enumerate(lists):
+        brief = quick and number > 0
+        yield Draft(
+            operation,
+            cost=4 if brief else 60 + (places - 1) * PLACE,
+            needs=key_needs(operation),
+            params=WalkParams(brief, places),
+            quick=quick,
+            rules=_rules_of_walk(operation, planning.contract.tenant),
+        )
+
+
+def _places(planning: Planning, lists: int) -> int:
+    """Telling places of each kind that a list is walked from; more where the budget allows it."""
+    if planning.depth is Depth.DEEP:
+        return 2
+    spare = planning.spare // 2 // max(1, lists)
+    return 1 + min(MOST_PLACES, spare // PLACE)
+
+
+def _rules_of_walk(operation: Operation, tenant: str | None) -> tuple[str, ...]:
+    """The rules that a walk feeds; the one of filters, too, where the list must be given one."""
+    for parameter in operation.filters:
+        if parameter.required and parameter.name != tenant:
+            return (*WALK_RULES, "paging.filter")
+    return WALK_RULES
+
+
+@scenario(every_list, rules=(*WALK_RULES, "paging.filter"))
+def test_walk(client: Client) -> None:
+    """Stretches of the list in every page size, around telling neighbours, then its end."""
+    walker = Walker(client)
+    if walker.given is None:
+        return
+    if client.params(WalkParams).brief:
+        _border(walker)
+        return
+    if client.repeated:
+        walker.deep("opening")
+    base = walker.walk("base", None, None, items=3 * WINDOW, pages=BASE_PAGES)
+    large = walker.deep("large")
+    known = large if len(large) >= len(base) else base
+    if len(known) < 2:
+        return
+    _inside(walker, known, client.params(WalkParams).places)
+    _head(walker, client.target.maximum.get(client.operation.id, LARGE))
+    cursors = unserved_cursors(walker.positions(known), client.operation)
+    for name, cursor in cursors.items():
+        walker.page(name, cursor, 3, served=False)
+    _end(walker, known)
+    if client.repeated:  # an item that is there before and after a page was there in between
+        walker.deep("closing")
+        walker.walk("closing-border", walker.cursor(known[: LARGE - 1]), 2, items=4, pages=2)
+
+
+def _border(walker: Walker) -> None:
+    """Five items in one page, and the same ones across two borders.
+
+    A list may refuse a limit above its maximum, but none for as many items as it shows by itself.
+    """
+    if not walker.walk("head-by-5", None, 5, items=5, pages=1):
+        walker.page("head")
+        walker.page("head-of-5", None, 5)
+    walker.walk("head-by-2", None, 2, items=5, pages=3)
+    if walker.repeated:
+        walker.walk("head-again", None, 5, items=5, pages=1)
+
+
+def _inside(walker: Walker, known: list[Any], places: int) -> None:
+    """Walks that start after some of the known items, each in several page sizes."""
+    positions = walker.positions(known)
+    for size, most in REACHES.items():
+        reach = min(most, len(known) - 1)
+        walker.walk(f"from-0-by-{size}", positions[0], size, items=reach, pages=WINDOW + 1)
+    for number, start in enumerate(starts(positions, places)):
+        sizes = tuple(REACHES) if walker.deeply else SIZES_AGAIN[number % 2]
+        for size, borders in unwalked(start, sizes):
+            name, reach = f"from-{start}-by-{size}", borders * size + 1
+            walker.walk(name, positions[start], size, items=reach, pages=WINDOW + 1)
+
+
+def _head(walker: Walker, maximum: int) -> None:
+    """Pages at the head of the list: small ones, one of a usual length, one above the maximum."""
+    walker.page("head-again", None, 1)  # what was just asked for is what comes again
+    walker.page("head-by-1", None, 1)
+    walker.page("head-at-length", None, in_turn(LENGTHS, walker.operation))
+    walker.walk("head-by-2", None, 2, items=5, pages=3)
+    walker.page("above-the-maximum", None, maximum + 1, served=False)
+
+
+def _end(walker: Walker, known: list[Any]) -> None:
+    """Pages that end at, just before and just past the last item that is known."""
+    beyond = walker.page("past-the-end", walker.cursor(known), 2)
+    if beyond.items:
+        return
+    if len(known) < 5:
+        return
+    third_last = walker.cursor(known[:-3])
+    walker.walk("last-3-by-2", third_last, 2, items=4, pages=2)
+    for limit in (3, 4):
+        walker.page(f"last-3-by-{limit}", third_last, limit)
+    walker.walk("last-2-by-1", walker.cursor(known[:-2]), 1, items=2, pages=2)
+    filters = shared_filter(known[-1:], walker.operation, walker.tenant)
+    if filters:
+        walker.page("last-3-filtered", third_last, 4, filters, served=False)
+
+
+# --- filters --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FilterParams(Params):
+    """The filter of a walk, and the page sizes that it is walked in."""
+
+    filter: str
+    sizes: tuple[int, ...]
+
+
+def every_filter(planning: Planning) -> Iterator[Draft]:
+    """A walk over each list with each of its filters.
+
+    A quick run leaves the rules about borders of pages to the plain walks.
+    """
+    for operation in operations(planning, "list"):
+        for number, parameter in enumerate(operation.filters):
+            if parameter.required:
+                continue
+            several = planning.depth is Depth.DEEP or number % 2 == 0
+            yield Draft(
+                operation,
+                parameter.name,
+                cost=20,
+                needs=("full",),
+                params=FilterParams(parameter.name, (2, 5) if several else (3,)),
+                rules=("paging.filter",) if planning.depth is Depth.QUICK else None,
+            )
+
+
+@scenario(every_filter, rules=("paging.filter", *FILTER_RULES))
+def test_filtered_walk(client: Client) -> None:
+    """A filtered list in small pages, and the same stretch without the filter."""
+    walker, params = Walker(client), client.params(FilterParams)
+    parameter = client.operation.parameter(params.filter)
+    if walker.given is None or parameter is None:
+        return
+    known = walker.stretch("unfiltered")
+    unknown_value(client, walker, parameter, known)
+    value = value_for(known, parameter)
+    if value is None:
+        single_value(walker, parameter, known)
+        return
+    narrowed = Narrowed(walker, parameter, value, known)
+    if client.repeated:
+        narrowed.stretch("filtered-before")
+    narrowed.stretch("filtered")
+    narrowed.in_small_pages(params.sizes)
+    narrowed.at_the_end()
+    narrowed.with_another_value()
+    narrowed.from_outside()
+    narrowed.in_another_zone()
+    narrowed.with_second_filter()
+    if client.repeated:
+        walker.stretch("unfiltered-after")
+        narrowed.stretch("filtered-after")
+
+
+@dataclass(frozen=True)
+class OptionParams(Params):
+    """The parameter that narrows the list by something its items do not show."""
+
+    option: str
+
+
+def every_option(planning: Planning) -> Iterator[Draft]:
+    """Each list with each parameter that narrows it by something its items do not show."""
+    for operation in operations(planning, "list"):
+        for parameter in options_of(operation):
+            yield Draft(
+                operation,
+                parameter.name,
+                cost=2,
+                needs=("full",),
+                params=OptionParams(parameter.name),
+                optional=True,
+            )
+
+
+@scenario(every_option, rules=("paging.order", "paging.advances", "paging.exclusive"))
+def test_walk_with_option(client: Client) -> None:
+    """Two pages with an option, and nothing to compare them with but each other."""
+    walker = Walker(client)
+    parameter = client.operation.parameter(client.params(OptionParams).option)
+    if walker.given is None or parameter is None:
+        return
+    filters = {parameter.name: str(parameter.example)}
+    walker.walk("with-option", None, 2, items=4, pages=2, filters=filters, served=False)
+
+
+@scenario(lists_that_lose_an_item, rules=(*MOVED_RULES, *FLAG_RULES), phase=2)
+def test_cursor_of_a_deleted_item(client: Client) -> None:
+    """The cursor of an item still means its position when the item is gone.
+
+    The item stands behind a newer one. The list ends as before, with the flags of before.
+    """
+    walker, kind = Walker(client), client.operation.kind
+    deletion = writes_of(client.contract, kind)["delete"]
+    values = client.valid(deletion)
+    if values is None or deletion.selector is None or walker.given is None:
+        return
+    made = values[deletion.selector.name]
+    position = client.position(client.settled(kind, made))
+    newer = client.own.id_for(deletion)
+    walker.settle()
+    known = walker.deep("before")
+    deleted = client.call(deletion, values, role=Role.CONTROL)
+    if position is not None and Answer(client.contract, deletion, deleted).ok:
+        walker.page("after-a-deleted-item", position, 3)
+        walker.walk("last-items", walker.cursor(known[:-2]), 1, items=3, pages=3)
+        if walker.repeated:
+            walker.walk("after", None, None, items=WINDOW, pages=1)
+    if newer is not None:  # else it stands right behind the item of a second attempt
+        request = {**other_values(client, deletion), **values, deletion.selector.name: newer}
+        client.mistake(deletion, request, role=Role.BYSTANDER)
+
+
+@scenario(lists_that_gain_an_item, rules=MOVED_RULES, phase=2)
+def test_item_made_between_pages(client: Client) -> None:
+    """The cursor is a position, no count of rows: a new item between two pages shifts nothing."""
+    walker, creation = Walker(client), writes_of(client.contract, client.operation.kind)["create"]
+    values = client.valid(creation)
+    if values is None or walker.given is None:
+        return
+    walker.settle()
+    walker.walk("whole", None, 5, items=5, pages=1)
+    cursor = walker.page("interrupted", None, 2).cursor
+    client.call(creation, values, role=Role.ARRANGE)
+    if cursor is not None:
+        walker.page("interrupted", cursor, 2)
+        if walker.repeated:
+            walker.walk("whole-again", None, 5, items=5, pages=1)
+
+
+@scenario(lists_that_gain_several, rules=BURST_RULES, phase=2)
+def test_burst(client: Client) -> None:
+    """Objects made at the same time are neighbours like others: pages end between them, too.
+
+    Nothing more is asked where the list does not show them all, or shows two at the same time.
+    """
+    walker = Walker(client)
+    made = made_together(client) if walker.given is not None else []
+    if not made:
+        return
+    for _ in range(SHOWN if walker.repeated else 1):  # another copy of the list may lag behind
+        if not shows_apart(walker.page("whole", None, BURST + 1), client.operation, made):
+            return
+    walker.walk("one-by-one", None, 1, items=BURST + 1, pages=BURST + 1)
+    if walker.repeated:
+        walker.walk("whole-again", None, BURST + 1, items=BURST + 1, pages=1)
+
+
+@scenario(moving_lists, rules=MIXED_RULES, phase=2)
+def test_mixed_walk(client: Client) -> None:
+    """One drawn program between two looks at the first page: what both show stayed in the list."""
+    drawing = draw(client)
+    programs = drawing.programs() if drawing else []
+    place = [operation for operation, _ in client.planned("mixed-walk")].index(client.operation.id)
+    walker = Walker(client, moving=True)
+    if walker.given is None:
+        return
+    if place >= len(programs):
+        return
+    walker.settle()
+    known = walker.stretch("opening")
+    older = walker.cursor(known[: 3 * len(known) // 4])
+    Mixed(client, walker, older).run(programs[place])
+    walker.stretch("closing")

@@ -1,0 +1,1 @@
+"""Writes, and the looks at what they did."""

@@ -1,0 +1,131 @@
+"""Writes that must be refused: for their key, for what they lack, or for what they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from conformance.base.values import ABSENT
+from conformance.model import Facts, Parameter, Role, Step
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.sending import OVERRIDES
+from conformance.scenarios.client.writing import fresh_texts, must_be_there
+from conformance.transport.message import message_for
+
+AS_THEY_ARE: Mapping[str, Any] = {}
+"""No change of the valid values."""
+
+
+class Attempts:
+    """Sends writes that must be refused. ``fresh`` are the texts that only they have sent."""
+
+    def __init__(self, client: Client, values: Mapping[str, Any]) -> None:
+        self._client = client
+        self._operation = client.operation
+        self._values = values
+        self.fresh: tuple[str, ...] = ()
+
+    def send(self, changes: Mapping[str, Any] = AS_THEY_ARE, *, key: str | None = "full") -> None:
+        """Send the write with fresh texts and some changes; a change to ABSENT omits a member."""
+        texts, members = self._new_texts(), self._operation.fresh_members
+        if not texts and members and self._operation.action == "update":
+            texts = {members[0].name: self._client.value(members[0])}
+        sent = {**self._values, **texts, **changes}
+        fresh = fresh_texts(self._operation, {name: sent[name] for name in texts})
+        facts = Facts(step=Step.ATTEMPT, fresh=fresh)
+        self._client.mistake(self._operation, sent, key=key, facts=facts)
+        self.fresh += fresh
+
+    def disguise(self, key: str) -> None:
+        """Send the write as a read, with headers that some frameworks take for the method."""
+        texts = self._new_texts()
+        message = message_for(self._operation, {**self._values, **texts})
+        overrides = tuple((name, self._operation.method) for name in OVERRIDES)
+        disguised = replace(message, method="GET", headers=(*message.headers, *overrides))
+        self._client.raw(disguised, key=key, role=Role.BYSTANDER, facts=Facts(odd=True))
+        self.fresh += fresh_texts(self._operation, texts)
+
+    def _new_texts(self) -> dict[str, Any]:
+        """A fresh text for each member that the write sends and that takes one."""
+        texts = {}
+        for member in self._operation.fresh_members:
+            if member.name in self._values or member.advised:
+                texts[member.name] = self._client.value(member)
+        return texts
+
+    # --- mistakes of the input ---
+
+    def mistakes(self) -> None:
+        """Send the write with unknown ids, with a member omitted, and with each wrong value.
+
+        A server may accept the first ones, and overwrite what it kept of writes that it refused.
+        """
+        if self._operation.action == "delete":
+            return
+        already = len(self.fresh)
+        self._unknown_references()
+        if self._operation.action == "update":
+            self._unselected()
+            self._look_in_list(self.fresh[already:])
+        members = list(self._operation.body)
+        selector = self._operation.selector
+        if selector in members:
+            members.remove(selector)
+        needed = [member for member in members if must_be_there(member)]
+        if needed and needed[0].name != self._operation.when:  # else another operation
+            self.send({needed[0].name: ABSENT})
+        for member in members:
+            if member.refuse:
+                self.send({member.name: member.refuse[0]})
+
+    def _unknown_references(self) -> None:
+        """Send the write with each of some references to an object that does not exist.
+
+        A change may take references that only the documents of the creation name.
+        """
+        members = [*self._operation.body, *self._of_creations()]
+        for parameter in members:
+            if not self._may_name_nothing(parameter):
+                continue
+            known = self._client.value(parameter)
+            if isinstance(known, str):
+                self.send({parameter.name: self._client.unknown_id(known)})
+
+    def _of_creations(self) -> Iterator[Parameter]:
+        """The members of a creation of the kind that a change is not documented to have."""
+        if self._operation.action != "update":
+            return
+        creations = self._client.contract.operations_by("create", self._operation.kind)
+        for creation in creations:
+            for member in creation.body:
+                if self._operation.parameter(member.name) is None:
+                    yield member
+
+    def _may_name_nothing(self, parameter: Parameter) -> bool:
+        """Whether a member names an object other than a business; in a change it is optional."""
+        if parameter.name == self._client.contract.tenant:
+            return False
+        if not parameter.references:
+            return False
+        return not parameter.required or self._operation.action == "create"
+
+    def _unselected(self) -> None:
+        """Send the change without the id of its object, and with the id of none."""
+        client, operation, selector = self._client, self._operation, self._operation.selector
+        if selector is None:
+            return
+        known = self._values[selector.name]
+        if not isinstance(known, str):
+            return
+        if selector.place == "body" and operation.when != selector.name:
+            self.send({selector.name: ABSENT})
+        if selector.references == operation.kind:
+            # the token makes it an id that no other request has made known
+            self.send({selector.name: client.unknown_id(known, client.token())})
+
+    def _look_in_list(self, fresh: tuple[str, ...]) -> None:
+        """Check in the list whether a request that named no object changed or made one."""
+        ask = self._client.lister(self._operation.kind)
+        if ask is not None:
+            ask(facts=Facts(step=Step.LOOK, fresh=fresh))

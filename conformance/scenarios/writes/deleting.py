@@ -1,0 +1,156 @@
+"""A deletion, and looks before and after it: at the object, at others, and in their list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance.model import Exchange, Facts, Open, Operation, Parameter, Role, Step
+from conformance.reading import sought_in
+from conformance.scenarios.client.client import EVERYTHING, Client
+from conformance.scenarios.client.filter_values import shared_filter
+from conformance.scenarios.client.ids import Id
+
+Values = Mapping[str, Any]
+"""Values for the parameters of a list, by name."""
+
+
+def delete_one(client: Client) -> None:
+    """Create three objects, delete the second, which is like the first; look at each twice.
+
+    Then use what is deleted, and delete it again, which may succeed.
+    """
+    operation, selector = client.operation, client.operation.selector
+    assert selector is not None
+    older = client.own.twin(operation)
+    values = client.valid(operation)
+    newer = client.own.id_for(operation)
+    if values is None or older is None or newer is None:
+        return
+    sought = values[selector.name]
+    looks = {Step.BEFORE: sought, Step.OLDER_BEFORE: older, Step.NEWER_BEFORE: newer}
+    positions = _look_before(client, looks)
+    listed = _look_in_list(client, sought, Step.LISTED_BEFORE)
+    narrowed = _passed_by(client, listed)
+    deletion = client.control(operation, values, facts=Facts(step=Step.DELETE))
+    look = _look_until_gone(client, sought, positions[sought])
+    for step, other in ((Step.OLDER_AFTER, older), (Step.NEWER_AFTER, newer)):
+        _look_until_there(client, other, Facts(step=step, position=positions[other]))
+    listed = _list_until_gone(client, sought, EVERYTHING)
+    if narrowed and _is_gone(client, listed):  # a server may leave it out of one list alone
+        _list_until_gone(client, sought, narrowed)
+    if look is not None and deletion.ok and _is_gone(client, look):
+        _use_deleted(client, sought)
+        client.mistake(operation, values, role=Role.BYSTANDER)
+
+
+def _look_before(client: Client, looks: Mapping[Step, Id]) -> dict[Id, str | None]:
+    """Look at some objects, each under its step; returns their positions."""
+    positions = {}
+    for step, identifier in looks.items():
+        look = client.settled(client.operation.kind, identifier, facts=Facts(step=step))
+        positions[identifier] = client.position(look)
+    return positions
+
+
+def _look_until_gone(client: Client, sought: Id, position: str | None) -> Exchange | None:
+    """Look at the deleted object until it is gone; returns the last look."""
+    kind, facts = client.operation.kind, Facts(step=Step.AFTER, position=position)
+    return client.until(
+        lambda: client.look(kind, sought, facts),
+        lambda look: _is_gone(client, look),
+    )
+
+
+def _look_until_there(client: Client, other: Id, facts: Facts) -> None:
+    """Look at another object, which must have stayed, until a copy of the data shows it."""
+    kind = client.operation.kind
+    client.until(lambda: client.look(kind, other, facts), client.is_found)
+
+
+def _is_gone(client: Client, look: Exchange | None) -> bool:
+    """Whether a look does not show the object, or could not be made."""
+    return sought_in(client.contract, look)[0] is None
+
+
+def _list_until_gone(client: Client, sought: Id, filters: Values) -> Exchange | None:
+    """Look into the list under some filters until it does not show the object; the last look."""
+    return client.until(
+        lambda: _look_in_list(client, sought, Step.LISTED_AFTER, filters),
+        lambda look: _is_gone(client, look),
+    )
+
+
+def _passed_by(client: Client, listed: Exchange | None) -> Values:
+    """The first filter of a list that the object of a look passes, with its value."""
+    listing = client.contract.list_of(client.operation.kind)
+    if listing is None:
+        return {}
+    shown, _ = sought_in(client.contract, listed)
+    return shared_filter([shown], listing, None)
+
+
+def _look_in_list(
+    client: Client, sought: Id, step: Step, filters: Values = EVERYTHING
+) -> Exchange | None:
+    """The first page of the list of a kind that can be read by its id, too."""
+    kind = client.operation.kind
+    if not client.contract.operations_by("read", kind):
+        return None
+    ask = client.lister(kind, filters)
+    return ask(facts=Facts(step=step, sought=str(sought))) if ask is not None else None
+
+
+# --- uses of what is deleted ----------------------------------------------------------------------
+
+
+def _use_deleted(client: Client, sought: Id) -> None:
+    """Change the deleted object, and work on it, in every way that the target file allows.
+
+    Each request is sent until it is refused: the deletion may take a moment to show.
+    """
+    for operation, name in _users(client):
+        values = client.valid(operation)
+        if values is not None:
+            request = {**values, name: [sought] if isinstance(values[name], list) else sought}
+            _send_until_refused(client, operation, request, sought)
+
+
+def _send_until_refused(
+    client: Client, operation: Operation, request: Mapping[str, Any], sought: Id
+) -> None:
+    facts = Facts(step=Step.DELETED, sought=str(sought))
+    client.until(
+        lambda: client.mistake(operation, request, facts),
+        lambda exchange: not exchange.ok,
+    )
+
+
+def _users(client: Client) -> Iterator[tuple[Operation, str]]:
+    """The writes on one object of the kind of a case, each with the parameter that names it."""
+    for operation in client.contract.operations.values():
+        if not _may_be_sent(client, operation):
+            continue
+        named = _selecting(operation, client.operation.kind)
+        if named is not None:
+            yield operation, named.name
+
+
+def _may_be_sent(client: Client, operation: Operation) -> bool:
+    """Whether an operation works on one object, and the target file allows it."""
+    if operation.action not in ("update", "perform"):
+        return False
+    if operation.open & {Open.ABSENT_OBJECT, Open.INPUT}:
+        return False
+    return operation.keyed and operation.effect in client.target.allow
+
+
+def _selecting(operation: Operation, kind: str) -> Parameter | None:
+    """The parameter that names the object of a kind that an operation works on, if there is one."""
+    selecting = [operation.selector]
+    if operation.when is not None:
+        selecting.append(operation.parameter(operation.when))
+    for parameter in selecting:
+        if parameter is not None and parameter.references == kind:
+            return parameter
+    return None

@@ -1,0 +1,78 @@
+"""A write between looks at the list of its kind, as its own business and another one see it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from conformance.model import Facts, Role, Step
+from conformance.reading import Answer, missing, rows_of
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.knowledge import LARGE
+from conformance.scenarios.tenants.pages_by_key import SIDES
+from conformance.transport.message import labelled, message_for
+
+Look = Callable[[Step], Answer]
+"""Asks for a page of the list, under a step."""
+
+
+QUIET = 20
+"""More looks at a list before a second attempt, for it may lose items by itself."""
+
+
+def write_beside_others(client: Client) -> None:
+    """Look at the list with the key of each business, write, and look again.
+
+    A deletion is labelled as JSON, as some clients do with every request.
+    """
+    client.own.apart()
+    operation, values = client.operation, client.valid(client.operation)
+    if values is None:
+        return
+    if operation.action == "update":
+        values |= client.optional(operation, switches=False)
+    looks = _looks(client)
+    for _ in range(1 + QUIET * client.repeated):
+        before = [look(Step.LISTED_BEFORE) for look in looks]
+    sought = str(values[operation.selector.name]) if operation.selector else None
+    facts = Facts(step=Step.WRITE, sent=operation.in_body(values), sought=sought)
+    if operation.action == "delete":
+        message = labelled(message_for(operation, values))
+        client.raw(message, operation.id, role=Role.CONTROL, facts=facts)
+    else:
+        client.control(operation, values, facts=facts)
+    for look, old in zip(looks, before, strict=True):
+        _look_until_whole(client, look, old, sought)
+
+
+def _looks(client: Client) -> list[Look]:
+    """Ask for the list with the key of each business that values are known for."""
+    looks = [_look_with(client, key) for key in ("full", "other")]
+    return [look for look in looks if look is not None]
+
+
+def _look_with(client: Client, key: str) -> Look | None:
+    """Asks for a large first page of the list with a key; None without values for it."""
+    listing = client.contract.list_of(client.operation.kind)
+    assert listing is not None  # only a kind that is listed has such a case
+    assert listing.paging is not None
+    values = client.knowledge.listing(listing, key) if client.knowledge.has(key) else None
+    if values is None:
+        return None
+    values[listing.paging.limit] = str(client.knowledge.within(listing, LARGE))
+
+    def look(step: Step) -> Answer:
+        facts = Facts(step=step, side=SIDES[key])
+        exchange = client.call(listing, values, key=key, role=Role.ARRANGE, facts=facts)
+        return Answer(client.contract, listing, exchange)
+
+    return look
+
+
+def _look_until_whole(client: Client, look: Look, old: Answer, sought: str | None) -> None:
+    """Look until the list shows what it showed before, but for the object of the write."""
+    name = old.contract.identifier_of(old.operation.kind)
+
+    def is_whole(new: Answer) -> bool:
+        return {str(row.get(name)) for row in rows_of(missing(old, new))} <= {sought}
+
+    client.until(lambda: look(Step.LISTED_AFTER), is_whole)

@@ -1,0 +1,254 @@
+"""The cases of the scenarios of writes: which operations they try, and what each case needs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.model import DEAD_KEYS, Contract, Effect, Operation, Parameter, Params
+from conformance.plan.registry import KEY, Depth, Draft, Planning, given, key_needs, operations
+from conformance.scenarios.client.member_changes import changeable
+from conformance.scenarios.client.writing import takes_any_text, visible_change
+
+TEXTS, BACKWARDS = "texts", "backwards"
+WORK_RULES = ("update.besides", "secret.new")
+READ_ONLY = "read_only"
+"""The role of a key that has only scopes that read."""
+CREATIONS = {Depth.QUICK: 0, Depth.FULL: 3, Depth.DEEP: 100}
+"""Kinds of objects that are created at the same time."""
+
+
+def is_visible(contract: Contract, kind: str | None) -> bool:
+    """Whether objects of a kind can be read or listed."""
+    return bool(contract.operations_by("read", kind) or contract.operations_by("list", kind))
+
+
+def creations(planning: Planning) -> Iterator[Draft]:
+    """Each creation of something that can be read or listed.
+
+    A list can show the new object only if the request holds a text of its own.
+    """
+    for operation in operations(planning, "create"):
+        if is_visible(planning.contract, operation.kind):
+            rules = ["create.read-back", "create.one", "create.position"]
+            lists = planning.contract.operations_by("list", operation.kind)
+            if lists and _sends_fresh_text(operation):
+                rules.append("create.listed")
+            yield Draft(operation, needs=("full",), cost=4, rules=tuple(rules))
+
+
+def _sends_fresh_text(operation: Operation) -> bool:
+    """Whether a valid request holds a text that no other request holds."""
+    return any(member.usual for member in operation.fresh_members)
+
+
+def counted_creations(planning: Planning) -> Iterator[Draft]:
+    """Each creation whose list can be compared before and after.
+
+    An operation that costs money makes something, too, whatever it is called.
+    """
+    for operation in operations(planning, "create", "perform"):
+        if _makes_one(operation) and _has_open_list(planning.contract, operation.kind):
+            rules = ["create.count"]
+            if operation.action == "create":
+                rules.append("create.listed")
+                if not planning.contract.takes_from_pool(operation):
+                    rules.append("create.newest")
+            yield Draft(operation, needs=("full",), cost=3, rules=tuple(rules))
+
+
+def _makes_one(operation: Operation) -> bool:
+    """Whether an operation makes an object for the business of the key."""
+    if not operation.keyed or operation.selector is not None:
+        return False
+    return operation.action == "create" or operation.effect is Effect.SPEND
+
+
+def _has_open_list(contract: Contract, kind: str | None) -> bool:
+    """Whether a kind has a list without required parameters, and not of a pool."""
+    listing = contract.list_of(kind)
+    if listing is None or listing.pool:
+        return False
+    return not listing.required
+
+
+def every_creation(planning: Planning) -> Iterator[Draft]:
+    """Each creation."""
+    for operation in operations(planning, "create"):
+        yield Draft(operation, needs=key_needs(operation), cost=2)
+
+
+def overlapping_creations(planning: Planning) -> Iterator[Draft]:
+    """A few creations of something that can be read, and that costs no money."""
+    wanted = []
+    for operation in operations(planning, "create"):
+        is_harmless = operation.keyed and operation.effect is Effect.WRITE
+        if is_harmless and planning.contract.operations_by("read", operation.kind):
+            wanted.append(operation)
+    for operation in wanted[: CREATIONS[planning.depth]]:
+        yield Draft(operation, needs=("full", "other"), cost=7, optional=True)
+
+
+def updates(planning: Planning) -> Iterator[Draft]:
+    """Each change of an object that a read or a list shows."""
+    for operation, selector in _changes_of_its_own(planning):
+        whole = operation.when in (None, selector.name)
+        if whole and visible_change(planning.contract, operation):
+            yield Draft(operation, needs=("full",), cost=4)
+
+
+def _changes_of_its_own(planning: Planning) -> Iterator[tuple[Operation, Parameter]]:
+    """The changes of an object of their own kind, each with the parameter that names it."""
+    for operation in operations(planning, "update"):
+        selector = operation.selector
+        if selector is not None and selector.references == operation.kind:
+            yield operation, selector
+
+
+def works(planning: Planning) -> Iterator[Draft]:
+    """Each operation that works on one object, and does not change just what it sends."""
+    changes = [draft.operation for draft in updates(planning)]
+    for operation in operations(planning, "update", "perform"):
+        if operation not in changes and _works_on(planning.contract, operation):
+            rules = WORK_RULES if operation.secrets else WORK_RULES[:1]
+            yield Draft(operation, needs=("full",), cost=3, optional=True, rules=rules)
+
+
+def _works_on(contract: Contract, operation: Operation) -> bool:
+    """Whether an operation works on an object that clients write and that can be read."""
+    selector = operation.selector
+    if selector is None or not operation.keyed:
+        return False
+    kind = selector.references
+    return bool(contract.operations_by("create", kind)) and is_visible(contract, kind)
+
+
+def with_options(planning: Planning) -> Iterator[Draft]:
+    """Each action that takes optional parameters."""
+    for operation in operations(planning, "perform"):
+        if any(not parameter.required for parameter in operation.parameters):
+            yield Draft(operation, needs=key_needs(operation), cost=2, optional=True)
+
+
+def zeroes(operation: Operation) -> dict[str, int]:
+    """0 for each optional number that has another value in the contract, and may be 0."""
+    return {member.name: 0 for member in operation.body if _may_become_zero(member)}
+
+
+def _may_become_zero(member: Parameter) -> bool:
+    """Whether a member is an optional number with another value in the contract than 0."""
+    if member.required or not member.example:
+        return False
+    if member.schema.get("type") not in ("integer", "number"):
+        return False
+    return bool(member.schema.get("minimum", 0) <= 0)
+
+
+def blanks(operation: Operation, variant: str) -> dict[str, Any]:
+    """0 for each number of a change that may be 0; or, as ``TEXTS``, nothing for its free texts."""
+    if variant != TEXTS:
+        return zeroes(operation)
+    texts = [member for member in changeable(operation) if takes_any_text(member)]
+    return {text.name: "" for text in texts if not text.schema.get("minLength")}
+
+
+def changes_to_zero(planning: Planning) -> Iterator[Draft]:
+    """Each change of a number of the object that it names, or of a free text."""
+    for operation, _ in _changes_of_its_own(planning):
+        for variant in ("", TEXTS):
+            if blanks(operation, variant):
+                yield Draft(operation, variant, needs=("full",), cost=5, optional=True)
+
+
+def changes_of_members(planning: Planning) -> Iterator[Draft]:
+    """Each change of an object that a read shows, with several members to change, both ways."""
+    for operation, selector in _changes_of_its_own(planning):
+        members = changeable(operation)
+        whole = operation.when in (None, selector.name)
+        visible = is_visible(planning.contract, operation.kind)
+        if whole and visible and len(members) > 1:
+            for variant in ("", BACKWARDS):
+                cost = 3 + len(members)
+                yield Draft(operation, variant, needs=("full",), cost=cost, optional=True)
+
+
+LEAVING_OTHERS = {
+    "create": "create.others",
+    "update": "update.others",
+    "perform": "update.others",
+    "delete": "delete.others",
+}
+"""By action, the rule that a write leaves other objects alone."""
+
+
+def writes_beside_others(planning: Planning) -> Iterator[Draft]:
+    """Each write of a kind that is listed."""
+    for operation in operations(planning, *LEAVING_OTHERS):
+        is_listed = _has_open_list(planning.contract, operation.kind)
+        if operation.keyed and is_listed and operation.effect is not Effect.READ:
+            rules = (LEAVING_OTHERS[operation.action],)
+            yield Draft(
+                operation, needs=("full",), wants=("other",), cost=9, optional=True, rules=rules
+            )
+
+
+@dataclass(frozen=True)
+class WrongKeys(Params):
+    """The roles of the keys that a write is refused for."""
+
+    roles: tuple[str, ...]
+
+
+def refused_creations(planning: Planning) -> Iterator[Draft]:
+    """Each write that names no object and whose effect would be seen in its list."""
+    return (draft for draft in _refused_writes(planning) if not _names_object(draft))
+
+
+def refused_changes(planning: Planning) -> Iterator[Draft]:
+    """Each write that names an object and whose effect would be seen."""
+    return (draft for draft in _refused_writes(planning) if _names_object(draft))
+
+
+def _names_object(draft: Draft) -> bool:
+    """Whether the write of a case names the object that it works on."""
+    return draft.operation is not None and draft.operation.selector is not None
+
+
+def _refused_writes(planning: Planning) -> Iterator[Draft]:
+    """Each write whose effect would be seen: without a key, with wrong keys, and with mistakes."""
+    for operation in operations(planning, "create", "update", "delete", "perform"):
+        if _shows_effect(planning.contract, operation):
+            wrong = list(DEAD_KEYS)
+            if operation.scopes:
+                wrong += ["no_scope", READ_ONLY]
+            tried = given(planning, wrong)
+            yield Draft(
+                operation,
+                needs=(KEY,),
+                wants=tuple(wrong),
+                cost=6 + len(tried),
+                params=WrongKeys(tried),
+            )
+
+
+def _shows_effect(contract: Contract, operation: Operation) -> bool:
+    """Whether an effect of a write would be seen: on its object, or as a new one in a list."""
+    if not is_visible(contract, operation.kind) or operation.effect is Effect.READ:
+        return False
+    if operation.selector is None:
+        return _makes_one(operation) and _has_open_list(contract, operation.kind)
+    return operation.keyed
+
+
+def deletions(planning: Planning) -> Iterator[Draft]:
+    """Each deletion of something that can be created, and read or listed.
+
+    One that gives something back to a pool comes early: if it does not, the pool is soon empty.
+    """
+    contract = planning.contract
+    for operation in operations(planning, "delete"):
+        creatable = contract.operations_by("create", operation.kind)
+        if operation.selector and creatable and is_visible(contract, operation.kind):
+            pooled = any(contract.takes_from_pool(creation) for creation in creatable)
+            yield Draft(operation, needs=("full",), cost=10, early=pooled)

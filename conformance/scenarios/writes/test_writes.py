@@ -1,0 +1,350 @@
+"""Scenarios that create, change and delete, and what a refused write leaves behind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from conformance.model import Exchange, Facts, Role, Step
+from conformance.plan.registry import scenario
+from conformance.reading import absent, as_shown, differences, sought_in, writable
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.ids import Id
+from conformance.scenarios.client.member_changes import change_each, signs_for
+from conformance.scenarios.client.writing import (
+    look_in_list,
+    observed_values,
+    optional_references,
+    other_values,
+    read_back,
+    read_with,
+    usual_values,
+    visible_change,
+)
+from conformance.scenarios.tenants.foreign import named
+from conformance.scenarios.writes.attempts import Attempts
+from conformance.scenarios.writes.deleting import delete_one
+from conformance.scenarios.writes.neighbour_lists import write_beside_others
+from conformance.scenarios.writes.planned_writes import (
+    BACKWARDS,
+    LEAVING_OTHERS,
+    READ_ONLY,
+    WORK_RULES,
+    WrongKeys,
+    blanks,
+    changes_of_members,
+    changes_to_zero,
+    counted_creations,
+    creations,
+    deletions,
+    every_creation,
+    overlapping_creations,
+    refused_changes,
+    refused_creations,
+    updates,
+    with_options,
+    works,
+    writes_beside_others,
+)
+from conformance.scenarios.writes.working import work_on_one
+
+# --- all writes -----------------------------------------------------------------------------------
+
+
+@scenario(writes_beside_others, rules=tuple(dict.fromkeys(LEAVING_OTHERS.values())), phase=2)
+def test_write_beside_others(client: Client) -> None:
+    """Look at the lists of two businesses, write, and look again: others are as they were."""
+    write_beside_others(client)
+
+
+# --- creations ------------------------------------------------------------------------------------
+
+
+@scenario(
+    creations,
+    rules=("create.read-back", "create.one", "create.listed", "create.position"),
+    phase=2,
+)
+def test_creation(client: Client) -> None:
+    """Create with the required members, with all members, and with odd signs; read each back.
+
+    Then create with the id of the first object, which is no member of the request. The server may
+    refuse or ignore it.
+    """
+    operation = client.operation
+    values = client.valid(operation)
+    if values is None:
+        return
+    _, first, read = _create(client, values)
+    look_in_list(client, operation, first, values, client.position(read))
+    _create_with_options(client)
+    values = client.valid(operation)
+    if values is not None:
+        _create(client, {**values, **signs_for(client, values)}, Role.PROBE)
+    if first is not None:
+        _create_with_id(client, first)
+
+
+def _create_with_options(client: Client) -> None:
+    """Create with all members, those included that name an object.
+
+    A value that other objects show may be one that only they may have, and an object may not go
+    with the rest. If the creation is refused, one without such values follows.
+    """
+    named = client.known(optional_references(client.operation))
+    usual = {**usual_values(client, client.operation), **named}
+    tries: list[tuple[Mapping[str, Any], Role]] = [({}, Role.CONTROL)]
+    if usual:
+        tries.insert(0, (usual, Role.PROBE))
+    for shown, role in tries:
+        values = client.valid(client.operation)
+        if values is None:
+            return
+        more = {**shown, **client.optional(client.operation)}
+        written, _, _ = _create(client, {**values, **more}, role)
+        if written.ok:
+            return
+
+
+def _create(
+    client: Client, values: Mapping[str, Any], role: Role = Role.CONTROL
+) -> tuple[Exchange, Id | None, Exchange | None]:
+    """Create an object and read it back: the creation, its id, and the last read."""
+    operation = client.operation
+    facts = Facts(step=Step.WRITE, sent=operation.in_body(values))
+    written = client.call(operation, values, role=role, facts=facts)
+    sought = client.created_id(written)
+    return written, sought, read_back(client, operation, sought, values)
+
+
+def _create_with_id(client: Client, taken: Id) -> None:
+    """Create with an id that is taken, unless the operation, in any mode, takes an id."""
+    operation, values = client.operation, client.valid(client.operation)
+    name = client.contract.identifier_of(operation.kind)
+    for mode in client.contract.operations.values():
+        same_route = (mode.method, mode.path) == (operation.method, operation.path)
+        if same_route and mode.parameter(name):
+            return
+    if values is not None:
+        client.mistake(operation, {**values, name: taken}, facts=Facts(step=Step.WRITE))
+
+
+@scenario(
+    counted_creations,
+    rules=("create.count", "create.newest", "create.listed"),
+    phase=2,
+    alone=True,
+)
+def test_counted_creation(client: Client) -> None:
+    """Look at the list of a kind, create one object, and look again until it is there."""
+    operation = client.operation
+    ask, values = client.lister(operation.kind), client.valid(operation)
+    if ask is None or values is None:
+        return
+    sent = as_shown(operation, operation.in_body(values))
+    ask(role=Role.ARRANGE, facts=Facts(step=Step.BEFORE))
+    written = client.control(operation, values, facts=Facts(step=Step.WRITE, sent=sent))
+    made, position = client.created_id(written), client.position(written)
+    facts = Facts(step=Step.AFTER)
+    if made is not None:
+        facts = replace(facts, sought=str(made), position=position)
+    client.until(
+        lambda: ask(role=Role.ARRANGE, facts=facts),
+        lambda page: made is None or not absent(client.contract, page),
+    )
+
+
+@scenario(every_creation, phase=2)
+def test_repeated_creation(client: Client) -> None:
+    """Send a creation again, with every member that may have to be unique; all may be served.
+
+    Where a header names the request, it comes under a new name, and then under the old one.
+    """
+    values = client.valid(client.operation)
+    if values is not None:
+        for member in client.operation.fresh_members:
+            values.setdefault(member.name, client.value(member))
+        made = client.call(client.operation, values, role=Role.ARRANGE)
+        if made.response is not None:
+            facts = Facts(step=Step.REPEATED)
+            client.mistake(client.operation, values, facts=facts, role=Role.BYSTANDER)
+            if client.reuse_names():
+                client.mistake(client.operation, values, facts=facts, role=Role.BYSTANDER)
+
+
+# --- changes --------------------------------------------------------------------------------------
+
+
+@scenario(updates, rules=("update.read-back", "update.alone"), phase=2)
+def test_update(client: Client) -> None:
+    """Change what can be changed, then one member; read whether that alone has changed.
+
+    The object is new, and it has a twin.
+    """
+    operation = client.operation
+    client.own.twin(operation)
+    values, member = client.valid(operation), visible_change(client.contract, operation)
+    assert operation.selector is not None
+    if values is None or member is None:
+        return
+    sought = values[operation.selector.name]
+    first = _change_others(client, values, member.name)
+    sent = {member.name: client.value(member)}
+    _look_before_change(client, sought, first)
+    facts = Facts(step=Step.WRITE, sent=sent, sought=str(sought))
+    client.control(operation, {**values, **sent}, facts=facts)
+    position = client.position(read_back(client, operation, sought, sent))
+    look_in_list(client, operation, sought, {**first.sent, **sent}, position)
+
+
+def _change_others(client: Client, values: Mapping[str, Any], member: str) -> Facts:
+    """Change every member but one that takes a value; the facts say what was sent."""
+    operation, selector = client.operation, client.operation.selector
+    assert selector is not None
+    sent = client.optional(operation, switches=False)
+    sent.pop(member, None)
+    beside = observed_values(client, operation, values[selector.name])
+    facts = Facts(step=Step.FIRST, sent=sent, beside=beside)
+    if sent or beside:
+        client.call(operation, {**values, **beside, **sent}, role=Role.ARRANGE, facts=facts)
+    return facts
+
+
+def _look_before_change(client: Client, sought: Id, first: Facts) -> None:
+    """Look at an object until it shows the first change."""
+    operation = client.operation
+    sent = writable(operation, {**first.beside, **first.sent})
+
+    def is_shown(look: Exchange | None) -> bool:
+        found = sought_in(client.contract, look)[0]
+        return found is None or not any(differences(operation, sent, found))
+
+    facts = Facts(step=Step.BEFORE)
+    client.until(lambda: client.settled(operation.kind, sought, facts), is_shown)
+
+
+@scenario(changes_to_zero, rules=("update.read-back",), phase=2)
+def test_change_to_zero(client: Client) -> None:
+    """Change numbers to 0, or free texts to empty ones, which the server may refuse.
+
+    Before, each gets the value that it has in the contract, or a fresh one.
+    """
+    operation, values = client.operation, client.valid(client.operation)
+    assert operation.selector is not None
+    if values is None:
+        return
+    sought, sent = values[operation.selector.name], blanks(operation, client.case.variant)
+    usual = {p.name: client.value(p) for p in operation.body if p.name in sent}
+    client.call(operation, {**values, **usual}, role=Role.ARRANGE)
+    _look_before_change(client, sought, Facts(sent=usual))
+    facts = Facts(step=Step.WRITE, sent=sent, sought=str(sought))
+    if client.mistake(operation, {**values, **sent}, facts=facts).ok:
+        read_back(client, operation, sought, sent)
+
+
+@scenario(changes_of_members, rules=("update.read-back", "update.alone"), phase=2)
+def test_change_of_each_member(client: Client) -> None:
+    """Change each optional member by itself: switches to off, texts to odd signs.
+
+    What a change does to other members shows where those were changed before it. So the members
+    come in their order, and backwards in a case of its own.
+    """
+    change_each(client, backwards=client.case.variant == BACKWARDS)
+
+
+@scenario(works, rules=WORK_RULES, phase=2)
+def test_work_on_object(client: Client) -> None:
+    """Look at two objects, work on one, and look again: what clients wrote must still be there."""
+    work_on_one(client)
+
+
+@scenario(with_options, phase=2)
+def test_work_with_options(client: Client) -> None:
+    """Work on an object with every optional parameter, which the target may refuse."""
+    operation, values = client.operation, client.valid(client.operation)
+    if values is not None:
+        request = {**other_values(client, operation), **values}
+        client.mistake(operation, request, role=Role.BYSTANDER)
+
+
+# --- refused writes -------------------------------------------------------------------------------
+
+
+@scenario(refused_creations, rules=("refused.effect",), phase=2, alone=True)
+def test_refused_creation(client: Client) -> None:
+    """Send writes of no one object that are refused; look for their effect in the list."""
+    values, ask = client.valid(client.operation), client.lister(client.operation.kind)
+    if values is None:
+        return
+    attempts = Attempts(client, values)
+    if ask is not None:
+        ask(role=Role.ARRANGE, facts=Facts(step=Step.LISTED_BEFORE))
+    _attempt(client, attempts)
+    if ask is not None:
+        ask(facts=Facts(step=Step.LOOK, fresh=attempts.fresh))
+
+
+@scenario(refused_changes, rules=("refused.effect",), phase=2)
+def test_refused_write(client: Client) -> None:
+    """Send writes that are refused for their key or their input; look for their effect.
+
+    The object is new, for other cases put theirs into states that this write may not have.
+    """
+    client.own.apart()
+    kind, selector = client.operation.kind, client.operation.selector
+    values = client.valid(client.operation)
+    if values is None or selector is None:
+        return
+    attempts, sought = Attempts(client, values), named(values[selector.name])
+    before = client.settled(kind, sought, facts=Facts(step=Step.BEFORE))
+    position = client.position(before)
+    _attempt(client, attempts)
+    facts = Facts(step=Step.LOOK, fresh=attempts.fresh, position=position)
+    client.until(lambda: client.look(kind, sought, facts), client.is_found)
+
+
+def _attempt(client: Client, attempts: Attempts) -> None:
+    """Send the write with mistakes, which a server may take; without a key and with wrong ones."""
+    roles = client.params(WrongKeys).roles
+    attempts.mistakes()
+    if READ_ONLY in roles and client.operation.method != "GET":
+        attempts.disguise(READ_ONLY)
+    for role in (None, *roles):
+        attempts.send(key=role)
+
+
+# --- creations at the same time ------------------------------------------------------------------
+
+CREATORS = ("full", "other", "full")
+"""The keys that create at the same time: two of one business and one of another."""
+
+
+@scenario(overlapping_creations, rules=("create.read-back", "create.one"), phase=2)
+def test_overlapping_creations(client: Client) -> None:
+    """Create objects at the same time, for two businesses, and read each back."""
+    operation = client.operation
+    requests: list[tuple[str, dict[str, Any], Facts]] = []
+    for key in CREATORS:
+        values = client.valid(operation, key)
+        if values is None:
+            return
+        facts = Facts(step=Step.WRITE, sent=operation.in_body(values))
+        requests.append((key, values, facts))
+    written = client.together(operation, requests, role=Role.CONTROL)
+    for key, exchange in zip(CREATORS, written, strict=True):
+        created = client.created_id(exchange)
+        if created is not None:
+            read_with(client, key, created)
+
+
+# --- deletions ------------------------------------------------------------------------------------
+
+
+@scenario(deletions, rules=("delete.gone",), phase=2)
+def test_deletion(client: Client) -> None:
+    """Create three objects, delete the second, and look at each before and after.
+
+    Also look in the list if the object has a read of its own. Then use what is deleted.
+    """
+    delete_one(client)

@@ -1,0 +1,61 @@
+"""How much of the API a target has, as its file says: operations, areas of clauses, parameters.
+
+A file may name an area only if the target offers none of its operations. So the name of an area
+says nothing that the operations do not say, and no verdict rests on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from conformance.base.values import without
+from conformance.base.yaml_file import YamlFile
+from conformance.model import Contract, Declaration, Operation
+
+
+def lacking(contract: Contract, data: Mapping[str, Any]) -> list[str]:
+    """The operations that the target lacks, from a checked target file."""
+    operations = _named(contract, data.get("inapplicable", ()))
+    if "only" in data:
+        operations |= contract.operations.keys() - _named(contract, data["only"])
+    return [name for name in contract.operations if name in operations]
+
+
+def areas(contract: Contract, file: YamlFile) -> dict[str, str]:
+    """The areas that a target file leaves out, each with its place there."""
+    named = enumerate(file.value.get("inapplicable", ()))
+    return {
+        name: file.where(("inapplicable", index)) for index, name in named if name in contract.areas
+    }
+
+
+def _named(contract: Contract, names: Iterable[str]) -> set[str]:
+    """The operations among some names: ids of operations, and methods with their paths."""
+    wanted = set(names)
+    return {
+        operation.id
+        for operation in contract.operations.values()
+        if operation.id in wanted or operation.route in wanted
+    }
+
+
+def offered(contract: Contract, target: Declaration) -> Contract:
+    """The contract without the operations that the target declares inapplicable."""
+    operations = without(contract.operations, target.inapplicable)
+    return replace(contract, operations=operations)
+
+
+def fitted(contract: Contract, target: Declaration) -> Contract:
+    """The contract without the parameters that the target declares absent."""
+    operations = dict(contract.operations)
+    for name, absent in target.absent.items():
+        if name in operations:
+            operations[name] = _without(operations[name], absent)
+    return replace(contract, operations=operations)
+
+
+def _without(operation: Operation, absent: Iterable[str]) -> Operation:
+    kept = [parameter for parameter in operation.parameters if parameter.name not in absent]
+    return replace(operation, parameters=tuple(kept))

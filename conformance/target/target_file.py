@@ -1,0 +1,304 @@
+"""Target file, environment and flags -> Target: what is under test, and what may be done to it.
+
+A Target has two halves. ``Target.keys`` are secrets and go to the transport alone; the public
+``declaration`` is what plans, judges and reports may see, and what a replay is judged by.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import os
+import re
+import ssl
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from itertools import islice
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import SplitResult, urlsplit
+
+from conformance.base import tls, yaml_file
+from conformance.base.errors import TargetError, reason
+from conformance.base.tls import Trust
+from conformance.base.values import picked
+from conformance.base.yaml_file import Place, YamlFile
+from conformance.contract import packaged
+from conformance.log import convert
+from conformance.model import KEY_ROLES, Contract, Declaration, Effect, Json
+from conformance.target import keyring, names, scope
+from conformance.target.keyring import GivenKey
+
+KEY_VARIABLE = "CONFORMANCE_KEY"
+DEFAULT_BUDGET = 12_000
+DEFAULT_TIMEOUT = 15.0
+FICTIONAL_NUMBER = "+12025550100"
+SECRET = ("keys", "scoped_keys")
+"""Members of a target file that hold keys; no message quotes them."""
+HOSTS = 200
+"""Addresses that are taken of a network."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A server under test with the secrets to reach it. Never printed, never stored."""
+
+    declaration: Declaration
+    keys: Mapping[str, str] = field(repr=False)  # by role
+    budget: int = DEFAULT_BUDGET  # requests, at most
+    rate: float | None = None  # requests per second, at most
+    timeout: float = DEFAULT_TIMEOUT  # seconds for one request
+    ca: Path | None = None  # certificates of a private authority
+    areas: Mapping[str, str] = field(default_factory=dict)  # left out, each with its place
+    warnings: tuple[str, ...] = ()  # for whoever runs the suite
+
+    @property
+    def trust(self) -> Trust:
+        """Which certificates are accepted."""
+        return Trust(self.ca, self.declaration.verify)
+
+    def shared(self, index: int, count: int) -> Target:
+        """The part of one of ``count`` workers: its own addresses, its share of the rest."""
+        addresses = self.declaration.addresses[index::count]
+        disk = self.declaration.disk // count
+        return replace(
+            self,
+            declaration=replace(self.declaration, addresses=addresses, disk=disk),
+            budget=self.budget // count,
+            rate=self.rate and self.rate / count,
+        )
+
+
+def named(contract: Contract, declaration: Declaration) -> Contract:
+    """The contract, completed by the collection members that the target declares.
+
+    A member that the contract names itself stays.
+    """
+    operations = dict(contract.operations)
+    for name, member in declaration.collections.items():
+        paging = operations[name].paging if name in operations else None
+        if paging and paging.collection is None:
+            paging = replace(paging, collection=member)
+            operations[name] = replace(operations[name], paging=paging)
+    return replace(contract, operations=operations)
+
+
+def from_flags(contract: Contract, url: str, key: str | None) -> Target:
+    """A target known by its address and at most one key; it allows nothing but reads.
+
+    Raises TargetError for an address or a key that cannot be one.
+    """
+    url = _checked_url(contract, url, "--url")
+    keys = {"full": keyring.checked(key, "--key")} if key else {}
+    declaration = Declaration(
+        name=urlsplit(url).netloc,
+        url=url,
+        allow=frozenset({Effect.READ}),
+        keys=frozenset(keys),
+        full_declared=False,
+    )
+    return Target(declaration, keys)
+
+
+def from_file(
+    contract: Contract, path: Path, url: str | None = None, key: str | None = None
+) -> Target:
+    """Read a target file. ``url`` and ``key`` replace the ones in the file.
+
+    A file without keys takes the full one of the environment. Raises TargetError with every fault.
+    """
+    faults: list[str] = []
+    form = schema()
+    file = yaml_file.read(path, str(path), faults)
+    if file is None:
+        raise faulty(faults)
+    _take_former_names(file.value)
+    if not yaml_file.validate(file, form, faults, secret=SECRET):
+        raise faulty(faults)
+    if url:
+        file.value["url"] = _checked_url(contract, url, "--url")
+    full_declared = not _take_key(file.value, key)
+    names.check(contract, file, form, faults)
+    listed = keyring.read(contract, file)
+    keys = _keys(file, listed, faults)
+    derived = {
+        "key_scopes": keyring.scopes(listed),
+        "inapplicable": scope.lacking(contract, file.value),
+        "areas": scope.areas(contract, file),
+        "keys": sorted(keys),
+        "full_declared": full_declared,
+        "addresses": _addresses(file, faults),
+        "url": _url(contract, file, faults),
+        **_authority(file, path.parent, faults),
+        "warnings": keyring.warnings(path, listed if full_declared else _of_file(listed)),
+    }
+    if faults:
+        raise faulty(faults)
+    return _target(file.value | derived, keys)
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of target files, with the names of the keys."""
+    text = (packaged() / "meta" / "target.schema.json").read_text(encoding="utf-8")
+    whole: dict[str, Any] = json.loads(text)
+    keys = whole["properties"]["keys"]
+    secret = keys["additionalProperties"]
+    for role in KEY_ROLES.values():
+        keys.setdefault("properties", {})[role.name] = secret | {"description": role.what}
+    keys["additionalProperties"] = False
+    keys["items"]["properties"]["role"]["enum"] = list(KEY_ROLES)
+    return whole
+
+
+def _take_former_names(data: Json) -> None:
+    """Give the triggers of a file today's names of their members."""
+    triggers = data.get("triggers") if isinstance(data, dict) else None
+    if isinstance(triggers, list):
+        data["triggers"] = [convert.modern(trigger) for trigger in triggers]
+
+
+def faulty(faults: list[str]) -> TargetError:
+    """The error of a target file with some faults."""
+    lines = "\n".join(f"  {fault}" for fault in faults)
+    return TargetError(f"The target file is not usable:\n{lines}")
+
+
+def _take_key(data: dict[str, Any], key: str | None) -> bool:
+    """Put the key of a flag or of the environment into a file; whether there was one to put."""
+    keys = data.setdefault("keys", {})
+    listed = isinstance(keys, list)
+    where = "--key" if key else KEY_VARIABLE
+    if not key and not keys:  # a file with other keys alone may be meant for less
+        key = os.environ.get(KEY_VARIABLE)
+    if not key:
+        return False
+    key = keyring.checked(key, where)
+    if listed:
+        others = [entry for entry in keys if entry.get("role") != "full"]
+        data["keys"] = [*others, {"role": "full", "key": key}]
+    else:
+        keys["full"] = key
+    return True
+
+
+def _of_file(given: Iterable[GivenKey]) -> list[GivenKey]:
+    """The keys that the file itself gives, without a full one that was put there."""
+    return [key for key in given if key.role != "full"]
+
+
+def _target(data: Mapping[str, Any], keys: Mapping[str, str]) -> Target:
+    """The target of a checked file: each member goes to the field of the same name."""
+    usual = {"name": urlsplit(data["url"]).netloc, "allow": []}
+    declared = usual | picked(data, _names_of(Declaration))
+    declared["allow"] = [Effect.READ, *declared["allow"]]
+    limits = picked(data, _names_of(Target) - {"declaration", "keys"})
+    return Target(convert.from_json(declared, Declaration), keys, **limits)
+
+
+def _names_of(noun: type[Declaration | Target]) -> set[str]:
+    """The names of the fields of a noun."""
+    return {field.name for field in fields(noun)}
+
+
+# --- keys -----------------------------------------------------------------------------------------
+
+
+def _keys(file: YamlFile, listed: Iterable[GivenKey], faults: list[str]) -> dict[str, str]:
+    """The keys of a file by role, taken from the environment where the file says so."""
+    keys: dict[str, str] = {}
+    places: dict[str, Place] = {}
+    for given in listed:
+        if given.role in keys:
+            message = f"two keys are {given.role}: name their scopes or their businesses apart"
+            faults.append(file.fault(given.place, message))
+            continue
+        places[given.role] = given.place
+        try:
+            where = "/".join(str(step) for step in given.place)
+            keys[given.role] = keyring.checked(keyring.from_environment(given.text), where)
+        except TargetError as error:
+            faults.append(file.fault(given.place, str(error)))
+    values = list(keys.values())
+    for role, key in keys.items():
+        if values.count(key) > 1:
+            message = f"{role} has the same key as another role; each role needs a key of its own"
+            faults.append(file.fault(places[role], message))
+    return keys
+
+
+# --- addresses ------------------------------------------------------------------------------------
+
+
+def _url(contract: Contract, file: YamlFile, faults: list[str]) -> str | None:
+    try:
+        return _checked_url(contract, file.value["url"], file.where(("url",)))
+    except TargetError as error:
+        faults.append(str(error))
+        return None
+
+
+def _checked_url(contract: Contract, url: str, where: str) -> str:
+    """The address without a slash at its end. Raises TargetError for one that cannot be used."""
+    parts = _split(url, where)
+    path = parts.path.rstrip("/")
+    example = f"{parts.scheme}://{parts.netloc}{contract.base_path}"
+    if parts.username or parts.password:
+        _refuse(where, "take user name and password out of the address; keys have their own place")
+    if parts.query or parts.fragment:
+        _refuse(where, "the address must end with the base path, without ? or #")
+    if not path.endswith(contract.base_path):
+        _refuse(where, f"the address must include {contract.base_path}, such as {example}")
+    return f"{parts.scheme}://{parts.netloc}{path}"
+
+
+def _split(url: str, where: str) -> SplitResult:
+    """The parts of an http address. Raises TargetError."""
+    quoted = repr(re.sub(r"//[^/@]*@", "//...@", url))  # without a password
+    try:
+        parts = urlsplit(url)
+    except ValueError as error:
+        _refuse(where, f"{quoted} is not an address: {error}")
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        _refuse(where, f"{quoted} is not an http or https address, such as https://host/path")
+    try:
+        _ = parts.port
+    except ValueError as error:
+        _refuse(where, f"{quoted} is not an address: {error}")
+    return parts
+
+
+def _authority(file: YamlFile, folder: Path, faults: list[str]) -> dict[str, Path]:
+    """The member with the place of the certificates, if the file names one."""
+    if "ca" not in file.value:
+        return {}
+    place = folder / file.value["ca"]
+    try:
+        tls.check(place)
+    except (OSError, ssl.SSLError) as error:
+        why = reason(error)
+        message = f"{place} holds no certificates of an authority, in PEM form: {why}"
+        faults.append(file.fault(("ca",), message))
+    return {"ca": place}
+
+
+def _refuse(where: str, message: str) -> NoReturn:
+    raise TargetError(f"{where}: {message}") from None
+
+
+def _addresses(file: YamlFile, faults: list[str]) -> list[str]:
+    addresses: list[str] = []
+    for index, text in enumerate(file.value.get("addresses", ())):
+        try:
+            addresses += _hosts(text)
+        except ValueError:
+            message = f"{text!r} is neither an IP address nor a network such as 127.0.0.0/8"
+            faults.append(file.fault(("addresses", index), message))
+    return addresses
+
+
+def _hosts(text: str) -> list[str]:
+    """A local address, or the first hosts of a network beyond its first. Raises ValueError."""
+    network = ipaddress.ip_network(text, strict=False)
+    if network.num_addresses == 1:
+        return [str(network[0])]
+    return [str(host) for host in islice(network.hosts(), 1, HOSTS + 1)]
