@@ -12,17 +12,17 @@ import pytest
 from conformance.model import Facts, Form, Role, Side, Step
 
 PACKAGE = Path(__file__).parent.parent / "conformance"
-WRITERS = ("run/again.py", "suite", "transport")
+WRITERS = ("run/replay_steps.py", "scenarios", "transport")
 READERS = (
     "causes",
     "checks",
     "judging",
     "model/judgement.py",
-    "model/mistakes.py",
+    "model/mistake_names.py",
     "model/run.py",
     "reading",
     "report",
-    "selection.py",
+    "plan/selection.py",
 )
 
 WORDS = [word for kind in (Role, Side, Form, Step) for word in kind]

@@ -42,6 +42,7 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
     names = imported(*words)
     assert not names & {*SLOW, "yaml", "jsonschema_rs"}
     assert {name for name in names if name.startswith("conformance.")} == {
+        "conformance.base",
         "conformance.command",
         "conformance.command.init",
         "conformance.command.choosing",

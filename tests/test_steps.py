@@ -15,6 +15,8 @@ from urllib.parse import urljoin
 import pytest
 import requests
 
+from conformance.causes.origins import values_of
+from conformance.causes.steps import steps_of
 from conformance.log.archive import StoredBody
 from conformance.log.evidence import Recorder
 from conformance.model import (
@@ -33,8 +35,7 @@ from conformance.model import (
 from conformance.reading import made_by
 from conformance.report import cards
 from conformance.report.curl import variable
-from conformance.report.origins import values_of
-from conformance.report.steps import FROM_ONE_ADDRESS, block, steps_of
+from conformance.report.shell_steps import FROM_ONE_ADDRESS, block
 from conformance.run import runfile
 from conformance.server import control
 from tests import report_example as example

@@ -1,1 +1,1 @@
-"""What everything else stands on: values, texts, files, errors, options, and the reading of files."""
+"""What everything stands on: values, texts, files, errors, options, and how YAML is read."""

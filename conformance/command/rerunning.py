@@ -141,7 +141,7 @@ def _writes_before(run: Run, shown: Sequence[Exchange]) -> list[Exchange]:
 
     They may have done what the exchanges show, such as to move an object to another business.
     """
-    from conformance.report.origins import values_of
+    from conformance.causes.origins import values_of
 
     if not shown:
         return []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -78,6 +79,10 @@ class Run:
     def exchange(self) -> dict[str, Exchange]:
         """Exchanges by id."""
         return {exchange.id: exchange for exchange in self.exchanges}
+
+    def exchanges_of(self, ids: Iterable[str]) -> list[Exchange]:
+        """The exchanges of some ids, in that order; ids that the run does not hold are skipped."""
+        return [self.exchange[name] for name in ids if name in self.exchange]
 
     @cached_property
     def again(self) -> dict[str, Exchange]:

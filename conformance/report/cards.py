@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 
 from conformance.base.text import amount, clean
 from conformance.base.values import cut
+from conformance.causes.steps import Sending, steps_of
+from conformance.causes.telling import ids_of_telling
 from conformance.model import (
     BROKEN,
     WHOLE_API,
@@ -24,7 +26,7 @@ from conformance.model import (
     mistake_of,
     transition,
 )
-from conformance.report import steps, unproven, view
+from conformance.report import shell_steps, unproven, view
 from conformance.report.exhibit import Exhibit, exhibits
 
 ROWS = 100
@@ -148,15 +150,15 @@ def cards(run: Run) -> list[Card]:
 
 def with_steps(run: Run, shown: list[Card]) -> list[Card]:
     """Some cards with the lines that repeat what they show. It looks through the whole log."""
-    found = steps.steps_of(run, [card.exchanges for card in shown])
+    found = steps_of(run, [card.exchanges for card in shown])
     return [_with_block(run, card, sendings) for card, sendings in zip(shown, found, strict=True)]
 
 
-def _with_block(run: Run, card: Card, sendings: list[steps.Sending]) -> Card:
+def _with_block(run: Run, card: Card, sendings: list[Sending]) -> Card:
     """A card with its steps; without any, its requests as they were, and not what led to them."""
     alone = "\n".join(exhibit.curl for exhibit in card.exhibits)
-    lines = steps.block(run, sendings) or alone
-    return replace(card, steps=lines, again=steps.outcome(sendings))
+    lines = shell_steps.block(run, sendings) or alone
+    return replace(card, steps=lines, again=shell_steps.outcome(sendings))
 
 
 def by_verdict(shown: list[Card]) -> dict[Verdict, list[Card]]:
@@ -172,7 +174,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
     cells = [by_name[name] for name in cause.cells if name in by_name]
     operations = list(dict.fromkeys(cell.operation for cell in cells))
     listed = operations[: ROWS if whole else FEW]
-    finding, shown = cause.finding, _telling(cause)
+    finding, shown = cause.finding, ids_of_telling(cause)
     said = f"{finding.expected} {finding.actual}"
     probe, everywhere = view.probe(run, shown), _everywhere(run, cause)
     return Card(
@@ -196,14 +198,6 @@ def _everywhere(run: Run, cause: Cause) -> bool:
     of_clause = run.by_clause[cause.clauses[0]]
     judged = {cell.name for cell in of_clause if cell.verdict in (*BROKEN, Verdict.PASSED)}
     return len(judged) >= MANY and judged <= set(cause.cells)
-
-
-def _telling(cause: Cause) -> tuple[str, ...]:
-    """The exchanges that show a cause best: one, if one shows it alone."""
-    finding = cause.finding
-    if not finding.apart:
-        return finding.exchanges
-    return cause.exchanges[:1] if cause.flaw else finding.exchanges[:1]
 
 
 def _asked(exchange: Exchange | None, flaw: str) -> str:

@@ -216,7 +216,7 @@ def _costs(run: Run, kind: str, groups: dict[str, set[str]]) -> list[str]:
     rows = []
     for group, ids in groups.items():
         if ids:
-            exchanges = view.exchanges_of(run, ids)
+            exchanges = run.exchanges_of(ids)
             rows.append((len(exchanges), view.elapsed_ms(exchanges), group))
     rows.sort(reverse=True)
     return [f"requests  seconds  {kind}", *(_cost_line(*row) for row in rows)]

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 
 from conformance.base.text import amount
 from conformance.base.values import cut
-from conformance.model import Body, Cell, Exchange, Role, Run
+from conformance.causes.telling import FEW, best
+from conformance.model import Body, Cell, Exchange, Run
 from conformance.report import view
 from conformance.report.window import Window, window
 
 HEADERS_LIMIT = 30
 """Headers of a message that are shown."""
-
-FEW = 3
-"""Exchanges shown for a finding that takes several, or for a cell that could not be judged."""
 
 
 @dataclass(frozen=True)
@@ -63,22 +61,16 @@ def exhibits(
 
     ``where`` is the accused place, and ``said`` what the finding says of it.
     """
-    chosen = _best(view.exchanges_of(run, ids), few)
+    chosen = best(run.exchanges_of(ids), few)
     return [_exhibit(exchange, where, said) for exchange in chosen]
 
 
 def unjudged(run: Run, cell: Cell) -> list[Exhibit]:
     """The last exchanges of a cell in error: those without a response if there are any."""
-    exchanges = view.exchanges_of(run, cell.exchanges)
+    exchanges = run.exchanges_of(cell.exchanges)
     unanswered = [exchange for exchange in exchanges if exchange.response is None]
     last = (unanswered or exchanges)[-FEW:]
     return [_exhibit(exchange) for exchange in last]
-
-
-def _best(exchanges: list[Exchange], few: int) -> list[Exchange]:
-    """The few exchanges that show most, probes before others, in the order of the log."""
-    probes_first = sorted(exchanges, key=lambda exchange: exchange.role is not Role.PROBE)
-    return sorted(probes_first[:few], key=exchanges.index)
 
 
 # --- messages -------------------------------------------------------------------------------------

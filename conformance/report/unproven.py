@@ -16,7 +16,6 @@ from conformance.model import (
     State,
     place_of_key,
 )
-from conformance.report import view
 
 RECIPE = "trigger.answer"
 """The rule that judges what came of a recipe of the target file. Nothing else proves one."""
@@ -43,7 +42,7 @@ def unproven(run: Run, cause: Cause) -> list[str]:
     if finding.rule == RECIPE:
         return [f"triggers: is the recipe for {finding.expected} right?"]
     remarks = {remark.about: remark for remark in run.setup if not remark.proven}
-    places = dict.fromkeys(_places(run, finding.rule, view.exchanges_of(run, finding.exchanges)))
+    places = dict.fromkeys(_places(run, finding.rule, run.exchanges_of(finding.exchanges)))
     return [_sentence(remarks[place]) for place in places if place in remarks]
 
 

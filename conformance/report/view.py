@@ -208,17 +208,12 @@ def without_cells(run: Run) -> list[tuple[Clause, str]]:
 # --- exchanges ------------------------------------------------------------------------------------
 
 
-def exchanges_of(run: Run, ids: Iterable[str]) -> list[Exchange]:
-    """The exchanges of some ids, in that order; ids that the run does not hold are skipped."""
-    return [run.exchange[name] for name in ids if name in run.exchange]
-
-
 def probe(run: Run, ids: Iterable[str]) -> Exchange | None:
     """The exchange that shows a finding best: its first probe, else its first.
 
     None where the run holds none of them.
     """
-    exchanges = exchanges_of(run, ids)
+    exchanges = run.exchanges_of(ids)
     for exchange in exchanges:
         if exchange.role is Role.PROBE:
             return exchange
@@ -245,7 +240,7 @@ def duration_ms(run: Run, cell: Cell) -> int:
 
     Cells share exchanges, so these times do not add up to that of the run.
     """
-    return round(elapsed_ms(exchanges_of(run, cell.exchanges)))
+    return round(elapsed_ms(run.exchanges_of(cell.exchanges)))
 
 
 def elapsed_ms(exchanges: Iterable[Exchange]) -> float:

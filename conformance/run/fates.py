@@ -62,7 +62,7 @@ class Sought:
         for one in self.own:
             if one.finding in findings:
                 names.update(dict.fromkeys(one.names))
-        return view.exchanges_of(run, names)
+        return run.exchanges_of(names)
 
 
 def of_cells(run: Run, cells: Collection[Cell]) -> list[Sought]:
@@ -118,7 +118,7 @@ def _judged(sought: Sought, cells: list[Cell], before: Run, after: Run) -> tuple
         return Fate.DROPPED, view.message(now)
     if now.verdict is not Verdict.PASSED and not now.findings:
         return Fate.UNJUDGED, view.message(now)
-    seen = {_probe(each) for each in view.exchanges_of(after, now.exchanges)}
+    seen = {_probe(each) for each in after.exchanges_of(now.exchanges)}
     if seen.isdisjoint(_probes(sought.own, before)):
         return Fate.UNJUDGED, NOT_SEEN
     if now.findings:

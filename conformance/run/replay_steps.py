@@ -15,6 +15,9 @@ from urllib.parse import quote
 
 from conformance.base.errors import Unjudgeable
 from conformance.base.values import as_text, pointed, read_json
+from conformance.causes.origins import Path
+from conformance.causes.steps import Capture, Sending, steps_of
+from conformance.causes.telling import telling
 from conformance.model import (
     PREFLIGHT,
     WHOLE_API,
@@ -29,9 +32,6 @@ from conformance.model import (
     Run,
     SecretKind,
 )
-from conformance.report.cards import cards
-from conformance.report.origins import Path
-from conformance.report.steps import Capture, Sending, steps_of
 from conformance.transport.carrier import Label
 from conformance.transport.message import LONE, Message
 from conformance.transport.patience import OverBudget
@@ -43,6 +43,9 @@ AGAIN = Case("steps[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
 MOST = 100
 """Requests in all. The worst causes come first."""
 
+CAUSES = 300
+"""Causes whose steps are considered."""
+
 IN_HEADERS = {SecretKind.KEY, SecretKind.UNKNOWN, SecretKind.SECRET}
 """Kinds of secrets that the transport puts into a header."""
 
@@ -51,7 +54,7 @@ def send_again(sender: Sender, run: Run) -> None:
     """Send the steps of the causes of a run again, as far as they do no harm."""
     left = MOST
     with suppress(Unjudgeable, OverBudget):
-        for sendings in steps_of(run, [card.exchanges for card in cards(run)]):
+        for sendings in steps_of(run, [telling(run, cause) for cause in run.causes[:CAUSES]]):
             if len(sendings) <= left and _may_be_sent(run, sendings):
                 left -= len(sendings)
                 _Steps(sender).send(sendings)

@@ -1,23 +1,19 @@
-"""What shows a cause, as numbered steps for a shell: ids and cursors are taken from responses.
+"""The steps that repeat a cause: requests in order, with what each takes from earlier responses.
 
 A request often names what an earlier response showed: an id of a new object, the cursor of a page.
 Those are gone when somebody repeats it. So the steps begin with the requests whose responses
-showed them, and carry each value over in a variable.
+showed them, and carry each value over.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import dropwhile
-from shlex import quote as quoted
 from urllib.parse import quote, quote_plus
 
-from conformance.base.text import clean
+from conformance.causes.origins import Origin, Path, origins_of, values_of
 from conformance.model import Body, Exchange, Placeholder, Request, Run, SecretKind, Step
-from conformance.report.curl import curl, owed, variable
-from conformance.report.origins import Origin, Path, origins_of, values_of
 
 MOST = 8
 """Steps of a cause. Nobody pastes more."""
@@ -27,9 +23,6 @@ MOST_THAT_FILL = 12
 """The same where most of them are alike."""
 FILLING = {Step.COUNT, Step.EVASION, Step.SOON, Step.LATER, Step.AGAIN}
 """The steps of requests that a limit counts, from one address."""
-FROM_ONE_ADDRESS = "# All from one address, which must not have been used within the window."
-LONGEST = 4_000
-"""Characters of a line."""
 
 
 @dataclass(frozen=True)
@@ -68,26 +61,8 @@ def steps_of(run: Run, shown: Sequence[Sequence[Exchange]]) -> list[list[Sending
     return [_steps(run, exchanges, origins) for exchanges in shown]
 
 
-def block(run: Run, sendings: Sequence[Sending]) -> str:
-    """Some steps as lines for a shell; empty without any."""
-    return "\n".join(_lines(run, sendings))
-
-
-def outcome(sendings: Sequence[Sending]) -> str:
-    """What came of some steps at the end of the run, as a sentence; empty if they were not sent."""
-    if not any(each.again for each in sendings):
-        return ""
-    for number, each in enumerate(sendings, 1):
-        if each.came_otherwise:
-            return f"Sent again at the end of the run: step {number} was answered otherwise."
-    return "Sent again at the end of the run: answered as before."
-
-
 Names = dict[str, tuple[str, str]]
 """By value: the placeholders that replace it, in a body and in a URL."""
-
-
-# --- the steps, and their lines -------------------------------------------------------------------
 
 
 def _steps(run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin]) -> list[Sending]:
@@ -99,7 +74,7 @@ def _steps(run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin
         return []
     names = _names(needed, origins)
     requests = [_carried(exchange.request, names) for exchange in needed]
-    used = "".join(_text(request) for request in requests)
+    used = "".join(text_of(request) for request in requests)
     captures = _captures(names, origins, used)
     return [
         Sending(
@@ -111,49 +86,6 @@ def _steps(run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin
         )
         for exchange, request in zip(needed, requests, strict=True)
     ]
-
-
-def _lines(run: Run, sendings: Sequence[Sending]) -> Iterator[str]:
-    """The lines of some steps."""
-    if filling_of(run, [each.exchange for each in sendings if each.shown]):
-        yield FROM_ONE_ADDRESS
-    yield from owed("".join(_text(each.request) for each in sendings))
-    for number, each in enumerate(sendings, 1):
-        yield f"# {number}. {clean(_said(each))}"
-        if not each.captures:
-            yield f"{_line(each)}\necho"
-            continue
-        yield f"answer=$(\n{_line(each, quiet=True)}\n)"
-        if each.shown:
-            yield "printf '%s\\n' \"$answer\""
-        yield from (_taken(capture) for capture in each.captures)
-
-
-def _line(each: Sending, *, quiet: bool = False) -> str:
-    """The line of a request, or where to find one that is too long for a shell."""
-    line = curl(each.request, quiet=quiet)
-    if len(line) <= LONGEST:
-        return line
-    return f"# too long for a shell line; the log has it as {clean(each.exchange.id)}"
-
-
-def _text(request: Request) -> str:
-    """All of a request that can hold a value."""
-    body = request.body or Body()
-    headers = "\n".join(text for header in request.headers for text in header)
-    return f"{request.url}\n{headers}\n{body.kept}\n"
-
-
-def _captures(names: Names, origins: Mapping[str, Origin], used: str) -> dict[str, list[Capture]]:
-    """By exchange, what is taken from its response, as far as a request uses it."""
-    captures: dict[str, list[Capture]] = {}
-    for value, placeholders in names.items():
-        origin = origins[value]
-        for placeholder, in_url in zip(placeholders, (False, True), strict=True):
-            if placeholder in used:
-                capture = Capture(placeholder, origin.path, in_url)
-                captures.setdefault(origin.exchange, []).append(capture)
-    return captures
 
 
 def filling_of(run: Run, exchanges: Sequence[Exchange]) -> list[Exchange]:
@@ -239,23 +171,20 @@ def _carried(request: Request, names: Names) -> Request:
     return replace(request, url=url, body=body)
 
 
-def _taken(capture: Capture) -> str:
-    """The line that takes a value from the last response. Names are JSON: nothing expands."""
-    path = "." + "".join(f"[{json.dumps(step)}]" for step in capture.path)
-    form = "|@uri" if capture.in_url else ""
-    name = variable(capture.placeholder)
-    return f'{name}=$(printf %s "$answer" | jq -r {quoted(path + form)})'
+def _captures(names: Names, origins: Mapping[str, Origin], used: str) -> dict[str, list[Capture]]:
+    """By exchange, what is taken from its response, as far as a request uses it."""
+    captures: dict[str, list[Capture]] = {}
+    for value, placeholders in names.items():
+        origin = origins[value]
+        for placeholder, in_url in zip(placeholders, (False, True), strict=True):
+            if placeholder in used:
+                capture = Capture(placeholder, origin.path, in_url)
+                captures.setdefault(origin.exchange, []).append(capture)
+    return captures
 
 
-def _said(each: Sending) -> str:
-    """What a step does, for people, such as ``GET as full, answered 200 in the run``."""
-    exchange = each.exchange
-    key = f"as {exchange.identity}" if exchange.identity else "without a key"
-    said = f"{exchange.request.method} {key}, {_answered(exchange)} in the run"
-    if each.again is None:
-        return said
-    return f"{said}, {_answered(each.again)} at its end"
-
-
-def _answered(exchange: Exchange) -> str:
-    return f"answered {exchange.response.status}" if exchange.response else "not answered"
+def text_of(request: Request) -> str:
+    """All of a request that can hold a value."""
+    body = request.body or Body()
+    headers = "\n".join(text for header in request.headers for text in header)
+    return f"{request.url}\n{headers}\n{body.kept}\n"

@@ -1,0 +1,27 @@
+"""Which exchanges show a cause best."""
+
+from __future__ import annotations
+
+from conformance.model import Cause, Exchange, Role, Run
+
+FEW = 3
+"""Exchanges of a finding that takes several to show."""
+
+
+def telling(run: Run, cause: Cause) -> list[Exchange]:
+    """The few exchanges that show a cause best, in the order of the log."""
+    return best(run.exchanges_of(ids_of_telling(cause)))
+
+
+def ids_of_telling(cause: Cause) -> tuple[str, ...]:
+    """The ids of the exchanges of its telling finding: one, if one shows it alone."""
+    finding = cause.finding
+    if not finding.apart:
+        return finding.exchanges
+    return cause.exchanges[:1] if cause.flaw else finding.exchanges[:1]
+
+
+def best(exchanges: list[Exchange], few: int = FEW) -> list[Exchange]:
+    """The few exchanges that show most, probes before others, in their order."""
+    probes_first = sorted(exchanges, key=lambda exchange: exchange.role is not Role.PROBE)
+    return sorted(probes_first[:few], key=exchanges.index)
