@@ -27,7 +27,7 @@ HEAD = """\
 # Kills by scenario
 
 Written by `python -m tests.spent --write`.
-Requests are those of the stored full run with everything, counted for the scenario that sent them.
+Requests are those of a full run with everything, counted for the scenario that sent them.
 A fault counts for each scenario whose requests show what it breaks; *alone* if no other one does.
 Each was tried by the cases that verify what it breaks, so one more scenario may see it, too.
 """
@@ -45,8 +45,8 @@ def kills(name: str) -> tuple[str, set[str]]:
 
 
 def sent() -> Counter[str]:
-    """The requests of the stored full run, by scenario."""
-    log = evidence.parse(golden.stored_log("real").splitlines(keepends=True), "golden")
+    """The requests of a full run, by scenario."""
+    log = evidence.parse(golden.run("real").splitlines(), "golden")
     return Counter(exchange.scenario for exchange in log.exchanges)
 
 
