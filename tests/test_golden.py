@@ -8,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from conformance.checks import RULES
 from conformance.log import evidence, schemas
 from conformance.reading import worked_on
 from tests import golden
 from tests.support import contracts
 from tests.support.contracts import CONTRACTS
+from tests.support.lookup import UNUSED, Lookup, watch
 
 
 @pytest.mark.parametrize("name", CONTRACTS)
@@ -69,3 +71,16 @@ def test_a_run_changes_nothing_that_was_there_before() -> None:
     """All that is changed, worked on or deleted was made by the run; only events cannot be made."""
     log = evidence.parse(golden.run("real").splitlines(), "golden")
     assert {each.kind for each in worked_on(contracts.real(), log.exchanges)} == {"event"}
+
+
+def test_each_rule_finds_the_labels_that_it_looks_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each scenario writes every step and fact that its rules look for.
+
+    So a label that is valid, but not the one that a rule looks for, is noticed.
+    """
+    lookup = Lookup()
+    watch(monkeypatch, lookup)
+    rules = {name: lookup.watched(rule) for name, rule in RULES.items()}
+    golden.judged("real", golden.run("real").splitlines(), rules)
+    unused = {(*place, label) for place, labels in UNUSED.items() for label in labels}
+    assert lookup.sought - lookup.found == unused

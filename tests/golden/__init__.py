@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from functools import cache
 from io import StringIO
@@ -21,6 +21,7 @@ from conformance.base.options import Choice
 from conformance.checks import RULES
 from conformance.command import plan
 from conformance.judging import verdict
+from conformance.judging.rules import Rule
 from conformance.log import evidence
 from conformance.model import Cell
 from conformance.run.planning import Prepared, prepare
@@ -72,12 +73,12 @@ def planned(name: str) -> str:
     return json.dumps(plan.as_data(prepared(name)[1].plan), indent=1) + "\n"
 
 
-def cells(name: str, log: evidence.Log) -> Iterator[str]:
+def cells(name: str, log: evidence.Log, rules: Mapping[str, Rule]) -> Iterator[str]:
     """The cells of a log: a line for each cell, and one for each of its findings."""
     contract, ready = contract_of(name), prepared(name)[1]
     declared, cases = ready.target.declaration, ready.plan.cases
     found = verdict.cells(
-        contract, declared, RULES, cases, log, today=date(2026, 1, 1), selected=None
+        contract, declared, rules, cases, log, today=date(2026, 1, 1), selected=None
     )
     for cell in sorted(found, key=_place):
         count = "some" if cell.clause == BY_CHANCE else len(cell.exchanges)
@@ -140,9 +141,9 @@ def write(name: str) -> None:
         _put(FOLDER / name / file, "".join(f"{line}\n" for line in lines))
 
 
-def judged(name: str, log: Iterable[str]) -> list[str]:
+def judged(name: str, log: Iterable[str], rules: Mapping[str, Rule] = RULES) -> list[str]:
     """The cells of a log as lines."""
-    return list(cells(name, evidence.parse(log, name)))
+    return list(cells(name, evidence.parse(log, name), rules))
 
 
 def _put(path: Path, text: str) -> None:
