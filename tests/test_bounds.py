@@ -259,7 +259,7 @@ class OddIds(Application):
 
 
 def test_odd_ids_and_cursors_crash_no_scenario(tmp_path: Path) -> None:
-    """Half characters, zeros, paths, lines and very long texts in ids make no cell an error of ours."""
+    """Half characters, zeros, paths, lines and long texts in ids cause no error of ours."""
     app = servers.faulty(OddIds)
     with servers.serving(app) as origin:
         path = servers.target_file(app, origin, tmp_path / "t.yaml")
