@@ -182,7 +182,6 @@ class Session:
         for attempt in (1, 2):
             client = self._client(case, attempt, sink)
             outcome, sent = self._attempt(case, client), client.sender.sent
-            client.sender.sent = []  # a client is in a circle, and would keep the bodies for long
             if outcome != verdict.DONE or not self._asks_again(case, sent):
                 break
         return outcome

@@ -10,6 +10,7 @@ from typing import Any
 from conformance.base.values import ABSENT, as_text
 from conformance.model import Business, Operation, Parameter, Role, business_of
 from conformance.reading import Answer, rows_of
+from conformance.scenarios.client import filling
 from conformance.scenarios.client.ids import Id, identifier, identifiers
 from conformance.scenarios.client.memory import Memory, Place, Values
 from conformance.scenarios.client.sending import Sending
@@ -27,8 +28,6 @@ MOST = 1_000
 """Items of a page that are remembered."""
 WAITS = 20
 """Objects of a kind that are waited for. More are not late, but cannot be found."""
-Fill = Callable[[Operation, str], Values | None]
-"""Gives valid values for an operation and a key; None if a required one is not known."""
 
 
 def _kinds_of(operations: Iterable[Operation]) -> list[str]:
@@ -43,12 +42,15 @@ def _kinds_of(operations: Iterable[Operation]) -> list[str]:
 class Knowledge:
     """Asks the target for lists, and remembers what they showed."""
 
-    def __init__(self, sending: Sending, memory: Memory, fill: Fill) -> None:
+    def __init__(self, sending: Sending, memory: Memory) -> None:
         self.contract = sending.contract
         self.target = sending.target
         self._sending = sending
         self._memory = memory
-        self._fill = fill
+
+    def token(self) -> str:
+        """A text that no other request holds."""
+        return self._sending.naming.token()
 
     # --- lists ---
 
@@ -85,7 +87,7 @@ class Knowledge:
         return None if known is None else dict(known)
 
     def _filled(self, operation: Operation, key: str) -> Values | None:
-        values = self._fill(operation, key)
+        values = filling.valid(self, operation, key)
         owner = self._owner(operation)
         if values is not None and owner is not None:
             values[owner.name] = self._fullest(operation, values, owner, key)
@@ -202,6 +204,11 @@ class Knowledge:
         position = self.contract.position
         rows = rows_of(self.listed(kind, key))
         return {identifier(self.contract, row, kind): as_text(row.get(position)) for row in rows}
+
+    def id_for(self, operation: Operation) -> Id | None:
+        """An object that was there before the run; None if none is known."""
+        member = operation.selector.by if operation.selector else None
+        return self.known_id(operation.kind, member=member)
 
     def known_id(self, kind: str, key: str = "full", member: str | None = None) -> Id | None:
         """The id of an object of a kind that a key sees, or None."""
