@@ -13,6 +13,7 @@ from conformance.model import (
     Effect,
     Exchange,
     Facts,
+    KeyName,
     Operation,
     Parameter,
     Params,
@@ -37,7 +38,7 @@ PAGES_SOUGHT = 8
 
 EVERYTHING: Mapping[str, Any] = {}
 """No filter of a list."""
-LOOKING = ("full", "other")
+LOOKING = (KeyName.FULL, KeyName.OTHER)
 """The keys for which another object is looked for where one is gone."""
 
 P = TypeVar("P", bound=Params)
@@ -111,12 +112,12 @@ class Client(Sending):
         """A short text that no other request holds."""
         return self.naming.token()
 
-    def valid(self, operation: Operation, key: str = "full") -> dict[str, Any] | None:
+    def valid(self, operation: Operation, key: str = KeyName.FULL) -> dict[str, Any] | None:
         """Valid values for an operation; None if a required one is not known."""
         return self.own.valid(operation, key)
 
     def valid_or(
-        self, values: dict[str, Any], operation: Operation, key: str = "full"
+        self, values: dict[str, Any], operation: Operation, key: str = KeyName.FULL
     ) -> dict[str, Any]:
         """Valid values for an operation; the given ones where a required one is not known."""
         return self.valid(operation, key) or values
@@ -132,11 +133,11 @@ class Client(Sending):
         """Phone numbers for the optional members of a body that take one, by name."""
         return filling.phones(self.own, operation)
 
-    def value(self, parameter: Parameter, key: str = "full") -> Any:
+    def value(self, parameter: Parameter, key: str = KeyName.FULL) -> Any:
         """A valid value for a parameter; ABSENT where none is known."""
         return filling.value(self.own, parameter, key)
 
-    def known(self, parameters: Iterable[Parameter], key: str = "full") -> dict[str, Any]:
+    def known(self, parameters: Iterable[Parameter], key: str = KeyName.FULL) -> dict[str, Any]:
         """A valid value for each of some parameters, by name; none where no value is known."""
         return filling.known(self.own, parameters, key)
 
@@ -169,7 +170,7 @@ class Client(Sending):
 
         If an object that it names is not found, send it again with an object that is still listed.
         """
-        key = options.get("key", "full")
+        key = options.get("key", KeyName.FULL)
         is_arranging = options.get("role") is Role.ARRANGE
         renewable = not facts.mistake and not is_arranging and key in LOOKING
         renewed = self.knowledge.renewal(operation, values, key) if renewable else None
@@ -215,7 +216,7 @@ class Client(Sending):
         sought: Id,
         facts: Facts = NOTHING,
         *,
-        key: str = "full",
+        key: str = KeyName.FULL,
         role: Role = Role.PROBE,
     ) -> Exchange | None:
         """Read an object, or look for it in its list; None if the contract has neither.

@@ -10,6 +10,7 @@ from conformance.model import (
     Business,
     Contract,
     Declaration,
+    KeyName,
     Open,
     Operation,
     Parameter,
@@ -42,10 +43,10 @@ class Source(Protocol):
     def token(self) -> str:
         """A text that no other request holds."""
 
-    def business(self, key: str = "full") -> str | None:
+    def business(self, key: str = KeyName.FULL) -> str | None:
         """The id of the business of a key."""
 
-    def known_id(self, kind: str, key: str = "full", member: str | None = None) -> Id | None:
+    def known_id(self, kind: str, key: str = KeyName.FULL, member: str | None = None) -> Id | None:
         """The id of an object of a kind that a key sees."""
 
     def free(self, kind: str, key: str) -> Id | None:
@@ -60,7 +61,7 @@ class Source(Protocol):
         """An object of the run's own to change, work on or delete."""
 
 
-def valid(source: Source, operation: Operation, key: str = "full") -> dict[str, Any] | None:
+def valid(source: Source, operation: Operation, key: str = KeyName.FULL) -> dict[str, Any] | None:
     """Valid values for the required and advised parameters, by name.
 
     None if a required one is unknown. Values of the target file (``inputs``) replace the suite's
@@ -80,7 +81,7 @@ def valid(source: Source, operation: Operation, key: str = "full") -> dict[str, 
     return _complete(operation, values)
 
 
-def value(source: Source, parameter: Parameter, key: str = "full") -> Any:
+def value(source: Source, parameter: Parameter, key: str = KeyName.FULL) -> Any:
     """A valid value for a parameter; ABSENT where none is known.
 
     An id that the key sees, a phone number of the target file, or a text that no other request
@@ -98,7 +99,9 @@ def value(source: Source, parameter: Parameter, key: str = "full") -> Any:
     return _sample(parameter.schema)
 
 
-def known(source: Source, parameters: Iterable[Parameter], key: str = "full") -> dict[str, Any]:
+def known(
+    source: Source, parameters: Iterable[Parameter], key: str = KeyName.FULL
+) -> dict[str, Any]:
     """A valid value for each of some parameters, by name; none where no value is known."""
     return present({parameter.name: value(source, parameter, key) for parameter in parameters})
 

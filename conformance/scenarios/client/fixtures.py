@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.model import NOTHING, Facts, Open, Operation, Role, Step
+from conformance.model import NOTHING, Facts, KeyName, Open, Operation, Role, Step
 from conformance.reading import Answer
 from conformance.scenarios.client import filling
 from conformance.scenarios.client.ids import Id, is_sendable
@@ -30,7 +30,7 @@ class OwnObjects:
         self.free = knowledge.free
         self.readable = knowledge.readable
 
-    def valid(self, operation: Operation, key: str = "full") -> Values | None:
+    def valid(self, operation: Operation, key: str = KeyName.FULL) -> Values | None:
         """Valid values for an operation; None if a required one is not known."""
         return filling.valid(self, operation, key)
 

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from conformance.base.values import ABSENT, as_text
-from conformance.model import Business, Operation, Parameter, Role, business_of
+from conformance.model import Business, KeyName, Operation, Parameter, Role, business_of
 from conformance.reading import Answer, rows_of
 from conformance.scenarios.client import filling
 from conformance.scenarios.client.ids import Id, identifier, identifiers
@@ -54,7 +54,7 @@ class Knowledge:
 
     # --- lists ---
 
-    def listed(self, kind: str, key: str = "full") -> list[Any]:
+    def listed(self, kind: str, key: str = KeyName.FULL) -> list[Any]:
         """The items of the first page of the list of a kind, as a key sees it.
 
         The list is asked for once. Empty where there is none, or none that can be asked for.
@@ -77,7 +77,7 @@ class Knowledge:
         """Whether there is a key. That of another business may be missing where its id is given."""
         return key != Business.OTHER or key in self.target.keys
 
-    def listing(self, operation: Operation, key: str = "full") -> Values | None:
+    def listing(self, operation: Operation, key: str = KeyName.FULL) -> Values | None:
         """Valid values for a list; None if one is not known.
 
         A list of one object's items is asked for an object that has several.
@@ -171,7 +171,7 @@ class Knowledge:
 
     # --- objects ---
 
-    def known_ids(self, kind: str, key: str = "full", member: str | None = None) -> list[Id]:
+    def known_ids(self, kind: str, key: str = KeyName.FULL, member: str | None = None) -> list[Id]:
         """The ids of the objects that a key sees, those of its own business first.
 
         A key may reach several businesses, while other keys reach only that one. ``member`` holds
@@ -196,7 +196,7 @@ class Knowledge:
         kind = parameter.references
         if parameter.by is not None or not self._names_object(parameter):
             return False
-        own, other = self._moments(kind, "full"), self._moments(kind, "other")
+        own, other = self._moments(kind, KeyName.FULL), self._moments(kind, KeyName.OTHER)
         return any(own[name] != other[name] for name in own.keys() & other.keys())
 
     def _moments(self, kind: str, key: str) -> dict[Id | None, str | None]:
@@ -210,11 +210,11 @@ class Knowledge:
         member = operation.selector.by if operation.selector else None
         return self.known_id(operation.kind, member=member)
 
-    def known_id(self, kind: str, key: str = "full", member: str | None = None) -> Id | None:
+    def known_id(self, kind: str, key: str = KeyName.FULL, member: str | None = None) -> Id | None:
         """The id of an object of a kind that a key sees, or None."""
         return next(iter(self.known_ids(kind, key, member)), None)
 
-    def business(self, key: str = "full") -> str | None:
+    def business(self, key: str = KeyName.FULL) -> str | None:
         """The id of the business of a key: as declared, else as its objects show it.
 
         None if the target file does not declare it, and no list shows it.
@@ -224,7 +224,7 @@ class Knowledge:
 
     def look_for_businesses(self) -> None:
         """Find out the business of each key where the target file does not give it."""
-        for owner, key in ((Business.MAIN, "full"), (Business.OTHER, Business.OTHER)):
+        for owner, key in ((Business.MAIN, KeyName.FULL), (Business.OTHER, Business.OTHER)):
             if owner in self.target.businesses or not self.has(key):
                 continue
             shown = self._business_shown(key)
@@ -305,7 +305,7 @@ class Knowledge:
     # --- objects that are gone ---
 
     def renewal(
-        self, operation: Operation, values: Mapping[str, Any], key: str | None = "full"
+        self, operation: Operation, values: Mapping[str, Any], key: str | None = KeyName.FULL
     ) -> Callable[[], Mapping[str, Any]] | None:
         """Replaces the objects of a request that were not found; None if it names none.
 
@@ -323,7 +323,9 @@ class Knowledge:
         """The values with another object in place of each that its list no longer shows."""
         fresh = dict(values)
         for parameter in self._naming(operation, values):
-            other = self._in_place_of(parameter, values[parameter.name], round_, key or "full")
+            other = self._in_place_of(
+                parameter, values[parameter.name], round_, key or KeyName.FULL
+            )
             if other is not None:
                 fresh[parameter.name] = other
         return fresh

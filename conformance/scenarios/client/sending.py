@@ -15,6 +15,7 @@ from conformance.model import (
     Declaration,
     Exchange,
     Facts,
+    KeyName,
     Operation,
     Role,
     Step,
@@ -64,7 +65,7 @@ class Sending:
         operation: Operation,
         values: Mapping[str, Any],
         *,
-        key: str | None = "full",
+        key: str | None = KeyName.FULL,
         role: Role = Role.PROBE,
         facts: Facts = NOTHING,
         content: bytes | None = None,
@@ -97,7 +98,7 @@ class Sending:
         message: Message,
         operation: str = WHOLE_API,
         *,
-        key: str | None = "full",
+        key: str | None = KeyName.FULL,
         carried: tuple[tuple[str, str], ...] | None = None,
         role: Role = Role.PROBE,
         facts: Facts = NOTHING,
@@ -145,7 +146,7 @@ class Sending:
     def _label(self, operation: str, role: Role, key: str | None, facts: Facts) -> Label:
         return Label(self.case, self._attempt, operation, role, self._given(key), facts)
 
-    def key_header(self, key: str | None = "full") -> tuple[tuple[str, str], ...]:
+    def key_header(self, key: str | None = KeyName.FULL) -> tuple[tuple[str, str], ...]:
         """The header with a key; no header for None, and for a target without any key."""
         return header_of(self.contract, self._given(key))
 
@@ -154,10 +155,10 @@ class Sending:
 
         An alteration of the key, after a tilde, stays.
         """
-        if key is None or key.partition("~")[0] != "full":
+        if key is None or key.partition("~")[0] != KeyName.FULL:
             return key
         main = self.target.main_key
-        return None if main is None else key.replace("full", main, 1)
+        return None if main is None else key.replace(KeyName.FULL, main, 1)
 
     def mistake(
         self,
