@@ -131,6 +131,7 @@ UNITS = (
         "aaaa=\n",
         "2020-01-01T",
     ),
+    *(KEY[8:20], f"{KEY[8:20]} ", "%25", "&amp;", "\\u0061", "a\0", "QUFB", "7a"),
     *("//a@", "[", "](", "...", "**", "é", "\u0301\u0323", "\u00ad", "\0", "BZh9", "x\x01"),
 )
 """What attacks are made of: each is repeated, with a beginning and an end."""
