@@ -28,6 +28,7 @@ from conformance.scenarios.client.knowledge import Knowledge
 from conformance.scenarios.client.list_tail import Ends
 from conformance.scenarios.client.memory import Memory, Place
 from conformance.scenarios.client.naming import Naming
+from conformance.scenarios.client.renewal import Renewal
 from conformance.scenarios.client.sending import Options, Sending
 from conformance.transport.sender import Sender
 
@@ -74,7 +75,8 @@ class Client(Sending):
         plain = Sending(sender, case, attempt, naming)  # not self: it would keep itself alive
         self.knowledge = Knowledge(plain, memory)
         self._ends = Ends(self.knowledge, memory)
-        self.own = OwnObjects(plain, memory, self.knowledge)
+        self._renewal = Renewal(plain, memory, self.knowledge)
+        self.own = OwnObjects(plain, memory, self.knowledge, self._renewal)
 
     # --- the case ---
 
@@ -173,7 +175,7 @@ class Client(Sending):
         key = options.get("key", KeyName.FULL)
         is_arranging = options.get("role") is Role.ARRANGE
         renewable = not facts.mistake and not is_arranging and key in LOOKING
-        renewed = self.knowledge.renewal(operation, values, key) if renewable else None
+        renewed = self._renewal.of(operation, values, key) if renewable else None
         return self.send(operation, values, facts=facts, renewed=renewed, **options)
 
     def control(

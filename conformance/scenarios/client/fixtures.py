@@ -8,6 +8,7 @@ from conformance.scenarios.client import filling
 from conformance.scenarios.client.ids import Id, is_sendable
 from conformance.scenarios.client.knowledge import Knowledge
 from conformance.scenarios.client.memory import Memory, Values
+from conformance.scenarios.client.renewal import Renewal
 from conformance.scenarios.client.sending import Sending
 
 REFUSABLE = Facts(mistake=True)
@@ -19,11 +20,14 @@ AGAIN = Facts(step=Step.REPEATED, mistake=True)
 class OwnObjects:
     """Creates objects, and remembers which ones changes share."""
 
-    def __init__(self, sending: Sending, memory: Memory, knowledge: Knowledge) -> None:
+    def __init__(
+        self, sending: Sending, memory: Memory, knowledge: Knowledge, renewal: Renewal
+    ) -> None:
         self.contract, self.target = sending.contract, sending.target
         self._sending = sending
         self._created, self._spare = memory.created, memory.spare
         self._knowledge = knowledge
+        self._renewal = renewal
         self.token = knowledge.token
         self.business = knowledge.business
         self.known_id = knowledge.known_id
@@ -131,7 +135,7 @@ class OwnObjects:
         """Create an object. Returns its id; None if that fails or no valid values are known."""
         if values is None:
             return None
-        renewed = None if facts.mistake else self._knowledge.renewal(creation, values)
+        renewed = None if facts.mistake else self._renewal.of(creation, values)
         written = self._sending.send(creation, values, role=role, facts=facts, renewed=renewed)
         created = Answer(self.contract, creation, written).id
         return created if created is not None and is_sendable(created) else None
