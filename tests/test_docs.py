@@ -29,6 +29,9 @@ PAGES = {
 }
 README = PAGES["README.md"]
 CONTRIBUTING = PAGES["CONTRIBUTING.md"]
+SITE = "https://github.com/kaicalls/kaicalls-conformance/blob/main/"
+"""How links of the README begin: the package index shows it, too, and has no other files."""
+PICTURES = SITE.replace("github.com", "raw.githubusercontent.com").replace("/blob/", "/")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -97,6 +100,15 @@ def test_the_readme_has_exactly_two_commands_for_a_fresh_machine() -> None:
 def test_the_readme_is_about_a_page() -> None:
     """What does not fit on a page stands in the documentation."""
     assert len(README.splitlines()) <= 100
+
+
+def test_the_readme_links_to_files_of_the_project_absolutely() -> None:
+    """The package index shows the README without the files next to it."""
+    links = re.findall(r"\]\(([^)#\s]+)", README)
+    files = [link.removeprefix(SITE).removeprefix(PICTURES) for link in links]
+
+    assert [file for file in files if not (ROOT / file).is_file()] == []
+    assert not set(links) & set(files)
 
 
 @pytest.mark.parametrize("name", PAGES)
