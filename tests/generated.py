@@ -30,7 +30,7 @@ from tests.support.contracts import real
 
 ROOT = Path(__file__).parent.parent
 PACKAGE, TESTS = ROOT / "conformance", ROOT / "tests"
-DOCUMENTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md")))
+DOCUMENTS = tuple(sorted((ROOT / "docs").glob("**/*.md")))
 
 DEPTHS = {
     Depth.QUICK: "each MUST clause on at least one operation, and the boundary between the first "

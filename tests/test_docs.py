@@ -28,7 +28,7 @@ PAGES = {
     if path.parent != pages.GENERATED
 }
 README = PAGES["README.md"]
-CONTRIBUTING = PAGES["CONTRIBUTING.md"]
+MAPS = PAGES["docs/maps.md"]
 SITE = "https://github.com/kaicalls/kaicalls-conformance/blob/main/"
 """How links of the README begin: the package index shows it, too, and has no other files."""
 PICTURES = SITE.replace("github.com", "raw.githubusercontent.com").replace("/blob/", "/")
@@ -77,7 +77,7 @@ def test_the_map_of_the_tests_is_complete() -> None:
 
 def test_advice_on_tests_names_what_exists() -> None:
     """The table "If you change ..." leads to files, and leaves no folder of the package out."""
-    section = CONTRIBUTING.partition("## If you change")[2].partition("\n## ")[0]
+    section = MAPS.partition("## If you change")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`.+) \| (`.+) \|$", section, re.MULTILINE)
     changed = [name for row in rows for name in re.findall(r"`([^`]+)`", row[0])]
     tests = [name.split()[0] for row in rows for name in re.findall(r"`([^`]+)`", row[1])]
