@@ -1,6 +1,6 @@
 """The tables of the documents that are made from the code.
 
-``python -m tests.generated`` writes them anew, each between two comments that name it.
+``python -m tests.generated`` rewrites them, each between two comments that name it.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def triggers() -> str:
     """The triggers of the reference server."""
     magic = application(real()).triggers
     rows = ((f"`{m.operation}`", f"`{json.dumps(dict(m.input))}`", m.code) for m in magic)
-    return table(("operation", "input", "answers"), rows)
+    return table(("operation", "input", "error code"), rows)
 
 
 def report_files() -> str:
@@ -156,7 +156,7 @@ def right_answers() -> str:
         names = [name for name, word in row.items() if word is Expected.ACCEPTED]
         if names:
             rows.append((f"`{rule}`", "; ".join(grouped(names))))
-    return table(("rule", "takes for right"), rows)
+    return table(("rule", "accepts"), rows)
 
 
 def spellings() -> str:
