@@ -85,7 +85,7 @@ class ExpiredKeyTakenWithLimit(Faulty):
 
 @fault("key-expired status-401", at="list_leads", depth=5)
 class ExpiredKeyTakenBesideFilters(InputFirst):
-    """list_leads checks its filters closely, and then accepts an expired key beside a source."""
+    """list_leads validates its filters, and then accepts an expired key together with a source."""
 
     def is_expired(self, identity: Identity) -> bool:
         beside = self.asked == "list_leads" and "source" in self.given

@@ -186,7 +186,7 @@ class PaidAndAskedAgain(Faulty):
 
 @fault("envelope-code", at="create_call", by="trigger", depth=3)
 class CallFailedWithoutCode(Faulty):
-    """A call that cannot be placed is answered 500, with a message and no code."""
+    """A call that cannot be placed gets 500, with a message and no code."""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)

@@ -34,7 +34,7 @@ class RowsOfAll(Faulty):
 
 @fault("business-rows", at="list_usage", depth=5)
 class BoundedUsageKept(Faulty):
-    """list_usage keeps its answers by URL, whoever asks, if the request has a bound."""
+    """list_usage caches its responses by URL, whoever asks, if the request has a bound."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)

@@ -117,7 +117,7 @@ class BadRequestForForeign(Faulty):
 
 @fault("business-object", at="update_agent", depth=4)
 class ForeignAgentWritten(Faulty):
-    """update_agent changes an agent of another business but answers 404."""
+    """update_agent changes an agent of another business but returns 404."""
 
     def act_update(self, context: Context) -> Reply:
         row = self.store.get("agent", str(context.values.get("id")))
@@ -150,7 +150,7 @@ class AgentInForeignBusiness(Faulty):
 
 @fault("business-object", at="create_agent", depth=4)
 class AgentInForeignBusinessInSecret(Faulty):
-    """create_agent creates an agent in another business but answers 403."""
+    """create_agent creates an agent in another business but returns 403."""
 
     def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
         if context.operation.id == "create_agent" and not self.may_reach(value, context.identity):
@@ -181,7 +181,7 @@ class CallTiedToForeignLead(Faulty):
 
 @fault("business-object", at="update_lead", depth=5)
 class ForeignLeadRenamedInSecret(Faulty):
-    """update_lead changes a lead of another business but answers 404."""
+    """update_lead changes a lead of another business but returns 404."""
 
     def act_update(self, context: Context) -> Reply:
         row = (
@@ -293,7 +293,7 @@ class ChangesWhenRefusing(ActsWhenRefusing):
 
 @fault("business-object", at="act_on_workspace", depth=5)
 class ForeignWorkspaceCancelled(ChangesWhenRefusing):
-    """act_on_workspace cancels a workspace of another business but answers 404."""
+    """act_on_workspace cancels a workspace of another business but returns 404."""
 
     operation = "act_on_workspace"
     kind = "workspace"
@@ -304,7 +304,7 @@ class ForeignWorkspaceCancelled(ChangesWhenRefusing):
 
 @fault("business-object", at="update_sms_prompt", depth=5)
 class ForeignPromptWritten(ChangesWhenRefusing):
-    """update_sms_prompt writes a prompt of another business but answers 404."""
+    """update_sms_prompt writes a prompt of another business but returns 404."""
 
     operation = "update_sms_prompt"
     kind = "agent"
@@ -316,7 +316,7 @@ class ForeignPromptWritten(ChangesWhenRefusing):
 
 @fault("business-object", at="rotate_webhook_secret", depth=5)
 class ForeignSecretReplaced(ChangesWhenRefusing):
-    """rotate_webhook_secret replaces a secret of another business but answers 404."""
+    """rotate_webhook_secret replaces a secret of another business but returns 404."""
 
     operation = "rotate_webhook_secret"
     kind = "webhook"
@@ -327,7 +327,7 @@ class ForeignSecretReplaced(ChangesWhenRefusing):
 
 @fault("business-object", at="change_communication_run", depth=5)
 class ForeignRunRenamed(ChangesWhenRefusing):
-    """change_communication_run renames a run of another business but answers 404."""
+    """change_communication_run renames a run of another business but returns 404."""
 
     operation = "change_communication_run"
     kind = "communication_run"
@@ -497,7 +497,7 @@ class TouchesOfAnother(Faulty):
 
 @fault("business-inside", at="read_agent", by="foreign-object", depth=4)
 class TeamOfAllBusinesses(Faulty):
-    """read_agent names the agents of every business beside the agent."""
+    """read_agent names the agents of every business next to the agent."""
 
     def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
         shown = super().render_item(operation, row)

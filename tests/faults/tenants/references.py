@@ -181,7 +181,7 @@ class CallMadeForOthers(Faulty):
 
 
 class KnowsNames(Faulty):
-    """The reference server, where one creation answers a known name with what has it."""
+    """The reference server, where one creation returns the existing object for a known name."""
 
     here, member = "", ""
 
@@ -207,6 +207,6 @@ class KeyOfAllBusinesses(KnowsNames):
 
 @fault("business-object", at="create_workspace", depth=5)
 class ReferenceOfAllBusinesses(KnowsNames):
-    """create_workspace answers a known external_ref with the workspace of any business."""
+    """create_workspace returns the workspace of any business for a known external_ref."""
 
     here, member = "create_workspace", "external_ref"

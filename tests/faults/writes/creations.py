@@ -175,7 +175,7 @@ class CallByAnotherAgent(Faulty):
 
 @fault("created-at", at="create_agent", by="creation", depth=4)
 class CreatedAtInLocalTime(Faulty):
-    """create_agent answers with a created_at that is two hours off."""
+    """create_agent returns a created_at that is two hours off."""
 
     def succeed(self, context: Context, body: Any) -> Reply:
         if is_for(context, "create_agent"):
