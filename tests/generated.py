@@ -1,4 +1,4 @@
-"""The tables of the documents that are made from the code.
+"""The tables of the documentation that are generated from the code.
 
 ``python -m tests.generated`` rewrites them, each between two comments that name it.
 """

@@ -1,4 +1,4 @@
-"""Which answers each rule takes for right: each class of answers is tried on each rule.
+"""Which responses each rule accepts: each class of responses is tried on each rule.
 
 The table is made from an accepted example of the rule, whose probes are all answered in one way.
 """

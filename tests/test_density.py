@@ -1,4 +1,4 @@
-"""How densely the code of the package is written: short functions, few decisions, short modules.
+"""The code of the package is simple: short functions, few decisions, short modules.
 
 ``python -m tests.test_density`` prints the decisions a line of each folder, and what is over.
 """

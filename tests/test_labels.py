@@ -1,4 +1,4 @@
-"""Every label that a request may have is written somewhere, and read by a judge or a report."""
+"""Every label of a request is written somewhere, and read by a judge or a report."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def large_errors(line: Line, asked: Asked) -> None:
 
 @mode(SUCCESSES, LARGE)
 def large_bodies_that_differ(line: Line, asked: Asked) -> None:
-    """An additional member makes each body 3.9 MB long, and no two are alike or easy to compress."""
+    """An additional member makes each body 3.9 MB long; no two are alike or easy to compress."""
     seed = asked.number.to_bytes(4)
     noise = b"".join(_noise(seed + part.to_bytes(4)) for part in range(60_000))
     line.send(asked.answer().adding(note=noise.hex()))
