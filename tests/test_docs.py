@@ -15,7 +15,12 @@ import pytest
 import yaml
 
 from conformance import target
+from conformance.base.options import Choice
+from conformance.command import preparing
 from conformance.command.cli import group
+from conformance.examine import proposal
+from conformance.model.declaration import DISK
+from conformance.plan.registry import BAD_KEYS_ALLOWED
 from docs import pages
 from tests import generated
 from tests.support.contracts import real
@@ -109,6 +114,25 @@ def test_the_readme_links_to_files_of_the_project_absolutely() -> None:
 
     assert [file for file in files if not (ROOT / file).is_file()] == []
     assert not set(links) & set(files)
+
+
+STATED = (
+    ("README.md", f"at most {BAD_KEYS_ALLOWED} of them with a key that was never issued"),
+    ("docs/getting-started/vendor.md", f"at most {BAD_KEYS_ALLOWED} of them with a key"),
+    ("docs/safety.md", f"more than {BAD_KEYS_ALLOWED} requests with a key that was never issued"),
+    ("docs/safety.md", f"a run's files in megabytes, {DISK} by default"),
+    ("docs/safety.md", f"{Choice().max_seconds:,} seconds by default"),
+    ("docs/evidence.md", f"A run takes at most {DISK} MB of disk"),
+    ("docs/target-file.md", f"`init --url` sends at most {proposal.REQUESTS} plain reads"),
+    ("docs/running.md", f"no room for {preparing.ROOM} requests more than the plan"),
+)
+"""Bounds of the code that a page states: the page, and the words around the number."""
+
+
+@pytest.mark.parametrize(("page", "words"), STATED)
+def test_a_stated_bound_is_that_of_the_code(page: str, words: str) -> None:
+    """Who changes a bound changes the page."""
+    assert words in PAGES[page]
 
 
 @pytest.mark.parametrize("name", PAGES)
