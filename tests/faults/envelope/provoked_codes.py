@@ -178,7 +178,7 @@ class AnyProofPaysInOldHeader(Faulty):
 
 @fault("code-payment_required", at="sign_up", depth=3)
 class PaidAndAskedAgain(Faulty):
-    """A sign-up with a valid payment is asked to pay again."""
+    """A sign-up with a valid payment is told to pay again."""
 
     def is_paid(self, proof: str | None) -> bool:
         return False

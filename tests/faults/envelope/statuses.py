@@ -91,7 +91,7 @@ class NothingSaidWithTheBusiness(Faulty):
 
 @in_each_list("status-listed")
 class Accepted(InOneList):
-    """A page comes with the unlisted status 202."""
+    """A page has the unlisted status 202."""
 
     def success_status(self, operation: Operation) -> int:
         return 202 if operation.id == self.here else super().success_status(operation)

@@ -428,7 +428,7 @@ class LeadsOfForeignBusinessSince(OpenedBy):
 
 @fault("business-rows", also="business-filter", at="list_calls", depth=5)
 class CallsOfTwoBusinesses(Faulty):
-    """list_calls splits business_id at commas, and checks the first business alone."""
+    """list_calls splits business_id at commas, and checks only the first business."""
 
     def splits(self, context: Context) -> bool:
         """Whether a request names several businesses."""

@@ -15,7 +15,7 @@ from tests.faults.shared import body_of
 
 @fault("business-object", at="read_lead", by="foreign-object", depth=4)
 class RefusalNamesTheLead(Faulty):
-    """read_lead tells whose lead it is that it refuses."""
+    """read_lead reveals the owner of a lead that it rejects."""
 
     def selected(self, context: Context) -> Row:
         try:
@@ -243,7 +243,7 @@ class LeadSaidToBeOfAnother(Faulty):
 
 
 class ActsWhenRefusing(Faulty):
-    """The reference server with a handle for an effect of refused requests."""
+    """The reference server with a handle for an effect of rejected requests."""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         self.do(self.operation_of(request), request)
@@ -260,7 +260,7 @@ class ActsWhenRefusing(Faulty):
     depth=5,
 )
 class ForeignDeletedInSecret(ActsWhenRefusing):
-    """A refused deletion still deletes an eval or webhook of another business."""
+    """A rejected deletion still deletes an eval or webhook of another business."""
 
     def do(self, operation: str, request: Request) -> None:
         if operation in ("delete_eval", "delete_webhook") and self.parse_key(request):
@@ -271,7 +271,7 @@ class ForeignDeletedInSecret(ActsWhenRefusing):
 
 
 class ChangesWhenRefusing(ActsWhenRefusing):
-    """The reference server, where a refused operation still changes an object of a business."""
+    """The reference server, where a rejected operation still changes an object of a business."""
 
     operation = ""
     kind = ""
@@ -434,7 +434,7 @@ class EmptyKeyReadsAgents(OneKeyBorderless):
 
 @fault("business-object", at="replay_event replay_several_events", depth=3)
 class ForeignEventReplayed(Faulty):
-    """An event of another business can be replayed, though an unknown one is refused."""
+    """An event of another business can be replayed, though an unknown one is rejected."""
 
     def act_perform(self, context: Context) -> Reply:
         selector = context.operation.selector
@@ -452,7 +452,7 @@ class ForeignEventReplayed(Faulty):
 
 @fault("business-object", at="release_phone_number assign_phone_number", depth=5)
 class ForeignNumberBesideOwnBusiness(Faulty):
-    """release_phone_number releases any number if the request names the own business."""
+    """release_phone_number releases any number if the request names its own business."""
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
         if is_for(context, "release_phone_number") and "business_id" in context.values:
@@ -472,7 +472,7 @@ class NotesOfForeignLead(Faulty):
 
 @fault("business-object", at="update_webhook", depth=5)
 class ForeignWebhookSwitched(Faulty):
-    """update_webhook refuses a webhook of another business, and switches it on."""
+    """update_webhook rejects a webhook of another business, and switches it on."""
 
     def selected(self, context: Context) -> Row:
         row = self.store.get("webhook", str(context.values.get("id")))
