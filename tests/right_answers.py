@@ -48,7 +48,7 @@ SENDING = frozenset(
     f"400 {row.code}" for row in real().errors.values() if row.role is CodeRole.REFUSAL
 )
 GROUPS: Mapping[str, frozenset[str]] = {
-    "any answer": frozenset(CLASSES),
+    "any response": frozenset(CLASSES),
     "any success": SUCCESSES,
     "400 to 404 with a code": frozenset(
         f"{row.status} {row.code}" for row in real().errors.values() if row.status < 405
