@@ -1,4 +1,4 @@
-"""What a run makes is removed again: at its end, and by `clean` where a run could not."""
+"""What a run creates is deleted: at its end, or by `clean` if the run could not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``init --url`` looks at a server, and writes what it saw into a target file."""
+"""``init --url`` reads a server, and writes what it saw into a target file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the suite plans, sends and concludes stays as it is frozen in ``tests/golden``."""
+"""What the suite plans, sends and concludes matches what is frozen in ``tests/golden``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a target can make slow: every pattern is linear, and so is all that reads its texts."""
+"""A target cannot slow the suite down: every pattern and every reader of its texts is linear."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The options of a run have one description, which both fronts offer."""
+"""The options of a run have one description, which the command and pytest share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The compressed log of an ended run: equal for equal logs, whole or not at all, and bounded."""
+"""The compressed log of a finished run: deterministic, bounded, and complete or absent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No secret survives: not whole, not altered, not in part, not in an encoding."""
+"""No secret survives: whole, altered, in part or encoded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stored run: what is written is read back, and a file that does not fit is one clear message."""
+"""A stored run: what is written is read back, and an invalid file gives one clear message."""
 
 from __future__ import annotations
 

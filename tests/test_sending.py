@@ -1,4 +1,4 @@
-"""What the sender repeats, sends at the same time, and sends exactly as it is."""
+"""What the sender repeats, overlaps, and sends unchanged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run looks at its target file first, and marks what it finds by a part that is not proven."""
+"""A run checks its target file first, and marks findings that rest on an unproven part."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run in parts, on several machines: merged, it is the run that was never parted."""
+"""A run in parts, on several machines: merged, it equals a run in one part."""
 
 from __future__ import annotations
 

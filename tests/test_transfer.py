@@ -1,4 +1,4 @@
-"""Answers that are broken HTTP: how they are told from wrong answers, and from lost ones."""
+"""Responses that are broken HTTP, as opposed to wrong or lost responses."""
 
 from __future__ import annotations
 
