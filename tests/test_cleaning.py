@@ -49,7 +49,7 @@ def test_a_run_leaves_nothing_that_it_can_remove(server: Server, tmp_path: Path)
     outcome = command("run", "--target", server.file, "--area", "writes", cwd=tmp_path)
     assert outcome.code == 0, outcome.said
     assert {kind: server.held(kind) for kind in REMOVABLE} == before
-    assert "Note: the run has left on the target: " in outcome.err
+    assert "Note: the run left objects on the target: " in outcome.err
     listed = command("clean", run_of(tmp_path), cwd=tmp_path)
     assert listed.code == 0
     kinds = {line.partition(" (")[0] for line in listed.out.splitlines()}
@@ -70,7 +70,7 @@ def test_what_a_killed_run_left_is_removed_by_clean(server: Server, tmp_path: Pa
     other = tmp_path / "other.yaml"
     other.write_text(server.file.read_text().replace("127.0.0.1:", "localhost:"))
     refused = command("clean", run, "--target", other, cwd=tmp_path)
-    assert (refused.code, "give the target that it was sent to" in refused.err) == (2, True)
+    assert (refused.code, "Specify the target that it was sent to" in refused.err) == (2, True)
     cleaned = command("clean", run, "--target", server.file, cwd=tmp_path)
     assert cleaned.code == 0, cleaned.said
     left = server.held("webhook") - before["webhook"]

@@ -70,7 +70,7 @@ def test_a_right_file_has_nothing_to_mend(patient: Patient) -> None:
     assert outcome.code == 0, outcome.said
     assert len(outcome.out.splitlines()) <= SCREEN
     assert "keys (8), scoped_keys (21), businesses (3)" in outcome.out
-    assert outcome.out.splitlines()[-1].startswith("Nothing to mend. Next: kaicalls-conformance")
+    assert outcome.out.splitlines()[-1].startswith("Nothing to fix. Next: kaicalls-conformance")
 
 
 def swapped(keys: dict[str, str], one: str, other: str) -> dict[str, str]:
@@ -81,12 +81,16 @@ def swapped(keys: dict[str, str], one: str, other: str) -> dict[str, str]:
 @pytest.mark.parametrize(
     ("name", "other", "says"),
     [
-        ("expired", "test", "keys: expired: GET /calls answered 200\n       -> it still works"),
-        ("test", "expired", "keys: test: GET /calls answered 401 unauthorized\n       -> it is"),
-        ("revoked", "no_scope", "keys: revoked: GET /calls answered 403"),
-        ("no_scope", "test", "keys: no_scope: GET /calls answered 200\n       -> it opens what"),
-        ("full", "revoked", "refuses the main key on every read"),
-        ("other", "full", "businesses: other: keys: other is shown"),
+        (
+            "expired",
+            "test",
+            "keys: expired: GET /calls returned 200\n       -> The key still works",
+        ),
+        ("test", "expired", "keys: test: GET /calls returned 401 unauthorized\n       -> The ser"),
+        ("revoked", "no_scope", "keys: revoked: GET /calls returned 403"),
+        ("no_scope", "test", "keys: no_scope: GET /calls returned 200\n       -> The key has a s"),
+        ("full", "revoked", "rejects the main key on every read"),
+        ("other", "full", "businesses: other: keys: other belongs to"),
         ("empty", "other", "businesses: empty: its lists show"),
     ],
 )
@@ -103,23 +107,23 @@ def test_a_key_of_one_scope_opens_that_scope_alone(patient: Patient) -> None:
     right = patient.right["scoped_keys"]
     outcome = patient.examine(scoped_keys=swapped(right, "calls:read", "agents:read"))
     assert outcome.code == 1
-    assert "scoped_keys: calls:read: GET /calls answered 403 forbidden" in outcome.out
-    assert "2 to mend, first scoped_keys: agents:read" in outcome.out
+    assert "scoped_keys: calls:read: GET /calls returned 403 forbidden" in outcome.out
+    assert "2 to fix, starting with scoped_keys: agents:read" in outcome.out
 
 
 NO_RECIPE = {"code": "number_on_dnc", "operation": "create_call", "input": {"name": "Ada"}}
 
 WRONG = [
-    ({"businesses": {"main": "business-x"}}, "the target file says business-x"),
-    ({"inapplicable": None}, "plain reads are missing (GET /usage)\n       -> declare"),
+    ({"businesses": {"main": "business-x"}}, "The target file says business-x"),
+    ({"inapplicable": None}, "plain reads are missing (GET /usage)\n       -> Declare"),
     (
         {"inapplicable": ["GET /usage", "GET /agents"]},
-        "work (GET /agents)\n       -> take",
+        "work (GET /agents)\n       -> Remove",
     ),
     (
         {"clock": {"method": "POST", "path": "/no", "member": "seconds"}, "triggers": None}
         | {"allow": ["read", "write"]},
-        "POST /no answered 404",
+        "POST /no returned 404",
     ),
     ({"addresses": ["192.0.2.7"]}, "this machine cannot send from 192.0.2.7"),
     (
@@ -143,7 +147,7 @@ def test_what_the_file_claims_is_looked_at(
 def test_as_many_addresses_are_asked_for_as_limits_need(patient: Patient) -> None:
     """The schema says how many, too."""
     outcome = patient.examine(addresses=["127.0.0.1", "127.0.0.2"])
-    assert f"2 are given\n       -> give {ADDRESSES}" in outcome.out
+    assert f"only 2 listed\n       -> List {ADDRESSES}" in outcome.out
     assert f"need {ADDRESSES}." in schema()["properties"]["addresses"]["description"]
 
 
@@ -151,7 +155,7 @@ def test_what_was_not_declared_is_proposed(patient: Patient) -> None:
     """A business that the file does not name is shown with its id."""
     outcome = patient.examine(businesses=None)
     main = patient.right["businesses"]["main"]
-    assert f"-> declare it under businesses: main: {main}" in outcome.out
+    assert f"-> Declare it: businesses: main: {main}" in outcome.out
 
 
 def test_a_file_that_only_reads_sends_reads_alone(patient: Patient) -> None:
@@ -159,7 +163,7 @@ def test_a_file_that_only_reads_sends_reads_alone(patient: Patient) -> None:
     patient.app.asked.clear()
     outcome = patient.examine()
     assert {request.method for request in patient.app.asked} == {"GET"}
-    assert "open   clock: not tried, as allow: has no write" in outcome.out
+    assert "open   clock: not tried, because allow: does not include write" in outcome.out
     assert len(patient.app.asked) <= MOST
 
 
@@ -185,7 +189,7 @@ def test_the_embedded_server_is_well(tmp_path: Path) -> None:
     """Without a target, doctor looks at the server of its own."""
     outcome = servers.command("doctor", "-v", cwd=tmp_path)
     assert outcome.code == 0
-    assert "works  triggers: payment_required at sign_up: the code came" in outcome.out
+    assert "works  triggers: payment_required at sign_up: the expected code was" in outcome.out
 
 
 def test_a_full_key_has_every_scope(patient: Patient) -> None:
@@ -195,11 +199,12 @@ def test_a_full_key_has_every_scope(patient: Patient) -> None:
     outcome = patient.examine(keys=keys, scoped_keys=scoped)
     assert outcome.code == 1
     assert (
-        "keys: full: GET /agents answered 403 forbidden\n       -> it lacks the scope agents:read"
+        "keys: full: GET /agents returned 403 forbidden\n       -> The key lacks the scope agents:r"
         in outcome.out
     )
     assert (
-        "scoped_keys: calls:read: GET /agents answered 200\n       -> it opens what" in outcome.out
+        "scoped_keys: calls:read: GET /agents returned 200\n       -> The key has a s"
+        in outcome.out
     )
 
 
@@ -223,7 +228,7 @@ def test_what_no_source_says_of_a_scope_is_no_mistake(tmp_path: Path) -> None:
     with servers.serving(app) as origin:
         outcome = Patient(app, origin, tmp_path).examine()
     assert outcome.code == 0, outcome.said
-    assert "open   keys: empty: GET /calls answered 404 not_found" in outcome.out
+    assert "open   keys: empty: GET /calls returned 404 not_found" in outcome.out
 
 
 def test_triggers_that_are_not_tried_are_named(patient: Patient) -> None:
@@ -237,7 +242,7 @@ def test_a_target_without_plain_reads_is_no_crash(patient: Patient) -> None:
     """Where nothing can be asked with a key alone, nothing is known of its time."""
     outcome = patient.examine(only=["create_call"], inapplicable=None)
     servers.no_traceback(outcome)
-    assert "open   time: no response says what time it is" in outcome.out
+    assert "open   time: no response has a valid Date" in outcome.out
 
 
 class Dated(Counting):
@@ -255,4 +260,4 @@ def test_a_date_without_a_zone_is_that_of_http(tmp_path: Path) -> None:
     with servers.serving(app) as origin:
         outcome = Patient(app, origin, tmp_path).examine()
     servers.no_traceback(outcome)
-    assert "mend   time: its clock and this one are" in outcome.out
+    assert "fix    time: its clock and this one are" in outcome.out

@@ -55,7 +55,7 @@ def test_what_it_requires_and_the_contract_does_not_is_named() -> None:
     assert (
         "It requires mood at POST /calls, mood at GET /usage, which the contract does not." in said
     )
-    assert "It has statuses that the contract lacks: 422 at POST /calls." in said
+    assert "It has statuses that are not in the contract: 422 at POST /calls." in said
 
 
 def test_a_long_reference_is_not_followed() -> None:

@@ -90,7 +90,7 @@ def test_what_was_seen_stands_in_the_file_with_how(look: Look) -> None:
     assert look.members["url"] == f"{look.origin}{look.app.contract.base_path}"
     assert look.members["businesses"] == {"main": look.app.main_tenant()}
     assert look.members["inapplicable"] == ["GET /events", "GET /usage"]
-    assert "# The only business that the key is shown.\nbusinesses:" in look.text
+    assert "# The only business in the lists of the key.\nbusinesses:" in look.text
     assert look.members["allow"] == ["read"]
 
 
@@ -99,12 +99,14 @@ def test_sizes_of_pages_stand_in_the_file_and_in_the_notes(look: Look) -> None:
     assert look.members["maximum"] == dict.fromkeys(
         ("list_calls", "list_agents", "list_transcripts", "list_leads"), 100
     )
-    assert "Without a limit, a page holds 20 of GET /calls, 20 of GET /agents." in look.outcome.out
+    assert (
+        "Without a limit, a page contains 20 of GET /calls, 20 of GET /agents." in look.outcome.out
+    )
 
 
 def test_what_is_missing_stands_there_with_what_it_unlocks(look: Look) -> None:
     """The best comes first, as lines to take over."""
-    unlocks = look.text.partition("What more would be judged")[2].splitlines()
+    unlocks = look.text.partition("have more cells judged:")[2].splitlines()
     assert unlocks[1].startswith("# allow: [read, write, spend, flood]  # write: ")
     keys = [line for line in unlocks if line.startswith("#   ") and "_KEY}" in line]
     gains = [int(line.split("# ")[2].split()[0].replace(",", "")) for line in keys]
@@ -114,7 +116,7 @@ def test_what_is_missing_stands_there_with_what_it_unlocks(look: Look) -> None:
 
 def test_what_the_look_found_unlocks_nothing(look: Look) -> None:
     """The business that the file names is not asked for, and absent routes are not counted."""
-    unlocks = look.text.partition("What more would be judged")[2]
+    unlocks = look.text.partition("have more cells judged:")[2]
     assert "main: its id" not in unlocks
     (line,) = [line for line in unlocks.splitlines() if "#   test: " in line]
     operations = look.app.contract.operations.values()
@@ -124,10 +126,10 @@ def test_what_the_look_found_unlocks_nothing(look: Look) -> None:
 
 def test_notes_tell_what_no_member_holds(look: Look) -> None:
     """Lists, clocks, the kind of key, and where the bare address leads."""
-    for told in ("lists that are shown hold items", "The key begins with kc_live_.", "s apart."):
+    for told in ("readable lists hold items", "The key begins with kc_live_.", "s apart."):
         assert told in look.outcome.out
     assert "The bare address redirects to https://www.example.com/." in look.outcome.out
-    assert "has no TLS" in look.outcome.out
+    assert "does not use TLS" in look.outcome.out
 
 
 def test_a_document_of_the_server_adds_no_line(look: Look) -> None:

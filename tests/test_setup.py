@@ -23,7 +23,7 @@ from tests.servers import Outcome, Remembering
 from tests.support.exchanges import answer
 
 QUICK = ("--depth", "quick")
-LEFT = "keys: revoked: GET /calls answered 200"
+LEFT = "keys: revoked: GET /calls returned 200"
 """What is seen of a revoked key that works."""
 
 
@@ -70,7 +70,7 @@ def test_a_wrong_part_is_told_at_the_start_and_at_the_end(outcome: Outcome) -> N
     """Whoever watches can stop and mend it. It is a note, and changes no verdict."""
     assert outcome.code == 1
     assert outcome.said.index(f"Set-up: {LEFT}") < outcome.said.index("plain-read: ")
-    assert f"Note: {LEFT}; it still works: give one that does not" in outcome.said
+    assert f"Note: {LEFT}. The key still works. Specify one that no longer works." in outcome.said
 
 
 @pytest.mark.usefixtures("outcome")
@@ -84,7 +84,7 @@ def test_a_finding_names_what_it_rests_on(place: Place) -> None:
         assert LEFT in told
     ctrf = json.loads(servers.text_of(place.last, "results.ctrf.json"))
     (cause,) = ctrf["results"]["summary"]["extra"]["causes"]
-    assert cause["unproven"] == [f"{LEFT}; it still works: give one that does not"]
+    assert cause["unproven"] == [f"{LEFT}. The key still works. Specify one that no longer works."]
 
 
 def test_a_key_is_doubted_once() -> None:
@@ -92,11 +92,11 @@ def test_a_key_is_doubted_once() -> None:
     refused = answer(401, {}, identity="test")
     target = replace(example.passing().target, keys=frozenset({"full", "test"}))
     run = replace(example.passing(), target=target, exchanges=(refused,))
-    doubt = Remark(State.MEND, "keys: test", "GET /calls answered 401")
+    doubt = Remark(State.MEND, "keys: test", "GET /calls returned 401")
     assert len([words for words in remarks.of(run) if "test" in words]) == 1
     looked_at = remarks.of(replace(run, setup=(doubt,)))
     assert [words for words in looked_at if "test" in words] == [
-        "keys: test: GET /calls answered 401"
+        "keys: test: GET /calls returned 401"
     ]
 
 

@@ -128,7 +128,7 @@ def test_a_part_that_is_there_twice_is_named(
     """It counts once."""
     outcome = merge(*parts, parts[1])
     assert outcome.code == 3
-    assert re.search("shard 2 of 2 .* is there twice", outcome.err)
+    assert re.search("shard 2 of 2 .* duplicates", outcome.err)
 
 
 def test_a_part_of_another_run_is_named(
@@ -138,7 +138,7 @@ def test_a_part_of_another_run_is_named(
     foreign = place.run("foreign", "--shard", f"2/{COUNT}", "--seed", "7")
     outcome = merge(parts[0], foreign)
     assert outcome.code == 3
-    assert re.search("is of another run than .*: seed", outcome.err)
+    assert re.search("belongs to another run than .*: seed", outcome.err)
     assert "shard 2 of 2 is missing" in outcome.err
 
 
@@ -162,7 +162,7 @@ def test_a_wrong_shard_is_a_usage_error(text: str, tmp_path: Path) -> None:
     """One message says what to give."""
     outcome = command("run", "--shard", text, cwd=tmp_path)
     assert outcome.code == 2
-    assert "give the number of a part and how many, such as 2/5" in outcome.err
+    assert "write the shard and the number of shards, such as 2/5" in outcome.err
 
 
 def test_a_whole_run_is_no_part(merge: Callable[..., Outcome], tmp_path: Path) -> None:
@@ -177,7 +177,7 @@ def test_a_whole_run_is_no_part(merge: Callable[..., Outcome], tmp_path: Path) -
     for directory in (tmp_path / "empty", broken, wrong):
         outcome = merge(directory)
         assert outcome.code == 2
-        assert "give directories of `run --shard`" in outcome.err
+        assert "Specify directories written by `run --shard`" in outcome.err
 
 
 def test_each_case_is_in_one_part_whatever_else_is_planned() -> None:

@@ -185,15 +185,15 @@ WRONG: list[tuple[str, int, str]] = [
     ("url: ftp://example.test/api/v1\n", 1, "ftp"),
     ("name: x\nurl: https://example.test\n", 2, "/api/v1"),
     ("name: x\nurl: https://ann:pass@example.test/api/v1\n", 2, "password"),
-    ("name: x\nurl: https://example.test/api/v1?x=1\n", 2, "without ?"),
+    ("name: x\nurl: https://example.test/api/v1?x=1\n", 2, "without a query"),
     ("name: x\nurl: https://example.test:port/api/v1\n", 2, "port"),
     ("name: x\nurl: https://[::1/api/v1\n", 2, "address"),
     ("name: x\n", 1, "url"),
     (f"url: {URL}\nalow: [read]\n", 2, "alow"),
     (f"url: {URL}\nallow:\n  - read\n  - everything\n", 4, "everything"),
-    (f"url: {URL}\nkeys:\n  full: short\n", 3, "8 characters"),
+    (f"url: {URL}\nkeys:\n  full: short\n", 3, "8 printable"),
     (f"url: {URL}\nkeys:\n  full: ${{CONFORMANCE_TEST_UNSET}}\n", 3, "CONFORMANCE_TEST_UNSET"),
-    (f"url: {URL}\nkeys:\n  full: with some blanks\n", 3, "without spaces"),
+    (f"url: {URL}\nkeys:\n  full: with some blanks\n", 3, "no spaces"),
     (f"url: {URL}\nkeys:\n  full: {SECRET}\n  other: {SECRET}\n", 3, "another role"),
     (
         f"url: {URL}\nkeys:\n  full: {SECRET}\nscoped_keys:\n  calls:read: {SECRET}\n",
@@ -243,7 +243,7 @@ WRONG: list[tuple[str, int, str]] = [
         f"url: {URL}\ntriggers:\n"
         "  - {code: internal_error, operation: list_usage, input: {}}\n",
         3,
-        "input is empty: give it a value, or leave it out",
+        "input is empty: give it a value, or remove it",
     ),
     (f"url: {URL}\naddresses:\n  - 127.0.0.1\n  - localhost\n", 4, "localhost"),
     (f"url: {URL}\nphone_numbers: ['5550100']\n", 2, "5550100"),
@@ -532,7 +532,7 @@ def test_two_listed_keys_of_one_role_are_an_error(contract: Contract, path: Path
         f"url: {URL}\nkeys:\n  - {{role: other, key: {SECRET}1}}\n"
         f"  - {{name: x, scopes: [], business: other, key: {SECRET}2}}\n"
     )
-    with pytest.raises(TargetError, match=r":4: two keys are other"):
+    with pytest.raises(TargetError, match=r":4: two keys have the role other"):
         read(contract, path, text)
 
 

@@ -1,4 +1,4 @@
-"""Values that were made lately, and are likely to be asked for again."""
+"""A cache of recent values, bounded by weight."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Value = TypeVar("Value")
 
 
 class Recent(Generic[Value]):
-    """Values by key, as many of the latest as weigh no more than a limit together.
+    """The most recently used values by key, up to a limit on their total weight.
 
-    The latest one is kept whatever it weighs.
+    The latest value is kept whatever its weight.
     """
 
     def __init__(self, limit: int) -> None:
@@ -23,11 +23,11 @@ class Recent(Generic[Value]):
         self._lock = threading.RLock()
 
     def __reduce__(self) -> tuple[type[Recent[Value]], tuple[int]]:
-        """A copy keeps nothing, and has a lock of its own."""
+        """Pickle without the values and the lock."""
         return type(self), (self._limit,)
 
     def get(self, key: Hashable, make: Callable[[], tuple[Value, int]]) -> Value:
-        """The value of a key. ``make`` gives it with its weight, if it is not kept any more."""
+        """The value of a key. If it is not cached, ``make`` returns it with its weight."""
         with self._lock:
             if key in self._kept:
                 self._kept.move_to_end(key)

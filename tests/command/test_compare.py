@@ -80,7 +80,7 @@ def test_what_the_target_broke_is_the_targets(older: Path, place: Path) -> None:
     assert changes == {("new failure", "target")}
     assert len(told["causes"]["new"]) == 1
     assert compared(newer, older).code == 0
-    assert "Fixed: 1 of the causes" in compared(newer, older).out
+    assert "Fixed: 1 cause\n" in compared(newer, older).out
 
 
 def test_what_the_suite_judges_otherwise_is_the_suites(older: Path, place: Path) -> None:
@@ -159,7 +159,7 @@ def test_a_baseline_excuses_old_failures(older: Path, place: Path, target: Path)
     assert "No verdict changed." in outcome.out
     refused = command("run", "--target", target, *AREA, "--baseline", place, cwd=within)
     assert refused.code == 2
-    assert "give the directory of a run" in refused.err
+    assert "Specify the directory of a run" in refused.err
 
 
 def test_old_failures_do_not_hide_what_could_not_be_judged(older: Path, place: Path) -> None:
@@ -191,4 +191,4 @@ def test_a_job_of_github_gets_the_summary(older: Path, place: Path) -> None:
     env = {"GITHUB_STEP_SUMMARY": str(place / "nowhere" / "job.md")}
     outcome = command("replay", older, cwd=place, env=env)
     assert outcome.code == 0
-    assert "the job has no summary" in outcome.err
+    assert "the summary was not added to the job" in outcome.err

@@ -113,7 +113,7 @@ def test_without_a_target_it_refuses(place: Place) -> None:
     outcome = place.rerun("1")
     url = stored(place.run)["target"]["url"]
     assert (outcome.code, outcome.out, place.app.asked) == (2, "", [])
-    assert f"That run was of {url}. Give that target and its keys" in outcome.err
+    assert f"That run tested {url}. Specify that target and its keys" in outcome.err
     again = f"kaicalls-conformance rerun 1 --of reports/{place.run.name} --target 'my target.yaml'"
     assert outcome.err.splitlines()[-1].strip() == again
 
@@ -144,7 +144,7 @@ def test_another_server_is_refused(place: Place, tmp_path: Path) -> None:
         other = target_file(app, origin, tmp_path / "other.yaml", only=ONLY)
         outcome = place.rerun("1", "--target", other)
     assert (outcome.code, outcome.out, app.asked) == (2, "", [])
-    assert "give the target that it was sent to" in outcome.err
+    assert "Specify the target that it was sent to" in outcome.err
 
 
 def test_a_run_by_url_is_rerun_by_url(place: Place, tmp_path: Path) -> None:
@@ -168,7 +168,7 @@ def test_a_fixed_cause_is_fixed_beside_its_neighbour(
     fixed("limit")
     mended = place.rerun(place.cause("limit"), "--target", place.target)
     assert mended.code == 0, mended.said
-    assert f"fixed: {SHARED}: what the cell shows now is of another cause: " in mended.out
+    assert f"fixed: {SHARED}: the cell now fails for another cause: " in mended.out
     neighbour = place.rerun(place.cause("after"), "--target", place.target)
     assert neighbour.code == 1
     assert f"still broken: {SHARED}: " in neighbour.out
@@ -199,7 +199,7 @@ def test_the_same_request_with_another_wrong_answer_is_not_fixed(
     assert (outcome.code, f"still broken: {SHARED}: " in outcome.out) == (1, True), outcome.said
 
 
-# --- what is no longer asked ----------------------------------------------------------------------
+# --- what is no longer tested ---------------------------------------------------------------------
 
 WAIVER = {
     "clause": CLAUSE,
@@ -224,7 +224,7 @@ def test_what_is_declared_away_is_not_fixed(
         fixed(*parameters)
         outcome = place.with_file(place.cause("limit"), **more)
         assert outcome.code == 3, outcome.said
-        assert "no longer asked: " in outcome.out
+        assert "no longer tested: " in outcome.out
         assert "fixed" not in outcome.out
 
 
@@ -235,8 +235,8 @@ def test_an_absent_parameter_of_the_operation(place: Place, fixed: Callable[...,
     fixed("limit", "after")
     outcome = place.with_file(place.cause("limit"), absent=absent)
     assert outcome.code == 3, outcome.said
-    lacking = "the target file declares now that it lacks status of list_calls"
-    assert f"no longer asked: {SHARED}: {lacking}\n" in outcome.out
+    lacking = "the target file now excludes status of list_calls"
+    assert f"no longer tested: {SHARED}: {lacking}\n" in outcome.out
 
 
 # --- forged runs ----------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ def test_a_run_that_claims_to_be_of_the_embedded_server(place: Place) -> None:
     run = forged(place.run, place.directory / "embedded", said=said)
     outcome = place.rerun("1", of=run)
     assert (outcome.code, outcome.out) == (2, "")
-    assert "declares another target than this suite embeds" in outcome.err
+    assert "its target differs from the one that this suite embeds" in outcome.err
 
 
 def test_a_run_that_claims_to_be_of_elsewhere(place: Place, fixed: Callable[..., None]) -> None:
