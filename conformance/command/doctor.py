@@ -47,7 +47,7 @@ def doctor(choice: Choice, yes: bool, details: bool, as_json: bool) -> int:
         hand_out({"remarks": [asdict(remark) for remark in remarks], "counts": counts})
     else:
         say(_text(prepared.target.declaration.url, remarks, details))
-        say(_end(choice, remarks))
+        say(_next_step(choice, remarks))
     if counts[State.MEND]:
         return Exit.VIOLATED
     return Exit.CONFORMS if counts[State.WORKS] else Exit.UNJUDGED
@@ -91,7 +91,7 @@ def _line(remark: Remark) -> str:
     return f"{line}\n       -> {clean(remark.mend)}" if remark.mend else line
 
 
-def _end(choice: Choice, remarks: Sequence[Remark]) -> str:
+def _next_step(choice: Choice, remarks: Sequence[Remark]) -> str:
     """What to do next: fix the first problem, or run."""
     wrong = [remark for remark in remarks if remark.state == "mend"]
     if wrong:

@@ -52,15 +52,10 @@ def keys(survey: Survey, *, brief: bool = False) -> Iterator[Remark]:
 
     If ``brief``, only one read is sent with each key, and keys for single scopes are skipped.
     """
-    for name in sorted(survey.target.keys, key=_order):
+    for name in sorted(survey.target.keys, key=lambda name: (name != "full", name)):
         if brief and name.startswith("scope:"):
             continue
         yield _key(survey, name, brief)
-
-
-def _order(name: str) -> tuple[bool, str]:
-    """The sort key: the main key first, then the others by name."""
-    return name != "full", name
 
 
 def _key(survey: Survey, name: str, brief: bool) -> Remark:

@@ -71,7 +71,7 @@ def propose(session: Session) -> Proposal:
     try:
         preflight.check(session)
         survey = Survey(session, limit=LARGE)
-        surroundings = [*_bare(survey), *_document(survey)]  # before the budget is used up
+        surroundings = [*_redirect(survey), *_document(survey)]  # before the budget is used up
     except OverBudget:
         raise Unjudgeable(UNCLEAR.format(session.target.declaration.url)) from None
     long = [page.operation.id for page in longer(_affordable(answers(survey, paged(survey))))]
@@ -84,7 +84,7 @@ def propose(session: Session) -> Proposal:
         *_usual(survey, usual),
         *_unsized(survey, [name for name in long if name not in most]),
         *_time(survey),
-        *_lacks(survey),
+        *_key_problems(survey),
         *_key(session),
         *surroundings,
     ]
@@ -152,7 +152,7 @@ def _time(survey: Survey) -> Iterator[str]:
         yield f"Time: {remark.seen}."
 
 
-def _lacks(survey: Survey) -> Iterator[str]:
+def _key_problems(survey: Survey) -> Iterator[str]:
     """The scopes that the key lacks. It is supposed to have every scope."""
     for remark in keys(survey):
         if remark.mend:
@@ -169,7 +169,7 @@ def _key(session: Session) -> Iterator[str]:
         yield "The address does not use TLS: keys are sent in clear text."
 
 
-def _bare(survey: Survey) -> Iterator[str]:
+def _redirect(survey: Survey) -> Iterator[str]:
     """Where the bare address redirects: a client that follows a redirect may drop the key."""
     response = survey.client.raw(BARE, key=None, carried=()).response
     place = response.header("Location") if response else None

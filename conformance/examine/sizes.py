@@ -20,10 +20,10 @@ READ = 1_000
 
 def longer(pages: Iterable[Answer]) -> list[Answer]:
     """The pages that are not the last, shortest first. A last page reveals no size."""
-    return sorted((page for page in pages if _goes_on(page)), key=_shown)
+    return sorted((page for page in pages if _has_more(page)), key=_shown)
 
 
-def _goes_on(page: Answer) -> bool:
+def _has_more(page: Answer) -> bool:
     """Whether a page has items, and says that more follow."""
     return page.more is True and bool(page.listed)
 
@@ -56,12 +56,12 @@ def _is_maximum(survey: Survey, name: str, most: int) -> bool:
     if _shown(survey.sized(name, most)) != most:
         return False
     larger = survey.sized(name, most + 1)
-    return is_refused(larger) or (_goes_on(larger) and _shown(larger) == most)
+    return is_refused(larger) or (_has_more(larger) and _shown(larger) == most)
 
 
 def defaults(survey: Survey, lists: Iterable[str]) -> Iterator[Size]:
     """How many items lists return without a limit. Raises OverBudget."""
     for name in lists:
         usual = survey.sized(name, None)
-        if _goes_on(usual):
+        if _has_more(usual):
             yield name, _shown(usual)

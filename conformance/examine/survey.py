@@ -42,7 +42,7 @@ class Survey:
         self.target = session.target.declaration
         self.client = Client(session.sender, CASE, 1, Memory(), seed=0)
         self._limit = limit
-        self._asked, self._page = cache(self._first), cache(self._ask)
+        self._read, self._send = cache(self._read_once), cache(self._send_once)
         self.reads = plain_reads(session.contract.operations.values())
         self.offered = [read for read in self.reads if not self.is_lacking(read)]
 
@@ -74,21 +74,21 @@ class Survey:
 
     def ask(self, name: str, key: str = "full") -> Answer:
         """The response to a read, by its id, with a key. Raises OverBudget."""
-        return self._asked(name, key)
+        return self._read(name, key)
 
-    def _first(self, name: str, key: str) -> Answer:
+    def _read_once(self, name: str, key: str) -> Answer:
         """The uncached response; for a list, to a request with ``limit``."""
-        page = self._page(name, key, self._limit)
+        page = self._send(name, key, self._limit)
         if not is_refused(page):
             return page
         self._limit = None
-        return self._page(name, key, None)
+        return self._send(name, key, None)
 
     def sized(self, name: str, limit: int | None) -> Answer:
         """The response to a list with the main key and a limit. Raises OverBudget."""
-        return self._page(name, "full", limit)
+        return self._send(name, "full", limit)
 
-    def _ask(self, name: str, key: str, limit: int | None) -> Answer:
+    def _send_once(self, name: str, key: str, limit: int | None) -> Answer:
         """The uncached response to a read with a key; ``limit`` applies only to lists.
 
         A read that the target file declares inapplicable is logged without the operation, so that

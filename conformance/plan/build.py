@@ -205,16 +205,11 @@ def _missing(
     """
     for need in needs:
         advice = _advice(need, target)
+        is_foreign = need in (Business.OTHER, Business.EMPTY)
         if advice is not None:
             yield advice
-        elif operation is not None and _lacks_scope(need, operation, target):
+        elif operation is not None and is_foreign and not target.opens(operation, need):
             yield KEY_ROLES[need].advice
-
-
-def _lacks_scope(need: str, operation: Operation, target: Declaration) -> bool:
-    """Whether a need is the key of another business and that key lacks the scope."""
-    is_foreign = need in (Business.OTHER, Business.EMPTY)
-    return is_foreign and not target.opens(operation, need)
 
 
 def _may_make(operation: Operation | None, effect: Effect, target: Declaration) -> bool:

@@ -84,18 +84,18 @@ def compared(before: Older, again: Run, declared: Run, after: Run) -> Comparison
     with the declaration of the newer run, and ``after`` the newer run.
     """
     now = _verdicts(after.cells)
-    authors = _Authors(before, again, declared, after)
+    reasons = _Reasons(before, again, declared, after)
     changed = []
     for name in dict.fromkeys([*before.verdicts, *now]):
         old, new = before.verdicts.get(name), now.get(name)
         if old is not new:
-            changed.append(Changed(name, old, new, _change(old, new), authors.of(name, new)))
-    changed.sort(key=_matters_most)
+            changed.append(Changed(name, old, new, _change(old, new), reasons.of(name, new)))
+    changed.sort(key=lambda cell: list(Change).index(cell.change))
     return Comparison(tuple(changed), *_causes(again, after))
 
 
 @dataclass(frozen=True)
-class _Authors:
+class _Reasons:
     """Determines what caused the new verdict of a cell."""
 
     before: Older
@@ -165,11 +165,6 @@ def _given(target: Declaration) -> tuple[Any, ...]:
     triggers = sorted((trigger.operation, trigger.code) for trigger in target.triggers)
     given = (target.keys, target.allow, sorted(target.businesses), sorted(target.inputs))
     return (*given, triggers, target.clock is None, len(target.addresses), target.maximum)
-
-
-def _matters_most(cell: Changed) -> int:
-    """The sort key: the position of the change in ``Change``."""
-    return list(Change).index(cell.change)
 
 
 def _verdicts(cells: Iterable[Cell]) -> dict[str, Verdict]:

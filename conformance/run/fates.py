@@ -102,7 +102,7 @@ def fate_of(sought: Sought, before: Run, after: Run) -> tuple[Fate, str]:
     for one in sightings_of(cells, after.exchange):
         if _is_same(one, sought, before, after):
             return Fate.STILL, view.sentence(one.finding)
-    return _unasked(sought, before, after) or _judged(sought, cells, before, after)
+    return _not_repeated(sought, before, after) or _judged(sought, cells, before, after)
 
 
 def _judged(sought: Sought, cells: list[Cell], before: Run, after: Run) -> tuple[Fate, str]:
@@ -125,7 +125,7 @@ def _judged(sought: Sought, cells: list[Cell], before: Run, after: Run) -> tuple
     return Fate.FIXED, ""
 
 
-# --- what was asked -------------------------------------------------------------------------------
+# --- what was sent --------------------------------------------------------------------------------
 
 
 def _is_waived(run: Run, cell: Cell) -> bool:
@@ -150,7 +150,7 @@ def _lacking(target: Declaration, operations: set[str]) -> set[str]:
     return absent | (operations & target.inapplicable)
 
 
-def _unasked(sought: Sought, before: Run, after: Run) -> tuple[Fate, str] | None:
+def _not_repeated(sought: Sought, before: Run, after: Run) -> tuple[Fate, str] | None:
     """Why the requests that showed a cell broken were not to be repeated; None if they were."""
     exchanges = sought.first(before)
     lacking = _newly_lacking(sought.cell, exchanges, before, after)

@@ -36,10 +36,10 @@ class Standing(StrEnum):
 def removable(run: Run, left: Iterable[Made]) -> list[Made]:
     """The objects that the API can remove, in order."""
     left = list(left)
-    return _in(left, removals(run.contract, left, Effect))
+    return _among(left, removals(run.contract, left, Effect))
 
 
-def _in(left: list[Made], found: list[tuple[Made, Operation]]) -> list[Made]:
+def _among(left: list[Made], found: list[tuple[Made, Operation]]) -> list[Made]:
     ways = dict(found)
     return [each for each in left if each in ways]
 
@@ -53,9 +53,9 @@ def standing_of(session: Session, run: Run, left: Iterable[Made]) -> dict[Made, 
         found[each] = _as_shown(session, marks, each)
     own = [each for each in left if found[each] is Standing.OWN]
     allowed = session.target.declaration.allow
-    may_go = _in(own, removals(run.contract, own, allowed))
+    permitted = _among(own, removals(run.contract, own, allowed))
     for each in own:
-        if each not in may_go:
+        if each not in permitted:
             found[each] = Standing.BARRED
     return found
 

@@ -101,7 +101,7 @@ class Gate:
         self._spool = spool
         self.turn: Errand | None = None  # the case whose turn it is
         self.stopped = False
-        self._troubled = False  # whether the target could not serve the last request
+        self._overloaded = False  # whether the target could not serve the last request
         self._large = large  # whether any response was LARGE
         self._bytes = 0
 
@@ -119,7 +119,7 @@ class Gate:
     def _admits(self, errand: Errand) -> bool:
         if self.stopped or errand is self.turn:
             return True
-        return not (self._troubled or self._large) and self._bytes < HELD
+        return not (self._overloaded or self._large) and self._bytes < HELD
 
     def hold(self, part: Part, what: Sent | Part) -> None:
         """Hold an exchange or a part until the turn of its case."""
@@ -127,7 +127,7 @@ class Gate:
             if isinstance(what, Sent):
                 size = _size(what)
                 self._bytes += size
-                self._troubled = what.exchange.status in UNSERVED
+                self._overloaded = what.exchange.status in UNSERVED
                 self._large = self._large or size > LARGE
             part.held.append(what)
             self.changed.notify_all()

@@ -68,7 +68,7 @@ def _failed_reads(client: Client) -> list[Exchange]:
     offered = without(client.contract.operations, client.target.inapplicable)
     for operation in plain_reads(offered.values()):
         exchange = client.call(operation, {})
-        if not _succeeded(exchange):
+        if not (exchange.ok and isinstance(exchange.json, dict | list)):
             failed.append(exchange)
             statuses.add(exchange.status)
         elif operation.keyed or statuses.isdisjoint(REFUSED):
@@ -90,10 +90,6 @@ def plain_reads(operations: Iterable[Operation]) -> list[Operation]:
 def _rank(operation: Operation) -> tuple[bool, bool]:
     """The sort key: reads that require a key rank higher, and of these the lists."""
     return operation.keyed, operation.paging is not None
-
-
-def _succeeded(exchange: Exchange) -> bool:
-    return exchange.ok and isinstance(exchange.json, dict | list)
 
 
 def _problem(session: Session, failed: list[Exchange]) -> str | None:

@@ -33,13 +33,10 @@ def fault(schema: str, value: Json) -> str | None:
     if error is None:
         return None
     place = "/".join(str(step) for step in error.instance_path)
-    message = error.message if len(error.message) <= LONGEST else _summary(error)
+    message = error.message
+    if len(message) > LONGEST:  # it quotes a large value
+        message = f"invalid value: {'/'.join(str(step) for step in error.schema_path[-2:])}"
     return f"{place}: {message}" if place else message
-
-
-def _summary(error: jsonschema_rs.ValidationError) -> str:
-    """The violated part of the schema, without the value, which is large."""
-    return f"invalid value: {'/'.join(str(step) for step in error.schema_path[-2:])}"
 
 
 @cache
