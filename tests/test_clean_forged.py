@@ -256,7 +256,7 @@ def test_ids_are_said_before_anybody_is_asked(place: Place) -> None:
     assert outcome.code == 2
     ids = " ".join(made(place.run))
     assert f"Can be removed:\nwebhook ({len(made(place.run))}): {ids}\n" in outcome.out
-    assert "add --yes" in outcome.err
+    assert "Add --yes" in outcome.err
 
 
 def test_what_may_not_be_deleted_is_left(place: Place) -> None:

@@ -37,7 +37,7 @@ def clean(stored_in: Path, choice: Choice, yes: bool) -> int:
     """Remove the objects that a run created and left behind, and list those that remain.
 
     An object is removed only if the target itself shows that this run created it. Without a target
-    the command only lists. Exit codes: 0 nothing removable is left, 3 something is.
+    the command only lists them. Exit codes: 0 nothing removable is left, 3 something is.
     """
     from conformance.reading import made_by, worked_on
     from conformance.run import runfile

@@ -121,9 +121,9 @@ def run(
     details: bool,
     output: Path,
 ) -> int:
-    """Run the suite against the target of --url and --key or of --target.
+    """Run the suite against a target, by default the embedded server.
 
-    Without a target, run it against the embedded server.
+    Specify the target with --url and --key, or with --target.
     """
     _require(baseline, choice, try_steps)
     console = terminal()

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 def doctor(choice: Choice, yes: bool, details: bool, as_json: bool) -> int:
     """Check a target file before a run: keys, businesses, lists, clock, addresses and triggers.
 
-    It only sends reads, but also tries the triggers and the clock if allow: in the target file
-    permits it. Exit codes: 0 nothing to fix, 1 something to fix, 3 nothing could be checked.
+    It sends only reads, unless allow: in the target file permits trying the triggers and the clock.
+    Exit codes: 0 nothing to fix, 1 something to fix, 3 nothing could be checked.
     """
     from conformance.examine.examination import examine
     from conformance.model import State

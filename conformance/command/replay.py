@@ -53,7 +53,7 @@ def report(stored_in: Path, spec: Path | None, details: bool) -> int:
 @click.command(name="open")
 @latest
 def open_(stored_in: Path) -> None:
-    """Open the report of a run in the browser; of the last run if no RUN is given.
+    """Open the report of a run, by default the last one, in the browser.
 
     The location of the page is printed, too, in case there is no browser.
     """

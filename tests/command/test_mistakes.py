@@ -1,4 +1,4 @@
-"""Each mistake and each hopeless target ends in one message and an exit code."""
+"""Each mistake and each hopeless target results in one message and an exit code."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ PATIENT = "url: {site}/%s/api/v1\nkeys: {{full: " + KEY + "}}\ntimeout: 2\n"
 
 @dataclass(frozen=True)
 class Call:
-    """A call of the command: arguments, exit code, what it says, perhaps a target file."""
+    """A call of the command: arguments, exit code, message, and optionally a target file."""
 
     arguments: tuple[object, ...]
     code: int
@@ -212,7 +212,7 @@ def _spoilt_spec(directory: Path) -> None:
 def called(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Mapping[str, Future[Outcome]]]:
-    """The calls of the selected tests, run side by side."""
+    """The outcomes of the calls for the selected tests, run concurrently."""
     wanted = [
         item.callspec.params["call"]
         for item in request.session.items
