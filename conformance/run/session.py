@@ -122,7 +122,7 @@ class Session:
         how = f"{latency:,.0f} ms per response, {amount(self._workers, 'case')} at a time"
         if seconds < MINUTE:
             return f"less than a minute ({how})"
-        return f"about {seconds / MINUTE:,.0f} minutes ({how})"
+        return f"about {amount(round(seconds / MINUTE), 'minute')} ({how})"
 
     def run_case(self, case: Case, *, judged: bool = True) -> Found:
         """Run a case, and repeat it if a violation needs to be confirmed.
