@@ -1,4 +1,4 @@
-"""What a run makes is removed again: at its end, and by `clean` where a run could not."""
+"""A run removes what it created at its end; `clean` removes what a run left behind."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tests.support import contracts
 from tests.support.exchanges import answer
 
 REMOVABLE = {"webhook", "eval", "phone_number"}
-"""Kinds that the API has a deletion for."""
+"""Kinds of objects that the API can delete."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def test_a_run_leaves_nothing_that_it_can_remove(server: Server, tmp_path: Path) -> None:
-    """Webhooks, evals and numbers are as before; what stays is said, and listed by `clean`."""
+    """Webhooks, evals and numbers are as before; the rest is reported, and listed by `clean`."""
     before = {kind: server.held(kind) for kind in REMOVABLE}
     outcome = command("run", "--target", server.file, "--area", "writes", cwd=tmp_path)
     assert outcome.code == 0, outcome.said
@@ -58,7 +58,7 @@ def test_a_run_leaves_nothing_that_it_can_remove(server: Server, tmp_path: Path)
 
 
 def test_what_a_killed_run_left_is_removed_by_clean(server: Server, tmp_path: Path) -> None:
-    """`clean` lists it, removes it from the target that is named, and from no other."""
+    """`clean` lists it, and removes it from the named target and no other."""
     before = {kind: server.held(kind) for kind in REMOVABLE}
     running = Command("run", "--target", server.file, "--area", "writes", cwd=tmp_path)
     while len(server.held("webhook") - before["webhook"]) < 3:
@@ -77,8 +77,8 @@ def test_what_a_killed_run_left_is_removed_by_clean(server: Server, tmp_path: Pa
     assert len(left) <= 1  # the answer to the last request was never seen
 
 
-def test_what_was_there_before_its_creation_is_not_the_run_s() -> None:
-    """A server may answer a creation with the id of an object of somebody else."""
+def test_an_object_seen_before_its_creation_was_not_created_by_the_run() -> None:
+    """A server may respond to a creation with the id of another user's object."""
     contract = contracts.real()
     listed = {"scenarios": [{"id": "e1"}], "has_more": False}
     page = answer(200, listed, operation="list_evals")
@@ -93,29 +93,29 @@ def test_what_was_removed_is_not_left() -> None:
     assert made_by(contract, [_created("e1"), _created("e2"), gone, refused]) == _made("e2")
 
 
-def test_what_a_removal_does_not_find_is_not_left() -> None:
-    """A killed run may have deleted it, and not have lived to see the answer."""
+def test_an_object_that_a_removal_does_not_find_is_not_left() -> None:
+    """A killed run may have deleted it without receiving the response."""
     contract = contracts.real()
     lost = answer(404, {}, operation="delete_eval", query={"id": "e1"}, case=CLEAN.id)
     assert made_by(contract, [_created("e1"), _created("e2"), lost]) == _made("e2")
 
 
-def test_what_was_removed_and_made_again_is_left() -> None:
-    """A number that is given back may be taken again."""
+def test_an_object_that_is_removed_and_created_again_is_left() -> None:
+    """A released number may be taken again."""
     contract = contracts.real()
     gone = answer(200, {"deleted": True}, operation="delete_eval", query={"id": "e1"})
     assert made_by(contract, [_created("e1"), gone, _created("e1")]) == _made("e1")
 
 
-def test_a_run_changes_nothing_that_was_there_before() -> None:
-    """All that is changed, worked on or deleted was made by the run; only events cannot be made."""
+def test_a_run_modifies_no_pre_existing_objects() -> None:
+    """It modifies or deletes only what it created; only events cannot be created."""
     contract = contracts.real()
     log = evidence.parse(golden.stored_log("real").splitlines(keepends=True), "golden")
     assert {each.kind for each in worked_on(contract, log.exchanges)} == {"event"}
 
 
-def test_what_a_run_worked_on_is_told() -> None:
-    """A server may let it change what another business has. It was listed, and is not the run's."""
+def test_modified_pre_existing_objects_are_reported() -> None:
+    """A server may let a run change an object of another business, which it had only listed."""
     contract = contracts.real()
     page = answer(200, {"scenarios": [{"id": "e1"}, {"id": "e3"}]}, operation="list_evals")
     changes = [

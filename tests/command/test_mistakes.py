@@ -262,8 +262,10 @@ def test_one_clear_message(called: Mapping[str, Future[Outcome]], call: str) -> 
 
 
 @pytest.mark.parametrize("call", ["dead-port", "html-page", "refused-key"])
-def test_hopeless_target_says_one_thing(called: Mapping[str, Future[Outcome]], call: str) -> None:
-    """If nothing could be judged, one message says so. A list of untested cells would bury it."""
+def test_a_hopeless_target_gets_one_message(
+    called: Mapping[str, Future[Outcome]], call: str
+) -> None:
+    """If nothing could be judged, there is one message without a list of untested cells."""
     outcome = called[call].result()
     assert len(outcome.said.splitlines()) <= 8, outcome.said
     assert "Note: " not in outcome.said
