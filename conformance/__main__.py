@@ -1,4 +1,4 @@
-"""``python -m conformance``: the command, which heeds signals before it imports anything else."""
+"""``python -m conformance``: installs the signal handlers, then imports and runs the command."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from conformance.command import signals
 
 
 def main() -> NoReturn:
-    """Entry point: the command, with an exit code whenever a signal comes."""
+    """Run the command; exits with a documented code even if a signal arrives during an import."""
     signals.listen()
     try:
         from conformance.command import cli  # noqa: PLC0415 - takes long enough to be interrupted
 
         code = cli.outcome()
         signals.end(code)
-    except (KeyboardInterrupt, OSError):  # not within the command, or nobody hears what it says
+    except (KeyboardInterrupt, OSError):  # outside the command, or stdout and stderr are closed
         signals.end(signals.STOPPED)
         signals.say_last_words()
         code = signals.STOPPED

@@ -1,7 +1,7 @@
-"""The entry point of the pytest plugin: options, and nothing else until a target is given.
+"""The entry point of the pytest plugin: registers only its options until a target is given.
 
-pytest loads this module in every project of an environment that has the package installed. So it
-imports nothing of the suite, and without a target it registers nothing but its options.
+pytest loads this module in every project of an environment where the package is installed, so it
+imports nothing from the suite except those options.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PREFIX = "conformance"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options of a run, with a prefix, so that they are nobody else's."""
+    """Add the options of a run, prefixed so that they cannot clash with those of other plugins."""
     group = parser.getgroup(PREFIX, "API contract conformance")
     for option in OPTIONS:
         group.addoption(f"--{PREFIX}-{option.flag}", **_arguments(option))
@@ -25,17 +25,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Refuse a key among arguments that pytest is about to write to a file."""
+    """Reject a key on the command line if pytest is about to write its arguments to a file."""
     known = early_config.known_args_namespace
     if known.debug and getattr(known, f"{PREFIX}_key"):
         raise pytest.UsageError(
-            f"--debug writes all arguments to a file, with the key of --{PREFIX}-key. "
-            f"Give the key in CONFORMANCE_KEY or with --{PREFIX}-key-file."
+            f"--debug writes all arguments to a file, including the key from --{PREFIX}-key. "
+            f"Pass the key in CONFORMANCE_KEY or with --{PREFIX}-key-file."
         )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Load the suite if a target is given. Raises pytest.UsageError where it cannot be used."""
+    """Load the suite if a target is given. Raises pytest.UsageError if it cannot be used."""
     choice = Choice(**{option.field: _given(config, option) for option in OPTIONS})
     if choice.url or choice.target:
         from conformance.run import bare
@@ -44,7 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _arguments(option: Option) -> dict[str, Any]:
-    """An option as argparse takes it."""
+    """The keyword arguments of argparse for an option."""
     arguments: dict[str, Any] = {"dest": f"{PREFIX}_{option.field}", "help": option.help}
     if option.repeatable:
         return {**arguments, "action": "append"}

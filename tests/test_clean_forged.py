@@ -29,7 +29,7 @@ from tests.servers import (
 
 ONLY = ["list_webhooks", "create_webhook", "delete_webhook", "update_webhook", "list_calls"]
 MAKES = "create_webhook"
-UNPROVEN = "Not removed: cannot be proven to be this run's:"
+UNPROVEN = "Not removed: no proof that this run created it:"
 
 
 class Keeping(Remembering):
@@ -64,7 +64,7 @@ class Place:
         self.app.keeps = True
         outcome = command(*arguments, cwd=self.directory / name)
         self.app.keeps = False
-        assert "left on the target: " in outcome.err, outcome.said
+        assert "left objects on the target: " in outcome.err, outcome.said
         return run_of(self.directory / name)
 
     def made_by_owner(self, **members: str) -> str:
@@ -231,7 +231,7 @@ def test_a_run_of_another_server(place: Place) -> None:
     run = forged(place.run, place.directory / "elsewhere", edit)
     outcome, _ = place.clean(run)
     assert (outcome.code, place.app.asked) == (2, [])
-    assert "its files do not belong together" in outcome.err
+    assert "Its files do not belong together" in outcome.err
 
 
 def test_a_run_of_another_address(place: Place) -> None:
@@ -243,7 +243,7 @@ def test_a_run_of_another_address(place: Place) -> None:
     run = forged(place.run, place.directory / "address", said=said)
     outcome, _ = place.clean(run)
     assert (outcome.code, place.app.asked) == (2, [])
-    assert "give the target that it was sent to" in outcome.err
+    assert "Specify the target that it was sent to" in outcome.err
 
 
 # --- the run itself -------------------------------------------------------------------------------
@@ -256,7 +256,7 @@ def test_ids_are_said_before_anybody_is_asked(place: Place) -> None:
     assert outcome.code == 2
     ids = " ".join(made(place.run))
     assert f"Can be removed:\nwebhook ({len(made(place.run))}): {ids}\n" in outcome.out
-    assert "add --yes" in outcome.err
+    assert "Add --yes" in outcome.err
 
 
 def test_what_may_not_be_deleted_is_left(place: Place) -> None:
@@ -288,4 +288,4 @@ def test_what_cannot_be_removed_is_said_to_stay(tmp_path: Path) -> None:
         command("run", "--target", target, "--yes", "--clause", "created-resource", cwd=tmp_path)
     outcome = command("clean", run_of(tmp_path), cwd=tmp_path)
     assert outcome.code == 0
-    assert "Not removed: the API has no way to remove it:\nlead (" in outcome.out
+    assert "Not removed: the API cannot remove it:\nlead (" in outcome.out

@@ -17,7 +17,7 @@ from tests.support import contracts
 from tests.support.exchanges import answer
 
 REMOVABLE = {"webhook", "eval", "phone_number"}
-"""Kinds that the API has a deletion for."""
+"""Kinds of objects that the API can delete."""
 
 
 @dataclass(frozen=True)
@@ -42,12 +42,12 @@ def server(tmp_path: Path) -> Iterator[Server]:
 
 
 def test_a_run_leaves_nothing_that_it_can_remove(server: Server, tmp_path: Path) -> None:
-    """Webhooks, evals and numbers are as before; what stays is said, and listed by `clean`."""
+    """Webhooks, evals and numbers are as before; the rest is reported, and listed by `clean`."""
     before = {kind: server.held(kind) for kind in REMOVABLE}
     outcome = command("run", "--target", server.file, "--area", "writes", cwd=tmp_path)
     assert outcome.code == 0, outcome.said
     assert {kind: server.held(kind) for kind in REMOVABLE} == before
-    assert "Note: the run has left on the target: " in outcome.err
+    assert "Note: the run left objects on the target: " in outcome.err
     listed = command("clean", run_of(tmp_path), cwd=tmp_path)
     assert listed.code == 0
     kinds = {line.partition(" (")[0] for line in listed.out.splitlines()}
@@ -56,7 +56,7 @@ def test_a_run_leaves_nothing_that_it_can_remove(server: Server, tmp_path: Path)
 
 
 def test_what_a_killed_run_left_is_removed_by_clean(server: Server, tmp_path: Path) -> None:
-    """`clean` lists it, removes it from the target that is named, and from no other."""
+    """`clean` lists it, and removes it from the named target and no other."""
     before = {kind: server.held(kind) for kind in REMOVABLE}
     running = Command("run", "--target", server.file, "--area", "writes", cwd=tmp_path)
     while len(server.held("webhook") - before["webhook"]) < 3:
@@ -68,15 +68,15 @@ def test_what_a_killed_run_left_is_removed_by_clean(server: Server, tmp_path: Pa
     other = tmp_path / "other.yaml"
     other.write_text(server.file.read_text().replace("127.0.0.1:", "localhost:"))
     refused = command("clean", run, "--target", other, cwd=tmp_path)
-    assert (refused.code, "give the target that it was sent to" in refused.err) == (2, True)
+    assert (refused.code, "Specify the target that it was sent to" in refused.err) == (2, True)
     cleaned = command("clean", run, "--target", server.file, cwd=tmp_path)
     assert cleaned.code == 0, cleaned.said
     left = server.held("webhook") - before["webhook"]
     assert len(left) <= 1  # the answer to the last request was never seen
 
 
-def test_what_was_there_before_its_creation_is_not_the_run_s() -> None:
-    """A server may answer a creation with the id of an object of somebody else."""
+def test_an_object_seen_before_its_creation_was_not_created_by_the_run() -> None:
+    """A server may respond to a creation with the id of another user's object."""
     contract = contracts.real()
     listed = {"scenarios": [{"id": "e1"}], "has_more": False}
     page = answer(200, listed, operation="list_evals")
@@ -91,22 +91,22 @@ def test_what_was_removed_is_not_left() -> None:
     assert made_by(contract, [_created("e1"), _created("e2"), gone, refused]) == _made("e2")
 
 
-def test_what_a_removal_does_not_find_is_not_left() -> None:
-    """A killed run may have deleted it, and not have lived to see the answer."""
+def test_an_object_that_a_removal_does_not_find_is_not_left() -> None:
+    """A killed run may have deleted it without receiving the response."""
     contract = contracts.real()
     lost = answer(404, {}, operation="delete_eval", query={"id": "e1"}, case=CLEAN.id)
     assert made_by(contract, [_created("e1"), _created("e2"), lost]) == _made("e2")
 
 
-def test_what_was_removed_and_made_again_is_left() -> None:
-    """A number that is given back may be taken again."""
+def test_an_object_that_is_removed_and_created_again_is_left() -> None:
+    """A released number may be taken again."""
     contract = contracts.real()
     gone = answer(200, {"deleted": True}, operation="delete_eval", query={"id": "e1"})
     assert made_by(contract, [_created("e1"), gone, _created("e1")]) == _made("e1")
 
 
-def test_what_a_run_worked_on_is_told() -> None:
-    """A server may let it change what another business has. It was listed, and is not the run's."""
+def test_modified_pre_existing_objects_are_reported() -> None:
+    """A server may let a run change an object of another business, which it had only listed."""
     contract = contracts.real()
     page = answer(200, {"scenarios": [{"id": "e1"}, {"id": "e3"}]}, operation="list_evals")
     changes = [

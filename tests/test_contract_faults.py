@@ -77,14 +77,14 @@ def test_a_symlink_is_refused(spec: Path, tmp_path: Path, name: str) -> None:
     elsewhere = tmp_path / "elsewhere"
     (spec / name).rename(elsewhere)
     (spec / name).symlink_to(elsewhere)
-    assert faults_of(spec) == [f"{name}:1: this is a link; a contract holds its files itself"]
+    assert faults_of(spec) == [f"{name}:1: this is a link; a contract must contain its files"]
 
 
 def test_a_pipe_is_refused(spec: Path) -> None:
     """What is no file is not read: a pipe would never end."""
     (spec / "errors.yaml").unlink()
     os.mkfifo(spec / "errors.yaml")
-    assert faults_of(spec) == ["errors.yaml:1: this is no file"]
+    assert faults_of(spec) == ["errors.yaml:1: this is not a regular file"]
 
 
 def test_the_folder_itself_may_be_a_link(spec: Path, tmp_path: Path) -> None:
@@ -108,9 +108,9 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
         "id: key-header",
         "id: key-prefixes",
         0,
-        "key-prefixes stands twice",
+        "key-prefixes appears twice",
     ),
-    "key twice": (CLAUSES, "level: MUST", "id: again", 0, "the key id stands twice"),
+    "key twice": (CLAUSES, "level: MUST", "id: again", 0, "the key id appears twice"),
     "wrong level": (CLAUSES, "level: MUST", "level: MAY", 0, "MAY"),
     "wrong basis": (CLAUSES, "basis: stated", "basis: guessed", 0, "guessed"),
     "derived without because": (CLAUSES, "basis: stated", "basis: derived", -3, "because"),
@@ -120,7 +120,7 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
         "and code {code}",
         "and code {cod}",
         -2,
-        "the word cod",
+        "no member cod",
     ),
     "template without for_each": (ENVELOPE, "  - for_each: code", "  -", 1, "for_each"),
     "rules by role without for_each": (
@@ -142,7 +142,7 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
         "      rate_limited:",
         "      rate_limted:",
         -7,
-        "the role rate_limited of rate_limit_exceeded has no rules",
+        "there are no rules for the role rate_limited of rate_limit_exceeded",
     ),
     "unknown member of a clause": (
         CLAUSES,
@@ -193,7 +193,7 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
         "when: id",
         "when: ident",
         0,
-        "no parameter and no member ident",
+        "no parameter or member ident",
     ),
     "provokes an unknown code": (
         "openapi.yaml",
@@ -207,7 +207,7 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
         "id: create_agent",
         "id: create_call",
         0,
-        "create_call stands twice",
+        "create_call appears twice",
     ),
     "status that is no number": ("openapi.yaml", "statuses: [200", "statuses: [2OO", 0, "2OO"),
     "code twice": (
@@ -215,7 +215,7 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
         "code: not_found",
         "code: forbidden",
         0,
-        "forbidden stands twice",
+        "forbidden appears twice",
     ),
     "date for a number": ("errors.yaml", "status: 404", "status: 2026-04-17", 0, "2026-04-17"),
     "unknown role": ("errors.yaml", "role: forbidden", "role: forbiden", 0, "forbiden"),
@@ -231,7 +231,7 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
         "id: statuses.201",
         "id: statuses.200",
         0,
-        "statuses.200 stands twice",
+        "statuses.200 appears twice",
     ),
     "entry uncovered": (
         "page.yaml",

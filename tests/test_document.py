@@ -1,4 +1,4 @@
-"""``init`` says where the OpenAPI document of a target contradicts the contract."""
+"""``init`` reports where the OpenAPI document of a target contradicts the contract."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BODY = {"content": {"application/json": {"schema": {"$ref": "#/schemas/call"}}}}
 
 
 def document(**changes: Any) -> dict[str, Any]:
-    """The document of the contract, with the base path in its paths, and some paths changed."""
+    """The document of the contract, with the base path in its paths and some paths changed."""
     told: dict[str, Any] = deepcopy(dict(real().document))
     paths = {**told["paths"], **changes}
     moved = {BASE + path: item for path, item in paths.items()}
@@ -26,25 +26,25 @@ def document(**changes: Any) -> dict[str, Any]:
 
 
 def found(told: Any) -> list[str]:
-    """What is said of a document."""
+    """The sentences about a document."""
     return list(contradictions(real(), told, BASE))
 
 
 def test_the_document_of_the_contract_contradicts_nothing() -> None:
-    """Nothing is said of it."""
+    """There are no sentences about it."""
     assert found(document()) == []
 
 
-def test_a_route_that_only_one_has_is_named() -> None:
-    """Those that are lacking stand as a line of the target file."""
+def test_a_route_that_only_one_side_has_is_named() -> None:
+    """Missing routes are printed as a line for the target file."""
     told = document(**{"/more": {"get": {}}})
     del told["paths"][f"{BASE}/balance"]
     assert "inapplicable: [GET /balance]" in found(told)
     assert "Its OpenAPI document also has GET /more." in found(told)
 
 
-def test_what_it_requires_and_the_contract_does_not_is_named() -> None:
-    """A member of a body behind references, and a parameter; and a status."""
+def test_additional_requirements_and_statuses_are_named() -> None:
+    """A member of a body behind references, a parameter, and a status."""
     query, key = (
         {"name": name, "in": place, "required": True}
         for name, place in (("mood", "query"), ("Authorization", "header"))
@@ -55,11 +55,11 @@ def test_what_it_requires_and_the_contract_does_not_is_named() -> None:
     assert (
         "It requires mood at POST /calls, mood at GET /usage, which the contract does not." in said
     )
-    assert "It has statuses that the contract lacks: 422 at POST /calls." in said
+    assert "It has statuses that are not in the contract: 422 at POST /calls." in said
 
 
 def test_a_long_reference_is_not_followed() -> None:
-    """A document may hold many references to one that takes long to follow."""
+    """A document may contain many references to one that takes long to follow."""
     short, long = "x" * 9, "x" * LONGEST
     body = {"content": {"application/json": {"schema": {"required": ["mood"]}}}}
     told = document(**{"/calls": {"post": {"requestBody": {"$ref": f"#/{short}"}}}})
@@ -88,6 +88,6 @@ def test_a_long_reference_is_not_followed() -> None:
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_a_document_that_is_none_is_no_crash(told: Any) -> None:
-    """Neither are references that lead nowhere, or back."""
+def test_an_invalid_document_causes_no_crash(told: Any) -> None:
+    """Dangling and circular references do not either."""
     assert all(len(line) < 300 for line in found(told))

@@ -188,14 +188,14 @@ def test_the_night_is_slow_and_the_gate_is_cheap() -> None:
 def test_doctor_finds_nothing_to_mend(ran: Ran) -> None:
     """It looks at every key that the file names."""
     assert ran.doctor.code == 0, ran.doctor.said
-    assert "\nNothing to mend. Next: " in ran.doctor.out
+    assert "\nNothing to fix. Next: " in ran.doctor.out
 
 
 def test_the_run_conforms(ran: Ran) -> None:
     """It ends with 0, without a message of an error, and has judged a good part."""
     assert ran.outcome.code == 0, ran.outcome.said
     notes = ran.outcome.err.splitlines()
-    assert all(line.startswith("Note: the run has left on the target: ") for line in notes)
+    assert all(line.startswith("Note: the run left objects on the target: ") for line in notes)
     servers.no_traceback(ran.outcome)
     counts = servers.stored(servers.run_of(ran.place.path))["counts"]
     assert counts["failed"] == counts["error"] == counts["warned"] == 0
@@ -259,4 +259,4 @@ def test_a_gate_compares_with_the_last_release(tmp_path: Path) -> None:
         shutil.copytree(servers.run_of(tmp_path), tmp_path / BASELINE)
         outcome = place.run("--clause", GAP)
     assert outcome.code == 0, outcome.said
-    assert "Still there: 1 of the causes" in outcome.out
+    assert "Still there: 1 cause\n" in outcome.out

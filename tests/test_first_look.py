@@ -1,4 +1,4 @@
-"""``init --url`` reads a server, and writes what it saw into a target file."""
+"""``init --url`` examines a server and writes its findings into a target file."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PATHS = {"/api/v1/calls": {"summary": "Calls", "get": {}}, HOSTILE: {"get": {}}}
 }
 """The paths of a document that would add a line to the target file, and fill it."""
 MOST = 30
-"""Requests of a first look."""
+"""Maximum number of requests of a first look."""
 
 
 class Seen(Remembering):
@@ -43,7 +43,7 @@ class Seen(Remembering):
 
 @dataclass(frozen=True)
 class Look:
-    """What a first look came to: the command, the file that it wrote, and the server."""
+    """The result of a first look: the outcome of the command, its file, and the server."""
 
     outcome: Outcome
     file: Path
@@ -58,14 +58,14 @@ class Look:
 
     @property
     def members(self) -> dict[str, Any]:
-        """What a parser reads of it."""
+        """The members as parsed from the file."""
         members: dict[str, Any] = yaml.safe_load(self.text)
         return members
 
 
 @pytest.fixture(scope="module")
 def look(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Look]:
-    """A look at a server that has gaps."""
+    """A first look at a server that lacks some routes."""
     place, app = tmp_path_factory.mktemp("look"), servers.faulty(Seen)
     assert isinstance(app, Seen)
     key = servers.keys_of(app)["full"]
@@ -78,33 +78,35 @@ def look(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Look]:
         yield Look(outcome, place / "kaicalls-target.yaml", app, key, origin)
 
 
-def test_a_look_is_short_and_reads_alone(look: Look) -> None:
-    """It sends at most thirty requests, and changes nothing."""
+def test_a_first_look_sends_few_requests_and_only_reads(look: Look) -> None:
+    """It sends at most thirty requests and changes nothing."""
     assert look.outcome.code == 0, look.outcome.said
     assert len(look.app.asked) <= MOST
     assert {request.method for request in look.app.asked} == {"GET"}
 
 
-def test_what_was_seen_stands_in_the_file_with_how(look: Look) -> None:
-    """The address, the business of the key, and the routes that are not there."""
+def test_findings_are_in_the_file_with_their_origin(look: Look) -> None:
+    """The address, the business of the key, and the missing routes."""
     assert look.members["url"] == f"{look.origin}{look.app.contract.base_path}"
     assert look.members["businesses"] == {"main": look.app.main_tenant()}
     assert look.members["inapplicable"] == ["GET /events", "GET /usage"]
-    assert "# The only business that the key is shown.\nbusinesses:" in look.text
+    assert "# The only business in the lists of the key.\nbusinesses:" in look.text
     assert look.members["allow"] == ["read"]
 
 
-def test_sizes_of_pages_stand_in_the_file_and_in_the_notes(look: Look) -> None:
+def test_page_sizes_are_in_the_file_and_in_the_notes(look: Look) -> None:
     """The maxima of four lists as a member, the defaults of two as a note."""
     assert look.members["maximum"] == dict.fromkeys(
         ("list_calls", "list_agents", "list_transcripts", "list_leads"), 100
     )
-    assert "Without a limit, a page holds 20 of GET /calls, 20 of GET /agents." in look.outcome.out
+    assert (
+        "Without a limit, a page contains 20 of GET /calls, 20 of GET /agents." in look.outcome.out
+    )
 
 
-def test_what_is_missing_stands_there_with_what_it_unlocks(look: Look) -> None:
-    """The best comes first, as lines to take over."""
-    unlocks = look.text.partition("What more would be judged")[2].splitlines()
+def test_missing_members_are_listed_with_what_they_unlock(look: Look) -> None:
+    """They are lines to copy, with the most useful first."""
+    unlocks = look.text.partition("have more cells judged:")[2].splitlines()
     assert unlocks[1].startswith("# allow: [read, write, spend, flood]  # write: ")
     keys = [line for line in unlocks if line.startswith("#   ") and "_KEY}" in line]
     gains = [int(line.split("# ")[2].split()[0].replace(",", "")) for line in keys]
@@ -112,9 +114,9 @@ def test_what_is_missing_stands_there_with_what_it_unlocks(look: Look) -> None:
     assert {line.split()[1].rstrip(":") for line in keys} == {*KEY_ROLES} - {"full", "read_only"}
 
 
-def test_what_the_look_found_unlocks_nothing(look: Look) -> None:
-    """The business that the file names is not asked for, and absent routes are not counted."""
-    unlocks = look.text.partition("What more would be judged")[2]
+def test_what_was_found_is_not_listed_as_missing(look: Look) -> None:
+    """The business in the file is not requested again, and absent routes are not counted."""
+    unlocks = look.text.partition("have more cells judged:")[2]
     assert "main: its id" not in unlocks
     (line,) = [line for line in unlocks.splitlines() if "#   test: " in line]
     operations = look.app.contract.operations.values()
@@ -122,16 +124,16 @@ def test_what_the_look_found_unlocks_nothing(look: Look) -> None:
     assert int(line.split()[-2]) <= sum(each.takes_key for each in there)
 
 
-def test_notes_tell_what_no_member_holds(look: Look) -> None:
-    """Lists, clocks, the kind of key, and where the bare address leads."""
-    for told in ("lists that are shown hold items", "The key begins with kc_live_.", "s apart."):
+def test_notes_contain_what_has_no_member(look: Look) -> None:
+    """Lists, clocks, the kind of key, and the redirect of the bare address."""
+    for told in ("readable lists hold items", "The key begins with kc_live_.", "s apart."):
         assert told in look.outcome.out
     assert "The bare address redirects to https://www.example.com/." in look.outcome.out
-    assert "has no TLS" in look.outcome.out
+    assert "does not use TLS" in look.outcome.out
 
 
-def test_a_document_of_the_server_adds_no_line(look: Look) -> None:
-    """What it says stands on one line of a few routes, and acts on nothing."""
+def test_an_openapi_document_cannot_inject_lines(look: Look) -> None:
+    """Its routes are on one line, truncated, and have no effect."""
     assert look.members["allow"] == ["read"]
     assert "\nallow: [read, write" not in look.text
     (more,) = [line for line in look.text.splitlines() if "document also has" in line]
@@ -141,21 +143,21 @@ def test_a_document_of_the_server_adds_no_line(look: Look) -> None:
     assert f"Its OpenAPI document has 1 of {routes} routes." in look.text
 
 
-def test_the_key_stays_out_of_the_file(look: Look) -> None:
-    """The file names the variable that holds it."""
+def test_the_key_is_not_in_the_file(look: Look) -> None:
+    """The file names the environment variable instead."""
     assert look.key not in look.text + look.outcome.said
     assert "full: ${CONFORMANCE_KEY}" in look.text
 
 
-def test_the_file_is_one_that_a_run_takes(look: Look) -> None:
-    """Nothing in it is refused."""
+def test_the_file_is_valid_for_a_run(look: Look) -> None:
+    """Nothing in it is rejected."""
     env = {"CONFORMANCE_KEY": look.key}
     outcome = servers.command("plan", "--target", look.file, cwd=look.file.parent, env=env)
     assert outcome.code == 0, outcome.said
 
 
-def test_a_file_that_exists_is_kept(look: Look) -> None:
-    """Nothing is sent before that is clear."""
+def test_an_existing_file_is_kept(look: Look) -> None:
+    """This is checked before anything is sent."""
     look.app.asked.clear()
     arguments = ("init", "--url", look.origin, "--key-file", look.file.parent / "key")
     outcome = servers.command(*arguments, cwd=look.file.parent)
@@ -163,8 +165,8 @@ def test_a_file_that_exists_is_kept(look: Look) -> None:
     assert look.app.asked == []
 
 
-def test_a_dead_address_writes_no_file(tmp_path: Path) -> None:
-    """What cannot be reached cannot be described."""
+def test_no_file_is_written_for_a_dead_address(tmp_path: Path) -> None:
+    """A server that cannot be reached cannot be described."""
     arguments = ("init", "--url", "http://127.0.0.1:9/api/v1")
     outcome = servers.command(
         *arguments, cwd=tmp_path, env={"CONFORMANCE_KEY": "kc_live_" + "a" * 30}

@@ -1,4 +1,4 @@
-"""The options of a run have one description, which the command and pytest share."""
+"""The options of a run are described once, and offered by both the command and pytest."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def option_of(name: str) -> Option:
 
 @pytest.fixture(scope="module")
 def help_of_pytest() -> str:
-    """What pytest says about its options."""
+    """The help text of pytest."""
     command = [sys.executable, "-m", "pytest", "--help"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return " ".join(done.stdout.split())
@@ -30,7 +30,7 @@ def help_of_pytest() -> str:
 @pytest.mark.parametrize("command", ["run", "plan"])
 @pytest.mark.parametrize("name", NAMES)
 def test_a_command_offers_the_option(command: str, name: str) -> None:
-    """The option has the name, the help and the default of the description."""
+    """The option has the described name, help and default."""
     option = option_of(name)
     offered = next(each for each in group.commands[command].params if each.name == name)
     assert isinstance(offered, click.Option)
@@ -43,13 +43,13 @@ def test_a_command_offers_the_option(command: str, name: str) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_pytest_offers_the_option(help_of_pytest: str, name: str) -> None:
-    """The option has the same name behind a prefix, and the same help."""
+    """The option has the same name with a prefix, and the same help."""
     option = option_of(name)
     assert f"--conformance-{option.flag}" in help_of_pytest
     assert option.help in help_of_pytest
 
 
 def test_the_depth_is_one_of_three() -> None:
-    """The choice of a depth gives the words of the depths."""
+    """The option offers the values of ``Depth``."""
     assert option_of("depth").choices == tuple(depth.value for depth in Depth)
     assert Depth(Choice().depth) is Depth.FULL

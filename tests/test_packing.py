@@ -133,5 +133,5 @@ def test_a_bomb_is_refused(tmp_path: Path) -> None:
     """A certifier reads the files of others: no file unfolds without bounds."""
     path = tmp_path / "exchanges.jsonl"
     packing.packed(path).write_bytes(gzip.compress(b" " * 5_000_000))
-    with pytest.raises(UsageError, match="it has more than 1,000,000 bytes"):
+    with pytest.raises(UsageError, match="the log has more than 1,000,000 bytes"):
         evidence.read(path, Bounds(size=1_000_000))

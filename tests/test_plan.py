@@ -384,8 +384,8 @@ def test_areas_select_their_clauses(name: str) -> None:
     [
         ((), ("status-40",), "did you mean status-40"),
         ((), ("paging_complete",), "did you mean paging-complete?"),
-        ((), ("paging-complete", "qqqq"), "no clause qqqq; `clauses` lists them"),
-        (("limit",), (), "the areas are "),
+        ((), ("paging-complete", "qqqq"), "no clause qqqq. List them with"),
+        (("limit",), (), "The areas are "),
         (("limits", ""), (), "no area"),
     ],
 )

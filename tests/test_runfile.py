@@ -152,9 +152,9 @@ def changed(value: Any, new: Any, *path: str | int) -> Any:
 
 
 BROKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
-    "no JSON": (lambda _: "{", r"no JSON"),
+    "no JSON": (lambda _: "{", r"not JSON"),
     "nested too deeply": (lambda _: "[" * 100_000, r"nested more than 100 levels"),
-    "another kind of value": (lambda _: [], r"an object is expected"),
+    "another kind of value": (lambda _: [], r"expected an object"),
     "without the target": (lambda run: without(run, "target"), r'"target" is a required property'),
     "null for a list": (lambda run: changed(run, None, "plan"), r"plan: null is not"),
     "a row without id": (lambda run: without(run, "plan", 1, "id"), r"plan/1: \"id\" is a req"),
@@ -163,7 +163,7 @@ BROKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "unknown effect": (lambda run: changed(run, "reed", "plan", 0, "effect"), r"plan/0/effect: "),
     "unknown rule": (
         lambda run: changed(run, ["odd.rule"], "plan", 2, "rules"),
-        r"plan/2/rules: .*no rule odd\.rule.*replay the run with version",
+        r"plan/2/rules: .*no rule odd\.rule.*Replay the run with version",
     ),
     "unknown effect of the target": (
         lambda run: changed(run, ["reed"], "target", "allow"),
@@ -201,7 +201,7 @@ BROKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "another format": (lambda run: changed(run, 2, "format"), r"its format is 2.* reads 1"),
     "another contract": (
         lambda run: changed(run, "Other", "spec", "title"),
-        r"the run is of 'Other'; give its contract with --spec",
+        r"the run tested 'Other'. Specify its contract with --spec",
     ),
     "a digest that is no text": (lambda run: changed(run, 5, "spec", "digest"), r"spec/digest: "),
     "a seed that is no number": (lambda run: changed(run, "7", "seed"), r"seed: "),
@@ -245,7 +245,7 @@ def assert_says(pattern: str, message: str) -> None:
     """The message holds what it should, and a way to mend the file."""
     assert re.search(pattern, message), message
     assert re.search(
-        r"restore it, or run again|replay the run with|this suite reads|--spec", message
+        r"restore it, or run again|Replay the run with|this suite reads|--spec", message
     )
 
 
@@ -297,7 +297,7 @@ def test_no_broken_line_is_a_crash(stored: Callable[[Any], Path]) -> None:
                 runfile.replay(directory, contract())
             except UsageError as error:
                 named = str(error)
-                assert named.startswith(f"{log}:1: this is no line")
+                assert named.startswith(f"{log}:1: not a line")
 
 
 # --- the published schemas ------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A run checks its target file first, and marks findings that rest on an unproven part."""
+"""A run checks its target file first, and marks findings that rest on an unproven part of it."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tests.servers import Outcome, Remembering
 from tests.support.exchanges import answer
 
 QUICK = ("--depth", "quick")
-LEFT = "keys: revoked: GET /calls answered 200"
-"""What is seen of a revoked key that works."""
+LEFT = "keys: revoked: GET /calls returned 200"
+"""The remark on a revoked key that still works."""
 
 
 class Place:
-    """A server, and a target file in which the revoked key is one that works."""
+    """A server, and a target file whose revoked key still works."""
 
     def __init__(self, app: Remembering, origin: str, directory: Path) -> None:
         told = declaration(app, f"{origin}{app.contract.base_path}")
@@ -66,16 +66,16 @@ def outcome(place: Place) -> Outcome:
     return place.run(*QUICK)
 
 
-def test_a_wrong_part_is_told_at_the_start_and_at_the_end(outcome: Outcome) -> None:
-    """Whoever watches can stop and mend it. It is a note, and changes no verdict."""
+def test_a_problem_is_reported_at_the_start_and_at_the_end(outcome: Outcome) -> None:
+    """The user can stop the run and fix it. It is a note that changes no verdict."""
     assert outcome.code == 1
     assert outcome.said.index(f"Set-up: {LEFT}") < outcome.said.index("plain-read: ")
-    assert f"Note: {LEFT}; it still works: give one that does not" in outcome.said
+    assert f"Note: {LEFT}. The key still works. Specify one that no longer works." in outcome.said
 
 
 @pytest.mark.usefixtures("outcome")
-def test_a_finding_names_what_it_rests_on(place: Place) -> None:
-    """Every report has it: the page, the summary, and the data."""
+def test_a_finding_names_the_unproven_parts(place: Place) -> None:
+    """They are in every report: the page, the summary, and the data."""
     causes = servers.stored(place.last)["causes"]
     assert [cause["clauses"][0] for cause in causes] == ["status-401"]
     for name in ("report.html", "summary.md"):
@@ -84,24 +84,24 @@ def test_a_finding_names_what_it_rests_on(place: Place) -> None:
         assert LEFT in told
     ctrf = json.loads(servers.text_of(place.last, "results.ctrf.json"))
     (cause,) = ctrf["results"]["summary"]["extra"]["causes"]
-    assert cause["unproven"] == [f"{LEFT}; it still works: give one that does not"]
+    assert cause["unproven"] == [f"{LEFT}. The key still works. Specify one that no longer works."]
 
 
-def test_a_key_is_doubted_once() -> None:
-    """What the first look says of it is not said again by what came of all its requests."""
+def test_a_doubtful_key_is_reported_once() -> None:
+    """After a remark of the first look, there is no second one based on all its requests."""
     refused = answer(401, {}, identity="test")
     target = replace(example.passing().target, keys=frozenset({"full", "test"}))
     run = replace(example.passing(), target=target, exchanges=(refused,))
-    doubt = Remark(State.MEND, "keys: test", "GET /calls answered 401")
+    doubt = Remark(State.MEND, "keys: test", "GET /calls returned 401")
     assert len([words for words in remarks.of(run) if "test" in words]) == 1
     looked_at = remarks.of(replace(run, setup=(doubt,)))
     assert [words for words in looked_at if "test" in words] == [
-        "keys: test: GET /calls answered 401"
+        "keys: test: GET /calls returned 401"
     ]
 
 
 @pytest.mark.usefixtures("outcome")
-def test_a_stored_run_keeps_what_was_looked_at(place: Place) -> None:
+def test_a_stored_run_keeps_the_remarks(place: Place) -> None:
     """A replay reads it from the log."""
     run = runfile.replay(place.last, contract.load(contract.packaged())).run
     assert [remark.about for remark in run.setup if not remark.proven] == ["keys: revoked"]
@@ -117,7 +117,7 @@ def test_a_stored_run_keeps_what_was_looked_at(place: Place) -> None:
     ],
 )
 def test_a_first_look_is_small(place: Place, arguments: tuple[str, ...], most: int) -> None:
-    """A quick run reads once with each key. Who chose clauses or a budget chose what is sent."""
+    """A quick run reads once per key. With chosen clauses or a budget, only cases are sent."""
     place.run(*arguments)
     looks = [line for line in servers.lines_of(place.last) if line["case"] == "survey[api]"]
     assert len(looks) == most
@@ -130,11 +130,11 @@ DOUBTS = tuple(
     Remark(State.OPEN, about, "<script>alert(1)</script>")
     for about in ("keys: full", "keys: test", "clock", "addresses", "businesses: other")
 )
-"""Remarks on parts of a target file that nothing proves."""
+"""Remarks on unproven parts of a target file."""
 
 
 def resting(rule: str) -> Run:
-    """A run with these doubts, whose worst cause comes of a rule."""
+    """A run with these remarks, whose most severe cause breaks a rule."""
     run = replace(example.failing(), setup=DOUBTS)
     first, *others = run.causes
     accused = replace(first, finding=replace(first.finding, rule=rule))
@@ -151,7 +151,7 @@ def resting(rule: str) -> Run:
     ],
 )
 def test_each_rule_rests_on_its_parts(rule: str, parts: list[str]) -> None:
-    """The keys that were used, and what the rule needs beside."""
+    """The keys that were used, and what else the rule depends on."""
     run = resting(rule)
     told = unproven.unproven(run, run.causes[0])
     assert len(told) == len(parts)
@@ -159,8 +159,8 @@ def test_each_rule_rests_on_its_parts(rule: str, parts: list[str]) -> None:
         assert words.startswith(part)
 
 
-def test_what_works_is_no_doubt() -> None:
-    """Only what is wrong, or what nothing proves, marks a finding."""
+def test_a_working_part_marks_no_finding() -> None:
+    """Only parts that are wrong or unproven mark a finding."""
     run = resting("status.listed")
     proven = tuple(replace(remark, state=State.WORKS) for remark in run.setup)
     assert unproven.unproven(replace(run, setup=proven), run.causes[0]) == []
@@ -189,7 +189,7 @@ def test_a_key_of_another_server_is_no_finding(tmp_path: Path) -> None:
         key = {"CONFORMANCE_KEY": "kc_live_of_another_server"}
         outcome = servers.command("run", "--url", f"{origin}/api/v1", cwd=tmp_path, env=key)
     assert outcome.code == 3
-    assert "refuses the main key on every read (401)" in outcome.said
+    assert "rejects the main key on every read (401)" in outcome.said
 
 
 @dataclass

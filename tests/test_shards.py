@@ -1,4 +1,4 @@
-"""A run in parts, on several machines: merged, it equals a run in one part."""
+"""Shards of a run on several machines, merged into the same run as one that was never split."""
 
 from __future__ import annotations
 
@@ -33,14 +33,14 @@ WRITES = ("--area", "writes")
 
 
 class Place:
-    """A directory, and the address of servers that follow one another."""
+    """A directory, and the address shared by successive servers."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self._port = 0
 
     def _wait(self) -> None:
-        """Wait until the server before this one has ended."""
+        """Wait until the previous server has ended."""
         for _ in range(100):
             with socket.socket() as tried:
                 tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -67,13 +67,13 @@ class Place:
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A place for the runs of this module."""
+    """The directory and address for the runs of this module."""
     return Place(tmp_path_factory.mktemp("shards"))
 
 
 @pytest.fixture(scope="module")
 def parts(place: Place) -> list[Path]:
-    """The parts of a run."""
+    """The directories of the shards of a run."""
     return [place.run(f"part{k}", "--shard", f"{k}/{COUNT}") for k in range(1, COUNT + 1)]
 
 
@@ -90,7 +90,7 @@ def merge(tmp_path: Path) -> Callable[..., Outcome]:
 
 
 def told(run: Path) -> tuple[list[str], Counter[str], list[str]]:
-    """The requests of a run without what differs from run to run, its verdicts, and its ends."""
+    """The requests of a run without what differs each time, its verdicts, and its ends."""
     lines = text_of(run, runfile.PACKED).splitlines()
     cells = stored(run)["cells"]
     verdicts = Counter(f"{c['clause']}[{c['operation']}] {c['verdict']}" for c in cells)
@@ -102,7 +102,7 @@ def told(run: Path) -> tuple[list[str], Counter[str], list[str]]:
     return requests, verdicts, ends
 
 
-def test_merged_parts_are_the_run_that_was_never_parted(
+def test_merged_shards_equal_a_run_that_was_never_split(
     place: Place, parts: list[Path], merge: Callable[..., Outcome], tmp_path: Path
 ) -> None:
     """The same requests in the same order, the same verdicts and ends, and each list once."""
@@ -111,7 +111,7 @@ def test_merged_parts_are_the_run_that_was_never_parted(
     assert told(run_of(tmp_path)) == told(place.run("whole"))
 
 
-def test_a_lost_part_is_named_and_what_it_owes_is_untested(
+def test_a_missing_shard_is_reported_and_its_cells_are_untested(
     parts: list[Path], merge: Callable[..., Outcome], tmp_path: Path
 ) -> None:
     """The others are judged. The exit code is 3."""
@@ -123,30 +123,28 @@ def test_a_lost_part_is_named_and_what_it_owes_is_untested(
     assert counts["failed"] == counts["error"] == 0
 
 
-def test_a_part_that_is_there_twice_is_named(
-    parts: list[Path], merge: Callable[..., Outcome]
-) -> None:
-    """It counts once."""
+def test_a_duplicate_shard_is_reported(parts: list[Path], merge: Callable[..., Outcome]) -> None:
+    """It is used once."""
     outcome = merge(*parts, parts[1])
     assert outcome.code == 3
-    assert re.search("shard 2 of 2 .* is there twice", outcome.err)
+    assert re.search("shard 2 of 2 .* duplicates", outcome.err)
 
 
-def test_a_part_of_another_run_is_named(
+def test_a_shard_of_another_run_is_reported(
     place: Place, parts: list[Path], merge: Callable[..., Outcome]
 ) -> None:
-    """And what differs. What it owes is untested."""
+    """The message says what differs. Its cells are untested."""
     foreign = place.run("foreign", "--shard", f"2/{COUNT}", "--seed", "7")
     outcome = merge(parts[0], foreign)
     assert outcome.code == 3
-    assert re.search("is of another run than .*: seed", outcome.err)
+    assert re.search("belongs to another run than .*: seed", outcome.err)
     assert "shard 2 of 2 is missing" in outcome.err
 
 
-def test_a_part_that_was_killed_keeps_what_it_had(
+def test_a_killed_shard_keeps_what_it_logged(
     parts: list[Path], merge: Callable[..., Outcome], tmp_path: Path
 ) -> None:
-    """Its log has no end. What was judged before is judged."""
+    """Its log has no end, but the exchanges before that are judged."""
     cut = tmp_path / "cut"
     shutil.copytree(parts[0], cut)
     lines = text_of(cut, runfile.PACKED).splitlines(keepends=True)
@@ -160,14 +158,14 @@ def test_a_part_that_was_killed_keeps_what_it_had(
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "2", "a/b", "1/0"])
 def test_a_wrong_shard_is_a_usage_error(text: str, tmp_path: Path) -> None:
-    """One message says what to give."""
+    """One message says what to write."""
     outcome = command("run", "--shard", text, cwd=tmp_path)
     assert outcome.code == 2
-    assert "give the number of a part and how many, such as 2/5" in outcome.err
+    assert "write the shard and the number of shards, such as 2/5" in outcome.err
 
 
-def test_a_whole_run_is_no_part(merge: Callable[..., Outcome], tmp_path: Path) -> None:
-    """Nor is a directory without any run, or with a broken file."""
+def test_a_whole_run_is_not_a_shard(merge: Callable[..., Outcome], tmp_path: Path) -> None:
+    """A directory without a run, or with a broken file, is not one either."""
     (tmp_path / "empty").mkdir()
     broken = tmp_path / "broken"
     broken.mkdir()
@@ -178,11 +176,11 @@ def test_a_whole_run_is_no_part(merge: Callable[..., Outcome], tmp_path: Path) -
     for directory in (tmp_path / "empty", broken, wrong):
         outcome = merge(directory)
         assert outcome.code == 2
-        assert "give directories of `run --shard`" in outcome.err
+        assert "Specify directories written by `run --shard`" in outcome.err
 
 
-def test_each_case_is_in_one_part_whatever_else_is_planned() -> None:
-    """Its id alone decides; writes of one kind stay together."""
+def test_the_shard_of_a_case_does_not_depend_on_the_plan() -> None:
+    """Only its id decides; writes of one kind stay together."""
     reads, writes = Lane("reads", harmless=True), Lane("writes", "agent")
     for number in range(200):
         case = f"case[{number}]"

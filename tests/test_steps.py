@@ -126,7 +126,7 @@ def test_a_run_may_send_its_steps_again(place: Path) -> None:
 def test_steps_are_sent_again_by_whole_runs_alone(tmp_path: Path) -> None:
     """A shard knows a part of each cause."""
     outcome = servers.command("run", "--shard", "1/2", "--try-steps", cwd=tmp_path)
-    assert (outcome.code, "--try-steps needs the whole run" in outcome.err) == (2, True)
+    assert (outcome.code, "--try-steps cannot be used with --shard" in outcome.err) == (2, True)
 
 
 def pasted(lines: str, keys: dict[str, str], place: Path) -> str:

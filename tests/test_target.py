@@ -1,4 +1,4 @@
-"""Target file and flags: what they declare, and which line is wrong."""
+"""Target files and options: what they declare, and which line has a fault."""
 
 from __future__ import annotations
 
@@ -73,22 +73,22 @@ def contract() -> Contract:
 
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The path of a target file. The variable that it names is set, that of the command is not."""
+    """The path of a target file. Its key variable is set; CONFORMANCE_KEY is not."""
     monkeypatch.delenv(target.KEY_VARIABLE, raising=False)
     monkeypatch.setenv("CONFORMANCE_TEST_KEY", SECRET + "4")
     return tmp_path / "t.yaml"
 
 
 def read(contract: Contract, path: Path, text: str | dict[str, Any], **given: Any) -> target.Target:
-    """The target of a text."""
+    """The target that a text describes."""
     path.write_text(
         text if isinstance(text, str) else yaml.safe_dump(text, sort_keys=False), encoding="utf-8"
     )
     return target.from_file(contract, path, **given)
 
 
-def test_flags_allow_reads_and_know_one_key(contract: Contract) -> None:
-    """An address and a key allow reads only, and do not declare that the key has every scope."""
+def test_options_allow_only_reads_with_one_key(contract: Contract) -> None:
+    """They do not declare that the key has every scope."""
     made = target.from_flags(contract, URL + "/", SECRET)
     declared = made.declaration
     assert (declared.url, declared.name, declared.allow) == (
@@ -103,7 +103,7 @@ def test_flags_allow_reads_and_know_one_key(contract: Contract) -> None:
 
 
 def test_a_file_declares_everything(contract: Contract, path: Path) -> None:
-    """Every member of a target file arrives; reads are always allowed; variables are looked up."""
+    """Every member of a target file is used, reads are always allowed, and variables resolved."""
     made = read(contract, path, FULL)
     assert made.keys == {
         "full": SECRET,
@@ -132,7 +132,7 @@ def test_a_file_declares_everything(contract: Contract, path: Path) -> None:
 
 
 def test_a_file_with_an_address_only_has_safe_defaults(contract: Contract, path: Path) -> None:
-    """Without more, a file allows reads and has the usual budget."""
+    """By default, a file allows reads and has the usual budget."""
     made = read(contract, path, {"url": URL})
     assert made.declaration == replace(
         target.from_flags(contract, URL, None).declaration, full_declared=True
@@ -157,8 +157,8 @@ def test_inputs_name_parameters_unless_the_input_is_open(contract: Contract, pat
         target.from_file(contract, path)
 
 
-def test_flags_replace_what_the_file_says(contract: Contract, path: Path) -> None:
-    """--url and --key win over the file; such a key is not declared to have every scope."""
+def test_options_override_the_file(contract: Contract, path: Path) -> None:
+    """--url and --key override the file; such a key is not declared to have every scope."""
     made = read(contract, path, FULL, url="http://localhost:8080/api/v1", key=SECRET + "9")
     assert made.declaration.url == "http://localhost:8080/api/v1"
     assert made.keys["full"] == SECRET + "9"
@@ -166,10 +166,10 @@ def test_flags_replace_what_the_file_says(contract: Contract, path: Path) -> Non
     assert read(contract, path, {"url": URL}, key=SECRET).keys == {"full": SECRET}
 
 
-def test_the_key_of_the_environment_stands_in_for_none(
+def test_the_environment_provides_the_key_of_a_file_without_keys(
     contract: Contract, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """CONFORMANCE_KEY is the key of a file without one, undeclared; it replaces no other key."""
+    """It is not declared to have every scope, and CONFORMANCE_KEY replaces no other key."""
     monkeypatch.setenv(target.KEY_VARIABLE, SECRET + "9")
     assert read(contract, path, FULL).keys["full"] == SECRET
     assert read(contract, path, FULL).declaration.full_declared
@@ -185,15 +185,15 @@ WRONG: list[tuple[str, int, str]] = [
     ("url: ftp://example.test/api/v1\n", 1, "ftp"),
     ("name: x\nurl: https://example.test\n", 2, "/api/v1"),
     ("name: x\nurl: https://ann:pass@example.test/api/v1\n", 2, "password"),
-    ("name: x\nurl: https://example.test/api/v1?x=1\n", 2, "without ?"),
+    ("name: x\nurl: https://example.test/api/v1?x=1\n", 2, "without a query"),
     ("name: x\nurl: https://example.test:port/api/v1\n", 2, "port"),
     ("name: x\nurl: https://[::1/api/v1\n", 2, "address"),
     ("name: x\n", 1, "url"),
     (f"url: {URL}\nalow: [read]\n", 2, "alow"),
     (f"url: {URL}\nallow:\n  - read\n  - everything\n", 4, "everything"),
-    (f"url: {URL}\nkeys:\n  full: short\n", 3, "8 characters"),
+    (f"url: {URL}\nkeys:\n  full: short\n", 3, "8 printable"),
     (f"url: {URL}\nkeys:\n  full: ${{CONFORMANCE_TEST_UNSET}}\n", 3, "CONFORMANCE_TEST_UNSET"),
-    (f"url: {URL}\nkeys:\n  full: with some blanks\n", 3, "without spaces"),
+    (f"url: {URL}\nkeys:\n  full: with some blanks\n", 3, "no spaces"),
     (f"url: {URL}\nkeys:\n  full: {SECRET}\n  other: {SECRET}\n", 3, "another role"),
     (
         f"url: {URL}\nkeys:\n  full: {SECRET}\nscoped_keys:\n  calls:read: {SECRET}\n",
@@ -243,7 +243,7 @@ WRONG: list[tuple[str, int, str]] = [
         f"url: {URL}\ntriggers:\n"
         "  - {code: internal_error, operation: list_usage, input: {}}\n",
         3,
-        "input is empty: give it a value, or leave it out",
+        "input is empty: give it a value, or remove it",
     ),
     (f"url: {URL}\naddresses:\n  - 127.0.0.1\n  - localhost\n", 4, "localhost"),
     (f"url: {URL}\nphone_numbers: ['5550100']\n", 2, "5550100"),
@@ -255,8 +255,8 @@ WRONG: list[tuple[str, int, str]] = [
 ]
 
 
-def test_one_part_of_a_trigger_is_enough(contract: Contract, path: Path) -> None:
-    """A part without members beside it does no harm."""
+def test_a_trigger_may_have_empty_parts(contract: Contract, path: Path) -> None:
+    """One part with members is enough."""
     recipe = {"code": "internal_error", "operation": "list_usage", "headers": {"X-Fail": "1"}}
     made = read(contract, path, {"url": URL, "triggers": [recipe | {"input": {}, "query": {}}]})
     assert made.declaration.triggers == (
@@ -268,7 +268,7 @@ def test_one_part_of_a_trigger_is_enough(contract: Contract, path: Path) -> None
 def test_a_fault_names_file_and_line(
     contract: Contract, path: Path, text: str, line: int, says: str
 ) -> None:
-    """Each fault of a target file is one message with file, line and what is wrong."""
+    """Each fault in a target file has a message with file, line and what is wrong."""
     with pytest.raises(TargetError) as caught:
         read(contract, path, text)
     faults = [message.strip() for message in str(caught.value).splitlines()[1:]]
@@ -277,8 +277,8 @@ def test_a_fault_names_file_and_line(
     assert any(fault.startswith(f"{path}:{line}: ") and says in fault for fault in faults), faults
 
 
-def test_all_faults_are_told_at_once(contract: Contract, path: Path) -> None:
-    """One look at the message is enough to repair a file."""
+def test_all_faults_are_reported_at_once(contract: Contract, path: Path) -> None:
+    """One message is enough to fix a file."""
     text = (
         f"url: {URL}x\nkeys:\n  full: short\nmaximum:\n  list_x: 5\n"
         "inapplicable: [y]\naddresses: [not-one]\n"
@@ -290,8 +290,8 @@ def test_all_faults_are_told_at_once(contract: Contract, path: Path) -> None:
     }
 
 
-def test_a_file_that_is_missing_or_not_text_is_one_fault(contract: Contract, path: Path) -> None:
-    """No file, a directory and bytes that are not UTF-8 are each one clear error."""
+def test_a_missing_or_unreadable_file_is_one_fault(contract: Contract, path: Path) -> None:
+    """A missing file, a directory, and bytes that are not UTF-8 each cause one clear error."""
     with pytest.raises(TargetError, match="missing"):
         target.from_file(contract, path)
     with pytest.raises(TargetError, match="cannot be read"):
@@ -319,8 +319,8 @@ BAD_URLS = (
 
 
 @pytest.mark.parametrize("url", BAD_URLS)
-def test_a_wrong_address_in_a_flag_is_a_target_error(contract: Contract, url: str) -> None:
-    """A wrong address, or one without the base path, is refused with the name of the flag."""
+def test_an_invalid_address_in_an_option_is_a_target_error(contract: Contract, url: str) -> None:
+    """The message names the option; an address must include the base path."""
     with pytest.raises(TargetError, match="--url: "):
         target.from_flags(contract, url, SECRET)
 
@@ -334,13 +334,13 @@ def test_a_wrong_address_in_a_flag_is_a_target_error(contract: Contract, url: st
         "https://h/gate/api/v1",
     ],
 )
-def test_a_right_address_is_taken(contract: Contract, url: str) -> None:
-    """Ports, IPv6 and a path in front of the base path are right; a last slash is dropped."""
+def test_a_valid_address_is_accepted(contract: Contract, url: str) -> None:
+    """Ports, IPv6 and a path before the base path are valid; a trailing slash is removed."""
     assert target.from_flags(contract, url, None).declaration.url == url.rstrip("/")
 
 
-def test_a_wrong_flag_beside_a_right_file_is_blamed_itself(contract: Contract, path: Path) -> None:
-    """If --url replaces the address of a file, the message about it names the flag."""
+def test_an_invalid_option_is_reported_itself(contract: Contract, path: Path) -> None:
+    """If --url overrides the address of a valid file, the message names the option."""
     with pytest.raises(TargetError, match="--url"):
         read(contract, path, FULL, url="https://example.test/v1")
     with pytest.raises(TargetError, match="--key"):
@@ -348,7 +348,7 @@ def test_a_wrong_flag_beside_a_right_file_is_blamed_itself(contract: Contract, p
 
 
 def test_a_declaration_survives_json(contract: Contract, path: Path) -> None:
-    """What run.json holds is what a replay is judged by."""
+    """A replay is judged by the declaration in run.json."""
     for made in (
         read(contract, path, FULL),
         target.from_flags(contract, URL, SECRET),
@@ -359,8 +359,8 @@ def test_a_declaration_survives_json(contract: Contract, path: Path) -> None:
         assert set(stored) == {member.name for member in fields(Declaration)}
 
 
-def test_no_key_stands_in_what_is_public(contract: Contract, path: Path) -> None:
-    """Neither repr nor JSON of a target or its declaration holds a key."""
+def test_public_data_contains_no_key(contract: Contract, path: Path) -> None:
+    """The repr and JSON of a target and its declaration contain no keys."""
     made = read(contract, path, FULL)
     shown = [
         repr(made),
@@ -390,15 +390,15 @@ def test_no_key_stands_in_what_is_public(contract: Contract, path: Path) -> None
         f"key: {SECRET}",
     ],
 )
-def test_no_key_stands_in_an_error(contract: Contract, path: Path, keys: str) -> None:
-    """The error about a key in the wrong place or form of a target file does not show the key."""
+def test_errors_contain_no_key(contract: Contract, path: Path, keys: str) -> None:
+    """The error about a misplaced or malformed key in a target file does not show the key."""
     with pytest.raises(TargetError) as caught:
         read(contract, path, f"url: {URL}\n{keys}\n")
     assert SECRET[8:] not in str(caught.value)
     assert "98765432123456789" not in str(caught.value)
 
 
-def test_no_password_of_an_address_is_shown(contract: Contract) -> None:
+def test_errors_contain_no_password(contract: Contract) -> None:
     """The error about an address with a password does not repeat the password."""
     for url in (
         "https://ann:hush-hush@example.test/api/v1",
@@ -409,8 +409,8 @@ def test_no_password_of_an_address_is_shown(contract: Contract) -> None:
         assert "hush-hush" not in str(caught.value)
 
 
-def test_a_trigger_may_still_be_called_firm(contract: Contract, path: Path) -> None:
-    """Target files of early versions say `firm` for `robust`; an input of that name stays."""
+def test_triggers_may_use_the_former_name_firm(contract: Contract, path: Path) -> None:
+    """Early target files say `firm` instead of `robust`; an input of that name is kept."""
     trigger = {"code": "call_failed", "operation": "create_call", "input": {"firm": "x"}}
     made = read(contract, path, {"url": URL, "triggers": [trigger | {"firm": True}]})
     assert made.declaration.triggers == (
@@ -422,7 +422,7 @@ def test_a_trigger_may_still_be_called_firm(contract: Contract, path: Path) -> N
 
 
 @pytest.mark.parametrize("member", target.schema()["properties"])
-def test_a_member_is_explained_and_offered(contract: Contract, member: str) -> None:
+def test_every_member_is_described_and_in_the_file_of_init(contract: Contract, member: str) -> None:
     """Each member of the schema has a description, which `init` writes above an example."""
     description = target.schema()["properties"][member]["description"]
     text = initfile.text(contract)
@@ -430,14 +430,14 @@ def test_a_member_is_explained_and_offered(contract: Contract, member: str) -> N
     assert " ".join(description.split()) in " ".join(text.replace("\n# ", " ").split())
 
 
-def test_a_member_has_a_field() -> None:
-    """What a target file says goes to the field of that name, keys aside."""
+def test_every_member_has_a_field() -> None:
+    """Each member of a target file except keys becomes the field of that name."""
     held = {member.name for noun in (Declaration, target.Target) for member in fields(noun)}
     assert set(target.schema()["properties"]) - held == {"scoped_keys", "only"}
 
 
-def test_the_examples_of_init_are_right(contract: Contract, path: Path) -> None:
-    """Once all of it is uncommented and filled in, a file of `init` is a target file."""
+def test_the_examples_of_init_are_valid(contract: Contract, path: Path) -> None:
+    """With everything uncommented and filled in, the file of `init` is a valid target file."""
     text = re.sub(r"(?m)^# (\w+:.*|  .*)$", r"\1", initfile.text(contract))
     text = text.replace("input: {}", "input: {to: x}").replace("parameter:", "agent_id:")
     names = re.findall(r"\$\{(\w+)\}", text)
@@ -454,8 +454,8 @@ def test_the_examples_of_init_are_right(contract: Contract, path: Path) -> None:
 
 
 @pytest.mark.parametrize("role", KEY_ROLES.values(), ids=KEY_ROLES)
-def test_a_key_role_is_everywhere(contract: Contract, path: Path, role: KeyRole) -> None:
-    """Target files take each key of the table; `init` and the advice of a plan name it."""
+def test_every_key_role_can_be_used(contract: Contract, path: Path, role: KeyRole) -> None:
+    """Target files accept each key of the table; `init` and the advice of a plan name it."""
     made = read(contract, path, f"url: {URL}\nkeys:\n  {role.name}: {SECRET}\n")
     assert made.declaration.keys == {role.name}
     assert re.search(rf"^[# ]+{role.name}: \S+ +# {role.what}$", initfile.text(contract), re.M)
@@ -490,8 +490,8 @@ def scopes_of(contract: Contract, *, reading: bool = False) -> list[str]:
     return sorted({scope for each in wanted for scope in each.scopes})
 
 
-def test_a_listed_key_gets_the_role_that_its_scopes_fit(contract: Contract, path: Path) -> None:
-    """A dashboard knows names and scopes; the suite works out what each key can show."""
+def test_a_listed_key_gets_the_role_that_matches_its_scopes(contract: Contract, path: Path) -> None:
+    """A dashboard shows names and scopes; the suite determines what each key is good for."""
     declared = listed(
         contract,
         path,
@@ -514,7 +514,7 @@ def test_a_listed_key_gets_the_role_that_its_scopes_fit(contract: Contract, path
 
 
 def test_the_listed_key_with_most_scopes_makes_the_requests(contract: Contract, path: Path) -> None:
-    """Without a key for everything, an operation is asked for as far as the best key opens it."""
+    """Without a full key, only operations that the best key may call are tested."""
     declared = listed(
         contract,
         path,
@@ -527,12 +527,12 @@ def test_the_listed_key_with_most_scopes_makes_the_requests(contract: Contract, 
 
 
 def test_two_listed_keys_of_one_role_are_an_error(contract: Contract, path: Path) -> None:
-    """The message names the line of the second."""
+    """The message names the line of the second key."""
     text = (
         f"url: {URL}\nkeys:\n  - {{role: other, key: {SECRET}1}}\n"
         f"  - {{name: x, scopes: [], business: other, key: {SECRET}2}}\n"
     )
-    with pytest.raises(TargetError, match=r":4: two keys are other"):
+    with pytest.raises(TargetError, match=r":4: two keys have the role other"):
         read(contract, path, text)
 
 
@@ -540,15 +540,15 @@ def test_two_listed_keys_of_one_role_are_an_error(contract: Contract, path: Path
 
 
 def test_operations_and_areas_can_be_inapplicable(contract: Contract, path: Path) -> None:
-    """An operation goes by its id or by its route. An area is told with its place in the file."""
+    """Operations are named by id or route. An area is returned with its place in the file."""
     text = f"url: {URL}\ninapplicable: [sign_up, GET /calls, limits]\n"
     given = read(contract, path, text)
     assert given.declaration.inapplicable == {"sign_up", "list_calls", "read_call"}
     assert given.areas == {"limits": f"{path}:2"}
 
 
-def test_only_is_the_counterpart_of_inapplicable(contract: Contract, path: Path) -> None:
-    """All operations but those are inapplicable."""
+def test_only_is_the_opposite_of_inapplicable(contract: Contract, path: Path) -> None:
+    """All other operations are inapplicable."""
     declared = read(contract, path, f"url: {URL}\nonly: [GET /calls, list_agents]\n").declaration
     kept = contract.operations.keys() - declared.inapplicable
     assert kept == {"list_calls", "read_call", "list_agents"}
@@ -556,21 +556,21 @@ def test_only_is_the_counterpart_of_inapplicable(contract: Contract, path: Path)
 
 @pytest.mark.parametrize("name", ["limit", "after", "nothing"])
 def test_paging_cannot_be_absent(contract: Contract, path: Path, name: str) -> None:
-    """The page gives every list both parameters. Another name must be one of the operation."""
+    """The page defines both parameters for every list; other names must be optional parameters."""
     text = f"url: {URL}\nabsent: {{list_calls: [{name}]}}\n"
     with pytest.raises(TargetError, match=f"no optional parameter of list_calls .*{name}"):
         read(contract, path, text)
 
 
 def test_a_misspelt_absent_parameter_is_an_error(contract: Contract, path: Path) -> None:
-    """Also at an operation whose input the sources leave open: the name would match nothing."""
+    """This also holds for operations with open input, because the name would match nothing."""
     text = f"url: {URL}\nabsent: {{read_recording: [call_idd]}}\n"
     with pytest.raises(TargetError, match=r"no optional parameter of read_recording .*call_idd"):
         read(contract, path, text)
 
 
 def test_an_absent_parameter_is_never_sent(contract: Contract, path: Path) -> None:
-    """Cases that only it would give are inapplicable, and so are their cells."""
+    """Cases that need it are inapplicable, and so are their cells."""
     text = f"url: {URL}\nkeys: {{full: {SECRET}}}\nabsent: {{list_evals: [agent_id]}}\n"
     given = read(contract, path, text)
     prepared = prepare(contract, given, Choice())
@@ -581,10 +581,10 @@ def test_an_absent_parameter_is_never_sent(contract: Contract, path: Path) -> No
     assert not any(case in prepared.plan.runnable for case in lost)
 
 
-def test_a_file_with_other_keys_takes_no_key_of_the_environment(
+def test_a_file_with_other_keys_ignores_the_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A night that may only read does not get every scope because a variable is set."""
+    """A nightly run with a read-only key does not get every scope because a variable is set."""
     monkeypatch.setenv("CONFORMANCE_KEY", "kc_live_of_the_environment_1")
     path = tmp_path / "t.yaml"
     path.write_text(f"url: {URL}\nkeys: {{read_only: kc_live_that_only_reads_1}}\n")

@@ -1,1 +1,1 @@
-"""What everything stands on: values, texts, files, errors, options, and how YAML is read."""
+"""Basics used everywhere: values, texts, files, errors, options, and strict YAML."""

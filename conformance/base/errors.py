@@ -1,7 +1,7 @@
-"""Exit codes of the command and the errors that it reports as one message each.
+"""Exit codes of the command, and the errors that it reports as one message each.
 
-Everything here is *our* side of the conversation: wrong usage, a broken file, a target that
-cannot be judged. What a target does wrong is never an exception but a Finding.
+They concern usage and the suite: wrong usage, a broken file, a target that cannot be judged. What a
+target does wrong is never an exception, but a Finding.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """Exit codes of the command; 1 wins over 3."""
+    """Exit codes of the command; 1 takes precedence over 3."""
 
     CONFORMS = 0
     VIOLATED = 1
@@ -26,11 +26,11 @@ class ConformanceError(Exception):
 
 
 class UsageError(ConformanceError):
-    """A flag or a selector that cannot be meant."""
+    """An invalid option, argument or selection."""
 
 
 class SpecError(ConformanceError):
-    """One or more faults in a contract; ``faults`` holds a ``file:line: message`` each."""
+    """One or more faults in a contract, each as ``file:line: message`` in ``faults``."""
 
     def __init__(self, faults: list[str]) -> None:
         self.faults = faults
@@ -41,13 +41,13 @@ class SpecError(ConformanceError):
 
 
 class TargetError(ConformanceError):
-    """A target file or a flag that does not describe a target."""
+    """A target file, or an option for the target, that is not valid."""
 
 
 class Unjudgeable(ConformanceError):  # noqa: N818 - it names the target, not a fault of ours
-    """The target cannot be judged, or not any more: dead, not this API, or it refuses the key.
+    """The target cannot be judged, or no longer: it is down, another API, or rejects the key.
 
-    ``void`` names the exchanges that failed for that cause, so that nothing is judged by them.
+    ``void`` holds the ids of the exchanges that failed for that reason and must not be judged.
     """
 
     exit_code = Exit.UNJUDGED
@@ -58,18 +58,18 @@ class Unjudgeable(ConformanceError):  # noqa: N818 - it names the target, not a 
 
 
 class ReportError(ConformanceError):
-    """Some reports could not be written, for a bug of ours; ``causes`` holds it by file name."""
+    """Some reports could not be written because of a bug; ``causes`` holds it by file name."""
 
     exit_code = Exit.UNJUDGED
 
     def __init__(self, causes: Mapping[str, Exception]) -> None:
         each = (f"{name}: {type(error).__name__}: {error}" for name, error in causes.items())
         super().__init__(
-            f"Not written, for a bug of the suite: {'; '.join(each)}. Please report it. "
-            "The run itself is stored and judged, and its other files are there."
+            f"Not written because of a bug in the suite: {'; '.join(each)}. Please report it. "
+            "The run itself is stored and judged, and its other files were written."
         )
 
 
 def reason(error: Exception) -> str:
-    """What an error says, without its number, and without a path that a message names already."""
+    """The message of an error, without its number or path."""
     return getattr(error, "strerror", None) or str(error)

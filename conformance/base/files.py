@@ -1,4 +1,4 @@
-"""Files that the suite writes: for their owner alone, and whole or not at all."""
+"""Writes files so that only their owner can read them, and completely or not at all."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from typing import Literal, TextIO
 from conformance.base.errors import UsageError
 
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
-"""What the group and all others may do."""
+"""The permissions of group and others."""
 
 
 @contextmanager
 def private() -> Iterator[None]:
-    """Whatever is created inside belongs to its owner alone: files 0600, directories 0700.
+    """Make everything created inside private to its owner: files 0600, directories 0700.
 
-    It holds for files that libraries and child processes create, too.
+    This includes files created by libraries and child processes.
     """
     before = os.umask(OTHERS)
     try:
@@ -32,14 +32,14 @@ def private() -> Iterator[None]:
 
 
 HIDDEN = "."
-"""How the name of a directory begins that is gone soon."""
+"""The first character of the names of temporary directories."""
 
 
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
-    """A place to write a file at, of the same name. The file replaces ``path`` in the end.
+    """Yield a temporary path of the same name; the file written there then replaces ``path``.
 
-    Whatever happens before leaves ``path`` as it was. If nothing was written, nothing is replaced.
+    If an error occurs, ``path`` is left unchanged, and so it is if no file was written.
     """
     with tempfile.TemporaryDirectory(prefix=HIDDEN, dir=path.parent) as directory:
         written = Path(directory, path.name)
@@ -49,38 +49,38 @@ def whole(path: Path) -> Iterator[Path]:
 
 
 def _replace(path: Path, written: Path) -> None:
-    """Put a file in the place of another one, or of a link. Raises OSError for a directory."""
+    """Move a file over another file or a link. Raises OSError if a directory is there."""
     if path.is_dir() and not path.is_symlink():
-        why = "a directory is in the place of this file; remove it"
+        why = "there is a directory in place of this file; remove it"
         raise IsADirectoryError(errno.EISDIR, why, str(path))
     written.replace(path)
 
 
 def home(path: Path) -> Path:
-    """The directory that a file is for, also while it is written at the place of ``whole``."""
+    """The final directory of a file, even while it is at the temporary path of ``whole``."""
     directory = path.parent
     return directory.parent if directory.name.startswith(HIDDEN) else directory
 
 
 def own(path: Path, mode: Literal["w", "a"]) -> TextIO:
-    """Open a file to write text. One that is there already becomes its owner's alone, too."""
+    """Open a file to write text, and make it private to its owner even if it exists."""
     return open(path, mode, encoding="utf-8", opener=_opened)
 
 
 def lines(path: Path) -> TextIO:
-    """Open a file to append lines to. Each ``write`` is one system call.
+    """Open a file to append lines. Each ``write`` is one system call.
 
-    So a signal leaves a line whole or out, and nothing waits in a buffer. Raises UsageError for
-    what is no regular file: a link in a directory of somebody else could lead anywhere.
+    So a signal cannot truncate a line, and nothing waits in a buffer. Raises UsageError if ``path``
+    is not a regular file, because a link in another user's directory could lead anywhere.
     """
     if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
-        raise UsageError(f"{path}: it is no regular file, so nothing is added to it; remove it")
+        raise UsageError(f"{path}: not a regular file, so nothing is appended to it. Remove it.")
     raw = open(path, "ab", buffering=0, opener=_opened_here)  # noqa: SIM115 - the wrapper closes it
     return io.TextIOWrapper(raw, encoding="utf-8", newline="\n", write_through=True)
 
 
 def open_to_others(path: Path) -> bool:
-    """Whether group or others may read a file. Devices and pipes are not asked."""
+    """Whether group or others may read a file; False for devices and pipes."""
     mode = path.stat().st_mode
     return stat.S_ISREG(mode) and bool(mode & (stat.S_IRGRP | stat.S_IROTH))
 

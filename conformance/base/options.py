@@ -1,7 +1,7 @@
-"""The options of a run: one description for the command and for pytest.
+"""The options of a run, described once for both the command and pytest.
 
-pytest imports this module in every project of an environment that has the package installed, so it
-imports nothing but the standard library.
+pytest imports this module in every project of an environment where the package is installed, so it
+imports only the standard library.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any
 
 
 class Depth(StrEnum):
-    """How much a run tries.
+    """How thorough a run is.
 
-    ``quick``: each MUST clause once, and each border of a page. ``full``: every case. ``deep``:
-    every case, with more of each.
+    ``quick``: each MUST clause once, and each page boundary. ``full``: every case. ``deep``: every
+    case, with more requests each.
     """
 
     QUICK = "quick"
@@ -26,11 +26,11 @@ class Depth(StrEnum):
 
 @dataclass(frozen=True)
 class Option:
-    """How a person gives one field of ``Choice``.
+    """The command-line option for one field of ``Choice``.
 
-    ``flag`` is the name of the option; pytest puts ``conformance-`` in front of it. ``kind`` is the
-    type of a value. A directory is a Path that names no file. A default of ``()`` means that the
-    option may be repeated.
+    ``flag`` is the name of the option, which pytest prefixes with ``conformance-``. ``kind`` is the
+    type of its value; with ``directory``, a Path must name a directory. An option whose default is
+    ``()`` may be repeated.
     """
 
     field: str
@@ -44,7 +44,7 @@ class Option:
 
     @property
     def repeatable(self) -> bool:
-        """Whether the option may be given more than once."""
+        """Whether the option may be repeated."""
         return isinstance(self.default, tuple)
 
 
@@ -54,90 +54,96 @@ def _given(text: str, **more: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Choice:
-    """What a person chose for a run.
+    """The options that a user chose for a run.
 
-    To add an option, add a field here and use it. Both fronts offer it.
+    To add an option, add a field here and use it. The command and pytest both offer it.
     """
 
     spec: Path | None = field(
         default=None,
-        metadata=_given("Directory of another contract.", kind=Path, directory=True),
+        metadata=_given(
+            "Directory of a contract to use instead of the packaged one.", kind=Path, directory=True
+        ),
     )
     url: str | None = field(
         default=None,
         metadata=_given(
-            "Address of the target, with the base path of the API.", environment="CONFORMANCE_URL"
+            "Address of the target, including the base path of the API.",
+            environment="CONFORMANCE_URL",
         ),
     )
     key: str | None = field(
         default=None,
         metadata=_given(
-            "A key with every scope. The environment variable CONFORMANCE_KEY is safer.",
+            "A key with all scopes. The environment variable CONFORMANCE_KEY is safer.",
             environment="CONFORMANCE_KEY",
         ),
     )
     key_file: Path | None = field(
         default=None,
         metadata=_given(
-            "File that holds the key, and nothing else; - reads it from standard input.",
+            "File that contains only the key; - reads it from standard input.",
             flag="key-file",
             kind=Path,
         ),
     )
     target: Path | None = field(
-        default=None, metadata=_given("Target file; `init` writes one.", kind=Path)
+        default=None, metadata=_given("Target file; create one with `init`.", kind=Path)
     )
-    seed: int = field(default=0, metadata=_given("Seed of generated cases.", kind=int))
+    seed: int = field(default=0, metadata=_given("Seed for generated cases.", kind=int))
     depth: str = field(
         default="full",
         metadata=_given(
-            "How much to try: each MUST once, every case, or more of each.",
+            "How thorough to be: each MUST once, every case, or more requests per case.",
             choices=tuple(depth.value for depth in Depth),
         ),
     )
     max_seconds: int = field(
         default=7200,
         metadata=_given(
-            "Seconds after which a run ends with what it has.", flag="max-seconds", kind=int
+            "Seconds after which the run stops; what it has sent by then is judged.",
+            flag="max-seconds",
+            kind=int,
         ),
     )
     budget: int = field(
         default=0,
         metadata=_given(
-            "Requests at most, in place of budget: in the target file. MUST clauses come first.",
+            "Maximum number of requests, overriding budget: in the target file. MUST clauses come "
+            "first.",
             kind=int,
         ),
     )
     workers: int = field(
         default=0,
         metadata=_given(
-            "Cases that may overlap: 0 means a few, and 1 where the target file sets a rate.",
+            "Number of cases that may overlap: 0 means a few, or 1 if the target file sets a rate.",
             kind=int,
         ),
     )
     shard: str | None = field(
         default=None,
-        metadata=_given("One part of several, such as 2/5. `merge` makes them one run."),
+        metadata=_given("Run only one shard, such as 2/5. Combine the shards with `merge`."),
     )
     areas: tuple[str, ...] = field(
-        default=(), metadata=_given("Only the clauses of an area; may be repeated.", flag="area")
+        default=(), metadata=_given("Test only an area of clauses; may be repeated.", flag="area")
     )
     clauses: tuple[str, ...] = field(
-        default=(), metadata=_given("Only one clause; may be repeated.", flag="clause")
+        default=(), metadata=_given("Test only one clause; may be repeated.", flag="clause")
     )
 
 
 def _option(described: Field[Any]) -> Option:
-    """The description of a field of ``Choice``. Its flag is its name, unless it has another."""
+    """The option for a field of ``Choice``. Its flag is the name of the field by default."""
     more = {"flag": described.name, **described.metadata}
     return Option(field=described.name, default=described.default, **more)
 
 
 KEY_IS_SEEN = (
-    "Warning: a key on the command line is seen by every user of this machine. "
-    "Give it in CONFORMANCE_KEY or in a file."
+    "Warning: a key on the command line is visible to every user of this machine. "
+    "Pass it in CONFORMANCE_KEY or in a file."
 )
-"""What both fronts say on stderr about a key that is an argument."""
+"""The warning of the command and of pytest about a key in an argument."""
 
 OPTIONS = tuple(_option(described) for described in fields(Choice))
-"""The description of every field of ``Choice``, in its order."""
+"""The options for all fields of ``Choice``, in the same order."""

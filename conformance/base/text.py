@@ -1,9 +1,9 @@
-"""Texts from outside made fit to show: inert for terminals, CI runners, logs, XML and pages.
+"""Makes untrusted text safe to show on terminals and CI runners, in logs, XML and pages.
 
-What a target sends may hold escape sequences that repaint a terminal, marks that reverse the
-reading order, or characters that XML forbids. They become visible escapes. On a console it may also
-be a command of a CI runner, such as ``::error::`` or ``##vso[...]``; the sign that makes it one
-becomes an escape, too.
+A target may send escape sequences that repaint a terminal, marks that reverse the reading order, or
+characters that XML forbids. They become visible escapes. On a console, a text could also be a
+command for a CI runner, such as ``::error::`` or ``##vso[...]``; the sign that makes it a command
+is escaped, too.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ _UNSEEN = re.compile(f"[\x00-\x1f{_SPECIAL}]")
 _UNSEEN_BUT_LINES = re.compile(f"[\x00-\x08\x0b-\x1f{_SPECIAL}]")
 
 _ANYWHERE = re.compile("(?<=#)#")
-"""Of ``##[``, ``##vso[``, ``##teamcity[`` and ``##octopus[``, which count anywhere in a line."""
+"""The second sign in ``##[``, ``##vso[``, ``##teamcity[`` and ``##octopus[``, anywhere."""
 _AT_START = re.compile(
     r"^((?:[^\S\n]|\x1b\[[0-9;]*m)*)"
     r"([:\[+~-])(?=(?<=:):|(?<=\[)[a-z]+\]|(?<=\+)\+\+ |(?<=~)~~ |(?<=-)-- )",
     re.MULTILINE,
 )
-"""Of ``::`` (GitHub), ``[command]`` (GitHub, Azure) and ``+++`` (Buildkite), as a line begins."""
+"""``::`` (GitHub), ``[command]`` (GitHub, Azure) and ``+++`` (Buildkite) at the start of a line."""
 
 
 def clean(text: str, *, lines: bool = False) -> str:
-    r"""The text with everything that acts or hides turned into escapes such as \x1b or \u202e.
+    r"""The text with control and invisible characters as escapes such as \x1b or \u202e.
 
-    Line ends and tabs are escaped too, unless ``lines`` keeps them.
+    Line ends and tabs are escaped, too, unless ``lines`` is set.
     """
     pattern = _UNSEEN_BUT_LINES if lines else _UNSEEN
     return pattern.sub(_escaped, text)
 
 
 def for_console(text: str, *, painted: bool = False) -> str:
-    r"""Whole lines as a console may show them: clean, and without commands of CI runners.
+    r"""Whole lines made safe for a console: clean, and without commands for CI runners.
 
-    ``##`` becomes #\x23. It takes the lines as they are printed, after wrapping, for the target may
-    choose where a line begins. A ``painted`` text is clean already, and holds colours of ours.
+    ``##`` becomes #\x23. Pass the lines as they are printed, after wrapping, because the target may
+    control where a line begins. A ``painted`` text is already clean and contains our colours.
     """
     if not painted:
         text = clean(text, lines=True)
@@ -64,14 +64,14 @@ def _escaped_start(match: re.Match[str]) -> str:
 
 
 def amount(number: int, noun: str) -> str:
-    """A number with its noun: ``1 cell``, ``1,200 cells``."""
+    """A number with its noun, such as ``1 cell`` or ``1,200 cells``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def nearest(name: str, names: Iterable[str]) -> str:
-    """`` (did you mean X?)`` for a name that is close to one of some names, else nothing.
+    """`` (did you mean X?)`` if a name resembles a known one, else an empty text.
 
-    It begins with a space, to follow the name in a message.
+    The suggestion begins with a space, so that it can follow the name in a message.
     """
     close = get_close_matches(name, list(names), 1)
     if not close:

@@ -1,4 +1,4 @@
-"""Which certificates of a target are accepted."""
+"""Decides which TLS certificates of a target are accepted."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 
 CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR")
-"""Variables of the environment that name authorities. The first that is set counts."""
+"""Environment variables that name authorities. The first that is set is used."""
 
 
 @dataclass(frozen=True)
 class Trust:
     """The authorities whose certificates are accepted.
 
-    ``ca`` is a file or a directory of certificates; without it the environment names one, else the
-    usual authorities count. Without ``verified`` any certificate is accepted.
+    ``ca`` is a file or a directory of certificates. Without it the environment may name one; else
+    the default authorities are used. Unless ``verified``, any certificate is accepted.
     """
 
     ca: Path | None = None
@@ -25,11 +25,11 @@ class Trust:
 
     @property
     def verify(self) -> str | bool:
-        """The setting of requests: where the authorities are, or False."""
+        """The argument of requests: the path of the authorities, or False."""
         return self.verified and self._authorities
 
     def of_connection(self) -> dict[str, Any]:
-        """The settings of a connection of urllib3."""
+        """The arguments of a connection of urllib3."""
         if not self.verified:
             return {"cert_reqs": "CERT_NONE", "assert_hostname": False}
         place = "ca_cert_dir" if Path(self._authorities).is_dir() else "ca_certs"
@@ -39,12 +39,14 @@ class Trust:
     def _authorities(self) -> str:
         from requests.utils import DEFAULT_CA_BUNDLE_PATH  # noqa: PLC0415 - slow to import
 
-        named = map(os.environ.get, CA_VARIABLES)
-        return str(self.ca or next(filter(None, named), DEFAULT_CA_BUNDLE_PATH))
+        if self.ca:
+            return str(self.ca)
+        named = [os.environ[name] for name in CA_VARIABLES if os.environ.get(name)]
+        return named[0] if named else str(DEFAULT_CA_BUNDLE_PATH)
 
 
 def check(place: Path) -> None:
-    """Raise OSError, or ssl.SSLError, unless a place holds certificates of authorities."""
+    """Raise OSError or ssl.SSLError unless a path holds certificates of authorities."""
     if place.is_dir():
         if not any(place.iterdir()):
             raise OSError("the directory is empty")

@@ -1,4 +1,4 @@
-"""Values: strict JSON, timestamps and pointers, and those of some texts and members."""
+"""Helpers for values: strict JSON, pointers, members, texts and timestamps."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ NOT_JSON: Final = _NotJson()
 """The result of ``strict_json`` for a text that is not JSON."""
 
 ABSENT: Final = object()
-"""The result of ``pointed`` where there is no such member."""
+"""The result of ``pointed`` if there is no such member."""
 
 
 def _refuse_constant(name: str) -> Any:
@@ -40,19 +40,19 @@ def _refuse_constant(name: str) -> Any:
 
 
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-"""Replaces a character that could not be read or kept."""
+"""Stands for a character that could not be decoded or stored."""
 
 DEEPEST = 500
-"""Levels of nesting that are read. The parser, the judges and the reports go down recursively."""
+"""Maximum nesting that is read, because parser, judges and reports are recursive."""
 
 LONGEST_NUMBER = 4_300
-"""Digits of a whole number that are read: the limit of Python, for time grows with the square."""
+"""Maximum digits of an integer: the limit of Python, because parsing takes quadratic time."""
 
 HEAVIEST = 64_000_000
-"""Bytes that the value of a text may take in memory, about."""
+"""Approximate maximum memory in bytes for the value of a text."""
 
 _WEIGHTS = {"{": 850, "[": 64, ",": 60}
-"""Bytes of memory for each object, array and further value, also where a schema checks them."""
+"""Bytes of memory per object, array and further value, including validation."""
 
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _NO_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^"\[\]{}]+', re.DOTALL)
@@ -61,7 +61,7 @@ _STEPS = {"{": 1, "[": 1, "}": -1, "]": -1, '"': 0}
 
 @dataclass(frozen=True)
 class Unread:
-    """In place of the value of a text that is more than the suite reads: why. Counts as false."""
+    """Replaces the value of a text that exceeds the limits, with the reason. Counts as false."""
 
     reason: str
 
@@ -70,17 +70,17 @@ class Unread:
 
 
 TOO_DEEP = Unread(
-    f"the body is nested more than {DEEPEST} levels deep, and the suite reads no more"
+    f"the body is nested more than {DEEPEST} levels deep, which is the limit of the suite"
 )
 TOO_LONG = Unread(
-    f"the body holds a number of more than {LONGEST_NUMBER:,} digits, and the suite reads no more"
+    f"the body contains a number of more than {LONGEST_NUMBER:,} digits, the limit of the suite"
 )
-TOO_MANY = Unread("the body holds more values than the suite reads")
+TOO_MANY = Unread("the body contains more values than the suite reads")
 
 
 @dataclass(frozen=True)
 class Read:
-    """What a text holds as JSON; ``twice`` is a name that an object has more than once."""
+    """The JSON value of a text; ``twice`` is a member name that appears twice in an object."""
 
     value: Any
     twice: str | None = None
@@ -92,10 +92,10 @@ def strict_json(text: str) -> Any:
 
 
 def read_json(text: str) -> Read:
-    """What a JSON text holds (RFC 8259, so no NaN or Infinity); NOT_JSON for anything else.
+    """The value of a JSON text (RFC 8259, so no NaN or Infinity); NOT_JSON for anything else.
 
-    The value is Unread for a text that may be JSON, but is too much to find out. Of members with
-    the same name the last one counts.
+    The value is Unread for a text that may be JSON but exceeds the limits. If several members have
+    the same name, the last one is used.
     """
     repeated: list[str] = []
 
@@ -111,7 +111,7 @@ def read_json(text: str) -> Read:
 
 
 def _parsed(text: str, members: Callable[[list[tuple[str, Any]]], Any]) -> Any:
-    """The value of a text, NOT_JSON or Unread. ``members`` makes an object of its members."""
+    """The value of a text, NOT_JSON or Unread. ``members`` builds an object from its members."""
     if _weight(text) > HEAVIEST:
         return TOO_MANY
     brackets = _brackets(text)
@@ -129,17 +129,17 @@ def _parsed(text: str, members: Callable[[list[tuple[str, Any]]], Any]) -> Any:
 
 
 def _weight(text: str) -> int:
-    """Bytes of memory that the value of a text takes, at most."""
+    """An upper bound, in bytes, on the memory for the value of a text."""
     return sum(weight * text.count(sign) for sign, weight in _WEIGHTS.items())
 
 
 def weight(text: str) -> int:
-    """Bytes of memory that a text of JSON and its value take, about. Strings count as they are."""
+    """Approximate memory in bytes for a JSON text and its value. Strings count by length."""
     return len(text) + _weight(_STRING.sub("", text))
 
 
 def too_deep(text: str, levels: int) -> int | None:
-    """The line of a text of JSON, from 1, where it is nested deeper than some levels."""
+    """The line, from 1, where a JSON text is nested more than ``levels`` deep; None if nowhere."""
     if text.count("{") + text.count("[") <= levels:
         return None
     depth = 0
@@ -153,21 +153,21 @@ def too_deep(text: str, levels: int) -> int | None:
 
 
 def _brackets(text: str) -> str:
-    """The brackets of a text that stand in no string; none if they are too few to nest deep."""
+    """The brackets of a text outside strings; empty if they are too few to nest too deep."""
     if text.count("{") + text.count("[") <= DEEPEST:
         return ""
     return _NO_BRACKETS.sub("", text)
 
 
 def _depth(brackets: str) -> int:
-    """How deep some brackets are nested."""
+    """The maximum nesting of some brackets."""
     return max(accumulate(_STEPS[bracket] for bracket in brackets), default=0)
 
 
 def pointed(value: Any, path: Sequence[str | int]) -> Any:
-    """What a value holds at a path of names of members and places in lists, or ABSENT.
+    """The value at a path of member names and list indexes, or ABSENT.
 
-    An empty path leads to the value itself.
+    An empty path returns the value itself.
     """
     for step in path:
         if not isinstance(value, dict | list):
@@ -180,40 +180,40 @@ def pointed(value: Any, path: Sequence[str | int]) -> Any:
 
 
 def is_readable(text: str) -> bool:
-    """Whether all characters of a text can be seen.
+    """Whether all characters of a text are printable and none is a replacement character.
 
-    A target may show another character in the place of one that it could not keep.
+    A target may return a replacement for a character that it could not store.
     """
     return text.isprintable() and REPLACEMENT not in text
 
 
 def as_text(value: Any) -> str | None:
-    """A value that is a text; None for any other value."""
+    """The value if it is a text, else None."""
     return value if isinstance(value, str) else None
 
 
 def texts_in(values: Iterable[Any]) -> list[str]:
-    """Those of some values that are texts, in their order."""
+    """The values that are texts, in order."""
     return [value for value in values if isinstance(value, str)]
 
 
 def picked(members: Mapping[str, Any], names: Container[str | None]) -> dict[str, Any]:
-    """Those of some members that have one of some names, in their order."""
+    """The members with one of the names, in order."""
     return {name: value for name, value in members.items() if name in names}
 
 
 def without(members: Mapping[str, Any], names: Container[str | None]) -> dict[str, Any]:
-    """Some members but those of some names, in their order."""
+    """The members without those that have one of the names, in order."""
     return {name: value for name, value in members.items() if name not in names}
 
 
 def present(members: Mapping[str, Any]) -> dict[str, Any]:
-    """Some members but those that are ABSENT, in their order."""
+    """The members that are not ABSENT, in order."""
     return {name: value for name, value in members.items() if value is not ABSENT}
 
 
 def only(values: Sequence[Value]) -> Value | None:
-    """The one value of a sequence; None where there is none, or several."""
+    """The only value of a sequence; None if there are none or several."""
     return values[0] if len(values) == 1 else None
 
 
@@ -222,20 +222,20 @@ _BEYOND_CHARACTERS = re.compile(r"&#[0-9]{8,}+")
 
 
 def without_entities(text: str) -> str:
-    """The text with the entities of HTML undone. A number of many digits is no character."""
+    """The text with HTML entities decoded. Huge character numbers become a replacement."""
     text = _ZEROS.sub("&#", text)
     return html.unescape(_BEYOND_CHARACTERS.sub("&#0", text))
 
 
 def cut(text: str, limit: int) -> str:
-    """The text, at most ``limit`` characters of it, with an ellipsis where some are left out."""
+    """The text, truncated to ``limit`` characters including an ellipsis."""
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
 def respelled(text: str, minutes: int) -> str | None:
-    """The same instant in a zone ``minutes`` east of UTC, with the fraction as it is.
+    """The same instant in a zone ``minutes`` east of UTC, with its fraction unchanged.
 
-    None for a text that is no timestamp in UTC with a date, a time and a zone.
+    None if the text is not a UTC timestamp with a date, a time and a zone.
     """
     match = re.fullmatch(r"([0-9-]{10})[Tt ]([0-9:]{8})(\.[0-9]+)?(?:[Zz]|\+00:00)", text)
     if match is None or instant(text) is None:
@@ -248,7 +248,7 @@ def respelled(text: str, minutes: int) -> str | None:
 
 
 def _zone(minutes: int, text: str) -> str:
-    """A zone as an offset; UTC is spelt in the other way than at the end of ``text``."""
+    """A zone as an offset; UTC is spelt differently than at the end of ``text``."""
     if minutes == 0 and text[-1] not in "Zz":
         return "Z"
     hours, rest = divmod(abs(minutes), 60)
@@ -257,7 +257,7 @@ def _zone(minutes: int, text: str) -> str:
 
 
 def zoned(text: str) -> bool:
-    """Whether a timestamp has a zone, without which it names no instant."""
+    """Whether a timestamp has a zone, and so names an instant."""
     return re.search(r"([Zz]|[+-][0-9]{2}:?([0-9]{2})?)$", text[10:]) is not None
 
 
@@ -268,10 +268,10 @@ def rendered(seconds: Fraction) -> str:
 
 
 USUAL_LENGTH = 50
-"""Timestamps shorter than this are remembered."""
+"""Timestamps shorter than this are cached."""
 
 LEAP = 60
-"""A leap second: the last one of its minute, and counted with the next."""
+"""The number of a leap second in its minute; it counts as the first of the next minute."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _INSTANT = re.compile(
     r"""
@@ -288,7 +288,7 @@ _INSTANT = re.compile(
 def instant(text: Any) -> Fraction | None:
     """Seconds since 1970 of an ISO 8601 timestamp, exact to its last digit; None if it is not one.
 
-    Extended or basic format, with or without separators. A timestamp without zone is read as UTC.
+    The format may be extended or basic. A timestamp without a zone is read as UTC.
     """
     if not isinstance(text, str):
         return None
@@ -312,11 +312,11 @@ def _instant(text: str) -> Fraction | None:
 
 
 _usual_instant = lru_cache(maxsize=16_384)(_instant)
-"""The same for short texts, which come back in page after page."""
+"""The same, cached for short texts, which recur on page after page."""
 
 
 def http_date(text: str) -> datetime | None:
-    """The moment that a date of HTTP names, which is in UTC; None for any other text."""
+    """The instant of an HTTP date, in UTC; None for any other text."""
     try:
         return parsedate_to_datetime(text).replace(tzinfo=UTC)
     except (ValueError, OverflowError):
@@ -324,24 +324,24 @@ def http_date(text: str) -> datetime | None:
 
 
 def instants(values: Iterable[Any]) -> list[Fraction]:
-    """The instants of some values, in their order; values that are no timestamp are left out."""
+    """The instants of those values that are timestamps, in order."""
     moments = [instant(value) for value in values]
     return [moment for moment in moments if moment is not None]
 
 
 def _number(digits: str | None) -> int:
-    """The number of some digits; 0 for a part of a timestamp that is left out."""
+    """The number of some digits; 0 for an omitted part of a timestamp."""
     return int(digits or 0)
 
 
 def _fraction(digits: str | None) -> Fraction:
-    """A fraction of a second by its digits. Raises ValueError beyond 4,300 digits."""
+    """A fraction of a second, from its digits. Raises ValueError beyond 4,300 digits."""
     if not digits:
         return Fraction(0)
     return Fraction(int(digits), 10 ** len(digits))
 
 
 def _offset(match: re.Match[str]) -> int:
-    """The seconds that the zone of a timestamp is east of UTC."""
+    """The offset of the zone of a timestamp, in seconds east of UTC."""
     seconds = 3600 * _number(match["hours"]) + 60 * _number(match["minutes"])
     return -seconds if match["sign"] == "-" else seconds

@@ -1,7 +1,7 @@
-"""YAML files read as strictly as JSON, with the line of every value.
+"""Reads YAML as strictly as JSON, with the line of every value.
 
 PyYAML accepts more than JSON: dates, ``yes``, octal numbers, duplicate keys. Each of these can turn
-a typo into a wrong contract, so here they are plain text, or refused.
+a typo into a wrong contract, so here they are plain text or rejected.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 Place = tuple[str | int, ...]
 """Keys and indexes from the top of a document to a value."""
 LONGEST = 300
-"""Characters of a message."""
+"""Maximum number of characters of a message."""
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """SafeLoader, in C where that is built, with only the scalars of JSON."""
+    """SafeLoader, in C if available, with only the scalars of JSON."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own form
     yaml_constructors = {  # noqa: RUF012
@@ -40,19 +40,19 @@ class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mi
     }
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:  # noqa: ARG002
-        """An object with plain keys, each of them once. PyYAML passes ``deep``."""
+        """An object with plain keys and no duplicates. PyYAML passes ``deep``."""
         members: dict[str, Any] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise _error_at(key, "a key must be plain text")
             if key.value in members:
-                raise _error_at(key, f"the key {key.value} stands twice")
+                raise _error_at(key, f"the key {key.value} appears twice")
             members[key.value] = self.construct_object(value, deep=True)
         return members
 
 
 def _error_at(node: Any, problem: str) -> yaml.MarkedYAMLError:
-    """An error with the place of a node or an event."""
+    """An error at the position of a node or an event."""
     return yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
 
 
@@ -71,7 +71,7 @@ _Loader.add_constructor("tag:yaml.org,2002:map", _Loader.construct_mapping)
 
 @dataclass(frozen=True)
 class YamlFile:
-    """A parsed file: its value, and the tree of YAML and the text that it came from."""
+    """A parsed file: its value, its YAML tree and its text."""
 
     name: str
     value: Any
@@ -80,7 +80,7 @@ class YamlFile:
 
     @cached_property
     def lines(self) -> dict[Place, int]:
-        """The line, from 1, of each place. Only a fault asks for it."""
+        """The line number, from 1, of each place. Computed only to report a fault."""
         return dict(_lines(self.node))
 
     def fault(self, place: Sequence[str | int], message: str) -> str:
@@ -107,7 +107,7 @@ def _lines(node: yaml.Node, place: Place = ()) -> Iterator[tuple[Place, int]]:
 
 
 def read(path: Path, name: str, faults: list[str]) -> YamlFile | None:
-    """The parsed file. On failure None, and ``faults`` gains a ``file:line: message``."""
+    """The parsed file. On failure None, with a ``file:line: message`` added to ``faults``."""
     try:
         text = path.read_bytes().decode("utf-8")
     except FileNotFoundError:
@@ -120,7 +120,7 @@ def read(path: Path, name: str, faults: list[str]) -> YamlFile | None:
 
 
 def parse(text: str, name: str, faults: list[str]) -> YamlFile | None:
-    """The parsed text. On failure None, and ``faults`` gains a ``file:line: message``."""
+    """The parsed text. On failure None, with a ``file:line: message`` added to ``faults``."""
     try:
         _refuse_aliases(text)
         loader = _Loader(text)
@@ -141,7 +141,7 @@ def parse(text: str, name: str, faults: list[str]) -> YamlFile | None:
 def _refuse_aliases(text: str) -> None:
     """Raise MarkedYAMLError at the first alias.
 
-    JSON has none, and a few lines of them can stand for billions of values.
+    JSON has none, and a few lines with aliases can represent billions of values.
     """
     if "&" not in text:  # an alias without an anchor is an error anyway
         return
@@ -157,9 +157,9 @@ def validate(
     below: Place = (),
     secret: tuple[str, ...] = (),
 ) -> bool:
-    """Whether the value at a place obeys a JSON Schema. Each error is added to ``faults``.
+    """Whether the value at a place satisfies a JSON Schema. Adds each error to ``faults``.
 
-    No message quotes a value under the members named in ``secret``.
+    Messages never quote values below the members named in ``secret``.
     """
     value = file.value
     for step in below:
@@ -170,7 +170,9 @@ def validate(
     from jsonschema.exceptions import best_match  # noqa: PLC0415
 
     validator = Draft202012Validator(schema, format_checker=FormatChecker())
-    errors = sorted(validator.iter_errors(value), key=lambda e: list(map(str, e.absolute_path)))
+    errors = sorted(
+        validator.iter_errors(value), key=lambda e: [str(step) for step in e.absolute_path]
+    )
     for error in errors:
         deepest = best_match([error]) or error
         place = (*below, *deepest.absolute_path, *_unknown_member(deepest))
@@ -180,19 +182,19 @@ def validate(
 
 
 def _fits(schema: dict[str, Any], value: Any) -> bool:
-    """The quick answer. jsonschema is slow to import, but words better what is wrong."""
+    """A quick check. jsonschema is slow to import, but has better error messages."""
     try:
         return jsonschema_rs.validator_for(schema, validate_formats=True).is_valid(value)
-    except (ValueError, RecursionError):  # a value that only Python can hold
+    except (ValueError, RecursionError):  # a value that the validator cannot represent
         return False
 
 
 EMPTY = ("minItems", "minLength", "minProperties")
-"""What JSON Schema demands of values that must not be empty."""
+"""JSON Schema keywords that require a value not to be empty."""
 
 
 def _message(error: ValidationError, hidden: bool) -> str:
-    """What is wrong, cut to a readable length; without the value where that is hidden."""
+    """The error message, truncated, and without the value if ``hidden``."""
     message = error.message
     unknown = _unknown_member(error)
     if unknown:
@@ -200,14 +202,14 @@ def _message(error: ValidationError, hidden: bool) -> str:
         members = schema.get("properties", {})
         message = f"there is no member {unknown[0]}{nearest(unknown[0], members)}"
     elif error.validator in EMPTY and not error.instance and error.absolute_path:
-        message = f"{error.absolute_path[-1]} is empty: give it a value, or leave it out"
+        message = f"{error.absolute_path[-1]} is empty: give it a value, or remove it"
     if hidden and error.validator != "additionalProperties":
-        message = f"this does not fit: {error.validator} {error.validator_value}"
+        message = f"invalid value: {error.validator} {error.validator_value}"
     return cut(message, LONGEST)
 
 
 def _unknown_member(error: ValidationError) -> tuple[str, ...]:
-    """The first member that the schema does not know, where that is the error."""
+    """The first unknown member, as a tuple; empty if that is not the error."""
     if error.validator != "additionalProperties":
         return ()
     if not isinstance(error.instance, dict):
@@ -215,7 +217,7 @@ def _unknown_member(error: ValidationError) -> tuple[str, ...]:
     schema: Any = error.schema
     patterns = schema.get("patternProperties", {})
     for name in error.instance:
-        matched = any(map(partial(re.search, string=name), patterns))
+        matched = any(re.search(pattern, name) for pattern in patterns)
         if name not in schema.get("properties", {}) and not matched:
             return (name,)
     return ()

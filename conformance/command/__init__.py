@@ -1,5 +1,5 @@
 """The command ``kaicalls-conformance``.
 
-What a command needs is imported inside it. Importing everything takes seconds, in which the
-embedded server can start, and ``--help`` need not wait for it.
+Each command imports what it needs when it runs. Importing everything takes seconds: ``--help``
+should not wait for that, and meanwhile the embedded server can start.
 """

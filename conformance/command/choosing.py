@@ -1,4 +1,4 @@
-"""The options of a run, as the command takes them."""
+"""The options of a run as click options, and decorators that add them to a command."""
 
 from __future__ import annotations
 
@@ -14,28 +14,27 @@ from conformance.base.options import KEY_IS_SEEN, OPTIONS, Choice, Option
 from conformance.command.saying import say
 
 OF_ADDRESS = ("spec", "url", "key", "key_file")
-"""The fields of a choice that say where to send without a target file."""
+"""The fields of a choice that name a target without a target file."""
 OF_TARGET = ("spec", "url", "key", "key_file", "target", "max_seconds")
-"""The fields of a choice that say where to send, and how long at most."""
+"""The fields of a choice that name a target, and the time limit."""
 
 
 def with_choice(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of a run; it gets them as one ``choice``."""
+    """Add the options of a run to a command, which receives them as one ``choice``."""
     return _with(OPTIONS, command)
 
 
 def with_target(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options of a run that name its target, as one ``choice``."""
+    """Add the options that name a target to a command, which receives them as one ``choice``."""
     return _with([option for option in OPTIONS if option.field in OF_TARGET], command)
 
 
 def with_address(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the options that name a target without a file of its own."""
+    """Add the options that name a target without a target file to a command."""
     return _with([option for option in OPTIONS if option.field in OF_ADDRESS], command)
 
 
 def _with(options: Sequence[Option], command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command some options; it gets them as one ``choice``."""
 
     @wraps(command)
     def chosen(**given: Any) -> Any:
@@ -57,40 +56,41 @@ def _with(options: Sequence[Option], command: Callable[..., Any]) -> Callable[..
 
 
 def with_spec(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the option for another contract."""
+    """Add the option for another contract to a command."""
     (spec,) = (option for option in OPTIONS if option.field == "spec")
     return _click_option(spec)(command)
 
 
 def with_details(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the option for a longer summary."""
+    """Add the option for a longer summary to a command."""
     return click.option(
         "-v",
         "--verbose",
         "details",
         is_flag=True,
-        help="Print the evidence of each cause, and each reason.",
+        help="Print the evidence for each cause, and every reason.",
     )(command)
 
 
 def with_yes(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the option that confirms its requests in advance."""
+    """Add the option that confirms all requests in advance to a command."""
     return click.option(
         "--yes",
         is_flag=True,
         envvar="CONFORMANCE_YES",
-        help="Never ask before requests that write, spend or flood. Needed without a terminal.",
+        help="Send requests that write, spend or flood without asking. Required if there is no "
+        "terminal.",
     )(command)
 
 
 def with_output(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Give a command the option for the directory of its reports."""
+    """Add the option for the output directory to a command."""
     return click.option(
         "--output",
         type=click.Path(path_type=Path, file_okay=False),
         default=Path("reports"),
         show_default=True,
-        help="Directory of reports.",
+        help="Directory for reports.",
     )(command)
 
 

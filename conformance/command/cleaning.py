@@ -1,4 +1,4 @@
-"""``clean``: removes what a run has left on its target, and lists what stays."""
+"""``clean``: removes what a run left behind on its target, and lists what remains."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from conformance.reading import Made
 
 LONGEST_ID = 100
-"""Characters of an id that are shown."""
-UNSEEN = "can be removed, if the target shows that they are this run's (give --target)"
-"""What a list without a target says of objects that the API has a way to remove."""
+"""Maximum number of characters shown of an id."""
+UNSEEN = "can be removed if the target confirms that this run created them (pass --target)"
+"""The heading, in a list without a target, of objects that the API can remove."""
 
 
 @click.command()
@@ -34,10 +34,10 @@ UNSEEN = "can be removed, if the target shows that they are this run's (give --t
 @with_target
 @with_yes
 def clean(stored_in: Path, choice: Choice, yes: bool) -> int:
-    """Remove what a run has made and left behind, and list what stays.
+    """Remove the objects that a run created and left behind, and list those that remain.
 
-    Only what the target itself shows to be of that run is removed. Without a target it only lists.
-    Exit codes: 0 nothing is left that can be removed, 3 something.
+    An object is removed only if the target itself shows that this run created it. Without a target
+    the command only lists them. Exit codes: 0 nothing removable is left, 3 something is.
     """
     from conformance.reading import made_by, worked_on
     from conformance.run import runfile
@@ -47,13 +47,13 @@ def clean(stored_in: Path, choice: Choice, yes: bool) -> int:
     named = bool(choice.url or choice.target)
     kept = _removed(choice, run, left, yes) if named else _listed(run, left)
     if not left:
-        say("Nothing is left of that run.")
-    _say_group("It worked on what was there before", worked_on(run.contract, run.exchanges))
+        say("That run left nothing behind.")
+    _say_group("modified pre-existing objects", worked_on(run.contract, run.exchanges))
     return Exit.UNJUDGED if kept else Exit.CONFORMS
 
 
 def _listed(run: Run, left: list[Made]) -> list[Made]:
-    """List what a run has left, and return what the API has a way to remove."""
+    """List what a run left behind, and return the objects that the API can remove."""
     from conformance.run.leftovers import Standing, removable
 
     ways = removable(run, left)
@@ -63,9 +63,10 @@ def _listed(run: Run, left: list[Made]) -> list[Made]:
 
 
 def _removed(choice: Choice, run: Run, left: list[Made], yes: bool) -> list[Made]:
-    """Remove what the target shows to be of a run. Returns what the API could remove, and stays.
+    """Remove the objects that the target shows this run created.
 
-    Raises UsageError for another target than that of the run.
+    Returns the removable objects that are still there. Raises UsageError if the target is not the
+    one of the run.
     """
     from conformance.reading import removals
     from conformance.run.leftovers import Standing, standing_of
@@ -87,32 +88,32 @@ def _removed(choice: Choice, run: Run, left: list[Made], yes: bool) -> list[Made
     gone = session.clean(own)
     kept = [each for each in own if each not in gone]
     _say_group("removed", gone)
-    _say_group("not removed: the target kept it", kept)
+    _say_group("not removed: the target kept them", kept)
     return [*kept, *groups[Standing.UNPROVEN], *groups[Standing.BARRED]]
 
 
 def _say_group(title: str, objects: Iterable[Made]) -> None:
-    """Say what some objects have in common, and their ids by kind; nothing where there is none."""
+    """Print a heading and the ids of some objects by kind; nothing if there are none."""
     lines = listed(objects)
     if lines:
         say("\n".join([f"{title[0].upper()}{title[1:]}:", *lines]))
 
 
 def note_left(run: Run, directory: Path) -> None:
-    """Say what a run has left on its target, by kind, and how to see more."""
+    """Print what a run left on its target, counted by kind, and the command that lists it."""
     from conformance.reading import made_by, worked_on
 
-    again = f"`kaicalls-conformance clean {directory}` lists it"
+    hint = f"`kaicalls-conformance clean {directory}` lists them"
     left = _counted(made_by(run.contract, run.exchanges))
     if left:
-        say(f"Note: the run has left on the target: {left}; {again}", err=True)
+        say(f"Note: the run left objects on the target: {left}; {hint}", err=True)
     older = _counted(worked_on(run.contract, run.exchanges))
     if older:
-        say(f"Note: the run has worked on what was there before: {older}; {again}", err=True)
+        say(f"Note: the run modified pre-existing objects: {older}; {hint}", err=True)
 
 
 def _counted(objects: Iterable[Made]) -> str:
-    """How many objects there are of each kind."""
+    """The number of objects of each kind, as text."""
     from conformance.base.text import amount
 
     counts = Counter(each.kind for each in objects)
@@ -120,7 +121,7 @@ def _counted(objects: Iterable[Made]) -> str:
 
 
 def listed(left: Iterable[Made]) -> list[str]:
-    """A line for each kind, with the ids of what is left of it."""
+    """One line per kind, with the ids of its remaining objects."""
     from conformance.report import view
 
     by_kind: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""The commands that look at a target, and the entry point of all commands."""
+"""The commands ``run`` and ``plan``, and the entry point of all commands."""
 
 from __future__ import annotations
 
@@ -34,14 +34,15 @@ from conformance.command.saying import hand_out, say
 
 
 def outcome() -> int:
-    """Run the command. Returns a documented exit code.
+    """Run the command and return a documented exit code.
 
-    Every foreseen error is one message. What the command writes belongs to the user alone.
+    Each expected error is reported as one message. Files that the command writes are readable by
+    their owner only.
     """
     try:
         return _outcome()
     except Exception as error:
-        _tell_bug(error)
+        _report_bug(error)
         return Exit.UNJUDGED
 
 
@@ -67,19 +68,19 @@ def _outcome() -> int:
         return Exit.USAGE
 
 
-def _tell_bug(error: Exception) -> None:
-    """Print the traceback of a bug of ours. Its message may quote the target."""
+def _report_bug(error: Exception) -> None:
+    """Print the traceback of a bug in the suite, made safe because it may quote the target."""
     say("".join(traceback.format_exception(error)), err=True)
-    say("This is a bug of the suite; please report it. What was logged is kept.", err=True)
+    say("This is a bug in the suite; please report it. The log so far is kept.", err=True)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="kaicalls-conformance")
 def group() -> None:
-    """Judge whether a server keeps an API contract, clause by clause.
+    """Check whether a server conforms to an API contract, clause by clause.
 
-    Exit codes: 0 no failure seen, 1 a MUST is broken, 2 wrong usage, spec or target file,
-    3 could not judge.
+    Exit codes: 0 no failure found, 1 a MUST is broken, 2 invalid usage, contract or target file,
+    3 could not be judged.
     """
 
 
@@ -89,23 +90,23 @@ def group() -> None:
 @click.option(
     "--try-steps",
     is_flag=True,
-    help="Send the steps of each cause again at the end, and say in the report what came.",
+    help="At the end, repeat the steps of each cause, and report what the target returned.",
 )
 @click.option(
     "--require-complete",
     is_flag=True,
-    help="Exit 3 if any cell is untested, or if what the target file leaves out is there.",
+    help="Exit 3 if any cell is untested, or if the target has what its file declares missing.",
 )
 @click.option(
-    "--durations", is_flag=True, help="Print requests and seconds by clause, area and scenario."
+    "--durations", is_flag=True, help="Print requests and seconds per clause, area and scenario."
 )
 @click.option(
     "--baseline",
     type=replay.RUN,
-    help="A stored run: exit 1 only for failures it did not have.",
+    help="A stored run to compare with: exit 1 only for failures that it did not have.",
 )
 @click.option(
-    "--keep", type=click.IntRange(1), help="Remove older runs from --output: keep only so many."
+    "--keep", type=click.IntRange(1), help="Keep this many runs in --output; remove older ones."
 )
 @with_details
 @with_output
@@ -120,7 +121,10 @@ def run(
     details: bool,
     output: Path,
 ) -> int:
-    """Run the suite: against the embedded server, or against --url and --key, or --target."""
+    """Run the suite against a target, by default the embedded server.
+
+    Specify the target with --url and --key, or with --target.
+    """
     _require(baseline, choice, try_steps)
     console = terminal()
     with embedded(choice) as server:
@@ -152,19 +156,21 @@ def run(
 
 
 def _require(baseline: Path | None, choice: Choice, try_steps: bool) -> None:
-    """Raise UsageError for a baseline that is no run, and for steps of a part of a run."""
+    """Raise UsageError if the baseline is not a run, or a shard is to repeat steps."""
     if baseline:
         comparing.require_run(baseline)
     if try_steps and choice.shard:
-        raise UsageError("--try-steps needs the whole run: a shard knows a part of each cause")
+        raise UsageError(
+            "--try-steps cannot be used with --shard: a shard sees only a part of each cause"
+        )
 
 
 @group.command()
 @with_choice
 @click.option("--cases", is_flag=True, help="List every case.")
-@click.option("--json", "as_json", is_flag=True, help="The cases and counts as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the cases and counts as JSON.")
 def plan(choice: Choice, cases: bool, as_json: bool) -> None:
-    """Say what a run would do: tests, cells, requests and effects. Sends nothing to the target."""
+    """Show what a run would do: cases, cells, requests and effects. Sends no requests."""
     with embedded(choice) as server:
         from conformance.command import plan
 

@@ -1,4 +1,4 @@
-"""The commands that look at no target: texts about the contract, a target file, the sandbox."""
+"""The commands that need no target: information about the contract, and the sandbox."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TARGET_FILE = "kaicalls-target.yaml"
 
 
 def load(spec: Path | None) -> Contract:
-    """The packaged contract, or another one. Raises SpecError with every fault in it."""
+    """The packaged contract, or the one in a directory. Raises SpecError with all its faults."""
     from conformance import checks
     from conformance import contract as contracts
 
@@ -29,14 +29,14 @@ def load(spec: Path | None) -> Contract:
 @click.argument("clause")
 @with_spec
 def explain_(clause: str, spec: Path | None) -> None:
-    """Say what a clause demands, where it comes from and how it is verified."""
+    """Show what a clause requires, its source and how it is verified."""
     from conformance.command import explain
 
     say(explain.clause(load(spec), clause, explain.kills(spec)))
 
 
 @click.command(name="clauses")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_spec
 def clauses_(as_json: bool, spec: Path | None) -> None:
     """List the clauses of the contract."""
@@ -50,10 +50,10 @@ def clauses_(as_json: bool, spec: Path | None) -> None:
 
 
 @click.command(name="operations")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_spec
 def operations_(as_json: bool, spec: Path | None) -> None:
-    """List the operations of the contract, for only: and inapplicable: of a target file."""
+    """List the operations of the contract, for only: and inapplicable: in a target file."""
     from conformance.command import explain
 
     contract = load(spec)
@@ -69,10 +69,10 @@ def operations_(as_json: bool, spec: Path | None) -> None:
     type=click.IntRange(0, 65535),
     default=0,
     show_default=True,
-    help="Port on 127.0.0.1; 0 takes a free one.",
+    help="Port on 127.0.0.1; 0 picks a free one.",
 )
 @click.option(
-    "--seed", type=int, default=0, show_default=True, help="Seed of the data and the keys."
+    "--seed", type=int, default=0, show_default=True, help="Seed for the data and the keys."
 )
 @click.option("--database", default=":memory:", show_default=True, help="SQLite file.")
 @click.option(
@@ -85,13 +85,13 @@ def operations_(as_json: bool, spec: Path | None) -> None:
 @click.option(
     "--log",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="File for a JSON line per request.",
+    help="File that receives one line of JSON per request.",
 )
 @with_spec
 def serve(
     port: int, seed: int, database: str, target_out: Path, log: Path | None, spec: Path | None
 ) -> None:
-    """Start the reference server, a sandbox for integrators; it prints its keys."""
+    """Start the reference server, a sandbox for integrators, and print its keys."""
     from conformance.server.serve import serve as serve_
 
     serve_(

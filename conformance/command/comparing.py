@@ -1,4 +1,4 @@
-"""``compare``, and the baseline of a run: what changed from one stored run to another."""
+"""``compare`` and ``--baseline``: what changed between two stored runs."""
 
 from __future__ import annotations
 
@@ -20,21 +20,22 @@ if TYPE_CHECKING:
     from conformance.run.comparison import Comparison
 
 NAMED = 10
-"""Cells of one kind that are named."""
+"""Maximum number of cells listed per kind of change."""
 ROWS = 200
-"""Cells in a table."""
+"""Maximum number of cells in a table."""
 
 
 @click.command()
 @click.argument("older", type=RUN)
 @click.argument("newer", type=RUN)
-@click.option("--json", "form", flag_value="json", help="As JSON.")
-@click.option("--markdown", "form", flag_value="markdown", help="As a page of Markdown.")
+@click.option("--json", "form", flag_value="json", help="Print JSON.")
+@click.option("--markdown", "form", flag_value="markdown", help="Print a Markdown page.")
 @with_spec
 def compare(older: Path, newer: Path, form: str | None, spec: Path | None) -> int:
-    """Say what changed from one stored run to another, and who changed it.
+    """Show what changed from one stored run to another, and what caused each change.
 
-    Both logs are judged again by the present contract. Exit code 1 if a cell fails that did not.
+    Both logs are judged again by the current contract. Exit code 1 if a cell fails that did not
+    fail before.
     """
     found = comparison(older, newer, load(spec))
     if form == "json":
@@ -45,16 +46,16 @@ def compare(older: Path, newer: Path, form: str | None, spec: Path | None) -> in
 
 
 def require_run(directory: Path) -> None:
-    """Raise UsageError for a directory that holds no run."""
+    """Raise UsageError if a directory does not hold a run."""
     from conformance.run import runfile
 
     runfile.before(directory)
 
 
 def since(baseline: Path, directory: Path, contract: Contract, finished: Run) -> int:
-    """Say what changed since a baseline, up to the run ``finished`` in a directory.
+    """Print what changed from a baseline to the run ``finished``, stored in ``directory``.
 
-    Returns 1 for new failures, else the exit code that the run has but for its failures.
+    Returns 1 if there are new failures, else the exit code of the run without its failures.
     """
     found = comparison(baseline, directory, contract)
     say("\n".join(["", f"Since {baseline}:", *lines(found)]))
@@ -62,7 +63,7 @@ def since(baseline: Path, directory: Path, contract: Contract, finished: Run) ->
 
 
 def comparison(older: Path, newer: Path, contract: Contract) -> Comparison:
-    """What changed from one stored run to another. Raises UsageError for one that is none."""
+    """What changed between two stored runs. Raises UsageError if one of them is not a run."""
     from conformance.run import runfile
     from conformance.run.comparison import compared
 
@@ -73,7 +74,7 @@ def comparison(older: Path, newer: Path, contract: Contract) -> Comparison:
 
 
 def lines(found: Comparison) -> Iterator[str]:
-    """What changed, for people: causes first, then cells by what became of them."""
+    """The comparison as text: causes first, then cells grouped by their change."""
     yield from _of_causes("New", found.new)
     yield from _of_causes("Fixed", found.fixed)
     yield from _of_causes("Still there", found.still)
@@ -91,26 +92,26 @@ def lines(found: Comparison) -> Iterator[str]:
 
 
 def _of_causes(title: str, causes: tuple[Cause, ...]) -> Iterator[str]:
-    """A title with the number of some causes, and a line for each of the first."""
+    """A title with the number of causes, then a line for each of the first few."""
+    from conformance.base.text import amount
+
     if causes:
-        yield f"{title}: {len(causes)} of the causes"
+        yield f"{title}: {amount(len(causes), 'cause')}"
         yield from _first_of([_words(cause) for cause in causes])
 
 
 def _first_of(texts: Sequence[str]) -> list[str]:
-    """The first few of some texts, each on a line of its own."""
     return [f"  {text}" for text in texts[:NAMED]]
 
 
 def _words(cause: Cause) -> str:
-    """A cause on one line."""
     from conformance.run.history_file import words
 
     return f"{cause.id} {words(cause)}"
 
 
 def markdown(found: Comparison) -> Iterator[str]:
-    """What changed, as a page for a ticket: the causes, and a table of cells."""
+    """The comparison as a Markdown page for a ticket: the causes, and a table of cells."""
     from conformance.report.markdown import inert
 
     yield "# What changed"
@@ -133,7 +134,7 @@ def markdown(found: Comparison) -> Iterator[str]:
 
 
 def as_data(found: Comparison) -> dict[str, Any]:
-    """What changed, for programs."""
+    """The comparison as data for JSON."""
     return {
         "cells": [
             {

@@ -1,4 +1,4 @@
-"""The end of a run: its files are written, and what it found is said."""
+"""The end of a run: writes its files and prints its findings."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ if TYPE_CHECKING:
 
 
 PIPED = 240
-"""Columns where no terminal says how many it has: logs wrap lines by themselves."""
+"""Columns used if stdout is not a terminal: log viewers wrap lines themselves."""
 
 
 def new_run(output: Path, begin: Callable[[Path], None]) -> Path:
-    """A new directory of a run. Whatever ends the command from now on, it can be replayed."""
+    """Create the directory of a run. It can be replayed however the command ends from now on."""
     from conformance.base.text import clean
 
     run_directory = directory.new(output, begin)
-    again = f"`kaicalls-conformance replay {run_directory}` judges what was logged"
-    signals.tell(clean(f"Stopped. The run is not judged, or its reports are not written: {again}."))
+    hint = f"Run `kaicalls-conformance replay {run_directory}` to judge what was logged."
+    signals.tell(clean(f"Stopped before the run was judged and all reports were written. {hint}"))
     return run_directory
 
 
 def terminal() -> Console:
-    """Where a person sees what a command prints, if it is a terminal."""
+    """The console on stdout."""
     from rich.console import Console
 
     return Console(file=sys.stdout, highlight=False, soft_wrap=True)
@@ -47,9 +47,9 @@ def conclude(
     console: Console,
     details: bool,
 ) -> int:
-    """Write the files, and print the summary and, last, where they are. Returns the exit code.
+    """Write the files, print the summary and, last, their location; returns the exit code.
 
-    That a report could not be written is said last.
+    If a report could not be written, that error is printed last instead.
     """
     from conformance.report import SUMMARY, remarks
     from conformance.run.storing import store
@@ -76,14 +76,14 @@ def conclude(
 
 
 def placed(finished: Run, run_directory: Path) -> Run:
-    """A run whose reports name the directory that it is in."""
+    """The run with the directory that its reports name."""
     from conformance.report import rerun
 
     return replace(finished, place=rerun.place_of(run_directory))
 
 
 def remembered(finished: Run, selected: frozenset[str] | None, directory: Path) -> Run:
-    """The run with those before it. A history that cannot be read is a note, and no more."""
+    """The run with its predecessors. An unreadable history only causes a note."""
     from conformance.run import history_file
 
     try:
@@ -94,17 +94,17 @@ def remembered(finished: Run, selected: frozenset[str] | None, directory: Path) 
 
 
 def remember(finished: Run, selected: frozenset[str] | None, directory: Path) -> None:
-    """Add a run to the history next to its directory. One that cannot be written is a note."""
+    """Add a run to the history next to its directory. A failure to write only causes a note."""
     from conformance.run import history_file
 
     try:
         history_file.add(history_file.line(finished, selected, directory.name), directory.parent)
     except UsageError as error:
-        say(f"Note: the history does not have this run: {error}", err=True)
+        say(f"Note: this run was not added to the history: {error}", err=True)
 
 
 def _add_to_job_summary(summary: Path) -> None:
-    """Add the summary to the page of a job of GitHub Actions, where the run is one."""
+    """In a job of GitHub Actions, add the summary to its page."""
     page = os.environ.get("GITHUB_STEP_SUMMARY")
     if not page:
         return
@@ -115,11 +115,11 @@ def _add_to_job_summary(summary: Path) -> None:
         with Path(page).open("a", encoding="utf-8") as stream:
             stream.write(text)
     except OSError as error:
-        say(f"Note: the job has no summary: {page}: {error.strerror}", err=True)
+        say(f"Note: the summary was not added to the job: {page}: {error.strerror}", err=True)
 
 
 def _annotate(finished: Run) -> None:
-    """In a job of GitHub Actions, mark the worst causes on its page."""
+    """In a job of GitHub Actions, annotate its page with the most severe causes."""
     if os.environ.get("GITHUB_ACTIONS") != "true":
         return
     from conformance.report import github
@@ -129,14 +129,14 @@ def _annotate(finished: Run) -> None:
 
 
 def _judged_anything(finished: Run) -> bool:
-    """Whether a run came beyond the first look at the target."""
+    """Whether a run got beyond the initial check of the target."""
     from conformance.model import PREFLIGHT
 
     return any(exchange.scenario != PREFLIGHT for exchange in finished.exchanges)
 
 
 def _print_summary(finished: Run, console: Console, details: bool) -> None:
-    """Print the summary in the width and the colours of the terminal."""
+    """Print the summary, fitted to the width and colours of the terminal."""
     from conformance.report.console import summary
 
     colour = console.is_terminal and not console.no_color

@@ -1,4 +1,4 @@
-"""The directory of a run: nobody sees it under its name before a replay could read it."""
+"""The directory of a run, which appears under its name only once a replay can read it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from pathlib import Path
 from conformance.base.errors import UsageError
 
 RUN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{2}-[0-9]{2}Z(-[0-9]+)?")
-"""The name of the directory of a run: when it began, and a number where that was taken."""
+"""The name of a run directory: its start time, with a number if that name was taken."""
 
 
 def new(output: Path, fill: Callable[[Path], None]) -> Path:
-    """Make ``output/<time>`` with what ``fill`` writes, and let ``output/latest`` point to it.
+    """Create ``output/<time>`` with what ``fill`` writes, and point ``output/latest`` to it.
 
-    Raises UsageError if there is no free name.
+    Raises UsageError if no name is free.
     """
     output.mkdir(parents=True, exist_ok=True)
     hidden = Path(tempfile.mkdtemp(prefix=".", dir=output))
@@ -34,10 +34,10 @@ def new(output: Path, fill: Callable[[Path], None]) -> Path:
 
 
 def prune(output: Path, keep: int, spared: Path | None = None) -> list[Path]:
-    """Remove all runs in ``output`` but the last ``keep``; returns the removed directories.
+    """Remove all runs in ``output`` except the last ``keep``; returns the removed directories.
 
-    A run has the name that ``new`` gave it. ``spared``, an absolute path, stays, and so does what
-    ``latest`` points to.
+    Only directories with a name as ``new`` gives it are removed. ``spared``, an absolute path, and
+    the run that ``latest`` points to are kept.
     """
     output = output.resolve()
     runs = sorted(path for path in output.iterdir() if _is_run(path))
@@ -49,24 +49,24 @@ def prune(output: Path, keep: int, spared: Path | None = None) -> list[Path]:
 
 
 def _is_run(path: Path) -> bool:
-    """Whether a directory has the name of a run, and is no link to another place."""
+    """Whether a directory has the name of a run and is not a link."""
     return RUN.fullmatch(path.name) is not None and not path.is_symlink()
 
 
 def _named(hidden: Path, output: Path) -> Path:
-    """Give a directory its name: the time, and a number where that is taken."""
+    """Rename a directory to the current time, with a number if that name is taken."""
     stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
     for suffix in ("", *(f"-{number}" for number in range(2, 100))):
         try:
             return hidden.rename(output / (stamp + suffix))
-        except OSError:  # there is a run of that name
+        except OSError:  # there may already be a run of that name
             if not os.path.lexists(output / (stamp + suffix)):
                 raise
-    raise UsageError(f"{output} has no free name for {stamp}")
+    raise UsageError(f"{output}: no directory name is free for {stamp}")
 
 
 def _point(link: Path, name: str) -> None:
-    """Let a link point to a name. Something else in its place stays."""
+    """Point a link to a name. Does nothing if something other than a link is in its place."""
     if link.exists() and not link.is_symlink():
         return
     with tempfile.TemporaryDirectory(prefix=".", dir=link.parent) as directory:

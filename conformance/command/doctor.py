@@ -1,4 +1,4 @@
-"""``doctor``: is a target file right? Looks at each part of it before anything is judged."""
+"""``doctor``: checks each part of a target file against the target before a run."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ if TYPE_CHECKING:
 @click.command()
 @with_target
 @with_yes
-@click.option("-v", "--verbose", "details", is_flag=True, help="Also say what works, and how.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("-v", "--verbose", "details", is_flag=True, help="Also show details of what works.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(choice: Choice, yes: bool, details: bool, as_json: bool) -> int:
     """Check a target file before a run: keys, businesses, lists, clock, addresses and triggers.
 
-    It reads; triggers and the clock are tried if allow: in the target file permits it. Exit codes:
-    0 nothing to mend, 1 something to mend, 3 nothing could be examined.
+    It sends only reads, unless allow: in the target file permits trying the triggers and the clock.
+    Exit codes: 0 nothing to fix, 1 something to fix, 3 nothing could be checked.
     """
     from conformance.examine.examination import examine
     from conformance.model import State
@@ -47,14 +47,14 @@ def doctor(choice: Choice, yes: bool, details: bool, as_json: bool) -> int:
         hand_out({"remarks": [asdict(remark) for remark in remarks], "counts": counts})
     else:
         say(_text(prepared.target.declaration.url, remarks, details))
-        say(_end(choice, remarks))
+        say(_next_step(choice, remarks))
     if counts[State.MEND]:
         return Exit.VIOLATED
     return Exit.CONFORMS if counts[State.WORKS] else Exit.UNJUDGED
 
 
 def session_for(prepared: Prepared) -> Session:
-    """What sends and remembers, without a log. Raises TargetError without a key."""
+    """A session without a log file. Raises TargetError if the target has no key."""
     from conformance.run.preflight import require_key
     from conformance.run.session import Session
     from conformance.transport.http import HttpWire
@@ -65,7 +65,7 @@ def session_for(prepared: Prepared) -> Session:
 
 
 def _ask(session: Session) -> None:
-    """On a terminal, ask before triggers that do more than read. Raises click.Abort for a no."""
+    """Ask before sending triggers that do more than read. Raises click.Abort if declined."""
     from conformance.examine.triggers import cases
     from conformance.plan.build import Plan
 
@@ -73,7 +73,7 @@ def _ask(session: Session) -> None:
 
 
 def _text(url: str, remarks: Sequence[Remark], details: bool) -> str:
-    """What was looked at, a line for each remark; what works comes in one line, or in detail."""
+    """One line per remark. Unless ``details`` are wanted, one line sums up what works."""
     if details:
         return "\n".join([url, "", *(_line(remark) for remark in remarks), ""])
     others = [_line(remark) for remark in remarks if not remark.proven]
@@ -83,17 +83,18 @@ def _text(url: str, remarks: Sequence[Remark], details: bool) -> str:
 
 
 def _line(remark: Remark) -> str:
-    """A remark on a line, whatever the target says; below it what to do."""
+    """A remark on one line, escaped, and below it how to fix it."""
     from conformance.base.text import clean
 
-    line = clean(f"{remark.state:<6} {remark.about}: {remark.seen}")
+    state = "fix" if remark.state == "mend" else remark.state
+    line = clean(f"{state:<6} {remark.about}: {remark.seen}")
     return f"{line}\n       -> {clean(remark.mend)}" if remark.mend else line
 
 
-def _end(choice: Choice, remarks: Sequence[Remark]) -> str:
-    """What to do next: mend the first thing that is wrong, or run."""
+def _next_step(choice: Choice, remarks: Sequence[Remark]) -> str:
+    """What to do next: fix the first problem, or run."""
     wrong = [remark for remark in remarks if remark.state == "mend"]
     if wrong:
-        return f"{len(wrong)} to mend, first {wrong[0].about}. Then run doctor again."
+        return f"{len(wrong)} to fix, starting with {wrong[0].about}. Then run doctor again."
     target = f" --target {choice.target}" if choice.target else ""
-    return f"Nothing to mend. Next: kaicalls-conformance run{target} --depth quick"
+    return f"Nothing to fix. Next: kaicalls-conformance run{target} --depth quick"

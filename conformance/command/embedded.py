@@ -1,9 +1,9 @@
-"""The reference server in a process of its own, for a run without a target.
+"""The reference server in a separate process, for a run without a target.
 
-Running this module serves: it is what the process runs. Its arguments are the target file to write
-and, if it is not the packaged one, the directory of the contract. They are not options for people,
-so no command line is parsed and the server starts sooner. The process ends with the run however the
-run ends, because it stops when the pipe to its standard input closes.
+That process runs this module as its main program. The arguments are the target file to write and,
+unless it is the packaged one, the directory of the contract. Nobody types them, so no command line
+is parsed and the server starts sooner. The process ends whenever the run does, because it stops
+when the pipe to its standard input closes.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Embedded:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            process_group=0,  # Ctrl-C in a terminal is for the run alone
+            process_group=0,  # Ctrl-C in a terminal must reach only the run
         )
 
     def target_file(self) -> Path:
@@ -61,7 +61,7 @@ class Embedded:
 
 @contextmanager
 def starting(spec: Path | None) -> Iterator[Embedded]:
-    """Start the server on a free port of the loopback interface, and stop it in the end."""
+    """Start the server on a free port of the loopback interface, and stop it at the end."""
     with tempfile.TemporaryDirectory(prefix="conformance-") as directory:
         server = Embedded(Path(directory), spec)
         try:
@@ -86,9 +86,9 @@ def _serve(target_out: Path, spec: Path | None) -> int:
 
 
 def _end_with_parent(target_out: Path) -> None:
-    """End when the run does. A run that was killed has left the target file and its directory.
+    """Exit when the run ends, and remove the target file and directory that a killed run leaves.
 
-    Nothing else is removed, for somebody may start this module by hand.
+    The directory is removed only if it is empty, because someone may start this module by hand.
     """
     sys.stdin.read()
     target_out.unlink(missing_ok=True)

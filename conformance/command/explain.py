@@ -1,4 +1,4 @@
-"""Texts about the contract, for people, and the same as data."""
+"""Descriptions of clauses and operations, as text and as data."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ KILLS = Path(conformance.__file__).with_name("kills.json")
 
 
 NO_MATRIX: Mapping[str, Any] = {}
-"""For a clause that is shown without its proof."""
+"""For a clause that is shown without the faults that prove its verification."""
 
 
 def kills(spec: Path | None) -> dict[str, Any]:
-    """The kill matrix of the packaged contract, by the name of the fault.
+    """The kill matrix of the packaged contract, keyed by fault name; empty for other contracts.
 
     Each row says what the fault ``does``, its ``depth``, the clauses that it ``breaks``, and those
-    that the suite ``found`` broken. Empty for another contract.
+    that the suite ``found`` violated.
     """
     if spec is not None and spec.resolve() != packaged().resolve():
         return {}
@@ -36,13 +36,14 @@ def kills(spec: Path | None) -> dict[str, Any]:
 
 
 def clause(contract: Contract, name: str, matrix: Mapping[str, Any] = NO_MATRIX) -> str:
-    """What a clause demands, its source, how it is verified, and the faults that prove that.
+    """What a clause requires, its source, how it is verified, and the faults that prove that.
 
-    Raises UsageError for an unknown one.
+    Raises UsageError for an unknown clause.
     """
     if name not in contract.clauses:
         raise UsageError(
-            f"there is no clause {name}{nearest(name, contract.clauses)}; `clauses` lists them"
+            f"There is no clause {name}{nearest(name, contract.clauses)}. "
+            "List them with `kaicalls-conformance clauses`."
         )
     clause = contract.clauses[name]
     return "\n".join(
@@ -61,7 +62,7 @@ def clause(contract: Contract, name: str, matrix: Mapping[str, Any] = NO_MATRIX)
 
 
 def _item(text: str) -> list[str]:
-    """A text as an indented item of a list, in lines."""
+    """The lines of a text that is wrapped and indented as a list item."""
     return textwrap.wrap(text, 94, initial_indent="  ", subsequent_indent="    ")
 
 
@@ -86,12 +87,12 @@ def _verification(clause: Clause) -> list[str]:
     for rule in clause.rules:
         lines += _item(f"{rule}: {checks.RULES[rule].summary} ({_scenarios(rule)})")
     if clause.uncovered:
-        lines += ["", f"No operation: {clause.uncovered}"]
+        lines += ["", f"Not verified on any operation: {clause.uncovered}"]
     return lines
 
 
 def _scenarios(rule: str) -> str:
-    """The scenarios that feed a rule."""
+    """The names of the scenarios that feed a rule."""
     if checks.RULES[rule].passive:
         return "every exchange"
 
@@ -107,7 +108,7 @@ def _proof(clause: Clause, matrix: Mapping[str, Any]) -> list[str]:
     ]
     if not faults:
         return []
-    lines = ["", "Proven by servers with these faults, each of which it catches:"]
+    lines = ["", "Proven by servers with these faults, each of which is detected:"]
     for fault in faults:
         lines += _item(fault)
     return lines
@@ -136,7 +137,7 @@ def _as_data(clause: Clause) -> dict[str, Any]:
 
 
 def table(contract: Contract) -> str:
-    """The clauses as lines, by area."""
+    """A table of the clauses, by area."""
     lines: list[str] = []
     for area, title in contract.areas.items():
         lines += ["", f"{area}: {title}"]
@@ -167,7 +168,7 @@ def operations(contract: Contract) -> list[dict[str, Any]]:
 
 
 def operation_table(contract: Contract) -> str:
-    """The operations as lines: id, effect, method and path."""
+    """A table of the operations: id, effect, method and path."""
     width = max(len(name) for name in contract.operations)
     lines = []
     for operation in contract.operations.values():

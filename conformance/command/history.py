@@ -1,4 +1,4 @@
-"""``history``: the runs of a directory of runs, one after the other."""
+"""``history``: lists the runs that an output directory remembers."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ if TYPE_CHECKING:
 
 BARS = "▁▂▃▄▅▆▇█"
 LAST = 30
-"""Runs of a target that are listed."""
+"""Maximum number of runs listed per target."""
 UNSTABLE = 10
-"""Unstable cells that are named."""
+"""Maximum number of unstable cells listed."""
 
 
 @click.command()
 @click.option("--rebuild", is_flag=True, help="Rebuild the history from the stored runs.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_output
 def history(rebuild: bool, as_json: bool, output: Path) -> None:
-    """List the runs that a directory remembers, and the cells that keep changing.
+    """List the runs in the history of an output directory, and the cells that keep changing.
 
-    A run that --keep has removed stays in the history, until --rebuild.
+    A run that --keep removed stays in the history until you use --rebuild.
     """
     from conformance.log import convert
     from conformance.run import history_file as histories
@@ -40,11 +40,11 @@ def history(rebuild: bool, as_json: bool, output: Path) -> None:
     elif past:
         say("\n".join(lines(past)))
     else:
-        say(f"{output / histories.NAME} holds no run.")
+        say(f"{output / histories.NAME} contains no runs.")
 
 
 def lines(past: Sequence[Past]) -> Iterator[str]:
-    """The runs for people: by target and scope, oldest first."""
+    """The runs as text, grouped by target and scope, oldest first."""
     for (target, scope), runs in groupby(sorted(past, key=_kind), key=_kind):
         shown = list(runs)[-LAST:]
         yield f"{target} ({scope})"
@@ -55,12 +55,12 @@ def lines(past: Sequence[Past]) -> Iterator[str]:
 
 
 def _kind(past: Past) -> tuple[str, str]:
-    """What must be equal for two runs to be compared."""
+    """The target and scope, which two comparable runs have in common."""
     return past.target, past.scope
 
 
 def _line(past: Past) -> str:
-    """One run: its name, its exit code, its causes, and its cells by verdict."""
+    """One line: name, exit code, number of causes, and cells by verdict."""
     words = [f"  {past.run}", f"exit {past.exit_code}", f"causes {len(past.causes):>3}"]
     for verdict, count in past.counts.items():
         if count:
@@ -69,18 +69,18 @@ def _line(past: Past) -> str:
 
 
 def _drawn(figures: Sequence[int]) -> str:
-    """Figures as bars, the highest as high as a letter."""
+    """A bar per figure, scaled to the highest."""
     top = max([*figures, 1])
     return "".join(BARS[(len(BARS) - 1) * figure // top] for figure in figures)
 
 
 def _unstable(runs: Sequence[Past]) -> Iterator[str]:
-    """The cells that changed to and fro over some runs."""
+    """A line for each cell whose result keeps changing over some runs."""
     from conformance.base.text import amount
     from conformance.model import flips
 
     changing = flips([run.broken for run in runs])
     for name, count in list(changing.items())[:UNSTABLE]:
-        yield f"  unstable: {name} changed {count} times, over {amount(len(runs), 'run')}"
+        yield f"  unstable: {name} changed {count} times in {amount(len(runs), 'run')}"
     if len(changing) > UNSTABLE:
         yield f"  and {len(changing) - UNSTABLE} more unstable cells"

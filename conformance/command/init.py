@@ -1,4 +1,4 @@
-"""``init``: writes a target file, with what a look at the target shows of it."""
+"""``init``: writes a target file, filled in with what a few reads of the target show."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("path", type=click.Path(path_type=Path, dir_okay=False), default=Path(TARGET_FILE))
-@click.option("--force", is_flag=True, help="Overwrite a file that exists.")
+@click.option("--force", is_flag=True, help="Overwrite an existing file.")
 @with_address
 def init(path: Path, force: bool, choice: Choice) -> None:
     """Write a commented target file for you to fill in.
 
-    With --url, look at the target first: thirty reads at most, with the key. What they show
-    is written to the file. The key is not.
+    With --url, first send at most thirty reads to the target with the key. The file contains what
+    they show, but never the key.
     """
     if path.exists() and not force:
-        raise UsageError(f"{path} is there already; give another name, or --force")
+        raise UsageError(f"{path} already exists. Choose another name, or use --force.")
     if choice.key_file and not choice.url:
-        raise UsageError("A key without --url: say which server it belongs to")
+        raise UsageError("A key requires --url: specify which server it belongs to.")
     if choice.url:
         from conformance.run.planning import with_key
 
-        choice = with_key(choice)  # standard input can be read once
-        notes = _look(path, choice)
+        choice = with_key(choice)  # standard input can be read only once
+        notes = _write_proposal(path, choice)
         _append(path, notes, _unlocks(path, choice))
     else:
         from conformance.command import initfile
@@ -52,8 +52,8 @@ def _write(path: Path, text: str) -> None:
         file.write(text)
 
 
-def _look(path: Path, choice: Choice) -> tuple[str, ...]:
-    """Write a target file with what a look shows. Says the notes, and returns them."""
+def _write_proposal(path: Path, choice: Choice) -> tuple[str, ...]:
+    """Write a target file with what a few reads show. Prints the notes, and returns them."""
     from conformance.command import initfile
     from conformance.command.doctor import session_for
     from conformance.command.preparing import prepared_for
@@ -68,7 +68,7 @@ def _look(path: Path, choice: Choice) -> tuple[str, ...]:
 
 
 def _unlocks(path: Path, choice: Choice) -> list[str]:
-    """What to add to a target file, each with what a run with the file leaves untested for it."""
+    """Lines to add to a target file, each with the number of cells untested without it."""
     from conformance.command.doctor import session_for
     from conformance.report import provide
     from conformance.run.planning import prepare, target_of
@@ -80,7 +80,7 @@ def _unlocks(path: Path, choice: Choice) -> list[str]:
 
 
 def _with_wishes(run: Run, cell: Cell) -> Cell:
-    """A cell of a run that has not begun, with the keys that its rules will ask for."""
+    """A cell of a run that has not begun, with the missing keys that its rules need."""
     from conformance.checks import RULES
     from conformance.model import Reason, ReasonKind
     from conformance.report.provide import PLACE
@@ -97,8 +97,8 @@ def _with_wishes(run: Run, cell: Cell) -> Cell:
 
 
 def _append(path: Path, notes: Iterable[str], unlocks: Iterable[str]) -> None:
-    """Add the notes, and what more would unlock, as comments at the end of the file."""
-    lines = ["", "What the look showed:", *notes]
-    lines += ["", "What more would be judged, by what you add to the members above:", *unlocks]
+    """Append the notes, and the lines that would unlock more cells, as comments."""
+    lines = ["", "What the reads showed:", *notes]
+    lines += ["", "Add these to the members above to have more cells judged:", *unlocks]
     with path.open("a", encoding="utf-8") as file:
         file.writelines(f"# {line}".rstrip() + "\n" for line in lines)

@@ -1,4 +1,4 @@
-"""The text of a commented target file, made from its schema and from the names in a contract."""
+"""The text of a commented target file, generated from its schema and the names in a contract."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from conformance.target import KEY_VARIABLE, Target, names, schema
 
 WIDTH = 98
 ACTIVE = ("name", "url", "allow")
-"""Members that stand in the file as they are; the others stand in it as comments."""
+"""Members that are active in the file; the others are commented out."""
 
 
 def text(contract: Contract, found: Mapping[str, tuple[Json, str]] = {}) -> str:
-    """A target file that only reads; everything else is a comment in it.
+    """A target file that allows only reads; everything else in it is commented out.
 
-    Each member of the schema has its description and an example with names of the contract.
-    ``found`` are values of members by name, each with how it was seen. They stand as they are.
+    Each member of the schema comes with its description and an example that uses names from the
+    contract. ``found`` holds values of members by name, each with how it was seen. These members
+    are active.
     """
     parts = [
         f"# Target file: the server under test ({contract.title} {contract.version}).\n"
-        "# Keep keys out of it: ${NAME} takes the environment variable NAME, and --key-file FILE\n"
-        "# the full key from a file.\n"
+        "# Keep keys out of it: ${NAME} is replaced by the environment variable NAME, and\n"
+        "# --key-file FILE reads the full key from a file.\n"
     ]
     for name, member in schema()["properties"].items():
         if name in found:
@@ -41,7 +42,7 @@ def text(contract: Contract, found: Mapping[str, tuple[Json, str]] = {}) -> str:
 
 def key_table() -> str:
     """The keys of a target file as a Markdown table, for the documentation."""
-    lines = ["| key | what it is | business | valid |", "|---|---|---|---|"]
+    lines = ["| key | description | business | valid |", "|---|---|---|---|"]
     for role in KEY_ROLES.values():
         business = role.business or "any"
         valid = "no" if role.dead else "yes"
@@ -50,7 +51,7 @@ def key_table() -> str:
 
 
 def _comment(member: Mapping[str, Any]) -> Iterator[str]:
-    """What a member means, and the parts of it that its example leaves out."""
+    """The description of a member, and those of the parts that its example omits."""
     sentences = [member["description"]]
     inner = member.get("items", member)
     for name, part in inner.get("properties", {}).items():
@@ -62,7 +63,6 @@ def _comment(member: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _example(contract: Contract, name: str, member: Mapping[str, Any]) -> Iterator[str]:
-    """The lines of a member with an example value."""
     if name == "keys":
         yield from _keys()
         return
@@ -72,7 +72,7 @@ def _example(contract: Contract, name: str, member: Mapping[str, Any]) -> Iterat
 
 
 def _keys() -> Iterator[str]:
-    """A line for each key: the full one as it is usually given, the others as comments."""
+    """A line for each key: the full key is active, the others are comments."""
     yield "keys:"
     for role in KEY_ROLES.values():
         line = f"#   {role.name}: ${{{role.name.upper()}_KEY}}"
@@ -82,7 +82,7 @@ def _keys() -> Iterator[str]:
 
 
 def _value(contract: Contract, name: str, member: Mapping[str, Any]) -> Json:
-    """An example for a member: of the contract, else the default, else what the schema says."""
+    """An example for a member: from the contract, else the default, else from the schema."""
     if name in _EXAMPLES:
         return _EXAMPLES[name](contract)
     if name in _DEFAULTS:
@@ -91,7 +91,7 @@ def _value(contract: Contract, name: str, member: Mapping[str, Any]) -> Json:
 
 
 def _sample(part: Mapping[str, Any], known: Mapping[str, Collection[str]]) -> Json:
-    """A value that fits a part of the schema, with names that the contract has."""
+    """A value that fits a part of the schema, with names from the contract."""
     if "examples" in part:
         return part["examples"][0]
     if "x-names" in part:
@@ -109,7 +109,7 @@ def _sample(part: Mapping[str, Any], known: Mapping[str, Collection[str]]) -> Js
 
 
 def _lines(name: str, value: Json) -> Iterator[str]:
-    """A member as YAML: on one line if it fits, else with a line for each part of its value."""
+    """A member as YAML: on one line if it fits, else with one line per item or member."""
     line = f"{name}: {_flow(value)}"
     if len(line) <= WIDTH:
         yield line
@@ -137,7 +137,7 @@ def _url(contract: Contract) -> Json:
 
 
 def _scoped_keys(contract: Contract) -> Json:
-    """A variable of the environment for each scope, in the order of the contract."""
+    """An environment variable for each scope, in the order of the contract."""
     keys = {}
     for operation in contract.operations.values():
         for scope in operation.scopes:
@@ -147,7 +147,7 @@ def _scoped_keys(contract: Contract) -> Json:
 
 
 def _collections(contract: Contract) -> Json:
-    """The lists whose collection member the contract leaves open."""
+    """The lists for which the contract does not name the member that holds the items."""
     collections = {}
     for operation in contract.operations.values():
         if operation.paging and operation.paging.collection is None:
@@ -163,13 +163,13 @@ def _inputs(contract: Contract) -> Json:
 
 
 def _only(contract: Contract) -> Json:
-    """An operation by its id, and another one by its route."""
+    """One operation by its id, and another by its route."""
     first, *_, last = contract.operations.values()
     return [first.id, last.route]
 
 
 def _absent(contract: Contract) -> Json:
-    """The first filter that a server may go without."""
+    """The first filter that a server may lack."""
     for operation in contract.operations.values():
         for parameter in operation.plain_filters:
             return {operation.id: [parameter.name]}
@@ -199,4 +199,4 @@ _DEFAULTS = {
     for member in fields(Target)
     if member.default not in (MISSING, None)
 }
-"""Values that a target has without a file that says otherwise."""
+"""Default values of the members of a target."""

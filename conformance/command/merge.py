@@ -1,4 +1,4 @@
-"""``merge``: the parts of a run, from several machines, become one run."""
+"""``merge``: combines the shards of a run, from several machines, into one run."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 @with_details
 @with_output
 def merge(parts: tuple[Path, ...], spec: Path | None, details: bool, output: Path) -> int:
-    """Make one run of the parts that `run --shard` left, as if it had never been parted.
+    """Combine the shards that `run --shard` stored into one run, as if it had never been split.
 
-    A part that is missing, double or of another run is named, what it owes is untested, and the
-    exit code is 3.
+    A shard that is missing, duplicated or from another run is reported. Its cells are untested, and
+    the exit code is 3.
     """
     from conformance.run import merging, runfile
 
@@ -41,7 +41,7 @@ def merge(parts: tuple[Path, ...], spec: Path | None, details: bool, output: Pat
 
 
 def _begin(whole: Whole, directory: Path) -> None:
-    """Store the merged run, which holds all that the parts sent."""
+    """Store the merged run with everything that the shards sent."""
     from conformance.base import files
     from conformance.log.evidence import Recorder
     from conformance.run import merging, runfile

@@ -1,4 +1,4 @@
-"""What a run would do: the plan for people, and the same as data."""
+"""The plan of a run, as text and as data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from conformance.run.planning import Prepared
 
 
 def as_data(plan: Plan) -> dict[str, Any]:
-    """The cases in their order, and the usual number of requests by safety class."""
+    """The cases in order, and the expected number of requests by effect."""
     return {
         "cases": [_case_as_data(case) for case in plan.cases],
         "requests": {effect.value: count for effect, count in plan.requests().items()},
@@ -42,7 +42,7 @@ def _case_as_data(case: Case) -> dict[str, Any]:
 
 
 def text(prepared: Prepared, with_cases: bool) -> str:
-    """What a run would do, as text, on request with every case."""
+    """The plan as text, optionally with every case."""
     chosen = prepared.chosen
     lines = [
         prepared.announcement,
@@ -58,7 +58,7 @@ def text(prepared: Prepared, with_cases: bool) -> str:
             lines += [_case_line(case) for case in cases]
     gaps = [case.gap for case in chosen.cases if case.gap]
     lacks = [advice for case in chosen.runnable for advice in case.lacks]
-    missing = [*_counted("Not run:", gaps), *_counted("Run, and would try more:", lacks)]
+    missing = [*_counted("Not run:", gaps), *_counted("Run, but would try more:", lacks)]
     return "\n".join([*lines, "", *_sums(prepared), *missing])
 
 
@@ -78,40 +78,39 @@ def _case_line(case: Case) -> str:
 
 
 def _sums(prepared: Prepared) -> list[str]:
-    """The numbers of cases, cells, clauses and requests."""
     chosen = prepared.chosen
     clauses = wanted(prepared.contract, prepared.choice.areas, prepared.choice.clauses)
     cells = _cells(prepared, {clause.id for clause in clauses})
     return [
         f"{len(chosen.runnable)} of {len(chosen.cases)} cases run, "
-        f"for {len(cells)} cells of {len(clauses)} clauses",
+        f"covering {len(cells)} cells of {len(clauses)} clauses",
         requests(prepared),
         *bounds(prepared),
     ]
 
 
 def requests(prepared: Prepared) -> str:
-    """About how many requests a run sends, by their effect."""
+    """The approximate number of requests of a run, by effect, as text."""
     counts = prepared.chosen.requests().items()
     each = [f"{count:,} {effect}" for effect, count in counts if count]
-    return f"requests, about: {', '.join(each) or 'none'}"
+    return f"approximate requests: {', '.join(each) or 'none'}"
 
 
 def bounds(prepared: Prepared) -> Iterator[str]:
-    """What budget and rate make of a run: the clauses that are left, and the time that it takes."""
+    """How the budget and the rate limit a run: the clauses that fit, and the time it takes."""
     target, chosen = prepared.target, prepared.chosen
     left_out = sum(case.gap == OVER_BUDGET for case in chosen.cases)
     if left_out:
         clauses = amount(len(judged(chosen, prepared.contract)), "clause")
         cases = amount(left_out, "case")
-        yield f"the budget of {target.budget:,} has room for {clauses}, and none for {cases}"
+        yield f"the budget of {target.budget:,} requests covers {clauses}; {cases} will not run"
     if target.rate:
-        seconds = sum(chosen.requests().values()) / target.rate
-        yield f"at {target.rate:g} a second, this takes {seconds / 60:,.1f} minutes or more"
+        minutes = sum(chosen.requests().values()) / target.rate / 60
+        yield f"at {target.rate:g} requests per second this takes at least {minutes:,.1f} minutes"
 
 
 def _cells(prepared: Prepared, clauses: Collection[str]) -> list[Cell]:
-    """The cells of some clauses, as a run that sends nothing has them."""
+    """The cells of some clauses, before anything is sent."""
     cells = verdict.cells(
         prepared.contract,
         prepared.target.declaration,
@@ -124,7 +123,7 @@ def _cells(prepared: Prepared, clauses: Collection[str]) -> list[Cell]:
 
 
 def _counted(heading: str, advice: Iterable[str]) -> list[str]:
-    """The advice below a heading, each with its number of cases, the most frequent first."""
+    """A heading, then each piece of advice with its number of cases, most frequent first."""
     counts = Counter(advice).most_common()
     if not counts:
         return []

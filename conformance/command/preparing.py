@@ -1,4 +1,4 @@
-"""A run up to its last request: the target, the plan, the question before harm, the run itself."""
+"""Prepares and executes a run: target, plan, confirmation before harmful requests, and sending."""
 
 from __future__ import annotations
 
@@ -28,17 +28,17 @@ if TYPE_CHECKING:
     from conformance.run.pytest_items import Look
 
 ROOM = 200
-"""Requests, beyond what is planned, of a budget that has room for a first look."""
+"""Requests that a budget must have left, beyond the planned ones, for a first look."""
 
 
 @contextmanager
 def embedded(choice: Choice) -> Iterator[Embedded | None]:
-    """The embedded server, starting, if no other target is given. Nothing is sent yet."""
+    """Start the embedded server if no target is given, else yield None. Nothing is sent yet."""
     signals.tell("Stopped. Nothing was sent.")
     if choice.url or choice.target:
         yield None
     elif choice.key or choice.key_file:
-        raise UsageError("A key without --url or --target: say which server it belongs to")
+        raise UsageError("A key requires --url or --target: specify which server it belongs to.")
     else:
         from conformance.command.embedded import starting
 
@@ -47,10 +47,10 @@ def embedded(choice: Choice) -> Iterator[Embedded | None]:
 
 
 def prepared_for(choice: Choice, server: Embedded | None) -> Prepared:
-    """The plan for the chosen target, or for the embedded server when it is ready."""
+    """Plan a run of the chosen target, or of the embedded server once it is ready."""
     from conformance.run.planning import prepare, target_of, with_key
 
-    contract = load(choice.spec)  # while the embedded server starts
+    contract = load(choice.spec)  # meanwhile the embedded server starts
     if server:
         choice = replace(choice, target=server.target_file())
     target = target_of(contract, with_key(choice))
@@ -70,11 +70,12 @@ def sent(
     tries: bool = False,
     look: Look | None = None,
 ) -> tuple[Run, Path]:
-    """Send what was prepared, and judge it; returns the run and its new directory in ``output``.
+    """Execute a prepared run and judge it; returns the run and its new directory in ``output``.
 
-    A person is asked first, unless ``yes``, or if the server is our own; then what will be sent is
-    said. ``look`` is what is looked at before the first case. A run that ``tries`` sends the steps
-    of its causes again. Raises UsageError if there is nothing to send, and click.Abort for a no.
+    Asks for confirmation first unless ``yes`` is set or the server is the embedded one, then prints
+    what will be sent. ``look`` examines the target before the first case. With ``tries``, the steps
+    of each cause are sent again at the end. Raises UsageError if there is nothing to send, and
+    click.Abort if the user declines.
     """
     from conformance.command import plan
     from conformance.run import runner
@@ -101,9 +102,10 @@ def sent(
 
 
 def first_look(prepared: Prepared) -> Look | None:
-    """What a run looks at before its first case; None where each request is to serve a case.
+    """What a run examines before its first case.
 
-    That is so where a person chose some clauses, or where the budget is tight.
+    None if the user chose certain clauses or areas, or if the budget is tight: then every request
+    should serve a case.
     """
     from conformance.examine.examination import first_look as look
 
@@ -113,7 +115,7 @@ def first_look(prepared: Prepared) -> Look | None:
 
 
 def _check_runnable(prepared: Prepared) -> None:
-    """Raise TargetError without a key, and UsageError if no chosen case can run."""
+    """Raise TargetError if there is no key, and UsageError if no chosen case can run."""
     from conformance.run.preflight import require_key
 
     require_key(prepared.target)
@@ -125,9 +127,9 @@ def _check_runnable(prepared: Prepared) -> None:
 
 
 def confirm(requests: dict[Effect, int]) -> None:
-    """Ask before requests that do more than read.
+    """Ask for confirmation of requests that do more than read.
 
-    Raises click.Abort for a no, and UsageError where there is no terminal to ask on.
+    Raises click.Abort if the user declines, and UsageError if there is no terminal.
     """
     from conformance.model import Effect
 
@@ -138,10 +140,10 @@ def confirm(requests: dict[Effect, int]) -> None:
     ]
     if not harmful:
         return
-    planned = f"The plan has requests that do more than read: {', '.join(harmful)}."
+    planned = f"The plan includes requests that do more than read: {', '.join(harmful)}."
     if not sys.stdin.isatty():
         raise UsageError(
-            f"{planned} Without a terminal nobody can be asked: add --yes, "
-            "or allow less under allow: in the target file"
+            f"{planned} They require confirmation, but there is no terminal. Add --yes, "
+            "or allow less in allow: in the target file."
         )
-    click.confirm(f"{planned} Go on?", abort=True)
+    click.confirm(f"{planned} Continue?", abort=True)

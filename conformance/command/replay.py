@@ -1,4 +1,4 @@
-"""The commands that read a stored run: judge it again, rewrite its reports, open it, export it."""
+"""The commands for a stored run: ``replay``, ``report``, ``open`` and ``export``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RUN = click.Path(path_type=Path, file_okay=False, resolve_path=True)
 LATEST = Path("reports/latest")
 
 latest = click.argument("stored_in", metavar="[RUN]", type=RUN, default=LATEST)
-"""The argument of a command that takes the last run if no other is given."""
+"""The argument of a command for a stored run, by default the last one."""
 
 
 @click.command()
@@ -26,12 +26,12 @@ latest = click.argument("stored_in", metavar="[RUN]", type=RUN, default=LATEST)
 @with_details
 @with_output
 def replay(stored_in: Path, spec: Path | None, details: bool, output: Path) -> int:
-    """Judge a stored run again, from its evidence log alone; same files and exit code."""
+    """Judge a stored run again from its evidence log alone, with the same files and exit code."""
     from conformance.run import runfile
 
     console = terminal()
     stored = runfile.replay(stored_in, load(spec))
-    say(f"{stored.run.contract.name}, judged again: {stored.run.target.url}")
+    say(f"Judging again by {stored.run.contract.name}: {stored.run.target.url}")
     if stored.other_contract:
         say(f"Note: {stored.other_contract}", err=True)
     again = new_run(output, lambda path: runfile.copy(stored, stored_in, path))
@@ -43,7 +43,7 @@ def replay(stored_in: Path, spec: Path | None, details: bool, output: Path) -> i
 @with_spec
 @with_details
 def report(stored_in: Path, spec: Path | None, details: bool) -> int:
-    """Judge a stored run again, and rewrite the reports in its directory."""
+    """Judge a stored run again and rewrite the reports in its directory."""
     from conformance.run import runfile
 
     stored = runfile.replay(stored_in, load(spec))
@@ -53,9 +53,9 @@ def report(stored_in: Path, spec: Path | None, details: bool) -> int:
 @click.command(name="open")
 @latest
 def open_(stored_in: Path) -> None:
-    """Show the report of a run in the browser: of the last one, if no RUN is given.
+    """Open the report of a run, by default the last one, in the browser.
 
-    Where there is no browser, it says where the page is.
+    The location of the page is printed, too, in case there is no browser.
     """
     from conformance.base import stored
 
@@ -64,8 +64,8 @@ def open_(stored_in: Path) -> None:
         stored.opened(page).close()
     except OSError as error:
         raise UsageError(
-            f"{page}: there is no report ({reason(error)}); "
-            "run the suite, or give the directory of a run"
+            f"{page}: there is no report ({reason(error)}). "
+            "Run the suite, or specify the directory of a run."
         ) from None
     say(f"Report: {page}")
     click.launch(str(page))
@@ -73,17 +73,19 @@ def open_(stored_in: Path) -> None:
 
 @click.group()
 def export() -> None:
-    """Write a stored run in the format of another tool."""
+    """Export a stored run in the format of another tool."""
 
 
 @export.command()
 @latest
-@click.option("--all", "whole", is_flag=True, help="Every exchange, not only those of causes.")
+@click.option(
+    "--all", "whole", is_flag=True, help="Export every exchange, not only those that show causes."
+)
 @with_spec
 def har(stored_in: Path, whole: bool, spec: Path | None) -> None:
     """Write evidence.har into the directory of a run: the exchanges that show its causes.
 
-    Viewers of HTTP Archive 1.2 read it, such as the network panel of a browser.
+    Viewers of HTTP Archive 1.2, such as the network panel of a browser, can read it.
     """
     from conformance.base import files
     from conformance.report import har as archive
@@ -92,7 +94,7 @@ def har(stored_in: Path, whole: bool, spec: Path | None) -> None:
     run = runfile.replay(stored_in, load(spec)).run
     exchanges = run.exchanges if whole else archive.telling(run)
     if not exchanges:
-        raise UsageError("No cause was found, so there is nothing to export; see --all")
+        raise UsageError("No cause was found, so there is nothing to export. Use --all.")
     with files.whole(stored_in / archive.NAME) as written:
         archive.write(run, exchanges, written)
     say(f"Wrote {stored_in / archive.NAME}: {len(exchanges):,} exchanges")

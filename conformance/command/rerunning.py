@@ -1,4 +1,4 @@
-"""``rerun``: sends again what a stored run found broken, and says what has become of it."""
+"""``rerun``: repeats the requests that showed a failure, and reports whether it is fixed."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 OUTPUT = Path("reports/rerun")
 WRITES = 10
-"""Writes before a finding that are sent again with it."""
+"""Number of preceding writes that are sent again with a finding."""
 
 
 @click.command()
@@ -39,11 +39,11 @@ WRITES = 10
 @with_target
 @with_yes
 def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
-    """Send again what showed a failure, to the same target, and say whether it is fixed.
+    """Repeat the requests that showed a failure, on the same target, and report if it is fixed.
 
-    CAUSE is the number or the id of a cause in the report, CELL such as status-404[read_call]. Give
-    the target and its keys as for the run. Exit codes: 0 fixed, 1 still broken, 3 could not judge,
-    or no longer asked.
+    CAUSE is the number or the id of a cause in the report; a CELL looks like status-404[read_call].
+    Specify the target and its keys as for the run. Exit codes: 0 fixed, 1 still broken, 3 could not
+    be judged or no longer tested.
     """
     from conformance.base.text import amount
     from conformance.run import runfile
@@ -75,7 +75,7 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
 
 
 def _require_target(stored: Run, choice: Choice, what: str) -> None:
-    """Raise UsageError where no target is given, unless the run was of the embedded server."""
+    """Raise UsageError if no target is given, unless the run used the embedded server."""
     from conformance.report import rerun as reports
     from conformance.report import view
 
@@ -83,16 +83,16 @@ def _require_target(stored: Run, choice: Choice, what: str) -> None:
     if choice.url or choice.target or reports.is_embedded(stored):
         return
     raise UsageError(
-        f"That run was of {view.shown(stored.target.url)}. "
-        "Give that target and its keys, as for the run:\n"
+        f"That run tested {view.shown(stored.target.url)}. "
+        "Specify that target and its keys, as for the run:\n"
         f"  {reports.command(stored, what)}"
     )
 
 
 def broken(run: Run, what: str) -> list[Sought]:
-    """What a cause, a clause or a name means in the broken cells. Raises UsageError for nothing.
+    """The broken cells that a cause, a clause or the name of a cell stands for.
 
-    A cause is named by its number, from 1, or by its id.
+    A cause is named by its number, from 1, or by its id. Raises UsageError if nothing matches.
     """
     from conformance.run.fates import of_cause, of_cells
 
@@ -102,14 +102,14 @@ def broken(run: Run, what: str) -> list[Sought]:
     meant = [cell for cell in run.broken if what in (cell.name, cell.clause)]
     if not meant:
         raise UsageError(
-            f"Nothing of {what} is broken in that run; its report has the numbers and the ids of "
-            "its causes, and the names of broken clauses"
+            f"Nothing that matches {what} is broken in that run. Its report lists the numbers and "
+            "ids of its causes, and the broken clauses."
         )
     return of_cells(run, meant)
 
 
 def _sent(prepared: Prepared, yes: bool) -> tuple[Run, Path | None]:
-    """The run that sends what was prepared, and its directory; none if nothing can be sent."""
+    """Execute a prepared run; returns it and its directory, or None if nothing can be sent."""
     from conformance.run.preflight import require_key
     from conformance.run.storing import store
 
@@ -123,10 +123,10 @@ def _sent(prepared: Prepared, yes: bool) -> tuple[Run, Path | None]:
 
 
 def _narrowed(prepared: Prepared, stored: Run, sought: Sequence[Sought]) -> Prepared:
-    """What is to be sent for some cells: the cases whose exchanges showed them broken.
+    """The plan reduced to the cases that showed some cells broken, and to earlier writes.
 
-    Writes to the same objects come with them. What the target file does not allow any more, and
-    what it does not have, is not sent.
+    These are the last writes to the same objects. What the target file no longer allows or provides
+    is not sent.
     """
     from conformance.plan.build import Plan
 
@@ -137,9 +137,10 @@ def _narrowed(prepared: Prepared, stored: Run, sought: Sequence[Sought]) -> Prep
 
 
 def _writes_before(run: Run, shown: Sequence[Exchange]) -> list[Exchange]:
-    """The last writes before some exchanges that name what these name.
+    """The last writes before some exchanges that name the same objects.
 
-    They may have done what the exchanges show, such as to move an object to another business.
+    They may have caused what the exchanges show, for example by moving an object to another
+    business.
     """
     from conformance.causes.origins import values_of
 

@@ -1,4 +1,4 @@
-"""Whether a stored run is of the server that somebody names: what it says of that may be forged."""
+"""Checks that a stored run, which may be forged, belongs to the server that the user names."""
 
 from __future__ import annotations
 
@@ -12,49 +12,49 @@ if TYPE_CHECKING:
     from conformance.model import Declaration, Run
 
 LONGEST = 200
-"""Characters of an address that a message shows."""
+"""Maximum number of characters of an address in a message."""
 
 
 def require_same(run: Run, url: str) -> None:
-    """Raise UsageError unless a stored run is of the server at an address, by all that it says."""
+    """Raise UsageError unless everything in a stored run refers to the server at an address."""
     from conformance.report import view
 
     if run.target.url != url:
         raise UsageError(
-            f"That run was of {view.shown(run.target.url, LONGEST)}, not of {url}: "
-            "give the target that it was sent to"
+            f"That run tested {view.shown(run.target.url, LONGEST)}, not {url}. "
+            "Specify the target that it was sent to."
         )
     require_consistent(run)
 
 
 def require_same_server(run: Run, embedded: Declaration) -> None:
-    """Raise UsageError unless a stored run is of the server that this suite embeds.
+    """Raise UsageError unless a stored run used the server that this suite embeds.
 
-    Its port is another one each time. All else of its declaration is the same in every run.
+    Its port differs each time. The rest of its declaration is the same in every run.
     """
     if replace(run.target, url=embedded.url) != embedded:
         raise UsageError(
-            "That run says that it was of the embedded server, but declares another target than "
-            "this suite embeds. Give the target that it was sent to, or run again"
+            "That run claims to have used the embedded server, but its target differs from the one "
+            "that this suite embeds. Specify the target that it was sent to, or run again."
         )
 
 
 def require_consistent(run: Run) -> None:
-    """Raise UsageError if the log of a stored run holds requests to another server than its own."""
+    """Raise UsageError if a stored run logged requests to a server other than its target."""
     from conformance.report import view
 
     own = _origin(run.target.url)
     for exchange in run.exchanges:
         if _origin(exchange.request.url) != own:
             raise UsageError(
-                f"That run says that it was of {view.shown(run.target.url, LONGEST)}, but its log "
-                f"holds a request to {view.shown(exchange.request.url, LONGEST)}: its files do not "
-                "belong together"
+                f"That run claims to have tested {view.shown(run.target.url, LONGEST)}, but its "
+                f"log has a request to {view.shown(exchange.request.url, LONGEST)}. "
+                "Its files do not belong together."
             )
 
 
 def _origin(url: str) -> tuple[str, str] | None:
-    """Scheme and host of an address; None for a text that is no address."""
+    """The scheme and host of an address; None for a text that is not one."""
     try:
         parts = urlsplit(url)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What the command prints: everything goes through here, so that nothing in it acts."""
+"""Everything that the command prints goes through here, where control sequences are escaped."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ import click
 
 
 def say(text: str, *, err: bool = False) -> None:
-    """Print lines, with what could act on a terminal or on a CI runner made inert."""
+    """Print lines, escaping whatever a terminal or a CI runner could interpret."""
     from conformance.base.text import for_console
 
     click.echo(for_console(text), err=err)
 
 
 def show(painted: str, *, colour: bool) -> None:
-    """Print lines that are clean already and hold colours of ours, shown only if ``colour``."""
+    """Print lines that are already clean and contain our colours, shown only if ``colour``."""
     from conformance.base.text import for_console
 
     click.echo(for_console(painted, painted=True), color=colour)
 
 
 def hand_out(data: Any) -> None:
-    """Print data as JSON, in which ``##`` has an escape."""
+    """Print data as JSON, with an escape in ``##``."""
     click.echo(json.dumps(data, indent=1).replace("##", "#\\u0023"))
 
 
 def command_runner(line: str) -> None:
-    """Print a command for the runner of a CI job, which ``report.github`` has escaped."""
+    """Print a command for the runner of a CI job, already escaped by ``report.github``."""
     click.echo(line)

@@ -1,4 +1,4 @@
-"""The contract as data: read from the files of ``spec/`` once, and never changed."""
+"""The contract as immutable data, read from the files of ``spec/``."""
 
 from conformance.contract.loader import digest_of, load, packaged, packaged_digest
 

@@ -1,7 +1,8 @@
-"""``errors.yaml``, ``page.yaml`` and ``clauses/`` -> codes, entries of the page, and clauses.
+"""Reads codes, page entries and clauses from ``errors.yaml``, ``page.yaml`` and ``clauses/``.
 
-An entry with ``for_each: code`` stands for one entry for each row of errors.yaml, so a new code is
-one row there. Faults are collected as ``file:line: message``; reading goes on after each.
+An entry with ``for_each: code`` is a template, expanded for each row of errors.yaml, so a new code
+needs only one row there. Faults are collected as ``file:line: message``; reading continues after
+each.
 """
 
 from __future__ import annotations
@@ -20,9 +21,10 @@ Row = dict[str, Any]
 
 
 class Ledger:
-    """What the three kinds of file say, filled file by file.
+    """The content of the three kinds of file, filled file by file.
 
-    ``rules`` are the rule ids that the engine knows; None accepts any. ``faults`` is appended to.
+    ``rules`` are the rule ids known to the engine; None accepts any. Faults are appended to
+    ``faults``.
     """
 
     def __init__(self, rules: frozenset[str] | None, faults: list[str]) -> None:
@@ -32,10 +34,10 @@ class Ledger:
         self.page: dict[str, PageEntry] = {}
         self.clauses: dict[str, Clause] = {}
         self.areas: dict[str, str] = {}
-        self._places: dict[str, Place] = {}  # of the entries of the page
+        self._places: dict[str, Place] = {}  # of page entries, by id
 
     def read_errors(self, file: YamlFile) -> None:
-        """Read errors.yaml, before the other files: their entries may follow from it."""
+        """Read errors.yaml, before the other files because their templates are expanded by it."""
         for index, row in enumerate(file.value):
             self._check_new(file, (index, "code"), "code", row["code"], self.errors)
             self.errors[row["code"]] = ErrorCode(**{**row, "role": CodeRole(row["role"])})
@@ -50,14 +52,14 @@ class Ledger:
                 self._places[row["id"]] = place
 
     def read_clauses(self, files: Mapping[str, YamlFile]) -> None:
-        """Read the files of the clauses, by area, in the order that they state."""
+        """Read the clause files, by area, sorted by their ``order``."""
         for area, file in sorted(files.items(), key=lambda item: int(item[1].value["order"])):
             self.areas[area] = file.value["title"]
             for index, entry in enumerate(file.value["clauses"]):
                 self._read_clause(area, file, ("clauses", index), entry)
 
     def check_coverage(self, page: YamlFile) -> None:
-        """Add a fault for each normative entry of the page that is neither cited nor excused."""
+        """Add a fault for each normative page entry that is neither cited nor excused."""
         cited: set[str] = set()
         for clause in self.clauses.values():
             cited.update(clause.sources)
@@ -65,15 +67,15 @@ class Ledger:
             is_excused = entry.not_testable or not entry.normative
             if not is_excused and entry.id not in cited:
                 message = (
-                    f"the entry {entry.id} is normative, but no clause cites it, "
-                    "and no not_testable says why"
+                    f"the entry {entry.id} is normative, but no clause cites it; "
+                    "cite it or add not_testable with the reason"
                 )
                 self.faults.append(page.fault(self._places[entry.id], message))
 
     # --- one clause ---
 
     def _read_clause(self, area: str, file: YamlFile, place: Place, entry: Row) -> None:
-        """Check one entry of a file, and keep the clauses that it stands for."""
+        """Check one entry of a file, and add the clauses that it expands to."""
         self._check_rules(file, (*place, "verified_by"), entry["verified_by"])
         for role, rules in entry.get("verified_by_role", {}).items():
             self._check_rules(file, (*place, "verified_by_role", role), rules)
@@ -98,14 +100,14 @@ class Ledger:
         )
 
     def _about(self, code: str | None = None, status: int | None = None) -> About:
-        """The row that a clause is about; that of a status with all its codes."""
+        """The code or status that a clause is about; a status includes all its codes."""
         codes = [row.code for row in self.errors.values() if row.status == status]
         return About(code, status, tuple(codes))
 
-    # --- entries that stand for one entry for each code ---
+    # --- templates that are expanded for each code ---
 
     def _expanded(self, file: YamlFile, place: Place, entry: Row) -> Iterator[Row]:
-        """The entry itself, or with ``for_each: code`` one entry for each code of the registry."""
+        """The entry itself, or with ``for_each: code`` one entry per code of errors.yaml."""
         if "for_each" not in entry:
             yield entry
             return
@@ -114,18 +116,18 @@ class Ledger:
             try:
                 row = _filled(template, {**asdict(code), "row": number})
             except KeyError as error:
-                message = f"no row of errors.yaml has the word {error.args[0]}"
+                message = f"rows of errors.yaml have no member {error.args[0]}"
                 self.faults.append(file.fault(place, message))
                 return
             yield self._with_rules_of_role(file, place, row, code)
 
     def _with_rules_of_role(self, file: YamlFile, place: Place, row: Row, code: ErrorCode) -> Row:
-        """The row with the rules of its role before those of all roles."""
+        """The row with the rules for the role of its code before those for all roles."""
         by_role = row.pop("verified_by_role", None)
         if by_role is None:
             return row
         if code.role not in by_role:
-            message = f"the role {code.role} of {code.code} has no rules"
+            message = f"there are no rules for the role {code.role} of {code.code}"
             self.faults.append(file.fault((*place, "verified_by_role"), message))
         return {**row, "verified_by": [*by_role.get(code.role, ()), *row["verified_by"]]}
 
@@ -134,12 +136,12 @@ class Ledger:
     def _check_new(
         self, file: YamlFile, place: Place, noun: str, name: str, known: Mapping[str, object]
     ) -> None:
-        """Add a fault for a name that an earlier entry has."""
+        """Add a fault if an earlier entry has the same name."""
         if name in known:
-            self.faults.append(file.fault(place, f"the {noun} {name} stands twice"))
+            self.faults.append(file.fault(place, f"the {noun} {name} appears twice"))
 
     def _check_rules(self, file: YamlFile, place: Place, rules: list[str]) -> None:
-        """Add a fault for each rule that the engine does not know."""
+        """Add a fault for each rule that is unknown to the engine."""
         if self.rules is None:
             return
         for index, rule in enumerate(rules):
@@ -147,15 +149,15 @@ class Ledger:
                 self.faults.append(file.fault((*place, index), f"there is no rule {rule}"))
 
     def _check_sources(self, file: YamlFile, place: Place, sources: list[str]) -> None:
-        """Add a fault for each source that is no entry of the page."""
-        if not self.page:  # page.yaml, or errors.yaml, could not be read: one fault is enough
+        """Add a fault for each source that is not an entry of the page."""
+        if not self.page:  # page.yaml or errors.yaml could not be read: one fault is enough
             return
         for index, source in enumerate(sources):
             if source not in self.page:
                 self.faults.append(file.fault((*place, index), f"page.yaml has no entry {source}"))
 
     def _check_about(self, file: YamlFile, place: Place, row: Row) -> None:
-        """Add a fault for a code that is no row of errors.yaml, if that could be read."""
+        """Add a fault for a code that is not in errors.yaml, if that could be read."""
         code = row.get("about", {}).get("code")
         if code is None:
             return
@@ -169,7 +171,7 @@ class Ledger:
 def _filled(value: Any, words: Mapping[str, object]) -> Any:
     """A copy of a value with each ``{word}`` in its texts replaced.
 
-    Raises KeyError for a word that is not among ``words``.
+    Raises KeyError for a word that is not in ``words``.
     """
     if isinstance(value, str):
         return re.sub(r"\{(\w+)\}", lambda match: str(words[match[1]]), value).strip()

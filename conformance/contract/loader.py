@@ -1,7 +1,7 @@
-"""``spec/`` -> Contract.
+"""Builds a Contract from the files of ``spec/``.
 
 The loader is strict: it reads everything, collects every fault as ``file:line``, and only then
-gives up. What it builds is closed: the rest of the package never looks into a YAML file.
+fails. Its result is complete: the rest of the package never reads these files.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from conformance.model import Contract, Operation
 
 
 def packaged() -> Path:
-    """The contract that comes with the suite: in the wheel, or next to it in a checkout."""
+    """The directory of the packaged contract: in the wheel, or next to it in a checkout."""
     package = Path(__file__).parents[1]
     inside = package / "spec"
     return inside if inside.is_dir() else package.parent / "spec"
 
 
 def digest_of(texts: Mapping[str, str]) -> str:
-    """The SHA-256 of files by name, in hex: of each name and content, with their lengths."""
+    """The SHA-256, in hex, of files by name: of each name and content, with their lengths."""
     total = hashlib.sha256()
     for name, text in sorted(texts.items()):
         for part in (name.encode(), text.encode()):
@@ -42,15 +42,15 @@ def digest_of(texts: Mapping[str, str]) -> str:
 
 @cache
 def packaged_digest() -> str:
-    """The digest of the contract that comes with the suite."""
+    """The digest of the packaged contract."""
     return load().digest
 
 
 def load(directory: Path | None = None, rules: frozenset[str] | None = None) -> Contract:
-    """Read a contract directory.
+    """Read a contract directory, by default the packaged one.
 
-    ``rules`` are the rule ids that the engine knows; a clause that names another one is a fault.
-    Raises SpecError with all faults.
+    ``rules`` are the rule ids known to the engine; naming any other is a fault. Raises SpecError
+    with all faults.
     """
     where = directory or packaged()
     if not where.is_dir():
@@ -72,7 +72,7 @@ class _Loader:
         self.meta = packaged() / "meta"
 
     def contract(self) -> Contract | None:
-        """The contract; None where there are faults."""
+        """The contract; None if there are faults."""
         document = self._file("openapi.yaml")
         page = self._read_ledger()
         if os.path.lexists(self.where / "open.yaml"):
@@ -123,7 +123,7 @@ class _Loader:
         return schema
 
     def _file(self, name: str, schema: str | None = None) -> YamlFile | None:
-        """A file that obeys its meta schema; None, and faults, where it does not."""
+        """A file that satisfies its meta schema; None, and faults, if it does not."""
         if not self._is_own(name):
             return None
         file = yaml_file.read(self.where / name, name, self.faults)
@@ -135,23 +135,23 @@ class _Loader:
         return file if valid else None
 
     def _is_own(self, name: str) -> bool:
-        """Whether a file or folder is one of the directory itself, with a fault where it is not.
+        """Whether a path is a file or folder in the directory itself; adds a fault if it is not.
 
-        An installer may link the files of the package; those of another contract may not be links.
+        An installer may link the files of the package, but other contracts must not contain links.
         """
         path = self.where / name
         if path.is_symlink() and not self.is_packaged:
-            self.faults.append(f"{name}:1: this is a link; a contract holds its files itself")
+            self.faults.append(f"{name}:1: this is a link; a contract must contain its files")
             return False
         if path.exists() and not path.is_file() and not path.is_dir():
-            self.faults.append(f"{name}:1: this is no file")
+            self.faults.append(f"{name}:1: this is not a regular file")
             return False
         return True
 
     # --- errors.yaml, page.yaml, clauses ---
 
     def _read_ledger(self) -> YamlFile | None:
-        """Read what the ledger holds. The page, or None where it cannot be read."""
+        """Fill the ledger from its files; returns the page, or None if it cannot be read."""
         errors = self._file("errors.yaml", "errors")
         page = self._file("page.yaml", "page")
         clauses, complete = self._clause_files()
@@ -165,7 +165,7 @@ class _Loader:
         return page
 
     def _clause_files(self) -> tuple[dict[str, YamlFile], bool]:
-        """The files of the clauses by area, and whether all of them can be read."""
+        """The clause files by area, and whether all of them could be read."""
         if not self._is_own("clauses"):
             return {}, False
         names = sorted(path.name for path in (self.where / "clauses").glob("*.yaml"))
@@ -175,7 +175,7 @@ class _Loader:
         for name in names:
             area = name.removesuffix(".yaml")
             if not re.fullmatch("[a-z][a-z0-9-]*", area):
-                self.faults.append(f"clauses/{name}:1: {area} is no name for an area")
+                self.faults.append(f"clauses/{name}:1: {area} is not a valid name for an area")
             file = self._file(f"clauses/{name}", "clauses")
             if file is not None:
                 found[area] = file
@@ -184,7 +184,7 @@ class _Loader:
     # --- openapi.yaml ---
 
     def _is_well_formed(self, file: YamlFile) -> bool:
-        """Check what the suite itself reads of the document, and nothing else of OpenAPI."""
+        """Whether the parts of the document that the suite uses are valid; adds faults if not."""
         before = len(self.faults)
         yaml_file.validate(file, self._schema("openapi"), self.faults)
         vocabulary = self._schema("x-conformance")["$defs"]
@@ -218,7 +218,7 @@ class _Loader:
         return found
 
     def _check_codes(self, file: YamlFile, mode: operations.Mode) -> None:
-        """Each code that a mode provokes is registered; not checked where errors.yaml is broken."""
+        """Add a fault for each unregistered code that a mode provokes, if errors.yaml is valid."""
         if not self.ledger.errors:
             return
         for code in mode.words.get("provokes", ()):
@@ -230,7 +230,7 @@ class _Loader:
         self, file: YamlFile, place: Place, operation: Operation, known: Mapping[str, Operation]
     ) -> None:
         if operation.id in known:
-            self.faults.append(file.fault(place, f"the operation {operation.id} stands twice"))
+            self.faults.append(file.fault(place, f"the operation {operation.id} appears twice"))
         if operation.when and operation.parameter(operation.when) is None:
-            message = f"the operation has no parameter and no member {operation.when}"
+            message = f"the operation has no parameter or member {operation.when}"
             self.faults.append(file.fault((*place, "when"), message))

@@ -1,6 +1,6 @@
-"""The OpenAPI document: its references, the places of the extension, and what holds for all of it.
+"""The OpenAPI document: its references, the places of the extension, and its global settings.
 
-Whether it is good OpenAPI is checked in the tests, by openapi-spec-validator.
+The tests check that it is valid OpenAPI, with openapi-spec-validator.
 """
 
 from __future__ import annotations
@@ -15,18 +15,18 @@ from conformance.model import Authentication, ErrorCode
 X = "x-conformance"
 METHODS = ("get", "put", "post", "delete", "patch")
 DEEPEST = 40
-"""References within references; more of them are a circle."""
+"""Maximum nesting while resolving references; beyond it they are circular."""
 VALUES = ("example", "examples", "default", "enum", "const")
-"""Members that hold values, in which the name of the extension means nothing."""
+"""Members that hold values, in which the name of the extension has no meaning."""
 
 
 def resolve(document: Mapping[str, Any], value: Any, depth: int = 0) -> Any:
     """A copy of a value with each local ``$ref`` replaced by what it points to.
 
-    Raises KeyError for a reference to nothing, RecursionError for a circle.
+    Raises KeyError for a dangling reference and RecursionError for a circular one.
     """
     if depth > DEEPEST:
-        raise RecursionError("a $ref leads in a circle")
+        raise RecursionError("a $ref is circular")
     if isinstance(value, list):
         return [resolve(document, member, depth + 1) for member in value]
     if not isinstance(value, dict):
@@ -37,7 +37,7 @@ def resolve(document: Mapping[str, Any], value: Any, depth: int = 0) -> Any:
 
 
 def _pointed(document: Mapping[str, Any], reference: str) -> Any:
-    """What a local reference points to. Raises KeyError or TypeError where that is nothing."""
+    """The value that a local reference points to. Raises KeyError or TypeError if it dangles."""
     value: Any = document
     for step in reference.removeprefix("#/").split("/"):
         value = value[step.replace("~1", "/").replace("~0", "~")]
@@ -47,7 +47,7 @@ def _pointed(document: Mapping[str, Any], reference: str) -> Any:
 def _objects(
     value: Any, place: Place = (), skipped: Collection[str] = ()
 ) -> Iterator[tuple[Place, dict[str, Any]]]:
-    """Each object of a document with its place, but none below a skipped member."""
+    """Each object of a document with its place, except below the skipped members."""
     if isinstance(value, dict):
         yield place, value
     for key, member in _members(value):
@@ -56,7 +56,7 @@ def _objects(
 
 
 def _members(value: Any) -> Iterable[tuple[str | int, Any]]:
-    """The members of an object by name, the items of an array by index; none for other values."""
+    """The members of an object by name or the items of an array by index, else nothing."""
     if isinstance(value, dict):
         return value.items()
     if isinstance(value, list):
@@ -67,7 +67,7 @@ def _members(value: Any) -> Iterable[tuple[str | int, Any]]:
 def definitions(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Each path and method of the document with its operation object.
 
-    Methods are in lower case, as in the document, and come in the order of METHODS.
+    Methods are in lower case, as in the document, and in the order of METHODS.
     """
     for path, item in document["paths"].items():
         for method in METHODS:
@@ -76,9 +76,9 @@ def definitions(document: Mapping[str, Any]) -> Iterator[tuple[str, str, Mapping
 
 
 def references(document: Any) -> Iterator[tuple[Place, str]]:
-    """Each ``$ref`` of a document, with the place of its owner.
+    """Each ``$ref`` of a document with the place of its owner, without following references.
 
-    A place is the path of names and indexes from the root. References are not followed.
+    A place is the path of names and indexes from the root.
     """
     for place, owner in _objects(document):
         if isinstance(owner.get("$ref"), str):
@@ -86,10 +86,10 @@ def references(document: Any) -> Iterator[tuple[Place, str]]:
 
 
 def extension_places(document: Any) -> Iterator[tuple[Place, str]]:
-    """Each place of the extension with the definition in the meta schema that it obeys.
+    """Each place of the extension with the name of its definition in the meta schema.
 
-    The definition is "root", "operation", "security", "parameter" or "property". The content
-    of the extension, of examples and of other values is skipped.
+    The definition is "root", "operation", "security", "parameter" or "property". The contents
+    of the extension, of examples and of other values are skipped.
     """
     for place, owner in _objects(document, skipped=(X, *VALUES)):
         if X in owner:
@@ -97,7 +97,7 @@ def extension_places(document: Any) -> Iterator[tuple[Place, str]]:
 
 
 def _definition_at(place: Place, owner: Mapping[str, Any]) -> str:
-    """The name of a definition in the meta schema, by the place of the extension's owner."""
+    """The name of the definition in the meta schema for the owner of the extension."""
     if not place:
         return "root"
     if place[0] == "paths" and place[-1] in METHODS:
@@ -110,7 +110,7 @@ def _definition_at(place: Place, owner: Mapping[str, Any]) -> str:
 
 
 def base_path(document: Mapping[str, Any]) -> str:
-    """The path of the first server, such as ``/api/v1``; empty where there is none."""
+    """The path of the first server, such as ``/api/v1``; empty if there is none."""
     servers = document.get("servers", [{"url": ""}])
     address: str = servers[0]["url"]
     without_scheme = address.split("://", 1)[-1]
@@ -119,10 +119,10 @@ def base_path(document: Mapping[str, Any]) -> str:
 
 
 def authentication(document: Mapping[str, Any]) -> Authentication:
-    """How a key travels, by the first security scheme.
+    """How a key is sent, according to the first security scheme.
 
-    That is http with a scheme, or apiKey with its own header. Without one it is bearer. The
-    prefixes of keys come from the extension; none where it does not state them.
+    That is http with a scheme, or apiKey with its own header; the default is bearer. The prefixes
+    of keys come from the extension, if it states them.
     """
     schemes = document.get("components", {}).get("securitySchemes", {})
     usual = {"type": "http", "scheme": "bearer"}
@@ -141,7 +141,7 @@ def with_codes(
 ) -> dict[str, Any]:
     """A copy of the document in which the schema of each error response lists its codes.
 
-    Those are the codes of its status in the registry; ``pointer`` leads to the code in a body.
+    Those are the codes registered for its status; ``pointer`` is the path to the code in a body.
     """
     copied = copy.deepcopy(dict(document))
     described: dict[int, dict[str, Any]] = {}
@@ -158,7 +158,7 @@ def with_codes(
 
 
 def _error_contents(document: Mapping[str, Any]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The JSON of each error response, as the document describes it, with its status."""
+    """The status and the description of the JSON content of each error response."""
     for _, _, definition in definitions(document):
         for status, response in definition["responses"].items():
             if not status.isdigit():
@@ -171,7 +171,7 @@ def _error_contents(document: Mapping[str, Any]) -> Iterator[tuple[int, dict[str
 
 
 def _json_of(document: Mapping[str, Any], response: Any) -> dict[str, Any] | None:
-    """The description of the JSON of a response: an object with a schema, if there is one."""
+    """The description of the JSON content of a response; None without a schema."""
     while isinstance(response, dict) and isinstance(response.get("$ref"), str):
         response = _pointed(document, response["$ref"])
     try:
@@ -184,7 +184,7 @@ def _json_of(document: Mapping[str, Any], response: Any) -> dict[str, Any] | Non
 
 
 def _schema_of_codes(pointer: tuple[str, ...], codes: list[str]) -> dict[str, Any]:
-    """A schema that allows these codes alone in the member that ``pointer`` leads to."""
+    """A schema that allows only these codes in the member at ``pointer``."""
     schema: dict[str, Any] = {"enum": codes}
     for name in reversed(pointer):
         schema = {"properties": {name: schema}}

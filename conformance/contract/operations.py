@@ -1,7 +1,7 @@
-"""The OpenAPI document -> Operations, one for each mode of a method and path.
+"""Builds Operations from the OpenAPI document, one for each mode of a method and path.
 
-A word of the extension that is a field of Operation or Parameter of the same name is read as that
-field: a new word is a row of the meta schema and a field of the model.
+A word of the extension that matches the name of a field of Operation or Parameter becomes that
+field, so a new word needs only a row in the meta schema and a field in the model.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from conformance.model import Effect, Open, Operation, Paging, Parameter, Paymen
 
 @dataclass(frozen=True)
 class Mode:
-    """One mode of a method and path, as the document has it."""
+    """One mode of a method and path, as in the document."""
 
     place: Place
     method: str
@@ -27,7 +27,7 @@ class Mode:
 
     @property
     def selectors(self) -> tuple[str | None, ...]:
-        """What selects each mode of the method and path, this one too; None for the rest."""
+        """The selector of each mode of the method and path; None for the default mode."""
         return tuple(words.get("when") for words in self.definition[X]["modes"])
 
 
@@ -43,7 +43,7 @@ def modes(document: Mapping[str, Any]) -> Iterator[Mode]:
 
 
 def operation(document: Mapping[str, Any], mode: Mode) -> Operation:
-    """The operation of a mode. Raises KeyError, TypeError or ValueError where it cannot be read."""
+    """The operation of a mode. Raises KeyError, TypeError or ValueError if it cannot be read."""
     words = mode.words
     schema = resolve(document, {"$ref": words["schema"]})
     usual_effect = Effect.READ if mode.method == "get" else Effect.WRITE
@@ -73,11 +73,11 @@ _CONVERTED: dict[str, Callable[[Any], Any]] = {
     "rate": lambda members: Rate(**members),
     "refuse": tuple,
 }
-"""How a field holds a word of the extension, where it is not the word itself."""
+"""Converts words of the extension to fields of another type."""
 
 
 def _fields(noun: type[Operation | Parameter], words: Mapping[str, Any]) -> dict[str, Any]:
-    """The words that are fields of a noun, as the noun holds them."""
+    """The words that are fields of a model class, converted to their types."""
     values = {}
     for field in fields(noun):
         if field.name not in words:
@@ -91,9 +91,9 @@ def _fields(noun: type[Operation | Parameter], words: Mapping[str, Any]) -> dict
 def _scopes(
     security: Iterable[Mapping[str, list[str]]], scope: str | None
 ) -> tuple[tuple[str, ...], str | None]:
-    """The scopes that open a mode, and one that may be required as well.
+    """The scopes that a mode accepts, and one that may be required in addition.
 
-    ``scope`` is that of the mode, where it has one of its own besides those of the method.
+    ``scope`` is the scope of the mode itself, if it has one besides those of the method.
     """
     scopes: dict[str, None] = {}
     for alternative in security:
@@ -105,7 +105,7 @@ def _scopes(
 
 
 def _successes(mode: Mode) -> tuple[int, ...]:
-    """The documented statuses of a success, in order; the usual one where there is none."""
+    """The documented success statuses, sorted; the usual one if none is documented."""
     documented = [int(text) for text in mode.definition["responses"] if text.startswith("2")]
     if documented:
         return tuple(sorted(documented))
@@ -115,7 +115,7 @@ def _successes(mode: Mode) -> tuple[int, ...]:
 def _paging(
     document: Mapping[str, Any], words: Mapping[str, Any], schema: Mapping[str, Any]
 ) -> Paging | None:
-    """How a list is paged; None for what is no list."""
+    """How a list is paged; None for other operations."""
     if words["action"] != "list":
         return None
     members = _properties(schema).items()
@@ -130,7 +130,7 @@ def _properties(schema: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _secrets(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of a schema that are secrets, and of what kind."""
+    """The kinds of the members of a schema that are secrets, by name."""
     kinds = {}
     for name, member in _properties(schema).items():
         kind = member.get(X, {}).get("secret")
@@ -145,8 +145,8 @@ def _secrets(schema: Mapping[str, Any]) -> dict[str, Any]:
 def _parameters(mode: Mode) -> Iterator[Parameter]:
     """The parameters of one mode.
 
-    Parameters that select another mode are excluded. A read or fetch with a selector keeps only
-    that one and those that are required.
+    Parameters that select other modes are excluded. A read or fetch with a selector keeps only the
+    selector and the required parameters.
     """
     when = mode.words.get("when")
     only_required = when and mode.words["action"] in ("read", "fetch")
@@ -159,7 +159,7 @@ def _parameters(mode: Mode) -> Iterator[Parameter]:
 
 
 def _inputs(definition: Mapping[str, Any]) -> Iterator[Parameter]:
-    """What a method takes in its path, query, headers and JSON body, for all modes."""
+    """The parameters of a method in path, query, headers and JSON body, for all modes."""
     for entry in definition["parameters"]:
         if entry["in"] in ("path", "query", "header"):
             required = entry.get("required", False)
@@ -174,7 +174,7 @@ def _inputs(definition: Mapping[str, Any]) -> Iterator[Parameter]:
 def _parameter(
     name: str, place: str, required: bool, schema: Mapping[str, Any], entry: Mapping[str, Any]
 ) -> Parameter:
-    """One parameter; ``entry`` holds its example and its words of the extension."""
+    """A parameter; ``entry`` has its example and its words of the extension."""
     return Parameter(
         name=name,
         place=place,

@@ -1,1 +1,1 @@
-"""First contact: what a target file claims, and what plain reads show of it. Nothing is judged."""
+"""First contact: compares a target file with what plain reads show. Nothing is judged."""

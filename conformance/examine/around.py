@@ -1,4 +1,4 @@
-"""What surrounds a target: its clock, and addresses to send from."""
+"""Examines the surroundings of a target: its clock, and the addresses to send from."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from conformance.model import Effect, Remark
 from conformance.plan.build import ADDRESSES
 
 SKEW = 5
-"""Seconds that two clocks may be apart without a word."""
+"""Seconds that the two clocks may differ without a remark."""
 TRIED = 3
-"""Addresses that are tried."""
+"""Number of addresses that are tried."""
 
 
 def time_of_day(survey: Survey) -> Iterator[Remark]:
-    """The clock of the target is right, by the Date of a response."""
+    """Check the clock of the target by the Date of a response."""
     apart = _apart(survey)
     if apart is None:
-        yield undecided("time", "no response says what time it is (Date)")
+        yield undecided("time", "no response has a valid Date header")
         return
     seen = f"its clock and this one are {apart} s apart"
-    fix = "set one of them: times of objects are compared with it"
+    fix = "Set the wrong clock: times of objects are compared with it."
     yield looked_at("time", seen, fix, wrong=apart > SKEW)
 
 
 def _apart(survey: Survey) -> int | None:
-    """The seconds between our clock and the Date of the first plain read; None without a Date."""
+    """Seconds between our clock and the Date of the first plain read; None without a Date."""
     if not survey.offered:
         return None
     exchange = survey.ask(survey.offered[0].id).exchange
@@ -44,22 +44,23 @@ def _apart(survey: Survey) -> int | None:
 
 
 def clock(survey: Survey) -> Iterator[Remark]:
-    """The target accepts the request that moves its clock. It moves it by a second."""
+    """Check that the target accepts the request that moves its clock, by one second."""
     declared = survey.target.clock
     if declared is None:
         return
     if Effect.WRITE not in survey.target.allow:
-        yield undecided("clock", "not tried, as allow: has no write")
+        yield undecided("clock", "not tried, because allow: does not include write")
         return
     moved = survey.client.tick(1)
-    assert moved is not None  # there is a clock
-    came = moved.failure or str(moved.status)
-    seen = f"{declared['method']} {declared['path']} answered {came}"
-    yield looked_at("clock", seen, "give the request that moves the clock", wrong=not moved.ok)
+    assert moved is not None  # the target declares a clock
+    result = moved.failure or str(moved.status)
+    seen = f"{declared['method']} {declared['path']} returned {result}"
+    fix = "Specify the request that moves the clock in clock:."
+    yield looked_at("clock", seen, fix, wrong=not moved.ok)
 
 
 def addresses(survey: Survey) -> Iterator[Remark]:
-    """This machine can send from the local addresses."""
+    """Check that this machine can send from the declared addresses."""
     tried = survey.target.addresses[:TRIED]
     if not tried:
         return
@@ -68,10 +69,12 @@ def addresses(survey: Survey) -> Iterator[Remark]:
         seen = f"this machine cannot send from {', '.join(failed)}"
     else:
         seen = f"this machine can send from {', '.join(tried)}"
-    yield looked_at("addresses", seen, "give addresses of this machine", wrong=bool(failed))
+    fix = "List addresses of this machine in addresses:."
+    yield looked_at("addresses", seen, fix, wrong=bool(failed))
     given = len(survey.target.addresses)
     if given < ADDRESSES:
-        yield undecided("addresses", f"{given} are given", f"give {ADDRESSES}: limits need so many")
+        fix = f"List {ADDRESSES}: cases of rate limits need that many."
+        yield undecided("addresses", f"only {given} listed", fix)
 
 
 def _can_bind(address: str) -> bool:

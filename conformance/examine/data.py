@@ -1,4 +1,4 @@
-"""What plain reads show of the data of a target, and of the operations that it has."""
+"""Examines, by plain reads, the data of a target and the operations that it has."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from conformance.model import Operation, Remark
 from conformance.reading import Answer
 
 ENOUGH = 3
-"""Items that a list needs for a page to end between two of them."""
+"""Items that a list needs so that a page can end between two of them."""
 FEW = 4
-"""Routes that a remark lists."""
+"""Maximum number of routes in a remark."""
 LONGEST = 60
-"""Characters of a route that are shown."""
+"""Maximum number of characters shown of a route."""
 MISSING = (404, 405, 501)
-"""Statuses of an operation that is not there."""
+"""Statuses that mean that an operation does not exist."""
 
 
 def answers(survey: Survey, operations: Iterable[Operation]) -> Iterator[Answer]:
-    """What some reads show with the main key. Each is sent when it is asked for."""
+    """The responses to some reads with the main key, each sent lazily."""
     return (survey.ask(operation.id) for operation in operations)
 
 
 def paged(survey: Survey) -> list[Operation]:
-    """The lists that are offered."""
+    """The lists among the offered reads."""
     return [operation for operation in survey.offered if operation.paging]
 
 
 def shown_lists(survey: Survey) -> list[Answer]:
-    """The first pages of the lists that show their items."""
+    """The first pages of the lists whose items are shown."""
     return [page for page in answers(survey, paged(survey)) if page.items is not None]
 
 
 def missing(survey: Survey) -> list[Answer]:
-    """The reads that the target lacks, though its file does not say so."""
+    """The reads that the target lacks although its file does not declare that."""
     reads = answers(survey, survey.offered)
     return [read for read in reads if read.exchange.status in MISSING]
 
@@ -44,40 +44,41 @@ def missing(survey: Survey) -> list[Answer]:
 
 
 def lists(survey: Survey) -> Iterator[Remark]:
-    """The lists hold enough items to be paged through."""
+    """Check that the lists hold enough items for paging."""
     shown = shown_lists(survey)
     if not shown:
-        yield undecided("lists", "no list was shown")
+        yield undecided("lists", "no list could be read")
         return
     short = [page for page in shown if len(page.listed) < ENOUGH]
     seen = f"{len(short)} of {len(shown)} hold fewer than {ENOUGH} items{named(short)}"
-    yield looked_at("lists", seen, "create more, so that pages can be judged", wrong=bool(short))
+    fix = "Create more items, so that paging can be judged."
+    yield looked_at("lists", seen, fix, wrong=bool(short))
 
 
 def operations(survey: Survey) -> Iterator[Remark]:
-    """The target has the operations that its file says it has."""
+    """Check that the target has the operations that its file claims."""
     lost = missing(survey)
     seen = f"{len(lost)} of {len(survey.offered)} plain reads are missing{named(lost)}"
-    fix = f"declare them: {line_of(lost)}"
+    fix = f"Declare them: {line_of(lost)}"
     yield looked_at("operations", seen, fix, wrong=bool(lost))
 
 
 def inapplicable(survey: Survey) -> Iterator[Remark]:
-    """The target lacks what its file says it lacks."""
+    """Check that the target lacks the operations that its file declares inapplicable."""
     lacking = [read for read in survey.reads if survey.is_lacking(read)]
     if not lacking:
         return
-    there = [answer for answer in answers(survey, lacking) if answer.ok]
-    seen = f"{len(there)} of {len(lacking)} plain reads that the file leaves out work{named(there)}"
-    fix = "take them out of inapplicable:, or add them to only:, to have them judged"
-    yield looked_at("operations", seen, fix, wrong=bool(there))
+    working = [answer for answer in answers(survey, lacking) if answer.ok]
+    seen = f"{len(working)} of {len(lacking)} excluded plain reads work{named(working)}"
+    fix = "Remove them from inapplicable:, or add them to only:, to have them judged."
+    yield looked_at("operations", seen, fix, wrong=bool(working))
 
 
 # --- words ----------------------------------------------------------------------------------------
 
 
 def routes_of(shown: Iterable[Answer]) -> list[str]:
-    """The routes of some answers, each once."""
+    """The routes of some responses, without duplicates."""
     return list(dict.fromkeys(answer.operation.route for answer in shown))
 
 
@@ -87,13 +88,13 @@ def line_of(shown: Iterable[Answer]) -> str:
 
 
 def named(shown: Iterable[Answer]) -> str:
-    """The first few routes of some answers, in brackets; empty if there are none."""
+    """The first few routes of some responses, in parentheses; empty if there are none."""
     routes = routes_of(shown)
     return f" ({few(routes)})" if routes else ""
 
 
 def few(routes: Sequence[str]) -> str:
-    """The first few of some routes, each cut to a length: the target may choose them."""
+    """The first few routes, each truncated because the target may have chosen them."""
     shown = [cut(route, LONGEST) for route in routes[:FEW]]
     if len(routes) > FEW:
         shown.append("...")

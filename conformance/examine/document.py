@@ -1,6 +1,6 @@
-"""Where the OpenAPI document of a target contradicts the contract.
+"""Compares the OpenAPI document of a target with the contract.
 
-Routes, the names that a request must have, and the statuses of responses are compared.
+Routes, required names in requests, and statuses of responses are compared.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from conformance.model import Contract, Json
 from conformance.reading import members_of
 
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})
-"""The members of a path of such a document that are routes."""
+"""The members of a path item that are methods."""
 JSON = "application/json"
 OF_HTTP = frozenset({"Accept", "Content-Type", "Authorization"})
-"""Headers that OpenAPI describes elsewhere: as parameters they say nothing."""
+"""Headers that OpenAPI describes elsewhere and ignores as parameters."""
 HOPS, LONGEST = 10, 200
-"""References that are followed, one after another, and characters of each: it may be hostile."""
+"""Maximum length of a chain of references, and of one reference: the document may be hostile."""
 
 Routes = dict[str, dict[str, Any]]
-"""What a document says of each of its routes."""
+"""The operation objects of a document, by route."""
 
 
 def contradictions(contract: Contract, document: Json, base: str) -> Iterator[str]:
-    """A sentence for each way in which a document differs; its paths may begin with ``base``."""
+    """A sentence for each difference; the paths in the document may begin with ``base``."""
     described = _routes(document, base)
     if not described:
         return
@@ -40,11 +40,11 @@ def contradictions(contract: Contract, document: Json, base: str) -> Iterator[st
     )
     yield from _listed("It requires {}, which the contract does not", more)
     statuses = (f"{status} at {route}" for route, status in _statuses(contract, known))
-    yield from _listed("It has statuses that the contract lacks: {}", statuses)
+    yield from _listed("It has statuses that are not in the contract: {}", statuses)
 
 
 def _of_routes(contract: Contract, described: Routes, known: Routes) -> Iterator[str]:
-    """The routes that only one of the two has."""
+    """Sentences about the routes that only the contract or only the document has."""
     lacking = sorted(contract.routes - known.keys())
     if len(lacking) > len(known):
         yield f"Its OpenAPI document has {len(known)} of {len(contract.routes)} routes."
@@ -55,14 +55,13 @@ def _of_routes(contract: Contract, described: Routes, known: Routes) -> Iterator
 
 
 def _listed(sentence: str, found: Iterable[str]) -> Iterator[str]:
-    """A sentence on what was found, if anything was."""
+    """The sentence filled in with what was found, if anything was."""
     names = list(found)
     if names:
         yield f"{sentence.format(few(names))}."
 
 
 def _routes(document: Json, base: str) -> Routes:
-    """The operations of a document by their routes."""
     routes: Routes = {}
     for path, item in members_of(members_of(document).get("paths")).items():
         for method in METHODS & members_of(item).keys():
@@ -72,7 +71,7 @@ def _routes(document: Json, base: str) -> Routes:
 
 
 def _required(contract: Contract) -> dict[str, set[str]]:
-    """The names that some operation of a route requires, by the route."""
+    """The names that some operation of each route requires."""
     required: dict[str, set[str]] = {}
     for operation in contract.operations.values():
         names = {parameter.name for parameter in operation.required}
@@ -81,7 +80,7 @@ def _required(contract: Contract) -> dict[str, set[str]]:
 
 
 def _demanded(document: Json, operation: Mapping[str, Any]) -> set[str]:
-    """The names that a document requires of a request: parameters, and members of a body."""
+    """The names that a document requires in a request: parameters, and members of the body."""
     names = []
     for item in _items(operation.get("parameters")):
         parameter = _resolved(document, item)
@@ -94,12 +93,12 @@ def _demanded(document: Json, operation: Mapping[str, Any]) -> set[str]:
 
 
 def _items(value: Any) -> list[Any]:
-    """The items of a list; none of anything else."""
+    """The items of a list; empty for any other value."""
     return value if isinstance(value, list) else []
 
 
 def _statuses(contract: Contract, known: Routes) -> Iterator[tuple[str, str]]:
-    """The routes with each status that the contract does not have."""
+    """Pairs of a route and a status that is not in the contract."""
     listed = {str(status) for status in contract.statuses}
     for route, operation in known.items():
         documented = {text for text in members_of(operation.get("responses")) if text.isdecimal()}
@@ -108,7 +107,7 @@ def _statuses(contract: Contract, known: Routes) -> Iterator[tuple[str, str]]:
 
 
 def _resolved(document: Json, value: Any) -> dict[str, Any]:
-    """The object that a value is, or refers to within the document."""
+    """The object itself, or the one within the document that it refers to."""
     for _ in range(HOPS):
         reference = members_of(value).get("$ref")
         if not isinstance(reference, str) or len(reference) > LONGEST:

@@ -1,4 +1,4 @@
-"""All that is looked at before a run. What to fix comes out as remarks."""
+"""Everything that is checked before a run, each with a remark on what to fix."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ LOOKS = (
     around.clock,
     around.addresses,
 )
-"""What is looked at, in the order in which a person fixes it."""
+"""The checks, in the order in which their findings should be fixed."""
 
 
 def first_look(session: Session) -> Iterator[Remark]:
-    """Remarks on what a run looks at before its first case, which costs no more than reads.
+    """The remarks of a run before its first case, which costs little more than reads.
 
-    Triggers are cases of the run. A quick run looks at its keys and businesses alone.
+    Triggers are left to the cases of the run. A quick run checks only its keys and businesses.
     """
     survey = Survey(session)
     if session.choice.depth == Depth.QUICK:
@@ -41,9 +41,9 @@ def first_look(session: Session) -> Iterator[Remark]:
 
 
 def examine(session: Session) -> Iterator[Remark]:
-    """A remark on each part of a target file of which something can be seen.
+    """The remarks on all parts of a target file that can be checked.
 
-    Raises Unjudgeable if the target cannot be reached, or is not this API.
+    Raises Unjudgeable if the target cannot be reached or is not this API.
     """
     preflight.check(session)
     survey = Survey(session)

@@ -1,4 +1,4 @@
-"""What plain reads show of the keys of a target file: each must be what the file says it is."""
+"""Checks by plain reads that each key of a target file is what the file says it is."""
 
 from __future__ import annotations
 
@@ -12,56 +12,54 @@ from conformance.reading import Answer
 from conformance.scenarios.client.ids import is_sendable
 
 OPENS, CLOSED, DEAD = "opens", "closed", "dead"
-"""What a key is expected to do to a read."""
-REFUSED = "it is refused: is it a valid key of this server?"
+"""What is expected of a read with a key: success, 403, or 401."""
+REFUSED = "The server rejects the key. Specify a valid key of this server."
 SHOWN = 2
-"""Responses that a remark on a key that works names."""
+"""Maximum number of responses in a remark on a working key."""
 TELLING = (200, 401, 403)
-"""Statuses that say something about a key."""
+"""Statuses that reveal something about a key."""
 WRONG: Mapping[tuple[str, int | None], str] = {
     (OPENS, 401): REFUSED,
-    (OPENS, 403): "it lacks the scope {scopes}, or the business: give one that has both",
-    (CLOSED, 200): "it opens what it should not: give one without {scopes}",
+    (OPENS, 403): "The key lacks the scope {scopes} or the business. Specify one that has both.",
+    (CLOSED, 200): "The key has a scope that it should not have. Specify one without {scopes}.",
     (CLOSED, 401): REFUSED,
-    (DEAD, 200): "it still works: give one that does not",
-    (DEAD, 403): "it is refused for its scope: give one that was valid, and is not any more",
+    (DEAD, 200): "The key still works. Specify one that no longer works.",
+    (DEAD, 403): "The key is rejected only for its scope. Specify one that is no longer valid.",
 }
-"""What to do where a read with a key is answered with a status."""
+"""What is wrong, and how to fix it, by expectation and status of a read."""
 
 
 class _Look(NamedTuple):
-    """A read with a key, and what the key is expected to do to it."""
+    """The response to a read with a key, and what was expected."""
 
     answer: Answer
     expected: str
 
     @property
-    def came(self) -> int | None:
+    def status(self) -> int | None:
         """The status of the response, 200 for any success."""
         return 200 if self.answer.ok else self.answer.exchange.status
 
     @property
     def wrong(self) -> str:
-        """What is wrong with the key; empty if nothing is."""
+        """What is wrong with the key, and how to fix it; empty if it is as expected."""
         scopes = " or ".join(self.answer.operation.scopes)
-        return WRONG.get((self.expected, self.came), "").format(scopes=scopes)
+        return WRONG.get((self.expected, self.status), "").format(scopes=scopes)
 
 
 def keys(survey: Survey, *, brief: bool = False) -> Iterator[Remark]:
-    """A remark on each key, the main one first; in ``brief`` one read with each, scopes aside."""
-    for name in sorted(survey.target.keys, key=_order):
+    """A remark on each key, the main one first.
+
+    If ``brief``, only one read is sent with each key, and keys for single scopes are skipped.
+    """
+    for name in sorted(survey.target.keys, key=lambda name: (name != "full", name)):
         if brief and name.startswith("scope:"):
             continue
         yield _key(survey, name, brief)
 
 
-def _order(name: str) -> tuple[bool, str]:
-    """The main key first, then the others by name."""
-    return name != "full", name
-
-
 def _key(survey: Survey, name: str, brief: bool) -> Remark:
-    """A remark on one key, by one read if it is to be ``brief``."""
+    """A remark on one key, by a single read if ``brief``."""
     role = key_role(name)
     assert role is not None  # the loader knows every role
     asked = _asked(survey, role)
@@ -72,16 +70,17 @@ def _key(survey: Survey, name: str, brief: bool) -> Remark:
         if look.wrong:
             return looked_at(place_of_key(name), said([look.answer]), look.wrong, wrong=True)
     seen = said(look.answer for look in looks[:SHOWN])
-    if any(look.came in TELLING for look in looks):
+    if any(look.status in TELLING for look in looks):
         return looked_at(place_of_key(name), seen, "", wrong=False)
-    return undecided(place_of_key(name), seen or "no read shows what it opens")
+    return undecided(place_of_key(name), seen or "no read shows which scopes it has")
 
 
 def _asked(survey: Survey, role: KeyRole) -> list[tuple[Operation, str]]:
-    """Reads for a key, each with what the key is expected to do.
+    """The reads that check a key, each with what is expected.
 
-    A dead key gets one. A valid one gets a read of each scope that it has, and one that it lacks.
-    Reads without a scope say nothing: a server may ask for one that no source names.
+    A dead key is checked by one read, a valid one by a read for each scope that it has and by one
+    for a scope that it lacks. Reads without a scope prove nothing, because a server may require a
+    scope that no source names.
     """
     opened = _one_of_each_scope(survey.opened(role.name))
     if role.dead:
@@ -96,7 +95,7 @@ def _asked(survey: Survey, role: KeyRole) -> list[tuple[Operation, str]]:
 
 
 def _one_of_each_scope(operations: Iterable[Operation]) -> list[Operation]:
-    """The first of some operations for each scope that they ask for."""
+    """The first operation for each combination of required scopes."""
     first: dict[tuple[str, ...], Operation] = {}
     for operation in operations:
         if operation.scopes:
@@ -107,36 +106,36 @@ def _one_of_each_scope(operations: Iterable[Operation]) -> list[Operation]:
 # --- businesses -----------------------------------------------------------------------------------
 
 OWNERS = {"full": Business.MAIN, "other": Business.OTHER}
-"""The keys that show the business that they belong to."""
+"""The keys whose lists show their business."""
 LISTS = 4
-"""Lists that are read to learn which business they belong to."""
+"""Number of lists that are read to learn the business of a key."""
 
 
 def businesses(survey: Survey) -> Iterator[Remark]:
-    """Each business that the target file names is the one that its key shows."""
+    """Check that each business in the target file is the one that its key shows."""
     for key in OWNERS:
         if key in survey.target.keys:
-            yield _shown(survey, key)
+            yield _business(survey, key)
 
 
-def _shown(survey: Survey, key: str) -> Remark:
-    """What the lists of a key show of its business."""
+def _business(survey: Survey, key: str) -> Remark:
+    """A remark on the business of a key, by its lists."""
     owner = OWNERS[key]
     about, declared = f"businesses: {owner}", survey.target.businesses.get(owner)
     seen = shown_businesses(survey, key, declared)
     if not seen:
-        return undecided(about, f"no list that keys: {key} is shown names a business")
-    shown = f"keys: {key} is shown {seen[0]}"
+        return undecided(about, f"no list for keys: {key} names a business")
+    shown = f"keys: {key} belongs to {seen[0]}"
     if declared is None:
-        return undecided(about, shown, f"declare it under businesses: {owner}: {seen[0]}")
-    fix = f"the target file says {declared}: fix one of the two"
+        return undecided(about, shown, f"Declare it: businesses: {owner}: {seen[0]}")
+    fix = f"The target file says {declared}. Correct the key or the id."
     return looked_at(about, shown, fix, wrong=declared not in seen)
 
 
 def shown_businesses(survey: Survey, key: str, sought: str | None = None) -> list[str]:
-    """The ids of the businesses that the lists of a key name, if they fit into a URL.
+    """The ids of the businesses in the lists of a key, except ids that cannot be put in a URL.
 
-    Once one names the business that is ``sought``, no more are read.
+    Stops reading lists as soon as the business ``sought`` is found.
     """
     tenant = survey.contract.tenant
     names: set[str] = set()
@@ -149,16 +148,16 @@ def shown_businesses(survey: Survey, key: str, sought: str | None = None) -> lis
 
 
 def emptiness(survey: Survey) -> Iterator[Remark]:
-    """The business without data has none."""
+    """Check that the business without data has none."""
     if Business.EMPTY not in survey.target.keys:
         return
     count = sum(len(page.listed) for page in _lists(survey, "empty"))
-    seen, fix = f"its lists show {count} items", "give a key of a business without data"
-    yield looked_at("businesses: empty", seen, fix, wrong=count > 0)
+    fix = "Specify the key of a business without data in keys: empty."
+    yield looked_at("businesses: empty", f"its lists show {count} items", fix, wrong=count > 0)
 
 
 def _lists(survey: Survey, key: str) -> Iterator[Answer]:
-    """The first pages of some lists that a key opens and that belong to its business."""
+    """The first pages of a few lists that a key may read and that belong to its business."""
     found = 0
     for operation in survey.opened(key):
         if not operation.owned:

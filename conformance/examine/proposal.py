@@ -1,6 +1,6 @@
-"""What a look at a target gives for its target file: values, each with how it was seen, and notes.
+"""Proposes values for a target file, each with how it was seen, and notes about the target.
 
-It sends a few reads, with one key.
+It needs only a few reads with one key.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ from conformance.transport.message import Message
 from conformance.transport.patience import OverBudget
 
 REQUESTS = 30
-"""Requests that a look sends at most."""
+"""Maximum number of requests."""
 MAXIMA, DEFAULTS = 4, 2
-"""Lists that are asked for their maximum, and for their default. The rest is left for routes."""
-UNCLEAR = "No response from {} shows what it is. Is the address right?"
+"""Number of lists whose maximum and default are tried. The rest of the budget is for routes."""
+UNCLEAR = "No response from {} identifies the API. Is the address right?"
 T = TypeVar("T")
 BARE = Message("GET", "/", (), (), None, outside=True)
-"""A request for the address without the path of the API."""
+"""A request to the address without the path of the API."""
 
 
 @dataclass(frozen=True)
@@ -57,21 +57,21 @@ class Found:
 
 @dataclass(frozen=True)
 class Proposal:
-    """Values for members of a target file by name, and sentences about the target."""
+    """Values for members of a target file by name, and notes about the target."""
 
     members: Mapping[str, Found]
     notes: tuple[str, ...]
 
 
 def propose(session: Session) -> Proposal:
-    """Look at a target, within its request budget.
+    """Examine a target within its request budget.
 
-    Raises Unjudgeable if it cannot be reached, or is not this API.
+    Raises Unjudgeable if it cannot be reached or is not this API.
     """
     try:
         preflight.check(session)
         survey = Survey(session, limit=LARGE)
-        surroundings = [*_bare(survey), *_document(survey)]  # before the budget is used up
+        surroundings = [*_redirect(survey), *_document(survey)]  # before the budget is used up
     except OverBudget:
         raise Unjudgeable(UNCLEAR.format(session.target.declaration.url)) from None
     long = [page.operation.id for page in longer(_affordable(answers(survey, paged(survey))))]
@@ -84,16 +84,16 @@ def propose(session: Session) -> Proposal:
         *_usual(survey, usual),
         *_unsized(survey, [name for name in long if name not in most]),
         *_time(survey),
-        *_lacks(survey),
+        *_key_problems(survey),
         *_key(session),
         *surroundings,
     ]
-    # a line each, whatever the target says
+    # escaped, so that each note stays on one line whatever the target sends
     return Proposal(members, tuple(clean(note) for note in notes))
 
 
 def _affordable(found: Iterator[T]) -> list[T]:
-    """What is found before the request budget is used up."""
+    """The values found before the request budget is used up."""
     kept: list[T] = []
     with suppress(OverBudget):
         for each in found:
@@ -103,17 +103,17 @@ def _affordable(found: Iterator[T]) -> list[T]:
 
 def _members(survey: Survey, most: Mapping[str, int]) -> dict[str, Found]:
     """The values, by member: the address, the business, the maxima, and the missing routes."""
-    members = {"url": Found(survey.target.url, "It answers, and takes the key.")}
+    members = {"url": Found(survey.target.url, "The server responds and accepts the key.")}
     seen = shown_businesses(survey, "full")
     if len(seen) == 1:
-        how = "The only business that the key is shown."
+        how = "The only business in the lists of the key."
         members["businesses"] = Found({str(Business.MAIN): seen[0]}, how)
     if most:
-        how = "A page held so many. A limit of one more gave as many, or was refused."
+        how = "A page had this many items. A limit of one more returned as many, or was rejected."
         members["maximum"] = Found(dict[str, Json](most), how)
     routes = routes_of(missing(survey))
     if routes:
-        how = f"These plain reads answered {', '.join(str(status) for status in MISSING)}."
+        how = f"These plain reads returned {', '.join(str(status) for status in MISSING)}."
         members["inapplicable"] = Found(list[Json](routes), how)
     return members
 
@@ -122,63 +122,63 @@ def _members(survey: Survey, most: Mapping[str, int]) -> dict[str, Found]:
 
 
 def _lists(survey: Survey) -> Iterator[str]:
-    """How many lists hold items, and which reads were not asked for."""
+    """How many lists hold items, and which reads were not sent."""
     shown = shown_lists(survey)
     filled = [page for page in shown if page.listed]
-    yield f"{len(filled)} of {len(shown)} lists that are shown hold items{named(filled)}."
+    yield f"{len(filled)} of {len(shown)} readable lists hold items{named(filled)}."
     left = [read.route for read in survey.reads if read.keyed and read not in survey.offered]
     if left:
-        yield f"Not asked for: {', '.join(left)}."
+        yield f"Not requested: {', '.join(left)}."
 
 
 def _usual(survey: Survey, usual: Sequence[Size]) -> Iterator[str]:
-    """How many items lists show without a limit."""
+    """How many items lists return without a limit."""
     operations = survey.contract.operations
     if usual:
         shown = ", ".join(f"{count} of {operations[name].route}" for name, count in usual)
-        yield f"Without a limit, a page holds {shown}."
+        yield f"Without a limit, a page contains {shown}."
 
 
 def _unsized(survey: Survey, long: Iterable[str]) -> Iterator[str]:
-    """The lists that go on after a page, and whose maximum was not seen."""
+    """The lists that have further pages, but whose maximum was not found."""
     routes = [survey.contract.operations[name].route for name in long]
     if routes:
-        yield f"More items follow a page of {few(routes)}, whose maximum was not seen."
+        yield f"These lists have further pages, but their maximum was not found: {few(routes)}."
 
 
 def _time(survey: Survey) -> Iterator[str]:
-    """How far the clocks are apart."""
+    """By how much the clocks differ."""
     for remark in time_of_day(survey):
         yield f"Time: {remark.seen}."
 
 
-def _lacks(survey: Survey) -> Iterator[str]:
-    """What the key lacks. It is supposed to have every scope."""
+def _key_problems(survey: Survey) -> Iterator[str]:
+    """The scopes that the key lacks. It is supposed to have every scope."""
     for remark in keys(survey):
         if remark.mend:
-            yield f"{remark.seen}: {remark.mend}."
+            yield f"{remark.seen}. {remark.mend}"
 
 
 def _key(session: Session) -> Iterator[str]:
-    """How the key begins, and whether it travels in the clear."""
+    """The prefix of the key, and whether it is sent in clear text."""
     key = session.target.keys[session.target.declaration.main_key or ""]
     for prefix in session.contract.authentication.prefixes:
         if key.startswith(prefix):
             yield f"The key begins with {prefix}."
     if urlsplit(session.target.declaration.url).scheme == "http":
-        yield "The address has no TLS: keys travel in the clear."
+        yield "The address does not use TLS: keys are sent in clear text."
 
 
-def _bare(survey: Survey) -> Iterator[str]:
-    """Where the bare address leads: a client that follows a redirect may drop the key."""
+def _redirect(survey: Survey) -> Iterator[str]:
+    """Where the bare address redirects: a client that follows a redirect may drop the key."""
     response = survey.client.raw(BARE, key=None, carried=()).response
     place = response.header("Location") if response else None
     if place:
-        yield f"The bare address redirects to {cut(place, LONGEST)}. Give the one that answers."
+        yield f"The bare address redirects to {cut(place, LONGEST)}. Use the final address."
 
 
 def _document(survey: Survey) -> Iterator[str]:
-    """Where the OpenAPI document of the target contradicts the contract."""
+    """How the OpenAPI document of the target contradicts the contract."""
     open_to_all = [read for read in survey.reads if not read.keyed]
     base = urlsplit(survey.target.url).path.rstrip("/")
     for document in answers(survey, open_to_all):

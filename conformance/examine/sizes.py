@@ -1,4 +1,4 @@
-"""How many items the lists of a target show on a page: at most, and without a limit."""
+"""Determines how many items a page of a list has: the maximum, and the default."""
 
 from __future__ import annotations
 
@@ -13,28 +13,27 @@ from conformance.scenarios.client.knowledge import LARGE
 Size = tuple[str, int]
 """The id of a list, and a number of items."""
 NUMBER = re.compile(r"\b[0-9]{1,4}\b")
-"""A number of items in a message."""
+"""A number in an error message, such as the maximum."""
 READ = 1_000
-"""Characters of a message that are read."""
+"""Number of characters of a message that are searched."""
 
 
 def longer(pages: Iterable[Answer]) -> list[Answer]:
-    """Those of some pages that more items follow, the shortest first. Others show no size."""
-    return sorted((page for page in pages if _goes_on(page)), key=_shown)
+    """The pages that are not the last, shortest first. A last page reveals no size."""
+    return sorted((page for page in pages if _has_more(page)), key=_shown)
 
 
-def _goes_on(page: Answer) -> bool:
-    """Whether more items follow those of a page."""
+def _has_more(page: Answer) -> bool:
+    """Whether a page has items, and says that more follow."""
     return page.more is True and bool(page.listed)
 
 
 def _shown(page: Answer) -> int:
-    """How many items a page shows."""
     return len(page.listed)
 
 
 def maxima(survey: Survey, lists: Iterable[str]) -> Iterator[Size]:
-    """The maxima of lists, where one is seen. Raises OverBudget."""
+    """The maxima of those lists that show one. Raises OverBudget."""
     for name in lists:
         most = _stated(survey.sized(name, LARGE))
         if _is_maximum(survey, name, most):
@@ -42,7 +41,7 @@ def maxima(survey: Survey, lists: Iterable[str]) -> Iterator[Size]:
 
 
 def _stated(large: Answer) -> int:
-    """The maximum by the answer to a large limit: its items, or a number in a refusal."""
+    """The maximum according to the response to a large limit: its items, or the error message."""
     if not is_refused(large):
         return _shown(large)
     numbers = [int(text) for text in NUMBER.findall(compact(large.exchange.json, READ))]
@@ -50,19 +49,19 @@ def _stated(large: Answer) -> int:
 
 
 def _is_maximum(survey: Survey, name: str, most: int) -> bool:
-    """Whether a list shows so many items, and no more when it is asked for one more.
+    """Whether a list returns ``most`` items, and no more with a limit of one more.
 
-    A page may just happen to be short, so one page alone shows no maximum.
+    One page alone proves no maximum, because it may be short for another reason.
     """
     if _shown(survey.sized(name, most)) != most:
         return False
     larger = survey.sized(name, most + 1)
-    return is_refused(larger) or (_goes_on(larger) and _shown(larger) == most)
+    return is_refused(larger) or (_has_more(larger) and _shown(larger) == most)
 
 
 def defaults(survey: Survey, lists: Iterable[str]) -> Iterator[Size]:
-    """How many items lists show without a limit. Raises OverBudget."""
+    """How many items lists return without a limit. Raises OverBudget."""
     for name in lists:
         usual = survey.sized(name, None)
-        if _goes_on(usual):
+        if _has_more(usual):
             yield name, _shown(usual)

@@ -1,4 +1,4 @@
-"""Plain reads of a target: what is there, and what each key can see."""
+"""Plain reads of a target: what exists, and what each key can access."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from conformance.transport.patience import OverBudget
 
 CASE = Case("survey[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
 REFUSED_VALUE = 400
-"""The status of a read with a limit that its list does not take."""
+"""The status of a read whose list rejects the limit."""
 
 
 def looked_at(about: str, seen: str, fix: str, *, wrong: bool) -> Remark:
-    """A remark on what was seen, with how to fix it if it is wrong."""
+    """A remark on what was seen, with the fix if it is wrong."""
     return Remark(State.MEND, about, seen, fix) if wrong else Remark(State.WORKS, about, seen)
 
 
 def undecided(about: str, why: str, fix: str = "") -> Remark:
-    """A remark on what the reads do not show."""
+    """A remark on something that the reads cannot decide."""
     return Remark(State.OPEN, about, why, fix)
 
 
 class Survey:
-    """Asks a target for what needs nothing but a key. Each request is sent once.
+    """Sends the reads that need nothing but a key, each of them once.
 
-    ``limit`` is what lists are asked for until one refuses it. From then on they are asked plainly.
+    Lists are requested with ``limit`` until one rejects it, and without a limit from then on.
     """
 
     def __init__(self, session: Session, limit: int | None = None) -> None:
@@ -42,12 +42,12 @@ class Survey:
         self.target = session.target.declaration
         self.client = Client(session.sender, CASE, 1, Memory(), seed=0)
         self._limit = limit
-        self._asked, self._page = cache(self._first), cache(self._ask)
+        self._read, self._send = cache(self._read_once), cache(self._send_once)
         self.reads = plain_reads(session.contract.operations.values())
         self.offered = [read for read in self.reads if not self.is_lacking(read)]
 
     def narrow(self) -> None:
-        """From now on, offer only the reads that the request budget has room for."""
+        """Reduce the offered reads to those that the request budget covers."""
         affordable = []
         with suppress(OverBudget):
             for operation in self.offered:
@@ -56,11 +56,11 @@ class Survey:
         self.offered = affordable
 
     def is_lacking(self, operation: Operation) -> bool:
-        """Whether the target is said to lack an operation."""
+        """Whether the target file declares an operation inapplicable."""
         return operation.id in self.target.inapplicable
 
     def opened(self, key: str) -> list[Operation]:
-        """The reads that a key opens, those first that ask for a scope."""
+        """The reads that a key may send, those that require a scope first."""
         opened = [
             operation
             for operation in self.offered
@@ -69,30 +69,30 @@ class Survey:
         return sorted(opened, key=lambda operation: not operation.scopes)
 
     def closed(self, key: str) -> list[Operation]:
-        """The reads that a key lacks the scope of."""
+        """The reads for which a key lacks the scope."""
         return [read for read in self.offered if not self.target.opens(read, key)]
 
     def ask(self, name: str, key: str = "full") -> Answer:
-        """What the read of a name shows with a key. Raises OverBudget."""
-        return self._asked(name, key)
+        """The response to a read, by its id, with a key. Raises OverBudget."""
+        return self._read(name, key)
 
-    def _first(self, name: str, key: str) -> Answer:
-        """The same, when it is asked for the first time: a list in pages of ``limit`` items."""
-        page = self._page(name, key, self._limit)
+    def _read_once(self, name: str, key: str) -> Answer:
+        """The uncached response; for a list, to a request with ``limit``."""
+        page = self._send(name, key, self._limit)
         if not is_refused(page):
             return page
         self._limit = None
-        return self._page(name, key, None)
+        return self._send(name, key, None)
 
     def sized(self, name: str, limit: int | None) -> Answer:
-        """What a list shows the main key in a page of a size. Raises OverBudget."""
-        return self._page(name, "full", limit)
+        """The response to a list with the main key and a limit. Raises OverBudget."""
+        return self._send(name, "full", limit)
 
-    def _ask(self, name: str, key: str, limit: int | None) -> Answer:
-        """What a read shows with a key, in a page of a size if it is a list.
+    def _send_once(self, name: str, key: str, limit: int | None) -> Answer:
+        """The uncached response to a read with a key; ``limit`` applies only to lists.
 
-        A read that the target is said to lack is logged without its name, so that nothing expects
-        it to succeed.
+        A read that the target file declares inapplicable is logged without the operation, so that
+        no rule expects it to succeed.
         """
         operation = self.contract.operations[name]
         paging = operation.paging
@@ -105,19 +105,18 @@ class Survey:
 
 
 def is_refused(page: Answer) -> bool:
-    """Whether a list does not take the limit of a page."""
+    """Whether a list rejected the limit of a page."""
     return page.exchange.status == REFUSED_VALUE
 
 
 def said(answers: Iterable[Answer]) -> str:
-    """What was asked and what came, such as ``GET /calls answered 401 unauthorized``."""
+    """Requests and their results, such as ``GET /calls returned 401 unauthorized``."""
     return "; ".join(_said(answer) for answer in answers)
 
 
 def _said(answer: Answer) -> str:
-    """The same for one answer."""
     exchange = answer.exchange
-    came = exchange.failure or str(exchange.status)
-    text = f"{answer.operation.route} answered {came}"
+    result = exchange.failure or str(exchange.status)
+    text = f"{answer.operation.route} returned {result}"
     code = code_of(answer.contract, exchange)
     return f"{text} {code}" if code else text

@@ -1,4 +1,4 @@
-"""Whether the recipes of a target file make the target answer with their codes."""
+"""Checks that the recipes of a target file make the target return their codes."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from conformance.run.session import Session
 from conformance.target.names import TRIGGERED
 
 SCENARIO = "trigger"
-"""The scenario that sends recipes."""
+"""The scenario that sends the recipes."""
 
 
 def cases(session: Session) -> list[Case]:
-    """The cases that send the recipes of the target file, also those that it does not allow."""
+    """The cases that send the recipes of the target file, including those it does not allow."""
     recipes = session.target.declaration.triggers
     given = {(recipe.code, recipe.operation) for recipe in recipes}
     sending = [case for case in session.plan.cases if case.scenario == SCENARIO]
@@ -23,7 +23,7 @@ def cases(session: Session) -> list[Case]:
 
 
 def triggers(session: Session) -> Iterator[Remark]:
-    """Each recipe that may be sent makes the target answer with its code."""
+    """Check that each recipe that may be sent makes the target return its code."""
     try:
         for case in cases(session):
             yield _tried(session, case)
@@ -38,8 +38,8 @@ def _tried(session: Session, case: Case) -> Remark:
         return undecided(about, f"not tried: {case.gap}")
     found = dict(session.run_case(case)).get(TRIGGERED)
     if found is None:
-        seen = "the code came"
+        seen = "the expected code was returned"
     else:
-        seen = f"{found.expected} was expected, but {found.actual} came"
-    fix = "give a recipe of this server; or the server is wrong, as a run will say"
+        seen = f"expected {found.expected}, but got {found.actual}"
+    fix = "Specify a recipe that works on this server. If it should work, a run reports a failure."
     return looked_at(about, seen, fix, wrong=found is not None)

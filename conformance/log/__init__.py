@@ -1,1 +1,1 @@
-"""The evidence log: its format, its schemas, how it is written, read, packed and bounded."""
+"""The evidence log: its format and schemas, and how it is written, read, compressed and bounded."""

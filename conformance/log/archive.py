@@ -1,4 +1,4 @@
-"""The long bodies that a log stores: each of them once, compressed, and read when needed."""
+"""The long bodies in a log, each stored once, compressed, and read on demand."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from conformance.log import packing
 from conformance.model import Body, Json
 
 KINDS = {"text": "text_digest", "base64": "base64_digest"}
-"""Members of a stored body, and the members that name its content in their place."""
+"""Members of a stored body, and the members that replace them by a digest."""
 
 
 UNPACKED = 4_000_000
@@ -30,21 +30,21 @@ UNPACKED = 4_000_000
 
 @dataclass(frozen=True)
 class Place:
-    """The place of a line of a log in its file: its first byte, and how many it has."""
+    """The position of a line in the file of a log: its first byte, and its length in bytes."""
 
     start: int
     length: int
 
 
 class Archive:
-    """The contents that a log holds, by digest.
+    """The contents in a log, by digest.
 
-    Those of a log in a file stay there, whatever they take: memory holds their places, and the
-    latest ones. ``path`` is None for a log that is in no file.
+    If the log is in a file, they stay there: memory holds only their places, and a cache of recent
+    ones. ``path`` is None for a log without a file.
     """
 
     def __init__(self, path: Path | None = None, most: int = sys.maxsize) -> None:
-        """``most`` bytes are read of a compressed log."""
+        """At most ``most`` bytes are read from a compressed log."""
         self._path = path
         self._most = most
         self._held: dict[str, Place | str] = {}
@@ -55,7 +55,7 @@ class Archive:
         return digest in self._held
 
     def add(self, line: dict[str, Json], place: Place | None, bounds: Bounds) -> str | None:
-        """Take the content of a line; returns what is wrong with one that cannot be read back."""
+        """Add the content of a line; returns what is wrong with it if it cannot be read back."""
         digest = line["content"]
         try:
             content = unpacked(line["zlib"])
@@ -65,17 +65,17 @@ class Archive:
         if bounds.exceeded:
             return bounds.exceeded
         if digest_of(content) != digest:
-            return "content: it does not have this digest"
+            return "content: the digest does not match"
         self.hold(line, place)
         return None
 
     def hold(self, line: dict[str, Json], place: Place | None) -> None:
-        """Take the content of a line that was just written."""
+        """Add the content of a line that was just written."""
         in_file = place if self._path else None
         self._held[line["content"]] = in_file or line["zlib"]
 
     def content(self, digest: str) -> str:
-        """A content. Raises KeyError for a digest that the log does not hold."""
+        """The content with a digest. Raises KeyError if the log does not have it."""
         with self._lock:
             content = self._unpacked.get(digest)
             if content is None:
@@ -85,8 +85,8 @@ class Archive:
         return content
 
     def file(self) -> Path:
-        """The file of the log, or a copy to read from if it is compressed. Raises UsageError."""
-        assert self._path is not None  # else the log holds the contents itself
+        """The file of the log, or a decompressed copy of it. Raises UsageError."""
+        assert self._path is not None  # without a file, the contents are in memory
         self._path = packing.readable(self._path, self, self._most)
         return self._path
 
@@ -103,7 +103,7 @@ class StoredBody(Body):
     """A body whose content is in an archive."""
 
     def __init__(self, archive: Archive, reference: dict[str, Json]) -> None:
-        """``reference`` is the body as the line of its exchange has it."""
+        """``reference`` is the body as in the line of its exchange."""
         self._archive = archive
         self._digests = {kind: reference.get(name) for kind, name in KINDS.items()}
         object.__setattr__(self, "size", reference.get("size", 0))
@@ -112,22 +112,22 @@ class StoredBody(Body):
 
     @property
     def text(self) -> str | None:
-        """The body as text; None for one that is not."""
+        """The body as text; None if it is not text."""
         return self._content("text")
 
     @property
     def base64(self) -> str | None:
-        """The body as base64; None for one that is text."""
+        """The body as base64; None if it is text."""
         return self._content("base64")
 
     @property
     def key(self) -> Hashable:
-        """What identifies a body that is text: its digest."""
+        """The identity of a body that is text: its digest."""
         return ("digest", self._digests["text"])
 
     @property
     def is_whole_text(self) -> bool:
-        """Whether the log holds all of it, as text."""
+        """Whether the log contains the whole body, as text."""
         return not (self.cut or self.withheld) and self._digests["text"] is not None
 
     def _content(self, kind: str) -> str | None:
@@ -136,19 +136,19 @@ class StoredBody(Body):
 
 
 def digest_of(content: str) -> str:
-    """What identifies a content: its SHA-256, in hex."""
+    """The SHA-256 of a content, in hex."""
     return hashlib.sha256(content.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def packed(content: str) -> str:
-    """A content as a log holds it."""
+    """A content in the compressed form of the log."""
     raw = zlib.compress(content.encode("utf-8", "surrogatepass"), 1)
     return base64.b64encode(raw).decode()
 
 
 def unpacked(text: str) -> str:
-    """The inverse of ``packed``. Raises ValueError or zlib.error for another text."""
+    """The inverse of ``packed``. Raises ValueError or zlib.error for an invalid text."""
     raw = zlib.decompressobj().decompress(base64.b64decode(text, validate=True), LONGEST_BODY + 1)
     if len(raw) > LONGEST_BODY:
-        raise ValueError(f"it has more than {LONGEST_BODY:,} bytes")
+        raise ValueError(f"the content has more than {LONGEST_BODY:,} bytes")
     return raw.decode("utf-8", "surrogatepass")

@@ -1,7 +1,7 @@
-"""Nouns of the model to JSON and back: the one place that knows how they are stored.
+"""Converts model objects to JSON and back; only this module knows how they are stored.
 
-cattrs makes the converter from the types of the nouns, in ``converter``. This module adds the names
-that earlier versions of the suite used.
+cattrs generates the converter from the types of the model, in ``converter``. This module adds the
+names that earlier versions of the suite used.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Noun = TypeVar("Noun")
 
 FORMER_NAMES = {"stimulus": "scenario", "firm": "robust"}
-"""Members of stored objects that early versions called otherwise, with today's names."""
+"""Current names of members that had other names in early versions, by their old names."""
 
 
 @cache
@@ -29,43 +29,43 @@ def _converter() -> JsonConverter:
 
 
 def to_json(noun: Any) -> Json:
-    """A noun as JSON. Members that say nothing are left out, except in a declaration."""
+    """A model object as JSON. Empty members are omitted, except in a declaration."""
     return _converter().unstructure(noun)
 
 
 def from_json(value: Json, kind: type[Noun]) -> Noun:
-    """The inverse of ``to_json``, for a value that fits the published schema.
+    """The inverse of ``to_json``, for a value that satisfies the published schema.
 
-    Raises KeyError, TypeError, ValueError or AttributeError for one that does not.
+    Raises KeyError, TypeError, ValueError or AttributeError for any other value.
     """
     return _converter().structure(value, kind)
 
 
 def modern(value: Json) -> Json:
-    """A stored object with today's names of its members, and of the rules of a case.
+    """A stored object with the current names of its members and, in a case, of its rules.
 
-    A value that is no object is returned unchanged: the schema refuses it afterwards.
+    A value that is not an object is returned unchanged, and rejected by the schema afterwards.
     """
     if not isinstance(value, dict):
         return value
     changed = {FORMER_NAMES.get(name, name): member for name, member in value.items()}
     if isinstance(changed.get("rules"), list):
-        changed["rules"] = [_current(rule) for rule in changed["rules"]]
+        changed["rules"] = [_current_id(rule) for rule in changed["rules"]]
     return changed
 
 
-def _current(rule: Json) -> Json:
-    """Today's id of a rule; a value that is no text unchanged."""
+def _current_id(rule: Json) -> Json:
+    """The current id of a rule; a value that is not a text is returned unchanged."""
     if not isinstance(rule, str):
         return rule
     return RENAMED_RULES.get(rule, rule)
 
 
 def modern_run(run: dict[str, Json]) -> dict[str, Json]:
-    """The content of a run.json with today's names in its cases and triggers.
+    """The content of a run.json with the current names in its cases and triggers.
 
-    Areas that earlier versions took as inapplicable are left out, for no verdict may rest on them.
-    Members of another type than the schema wants are left for the schema to refuse.
+    Areas that earlier versions stored as inapplicable are removed, because no verdict may depend on
+    them. Members of a wrong type are left for the schema to reject.
     """
     changed = dict(run)
     if isinstance(run.get("plan"), list):
@@ -81,11 +81,11 @@ def modern_run(run: dict[str, Json]) -> dict[str, Json]:
 def declaration_from_json(value: Json) -> Declaration:
     """A stored declaration.
 
-    Raises ValueError, with the place, for a member that is unknown or of another type.
+    Raises ValueError, with the place, for a member that is unknown or has the wrong type.
     """
     declaration = from_json(value, Declaration)
     again = to_json(declaration)
     for name, member in value.items():
         if again.get(name, ABSENT) != member:
-            raise ValueError(f"target/{name}: no target file declares this")
+            raise ValueError(f"target/{name}: a target file cannot declare this")
     return declaration

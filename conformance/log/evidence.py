@@ -1,8 +1,7 @@
-"""The evidence log, exchanges.jsonl: a flushed line for each exchange, and for each end.
+"""The evidence log, exchanges.jsonl: one flushed line per exchange, and per end of a case.
 
-The log is all that a judge ever sees, during the run as well as at a replay. What is judged is
-what ``parse`` gives back, never what came over the wire. So what the log has no room for is not
-judged, either.
+Judges see nothing but the log, both during the run and in a replay. They judge what ``parse``
+returns, never what was received directly. So anything that the log has no room for is not judged.
 """
 
 from __future__ import annotations
@@ -25,20 +24,19 @@ from conformance.log.size_limit import Room
 from conformance.model import DISK, Exchange, Json, Remark
 
 INLINE = 4096
-"""Bytes of a body, as JSON, up to which it is kept in the line of its exchange."""
+"""Maximum bytes of a body, as JSON, to be stored in the line of its exchange."""
 
 LEVELS = DEEPEST + 10
-"""Levels of nesting of a line: its facts may hold a value of a body."""
+"""Maximum nesting of a line, whose facts may contain a value from a body."""
 
 
 @dataclass
 class Log:
-    """What was logged: exchanges in order, outcomes of cases, why the run broke off, and its end.
+    """The content of a log: exchanges in order, outcomes of cases, and how the run ended.
 
-    ``setup`` is what was looked at before the first case.
-
-    ``void`` are the ids of exchanges by which nothing is judged: the target was out. A log that
-    does not say that the run ended was broken off.
+    ``setup`` holds the remarks of the first look, before the first case. ``void`` holds the ids of
+    exchanges that must not be judged, because the target was down. ``incomplete`` says why the run
+    broke off. Unless it has ``ended``, the log was cut off.
     """
 
     exchanges: list[Exchange] = field(default_factory=list)
@@ -59,7 +57,7 @@ class Log:
         return replace(self, exchanges=kept, ends=without(self.ends, spoilt))
 
     def join(self, other: Log) -> None:
-        """Add what another log holds and this one does not."""
+        """Add what another log has and this one lacks."""
         known = {exchange.id for exchange in self.exchanges}
         self.exchanges += [each for each in other.exchanges if each.id not in known]
         self.ends |= other.ends
@@ -67,9 +65,9 @@ class Log:
         self.setup = self.setup or other.setup
 
     def join_early(self, other: Log) -> None:
-        """Add what cases sent before their turn and this log does not show yet.
+        """Add the exchanges that cases sent before their turn and that this log lacks.
 
-        It shows the exchanges of a case in their order, so these are the last of each case.
+        This log has the exchanges of a case in order, so the last ones of each case are missing.
         """
         shown = Counter(each.case for each in self.exchanges if each.part is None)
         sent: Counter[str] = Counter()
@@ -79,13 +77,13 @@ class Log:
                 self.exchanges.append(each)
 
 
-CUT_OFF = "The log has no end: the run was broken off, or the file was cut."
+CUT_OFF = "The log has no end: the run was interrupted, or the file was truncated."
 
 
 class Recorder:
-    """Appends lines to a log file, each flushed, and keeps what they parse to.
+    """Appends lines to a log file, flushing each, and keeps the log that they parse to.
 
-    ``disk`` bounds the whole run in megabytes.
+    ``disk`` is the bound of the whole run in megabytes.
     """
 
     def __init__(self, stream: TextIO | None, disk: int = DISK) -> None:
@@ -96,7 +94,7 @@ class Recorder:
         self._room = Room(disk)
 
     def exchange(self, exchange: Exchange) -> Exchange:
-        """Log an exchange as far as there is room; returns it as the log holds it."""
+        """Log an exchange, as far as there is room, and return it as logged."""
         entry = exchange_to_json(self._room.fitted(exchange))
         for part in ("request", "response"):
             self._store(entry.get(part), droppable=part == "response")
@@ -107,9 +105,9 @@ class Recorder:
         return logged
 
     def _store(self, message: Json, *, droppable: bool) -> None:
-        """Put the digest of a long body in the place of its content, which gets a line once.
+        """Replace the content of a long body by its digest, and log the content once.
 
-        Where there is no room for that line any more, the body is marked as left out.
+        If there is no more room for that line, the body is marked as left out.
         """
         body = (message or {}).get("body") or {}
         for kind, name in KINDS.items():
@@ -125,7 +123,7 @@ class Recorder:
             body[name] = digest
 
     def _keep(self, digest: str, content: str, droppable: bool) -> bool:
-        """Log a content of its own; False if there is no room for it."""
+        """Log a content in a separate line; returns False if there is no room for it."""
         line = {"content": digest, "zlib": packed(content)}
         if not self._room.takes_body(len(line["zlib"]), len(content)) and droppable:
             return False
@@ -133,7 +131,7 @@ class Recorder:
         return True
 
     def setup(self, remarks: Iterable[Remark]) -> None:
-        """Log what was looked at before the first case."""
+        """Log the remarks of the first look, before the first case."""
         self.log.setup = tuple(remarks)
         self._write(json.dumps({"setup": [convert.to_json(remark) for remark in self.log.setup]}))
 
@@ -143,9 +141,9 @@ class Recorder:
         self.log.ends[case] = outcome
 
     def break_off(self, reason: str, void: Iterable[str] = ()) -> None:
-        """Log that the run ends before its plan does; the first reason stays.
+        """Log that the run ends before its plan does; only the first reason is kept.
 
-        Nothing is judged by the exchanges with the ids ``void``.
+        ``void`` holds the ids of exchanges that must not be judged.
         """
         if self.log.incomplete is None:
             void = sorted(void)
@@ -155,19 +153,19 @@ class Recorder:
             self.log.void |= frozenset(void)
 
     def void(self, exchanges: Iterable[str]) -> None:
-        """Log that nothing is judged by some more exchanges, by their ids."""
+        """Log that further exchanges, given by their ids, must not be judged."""
         names = sorted(exchanges)
         self._write(json.dumps({"void": names}))
         self.log.void |= frozenset(names)
 
     def close(self) -> None:
-        """Log that the run ended: nothing comes after it."""
+        """Log the end of the run, after which nothing is logged."""
         if not self.log.ended:
             self._write(json.dumps({"run_end": True}))
             self.log.ended = True
 
     def merge(self, other: Log) -> None:
-        """Log all of another log, such as that of a worker."""
+        """Log everything from another log, such as that of a worker."""
         for exchange in other.exchanges:
             self.exchange(exchange)
         for case, outcome in other.ends.items():
@@ -177,11 +175,11 @@ class Recorder:
 
     @property
     def is_full(self) -> bool:
-        """Whether the log is so near to its bounds that the run must end."""
+        """Whether the log is so close to its bounds that the run must end."""
         return self._room.is_full
 
     def recall(self, path: Path) -> None:
-        """Take the log for what its file holds."""
+        """Replace the log in memory by the content of its file."""
         bounds = size_limit.bounds(size_limit.MOST)
         with stored.opened(path) as file:
             lines = stored.lines(file, str(path), bounds)
@@ -194,18 +192,18 @@ class Recorder:
         self._end += len(line) + 1
         self._room.write(line)
         if self._stream is not None:
-            self._stream.write(line + "\n")  # at once: a signal must not come between the two
+            self._stream.write(line + "\n")  # one call: a signal must not separate the two
             self._stream.flush()
         return place
 
 
 def _is_short(content: str) -> bool:
-    """Whether a body is kept in the line of its exchange."""
+    """Whether a body is stored in the line of its exchange."""
     return len(content) <= INLINE and len(json.dumps(content)) <= INLINE
 
 
 def _exchange(entry: dict[str, Json], archive: Archive) -> Exchange:
-    """An exchange of a log, whose bodies may stand in the archive."""
+    """An exchange of a log, whose bodies may be in the archive."""
     exchange = exchange_from_json(entry)
     for part in ("request", "response"):
         reference = entry.get(part, {}).get("body", {})
@@ -216,21 +214,21 @@ def _exchange(entry: dict[str, Json], archive: Archive) -> Exchange:
 
 
 def exchange_to_json(exchange: Exchange) -> dict[str, Json]:
-    """The line of an exchange as an object, without members that say nothing."""
+    """The line of an exchange as an object, without empty members."""
     members: dict[str, Json] = convert.to_json(exchange)
     return members
 
 
 def exchange_from_json(line: Json) -> Exchange:
-    """The inverse of ``exchange_to_json``, for an object that fits the schema."""
+    """The inverse of ``exchange_to_json``, for an object that satisfies the schema."""
     return convert.from_json(line, Exchange)
 
 
 def read(path: Path, bounds: Bounds | None = None) -> Log:
-    """Read a log file. One without the end of its run is incomplete.
+    """Read a log file, which may be compressed. A log without the end of its run is incomplete.
 
-    The file may be compressed. ``bounds`` has less left afterwards. Raises UsageError for a file
-    that cannot be read, or holds another line.
+    ``bounds`` is reduced by what is read. Raises UsageError for a file that cannot be read or has
+    an invalid line.
     """
     bounds = bounds or size_limit.bounds(DISK)
     archive = Archive(path, bounds.size)
@@ -242,19 +240,19 @@ def read(path: Path, bounds: Bounds | None = None) -> Log:
 
 
 def _opened(path: Path, archive: Archive) -> BinaryIO:
-    """The file of a log, or a copy if it is compressed. Raises UsageError without one."""
+    """The file of a log, or a decompressed copy. Raises UsageError if it cannot be read."""
     try:
         return stored.opened(archive.file())
     except OSError as error:
         raise UsageError(
-            f"{path}: cannot be read: {reason(error)}; a run needs its log to be judged again"
+            f"{path}: cannot be read: {reason(error)}. Judging a run again requires its log."
         ) from None
 
 
 def copy(path: Path, to: Path, bounds: Bounds) -> None:
-    """Write a log that ``read`` takes to another file, each line as it was read.
+    """Copy a log that ``read`` accepts to another file, each line as it was read.
 
-    Nothing else that the file holds is copied, such as white space or a member that appears twice.
+    Anything else in the file, such as white space or a duplicate member, is not copied.
     """
     with _opened(path, Archive(path, bounds.size)) as file, files.lines(to) as stream:
         for line in stored.lines(file, str(path), bounds):
@@ -266,9 +264,9 @@ def copy(path: Path, to: Path, bounds: Bounds) -> None:
 def parse(
     lines: Iterable[str], name: str, archive: Archive | None = None, bounds: Bounds | None = None
 ) -> Log:
-    """Read a log back, within bounds. A last line that a kill cut off is left out.
+    """Parse the lines of a log, within bounds. A truncated last line is ignored.
 
-    Raises UsageError, with ``name``, line and place, for another line that does not fit the schema.
+    Raises UsageError, with ``name``, line and place, for any other line that violates the schema.
     """
     log = Log(archive=archive or Archive())
     bounds = bounds or size_limit.bounds(DISK)
@@ -279,13 +277,13 @@ def parse(
         fault = _add(log, line, place, bounds) if line.strip() else None
         cut_off = following is None and not line.endswith("\n")
         if fault and not cut_off:
-            what = f"this is no line of an evidence log: {fault}"
+            what = f"not a line of an evidence log: {fault}"
             raise UsageError(f"{name}:{number}: {what}. {stored.REMEDY}")
     return log
 
 
 def _with_next(lines: Iterable[str]) -> Iterator[tuple[str, str | None]]:
-    """Each line with the one after it, None after the last."""
+    """Each line with the next one; None after the last."""
     given = iter(lines)
     line = next(given, None)
     while line is not None:
@@ -295,7 +293,7 @@ def _with_next(lines: Iterable[str]) -> Iterator[tuple[str, str | None]]:
 
 
 def _entry(line: str, bounds: Bounds) -> tuple[Json, str | None]:
-    """What a line holds, and what is wrong with it."""
+    """The value of a line, and what is wrong with it."""
     try:
         entry = convert.modern(stored.parsed(line, bounds, LEVELS))
     except ValueError as error:
@@ -304,7 +302,7 @@ def _entry(line: str, bounds: Bounds) -> tuple[Json, str | None]:
 
 
 def _add(log: Log, line: str, place: Place, bounds: Bounds) -> str | None:
-    """Add a line to a log; returns what is wrong with one that does not belong there."""
+    """Add a line to a log; returns what is wrong with it if it is invalid."""
     entry, fault = _entry(line, bounds)
     if fault:
         return fault
@@ -317,7 +315,7 @@ def _add(log: Log, line: str, place: Place, bounds: Bounds) -> str | None:
 
 
 def _add_note(log: Log, entry: dict[str, Json]) -> None:
-    """Add to a log what is no request: the set-up, ends, and what is void."""
+    """Add a line that is not an exchange to a log: set-up, ends, and void exchanges."""
     if "case_end" in entry:
         log.ends[entry["case_end"]] = entry["outcome"]
     elif "run_end" in entry:
@@ -332,12 +330,12 @@ def _add_note(log: Log, entry: dict[str, Json]) -> None:
 
 
 def _add_exchange(log: Log, entry: dict[str, Json]) -> str | None:
-    """Add an exchange to a log; returns what is wrong with one whose bodies it does not hold."""
+    """Add an exchange to a log; returns what is wrong if the log lacks one of its bodies."""
     for part in ("request", "response"):
         body = entry.get(part, {}).get("body", {})
         for name in KINDS.values():
             digest = body.get(name)
             if digest and digest not in log.archive:
-                return f"{part}/body: no line before this one holds the content {digest}"
+                return f"{part}/body: no earlier line contains the content {digest}"
     log.exchanges.append(_exchange(entry, log.archive))
     return None

@@ -1,4 +1,4 @@
-"""The log of a run that has ended, compressed: a tenth of its size."""
+"""Compresses the log of a finished run, to a tenth of its size."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from conformance.base.errors import UsageError, reason
 
 
 def packed(path: Path) -> Path:
-    """Where the compressed form of a log stands."""
+    """The path of the compressed form of a log."""
     return path.with_name(f"{path.name}.gz")
 
 
 def pack(path: Path) -> None:
-    """Replace a log by its compressed form. Whatever ends this before, one of both is whole.
+    """Replace a log by its compressed form. If interrupted, one of the two files is complete.
 
-    Equal logs have equal forms. Does nothing where there is no log.
+    Equal logs have equal compressed forms. Does nothing if there is no log.
     """
     if not os.path.lexists(path):
         return
@@ -38,10 +38,10 @@ def pack(path: Path) -> None:
 
 
 def readable(path: Path, owner: object, most: int) -> Path:
-    """A log to read from: itself, or a copy of its compressed form, in a place for such files.
+    """The path of a log for reading: its own, or that of a decompressed temporary copy.
 
-    A copy is removed when ``owner`` is gone, or when the process ends. Raises UsageError for a
-    compressed form that is none, or that has more than ``most`` bytes.
+    A copy is removed when ``owner`` is garbage-collected or the process ends. Raises UsageError for
+    a file that is not compressed, or that decompresses to more than ``most`` bytes.
     """
     if os.path.lexists(path) or not os.path.lexists(packed(path)):
         return path
@@ -61,8 +61,8 @@ def readable(path: Path, owner: object, most: int) -> Path:
 
 
 def _copy(stream: gzip.GzipFile, plain: BinaryIO, most: int) -> None:
-    """Copy a stream to a file. Raises ValueError for one that is too long."""
+    """Copy a stream to a file. Raises ValueError if it is too long."""
     while block := stream.read(1 << 20):
         plain.write(block)
         if plain.tell() > most:
-            raise ValueError(f"it has more than {most:,} bytes. {stored.REMEDY}")
+            raise ValueError(f"the log has more than {most:,} bytes. {stored.REMEDY}")

@@ -1,7 +1,7 @@
-"""How much a log may hold: a run is bounded, whatever the target answers.
+"""Limits the size of a log, so that a run is bounded whatever the target returns.
 
-What a run writes and what is read of a stored run have the same bounds, so that no run writes what
-its replay refuses.
+Writing a run and reading a stored run have the same bounds, so that no run writes a log that its
+replay rejects.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ from conformance.model import DISK, Exchange
 MEGABYTE = 1_000_000
 
 MOST = 1_000
-"""Megabytes of a log, whatever ``disk:`` says: a stored run that claims more is not believed."""
+"""Maximum megabytes of a log whatever ``disk:`` says, because a stored run may be forged."""
 
 UNPACKED = 5
-"""How many times as long as the log all long bodies may be, of which it holds the packed form."""
+"""Maximum total size of all long bodies, unpacked, as a multiple of the size of the log."""
 
 MOST_UNPACKED = 2_000
-"""Megabytes of all long bodies, whatever ``disk:`` says."""
+"""Maximum megabytes of all long bodies, unpacked, whatever ``disk:`` says."""
 
 SHARE = 0.4
-"""The share of the bound up to which every body is logged. Short ones are logged beyond it."""
+"""The share of the bound up to which all bodies are logged. Beyond it, only short ones are."""
 
 HEADERS, FEWER = 16_384, 2_048
-"""Bytes of the headers of a response that are logged, as JSON: at first, and once many came."""
+"""Maximum bytes, as JSON, of the logged headers of a response: normally, and after many headers."""
 
 MANY_HEADERS = 16 * MEGABYTE
-"""Bytes of headers from which on fewer are logged, because memory holds them all."""
+"""Total bytes of headers after which fewer are logged, because all are held in memory."""
 
 
 RESERVE = 0.1
-"""The share of a bound that a full log has left, for what is sent and noted at the end."""
+"""The share of a bound that a full log has left for the requests and notes at the end."""
 
 
 def bounds(disk: int) -> Bounds:
-    """What is read of the log of a run of ``disk`` megabytes.
+    """The bounds for reading the log of a run with a limit of ``disk`` megabytes.
 
-    Short bodies are logged beyond ``disk``, so that even a small one is read like the usual one.
+    Short bodies are logged beyond ``disk``, so they are never below those of the default limit.
     """
     megabytes = min(max(disk, DISK), MOST)
     return Bounds(
@@ -51,7 +51,7 @@ def bounds(disk: int) -> Bounds:
 
 
 class Room:
-    """The room that a log has left. ``used`` are the bytes that it has, ``disk`` megabytes."""
+    """The room left in a log. ``used`` is its size in bytes; ``disk`` is in megabytes."""
 
     def __init__(self, disk: int) -> None:
         self._ample = int(min(disk, MOST) * MEGABYTE * SHARE)
@@ -61,7 +61,7 @@ class Room:
 
     @property
     def is_full(self) -> bool:
-        """Whether the log is so near to its bounds that a run must end."""
+        """Whether the log is so close to its bounds that a run must end."""
         whole, left = self._whole, self._left
         return (
             left.size < RESERVE * whole.size
@@ -70,15 +70,15 @@ class Room:
         )
 
     def write(self, line: str) -> None:
-        """Count a line that is written."""
+        """Count a written line."""
         self.used += len(line)
         self._left.take_line(len(line))
         self._left.memory -= weight(line)
 
     def takes_body(self, packed: int, length: int) -> bool:
-        """Whether there is room for a long body: for its packed form, and for what it unpacks to.
+        """Whether there is room for a long body, both packed and unpacked.
 
-        It counts as written if there is.
+        If there is, its unpacked size is counted.
         """
         fits = self.takes(packed) and length <= min(LONGEST_BODY, self._left.unpacked)
         if fits:
@@ -86,11 +86,11 @@ class Room:
         return fits
 
     def takes(self, size: int) -> bool:
-        """Whether there is room for some bytes more."""
+        """Whether there is room for another ``size`` bytes."""
         return self.used + size <= self._ample
 
     def fitted(self, exchange: Exchange) -> Exchange:
-        """An exchange with the headers of its response that there is room for."""
+        """The exchange with as many headers of its response as there is room for."""
         response = exchange.response
         if response is None:
             return exchange

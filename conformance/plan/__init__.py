@@ -1,1 +1,1 @@
-"""The plan of a run: which scenarios there are, which cases they make, and which are selected."""
+"""The plan of a run: the scenarios, the cases that they define, and the selection of cases."""

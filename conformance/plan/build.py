@@ -1,7 +1,7 @@
-"""The cases of a run, with permanent ids, effects and cost, from contract, target and scenarios.
+"""Builds the cases of a run, with permanent ids, effects and costs.
 
-A scenario says which cases it has and what each needs. Whether the target offers that is decided
-here. A case that cannot run keeps its place in the plan, with the reason.
+A scenario defines its cases and what each needs. This module decides whether the target offers
+that. A case that cannot run stays in the plan, with the reason.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from conformance.model import (
 from conformance.plan.registry import BAD_KEYS_ALLOWED, KEY, Draft, Planning, Scenario
 
 BUSINESS = "business:"
-"""How the need for the id of a business begins; its name follows."""
+"""The prefix of the need for the id of a business, followed by its name."""
 OTHER_NEEDS = frozenset({KEY, "clock", "addresses", *(BUSINESS + name for name in Business)})
-"""What a case may need other than certain keys."""
+"""What a case may need apart from certain keys."""
 ADDRESSES = 16
-"""Local addresses that the cases of a limit need: half of them are kept fresh for these."""
+"""Local addresses that the cases of rate limits need: half of them are kept unused for these."""
 LEFT_OUT = (
-    "the target file leaves out an operation or a parameter that this needs "
+    "the target file excludes an operation or a parameter that this case needs "
     "(inapplicable:, only: or absent:)"
 )
 FIRST_CHANGES = 2
@@ -49,7 +49,7 @@ class Plan:
         return tuple(case for case in self.cases if case.gap is None)
 
     def requests(self) -> dict[Effect, int]:
-        """The usual number of requests of the cases that can run, by effect."""
+        """The expected number of requests of the cases that can run, by effect."""
         requests = dict.fromkeys(Effect, 0)
         for case in self.runnable:
             requests[case.effect] += case.cost
@@ -59,8 +59,8 @@ class Plan:
 def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
     """Every case of every scenario, in the order of their phases.
 
-    Cases of one phase keep the order of the scenarios and of their drafts. Raises ValueError for
-    two cases with one id, and for a need that no target file can meet.
+    Cases of one phase keep the order of the scenarios and of their drafts. Raises ValueError for a
+    duplicate id, and for a need that no target file can meet.
     """
     bad_keys = _BadKeys(planning.target)
     phased: list[tuple[tuple[int, bool, bool], Case]] = []
@@ -75,10 +75,10 @@ def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
 
 
 def with_inapplicable(plan: Plan, complete: Plan) -> Plan:
-    """A plan for a target that lacks something, and the cases that it loses for that.
+    """The plan for a target that lacks something, with the cases that are lost because of that.
 
     ``complete`` is the plan for a target that lacks nothing. The lost cases never run, but their
-    cells belong to the contract.
+    cells are part of the contract.
     """
     known = {case.id for case in plan.cases}
     lost = [case for case in complete.cases if case.id not in known]
@@ -100,29 +100,29 @@ def _check_needs(scenario: Scenario, draft: Draft) -> None:
         if need not in OTHER_NEEDS and key_role(need) is None:
             raise ValueError(
                 f"the scenario {scenario.name} needs {need!r}, "
-                f"which is neither a role of a key nor one of {', '.join(sorted(OTHER_NEEDS))}"
+                f"which is neither a key role nor one of {', '.join(sorted(OTHER_NEEDS))}"
             )
 
 
 def _check_ids(cases: Iterable[Case]) -> None:
-    """Raise ValueError if two cases have one id."""
+    """Raise ValueError if two cases have the same id."""
     counts = Counter(case.id for case in cases)
     twice = sorted(case_id for case_id, count in counts.items() if count > 1)
     if twice:
-        raise ValueError(f"two cases have one id: {', '.join(twice)}")
+        raise ValueError(f"several cases have the same id: {', '.join(twice)}")
 
 
 class _BadKeys:
-    """Counts the requests with a bad key: too many may trip a rate limit."""
+    """Counts the requests with bad keys, because too many may trip a rate limit."""
 
     def __init__(self, target: Declaration) -> None:
         self._target = target
         self._left = BAD_KEYS_ALLOWED
 
     def effect(self, draft: Draft) -> Effect:
-        """The effect of a case: that of the draft, or FLOOD if it sends too many bad keys.
+        """The effect of a case: that of the draft, or FLOOD if it exceeds the allowed bad keys.
 
-        A case that cannot run uses up nothing.
+        A case that cannot run does not count.
         """
         effect = _effect_of(draft)
         if Effect.FLOOD in self._target.allow:
@@ -135,14 +135,13 @@ class _BadKeys:
 
 
 def _effect_of(draft: Draft) -> Effect:
-    """The effect of a draft: its own, else that of its operation."""
     if draft.effect is not None:
         return draft.effect
     return _operation_effect(draft)
 
 
 def _operation_effect(draft: Draft) -> Effect:
-    """The effect of the operation of a draft. A draft for the whole API reads."""
+    """The effect of the operation of a draft; READ for a draft for the whole API."""
     if draft.operation is None:
         return Effect.READ
     return draft.operation.effect
@@ -183,7 +182,7 @@ def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration)
 
 
 def _gap(draft: Draft, effect: Effect, target: Declaration) -> str | None:
-    """What to provide for a case to run; None if it can run."""
+    """What to provide so that a case can run; None if it can."""
     for advice in _missing(draft.needs, draft.operation, target):
         return advice
     if "full" in draft.needs and not _may_make(draft.operation, effect, target):
@@ -202,26 +201,21 @@ def _missing(
 ) -> Iterator[str]:
     """What to provide for each need that the target does not meet.
 
-    The key of another business must have the scope of the operation.
+    The key of another business must have the scope that the operation requires.
     """
     for need in needs:
         advice = _advice(need, target)
+        is_foreign = need in (Business.OTHER, Business.EMPTY)
         if advice is not None:
             yield advice
-        elif operation is not None and _lacks_scope(need, operation, target):
+        elif operation is not None and is_foreign and not target.opens(operation, need):
             yield KEY_ROLES[need].advice
 
 
-def _lacks_scope(need: str, operation: Operation, target: Declaration) -> bool:
-    """Whether a need is the key of another business that is listed without the scope."""
-    is_foreign = need in (Business.OTHER, Business.EMPTY)
-    return is_foreign and not target.opens(operation, need)
-
-
 def _may_make(operation: Operation | None, effect: Effect, target: Declaration) -> bool:
-    """Whether the main key may make the requests of a case.
+    """Whether the main key may send the requests of a case.
 
-    A case with an effect may also send other operations than its own.
+    A case with an effect may also call operations other than its own.
     """
     if target.opens_all(target.main_key):
         return True
@@ -241,9 +235,9 @@ _HARM = {
 
 
 def _advice(need: str, target: Declaration) -> str | None:
-    """What to provide for a need that the target does not meet; None if it meets it.
+    """What to provide for a need that the target does not meet; None if it does.
 
-    A need is the role of a key, or a member of OTHER_NEEDS.
+    A need is a key role or a member of OTHER_NEEDS.
     """
     role = key_role(need)
     if need in (KEY, "full"):
@@ -251,10 +245,10 @@ def _advice(need: str, target: Declaration) -> str | None:
     if role is not None:
         return None if need in target.keys else role.advice
     if need == "clock":
-        advice = "give a request that moves the target's clock on (clock: in the target file)"
+        advice = "give a request that advances the target's clock (clock: in the target file)"
         return None if target.clock else advice
     if need == "addresses":
-        advice = f"give {ADDRESSES} local source addresses or more (addresses: in the target file)"
+        advice = f"give at least {ADDRESSES} local addresses (addresses: in the target file)"
         return None if len(target.addresses) >= ADDRESSES else advice
     name = need.removeprefix(BUSINESS)
     advice = f"give the id of the {name} business (businesses: {name} in the target file)"

@@ -1,4 +1,4 @@
-"""Scenarios: ways to provoke a target. They send and label; judges read the labels later."""
+"""The registry of scenarios. Scenarios send and label requests; judges read the labels later."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from conformance.base.options import Depth as Depth  # noqa: PLC0414 - scenarios
 from conformance.model import Business, Contract, Declaration, Effect, Operation, Params
 
 BAD_KEYS_ALLOWED = 20
-"""Requests with a bad key that a run may send without ``flood``."""
+"""Maximum number of requests with bad keys in a run without ``flood``."""
 
 KEY = "key"
-"""The need for a main key, whatever its scopes."""
+"""The need for a main key with any scopes."""
 
 NO_PARAMS = Params()
-"""The parameters of a case that needs none."""
+"""The parameters of a case without any."""
 
 
 @dataclass(frozen=True)
 class Draft:
-    """A case as a scenario asks for it.
+    """A case as requested by a scenario.
 
-    ``needs`` names what the target file must give: a role of a key (``full``, ``scope:NAME``), KEY
+    ``needs`` names what the target file must provide: a key role (``full``, ``scope:NAME``), KEY
     for a main key that may lack the scope of the operation, the id of a business
-    (``business:NAME``), ``clock`` or ``addresses``. The case runs without what it ``wants`` of
-    these, and sends less. ``effect`` is the worst that any of its requests does if the target
-    wrongly accepts it; None means that of the operation.
-    ``gap`` says why the case cannot run whatever the target file gives. An ``optional`` case leaves
-    no clause untested if it does not run. ``rules`` replaces those of the scenario. An ``early``
-    case comes before the others of its phase that change something.
+    (``business:NAME``), ``clock`` or ``addresses``. Without something that it ``wants`` of these,
+    the case runs but sends less. ``effect`` is the worst effect of its requests if the target
+    wrongly accepts them; None means the effect of the operation.
+    ``gap`` says why the case cannot run whatever the target file provides. If an ``optional`` case
+    does not run, no clause is untested because of it. ``rules`` replaces those of the scenario. An
+    ``early`` case comes before the other cases of its phase that change something.
     """
 
     operation: Operation | None
@@ -50,9 +50,9 @@ class Draft:
 
 @dataclass(frozen=True)
 class Planning:
-    """What a scenario may look at when it drafts its cases.
+    """The information from which a scenario drafts its cases.
 
-    ``spare`` is what the other cases leave of the request budget, for more odd requests and walks.
+    ``spare`` is the number of requests left in the budget, used for more odd requests and walks.
     """
 
     contract: Contract
@@ -64,11 +64,11 @@ class Planning:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A way to provoke the target: a test function, the rules that it feeds, and its cases.
+    """A test function that sends requests, the rules that it feeds, and its cases.
 
     ``phase`` orders a run: 0 reads, 1 refused requests, 2 writes, 3 odd writes, 4 limits and clock.
-    Its cases overlap no others if they are to be ``alone``: a write of one kind may make objects of
-    another, such as a run that places calls.
+    If it is ``alone``, its cases do not overlap with others, because a write of one kind may create
+    objects of another, such as a run that places calls.
     """
 
     name: str
@@ -89,9 +89,9 @@ def scenario(
     phase: int = 0,
     alone: bool = False,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Register a test function as a scenario, under its name without ``test_``.
+    """Decorate a test function to register it as a scenario, named without ``test_``.
 
-    ``drafts`` gives its cases. Raises ValueError for a name that another module has taken.
+    ``drafts`` yields its cases. Raises ValueError if a scenario of another module has that name.
     """
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
@@ -106,7 +106,7 @@ def scenario(
 
 
 def operations(planning: Planning, *actions: str) -> Iterator[Operation]:
-    """The operations with one of some actions, or all."""
+    """The operations with one of the actions; all if none are given."""
     known = planning.contract.operations.values()
     if not actions:
         return iter(known)
@@ -114,16 +114,16 @@ def operations(planning: Planning, *actions: str) -> Iterator[Operation]:
 
 
 def given(planning: Planning, roles: Iterable[str]) -> tuple[str, ...]:
-    """Those of some roles that the target file gives a key for."""
+    """The roles for which the target file gives a key."""
     return tuple(role for role in roles if role in planning.target.keys)
 
 
 def other_business(planning: Planning) -> str:
-    """What a case needs that asks for another business: its key, or its id where that is given."""
+    """The need of a case about another business: its key, or its id if only that is given."""
     with_id_alone = planning.target.businesses.keys() - planning.target.keys
     return f"business:{Business.OTHER}" if Business.OTHER in with_id_alone else Business.OTHER
 
 
 def key_needs(operation: Operation) -> tuple[str, ...]:
-    """The needs of a valid request: a key with every scope, if the operation requires a key."""
+    """The needs of a valid request: the full key, if the operation requires a key."""
     return ("full",) if operation.keyed else ()

@@ -1,4 +1,4 @@
-"""Which cases of a plan run: those of some clauses or areas, or a few for a quick run."""
+"""Selects the cases of a plan: by clause or area, for a quick run, or within a budget."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ from conformance.plan.build import Plan
 def wanted(
     contract: Contract, areas: tuple[str, ...], clauses: tuple[str, ...]
 ) -> tuple[Clause, ...]:
-    """The clauses that are named, and those of the areas that are named; all if nothing is.
+    """The named clauses and those of the named areas, or all clauses if nothing is named.
 
-    They come in the order of the ledger. Raises UsageError for a name that does not exist.
+    They are in the order of the ledger. Raises UsageError for an unknown name.
     """
-    known_areas = f"the areas are {', '.join(contract.areas)}"
+    known_areas = f"The areas are {', '.join(contract.areas)}."
     _check_names("area", areas, contract.areas, known_areas)
-    _check_names("clause", clauses, contract.clauses, "`clauses` lists them")
+    listing = "List them with `kaicalls-conformance clauses`."
+    _check_names("clause", clauses, contract.clauses, listing)
     if not areas and not clauses:
         return tuple(contract.clauses.values())
     named = [c for c in contract.clauses.values() if c.area in areas or c.id in clauses]
@@ -29,17 +30,17 @@ def wanted(
 
 
 def _check_names(noun: str, names: Iterable[str], known: Collection[str], advice: str) -> None:
-    """Raise UsageError for the first name that is not known."""
+    """Raise UsageError for the first unknown name."""
     for name in names:
         if name not in known:
             suggestion = nearest(name, known)
-            raise UsageError(f"there is no {noun} {name}{suggestion}; {advice}")
+            raise UsageError(f"There is no {noun} {name}{suggestion}. {advice}")
 
 
 def select(plan: Plan, contract: Contract, clauses: tuple[Clause, ...]) -> Plan:
     """The cases that verify some clauses, in the order of the plan.
 
-    For all clauses it is the whole plan, also with cases that feed no clause.
+    For all clauses this is the whole plan, including cases that feed no clause.
     """
     if len(clauses) == len(contract.clauses):
         return plan
@@ -53,8 +54,8 @@ def select(plan: Plan, contract: Contract, clauses: tuple[Clause, ...]) -> Plan:
 def _verifies(case: Case, contract: Contract, clause: Clause) -> bool:
     """Whether a case may verify a clause.
 
-    It feeds a trial rule of the clause. If all rules of the clause are passive, any case of an
-    operation where one of them applies will do.
+    It must feed a trial rule of the clause. If all rules of the clause are passive, any case of an
+    operation to which one of them applies is enough.
     """
     trial_rules = [rule for rule in clause.rules if RULES[rule].trial]
     if trial_rules:
@@ -66,17 +67,17 @@ def _verifies(case: Case, contract: Contract, clause: Clause) -> bool:
 
 
 def _feeds(case: Case, clause: Clause, rules: Iterable[str]) -> bool:
-    """Whether a case feeds one of some rules of a clause, and the row that the clause is about."""
+    """Whether a case feeds one of the rules of a clause, for the code or status of the clause."""
     if set(rules).isdisjoint(case.rules):
         return False
     return clause.concerns(case.about)
 
 
 def quick(plan: Plan, contract: Contract) -> Plan:
-    """A few cases of a plan: the quick ones, and enough to judge each MUST clause once.
+    """The cases of a quick run: those marked quick, and enough to judge each MUST clause once.
 
     A clause is judged on the operation that adds the fewest requests. All cases that feed the
-    clause there are taken, because a cell is untested while one of them has not run.
+    clause there are selected, because a cell is untested until all of them have run.
     """
     chosen = {case.id for case in plan.runnable if case.quick}
     for clause in contract.clauses.values():
@@ -86,10 +87,10 @@ def quick(plan: Plan, contract: Contract) -> Plan:
 
 
 def affordable(plan: Plan, contract: Contract, budget: int) -> set[str]:
-    """The ids of the cases of a plan that a budget of requests has room for.
+    """The ids of the cases of a plan that fit into a request budget.
 
-    Each clause comes once before any comes again, a MUST before the others, and what adds few
-    requests before what adds many.
+    Every clause is selected once before any is selected again, MUST clauses first, and cheaper
+    clauses before more expensive ones.
     """
     levels = list(Level)
     clauses = sorted(contract.clauses.values(), key=lambda clause: levels.index(clause.level))
@@ -109,7 +110,7 @@ def affordable(plan: Plan, contract: Contract, budget: int) -> set[str]:
 
 
 def judged(plan: Plan, contract: Contract) -> list[Clause]:
-    """The clauses that the cases of a plan judge on one operation at least."""
+    """The clauses that the cases of a plan judge on at least one operation."""
     return [clause for clause in contract.clauses.values() if _is_judged(plan, contract, clause)]
 
 
@@ -120,29 +121,29 @@ def _is_judged(plan: Plan, contract: Contract, clause: Clause) -> bool:
 
 
 def _runnable(candidates: list[list[Case]]) -> list[list[Case]]:
-    """Those of some lists of cases that can run whole."""
+    """The lists of cases that can run completely."""
     return [cases for cases in candidates if not any(case.gap for case in cases)]
 
 
 def _least(candidates: list[list[Case]], chosen: set[str]) -> list[Case]:
-    """The list of cases that adds the fewest requests; empty without any."""
+    """The list of cases that adds the fewest requests; empty if there are no lists."""
     return min(candidates, key=lambda cases: _cost(cases, chosen), default=[])
 
 
 def _cost(cases: Iterable[Case], chosen: set[str]) -> int:
-    """The requests that some cases add to those chosen."""
+    """The number of requests that some cases add to those chosen."""
     return sum(case.cost for case in cases if case.id not in chosen)
 
 
 def _if_room(cases: list[Case], chosen: set[str], plan: Plan, budget: int) -> set[str]:
-    """The ids of some cases if the budget has room for them, too; else none."""
+    """The ids of some cases if they still fit into the budget, else an empty set."""
     spent = sum(case.cost for case in plan.runnable if case.id in chosen)
     fits = spent + _cost(cases, chosen) <= budget
     return {case.id for case in cases} if fits else set()
 
 
 def _feeding(plan: Plan, clause: Clause) -> list[list[Case]]:
-    """The cases that must run for a clause: a list for each operation, in the order of the plan."""
+    """The cases that must run for a clause: one list per operation, in the order of the plan."""
     feeding: dict[str, list[Case]] = defaultdict(list)
     for case in plan.cases:
         if case.optional or case.inapplicable:
@@ -155,6 +156,6 @@ def _feeding(plan: Plan, clause: Clause) -> list[list[Case]]:
 def _cheapest(candidates: list[list[Case]], chosen: set[str]) -> set[str]:
     """The ids of the list of cases that adds the fewest requests to those chosen.
 
-    A list with a case that cannot run is taken only if there is no other: it says what to provide.
+    A list with a case that cannot run is used only if there is no other, to say what to provide.
     """
     return {case.id for case in _least(_runnable(candidates) or candidates, chosen)}

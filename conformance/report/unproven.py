@@ -68,6 +68,6 @@ def _sent(exchange: Exchange) -> str:
 
 
 def _sentence(remark: Remark) -> str:
-    """What was seen of a part of the target file, and what to do about it."""
+    """What was seen of a part of the target file, and how to fix it."""
     seen = f"{remark.about}: {remark.seen}"
-    return f"{seen}; {remark.mend}" if remark.mend else seen
+    return f"{seen}. {remark.mend}" if remark.mend else seen

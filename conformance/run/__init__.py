@@ -1,1 +1,1 @@
-"""A run in progress: the session, pytest as its engine, and what a person sees of it."""
+"""A run in progress: the session, pytest as its engine, and its output for the user."""

@@ -1,8 +1,8 @@
-"""The suite under pytest without the command: ``pytest --pyargs conformance.scenarios``.
+"""Runs the suite under plain pytest: ``pytest --pyargs conformance.scenarios``.
 
-The options of pytest make the session. With pytest-xdist each worker has a session and a log of its
-own, and the process that started them merges the logs. That process, or the only one, judges the
-whole log in the end and writes the reports.
+The session is configured by pytest options. With pytest-xdist, each worker has its own session and
+log, and the controller merges the logs. The controller, or the only process, judges the whole log
+at the end and writes the reports.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from conformance.target.keyring import STANDARD_INPUT
 from conformance.transport.http import HttpWire
 
 LOGS = "conformance_logs"
-"""The name under which a worker of pytest-xdist learns the directory for its log."""
+"""The name of the value that tells a pytest-xdist worker the directory for its log."""
 
 
 def _say(text: str) -> None:
@@ -44,7 +44,7 @@ def _say(text: str) -> None:
 
 
 def start(config: pytest.Config, choice: Choice, output: Path | None) -> None:
-    """Register what runs and judges the suite. Raises pytest.UsageError for a wrong choice."""
+    """Register the plugins that run and judge the suite. Raises pytest.UsageError."""
     register = config.pluginmanager.register
     try:
         choice = _with_key(config, choice)
@@ -61,9 +61,9 @@ def start(config: pytest.Config, choice: Choice, output: Path | None) -> None:
 
 
 def _with_key(config: pytest.Config, choice: Choice) -> Choice:
-    """The choice with the key of its file, or of the environment if it names no other."""
+    """The choice with the key from its file, or from the environment if it names no key."""
     if choice.key_file == STANDARD_INPUT and config.getoption("numprocesses", None):
-        raise UsageError("Workers have no standard input: give the key in a file.")
+        raise UsageError("Workers have no standard input. Pass the key in a file.")
     names_key = choice.target or choice.key or choice.key_file
     if choice.url and not names_key:
         return replace(choice, key=os.environ.get("CONFORMANCE_KEY"))
@@ -73,7 +73,7 @@ def _with_key(config: pytest.Config, choice: Choice) -> Choice:
 def _judged_here(
     config: pytest.Config, choice: Choice, output: Path | None
 ) -> tuple[Items, Reporter]:
-    """What the process needs that judges the run: the only one, or the one with workers."""
+    """The plugins of the process that judges the run: the controller, or the only process."""
     prepared = _prepared(choice)
     if config.getoption("conformance_key"):
         _say(KEY_IS_SEEN)
@@ -87,7 +87,7 @@ def _judged_here(
 
 
 def _log_in(output: Path, prepared: Prepared) -> TextIO:
-    """The log of a new run in a directory, from which the reports of an earlier one are taken."""
+    """Start the log of a new run in a directory, removing the reports of an earlier run."""
     with files.private():
         output.mkdir(parents=True, exist_ok=True)
         for name in (*FILES, runfile.PYTEST_PAGE):
@@ -98,7 +98,7 @@ def _log_in(output: Path, prepared: Prepared) -> TextIO:
 
 
 def _remove(directory: Path) -> None:
-    """Remove a directory with all that it holds; of a link to one, the link."""
+    """Remove a directory with its contents; for a link to a directory, only the link."""
     if directory.is_symlink():
         directory.unlink()
     shutil.rmtree(directory, ignore_errors=True)
@@ -109,14 +109,14 @@ def _begun(prepared: Prepared) -> Run:
 
 
 def _stopped(output: Path | None) -> str:
-    """What is said when a signal comes after the last case."""
+    """The message for a signal after the last case."""
     if output is None:
-        return "Stopped: the run is not judged."
-    return f"Stopped: `kaicalls-conformance replay {clean(str(output))}` judges what was logged."
+        return "Stopped: the run was not judged."
+    return f"Stopped. `kaicalls-conformance replay {clean(str(output))}` judges what was logged."
 
 
 def _worker(choice: Choice, given: dict[str, Any]) -> Items:
-    """The items of one worker, with its share of the addresses and of the budget."""
+    """The items of one worker, with its share of the addresses and the budget."""
     name, count = given["workerid"], int(given["workercount"])
     stream = files.lines(Path(given[LOGS]) / f"{name}.jsonl")
     index = int(name.removeprefix("gw"))
@@ -137,7 +137,7 @@ def _items(prepared: Prepared, stream: TextIO | None, prefix: str = "") -> Items
 
 
 class WorkerEnd:
-    """Ends the log of a worker; a log without that end shows that the worker died."""
+    """Ends the log of a worker. A log without an end shows that the worker died."""
 
     def __init__(self, running: Session) -> None:
         self._running = running
@@ -149,7 +149,7 @@ class WorkerEnd:
 
 
 class Reporter:
-    """Judges the whole log when all items have run, and writes the reports."""
+    """Judges the whole log after all items have run, and writes the reports."""
 
     def __init__(self, running: Session, prepared: Prepared, output: Path | None) -> None:
         self._running = running
@@ -160,7 +160,7 @@ class Reporter:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tell a worker of pytest-xdist where its log goes: a replay finds it there, too."""
+        """Tell a pytest-xdist worker where to log; a replay finds the log there, too."""
         if self._logs is None and self._output:
             self._logs = self._output / runfile.WORKERS
             self._logs.mkdir(mode=0o700)
@@ -169,7 +169,7 @@ class Reporter:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
-        """The cases that the workers are to run, by the names of their items."""
+        """Record the cases that the workers will run, by the names of their items."""
         names = {name.rpartition("::test_")[2] for name in ids}
         self._running.selected = frozenset(
             case.id for case in self._running.plan.cases if _item_name(case.id) in names
@@ -178,7 +178,7 @@ class Reporter:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Store which cases are to run, now that pytest knows."""
+        """Store which cases will run, now that pytest knows."""
         if not session.config.option.collectonly:
             self._foretell()
 
@@ -188,12 +188,12 @@ class Reporter:
                 runfile.foretell(_begun(self._prepared), self._running.selected, self._output)
 
     def pytest_report_header(self) -> str:
-        """By which contract and against which server the suite asks, before the first item."""
+        """The contract and the server, in the header of the pytest output."""
         return for_console(self._running.announcement)
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Merge the logs of the workers, judge, and write the reports."""
+        """Merge the logs of the workers, judge them, and write the reports."""
         if session.config.option.collectonly:
             return
         try:
@@ -216,7 +216,7 @@ class Reporter:
             store(self._run, self._running.selected, self._output)
 
     def pytest_terminal_summary(self, terminalreporter: Any) -> None:
-        """Print the counts of cells after those of items."""
+        """Print the summary of cells after that of items."""
         if self._run is not None:
             terminalreporter.section("conformance")
             summary = console.summary(self._run, width=100, colour=False)
@@ -224,6 +224,6 @@ class Reporter:
 
 
 def _item_name(case: str) -> str:
-    """The name of the item of a case, without what each begins with."""
+    """The name of the item of a case, without the prefix ``test_``."""
     scenario, bracket, variant = case.partition("[")
     return f"{scenario.replace('-', '_')}{bracket}{variant}"

@@ -1,8 +1,9 @@
-"""Two runs side by side: which cells and causes changed, and who changed them.
+"""Compares two runs: which cells and causes changed, and what caused each change.
 
-Who changed a cell is shown, not guessed. The log of the older run is judged again by the present
-contract and judges: what differs already then, they have changed. The same log judged as the newer
-target file declares shows what the declaration changed. The rest is the target's, or its data's.
+The reason for a change is determined, not guessed. The log of the older run is judged again by the
+current contract and judges: whatever differs then was changed by them. Judging the same log with
+the declaration of the newer run shows what the target file changed. The rest was changed by the
+target or its data.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from conformance.model import Cause, Cell, Declaration, ReasonKind, Run, Verdict
 
 
 class Change(StrEnum):
-    """What became of a cell, what matters most first."""
+    """How a cell changed, most important first."""
 
     BROKEN = "new failure"
     FIXED = "fixed"
@@ -30,7 +31,7 @@ class Change(StrEnum):
 
 
 class By(StrEnum):
-    """Who changed a cell."""
+    """What caused the change of a cell."""
 
     SUITE = "suite"
     CONTRACT = "contract"
@@ -43,7 +44,7 @@ class By(StrEnum):
 
 @dataclass(frozen=True)
 class Changed:
-    """A cell whose verdict changed; None where a run does not have it."""
+    """A cell whose verdict changed; the verdict is None in a run that lacks the cell."""
 
     name: str
     before: Verdict | None
@@ -54,7 +55,7 @@ class Changed:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What changed from one run to another. Causes are those of the present judges."""
+    """What changed from one run to another, with causes according to the current judges."""
 
     cells: tuple[Changed, ...]
     new: tuple[Cause, ...]
@@ -63,13 +64,13 @@ class Comparison:
 
     @property
     def broken(self) -> list[Changed]:
-        """The cells that fail now, and did not."""
+        """The cells that fail now but did not before."""
         return [cell for cell in self.cells if cell.change is Change.BROKEN]
 
 
 @dataclass(frozen=True)
 class Older:
-    """What a run stored: verdicts by cell, the version of its suite, the digest of its contract."""
+    """What a run stored: verdicts by cell, the suite version, and the digest of the contract."""
 
     verdicts: Mapping[str, Verdict]
     suite: str
@@ -79,23 +80,23 @@ class Older:
 def compared(before: Older, again: Run, declared: Run, after: Run) -> Comparison:
     """What changed from an older run to a newer one.
 
-    ``before`` is what the older run stored. ``again`` is its log, judged now, and ``declared`` the
-    same with the declaration of the newer run, which is ``after``.
+    ``before`` is what the older run stored, ``again`` its log judged now, ``declared`` the same
+    with the declaration of the newer run, and ``after`` the newer run.
     """
     now = _verdicts(after.cells)
-    authors = _Authors(before, again, declared, after)
+    reasons = _Reasons(before, again, declared, after)
     changed = []
     for name in dict.fromkeys([*before.verdicts, *now]):
         old, new = before.verdicts.get(name), now.get(name)
         if old is not new:
-            changed.append(Changed(name, old, new, _change(old, new), authors.of(name, new)))
-    changed.sort(key=_matters_most)
+            changed.append(Changed(name, old, new, _change(old, new), reasons.of(name, new)))
+    changed.sort(key=lambda cell: list(Change).index(cell.change))
     return Comparison(tuple(changed), *_causes(again, after))
 
 
 @dataclass(frozen=True)
-class _Authors:
-    """Says who gave a cell its new verdict."""
+class _Reasons:
+    """Determines what caused the new verdict of a cell."""
 
     before: Older
     again: Run
@@ -103,7 +104,7 @@ class _Authors:
     after: Run
 
     def of(self, name: str, new: Verdict | None) -> By:
-        """Who gave a cell the verdict that it has in the newer run."""
+        """What caused the verdict of a cell in the newer run."""
         if name in self._chosen_once:
             return By.SELECTION
         if self._judged_again.get(name) is new:
@@ -114,28 +115,28 @@ class _Authors:
 
     @cached_property
     def _chosen_once(self) -> set[str]:
-        """The names of the cells that only one of the runs was to judge."""
+        """The names of the cells that only one of the two runs selected."""
         return _unchosen(self.again) ^ _unchosen(self.after)
 
     @cached_property
     def _judged_again(self) -> dict[str, Verdict]:
-        """The verdicts that the present judges give on the older log."""
+        """The verdicts of the current judges on the older log."""
         return _verdicts(self.again.cells)
 
     @cached_property
     def _as_declared(self) -> dict[str, Verdict]:
-        """The verdicts that they give if the target is as the newer target file declares."""
+        """The same verdicts with the declaration of the newer run."""
         return _verdicts(self.declared.cells)
 
     @property
     def _judge(self) -> By:
-        """What differs between the judges of then and now."""
+        """Whether the suite or the contract differs between the runs."""
         if self.before.contract == self.after.contract.digest:
             return By.SUITE
         return By.CONTRACT if self.before.suite == self.after.suite else By.EITHER
 
     def _open(self, name: str) -> By:
-        """What remains: the target, its data, or what the target file gives or allows."""
+        """The remaining causes: the target, its data, or what the target file gives or allows."""
         kinds = self._lacked.get(name, set())
         if ReasonKind.PROVIDE in kinds and self._declares_otherwise:
             return By.DECLARATION
@@ -145,7 +146,7 @@ class _Authors:
 
     @cached_property
     def _lacked(self) -> dict[str, set[ReasonKind]]:
-        """By cell, what kept it untested in one of the runs."""
+        """By cell, the kinds of reasons why it was untested in one of the runs."""
         kinds: dict[str, set[ReasonKind]] = {}
         for cell in (*self.again.cells, *self.after.cells):
             if cell.verdict is Verdict.UNTESTED:
@@ -160,29 +161,24 @@ class _Authors:
 
 
 def _given(target: Declaration) -> tuple[Any, ...]:
-    """What a target file gives and allows. Ids and addresses may differ from start to start."""
+    """What a target file gives and allows, without ids and addresses that differ each time."""
     triggers = sorted((trigger.operation, trigger.code) for trigger in target.triggers)
     given = (target.keys, target.allow, sorted(target.businesses), sorted(target.inputs))
     return (*given, triggers, target.clock is None, len(target.addresses), target.maximum)
 
 
-def _matters_most(cell: Changed) -> int:
-    """The place of a changed cell among all."""
-    return list(Change).index(cell.change)
-
-
 def _verdicts(cells: Iterable[Cell]) -> dict[str, Verdict]:
-    """The verdicts of some cells, by their names."""
+    """The verdicts of some cells, by name."""
     return {cell.name: cell.verdict for cell in cells}
 
 
 def _unchosen(run: Run) -> set[str]:
-    """The names of the cells that were not to be judged."""
+    """The names of the cells that were not selected."""
     return {cell.name for cell in run.cells if not cell.chosen}
 
 
 def _change(old: Verdict | None, new: Verdict | None) -> Change:
-    """What became of a cell."""
+    """How a cell changed."""
     found = Change.OTHER
     match old, new:
         case _, Verdict.FAILED:
@@ -201,7 +197,7 @@ def _change(old: Verdict | None, new: Verdict | None) -> Change:
 
 
 def _causes(older: Run, newer: Run) -> tuple[tuple[Cause, ...], ...]:
-    """The causes that are new, fixed and still there."""
+    """The causes that are new, fixed and still present."""
     before = {cause.id: cause for cause in older.causes}
     now = {cause.id: cause for cause in newer.causes}
     new = without(now, before)

@@ -1,4 +1,4 @@
-"""A log becomes a Run: the one place where a live run and a replay meet."""
+"""Turns a log into a judged Run, for live runs and replays alike."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ def begun(
     today: date,
     require_complete: bool,
 ) -> Run:
-    """A run before its first request: all that a replay needs, and no cell.
+    """A run before its first request: everything that a replay needs, without cells.
 
-    ``contract`` is the contract as the target has it, from ``target.named``. Waivers count as on
-    the day ``today``.
+    ``contract`` is adapted to the target by ``target.named``. Waivers apply as of the day
+    ``today``.
     """
     return Run(
         contract=contract,
@@ -56,10 +56,10 @@ def finished(
     selected: frozenset[str] | None,
     known: Known | None = None,
 ) -> Run:
-    """The run that began, judged by what its log holds.
+    """The run judged by its log.
 
-    ``selected`` are the ids of the cases that were to run, None for all. What is ``known`` of the
-    log was judged while the run went on.
+    ``selected`` holds the ids of the cases that were to run, None for all. ``known`` caches what
+    was judged during the run.
     """
     contract, today = run.contract, date.fromisoformat(run.judged_on)
     cells = verdict.cells(
@@ -85,16 +85,14 @@ def finished(
 
 
 def _unended(plan: Plan, log: Log, selected: frozenset[str] | None) -> int:
-    """How many of the chosen cases have no end in the log."""
+    """The number of chosen cases without an end in the log."""
     runnable = {case.id for case in plan.runnable}
     chosen = runnable if selected is None else runnable & selected
     return len(chosen - log.judged.ends.keys())
 
 
 def _without_end(cases: int) -> str | None:
-    """Why a run is incomplete whose log lacks the end of some cases; None if it lacks none."""
+    """Why the run is incomplete if ``cases`` of them have no end in the log, else None."""
     if not cases:
         return None
-    return (
-        f"{amount(cases, 'chosen case')} ran in part or not at all: the log holds no end of them."
-    )
+    return f"{amount(cases, 'chosen case')} did not run to the end, according to the log."

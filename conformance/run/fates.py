@@ -1,7 +1,7 @@
-"""What became of findings whose requests were sent again.
+"""Determines whether findings are fixed after their requests were repeated.
 
-A finding is fixed only if the request that showed it was sent and judged again. Whatever else a
-cell shows belongs to another cause.
+A finding is fixed only if the request that showed it was sent and judged again. Anything else that
+a cell shows belongs to another cause.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ from conformance.reading import members_of
 from conformance.report import view
 
 FEW = 3
-"""Findings of a cell that are shown again."""
-NOT_PLANNED = "the plan no longer has the case that showed it"
+"""Number of findings per cell whose requests are repeated."""
+NOT_PLANNED = "the case that showed it is no longer in the plan"
 NOT_SEEN = "the request that showed it was not sent and judged again"
 
 
@@ -38,16 +38,16 @@ class Fate(StrEnum):
 
     STILL = "still broken"
     UNJUDGED = "could not be judged"
-    DROPPED = "no longer asked"
+    DROPPED = "no longer tested"
     FIXED = "fixed"
 
 
 @dataclass(frozen=True)
 class Sought:
-    """A broken cell, and what is looked for in it: the sightings of one cause, or all findings.
+    """A broken cell and what to look for: the sightings of one cause, or any finding.
 
-    ``others`` are the keys of what the cell showed of other causes. A ``whole`` cell is sought for
-    whatever it shows.
+    ``others`` holds the keys of sightings of other causes in the cell. In a ``whole`` cell, any
+    finding counts.
     """
 
     cell: Cell
@@ -56,7 +56,7 @@ class Sought:
     whole: bool = False
 
     def first(self, run: Run) -> list[Exchange]:
-        """The exchanges of its first findings, in the run that found them."""
+        """The exchanges of the first few findings, in the run that found them."""
         findings = list(dict.fromkeys(one.finding for one in self.own))[:FEW]
         names: dict[str, None] = {}
         for one in self.own:
@@ -66,13 +66,13 @@ class Sought:
 
 
 def of_cells(run: Run, cells: Collection[Cell]) -> list[Sought]:
-    """Some broken cells of a run, each for whatever it shows."""
+    """Some broken cells of a run, where any finding counts."""
     shown = _by_cell(sightings_of(cells, run.exchange))
     return [Sought(cell, tuple(shown[cell.name]), whole=True) for cell in cells]
 
 
 def of_cause(run: Run, cause: Cause) -> list[Sought]:
-    """The cells that a cause of a run breaks, each for what it shows of that cause."""
+    """The cells that a cause of a run breaks, where only findings of that cause count."""
     own = _by_cell(sightings_by_cause(run.cells, run.exchanges)[cause.id])
     every = _by_cell(sightings_of(run.broken, run.exchange))
     found = []
@@ -83,7 +83,7 @@ def of_cause(run: Run, cause: Cause) -> list[Sought]:
 
 
 def _by_cell(sightings: Iterable[Sighting]) -> dict[str, list[Sighting]]:
-    """Some sightings by the names of their cells."""
+    """Some sightings, by the names of their cells."""
     found: dict[str, list[Sighting]] = defaultdict(list)
     for one in sightings:
         found[one.cell.name].append(one)
@@ -91,25 +91,24 @@ def _by_cell(sightings: Iterable[Sighting]) -> dict[str, list[Sighting]]:
 
 
 def _keys(sightings: Iterable[Sighting]) -> frozenset[Key]:
-    """The keys of some sightings."""
     return frozenset(one.key for one in sightings)
 
 
 def fate_of(sought: Sought, before: Run, after: Run) -> tuple[Fate, str]:
-    """What became of a cell from a run to one that sent it again, and why, for people."""
+    """What became of a cell in a run that repeated its requests, and the reason as text."""
     if _is_waived(after, sought.cell) and not _is_waived(before, sought.cell):
-        return Fate.DROPPED, "the target file has a waiver for it now"
+        return Fate.DROPPED, "the target file now has a waiver for it"
     cells = [cell for cell in after.cells if cell.name == sought.cell.name]
     for one in sightings_of(cells, after.exchange):
         if _is_same(one, sought, before, after):
             return Fate.STILL, view.sentence(one.finding)
-    return _unasked(sought, before, after) or _judged(sought, cells, before, after)
+    return _not_repeated(sought, before, after) or _judged(sought, cells, before, after)
 
 
 def _judged(sought: Sought, cells: list[Cell], before: Run, after: Run) -> tuple[Fate, str]:
-    """What became of a cell whose requests are all planned, and that no longer shows its cause.
+    """What became of a cell that no longer shows its cause, although all requests are planned.
 
-    ``cells`` is the cell as it is now, if there is one.
+    ``cells`` contains the current cell, if there is one.
     """
     if not cells or after.incomplete:
         return Fate.UNJUDGED, after.incomplete or NOT_SEEN
@@ -122,11 +121,11 @@ def _judged(sought: Sought, cells: list[Cell], before: Run, after: Run) -> tuple
     if seen.isdisjoint(_probes(sought.own, before)):
         return Fate.UNJUDGED, NOT_SEEN
     if now.findings:
-        return Fate.FIXED, f"what the cell shows now is of another cause: {view.message(now)}"
+        return Fate.FIXED, f"the cell now fails for another cause: {view.message(now)}"
     return Fate.FIXED, ""
 
 
-# --- what was asked -------------------------------------------------------------------------------
+# --- what was sent --------------------------------------------------------------------------------
 
 
 def _is_waived(run: Run, cell: Cell) -> bool:
@@ -139,24 +138,24 @@ def _is_waived(run: Run, cell: Cell) -> bool:
 
 
 def _newly_lacking(cell: Cell, exchanges: list[Exchange], before: Run, after: Run) -> list[str]:
-    """What of a cell and its requests a target is declared to lack, and was not before."""
+    """What a cell and its requests use that the target is newly declared to lack."""
     operations = {cell.operation, *(exchange.operation for exchange in exchanges)}
     declared = _lacking(before.target, operations)
     return sorted(_lacking(after.target, operations) - declared)
 
 
 def _lacking(target: Declaration, operations: set[str]) -> set[str]:
-    """What a target is declared to lack of some operations and of their parameters."""
+    """Which of some operations, and of their parameters, a target is declared to lack."""
     absent = {f"{name} of {each}" for each in operations for name in target.absent.get(each, ())}
     return absent | (operations & target.inapplicable)
 
 
-def _unasked(sought: Sought, before: Run, after: Run) -> tuple[Fate, str] | None:
-    """Why the requests that showed a cell broken were not to be sent again; None if they were."""
+def _not_repeated(sought: Sought, before: Run, after: Run) -> tuple[Fate, str] | None:
+    """Why the requests that showed a cell broken were not to be repeated; None if they were."""
     exchanges = sought.first(before)
     lacking = _newly_lacking(sought.cell, exchanges, before, after)
     if lacking:
-        return Fate.DROPPED, f"the target file declares now that it lacks {', '.join(lacking)}"
+        return Fate.DROPPED, f"the target file now excludes {', '.join(lacking)}"
     planned = {case.id: case for case in after.cases}
     for name in dict.fromkeys(exchange.case for exchange in exchanges):
         case = planned.get(name)
@@ -173,8 +172,8 @@ def _unasked(sought: Sought, before: Run, after: Run) -> tuple[Fate, str] | None
 def _is_same(new: Sighting, sought: Sought, before: Run, after: Run) -> bool:
     """Whether a sighting shows what was sought.
 
-    It has its key; or the same request still breaks the same rule in the same place, otherwise than
-    another cause did.
+    Either it has the same key, or the same request still breaks the same rule in the same place and
+    does not show another known cause.
     """
     if sought.whole or new.key in _keys(sought.own):
         return True
@@ -190,7 +189,7 @@ def _place(one: Sighting) -> tuple[str, str]:
 
 
 def _probes(sightings: Iterable[Sighting], run: Run) -> set[tuple[object, ...]]:
-    """What identifies the requests that show some sightings best."""
+    """The identities of the most telling request of each sighting."""
     found = set()
     for one in sightings:
         exchange = view.probe(run, one.names)
@@ -200,7 +199,7 @@ def _probes(sightings: Iterable[Sighting], run: Run) -> set[tuple[object, ...]]:
 
 
 def _probe(exchange: Exchange) -> tuple[object, ...]:
-    """What identifies a request among those of its case, and is the same in every run."""
+    """The identity of a request within its case, which is the same in every run."""
     request = exchange.request
     query = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
     members = members_of(read_json(request.body.kept).value) if request.body else {}

@@ -1,6 +1,6 @@
-"""history.jsonl: a line for each run in a directory of runs. Lines are only added.
+"""history.jsonl: an append-only file with one line per run in an output directory.
 
-The file is a summary. ``rebuilt`` makes it from the stored runs.
+The file is a summary, which ``rebuild`` recreates from the stored runs.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from conformance.run import runfile
 
 NAME = "history.jsonl"
 REMEMBERED = 10
-"""Earlier runs that a run remembers."""
+"""Number of earlier runs that a run remembers."""
 MOST = 200
-"""Causes and cells of one run that its line holds."""
+"""Maximum number of causes, and of cells, in the line of a run."""
 
 
 def line(run: Run, selected: frozenset[str] | None, name: str) -> Past:
-    """A run as the history holds it. ``name`` is that of its directory."""
+    """The entry of a run in the history. ``name`` is that of its directory."""
     return _of_file(runfile.to_json(run, selected), name)
 
 
 def words(cause: Cause) -> str:
-    """A cause in a few words: the cell and the place of the finding that says most."""
+    """A cause in a few words: the cell and the place of its main finding."""
     finding = cause.finding
     return f"{finding.clause}[{finding.operation}] at {finding.where}"
 
 
 def _scope(depth: str, selected: list[str] | None) -> str:
-    """What a run was to try; equal for runs that can be compared. ``selected`` is sorted."""
+    """The scope of a run, which comparable runs have in common. ``selected`` is sorted."""
     if selected is None:
         return depth
     digest = hashlib.sha256("\n".join(selected).encode()).hexdigest()
@@ -48,15 +48,15 @@ def _scope(depth: str, selected: list[str] | None) -> str:
 
 
 def add(past: Past, directory: Path) -> None:
-    """Add the line of a run to the history in a directory of runs."""
+    """Append the line of a run to the history in an output directory."""
     with files.lines(directory / NAME) as stream:
         stream.write(json.dumps(convert.to_json(past)) + "\n")
 
 
 def read(directory: Path) -> list[Past]:
-    """The history of a directory of runs, in the order of its lines; empty if there is none.
+    """The history in an output directory, in file order; empty if there is no file.
 
-    Raises UsageError, with file and line, for a line that does not fit.
+    Raises UsageError, with file and line, for an invalid line.
     """
     path, bounds = directory / NAME, Bounds()
     if not os.path.lexists(path):
@@ -70,7 +70,7 @@ def read(directory: Path) -> list[Past]:
 
 
 def _past(path: Path, number: int, text: str, bounds: Bounds) -> Past:
-    """The run of a line. Raises UsageError, with file and line, for one that does not fit."""
+    """The entry in a line. Raises UsageError, with file and line, if it is invalid."""
     try:
         value = stored.parsed(text, bounds)
     except ValueError as error:
@@ -79,30 +79,30 @@ def _past(path: Path, number: int, text: str, bounds: Bounds) -> Past:
         fault = schemas.fault(schemas.PAST, value) or ""
     if fault:
         raise UsageError(
-            f"{path}:{number}: this is no line of a history: {fault}. "
-            "`kaicalls-conformance history --rebuild` makes it again from the stored runs"
+            f"{path}:{number}: not a line of a history: {fault}. "
+            "Recreate the file with `kaicalls-conformance history --rebuild`."
         )
     past: Past = convert.from_json(value, Past)
     return past
 
 
 def remembered(run: Run, selected: frozenset[str] | None, directory: Path) -> Run:
-    """The run with the runs before it, by the history next to its directory.
+    """The run with earlier runs from the history next to its directory.
 
-    Raises UsageError for a history that cannot be read.
+    Raises UsageError if the history cannot be read.
     """
     now = line(run, selected, directory.name)
     return replace(run, past=before(read(directory.parent), now))
 
 
 def before(past: list[Past], now: Past) -> tuple[Past, ...]:
-    """The last runs of the same target and scope, oldest first."""
+    """The last runs with the same target and scope, oldest first."""
     alike = [each for each in past if (each.target, each.scope) == (now.target, now.scope)]
     return tuple(alike[-REMEMBERED:])
 
 
 def rebuild(directory: Path) -> list[Past]:
-    """Rewrite the history of a directory of runs from the runs that it still holds."""
+    """Recreate the history of an output directory from the runs that it still contains."""
     found = sorted(_stored(directory), key=lambda past: past.finished)
     with files.whole(directory / NAME) as written, files.own(written, "w") as stream:
         for past in found:
@@ -111,7 +111,7 @@ def rebuild(directory: Path) -> list[Past]:
 
 
 def _stored(directory: Path) -> Iterator[Past]:
-    """The line of each run that a directory holds, and that has ended."""
+    """The entry of each finished run in a directory."""
     for path in sorted(directory.glob(f"*/{runfile.RUN}")):
         if path.parent.is_symlink():
             continue
@@ -121,7 +121,7 @@ def _stored(directory: Path) -> Iterator[Past]:
 
 
 def _of_file(data: dict[str, Any], name: str) -> Past:
-    """The line of a run, from the content of its run.json."""
+    """The entry of a run, from the content of its run.json."""
     causes = [convert.from_json(row, Cause) for row in data.get("causes", ())]
     broken = [f"{row['clause']}[{row['operation']}]" for row in data["cells"] if "findings" in row]
     return Past(

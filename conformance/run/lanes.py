@@ -1,4 +1,4 @@
-"""Which cases of a run may overlap."""
+"""Decides which cases of a run may overlap."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from conformance.plan.registry import REGISTRY
 
 @dataclass(frozen=True)
 class Lane:
-    """What a case may overlap: others of the same ``stage``, but not of the same ``kind``.
+    """What a case may overlap with: cases of the same ``stage``, but not of the same ``kind``.
 
-    Cases without a kind overlap all of their stage. A case without a stage is alone. ``harmless``
-    cases change nothing.
+    A case without a kind may overlap with all of its stage. A case without a stage runs alone.
+    ``harmless`` cases change nothing.
     """
 
     stage: str | None

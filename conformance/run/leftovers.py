@@ -1,6 +1,6 @@
-"""What a stored run says that it left on a target, by what the target itself shows of it.
+"""Checks on the target which objects of a stored run are still there and were created by it.
 
-A stored run may be forged. So an object is removed only if the target shows that this run made it.
+A stored run may be forged, so an object is removed only if the target shows that this run made it.
 """
 
 from __future__ import annotations
@@ -24,29 +24,28 @@ from conformance.run.session import Session
 
 
 class Standing(StrEnum):
-    """What becomes of an object that a stored run says to have made."""
+    """What can be done with an object that a stored run claims to have created."""
 
     OWN = "can be removed"
     GONE = "no longer there"
-    UNPROVEN = "not removed: cannot be proven to be this run's"
+    UNPROVEN = "not removed: no proof that this run created it"
     BARRED = "not removed: the target file does not allow it"
-    STUCK = "not removed: the API has no way to remove it"
+    STUCK = "not removed: the API cannot remove it"
 
 
 def removable(run: Run, left: Iterable[Made]) -> list[Made]:
-    """Those of some objects that the API has a way to remove, in their order."""
+    """The objects that the API can remove, in order."""
     left = list(left)
-    return _in(left, removals(run.contract, left, Effect))
+    return _among(left, removals(run.contract, left, Effect))
 
 
-def _in(left: list[Made], found: list[tuple[Made, Operation]]) -> list[Made]:
-    """Those of some objects that are among what can be removed, in their order."""
+def _among(left: list[Made], found: list[tuple[Made, Operation]]) -> list[Made]:
     ways = dict(found)
     return [each for each in left if each in ways]
 
 
 def standing_of(session: Session, run: Run, left: Iterable[Made]) -> dict[Made, Standing]:
-    """The standing of each object that a stored run says it made. Nothing is sent but reads."""
+    """The standing of each object that a stored run claims to have created; sends only reads."""
     left = list(left)
     found = dict.fromkeys(left, Standing.STUCK)
     marks = marks_in(run.exchanges)
@@ -54,15 +53,15 @@ def standing_of(session: Session, run: Run, left: Iterable[Made]) -> dict[Made, 
         found[each] = _as_shown(session, marks, each)
     own = [each for each in left if found[each] is Standing.OWN]
     allowed = session.target.declaration.allow
-    may_go = _in(own, removals(run.contract, own, allowed))
+    permitted = _among(own, removals(run.contract, own, allowed))
     for each in own:
-        if each not in may_go:
+        if each not in permitted:
             found[each] = Standing.BARRED
     return found
 
 
 def _as_shown(session: Session, marks: frozenset[str], made: Made) -> Standing:
-    """The standing of an object, by what the target shows of it to the key that made it."""
+    """The standing of an object, by what the target returns to the key that created it."""
     declared, contract = session.target.declaration, session.contract
     if made.identity not in declared.keys:
         return Standing.UNPROVEN
@@ -77,7 +76,7 @@ def _as_shown(session: Session, marks: frozenset[str], made: Made) -> Standing:
 
 
 def _is_without(answer: Answer) -> bool:
-    """Whether a response that does not show an object says that there is none."""
+    """Whether a response that does not show an object proves that it does not exist."""
     exchange: Exchange = answer.exchange
     if answer.operation.paging is None:
         return exchange.status == GONE

@@ -1,4 +1,4 @@
-"""The parts of a run become one: the log of a run that was never parted."""
+"""Merges the shards of a run into the log of a run that was never split."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from conformance.run.runfile import Opened, open_run
 from conformance.run.shards import Shard
 
 ALIKE = ("suite", "spec", "seed", "depth", "target")
-"""What all parts of a run have in common, by its name in run.json; the plan, too."""
+"""Members of run.json that must be equal in all shards of a run, in addition to the plan."""
 
 
 @dataclass(frozen=True)
 class Piece:
-    """A part of a run, as its directory holds it."""
+    """A shard of a run, as stored in a directory."""
 
     directory: Path
     shard: Shard
@@ -31,19 +31,19 @@ class Piece:
 
     @property
     def name(self) -> str:
-        """Which part it is, for people."""
+        """The shard and its directory, for messages."""
         return f"shard {self.shard.number} of {self.shard.of} ({self.directory})"
 
     @cached_property
     def by_case(self) -> dict[str, list[Exchange]]:
-        """Its exchanges, by case."""
+        """The exchanges of the shard, by case."""
         cases: dict[str, list[Exchange]] = defaultdict(list)
         for exchange in self.stored.log.exchanges:
             cases[exchange.case].append(exchange)
         return cases
 
     def differences(self, other: Piece) -> list[str]:
-        """What another part has that this one has otherwise."""
+        """The names of what differs from another shard and must not."""
         names = [
             name for name in ALIKE if self.stored.said.get(name) != other.stored.said.get(name)
         ]
@@ -56,13 +56,13 @@ class Piece:
 
 
 def piece(directory: Path, contract: Contract) -> Piece:
-    """The part of a run that a directory holds. Raises UsageError for another directory."""
+    """The shard in a directory. Raises UsageError if there is none."""
     return Piece(directory, shards.stored_in(directory), open_run(directory, contract))
 
 
 @dataclass(frozen=True)
 class Whole:
-    """Parts that fit together, and a sentence for each thing that is wrong with them."""
+    """Shards that belong together, and a sentence for each problem with the given ones."""
 
     pieces: list[Piece]
     wrongs: list[str]
@@ -75,23 +75,23 @@ class Whole:
 
     @property
     def run(self) -> Run:
-        """The run without its log: it began with the first part, and ended with the last."""
+        """The run without its log, from the earliest start to the latest end of its shards."""
         stored = [each.stored for each in self.pieces]
         started, ended = min(s.began.started for s in stored), max(s.ended for s in stored)
         return replace(stored[0].began, started=started, finished=ended, incomplete=None)
 
 
 def fitted(pieces: Sequence[Piece]) -> Whole:
-    """Those of some parts, of which there is one at least, that make one run with the first."""
+    """The shards that belong to the same run as the first; there must be at least one."""
     first, wrongs = pieces[0], []
     fitting: dict[int, Piece] = {}
     for each in pieces:
         different = first.differences(each)
         if different:
             what = ", ".join(different)
-            wrongs.append(f"{each.name} is of another run than {first.name}: {what}")
+            wrongs.append(f"{each.name} belongs to another run than {first.name}: {what} differ")
         elif each.shard.number in fitting:
-            wrongs.append(f"{each.name} is there twice: {fitting[each.shard.number].directory}")
+            wrongs.append(f"{each.name} duplicates {fitting[each.shard.number].directory}")
         else:
             fitting[each.shard.number] = each
     for number in range(1, first.shard.of + 1):
@@ -105,7 +105,7 @@ def fitted(pieces: Sequence[Piece]) -> Whole:
 
 
 def write(whole: Whole, recorder: Recorder) -> None:
-    """Log what the parts logged, in the order of the plan, with numbers of its own."""
+    """Log everything from the shards, in the order of the plan, with new numbers."""
     numbers = count(1)
     recorder.setup(whole.pieces[0].stored.log.setup)
     void: set[str] = set()
@@ -123,14 +123,14 @@ def write(whole: Whole, recorder: Recorder) -> None:
 
 
 Sent = list[tuple[Piece, Exchange]]
-"""Exchanges, each with the part of the run that sent it."""
+"""Exchanges, each with the shard that sent it."""
 
 
 def _by_case(pieces: Sequence[Piece]) -> Iterator[tuple[str, Sent]]:
     """Every exchange once, by case, in the order of the plan.
 
-    What serves several cases was sent by each part that needs it: the first one counts. What was
-    sent before the first case is that of the first part.
+    An exchange that serves several cases was sent by each shard that needs it; the first one is
+    used. Exchanges before the first case are taken from the first shard.
     """
     first, owners = pieces[0], dict[str, Piece]()
     planned = [case.id for case in first.stored.began.cases]
@@ -145,5 +145,5 @@ def _sent(pieces: Iterable[Piece], case: str) -> Sent:
 
 
 def _counts(piece: Piece, exchange: Exchange, owners: dict[str, Piece]) -> bool:
-    """Whether an exchange is that of its part of the run; ``owners`` keeps what came first."""
+    """Whether an exchange is used; of a shared ``part``, ``owners`` records the first shard."""
     return not exchange.part or owners.setdefault(exchange.part, piece) is piece

@@ -1,4 +1,4 @@
-"""The plan of a run: every case of the suite for a target, and the cases that a person chose."""
+"""Plans a run: every case of the suite for a target, and the cases that the user chose."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ from conformance.run.shards import Shard, parsed
 from conformance.target import Target, faulty, keyring, named, scope
 
 USUAL = 5_800
-"""Requests that a full plan has if the budget allows them. A run adds looks and repetitions."""
+"""Number of requests in a full plan if the budget allows it, without checks and repetitions."""
 
 
 WORKERS = 4
-"""Cases that overlap where nobody says how many may."""
+"""Default number of cases that may overlap."""
 
 
 def load_suite() -> None:
-    """Import every module of scenarios, so that they are registered."""
+    """Import every scenario module, so that all scenarios are registered."""
     for module in pkgutil.walk_packages(scenarios.__path__, f"{scenarios.__name__}."):
         if ".test_" in module.name:
             importlib.import_module(module.name)
@@ -49,7 +49,7 @@ def planned(
 ) -> Plan:
     """The plan of the whole suite for a target.
 
-    A full plan spends what it leaves of the request budget on more odd requests.
+    A full plan spends the rest of the request budget on more odd requests.
     """
     load_suite()
     registered = sorted(REGISTRY.values(), key=_position)
@@ -62,25 +62,25 @@ def planned(
 
 
 def _position(scenario: Scenario) -> tuple[str, int]:
-    """The place of a scenario in the code: the plan must not depend on the order of imports."""
+    """The sort key: the position in the code, so that the order of imports does not matter."""
     function = scenario.function
     return function.__module__.rpartition(".")[2], function.__code__.co_firstlineno
 
 
 def with_key(choice: Choice) -> Choice:
-    """The choice with the key that its key file holds.
+    """The choice with the key read from its key file.
 
-    Raises TargetError for a file without a key, and UsageError for two keys.
+    Raises TargetError if the file has no key, and UsageError if another key is given, too.
     """
     if choice.key_file is None:
         return choice
     if choice.key:
-        raise UsageError("Two keys for one target: give --key or --key-file, not both.")
+        raise UsageError("Two keys for one target: use either --key or --key-file.")
     return replace(choice, key=keyring.stored_in(choice.key_file), key_file=None)
 
 
 def target_of(contract: Contract, choice: Choice) -> Target:
-    """The target that a person chose. Raises TargetError where file or address are wrong."""
+    """The chosen target. Raises TargetError if its file or address is not valid."""
     if choice.target:
         return targets.from_file(contract, choice.target, choice.url, choice.key)
     return targets.from_flags(contract, choice.url or "", choice.key)
@@ -88,10 +88,10 @@ def target_of(contract: Contract, choice: Choice) -> Target:
 
 @dataclass(frozen=True)
 class Prepared:
-    """What a run needs before it sends anything.
+    """Everything that a run needs before it sends a request.
 
-    ``contract`` is the contract as the target has it. ``plan`` holds every case, ``chosen`` those
-    that are to run: of a ``shard``, its own. The target may be the ``embedded`` server.
+    ``contract`` is adapted to the target. ``plan`` contains every case, and ``chosen`` the cases to
+    run, for a ``shard`` only its own. The target may be the ``embedded`` server.
     """
 
     contract: Contract
@@ -104,12 +104,12 @@ class Prepared:
 
     @property
     def workers(self) -> int:
-        """How many cases overlap. Where requests are rationed, each is sent in its turn."""
+        """The number of cases that may overlap. With a rate limit, requests do not overlap."""
         return self.choice.workers or (1 if self.target.rate else WORKERS)
 
     @property
     def announcement(self) -> str:
-        """The contract, the server and the identity of the suite, on one line."""
+        """One line with the contract, the server and the number of cases."""
         declaration = self.target.declaration
         cases = amount(len(self.chosen.runnable), "case")
         line = f"{self.contract.name} against {declaration.url}: {cases}"
@@ -124,7 +124,7 @@ class Prepared:
 
     @property
     def given(self) -> Given:
-        """How the command line named the target."""
+        """How the target was specified on the command line."""
         spec = str(self.choice.spec or "")
         if self.embedded:
             return Given(embedded=True, spec=spec)
@@ -148,11 +148,11 @@ class Prepared:
 def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:
     """Plan a run.
 
-    Raises UsageError for an unknown area or clause, and for a run without time. Raises TargetError
-    for an area that is left out, although the target offers some of its operations.
+    Raises UsageError for an unknown area or clause, and for a time limit below one second. Raises
+    TargetError for an excluded area if the target offers some of its operations.
     """
     if choice.max_seconds < 1:
-        raise UsageError(f"max-seconds is {choice.max_seconds}: a run needs at least 1 second")
+        raise UsageError(f"--max-seconds {choice.max_seconds}: a run needs at least 1 second")
     if choice.budget:
         target = replace(target, budget=choice.budget)
     declaration, depth = target.declaration, Depth(choice.depth)
@@ -171,7 +171,7 @@ def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:
 
 
 def _check_areas(contract: Contract, target: Target, plan: Plan) -> None:
-    """Raise TargetError for areas that the file leaves out, with operations that it offers."""
+    """Raise TargetError for excluded areas with operations that the target offers."""
     if not target.areas:
         return
     offered: dict[str, dict[str, None]] = {area: {} for area in contract.areas}
@@ -184,7 +184,7 @@ def _check_areas(contract: Contract, target: Target, plan: Plan) -> None:
             offered[area][operation_name(cell.operation)] = None
     faults = [
         f"{place}: the target offers operations of the area {area} "
-        f"({first_of(list(offered[area]))}); name the operations that it lacks instead"
+        f"({first_of(list(offered[area]))}); list the operations that it lacks instead"
         for area, place in target.areas.items()
         if offered[area]
     ]
@@ -193,7 +193,7 @@ def _check_areas(contract: Contract, target: Target, plan: Plan) -> None:
 
 
 def _of_shard(prepared: Prepared, text: str) -> Prepared:
-    """The part of a run that a shard has. Raises UsageError for a text that is none."""
+    """The prepared run reduced to a shard. Raises UsageError for a malformed shard."""
     number, of = parsed(text)
     whole = prepared.selected
     shard = Shard(number, of, None if whole is None else sorted(whole))
@@ -203,12 +203,12 @@ def _of_shard(prepared: Prepared, text: str) -> Prepared:
 
 
 def _within_budget(prepared: Prepared) -> Prepared:
-    """What is to be sent, without what the budget has no room for. That stays untested."""
+    """The prepared run without the cases beyond the budget, which stay untested."""
     chosen, budget = prepared.chosen, prepared.target.budget
     if sum(chosen.requests().values()) <= budget:
         return prepared
     kept = affordable(chosen, prepared.contract, budget)
-    if not kept:  # the first requests are sent all the same, until there are none left
+    if not kept:  # run anyway, until the budget is used up
         return prepared
     left = {case.id for case in chosen.runnable} - kept
     fewer = _without(chosen, left)
@@ -217,6 +217,6 @@ def _within_budget(prepared: Prepared) -> Prepared:
 
 
 def _without(plan: Plan, left: set[str]) -> Plan:
-    """A plan with some cases that do not run, for want of requests."""
+    """The plan with some cases marked as over the budget."""
     cases = (replace(case, gap=OVER_BUDGET) if case.id in left else case for case in plan.cases)
     return Plan(tuple(cases))

@@ -1,8 +1,8 @@
-"""Cases that run before their turn, on threads: their requests overlap, their log does not.
+"""Runs cases before their turn, on threads, so that their requests overlap but their logs do not.
 
-A case that changes nothing may overlap any other such case. Cases that write objects of one kind
-follow each other, and may overlap those of other kinds. All else is alone. What an early case has
-sent waits here until its turn in the plan, so the log is that of a run without threads.
+Cases that change nothing may overlap with each other. Cases that write objects of one kind run one
+after another, but may overlap with those of other kinds. All other cases run alone. Exchanges of an
+early case are held until its turn in the plan, so the log is the same as without threads.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from conformance.transport.patience import UNSERVED
 from conformance.transport.wire import WireResponse
 
 WINDOW = 200
-"""Cases behind the one whose turn it is that may have begun."""
+"""Maximum number of cases that may have begun before their turn."""
 
 HELD = 16 * 1024 * 1024
-"""Bytes of what came back to all early cases. Beyond, they wait for their turn."""
+"""Maximum bytes of responses held for all early cases; beyond it, they wait for their turn."""
 
 M_ARENA_MAX = -8
-"""The option of mallopt for the number of arenas, as in malloc.h of glibc."""
+"""The mallopt option for the number of arenas, from malloc.h of glibc."""
 LARGE = 256 * 1024
-"""Bytes of a response after which a target is asked one request at a time."""
+"""Bytes of a response beyond which the target gets only one request at a time."""
 
 
 class Stopped(BaseException):
-    """The run is over. No scenario may catch it."""
+    """Raised when the run is over. Scenarios must not catch it."""
 
 
 class Part:
-    """What was sent once for several cases. The first of them to have its turn shows it."""
+    """Exchanges sent once for several cases, and logged by the first whose turn comes."""
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
@@ -46,28 +46,28 @@ class Part:
         self._count = 0
 
     def admit(self) -> None:
-        """Others wait for this, so it waits for nobody. Raises Stopped when the run is over."""
+        """Never wait, because others wait for this part. Raises Stopped when the run is over."""
         self._gate.check()
 
     def log(self, sent: Sent) -> Exchange:
-        """Hold what was sent. Its number is one of its own until it is logged."""
+        """Hold an exchange, with a temporary id until it is logged."""
         self._count += 1
         exchange = replace(sent.exchange, id=f"{sent.exchange.case}~{self._count}")
         self._gate.hold(self, replace(sent, exchange=exchange))
         return exchange
 
     def part(self) -> Sink:
-        """A part of its own: it may serve other cases, too."""
+        """A separate part, which may serve other cases, too."""
         return Part(self._gate)
 
     def uses(self, part: Sink) -> None:
-        """Show that part first; what was sent before the first case is in the log already."""
+        """Log that part first. Exchanges from before the first case are already logged."""
         if isinstance(part, Part):
             self._gate.hold(self, part)
 
 
 class Errand(Part):
-    """A case that runs before its turn, and what it has sent so far."""
+    """A case that runs before its turn, with the exchanges so far."""
 
     def __init__(self, case: Case, lane: Lane, gate: Gate) -> None:
         super().__init__(gate)
@@ -82,11 +82,11 @@ class Errand(Part):
         return self.outcome is not None or self.error is not None
 
     def admit(self) -> None:
-        """Wait for the turn of the case while the target is in trouble, or too much is held."""
+        """Wait for the turn of the case while the target is overloaded or too much is held."""
         self._gate.admit(self)
 
     def log(self, sent: Sent) -> Exchange:
-        """Hold what was sent. What may have changed the target is in a file at once."""
+        """Hold an exchange. If it may have changed the target, save it to a file at once."""
         exchange = super().log(sent)
         if not self.lane.harmless:
             self._gate.keep(exchange)
@@ -94,15 +94,15 @@ class Errand(Part):
 
 
 class Gate:
-    """What the threads of a run share: one lock, and what to wait for."""
+    """The state shared by the threads of a run, and its lock."""
 
     def __init__(self, spool: Recorder | None = None, *, large: bool = False) -> None:
         self.changed = threading.Condition()
         self._spool = spool
         self.turn: Errand | None = None  # the case whose turn it is
         self.stopped = False
-        self._troubled = False  # whether the target had no time for the last request
-        self._large = large  # whether any response was
+        self._overloaded = False  # whether the target could not serve the last request
+        self._large = large  # whether any response was LARGE
         self._bytes = 0
 
     def check(self) -> None:
@@ -119,27 +119,27 @@ class Gate:
     def _admits(self, errand: Errand) -> bool:
         if self.stopped or errand is self.turn:
             return True
-        return not (self._troubled or self._large) and self._bytes < HELD
+        return not (self._overloaded or self._large) and self._bytes < HELD
 
     def hold(self, part: Part, what: Sent | Part) -> None:
-        """Keep something until the turn of its case."""
+        """Hold an exchange or a part until the turn of its case."""
         with self.changed:
             if isinstance(what, Sent):
                 size = _size(what)
                 self._bytes += size
-                self._troubled = what.exchange.status in UNSERVED
+                self._overloaded = what.exchange.status in UNSERVED
                 self._large = self._large or size > LARGE
             part.held.append(what)
             self.changed.notify_all()
 
     def keep(self, exchange: Exchange) -> None:
-        """Write an exchange to the log of early writes, which a run that was killed leaves."""
+        """Write an exchange to the log of early writes, which survives if the run is killed."""
         if self._spool is not None:
             with self.changed:
                 self._spool.exchange(exchange)
 
     def release(self, part: Part) -> Iterator[Sent | Part]:
-        """What is held of a case or a part, and held no longer."""
+        """Remove and yield what is held for a case or a part."""
         while part.held:
             with self.changed:
                 what = part.held.popleft()
@@ -150,7 +150,7 @@ class Gate:
 
 
 def _size(sent: Sent) -> int:
-    """The bytes of what came back, about."""
+    """The approximate size of a response in bytes."""
     response = sent.arrival.answer
     if not isinstance(response, WireResponse):
         return 0
@@ -158,18 +158,18 @@ def _size(sent: Sent) -> int:
 
 
 def _use_one_arena() -> None:
-    """Let all threads share their memory; glibc keeps for each what it once needed.
+    """Make all threads share one malloc arena; otherwise glibc keeps the peak usage of each.
 
-    One of them runs at a time, so none waits for it. Elsewhere there is nothing to do.
+    Only one thread runs at a time, so none has to wait. Does nothing without glibc.
     """
     with suppress(OSError, AttributeError, TypeError):
         ctypes.CDLL(None).mallopt(M_ARENA_MAX, 1)
 
 
 class Ahead:
-    """Runs cases on threads. ``attempt`` runs one to its end, and returns how it ended.
+    """Runs cases on threads. ``attempt`` runs a case to its end and returns how it ended.
 
-    ``spool`` logs what cases write before their turn. ``large``: a response was LARGE already.
+    ``spool`` logs what cases write before their turn. ``large`` says that a response was LARGE.
     """
 
     def __init__(
@@ -193,9 +193,9 @@ class Ahead:
             threading.Thread(target=self._work, daemon=True).start()
 
     def result(self, case: Case, log: Callable[[Sent], object]) -> str:
-        """How a case ended, whose turn it is now. ``log`` gets what it has sent.
+        """Wait for the case whose turn it is, pass its exchanges to ``log``, return how it ended.
 
-        Raises what its scenario raised.
+        Raises the exception of its scenario, if any.
         """
         gate, place = self._gate, self._places[case.id]
         errand = self._errands[place]
@@ -215,7 +215,7 @@ class Ahead:
         return errand.outcome
 
     def _log(self, errand: Errand, part: Part, log: Callable[[Sent], object]) -> None:
-        """Log what is held, as sent by the case whose turn it is."""
+        """Log what is held, attributed to the case whose turn it is."""
         for what in self._gate.release(part):
             if isinstance(what, Part):
                 self._log(errand, what, log)
@@ -223,18 +223,18 @@ class Ahead:
                 log(_as_of(errand.case, what))
 
     def stop(self) -> None:
-        """Let no case begin or send any more."""
+        """Prevent all cases from starting or sending anything more."""
         with self._gate.changed:
             self._gate.stopped = True
             self._gate.changed.notify_all()
 
     def rest(self, log: Callable[[Sent], object]) -> None:
-        """``log`` gets what is held of cases that had no turn."""
+        """Pass what is held for cases that have not had their turn to ``log``."""
         for errand in self._errands[self._first :]:
             self._log(errand, errand, log)
 
     def _work(self) -> None:
-        """Run one case after another, as one may begin."""
+        """Run one case after another, as soon as each may begin."""
         while (errand := self._next()) is not None:
             try:
                 outcome = self._attempt(errand.case, errand)
@@ -242,7 +242,7 @@ class Ahead:
                 return
             except Exception as error:
                 self._end(errand, error=error)
-            except BaseException as error:  # the thread dies; the run must not wait for it
+            except BaseException as error:  # the thread ends, and the run must not wait for it
                 self._end(errand, error=RuntimeError(f"a thread of the run ended: {error!r}"))
                 return
             else:
@@ -256,7 +256,7 @@ class Ahead:
             self._gate.changed.notify_all()
 
     def _next(self) -> Errand | None:
-        """Wait for a case that may begin; None once none is left, or the run is over."""
+        """Wait for a case that may begin; None if none is left or the run is over."""
         with self._gate.changed:
             while not self._gate.stopped and len(self._begun) < len(self._errands):
                 place = self._place_to_begin()
@@ -267,7 +267,7 @@ class Ahead:
         return None
 
     def _place_to_begin(self) -> int | None:
-        """The first case that no earlier one keeps from beginning."""
+        """The position of the first case that no earlier case prevents from starting."""
         earlier: list[Lane] = []
         within = range(self._first, min(self._first + WINDOW, len(self._errands)))
         for place in within:
@@ -281,7 +281,7 @@ class Ahead:
 
 
 def _as_of(case: Case, sent: Sent) -> Sent:
-    """What was sent, as a part of a case. What it did not send itself is of its first attempt."""
+    """An exchange attributed to a case, to its first attempt if another case sent it."""
     if sent.exchange.case == case.id:
         return sent
     exchange = replace(sent.exchange, case=case.id, scenario=case.scenario, attempt=1)

@@ -1,7 +1,7 @@
-"""Before the first case: is there a server, is it this API, and does it accept the key?
+"""Checks before the first case: is there a server, is it this API, and does it accept the key?
 
-One valid read answers all three. A single broken operation is a finding, no reason to stop; so the
-target is given up only if every plain read fails in the same way.
+One successful read answers all three. A single broken operation is a finding, not a reason to stop,
+so a target is given up only if every plain read fails in the same way.
 """
 
 from __future__ import annotations
@@ -28,28 +28,28 @@ from conformance.transport.patience import LIMITED
 
 IS_IT_UP = "Is the server up, and is the address right?"
 ATTEMPTS = 4
-"""Reads that are tried before a target is given up. Where nothing is found, all are tried."""
+"""Number of reads that are tried before a target is given up; on 404, all reads are tried."""
 NOT_FOUND = 404
 REFUSED = (401, 403)
-"""Statuses of a read whose key is not accepted."""
+"""Statuses of a read whose key is rejected."""
 CASE = Case("preflight[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
 
 
 def require_key(target: Target) -> None:
-    """Raise TargetError for a target without a key, where hardly anything can be judged."""
+    """Raise TargetError for a target without a key, because hardly anything could be judged."""
     if target.declaration.main_key is None:
         raise TargetError(
-            "A key is needed: set CONFORMANCE_KEY, or give --key-file, "
-            "or keys: full in the target file. keys: read_only alone is enough to read."
+            "A key is required. Set CONFORMANCE_KEY, pass --key-file, "
+            "or set keys: full in the target file. For reads, keys: read_only is enough."
         )
 
 
 def check(session: Session) -> None:
-    """Send a few plain reads. Raises Unjudgeable with what is wrong if none succeeds."""
+    """Send a few plain reads. Raises Unjudgeable with the reason if none succeeds."""
     require_key(session.target)
     client = Client(session.sender, CASE, 1, Memory(), seed=session.choice.seed, nonce="")
     failed = _failed_reads(client)
-    # A transfer that breaks is a finding, no reason to stop.
+    # A transfer that breaks off is a finding, not a reason to stop.
     if not failed or any(exchange.facts.broken for exchange in failed):
         return
     problem = _problem(session, failed)
@@ -58,17 +58,17 @@ def check(session: Session) -> None:
 
 
 def _failed_reads(client: Client) -> list[Exchange]:
-    """The plain reads that failed; none if one that succeeds shows that the target can be judged.
+    """The plain reads that failed; empty if a successful one shows that the target can be judged.
 
-    A read with the key shows that, or one without it if no read was refused before. A few reads may
-    find nothing in any target, so where one does, all are tried.
+    A read with the key shows that, or one without it if no read was rejected before. In any target,
+    a few reads may find nothing, so if one does, all are tried.
     """
     failed: list[Exchange] = []
     statuses: set[int | None] = set()
     offered = without(client.contract.operations, client.target.inapplicable)
     for operation in plain_reads(offered.values()):
         exchange = client.call(operation, {})
-        if not _succeeded(exchange):
+        if not (exchange.ok and isinstance(exchange.json, dict | list)):
             failed.append(exchange)
             statuses.add(exchange.status)
         elif operation.keyed or statuses.isdisjoint(REFUSED):
@@ -79,29 +79,25 @@ def _failed_reads(client: Client) -> list[Exchange]:
 
 
 def plain_reads(operations: Iterable[Operation]) -> list[Operation]:
-    """Those of some operations that need nothing but a key.
+    """The operations that are reads and need nothing but a key.
 
-    Those that do need a key come first, and of these the lists: they show most.
+    Reads that require a key come first, and of these the lists, because they show most.
     """
     plain = [operation for operation in operations if operation.plain_read]
     return sorted(plain, key=_rank, reverse=True)
 
 
 def _rank(operation: Operation) -> tuple[bool, bool]:
-    """What shows more: a read with a key, and of these a list."""
+    """The sort key: reads that require a key rank higher, and of these the lists."""
     return operation.keyed, operation.paging is not None
 
 
-def _succeeded(exchange: Exchange) -> bool:
-    return exchange.ok and isinstance(exchange.json, dict | list)
-
-
 def _problem(session: Session, failed: list[Exchange]) -> str | None:
-    """What all failed reads have in common, as a sentence; None if they differ."""
+    """The common problem of all failed reads, as a sentence; None if they differ."""
     url = session.target.declaration.url
     responses = [exchange.response for exchange in failed if exchange.response is not None]
     if not responses:
-        return f"No usable answer from {url}: {failed[0].failure}. {IS_IT_UP}"
+        return f"No usable response from {url}: {failed[0].failure}. {IS_IT_UP}"
     asked = f"{failed[0].request.method} {failed[0].request.url}"
     return (
         _endless(url, responses, asked)
@@ -114,46 +110,46 @@ def _problem(session: Session, failed: list[Exchange]) -> str | None:
 
 
 def _endless(url: str, responses: list[Response], asked: str) -> str | None:
-    """The problem if no body ended."""
+    """The problem if every body exceeded a limit."""
     if not all(response.body.cut for response in responses):
         return None
     return f"{url} sends bodies that do not end within the limits of size and time: {asked}"
 
 
 def _kept_away(url: str, responses: list[Response]) -> str | None:
-    """The problem if every read met a limit, or something in front of the target."""
+    """The problem if every read hit a rate limit, or was intercepted in front of the target."""
     statuses = {response.status for response in responses}
     if statuses == {LIMITED}:
-        return f"{url} answers 429 to every read. Set rate: in the target file, or run again later."
+        return f"{url} returns 429 for every read. Set rate: in the target file, or retry later."
     if statuses.issubset(UNAVAILABLE):
-        return f"Something in front of {url} answers {min(statuses)}. Is the server behind it up?"
+        return f"A proxy in front of {url} returns {min(statuses)}. Is the server behind it up?"
     return None
 
 
 def _refused_key(session: Session, failed: list[Exchange]) -> str | None:
-    """The problem if every read with a key was refused, but for those that are not there."""
+    """The problem if every read with the key was rejected, apart from those not found."""
     keyed = [each for each in failed if session.contract.operations[each.operation].keyed]
     statuses = {each.status for each in keyed if each.status not in (None, NOT_FOUND)}
     if not statuses or not statuses.issubset(REFUSED):
         return None
     return (
-        f"{session.target.declaration.url} refuses the main key on every read ({min(statuses)}). "
-        "Is the key (--key, or keys: full) one of this server?"
+        f"{session.target.declaration.url} rejects the main key on every read ({min(statuses)}). "
+        "Does the key (--key, or keys: full) belong to this server?"
     )
 
 
 def _unheld(url: str, responses: list[Response], asked: str) -> str | None:
-    """The problem if every response is more than the suite keeps or reads."""
+    """The problem if every response exceeds what the suite keeps or reads."""
     reasons = [response.unheld for response in responses]
     return f"{url} cannot be judged by {asked}: {reasons[0]}." if all(reasons) else None
 
 
 def _wrong_path(url: str, failed: list[Exchange]) -> str | None:
-    """The problem if nothing was found under any path."""
+    """The problem if every read returned 404."""
     if any(exchange.status != NOT_FOUND for exchange in failed):
         return None
     return (
-        f"{url} answers 404 to every read that needs nothing but a key ({len(failed)}). "
+        f"{url} returns 404 for every read that needs only a key ({len(failed)} reads). "
         "Is the path of the address right?"
     )
 
@@ -165,5 +161,5 @@ def _no_json(url: str, responses: list[Response], asked: str) -> str | None:
     media = responses[0].header("Content-Type") or "no content type"
     return (
         f"{url} does not look like this API: "
-        f"{asked} gave {responses[0].status} with {media}, no JSON."
+        f"{asked} returned {responses[0].status} with {media}, which is not JSON."
     )

@@ -1,4 +1,4 @@
-"""What a person sees while the suite runs: one live line on a terminal, plain lines elsewhere."""
+"""Shows the progress of a run: one live line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from conformance.base.text import amount, clean, for_console
 from conformance.run.pytest_items import cases_of
 
 SAID = {"failed": "with findings", "skipped": "over budget"}
-"""What the outcomes of items mean, other than passed. An item that cannot run has none."""
+"""The meaning of outcomes of items other than passed."""
 
 
 class Live:
-    """A plugin of pytest in the place of its terminal reporter.
+    """A pytest plugin that replaces the terminal reporter.
 
-    ``crashes`` holds a line for each error of the suite or of pytest.
+    ``crashes`` holds a line for each internal error of the suite or of pytest.
     """
 
     def __init__(self, console: Console) -> None:
@@ -28,7 +28,7 @@ class Live:
         self._live = console.is_terminal and not console.is_dumb_terminal
         self._progress = Progress(
             TextColumn("{task.description:<24}"),
-            BarColumn(complete_style="cyan", finished_style="cyan"),  # red would say failed
+            BarColumn(complete_style="cyan", finished_style="cyan"),  # red would suggest failure
             MofNCompleteColumn(),
             TextColumn("{task.fields[findings]}"),
             TimeElapsedColumn(),
@@ -42,7 +42,7 @@ class Live:
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
-        """Show the bar while items run. Without a terminal it would print an empty line."""
+        """Show the bar while items run. Without a terminal it would print a blank line."""
         runnable = [case for case in cases_of(session) if not case.gap]
         self._progress.update(self._task, total=len(runnable))
         if self._live:
@@ -55,13 +55,13 @@ class Live:
             self._end_scenario()
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-        """Keep a crash. An item that says something about the target fails or skips instead."""
+        """Record a crash. Results about the target are failures or skips instead."""
         expected = (pytest.fail.Exception, pytest.skip.Exception)
         if call.excinfo and not isinstance(call.excinfo.value, expected):
             self.crashes.append(clean(f"{item.nodeid}: {call.excinfo.exconly()}"))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count an item. Without a terminal, print a line when a scenario is finished."""
+        """Count an item. Without a terminal, print a line at the end of each scenario."""
         if report.when != "call":
             return
         function = report.nodeid.split("::")[-1].partition("[")[0]
@@ -76,11 +76,11 @@ class Live:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
-        """Say on the page of pytest what its numbers count: they are no verdicts."""
-        prefix.append("<p>Items of pytest. The verdicts and their counts are in report.html.</p>")
+        """Explain on the page of pytest that its numbers are not verdicts."""
+        prefix.append("<p>These are pytest items. The verdicts are in report.html.</p>")
 
     def say(self, line: str) -> None:
-        """Print a line."""
+        """Print a line, escaped for the console."""
         self._console.print(for_console(line), markup=False, highlight=False)
 
     def _end_scenario(self) -> None:
@@ -92,11 +92,11 @@ class Live:
         self.say(", ".join(parts))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        """Keep an error of collecting."""
+        """Record a collection error."""
         if report.failed:
             self.crashes.append(clean(str(report.longrepr).splitlines()[-1]))
 
     def pytest_internalerror(self, excrepr: object) -> bool:
-        """Keep an error inside pytest, in place of the traceback that pytest would print."""
+        """Record an internal error of pytest instead of printing its traceback."""
         self.crashes.append(clean(str(excrepr).splitlines()[-1]))
         return True

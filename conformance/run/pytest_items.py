@@ -1,8 +1,8 @@
-"""The planned cases as items of pytest: each item sends, and fails by what the judges find.
+"""Runs the planned cases as pytest items, which fail if the judges find violations.
 
-The items are our own. They are made from the functions of the suite without fixtures, parameters or
-marks, so no name of another plugin or of a conftest.py can clash with one of ours.
-Reports and the exit code of the command come from the whole log, never from the items.
+They are custom items, created from the functions of the suite without fixtures, parameters or
+marks, so that they cannot clash with names of other plugins or of a conftest.py. Reports and the
+exit code of the command are based on the whole log, never on the items.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from conformance.run import preflight
 from conformance.run.session import Session
 
 TOLD = 3
-"""Wrong parts of a target file that are said at the start. `doctor` says all."""
+"""Maximum number of problems in a target file printed at the start. `doctor` prints all."""
 Look = Callable[[Session], Iterable[Remark]]
-"""Looks at the parts of a target file."""
+"""Examines the parts of a target file."""
 
 
 class CaseItem(pytest.Item):
@@ -45,11 +45,11 @@ class CaseItem(pytest.Item):
             self.add_marker(pytest.mark.skip(reason=for_console(f"untested: {case.gap}")))
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """The place of the scenario, and the name of the item."""
+        """The location of the scenario, and the name of the item."""
         return self.path, self._line, self.name
 
     def runtest(self) -> None:
-        """Run the case. Fails with the broken MUSTs, or with why it could not be judged."""
+        """Run the case. Fails with the broken MUSTs, or the reason why it could not be judged."""
         violations: list[tuple[str, Violation]] = []
         bug: Exception | None = None
         gone = ""
@@ -59,9 +59,9 @@ class CaseItem(pytest.Item):
             gone = str(error)
         except Exception as error:
             bug = error
-        # not inside the except: pytest would show the context, secrets and all
+        # outside the except block, because pytest would show the context with all secrets
         if gone:
-            self.session.shouldstop = "the target is gone"
+            self.session.shouldstop = "the target is down"
             _fail(gone)
         if bug:
             self._broke(bug)
@@ -83,29 +83,29 @@ class CaseItem(pytest.Item):
         excinfo: pytest.ExceptionInfo[BaseException],
         style: object = None,  # noqa: ARG002 - pytest passes it
     ) -> Any:
-        """The message alone, for pytest could show the locals, which quote the target."""
+        """Only the message, because pytest might show local variables that quote the target."""
         return excinfo.getrepr(style="value", chain=False)
 
     def _broke(self, error: Exception) -> NoReturn:
-        """End the run for a bug of ours, and show it without secrets."""
+        """End the run because of a bug in the suite, and show the bug without secrets."""
         redact = self.running.sender.redact
         self.running.recorder.break_off(
-            redact(f"The suite itself broke: {self.name}: {type(error).__name__}: {error}")
+            redact(f"The suite itself crashed: {self.name}: {type(error).__name__}: {error}")
         )
-        self.session.shouldstop = "the suite itself broke"
+        self.session.shouldstop = "the suite itself crashed"
         _fail(redact("".join(traceback.format_exception(error))))
 
 
 def cases_of(session: pytest.Session) -> list[Case]:
-    """The cases among the items of a session of pytest."""
+    """The cases of the items in a pytest session."""
     return [item.case for item in session.items if isinstance(item, CaseItem)]
 
 
 class Items:
-    """The plugin that makes the items of a run, in the order of the plan.
+    """The plugin that creates the items of a run, in the order of the plan.
 
-    ``say`` gets how long the run will take, once the target has responded. ``look`` is what is
-    looked at before the first case.
+    ``say`` prints how long the run will take, once the target has responded. ``look`` examines the
+    target before the first case.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class Items:
     def pytest_pycollect_makeitem(
         self, collector: pytest.Module, name: str, obj: object
     ) -> list[CaseItem] | None:
-        """The items of a scenario, in the place of its function."""
+        """The items of a scenario, in place of its function."""
         scenario = next((each for each in REGISTRY.values() if each.function is obj), None)
         if scenario is None:
             return None
@@ -151,19 +151,19 @@ class Items:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """The order of the plan: reads before writes, limits last. What is not ours comes first."""
+        """Sort the items as in the plan: reads before writes, limits last; foreign items first."""
         items.sort(key=self._place)
 
     def _place(self, item: pytest.Item) -> int:
         return self._places[item.case.id] if isinstance(item, CaseItem) else -1
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Cases that were deselected are not to run."""
+        """Record which cases are still selected."""
         self.running.selected = frozenset(case.id for case in cases_of(session))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
-        """Look at the target before the first case."""
+        """Examine the target before the first case."""
         if cases_of(session) and not session.config.option.collectonly:
             self._look(session)
         return (yield)
@@ -181,7 +181,7 @@ class Items:
             session.shouldstop = "the target cannot be judged"
 
     def _examine(self) -> None:
-        """Look at the parts of the target file, and say what is wrong with them."""
+        """Examine the parts of the target file, and print what is wrong with them."""
         if self._look_first is None:
             return
         self.running.recorder.setup(self._look_first(self.running))
@@ -191,7 +191,7 @@ class Items:
 
 
 def _fail(message: str) -> NoReturn:
-    """Fail an item. pytest prints the message as it is, so it must be fit for a console."""
+    """Fail an item. pytest prints the message unchanged, so it is escaped for the console."""
     pytest.fail(for_console(message), pytrace=False)
 
 

@@ -1,7 +1,7 @@
-"""The steps of causes, sent again at the end of a run, so that a report says whether they show it.
+"""Repeats the steps of causes at the end of a run, so that reports can say if they reproduce it.
 
-Steps are left out that cost money or fill a limit, that change what the run did not make, or that
-need a text which the log does not hold.
+Steps are skipped if they cost money or exhaust a limit, change objects that the run did not create,
+or need a text that is not in the log.
 """
 
 from __future__ import annotations
@@ -38,20 +38,20 @@ from conformance.transport.patience import OverBudget
 from conformance.transport.sender import Sender
 
 AGAIN = Case("steps[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
-"""The case of steps that are sent again. Nothing is judged by them."""
+"""The case of repeated steps, which are not judged."""
 
 MOST = 100
-"""Requests in all. The worst causes come first."""
+"""Maximum number of requests in total. The most severe causes come first."""
 
 CAUSES = 300
-"""Causes whose steps are considered."""
+"""Maximum number of causes whose steps are considered."""
 
 IN_HEADERS = {SecretKind.KEY, SecretKind.UNKNOWN, SecretKind.SECRET}
-"""Kinds of secrets that the transport puts into a header."""
+"""Kinds of secrets that the transport inserts into headers."""
 
 
 def send_again(sender: Sender, run: Run) -> None:
-    """Send the steps of the causes of a run again, as far as they do no harm."""
+    """Repeat the steps of the causes of a run, as far as they do no harm."""
     left = MOST
     with suppress(Unjudgeable, OverBudget):
         for sendings in steps_of(run, [telling(run, cause) for cause in run.causes[:CAUSES]]):
@@ -64,7 +64,7 @@ def send_again(sender: Sender, run: Run) -> None:
 
 
 def _may_be_sent(run: Run, sendings: Sequence[Sending]) -> bool:
-    """Whether some steps can be sent again, and do no harm."""
+    """Whether some steps can be repeated without doing harm."""
     made: set[str] = set()
     for each in sendings:
         if not _is_whole(each.request):
@@ -78,7 +78,7 @@ def _may_be_sent(run: Run, sendings: Sequence[Sending]) -> bool:
 
 
 def _is_whole(request: Request) -> bool:
-    """Whether the log holds all of a request, but for keys in its headers."""
+    """Whether the log contains all of a request except keys in its headers."""
     body = request.body or Body()
     if body.cut or body.withheld:
         return False
@@ -93,14 +93,14 @@ def _kinds_in(text: str) -> set[SecretKind]:
 
 
 def _text(request: Request) -> str:
-    """The parts of a request that name objects: its address and its body."""
+    """The parts of a request that may name objects: its URL and its body."""
     return request.url + (request.body or Body()).kept
 
 
 def _is_safe(run: Run, each: Sending, made: set[str]) -> bool:
-    """Whether a write costs nothing, and creates something or names what was ``made``.
+    """Whether a write has no further effect, and creates an object or names one of ``made``.
 
-    ``made`` are placeholders. What fills a limit costs something, too.
+    ``made`` holds placeholders. Exhausting a limit counts as an effect, too.
     """
     operation = run.contract.operations.get(each.exchange.operation)
     if operation is None or operation.effect is not Effect.WRITE:
@@ -114,14 +114,14 @@ def _is_safe(run: Run, each: Sending, made: set[str]) -> bool:
 
 
 class _Steps:
-    """The steps of one cause, and the values that their responses gave so far."""
+    """The steps of one cause, and the values captured from their responses."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
         self._values: dict[str, str] = {}  # by placeholder
 
     def send(self, sendings: Iterable[Sending]) -> None:
-        """Send some steps, up to one whose response lacks what a later one needs."""
+        """Send steps until the response to one lacks a value that a later step needs."""
         for each in sendings:
             exchange = self._sender.send(self._message(each.request), self._label(each.exchange))
             for capture in each.captures:
@@ -137,9 +137,9 @@ class _Steps:
         return Label(case, 1, exchange.operation, Role.BYSTANDER, exchange.identity, facts)
 
     def _message(self, request: Request) -> Message:
-        """A logged request as a message, with the values that responses gave.
+        """A logged request as a message, filled in with captured values.
 
-        The length of its body is left out, for the body may have another one now.
+        Content-Length is omitted, because the body may have a different length now.
         """
         base = self._sender.target.declaration.url
         origin = base[: base.index("/", len("https://"))]
@@ -167,14 +167,14 @@ class _Steps:
 
 
 def _written(value: str, capture: Capture) -> str:
-    """A value as a URL or a text of JSON holds it."""
+    """A value escaped for a URL or a JSON string."""
     if capture.in_url:
         return quote(value, safe="")
     return json.dumps(value)[1:-1]
 
 
 def _member(exchange: Exchange, path: Path) -> str | None:
-    """The text at a path of the body of a response; None without one."""
+    """The text at a path in the body of a response; None if there is none."""
     if exchange.response is None:
         return None
     return as_text(pointed(read_json(exchange.response.body.kept).value, path))

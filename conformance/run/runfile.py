@@ -1,7 +1,8 @@
-"""run.json: a run as data, and a stored run judged again.
+"""run.json: writes a run as data, and judges a stored run again.
 
-What decides a verdict (declaration, plan, selection, date) is stored with exchanges.jsonl, before
-the first request. The verdicts in the file are for readers; a replay computes its own.
+Everything that affects a verdict (declaration, plan, selection, date) is stored before the first
+request, next to exchanges.jsonl. The verdicts in the file are for readers; a replay computes them
+again.
 """
 
 from __future__ import annotations
@@ -28,17 +29,17 @@ from conformance.target import named
 FORMAT = 1
 RUN, LOG, PYTEST_PAGE = "run.json", "exchanges.jsonl", "pytest.html"
 PACKED = packed(Path(LOG)).name
-"""The log of a run that has ended."""
+"""The compressed log of a finished run."""
 WORKERS = "workers"
-"""Directory of the logs that are not joined yet: one file for each worker of pytest-xdist."""
+"""The directory of logs that are not merged yet: one file per pytest-xdist worker."""
 MOST_WORKERS = 1_000
-"""Logs that may be in it."""
+"""Maximum number of logs in it."""
 EARLY = "early.jsonl"
-"""The file in it with what cases wrote before their turn."""
+"""The file in it with exchanges that cases sent before their turn."""
 
 
 def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
-    """The members of run.json. ``selected`` are the ids of the cases that were to run."""
+    """The members of run.json. ``selected`` holds the ids of the cases that were to run."""
     contract = run.contract
     clauses = contract.clauses.values()
     return {
@@ -74,7 +75,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
 def begin(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
     """Store a run before its first request, so that a replay can read it from then on.
 
-    An earlier run in the directory is replaced. At no moment there is one half of a run.
+    An earlier run in the directory is replaced. At no time does the directory hold half a run.
     """
     with files.whole(directory / LOG) as written:
         files.lines(written).close()
@@ -83,12 +84,12 @@ def begin(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
 
 
 def foretell(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
-    """Write the run.json of a run that has no end yet."""
+    """Write the run.json of a run that has not ended yet."""
     _write(to_json(run, selected) | {"finished": None, "uncovered": {}}, directory)
 
 
 def write(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
-    """Write run.json into a directory that exists."""
+    """Write run.json into an existing directory."""
     _write(to_json(run, selected), directory)
 
 
@@ -98,22 +99,22 @@ def _write(members: dict[str, Any], directory: Path) -> None:
 
 
 def _text(members: dict[str, Any]) -> str:
-    """The file for readers: a line for each member, and one for each case and each cell."""
+    """The text of the file, readable with one line per member, case and cell."""
     parts = [f"{json.dumps(name)}: {_member(value)}" for name, value in members.items()]
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def _member(value: Json) -> str:
-    """A member of the file: a list has a line for each of its items."""
+    """A member of the file; a list has one line per item."""
     if isinstance(value, list) and value:
         return "[\n " + ",\n ".join(json.dumps(item) for item in value) + "\n]"
     return json.dumps(value)
 
 
 def copy(again: Stored, source: Path, directory: Path) -> None:
-    """Write the evidence of a stored run as it was read, and a new run.json.
+    """Copy the evidence of a stored run as it was read, and write a new run.json.
 
-    Nothing else is taken over: another file of the run may hold what the run never wrote.
+    Nothing else is copied, because other files may contain what the run never wrote.
     """
     bounds = size_limit.bounds(again.run.target.disk)
     evidence.copy(source / LOG, directory / LOG, bounds)
@@ -127,7 +128,7 @@ def copy(again: Stored, source: Path, directory: Path) -> None:
 
 @dataclass(frozen=True)
 class Stored:
-    """A stored run, judged again; ``other_contract`` says if another contract was used then."""
+    """A stored run, judged again; ``other_contract`` says if it originally used another one."""
 
     run: Run
     selected: frozenset[str] | None
@@ -136,7 +137,7 @@ class Stored:
 
 
 def before(directory: Path) -> Older:
-    """What a stored run says of itself. Raises UsageError for a directory without a run."""
+    """The results that a run stored. Raises UsageError if the directory has no run."""
     data = read(directory / RUN)
     verdicts = {
         f"{cell['clause']}[{cell['operation']}]": Verdict(cell["verdict"]) for cell in data["cells"]
@@ -146,7 +147,7 @@ def before(directory: Path) -> Older:
 
 @dataclass(frozen=True)
 class Opened:
-    """A stored run as it is: what its run.json says, the run before its end, and the log."""
+    """A stored run before judging: the content of its run.json, the initial run, and the log."""
 
     said: dict[str, Any]
     began: Run
@@ -155,14 +156,14 @@ class Opened:
 
     @property
     def ended(self) -> str:
-        """When it ended; when its last request went out where it does not say."""
+        """When the run ended; if that is not stored, when its last request was sent."""
         return self.said["finished"] or _last_moment(self.log, self.said["started"])
 
 
 def replay(directory: Path, contract: Contract, declaration: Declaration | None = None) -> Stored:
-    """Judge a stored run again, from its log alone, by its own declaration or another one.
+    """Judge a stored run again from its log alone, with its own declaration or another one.
 
-    Raises UsageError, with file and place, for a run.json or a log that does not fit.
+    Raises UsageError, with file and place, if run.json or the log is invalid.
     """
     opened = open_run(directory, contract, declaration)
     run = finished(opened.began, opened.log, ended=opened.ended, selected=opened.selected)
@@ -172,7 +173,7 @@ def replay(directory: Path, contract: Contract, declaration: Declaration | None 
 
 
 def open_run(directory: Path, contract: Contract, declaration: Declaration | None = None) -> Opened:
-    """Read a stored run, and judge nothing. Raises UsageError as ``replay`` does."""
+    """Read a stored run without judging it. Raises UsageError as ``replay`` does."""
     path = directory / RUN
     data = read(path)
     _check_contract(path, data, contract)
@@ -201,7 +202,7 @@ def open_run(directory: Path, contract: Contract, declaration: Declaration | Non
 
 
 def _log(directory: Path, bounds: Bounds) -> Log:
-    """The log of a run, with what its workers logged if the run ended before it was joined."""
+    """The log of a run, with the logs of its workers if the run ended before they were merged."""
     log = evidence.read(directory / LOG, bounds)
     if not log.ended:
         for path in _logs_of_workers(directory):
@@ -211,18 +212,18 @@ def _log(directory: Path, bounds: Bounds) -> Log:
 
 
 def _logs_of_workers(directory: Path) -> list[Path]:
-    """The logs that are not joined yet. Raises UsageError if they are not in the run itself."""
+    """The logs that are not merged yet. Raises UsageError if their directory is a link."""
     workers = directory / WORKERS
     if workers.is_symlink():
-        raise UsageError(f"{workers}: it is a link; put the directory itself in its place")
+        raise UsageError(f"{workers}: this is a link. Put the directory itself in its place.")
     found = sorted(workers.glob("*.jsonl"))
     if len(found) > MOST_WORKERS:
-        raise UsageError(f"{workers}: it holds more than {MOST_WORKERS:,} logs. {stored.REMEDY}")
+        raise UsageError(f"{workers}: more than {MOST_WORKERS:,} logs. {stored.REMEDY}")
     return found
 
 
 def _last_moment(log: Log, started: str) -> str:
-    """When the last request of a run went out that did not say when it ended."""
+    """When the last request of a run was sent; ``started`` if that is unknown."""
     last = log.exchanges[-1].started if log.exchanges else None
     try:
         return datetime.fromisoformat(last or started).isoformat(timespec="seconds")
@@ -231,23 +232,23 @@ def _last_moment(log: Log, started: str) -> str:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """The content of a run.json that fits its schema. Raises UsageError."""
+    """The content of a valid run.json. Raises UsageError if it cannot be read or is invalid."""
     try:
         text = stored.text_of(path)
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(
-            f"{path}: cannot be read: {reason(error)}; "
-            "give the directory of a run, such as reports/latest"
+            f"{path}: cannot be read: {reason(error)}. "
+            "Specify the directory of a run, such as reports/latest."
         ) from None
     try:
         data = stored.parsed(text, Bounds())
     except ValueError as error:
         raise _misfit(path, str(error)) from None
     if not isinstance(data, dict):
-        raise _misfit(path, "an object is expected")
+        raise _misfit(path, "expected an object")
     data = convert.modern_run(data)
     if isinstance(data.get("format"), int) and data["format"] != FORMAT:
-        raise UsageError(f"{path}: its format is {data['format']}, this suite reads {FORMAT}")
+        raise UsageError(f"{path}: its format is {data['format']}, but this suite reads {FORMAT}")
     fault = schemas.fault(schemas.RUN, data)
     if fault:
         raise _misfit(path, fault)
@@ -255,18 +256,18 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def _misfit(path: Path, fault: str) -> UsageError:
-    return UsageError(f"{path}: this is no run.json of this suite: {fault}. {stored.REMEDY}")
+    return UsageError(f"{path}: not a run.json of this suite: {fault}. {stored.REMEDY}")
 
 
 def _check_contract(path: Path, data: dict[str, Any], contract: Contract) -> None:
-    """Raise UsageError for a run of another API."""
+    """Raise UsageError if the run is of another API."""
     title = data["spec"]["title"]
     if title != contract.title:
-        raise UsageError(f"{path}: the run is of {title!r}; give its contract with --spec")
+        raise UsageError(f"{path}: the run tested {title!r}. Specify its contract with --spec.")
 
 
 def _plan(path: Path, data: dict[str, Any]) -> tuple[Case, ...]:
-    """The cases of the stored plan. Raises UsageError for a rule that this suite does not have."""
+    """The cases of the stored plan. Raises UsageError for a rule that this suite lacks."""
     cases = []
     for index, row in enumerate(data["plan"]):
         case = convert.from_json(row, Case)
@@ -275,14 +276,14 @@ def _plan(path: Path, data: dict[str, Any]) -> tuple[Case, ...]:
             version = data["suite"]["version"]
             raise UsageError(
                 f"{path}: plan/{index}/rules: version {__version__} of this suite has no rule "
-                f"{unknown[0]}; replay the run with version {version}, which wrote it"
+                f"{unknown[0]}. Replay the run with version {version}, which wrote it."
             )
         cases.append(case)
     return tuple(cases)
 
 
 def _other_contract(then: str, now: str) -> str | None:
-    """What to say if a run was made with another contract than it is judged by, by digests."""
+    """The note if a run used another contract than it is judged by; compares digests."""
     if then == now:
         return None
-    return f"the run was made with contract {then}, it is judged by {now}"
+    return f"the run used contract {then}, but is judged by {now}"

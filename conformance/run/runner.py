@@ -1,4 +1,4 @@
-"""A run of the command: pytest in this process, over the suite alone, from any directory."""
+"""Executes a run for the command: pytest in this process, with only the suite's own tests."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ SUITE = Path(next(iter(scenarios.__path__)))
 
 
 def begin(prepared: Prepared, directory: Path, *, require_complete: bool) -> None:
-    """Store what a replay needs. Nothing is sent yet."""
+    """Store what a replay needs, before anything is sent."""
     run = prepared.begun(datetime.now(UTC), require_complete=require_complete)
     runfile.begin(run, prepared.selected, directory)
     if prepared.shard:
@@ -48,11 +48,11 @@ def run(
     tries: bool = False,
     look: Look | None = None,
 ) -> Run:
-    """Run the chosen cases and judge them. Adds to the log in ``directory`` as they run.
+    """Run the chosen cases and judge them, logging to ``directory`` as they run.
 
-    ``look`` is what is looked at before the first case. A run that ``tries`` sends the steps of its
-    causes again. A run that breaks off is judged by what it has. Raises Unjudgeable if that is
-    nothing.
+    ``look`` examines the target before the first case. With ``cleans``, created objects are removed
+    at the end; with ``tries``, the steps of each cause are sent again. A run that breaks off is
+    judged by its log so far. Raises Unjudgeable if that is empty.
     """
     wire = HttpWire(prepared.target.timeout, prepared.target.trust)
     live = Live(console)
@@ -78,8 +78,8 @@ def run(
 def _run_cases(
     session: Session, prepared: Prepared, directory: Path, live: Live, look: Look | None
 ) -> bool:
-    """Let pytest run the chosen cases. Returns whether a signal ended that."""
-    gc.freeze()  # what is imported stays; collecting over it would cost a tenth of the run
+    """Let pytest run the chosen cases; returns whether a signal interrupted it."""
+    gc.freeze()  # imported objects stay; scanning them would cost a tenth of the run
     with (
         files.whole(directory / runfile.PYTEST_PAGE) as written,
         _clean_environment(),
@@ -89,17 +89,17 @@ def _run_cases(
         ended = pytest.main(_arguments(written), plugins=plugins)
     if ended != pytest.ExitCode.INTERRUPTED:
         return False
-    if not session.log.incomplete:  # else the run itself broke off, and says why
-        live.say("Stopped: judging what was logged. The next signal leaves that, too.")
+    if not session.log.incomplete:  # otherwise the run itself broke off, and reports why
+        live.say("Stopped: judging what was logged so far. The next signal stops that, too.")
     log = directory / runfile.LOG
-    session.recorder.recall(log)  # the last line was written, but maybe not remembered
+    session.recorder.recall(log)  # the last line may have been written but not recorded
     session.interrupt()
     return True
 
 
 @contextlib.contextmanager
 def _early(directory: Path) -> Iterator[TextIO]:
-    """A file for what cases write before their turn. Only a run that was killed leaves it."""
+    """A file for what cases log before their turn. Only a killed run leaves it behind."""
     logs = directory / runfile.WORKERS
     logs.mkdir(mode=0o700)
     with files.lines(logs / runfile.EARLY) as stream:
@@ -108,10 +108,10 @@ def _early(directory: Path) -> Iterator[TextIO]:
 
 
 def _note_end(session: Session, live: Live, interrupted: bool) -> None:
-    """Log why a run broke off. A reason that is already there stays."""
+    """Log why a run broke off, unless a reason is already logged."""
     if live.crashes:
         crashes = "; ".join(live.crashes[:3])
-        session.recorder.break_off(session.sender.redact(f"The suite itself broke: {crashes}"))
+        session.recorder.break_off(session.sender.redact(f"The suite itself crashed: {crashes}"))
     if interrupted:
         session.recorder.break_off("The run was stopped by a signal.")
 
@@ -124,11 +124,11 @@ def _arguments(page: Path) -> list[str]:
         "--rootdir",
         str(SUITE),
         "--import-mode=importlib",
-        "--capture=no",  # it would restore a dead terminal that a signal replaced
+        "--capture=no",  # capturing would restore a dead terminal that a signal handler replaced
         "-p",
         "no:terminal",
         "-p",
-        "no:unraisableexception",  # it would keep a dropped KeyboardInterrupt to itself
+        "no:unraisableexception",  # it would swallow a dropped KeyboardInterrupt
         "-p",
         "pytest_metadata.plugin",
         "-p",
@@ -140,7 +140,7 @@ def _arguments(page: Path) -> list[str]:
 
 @contextlib.contextmanager
 def _clean_environment() -> Iterator[None]:
-    """No options and no plugins but ours: a run must not depend on what else is installed."""
+    """Disable other options and plugins: a run must not depend on what else is installed."""
     before = dict(os.environ)
     os.environ.pop("PYTEST_ADDOPTS", None)
     os.environ.pop("PYTEST_PLUGINS", None)

@@ -1,6 +1,6 @@
-"""One run in progress: what was prepared, the log, and the sender to the target.
+"""A run in progress: the prepared plan, the log, and the sender to the target.
 
-pytest drives it case by case. Self-tests drive it with a plain loop.
+pytest drives it case by case; self-tests use a plain loop.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ from conformance.transport.wire import Wire
 
 MINUTE = 60
 OWN_MS = 4
-"""Milliseconds that a request takes the suite itself, on a usual machine."""
+"""Milliseconds that the suite itself needs per request, on a typical machine."""
 
 Found = list[tuple[str, Violation]]
-"""Violations, each with the id of the rule that it breaks."""
+"""Violations, each with the id of its rule."""
 
 
 def _is_large(exchange: Exchange) -> bool:
-    """Whether the target gets one request at a time from this response on."""
+    """Whether a response is so large that the target gets one request at a time from now on."""
     return exchange.response is not None and exchange.response.body.size > LARGE
 
 
 def _remove(client: Client, made: Made, deletion: Operation) -> Exchange:
-    """Remove an object that the run has made, with the key that made it."""
-    assert deletion.selector is not None  # such a deletion names one object
+    """Delete an object that the run created, with the key that created it."""
+    assert deletion.selector is not None  # it deletes one object by id
     values = {deletion.selector.name: made.id}
     return client.send(deletion, values, key=made.identity, role=Role.BYSTANDER)
 
@@ -60,10 +60,10 @@ def _remove(client: Client, made: Made, deletion: Operation) -> Exchange:
 class Session:
     """A run in progress.
 
-    ``stream`` is the file of the log, None for none. ``prefix`` begins the ids of exchanges, and
-    ``nonce`` makes the texts of this run differ from those of other runs. ``selected`` are the ids
-    of the cases that are to run, None for all. With more than one of ``workers``, cases overlap;
-    ``spool`` is the file of what they write before their turn.
+    ``stream`` is the log file, None for none. ``prefix`` is prepended to the ids of exchanges, and
+    ``nonce`` makes the texts of this run differ from those of other runs. ``selected`` holds the
+    ids of the cases to run, None for all. With more than one of ``workers``, cases overlap;
+    ``spool`` is the file for exchanges that are sent before the turn of their case.
     """
 
     def __init__(
@@ -109,26 +109,26 @@ class Session:
 
     @property
     def log(self) -> Log:
-        """What was logged so far."""
+        """The log so far."""
         return self.recorder.log
 
     def pace(self) -> str:
-        """About how long the chosen cases will take, by the responses so far."""
+        """An estimate, from the responses so far, of how long the chosen cases will take."""
         latency = median([exchange.elapsed_ms for exchange in self.log.exchanges] or [0.0])
         requests = sum(case.cost for case in self._runnable(self.selected))
         seconds = requests * (latency / self._workers + OWN_MS) / 1000
         if self.target.rate:
             seconds = max(seconds, requests / self.target.rate)
-        how = f"{latency:,.0f} ms an answer, {amount(self._workers, 'case')} at a time"
+        how = f"{latency:,.0f} ms per response, {amount(self._workers, 'case')} at a time"
         if seconds < MINUTE:
             return f"less than a minute ({how})"
-        return f"about {seconds / MINUTE:,.0f} minutes ({how})"
+        return f"about {amount(round(seconds / MINUTE), 'minute')} ({how})"
 
     def run_case(self, case: Case, *, judged: bool = True) -> Found:
-        """Run a case, and run it again if a violation needs to be confirmed.
+        """Run a case, and repeat it if a violation needs to be confirmed.
 
-        Returns the violations in its own exchanges, none unless they are to be ``judged`` now.
-        Raises Unjudgeable when the target is gone.
+        Returns the violations in its own exchanges, or nothing unless ``judged`` is set. Raises
+        Unjudgeable if the target is down.
         """
         if self.log.incomplete:
             return []
@@ -143,7 +143,7 @@ class Session:
         return self._violations(case, before) if judged else []
 
     def _outcome(self, case: Case) -> str:
-        """Run a case, or wait for it where cases run before their turn. Returns how it ended."""
+        """Run a case, or wait for it if it runs before its turn; returns how it ended."""
         self._prepare(case)
         journal = self.sender.journal
         if self._ahead is None:
@@ -151,7 +151,7 @@ class Session:
         return self._ahead.result(case, journal.log)
 
     def _prepare(self, first: Case) -> None:
-        """Find out what all cases build on, before the first."""
+        """Gather what all cases rely on, before the first one."""
         if self._memory is not None:
             return
         cases = self._runnable(self.selected)
@@ -162,7 +162,7 @@ class Session:
         known = self.contract.operations
         self._changing = [known[name] for name in dict.fromkeys(changing) if name in known]
         client = self._client(first, 1, self.sender.journal)
-        draw(client)  # takes seconds, in a process of its own
+        draw(client)  # takes seconds, in a separate process
         with contextlib.suppress(OverBudget):
             client.knowledge.look_for_businesses()
         if self._workers > 1:
@@ -177,7 +177,7 @@ class Session:
             )
 
     def _tried(self, case: Case, sink: Sink) -> str:
-        """Run the scenario of a case, at most twice. Returns how it ended."""
+        """Run the scenario of a case, at most twice; returns how it ended."""
         outcome = verdict.DONE
         for attempt in (1, 2):
             client = self._client(case, attempt, sink)
@@ -187,7 +187,7 @@ class Session:
         return outcome
 
     def _attempt(self, case: Case, client: Client) -> str:
-        """Run the scenario of a case once. Returns how it ended."""
+        """Run the scenario of a case once; returns how it ended."""
         try:
             if not self._lanes[case.id].harmless:
                 client.knowledge.gather(self._changing)
@@ -204,7 +204,7 @@ class Session:
         return verdict.DONE
 
     def _give_back(self, client: Client) -> None:
-        """Give back what a case has taken from a pool, which may not hold enough for all cases."""
+        """Return what a case took from a pool, which may not have enough for all cases."""
         creations = self.contract.operations_by("create")
         kinds = {each.kind for each in creations if self.contract.takes_from_pool(each)}
         for made, deletion in self._removals(made_by(self.contract, client.sender.sent)):
@@ -212,7 +212,7 @@ class Session:
                 _remove(client, made, deletion)
 
     def _removals(self, made: Iterable[Made]) -> list[tuple[Made, Operation]]:
-        """What can be removed of some objects, each with its deletion."""
+        """The objects that can be removed, each with its deletion."""
         return removals(self.sender.offered, made, self.target.declaration.allow)
 
     def _client(self, case: Case, attempt: int, sink: Sink) -> Client:
@@ -227,12 +227,12 @@ class Session:
         )
 
     def _runnable(self, chosen: Collection[str] | None) -> tuple[Case, ...]:
-        """The cases that can run, of those that were chosen by their ids; None means all."""
+        """The cases that can run among those chosen by id; None means all."""
         runnable = self.plan.runnable
         return tuple(case for case in runnable if chosen is None or case.id in chosen)
 
     def _asks_again(self, case: Case, sent: Iterable[Exchange]) -> bool:
-        """Whether what a case has sent shows a violation that needs to be confirmed."""
+        """Whether the exchanges of a case show a violation that needs to be confirmed."""
         rules = {each: checks.RULES[each] for each in case.rules if checks.RULES[each].confirm}
         confirming = replace(case, rules=tuple(rules))
         target = self.target.declaration
@@ -241,7 +241,7 @@ class Session:
         return bool(findings_of(found))
 
     def _violations(self, case: Case, before: int) -> Found:
-        """The violations in what a case has sent; its exchanges come after the first ``before``."""
+        """The violations in the exchanges of a case, which come after the first ``before``."""
         exchanges = [each for each in self.log.exchanges[before:] if each.case == case.id]
         target = self.target.declaration
         outcomes = judge(self.contract, target, checks.RULES, [case], exchanges, self._known)
@@ -252,14 +252,14 @@ class Session:
         return violations
 
     def cleaner(self, effect: Effect = Effect.READ) -> Client:
-        """A client for what cleans up, beyond the budget. Nothing is judged by what it sends."""
+        """A client for cleaning up, beyond the budget. Its exchanges are not judged."""
         self.sender.lift_budget()
         return self._client(replace(CLEAN, effect=effect), 1, self.sender.journal)
 
     def clean(self, made: Iterable[Made]) -> list[Made]:
-        """Remove what was made, the latest first, as far as the API has a way that is allowed.
+        """Remove created objects, latest first, as far as the API and the target file allow it.
 
-        Returns what is gone. A target that is out, or takes too long, keeps what it has.
+        Returns the removed objects. If the target is down or takes too long, the rest remains.
         """
         gone: list[Made] = []
         with contextlib.suppress(Unjudgeable, OverBudget):
@@ -270,14 +270,15 @@ class Session:
         return gone
 
     def _stop(self) -> None:
-        """Let no case send any more."""
+        """Prevent all cases from sending anything more."""
         if self._ahead is not None:
             self._ahead.stop()
 
     def interrupt(self) -> None:
-        """Let nothing more be sent. What cases have sent before their turn is logged.
+        """Stop sending, and log what cases have sent before their turn.
 
-        Nothing is judged by it where the run has broken off already, as for a target that is out.
+        Those exchanges are not judged if the run had already broken off, as with a target that is
+        down.
         """
         self._stop()
         if self._ahead is None:
@@ -288,10 +289,10 @@ class Session:
             self.recorder.void([exchange.id for exchange in kept])
 
     def finish(self, *, cleans: bool = False, tries: bool = False) -> Run:
-        """The finished run, judged.
+        """Finish the run and judge it.
 
-        One that ``cleans`` removes at its end what it has made. One that ``tries`` sends the steps
-        of its causes again before that.
+        With ``cleans``, the objects that the run created are removed at the end. With ``tries``,
+        the steps of each cause are sent again before that.
         """
         self._stop()
         self._settle()
@@ -303,14 +304,14 @@ class Session:
         return self._finished()
 
     def _finished(self) -> Run:
-        """The run, judged by what was logged so far."""
+        """The run, judged by the log so far."""
         ended = datetime.now(UTC).isoformat(timespec="seconds")
         return finished(
             self._begun, self.log, ended=ended, selected=self.selected, known=self._known
         )
 
     def _settle(self) -> None:
-        """Look once more at a target that refused the main key in the end."""
+        """Check the target again if it rejected the main key at the end."""
         try:
             if not self.log.incomplete:
                 self.sender.settle()

@@ -1,4 +1,4 @@
-"""A run in parts, for several machines: which part a case belongs to."""
+"""Splits a run into shards for several machines."""
 
 from __future__ import annotations
 
@@ -15,44 +15,47 @@ from conformance.log import schemas
 from conformance.run.lanes import Lane
 
 NAME = "shard.json"
-"""The file that says which part of a run a directory holds, before its first request."""
+"""The file that says which shard a directory holds, written before the first request."""
 
 
 @dataclass(frozen=True)
 class Shard:
-    """One of several parts of a run. ``chosen`` are the ids of the cases of all; None for all."""
+    """One of several parts of a run.
+
+    ``chosen`` holds the ids of the cases chosen for all shards together; None means every case.
+    """
 
     number: int
     of: int
     chosen: list[str] | None = None
 
     def holds(self, case: str, lane: Lane) -> bool:
-        """Whether a case belongs to this part.
+        """Whether a case belongs to this shard.
 
-        Its id decides alone, so that a new case moves no other. Writes of one kind stay together,
-        and with them what is limited.
+        This depends only on its id, so that a new case moves no other. Writes of one kind stay
+        together, and so do requests that share a rate limit.
         """
         name = case if lane.harmless else f"kind {lane.kind}"
         digest = hashlib.sha256(name.encode()).digest()
         return int.from_bytes(digest[:8]) % self.of == self.number - 1
 
     def store(self, directory: Path) -> None:
-        """Write the file of this part."""
+        """Write shard.json into a directory."""
         with files.whole(directory / NAME) as written, files.own(written, "w") as stream:
             stream.write(json.dumps(asdict(self)) + "\n")
 
 
 def parsed(text: str) -> tuple[int, int]:
-    """Number and count of ``2/5``. Raises UsageError for another text."""
+    """The number and the count of ``2/5``. Raises UsageError for a malformed text."""
     match = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text)
     number, of = (int(match[1]), int(match[2])) if match else (0, 0)
     if not 1 <= number <= of:
-        raise UsageError(f"--shard {text}: give the number of a part and how many, such as 2/5")
+        raise UsageError(f"--shard {text}: write the shard and the number of shards, such as 2/5")
     return number, of
 
 
 def stored_in(directory: Path) -> Shard:
-    """The part that a directory holds. Raises UsageError for another directory."""
+    """The shard in a directory. Raises UsageError if there is none."""
     path = directory / NAME
     try:
         said = stored.parsed(stored.text_of(path), Bounds())
@@ -60,9 +63,9 @@ def stored_in(directory: Path) -> Shard:
     except (OSError, ValueError) as error:
         fault = reason(error)
     if not fault and said["number"] > said["of"]:
-        fault = f"number: there is no part {said['number']} of {said['of']}"
+        fault = f"number: there is no shard {said['number']} of {said['of']}"
     if fault:
         raise UsageError(
-            f"{path}: this is no part of a run: {fault}; give directories of `run --shard`"
+            f"{path}: not a shard of a run: {fault}. Specify directories written by `run --shard`."
         )
     return Shard(**said)

@@ -1,4 +1,4 @@
-"""What a finished run leaves in its directory: data, reports, and the evidence, compressed."""
+"""Stores a finished run in its directory: data, reports, and the compressed evidence log."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from conformance.run import runfile
 
 
 def store(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
-    """Write all files of a run. ``selected`` are the ids of the cases that were to run.
+    """Write all files of a run. ``selected`` holds the ids of the cases that were to run.
 
-    The log is compressed last. Until then a replay reads it as it is. Raises ReportError if all is
-    stored but a report.
+    The log is compressed last; until then a replay reads it uncompressed. Raises ReportError if
+    everything except some reports was stored.
     """
     runfile.write(run, selected, directory)
     try:

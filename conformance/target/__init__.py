@@ -1,4 +1,4 @@
-"""The target of a run: its file, its keys, and what of the contract it declares to have."""
+"""The target of a run: its file, its keys, and which parts of the contract it offers."""
 
 from conformance.target.target_file import (
     FICTIONAL_NUMBER,

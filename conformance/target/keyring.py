@@ -1,7 +1,7 @@
-"""The keys of a target file, and what each can be used for: roles, scopes, businesses.
+"""The keys of a target file, and what each is for: roles, scopes, businesses.
 
-A file gives keys by role, or as a list with the scopes that a dashboard gave them. A listed key
-without a role gets the one that its scopes and its business fit.
+A file gives keys by role, or as a list with the scopes that a dashboard shows. A listed key without
+a role gets the role that matches its scopes and its business.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from conformance.base.yaml_file import Place, YamlFile
 from conformance.model import NAMED, SCOPE, Business, Contract, Effect, key_role
 
 VARIABLE = re.compile(r"\$\{(\w+)\}")
-"""How a target file names the variable of the environment that holds a key."""
+"""How a target file names the environment variable that holds a key."""
 STANDARD_INPUT = Path("-")
 LONGEST_KEY = 10_000
-"""Characters that are read of a file with a key."""
+"""Maximum number of characters read from a key file."""
 ASSIGNMENT = re.compile(r"\s*(?:export\s+)?[A-Z][A-Z0-9_]*=")
-"""How a file begins that sets variables of the environment."""
+"""The beginning of a file that sets environment variables instead of holding only a key."""
 
 
 @dataclass(frozen=True)
 class GivenKey:
-    """A key as the target file gives it. ``text`` is the key, or the variable that holds it."""
+    """A key in a target file. ``text`` is the key itself, or ``${NAME}`` of a variable."""
 
     role: str
     text: str
     place: Place
-    scopes: tuple[str, ...] | None = None  # None for all that the role has
+    scopes: tuple[str, ...] | None = None  # None for those of the role
 
 
 def read(contract: Contract, file: YamlFile) -> list[GivenKey]:
@@ -51,23 +51,23 @@ def read(contract: Contract, file: YamlFile) -> list[GivenKey]:
 
 
 def scopes(given: list[GivenKey]) -> Mapping[str, tuple[str, ...]]:
-    """The scopes of the keys that the file lists scopes for, by role."""
+    """The scopes that the file lists for a key, by role."""
     return {key.role: key.scopes for key in given if key.scopes is not None}
 
 
 def warnings(path: Path, given: Iterable[GivenKey]) -> tuple[str, ...]:
-    """What should be changed about a target file with these keys."""
+    """What to change in a target file with these keys."""
     holds_keys = any(not VARIABLE.fullmatch(key.text) for key in given)
     if holds_keys and files.open_to_others(path):
         return (
-            f"{path} holds keys, and other users can read it. Give keys as ${{NAME}}, "
-            "or take the right away from them (chmod 600).",
+            f"{path} contains keys and is readable by other users. Write keys as ${{NAME}}, "
+            "or remove their read permission (chmod 600).",
         )
     return ()
 
 
 def stored_in(path: Path) -> str:
-    """The key that a file holds, ``-`` for standard input. Raises TargetError if it holds none."""
+    """The key in a file; ``-`` reads standard input. Raises TargetError if there is none."""
     where = "standard input" if path == STANDARD_INPUT else str(path)
     try:
         if path == STANDARD_INPUT:
@@ -76,20 +76,23 @@ def stored_in(path: Path) -> str:
             with path.open(encoding="ascii") as file:
                 text = file.read(LONGEST_KEY)
     except UnicodeDecodeError:
-        raise TargetError(f"{where}: a key is plain ASCII text") from None
+        raise TargetError(f"{where}: a key must be ASCII text") from None
     except OSError as error:
         reason = error.strerror or str(error)
-        raise TargetError(f"{where}: no key can be read: {reason}") from None
+        raise TargetError(f"{where}: the key cannot be read: {reason}") from None
     words = text.split()
     if ASSIGNMENT.match(text):
-        raise TargetError(f"{where}: it holds an assignment; it must hold the key alone")
+        raise TargetError(f"{where}: contains an assignment, but must contain only the key")
     if len(words) != 1:
-        raise TargetError(f"{where}: it holds {len(words)} words; it must hold the key alone")
+        raise TargetError(f"{where}: contains {len(words)} words, but must contain only the key")
     return checked(words[0], where)
 
 
 def from_environment(text: str) -> str:
-    """The text, or for ``${NAME}`` the variable of that name. Raises TargetError without one."""
+    """The text itself, or for ``${NAME}`` the value of that environment variable.
+
+    Raises TargetError if the variable is not set.
+    """
     variable = VARIABLE.fullmatch(text)
     if variable is None:
         return text
@@ -100,16 +103,16 @@ def from_environment(text: str) -> str:
 
 
 def checked(key: str, where: str) -> str:
-    """The key itself. Raises TargetError, with the place but without the text, if it is no key."""
+    """The key, unchanged. Raises TargetError if it is malformed, naming ``where``, not the key."""
     if not re.fullmatch(r"[\x21-\x7e]{8,}", key):
         raise TargetError(
-            f"{where}: a key is at least 8 characters of printable ASCII without spaces"
+            f"{where}: a key must have at least 8 printable ASCII characters and no spaces"
         )
     return key
 
 
 def _listed(contract: Contract, entry: Mapping[str, Any], index: int) -> GivenKey:
-    """A key of a list. One that has just the scopes of a role needs no scopes of its own."""
+    """A key of a list. Scopes that equal those of its role are not kept separately."""
     place: Place = ("keys", index, "key")
     listed = entry.get("scopes")
     if listed is None:
@@ -121,9 +124,9 @@ def _listed(contract: Contract, entry: Mapping[str, Any], index: int) -> GivenKe
 
 
 def _role(contract: Contract, entry: Mapping[str, Any]) -> str:
-    """The role of a key that has only a name.
+    """The role of a listed key without one.
 
-    A key of another business stands for that business, whatever its scopes.
+    A key of another business represents that business whatever its scopes.
     """
     business = entry.get("business", Business.MAIN)
     if business != Business.MAIN:
@@ -137,7 +140,7 @@ def _role(contract: Contract, entry: Mapping[str, Any]) -> str:
 
 
 def _scopes_of(contract: Contract, role: str) -> Iterator[str]:
-    """The scopes that a key of a role has."""
+    """The scopes of a key with a role."""
     known = key_role(role)
     if known is None:
         return

@@ -1,7 +1,7 @@
-"""Names in a target file: each operation, list, code, clause and scope must exist in the contract.
+"""Checks names in a target file: operations, lists, codes, clauses and scopes must exist.
 
-A misspelt name would match nothing, and so do nothing. The schema says where names stand: a text
-or the names of members with ``x-names`` are of that kind.
+A misspelt name would match nothing and silently have no effect. In the schema of target files,
+``x-names`` marks the texts and member names to check, and says which kind of name they are.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from conformance.model import Contract, Json, Open, Operation, Parameter
 TRIGGERED = "trigger.answer"
 """The rule that judges the response to a trigger."""
 FEW = 30
-"""Names that a message lists."""
+"""Maximum number of names listed in a message."""
 
 
 def known(contract: Contract) -> dict[str, Collection[str]]:
-    """What a target file may name, by the kinds that ``x-names`` of its schema distinguishes."""
+    """The names that a target file may use, by the kinds of ``x-names`` in its schema."""
     lists: list[str] = []
     scopes: set[str] = set()
     for operation in contract.operations.values():
@@ -43,18 +43,18 @@ def known(contract: Contract) -> dict[str, Collection[str]]:
 
 
 def _is_triggered(contract: Contract, code: str) -> bool:
-    """Whether a clause judges a code by a trigger. Other codes have requests of their own."""
+    """Whether a clause judges a code by a trigger. Other codes have dedicated requests."""
     judging = (each for each in contract.clauses.values() if TRIGGERED in each.rules)
     return any(clause.about and clause.about.names(code) for clause in judging)
 
 
 def check(contract: Contract, file: YamlFile, schema: Mapping[str, Any], faults: list[str]) -> None:
-    """Add a fault for each name in a target file that the contract does not have.
+    """Add a fault for each name in a target file that the contract does not define.
 
     ``file`` must fit ``schema``, the schema of target files.
     """
     if too_deep(json.dumps(file.value), LEVELS):
-        faults.append(file.fault((), f"it is nested more than {LEVELS} levels deep"))
+        faults.append(file.fault((), f"the file is nested more than {LEVELS} levels deep"))
         return
     kinds = known(contract)
     for place, kind, name in _named(schema, file.value):
@@ -67,7 +67,7 @@ def check(contract: Contract, file: YamlFile, schema: Mapping[str, Any], faults:
 def _named(
     part: Mapping[str, Any], value: Json, place: Place = ()
 ) -> Iterator[tuple[Place, str, str]]:
-    """Each place of a value whose schema has ``x-names``, with the kind and the name there."""
+    """Each place whose schema has ``x-names``, with the kind and the name found there."""
     if "x-names" in part:
         yield place, part["x-names"], value
     if isinstance(value, list):
@@ -80,7 +80,7 @@ def _named(
 def _named_in_object(
     part: Mapping[str, Any], value: Mapping[str, Json], place: Place
 ) -> Iterator[tuple[Place, str, str]]:
-    """The same for an object, whose members may themselves have names of a kind."""
+    """The same for an object; the names of its members may themselves be of a kind."""
     kind = part.get("propertyNames", {}).get("x-names")
     properties = part.get("properties", {})
     others = part.get("additionalProperties") or {}
@@ -93,7 +93,7 @@ def _named_in_object(
 def _check_name(
     file: YamlFile, place: Place, named: tuple[str, str], names: Collection[str], faults: list[str]
 ) -> None:
-    """Add a fault if a name is not among those of its kind; ``named`` is the kind and the name."""
+    """Add a fault if a name is unknown; ``named`` is its kind and the name."""
     kind, name = named
     if name not in names:
         message = f"the contract has no {kind} {name}{nearest(name, names)}; {_known(kind, names)}"
@@ -101,7 +101,7 @@ def _check_name(
 
 
 def _known(kind: str, names: Collection[str]) -> str:
-    """Which names there are, or what lists them if they are many."""
+    """The known names, or the command that lists them if there are many."""
     if len(names) <= FEW:
         return f"known: {', '.join(sorted(names))}"
     command = "clauses" if kind == "clause" else "operations"
@@ -109,23 +109,23 @@ def _known(kind: str, names: Collection[str]) -> str:
 
 
 def _check_inputs(contract: Contract, file: YamlFile, faults: list[str]) -> None:
-    """What a target file gives values for must be parameters of the operation."""
+    """Add a fault for each member of ``inputs`` that is not a parameter of its operation."""
     for operation in _operations_at(contract, file, "inputs"):
-        if Open.INPUT not in operation.open:  # else its input is for the target to say
+        if Open.INPUT not in operation.open:  # otherwise the target defines the input
             what = f"parameter of {operation.id},"
             _check_parameters(file, ("inputs", operation.id), what, operation.parameters, faults)
 
 
 def _check_absent(contract: Contract, file: YamlFile, faults: list[str]) -> None:
-    """What a target file declares absent must be parameters that a server may go without."""
+    """Add a fault for each parameter in ``absent`` that a server must support."""
     for operation in _operations_at(contract, file, "absent"):
-        what = f"optional parameter of {operation.id} beside those of paging,"
+        what = f"optional parameter of {operation.id} (other than for paging)"
         optional = [each for each in operation.parameters if _may_be_absent(operation, each)]
         _check_parameters(file, ("absent", operation.id), what, optional, faults)
 
 
 def _operations_at(contract: Contract, file: YamlFile, member: str) -> Iterator[Operation]:
-    """The operations that a member of a target file names and the contract has."""
+    """The operations named by a member of a target file, as far as the contract has them."""
     for name in file.value.get(member, {}):
         if name in contract.operations:
             yield contract.operations[name]
@@ -138,7 +138,7 @@ def _check_parameters(
     parameters: Iterable[Parameter],
     faults: list[str],
 ) -> None:
-    """Add a fault for each name at a place, a member and an operation, that is no parameter."""
+    """Add a fault for each name that is not a parameter; ``place`` is a member and an operation."""
     known = {parameter.name for parameter in parameters}
     member, operation = place
     for name in file.value[member][operation]:
@@ -146,7 +146,7 @@ def _check_parameters(
 
 
 def _may_be_absent(operation: Operation, parameter: Parameter) -> bool:
-    """Whether a server may go without a parameter: the page wants paging on every list."""
+    """Whether a server may lack a parameter: the page requires paging on every list."""
     if parameter.required:
         return False
     paging = operation.paging
@@ -156,10 +156,10 @@ def _may_be_absent(operation: Operation, parameter: Parameter) -> bool:
 
 
 def _check_payments(contract: Contract, file: YamlFile, faults: list[str]) -> None:
-    """A trigger with a proof of payment must name an operation that asks for one."""
+    """Add a fault for each proof of payment at an operation that takes none."""
     paid = [operation.id for operation in contract.operations.values() if operation.payment]
     for index, trigger in enumerate(file.value.get("triggers", ())):
         name = trigger["operation"]
         if "payment" in trigger and name in contract.operations:
-            what = ("operation that takes a payment,", name)
+            what = ("operation that takes a payment named", name)
             _check_name(file, ("triggers", index, "payment"), what, paid, faults)

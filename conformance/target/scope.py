@@ -1,7 +1,7 @@
-"""How much of the API a target has, as its file says: operations, areas of clauses, parameters.
+"""Which parts of the API a target offers, according to its file: operations, areas, parameters.
 
-A file may name an area only if the target offers none of its operations. So the name of an area
-says nothing that the operations do not say, and no verdict rests on it.
+A file may exclude an area only if the target offers none of its operations. So naming an area adds
+nothing to naming its operations, and no verdict depends on it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def lacking(contract: Contract, data: Mapping[str, Any]) -> list[str]:
 
 
 def areas(contract: Contract, file: YamlFile) -> dict[str, str]:
-    """The areas that a target file leaves out, each with its place there."""
+    """The areas that a target file excludes, each with its place in the file."""
     named = enumerate(file.value.get("inapplicable", ()))
     return {
         name: file.where(("inapplicable", index)) for index, name in named if name in contract.areas
@@ -32,7 +32,7 @@ def areas(contract: Contract, file: YamlFile) -> dict[str, str]:
 
 
 def _named(contract: Contract, names: Iterable[str]) -> set[str]:
-    """The operations among some names: ids of operations, and methods with their paths."""
+    """The ids of the operations among some names, which may be ids or routes."""
     wanted = set(names)
     return {
         operation.id

@@ -1,7 +1,7 @@
-"""Target file, environment and flags -> Target: what is under test, and what may be done to it.
+"""Builds a Target, what is tested and what is allowed, from target file, environment and options.
 
-A Target has two halves. ``Target.keys`` are secrets and go to the transport alone; the public
-``declaration`` is what plans, judges and reports may see, and what a replay is judged by.
+A Target has two halves. ``Target.keys`` are secrets, passed only to the transport. The public
+``declaration`` is all that plans, judges and reports may see, and what a replay is judged by.
 """
 
 from __future__ import annotations
@@ -34,22 +34,22 @@ DEFAULT_BUDGET = 12_000
 DEFAULT_TIMEOUT = 15.0
 FICTIONAL_NUMBER = "+12025550100"
 SECRET = ("keys", "scoped_keys")
-"""Members of a target file that hold keys; no message quotes them."""
+"""Members of a target file that hold keys, and that no message may quote."""
 HOSTS = 200
-"""Addresses that are taken of a network."""
+"""Maximum number of addresses used from a network."""
 
 
 @dataclass(frozen=True)
 class Target:
-    """A server under test with the secrets to reach it. Never printed, never stored."""
+    """A server under test with the secrets for it. Never printed, never stored."""
 
     declaration: Declaration
     keys: Mapping[str, str] = field(repr=False)  # by role
-    budget: int = DEFAULT_BUDGET  # requests, at most
-    rate: float | None = None  # requests per second, at most
-    timeout: float = DEFAULT_TIMEOUT  # seconds for one request
+    budget: int = DEFAULT_BUDGET  # maximum number of requests
+    rate: float | None = None  # maximum number of requests per second
+    timeout: float = DEFAULT_TIMEOUT  # seconds per request
     ca: Path | None = None  # certificates of a private authority
-    areas: Mapping[str, str] = field(default_factory=dict)  # left out, each with its place
+    areas: Mapping[str, str] = field(default_factory=dict)  # excluded areas, with their places
     warnings: tuple[str, ...] = ()  # for whoever runs the suite
 
     @property
@@ -58,7 +58,7 @@ class Target:
         return Trust(self.ca, self.declaration.verify)
 
     def shared(self, index: int, count: int) -> Target:
-        """The part of one of ``count`` workers: its own addresses, its share of the rest."""
+        """The share of worker ``index`` of ``count``: its own addresses, part of the limits."""
         addresses = self.declaration.addresses[index::count]
         disk = self.declaration.disk // count
         return replace(
@@ -72,7 +72,7 @@ class Target:
 def named(contract: Contract, declaration: Declaration) -> Contract:
     """The contract, completed by the collection members that the target declares.
 
-    A member that the contract names itself stays.
+    A member that the contract itself names takes precedence.
     """
     operations = dict(contract.operations)
     for name, member in declaration.collections.items():
@@ -84,9 +84,9 @@ def named(contract: Contract, declaration: Declaration) -> Contract:
 
 
 def from_flags(contract: Contract, url: str, key: str | None) -> Target:
-    """A target known by its address and at most one key; it allows nothing but reads.
+    """A target defined by its address and at most one key, which allows only reads.
 
-    Raises TargetError for an address or a key that cannot be one.
+    Raises TargetError for a malformed address or key.
     """
     url = _checked_url(contract, url, "--url")
     keys = {"full": keyring.checked(key, "--key")} if key else {}
@@ -103,9 +103,10 @@ def from_flags(contract: Contract, url: str, key: str | None) -> Target:
 def from_file(
     contract: Contract, path: Path, url: str | None = None, key: str | None = None
 ) -> Target:
-    """Read a target file. ``url`` and ``key`` replace the ones in the file.
+    """Read a target file. ``url`` and ``key`` override those in the file.
 
-    A file without keys takes the full one of the environment. Raises TargetError with every fault.
+    If the file has no keys, the full key is read from the environment. Raises TargetError with all
+    faults.
     """
     faults: list[str] = []
     form = schema()
@@ -138,7 +139,7 @@ def from_file(
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema of target files, with the names of the keys."""
+    """The JSON Schema of target files, completed by the names of the keys."""
     text = (packaged() / "meta" / "target.schema.json").read_text(encoding="utf-8")
     whole: dict[str, Any] = json.loads(text)
     keys = whole["properties"]["keys"]
@@ -151,24 +152,24 @@ def schema() -> dict[str, Any]:
 
 
 def _take_former_names(data: Json) -> None:
-    """Give the triggers of a file today's names of their members."""
+    """Rename the members of the triggers of an old file to their current names."""
     triggers = data.get("triggers") if isinstance(data, dict) else None
     if isinstance(triggers, list):
         data["triggers"] = [convert.modern(trigger) for trigger in triggers]
 
 
 def faulty(faults: list[str]) -> TargetError:
-    """The error of a target file with some faults."""
+    """The error that reports the faults of a target file."""
     lines = "\n".join(f"  {fault}" for fault in faults)
-    return TargetError(f"The target file is not usable:\n{lines}")
+    return TargetError(f"The target file is not valid:\n{lines}")
 
 
 def _take_key(data: dict[str, Any], key: str | None) -> bool:
-    """Put the key of a flag or of the environment into a file; whether there was one to put."""
+    """Insert the key from --key or the environment; returns whether there was one."""
     keys = data.setdefault("keys", {})
     listed = isinstance(keys, list)
     where = "--key" if key else KEY_VARIABLE
-    if not key and not keys:  # a file with other keys alone may be meant for less
+    if not key and not keys:  # a file with only other keys may be restricted on purpose
         key = os.environ.get(KEY_VARIABLE)
     if not key:
         return False
@@ -182,12 +183,12 @@ def _take_key(data: dict[str, Any], key: str | None) -> bool:
 
 
 def _of_file(given: Iterable[GivenKey]) -> list[GivenKey]:
-    """The keys that the file itself gives, without a full one that was put there."""
+    """The keys of the file itself, without a full key that was inserted."""
     return [key for key in given if key.role != "full"]
 
 
 def _target(data: Mapping[str, Any], keys: Mapping[str, str]) -> Target:
-    """The target of a checked file: each member goes to the field of the same name."""
+    """The target of a checked file, where each member becomes the field of the same name."""
     usual = {"name": urlsplit(data["url"]).netloc, "allow": []}
     declared = usual | picked(data, _names_of(Declaration))
     declared["allow"] = [Effect.READ, *declared["allow"]]
@@ -196,7 +197,6 @@ def _target(data: Mapping[str, Any], keys: Mapping[str, str]) -> Target:
 
 
 def _names_of(noun: type[Declaration | Target]) -> set[str]:
-    """The names of the fields of a noun."""
     return {field.name for field in fields(noun)}
 
 
@@ -204,12 +204,12 @@ def _names_of(noun: type[Declaration | Target]) -> set[str]:
 
 
 def _keys(file: YamlFile, listed: Iterable[GivenKey], faults: list[str]) -> dict[str, str]:
-    """The keys of a file by role, taken from the environment where the file says so."""
+    """The keys of a file by role, with environment variables resolved."""
     keys: dict[str, str] = {}
     places: dict[str, Place] = {}
     for given in listed:
         if given.role in keys:
-            message = f"two keys are {given.role}: name their scopes or their businesses apart"
+            message = f"two keys have the role {given.role}: list different scopes or businesses"
             faults.append(file.fault(given.place, message))
             continue
         places[given.role] = given.place
@@ -221,7 +221,7 @@ def _keys(file: YamlFile, listed: Iterable[GivenKey], faults: list[str]) -> dict
     values = list(keys.values())
     for role, key in keys.items():
         if values.count(key) > 1:
-            message = f"{role} has the same key as another role; each role needs a key of its own"
+            message = f"{role} has the same key as another role; each role needs its own key"
             faults.append(file.fault(places[role], message))
     return keys
 
@@ -238,21 +238,21 @@ def _url(contract: Contract, file: YamlFile, faults: list[str]) -> str | None:
 
 
 def _checked_url(contract: Contract, url: str, where: str) -> str:
-    """The address without a slash at its end. Raises TargetError for one that cannot be used."""
+    """The address without a trailing slash. Raises TargetError if it cannot be used."""
     parts = _split(url, where)
     path = parts.path.rstrip("/")
     example = f"{parts.scheme}://{parts.netloc}{contract.base_path}"
     if parts.username or parts.password:
-        _refuse(where, "take user name and password out of the address; keys have their own place")
+        _refuse(where, "remove user name and password from the address; give keys separately")
     if parts.query or parts.fragment:
-        _refuse(where, "the address must end with the base path, without ? or #")
+        _refuse(where, "the address must end with the base path, without a query or fragment")
     if not path.endswith(contract.base_path):
-        _refuse(where, f"the address must include {contract.base_path}, such as {example}")
+        _refuse(where, f"the address must end with {contract.base_path}, such as {example}")
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 
 def _split(url: str, where: str) -> SplitResult:
-    """The parts of an http address. Raises TargetError."""
+    """The parts of an http or https address. Raises TargetError for any other text."""
     quoted = repr(re.sub(r"//[^/@]*@", "//...@", url))  # without a password
     try:
         parts = urlsplit(url)
@@ -268,7 +268,7 @@ def _split(url: str, where: str) -> SplitResult:
 
 
 def _authority(file: YamlFile, folder: Path, faults: list[str]) -> dict[str, Path]:
-    """The member with the place of the certificates, if the file names one."""
+    """The member ``ca`` as a path, relative to the file, if the file has one."""
     if "ca" not in file.value:
         return {}
     place = folder / file.value["ca"]
@@ -276,7 +276,7 @@ def _authority(file: YamlFile, folder: Path, faults: list[str]) -> dict[str, Pat
         tls.check(place)
     except (OSError, ssl.SSLError) as error:
         why = reason(error)
-        message = f"{place} holds no certificates of an authority, in PEM form: {why}"
+        message = f"{place} contains no PEM certificates of an authority: {why}"
         faults.append(file.fault(("ca",), message))
     return {"ca": place}
 
@@ -297,7 +297,10 @@ def _addresses(file: YamlFile, faults: list[str]) -> list[str]:
 
 
 def _hosts(text: str) -> list[str]:
-    """A local address, or the first hosts of a network beyond its first. Raises ValueError."""
+    """A single address, or up to HOSTS addresses of a network. Raises ValueError.
+
+    The first host of a network is left out.
+    """
     network = ipaddress.ip_network(text, strict=False)
     if network.num_addresses == 1:
         return [str(network[0])]

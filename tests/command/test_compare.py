@@ -1,4 +1,4 @@
-"""`compare`, and `run --baseline`: what changed from one stored run to another, and who did it."""
+"""`compare` and `run --baseline`: what changed between two stored runs, and why."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def older(place: Path, target: Path) -> Path:
 
 
 def ran(directory: Path, target: Path, *selected: str) -> Path:
-    """A run of a directory of its own, of a part of the suite."""
+    """A run of a part of the suite, in a separate directory."""
     directory.mkdir()
     outcome = command("run", "--target", target, *(selected or AREA), cwd=directory)
     assert outcome.code in (0, 1), outcome.said
@@ -48,7 +48,7 @@ def ran(directory: Path, target: Path, *selected: str) -> Path:
 
 
 def broken(source: Path, directory: Path) -> Path:
-    """The same run, as if the target had left out ``has_more`` everywhere."""
+    """The same run, as if the target had omitted ``has_more`` everywhere."""
     shutil.copytree(source, directory)
     log = directory / runfile.PACKED
     text = gzip.decompress(log.read_bytes()).decode()
@@ -62,13 +62,13 @@ def compared(older: Path, newer: Path, *more: str) -> Outcome:
 
 
 def test_a_run_equals_itself(older: Path) -> None:
-    """Nothing changed; exit code 0."""
+    """Nothing changed, and the exit code is 0."""
     outcome = compared(older, older)
     assert (outcome.code, outcome.out) == (0, "No verdict changed.\n")
 
 
-def test_what_the_target_broke_is_the_targets(older: Path, place: Path) -> None:
-    """A member that is gone is a new failure and a new cause, and the exit code is 1."""
+def test_a_regression_is_attributed_to_the_target(older: Path, place: Path) -> None:
+    """A missing member is a new failure and a new cause, and the exit code is 1."""
     newer = broken(older, place / "broken")
     outcome = compared(older, newer, "--json")
     told = json.loads(outcome.out)
@@ -80,11 +80,11 @@ def test_what_the_target_broke_is_the_targets(older: Path, place: Path) -> None:
     assert changes == {("new failure", "target")}
     assert len(told["causes"]["new"]) == 1
     assert compared(newer, older).code == 0
-    assert "Fixed: 1 of the causes" in compared(newer, older).out
+    assert "Fixed: 1 cause\n" in compared(newer, older).out
 
 
-def test_what_the_suite_judges_otherwise_is_the_suites(older: Path, place: Path) -> None:
-    """A stored verdict that the present judges do not give on the same log is theirs."""
+def test_a_changed_judgement_is_attributed_to_the_suite(older: Path, place: Path) -> None:
+    """The current judges give another verdict on the same log than the stored one."""
     judged_before = place / "judged-before"
     shutil.copytree(older, judged_before)
     path = judged_before / "run.json"
@@ -108,8 +108,8 @@ def test_what_the_suite_judges_otherwise_is_the_suites(older: Path, place: Path)
     assert {cell["change"] for cell in cells} == {"judged now"}
 
 
-def test_what_the_target_file_declares_is_its_own(older: Path, place: Path, target: Path) -> None:
-    """An operation that is declared inapplicable is no change of the target."""
+def test_a_declaration_is_attributed_to_the_file(older: Path, place: Path, target: Path) -> None:
+    """An operation that is declared inapplicable is not a change of the target."""
     declared = yaml.safe_load(target.read_text()) | {"inapplicable": ["list_agents"]}
     other = place / "other.yaml"
     other.write_text(yaml.safe_dump(declared))
@@ -119,8 +119,8 @@ def test_what_the_target_file_declares_is_its_own(older: Path, place: Path, targ
     assert [(cell["after"], cell["by"]) for cell in of_agents] == [("inapplicable", "target file")]
 
 
-def test_what_a_key_lets_judge_is_the_target_files(older: Path, place: Path, target: Path) -> None:
-    """A cell that one run could not judge for want of a key is labelled so."""
+def test_a_new_key_is_attributed_to_the_file(older: Path, place: Path, target: Path) -> None:
+    """A cell that one run could not judge because a key was missing is labelled accordingly."""
     declared = yaml.safe_load(target.read_text())
     declared["keys"] = {"full": declared["keys"]["full"]}
     other = place / "one-key.yaml"
@@ -132,8 +132,8 @@ def test_what_a_key_lets_judge_is_the_target_files(older: Path, place: Path, tar
     assert {cell["by"] for cell in judged} <= {"target file", "selection"}
 
 
-def test_a_ticket_gets_markdown(older: Path, place: Path) -> None:
-    """A table of cells, in which no text of a target is markup."""
+def test_markdown_for_a_ticket(older: Path, place: Path) -> None:
+    """A table of cells, in which texts from a target are not interpreted as markup."""
     newer = broken(older, place / "for-a-ticket")
     outcome = compared(older, newer, "--markdown")
     assert outcome.code == 1
@@ -141,8 +141,8 @@ def test_a_ticket_gets_markdown(older: Path, place: Path) -> None:
     assert "| has-more-present\\[list\\_calls\\] | passed | failed | new failure |" in outcome.out
 
 
-def test_what_was_not_selected_is_no_change(older: Path, place: Path, target: Path) -> None:
-    """A cell that one run did not choose is labelled so."""
+def test_unselected_cells_are_no_change(older: Path, place: Path, target: Path) -> None:
+    """A cell that one run did not select is labelled accordingly."""
     newer = ran(place / "selected", target, "--clause", "signup-hour", "--depth", "quick", "--yes")
     cells = json.loads(compared(older, newer, "--json").out)["cells"]
     assert cells
@@ -150,7 +150,7 @@ def test_what_was_not_selected_is_no_change(older: Path, place: Path, target: Pa
 
 
 def test_a_baseline_excuses_old_failures(older: Path, place: Path, target: Path) -> None:
-    """With the baseline of a clean run nothing changes; a broken directory is refused at once."""
+    """With a clean run as baseline nothing changes; a broken directory is rejected at once."""
     within = place / "based"
     within.mkdir()
     words = ("run", "--target", target, *AREA, "--baseline", older)
@@ -159,11 +159,11 @@ def test_a_baseline_excuses_old_failures(older: Path, place: Path, target: Path)
     assert "No verdict changed." in outcome.out
     refused = command("run", "--target", target, *AREA, "--baseline", place, cwd=within)
     assert refused.code == 2
-    assert "give the directory of a run" in refused.err
+    assert "Specify the directory of a run" in refused.err
 
 
-def test_old_failures_do_not_hide_what_could_not_be_judged(older: Path, place: Path) -> None:
-    """With nothing but old failures the exit code is 0, and 3 for a run that ended early."""
+def test_old_failures_do_not_hide_an_incomplete_run(older: Path, place: Path) -> None:
+    """With only old failures the exit code is 0, but 3 if the run ended early."""
     failing, spec = broken(older, place / "failing"), contract.load()
     again = place / "again"
     assert command("replay", failing, "--output", again, cwd=place).code == 1
@@ -180,8 +180,8 @@ def run_in(directory: Path) -> Path:
     return (directory / "latest").resolve()
 
 
-def test_a_job_of_github_gets_the_summary(older: Path, place: Path) -> None:
-    """What is there stays; a page that cannot be written is a note, and no more."""
+def test_a_github_job_gets_the_summary(older: Path, place: Path) -> None:
+    """Existing text is kept; a page that cannot be written only causes a note."""
     page = place / "job.md"
     page.write_text("# Build\n")
     env = {"GITHUB_STEP_SUMMARY": str(page)}
@@ -191,4 +191,4 @@ def test_a_job_of_github_gets_the_summary(older: Path, place: Path) -> None:
     env = {"GITHUB_STEP_SUMMARY": str(place / "nowhere" / "job.md")}
     outcome = command("replay", older, cwd=place, env=env)
     assert outcome.code == 0
-    assert "the job has no summary" in outcome.err
+    assert "the summary was not added to the job" in outcome.err

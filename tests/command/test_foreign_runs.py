@@ -1,4 +1,4 @@
-"""A stored run of a stranger: what is no regular file, too much, or odd is one clear message.
+"""A stored run of a stranger: what is not a regular file, too much, or odd is one clear message.
 
 Each command is a process that may hold 2.5 GB of addresses, and that says how many bytes it read.
 """
@@ -69,7 +69,7 @@ class Case:
         self._io.unlink(missing_ok=True)
         outcome = command(*words, cwd=self.directory, env=self._environment, timeout=UNENDED)
         no_traceback(outcome)
-        assert "bug of the suite" not in outcome.said
+        assert "bug in the suite" not in outcome.said
         return outcome
 
     def replay(self) -> Outcome:
@@ -121,7 +121,7 @@ def refused(outcome: Outcome, beginning: str, says: str) -> None:
     assert re.search(says, outcome.err), outcome.err
 
 
-# --- what is no regular file ----------------------------------------------------------------------
+# --- what is not a regular file ------------------------------------------------------------------
 
 
 def as_pipe(path: Path) -> None:
@@ -165,10 +165,10 @@ def as_socket(path: Path) -> None:
 
 ODD: dict[Callable[[Path], None], str] = {
     as_pipe: "it is a pipe",
-    as_zeros: "it is a link",
-    as_link: "it is a link",
-    as_broken_link: "it is a link",
-    as_directory: "it is a directory",
+    as_zeros: "this is a link",
+    as_link: "this is a link",
+    as_broken_link: "this is a link",
+    as_directory: "this is a directory",
     as_socket: "it is a socket",
 }
 """What may stand in the place of a file, and what is said of it."""
@@ -218,7 +218,7 @@ def test_every_command_refuses_a_link(case: Case, reader: int, name: str) -> Non
     path = case.run / name
     path.unlink()
     as_link(path)
-    refused(case.command(*words), f"{path}: ", "it is a link")
+    refused(case.command(*words), f"{path}: ", "this is a link")
 
 
 FEW = pytest.mark.parametrize("make", [as_pipe, as_zeros, as_link], ids=lambda make: make.__name__)
@@ -258,11 +258,11 @@ def test_logs_of_workers_are_files_of_the_run(case: Case) -> None:
     elsewhere.mkdir()
     workers = case.run / runfile.WORKERS
     workers.symlink_to(elsewhere)
-    refused(case.replay(), f"{workers}: ", "it is a link")
+    refused(case.replay(), f"{workers}: ", "this is a link")
     workers.unlink()
     workers.mkdir()
     as_link(workers / "gw0.jsonl")
-    refused(case.replay(), f"{workers / 'gw0.jsonl'}: ", "it is a link")
+    refused(case.replay(), f"{workers / 'gw0.jsonl'}: ", "this is a link")
 
 
 def test_the_directory_of_a_run_may_be_a_link(case: Case) -> None:
@@ -279,7 +279,7 @@ def test_blank_lines_count(case: Case) -> None:
     block = b"\n" * 1_000_000
     case.replace_log(block, times=100)
     place = f"{case.log}:{stored.MOST_LINES + 1}: "
-    refused(case.replay(), place, "it has more lines than the suite reads")
+    refused(case.replay(), place, "the file has more lines than the suite reads")
 
 
 def test_one_line_of_900_megabytes_is_not_read(case: Case) -> None:
@@ -298,7 +298,7 @@ def test_a_file_that_is_read_as_a_whole_has_a_bound(case: Case, name: str) -> No
     with path.open("wb") as file:
         file.truncate(1 << 40)
     reader = "merge" if name == shards.NAME else "replay"
-    refused(case.command(reader, case.run), f"{path}: ", "it has more than 64,000,000 bytes")
+    refused(case.command(reader, case.run), f"{path}: ", "the file has more than 64,000,000 bytes")
     assert case.read < CODE + 2 * stored.LARGEST
 
 
@@ -314,7 +314,7 @@ def test_a_log_is_not_longer_than_a_run_writes(case: Case) -> None:
     line = exchanges(case)[0]
     length = case.replace_log(line * 1000, times=400_000 // len(line))
     assert length > 350_000_000
-    refused(case.replay(), f"{case.packed}: ", "it has more than 200,000,000 bytes")
+    refused(case.replay(), f"{case.packed}: ", "the log has more than 200,000,000 bytes")
 
 
 def test_a_stranger_cannot_raise_the_bound_of_a_log_at_will(case: Case) -> None:
@@ -322,7 +322,7 @@ def test_a_stranger_cannot_raise_the_bound_of_a_log_at_will(case: Case) -> None:
     case.change(lambda said: said["target"].update(disk=100_000))
     line = exchanges(case)[0]
     case.replace_log(line * 2000, times=1_050_000 // 2 // len(line))
-    refused(case.replay(), f"{case.packed}: ", "it has more than 1,000,000,000 bytes")
+    refused(case.replay(), f"{case.packed}: ", "the log has more than 1,000,000,000 bytes")
     assert size_limit.bounds(100_000) == size_limit.bounds(size_limit.MOST)
 
 
@@ -334,7 +334,7 @@ def test_the_values_of_a_log_have_a_bound(case: Case) -> None:
     assert len(line) < stored.LONGEST_LINE
     case.replace_log(line, times=12)
     outcome = case.replay()
-    refused(outcome, f"{case.log}:", "it has more values than the suite reads")
+    refused(outcome, f"{case.log}:", "the file has more values than the suite reads")
     number = int(re.findall(r"jsonl:([0-9]+):", outcome.err)[0])
     assert 2 < number < 12
 
@@ -349,13 +349,13 @@ def content(body: bytes) -> bytes:
 def test_a_long_body_has_a_bound(case: Case) -> None:
     """The first of twenty bodies of 60 MB is refused, and so not compared with its digest."""
     case.replace_log(content(b" " * 60_000_000), times=20)
-    refused(case.replay(), f"{case.log}:1: ", "zlib: it has more than 16,777,216 bytes")
+    refused(case.replay(), f"{case.log}:1: ", "zlib: the content has more than 16,777,216 bytes")
 
 
 def test_all_long_bodies_have_a_bound(case: Case) -> None:
     """Bodies of 16 MB are read up to 1,000 MB: the 63rd is too much."""
     case.replace_log(content(b" " * 16_000_000), times=100)
-    refused(case.replay(), f"{case.log}:63: ", "it has more text in long bodies than")
+    refused(case.replay(), f"{case.log}:63: ", "the file has more text in long bodies than")
 
 
 def test_a_log_has_no_depth_without_end(case: Case) -> None:
@@ -387,7 +387,7 @@ def test_deep_inputs_are_refused_with_their_line(case: Case, levels: int) -> Non
     deep = '{"a": ' * levels + "1" + "}" * levels
     case.said.write_text(re.sub(r'"inputs": \{.*?\}', f'"inputs": {deep}', text, count=1))
     line = 1 + case.said.read_text().partition('"inputs"')[0].count("\n")
-    refused(case.replay(), f"{case.said}: ", f"line {line}: it is nested more than 100 levels")
+    refused(case.replay(), f"{case.said}: ", f"line {line}: nested more than 100 levels")
 
 
 def test_cases_that_cannot_apply_are_shown(case: Case) -> None:
@@ -416,7 +416,7 @@ SHARDS: dict[str, tuple[Any, str]] = {
     "a text for the cases": ({"number": 1, "of": 2, "chosen": "ab"}, "chosen: "),
     "a billion parts": ({"number": 1, "of": 10**9, "chosen": None}, "of: 1000000000 is greater"),
     "no part": ({"number": 0, "of": 2, "chosen": None}, "number: 0 is less"),
-    "a part beyond the last": ({"number": 3, "of": 2, "chosen": None}, "number: there is no part"),
+    "a part beyond the last": ({"number": 3, "of": 2, "chosen": None}, "number: there is no shard"),
     "half a part": ({"number": 1.5, "of": 2, "chosen": None}, "number: 1.5 is not"),
     "without the cases": ({"number": 1, "of": 2}, '"chosen" is a required property'),
     "more members": ({"number": 1, "of": 2, "chosen": None, "x": 1}, "'x' was unexpected"),
@@ -430,7 +430,7 @@ def test_an_odd_shard_is_one_message(case: Case, name: str) -> None:
     value, says = SHARDS[name]
     path = case.run / shards.NAME
     path.write_text(json.dumps(value))
-    refused(case.command("merge", case.run), f"{path}: this is no part of a run: ", says)
+    refused(case.command("merge", case.run), f"{path}: not a shard of a run: ", says)
 
 
 def test_a_shard_that_is_nested_is_one_message(case: Case) -> None:
@@ -507,7 +507,7 @@ def test_a_directory_in_the_place_of_a_report_is_named(case: Case) -> None:
     (case.run / "junit.xml").mkdir()
     outcome = case.command("report", case.run)
     assert outcome.code == 2, outcome.said
-    assert outcome.err.startswith(f"{case.run / 'junit.xml'}: a directory is in the place")
+    assert outcome.err.startswith(f"{case.run / 'junit.xml'}: there is a directory in place")
 
 
 @FEW
@@ -521,7 +521,7 @@ def test_no_run_is_added_to_a_history_that_is_a_link(
     words = ("run", "--clause", servers.BRIEF, "--depth", "quick")
     outcome = case.command(*words)
     assert outcome.code == 0, outcome.said
-    assert "Note: the history does not have this run: " in outcome.err
+    assert "Note: this run was not added to the history: " in outcome.err
     if make is as_link:
         assert (case.directory / "private.txt").read_text() == SECRET
 
@@ -595,4 +595,4 @@ def test_a_target_file_has_the_depth_that_a_replay_reads(tmp_path: Path) -> None
     target.write_text(f"name: x\nurl: http://127.0.0.1:1/api/v1\nkeys: {{}}\n{inputs}\n")
     outcome = command("run", "--target", target, cwd=tmp_path)
     assert outcome.code == 2, outcome.said
-    assert "target.yaml:1: it is nested more than 100 levels deep" in outcome.err
+    assert "target.yaml:1: the file is nested more than 100 levels deep" in outcome.err

@@ -1,4 +1,4 @@
-"""Each mistake and each hopeless target ends in one message and an exit code."""
+"""Each mistake and each hopeless target results in one message and an exit code."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ PATIENT = "url: {site}/%s/api/v1\nkeys: {{full: " + KEY + "}}\ntimeout: 2\n"
 
 @dataclass(frozen=True)
 class Call:
-    """A call of the command: arguments, exit code, what it says, perhaps a target file."""
+    """A call of the command: arguments, exit code, message, and optionally a target file."""
 
     arguments: tuple[object, ...]
     code: int
@@ -103,12 +103,12 @@ CALLS = {
     "html-page": _at("html", 3, "does not look like this API.*text/html"),
     "nested-body": _at("nested", 3, "cannot be judged.*nested more than 500 levels"),
     "endless-body": _at("endless", 3, "do not end"),
-    "wrong-path": _at("elsewhere", 3, "answers 404 to every read.*Is the path"),
-    "refused-key": _at("refusing", 3, "refuses the main key.*401"),
+    "wrong-path": _at("elsewhere", 3, "returns 404 for every read.*Is the path"),
+    "refused-key": _at("refusing", 3, "rejects the main key.*401"),
     "endless-drip": Call(("run", "--target", "t.yaml"), 3, "do not end|2 s", PATIENT % "drip"),
     "endless-header": Call(("run", "--target", "t.yaml"), 3, r"\b2 s", PATIENT % "slow-head"),
     "no-base-path": Call(
-        ("run", "--url", "http://127.0.0.1:9", "--key", KEY), 2, "must include /api/v1"
+        ("run", "--url", "http://127.0.0.1:9", "--key", KEY), 2, "must end with /api/v1"
     ),
     "no-http": Call(
         ("run", "--url", "ftp://127.0.0.1/api/v1", "--key", KEY), 2, "not an http or https address"
@@ -124,16 +124,16 @@ CALLS = {
     ),
     "no-key": Call(("run", "--url", "http://127.0.0.1:9/api/v1"), 2, "--key"),
     "short-key": Call(
-        ("run", "--url", "http://127.0.0.1:9/api/v1", "--key", "abc"), 2, "--key.*8 characters"
+        ("run", "--url", "http://127.0.0.1:9/api/v1", "--key", "abc"), 2, "--key.*8 printable"
     ),
-    "key-without-url": Call(("run", "--key", KEY), 2, "A key without --url or --target"),
+    "key-without-url": Call(("run", "--key", KEY), 2, "A key requires --url or --target"),
     "unknown-clause": Call(
         ("run", *HERE, "--clause", "envelope-jsn"),
         2,
         "no clause envelope-jsn.*did you mean envelope-json",
     ),
     "no-time": Call(
-        ("run", *HERE, "--max-seconds", "0"), 2, "max-seconds is 0: a run needs at least 1 second"
+        ("run", *HERE, "--max-seconds", "0"), 2, "--max-seconds 0: a run needs at least 1 second"
     ),
     "unknown-area": Call(("run", *HERE, "--area", "envelop"), 2, "no area envelop\\b.*envelope"),
     "unknown-option": Call(("run", "--urk", "x"), 2, "No such option.*--urk"),
@@ -158,7 +158,7 @@ CALLS = {
     "one-key-for-two": _file(
         FILE + f"keys:\n  full: {KEY}\n  other: {KEY}\n", r"t\.yaml:[34]: .*another role"
     ),
-    "key-twice": _file(FILE + "budget: 1\nbudget: 2\n", r"t\.yaml:3: the key budget stands twice"),
+    "key-twice": _file(FILE + "budget: 1\nbudget: 2\n", r"t\.yaml:3: the key budget appears twice"),
     "two-faults": _file(FILE + "budget: many\nrate: fast\n", r"t\.yaml:2: .*t\.yaml:3: "),
     "binary-target-file": _file("url: \0\n", r"t\.yaml:1: "),
     "odd-waiver": _file(
@@ -173,10 +173,10 @@ CALLS = {
         2,
         r"5 faults:.*errors\.yaml:3: .*books\.yaml:5: .*shelf\.yaml:[0-9]+: .*desk\.yaml:[0-9]+: ",
     ),
-    "init-overwrites": Call(("init", "t.yaml"), 2, "t.yaml is there already.*--force", FILE),
+    "init-overwrites": Call(("init", "t.yaml"), 2, "t.yaml already exists.*--force", FILE),
     "init-nowhere": Call(("init", "absent/t.yaml"), 2, "absent/t.yaml.*No such file"),
     "replay-no-run": Call(("replay", "broken"), 2, r"broken/run\.json.*a run"),
-    "replay-odd-run": Call(("replay", "odd"), 2, r"odd/run\.json: this is no run\.json"),
+    "replay-odd-run": Call(("replay", "odd"), 2, r"odd/run\.json: not a run\.json"),
     "serve-overwrites": Call(
         ("serve", "--target-out", "t.yaml"), 2, "t.yaml is there already.*--target-out", FILE
     ),
@@ -212,7 +212,7 @@ def _spoilt_spec(directory: Path) -> None:
 def called(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Mapping[str, Future[Outcome]]]:
-    """The calls of the selected tests, run side by side."""
+    """The outcomes of the calls for the selected tests, run concurrently."""
     wanted = [
         item.callspec.params["call"]
         for item in request.session.items
@@ -262,8 +262,10 @@ def test_one_clear_message(called: Mapping[str, Future[Outcome]], call: str) -> 
 
 
 @pytest.mark.parametrize("call", ["dead-port", "html-page", "refused-key"])
-def test_hopeless_target_says_one_thing(called: Mapping[str, Future[Outcome]], call: str) -> None:
-    """If nothing could be judged, one message says so. A list of untested cells would bury it."""
+def test_a_hopeless_target_gets_one_message(
+    called: Mapping[str, Future[Outcome]], call: str
+) -> None:
+    """If nothing could be judged, there is one message without a list of untested cells."""
     outcome = called[call].result()
     assert len(outcome.said.splitlines()) <= 8, outcome.said
     assert "Note: " not in outcome.said

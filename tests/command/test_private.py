@@ -17,8 +17,8 @@ from tests import servers
 from tests.command.test_pytest import bare
 from tests.servers import BRIEF, Sandbox, command, no_traceback, run_of, stored
 
-SEEN = "Warning: a key on the command line is seen by every user of this machine."
-EXPOSED = "holds keys, and other users can read it"
+SEEN = "Warning: a key on the command line is visible to every user of this machine."
+EXPOSED = "contains keys and is readable by other users"
 CLAUSE = ("--clause", BRIEF)
 
 
@@ -128,14 +128,14 @@ def test_a_key_comes_from_a_file_or_from_standard_input(
 @pytest.mark.parametrize(
     ("content", "more", "says"),
     [
-        (None, (), "key: no key can be read: No such file or directory"),
-        (b"", (), "key: it holds 0 words; it must hold the key alone"),
-        (b"two words of it", (), "key: it holds 4 words; it must hold the key alone"),
-        (b"export KEY=kc_live_12345678", (), "key: it holds an assignment"),
-        (b"KEY=kc_live_12345678", (), "key: it holds an assignment"),
-        (b"kc", (), "key: a key is at least 8 characters"),
-        ("Schlüssel".encode(), (), "key: a key is plain ASCII text"),
-        (b"kc_live_12345678", ("--key", "kc_live_12345678"), "give --key or --key-file, not both"),
+        (None, (), "key: the key cannot be read: No such file or directory"),
+        (b"", (), "key: contains 0 words, but must contain only the key"),
+        (b"two words of it", (), "key: contains 4 words, but must contain only the key"),
+        (b"export KEY=kc_live_12345678", (), "key: contains an assignment"),
+        (b"KEY=kc_live_12345678", (), "key: contains an assignment"),
+        (b"kc", (), "key: a key must have at least 8"),
+        ("Schlüssel".encode(), (), "key: a key must be ASCII text"),
+        (b"kc_live_12345678", ("--key", "kc_live_12345678"), "use either --key or --key-file"),
     ],
 )
 def test_a_key_file_that_holds_none_is_one_message(
@@ -182,7 +182,7 @@ def test_bare_pytest_writes_no_key_that_it_got_as_an_argument(tmp_path: Path) ->
     arguments = ("--conformance-url", "http://127.0.0.1:9/api/v1", "--conformance-key", key)
     outcome = bare(*arguments, "--debug=of.log", cwd=tmp_path)
     assert outcome.code == 4
-    assert "give the key in conformance_key or with --conformance-key-file" in outcome.err.lower()
+    assert "pass the key in conformance_key or with --conformance-key-file" in outcome.err.lower()
     assert key[8:20] not in outcome.said
     assert list(tmp_path.iterdir()) == []
 

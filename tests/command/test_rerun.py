@@ -1,4 +1,4 @@
-"""`rerun`: on the server of the run or not at all, about the cause that is meant, and no other."""
+"""`rerun` uses only the server of the run, and judges only the requested cause."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ CLAUSE = "status-no-5xx-for-mistakes"
 SHARED = f"{CLAUSE}[list_calls]"
 """The cell that both causes break."""
 FAILS = {"limit": ("/calls", "/leads"), "after": ("/calls", "/agents")}
-"""The lists that fail for an odd value of a parameter."""
+"""The lists that fail on an odd value of a parameter."""
 
 
 class Failing(Remembering):
-    """The reference server, in which some lists fail for an odd limit, and some for an odd cursor.
+    """The reference server, where some lists fail on an odd limit, and some on an odd cursor.
 
     ``fixed`` are the parameters for which that is fixed.
     """
@@ -54,7 +54,7 @@ class Failing(Remembering):
 
 
 class Place:
-    """A failing server, its target file, and a run that found what is wrong with it."""
+    """A failing server, its target file, and a run that found its failures."""
 
     def __init__(self, app: Failing, origin: str, directory: Path) -> None:
         self.app = app
@@ -78,7 +78,7 @@ class Place:
         return outcome
 
     def with_file(self, what: str, **more: Any) -> Outcome:
-        """What `rerun` says if the target file has further members now."""
+        """The outcome of `rerun` with further members in the target file."""
         told = yaml.safe_load(self.target.read_text(encoding="utf-8"))
         changed = self.directory / "changed.yaml"
         changed.write_text(yaml.safe_dump(told | more), encoding="utf-8")
@@ -108,18 +108,18 @@ def fixed(place: Place) -> Iterator[Callable[..., None]]:
 # --- which server ---------------------------------------------------------------------------------
 
 
-def test_without_a_target_it_refuses(place: Place) -> None:
-    """It says which server the run was of, and the whole command; nothing is sent anywhere."""
+def test_a_target_is_required(place: Place) -> None:
+    """The message names the server of the run and the whole command; nothing is sent."""
     outcome = place.rerun("1")
     url = stored(place.run)["target"]["url"]
     assert (outcome.code, outcome.out, place.app.asked) == (2, "", [])
-    assert f"That run was of {url}. Give that target and its keys" in outcome.err
+    assert f"That run tested {url}. Specify that target and its keys" in outcome.err
     again = f"kaicalls-conformance rerun 1 --of reports/{place.run.name} --target 'my target.yaml'"
     assert outcome.err.splitlines()[-1].strip() == again
 
 
 def test_the_reports_print_the_whole_command(place: Place) -> None:
-    """Terminal, page and summary print it, and a shell that is given it runs it."""
+    """Terminal, page and summary print it, and it works when pasted into a shell."""
     again = f"kaicalls-conformance rerun 1 --of reports/{place.run.name} --target 'my target.yaml'"
     assert again in place.found.out
     assert again in unescape(text_of(place.run, "report.html"))
@@ -136,19 +136,19 @@ def test_the_reports_print_the_whole_command(place: Place) -> None:
     assert (ran.returncode, "still broken: " in ran.stdout) == (1, True), ran.stderr
 
 
-def test_another_server_is_refused(place: Place, tmp_path: Path) -> None:
-    """A fixed server at another address gets no request, and nothing is called fixed."""
+def test_another_server_is_rejected(place: Place, tmp_path: Path) -> None:
+    """A fixed server at another address gets no requests, and nothing is reported as fixed."""
     app = faulty(Remembering)
     assert isinstance(app, Remembering)
     with serving(app) as origin:
         other = target_file(app, origin, tmp_path / "other.yaml", only=ONLY)
         outcome = place.rerun("1", "--target", other)
     assert (outcome.code, outcome.out, app.asked) == (2, "", [])
-    assert "give the target that it was sent to" in outcome.err
+    assert "Specify the target that it was sent to" in outcome.err
 
 
 def test_a_run_by_url_is_rerun_by_url(place: Place, tmp_path: Path) -> None:
-    """The command has the address in place of the file, and no key."""
+    """The command has the address instead of the file, and no key."""
     url, keys = stored(place.run)["target"]["url"], yaml.safe_load(place.target.read_text())["keys"]
     env = {"CONFORMANCE_KEY": keys["full"]}
     found = command("run", "--url", url, "--clause", CLAUSE, "--budget", 300, cwd=tmp_path, env=env)
@@ -161,33 +161,33 @@ def test_a_run_by_url_is_rerun_by_url(place: Place, tmp_path: Path) -> None:
 # --- which cause ----------------------------------------------------------------------------------
 
 
-def test_a_fixed_cause_is_fixed_beside_its_neighbour(
+def test_a_cause_can_be_fixed_while_another_remains(
     place: Place, fixed: Callable[..., None]
 ) -> None:
-    """What the shared cell still shows is said to be of another cause, which is still broken."""
+    """The shared cell is reported to fail for another cause, which is still broken."""
     fixed("limit")
     mended = place.rerun(place.cause("limit"), "--target", place.target)
     assert mended.code == 0, mended.said
-    assert f"fixed: {SHARED}: what the cell shows now is of another cause: " in mended.out
+    assert f"fixed: {SHARED}: the cell now fails for another cause: " in mended.out
     neighbour = place.rerun(place.cause("after"), "--target", place.target)
     assert neighbour.code == 1
     assert f"still broken: {SHARED}: " in neighbour.out
 
 
-def test_a_cell_is_fixed_only_if_nothing_is_wrong_with_it(
+def test_a_cell_is_fixed_only_if_it_has_no_findings(
     place: Place, fixed: Callable[..., None]
 ) -> None:
-    """Who names the cell means all causes of it."""
+    """Naming the cell means all of its causes."""
     fixed("limit")
     assert place.rerun(SHARED, "--target", place.target).code == 1
     fixed("limit", "after")
     assert place.rerun(SHARED, "--target", place.target).code == 0
 
 
-def test_the_same_request_with_another_wrong_answer_is_not_fixed(
+def test_the_same_request_with_another_wrong_response_is_not_fixed(
     place: Place, fixed: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A 501 in place of a 500 is another key, but the same request breaks the same rule."""
+    """A 501 instead of a 500 has another key, but the same request breaks the same rule."""
     usual = Failing.dispatch
 
     def busy(self: Failing, request: Request) -> Reply:
@@ -199,7 +199,7 @@ def test_the_same_request_with_another_wrong_answer_is_not_fixed(
     assert (outcome.code, f"still broken: {SHARED}: " in outcome.out) == (1, True), outcome.said
 
 
-# --- what is no longer asked ----------------------------------------------------------------------
+# --- what is no longer tested ---------------------------------------------------------------------
 
 WAIVER = {
     "clause": CLAUSE,
@@ -215,35 +215,35 @@ DECLARED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("how", DECLARED)
-def test_what_is_declared_away_is_not_fixed(
+def test_an_excluded_failure_is_not_fixed(
     place: Place, fixed: Callable[..., None], how: str
 ) -> None:
-    """Exit 3, whether the server is fixed or not; what shows is not said to be gone."""
+    """The exit code is 3 whether the server is fixed or not."""
     more = {name: value for name, value in DECLARED[how].items() if value is not None}
     for parameters in ((), ("limit", "after")):
         fixed(*parameters)
         outcome = place.with_file(place.cause("limit"), **more)
         assert outcome.code == 3, outcome.said
-        assert "no longer asked: " in outcome.out
+        assert "no longer tested: " in outcome.out
         assert "fixed" not in outcome.out
 
 
 def test_an_absent_parameter_of_the_operation(place: Place, fixed: Callable[..., None]) -> None:
-    """Its requests may lack what showed the cause: what shows is still broken, else nothing is."""
+    """Requests may lack what showed the cause: it is still broken if it shows, else undecided."""
     absent = {"list_calls": ["status"], "list_leads": ["status"]}
     assert place.with_file(place.cause("limit"), absent=absent).code == 1
     fixed("limit", "after")
     outcome = place.with_file(place.cause("limit"), absent=absent)
     assert outcome.code == 3, outcome.said
-    lacking = "the target file declares now that it lacks status of list_calls"
-    assert f"no longer asked: {SHARED}: {lacking}\n" in outcome.out
+    lacking = "the target file now excludes status of list_calls"
+    assert f"no longer tested: {SHARED}: {lacking}\n" in outcome.out
 
 
 # --- forged runs ----------------------------------------------------------------------------------
 
 
 def test_a_run_that_claims_to_be_of_the_embedded_server(place: Place) -> None:
-    """It declares another target than the embedded server: exit 2, and nothing is fixed."""
+    """If its target is not the embedded server, the exit code is 2, and nothing is fixed."""
 
     def said(run: Line) -> None:
         run["given"] = {"embedded": True}
@@ -251,11 +251,11 @@ def test_a_run_that_claims_to_be_of_the_embedded_server(place: Place) -> None:
     run = forged(place.run, place.directory / "embedded", said=said)
     outcome = place.rerun("1", of=run)
     assert (outcome.code, outcome.out) == (2, "")
-    assert "declares another target than this suite embeds" in outcome.err
+    assert "its target differs from the one that this suite embeds" in outcome.err
 
 
 def test_a_run_that_claims_to_be_of_elsewhere(place: Place, fixed: Callable[..., None]) -> None:
-    """Its run.json, its log, or both name another server: exit 2, and no server is asked."""
+    """If run.json, the log or both name another server, the exit code is 2; nothing is sent."""
     fixed("limit", "after")
 
     def said(run: Line) -> None:
@@ -279,7 +279,7 @@ def test_a_run_that_claims_to_be_of_elsewhere(place: Place, fixed: Callable[...,
 
 
 def test_a_failure_of_another_case(place: Place) -> None:
-    """The log says that a case showed it which does not send such a request: that is not fixed."""
+    """If the log attributes it to a case that does not send such a request, it is not fixed."""
     harmless = next(
         case["id"]
         for case in stored(place.run)["plan"]
@@ -302,7 +302,7 @@ HOSTILE = ["$(touch pwned) x.yaml", "x;touch pwned", "'; touch pwned #", "`touch
 
 @pytest.mark.parametrize("path", HOSTILE)
 def test_a_path_that_is_a_command(place: Place, tmp_path: Path, path: str) -> None:
-    """It is quoted: a shell that is given what is printed looks for a file of that name."""
+    """It is quoted, so that a shell treats it as the name of a file."""
 
     def said(run: Line) -> None:
         run["given"] = {"target": path, "spec": path}
@@ -318,7 +318,7 @@ def test_a_path_that_is_a_command(place: Place, tmp_path: Path, path: str) -> No
 
 @pytest.mark.parametrize("path", ["a\nb", "\x1b[2J", "a\u202eb", "x" * 5000])
 def test_a_path_that_cannot_be_printed(place: Place, tmp_path: Path, path: str) -> None:
-    """A word for people stands in its place, on every page."""
+    """It is replaced by a placeholder on every page."""
 
     def said(run: Line) -> None:
         run["given"] = {"target": path}
@@ -333,7 +333,7 @@ def test_a_path_that_cannot_be_printed(place: Place, tmp_path: Path, path: str) 
 
 
 def test_a_run_of_the_embedded_server_needs_no_target(tmp_path: Path) -> None:
-    """A failure is put into its log. It is sent again to an embedded server, at another port."""
+    """A failure is added to its log and repeated on an embedded server with another port."""
     clause = "has-more-present"
     command("run", "--clause", clause, "--depth", "quick", cwd=tmp_path)
     first = run_of(tmp_path)

@@ -114,13 +114,13 @@ def test_plan_foretells_a_run(full: Ran, tmp_path: Path) -> None:
     outcome = command("plan", cwd=tmp_path)
     assert outcome.code == 0, outcome.said
     run = stored(full.run)
-    cells = re.search(r"cases run, for ([0-9]+) cells", outcome.out)
+    cells = re.search(r"cases run, covering ([0-9]+) cells", outcome.out)
     cases = re.search(r"^([0-9]+) of ([0-9]+) cases run", outcome.out, re.MULTILINE)
     assert cells is not None
     assert cases is not None
     assert int(cells[1]) == len(run["cells"])
     assert int(cases[2]) == len(run["plan"])
-    sums = outcome.out.partition("requests, about:")[2]
+    sums = outcome.out.partition("approximate requests:")[2]
     counts = re.findall(r"([0-9,]+) (?:read|write|spend|flood)\b", sums)
     requests = sum(int(count.replace(",", "")) for count in counts)
     assert 0.5 < requests / len(lines_of(full.run)) < 2

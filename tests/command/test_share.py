@@ -99,7 +99,7 @@ def test_an_area_that_passes_is_green(chosen: Ran) -> None:
     [
         (1, "no end"),
         (None, "no end"),
-        (0, "1 chosen case ran in part or not at all"),
+        (0, "1 chosen case did not run to the end"),
     ],
     ids=["without its last line", "cut in its last line", "without the end of a case"],
 )

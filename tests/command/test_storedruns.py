@@ -110,7 +110,7 @@ def test_rerun_of_what_is_not_broken_is_wrong_usage(
     """One message, and exit 2, before anything is sent."""
     outcome = reran(run, what, server.target, tmp_path)
     assert (outcome.code, outcome.out) == (2, "")
-    assert outcome.err.startswith(f"Nothing of {what} is broken in that run")
+    assert outcome.err.startswith(f"Nothing that matches {what} is broken in that run")
 
 
 def test_report_makes_the_files_anew(run: Path, place: Path) -> None:

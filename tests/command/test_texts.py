@@ -23,7 +23,7 @@ KEY = "kc_live_" + "k3Y" * 14
 
 
 def test_plan_sends_nothing(tmp_path: Path) -> None:
-    """`plan` opens no connection to the target, and tells cases, cells and requests."""
+    """`plan` opens no connection to the target, and prints cases, cells and requests."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.settimeout(0.2)
         url = f"http://127.0.0.1:{listening.getsockname()[1]}/api/v1"
@@ -32,20 +32,24 @@ def test_plan_sends_nothing(tmp_path: Path) -> None:
         with pytest.raises(TimeoutError):
             listening.accept()
     no_traceback(outcome)
-    assert re.search(r"[0-9]+ of [0-9]+ cases run, for [0-9]+ cells of [0-9]+ clauses", outcome.out)
+    assert re.search(
+        r"[0-9]+ of [0-9]+ cases run, covering [0-9]+ cells of [0-9]+ clauses", outcome.out
+    )
     assert list(tmp_path.iterdir()) == []
 
 
 def test_plan_says_what_exceeds_the_budget_and_how_long_it_takes(tmp_path: Path) -> None:
-    """The budget and the rate of the target file bound what is sent, and when."""
+    """The budget and the rate in the target file limit what is sent, and how fast."""
     path = tmp_path / "t.yaml"
     path.write_text(
         f"url: http://127.0.0.1:1/api/v1\nkeys: {{full: {KEY}}}\nbudget: 600\nrate: 5\n"
     )
     outcome = command("plan", "--target", path, cwd=tmp_path)
     assert outcome.code == 0, outcome.said
-    assert re.search("the budget of 600 has room for [0-9]+ clauses, and none for", outcome.out)
-    minutes = re.search("at 5 a second, this takes ([0-9.]+) minutes or more", outcome.out)
+    assert re.search(
+        "the budget of 600 requests covers [0-9]+ clauses; [0-9,]+ cases will", outcome.out
+    )
+    minutes = re.search("at 5 requests per second this takes at least ([0-9.]+) min", outcome.out)
     assert minutes is not None
     assert float(minutes[1]) <= 2
 
@@ -67,7 +71,7 @@ def test_clauses_as_json(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("spec", [None, TOY], ids=["packaged", "toy"])
 def test_explain_of_every_clause(spec: Path | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`explain` tells each clause with its words, its source and how it is verified."""
+    """`explain` prints the text of each clause, its source and how it is verified."""
     known = contract.load(spec, frozenset(RULES))
     monkeypatch.setattr(commands, "load", lambda _spec: known)
     for clause in known.clauses.values():
@@ -81,8 +85,8 @@ def test_explain_of_every_clause(spec: Path | None, monkeypatch: pytest.MonkeyPa
         assert ("Verified by:" in result.output) == bool(clause.rules)
 
 
-def test_init_gives_a_usable_file(sandbox: Sandbox, tmp_path: Path) -> None:
-    """With address and key filled in, the file of `init` works. Its key is declared to be full."""
+def test_init_writes_a_usable_file(sandbox: Sandbox, tmp_path: Path) -> None:
+    """With address and key filled in, the file works. Its key is declared as the full key."""
     assert command("init", "mine.yaml", cwd=tmp_path).code == 0
     path = tmp_path / "mine.yaml"
     missing = command("plan", "--target", "mine.yaml", cwd=tmp_path)
@@ -96,7 +100,7 @@ def test_init_gives_a_usable_file(sandbox: Sandbox, tmp_path: Path) -> None:
 
 
 def test_init_for_another_contract(tmp_path: Path) -> None:
-    """`init --spec` writes a file for that contract, with its names only."""
+    """`init --spec` writes a file for that contract, with only its names."""
     assert command("init", "toy.yaml", "--spec", TOY, cwd=tmp_path).code == 0
     text = (tmp_path / "toy.yaml").read_text()
     assert "books:look" in text

@@ -1,4 +1,4 @@
-"""The published JSON Schemas of the files of a run, and the check of a file against them.
+"""The published JSON Schemas of the files of a run, and validation against them.
 
 ``exchanges.schema.json`` describes a line of the evidence log, ``run.schema.json`` run.json,
 and its part ``past`` a line of history.jsonl. ``shard.schema.json`` describes shard.json.
@@ -18,28 +18,25 @@ from conformance.model import Json
 EXCHANGES, RUN, SHARD = "exchanges.schema.json", "run.schema.json", "shard.schema.json"
 PAST = f"{RUN}#/$defs/past"
 LONGEST = 200
-"""Characters of a message that are shown."""
+"""Maximum number of characters of a message."""
 
 
 def fault(schema: str, value: Json) -> str | None:
-    """The first thing in a value that does not fit a schema, as ``place: what``; None if it fits.
+    """The first violation of a schema by a value, as ``place: what``; None if there is none.
 
-    ``place`` names the members and indexes from the top, as in ``plan/3/effect``.
+    ``place`` is the path of members and indexes from the top, as in ``plan/3/effect``.
     """
     try:
         error = next(iter(_validator(schema).iter_errors(value)), None)
-    except ValueError as unreadable:  # nested too deeply, or a wrong value with half a character
-        return f"this does not fit ({type(unreadable).__name__})"
+    except ValueError as unreadable:  # nested too deeply, or a wrong value with a lone surrogate
+        return f"invalid value ({type(unreadable).__name__})"
     if error is None:
         return None
-    place = "/".join(map(str, error.instance_path))
-    message = error.message if len(error.message) <= LONGEST else _summary(error)
+    place = "/".join(str(step) for step in error.instance_path)
+    message = error.message
+    if len(message) > LONGEST:  # it quotes a large value
+        message = f"invalid value: {'/'.join(str(step) for step in error.schema_path[-2:])}"
     return f"{place}: {message}" if place else message
-
-
-def _summary(error: jsonschema_rs.ValidationError) -> str:
-    """What a large value does not fit, without the value."""
-    return f"this does not fit: {'/'.join(map(str, error.schema_path[-2:]))}"
 
 
 @cache

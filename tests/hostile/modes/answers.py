@@ -18,8 +18,8 @@ from tests.hostile.base import (
 )
 from tests.hostile.front import COOKIE, Asked, Line
 
-PAGES = "html|no json|not look like"
-PROXY = "50[234]|proxy|unavailable|html|no json"
+PAGES = "html|not? json|not look like"
+PROXY = "50[234]|proxy|unavailable|html|not? json"
 
 
 @mode(ALL, given_up(PAGES))

@@ -18,7 +18,7 @@ from tests.hostile.base import (
 )
 from tests.hostile.front import Asked, Line
 
-GONE = "gone|refused|no (usable )?answer"
+GONE = "gone|refused|no (usable )?(answer|response)"
 FOR_EVER = 3600.0
 WRITES_IN_FULL = ("--depth", "full", "--area", "writes")
 """Options of a run that tries every write, for a quick one deletes only once."""
@@ -48,15 +48,15 @@ def restart(line: Line, asked: Asked) -> None:
 # --- keys -----------------------------------------------------------------------------------------
 
 
-@mode(ALL, given_up("refuses the main key"))
-@mode(after(50), given_up("401|refuses|key"), "from-50")
+@mode(ALL, given_up("(refuses|rejects) the main key"))
+@mode(after(50), given_up("401|rejects|key"), "from-50")
 def dead_keys(line: Line, asked: Asked) -> None:
     """Every key is rejected with 401."""
     asked.raw  # noqa: B018 - the body is read off the connection
     line.send(error(401, "unauthorized"))
 
 
-@mode(after(50), given_up("401|refuses|key"))
+@mode(after(50), given_up("401|rejects|key"))
 def dead_main_key(line: Line, asked: Asked) -> None:
     """The main key is rejected with 401, and other keys are still good."""
     answer = asked.answer()
