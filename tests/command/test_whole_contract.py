@@ -175,7 +175,7 @@ def test_what_is_left_out_and_works_stands_beside_the_headline(lenient: Ran) -> 
     band = page.partition('<div class="overall ')[2].partition("</div>")[0]
     summary = (lenient.run / "summary.md").read_text(encoding="utf-8").replace("\\", "")
     for text in (band, summary, " ".join(lenient.outcome.out.split())):
-        told = re.findall(r"31 reads that the target file leaves out work: ([^.]*)", text)[0]
+        told = re.findall(r"31 reads excluded by the target file worked: ([^.]*)", text)[0]
         assert {"GET /calls", "GET /usage"} <= set(told.split(", "))
         assert len(told.split(", ")) == 31
 
@@ -189,7 +189,7 @@ def test_require_complete_counts_what_is_left_out_and_works(
     ran = Ran(outcome, run_of(tmp_path / "run"))
     assert set(headlines(outcome, ran.run).values()) == {"Could not be judged"}
     said = " ".join(outcome.out.split())
-    assert "31 reads that the target file leaves out work, and completeness was required" in said
+    assert "31 reads excluded by the target file worked, but completeness was required" in said
     assert stored(ran.run)["counts"]["untested"] == 0
     replay_agrees(ran, tmp_path)
 
@@ -213,11 +213,12 @@ def test_what_is_left_out_and_not_there_is_complete(tmp_path: Path) -> None:
         assert outcome.code == 0, outcome.said
         run = run_of(tmp_path / "small")
         assert outcome.out.splitlines()[-3].startswith("Conforms in ")
-        assert " leaves out work" not in outcome.said
+        assert "excluded by the target file" not in outcome.said
         needed = len(servers.lines_of(run)) + 50
         tight = served.run(tmp_path / "tight", "--require-complete", only=KEPT, budget=needed)
     assert tight.code == 3, tight.said
-    assert "31 reads that the target file leaves out were not asked for" in tight.out
+    told = " ".join(tight.out.split())
+    assert "31 reads excluded by the target file received no request" in told
 
 
 def test_a_replay_takes_no_area_for_inapplicable(lenient: Ran, tmp_path: Path) -> None:
