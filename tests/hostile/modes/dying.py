@@ -18,7 +18,7 @@ from tests.hostile.base import (
 )
 from tests.hostile.front import Asked, Line
 
-GONE = "gone|refused|no (usable )?answer"
+GONE = "gone|refused|no (usable )?(answer|response)"
 FOR_EVER = 3600.0
 WRITES_IN_FULL = ("--depth", "full", "--area", "writes")
 """Options of a run that tries every write, for a quick one deletes only once."""
