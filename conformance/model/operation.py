@@ -180,9 +180,9 @@ class Operation:
 
     @property
     def success(self) -> int:
-        """The status of a success that this operation is likeliest to have.
+        """The most likely success status of this operation.
 
-        Where the sources name several, they stand in rising order: 201 is the last.
+        If the sources name several, they are in ascending order, so 201 is the last.
         """
         return self.successes[-1] if self.action == "create" else self.successes[0]
 

@@ -77,14 +77,11 @@ def items_of(operation: Operation, value: Any) -> list[Any] | None:
 def _likeliest(paging: Paging, arrays: list[list[Any]]) -> list[Any] | None:
     """The only array of objects with a position; an empty array if none contains objects."""
     if any(rows_of(items) for items in arrays):
-        return only([items for items in arrays if _shows_positions(paging, items)])
+        return only(
+            [items for items in arrays if any(paging.position in row for row in rows_of(items))]
+        )
     empty = [items for items in arrays if not items]
     return empty[0] if empty else None
-
-
-def _shows_positions(paging: Paging, items: list[Any]) -> bool:
-    """Whether any object among the items has the member that serves as the cursor."""
-    return any(paging.position in row for row in rows_of(items))
 
 
 def object_of(contract: Contract, operation: Operation, value: Any) -> Any:

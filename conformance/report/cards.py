@@ -213,16 +213,16 @@ def _title(run: Run, cause: Cause, exchange: Exchange | None, *, everywhere: boo
     finding = cause.finding
     route = _route(run, finding.operation)
     place = f" at {view.shown(finding.where, SHORT)}"
-    came = finding.actual
+    actual = finding.actual
     if exchange is not None and finding.where == "status":
-        place, came = f" {_with_key(exchange)}", str(exchange.status)
+        place, actual = f" {_with_key(exchange)}", str(exchange.status)
         if exchange.operation not in (finding.operation, WHOLE_API):
             place = f", then {_route(run, exchange.operation)}{place}"
     expected = view.shown(finding.expected, SHORT)
     if everywhere:
         route = f"everywhere, such as {route}"
     asked = f"{route}{place.removesuffix(' at /')}{_flawed(_mistake(cause, exchange))}"
-    return f"{asked}: expected {expected}, got {view.shown(came, SHORT)}"
+    return f"{asked}: expected {expected}, got {view.shown(actual, SHORT)}"
 
 
 def _with_key(exchange: Exchange) -> str:

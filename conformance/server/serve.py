@@ -192,7 +192,7 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc]
         super().parse_header(header_plus)
         chunked = self.chunked or "TRANSFER_ENCODING" in self.headers
         if chunked and "CONTENT_LENGTH" in self.headers:
-            raise ParsingError("Content-Length beside Transfer-Encoding")
+            raise ParsingError("both Content-Length and Transfer-Encoding")
 
 
 def _refusal_of(status: int) -> Refusal:

@@ -30,7 +30,7 @@ class Watch:
         """Take an exchange into account. Raises Unjudgeable if the target is unavailable."""
         self._check_reached(arrival, exchange.failure)
         if self._outage.see(exchange, arrival.loss, _span(departure, arrival)):
-            self._look()
+            self._check()
         elif self._outage.cause is None and self._is_good(departure, exchange):
             self._good.pop(exchange.operation, None)
             self._good[exchange.operation] = departure
@@ -41,7 +41,7 @@ class Watch:
         Raises Unjudgeable if the key is no longer valid, so that the refusals are not findings.
         """
         if self._outage.cause is Cause.KEY:
-            self._look()
+            self._check()
 
     def _check_reached(self, arrival: Arrival, failure: str | None) -> None:
         """Raise Unjudgeable if the target cannot be reached."""
@@ -69,7 +69,7 @@ class Watch:
         plain = message.method == "GET" and not message.misplaced
         return plain and exchange.ok and departure.label.identity == self._main_key
 
-    def _look(self) -> None:
+    def _check(self) -> None:
         """Repeat a read that succeeded before. Raises Unjudgeable if it fails as the others did.
 
         Broken responses need no check, because each read was repeated. They count as findings.
