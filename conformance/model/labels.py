@@ -117,9 +117,7 @@ class Facts:
     flaw: str | None = None  # what is wrong or odd in the request, such as "nul in name"
     mendable: bool = False  # a wrong path that a server may serve anyway
     refusable: bool = False  # a page that may be refused
-    placed: bool = (
-        False  # the list was requested with a cursor of the main business, or two filters
-    )
+    placed: bool = False  # requested with a cursor of the main business, or two filters
     printed_cursor: bool = False  # the cursor is the one that the page prints
     moving: bool = False  # the list changes during the walk
     walk: str | None = None  # the walk that a page belongs to

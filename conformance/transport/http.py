@@ -116,9 +116,7 @@ class HttpWire:
         try:
             with way(request) as raw:
                 body, cut = _bounded(raw, request.most)
-        except (
-            Exception
-        ) as error:  # of any kind, because an odd response can break the library anywhere
+        except Exception as error:  # an odd response can break the library anywhere
             failure = self._failure(error)
             if failure.loss is Loss.CLOSED and CURRENT.opened == opened:
                 self._keeps_for_writes = False
