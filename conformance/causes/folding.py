@@ -52,7 +52,7 @@ def folded(groups: list[Group]) -> list[Group]:
     Beyond MOST, groups are not folded: a target with that many is broken at random.
     """
     roots: list[Group] = []
-    ordered = sorted(groups, key=_most_first)
+    ordered = sorted(groups, key=_explaining_most_first)
     for group in ordered[:MOST]:
         root = _root_of(group, roots)
         if root is None:
@@ -70,7 +70,7 @@ def _root_of(group: Group, roots: list[Group]) -> Group | None:
     return None
 
 
-def _most_first(group: Group) -> tuple[int, int, int, int, Key]:
+def _explaining_most_first(group: Group) -> tuple[int, int, int, int, Key]:
     """A sort key: groups that explain more come first, then those that reach further."""
     rules, key = list(EXPLAINED), group.key
     place = rules.index(key.rule) if key.rule in rules else len(rules)

@@ -75,7 +75,7 @@ def values_of(exchange: Exchange) -> set[str]:
     named = list(_parts(exchange.request.url))
     if exchange.request.body:
         named += [text for _, text in _texts(exchange.request.body)]
-    return {value for value in named if _is_carried(value)}
+    return {value for value in named if _may_be_carried_over(value)}
 
 
 def _parts(url: str) -> Iterator[str]:
@@ -86,7 +86,7 @@ def _parts(url: str) -> Iterator[str]:
         yield from (value for _, value in parse_qsl(parts.query))
 
 
-def _is_carried(value: str) -> bool:
+def _may_be_carried_over(value: str) -> bool:
     """Whether a value may come from a response.
 
     Counts and flags are too short, text with spaces is for people, and a placeholder already has a

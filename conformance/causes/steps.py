@@ -72,8 +72,8 @@ def _steps(run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin
     needed = filling or _needed(run, exchanges, origins)
     if not filling and len(needed) > MOST:
         return []
-    names = _names(needed, origins)
-    requests = [_carried(exchange.request, names) for exchange in needed]
+    names = _placeholders_of(needed, origins)
+    requests = [_with_placeholders(exchange.request, names) for exchange in needed]
     used = "".join(text_of(request) for request in requests)
     captures = _captures(names, origins, used)
     return [
@@ -148,7 +148,7 @@ def _writes(run: Run, shown: Exchange, origins: Mapping[str, Origin]) -> list[Ex
     return writes
 
 
-def _names(needed: Sequence[Exchange], origins: Mapping[str, Origin]) -> Names:
+def _placeholders_of(needed: Sequence[Exchange], origins: Mapping[str, Origin]) -> Names:
     """The placeholders of the values that are carried over."""
     used = [
         value for exchange in needed for value in sorted(values_of(exchange)) if value in origins
@@ -160,7 +160,7 @@ def _names(needed: Sequence[Exchange], origins: Mapping[str, Origin]) -> Names:
     return names
 
 
-def _carried(request: Request, names: Names) -> Request:
+def _with_placeholders(request: Request, names: Names) -> Request:
     """A request with placeholders for the values that are carried over."""
     url, body = request.url, request.body
     for value, placeholders in names.items():

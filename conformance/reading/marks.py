@@ -63,13 +63,13 @@ def is_own(
     """
     if str(shown.get(contract.identifier_of(made.kind))) != str(made.id):
         return False
-    return _is_of_then(made, shown.get(contract.position)) and any(
+    return _matches_creation_time(made, shown.get(contract.position)) and any(
         _is_fresh(shown.get(member), template, marks)
         for member, template in _templates(contract, inputs, made.kind)
     )
 
 
-def _is_of_then(made: Made, created: Any) -> bool:
+def _matches_creation_time(made: Made, created: Any) -> bool:
     """Whether a creation time matches the request that created an object."""
     asked, at = instant(made.at), instant(created)
     if asked is None or at is None:

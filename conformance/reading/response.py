@@ -136,11 +136,11 @@ def sought_in(contract: Contract, look: Exchange | None) -> tuple[Any, bool]:
     for row in answer.rows:
         if str(row.get(name)) == look.facts.sought:
             return row, False
-    passed = _passed(paging, answer.rows, look.facts.position)
+    passed = _spans(paging, answer.rows, look.facts.position)
     return None, answer.more is True and not passed
 
 
-def _passed(paging: Paging, items: list[Any], position: str | None) -> bool:
+def _spans(paging: Paging, items: list[Any], position: str | None) -> bool:
     """Whether a page has items on both sides of a position, and so should have shown it."""
     at = instant(position)
     moments = moments_of(paging, items)

@@ -108,7 +108,7 @@ def _cause(page: _Page, card: Card, details: bool) -> None:
     """Add a line for a cause, and with ``details`` its request and response below."""
     operations = amount(card.operations, "operation")
     mark = f"{card.transition}, " if card.transition else ""
-    unproven = ", set-up unproven" if card.unproven else ""
+    unproven = ", unverified setup" if card.unproven else ""
     line = f"{card.number:>3} {mark}{card.clauses[0].id}: {card.title} ({operations}{unproven})"
     page.lines.append(page.paint(cut(clean(line), page.width), card.cause.verdict))
     if details:

@@ -71,7 +71,7 @@ def _causes(shown: list[Card], hidden: int, again: str) -> Iterator[str]:
         mark = card.transition or cause.verdict
         what = f"{mark}: {inert(card.title)}"
         if card.unproven:
-            what += f" (set-up unproven: {inert('; '.join(card.unproven))})"
+            what += f" (unverified setup: {inert('; '.join(card.unproven))})"
         yield f"| {card.number} | {what} | {card.harm} | {card.operations} | `{cause.id}` |"
     yield ""
     if hidden > 0:

@@ -30,7 +30,7 @@ _LONGEST = 18
 """Maximum number of characters in a whole number."""
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
-_UNKEPT = re.compile("[\0\ud800-\udfff]")
+_NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
 """NUL and lone surrogates."""
 _BOOLEANS = {"true": True, "false": False}
 
@@ -179,7 +179,7 @@ class Intake(Core):
         body = self.parse_body(request)
         if not isinstance(body, dict):
             self.invalid_body("must be an object")
-        if not _can_be_kept(body):
+        if not _is_storable(body):
             self.invalid_body("is nested too deep, or holds text that cannot be kept")
         return operation.in_body(body)
 
@@ -257,7 +257,7 @@ def _finite(text: str) -> float:
     return value
 
 
-def _can_be_kept(value: Any) -> bool:
+def _is_storable(value: Any) -> bool:
     """Whether a value is not nested too deeply, and all its text can be stored and returned."""
     level = [value]
     for _ in range(DEEPEST):
@@ -273,7 +273,7 @@ def _is_plain(value: Any) -> bool:
     """Whether a value is not a text with a NUL or a lone surrogate."""
     if not isinstance(value, str):
         return True
-    return _UNKEPT.search(value) is None
+    return _NOT_STORABLE.search(value) is None
 
 
 def _contents(values: list[Any]) -> list[Any]:

@@ -132,7 +132,7 @@ class Store:
                 raise
             self._base.execute("COMMIT")
             if not lasting:
-                self._hold({(kind, own_id): len(text) for kind, own_id, *_, text in values})
+                self._record({(kind, own_id): len(text) for kind, own_id, *_, text in values})
 
     def get(self, kind: str, identifier: str) -> Row | None:
         """An object of any tenant, by its id; None if there is none."""
@@ -152,7 +152,7 @@ class Store:
                 (text, row.kind, row.id),
             )
             if (row.kind, row.id) in self._made:
-                self._hold({(row.kind, row.id): len(text)})
+                self._record({(row.kind, row.id): len(text)})
         return Row(row.kind, row.id, row.tenant, row.position, row.sort, document)
 
     def remove(self, row: Row) -> None:
@@ -217,23 +217,23 @@ class Store:
         """Write a note that may be evicted."""
         with self.lock:
             self.leave(name, value)
-            self._hold({(_NOTE, name): len(name) + len(value)})
+            self._record({(_NOTE, name): len(name) + len(value)})
 
     # --- the bound ---
 
-    def _hold(self, made: Mapping[tuple[str, str], int]) -> None:
+    def _record(self, made: Mapping[tuple[str, str], int]) -> None:
         """Record what was created or changed, and evict the oldest if there is too much."""
         self._made.update(made)
         while len(self._made) > self.most or self._is_too_large():
             kind, name = next(iter(self._made))
             del self._made[kind, name]
-            self._give_up(kind, name)
+            self._evict(kind, name)
 
     def _is_too_large(self) -> bool:
         """Whether the total size is too large. A single object never is."""
         return len(self._made) > 1 and sum(self._made.values()) > self.most_characters
 
-    def _give_up(self, kind: str, name: str) -> None:
+    def _evict(self, kind: str, name: str) -> None:
         """Remove an object or a note. Removing a tenant also removes its keys."""
         if kind == _NOTE:
             self._base.execute("DELETE FROM counters WHERE name = ?", (name,))

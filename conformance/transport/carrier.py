@@ -90,7 +90,7 @@ class Carrier:
         """Prepare a request, after waiting until budget, pace and time allow it."""
         self._allowance.take()
         headers = all_headers(message, self._target.declaration)
-        wired = self._wired(message, headers, address)
+        wired = self._wire_request(message, headers, address)
         now = datetime.now(UTC)
         return Departure(message, label, headers, wired, now)
 
@@ -103,18 +103,18 @@ class Carrier:
         connections, wait for it to restart.
         """
         request = replace(departure.wired, apart=apart, most=most)
-        arrival = self._sent(request)
+        arrival = self._send_once(request)
         waited = 0.0
         for seconds in RESTARTS_WITHIN if self._reached else ():
             if arrival.loss is not Loss.UNREACHABLE:
                 break
             self._allowance.wait(seconds)
             waited += seconds
-            arrival = self._sent(request)
+            arrival = self._send_once(request)
         self._reached = self._reached or arrival.loss not in UNSENT
         return replace(arrival, waited=waited)
 
-    def _sent(self, request: WireRequest) -> Arrival:
+    def _send_once(self, request: WireRequest) -> Arrival:
         start = time.monotonic()
         answer: WireResponse | WireFailure
         try:
@@ -123,7 +123,7 @@ class Carrier:
             answer = failure
         return Arrival(answer, (time.monotonic() - start) * 1000)
 
-    def _wired(
+    def _wire_request(
         self, message: Message, headers: tuple[tuple[str, str], ...], address: str | None
     ) -> WireRequest:
         """The request with its secrets filled in: in the key header only, unless misplaced."""
@@ -133,17 +133,17 @@ class Carrier:
         key_header: str | None = self._key_header
         if message.misplaced:
             key_header = None
-            message = replace(message, query=self._filled(message.query))
+            message = replace(message, query=self._with_secrets(message.query))
         return WireRequest(
             message.method,
             base + encoded(message),
-            self._filled(headers, key_header),
+            self._with_secrets(headers, key_header),
             message.body,
             address,
             plain=message.plain is not None,
         )
 
-    def _filled(
+    def _with_secrets(
         self, pairs: tuple[tuple[str, str], ...], only: str | None = None
     ) -> tuple[tuple[str, str], ...]:
         """The pairs with secrets filled into the values: into all, or only under one name."""

@@ -112,9 +112,9 @@ class HttpWire:
         """Send one request; see Wire."""
         CURRENT.begin(self._timeout)
         opened = CURRENT.opened
-        way = self._over_kept if self._may_keep(request) else self._alone
+        open_response = self._over_kept if self._may_keep(request) else self._over_own
         try:
-            with way(request) as raw:
+            with open_response(request) as raw:
                 body, cut = _bounded(raw, request.most)
         except Exception as error:  # an odd response can break the library anywhere
             failure = self._failure(error)
@@ -177,7 +177,7 @@ class HttpWire:
         kept.used = time.monotonic()
 
     @contextmanager
-    def _alone(self, request: WireRequest) -> Iterator[BaseHTTPResponse]:
+    def _over_own(self, request: WireRequest) -> Iterator[BaseHTTPResponse]:
         """Send over a connection of its own, with path and query unchanged."""
         start = request.url.index("/", request.url.index("://") + len("://"))
         origin, target = request.url[:start], request.url[start:]

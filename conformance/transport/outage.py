@@ -88,8 +88,8 @@ class Outage:
             return False
         cause = self.cause_of(exchange, loss)
         if cause is None:
-            if not self._says_nothing(exchange):
-                self._serve(span)
+            if not self._is_neutral(exchange):
+                self._note_served(span)
             return False
         if span.ended < self._served:
             return False
@@ -99,7 +99,7 @@ class Outage:
         tried = self._streak if cause is Cause.SILENT else self.operations
         return len(tried) >= self._needed
 
-    def _serve(self, span: Span) -> None:
+    def _note_served(self, span: Span) -> None:
         """Forget failures before a request that the target served."""
         self._served = max(self._served, span.begun)
         self._streak = [each for each in self._streak if each.ended >= self._served]
@@ -138,7 +138,7 @@ class Outage:
             return Cause.KEY
         return Cause.PAGES if _is_page(exchange.response) else None
 
-    def _says_nothing(self, exchange: Exchange) -> bool:
+    def _is_neutral(self, exchange: Exchange) -> bool:
         """Whether an exchange neither continues nor ends the streak."""
         if exchange.operation not in self._contract.operations:
             return True

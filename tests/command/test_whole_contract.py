@@ -169,8 +169,8 @@ def test_the_contract_has_as_many_cells_for_every_target(
     assert cells[0] == cells[1] == [str(len(stored(lenient.run)["cells"]))]
 
 
-def test_what_is_left_out_and_works_stands_beside_the_headline(lenient: Ran) -> None:
-    """The page, the summary and the terminal name each read that the target file leaves out."""
+def test_excluded_reads_that_work_appear_with_the_headline(lenient: Ran) -> None:
+    """The page, the summary and the terminal list each read that the target file excludes."""
     page = (lenient.run / "report.html").read_text(encoding="utf-8")
     band = page.partition('<div class="overall ')[2].partition("</div>")[0]
     summary = (lenient.run / "summary.md").read_text(encoding="utf-8").replace("\\", "")
@@ -180,7 +180,7 @@ def test_what_is_left_out_and_works_stands_beside_the_headline(lenient: Ran) -> 
         assert len(told.split(", ")) == 31
 
 
-def test_require_complete_counts_what_is_left_out_and_works(
+def test_require_complete_counts_excluded_reads_that_work(
     without_calls: Served, tmp_path: Path
 ) -> None:
     """Exit 3, and the terminal names the reads. A replay concludes the same from the log alone."""
@@ -201,7 +201,7 @@ class OnlyAgents(servers.Remembering):
         return not request.path.removeprefix(self.contract.base_path).startswith("/agents")
 
 
-def test_what_is_left_out_and_not_there_is_complete(tmp_path: Path) -> None:
+def test_excluding_missing_operations_is_complete(tmp_path: Path) -> None:
     """A small server that lacks what its file leaves out keeps exit 0 with --require-complete.
 
     Where the budget has no room to ask for it, nothing shows that: exit 3.

@@ -75,7 +75,7 @@ class LogRedactor:
             if kind is SecretKind.LINK:
                 self._publish_ids(texts[0])
             if kind is not None:
-                self._hold(kind, member, value)
+                self._learn_secret(kind, member, value)
         texts += [value for _, value in received.headers]
         for text in texts:
             self._learn_keys(text)
@@ -140,9 +140,9 @@ class LogRedactor:
             if self._secrets.holds_secret(key):
                 continue  # a known key, or one altered by a scenario
             is_example = _reads_like_example(self._secrets.without_prefix(key))
-            self._hold(SecretKind.PLAIN if is_example else SecretKind.FOUND, FOUND_KEY, key)
+            self._learn_secret(SecretKind.PLAIN if is_example else SecretKind.FOUND, FOUND_KEY, key)
 
-    def _hold(self, kind: SecretKind, member: str, secret: str) -> None:
+    def _learn_secret(self, kind: SecretKind, member: str, secret: str) -> None:
         """Redact a secret from now on, unless it is too short or too uniform to be one."""
         varied = len(set(self._secrets.without_prefix(secret))) >= VARIED
         if len(secret) < SHORTEST:

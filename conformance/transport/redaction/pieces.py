@@ -31,14 +31,14 @@ class Pieces:
 
     def places(self, text: str) -> Iterator[tuple[int, int, Placeholder]]:
         """The places of pieces in a text, from left to right: start, end, secret."""
-        for near in self._near(text):
+        for near in self._gram_starts(text):
             for start in range(max(0, near - self._step + 1), near + 1):
                 end = start + self._length
                 secret = self._secrets.get(text[start:end])
                 if secret is not None:
                     yield start, end, secret
 
-    def _near(self, text: str) -> list[int]:
+    def _gram_starts(self, text: str) -> list[int]:
         """The steps at which a gram of a piece starts."""
         gram, grams = self._gram, self._grams
         starts = range(0, len(text) - gram + 1, self._step)

@@ -121,7 +121,7 @@ class PieceSearch:
         """
         if not self._plain:
             return None
-        self._begin(text)
+        self._reset(text)
         return self._find_whole(text)
 
     def without_hiding(self, text: str) -> str:
@@ -129,12 +129,12 @@ class PieceSearch:
 
         Raises Exhausted if that takes too long.
         """
-        self._begin(text)
+        self._reset(text)
         for stretches in (self._coded, _TOKEN, _STRING):
-            text = stretches.sub(self._unless_hiding, text)
+            text = stretches.sub(self._placeholder_if_hiding, text)
         return text
 
-    def _begin(self, text: str) -> None:
+    def _reset(self, text: str) -> None:
         self._is_long = len(text) > LONG
         self._seen.clear()
         self._left = WORK + WORK_EACH * len(text)
@@ -204,14 +204,14 @@ class PieceSearch:
             self._clean.add(known)
         return hidden
 
-    def _unless_hiding(self, match: re.Match[str]) -> str:
+    def _placeholder_if_hiding(self, match: re.Match[str]) -> str:
         """A stretch of text, or the placeholder of a secret hidden in it."""
         stretch = match[0]
         hidden = self._find_whole(stretch)
         if hidden is None:
             return stretch
         quote = '"' if stretch.startswith('"') else ""
-        escaped = match.string[match.start() : _behind_escape(match.string, match.start())]
+        escaped = match.string[match.start() : _escape_end(match.string, match.start())]
         return f"{escaped}{quote}{hidden.part}{quote}"
 
     def without_pieces(self, text: str) -> str:
@@ -219,7 +219,7 @@ class PieceSearch:
         covered = bytearray(len(text))
         secrets: dict[int, Placeholder] = {}  # by start
         for place, end, placeholder in self._places(_fold(text)):
-            if _behind_escape(text, place) > place:
+            if _escape_end(text, place) > place:
                 continue  # the letter of an escape is not part of a secret
             covered[place:end] = b"1" * (end - place)
             secrets.setdefault(place, placeholder)
@@ -235,7 +235,7 @@ class PieceSearch:
             yield from pieces.places(folded)
 
 
-def _behind_escape(text: str, place: int) -> int:
+def _escape_end(text: str, place: int) -> int:
     """The end of the JSON escape that contains a place; the place itself if there is none.
 
     Cutting from there keeps the JSON valid.
