@@ -111,7 +111,7 @@ def test_everything_around_a_body_is_bounded_in_bytes(
 ) -> None:
     """Endless chunk sizes, trailers and announcements are read up to a limit, however fast."""
     monkeypatch.setattr(bounded, "RAW_LIMIT", 1 << 20)
-    with pytest.raises(WireFailure, match="more than 1 MiB came on the wire"):
+    with pytest.raises(WireFailure, match="the response exceeds 1 MiB on the wire"):
         _answered(ENDLESS[endless], timeout=120)
 
 

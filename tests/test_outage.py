@@ -55,13 +55,13 @@ def _lost(loss: Loss) -> Spoil:
 
 
 OUT: dict[str, tuple[Spoil, str]] = {
-    "429 for everything": (_limited, "answers 429 to everything"),
-    "a page for everything": (_page, "answers everything with an HTML page"),
-    "a gateway without a server": (_gateway, "something in front of it responds"),
+    "429 for everything": (_limited, "returns 429 for every request"),
+    "a page for everything": (_page, "returns an HTML page for every request"),
+    "a gateway without a server": (_gateway, "a proxy in front of it responds"),
     "a key that died": (_dead_key, "refuses the main key"),
-    "silence": (_lost(Loss.SILENT), "gives no response any more"),
+    "silence": (_lost(Loss.SILENT), "no longer responds"),
     "closed connections": (_lost(Loss.CLOSED), "closes every connection"),
-    "no HTTP": (_lost(Loss.FOREIGN), "answers with something that is not HTTP"),
+    "no HTTP": (_lost(Loss.FOREIGN), "responds with something that is not HTTP"),
     "no server": (_lost(Loss.UNREACHABLE), "The target is gone: no server at"),
 }
 
@@ -143,7 +143,7 @@ def test_the_rest_is_untested_for_the_cause() -> None:
     run, _ = ran(_limited)
     untested = [cell for cell in run.cells if cell.verdict is Verdict.UNTESTED]
     reasons = {reason.text for cell in untested for reason in cell.reasons}
-    assert any("answers 429 to everything" in text for text in reasons)
+    assert any("returns 429 for every request" in text for text in reasons)
 
 
 @pytest.mark.parametrize("name", sorted(OUT.keys() - {"no server", "a gateway without a server"}))

@@ -92,7 +92,7 @@ def test_console_is_short_and_to_the_point() -> None:
     assert len(causes) == min(10, len(example.failing().causes))
     assert max(map(len, causes)) <= 80
     text = summary(example.failing(), width=80, colour=False, details=True)
-    for label in ("asked", "where", "expected", "actual", "cause", "repeat    curl -i"):
+    for label in ("request", "where", "expected", "actual", "cause", "repeat    curl -i"):
         assert f"      {label}" in text
     failed, cells = example.failing().counts["failed"], len(example.failing().cells)
     assert re.fullmatch(
@@ -171,10 +171,10 @@ def test_page_says_what_it_left_out() -> None:
     shown = exhibits(run, run.exchange, few=len(run.exchanges))
     notes = {each.response.note for each in shown if each.response}
     assert {
-        "Body withheld (512 bytes): it held a secret in an encoded form.",
+        "Body withheld (512 bytes): it contained an encoded secret.",
         "194,012 characters cut here.",
         "Not UTF-8: shown as base64 (10,240 bytes). 11,656 characters cut here.",
-        "More came than the log keeps.",
+        "Truncated: the log keeps only the beginning.",
     } <= notes
     assert "None: the connection was reset" in html.render(run)
 
@@ -198,7 +198,7 @@ def test_page_stays_small() -> None:
     assert len(causes) > 300
     page = html.render(replace(run, cells=cells, causes=causes))
     assert len(page.encode()) < 3_000_000
-    assert f"and {len(causes) - 300:,} more causes" in page
+    assert f"results.ctrf.json has {len(causes) - 300:,} more causes" in page
 
 
 def test_page_of_a_dead_target_stays_small() -> None:

@@ -80,7 +80,7 @@ def test_a_finding_names_the_unproven_parts(place: Place) -> None:
     assert [cause["clauses"][0] for cause in causes] == ["status-401"]
     for name in ("report.html", "summary.md"):
         told = servers.text_of(place.last, name).replace("\\", "")  # Markdown escapes
-        assert "et-up unproven" in told
+        assert "nverified setup" in told
         assert LEFT in told
     ctrf = json.loads(servers.text_of(place.last, "results.ctrf.json"))
     (cause,) = ctrf["results"]["summary"]["extra"]["causes"]
@@ -147,7 +147,7 @@ def resting(rule: str) -> Run:
         ("status.listed", ["keys: full"]),
         ("rate.counted", ["keys: full", "clock", "addresses"]),
         ("tenant.list", ["keys: full", "businesses: other"]),
-        ("trigger.answer", ["triggers: is the recipe for "]),
+        ("trigger.answer", ["triggers: nothing else proves the recipe for "]),
     ],
 )
 def test_each_rule_rests_on_its_parts(rule: str, parts: list[str]) -> None:
@@ -169,7 +169,7 @@ def test_a_working_part_marks_no_finding() -> None:
 def test_what_a_target_says_stays_text() -> None:
     """A remark may quote the target."""
     page = html.render(resting("tenant.list"))
-    assert "Set-up unproven" in page
+    assert "Unverified setup" in page
     assert "<script>alert" not in page
 
 

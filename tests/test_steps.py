@@ -90,7 +90,7 @@ def test_the_steps_of_every_cause_reproduce(place: Path, keys: dict[str, str]) -
             forget_sign_ups(run.target.url)
         said = pasted(card.steps, keys, place)
         statuses = re.findall(r"^HTTP/1\.1 (\d+)", said, re.MULTILINE)
-        expected = re.findall(r"answered (\d+) in the run", card.steps)
+        expected = re.findall(r"returned (\d+) in the run", card.steps)
         if "jq: error" in said or statuses[-1:] != expected[-1:]:
             wrong.append("\n".join([card.title, card.steps, said]))
     assert "\n\n".join(wrong) == ""
@@ -109,7 +109,7 @@ def test_a_run_may_send_its_steps_again(place: Path) -> None:
     """The report says what came. What costs money, fills a limit or harms is not sent again."""
     run = runfile.replay(servers.run_of(place), real()).run
     shown = cards.with_steps(run, cards.cards(run))
-    as_before = "Sent again at the end of the run: answered as before."
+    as_before = "Sent again at the end of the run: same result."
     assert {card.again for card in shown} == {"", as_before}
     sent = [each for each in run.exchanges if each.facts.again]
     assert all(each.status == run.exchange[str(each.facts.again)].status for each in sent)
@@ -187,8 +187,8 @@ def test_an_id_is_taken_from_the_answer_that_showed_it_first() -> None:
     """The request before comes first, and the id is a variable."""
     made = exchange("1", "POST", f"{URL}/calls", '{"id": "call-000001"}', '{"to": "x"}')
     lines = lines_of(made, exchange("2", "GET", f"{URL}/calls/call-000001", "{}")).splitlines()
-    assert lines[0] == "# 1. POST as full, answered 200 in the run"
-    assert lines[4] == """VALUE_1_IN_URL=$(printf %s "$answer" | jq -r '.["id"]|@uri')"""
+    assert lines[0] == "# 1. POST with the key full, returned 200 in the run"
+    assert lines[4] == """VALUE_1_IN_URL=$(printf %s "$response" | jq -r '.["id"]|@uri')"""
     assert lines[-2] == f'curl -i "{URL}/calls/$VALUE_1_IN_URL"'
 
 
@@ -244,7 +244,7 @@ def pasted_value(lines: str, made: Exchange) -> str:
     assert made.response is not None
     capture = next(line for line in lines.splitlines() if line.startswith("VALUE_"))
     script = f'{capture}\nprintf %s "$VALUE_1_IN_URL"'
-    env = {"PATH": os.environ["PATH"], "answer": made.response.body.kept}
+    env = {"PATH": os.environ["PATH"], "response": made.response.body.kept}
     done = subprocess.run(["bash", "-c", script], env=env, capture_output=True, check=True)
     assert done.stderr == b""
     return done.stdout.decode()
@@ -272,7 +272,7 @@ def test_the_steps_of_a_limit_fill_it_first() -> None:
     earlier, clock = sign_up("5", "127.0.0.3", Step.COUNT), sign_up("6", None, None)
     soon, after = (sign_up(name, "127.0.0.2", Step.SOON) for name in ("7", "8"))
     lines = blocks(run_of(earlier, *filled, clock, soon, after), [[soon]])[0]
-    assert lines.startswith("# All from one address")
+    assert lines.startswith("# Send all from one address")
     assert len(re.findall(r"^# \d+\. ", lines, re.MULTILINE)) == len([*filled, clock, soon])
 
 
@@ -290,8 +290,8 @@ def test_steps_stop_where_a_key_is_not_set(tmp_path: Path) -> None:
     asked = exchange("1", "GET", f"{URL}/calls", "{}")
     authorized = replace(asked.request, headers=(("Authorization", "Bearer {key:full}"),))
     lines = lines_of(replace(asked, request=authorized))
-    assert lines.startswith(': "${KEY_FULL:?must be the key full of the target file}"\n')
-    assert "KEY_FULL: must be the key full of the target file" in pasted(lines, {}, tmp_path)
+    assert lines.startswith(': "${KEY_FULL:?must be the key full from the target file}"\n')
+    assert "KEY_FULL: must be the key full from the target file" in pasted(lines, {}, tmp_path)
 
 
 def test_a_read_comes_with_the_last_writes_to_its_object() -> None:

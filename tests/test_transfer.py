@@ -172,7 +172,7 @@ def test_bytes_after_the_end_are_no_answer(excess: bytes) -> None:
         label = Label(CASE, 1, "list_calls", Role.PROBE, "full")
         later = sender.send(Message("GET", "/calls"), label)
     assert exchange.response is None
-    assert exchange.facts.broken == "bytes came after the end of the response"
+    assert exchange.facts.broken == "extra bytes after the end of the response"
     assert later.ok
     assert later.facts.broken is None
 

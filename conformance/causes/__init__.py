@@ -1,7 +1,7 @@
-"""Causes: what has to be fixed, computed from the findings of a run alone.
+"""Causes: what has to be fixed, derived only from the findings of a run.
 
-Findings with the same key belong together, whatever the operation. Groups of them are folded where
-one explains the other. What is left is worth a look of its own.
+Findings with the same key form a group, whatever the operation. A group that explains another one
+absorbs it. Each group that remains is a cause.
 """
 
 from __future__ import annotations
@@ -17,15 +17,16 @@ from conformance.model import Cause, Cell, Contract, Exchange, Level, Verdict, w
 __all__ = ["Key", "Sighting", "causes_of", "place_of", "sightings_by_cause", "sightings_of"]
 
 NAMED = 20
-"""Exchanges that a cause names."""
+"""Exchanges that a cause lists."""
 
 
 def causes_of(
     contract: Contract, cells: Iterable[Cell], exchanges: Iterable[Exchange]
 ) -> tuple[Cause, ...]:
-    """The causes of what some cells have found, worst first.
+    """The causes of the findings in some cells, worst first.
 
-    Harm weighs most, then the level of the clause, then how many cells a cause explains.
+    They are ordered by harm, then by the level of the clause, then by the number of cells
+    explained.
     """
     cells = tuple(cells)
     by_id = {exchange.id: exchange for exchange in exchanges}
@@ -38,7 +39,7 @@ def causes_of(
 def sightings_by_cause(
     cells: Iterable[Cell], exchanges: Iterable[Exchange]
 ) -> dict[str, list[Sighting]]:
-    """What shows each cause of what some cells have found, by the id of the cause."""
+    """The sightings of each cause of the findings in some cells, by the id of the cause."""
     by_id = {exchange.id: exchange for exchange in exchanges}
     sightings: dict[str, list[Sighting]] = {}
     for root in folded(groups_of(cells, by_id)):
@@ -47,13 +48,13 @@ def sightings_by_cause(
 
 
 def _worst_first(cause: Cause) -> tuple[int, int, int, int, str]:
-    """The place of a cause among all: harm, level, verdict, reach."""
+    """The sort key of a cause: harm, level, verdict, reach."""
     soft = cause.finding.level is not Level.MUST
     return cause.harm.rank, soft, cause.verdict.rank, -len(cause.cells), cause.id
 
 
 def _blocked(cells: Iterable[Cell]) -> dict[str, list[str]]:
-    """The names of the cells that each failed cell blocks, by its name."""
+    """The names of the cells that each failed cell blocks, by the name of the failed cell."""
     blocked: dict[str, list[str]] = {}
     for cell in cells:
         for reason in cell.reasons:
@@ -65,7 +66,7 @@ def _blocked(cells: Iterable[Cell]) -> dict[str, list[str]]:
 def _cause(
     contract: Contract, root: Group, by_id: dict[str, Exchange], blocked: dict[str, list[str]]
 ) -> Cause:
-    """The cause of a group and of all that are folded into it."""
+    """The cause for a group and the groups folded into it."""
     finding = root.finding
     cells: dict[str, Cell] = {}
     shown: set[str] = set()

@@ -1,6 +1,7 @@
-"""What makes two findings alike: rule, place, and the kinds of what was expected and what came.
+"""The key of a finding: rule, place, and the kinds of the expected and the actual response.
 
-Ids, times, numbers and quoted texts differ from run to run, so a key holds none of them.
+Findings with the same key belong together. Ids, times, numbers and quoted texts differ from run to
+run, so a key contains none of them. The words of a key are part of the id of its cause.
 """
 
 from __future__ import annotations
@@ -13,19 +14,19 @@ from conformance.base.values import cut
 from conformance.model import NOT_PARSED, Exchange, Finding, mistake_of
 
 LONGEST = 80
-"""Characters of a text that a key holds."""
+"""Maximum characters of a text in a key."""
 ALIKE = ("tenant.rows", "owner.named")
-"""Rules that all say: a list shows what belongs to another business."""
+"""Rules that all find a list that shows another business's data."""
 FILTER, PAGE = "paging.filter", "paging.advances"
-"""Rules that both say: a page that the list owes does not come."""
+"""Rules that both find a missing page of a list."""
 ERROR, OF_ERRORS = "error", ("error.", "route.unknown")
-"""In place of the rules of the form of an error."""
+"""Replaces the rules about the form of errors."""
 FAULT = "fault of the server"
-"""In place of the rule where the status is one of a server fault."""
+"""Replaces the rule if the status is that of a server fault."""
 UNREAD = "a body that is no JSON"
-"""In place of the oddness of a body that no parser takes."""
+"""Replaces the oddity of a body that no parser accepts."""
 TAKEN = "taken"
-"""In place of the status where a request was not refused."""
+"""Replaces the status if a request was not refused."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ][0-9:.,]+(Z|[+-]\d\d:?\d\d)?")
 _TYPED = re.compile(r"^.* is not of type ", re.DOTALL)
@@ -38,7 +39,7 @@ _COLLECTION = re.compile(r"^/[^/]+(?=/\*)")
 
 @dataclass(frozen=True, order=True)
 class Key:
-    """What findings of one cause have in common."""
+    """What the findings of one cause have in common."""
 
     rule: str
     where: str = ""
@@ -48,13 +49,13 @@ class Key:
 
     @property
     def id(self) -> str:
-        """A short name that is the same in every run."""
+        """A short id that is the same in every run."""
         digest = hashlib.sha256("\0".join(astuple(self)).encode(errors="replace")).hexdigest()
         return f"cause-{digest[:8]}"
 
 
 def key_of(finding: Finding, shown_by: list[Exchange]) -> Key:
-    """The key of a finding, as some of its exchanges show it."""
+    """The key of a finding as shown by some of its exchanges."""
     if finding.rule in ALIKE:
         return Key(ALIKE[0])
     if finding.where == "status":
@@ -70,23 +71,23 @@ def key_of(finding: Finding, shown_by: list[Exchange]) -> Key:
 def _first_choice(finding: Finding) -> str:
     """The refusal that the contract names first.
 
-    Which others are as good depends on what a request holds besides its mistake, so the same
-    mistake of a server shows with and without them.
+    Which other refusals are equally valid depends on the rest of the request, so the same server
+    mistake appears both with and without them.
     """
     return finding.expected.partition(" or ")[0]
 
 
 def _rule(finding: Finding) -> str:
-    """The rule of a finding; one word for all rules of the form of an error."""
+    """The rule of a finding, or ERROR for all rules about the form of errors."""
     if finding.rule.startswith(OF_ERRORS):
         return ERROR
     return finding.rule
 
 
 def place_of(finding: Finding) -> str:
-    """Where a finding is, without the numbers of items and the name that a list has for them.
+    """The place of a finding, without the indexes and the collection name of items.
 
-    A member of the wrong type is the same one in a list and in an object.
+    A member of the wrong type has the same place in a list as in an object.
     """
     place = _COLLECTION.sub("", _INDEX.sub("/*", cut(finding.where, LONGEST)))
     return place.removeprefix("/*") if _TYPED.search(finding.actual) else place
@@ -95,7 +96,7 @@ def place_of(finding: Finding) -> str:
 def _key_of_status(finding: Finding, shown_by: list[Exchange]) -> Key:
     """The key of a response with a wrong status.
 
-    What provoked a fault of the server tells it from others. To a judge of keys, whatever else came
+    Server faults are distinguished by what provoked them. To a judge of keys, any other status
     means that the key was not refused.
     """
     status = (shown_by[-1].status or 0) if shown_by else 0
@@ -109,12 +110,12 @@ def _key_of_status(finding: Finding, shown_by: list[Exchange]) -> Key:
 
 
 def is_fault(status: int) -> bool:
-    """Whether a status says that the server failed."""
+    """Whether a status is that of a server fault."""
     return status >= 500
 
 
 def _flaw(exchange: Exchange) -> str:
-    """What is odd in a request; empty for one without a mistake."""
+    """What is odd about a request; empty if it has no mistake."""
     if not exchange.facts.mistake:
         return ""
     mistake = mistake_of(exchange) or f"what the scenario {exchange.scenario} sends"
@@ -122,7 +123,7 @@ def _flaw(exchange: Exchange) -> str:
 
 
 def kind(text: str) -> str:
-    """A text without what differs from run to run. Of an object or a list only the beginning."""
+    """A text without what differs from run to run; only the first character of JSON values."""
     text = cut(text, 10 * LONGEST)
     text = _TYPED.sub("V is not of type ", text)
     for pattern, word in ((_TIME, "T"), (_QUOTED, '""'), (_ID, "ID"), (_NUMBER, "N")):

@@ -1,4 +1,4 @@
-"""Which group of findings explains which other one, so that both are one cause."""
+"""Decides which group of findings explains which other group, so that both are one cause."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from conformance.causes.finding_key import ERROR, FAULT, Key
 from conformance.causes.groups import Group
 
 GENERATED = "generated"
-"""The flaw of drawn requests: it may be any."""
+"""The flaw of generated requests, which may have any flaw."""
 
 NOTHING = ("nothing",)
 EXPLAINED: Mapping[str, tuple[str, ...]] = {
@@ -29,30 +29,30 @@ EXPLAINED: Mapping[str, tuple[str, ...]] = {
     "paging.more-false": ("paging.more-true",),
     "update.read-back": ("update.",),
 }
-"""By rule: beginnings of the rules that break with it on the same operations."""
+"""By rule, the prefixes of the rules that break along with it on the same operations."""
 
 MOST = 300
-"""Groups that are compared with each other."""
+"""Maximum number of groups that are compared with each other."""
 
 SUBJECTS = ("parameter", "create", "update", "delete", "rate", "payment", "trigger", "tenant")
-"""Beginnings of rules that look at one thing from several sides."""
+"""Prefixes of rules that check the same thing in several ways."""
 
 OF_SUCCESS = ("success.", "status.")
 TRANSFER, STATUS, LABEL, BODY, CODE, REST, OTHER = range(7)
-"""How much a key explains: what is wrong with a whole response comes before its parts."""
+"""How much a key explains: problems with a whole response come before problems with its parts."""
 PLACES = {"Content-Type": LABEL, "/": BODY, "/error": BODY, "/error/code": CODE}
-"""Of the form of an error, by where it is."""
+"""For findings on the form of errors, by place."""
 OF_ONE_RESPONSE = {"status": STATUS, "/error/code": REST, "Content-Type": REST}
-"""Of all other findings on one response, by where they are."""
+"""For all other findings on one response, by place."""
 
 
 def folded(groups: list[Group]) -> list[Group]:
-    """The groups that no other explains. Each of them holds those that it explains.
+    """The groups that no other group explains, each with those that it explains.
 
-    A target with very many groups is broken at random, and most of them stay as they are.
+    Beyond MOST, groups are not folded: a target with that many is broken at random.
     """
     roots: list[Group] = []
-    ordered = sorted(groups, key=_most_first)
+    ordered = sorted(groups, key=_explaining_most_first)
     for group in ordered[:MOST]:
         root = _root_of(group, roots)
         if root is None:
@@ -63,25 +63,25 @@ def folded(groups: list[Group]) -> list[Group]:
 
 
 def _root_of(group: Group, roots: list[Group]) -> Group | None:
-    """The first root that explains a group, itself or by what is folded into it."""
+    """The first root that explains a group, directly or through a group folded into it."""
     for root in roots:
         if any(explains(part, group) for part in root.whole()):
             return root
     return None
 
 
-def _most_first(group: Group) -> tuple[int, int, int, int, Key]:
-    """What explains more comes first: the deeper one, then the one that reaches further."""
+def _explaining_most_first(group: Group) -> tuple[int, int, int, int, Key]:
+    """A sort key: groups that explain more come first, then those that reach further."""
     rules, key = list(EXPLAINED), group.key
     place = rules.index(key.rule) if key.rule in rules else len(rules)
     return depth(key), place, -len(group.operations), -len(group.exchanges), key
 
 
 def depth(key: Key) -> int:
-    """How much a key explains of one response; 0 explains most.
+    """How much of a response a key explains; 0 explains most.
 
-    A broken transfer spoils a whole response, a wrong status all of it but the transfer. Between
-    two successes the status is a matter of form.
+    A broken transfer spoils a whole response, and a wrong status everything but the transfer.
+    Between two successes, the status is a matter of form.
     """
     if key.rule == "transfer.whole":
         return TRANSFER
@@ -93,7 +93,7 @@ def depth(key: Key) -> int:
 
 
 def explains(one: Group, other: Group) -> bool:
-    """Whether what is wrong in one group also brings the other one about."""
+    """Whether the problem of one group also causes the other."""
     if _by_response(one, other):
         return True
     if not other.operations.keys() <= one.operations.keys():
@@ -106,7 +106,7 @@ def explains(one: Group, other: Group) -> bool:
 
 
 def _by_response(one: Group, other: Group) -> bool:
-    """Whether every response that shows the other group is wrong in a way that explains it."""
+    """Whether one group covers every response of the other, at a level that explains it."""
     if not other.exchanges.keys() <= one.exchanges.keys():
         return False
     if depth(one.key) <= STATUS:
@@ -115,6 +115,6 @@ def _by_response(one: Group, other: Group) -> bool:
 
 
 def _subject(group: Group) -> object:
-    """What findings on one operation must share to be one cause; nothing for most of them."""
+    """What groups on one operation must share to be one cause; unique for most groups."""
     beginning = group.key.rule.partition(".")[0]
     return beginning if beginning in (*SUBJECTS, FAULT) else group

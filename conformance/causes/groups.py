@@ -1,4 +1,4 @@
-"""Findings put together by what they have in common."""
+"""Groups findings by their keys."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from conformance.causes.finding_key import FAULT, Key, is_fault, key_of
 from conformance.model import BROKEN, Cell, Exchange, Finding
 
 NO_KEY, OF_KEYS = "auth.missing", ("auth.", "scope.refused", "tenant.object")
-"""The rule of an operation that is open to all, and the rules that such an operation breaks."""
+"""The rule that finds an operation open without a key, and the rules such an operation breaks."""
 FEW_OPEN = 10
-"""Operations that are open to all because somebody forgot them. More have a mistake in common."""
+"""Up to this many open operations are separate oversights. More share a single mistake."""
 
 
 @dataclass(eq=False)
 class Group:
-    """The findings of one key: cells, operations and exchanges, each in the order of the run."""
+    """The findings with one key: cells, operations and exchanges, each in run order."""
 
     key: Key
     findings: dict[str, Finding] = field(default_factory=dict)  # the first of each clause
@@ -29,10 +29,10 @@ class Group:
 
     @property
     def finding(self) -> Finding:
-        """The first finding of the clause that most cells are of.
+        """The first finding of the clause with the most cells.
 
-        Of a fault of the server, rather that of a clause which expected a success: a plain request
-        shows it.
+        For a server fault, a clause that expected a success takes precedence, because a plain
+        request shows it.
         """
         cells = Counter(cell.clause for cell in self.cells.values())
 
@@ -43,7 +43,7 @@ class Group:
         return self.findings[max(self.findings, key=telling)]
 
     def whole(self) -> Iterator[Group]:
-        """The group, and all that are folded into it."""
+        """The group, and all groups folded into it."""
         yield self
         for group in self.folded:
             yield from group.whole()
@@ -51,7 +51,7 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class Sighting:
-    """A finding of a cell as some exchanges show it, and the key that it has by itself."""
+    """A finding of a cell as shown by some exchanges, with its own key."""
 
     cell: Cell
     finding: Finding
@@ -60,10 +60,10 @@ class Sighting:
 
 
 def groups_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> list[Group]:
-    """The findings of broken cells by their keys, in the order of the run.
+    """The findings of broken cells grouped by key, in run order.
 
-    Where an operation always fails, nothing in the requests provokes it. Where it is one of a few
-    that are open to all, whatever else is wrong with its keys does not matter until it is not.
+    If an operation always fails, the failure does not depend on the request. If it is one of a few
+    operations open without a key, its other key findings are part of the same cause.
     """
     groups: dict[Key, Group] = {}
     failing = _always_failing(exchanges.values())
@@ -82,7 +82,7 @@ def groups_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> list[
 
 
 def sightings_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> Iterator[Sighting]:
-    """The findings of broken cells; one that was seen apart, once for each of its exchanges."""
+    """The findings of broken cells. A finding seen apart occurs once for each of its exchanges."""
     for cell in cells:
         if cell.verdict not in BROKEN:
             continue
@@ -104,7 +104,7 @@ def _add(group: Group, one: Sighting) -> None:
 
 
 def _always_failing(exchanges: Iterable[Exchange]) -> set[str]:
-    """The operations whose responses are nothing but faults of the server."""
+    """The operations whose responses are all server faults."""
     failing: set[str] = set()
     working: set[str] = set()
     for exchange in exchanges:

@@ -1,4 +1,4 @@
-"""How bad a cause is for the users of a target."""
+"""The harm that a cause does to the users of a target."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ BY_RULE: Mapping[str, Harm] = {
     "success.label": Harm.FORM,
     "success.shape": Harm.FORM,
 }
-"""By the beginning of a rule, where the area of its clause does not say it."""
+"""The harm by rule prefix, if it differs from that of the area of the clause."""
 
 BY_AREA: Mapping[str, Harm] = {
     "keys": Harm.ISOLATION,
@@ -35,16 +35,16 @@ BY_AREA: Mapping[str, Harm] = {
     "walks": Harm.LOSS,
     "writes": Harm.LOSS,
 }
-"""By the area of the clause. In all others only responses are wrong."""
+"""The harm by area of the clause. In all other areas only responses are wrong."""
 
 REFUSED = "4"
-"""How the status of a refusal begins."""
+"""The first digit of the status of a refusal."""
 
 
 def harm_of(contract: Contract, key: Key, finding: Finding) -> Harm:
-    """The harm of what findings of a key show, the first of which is given.
+    """The harm of the findings with a key, given the first of them.
 
-    A refusal with another status than the contract says reaches nothing.
+    A refusal with the wrong status exposes nothing.
     """
     if key.rule == FAULT or _was_refused(finding):
         return Harm.ANSWER
@@ -55,7 +55,7 @@ def harm_of(contract: Contract, key: Key, finding: Finding) -> Harm:
 
 
 def _was_refused(finding: Finding) -> bool:
-    """Whether a request that had to be refused was refused, but with another status."""
+    """Whether a request that had to be refused was refused with a different status."""
     if finding.where != "status":
         return False
     return finding.expected.startswith(REFUSED) and finding.actual.startswith(REFUSED)

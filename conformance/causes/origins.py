@@ -1,4 +1,4 @@
-"""Where the values that requests name came from: the responses that showed them first."""
+"""Traces the values in requests to the responses that showed them first."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ from conformance.base.values import read_json
 from conformance.model import Body, Exchange, Run
 
 SHORTEST = 6
-"""Characters of a value that is carried over. Shorter ones are counts and flags."""
+"""Minimum length of a value that is carried over. Shorter ones are counts and flags."""
 ROUNDS = 3
-"""How far back the values of values are looked for."""
+"""How many levels of origins of origins are traced."""
 _IN_WORDS = re.compile(r"[\s{]")
-"""What no id and no cursor has."""
+"""Characters that do not occur in ids and cursors."""
 OWN_ID = "id"
-"""The member that is the id of an object."""
+"""The member with the id of an object."""
 OTHERWISE = 1_000
-"""Added to the rank of a place that is no id of an object: it comes after any row of a page."""
+"""Added to the rank of a place that is not the id of an object, so that any row precedes it."""
 
 Path = tuple[str | int, ...]
-"""Where a member stands in a JSON value: names of members and places in lists."""
+"""The path of a member in a JSON value: member names and list indexes."""
 
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a value was shown first: the exchange, and the path of the member."""
+    """Where a value appeared first: the exchange, and the path of the member."""
 
     exchange: str
     path: Path
 
 
 def origins_of(run: Run, exchanges: Iterable[Exchange]) -> dict[str, Origin]:
-    """The origin of every value that some requests name and that a response showed first.
+    """The origins of the values in some requests that a response showed first.
 
-    What the target file declares, and what the suite made up, has none.
+    Values declared in the target file or invented by the suite have none.
     """
     found: dict[str, Origin] = {}
     settled = set(_declared(run))
@@ -55,12 +55,12 @@ def origins_of(run: Run, exchanges: Iterable[Exchange]) -> dict[str, Origin]:
 
 
 def _values_of_all(exchanges: Iterable[Exchange]) -> set[str]:
-    """The values that some requests name."""
+    """The values in some requests."""
     return {value for exchange in exchanges for value in values_of(exchange)}
 
 
 def _declared(run: Run) -> Iterator[str]:
-    """The values that the target file gives, and the examples of the contract."""
+    """The values given in the target file and the examples of the contract."""
     yield from run.target.businesses.values()
     yield from run.target.phone_numbers
     for given in run.target.inputs.values():
@@ -71,26 +71,26 @@ def _declared(run: Run) -> Iterator[str]:
 
 
 def values_of(exchange: Exchange) -> set[str]:
-    """The values that a request names: parts of its path, of its query and of its body."""
+    """The values in the path, query and body of a request that may be carried over."""
     named = list(_parts(exchange.request.url))
     if exchange.request.body:
         named += [text for _, text in _texts(exchange.request.body)]
-    return {value for value in named if _is_carried(value)}
+    return {value for value in named if _may_be_carried_over(value)}
 
 
 def _parts(url: str) -> Iterator[str]:
-    """The parts of the path of a URL, and the values of its query."""
+    """The path segments of a URL, and the values in its query."""
     with suppress(ValueError):
         parts = urlsplit(url)
         yield from parts.path.split("/")
         yield from (value for _, value in parse_qsl(parts.query))
 
 
-def _is_carried(value: str) -> bool:
+def _may_be_carried_over(value: str) -> bool:
     """Whether a value may come from a response.
 
-    A count and a flag are too short, words are for people, and a placeholder has its own variable
-    already.
+    Counts and flags are too short, text with spaces is for people, and a placeholder already has a
+    variable.
     """
     return len(value) >= SHORTEST and _IN_WORDS.search(value) is None
 
@@ -98,9 +98,9 @@ def _is_carried(value: str) -> bool:
 def _first_shown(
     exchanges: Iterable[Exchange], wanted: Collection[str]
 ) -> Iterator[tuple[str, Origin]]:
-    """The origin of each wanted value that a response shows before any request names it.
+    """The origin of each wanted value that a response shows before any request contains it.
 
-    Of several responses, the one counts that shows it as the id of an object, near its top.
+    Of several responses, the one that shows it as the id of an object near its top is preferred.
     """
     left = set(wanted)
     best: dict[str, tuple[int, Origin]] = {}
@@ -115,7 +115,7 @@ def _first_shown(
 
 
 def _shown(exchange: Exchange, wanted: set[str]) -> Iterator[tuple[Path, str]]:
-    """The members of a success that show some values, each with its path."""
+    """The members of a success that contain wanted values, each with its path."""
     if not wanted or exchange.response is None or not exchange.ok:
         return
     body = exchange.response.body
@@ -124,21 +124,21 @@ def _shown(exchange: Exchange, wanted: set[str]) -> Iterator[tuple[Path, str]]:
 
 
 def _rank(path: Path) -> int:
-    """How likely a place in a response holds the same value another day; lower is better."""
+    """How unlikely a place in a response is to have the equivalent value later; lower is better."""
     places = sum(step for step in path if isinstance(step, int))
     is_own_id = bool(path) and path[-1] == OWN_ID
     return places if is_own_id else places + OTHERWISE
 
 
 def _texts(body: Body) -> Iterator[tuple[Path, str]]:
-    """Each text in a JSON body, with its path."""
+    """Every string in a JSON body, with its path."""
     value = read_json(body.kept).value
     if isinstance(value, dict | list):
         yield from _texts_in(value, ())
 
 
 def _texts_in(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    """Each text in a value, with its path, which begins with that of the value."""
+    """Every string in a value, with its path, which starts with the given path."""
     match value:
         case str():
             yield path, value

@@ -1,8 +1,8 @@
-"""The steps that repeat a cause: requests in order, with what each takes from earlier responses.
+"""The steps that reproduce a cause: requests in order, with values from earlier responses.
 
-A request often names what an earlier response showed: an id of a new object, the cursor of a page.
-Those are gone when somebody repeats it. So the steps begin with the requests whose responses
-showed them, and carry each value over.
+A request often contains a value from an earlier response, such as the id of a new object or the
+cursor of a page. These values have changed when the request is repeated later. So the steps start
+with the requests whose responses showed the values, and carry each value over.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from conformance.causes.origins import Origin, Path, origins_of, values_of
 from conformance.model import Body, Exchange, Placeholder, Request, Run, SecretKind, Step
 
 MOST = 8
-"""Steps of a cause. Nobody pastes more."""
+"""Maximum number of steps of a cause. Nobody would paste more."""
 WRITES = 2
-"""Writes before a read that are repeated with it."""
+"""Writes before a read that are repeated along with it."""
 MOST_THAT_FILL = 12
-"""The same where most of them are alike."""
+"""Maximum number of steps if they fill a rate limit, because most of these are alike."""
 FILLING = {Step.COUNT, Step.EVASION, Step.SOON, Step.LATER, Step.AGAIN}
-"""The steps of requests that a limit counts, from one address."""
+"""The steps whose requests count towards the limit of one address."""
 
 
 @dataclass(frozen=True)
 class Capture:
-    """What a step takes from its response: a member, for a placeholder of later requests."""
+    """A member that a step takes from its response for a placeholder in later requests."""
 
     placeholder: str
     path: Path
@@ -36,10 +36,10 @@ class Capture:
 
 @dataclass(frozen=True)
 class Sending:
-    """One step: an exchange of the run, its request with placeholders, what its response gives.
+    """One step: an exchange of the run, its request with placeholders, and its captures.
 
-    ``shown``: it is one of the exchanges that show the cause. ``again`` is what came when it was
-    sent again at the end of the run, None if it was not.
+    ``shown``: it is one of the exchanges that show the cause. ``again`` is the exchange that
+    repeated it at the end of the run; None if it was not repeated.
     """
 
     exchange: Exchange
@@ -50,30 +50,30 @@ class Sending:
 
     @property
     def came_otherwise(self) -> bool:
-        """Whether it shows the cause and did not come again with the same status."""
+        """Whether it shows the cause but was not repeated with the same status."""
         status = self.again.status if self.again else None
         return self.shown and status != self.exchange.status
 
 
 def steps_of(run: Run, shown: Sequence[Sequence[Exchange]]) -> list[list[Sending]]:
-    """The steps for the exchanges of each of some causes; empty for one that takes too many."""
+    """The steps for the exchanges of each cause; empty for a cause that needs too many."""
     origins = origins_of(run, [exchange for exchanges in shown for exchange in exchanges])
     return [_steps(run, exchanges, origins) for exchanges in shown]
 
 
 Names = dict[str, tuple[str, str]]
-"""By value: the placeholders that replace it, in a body and in a URL."""
+"""By value, the placeholders that replace it in a body and in a URL."""
 
 
 def _steps(run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin]) -> list[Sending]:
-    """The steps for some exchanges; none if there are too many."""
+    """The steps for some exchanges; empty if there are too many."""
     shown = {exchange.id for exchange in exchanges}
     filling = filling_of(run, exchanges)
     needed = filling or _needed(run, exchanges, origins)
     if not filling and len(needed) > MOST:
         return []
-    names = _names(needed, origins)
-    requests = [_carried(exchange.request, names) for exchange in needed]
+    names = _placeholders_of(needed, origins)
+    requests = [_with_placeholders(exchange.request, names) for exchange in needed]
     used = "".join(text_of(request) for request in requests)
     captures = _captures(names, origins, used)
     return [
@@ -89,9 +89,9 @@ def _steps(run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin
 
 
 def filling_of(run: Run, exchanges: Sequence[Exchange]) -> list[Exchange]:
-    """What fills a limit and then goes beyond it: requests of one case, from one address.
+    """The requests of one case from one address that fill a rate limit and then exceed it.
 
-    Empty for exchanges that no limit counts, and for those that compare two addresses.
+    Empty for exchanges that do not count towards a limit, and for those that compare two addresses.
     """
     steps = {exchange.facts.step for exchange in exchanges}
     if not steps or not steps <= FILLING:
@@ -104,7 +104,7 @@ def filling_of(run: Run, exchanges: Sequence[Exchange]) -> list[Exchange]:
 
 
 def _is_sent_with(first: Exchange, other: Exchange) -> bool:
-    """Whether two exchanges are of one attempt, and of one address as far as that is known."""
+    """Whether two exchanges are from one attempt and, if known, from one address."""
     same_attempt = (first.case, first.attempt) == (other.case, other.attempt)
     return same_attempt and other.facts.address in (None, first.facts.address)
 
@@ -112,9 +112,10 @@ def _is_sent_with(first: Exchange, other: Exchange) -> bool:
 def _needed(
     run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin]
 ) -> list[Exchange]:
-    """Some exchanges, and those that they take values from, in the order of the log.
+    """The exchanges, and those that their values come from, in log order.
 
-    A read comes with the last writes to what it names: they may have made what it shows.
+    A read also needs the last writes to the objects it names, because they may have produced what
+    it shows.
     """
     needed: dict[str, Exchange] = {}
     left = list(exchanges)
@@ -132,7 +133,7 @@ def _needed(
 
 
 def _writes(run: Run, shown: Exchange, origins: Mapping[str, Origin]) -> list[Exchange]:
-    """The last accepted writes to what a read names, since that was made in the run."""
+    """The last accepted writes to the objects that a read names, since their creation."""
     named = values_of(shown) & origins.keys()
     if not named:
         return []
@@ -147,7 +148,7 @@ def _writes(run: Run, shown: Exchange, origins: Mapping[str, Origin]) -> list[Ex
     return writes
 
 
-def _names(needed: Sequence[Exchange], origins: Mapping[str, Origin]) -> Names:
+def _placeholders_of(needed: Sequence[Exchange], origins: Mapping[str, Origin]) -> Names:
     """The placeholders of the values that are carried over."""
     used = [
         value for exchange in needed for value in sorted(values_of(exchange)) if value in origins
@@ -159,7 +160,7 @@ def _names(needed: Sequence[Exchange], origins: Mapping[str, Origin]) -> Names:
     return names
 
 
-def _carried(request: Request, names: Names) -> Request:
+def _with_placeholders(request: Request, names: Names) -> Request:
     """A request with placeholders for the values that are carried over."""
     url, body = request.url, request.body
     for value, placeholders in names.items():
@@ -172,7 +173,7 @@ def _carried(request: Request, names: Names) -> Request:
 
 
 def _captures(names: Names, origins: Mapping[str, Origin], used: str) -> dict[str, list[Capture]]:
-    """By exchange, what is taken from its response, as far as a request uses it."""
+    """The values that requests use, by the exchange whose response they are taken from."""
     captures: dict[str, list[Capture]] = {}
     for value, placeholders in names.items():
         origin = origins[value]
@@ -184,7 +185,7 @@ def _captures(names: Names, origins: Mapping[str, Origin], used: str) -> dict[st
 
 
 def text_of(request: Request) -> str:
-    """All of a request that can hold a value."""
+    """All parts of a request that can contain a value."""
     body = request.body or Body()
     headers = "\n".join(text for header in request.headers for text in header)
     return f"{request.url}\n{headers}\n{body.kept}\n"

@@ -1,20 +1,20 @@
-"""Which exchanges show a cause best."""
+"""Selects the exchanges that show a cause best."""
 
 from __future__ import annotations
 
 from conformance.model import Cause, Exchange, Role, Run
 
 FEW = 3
-"""Exchanges of a finding that takes several to show."""
+"""Exchanges shown for a finding that needs several."""
 
 
 def telling(run: Run, cause: Cause) -> list[Exchange]:
-    """The few exchanges that show a cause best, in the order of the log."""
+    """The few exchanges that show a cause best, in log order."""
     return best(run.exchanges_of(ids_of_telling(cause)))
 
 
 def ids_of_telling(cause: Cause) -> tuple[str, ...]:
-    """The ids of the exchanges of its telling finding: one, if one shows it alone."""
+    """The ids of the exchanges of its main finding; a single one if that shows it on its own."""
     finding = cause.finding
     if not finding.apart:
         return finding.exchanges
@@ -22,6 +22,6 @@ def ids_of_telling(cause: Cause) -> tuple[str, ...]:
 
 
 def best(exchanges: list[Exchange], few: int = FEW) -> list[Exchange]:
-    """The few exchanges that show most, probes before others, in their order."""
+    """The first few exchanges, preferring probes, in order."""
     probes_first = sorted(exchanges, key=lambda exchange: exchange.role is not Role.PROBE)
     return sorted(probes_first[:few], key=exchanges.index)

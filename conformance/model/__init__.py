@@ -1,4 +1,4 @@
-"""The frozen nouns of the suite, by side: contract, evidence, target, judgement.
+"""The immutable data types of the suite, by side: contract, evidence, target, judgement.
 
 Nothing here does I/O.
 """

@@ -1,4 +1,4 @@
-"""The contract side of the model: what an API promises, as the files of ``spec/`` say it."""
+"""The contract side of the model: what an API promises, as written in ``spec/``."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from conformance.base.values import cut
 from conformance.model.operation import Json, Operation, Parameter
 
 WHOLE_API = "*"
-"""In place of the operation, in a cell that belongs to no single operation."""
+"""Stands for the operation in a cell that does not belong to a single operation."""
 
 
 class Level(StrEnum):
-    """What breaking a clause means: failed, warned, or a note that is never graded."""
+    """What breaking a clause results in: failed, warned, or a note that is never graded."""
 
     MUST = "MUST"
     SHOULD = "SHOULD"
@@ -24,7 +24,7 @@ class Level(StrEnum):
 
 
 class CodeRole(StrEnum):
-    """How the engine knows an error code; the code itself is a word of the contract."""
+    """The meaning of an error code to the engine; the code itself comes from the contract."""
 
     UNAUTHENTICATED = "unauthenticated"
     FORBIDDEN = "forbidden"
@@ -34,34 +34,34 @@ class CodeRole(StrEnum):
     PAYMENT_REQUIRED = "payment_required"
     RATE_LIMITED = "rate_limited"
     REFUSAL = "refusal"  # valid, but not allowed: several codes share this role
-    UPSTREAM = "upstream"  # a provider of the server failed: several codes share this role
+    UPSTREAM = "upstream"  # a provider behind the server failed: several codes share this role
     INTERNAL = "internal"
 
 
 @dataclass(frozen=True)
 class ErrorCode:
-    """A row of the registry of error codes."""
+    """A row of the error code registry."""
 
     code: str
     status: int
     role: CodeRole
     meaning: str  # a sentence
-    when: str  # the requests that get the code, as the subject of a sentence
-    also: str = ""  # further sentences for the clause about the code
+    when: str  # the requests that receive the code, as the subject of a sentence
+    also: str = ""  # additional sentences for the clause about the code
 
 
 @dataclass(frozen=True)
 class About:
-    """The row of a table that a clause is about: a code, or a status with its codes."""
+    """The table row that a clause is about: a code, or a status with its codes."""
 
     code: str | None = None
     status: int | None = None
-    codes: tuple[str, ...] = ()  # those that have this status
+    codes: tuple[str, ...] = ()  # the codes that have this status
 
     def names(self, word: str) -> bool:
-        """Whether a word stands for this row.
+        """Whether a word refers to this row.
 
-        The word is a code, or the digits of a status. A row about a status has its codes, too.
+        The word is a code, or a status as digits. A row about a status also matches its codes.
         """
         if self.code is not None:
             return word == self.code
@@ -84,10 +84,10 @@ class Clause:
     uncovered: str = ""
 
     def concerns(self, about: str | None) -> bool:
-        """Whether the clause has to do with what a case or an outcome is about.
+        """Whether the clause applies to what a case or an outcome is about.
 
-        ``about`` is a code, the digits of a status, or None for no row in particular. A clause that
-        is not about a row concerns everything.
+        ``about`` is a code, a status as digits, or None for no particular row. A clause that is not
+        about a row applies to everything.
         """
         if self.about is None or about is None:
             return True
@@ -96,7 +96,7 @@ class Clause:
 
 @dataclass(frozen=True)
 class PageEntry:
-    """An entry of the index of the authoritative page."""
+    """An entry in the index of the authoritative page."""
 
     id: str
     section: str
@@ -109,7 +109,7 @@ class PageEntry:
 
 @dataclass(frozen=True)
 class Authentication:
-    """How a key travels: a header, the scheme before the key (or none), and how keys begin."""
+    """How a key is sent: the header, the scheme before the key (or None), and the key prefixes."""
 
     header: str
     scheme: str | None
@@ -117,22 +117,22 @@ class Authentication:
 
     @property
     def beginnings(self) -> tuple[str, ...]:
-        """How keys begin; where no prefix is stated, with nothing."""
+        """The key prefixes; a single empty one if none is stated."""
         return self.prefixes or ("",)
 
 
 DIGITS = 12
-"""Digits of a digest where there is no room for all."""
+"""Digits of a digest that are shown if space is limited."""
 
 
 @dataclass(frozen=True)
 class Contract:
-    """The whole of a contract directory, read-only."""
+    """The contents of a contract directory, read-only."""
 
     title: str
     version: str
-    digest: str  # sha256 over the files, hex
-    packaged: bool  # whether it is the contract that comes with the suite
+    digest: str  # SHA-256 of the files, in hex
+    packaged: bool  # whether it is the contract shipped with the suite
     base_path: str
     document: Mapping[str, Json]  # the OpenAPI document
     operations: Mapping[str, Operation]
@@ -145,13 +145,13 @@ class Contract:
     code_pointer: tuple[str, ...]
     message_pointer: tuple[str, ...]
     identifier: str
-    identifiers: Mapping[str, str]  # of the kinds whose objects are told apart by another member
+    identifiers: Mapping[str, str]  # by kind, for kinds identified by another member
     tenant: str | None
     authentication: Authentication
 
     @property
     def name(self) -> str:
-        """Title and version, and what it is if it is not the contract that people expect."""
+        """The title and version, and the digest if it is not the packaged contract."""
         name = f"{self.title} {self.version}"
         if self.packaged:
             return name
@@ -159,50 +159,50 @@ class Contract:
 
     @property
     def caveat(self) -> str:
-        """What follows each verdict by another contract than the packaged one, else nothing.
+        """The suffix, with a leading space, of every verdict by a contract that is not packaged.
 
-        It begins with a space.
+        Empty for the packaged contract.
         """
         return "" if self.packaged else f" (custom contract {self.digest[:DIGITS]})"
 
     def identifier_of(self, kind: str) -> str:
-        """The name of the member that tells objects of a kind apart."""
+        """The name of the member that identifies objects of a kind."""
         return self.identifiers.get(kind, self.identifier)
 
     @cached_property
     def position(self) -> str:
-        """The member of an item that is the cursor of its list; empty without a list."""
+        """The member of an item that is the cursor of its list; empty if there is no list."""
         for operation in self.operations.values():
             if operation.paging is not None:
                 return operation.paging.position
         return ""
 
     def refers(self, parameter: Parameter) -> bool:
-        """Whether a parameter holds the id of an object or of a business."""
+        """Whether a parameter contains the id of an object or of a business."""
         return bool(parameter.references) or parameter.name == self.tenant
 
     @cached_property
     def secret_members(self) -> frozenset[str]:
-        """The names of the members that hand out secrets, of all operations."""
+        """The names of the response members that contain secrets, over all operations."""
         operations = self.operations.values()
         return frozenset(name for operation in operations for name in operation.secrets)
 
     def codes_of(self, role: str) -> tuple[str, ...]:
-        """The codes that have a role, in the order of the registry.
+        """The codes with a role, in registry order.
 
-        ``role`` is a word of CodeRole; any other word has no codes.
+        ``role`` is a value of CodeRole; any other word has no codes.
         """
         return tuple(row.code for row in self.errors.values() if row.role == role)
 
     @property
     def routes(self) -> tuple[str, ...]:
-        """Each method with its path, once, as ``GET /calls``."""
+        """Each distinct method and path, such as ``GET /calls``."""
         return tuple(dict.fromkeys(operation.route for operation in self.operations.values()))
 
     def operations_by(self, action: str, kind: str | None = None) -> tuple[Operation, ...]:
-        """The operations of one action, in the order of the document.
+        """The operations with an action, in document order.
 
-        With a kind they are those that work on objects of that kind.
+        If a kind is given, only those that work on objects of that kind.
         """
         return tuple(
             operation
@@ -211,23 +211,23 @@ class Contract:
         )
 
     def list_of(self, kind: str | None) -> Operation | None:
-        """The first list of a kind in the document; None for a kind without a list."""
+        """The first list operation of a kind in the document; None if it has none."""
         for operation in self.operations_by("list"):
             if operation.kind == kind:
                 return operation
         return None
 
     def takes_from_pool(self, operation: Operation) -> bool:
-        """Whether what a creation makes was there before, and may keep its time."""
+        """Whether a creation takes an existing object from a pool, which may keep its timestamp."""
         kinds = [each.references for each in operation.parameters if each.references]
         lists = [self.list_of(kind) for kind in kinds]
         return any(listing is not None and listing.pool for listing in lists)
 
 
 def compact(value: Json, width: int = 200) -> str:
-    """JSON text of a value on one line, cut to a width in characters.
+    """The value as JSON on one line, truncated to ``width`` characters.
 
-    The members of objects are sorted. A value that JSON cannot hold is written as its ``str``.
+    Object members are sorted. A value that JSON cannot represent is written as its ``str``.
     """
     text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
     return cut(text, width)

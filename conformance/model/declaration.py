@@ -1,4 +1,4 @@
-"""The target side of the model: what a target declares, in public, and what its keys are for."""
+"""The target side of the model: the public declarations of a target, and its key roles."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from typing import Any
 from conformance.model.operation import Effect, Operation
 
 SCOPE = "scope:"
-"""How the role of a key with a single scope begins; the scope follows."""
+"""Prefix of the role of a single-scope key; the scope follows."""
 NAMED = "name:"
-"""How the role of a key begins whose scopes the target file lists; its name follows."""
+"""Prefix of the role of a key whose scopes the target file lists; the name of the key follows."""
 
 ANNOUNCED, PLAIN = "announced", "plain"
 IDENTITIES = {
     ANNOUNCED: "announced, by its name in the User-Agent",
     PLAIN: "plain, with the headers of an ordinary client",
 }
-"""The client that the suite poses as, in words."""
+"""The identities that the suite can send as a client, with descriptions."""
 
 
 class Business(StrEnum):
-    """The businesses that keys belong to, as a target file names them."""
+    """The businesses that keys belong to, by their names in a target file."""
 
     MAIN = "main"
     OTHER = "other"
@@ -52,28 +52,28 @@ class Reach(StrEnum):
     READS = "reads"
     NONE = "none"
     ONE = "one"
-    LISTED = "listed"  # those that the target file lists
+    LISTED = "listed"  # the scopes that the target file lists
 
 
 @dataclass(frozen=True)
 class KeyRole:
-    """A key that a target file may give: what it is for, whose it is, and what it may do."""
+    """A key that a target file may provide: its purpose, its business, and its scopes."""
 
     name: str
-    what: str  # the key in words, after "give"
+    what: str  # a description of the key that can follow "give"
     reach: Reach = Reach.EVERY
-    business: Business | None = Business.MAIN  # None where it may be any
-    dead: bool = False  # was valid once, and must be refused
+    business: Business | None = Business.MAIN  # None if it may be any
+    dead: bool = False  # no longer valid, so it must be refused
 
     @property
     def advice(self) -> str:
-        """What to put into the target file for this key to be there."""
+        """Advice on how to provide this key in the target file."""
         scope = self.name.removeprefix(SCOPE)
         place = f"scoped_keys: {scope}" if self.reach is Reach.ONE else f"keys: {self.name}"
         return f"give {self.what} ({place} in the target file)"
 
     def has(self, scope: str, reads: bool) -> bool:
-        """Whether a key of this role has a scope, which opens reads or something else."""
+        """Whether a key with this role has a scope. ``reads`` says whether it is a read scope."""
         if self.reach is Reach.READS:
             return reads
         if self.reach is Reach.EVERY:
@@ -100,22 +100,22 @@ KEY_ROLES: Mapping[str, KeyRole] = {
         KeyRole(KeyName.EMPTY.value, "a key for a business without data", business=Business.EMPTY),
     )
 }
-"""Every key of a target file by name, those of a single scope aside.
+"""The keys of a target file by name, except single-scope keys.
 
-The schema of target files, ``init``, the documentation, the advice of a plan and the keys of the
-reference server are made from this table.
+The target file schema, ``init``, the documentation, the advice in a plan and the keys of the
+reference server are derived from this table.
 """
 
 DEAD_KEYS = tuple(role.name for role in KEY_ROLES.values() if role.dead)
-"""Names of the keys that were valid once, and must be refused."""
+"""The names of the keys that are no longer valid and must be refused."""
 
 
 MAIN_KEYS = (KeyName.FULL, KeyName.TEST, KeyName.READ_ONLY)
-"""The keys that may make most requests of a run. The first one that is given does."""
+"""The keys that can send most requests of a run, in order of preference."""
 
 
 def key_role(name: str) -> KeyRole | None:
-    """The role of that name, such as ``full`` or ``scope:calls:read``; None if there is none."""
+    """The role with a name such as ``full`` or ``scope:calls:read``; None if there is none."""
     if name.startswith(SCOPE):
         return KeyRole(name, f"a key with only the scope {name.removeprefix(SCOPE)}", Reach.ONE)
     if name.startswith(NAMED):
@@ -124,7 +124,7 @@ def key_role(name: str) -> KeyRole | None:
 
 
 def business_of(name: str) -> Business | None:
-    """The business that a key belongs to, by the name of its role; None where it may be any."""
+    """The business that a key belongs to, by the name of its role; None if it may be any."""
     role = key_role(name)
     if role is None:
         return None
@@ -132,16 +132,16 @@ def business_of(name: str) -> Business | None:
 
 
 DISK = 200
-"""Megabytes that the files of a run may take, if the target file does not say it."""
+"""Default limit for the size of the files of a run, in megabytes."""
 
 
 @dataclass(frozen=True)
 class Trigger:
-    """A recipe that makes the target answer with a code: an operation and members of its input.
+    """A recipe that makes the target return an error code: an operation and members of its input.
 
-    ``query`` and ``headers`` go out with what the contract names. ``payment`` is a proof of
-    payment that the target accepts for this input, where the code asks for one; without
-    ``payment_header`` it goes out under each usual name. A ``robust`` trigger also works if its
+    ``query`` and ``headers`` are sent in addition to what the contract names. ``payment`` is a
+    proof of payment that the target accepts for this input, if the code asks for one; without
+    ``payment_header`` it is sent under each usual name. A ``robust`` trigger also works if its
     text is part of a longer text, in capitals, or sent with other optional members.
     """
 
@@ -157,16 +157,16 @@ class Trigger:
 
 @dataclass(frozen=True)
 class Waiver:
-    """A failure that is accepted for a time: clause, operations (all if empty), why, who, when."""
+    """A failure accepted until a date: clause, operations (all if empty), reason, owner, expiry."""
 
     clause: str
     operations: tuple[str, ...]
     reason: str
     owner: str
-    expires: date  # the last day on which it counts
+    expires: date  # the last day on which it is valid
 
     def covers(self, clause: str, operation: str) -> bool:
-        """Whether it is about a cell; one without operations is about all of its clause."""
+        """Whether it applies to a cell. Without operations it covers the whole clause."""
         if clause != self.clause:
             return False
         return not self.operations or operation in self.operations
@@ -174,7 +174,7 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Declaration:
-    """The public half of a target: no secret in it. ``keys`` names the roles that have a key."""
+    """The public half of a target, without secrets. ``keys`` has the roles that have a key."""
 
     name: str
     url: str
@@ -182,9 +182,9 @@ class Declaration:
     keys: frozenset[str]
     full_declared: bool  # keys.full is declared to have every scope (a bare --key is not)
     key_scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # as listed, by role
-    businesses: Mapping[str, str] = field(default_factory=dict)  # id by Business
+    businesses: Mapping[str, str] = field(default_factory=dict)  # ids, by Business
     phone_numbers: tuple[str, ...] = ()
-    maximum: Mapping[str, int] = field(default_factory=dict)  # items of a page, by list
+    maximum: Mapping[str, int] = field(default_factory=dict)  # maximum page size, by list
     collections: Mapping[str, str] = field(default_factory=dict)  # member with the items, by list
     inputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # values, by operation
     triggers: tuple[Trigger, ...] = ()
@@ -195,13 +195,14 @@ class Declaration:
     absent: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # parameters, by operation
     waivers: tuple[Waiver, ...] = ()
     identity: str = ANNOUNCED  # or PLAIN
-    disk: int = DISK  # megabytes of the files of a run, at most
+    disk: int = DISK  # maximum size of the files of a run, in megabytes
 
     @cached_property
     def main_key(self) -> str | None:
-        """The role of the key that makes most requests; None without a key of that kind.
+        """The role of the key that sends most requests; None if no key is suitable.
 
-        Of keys whose scopes are listed it is the one with most, and else one of a single scope.
+        The first of MAIN_KEYS, or else the key with the most listed scopes, or else a single-scope
+        key.
         """
         for role in MAIN_KEYS:
             if role in self.keys:
@@ -213,14 +214,14 @@ class Declaration:
 
     @property
     def lacking(self) -> list[str]:
-        """What it declares that the target lacks: operations, and parameters of operations."""
+        """What the target lacks according to its file: operations, and parameters of operations."""
         absent = [f"{name} of {each}" for each, names in self.absent.items() for name in names]
         return [*sorted(self.inapplicable), *absent]
 
     def opens(self, operation: Operation, role: str | None = None) -> bool:
-        """Whether a key has the scope of an operation, as far as the target file says.
+        """Whether a key has the scope of an operation according to the target file.
 
-        Without ``role`` it is the main key; False if there is none.
+        Without ``role`` this is about the main key; False if there is none.
         """
         role = role or self.main_key
         known = key_role(role or "")
@@ -234,7 +235,7 @@ class Declaration:
         return any(known.has(scope, reads) for scope in operation.scopes)
 
     def opens_all(self, role: str | None) -> bool:
-        """Whether a key has every scope, as far as the target file says."""
+        """Whether a key has every scope according to the target file."""
         known = key_role(role or "")
         if known is None:
             return False

@@ -1,4 +1,4 @@
-"""The evidence side of the model: exchanges as the log holds them, without secrets."""
+"""The evidence side of the model: exchanges as they appear in the log, without secrets."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from conformance.model.labels import Facts, Role
 from conformance.model.operation import Json
 
 PREFLIGHT = "preflight"
-"""The scenario of requests that look whether the target is there. Nothing is judged by them."""
+"""The scenario of requests that check whether the target is reachable. They are not judged."""
 
 UNAVAILABLE = (502, 503, 504)
-"""Statuses of a proxy that got no response from the application behind it."""
+"""Statuses that a proxy returns if the application behind it does not respond."""
 
 FROM_PROXIES = frozenset({408, 411, 413, 414, 417, 421, 426, 431, 501, *UNAVAILABLE})
-"""Statuses that may come from something in front of the application, without its envelope."""
+"""Statuses that a proxy in front of the application may return, without the error envelope."""
 
 
 Headers = Sequence[tuple[str, str]]
 
 
 def header_in(headers: Headers, name: str, default: str = "") -> str:
-    """The value of the first header of a name, whatever its case; the default without one."""
+    """The value of the first header with a name, in any case; the default if there is none."""
     for key, value in headers:
         if key.lower() == name.lower():
             return value
@@ -38,25 +38,25 @@ PARSED_TEXT = 4_000_000
 
 HEADERS_CUT = "the response has more headers than the log keeps"
 LEFT_OUT = (
-    "the log had reached its bound before this response, and does not hold the body "
+    "the log had reached its size limit before this response and does not contain the body "
     "(disk: in the target file)"
 )
 
 
 @dataclass(frozen=True, eq=False)
 class Body:
-    """A body as logged: text, or base64 of what is not UTF-8.
+    """A body as logged: text, or base64 if it is not UTF-8.
 
-    ``size`` counts the bytes received, also those that the log does not keep. Two bodies are equal
-    if they say the same, wherever they keep it.
+    ``size`` is the number of bytes received, including those that the log does not keep. Two bodies
+    are equal if their contents are, wherever they are stored.
     """
 
     text: str | None = None
     base64: str | None = None
     size: int = 0
-    cut: bool = False  # more came than is kept
-    withheld: bool = False  # left out because it held a secret in an encoded form
-    left_out: bool = False  # left out because the log had reached its bound
+    cut: bool = False  # only the beginning was kept
+    withheld: bool = False  # left out because it contained an encoded secret
+    left_out: bool = False  # left out because the log had reached its size limit
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Body) and self._said() == other._said()
@@ -69,23 +69,23 @@ class Body:
 
     @property
     def written(self) -> str:
-        """The body as text; empty where it is none."""
+        """The body as text; empty if it is not text."""
         return self.text or ""
 
     @property
     def key(self) -> Hashable:
-        """What tells a body that is text from others: the text itself, or what identifies it."""
+        """The cache key of a text body: the text itself, or something that identifies it."""
         return self.written
 
     @property
     def is_whole_text(self) -> bool:
-        """Whether the log holds all of it, as text."""
+        """Whether the log contains the whole body, as text."""
         lacks_some = self.cut or self.withheld or self.left_out
         return self.text is not None and not lacks_some
 
     @property
     def kept(self) -> str:
-        """What the log keeps of the body, as text or base64; empty where it keeps nothing."""
+        """What the log keeps of the body, as text or base64; empty if nothing."""
         if self.base64 is not None:
             return self.base64
         return self.written
@@ -103,7 +103,7 @@ def _parsed(body: Body) -> tuple[Read, int]:
 
 @dataclass(frozen=True)
 class Request:
-    """A request as sent, secrets replaced by placeholders."""
+    """A request as sent, with secrets replaced by placeholders."""
 
     method: str
     url: str
@@ -113,35 +113,35 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """A response as received, secrets replaced by placeholders."""
+    """A response as received, with secrets replaced by placeholders."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = ()
     body: Body = field(default_factory=Body)
-    headers_cut: bool = False  # more headers came than are kept
+    headers_cut: bool = False  # only the first headers were kept
 
     def header(self, name: str, default: str = "") -> str:
-        """The value of the first header of a name; see ``header_in``."""
+        """The value of the first header with a name; see ``header_in``."""
         return header_in(self.headers, name, default)
 
     @property
     def json(self) -> Json:
         """The body as strict JSON.
 
-        NOT_JSON for a body that is no JSON, for one that the log does not hold whole, and for one
-        that is more than the suite reads.
+        NOT_JSON if the body is not JSON, if the log does not contain all of it, or if it exceeds
+        what the suite parses.
         """
         value = self._read.value
         return NOT_JSON if isinstance(value, Unread) else value
 
     @property
     def twice(self) -> str | None:
-        """A name that an object in the body has more than once; None if there is none."""
+        """A name that occurs more than once in an object of the body; None if there is none."""
         return self._read.twice
 
     @property
     def unheld(self) -> str | None:
-        """Why the response cannot be judged, although it came whole; None if it can."""
+        """Why the response cannot be judged although it arrived completely; None if it can."""
         if self.headers_cut:
             return HEADERS_CUT
         if self.body.left_out:
@@ -151,7 +151,7 @@ class Response:
 
     @property
     def _read(self) -> Read:
-        """What the body holds as JSON, if the log holds it whole."""
+        """The parsed body, if the log contains all of it."""
         body = self.body
         if not body.is_whole_text:
             return Read(NOT_JSON)
@@ -159,7 +159,7 @@ class Response:
 
     @property
     def ok(self) -> bool:
-        """Whether the status is in the two hundreds."""
+        """Whether the status is 2xx."""
         return 200 <= self.status < 300
 
 
@@ -167,9 +167,9 @@ class Response:
 class Exchange:
     """One request with its response, or the reason why there is none.
 
-    ``attempt`` counts the repetitions of the case, from 1. ``facts`` are what the scenario says of
-    the request for its judges, and the address that the transport sent it from. ``part`` names what
-    was asked once for several cases.
+    ``attempt`` counts the repetitions of the case, from 1. ``facts`` are the labels that the
+    scenario gives the request for its judges, and the address that the transport sent it from.
+    ``part`` names a request that was sent once on behalf of several cases.
     """
 
     id: str
@@ -189,20 +189,20 @@ class Exchange:
 
     @property
     def ok(self) -> bool:
-        """Whether the response has a status in the two hundreds; False without a response."""
+        """Whether there is a response with a 2xx status."""
         return self.response is not None and self.response.ok
 
     @property
     def refused(self) -> bool:
-        """Whether there is a response, with another status than a success."""
+        """Whether there is a response with any other status than 2xx."""
         return self.response is not None and not self.response.ok
 
     @property
     def status(self) -> int | None:
-        """The status of the response; None without a response."""
+        """The status of the response; None if there is no response."""
         return None if self.response is None else self.response.status
 
     @property
     def json(self) -> Json:
-        """The body of the response as strict JSON; NOT_JSON for any other body, or for none."""
+        """The response body as strict JSON; NOT_JSON for any other body or without a response."""
         return NOT_JSON if self.response is None else self.response.json

@@ -23,12 +23,12 @@ class Verdict(StrEnum):
 
     @property
     def rank(self) -> int:
-        """Place in the order of severity; 0 is the worst."""
+        """The position in the order of severity; 0 is the worst."""
         return list(Verdict).index(self)
 
 
 def worst(verdicts: Iterable[Verdict]) -> Verdict | None:
-    """The worst of some verdicts, or None where there are none."""
+    """The worst of some verdicts, or None if there are none."""
     return min(verdicts, key=lambda verdict: verdict.rank, default=None)
 
 
@@ -36,14 +36,14 @@ JUDGED = (Verdict.FAILED, Verdict.WAIVED, Verdict.WARNED, Verdict.PASSED)
 """The verdicts that rest on evidence."""
 
 BROKEN = (Verdict.FAILED, Verdict.WAIVED, Verdict.WARNED)
-"""The verdicts of cells whose findings have a cause, in the order in which they are shown."""
+"""The verdicts of cells whose findings have a cause, in display order."""
 
 
 @dataclass(frozen=True)
 class Finding:
     """One observed departure from a clause.
 
-    It was seen ``apart`` if each of its exchanges shows it alone.
+    ``apart`` means that each of its exchanges shows it on its own.
     """
 
     clause: str
@@ -58,27 +58,27 @@ class Finding:
 
 
 class ReasonKind(StrEnum):
-    """What kind of thing keeps a cell from its verdict. What helps most comes first."""
+    """What prevents a cell from being judged. The most useful to resolve comes first."""
 
     BLOCKED = "blocked"
-    """A failure, which the text names: fix it first."""
+    """A failure, named in the text, that must be fixed first."""
     PROVIDE = "provide"
-    """Something that a person can provide, as the text says."""
+    """Something that the user can provide, as the text says."""
     NOT_RUN = "not-run"
-    """A chosen case that did not run: over budget, or the run ended before it."""
+    """A selected case that did not run: it was over budget, or the run ended first."""
     NOT_SELECTED = "not-selected"
-    """A case that was not chosen."""
+    """A case that was not selected."""
     OWN_LIMIT = "own-limit"
-    """A limit of the suite itself; nobody can provide anything."""
+    """A limit of the suite itself; nothing can be provided."""
     DECLARED = "declared"
     """The target file declares that there is nothing to judge."""
     ERROR = "error"
-    """A lost connection, or a bug of ours."""
+    """A lost connection, or a bug in the suite."""
 
 
 @dataclass(frozen=True)
 class Reason:
-    """Why a cell is untested or in error: what kind of thing it is, and a sentence for people.
+    """Why a cell is untested or in error: the kind of reason, and a sentence for people.
 
     ``by`` is the name of the failed cell that blocks it.
     """
@@ -90,7 +90,7 @@ class Reason:
 
 @dataclass(frozen=True)
 class Cell:
-    """A clause on an operation, with its verdict and what it rests on."""
+    """A clause on an operation, with its verdict and the evidence for it."""
 
     clause: str
     operation: str
@@ -113,19 +113,19 @@ class Cell:
 
     @property
     def chosen(self) -> bool:
-        """Whether the run was to judge it; a cell that was judged by the way counts, too."""
+        """Whether the run was meant to judge it. A cell judged in passing counts, too."""
         return all(reason.kind is not ReasonKind.NOT_SELECTED for reason in self.reasons)
 
 
 RENAMED_RULES = {"paging.empty": "tenant.empty"}
-"""Rule ids of earlier versions, with today's; stored runs may hold the old ones."""
+"""Rule ids of earlier versions and their current ids; stored runs may contain the old ones."""
 
 
 @dataclass(frozen=True)
 class Params:
-    """What a scenario decides for one of its cases when it plans it.
+    """What a scenario decides for a case while planning it.
 
-    Each scenario that decides something has a class of its own.
+    Each scenario that decides something has a subclass of its own.
     """
 
 
@@ -133,8 +133,8 @@ class Params:
 class Case:
     """One planned run of a scenario: an operation, a variant, and the rules that it feeds.
 
-    ``gap`` says why it cannot run and what to provide. ``lacks`` says what to provide for it to try
-    more. ``cost`` is the usual number of requests.
+    ``gap`` says why it cannot run and what to provide. ``lacks`` says what to provide so that it
+    can test more. ``cost`` is the usual number of requests.
     """
 
     id: str
@@ -148,40 +148,40 @@ class Case:
     params: Params | Mapping[str, Json] = field(default_factory=dict)  # a mapping when read back
     gap: str | None = None
     lacks: tuple[str, ...] = ()
-    quick: bool = False  # runs in a quick run, whatever clause it feeds
+    quick: bool = False  # runs in a quick run, whichever clause it feeds
     inapplicable: bool = False  # the target lacks the parameters that it needs
-    optional: bool = False  # more depth where it can run; its gap leaves no cell untested
+    optional: bool = False  # only adds depth: its gap leaves no cell untested
 
 
 class Harm(StrEnum):
     """What a cause does to the users of a target, worst first."""
 
     ISOLATION = "isolation"
-    """Somebody gets in, or sees or changes what belongs to others."""
+    """Unauthorized access: someone gets in, or sees or changes what belongs to others."""
     EFFECT = "effect"
-    """Something happens, costs or is stored that must not."""
+    """Something happens, costs money or is stored although it must not."""
     LOSS = "loss"
-    """Data is lost, doubled or shown wrong."""
+    """Data is lost, duplicated or shown incorrectly."""
     ANSWER = "answer"
-    """A request gets another response than the contract promises."""
+    """A request gets a different response from what the contract promises."""
     FORM = "form"
-    """A response is right, but does not look as the contract says."""
+    """A response is correct in substance, but not in the format of the contract."""
 
     @property
     def rank(self) -> int:
-        """Place in the order of severity; 0 is the worst."""
+        """The position in the order of severity; 0 is the worst."""
         return list(Harm).index(self)
 
 
 @dataclass(frozen=True)
 class Cause:
-    """One thing that is wrong with the target, with all that it explains.
+    """One thing that is wrong with the target, with everything that it explains.
 
     ``id`` is the same in every run that shows the cause. ``clauses`` are those that it breaks, and
-    ``cells`` the names of the cells; both begin with those of the ``finding`` that tells most.
-    The first of the ``seen`` exchanges that show it are ``exchanges``, in the order of the log.
-    ``flaw`` is what is odd in the requests that provoke it. ``blocks`` are the names of the cells
-    that cannot be judged because of it.
+    ``cells`` the names of the cells; both begin with those of the main ``finding``. ``exchanges``
+    are the first of the ``seen`` exchanges that show it, in log order. ``flaw`` is what is odd
+    about the requests that provoke it. ``blocks`` are the names of the cells that cannot be judged
+    because of it.
     """
 
     id: str

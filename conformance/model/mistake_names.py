@@ -1,4 +1,7 @@
-"""What is wrong with a request that is meant to be wrong, in words for people."""
+"""Descriptions of what is wrong with requests that are meant to be wrong.
+
+They are part of the ids of causes, so they never change.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ FORMS: Mapping[Form | None, str] = {
     Form.EXPIRED: "an expired key",
     Form.REVOKED: "a revoked key",
 }
-"""How a request is wrong, as what is odd in it."""
+"""What is odd about a request, by its form."""
 SCENARIOS = {
     "deletion": "an object that was deleted",
     "foreign-figures": "another business",
@@ -34,7 +37,7 @@ SCENARIOS = {
     "refused-write": "a mistake in a write",
     "unknown-id": "an id that names nothing",
 }
-"""What the mistakes of a scenario send, where a request itself does not say it."""
+"""What is odd about the requests of a scenario if the request itself does not say."""
 
 NOT_PARSED = frozenset(
     {
@@ -50,11 +53,11 @@ NOT_PARSED = frozenset(
         "a control character in the body",
     }
 )
-"""What is odd in bodies that are no JSON: one parser stumbles over all of them."""
+"""The oddities of bodies that are not JSON. A parser that fails on one fails on all of them."""
 
 
 def mistake_of(exchange: Exchange) -> str:
-    """The mistake of a request in words; empty where there is none, or no words are known."""
+    """A description of the mistake in a request; empty if there is none, or none is known."""
     facts = exchange.facts
     if not facts.mistake:
         return ""

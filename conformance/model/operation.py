@@ -1,4 +1,4 @@
-"""The operations of a contract: what each takes, and what a success of it looks like."""
+"""The operations of a contract: what each takes, and what a success looks like."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from enum import StrEnum
 from typing import Any
 
 Json = Any
-"""A value as ``json.loads`` gives it."""
+"""A value as returned by ``json.loads``."""
 
 
 class Effect(StrEnum):
-    """The worst that a request does if the server wrongly accepts it, mildest first."""
+    """The worst thing that a request does if the server wrongly accepts it, mildest first."""
 
     READ = "read"
     WRITE = "write"
@@ -21,75 +21,75 @@ class Effect(StrEnum):
 
 
 HARMLESS = (Effect.READ, Effect.FLOOD)
-"""Effects that change nothing, if the operation only reads."""
+"""Effects that change nothing if the operation only reads."""
 
 
 def mildest_first(effects: Iterable[Effect]) -> list[Effect]:
-    """Some effects in their order."""
+    """The effects in order of severity, mildest first."""
     return sorted(effects, key=list(Effect).index)
 
 
 class Open(StrEnum):
-    """What the sources leave open about an operation or a parameter: either response is right."""
+    """What the sources leave open about an operation or parameter. Either behaviour is correct."""
 
-    ABSENT_OBJECT = "absent-object"  # an unknown id may be answered as a success without the object
+    ABSENT_OBJECT = "absent-object"  # an unknown id may return a success without the object
     EMPTY_TENANT = "empty-tenant"  # a tenant without data may still have items in this list
-    INPUT = "input"  # no source shows what a valid request holds
-    POLLING = "polling"  # the cursor may be a lower bound of what is new
+    INPUT = "input"  # no source shows what a valid request contains
+    POLLING = "polling"  # the cursor may be a lower bound for new items
     OMISSION = "omission"  # a request without this required parameter may succeed
     FILTER_IGNORED = "filter-ignored"  # no strong source names this filter
     EFFECT = "effect"  # no source says that this member can be written
-    TIME_BOUND = "time-bound"  # no source says which time of an item this filter bounds
+    TIME_BOUND = "time-bound"  # no source says which timestamp of an item this filter applies to
 
 
 @dataclass(frozen=True)
 class Parameter:
     """One input of an operation: in its query, path or headers, or a member of its JSON body.
 
-    Scenarios fill it, and the server checks it, by what stands here.
+    Scenarios fill it, and the server validates it, according to these members.
     """
 
     name: str
     place: str  # "query", "path", "header" or "body"
     required: bool
     schema: Mapping[str, Json]
-    references: str = ""  # the kind of object whose id it holds; empty where it holds none
-    by: str | None = None  # the member of that object that it holds, if not the identifier
-    filters: str = ""  # the member of an item by which it narrows a list; empty where it does not
-    compare: str | None = None  # "at-least" or "at-most" where the filter is a bound
-    picks: bool = False  # it names the one thing to show, which no list shows
-    joined: bool = False  # a filter that takes several values, joined by commas
+    references: str = ""  # the kind of object whose id it contains; empty if none
+    by: str | None = None  # the member of that object that it contains, if not the identifier
+    filters: str = ""  # the item member by which it filters a list; empty if none
+    compare: str | None = None  # "at-least" or "at-most" if the filter is a bound
+    picks: bool = False  # it names a single thing to show, which no list contains
+    joined: bool = False  # a filter that takes several comma-separated values
     advised: bool = False  # sent in every valid request, because some servers may require it
     shows_as: str | None = None  # the member of the object that shows what was sent
-    phone: bool = False  # it holds a phone number
+    phone: bool = False  # it contains a phone number
     fresh: str | None = None  # template of a value that must be new each time
-    refuse: tuple[Json, ...] = ()  # values that no reading can accept
+    refuse: tuple[Json, ...] = ()  # values that are invalid under every reading
     example: Json = None
     open: frozenset[Open] = frozenset()
 
     @property
     def plain(self) -> bool:
-        """Whether it may be left out, and takes a value that is no bound."""
+        """Whether it is optional and not a bound."""
         return not self.required and not self.compare
 
     @property
     def usual(self) -> bool:
-        """Whether every valid request holds it."""
+        """Whether every valid request contains it."""
         return self.required or self.advised
 
     @property
     def has_value(self) -> bool:
-        """Whether the contract gives a value for it: an example, or a fresh one."""
+        """Whether the contract provides a value: an example, or a template of fresh values."""
         return bool(self.fresh) or self.example is not None
 
     @property
     def formatted(self) -> bool:
-        """Whether its text has a format, such as that of an address."""
+        """Whether its schema has a format, such as an email address."""
         return "format" in self.schema
 
     @property
     def is_switch(self) -> bool:
-        """Whether it is true or false."""
+        """Whether it is a boolean."""
         return self.schema.get("type") == "boolean"
 
     @property
@@ -98,25 +98,25 @@ class Parameter:
         return self.shows_as or self.name
 
     def values(self, text: str) -> list[str]:
-        """What a text in the query asks for: several values where the parameter takes them."""
+        """The values in a query text: several if the parameter takes several."""
         return text.split(",") if self.joined else [text]
 
 
 @dataclass(frozen=True)
 class Paging:
-    """Names that a list pages by: two query parameters and two members."""
+    """The names used for paging a list: two query parameters, and members of the page."""
 
     after: str
     limit: str
     more: str
     position: str
     collection: str | None
-    usual: str | None = None  # a name that the collection may have, where no source says it
+    usual: str | None = None  # a likely name of the collection, if no source states one
 
 
 @dataclass(frozen=True)
 class Rate:
-    """At most ``requests`` within ``seconds`` from one address."""
+    """A limit of ``requests`` per ``seconds`` from one address."""
 
     requests: int
     seconds: int
@@ -124,17 +124,17 @@ class Rate:
 
 @dataclass(frozen=True)
 class Payment:
-    """Where the terms of an x402 payment stand: a header, or members of the body."""
+    """Where the terms of an x402 payment appear: in a header, or in members of the body."""
 
     terms_header: str  # of a response
     version: str  # a member of the body
     terms: str  # a member of the body: a list
-    proof_headers: tuple[str, ...]  # of a request; the sources leave open which one is read
+    proof_headers: tuple[str, ...]  # of a request; the sources do not say which one is read
 
 
 @dataclass(frozen=True)
 class Operation:
-    """One mode of one method and path."""
+    """One mode of a method and path."""
 
     id: str
     method: str
@@ -142,27 +142,27 @@ class Operation:
     action: str  # list, read, create, update, delete, fetch or perform
     effect: Effect
     parameters: tuple[Parameter, ...]
-    schema: Mapping[str, Json]  # of the body of a success, self-contained
-    successes: tuple[int, ...]  # the statuses of a success; several where the sources leave it open
-    only: bool  # no other mode takes a request without ``when``
-    scopes: tuple[str, ...]  # any of them opens it; empty where no source states one
-    beside: str | None  # a scope that may be required as well
-    keyed: bool  # a key is required; False where it is not, or where that is open
+    schema: Mapping[str, Json]  # of a success body, self-contained
+    successes: tuple[int, ...]  # success statuses; several if the sources leave it open
+    only: bool  # no other mode accepts a request without ``when``
+    scopes: tuple[str, ...]  # any of them is enough; empty if no source states one
+    beside: str | None  # a scope that may be required in addition
+    keyed: bool  # a key is required; False if not, or if that is open
     takes_key: bool  # a key may be sent
     secrets: Mapping[str, Json]  # members of a success that are secrets: "key" is one of this API
-    kind: str = ""  # the kind of object that it works on; empty where it works on none
+    kind: str = ""  # the kind of object that it works on; empty if none
     when: str | None = None  # the query parameter or body member that selects this mode
     paging: Paging | None = None
     provokes: tuple[str, ...] = ()  # codes that a trigger may provoke here
     rate: Rate | None = None
     payment: Payment | None = None
-    wrapper: str | None = None  # the member of a success that holds the object
+    wrapper: str | None = None  # the member of a success that contains the object
     pool: bool = False  # the items belong to no tenant
     open: frozenset[Open] = frozenset()
 
     @property
     def route(self) -> str:
-        """Method and path, as ``GET /calls``. All modes of an operation share it."""
+        """The method and path, such as ``GET /calls``. All modes of an operation share it."""
         return f"{self.method} {self.path}"
 
     @property
@@ -180,9 +180,9 @@ class Operation:
 
     @property
     def success(self) -> int:
-        """The status of a success that this operation is likeliest to have.
+        """The most likely success status of this operation.
 
-        Where the sources name several, they stand in rising order: 201 is the last.
+        If the sources name several, they are in ascending order, so 201 is the last.
         """
         return self.successes[-1] if self.action == "create" else self.successes[0]
 
@@ -192,30 +192,30 @@ class Operation:
         return self.keyed and not self.pool
 
     def parameters_in(self, place: str) -> tuple[Parameter, ...]:
-        """The parameters of one place, in their order: "query", "path", "header" or "body"."""
+        """The parameters in a place, in order: "query", "path", "header" or "body"."""
         return tuple(parameter for parameter in self.parameters if parameter.place == place)
 
     @property
     def body(self) -> tuple[Parameter, ...]:
-        """The members of the JSON body, in their order."""
+        """The members of the JSON body, in order."""
         return self.parameters_in("body")
 
     def in_body(self, values: Mapping[str, Json]) -> dict[str, Json]:
-        """Those of some values that are members of the JSON body, in the order of the members."""
+        """The given values that are members of the JSON body, in member order."""
         return {each.name: values[each.name] for each in self.body if each.name in values}
 
     @property
     def fresh_members(self) -> tuple[Parameter, ...]:
-        """The members of the body that take a text which no other request holds."""
+        """The body members whose value must not occur in any other request."""
         return tuple(member for member in self.body if member.fresh)
 
     @property
     def required(self) -> tuple[Parameter, ...]:
-        """The required parameters, in their order."""
+        """The required parameters, in order."""
         return tuple(parameter for parameter in self.parameters if parameter.required)
 
     def parameter(self, name: str) -> Parameter | None:
-        """The parameter of that name; None if the operation does not have it."""
+        """The parameter with a name; None if the operation does not have it."""
         for parameter in self.parameters:
             if parameter.name == name:
                 return parameter
@@ -223,10 +223,11 @@ class Operation:
 
     @property
     def selector(self) -> Parameter | None:
-        """The required parameter that names the one object that the operation works on.
+        """The required parameter that identifies the object that the operation works on.
 
-        It refers to an object of the operation's own kind. A read may instead go by an object of
-        another kind, which is the first that it must name. None for an operation on no one object.
+        It refers to an object of the operation's own kind. A read may instead be selected by an
+        object of another kind, namely by its first required reference. None if the operation does
+        not work on a single object.
         """
         if self.action not in ("read", "update", "delete", "perform"):
             return None
@@ -237,14 +238,14 @@ class Operation:
         return naming[0] if naming and self.action == "read" else None
 
     def works_on(self, parameter: Parameter) -> bool:
-        """Whether the operation does more than read to the object that a parameter names."""
+        """Whether the operation does more than read the object that a parameter identifies."""
         if self.effect is Effect.READ:
             return False
         return parameter == self.selector and parameter.references == self.kind
 
     @property
     def pick(self) -> Parameter | None:
-        """The parameter that names the one thing to show; None without one."""
+        """The parameter that names the single thing to show; None if there is none."""
         for parameter in self.parameters_in("query"):
             if parameter.picks:
                 return parameter
@@ -252,10 +253,10 @@ class Operation:
 
     @property
     def filters(self) -> tuple[Parameter, ...]:
-        """The parameters that narrow a list, in their order."""
+        """The parameters that filter a list, in order."""
         return tuple(parameter for parameter in self.parameters if parameter.filters)
 
     @property
     def plain_filters(self) -> tuple[Parameter, ...]:
-        """The optional filters that take a value as an item shows it, and refer to no object."""
+        """The optional filters that take a value as it appears in an item, references aside."""
         return tuple(each for each in self.filters if each.plain and not each.references)

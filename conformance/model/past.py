@@ -1,4 +1,4 @@
-"""Earlier runs of the same kind, as far as a later one remembers them."""
+"""Earlier comparable runs, as summarized in the history."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import pairwise
 
 
 class Transition(StrEnum):
-    """What a cause is, seen from the runs before."""
+    """How a cause compares with earlier runs."""
 
     NEW = "new"
     STILL = "still there"
@@ -19,15 +19,16 @@ class Transition(StrEnum):
 
 @dataclass(frozen=True)
 class Past:
-    """An earlier run: its name, when it ended, what was asked, and what it found.
+    """An earlier run: its name, when it ended, its target and scope, and its findings.
 
-    ``causes`` has words for each id, and ``broken`` the first of the cells with findings, by name.
+    ``causes`` has a description for each id, and ``broken`` the names of the first cells with
+    findings.
     """
 
     run: str
     finished: str
     target: str
-    scope: str  # the depth, and what was selected
+    scope: str  # the depth and the selection
     suite: str
     contract: str  # the digest
     exit_code: int
@@ -37,7 +38,7 @@ class Past:
 
 
 def transition(cause: str, past: Sequence[Past]) -> Transition | None:
-    """What a cause is, by its id; None if there was no run before."""
+    """How a cause, given by id, compares with earlier runs; None if there are none."""
     if not past:
         return None
     if cause in past[-1].causes:
@@ -48,9 +49,9 @@ def transition(cause: str, past: Sequence[Past]) -> Transition | None:
 
 
 def flips(broken: Sequence[Collection[str]]) -> dict[str, int]:
-    """How often each cell changed between broken and not, over some runs; twice at least.
+    """How often each cell changed between broken and not broken, for cells that did at least twice.
 
-    ``broken`` holds the names of the broken cells of each run. Once is no more than a change.
+    ``broken`` has the names of the broken cells of each run. Changing once is not instability.
     """
     changes = Counter[str]()
     for before, after in pairwise(broken):

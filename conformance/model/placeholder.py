@@ -1,7 +1,7 @@
-"""What messages and the log hold in place of a secret, such as ``{key:full~last-char}``.
+"""The placeholders for secrets in messages and in the log, such as ``{key:full~last-char}``.
 
-This is the one spelling of placeholders. The transport writes them and fills them, scenarios and
-judges read them, and the report turns them into shell variables.
+This module is the only definition of their syntax. The transport writes and fills placeholders,
+scenarios and judges read them, and the report turns them into shell variables.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ from enum import StrEnum
 class SecretKind(StrEnum):
     """Where a secret comes from."""
 
-    KEY = "key"  # of the target file; the name is its role
-    UNKNOWN = "unknown"  # a key that nobody issued; the name is its public prefix
-    # handed out by a success; its name is "member-number", as those of the kinds below
+    KEY = "key"  # from the target file; the name is its role
+    UNKNOWN = "unknown"  # a key that was never issued; the name is its public prefix
+    # issued in a success; the name is "member-number", as for the kinds below
     SECRET = "secret"  # noqa: S105
     LINK = "link"  # a link that opens something, such as a magic link
-    FOUND = "found"  # looks like a key, and the target showed it without handing it out
-    VALUE = "value"  # no secret: what a step of a report takes from the response to an earlier one
-    PLAIN = "plain"  # taken out to be safe, but reads like an example or an ordinary address
+    FOUND = "found"  # looks like a key that the target showed without issuing it
+    VALUE = "value"  # not a secret: a value that a step in a report takes from an earlier response
+    PLAIN = "plain"  # removed to be safe, but probably an example or an ordinary address
 
 
 PART = "part"
-"""The suffix of a piece of a secret, or of a secret in an encoding."""
+"""The suffix for a piece of a secret, or for an encoded secret."""
 
 FOUND_KEY = "key"
-"""In place of the member of a found secret that is known as a key by its public prefix alone."""
+"""Replaces the member name of a found secret recognized as a key only by its public prefix."""
 
 PATTERN = re.compile(
     rf"\{{(?P<kind>{'|'.join(SecretKind)}):"
@@ -39,7 +39,7 @@ PATTERN = re.compile(
 
 @dataclass(frozen=True)
 class Placeholder:
-    """The name of a secret. ``suffix`` says what was made of the secret: a near miss, or a part."""
+    """The name of a secret. ``suffix`` tells what was derived from it: a near miss, or a part."""
 
     kind: SecretKind
     name: str
@@ -59,25 +59,25 @@ class Placeholder:
 
     @property
     def part(self) -> Placeholder:
-        """The placeholder of a part of the secret."""
+        """The placeholder for a part of the secret."""
         return replace(self, suffix=PART)
 
     @property
     def member(self) -> str:
-        """The member that showed the secret, for the kinds whose name is "member-number"."""
+        """The member that contained the secret, for the kinds whose name is "member-number"."""
         member, _, number = self.name.rpartition("-")
         return member if number.isdecimal() else ""
 
     @property
     def identity(self) -> str:
-        """How an exchange names the key that it carries: the role of a key, else kind and name."""
+        """The identity in an exchange: the role of a target file key, or else kind and name."""
         return self._inside.removeprefix(f"{SecretKind.KEY}:")
 
     @classmethod
     def of_identity(cls, identity: str) -> Placeholder:
-        """The placeholder of the key that an exchange names so.
+        """The placeholder of the key with an identity; the inverse of ``identity``.
 
-        The inverse of ``identity``: a text without a kind before a colon is the role of a key.
+        A text that does not begin with a kind and a colon is the role of a key.
         """
         kind, colon, name = identity.partition(":")
         if not colon or kind not in (SecretKind.UNKNOWN, SecretKind.SECRET):
@@ -87,7 +87,7 @@ class Placeholder:
 
     @classmethod
     def parse(cls, text: str) -> Placeholder | None:
-        """The placeholder that a text is; None for any other text."""
+        """The placeholder for a text that consists of one; None for any other text."""
         match = PATTERN.fullmatch(text)
         if match is None:
             return None
@@ -95,7 +95,7 @@ class Placeholder:
 
     @classmethod
     def all_in(cls, text: str) -> Iterator[Placeholder]:
-        """The placeholders that a text holds, from left to right."""
+        """The placeholders in a text, from left to right."""
         return (cls.of_match(match) for match in PATTERN.finditer(text))
 
     @classmethod

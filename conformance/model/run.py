@@ -1,4 +1,4 @@
-"""A finished run: everything that a report may show."""
+"""A finished run: everything that a report can show."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from conformance.model.setup import Remark
 
 @dataclass(frozen=True)
 class Given:
-    """How the command line named the target of a run. Whoever reruns it names it the same way.
+    """How the command line specified the target of a run, so that a rerun can do the same.
 
-    It was ``embedded`` where nothing was given. ``target`` and ``spec`` are paths as they were
-    given. ``url`` says that the address was given, with the file or in its place.
+    ``embedded`` means that none was given. ``target`` and ``spec`` are the paths as given. ``url``
+    means that an address was given, with a target file or instead of one.
     """
 
     embedded: bool = False
@@ -30,7 +30,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Run:
-    """A finished run: everything that a report may show. Holds no secret."""
+    """A finished run: everything that a report can show. Contains no secrets."""
 
     contract: Contract
     suite: str  # version of the suite
@@ -45,17 +45,17 @@ class Run:
     exchanges: tuple[Exchange, ...]
     require_complete: bool = False
     causes: tuple[Cause, ...] = ()  # what has to be fixed, worst first
-    depth: str = "full"  # how much it tried: a value of options.Depth
-    setup: tuple[Remark, ...] = ()  # what was looked at before the first case
-    past: tuple[Past, ...] = ()  # the runs before it of the same target and scope, oldest first
+    depth: str = "full"  # how thorough it was: a value of options.Depth
+    setup: tuple[Remark, ...] = ()  # the results of the first look, before the first case
+    past: tuple[Past, ...] = ()  # earlier runs with the same target and scope, oldest first
     given: Given = field(default_factory=Given)
-    place: str = ""  # its directory, for who reads its reports; never stored
+    place: str = ""  # its directory, for readers of its reports; never stored
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """How many cells have each of the seven verdicts, worst first.
+        """The number of cells with each of the seven verdicts, worst first.
 
-        The keys are the words of the verdicts. Every report and the exit code take their counts
+        The keys are the values of the verdicts. All reports and the exit code take their counts
         from here, so that they agree.
         """
         counts = {verdict.value: 0 for verdict in Verdict}
@@ -65,10 +65,10 @@ class Run:
 
     @cached_property
     def by_clause(self) -> dict[str, tuple[Cell, ...]]:
-        """The cells of each clause, by its id, in the order of the ledger.
+        """The cells by clause id, in ledger order.
 
-        A clause without cells has an empty tuple. Raises KeyError for a cell of a clause that the
-        contract does not have.
+        A clause without cells has an empty tuple. Raises KeyError if a cell has a clause that is
+        not in the contract.
         """
         cells_of: dict[str, list[Cell]] = {clause: [] for clause in self.contract.clauses}
         for cell in self.cells:
@@ -77,37 +77,37 @@ class Run:
 
     @cached_property
     def exchange(self) -> dict[str, Exchange]:
-        """Exchanges by id."""
+        """The exchanges by id."""
         return {exchange.id: exchange for exchange in self.exchanges}
 
     def exchanges_of(self, ids: Iterable[str]) -> list[Exchange]:
-        """The exchanges of some ids, in that order; ids that the run does not hold are skipped."""
+        """The exchanges with the given ids, in that order. Unknown ids are skipped."""
         return [self.exchange[name] for name in ids if name in self.exchange]
 
     @cached_property
     def again(self) -> dict[str, Exchange]:
-        """What was sent again at the end of the run, by the id of what it repeats."""
+        """The exchanges sent again at the end of the run, by the id of the original."""
         repeating = [exchange for exchange in self.exchanges if exchange.facts.again]
         return {str(exchange.facts.again): exchange for exchange in repeating}
 
     @cached_property
     def broken(self) -> list[Cell]:
-        """The cells with findings, whatever their verdicts are, in the order of the ledger."""
+        """The cells with findings, whatever their verdict, in ledger order."""
         return [cell for cell in self.cells if cell.findings]
 
     @property
     def exit_code(self) -> int:
         """1 if a MUST is broken, else 3 if something could not be judged, else 0.
 
-        An untested cell counts as not judged only where ``require_complete`` demands it. So does a
-        read that the target declares to lack, if it works or was not asked for. A run that judged
-        no cell at all shows nothing.
+        An untested cell counts as not judged only with ``require_complete``. So does a read that
+        the target file excludes, if it works or was not requested. A run that judged no cell at all
+        could not be judged.
         """
         return 1 if self.counts["failed"] else self.code_but_for_failures
 
     @property
     def code_but_for_failures(self) -> int:
-        """The exit code if no failure counts: 3 if something could not be judged, else 0."""
+        """The exit code if failures do not count: 3 if something could not be judged, else 0."""
         if self.incomplete or self._shows_nothing:
             return 3
         unjudged = self.counts["error"]
@@ -117,34 +117,34 @@ class Run:
 
     @property
     def _shows_nothing(self) -> bool:
-        """Whether no cell was judged, or the target declares that it has no operation."""
+        """Whether no cell was judged, or the target file excludes every operation."""
         if not self.judged:
             return True
         return self.contract.operations.keys() <= self.target.inapplicable
 
     @property
     def judged(self) -> int:
-        """How many cells were judged on evidence, whatever came out."""
+        """The number of cells that were judged on evidence, with any result."""
         return sum(self.counts[verdict] for verdict in JUDGED)
 
     @property
     def holding(self) -> int:
-        """How many cells were judged, and kept every MUST."""
+        """The number of cells that were judged and broke no MUST."""
         return self.counts[Verdict.PASSED] + self.counts[Verdict.WARNED]
 
     @property
     def still_there(self) -> list[str]:
-        """The routes of the plain reads that the target declares to lack, and that work."""
+        """The routes of the plain reads that the target file excludes but that work."""
         return [route for route, worked in self._left_out.items() if True in worked]
 
     @property
     def not_asked_for(self) -> list[str]:
-        """The routes of those of which the log does not show whether they are there."""
+        """The routes of the excluded plain reads that received no request."""
         return [route for route, worked in self._left_out.items() if not worked]
 
     @cached_property
     def _left_out(self) -> dict[str, set[bool]]:
-        """By route, the plain reads that the target declares to lack: whether responses were ok."""
+        """Whether responses were ok, by route of the plain reads that the target file excludes."""
         worked: dict[str, set[bool]] = {}
         for operation in self.contract.operations.values():
             if operation.plain_read and operation.id in self.target.inapplicable:
@@ -158,9 +158,9 @@ class Run:
 
     @cached_property
     def standing(self) -> Verdict:
-        """What the run as a whole deserves.
+        """The verdict on the run as a whole.
 
-        It is PASSED only if every chosen cell passed, and the target declares to lack nothing.
+        PASSED only if every selected cell passed, and the target file excludes nothing.
         """
         if self.exit_code == 1:
             return Verdict.FAILED
@@ -173,5 +173,5 @@ class Run:
         return found
 
     def clause_verdict(self, clause: str) -> Verdict | None:
-        """The worst verdict of the cells of a clause; None where it has no cells."""
+        """The worst verdict of the cells of a clause; None if it has no cells."""
         return worst(cell.verdict for cell in self.by_clause[clause])

@@ -1,4 +1,4 @@
-"""What was looked at before a run: each part of a target file, and what was seen of it."""
+"""The first look before a run: what was seen of each part of a target file."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from enum import StrEnum
 
 
 class State(StrEnum):
-    """What came of a look."""
+    """The result of checking a part of the target file."""
 
     WORKS = "works"
     MEND = "mend"
-    OPEN = "open"  # nothing tells
+    OPEN = "open"  # could not be determined
 
 
 @dataclass(frozen=True)
 class Remark:
-    """What was looked at, what was seen, and what to do about it."""
+    """What was checked, what was seen, and how to fix it."""
 
     state: State
     about: str  # the place in the target file
@@ -25,12 +25,12 @@ class Remark:
 
     @property
     def proven(self) -> bool:
-        """Whether that part of the target file is right."""
+        """Whether that part of the target file was found to be correct."""
         return self.state is State.WORKS
 
 
 def place_of_key(name: str) -> str:
-    """Where a key stands in the target file."""
+    """The place of a key in the target file, such as ``keys: full``."""
     if name.startswith("scope:"):
         return f"scoped_keys: {name.removeprefix('scope:')}"
     return f"keys: {name}"

@@ -1,4 +1,4 @@
-"""What both sides read from a response: its items, its object, and what tells one from another."""
+"""What scenarios and judges read from a response: its items, its object, and their identity."""
 
 from conformance.reading.filters import takes
 from conformance.reading.items import (

@@ -1,4 +1,4 @@
-"""Which items a filter of a list takes."""
+"""Decides which items match a list filter."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from conformance.reading.items import members_of
 
 
 def takes(parameter: Parameter | None, item: Any, value: str) -> bool | None:
-    """Whether a filter takes an item, judged by the member that it filters by.
+    """Whether an item matches a filter, judged by the member that it filters by.
 
-    ``value`` is the filter as the query holds it. None if the item does not show that member.
-    None as well where the sources leave it open, as for an item exactly on a bound.
+    ``value`` is the filter value in the query. None if the item does not show that member, and
+    where the sources leave the result open, such as for an item exactly on a bound.
     """
     if parameter is None or not parameter.filters:
         return None
@@ -29,12 +29,12 @@ def takes(parameter: Parameter | None, item: Any, value: str) -> bool | None:
 
 
 def _is_named(member: Any, values: list[str]) -> bool:
-    """Whether a member is one of some values, whatever their case."""
+    """Whether a member equals one of the values, ignoring case."""
     return _text(member).casefold() in [value.casefold() for value in values]
 
 
 def _on_both_sides(item: dict[str, Any], value: str) -> bool:
-    """Whether an item shows times on both sides of a bound."""
+    """Whether an item has timestamps on both sides of a bound."""
     bound = instant(value)
     if bound is None:
         return False
@@ -44,10 +44,9 @@ def _on_both_sides(item: dict[str, Any], value: str) -> bool:
 
 
 def _within(compare: str, member: Any, value: str) -> bool | None:
-    """Whether a time or a number lies on the side of a bound that the filter takes.
+    """Whether a time or a number is on the matching side of a bound.
 
-    A number on the bound lies on that side; of a time there nothing is said. None for such a time,
-    and if the two cannot be compared.
+    A number on the bound matches. None for a time on the bound, and if the two cannot be compared.
     """
     for read in (instant, _number):
         at, bound = read(member), read(value)
@@ -60,7 +59,7 @@ def _within(compare: str, member: Any, value: str) -> bool | None:
 
 
 def _number(value: Any) -> Fraction | None:
-    """The number that a value or its text stands for; None if it is not one."""
+    """The number that a value or its text represents; None if it is not a number."""
     try:
         return Fraction(_text(value))
     except (ValueError, ZeroDivisionError):
@@ -68,9 +67,9 @@ def _number(value: Any) -> Fraction | None:
 
 
 def _text(value: Any) -> str:
-    """A value as a query holds it: a text as it is, anything else as JSON.
+    """A value as query text: a string unchanged, anything else as JSON.
 
-    A whole number has no point, however it is rendered.
+    A whole number has no decimal point, however it is rendered.
     """
     if isinstance(value, str):
         return value

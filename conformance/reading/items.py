@@ -1,4 +1,4 @@
-"""The items and objects in a body: where they stand, and what tells one from another."""
+"""The items and objects in a body: where they are, and what identifies them."""
 
 from __future__ import annotations
 
@@ -12,31 +12,31 @@ from conformance.model import Contract, Operation, Paging, compact
 
 
 def members_of(value: Any) -> dict[str, Any]:
-    """The members of a JSON object; none for any other value."""
+    """The members of a JSON object; empty for any other value."""
     return value if isinstance(value, dict) else {}
 
 
 def arrays_of(value: Any) -> dict[str, list[Any]]:
-    """The members of a JSON object that are arrays; none for any other value."""
+    """The members of a JSON object that are arrays; empty for any other value."""
     members = members_of(value).items()
     return {name: member for name, member in members if isinstance(member, list)}
 
 
 def is_id(value: Any) -> TypeGuard[str | int]:
-    """Whether a value can be an id: a text or a number, but neither true nor false."""
+    """Whether a value can be an id: a string or a number, but not a boolean."""
     return isinstance(value, str | int) and not isinstance(value, bool)
 
 
 def is_hexadecimal(text: str) -> bool:
-    """Whether a text is of hexadecimal digits and signs, as a UUID is: its case means nothing."""
+    """Whether a text has only hexadecimal digits and punctuation, like a UUID (case is ignored)."""
     return re.fullmatch(r"[0-9a-fA-F\W_]*", text) is not None
 
 
 def is_named(wanted: str, shown: str, *, is_own: bool) -> bool:
-    """Whether a name means an object that shows another spelling of it.
+    """Whether a name refers to an object that shows a possibly different spelling of it.
 
-    A server may write the signs otherwise, and the case of hexadecimal digits. The case of its own
-    id tells nothing, either, if the end of the id has letters of one case only.
+    A server may change the punctuation, and the case of hexadecimal digits. The case of its own ids
+    does not matter either if the last part of the id has letters of only one case.
     """
     end = re.split(r"[\W_]", shown)[-1]
     one_case = is_own and end in (end.upper(), end.lower())
@@ -46,20 +46,20 @@ def is_named(wanted: str, shown: str, *, is_own: bool) -> bool:
 
 
 def _plain(text: str) -> str:
-    """A name without its signs."""
+    """A name without punctuation."""
     return re.sub(r"[\W_]", "", text)
 
 
 def rows_of(items: list[Any]) -> list[dict[str, Any]]:
-    """The items that are objects, in their order; other rules blame the rest."""
+    """The items that are objects, in order. Other rules report the rest."""
     return [item for item in items if isinstance(item, dict)]
 
 
 def items_of(operation: Operation, value: Any) -> list[Any] | None:
-    """The items of the body of a list; None if no array of it is clearly the collection.
+    """The items in the body of a list; None if no array in it is clearly the collection.
 
-    The collection is the member that the contract names, else the usual one, else the only array.
-    Of several arrays it is the only one that holds objects with a position.
+    The collection is the member that the contract names, or else the usual one, or else the only
+    array. Among several arrays, it is the only one that contains objects with a position.
     """
     paging = operation.paging
     if paging is None:
@@ -75,23 +75,20 @@ def items_of(operation: Operation, value: Any) -> list[Any] | None:
 
 
 def _likeliest(paging: Paging, arrays: list[list[Any]]) -> list[Any] | None:
-    """The only array that holds objects with a position; an empty one if none holds objects."""
+    """The only array of objects with a position; an empty array if none contains objects."""
     if any(rows_of(items) for items in arrays):
-        return only([items for items in arrays if _shows_positions(paging, items)])
+        return only(
+            [items for items in arrays if any(paging.position in row for row in rows_of(items))]
+        )
     empty = [items for items in arrays if not items]
     return empty[0] if empty else None
 
 
-def _shows_positions(paging: Paging, items: list[Any]) -> bool:
-    """Whether an object among some items has the member that is the cursor of a list."""
-    return any(paging.position in row for row in rows_of(items))
-
-
 def object_of(contract: Contract, operation: Operation, value: Any) -> Any:
-    """The object that the body of a success shows; the body itself if it is not clearly inside.
+    """The object in the body of a success; the body itself if it is not clearly nested.
 
     The object is the member that the contract names as its wrapper, or the bare body, or the only
-    member with an id. Of several such members it is the one that is named after the kind.
+    member with an id. Among several such members, it is the one named after the kind.
     """
     if not isinstance(value, dict):
         return value
@@ -110,9 +107,9 @@ def object_of(contract: Contract, operation: Operation, value: Any) -> Any:
 
 
 def id_of(contract: Contract, kind: str, item: Any) -> str | None:
-    """The id of an item as JSON text, else the member that tells its kind apart; None without.
+    """The id of an item as JSON text, or else the identifier of its kind; None without either.
 
-    The text is whole, however long, so that two ids are equal only if they are the same.
+    The text is never truncated, so that different ids never compare equal.
     """
     members = members_of(item)
     for name in (contract.identifier, contract.identifier_of(kind)):
@@ -122,7 +119,7 @@ def id_of(contract: Contract, kind: str, item: Any) -> str | None:
 
 
 def identity_of(contract: Contract, kind: str, item: Any) -> str:
-    """What tells an item from another: its id, else its whole content.
+    """What identifies an item: its id, or else its entire content.
 
     Two items without an id that look alike have the same identity.
     """
@@ -130,10 +127,10 @@ def identity_of(contract: Contract, kind: str, item: Any) -> str:
 
 
 def newly(contract: Contract, listing: Operation, old: list[Any], new: list[Any]) -> list[Any]:
-    """The items that a list shows now and did not show before.
+    """The items that a list shows now but did not show before.
 
-    An item without an id may look different the next time. It is new only if no old item stands at
-    its moment.
+    An item without an id may look different the next time. It is new only if no old item has the
+    same timestamp.
     """
     known = {identity_of(contract, listing.kind, item) for item in old}
     moments = {moment_of(listing, item) for item in old} - {None}
@@ -152,39 +149,39 @@ def newly(contract: Contract, listing: Operation, old: list[Any], new: list[Any]
 
 
 def position_of(listing: Operation, item: Any) -> Any:
-    """The member of an item that is the cursor of the page after it; None without one."""
+    """The member of an item that is the cursor of the page after it; None if it has none."""
     if listing.paging is None:
         return None
     return members_of(item).get(listing.paging.position)
 
 
 def moment_of(listing: Operation, item: Any) -> Fraction | None:
-    """Where an item of a list stands in time, in seconds since 1970; None without a timestamp."""
+    """The timestamp of a list item, in seconds since 1970; None if it has none."""
     return instant(position_of(listing, item))
 
 
 def moments_of(paging: Paging, items: list[Any]) -> list[Fraction]:
-    """The moments of the items of a list, in their order, in seconds since 1970.
+    """The timestamps of list items, in order, in seconds since 1970.
 
-    Items without a time are left out, so there may be fewer moments than items.
+    Items without a timestamp are left out, so there may be fewer timestamps than items.
     """
     return instants(row.get(paging.position) for row in rows_of(items))
 
 
 def runs_forward(paging: Paging, items: list[Any]) -> bool:
-    """Whether a list runs from old to new, judged by its first and last item.
+    """Whether a list is ordered from old to new, judged by its first and last item.
 
-    False for a list that shows less than two different times.
+    False for a list with fewer than two different timestamps.
     """
     moments = moments_of(paging, items)
     return bool(moments) and moments[0] < moments[-1]
 
 
 def before_last(positions: list[str], count: int) -> str | None:
-    """The newest position that leaves at least ``count`` items after it and is older than the last.
+    """The newest position that has at least ``count`` items after it and is older than the last.
 
-    A page that is asked for from there shows the last items of the list. ``positions`` run from
-    old to new. None if there is no such position.
+    A page requested from there shows the last items of the list. ``positions`` are ordered from old
+    to new. None if there is no such position.
     """
     if not positions:
         return None

@@ -1,4 +1,4 @@
-"""What a run made on its target and has not removed again, and what it changed there."""
+"""What a run created on its target without removing it, and what it changed there."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from conformance.reading.items import members_of
 from conformance.reading.response import Answer, answer_of, asked
 
 CLEAN = Case("clean[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
-"""The case of requests that remove what a run has made. Nothing is judged by them."""
+"""The case of requests that remove what a run created. They are not judged."""
 GONE = 404
-"""What a deletion answers where another one, whose answer was lost, came before it."""
+"""The status of a deletion after an earlier one whose response was lost."""
 
 Id = str | int
-"""The id of an object, as the target gave it."""
+"""The id of an object, as returned by the target."""
 Place = tuple[str, Id]
 """The kind and the id of an object."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """An object that a run made. ``identity`` is the key that made it, None for none.
+    """An object that a run created. ``identity`` is the key it was created with, or None.
 
-    ``at`` is when the request went out that made it.
+    ``at`` is the time when the creating request was sent.
     """
 
     kind: str
@@ -44,16 +44,17 @@ class Made:
 
 
 def made_by(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
-    """What some exchanges made and did not remove, the oldest first.
+    """What some exchanges created and did not remove, oldest first.
 
-    An object counts only if no answer showed it before its creation: it may be somebody else's.
+    An object counts only if no response showed it before its creation, because otherwise it may be
+    someone else's.
     """
     seen: set[Place] = set()
     made: dict[Place, Made] = {}
     for answer, shown in _successes(contract, exchanges):
         if answer.operation.action == "delete":
             kept = {place: each for place, each in made.items() if not _removes(answer, each)}
-            seen -= made.keys() - kept.keys()  # what is gone may be made again
+            seen -= made.keys() - kept.keys()  # a removed object may be created again
             made = kept
         elif answer.operation.action == "create":
             sent = answer.exchange
@@ -63,12 +64,12 @@ def made_by(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
 
 
 def worked_on(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
-    """The objects that were there before some exchanges, and that one of these worked on.
+    """The objects that existed before some exchanges and that one of these worked on.
 
-    An operation that did more than read has named them, and succeeded.
+    That is, an operation that does more than read named them and succeeded.
     """
     seen: set[Place] = set()
-    older: dict[tuple[str, str], Place] = {}  # by kind, and by the id as a request names it
+    older: dict[tuple[str, str], Place] = {}  # by kind and by the id as requests spell it
     found: dict[Place, Made] = {}
     for answer, shown in _successes(contract, exchanges):
         for named in _worked_on_by(answer) & older.keys():
@@ -83,7 +84,7 @@ def worked_on(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
 def _successes(
     contract: Contract, exchanges: Iterable[Exchange]
 ) -> Iterator[tuple[Answer, set[Place]]]:
-    """The successes among some exchanges, and removals that found nothing, with what they show."""
+    """The successes among some exchanges, and removals that found nothing, with the ids shown."""
     for exchange in exchanges:
         answer = answer_of(contract, exchange)
         if answer is not None and (answer.ok or _finds_nothing(exchange)):
@@ -91,12 +92,12 @@ def _successes(
 
 
 def _finds_nothing(exchange: Exchange) -> bool:
-    """Whether a removal finds that its object is gone. In other cases a 404 may hide an object."""
+    """Whether a cleanup request found its object gone. Otherwise a 404 may hide an object."""
     return (exchange.case, exchange.status) == (CLEAN.id, GONE)
 
 
 def _worked_on_by(answer: Answer) -> set[tuple[str, str]]:
-    """The objects that a request did more than read to, by kind and id."""
+    """The objects on which a request did more than read, by kind and id."""
     operation, request = answer.operation, answer.exchange.request
     if operation.selector is None or not operation.works_on(operation.selector):
         return set()
@@ -108,7 +109,7 @@ def _worked_on_by(answer: Answer) -> set[tuple[str, str]]:
 
 
 def _names_in(contract: Contract, answer: Answer) -> set[Place]:
-    """What the answer to a request shows, by kind and id."""
+    """The objects in a response, by kind and id."""
     kind = answer.operation.kind
     rows = (row.get(contract.identifier_of(kind)) for row in answer.rows)
     return {(kind, name) for name in (*rows, answer.id) if isinstance(name, str | int)}
@@ -125,13 +126,13 @@ def _removes(answer: Answer, made: Made) -> bool:
 def removals(
     contract: Contract, made: Iterable[Made], allowed: Iterable[Effect]
 ) -> list[tuple[Made, Operation]]:
-    """What can be removed of some objects, each with its deletion, the latest first."""
+    """The objects that can be removed, each with its deletion, latest first."""
     found = ((each, _deletion(contract, each.kind, allowed)) for each in made)
     return [(each, deletion) for each, deletion in found if deletion is not None][::-1]
 
 
 def _deletion(contract: Contract, kind: str, allowed: Iterable[Effect]) -> Operation | None:
-    """The operation that removes one object of a kind, if it may be used."""
+    """The operation that removes an object of a kind, if it is allowed."""
     for operation in contract.operations_by("delete", kind):
         selector = operation.selector
         if operation.effect in allowed and selector and selector.references == kind:

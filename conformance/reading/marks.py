@@ -1,8 +1,8 @@
-"""Marks: what a run writes into texts that nobody else writes, and how an object is known by it.
+"""Marks: unique texts that a run writes into its objects, so that they can be recognized.
 
-A fresh text is a template with a mark in place of ``{}``. A stored run may be forged, so its word
-is not enough to call an object its own. The target has to show such a text, with a mark that the
-run sent, and a creation at the time of the request that made it.
+A fresh text is a template with a mark in place of ``{}``. A stored run may be forged, so it cannot
+simply claim an object. The target has to show such a text with a mark that the run sent, and a
+creation time that matches the request that created the object.
 """
 
 from __future__ import annotations
@@ -17,39 +17,39 @@ from conformance.model import Contract, Exchange
 from conformance.reading.made import Made
 
 OF_RUN, OF_REQUEST = 4, 8
-"""Digits of a mark: those that all marks of a run share, and those of one text."""
+"""Digits of a mark: those shared by all marks of a run, and those for one text."""
 OWN_WORDS = 4
-"""Characters that a template has beside its mark, at least. A bare mark may be anybody's text."""
+"""Minimum characters of a template besides its mark. A bare mark may be anyone's text."""
 SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ / {}"
-"""A template of odd signs, for members that take any text."""
+"""A template with unusual characters, for members that accept any text."""
 LENGTH = 300
-"""Characters of a text that many a column of a database does not hold."""
+"""The length of a text that exceeds many database columns."""
 SKEW = 300
-"""Seconds that the clock of a target may differ from ours."""
+"""Seconds by which the clock of a target may differ from ours."""
 
 _MARK = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{OF_RUN + OF_REQUEST}}}(?![0-9a-f])")
 
 Inputs = Mapping[str, Mapping[str, Any]]
-"""Values that a target file gives for parameters, by operation."""
+"""The values for parameters in a target file, by operation."""
 
 
 def mark_of(nonce: str, text: str) -> str:
-    """The mark of one text of a run, which ``nonce`` tells from other runs."""
+    """The mark for one text of a run; ``nonce`` identifies the run."""
     return _digits(nonce)[:OF_RUN] + _digits(f"{text} {nonce}")[:OF_REQUEST]
 
 
 def lengthened(text: str) -> str:
-    """A text that many a column of a database does not hold."""
+    """The text padded to a length that exceeds many database columns."""
     return f"{text} ".ljust(LENGTH, "x")
 
 
 def _digits(text: str) -> str:
-    """The digest of a text."""
+    """The digest of a text in hexadecimal digits."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def marks_in(exchanges: Iterable[Exchange]) -> frozenset[str]:
-    """The marks that some requests sent in their bodies."""
+    """The marks in the bodies of some requests."""
     bodies = [exchange.request.body for exchange in exchanges]
     return frozenset(mark for body in bodies if body for mark in _MARK.findall(body.kept))
 
@@ -57,20 +57,20 @@ def marks_in(exchanges: Iterable[Exchange]) -> frozenset[str]:
 def is_own(
     contract: Contract, inputs: Inputs, marks: frozenset[str], made: Made, shown: Mapping[str, Any]
 ) -> bool:
-    """Whether an object, as its target shows it, is the one that a run made.
+    """Whether an object, as shown by the target, is the one that a run created.
 
-    ``marks`` are those that the run sent, and ``inputs`` what its target file makes texts from.
+    ``marks`` are those that the run sent, and ``inputs`` the templates in its target file.
     """
     if str(shown.get(contract.identifier_of(made.kind))) != str(made.id):
         return False
-    return _is_of_then(made, shown.get(contract.position)) and any(
+    return _matches_creation_time(made, shown.get(contract.position)) and any(
         _is_fresh(shown.get(member), template, marks)
         for member, template in _templates(contract, inputs, made.kind)
     )
 
 
-def _is_of_then(made: Made, created: Any) -> bool:
-    """Whether a time of creation is that of the request which made an object."""
+def _matches_creation_time(made: Made, created: Any) -> bool:
+    """Whether a creation time matches the request that created an object."""
     asked, at = instant(made.at), instant(created)
     if asked is None or at is None:
         return False
@@ -78,7 +78,7 @@ def _is_of_then(made: Made, created: Any) -> bool:
 
 
 def _is_fresh(shown: Any, template: str, marks: frozenset[str]) -> bool:
-    """Whether a text is a template with one of some marks."""
+    """Whether a text is the template with one of the marks."""
     if not isinstance(shown, str):
         return False
     found = marks.intersection(_MARK.findall(shown))
@@ -87,7 +87,7 @@ def _is_fresh(shown: Any, template: str, marks: frozenset[str]) -> bool:
 
 
 def _templates(contract: Contract, inputs: Inputs, kind: str) -> Iterator[tuple[str, str]]:
-    """The members of a kind of object that show a fresh text, each with its template."""
+    """The members that show a fresh text in objects of a kind, each with its template."""
     for creation in contract.operations_by("create", kind):
         values = inputs.get(creation.id, {})
         for member in creation.body:
@@ -98,6 +98,6 @@ def _templates(contract: Contract, inputs: Inputs, kind: str) -> Iterator[tuple[
 
 
 def _has_mark(template: str) -> bool:
-    """Whether a template has a place for a mark, and words enough to be known by."""
+    """Whether a template has a place for a mark, and enough other text to be recognized."""
     words = template.replace("{}", "")
     return words != template and len(words) >= OWN_WORDS

@@ -1,4 +1,4 @@
-"""The response to one request of an operation, read once."""
+"""The parsed response to a request to an operation."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from conformance.reading.items import (
 
 @dataclass(frozen=True)
 class Answer:
-    """What the response to one request of an operation shows."""
+    """What the response to a request to an operation shows."""
 
     contract: Contract
     operation: Operation
@@ -38,17 +38,17 @@ class Answer:
 
     @property
     def body(self) -> Any:
-        """The body of an accepted request; None if it was refused or not answered."""
+        """The response body of an accepted request; None if it was refused or got no response."""
         return self.exchange.json if self.ok else None
 
     @cached_property
     def items(self) -> list[Any] | None:
-        """The items of an accepted list; None for anything else, also for an unreadable list."""
+        """The items of an accepted list; None for anything else, including an unreadable list."""
         return items_of(self.operation, self.body)
 
     @property
     def listed(self) -> list[Any]:
-        """The items of an accepted list; none for anything else."""
+        """The items of an accepted list; empty for anything else."""
         return self.items or []
 
     @property
@@ -58,19 +58,19 @@ class Answer:
 
     @property
     def cursor(self) -> str | None:
-        """The position of the last item, which is the cursor of the next page; None without one."""
+        """The position of the last item, the cursor of the next page; None if there is none."""
         if not self.listed:
             return None
         return as_text(position_of(self.operation, self.listed[-1]))
 
     @property
     def positions(self) -> list[str]:
-        """The positions that the items show, in their order."""
+        """The positions of the items, in order."""
         return texts_in(position_of(self.operation, row) for row in self.rows)
 
     @property
     def more(self) -> bool | None:
-        """What the list says of further pages; None where it says nothing."""
+        """Whether the list says that more pages follow; None if it does not say."""
         paging = self.operation.paging
         if paging is None:
             return None
@@ -79,40 +79,40 @@ class Answer:
 
     @cached_property
     def object(self) -> Any:
-        """The object that an accepted request shows; None for anything else."""
+        """The object in the response to an accepted request; None for anything else."""
         return object_of(self.contract, self.operation, self.body)
 
     @property
     def id(self) -> str | int | None:
-        """The identifier of that object; None where it shows none."""
+        """The identifier of that object; None if it has none."""
         name = self.contract.identifier_of(self.operation.kind)
         value = members_of(self.object).get(name)
         return value if is_id(value) else None
 
     def identity(self, item: Any) -> str:
-        """What tells an item from the others of its kind: its id, else its whole content."""
+        """What identifies an item among others of its kind: its id, or else its entire content."""
         return identity_of(self.contract, self.operation.kind, item)
 
 
 def answer_of(contract: Contract, exchange: Exchange) -> Answer | None:
-    """The answer to a request of a documented operation; None for any other request.
+    """The Answer to a request to a documented operation; None for any other request.
 
-    The request may have been refused, or not answered: ``ok`` of the answer says so.
+    The request may have been refused or have no response; see ``Answer.ok``.
     """
     operation = contract.operations.get(exchange.operation)
     return None if operation is None else Answer(contract, operation, exchange)
 
 
 def asked(exchange: Exchange, name: str) -> str | None:
-    """The value of a query parameter that was sent exactly once; None otherwise."""
+    """The value of a query parameter that was sent exactly once; otherwise None."""
     query = urlsplit(exchange.request.url).query
     return only(parse_qs(query, keep_blank_values=True).get(name, []))
 
 
 def missing(old: Answer, new: Answer) -> list[Any]:
-    """The items of a page of a list that a later look at the page does not show.
+    """The items of a page that are missing when the page is read again later.
 
-    Those at its end, which new items may have pushed to the next page, are left out.
+    Items at its end, which new items may have pushed to the next page, are left out.
     """
     gone = newly(new.contract, new.operation, new.listed, old.listed)
     if new.more is False:
@@ -122,10 +122,9 @@ def missing(old: Answer, new: Answer) -> list[Any]:
 
 
 def sought_in(contract: Contract, look: Exchange | None) -> tuple[Any, bool]:
-    """The object that a look is for, and whether a later page of the list may show it.
+    """The object that a read or list looked for, and whether a later page of the list may show it.
 
-    The object is as a read or a list shows it; None if the answer does not show it, or if there was
-    no way to look.
+    The object is None if the response does not show it, or if there was no way to look.
     """
     answer = answer_of(contract, look) if look else None
     if look is None or answer is None or not answer.ok:
@@ -137,12 +136,12 @@ def sought_in(contract: Contract, look: Exchange | None) -> tuple[Any, bool]:
     for row in answer.rows:
         if str(row.get(name)) == look.facts.sought:
             return row, False
-    passed = _passed(paging, answer.rows, look.facts.position)
+    passed = _spans(paging, answer.rows, look.facts.position)
     return None, answer.more is True and not passed
 
 
-def _passed(paging: Paging, items: list[Any], position: str | None) -> bool:
-    """Whether a page holds items on both sides of a position, so that it had to show it."""
+def _spans(paging: Paging, items: list[Any], position: str | None) -> bool:
+    """Whether a page has items on both sides of a position, and so should have shown it."""
     at = instant(position)
     moments = moments_of(paging, items)
     if at is None or not moments:

@@ -1,4 +1,4 @@
-"""What a write sent, compared with what a read or a list shows of it."""
+"""Compares what a write sent with what a read or a list shows."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from conformance.reading.items import members_of
 from conformance.reading.response import Answer, answer_of, asked, sought_in
 
 MOST_MARKS = 30
-"""Marks on one letter beyond which a text is not brought into a normal form."""
+"""Maximum number of combining marks on a letter in a text that is normalized."""
 
 EMPTY: tuple[Any, ...] = ("", [], {}, None)
-"""Values that an object may show as null, for they say as much as none."""
+"""Values that an object may show as null, because they are equivalent to none."""
 
 
 def shown(operation: Operation, sent: Mapping[str, Any], got: Any) -> list[str]:
-    """The members that were sent and that a read shows.
+    """The sent members that a read shows and that can be compared.
 
-    An optional member may be left out. It may be null, too, unless the contract gives a value
-    for it, and that is not empty.
+    An optional member may be left out. It may also be null, unless the contract provides a value
+    for it that is not empty.
     """
     members, never_null = members_of(got), _never_null(operation, sent)
     return [
@@ -36,9 +36,10 @@ def shown(operation: Operation, sent: Mapping[str, Any], got: Any) -> list[str]:
 
 
 def _never_null(operation: Operation, sent: Mapping[str, Any]) -> set[str]:
-    """The members that are required, or have a value in the contract, as the object names them.
+    """The members that must not be null, by the names in the object.
 
-    An empty value may be the same as none, unless it is of a required member.
+    These are required, or have a value in the contract. An empty value of an optional member may be
+    equivalent to none.
     """
     names = set()
     for parameter in operation.body:
@@ -49,24 +50,24 @@ def _never_null(operation: Operation, sent: Mapping[str, Any]) -> set[str]:
 
 
 def as_shown(operation: Operation, sent: Mapping[str, Any]) -> dict[str, Any]:
-    """The members that were sent, by the names under which the object shows them."""
+    """The sent members, by the names under which the object shows them."""
     names = {parameter.name: parameter.shown_as for parameter in operation.body}
     return {names.get(name, name): value for name, value in sent.items()}
 
 
 def writable(operation: Operation, sent: Mapping[str, Any]) -> dict[str, Any]:
-    """The values sent, by the names of the request, without members that no source calls writable.
+    """The sent values by request name, without members that no source describes as writable.
 
-    A server may ignore those, for example because it computes them.
+    A server may ignore these, for example because it computes them.
     """
     ignorable = {member.name for member in operation.body if Open.EFFECT in member.open}
     return without(sent, ignorable)
 
 
 def compared(sent: Mapping[str, Any], got: Any) -> list[tuple[Any, Any]]:
-    """Each value that was sent and that an object shows, with what the object shows for it.
+    """Each sent value that an object shows, with the value that the object shows.
 
-    A member that is null is taken as not shown.
+    A null member counts as not shown.
     """
     members = members_of(got)
     return [(sent[name], members[name]) for name in sent if members.get(name) is not None]
@@ -75,9 +76,9 @@ def compared(sent: Mapping[str, Any], got: Any) -> list[tuple[Any, Any]]:
 def differences(
     operation: Operation, sent: Mapping[str, Any], got: Any
 ) -> Iterator[tuple[str, str, str]]:
-    """Each member that a read shows with another value than was sent: where, expected, actual.
+    """Each member that a read shows with a different value than was sent: where, expected, actual.
 
-    ``sent`` has the names of the request. Where is a JSON pointer into ``got``; the values are
+    ``sent`` uses the names of the request. Where is a JSON pointer into ``got``; the values are
     short JSON texts.
     """
     sent = as_shown(operation, sent)
@@ -87,10 +88,10 @@ def differences(
 
 
 def same(sent: Any, got: Any) -> bool:
-    """Whether a value came back as it was sent.
+    """Whether a value was returned as sent.
 
-    White space of a text may be trimmed or folded, and an object may show more members. A letter
-    may be written with its accent apart. A list keeps its order and its length.
+    White space in a text may be trimmed or collapsed, and Unicode may be normalized. An object may
+    have additional members. A list must keep its order and its length.
     """
     match sent, got:
         case dict(), dict():
@@ -107,9 +108,10 @@ def same(sent: Any, got: Any) -> bool:
 
 
 def _folded(text: str) -> str:
-    """A text in normal form C, with each run of white space as one blank, and none at its ends.
+    """A text in normal form C, with white space collapsed and trimmed.
 
-    Many marks on one letter are left as they are: to sort them takes the square of their number.
+    A text with many marks on one letter is not normalized, because sorting them takes quadratic
+    time.
     """
     if _most_marks(text) <= MOST_MARKS:
         text = unicodedata.normalize("NFC", text)
@@ -117,7 +119,7 @@ def _folded(text: str) -> str:
 
 
 def _most_marks(text: str) -> int:
-    """How many marks stand on one letter at most."""
+    """The maximum number of combining marks on one letter."""
     if text.isascii():
         return 0
     runs = groupby(text, lambda char: unicodedata.combining(char) > 0)
@@ -127,8 +129,8 @@ def _most_marks(text: str) -> int:
 def absent(contract: Contract, page: Exchange) -> bool:
     """Whether a page of a list lacks the new object that it must show.
 
-    It must show it if no page follows, or if the list runs from new to old and its first item is
-    older. A page that may begin behind the object proves nothing.
+    It must show the object if no page follows, or if the list is ordered from new to old and its
+    first item is older. A page that may start after the object proves nothing.
     """
     answer = answer_of(contract, page)
     if answer is None or answer.items is None:
@@ -144,14 +146,14 @@ def absent(contract: Contract, page: Exchange) -> bool:
 
 
 def _begins_older(position: Fraction | None, moments: list[Fraction]) -> bool:
-    """Whether a page that runs from new to old begins with an item older than a position."""
+    """Whether a page ordered from new to old starts with an item older than a position."""
     if position is None or not moments:
         return False
     return position > moments[0] > moments[-1]
 
 
 def _begins_later(answer: Answer, position: Fraction | None, moments: list[Fraction]) -> bool:
-    """Whether a page may begin behind a position, as the cursor that it was asked for with says."""
+    """Whether a page may start after a position, judging by the cursor of its request."""
     paging = answer.operation.paging
     cursor = asked(answer.exchange, paging.after) if paging is not None else None
     if cursor is None:
@@ -166,9 +168,9 @@ def _begins_later(answer: Answer, position: Fraction | None, moments: list[Fract
 
 
 def sent_members(exchange: Exchange) -> dict[str, Any]:
-    """The members of the object that a request sent as its body.
+    """The members of the object in a request body.
 
-    Empty for a request without a body, and for a body that is no object.
+    Empty for a request without a body, and for a body that is not an object.
     """
     body = exchange.request.body
     if body is None:
@@ -177,9 +179,9 @@ def sent_members(exchange: Exchange) -> dict[str, Any]:
 
 
 def refused_member(operation: Operation, exchange: Exchange) -> str | None:
-    """The member of the body of a request that holds a value which no reading can accept.
+    """The first body member of a request with a value that is invalid under every reading.
 
-    None where there is no such member.
+    None if there is no such member.
     """
     members = sent_members(exchange)
     for parameter in operation.body:
@@ -189,11 +191,11 @@ def refused_member(operation: Operation, exchange: Exchange) -> str | None:
 
 
 SHORTEST = 4
-"""Characters of a word that says what to do."""
+"""Minimum length of a word that names an action."""
 
 
 def orders_of(operation: Operation, exchange: Exchange) -> Iterator[str]:
-    """How the states begin that a request asks for: the words of it that the operation knows."""
+    """The prefixes of the states that a request asks for, from the enum values in its body."""
     members = sent_members(exchange)
     for parameter in operation.body:
         for word in texts_in([members.get(parameter.name)]):
@@ -202,7 +204,7 @@ def orders_of(operation: Operation, exchange: Exchange) -> Iterator[str]:
 
 
 def ordered(operation: Operation, write: Exchange, shown: Any) -> dict[str, Any]:
-    """The members of an object that show the state that a request asked for, such as ``paused``."""
+    """The members of an object that show the requested state, such as ``paused``."""
     orders = tuple(orders_of(operation, write))
     members = members_of(shown).items()
     return {name: value for name, value in members if str(value).lower().startswith(orders)}

@@ -1,6 +1,6 @@
-"""Reports of a finished run: one file per format, each a function of the run only.
+"""Reports on a finished run: one file per format, each a function of the run alone.
 
-A new format is one module and one row in FORMATS. A writer opens only the file that it writes. It
+To add a format, add a module and a row in FORMATS. A writer opens only the file that it writes,
 uses no clock and no network, and takes every number from ``run.counts`` and ``run.cells``.
 """
 
@@ -21,18 +21,18 @@ FORMATS: tuple[tuple[str, Callable[[Run, Path], None]], ...] = (
     ("badge.svg", badge.write),
     ("junit.xml", junit.write),
     ("results.ctrf.json", ctrf.write),
-    ("report.html", html.write),  # last, for it names the others
+    ("report.html", html.write),  # last, because it lists the others
 )
-"""File name and writer of each format."""
+"""The file name and the writer of each format."""
 
 FILES = tuple(name for name, _ in FORMATS)
 """The names of the files that ``write_all`` writes."""
 
 
 def write_all(run: Run, directory: Path) -> None:
-    """Write every report into a directory that exists; each is there whole or not at all.
+    """Write every report into an existing directory; each file is written completely or not at all.
 
-    Raises ReportError once the others are written, if a writer breaks.
+    Raises ReportError if a writer fails, after all others have been written.
     """
     broken: dict[str, Exception] = {}
     for name, write in FORMATS:
@@ -41,7 +41,7 @@ def write_all(run: Run, directory: Path) -> None:
                 write(run, written)
         except OSError:
             raise
-        except Exception as error:  # a bug in one report must not take the others along
+        except Exception as error:  # a bug in one report must not prevent the others
             broken[name] = error
     if broken:
         raise ReportError(broken) from next(iter(broken.values()))

@@ -1,4 +1,4 @@
-"""badge.svg: the verdict of a run in a few words, for a page of a project."""
+"""badge.svg: the verdict of a run in a few words, for a project page."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ COLOURS = {
     Verdict.FAILED: "#ad1f1f",
     Verdict.ERROR: "#86309c",
 }
-"""By the verdict that a run as a whole deserves."""
+"""The background colour by the overall verdict of the run."""
 
 CHARACTER = 6.5
-"""Width of a character, about, in pixels."""
+"""Approximate width of a character in pixels."""
 HEIGHT = 20
 
 
@@ -29,9 +29,9 @@ def write(run: Run, path: Path) -> None:
 
 
 def text(run: Run) -> str:
-    """The badge as SVG. It holds nothing that the target said.
+    """The badge as SVG. It contains no text from the target.
 
-    Its title names another contract than the packaged one by all digits of the digest.
+    If the contract is not the packaged one, the title shows its full digest.
     """
     label, value = f"{run.contract.title} {run.contract.version}", _value(run)
     left, right = (round(len(part) * CHARACTER) + 12 for part in (label, value))
@@ -51,7 +51,7 @@ def text(run: Run) -> str:
 
 
 def _value(run: Run) -> str:
-    """The verdict, and how much it rests on."""
+    """The headline, and the number of failed cells if there are any."""
     words = view.headline(run)
     failed = run.counts[Verdict.FAILED]
     return f"{words}, {failed:,} cells" if failed else words

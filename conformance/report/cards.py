@@ -1,4 +1,4 @@
-"""What a report shows of a cause: the request, the response, the evidence, and how far it goes."""
+"""What a report shows for a cause: request, response, evidence, and the operations it affects."""
 
 from __future__ import annotations
 
@@ -32,31 +32,31 @@ from conformance.report.exhibit import Exhibit, exhibits
 ROWS = 100
 """Operations that a card lists."""
 MOST = 300
-"""Causes that are shown. Nobody fixes more at once."""
+"""Causes that are shown. Nobody fixes more than this at once."""
 ROOM = 170_000
-"""Characters of evidence in a report, before they are escaped."""
+"""Characters of evidence in a report, before escaping."""
 FEW = 2
 """Operations that a card without evidence lists."""
 DIFFERENCES = 3
-"""Differences of one operation that a card lists."""
+"""Differences that a card lists for one operation."""
 DIFFERENCE = 300
 """Characters of a difference."""
 
 MANY = 5
-"""Operations that a cause has to break, all that were judged, to be called everywhere."""
+"""A cause is called "everywhere" if it breaks all judged operations, and at least this many."""
 QUERY = 200
-"""Characters of the requested URL that a card shows."""
+"""Characters of the request URL that a card shows."""
 SHORT = 70
 """Characters of a value in a title."""
 
 HARMS = {
-    Harm.ISOLATION: "Reaches what belongs to others",
-    Harm.EFFECT: "Does what it must not",
+    Harm.ISOLATION: "Breaks isolation",
+    Harm.EFFECT: "Has a forbidden effect",
     Harm.LOSS: "Loses or changes data",
-    Harm.ANSWER: "Answers wrongly",
-    Harm.FORM: "Has the wrong form",
+    Harm.ANSWER: "Returns the wrong response",
+    Harm.FORM: "Returns the wrong format",
 }
-"""What each harm means, for people."""
+"""The label of each harm in reports."""
 
 
 KEYED: Mapping[Form | None, str] = {
@@ -65,23 +65,23 @@ KEYED: Mapping[Form | None, str] = {
     Form.SCHEME: "with the key {} after another scheme",
     Form.UNKNOWN: "with the invented key {}",
 }
-"""How a request carries a key, by what is wrong with it."""
+"""How a title describes the key of a request, by what is wrong with it."""
 KEYLESS: Mapping[Form | None, str] = {
     None: "without a key",
-    Form.SCHEME: "with a header that holds no key",
-    Form.UNKNOWN: "with the beginning of a key in place of one",
-    Form.SPELLED: "without a key, by another spelling of the path",
+    Form.SCHEME: "with a header that contains no key",
+    Form.UNKNOWN: "with only the prefix of a key",
+    Form.SPELLED: "without a key, using another spelling of the path",
 }
-"""How a request carries none."""
+"""The same for a request without a key."""
 OF_KEYS = frozenset(Form) - {Form.OMITTED, Form.NULL, Form.INVENTED}
-"""The forms that are about a key or its place."""
+"""The forms that concern a key or where it is sent."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """What a cause breaks on one operation: clauses, the first differences, and an exchange.
+    """What a cause breaks in one operation: clauses, the first differences, and an exchange.
 
-    Each difference says with which key it was seen. ``more`` are not shown.
+    Each difference names the key it was seen with. ``more`` counts those not shown.
     """
 
     operation: str
@@ -102,18 +102,18 @@ class Card:
     title: str
     asked: str
     rows: tuple[Row, ...]
-    more: int  # operations beyond those of the rows
-    everywhere: bool  # whether it breaks its first clause wherever that was judged
+    more: int  # operations without a row
+    everywhere: bool  # whether it breaks its first clause in every judged operation
     exhibits: tuple[Exhibit, ...]
     waivers: tuple[str, ...]
-    unproven: tuple[str, ...]  # parts of the target file that it rests on
-    transition: Transition | None  # since the runs before; None if there are none
-    steps: str = ""  # lines for a shell that show it; ``with_steps`` adds them
-    again: str = ""  # what came when these were sent again at the end of the run
+    unproven: tuple[str, ...]  # unproven parts of the target file that it depends on
+    transition: Transition | None  # compared with earlier runs; None if there are none
+    steps: str = ""  # shell lines that reproduce it; added by ``with_steps``
+    again: str = ""  # the result of sending these again at the end of the run
 
     @property
     def weight(self) -> int:
-        """How many characters its evidence takes, about."""
+        """The approximate size of its evidence in characters."""
         evidence = sum(exhibit.weight for exhibit in self.exhibits)
         return evidence + sum(len(each) for row in self.rows for each in row.differences)
 
@@ -124,19 +124,19 @@ class Card:
 
     @property
     def operations(self) -> int:
-        """How many operations it breaks."""
+        """The number of operations it breaks."""
         return len(self.rows) + self.more
 
     @property
     def harm(self) -> str:
-        """What it does to users."""
+        """The label of the harm that it does to users."""
         return HARMS[self.cause.harm]
 
 
 def cards(run: Run) -> list[Card]:
-    """The causes of a run, worst first; of very many only the worst.
+    """The first MOST causes of a run, the most severe first.
 
-    Evidence is left out once there is no room for it: of the causes that matter least.
+    Once the evidence fills ROOM, the remaining, less severe causes are shown without evidence.
     """
     by_name = {cell.name: cell for cell in run.cells}
     shown: list[Card] = []
@@ -149,20 +149,20 @@ def cards(run: Run) -> list[Card]:
 
 
 def with_steps(run: Run, shown: list[Card]) -> list[Card]:
-    """Some cards with the lines that repeat what they show. It looks through the whole log."""
+    """The cards, with the shell lines that reproduce them. Scans the whole log."""
     found = steps_of(run, [card.exchanges for card in shown])
     return [_with_block(run, card, sendings) for card, sendings in zip(shown, found, strict=True)]
 
 
 def _with_block(run: Run, card: Card, sendings: list[Sending]) -> Card:
-    """A card with its steps; without any, its requests as they were, and not what led to them."""
+    """The card with its steps, or if there are none, with just the requests of its exhibits."""
     alone = "\n".join(exhibit.curl for exhibit in card.exhibits)
     lines = shell_steps.block(run, sendings) or alone
     return replace(card, steps=lines, again=shell_steps.outcome(sendings))
 
 
 def by_verdict(shown: list[Card]) -> dict[Verdict, list[Card]]:
-    """The cards of each verdict whose cells have causes, in the order in which they are shown."""
+    """The cards grouped by verdict, in display order."""
     groups: dict[Verdict, list[Card]] = {verdict: [] for verdict in BROKEN}
     for card in shown:
         groups[card.cause.verdict].append(card)
@@ -170,7 +170,7 @@ def by_verdict(shown: list[Card]) -> dict[Verdict, list[Card]]:
 
 
 def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whole: bool) -> Card:
-    """A cause as a card; one that is not ``whole`` has no exhibit, and few rows."""
+    """The card of a cause. Without ``whole``, it has no exhibits and only a few rows."""
     cells = [by_name[name] for name in cause.cells if name in by_name]
     operations = list(dict.fromkeys(cell.operation for cell in cells))
     listed = operations[: ROWS if whole else FEW]
@@ -194,53 +194,53 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
 
 
 def _everywhere(run: Run, cause: Cause) -> bool:
-    """Whether a cause breaks its first clause on all of many operations that it was judged on."""
+    """Whether a cause breaks its first clause in every judged operation, and in at least MANY."""
     of_clause = run.by_clause[cause.clauses[0]]
     judged = {cell.name for cell in of_clause if cell.verdict in (*BROKEN, Verdict.PASSED)}
     return len(judged) >= MANY and judged <= set(cause.cells)
 
 
 def _asked(exchange: Exchange | None, flaw: str) -> str:
-    """The request and its key, such as ``GET /calls with the key full``."""
+    """The request with its key, such as ``GET /calls with the key full``."""
     if exchange is None:
-        return "The log does not hold the request."
+        return "The log does not contain the request."
     url = cut(exchange.request.url, QUERY)
-    return clean(f"{exchange.request.method} {url} {_whom(exchange)}{_flawed(flaw)}")
+    return clean(f"{exchange.request.method} {url} {_with_key(exchange)}{_flawed(flaw)}")
 
 
 def _title(run: Run, cause: Cause, exchange: Exchange | None, *, everywhere: bool) -> str:
-    """A cause on one line: the request, what the contract says, and what came."""
+    """The cause on one line: the request, the expected response, and the actual one."""
     finding = cause.finding
     route = _route(run, finding.operation)
     place = f" at {view.shown(finding.where, SHORT)}"
-    came = finding.actual
+    actual = finding.actual
     if exchange is not None and finding.where == "status":
-        place, came = f" {_whom(exchange)}", str(exchange.status)
+        place, actual = f" {_with_key(exchange)}", str(exchange.status)
         if exchange.operation not in (finding.operation, WHOLE_API):
             place = f", then {_route(run, exchange.operation)}{place}"
     expected = view.shown(finding.expected, SHORT)
     if everywhere:
         route = f"everywhere, such as {route}"
     asked = f"{route}{place.removesuffix(' at /')}{_flawed(_mistake(cause, exchange))}"
-    return f"{asked}: expected {expected}, got {view.shown(came, SHORT)}"
+    return f"{asked}: expected {expected}, got {view.shown(actual, SHORT)}"
 
 
-def _whom(exchange: Exchange) -> str:
-    """The key that a request was sent with, and where that stood if not in its place.
+def _with_key(exchange: Exchange) -> str:
+    """The key that a request was sent with, and where, if it was not in the usual place.
 
-    For a request that a limit counts, also the address that it came from.
+    For a request that counts towards a rate limit, also the address that it came from.
     """
     key, address = exchange.identity or "", exchange.facts.address
     ways = KEYED if key else KEYLESS
     way = ways.get(exchange.facts.form, ways[None])
-    whom = way.format(key.removeprefix("unknown:").replace("~", ", altered: "))
-    return f"{whom} from {address}" if address else whom
+    phrase = way.format(key.removeprefix("unknown:").replace("~", ", altered: "))
+    return f"{phrase} from {address}" if address else phrase
 
 
 def _mistake(cause: Cause, exchange: Exchange | None) -> str:
-    """What is wrong with the request of a cause, or else what narrows its list.
+    """What is wrong with the request of a cause, or else the filters of its list.
 
-    Empty where it is its key, which is named.
+    Empty if the key is what is wrong, because ``_with_key`` describes the key.
     """
     if cause.flaw or exchange is None:
         return cause.flaw
@@ -259,7 +259,7 @@ def _flawed(flaw: str) -> str:
 def _rows(
     run: Run, cause: Cause, cells: list[Cell], operations: list[str], most: int
 ) -> Iterator[Row]:
-    """A row for each of some operations that the cells are of; ``most`` differences each."""
+    """A row for each of the given operations, with at most ``most`` differences each."""
     own: dict[str, list[Cell]] = {name: [] for name in operations}
     for cell in cells:
         own.get(cell.operation, []).append(cell)
@@ -268,9 +268,9 @@ def _rows(
 
 
 def _row(run: Run, cause: Cause, cells: list[Cell], most: int) -> Row:
-    """The row of the cells of one operation, with what this cause shows of them.
+    """The row for the cells of one operation, with the findings that belong to this cause.
 
-    What is like its telling finding comes first. A cell may have findings of other causes, too.
+    Findings similar to the main one come first. A cell may also have findings of other causes.
     """
     found = [finding for cell in cells for finding in cell.findings]
     own = [each for each in found if not set(cause.exchanges).isdisjoint(each.exchanges)]
@@ -288,25 +288,25 @@ def _row(run: Run, cause: Cause, cells: list[Cell], most: int) -> Row:
 
 
 def _unlike(telling: Finding, finding: Finding) -> tuple[bool, bool]:
-    """How far a finding is from the telling one: of another rule, or of another expectation."""
+    """A sort key: findings with the same rule and expectation as the main one come first."""
     return finding.rule != telling.rule, finding.expected != telling.expected
 
 
 def _difference(run: Run, finding: Finding) -> str:
-    """A finding on one line, with the key that it was seen with."""
+    """A finding on one line, with the key of its request."""
     sentence = cut(view.sentence(finding), DIFFERENCE)
     probe = view.probe(run, finding.exchanges)
-    return sentence if probe is None else f"{sentence} ({clean(_whom(probe))})"
+    return sentence if probe is None else f"{sentence} ({clean(_with_key(probe))})"
 
 
 def _route(run: Run, name: str) -> str:
-    """The method and the path of an operation, or what stands for all of them."""
+    """The method and path of an operation, or the name of the whole API."""
     operation = run.contract.operations.get(name)
     return f"{operation.method} {operation.path}" if operation else view.operation_name(name)
 
 
 def reach(card: Card) -> str:
-    """How far a cause reaches, such as ``22 operations, seen in 46 exchanges, hides 12 cells``."""
+    """The extent of a cause, such as ``22 operations, seen in 46 exchanges, hides 12 cells``."""
     cause = card.cause
     where = amount(card.operations, "operation")
     if card.everywhere:
@@ -318,7 +318,7 @@ def reach(card: Card) -> str:
 
 
 def overview(run: Run) -> str:
-    """How many causes there are by verdict, such as ``29 causes failed, 1 cause warned``."""
+    """The number of causes by verdict, such as ``29 causes failed, 1 cause warned``."""
     counts = Counter(cause.verdict for cause in run.causes)
     ordered = sorted(counts, key=lambda verdict: verdict.rank)
     return ", ".join(f"{amount(counts[verdict], 'cause')} {verdict}" for verdict in ordered)

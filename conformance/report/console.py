@@ -1,4 +1,4 @@
-"""What the terminal shows after a run: causes, what is untested and why, verdict and counts."""
+"""The terminal output after a run: causes, what is untested and why, verdict and counts."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from conformance.report.cards import Card, reach
 from conformance.report.since import since
 
 CAUSES = 10
-"""Causes that have a line. With details, all of them have one."""
+"""Causes that get a line. With details, all of them do."""
 
 REASONS = 12
-"""Reasons of one kind that are shown for untested cells, with details."""
+"""Reasons of one kind that are shown with details for cells that were not judged."""
 
 LIMIT = 300
 """Characters of a text that are shown."""
@@ -34,10 +34,11 @@ _COLOURS = {
 
 
 def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str:
-    """The summary of a run, clean but for our own colours; the last line holds the counts.
+    """The summary of a run, with no control sequences but our own colours. The counts come last.
 
-    A line for each of the worst causes comes first, then what could not be judged. ``width`` counts
-    columns. With ``details`` each cause has its evidence, and each reason a line.
+    The most severe causes come first, one line each, then what could not be judged. ``width`` is
+    in columns. With ``details``, each cause is followed by its evidence, and each reason has a
+    line.
     """
     page = _Page(max(width, 40), colour)
     shown = cards.cards(run)
@@ -46,8 +47,8 @@ def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str
     if run.causes:
         counted = amount(len(run.causes), "cause")
         page.lines += [
-            f"{counted}; the report shows the evidence, and -v prints it",
-            f"Once the first one is fixed: {rerun.command(run, '1')}",
+            f"{counted}; see the report for the evidence, or use -v to print it",
+            f"After fixing the first one, run: {rerun.command(run, '1')}",
             "",
         ]
     _changes(page, run)
@@ -70,7 +71,7 @@ def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str
 
 
 class _Page:
-    """Lines of a width, coloured or plain."""
+    """Collects lines of at most a given width, coloured or plain."""
 
     def __init__(self, width: int, colour: bool) -> None:
         self.width = width
@@ -88,7 +89,7 @@ class _Page:
         self.lines += [self.paint(text, verdict, bold=True), ""]
 
     def wrap(self, text: str, indent: str, label: str = "") -> None:
-        """Add a text in lines of the width; ``label`` stands before the first."""
+        """Add a text, wrapped to the width; ``label`` precedes its first line."""
         first = indent + (f"{label:<10}" if label else "")
         wrapped = textwrap.wrap(
             clean(text),
@@ -104,10 +105,10 @@ class _Page:
 
 
 def _cause(page: _Page, card: Card, details: bool) -> None:
-    """A line for a cause; below it, with details, what was asked and what came."""
+    """Add a line for a cause, and with ``details`` its request and response below."""
     operations = amount(card.operations, "operation")
     mark = f"{card.transition}, " if card.transition else ""
-    unproven = ", set-up unproven" if card.unproven else ""
+    unproven = ", unverified setup" if card.unproven else ""
     line = f"{card.number:>3} {mark}{card.clauses[0].id}: {card.title} ({operations}{unproven})"
     page.lines.append(page.paint(cut(clean(line), page.width), card.cause.verdict))
     if details:
@@ -115,11 +116,11 @@ def _cause(page: _Page, card: Card, details: bool) -> None:
 
 
 def _details(page: _Page, card: Card) -> None:
-    """All about a cause in lines below its own, their labels in a column."""
+    """Add the details of a cause, with the labels in a column of their own."""
     finding, cause = card.cause.finding, card.cause
     texts = {
         "harm": f"{card.harm}: {reach(card)}",
-        "asked": card.asked,
+        "request": card.asked,
         "where": finding.where,
         "expected": finding.expected,
         "actual": finding.actual,
@@ -132,13 +133,13 @@ def _details(page: _Page, card: Card) -> None:
     for label, text in texts.items():
         if text:
             page.wrap(view.shown(text, LIMIT), "      ", label)
-    for line in card.steps.splitlines():  # each as it is, to be copied
+    for line in card.steps.splitlines():  # not wrapped, so that they can be copied
         page.lines.append(f"      {'repeat':<10}{line}")
     page.lines.append("")
 
 
 def _changes(page: _Page, run: Run) -> None:
-    """What changed since the last run of the same kind, and which causes are gone."""
+    """Add what changed since the last comparable run, and the causes that were fixed."""
     found = since(run)
     if found is None:
         return
@@ -152,7 +153,7 @@ def _changes(page: _Page, run: Run) -> None:
 
 
 def _errors(page: _Page, run: Run) -> None:
-    """Why cells are in error, the most frequent reason first."""
+    """Add the reasons why cells are in error, the most frequent first."""
     in_error = [cell for cell in run.cells if cell.verdict is Verdict.ERROR]
     texts = Counter(reason for cell in in_error for reason in cell.why)
     if not texts:
@@ -164,7 +165,7 @@ def _errors(page: _Page, run: Run) -> None:
 
 
 def _missing(page: _Page, run: Run, details: bool) -> None:
-    """Why cells are untested, by kind of reason: with details, each reason; else the first."""
+    """Add the reasons for untested cells by kind: the first, or with details up to REASONS."""
     for kind, groups in untested.missing(run).items():
         title = untested.KINDS[kind]
         page.title(f"Untested: {title[0].lower()}{title[1:]}", Verdict.UNTESTED)
@@ -181,9 +182,9 @@ def _missing(page: _Page, run: Run, details: bool) -> None:
 
 
 def durations(run: Run) -> str:
-    """Requests and seconds by clause, by area and by scenario, most first.
+    """Requests and seconds by clause, by area and by scenario, in descending order.
 
-    Clauses and areas share exchanges, so these do not add up to the whole; scenarios do.
+    Clauses and areas share exchanges, so only the scenarios add up to the total.
     """
     clauses = run.contract.clauses
     blocks = [
@@ -191,13 +192,15 @@ def durations(run: Run) -> str:
         _costs(run, "area", _cells_by(run, lambda cell: clauses[cell.clause].area)),
         _costs(run, "scenario", _exchanges_by_scenario(run)),
     ]
-    whole = _cost_line(len(run.exchanges), view.elapsed_ms(run.exchanges), "all, each once")
+    whole = _cost_line(
+        len(run.exchanges), view.elapsed_ms(run.exchanges), "total, each counted once"
+    )
     blocks[-1].append(whole)
     return "\n".join(line for block in blocks for line in (*block, ""))
 
 
 def _cells_by(run: Run, group_of: Callable[[Cell], str]) -> dict[str, set[str]]:
-    """The ids of the exchanges that the cells of each group rest on."""
+    """The ids of the exchanges behind the cells of each group."""
     groups: dict[str, set[str]] = defaultdict(set)
     for cell in run.cells:
         groups[group_of(cell)].update(cell.exchanges)
@@ -212,7 +215,7 @@ def _exchanges_by_scenario(run: Run) -> dict[str, set[str]]:
 
 
 def _costs(run: Run, kind: str, groups: dict[str, set[str]]) -> list[str]:
-    """A line for each group that has exchanges, the most expensive first."""
+    """A line for each group with exchanges, the most expensive first."""
     rows = []
     for group, ids in groups.items():
         if ids:

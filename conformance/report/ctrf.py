@@ -1,6 +1,6 @@
-"""results.ctrf.json: Common Test Report Format, one test per cell.
+"""results.ctrf.json: Common Test Report Format, with one test per cell.
 
-``rawStatus`` is the verdict; ``status`` is the nearest of CTRF's five.
+``rawStatus`` is the verdict; ``status`` is the closest of CTRF's five values.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ STATUS = {
     Verdict.UNTESTED: "pending",
     Verdict.INAPPLICABLE: "skipped",
 }
-"""CTRF's word for each verdict."""
+"""The CTRF status of each verdict."""
 
 
 def write(run: Run, path: Path) -> None:
@@ -86,7 +86,7 @@ def _summary(run: Run) -> dict[str, Any]:
 
 
 def _cause(run: Run, cause: Cause) -> dict[str, Any]:
-    """What has to be fixed, and the tests that it explains."""
+    """A cause, and the names of the tests that it explains."""
     return {
         "transition": transition(cause.id, run.past),
         "id": cause.id,
@@ -121,7 +121,7 @@ def _test(run: Run, cell: Cell) -> dict[str, Any]:
 
 
 def _extra(cell: Cell) -> dict[str, Any]:
-    """What CTRF has no member for: findings, notes and waiver, where there are any."""
+    """Data that CTRF has no member for: findings, notes and the waiver, if there are any."""
     extra: dict[str, Any] = {"exchanges": len(cell.exchanges)}
     if cell.findings:
         extra["findings"] = [_finding(finding) for finding in cell.findings]

@@ -1,8 +1,8 @@
-"""A logged request as one line for a shell.
+"""A logged request as one curl command line.
 
-The log holds text that a target or a generator chose, so nothing of it may become shell syntax.
-Every argument is quoted: also against history expansion in an interactive shell, against curl's own
-syntax (globs in URLs, ``@file`` in data and headers), and against what repaints a terminal. Only
+The log contains text chosen by a target or a generator, so none of it may become shell syntax.
+Every argument is quoted. The quoting also covers history expansion in an interactive shell, curl's
+own syntax (globs in URLs, ``@file`` in data and headers), and terminal control characters. Only
 placeholders of secrets become shell variables, with names that nothing else can have.
 """
 
@@ -22,25 +22,25 @@ from conformance.model.placeholder import PATTERN
 _INERT_IN_DOUBLE_QUOTES = re.compile(r"[^\"$`\\!]*")
 _CONTINUES_NAME = re.compile(r"[A-Za-z0-9_\[]")
 _REPEATED = re.compile(r"([A-Za-z0-9\[\]{}])\1{999,}")
-"""A character that is repeated so often that a line had better not hold it."""
+"""A character repeated so often that the line should generate it instead of containing it."""
 _SHORT_ESCAPES = {"\n": r"\n", "\t": r"\t"}
 
 _SET_BY_CURL = ("connection", "accept-encoding")
-"""Headers that curl sets, and that do not change what the request means."""
+"""Headers that curl sets itself and that do not change what the request means."""
 
 SECRETS = {
-    SecretKind.KEY: "the key {} of the target file",
-    SecretKind.UNKNOWN: "a key that nobody issued",
+    SecretKind.KEY: "the key {} from the target file",
+    SecretKind.UNKNOWN: "a key that was never issued",
     SecretKind.PLAIN: "a text that the log left out",
 }
-"""What a variable holds that somebody has to set, by its kind. All others came from responses."""
+"""What the reader must put into a variable, by its kind. All other values came from responses."""
 
 
 def curl(request: Request, *, quiet: bool = False) -> str:
-    """The request as one line of shell, to run once the variables of its secrets are exported.
+    """The request as one shell line, which needs the variables of its secrets exported.
 
-    It shows the whole response, or the body alone if it is ``quiet``. A comment at the end names
-    what curl cannot send.
+    It prints the whole response, or only the body if ``quiet``. A trailing comment names what curl
+    cannot send.
     """
     headers, left_out = _headers(request)
     data = _data(request.body)
@@ -57,7 +57,7 @@ def curl(request: Request, *, quiet: bool = False) -> str:
 
 
 def _options_for(url: str) -> list[str]:
-    """The options without which curl would change a URL: its globs, or its dots."""
+    """The options that stop curl from changing a URL by expanding globs or removing dots."""
     options = []
     if re.search(r"[][{}]", PATTERN.sub("", url)):
         options.append("-g")
@@ -72,7 +72,7 @@ def variable(placeholder: str) -> str:
 
 
 def _method(request: Request, *, has_data: bool) -> list[str]:
-    """The words that choose the method; none where curl chooses it by itself."""
+    """The words that select the method; none if it is the one that curl uses by default."""
     if request.method == "HEAD":
         return ["-I"]
     if request.method == "GET" and not has_data:
@@ -81,7 +81,7 @@ def _method(request: Request, *, has_data: bool) -> list[str]:
 
 
 def _url(url: str) -> list[str]:
-    """The URL as the last words; ``--url`` where it would be taken for an option."""
+    """The URL as the last words, after ``--url`` if curl would take it for an option."""
     word = _word(url.replace("\0", "%00"))
     if url.startswith("-"):
         return ["--url", word]
@@ -89,7 +89,7 @@ def _url(url: str) -> list[str]:
 
 
 def _path(url: str) -> str:
-    """The path of a URL; the whole text if it is no URL."""
+    """The path of a URL; the whole text if it is not a URL."""
     try:
         return urlsplit(url).path
     except ValueError:
@@ -100,7 +100,7 @@ def _path(url: str) -> str:
 
 
 def _headers(request: Request) -> tuple[list[str], int]:
-    """The ``-H`` words, and how many headers are left out because curl cannot send them."""
+    """The ``-H`` words, and the number of headers left out because curl cannot send them."""
     words: list[str] = []
     left_out = 0
     for name, value in request.headers:
@@ -112,19 +112,19 @@ def _headers(request: Request) -> tuple[list[str], int]:
             left_out += 1
     names = [name.lower() for name, _ in request.headers]
     if request.body and "content-type" not in names:
-        words += ["-H", "Content-Type:"]  # else curl adds the type of a form
+        words += ["-H", "Content-Type:"]  # otherwise curl adds the content type of a form
     return words, left_out
 
 
 def _header(name: str, value: str) -> str:
-    """The word of a header. With a colon, curl would leave out a header without a value."""
+    """The argument for a header. With a colon, curl would drop a header without a value."""
     if value.strip():
         return _word(f"{name}: {value}")
     return _word(f"{name};")
 
 
 def _is_set_by_curl(request: Request, name: str, value: str) -> bool:
-    """Whether curl sets a header by itself, to the same value where the value matters."""
+    """Whether curl sets a header itself, and to the same value if the value matters."""
     name = name.lower()
     if name == "content-length":
         size = request.body.size if request.body else 0
@@ -136,7 +136,7 @@ def _is_set_by_curl(request: Request, name: str, value: str) -> bool:
 
 
 def _is_sendable(name: str, value: str) -> bool:
-    """Whether curl sends a header as it is: it reads ``@name`` as a file."""
+    """Whether curl sends a header unchanged. It would read ``@name`` from a file."""
     if name == "":
         return False
     if name.startswith("@"):
@@ -149,7 +149,7 @@ def _is_sendable(name: str, value: str) -> bool:
 
 @dataclass(frozen=True)
 class _Data:
-    """How a body is sent: a command that feeds curl, the words of curl, remarks for people."""
+    """How a body is sent: a command that feeds curl, the words for curl, and remarks."""
 
     feed: str = ""
     words: tuple[str, ...] = ()
@@ -157,12 +157,12 @@ class _Data:
 
 
 def _data(body: Body | None) -> _Data:
-    """How to send a body: as text, or through base64 if it has bytes that no argument can hold."""
+    """How to send a body: as text, or through base64 if no argument can contain its bytes."""
     if body is None:
         return _Data()
     if body.withheld:
         return _Data(remarks=("without the body, which was withheld",))
-    remarks = ("the body was cut in the log",) if body.cut else ()
+    remarks = ("the log contains only the beginning of the body",) if body.cut else ()
     binary = _binary(body)
     if binary is not None:
         feed = f"printf %s {_word(binary)} | base64 -d | "
@@ -174,7 +174,7 @@ def _data(body: Body | None) -> _Data:
 
 
 def _printed(text: str) -> Iterator[str]:
-    """The commands that print a text in which a character is repeated too often for a line."""
+    """The commands that print a text in which some character is repeated very often."""
     end = 0
     for match in _REPEATED.finditer(text):
         yield f"printf %s {_word(text[end : match.start()])}"
@@ -184,7 +184,7 @@ def _printed(text: str) -> Iterator[str]:
 
 
 def _binary(body: Body) -> str | None:
-    """The base64 of a body that no argument can hold; None for one that an argument can."""
+    """The base64 of a body that no argument can contain; None for any other body."""
     if body.base64 is not None:
         return body.base64
     if "\0" not in body.kept:
@@ -197,14 +197,14 @@ def _binary(body: Body) -> str | None:
 
 @dataclass(frozen=True)
 class _Part:
-    """A part of a word: some text, or the name of a variable."""
+    """A part of a word: text, or the name of a variable."""
 
     text: str
     is_variable: bool = False
 
     @property
     def fits_double_quotes(self) -> bool:
-        """Whether it stands for itself between double quotes."""
+        """Whether the shell leaves it unchanged between double quotes."""
         if self.is_variable:
             return True
         if _INERT_IN_DOUBLE_QUOTES.fullmatch(self.text) is None:
@@ -213,21 +213,21 @@ class _Part:
 
     @property
     def continues_name(self) -> bool:
-        """Whether a shell would read its beginning as more of the variable before it."""
+        """Whether a shell would read its first character as part of the variable name before it."""
         if self.is_variable:
             return False
         return _CONTINUES_NAME.match(self.text) is not None
 
     @property
     def quoted(self) -> str:
-        """The part as a word by itself."""
+        """The part as a word of its own."""
         if self.is_variable:
             return f'"${self.text}"'
         return _literal(self.text)
 
 
 def _word(text: str) -> str:
-    """One shell word for exactly this text, with variables for placeholders."""
+    """One shell word that yields exactly this text, with variables for placeholders."""
     if not PATTERN.search(text):
         return _literal(text)
     parts = _parts(text)
@@ -237,7 +237,7 @@ def _word(text: str) -> str:
 
 
 def _parts(text: str) -> list[_Part]:
-    """The text in parts that are not empty: variables for placeholders, and text between them."""
+    """The non-empty parts of the text: variables for placeholders, and the text between them."""
     parts: list[_Part] = []
     end = 0
     for match in PATTERN.finditer(text):
@@ -249,7 +249,7 @@ def _parts(text: str) -> list[_Part]:
 
 
 def _in_double_quotes(parts: list[_Part]) -> str:
-    """The parts between double quotes; a name that would run on into the text gets braces."""
+    """The parts for double quotes. A name that would run into the text after it gets braces."""
     words = []
     following = [*parts[1:], _Part("")]
     for part, next_part in zip(parts, following, strict=True):
@@ -263,14 +263,14 @@ def _in_double_quotes(parts: list[_Part]) -> str:
 
 
 def _literal(text: str) -> str:
-    """A quoted text; ``$'..'`` if it holds characters that act or hide."""
+    """The quoted text, as ``$'..'`` if it contains control or invisible characters."""
     if _is_inert(text):
         return shlex.quote(text)
     return "$'" + "".join(_escaped(char) for char in text) + "'"
 
 
 def _escaped(char: str) -> str:
-    """A character as it is written between ``$'`` and ``'``."""
+    """A character as written between ``$'`` and ``'``."""
     if char in _SHORT_ESCAPES:
         return _SHORT_ESCAPES[char]
     if char not in "\\'!" and _is_inert(char):
@@ -279,18 +279,18 @@ def _escaped(char: str) -> str:
 
 
 def _is_inert(text: str) -> bool:
-    """Whether nothing in a text acts on a terminal or hides."""
+    """Whether a text contains no control or invisible characters."""
     return clean(text) == text
 
 
 def owed(used: str) -> Iterator[str]:
-    """For each variable that the reader has to set, the line that stops without it and says so.
+    """For each variable that the reader must set, a line that fails with a message if it is unset.
 
-    A value that a step takes from a response is none of them.
+    Values that a step takes from a response are not among them.
     """
     for secret in dict.fromkeys(Placeholder.all_in(used)):
         if secret.kind is SecretKind.VALUE:
             continue
-        held = SECRETS.get(secret.kind, "a secret of an earlier answer").format(secret.name)
+        held = SECRETS.get(secret.kind, "a secret from an earlier response").format(secret.name)
         altered = f", altered: {secret.suffix}" if secret.suffix else ""
         yield f': "${{{variable(str(secret))}:?must be {held}{altered}}}"'

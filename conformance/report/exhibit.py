@@ -1,4 +1,4 @@
-"""Exchanges as the page shows them: cut to size, with the accused part of the response marked."""
+"""Exchanges as the page shows them: truncated, with the offending part of the response marked."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from conformance.report import view
 from conformance.report.window import Window, window
 
 HEADERS_LIMIT = 30
-"""Headers of a message that are shown."""
+"""Headers shown of each message."""
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Message:
     """A request or a response as shown.
 
     ``accused`` is the name of the header that a finding is about, or ``status`` for the first line.
-    ``body`` is None where ``note`` says all there is.
+    ``body`` is None if ``note`` says everything.
     """
 
     line: str
@@ -32,7 +32,7 @@ class Message:
 
     @property
     def weight(self) -> int:
-        """How many characters it takes."""
+        """Its size in characters."""
         headers = sum(len(name) + len(value) for name, value in self.headers)
         texts = self.body.texts if self.body else ()
         return len(self.line) + headers + sum(len(text) for text in texts)
@@ -49,7 +49,7 @@ class Exhibit:
 
     @property
     def weight(self) -> int:
-        """How many characters it takes, about."""
+        """Its approximate size in characters."""
         response = self.response.weight if self.response else 0
         return len(self.curl) + self.request.weight + response
 
@@ -57,16 +57,16 @@ class Exhibit:
 def exhibits(
     run: Run, ids: Iterable[str], where: str = "", said: str = "", few: int = FEW
 ) -> list[Exhibit]:
-    """The exchanges that show something best, as the page shows them; at most a few.
+    """At most ``few`` of the given exchanges, the most telling ones, as the page shows them.
 
-    ``where`` is the accused place, and ``said`` what the finding says of it.
+    ``where`` is the place that the finding is about, and ``said`` what the finding says about it.
     """
     chosen = best(run.exchanges_of(ids), few)
     return [_exhibit(exchange, where, said) for exchange in chosen]
 
 
 def unjudged(run: Run, cell: Cell) -> list[Exhibit]:
-    """The last exchanges of a cell in error: those without a response if there are any."""
+    """The last exchanges of a cell in error: those without a response, if there are any."""
     exchanges = run.exchanges_of(cell.exchanges)
     unanswered = [exchange for exchange in exchanges if exchange.response is None]
     last = (unanswered or exchanges)[-FEW:]
@@ -77,7 +77,7 @@ def unjudged(run: Run, cell: Cell) -> list[Exhibit]:
 
 
 def _exhibit(exchange: Exchange, where: str = "", said: str = "") -> Exhibit:
-    """An exchange as shown, with what a finding accuses in its response."""
+    """An exchange as shown, with the part of its response that a finding is about."""
     line = f"{exchange.request.method} {cut(exchange.request.url, 2000)}"
     request = _message(line, exchange.request.headers, exchange.request.body)
     response = None
@@ -108,17 +108,17 @@ def _body(body: Body | None, where: str, said: str) -> tuple[Window | None, str]
         return None, "No body."
     size = amount(body.size, "byte")
     if body.withheld:
-        return None, f"Body withheld ({size}): it held a secret in an encoded form."
+        return None, f"Body withheld ({size}): it contained an encoded secret."
     if not body.size and not body.kept:
         return None, "No body."
     if body.text is None and body.base64 is None:
-        return None, f"Body not kept ({size})."
+        return None, f"Body not in the log ({size})."
     shown = window(body.kept, where, said)
     return shown, " ".join(_body_notes(body, shown))
 
 
 def _body_notes(body: Body, shown: Window) -> Iterator[str]:
-    """What else a reader of a body should know."""
+    """Notes on encoding and truncation."""
     if body.base64 is not None:
         yield f"Not UTF-8: shown as base64 ({amount(body.size, 'byte')})."
     if shown.above or shown.below:
@@ -126,4 +126,4 @@ def _body_notes(body: Body, shown: Window) -> Iterator[str]:
     if shown.cut:
         yield f"{amount(shown.cut, 'character')} cut here."
     if body.cut:
-        yield "More came than the log keeps."
+        yield "Truncated: the log keeps only the beginning."

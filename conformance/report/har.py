@@ -1,9 +1,9 @@
-"""evidence.har: the exchanges as HTTP Archive 1.2, for the viewers that read it.
+"""evidence.har: the exchanges as HTTP Archive 1.2, for HAR viewers.
 
-This is an export; the evidence is the log. HAR has no place for a request without a
-response: those are left out, and the comment of the log counts them. Nor has it one for a binary
-request body, which is written as base64 and says so. The file takes a share of the bound of the
-run: a long body is cut, and once the share is used up, bodies are left out.
+This is an export; the evidence is the log. HAR cannot represent a request without a response, so
+those are left out, and the comment of the log counts them. It cannot represent a binary request
+body either, so that is written as base64, with a comment. The file may use a share of the disk
+limit of the run: long bodies are truncated, and once the share is used up, bodies are left out.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ LONGEST_BODY = 65_536
 """Characters of a body that are shown."""
 
 SHARE = 0.15
-"""The share of the bound of a run that the file may take."""
+"""The share of the disk limit of a run that the file may use."""
 
-_CUT_HERE = "cut here: the evidence log holds all of it"
+_CUT_HERE = "truncated: the evidence log has the complete body"
 
-_UNKNOWN_VERSION = "HTTP/1.1"  # the log does not hold it, and HAR requires it
+_UNKNOWN_VERSION = "HTTP/1.1"  # the log does not contain it, but HAR requires it
 
 
 def telling(run: Run) -> list[Exchange]:
@@ -37,7 +37,7 @@ def telling(run: Run) -> list[Exchange]:
 
 
 def write(run: Run, exchanges: Sequence[Exchange], path: Path) -> None:
-    """Write some exchanges of a run."""
+    """Write the given exchanges of a run."""
     answered = [exchange for exchange in exchanges if exchange.response is not None]
     lost = amount(len(exchanges) - len(answered), "exchange")
     comment = (
@@ -56,9 +56,10 @@ def write(run: Run, exchanges: Sequence[Exchange], path: Path) -> None:
 
 
 def _add(har: harfile.HarFile, exchange: Exchange, fallback: str, longest: int) -> None:
-    """Add an exchange with a response; ``fallback`` is the moment of one that has none.
+    """Add an exchange that has a response.
 
-    ``longest`` are the characters of its bodies that are shown.
+    ``fallback`` is the time to use if the exchange has none, and ``longest`` the maximum number of
+    characters of each body.
     """
     assert exchange.response is not None
     elapsed = round(exchange.elapsed_ms, 1)
@@ -90,7 +91,7 @@ def _request(request: Request, longest: int) -> harfile.Request:
 
 
 def _post_data(request: Request, body: Body, longest: int) -> harfile.PostData:
-    """The body of a request. HAR gives it no encoding, so the comment names it."""
+    """The body of a request. HAR has no encoding member here, so the comment names the encoding."""
     text, encoding, comment = _content(body, longest)
     return harfile.PostData(
         mimeType=_whole(header_in(request.headers, "content-type")),
@@ -118,12 +119,12 @@ def _response(response: Response, longest: int) -> harfile.Response:
 
 
 def _content(body: Body, longest: int) -> tuple[str | None, str | None, str | None]:
-    """Text, encoding and comment of a body; None where there is nothing to say."""
+    """The text, encoding and comment of a body, each None if there is none."""
     if body.withheld:
-        return None, None, "withheld: it held a secret in an encoded form"
+        return None, None, "withheld: it contained an encoded secret"
     if body.left_out:
-        return None, None, "left out: the log had reached its bound"
-    comment = "cut: more came than is kept" if body.cut else None
+        return None, None, "left out: the log had reached its size limit"
+    comment = "truncated: the log keeps only the beginning" if body.cut else None
     if len(body.kept) > longest:
         return _whole(body.kept[:longest]), "base64" if body.base64 else None, _CUT_HERE
     if body.base64 is not None:
@@ -134,10 +135,10 @@ def _content(body: Body, longest: int) -> tuple[str | None, str | None, str | No
 
 
 def _records(pairs: Iterable[tuple[str, str]]) -> list[harfile.Record]:
-    """Names and values of headers or of a query, in their order."""
+    """The names and values of headers or of a query, in order."""
     return [harfile.Record(name=_whole(name), value=_whole(value)) for name, value in pairs]
 
 
 def _whole(text: str) -> str:
-    """The text without lone surrogates, which strict JSON readers refuse."""
+    """The text without lone surrogates, which strict JSON parsers reject."""
     return text.encode("utf-8", "backslashreplace").decode()

@@ -1,9 +1,9 @@
-"""report.html: the page that people read. One file that works without a network or its script.
+"""report.html: the page that people read. One file that needs neither a network nor its script.
 
-Everything printed passes ``clean`` and then Jinja's escaping, so nothing that a target sent can
-make the page act or lie. A content security policy says the same to the browser: it allows one
-script, ours, by its hash. The script only copies and searches. The page shows only exchanges that
-findings point at.
+Everything printed passes through ``clean`` and then Jinja's escaping, so nothing that a target sent
+can run code or disguise itself. As a second barrier, the content security policy allows only our
+script, by its hash. The script only copies and searches. The page shows only the exchanges that
+findings refer to.
 """
 
 from __future__ import annotations
@@ -39,12 +39,12 @@ from conformance.report import cards, matrix, provide, rerun, since, times, unte
 from conformance.report.exhibit import Exhibit, unjudged
 
 PER_CLAUSE = 20
-"""Operations that could not be judged, shown with their evidence, of each clause."""
+"""Operations in error shown with their evidence for each clause."""
 
 NOTES_PER_CLAUSE = 10
 """Notes shown for a clause."""
 BESIDE = (".md", ".svg", ".xml", ".json", ".txt")
-"""How the names of the other files of a run end that the page names."""
+"""Suffixes of the other files of a run that the page lists."""
 NONE: Mapping[str, int] = {}
 
 
@@ -54,12 +54,12 @@ class Group:
 
     clause: Clause
     cells: tuple[tuple[Cell, list[Exhibit]], ...]
-    more: int  # operations beyond those shown
+    more: int  # operations not shown
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A clause of the ledger as shown."""
+    """A clause of the ledger, as shown."""
 
     clause: Clause
     verdict: Verdict | None
@@ -69,12 +69,12 @@ class Entry:
 
     @property
     def verdicts(self) -> list[Verdict]:
-        """The verdicts that its cells have, the worst first."""
+        """The verdicts of its cells, worst first."""
         return sorted({cell.verdict for cell in self.cells}, key=lambda verdict: verdict.rank)
 
     @property
     def share(self) -> str:
-        """How many of its cells passed, and how many the target does not have."""
+        """How many of its cells passed, and how many are inapplicable."""
         counts = Counter(cell.verdict for cell in self.cells)
         lacking = counts[Verdict.INAPPLICABLE]
         passed = f"{counts[Verdict.PASSED]} of {amount(len(self.cells), 'operation')} passed"
@@ -82,13 +82,13 @@ class Entry:
 
     @property
     def exchanges(self) -> int:
-        """How many exchanges its verdict rests on."""
+        """The number of exchanges behind its verdict."""
         return len({name for cell in self.cells for name in cell.exchanges})
 
 
 @dataclass(frozen=True)
 class Area:
-    """An area of the ledger with its clauses and the verdicts of its cells."""
+    """An area of the ledger, with its clauses and the verdicts of its cells."""
 
     name: str
     title: str
@@ -98,19 +98,19 @@ class Area:
 
 @dataclass(frozen=True)
 class Script:
-    """The script of the page, and how a content security policy names it."""
+    """The script of the page, and its source expression for the content security policy."""
 
     text: Markup
     source: Markup
 
 
 def write(run: Run, path: Path) -> None:
-    """Write report.html. It names the other files of its directory."""
+    """Write report.html, which lists the other files in its directory."""
     path.write_text(render(run, _sizes(files.home(path))), encoding="utf-8", newline="\n")
 
 
 def _sizes(directory: Path) -> dict[str, int]:
-    """The other files of a run that are in a directory, each with its size in bytes."""
+    """The sizes in bytes of the other files of a run in a directory, by name."""
     sizes = {}
     for path in sorted(directory.iterdir()):
         status = path.lstat()
@@ -120,9 +120,9 @@ def _sizes(directory: Path) -> dict[str, int]:
 
 
 def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
-    """The page as text: one HTML document that needs no other file.
+    """The page: one self-contained HTML document.
 
-    It names the files that ``sizes`` has, each with its size in bytes.
+    It lists the files in ``sizes``, a mapping of names to sizes in bytes.
     """
     template = _environment().get_template("report.html.j2")
     return template.render(
@@ -161,7 +161,7 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
 
 @cache
 def _script() -> Script:
-    """The script, exactly as the page has it between its tags."""
+    """The script, exactly as it appears between its tags."""
     text = (
         resources.files("conformance.report").joinpath("templates", "report.js").read_text("utf-8")
     )
@@ -191,14 +191,14 @@ def _environment() -> Environment:
 
 
 def _finalize(value: Any) -> Any:
-    """Makes every text that the template prints inert; escaping comes after this."""
+    """Make text that the template prints inert. Jinja escapes it afterwards."""
     if isinstance(value, str) and not isinstance(value, Markup):
         return clean(value, lines=True)
     return value
 
 
 def _moment(text: str) -> str:
-    """An ISO 8601 moment as people read it, to the second."""
+    """An ISO 8601 timestamp in readable form, to the second."""
     day, _, time = text.partition("T")
     zone = " UTC" if time.endswith(("Z", "+00:00")) else ""
     return f"{day} {time[:8]}{zone}".strip()
@@ -208,7 +208,7 @@ def _moment(text: str) -> str:
 
 
 def _areas(run: Run) -> list[Area]:
-    """The areas of the ledger in their order, each with all of its clauses."""
+    """The areas of the ledger in order, each with all its clauses."""
     entries = _entries(run)
     places = {name: place for place, name in enumerate(run.contract.page)}
     areas = []
@@ -221,12 +221,12 @@ def _areas(run: Run) -> list[Area]:
 
 
 def _place(places: Mapping[str, int], entry: Entry) -> int:
-    """Where the page first states what a clause rests on; after everything else if nowhere."""
+    """The position of the first source of a clause on the page; after all others if it has none."""
     return min((places[source.id] for source in entry.sources), default=len(places))
 
 
 def _entries(run: Run) -> list[Entry]:
-    """Every clause of the ledger, in its order."""
+    """Every clause of the ledger, in order."""
     reasons = {clause.id: reason for clause, reason in view.without_cells(run)}
     entries = []
     for clause in run.contract.clauses.values():
@@ -242,16 +242,16 @@ def _entries(run: Run) -> list[Entry]:
 
 
 def _sources(run: Run, clause: Clause) -> tuple[PageEntry, ...]:
-    """The entries of the page that a clause rests on."""
+    """The page entries that a clause is based on."""
     page = run.contract.page
     entries = [page[source] for source in clause.sources if source in page]
     return tuple(entries)
 
 
 def _errors(run: Run) -> list[Group]:
-    """The cells that could not be judged by clause, at most PER_CLAUSE of each clause.
+    """The cells that could not be judged by clause, at most PER_CLAUSE of each.
 
-    Those for which there is no room have no evidence.
+    Once the evidence fills the available space, the remaining cells are shown without any.
     """
     groups: list[Group] = []
     room = cards.ROOM
@@ -275,7 +275,7 @@ def _causes_by_clause(run: Run) -> dict[str, list[str]]:
 
 
 def _notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...], int]]:
-    """The first notes of each clause, and how many more there are (0 or less for none)."""
+    """The first notes of each clause, and how many more there are (0 or less if none)."""
     notes = []
     for clause, found in view.notes(run):
         notes.append((clause, found[:NOTES_PER_CLAUSE], len(found) - NOTES_PER_CLAUSE))
@@ -283,7 +283,7 @@ def _notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...], int]]:
 
 
 def _target(run: Run) -> list[tuple[str, str]]:
-    """What the target declares, as far as it bears on the verdicts: labels and values."""
+    """The declarations that affect verdicts, as labels and values."""
     target = run.target
     return [
         ("Client", IDENTITIES[target.identity]),
@@ -298,9 +298,9 @@ def _listed(words: Sequence[str]) -> str:
 
 
 def _keys(roles: Collection[str]) -> list[str]:
-    """The roles that have a key; those of a single scope are only counted."""
+    """The roles that have a key. Single-scope keys are only counted."""
     named = sorted(role for role in roles if not role.startswith(SCOPE))
     scoped = len(roles) - len(named)
     if scoped:
-        named.append(f"{amount(scoped, 'key')} of one scope")
+        named.append(f"{amount(scoped, 'single-scope key')}")
     return named

@@ -1,7 +1,7 @@
-"""junit.xml: one test suite per area, one test case per cell.
+"""junit.xml: one test suite per area and one test case per cell.
 
-pytest's own JUnit counts its items; this one counts cells, as every report does. The time of an
-exchange counts for the first cell that rests on it, so the times add up.
+Unlike pytest's own JUnit output, which counts test items, this counts cells, as every report does.
+The time of an exchange is attributed to the first cell that uses it, so that the times add up.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from conformance.model import Cell, Run, Verdict
 from conformance.report import view
 
 _BROKEN = {Verdict.FAILED: "failure", Verdict.ERROR: "error"}
-"""JUnit's element for a cell that did not pass."""
+"""The JUnit element for a failed cell, and for a cell in error."""
 _SKIPPED = (Verdict.UNTESTED, Verdict.WAIVED, Verdict.INAPPLICABLE)
 _EXPLAINED = (Verdict.WARNED, Verdict.WAIVED)
-"""Verdicts that count as no failure, and have findings all the same."""
+"""Verdicts that do not count as failures although their cells have findings."""
 
 
 def write(run: Run, path: Path) -> None:
@@ -40,7 +40,7 @@ def _suites(run: Run) -> ET.Element:
 
 
 def _seconds(run: Run) -> dict[str, float]:
-    """The time of each cell, by its name: of the exchanges that no cell before it rests on."""
+    """The seconds of each cell, by name: those of its exchanges that no earlier cell uses."""
     left = {exchange.id: exchange.elapsed_ms / 1000 for exchange in run.exchanges}
     return {cell.name: sum(left.pop(name, 0) for name in cell.exchanges) for cell in run.cells}
 
@@ -48,7 +48,7 @@ def _seconds(run: Run) -> dict[str, float]:
 def _suite(
     run: Run, area: str, title: str, cells: tuple[Cell, ...], seconds: dict[str, float]
 ) -> ET.Element:
-    """An area of the ledger with its cells."""
+    """The test suite of an area."""
     suite = _element("testsuite", name=area, timestamp=run.started, **_numbers(cells, seconds))
     suite.append(_properties(title=title, **_circumstances(run)))
     for cell in cells:
@@ -57,7 +57,7 @@ def _suite(
 
 
 def _circumstances(run: Run) -> dict[str, str]:
-    """The contract that the suite judged by, and the client that it posed as."""
+    """The contract of the run, and the client that the suite identified itself as."""
     return {
         "contract": run.contract.name,
         "contract-digest": run.contract.digest,
@@ -66,7 +66,7 @@ def _circumstances(run: Run) -> dict[str, str]:
 
 
 def _numbers(cells: tuple[Cell, ...], seconds: dict[str, float]) -> dict[str, str]:
-    """The counts and the time that a suite has as attributes."""
+    """The attributes of a test suite: counts and time."""
     counts = Counter(cell.verdict for cell in cells)
     return {
         "tests": str(len(cells)),
@@ -101,7 +101,7 @@ def _case(run: Run, cell: Cell, seconds: float) -> ET.Element:
 
 
 def _broken(run: Run, cell: Cell) -> ET.Element:
-    """The failure or error of a cell, with all about it as text."""
+    """The failure or error element of a cell, with its full account as text."""
     message = view.message(cell) or view.NO_REASON
     element = _element(_BROKEN[cell.verdict], type=cell.verdict, message=message)
     element.text = _account(run, cell)
@@ -109,7 +109,7 @@ def _broken(run: Run, cell: Cell) -> ET.Element:
 
 
 def _skipped(cell: Cell) -> ET.Element:
-    """Why a cell counts neither as passed nor as failed."""
+    """The element that says why a cell counts neither as passed nor as failed."""
     meaning = view.SIGNS[cell.verdict].meaning
     why = cell.waiver or view.message(cell) or meaning
     return _element("skipped", type=cell.verdict, message=f"{cell.verdict}: {why}")
@@ -127,7 +127,7 @@ def _properties(**values: str) -> ET.Element:
 
 
 def _element(tag: str, **attributes: str) -> ET.Element:
-    """An element whose attributes are fit for XML."""
+    """An element with its attributes made safe for XML."""
     element = ET.Element(tag)
     for name, value in attributes.items():
         element.set(name, clean(value))

@@ -1,6 +1,6 @@
 """summary.md: the run on one page, for a job summary or a ticket.
 
-Every text of the target is escaped, so that it shows as it is and acts as nothing.
+Text from the target is escaped, so that it is shown literally and never acts as markup.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from conformance.report.cards import Card
 from conformance.report.since import since
 
 CAUSES = 50
-"""Causes that have a row."""
+"""Causes that get a row."""
 REASONS = 5
-"""Reasons of untested cells that are shown, of each kind."""
+"""Reasons for untested cells that are shown of each kind."""
 LIMIT = 300
 """Characters of a text that are shown."""
 
@@ -49,7 +49,7 @@ def _lines(run: Run) -> Iterator[str]:
 
 
 def _changes(run: Run) -> Iterator[str]:
-    """What changed since the last run of the same kind."""
+    """What changed since the last comparable run."""
     found = since(run)
     if found is None:
         return
@@ -61,7 +61,7 @@ def _changes(run: Run) -> Iterator[str]:
 
 
 def _causes(shown: list[Card], hidden: int, again: str) -> Iterator[str]:
-    """A table of causes, worst first, how many are not in it, and how to send the first again."""
+    """A table of causes, worst first, the number left out, and the command to rerun the first."""
     if not shown:
         return
     yield "| | What broke | Harm | Operations | Cause |"
@@ -71,20 +71,20 @@ def _causes(shown: list[Card], hidden: int, again: str) -> Iterator[str]:
         mark = card.transition or cause.verdict
         what = f"{mark}: {inert(card.title)}"
         if card.unproven:
-            what += f" (set-up unproven: {inert('; '.join(card.unproven))})"
+            what += f" (unverified setup: {inert('; '.join(card.unproven))})"
         yield f"| {card.number} | {what} | {card.harm} | {card.operations} | `{cause.id}` |"
     yield ""
     if hidden > 0:
         yield f"and {amount(hidden, 'more cause')}."
         yield ""
-    yield "Once the first one is fixed, this sends again what showed it:"
+    yield "After fixing the first one, send the requests that showed it again:"
     yield ""
     yield f"```sh\n{again}\n```"
     yield ""
 
 
 def _untested(run: Run) -> Iterator[str]:
-    """Why cells are untested, by kind of reason."""
+    """The reasons for untested cells, by kind."""
     for kind, groups in untested.missing(run).items():
         yield f"## Untested: {untested.KINDS[kind]}"
         yield ""
@@ -96,6 +96,6 @@ def _untested(run: Run) -> Iterator[str]:
 
 
 def inert(text: str, limit: int = LIMIT) -> str:
-    """A text on one line in which nothing is markup."""
+    """A text on one line, with all markup escaped."""
     plain = view.shown(text, limit).replace("&", "&amp;").replace("<", "&lt;")
     return _SPECIAL.sub(r"\\\1", plain.replace(">", "&gt;"))

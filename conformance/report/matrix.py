@@ -1,4 +1,4 @@
-"""The matrix of a report: how each operation stands in each area, as small stacked bars."""
+"""The matrix of a report: the verdicts of each operation in each area, as small stacked bars."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from conformance.model import WHOLE_API, Run, Verdict, worst
 
 Cells = dict[tuple[str, str], Counter[Verdict]]
-"""Cells by verdict, of an operation in an area."""
+"""The number of cells by verdict, for an operation and an area."""
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Part:
 
     @property
     def words(self) -> str:
-        """The counts, such as ``1 failed, 8 passed``, the worst verdict first."""
+        """The counts, worst verdict first, such as ``1 failed, 8 passed``."""
         ordered = sorted(self.counts, key=lambda verdict: verdict.rank)
         return ", ".join(f"{self.counts[verdict]} {verdict}" for verdict in ordered)
 
@@ -46,7 +46,7 @@ class Row:
 
 
 def rows(run: Run) -> list[Row]:
-    """The operations with cells, in the order of the contract; the whole API comes last."""
+    """The operations that have cells, in contract order, with the whole API last."""
     counts = _counts(run)
     seen = dict.fromkeys(cell.operation for cell in run.cells)
     names = [name for name in (*run.contract.operations, *seen) if name in seen]
@@ -55,7 +55,7 @@ def rows(run: Run) -> list[Row]:
 
 
 def _row(run: Run, name: str, counts: Cells) -> Row:
-    """The row of an operation; the whole API has no method and path."""
+    """The row of an operation. The whole API has no method and path."""
     operation = run.contract.operations.get(name)
     parts = [Part(area, counts.get((name, area), Counter())) for area in run.contract.areas]
     route = f"{operation.method} {operation.path}" if operation else ""
@@ -63,7 +63,7 @@ def _row(run: Run, name: str, counts: Cells) -> Row:
 
 
 def _counts(run: Run) -> Cells:
-    """The cells by verdict, of each operation in each area."""
+    """The number of cells by verdict for each operation in each area."""
     counts: Cells = defaultdict(Counter)
     for cell in run.cells:
         area = run.contract.clauses[cell.clause].area

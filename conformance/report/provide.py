@@ -1,4 +1,4 @@
-"""What a person can provide, as lines of YAML for the target file, each with what it gains."""
+"""Suggested YAML lines for the target file, each with the number of cells it would enable."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from conformance.model import Effect, ReasonKind, Run, mildest_first
 from conformance.report.untested import missing
 
 PLACE = re.compile(r"\((keys|scoped_keys|businesses): ([\w:-]+) in the target file\)")
-"""Names a member of the target file, and a part of it, in a reason or a hint."""
+"""Finds a member of the target file, and a part of it, in a reason or a hint."""
 _EFFECT = re.compile(r"^add (\w+) to allow:")
 _TRIGGER = re.compile(r"^give a trigger for (\w+) at (\w+) \(triggers:")
 _ADDRESSES = re.compile(r"\(addresses: in the target file\)")
@@ -19,14 +19,14 @@ _OTHER = (
     (_ADDRESSES, "addresses: [127.0.0.0/8]"),
     (_CLOCK, "clock: {advance: }  # see the target file of `init`"),
 )
-"""Members of other shapes, each with what finds it in a reason."""
+"""Members with a fixed line, each after the pattern that finds it in a reason."""
 
 Gain = tuple[str, int]
-"""The text of a reason, and the cells that it keeps untested."""
+"""The text of a reason, and the number of cells that it keeps untested."""
 
 
 def lines(run: Run) -> list[str]:
-    """Lines to add to the target file: a member each, its best parts first; none if none helps."""
+    """Lines to add to the target file, grouped by member; empty if nothing would help."""
     provided = missing(run).get(ReasonKind.PROVIDE, [])
     reasons = [(text, len(cells)) for text, cells in provided]
     found = [*_allowed(run, reasons), *_named(reasons), *_triggers(reasons)]
@@ -36,12 +36,12 @@ def lines(run: Run) -> list[str]:
 
 
 def _gain(cells: int) -> str:
-    """A comment that says how many cells something is for."""
+    """A comment with the number of cells that an entry enables."""
     return f"# {amount(cells, 'cell')}"
 
 
 def _matching(pattern: re.Pattern[str], reasons: list[Gain]) -> list[tuple[re.Match[str], int]]:
-    """The reasons that a pattern finds something in, each with its cells."""
+    """The match in each reason that contains the pattern, with its number of cells."""
     found = []
     for text, cells in reasons:
         match = pattern.search(text)
@@ -51,7 +51,7 @@ def _matching(pattern: re.Pattern[str], reasons: list[Gain]) -> list[tuple[re.Ma
 
 
 def _allowed(run: Run, reasons: list[Gain]) -> Iterator[str]:
-    """One line with the effects to allow, and those that are allowed already."""
+    """One line with the effects to allow, including those that are allowed already."""
     effects = set(run.target.allow)
     gains = []
     for match, cells in _matching(_EFFECT, reasons):
@@ -62,7 +62,7 @@ def _allowed(run: Run, reasons: list[Gain]) -> Iterator[str]:
 
 
 def _named(reasons: list[Gain]) -> Iterator[str]:
-    """The keys and businesses to give, by the member that holds them."""
+    """The keys and businesses to add, grouped by member."""
     members: dict[str, list[str]] = {}
     for match, cells in _matching(PLACE, reasons):
         member, name = match.groups()
@@ -74,14 +74,14 @@ def _named(reasons: list[Gain]) -> Iterator[str]:
 
 
 def _value(member: str, name: str) -> str:
-    """What stands in the place of a value: for a key, a variable of the environment."""
+    """The placeholder for a value: for a key, an environment variable."""
     if member == "businesses":
-        return "its id"
+        return "the id"
     return f"${{{re.sub('[^A-Z0-9]+', '_', name.upper())}_KEY}}"
 
 
 def _triggers(reasons: list[Gain]) -> Iterator[str]:
-    """The recipes to give, each with what a request is to hold left open."""
+    """The recipes to add, with the input of the request left empty."""
     entries = []
     for match, cells in _matching(_TRIGGER, reasons):
         recipe = f"{{code: {match[1]}, operation: {match[2]}, input: {{}}}}"

@@ -1,4 +1,4 @@
-"""What a run shows about target and target file, such as idle waivers, doubtful keys and outages.
+"""Remarks on the target and its target file, such as unused waivers, bad keys and outages.
 
 Remarks are never graded.
 """
@@ -25,23 +25,23 @@ from conformance.reading import asked, refused_member
 from conformance.report import unproven
 
 NO_SUCH_ROUTE = {404, 405, 501}
-"""Statuses of a server without a route."""
+"""Statuses that a server returns for a route it does not have."""
 OFTEN = 0.01
-"""The share of requests that something in front of a target may spoil without advice."""
+"""The share of requests that a proxy may fail before the remark includes advice."""
 UNVERIFIED = "the certificate of the target was not verified (verify: false in the target file)"
 FILTER_RULE = "paging.filter"
-"""The rule that judges whether a filter holds."""
+"""The rule that judges whether a filter is applied."""
 FOREIGN_RULE = "tenant.filter"
-"""The rule that judges lists narrowed to another business, or to an object of it."""
+"""The rule that judges lists filtered by another business, or by an object of one."""
 INVALID_RULE = "parameter.invalid"
-"""The rule that judges values which must be refused."""
+"""The rule that judges values that must be refused."""
 
 
 def of(run: Run) -> list[str]:
-    """A sentence for each thing in the target file that deserves a look."""
+    """All remarks on a run, each a sentence."""
     waivers = idle_waivers(run.target, run.cells, run.judged_on)
     reported = {remark.about for remark in unproven.to_fix(run.setup)}
-    # a run that broke off says itself what became of its main key
+    # a run that ended early already says what was wrong with its main key
     if run.incomplete:
         reported.add(place_of_key(str(run.target.main_key)))
     others = (each for each in run.exchanges if place_of_key(str(each.identity)) not in reported)
@@ -53,7 +53,7 @@ def of(run: Run) -> list[str]:
 
 
 def idle_waivers(target: Declaration, cells: Iterable[Cell], judged_on: str) -> list[str]:
-    """A sentence for each waiver that covers no failure, or had expired on the day ``judged_on``.
+    """A sentence for each waiver that covers no failure, or that expired before ``judged_on``.
 
     ``judged_on`` is an ISO 8601 date.
     """
@@ -68,7 +68,7 @@ def idle_waivers(target: Declaration, cells: Iterable[Cell], judged_on: str) -> 
 
 
 def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[str]:
-    """A sentence for each key that should be valid and was answered 401 every time."""
+    """A sentence for each supposedly valid key whose requests all returned 401."""
     statuses: dict[str, list[int]] = defaultdict(list)
     valid = target.keys.difference(DEAD_KEYS)
     for exchange in exchanges:
@@ -82,16 +82,16 @@ def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[st
     for role, answered in sorted(statuses.items()):
         if set(answered) == {401}:
             sentences.append(
-                f"every request with the key {role} ({len(answered)}) was answered 401: "
-                "is the key in the target file one of this target?"
+                f"every request with the key {role} ({len(answered)}) returned 401: "
+                "check that the key in the target file is valid for this target"
             )
     return sentences
 
 
 def lacking(exchanges: Iterable[Exchange]) -> list[str]:
-    """A line for a target file with the operations that were never there, whoever asked.
+    """The ``inapplicable`` line for operations that were never found, whatever the key.
 
-    An operation that was asked for nothing but what it must refuse may well be there.
+    An operation that received only requests it must refuse may still exist.
     """
     statuses: dict[str, set[int | None]] = defaultdict(set)
     valid = set[str]()
@@ -102,14 +102,14 @@ def lacking(exchanges: Iterable[Exchange]) -> list[str]:
             statuses[exchange.operation].add(exchange.status)
     statuses.pop(WHOLE_API, None)
     missing = [name for name in statuses if name in valid and statuses[name] <= NO_SUCH_ROUTE]
-    if len(missing) in (0, len(statuses)):  # where all are missing, the address is wrong
+    if len(missing) in (0, len(statuses)):  # if all are missing, the address is wrong
         return []
     line = f"inapplicable: [{', '.join(missing)}]"
     return [f"if the target does not have these operations, add to the target file: {line}"]
 
 
 def idle_filters(run: Run) -> list[str]:
-    """A line for a target file with the filters that lists were seen to ignore."""
+    """The ``absent`` line for filters that lists ignored."""
     ignored: dict[str, set[str]] = defaultdict(set)
     findings = [finding for cell in run.cells for finding in cell.findings]
     for finding in findings:
@@ -125,7 +125,7 @@ def idle_filters(run: Run) -> list[str]:
 
 
 def _references_in(run: Run, exchange: Exchange) -> list[str]:
-    """The optional filters of a list that a request narrowed to an object of another business."""
+    """The optional filters of a request that name an object of another business."""
     filters = run.contract.operations[exchange.operation].filters
     return [
         each.name
@@ -136,7 +136,7 @@ def _references_in(run: Run, exchange: Exchange) -> list[str]:
 
 
 def idle_members(run: Run) -> list[str]:
-    """A line for a target file with the members that accept any value, and show no effect."""
+    """The ``absent`` line for members that accept invalid values and have no visible effect."""
     ignored: dict[str, set[str]] = defaultdict(set)
     for cell in run.cells:
         for note in cell.notes:
@@ -149,7 +149,7 @@ def idle_members(run: Run) -> list[str]:
 
 
 def _advice_on_absent(what: str, names: Mapping[str, set[str]]) -> list[str]:
-    """A sentence with a line for a target file that declares parameters absent, by operation."""
+    """A sentence with the ``absent`` line for some parameters, by operation; none for no names."""
     lists = [
         f"{operation}: [{', '.join(sorted(names[operation]))}]"
         for operation in sorted(names)
@@ -162,28 +162,28 @@ def _advice_on_absent(what: str, names: Mapping[str, set[str]]) -> list[str]:
 
 
 def unavailable(exchanges: Iterable[Exchange]) -> list[str]:
-    """How many requests were answered 502, 503 or 504, and sent again."""
+    """A sentence with the number of requests that returned 502, 503 or 504 and were sent again."""
     statuses = [exchange.status for exchange in exchanges]
     spoilt = sum(status in UNAVAILABLE for status in statuses)
     if not spoilt:
         return []
-    seen = f"{spoilt} of {len(statuses)} requests were answered 502, 503 or 504, and sent again"
+    seen = f"{spoilt} of {len(statuses)} requests returned 502, 503 or 504 and were sent again"
     if spoilt < OFTEN * len(statuses):
         return [seen]
-    return [f"{seen}: something in front of the target often fails; set rate: in the target file"]
+    return [f"{seen}: a proxy in front of the target often fails; set rate: in the target file"]
 
 
 def unheld(exchanges: Iterable[Exchange]) -> list[str]:
-    """How many responses the log does not hold whole, by the reason."""
+    """A sentence for each reason why the log does not contain some responses completely."""
     responses = [exchange.response for exchange in exchanges if exchange.response is not None]
     counts = {
-        "the log is full (disk: in the target file), and lacks the body of": (
+        "the log is full (disk: in the target file) and lacks the body of": (
             sum(response.body.left_out for response in responses)
         ),
-        "the log withholds, for a secret may hide there, the body of": (
+        "because it may contain a secret, the log withholds the body of": (
             sum(response.body.withheld for response in responses)
         ),
-        "there were more headers than the log keeps in": (
+        "the log keeps only some of the headers of": (
             sum(response.headers_cut for response in responses)
         ),
     }

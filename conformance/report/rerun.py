@@ -1,7 +1,7 @@
-"""The command that sends what showed a cause again, whole, to be pasted into a shell.
+"""The complete command, ready to paste into a shell, that reruns what showed a cause.
 
-A stored run may be forged, so what it says of files and addresses is quoted. A text that a terminal
-would not show as it is gives its place to a word for people.
+A stored run may be forged, so its file names and addresses are quoted. Text that a terminal would
+not show literally is replaced by a placeholder word such as FILE.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from conformance.base.text import clean
 from conformance.model import Run
 
 LONGEST = 300
-"""Characters of a path or an address that a command holds."""
+"""Maximum length of a path or an address in a command."""
 
 
 def command(run: Run, what: str) -> str:
-    """The command that reruns a part of a run: a cause by its number, a clause, or a cell."""
+    """The command that reruns part of a run: a cause by its number, a clause, or a cell."""
     words = ["kaicalls-conformance", "rerun", shlex.quote(what), "--of", _quoted(run.place, "RUN")]
     given = run.given
     if not is_embedded(run):
@@ -32,19 +32,19 @@ def command(run: Run, what: str) -> str:
 
 
 def is_embedded(run: Run) -> bool:
-    """Whether a run says that it was of the embedded server, and names an address of that."""
+    """Whether a run says that it tested the embedded server, and has an address of that server."""
     pattern = rf"http://127\.0\.0\.1:[0-9]{{1,5}}{re.escape(run.contract.base_path)}"
     return run.given.embedded and re.fullmatch(pattern, run.target.url) is not None
 
 
 def place_of(directory: Path) -> str:
-    """The directory of a run as a command names it: from where the person is, if it is below."""
+    """The directory of a run for a command: relative to the current directory if it is inside."""
     here = Path.cwd()
     return str(directory.relative_to(here) if directory.is_relative_to(here) else directory)
 
 
 def _quoted(text: str, word: str) -> str:
-    """A text as one word of a shell, or a word for people where there is none to show."""
+    """A text as one shell word, or the placeholder ``word`` if it is empty or unsafe to show."""
     if not text or len(text) > LONGEST or clean(text) != text:
         return word
     return shlex.quote(f"./{text}" if text.startswith("-") else text)

@@ -1,6 +1,6 @@
-"""The steps that repeat a cause, as numbered lines for a shell.
+"""The steps that reproduce a cause, as numbered shell lines.
 
-What a later step needs of a response is carried over in a variable.
+Variables carry values from a response to later steps.
 """
 
 from __future__ import annotations
@@ -14,24 +14,26 @@ from conformance.causes.steps import Capture, Sending, filling_of, text_of
 from conformance.model import Exchange, Run
 from conformance.report.curl import curl, owed, variable
 
-FROM_ONE_ADDRESS = "# All from one address, which must not have been used within the window."
+FROM_ONE_ADDRESS = "# Send all from one address that has sent no request within the window."
 LONGEST = 4_000
-"""Characters of a line."""
+"""Maximum characters of a line."""
 
 
 def block(run: Run, sendings: Sequence[Sending]) -> str:
-    """Some steps as lines for a shell; empty without any."""
+    """Some steps as shell lines; empty if there are none."""
     return "\n".join(_lines(run, sendings))
 
 
 def outcome(sendings: Sequence[Sending]) -> str:
-    """What came of some steps at the end of the run, as a sentence; empty if they were not sent."""
+    """A sentence on the result of repeating the steps at the end of the run; empty if not sent."""
     if not any(each.again for each in sendings):
         return ""
     for number, each in enumerate(sendings, 1):
         if each.came_otherwise:
-            return f"Sent again at the end of the run: step {number} was answered otherwise."
-    return "Sent again at the end of the run: answered as before."
+            return (
+                f"Sent again at the end of the run: step {number} did not return the same status."
+            )
+    return "Sent again at the end of the run: same result."
 
 
 def _lines(run: Run, sendings: Sequence[Sending]) -> Iterator[str]:
@@ -40,41 +42,41 @@ def _lines(run: Run, sendings: Sequence[Sending]) -> Iterator[str]:
         yield FROM_ONE_ADDRESS
     yield from owed("".join(text_of(each.request) for each in sendings))
     for number, each in enumerate(sendings, 1):
-        yield f"# {number}. {clean(_said(each))}"
+        yield f"# {number}. {clean(_description(each))}"
         if not each.captures:
             yield f"{_line(each)}\necho"
             continue
-        yield f"answer=$(\n{_line(each, quiet=True)}\n)"
+        yield f"response=$(\n{_line(each, quiet=True)}\n)"
         if each.shown:
-            yield "printf '%s\\n' \"$answer\""
-        yield from (_taken(capture) for capture in each.captures)
+            yield "printf '%s\\n' \"$response\""
+        yield from (_assignment(capture) for capture in each.captures)
 
 
 def _line(each: Sending, *, quiet: bool = False) -> str:
-    """The line of a request, or where to find one that is too long for a shell."""
+    """The line of a request, or a comment with its exchange id if it is too long for a shell."""
     line = curl(each.request, quiet=quiet)
     if len(line) <= LONGEST:
         return line
-    return f"# too long for a shell line; the log has it as {clean(each.exchange.id)}"
+    return f"# too long for a shell line: see exchange {clean(each.exchange.id)} in the log"
 
 
-def _taken(capture: Capture) -> str:
-    """The line that takes a value from the last response. Names are JSON: nothing expands."""
+def _assignment(capture: Capture) -> str:
+    """The line that takes a value from the last response. Names are JSON, so nothing expands."""
     path = "." + "".join(f"[{json.dumps(step)}]" for step in capture.path)
     form = "|@uri" if capture.in_url else ""
     name = variable(capture.placeholder)
-    return f'{name}=$(printf %s "$answer" | jq -r {quoted(path + form)})'
+    return f'{name}=$(printf %s "$response" | jq -r {quoted(path + form)})'
 
 
-def _said(each: Sending) -> str:
-    """What a step does, for people, such as ``GET as full, answered 200 in the run``."""
+def _description(each: Sending) -> str:
+    """What a step does, such as ``GET with the key full, returned 200 in the run``."""
     exchange = each.exchange
-    key = f"as {exchange.identity}" if exchange.identity else "without a key"
-    said = f"{exchange.request.method} {key}, {_answered(exchange)} in the run"
+    key = f"with the key {exchange.identity}" if exchange.identity else "without a key"
+    text = f"{exchange.request.method} {key}, {_returned(exchange)} in the run"
     if each.again is None:
-        return said
-    return f"{said}, {_answered(each.again)} at its end"
+        return text
+    return f"{text}, {_returned(each.again)} at its end"
 
 
-def _answered(exchange: Exchange) -> str:
-    return f"answered {exchange.response.status}" if exchange.response else "not answered"
+def _returned(exchange: Exchange) -> str:
+    return f"returned {exchange.response.status}" if exchange.response else "got no response"

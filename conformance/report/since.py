@@ -1,4 +1,4 @@
-"""What a run says of the runs before it: new and fixed causes, a line, and what is unstable."""
+"""Comparison with earlier runs: new and fixed causes, a trend line, and unstable cells."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from conformance.base.values import without
 from conformance.model import BROKEN, Past, Run, Transition, Verdict, flips, transition
 
 WIDTH, HEIGHT = 240, 48
-"""Size of the line, in pixels."""
+"""Size of the trend line in pixels."""
 SHOWN = 20
-"""Fixed causes, and unstable cells, that are named."""
+"""Fixed causes and unstable cells that are listed."""
 
 
 @dataclass(frozen=True)
 class Since:
     """What changed since the last run of the same target and scope.
 
-    ``fixed`` and ``unjudged`` are words for causes that are gone: their cell passes now, or it
-    could not be judged. One whose cell is still broken went into another cause, and is no
-    news. ``unstable`` counts how often a cell changed, of those that changed twice.
+    ``fixed`` and ``unjudged`` describe causes that are gone: their cell now passes, or it could not
+    be judged. A cause whose cell is still broken became part of another cause and is not listed.
+    ``unstable`` has the number of changes of each cell that changed at least twice.
     """
 
     last: Past
@@ -36,15 +36,15 @@ class Since:
 
     @property
     def sentence(self) -> str:
-        """All of it on one line, such as ``2 causes new, 1 cause still there, 3 causes fixed``."""
+        """On one line, such as ``2 causes new, 1 cause still there, 3 causes fixed``."""
         counts = {str(name): count for name, count in self.transitions.items()}
         counts |= {"fixed": len(self.fixed), "no longer judged": len(self.unjudged)}
         parts = [f"{amount(count, 'cause')} {name}" for name, count in counts.items() if count]
-        return ", ".join(parts) or "no cause then, and none now"
+        return ", ".join(parts) or "no causes then or now"
 
 
 def since(run: Run) -> Since | None:
-    """What changed since the runs before; None if there are none."""
+    """What changed since earlier runs; None if there are none."""
     if not run.past:
         return None
     last = run.past[-1]
@@ -63,7 +63,7 @@ def since(run: Run) -> Since | None:
 
 
 def _gone(run: Run, causes: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Causes that are gone, by their words: those whose cell passes, and those not judged."""
+    """Sort the descriptions of causes that are gone into fixed and no longer judged."""
     verdicts = {cell.name: cell.verdict for cell in run.cells}
     fixed: list[str] = []
     unjudged: list[str] = []
@@ -77,19 +77,19 @@ def _gone(run: Run, causes: Iterable[str]) -> tuple[list[str], list[str]]:
 
 
 def line(run: Run) -> Markup:
-    """The failed cells of the runs before and of this one, as a line in SVG."""
+    """The number of failed cells in earlier runs and this one, as an SVG line."""
     figures = [past.counts.get(Verdict.FAILED, 0) for past in run.past]
     figures.append(run.counts[Verdict.FAILED])
     points = " ".join(_points(figures))
     label = f"Failed cells, oldest first: {', '.join(str(figure) for figure in figures)}"
-    return Markup(  # noqa: S704 - numbers and words of ours
+    return Markup(  # noqa: S704 - our own numbers and words
         f'<svg class="line" role="img" aria-label="{label}" width="{WIDTH}" height="{HEIGHT}" '
         f'viewBox="0 0 {WIDTH} {HEIGHT}"><polyline points="{points}"/></svg>'
     )
 
 
 def _points(figures: list[int]) -> Iterable[str]:
-    """The corners of a line through some figures, the highest at the top."""
+    """The points of a line through some figures, with the highest at the top."""
     top = max([*figures, 1])
     step = (WIDTH - 8) / max(len(figures) - 1, 1)
     for place, figure in enumerate(figures):

@@ -1,4 +1,4 @@
-"""How long the target took: requests and latency by operation, and requests by scenario."""
+"""Response times: requests and latency by operation, and requests by scenario."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from markupsafe import Markup
 from conformance.model import PREFLIGHT, Run
 
 WIDTH, HEIGHT = 160, 12
-"""Size of a bar, in pixels."""
+"""Size of a bar in pixels."""
 MOST = 60
-"""Operations that have a row."""
+"""Operations that get a row."""
 
 
 @dataclass(frozen=True)
 class Latency:
-    """The milliseconds of the requests of an operation: how many there were, median, and p95."""
+    """The latency of an operation in milliseconds: number of requests, median, and p95."""
 
     operation: str
     requests: int
     median: float
     p95: float
-    share: float  # of the highest p95 of all operations
+    share: float  # of the highest p95 among all operations
 
     @property
     def bar(self) -> Markup:
-        """The p95 as a bar in SVG, with a mark at the median."""
+        """The p95 as an SVG bar, with a mark at the median."""
         width = max(1, round(WIDTH * self.share))
         mark = round(width * self.median / self.p95) if self.p95 else 0
         return Markup(  # noqa: S704 - numbers of ours
@@ -39,7 +39,7 @@ class Latency:
 
 
 def latencies(run: Run) -> list[Latency]:
-    """The operations with a response, the slowest first."""
+    """The operations that returned a response, the slowest first."""
     times: dict[str, list[float]] = defaultdict(list)
     for exchange in run.exchanges:
         if exchange.response is not None:
@@ -54,14 +54,14 @@ def latencies(run: Run) -> list[Latency]:
 
 
 def _cut(values: list[float], percent: int) -> float:
-    """The value below which so many percent lie."""
+    """The given percentile of some values."""
     if len(values) == 1:
         return values[0]
     return quantiles(values, n=100, method="inclusive")[percent - 1]
 
 
 def requests_by_scenario(run: Run) -> list[tuple[str, int]]:
-    """How many requests each scenario sent, most first."""
+    """The number of requests of each scenario, in descending order."""
     counts = Counter(exchange.scenario for exchange in run.exchanges)
     counts.pop(PREFLIGHT, None)
     return counts.most_common()

@@ -1,6 +1,6 @@
-"""Which parts of a target file a finding rests on, and which of them nobody has proven.
+"""Which parts of a target file a finding depends on, and which of these are unproven.
 
-A finding is no less a finding for it. But a person looks at the target file first.
+The finding stands either way, but an unproven part tells people to check the target file first.
 """
 
 from __future__ import annotations
@@ -18,36 +18,36 @@ from conformance.model import (
 )
 
 RECIPE = "trigger.answer"
-"""The rule that judges what came of a recipe of the target file. Nothing else proves one."""
+"""The rule that judges the result of a recipe in the target file. Nothing else proves a recipe."""
 CLOCKED = "rate."
-"""How the rules begin that need a clock and addresses."""
+"""Prefix of the rules that need a clock and addresses."""
 AROUND = ("clock", "addresses")
 OWNED = "tenant."
-"""How the rules begin that need to know who is who."""
+"""Prefix of the rules that need to know which business is which."""
 
 
 def wrong(looked_at: Iterable[Remark]) -> list[str]:
-    """A sentence for each part of the target file that was seen to be wrong before the run."""
+    """A sentence for each part of the target file that the first look found to be wrong."""
     return [_sentence(remark) for remark in to_fix(looked_at)]
 
 
 def to_fix(looked_at: Iterable[Remark]) -> list[Remark]:
-    """The remarks on parts of the target file that were seen to be wrong."""
+    """The remarks on parts of the target file that were found to be wrong."""
     return [remark for remark in looked_at if remark.state is State.MEND]
 
 
 def unproven(run: Run, cause: Cause) -> list[str]:
-    """A sentence for each part of the target file that a cause rests on and that is not proven."""
+    """A sentence for each unproven part of the target file that a cause depends on."""
     finding = cause.finding
     if finding.rule == RECIPE:
-        return [f"triggers: is the recipe for {finding.expected} right?"]
+        return [f"triggers: nothing else proves the recipe for {finding.expected}; check it"]
     remarks = {remark.about: remark for remark in run.setup if not remark.proven}
     places = dict.fromkeys(_places(run, finding.rule, run.exchanges_of(finding.exchanges)))
     return [_sentence(remarks[place]) for place in places if place in remarks]
 
 
 def _places(run: Run, rule: str, exchanges: Sequence[Exchange]) -> Iterator[str]:
-    """The places in the target file that say what a rule judged by some exchanges."""
+    """The parts of the target file that a rule depends on when it judges some exchanges."""
     for exchange in exchanges:
         if exchange.identity:
             yield place_of_key(exchange.identity.partition("~")[0])
@@ -62,7 +62,7 @@ def _places(run: Run, rule: str, exchanges: Sequence[Exchange]) -> Iterator[str]
 
 
 def _sent(exchange: Exchange) -> str:
-    """All of a request that can name a business."""
+    """The parts of a request that can name a business."""
     request = exchange.request
     return request.url + (request.body.kept if request.body else "")
 

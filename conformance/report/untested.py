@@ -1,4 +1,4 @@
-"""Why cells are untested, by who has to act: groups for every report."""
+"""Why cells are untested, grouped for every report by who has to act."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from conformance.model import Cause, Cell, Reason, ReasonKind, Run, Verdict
 from conformance.report.view import NO_REASON
 
 Missing = list[tuple[str, list[Cell]]]
-"""Texts of reasons, each with its cells, the most frequent first."""
+"""The texts of reasons, each with its cells, the most frequent first."""
 
 KINDS = {
     ReasonKind.BLOCKED: "Blocked by a failure",
@@ -16,26 +16,26 @@ KINDS = {
     ReasonKind.OWN_LIMIT: "Limits of the suite",
     ReasonKind.DECLARED: "Declared in the target file",
 }
-"""The kinds of reasons of untested cells, with the titles of their groups."""
+"""The title of each group of reasons for untested cells, by their kind."""
 
 ACTS = {
-    ReasonKind.BLOCKED: "The target has to be mended: see what broke.",
-    ReasonKind.PROVIDE: "The person who runs the suite can act: complete the target file.",
-    ReasonKind.NOT_RUN: "Run again, with more budget or time.",
-    ReasonKind.NOT_SELECTED: "Nobody has to act: the run was told to leave these out.",
+    ReasonKind.BLOCKED: "Fix the target: see what broke.",
+    ReasonKind.PROVIDE: "Complete the target file.",
+    ReasonKind.NOT_RUN: "Run again with a higher budget or more time.",
+    ReasonKind.NOT_SELECTED: "No action needed: these were not selected for this run.",
     ReasonKind.OWN_LIMIT: (
-        "Nobody can act: the suite did not come to see this from outside. "
-        "Its documentation lists what no run can see."
+        "No action possible: the suite could not observe this from outside. "
+        "The documentation lists what no run can observe."
     ),
-    ReasonKind.DECLARED: "Nobody has to act: the target file says that there is nothing to judge.",
+    ReasonKind.DECLARED: "No action needed: the target file declares these inapplicable.",
 }
-"""Who has to act, by the kind of a reason."""
+"""What to do about a reason, by its kind."""
 
 
 def missing(run: Run) -> dict[ReasonKind, Missing]:
-    """Why cells are untested, by kind in the order of KINDS; kinds without a cell are left out.
+    """Why cells are untested, by kind in the order of KINDS. Kinds without a cell are left out.
 
-    A cell with several reasons stands under each of them.
+    A cell with several reasons appears under each of them.
     """
     groups: dict[ReasonKind, dict[str, list[Cell]]] = {kind: {} for kind in KINDS}
     blockers = _blockers(run)
@@ -53,15 +53,15 @@ def _most_frequent_first(groups: dict[str, list[Cell]]) -> Missing:
 
 
 def _blockers(run: Run) -> dict[str, str]:
-    """The worst cause of each broken cell, in the words of a reason, by the name of the cell."""
+    """The reason that names the worst cause of a broken cell, by the name of the cell."""
     words: dict[str, str] = {}
-    for text, cause in reversed(blocking(run).items()):  # the worst one comes last
+    for text, cause in reversed(blocking(run).items()):  # the worst cause comes last and wins
         words.update(dict.fromkeys(cause.cells, text))
     return words
 
 
 def blocking(run: Run) -> dict[str, Cause]:
-    """Each cause, the worst first, by the words of a reason that it blocks a cell."""
+    """Each cause, worst first, by the reason that names it as blocking a cell."""
     return {
         f"blocked by cause {number}, which breaks {cause.finding.clause}": cause
         for number, cause in enumerate(run.causes, 1)

@@ -1,6 +1,6 @@
-"""What every report says of a run, said once: order, words, groups and counts.
+"""What all reports have in common: order, wording, groups and counts.
 
-All numbers come from ``run.counts`` and ``run.cells``, so the formats agree.
+All numbers come from ``run.counts`` and ``run.cells``, so that the formats agree.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ from conformance.model import (
 from conformance.report.curl import curl
 
 LIMIT = 1000
-"""Characters of an expected or actual value that a report shows."""
+"""Characters of an expected or actual value shown in a report."""
 
 CURL_LIMIT = 2000
-"""Characters of a body that a curl line is written for; a longer one helps nobody."""
+"""The longest body, in characters, for which a curl line is written."""
 
 FEW = 6
-"""How many things that the target lacks are named next to the headline. The facts name all."""
+"""Declared omissions listed next to the headline. The facts of the run list all."""
 
 FINDINGS_LIMIT = 20
-"""Findings of a cell that its plain account lists."""
+"""Findings that the plain account of a cell lists."""
 
 
 @dataclass(frozen=True)
 class Sign:
-    """How a verdict is shown, and what it means."""
+    """The symbol and the meaning of a verdict."""
 
     symbol: str
     meaning: str
@@ -49,27 +49,25 @@ class Sign:
 
 SIGNS = {
     Verdict.FAILED: Sign("✕", "A MUST of the contract was broken."),
-    Verdict.ERROR: Sign(
-        "!", "The suite could not judge: it lost the connection, or it has a bug itself."
-    ),
-    Verdict.WAIVED: Sign("≈", "Failed, and a valid waiver (reason, owner, expiry) covers it."),
+    Verdict.ERROR: Sign("!", "The suite could not judge: it lost the connection, or it has a bug."),
+    Verdict.WAIVED: Sign("≈", "Failed, but covered by a valid waiver (reason, owner, expiry)."),
     Verdict.WARNED: Sign("▲", "A SHOULD of the contract was broken."),
     Verdict.UNTESTED: Sign(
-        "○", "There is no evidence: it was blocked, lacks something, or did not run. Never a pass."
+        "○", "No evidence: it was blocked, lacked a prerequisite, or did not run. Never a pass."
     ),
     Verdict.PASSED: Sign("✓", "Judged on evidence, without a finding."),
     Verdict.INAPPLICABLE: Sign(
         "–",
-        "The target declares that it lacks what this is about. The contract has it all the same.",
+        "The target file declares that the target lacks this, although the contract includes it.",
     ),
 }
-"""Each verdict, worst first."""
+"""The sign of each verdict, worst first."""
 
 PROBLEMS = (Verdict.FAILED, Verdict.ERROR, Verdict.WAIVED, Verdict.WARNED)
-"""The verdicts that need a look."""
+"""The verdicts that need attention."""
 
 NO_CELLS = "The clause applies to none of the selected operations."
-"""Why a clause has no cells, where the ledger does not say."""
+"""Why a clause has no cells if the ledger does not say."""
 
 NO_REASON = "No reason was recorded."
 
@@ -78,15 +76,15 @@ NO_REASON = "No reason was recorded."
 
 
 def headline(run: Run) -> str:
-    """The overall verdict, in the words of the exit code, and the contract if it is not ours.
+    """The overall verdict, which matches the exit code, and the contract if it is not packaged.
 
-    It claims no more than was judged: a bare "Conforms" is about every cell of the contract.
+    It claims no more than was judged: a bare "Conforms" covers every cell of the contract.
     """
     return f"{_claim(run)}{run.contract.caveat}"
 
 
 def _claim(run: Run) -> str:
-    """The overall verdict, and how much of the contract it is about."""
+    """The overall verdict, and how much of the contract it covers."""
     if run.exit_code == Exit.VIOLATED:
         return "Breaks the contract"
     if run.exit_code != Exit.CONFORMS:
@@ -100,9 +98,9 @@ def _claim(run: Run) -> str:
 
 
 def share(run: Run) -> str:
-    """How much of the contract was judged, such as ``0.4 %``; never more than there was.
+    """How much of the contract was judged, such as ``0.4 %``, rounded down.
 
-    It counts cells, also those that the target declares inapplicable: the contract has them.
+    The share is of all cells, including those that the target declares inapplicable.
     """
     tenths = 1000 * run.judged // max(len(run.cells), 1)
     if run.judged and not tenths:
@@ -111,7 +109,7 @@ def share(run: Run) -> str:
 
 
 def qualification(run: Run) -> str:
-    """What the headline rests on, what it leaves open, and what the target declares to lack.
+    """The counts behind the headline, and what the target declares that it lacks.
 
     Such as ``40 of 42 cells judged, 1 failed, 2 untested.``
     """
@@ -130,20 +128,20 @@ def qualification(run: Run) -> str:
 
 
 def first_of(names: Sequence[str]) -> str:
-    """The first few of some names, and how many more there are."""
+    """The first FEW names, and how many more there are."""
     more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
     return ", ".join(names[:FEW]) + more
 
 
 def left_out(run: Run) -> list[str]:
-    """What speaks against the operations that the target declares to lack, in sentences."""
-    found = {"work": run.still_there}
+    """Sentences on excluded reads that contradict the target file, or that were never checked."""
+    found = {"worked": run.still_there}
     why = ""
     if run.require_complete:
-        found["were not asked for"] = run.not_asked_for
-        why = ", and completeness was required"
+        found["received no request"] = run.not_asked_for
+        why = ", but completeness was required"
     return [
-        f"{amount(len(routes), 'read')} that the target file leaves out {what}{why}: "
+        f"{amount(len(routes), 'read')} excluded by the target file {what}{why}: "
         f"{', '.join(routes)}."
         for what, routes in found.items()
         if routes
@@ -151,7 +149,7 @@ def left_out(run: Run) -> list[str]:
 
 
 def counts_line(run: Run) -> str:
-    """Passed cells, the other verdicts that occur, and the size of the run, on one line.
+    """The counts of passed cells and other verdicts, and the size of the run, on one line.
 
     Such as ``152 passed, 3 failed (155 cells, 42 clauses, 961 requests)``.
     """
@@ -169,7 +167,7 @@ def counts_line(run: Run) -> str:
 
 
 def operation_name(operation: str) -> str:
-    """An operation as people read it."""
+    """The name of an operation for people."""
     return "whole API" if operation == WHOLE_API else operation
 
 
@@ -177,7 +175,7 @@ def operation_name(operation: str) -> str:
 
 
 def cells_with(run: Run, verdict: Verdict) -> Iterator[tuple[Clause, tuple[Cell, ...]]]:
-    """The cells of one verdict by clause, in the order of the ledger."""
+    """The cells with a verdict by clause, in ledger order."""
     for name, cells in run.by_clause.items():
         clause = run.contract.clauses[name]
         alike = [cell for cell in cells if cell.verdict is verdict]
@@ -186,7 +184,7 @@ def cells_with(run: Run, verdict: Verdict) -> Iterator[tuple[Clause, tuple[Cell,
 
 
 def notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...]]]:
-    """The notes by clause, in the order of the ledger."""
+    """The notes by clause, in ledger order."""
     groups = []
     for name, cells in run.by_clause.items():
         noted = tuple(note for cell in cells for note in cell.notes)
@@ -196,7 +194,7 @@ def notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...]]]:
 
 
 def without_cells(run: Run) -> list[tuple[Clause, str]]:
-    """The clauses that have no verdict, each with the reason, in the order of the ledger."""
+    """The clauses without a verdict, each with the reason, in ledger order."""
     outside = []
     for name, cells in run.by_clause.items():
         clause = run.contract.clauses[name]
@@ -209,9 +207,9 @@ def without_cells(run: Run) -> list[tuple[Clause, str]]:
 
 
 def probe(run: Run, ids: Iterable[str]) -> Exchange | None:
-    """The exchange that shows a finding best: its first probe, else its first.
+    """The exchange that shows a finding best: its first probe, or else its first exchange.
 
-    None where the run holds none of them.
+    None if the run contains none of them.
     """
     exchanges = run.exchanges_of(ids)
     for exchange in exchanges:
@@ -221,9 +219,9 @@ def probe(run: Run, ids: Iterable[str]) -> Exchange | None:
 
 
 def repeat_line(exchange: Exchange | None) -> str:
-    """The curl line of an exchange, or where to find a request that is too long for one.
+    """The curl line of an exchange, or a comment with its id if the request is too long.
 
-    Empty for no exchange.
+    Empty without an exchange.
     """
     if exchange is None:
         return ""
@@ -232,24 +230,24 @@ def repeat_line(exchange: Exchange | None) -> str:
         line = curl(exchange.request)
         if len(line) <= 2 * CURL_LIMIT:
             return line
-    return f"# too long for a shell line; the log has it as {clean(exchange.id)}"
+    return f"# too long for a shell line: see exchange {clean(exchange.id)} in the log"
 
 
 def duration_ms(run: Run, cell: Cell) -> int:
-    """The milliseconds of the exchanges of a cell.
+    """The milliseconds that the exchanges of a cell took.
 
-    Cells share exchanges, so these times do not add up to that of the run.
+    Cells share exchanges, so these times do not add up to the time of the run.
     """
     return round(elapsed_ms(run.exchanges_of(cell.exchanges)))
 
 
 def elapsed_ms(exchanges: Iterable[Exchange]) -> float:
-    """The milliseconds that some exchanges took together."""
+    """The milliseconds that some exchanges took in total."""
     return sum(exchange.elapsed_ms for exchange in exchanges)
 
 
 def epoch_ms(moment: str) -> int:
-    """An ISO 8601 moment in milliseconds since 1970; 0 for an empty text."""
+    """An ISO 8601 timestamp in milliseconds since 1970; 0 for an empty text."""
     if not moment:
         return 0
     parsed = datetime.fromisoformat(moment)
@@ -261,7 +259,7 @@ def epoch_ms(moment: str) -> int:
 
 
 class Difference(Protocol):
-    """What a finding and a violation have in common."""
+    """The members that findings and violations have in common."""
 
     @property
     def where(self) -> str:
@@ -269,7 +267,7 @@ class Difference(Protocol):
 
     @property
     def expected(self) -> str:
-        """What the contract wants there."""
+        """What the contract requires there."""
 
     @property
     def actual(self) -> str:
@@ -277,8 +275,8 @@ class Difference(Protocol):
 
 
 def shown(text: str, limit: int = LIMIT) -> str:
-    """A text on one line, inert and cut."""
-    return cut(clean(text[: limit + 1]), limit)  # clean makes nothing shorter
+    """A text on one line, inert and truncated."""
+    return cut(clean(text[: limit + 1]), limit)  # clean never shortens a text
 
 
 def sentence(difference: Difference) -> str:
@@ -288,7 +286,7 @@ def sentence(difference: Difference) -> str:
 
 
 def message(cell: Cell) -> str:
-    """Why a cell has its verdict, on one line: its first finding, or its reasons.
+    """Why a cell has its verdict, on one line: its first finding, or else its reasons.
 
     Empty for a cell that passed.
     """
@@ -302,9 +300,9 @@ def message(cell: Cell) -> str:
 
 
 def account(run: Run, cell: Cell) -> str:
-    """All about a cell in plain lines: clause, findings, how to repeat each, reasons, waiver.
+    """The details of a cell in plain lines: clause, findings with curl lines, reasons, waiver.
 
-    It lists at most FINDINGS_LIMIT findings, and says how many more there are.
+    It lists at most FINDINGS_LIMIT findings, and the number of others.
     """
     clause = run.contract.clauses[cell.clause]
     lines = [f"{clause.id} ({clause.level}, {clause.basis}): {clause.text}"]

@@ -1,4 +1,4 @@
-"""The part of a body that a report shows: indented, round the accused member, which is marked."""
+"""The excerpt of a body that a report shows: indented, with the offending member marked."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from conformance.base.values import NOT_JSON, Unread, cut, read_json
 from conformance.model import Json
 
 LINES = 24
-"""Lines of an indented body that are shown."""
+"""Lines shown of an indented body."""
 WIDTH = 160
-"""Characters of a line."""
+"""Characters shown of a line."""
 PLAIN = 2_000
-"""Characters that are shown of a body that is no JSON, or too much of it."""
+"""Characters shown of a body that is not JSON, or that is too large to be read."""
 TELLING = 6
-"""Characters of a text that tells an item from others, such as an id."""
+"""Minimum length of a text that identifies an item, such as an id."""
 
 
 class Line(NamedTuple):
-    """A line of an indented JSON text, with the pointer to its value, and the value if a text."""
+    """A line of indented JSON, with the pointer to its value, and the value if it is a string."""
 
     pointer: str
     text: str
@@ -30,9 +30,9 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True)
 class Window:
-    """What is shown of a text: the accused part between the rest, and how many lines are left out.
+    """What is shown of a text: the marked part, the parts around it, and the counts left out.
 
-    Each part ends with a line break, but the last.
+    Each part but the last ends with a line break.
     """
 
     before: str = ""
@@ -40,18 +40,18 @@ class Window:
     after: str = ""
     above: int = 0
     below: int = 0
-    cut: int = 0  # characters at the end of a text that has no lines of its own
+    cut: int = 0  # characters left out at the end of a text that is not JSON
 
     @property
     def texts(self) -> tuple[str, str, str]:
-        """Its parts in their order."""
+        """Its parts in order."""
         return self.before, self.marked, self.after
 
 
 def window(text: str, where: str, said: str = "") -> Window:
-    """The part of a body round the place of a finding; its beginning if that is no pointer.
+    """The part of a body around a finding, or its beginning if ``where`` is not a pointer.
 
-    Where a finding is about the whole body, what it ``said`` tells which item it means.
+    If the finding is about the whole body, its text ``said`` tells which item it refers to.
     """
     value = read_json(text).value
     if value is NOT_JSON or isinstance(value, Unread):
@@ -72,7 +72,7 @@ def window(text: str, where: str, said: str = "") -> Window:
 
 
 def _item_of(lines: list[Line], said: str) -> str:
-    """The pointer to the first object with a text that a finding names; ``/`` for none."""
+    """The pointer to the first object with a text that the finding mentions; ``/`` if none."""
     for line in lines:
         if len(line.value) >= TELLING and line.value in said:
             item, _, _ = line.pointer.rpartition("/")
@@ -81,9 +81,9 @@ def _item_of(lines: list[Line], said: str) -> str:
 
 
 def _accused(lines: list[Line], where: str) -> tuple[int, int]:
-    """The first and the last line of the member at a pointer; an empty range where there is none.
+    """The first and last line of the member at a pointer; an empty range if there is none.
 
-    The longest part of the pointer that exists counts: a missing member is accused in its object.
+    If the member is missing, these are the lines of the innermost parent that exists.
     """
     while where.startswith("/") and where != "/":
         places = [number for number, line in enumerate(lines) if line.pointer == where]
@@ -111,5 +111,5 @@ def _lines(value: Json, pointer: str, indent: str, label: str) -> Iterator[Line]
 
 
 def _joined(lines: list[str]) -> str:
-    """Some lines as one text, each with its line break."""
+    """The lines as one text, each with its line break."""
     return "".join(f"{line}\n" for line in lines)

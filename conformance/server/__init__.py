@@ -1,7 +1,7 @@
-"""The reference server: a WSGI application that serves any Contract, and a sandbox.
+"""The reference server: a WSGI application that serves any Contract, and the sandbox around it.
 
-It shares no code with the judges or the scenarios, so a mistake in one cannot hide in the other.
-``handles`` lists the methods that a subclass may override to behave differently.
+It shares no code with judges or scenarios, so a mistake in one cannot hide in the other.
+``handles`` lists the methods that a subclass may override to change its behaviour.
 """
 
 from conformance.server.application import Application, application

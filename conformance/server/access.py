@@ -1,6 +1,6 @@
-"""Who may do what: keys, scopes, tenants, and objects within reach of a key.
+"""Access control: keys, scopes, tenants, and the objects that a key can access.
 
-A key that does not work is always refused in the same way, whatever is wrong with it.
+An invalid key is always refused in the same way, whatever is wrong with it.
 """
 
 # ruff: noqa: ARG002 - a method may ignore an argument that an overriding one needs
@@ -21,9 +21,9 @@ class Access(Core):
     # --- keys ---
 
     def parse_key(self, request: Request) -> str | None:
-        """The key that a request carries, or None if it carries none in the documented form.
+        """The key in a request, or None if there is none in the documented form.
 
-        The name of the scheme may be in any case, as in RFC 9110.
+        The scheme is case-insensitive, as in RFC 9110.
         """
         authentication = self.contract.authentication
         value = request.header(authentication.header)
@@ -34,7 +34,7 @@ class Access(Core):
         return key if is_documented else None
 
     def known_key(self, key: str) -> Identity | None:
-        """The identity that a key stands for, or None if the server never issued it."""
+        """The identity of a key, or None if the server never issued it."""
         return self.store.key(key)
 
     def is_expired(self, identity: Identity) -> bool:
@@ -48,9 +48,9 @@ class Access(Core):
         return identity.revoked
 
     def unauthenticated(self, operation: Operation) -> Refusal:
-        """The refusal of a request without a working key, the same whatever is wrong with it.
+        """The refusal of a request without a valid key, the same whatever is wrong with it.
 
-        It names the scheme in WWW-Authenticate, if the contract has one.
+        WWW-Authenticate names the scheme, if the contract has one.
         """
         scheme = self.contract.authentication.scheme
         headers = (("WWW-Authenticate", scheme),) if scheme else ()
@@ -61,9 +61,9 @@ class Access(Core):
         return operation.keyed
 
     def authenticate(self, operation: Operation, request: Request) -> Identity | None:
-        """The identity that sends the request, or None if the operation requires no key.
+        """The identity of the sender, or None if the operation requires no key.
 
-        Raises Refusal if it requires one and the request carries none that works.
+        Raises Refusal if a key is required and the request has no valid one.
         """
         if not self.wants_key(operation):
             return None
@@ -78,9 +78,10 @@ class Access(Core):
     # --- scopes ---
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
-        """Whether a key has a scope that opens an operation.
+        """Whether a key has a scope for an operation.
 
-        Any of its scopes does. An operation for which the sources state no scope is open to all.
+        Any of the scopes of the operation is enough. If the sources state none, every key has
+        access.
         """
         if not operation.scopes:
             return True
@@ -89,16 +90,16 @@ class Access(Core):
         return not identity.scopes.isdisjoint(operation.scopes)
 
     def authorise(self, operation: Operation, identity: Identity | None) -> None:
-        """Raise Refusal if the key lacks the scope. A request without a key passes."""
+        """Raise Refusal if the key lacks the scope. A request without a key passes this check."""
         if identity is not None and not self.has_scope(operation, identity):
             raise Refusal("forbidden", "The key lacks the scope")
 
     # --- tenants ---
 
     def tenant_of(self, identity: Identity | None) -> str:
-        """The id of the tenant that an identity works in.
+        """The id of the tenant of an identity.
 
-        It is the main tenant where a request has no key, or the contract has no tenants.
+        The main tenant if the request has no key, or if the contract has no tenants.
         """
         if identity is None or self.contract.tenant is None:
             return self.main_tenant()
@@ -109,16 +110,16 @@ class Access(Core):
         return str(self.store.note("tenant:main"))
 
     def may_reach(self, tenant: str, identity: Identity | None) -> bool:
-        """Whether an identity may work in a tenant."""
+        """Whether an identity has access to a tenant."""
         return tenant == self.tenant_of(identity)
 
     def names_tenant(self, parameter: Parameter) -> bool:
-        """Whether a parameter holds the id of a tenant."""
+        """Whether a parameter is the id of a tenant."""
         kind = self.catalog.tenant_kind
         return bool(kind) and parameter.references == kind
 
     def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
-        """Raise Refusal if the key does not reach the tenant with this id."""
+        """Raise Refusal if the key has no access to the tenant with this id."""
         if not self.may_reach(value, context.identity):
             raise Refusal("forbidden", "The key lacks access to the business")
 
@@ -127,8 +128,8 @@ class Access(Core):
     def selector_of(self, operation: Operation) -> Parameter | None:
         """The parameter that selects the object of an operation, or None if nothing does.
 
-        An operation without a selector in the contract goes by the first parameter of its path,
-        or by the one that selects its mode.
+        If the contract has no selector for the operation, this is the first path parameter or the
+        one that selects the mode.
         """
         if operation.selector is not None:
             return operation.selector
@@ -140,9 +141,9 @@ class Access(Core):
         return None
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        """An object by its id, or None if there is none or the key does not reach it.
+        """An object by its id, or None if it does not exist or the key cannot access it.
 
-        Objects of a pool belong to no tenant, so every key reaches them.
+        Objects in a pool belong to no tenant, so every key can access them.
         """
         row = self.store.get(kind, identifier)
         if row is None:
@@ -154,9 +155,9 @@ class Access(Core):
         return None
 
     def must_exist(self, operation: Operation, parameter: Parameter) -> bool:
-        """Whether the object that a parameter names has to exist.
+        """Whether the object that a parameter refers to must exist.
 
-        A filter by an unknown object is an empty list. The action itself looks up its own object.
+        A filter by an unknown object returns an empty list. Actions look up their own object.
         """
         if parameter.filters:
             return False
@@ -166,7 +167,7 @@ class Access(Core):
         return not (selects and parameter.references == operation.kind)
 
     def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
-        """Raise Refusal if the key does not reach every object that the value names.
+        """Raise Refusal if the key cannot access every object that the value refers to.
 
         ``value`` is an id, or an array of ids.
         """
@@ -176,9 +177,9 @@ class Access(Core):
                 raise Refusal("not_found", f"{parameter.name} names nothing that the key reaches")
 
     def check_references(self, context: Context) -> None:
-        """Raise Refusal if a parameter names a tenant or an object that the key does not reach.
+        """Raise Refusal if a parameter refers to a tenant or object that the key cannot access.
 
-        Parameters are checked in the order of the contract; those that were not sent are skipped.
+        The parameters that were sent are checked in contract order.
         """
         for parameter in context.operation.parameters:
             if parameter.name not in context.values:

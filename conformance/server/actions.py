@@ -1,6 +1,6 @@
-"""The actions of operations: read, create, update and delete. ``paging`` serves lists.
+"""The actions read, create, update, delete, fetch and perform. ``paging`` serves lists.
 
-Fetch and perform have no object of their own, so they return their documented example.
+Fetch and perform have no object of their own, so they return the documented example.
 """
 
 # ruff: noqa: ARG002 - a method may ignore an argument that an overriding one needs
@@ -26,11 +26,11 @@ class Actions(Paging):
     # --- one object ---
 
     def not_found(self, operation: Operation) -> Refusal:
-        """The refusal of an object that does not exist, or that the key does not reach."""
+        """The refusal for an object that does not exist, or that the key cannot access."""
         return Refusal("not_found")
 
     def selected(self, context: Context) -> Row:
-        """The object that a request is about. Raises Refusal if the key reaches no such object."""
+        """The object of a request. Raises Refusal if the key cannot access such an object."""
         selector = self.selector_of(context.operation)
         value = context.values.get(selector.name) if selector else None
         kind = context.operation.kind
@@ -44,7 +44,7 @@ class Actions(Paging):
         return row
 
     def _selecting_member(self, operation: Operation) -> str | None:
-        """The member that the selector matches, or None if it holds the id of the object."""
+        """The member that the selector matches, or None if the selector is the object's id."""
         selector = self.selector_of(operation)
         if selector is None:
             return None
@@ -77,9 +77,9 @@ class Actions(Paging):
     # --- creating ---
 
     def new_id(self, kind: str, tenant: str = "") -> str:
-        """An id that the server has never used before.
+        """A new id that the server has never used.
 
-        It is the same whatever else was made meanwhile, of other kinds or for other tenants.
+        It does not depend on objects of other kinds or tenants created in the meantime.
         """
         number = self.store.number(f"{kind} {tenant}")
         return identifiers.identifier(self.seed, kind, "new", tenant, number)
@@ -96,7 +96,7 @@ class Actions(Paging):
         return moment
 
     def kept(self, kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
-        """Those of the values that an object of a kind stores: the members of its schema."""
+        """The values that objects of a kind store: those of members in its schema."""
         return picked(values, self.catalog.members(kind))
 
     def document(self, context: Context, kind: str) -> dict[str, Any]:
@@ -107,7 +107,7 @@ class Actions(Paging):
         return complete(self, context, document) if complete else document
 
     def _defaults(self, operation: Operation, kind: str) -> dict[str, Any]:
-        """The required members of a kind, with the values of the example where it has them."""
+        """The required members of a kind, with values from the example or else samples."""
         example = self.catalog.example(operation)
         examples = example if isinstance(example, dict) else {}
         members = self.catalog.members(kind)
@@ -123,7 +123,7 @@ class Actions(Paging):
     def add(
         self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
     ) -> Row:
-        """Store a new object at a position of its own, under a new id unless one is given."""
+        """Store a new object at a unique position, under a new id unless one is given."""
         with self.store.lock:
             moment = self.new_moment(kind, tenant)
             position = render(moment)
@@ -153,14 +153,14 @@ class Actions(Paging):
         return without(kept, fixed)
 
     def as_shown(self, context: Context) -> dict[str, Any]:
-        """The values of a request, under the names that the object shows them by."""
+        """The values of a request, by the names that the object shows them under."""
         names = {parameter.name: parameter.shown_as for parameter in context.operation.parameters}
         return {names.get(name, name): value for name, value in context.values.items()}
 
     def confirmation(self, operation: Operation, row: Row) -> dict[str, Any]:
-        """The body of a success that confirms a change, built from the schema and the object.
+        """The body that confirms a change, built from the schema and the object.
 
-        Without a documented schema it is the example, with the values of the object.
+        Without a documented schema, it is the example with the values of the object.
         """
         properties = operation.schema.get("properties")
         if not properties:
@@ -176,7 +176,7 @@ class Actions(Paging):
         return confirmed
 
     def _example_of(self, operation: Operation, row: Row) -> dict[str, Any]:
-        """The example of an operation, with the values of an object; empty if it is no object."""
+        """The example of an operation with the values of an object; empty for other examples."""
         example = self.catalog.example(operation)
         if not isinstance(example, dict):
             return {}

@@ -1,4 +1,4 @@
-"""The application: it takes a request through every check to its action.
+"""The application, which takes a request through all checks to its action.
 
 The order is: route, key, scope, input, triggers, references, payment, rate, action.
 """
@@ -34,13 +34,13 @@ from conformance.server.store import Store
 from conformance.server.triggers import Triggers
 
 DECODED = 3
-"""How many percent-encodings, one inside the other, are undone for the journal."""
+"""Nested percent-encodings that are decoded for the journal."""
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 
 
 class Application(Actions, Routing, Intake, Triggers, Limits, Control):
-    """A WSGI application that serves a contract. ``journal`` gets a line of JSON for each request.
+    """A WSGI application that serves a contract. Each request adds a JSON line to ``journal``.
 
     ``handles`` lists the methods that a subclass may override.
     """
@@ -72,7 +72,7 @@ class Application(Actions, Routing, Intake, Triggers, Limits, Control):
     # --- one request ---
 
     def answer(self, request: Request) -> tuple[Reply, bytes]:
-        """The response to any request, and its body as bytes. An exception becomes an error."""
+        """The response to any request, and its body as bytes. Exceptions become errors."""
         try:
             reply = self.dispatch(request)
             return reply, self.encode(reply)
@@ -83,7 +83,7 @@ class Application(Actions, Routing, Intake, Triggers, Limits, Control):
         return reply, self.encode(reply)
 
     def dispatch(self, request: Request) -> Reply:
-        """Take a request through every check to its action. Raises Refusal if a check fails."""
+        """Take a request through all checks to its action. Raises Refusal if a check fails."""
         if self.is_control(request):
             return self.control(request)
         operation, in_path = self.route(request)
@@ -97,7 +97,7 @@ class Application(Actions, Routing, Intake, Triggers, Limits, Control):
         return self.act(context)
 
     def act(self, context: Context) -> Reply:
-        """Carry out the operation: by its own function in the extras, else by its action."""
+        """Carry out the operation with its function in the extras, or else with its action."""
         maker = self.extras.makers.get(context.operation.id)
         if maker:
             return self.succeed(context, maker(self, context))
@@ -120,9 +120,9 @@ class Application(Actions, Routing, Intake, Triggers, Limits, Control):
     # --- the journal ---
 
     def without_keys(self, text: str) -> str:
-        """A part of a URL with ``{key}`` for whatever looks like a key, also percent-encoded.
+        """A part of a URL with ``{key}`` for anything that looks like a key, even percent-encoded.
 
-        A key reversed, in capitals or without its prefix still has its length.
+        A key that is reversed, capitalized or lacks its prefix is recognized by its length.
         """
         plain = text
         for _ in range(DECODED):
@@ -132,7 +132,7 @@ class Application(Actions, Routing, Intake, Triggers, Limits, Control):
         return self._key_form.sub("{key}", plain)
 
     def record(self, request: Request, reply: Reply, milliseconds: float) -> None:
-        """Write a line of the journal. It never holds a key, wherever the client put one."""
+        """Write a journal line. It never contains a key, wherever the client sent one."""
         key = self.parse_key(request)
         identity = self.store.key(key) if key else None
         line = {
@@ -152,7 +152,7 @@ class Application(Actions, Routing, Intake, Triggers, Limits, Control):
 
 
 def _key_form(prefixes: tuple[str, ...]) -> re.Pattern[str]:
-    """The pattern of a key with one of the prefixes, and of a run as long as the rest of a key."""
+    """Matches a key with one of the prefixes, or a run as long as the rest of a key."""
     forms = [rf"{re.escape(prefix)}[\w.~%-]*" for prefix in prefixes]
     return re.compile("|".join([*forms, rf"[\w-]{{{KEY_LENGTH},}}"]), re.IGNORECASE)
 
@@ -169,7 +169,7 @@ def application(
 ) -> Application:
     """A seeded application. ``kind`` may be a subclass that behaves differently.
 
-    Raises UsageError if the database cannot be opened, or holds another contract or seed.
+    Raises UsageError if the database cannot be opened, or has a different contract or seed.
     """
     try:
         store = Store(database)
@@ -181,15 +181,15 @@ def application(
     elif (made_with, store.note("contract")) != (seed, contract.digest):
         store.close()
         raise UsageError(
-            f"The database {database} was made with another contract, or with the seed"
-            f" {made_with}. Name a new file."
+            f"The database {database} was created with a different contract or with the seed"
+            f" {made_with}. Use a new file."
         )
     return kind(contract, store, clock or Clock(), extras, seed, journal)
 
 
 @dataclass(frozen=True)
 class _Template:
-    """A filled store, and what it was filled from."""
+    """A seeded store, and what it was seeded from."""
 
     contract: Contract
     extras: Extras
@@ -197,7 +197,7 @@ class _Template:
     store: Store
 
     def fits(self, contract: Contract, extras: Extras, seed: int) -> bool:
-        """Whether it was filled from these very objects."""
+        """Whether it was seeded from these same objects."""
         same_objects = self.contract is contract and self.extras is extras
         return same_objects and self.seed == seed
 
@@ -210,14 +210,14 @@ _TEMPLATES_LOCK = threading.Lock()
 def fill(store: Store, contract: Contract, extras: Extras, seed: int) -> None:
     """Seed an empty store.
 
-    A self-test starts hundreds of servers, and copying a filled store takes a tenth of the time.
+    A self-test starts hundreds of servers, and copying a seeded store takes a tenth of the time.
     """
     with _TEMPLATES_LOCK:
         store.copy_from(_template(contract, extras, seed).store)
 
 
 def _template(contract: Contract, extras: Extras, seed: int) -> _Template:
-    """A kept template, or a new one that replaces the oldest."""
+    """A cached template, or a new one that replaces the oldest."""
     for template in _TEMPLATES:
         if template.fits(contract, extras, seed):
             return template

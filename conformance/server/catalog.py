@@ -1,4 +1,4 @@
-"""What the server derives from a Contract once, so that no request has to search for it."""
+"""Facts derived from a Contract once, so that requests do not have to search for them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SAMPLES: Mapping[str, Any] = {
 
 
 class Catalog:
-    """Kinds, schemas, scopes and examples of a contract, for the parts of the server."""
+    """The kinds, schemas, scopes and examples of a contract."""
 
     def __init__(self, contract: Contract) -> None:
         self.contract = contract
@@ -31,7 +31,7 @@ class Catalog:
 
     @cached_property
     def kinds(self) -> tuple[str, ...]:
-        """The kinds whose objects a list or a read shows, each once."""
+        """The distinct kinds of objects that lists or reads show."""
         return _kinds_of(o for o in self._operations if o.action in ("list", "read"))
 
     @cached_property
@@ -63,27 +63,27 @@ class Catalog:
 
     @cached_property
     def position(self) -> str:
-        """The member that the cursor of a list is compared with; empty without lists."""
+        """The member that the cursor of a list is compared with; empty if there are no lists."""
         return self.contract.position
 
     def item(self, kind: str) -> Mapping[str, Any]:
-        """The schema of an object of a kind: as read, else as listed, else as created."""
+        """The schema of an object of a kind: as read, or else as listed, or else as created."""
         return self._items.get(kind, {})
 
     def members(self, kind: str) -> Mapping[str, Any]:
-        """The members of an object of a kind with their schemas; empty if none are documented."""
+        """The members of objects of a kind, with their schemas; empty if none are documented."""
         properties: Mapping[str, Any] = self.item(kind).get("properties", {})
         return properties
 
     def shows(self, kind: str, name: str | None) -> bool:
-        """Whether an object of a kind has a member. A kind without a schema has any member."""
+        """Whether objects of a kind have a member. A kind without a schema has every member."""
         if not name:
             return False
         members = self.members(kind)
         return name in members or not members
 
     def ownership(self, kind: str, tenant: str, position: str) -> dict[str, Any]:
-        """The members that hold the tenant and the position of an object, if its kind has them."""
+        """The members for the tenant and the position of an object, if its kind has them."""
         members: dict[str, Any] = {}
         for name, value in ((self.contract.tenant, tenant), (self.position, position)):
             if name and self.shows(kind, name):
@@ -91,18 +91,18 @@ class Catalog:
         return members
 
     def example(self, operation: Operation) -> Any:
-        """The documented example of a success, else one made from the schema."""
+        """The documented example of a success, or else one made from the schema."""
         return self._examples[operation.id]
 
     def collection(self, operation: Operation) -> str:
-        """The name of the member of a list that holds its items."""
+        """The name of the member with the items of a list."""
         paging = operation.paging
         if paging is None:
             return "items"
         return paging.collection or paging.usual or "items"
 
     def _find_item(self, kind: str) -> Mapping[str, Any]:
-        """The schema of an object of a kind: as read, else as listed, else as created."""
+        """The schema of an object of a kind: as read, or else as listed, or else as created."""
         reads = self.contract.operations_by("read", kind)
         if reads:
             return _unwrapped(reads[0])
@@ -115,9 +115,9 @@ class Catalog:
         return creations[0].schema if creations else {}
 
     def _find_example(self, operation: Operation) -> Any:
-        """The example in the document: of the response, or of this mode, or the first of several.
+        """The example of the response, or of this mode, or the first example in the document.
 
-        A sample of the schema if the document has no example.
+        A sample made from the schema if the document has no example.
         """
         document = self.contract.document
         responses = document["paths"][operation.path][operation.method.lower()]["responses"]
@@ -133,14 +133,14 @@ class Catalog:
 
 
 def _kinds_of(operations: Iterable[Operation]) -> tuple[str, ...]:
-    """The kinds of some operations, each once, in their order."""
+    """The distinct kinds of some operations, in order."""
     kinds = dict.fromkeys(operation.kind for operation in operations)
     kinds.pop("", None)
     return tuple(kinds)
 
 
 def _scopes_of(operations: Iterable[Operation]) -> tuple[str, ...]:
-    """The scopes of some operations, each once, in their order."""
+    """The distinct scopes of some operations, in order."""
     scopes: dict[str, None] = {}
     for operation in operations:
         scopes.update(dict.fromkeys(operation.scopes))
@@ -148,7 +148,7 @@ def _scopes_of(operations: Iterable[Operation]) -> tuple[str, ...]:
 
 
 def _unwrapped(operation: Operation) -> Mapping[str, Any]:
-    """The schema of the object that a read returns, without the wrapper around it."""
+    """The schema of the object that a read returns, without its wrapper."""
     if operation.wrapper is None:
         return operation.schema
     inner: Mapping[str, Any] = operation.schema.get("properties", {}).get(operation.wrapper, {})
@@ -160,10 +160,10 @@ def _unwrapped(operation: Operation) -> Mapping[str, Any]:
 
 
 def sample(schema: Mapping[str, Any], number: int = 1) -> Any:
-    """A value that a schema allows, as far as the usual keywords say; ``number`` varies it.
+    """A value that the common keywords of a schema allow; ``number`` varies it.
 
     The keywords are example, const, enum, type, properties with required, format and minimum. An
-    object has its required members alone.
+    object has only its required members.
     """
     for keyword in ("example", "const"):
         if keyword in schema:
@@ -182,9 +182,9 @@ def sample(schema: Mapping[str, Any], number: int = 1) -> Any:
 
 
 def types_of(schema: Mapping[str, Any]) -> list[str]:
-    """The types that a schema allows, in its order.
+    """The types that a schema allows, in order.
 
-    A schema without ``type`` counts as one of objects if it has properties, else as one of text.
+    Without ``type``, a schema with properties is taken to allow objects, and any other strings.
     """
     default = "object" if "properties" in schema else "string"
     types = schema.get("type", default)
@@ -192,7 +192,7 @@ def types_of(schema: Mapping[str, Any]) -> list[str]:
 
 
 def _main_type(schema: Mapping[str, Any]) -> str:
-    """The first type that is not null, or "null" without one."""
+    """The first type that is not null, or "null" if there is none."""
     for name in types_of(schema):
         if name != "null":
             return name
@@ -200,7 +200,7 @@ def _main_type(schema: Mapping[str, Any]) -> str:
 
 
 def _sample_text(schema: Mapping[str, Any], number: int) -> str:
-    """A text of a format, or a phone number of the fictional range."""
+    """A text in the format of the schema, or a phone number in the fictional range."""
     if schema.get(X, {}).get("phone"):
         return f"+1202555{100 + number % 100:04}"
     formats = {

@@ -1,7 +1,8 @@
-"""The control endpoint of the sandbox. It moves the clock, and is not part of the API.
+"""The control endpoint of the sandbox, which moves the clock and is not part of the API.
 
-It needs no key. So a web page in the browser of its user must not reach it: the request has to come
-from its own origin or from no page, under the name of this host, with a body that no form sends.
+It requires no key, so web pages in the user's browser must not be able to use it. A request must
+come from its own origin or not from a page at all, must name this host, and must have a body that
+forms cannot send.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ METHOD = "POST"
 MEMBER = "seconds"
 LOCAL = "localhost"
 _MOST = 10**12
-"""More seconds than the clock ever accepts, but few enough to calculate with."""
+"""More seconds than the clock ever accepts, but safe to calculate with."""
 
 
 class Control(Core):
@@ -32,7 +33,7 @@ class Control(Core):
         return request.path == PATH
 
     def control(self, request: Request) -> Reply:
-        """Move the clock forward. Raises Refusal if the body holds no usable number of seconds."""
+        """Move the clock forward. Raises Refusal unless the body has a usable number of seconds."""
         if request.method != METHOD:
             raise Refusal("not_found")
         if not _is_local(request):
@@ -48,9 +49,9 @@ class Control(Core):
 
 
 def _is_local(request: Request) -> bool:
-    """Whether a request names this host, and comes from its own origin if from a page at all.
+    """Whether a request names this host and, if it comes from a page, has the same origin.
 
-    A page of elsewhere can make its own name point here, but not an IP address or localhost.
+    A foreign page can make its own name resolve to this host, but not an IP address or localhost.
     """
     host = request.header("Host") or LOCAL
     if request.header("Origin") not in (None, f"http://{host}"):
@@ -68,7 +69,7 @@ def _is_json(request: Request) -> bool:
 
 
 def _seconds(body: Any) -> float | None:
-    """The seconds in a body, or None if they are not a number that the clock can calculate with."""
+    """The seconds in a body, or None if they are not a number that the clock can use."""
     if not isinstance(body, dict):
         return None
     seconds = body.get(MEMBER)

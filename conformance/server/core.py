@@ -1,8 +1,8 @@
-"""The base of the application: its parts, and the shape of errors and successes.
+"""The base of the application: its parts, and the form of errors and successes.
 
-The application consists of many small methods on purpose. Each makes one decision of the contract:
-whether the key has expired, whether the cursor excludes its own item, which status a code has.
-A server that decides differently in one place is a subclass that overrides one method.
+The application deliberately consists of many small methods. Each makes one decision of the
+contract: whether the key has expired, whether the cursor excludes its own item, which status a code
+has. A server that decides differently in one place is a subclass that overrides one method.
 """
 
 # ruff: noqa: ARG002 - a method may ignore an argument that an overriding one needs
@@ -28,7 +28,7 @@ _USUAL = {
     "rate_limited": 429,
     "internal": 500,
 }
-"""The status of a role, for a contract that registers no code with that role."""
+"""The status of a role if the contract registers no code with that role."""
 
 
 class Core:
@@ -47,7 +47,7 @@ class Core:
     # --- errors ---
 
     def code_of(self, refusal: Refusal) -> str:
-        """The error code of a refusal: its own, else the first code with its role."""
+        """The error code of a refusal: its own, or else the first code with its role."""
         if refusal.code:
             return refusal.code
         codes = self.contract.codes_of(refusal.role)
@@ -61,7 +61,7 @@ class Core:
         return registered.status
 
     def message_of(self, code: str, refusal: Refusal) -> str:
-        """The message for people. It never repeats what a client sent."""
+        """The message for people. It never repeats client input."""
         if refusal.message:
             return refusal.message
         registered = self.contract.errors.get(code)
@@ -85,7 +85,7 @@ class Core:
         return Reply(self.status_of(code), body, self.error_headers(code, refusal))
 
     def fault(self, request: Request, error: Exception) -> Refusal:
-        """The refusal that hides an exception inside the server. It reveals no detail."""
+        """The refusal for an exception in the server. It reveals no details."""
         return Refusal("internal")
 
     # --- successes ---

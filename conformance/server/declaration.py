@@ -1,4 +1,4 @@
-"""The target file of a reference server: its address, its keys, and what is allowed on it."""
+"""The target file of a reference server: its address, its keys, and the allowed effects."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _HEAD = """\
 
 
 def declaration(app: Application, url: str) -> dict[str, Any]:
-    """The target file of an application that is reached at ``url``, as data."""
+    """The target file of an application at ``url``, as data."""
     contract = app.contract
     declared: dict[str, Any] = {
         "name": f"{contract.title} reference server",
@@ -43,7 +43,7 @@ def declaration(app: Application, url: str) -> dict[str, Any]:
 
 
 def _keys(app: Application) -> dict[str, Any]:
-    """The members that hold keys. A key of a single scope stands under that scope."""
+    """The members with keys. A single-scope key is listed under its scope."""
     scopes = app.catalog.scopes
     identities = seeding.identities(app.contract, app.seed)
     return {
@@ -53,7 +53,7 @@ def _keys(app: Application) -> dict[str, Any]:
 
 
 def _takes_phone_numbers(contract: Contract) -> bool:
-    """Whether some operation has a parameter that is a phone number."""
+    """Whether any operation has a parameter that is a phone number."""
     for operation in contract.operations.values():
         if any(parameter.phone for parameter in operation.parameters):
             return True
@@ -75,5 +75,5 @@ def _trigger(contract: Contract, magic: MagicInput) -> dict[str, Any]:
 
 
 def target_file(app: Application, url: str) -> str:
-    """The target file as text, with comments at its head."""
+    """The target file as text, with comments at the top."""
     return _HEAD + str(yaml.safe_dump(declaration(app, url), sort_keys=False, width=200))

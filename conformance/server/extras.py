@@ -1,7 +1,7 @@
-"""What a contract cannot say about one API: magic inputs, special operations and sample data.
+"""What a contract cannot express about an API: magic inputs, special operations and sample data.
 
-``special/`` fills these records for the API that this package ships. An entry names an operation,
-a kind or a code. The server ignores an entry that the served contract does not have.
+``special/`` fills in these records for the API that this package ships. An entry names an
+operation, a kind or a code. The server ignores entries that are not in the served contract.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ Document = dict[str, Any]
 
 
 class Server(Protocol):
-    """What a function in ``special/`` may use of the server that calls it."""
+    """The parts of the server that functions in ``special/`` may use."""
 
     contract: Contract
     catalog: Catalog
@@ -33,22 +33,22 @@ class Server(Protocol):
         """The id of the tenant that a new object belongs to."""
 
     def selected(self, context: Context) -> Row:
-        """The object that a request is about. Raises Refusal if the key reaches no such object."""
+        """The object of a request. Raises Refusal if the key cannot access such an object."""
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        """An object by its id, or None if the key does not reach it."""
+        """An object by its id, or None if the key cannot access it."""
 
     def not_found(self, operation: Operation) -> Refusal:
         """The refusal to raise for a missing object."""
 
     def new_id(self, kind: str, tenant: str = "") -> str:
-        """An id that the server has never used before."""
+        """A new id that the server has never used."""
 
     def kept(self, kind: str, values: Mapping[str, Any]) -> Document:
-        """Those of the values that an object of a kind stores."""
+        """The values that objects of a kind store."""
 
     def as_shown(self, context: Context) -> Document:
-        """The values of a request, under the names that the object shows them by."""
+        """The values of a request, by the names that the object shows them under."""
 
     def changes(self, context: Context) -> Document:
         """The members that an update changes, with their new values."""
@@ -56,15 +56,15 @@ class Server(Protocol):
     def add(
         self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
     ) -> Row:
-        """Store a new object. It gets a new id unless the caller gives one."""
+        """Store a new object, under a new id unless one is given."""
 
 
 @dataclass(frozen=True)
 class MagicInput:
     """Input that makes an operation respond with an error code.
 
-    The target file declares it as a trigger. A ``robust`` one also works in
-    any letter case and inside a longer text.
+    The target file declares it as a trigger. A ``robust`` one also works in any letter case and
+    inside a longer text.
     """
 
     code: str
@@ -79,12 +79,13 @@ def _no_members(_random: Random, _index: int, _document: Document) -> Document:
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to seed a kind: how many objects two of the tenants get, and members beyond the schema.
+    """How to seed a kind: the number of objects, and members beyond the schema.
 
-    ``main`` and ``other`` count the objects of those tenants. ``seconds`` bounds the time between
-    neighbours. ``spread`` maps a referenced kind to weights: how often each of its objects is used.
-    ``mirrors`` maps a member to a kind: the object with the same index of that kind is referenced.
-    ``members`` returns extra members, given a random source, the index and the document so far.
+    ``main`` and ``other`` are the numbers of objects of these tenants. ``seconds`` is the range of
+    the time between neighbours. ``spread`` maps a referenced kind to weights for how often each of
+    its objects is used. ``mirrors`` maps a member to a kind whose object with the same index is
+    referenced. ``members`` returns additional members, given a random source, the index and the
+    document so far.
     """
 
     main: int = 115
@@ -99,9 +100,10 @@ class Recipe:
 class Extras:
     """All extras of one API.
 
-    ``makers`` maps an operation to the function that returns the body of its success.
-    ``completers`` maps a kind to the function that completes a new object. ``recipes`` maps a kind
-    to how it is seeded. ``phone_numbers`` trigger nothing. ``terms`` are the terms of a payment.
+    ``makers`` maps an operation to the function that returns its success body. ``completers`` maps
+    a kind to the function that completes a new object. ``recipes`` maps a kind to its seeding
+    recipe. ``phone_numbers`` are numbers that trigger nothing. ``terms`` are the terms of a
+    payment.
     """
 
     triggers: tuple[MagicInput, ...] = ()

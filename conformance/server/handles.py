@@ -4,7 +4,7 @@ The faulty servers and the legal variants of the self-test are such subclasses. 
 method. Every public method of ``Application`` is a handle and is listed here; a test keeps the list
 complete. Renaming one breaks the servers that override it.
 
-Each sentence says what an overriding method changes.
+Each sentence says what overriding the method changes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ HANDLES: Mapping[str, Mapping[str, str]] = {
         success_status="Send another status with a success.",
         content_type="Label a body with another media type.",
         all_headers="Send other headers with every response.",
-        encode="Write a body as something else than compact JSON.",
+        encode="Write a body as something other than compact JSON.",
         status_line="Send another reason phrase.",
         local_path="Serve another base path, or ignore parts of a path.",
         find_route="Serve other paths or methods.",
@@ -46,36 +46,36 @@ HANDLES: Mapping[str, Mapping[str, str]] = {
         is_expired="Accept expired keys, or let keys expire early.",
         is_revoked="Accept revoked keys.",
         wants_key="Open an operation without a key, or close an open one.",
-        authenticate="Decide differently who sends a request.",
-        unauthenticated="Refuse a request without a working key in another way.",
+        authenticate="Determine the sender of a request differently.",
+        unauthenticated="Refuse a request without a valid key in another way.",
         has_scope="Accept keys that lack the scope, or refuse keys that have it.",
         authorise="Refuse a key without the scope in another way, or not at all.",
     ),
     "tenants": _methods(
-        tenant_of="Let a key work in another tenant.",
-        main_tenant="Take another tenant as the main one.",
-        may_reach="Let a key reach other tenants.",
-        names_tenant="Take other parameters for the id of a tenant.",
+        tenant_of="Give a key another tenant.",
+        main_tenant="Use another tenant as the main one.",
+        may_reach="Give a key access to other tenants.",
+        names_tenant="Take other parameters for tenant ids.",
         check_tenant="Accept the id of another tenant, or refuse it in another way.",
         list_tenant="List the objects of another tenant, or of all.",
         own_tenant="Give a new object to another tenant.",
         selector_of="Select the object of an operation by another parameter.",
         find="Find the objects of other tenants, or fail to find those of the tenant.",
         must_exist="Accept references to objects that do not exist.",
-        check_reference="Accept a reference out of reach, or refuse it in another way.",
+        check_reference="Accept an inaccessible reference, or refuse it in another way.",
         check_references="Check the references of a request differently.",
     ),
     "pages": _methods(
-        maximum="Change the largest size of a page.",
-        default_limit="Change the size of a page without a limit.",
+        maximum="Change the maximum page size.",
+        default_limit="Change the page size for requests without a limit.",
         parse_limit="Accept or refuse other limits.",
         bad_limit="Refuse an invalid limit in another way.",
         cap_limit="Exceed the maximum, or refuse a limit above it.",
         limit_of="Return pages of another size than the limit.",
         parse_cursor="Accept or refuse other cursors.",
         bad_cursor="Refuse an invalid cursor in another way.",
-        look_ahead="Read another number of rows to see whether items remain.",
-        has_more="Say something else about whether items remain.",
+        look_ahead="Read a different number of rows to see whether items remain.",
+        has_more="Report differently whether items remain.",
         render_position="Render the timestamp of an item differently.",
         render_item="Show other members of an object.",
         render_page="Shape the body of a list differently.",
@@ -83,7 +83,7 @@ HANDLES: Mapping[str, Mapping[str, str]] = {
     ),
     "walks": _methods(
         cursor_key="Round or shift the cursor.",
-        edge_of="Begin a page elsewhere.",
+        edge_of="Start a page elsewhere.",
         comparison="Include the item at the cursor, or move in the other direction.",
         order="Reverse the order of a list.",
         filters_of="Ignore a filter, or add one.",
@@ -95,7 +95,7 @@ HANDLES: Mapping[str, Mapping[str, str]] = {
         read_text="Convert the text of a parameter differently.",
         header_values="Read other headers.",
         check_media_type="Accept a body with another label, or refuse more labels.",
-        parse_body="Accept bodies that are not sound JSON.",
+        parse_body="Accept bodies that are not valid JSON.",
         body_values="Read other members of the body.",
         invalid_body="Refuse an unreadable body in another way.",
         is_required="Require other parameters.",
@@ -110,10 +110,10 @@ HANDLES: Mapping[str, Mapping[str, str]] = {
         not_found="Refuse a missing object in another way.",
         act="Carry out an operation differently.",
         act_read="Return something else for a read.",
-        act_fetch="Return something else than the documented example.",
+        act_fetch="Return something other than the documented example.",
     ),
     "writes": _methods(
-        new_id="Give new objects other ids, or an id twice.",
+        new_id="Give new objects other ids, or the same id twice.",
         moment_is_free="Let two objects share a position.",
         new_moment="Give a new object another position.",
         kept="Store other values.",
@@ -121,15 +121,15 @@ HANDLES: Mapping[str, Mapping[str, str]] = {
         document="Build a new object differently.",
         add="Store a new object differently, twice, or not at all.",
         act_create="Confirm a creation differently, or create something else.",
-        changes="Change other members than the request does.",
+        changes="Change different members from those in the request.",
         confirmation="Confirm a change with another body.",
         act_update="Confirm an update differently, or change something else.",
         act_delete="Confirm a deletion differently, or delete something else.",
         act_perform="Respond differently to an operation on an object.",
     ),
     "limits": _methods(
-        rate_address="Count requests by something else than the address.",
-        rate_allowance="Allow another number of requests.",
+        rate_address="Count requests by something other than the address.",
+        rate_allowance="Allow a different number of requests.",
         rate_seconds="Change the length of a window.",
         too_many="Refuse a request above the rate in another way.",
         check_rate="Count other requests, or count differently.",
@@ -148,8 +148,8 @@ HANDLES: Mapping[str, Mapping[str, str]] = {
     "sandbox": _methods(
         is_control="Move the control endpoint.",
         control="Respond differently at the control endpoint.",
-        without_keys="Cut other text out of the journal.",
-        record="Write other lines into the journal.",
+        without_keys="Remove other text from the journal.",
+        record="Write other lines to the journal.",
     ),
 }
-"""Subject -> method -> what overriding it changes. ``sandbox`` is no part of the contract."""
+"""Subject -> method -> what overriding it changes. ``sandbox`` is not part of the contract."""

@@ -1,4 +1,4 @@
-"""Ids and keys. They look random, but the same seed always gives the same ones."""
+"""Ids and keys that look random but are always the same for the same seed."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The input of a request: query, path, headers and body become checked values.
+"""Reads and validates the input of a request: query, path, headers and body.
 
-Odd input is a mistake of the client and never a fault of the server. A body has to be UTF-8 and
-JSON, an object, not nested too deep, and without numbers or text that some readers cannot hold.
+Odd input is a client mistake and never a server fault. A body must be a JSON object in UTF-8, must
+not be nested too deeply, and must not contain numbers or text that some parsers cannot represent.
 """
 
 # ruff: noqa: ARG002 - a method may ignore an argument that an overriding one needs
@@ -25,18 +25,18 @@ from conformance.server.core import Core
 from conformance.server.messages import BODY_LIMIT, Refusal, Request
 
 DEEPEST = 64
-"""How many levels of nesting a body may have."""
+"""Maximum levels of nesting in a body."""
 _LONGEST = 18
-"""How many characters a whole number may have."""
+"""Maximum number of characters in a whole number."""
 _WHOLE = re.compile(r"-?[0-9]{1,18}")
 _NUMBER = re.compile(r"-?[0-9]{1,18}(\.[0-9]{1,18})?")
-_UNKEPT = re.compile("[\0\ud800-\udfff]")
-"""NUL, and halves of surrogate pairs."""
+_NOT_STORABLE = re.compile("[\0\ud800-\udfff]")
+"""NUL and lone surrogates."""
 _BOOLEANS = {"true": True, "false": False}
 
 
 def _add_format(name: str, is_valid: Callable[[str], bool]) -> None:
-    """Let schemas check a format of text. A value of another type is valid."""
+    """Make schemas check a string format. Values of other types are valid."""
 
     def check(value: object) -> bool:
         return not isinstance(value, str) or is_valid(value)
@@ -60,7 +60,7 @@ def _is_moment(text: str) -> bool:
 
 
 def _is_date(text: str) -> bool:
-    """Whether a text is a timestamp of the length of a date."""
+    """Whether a text is a timestamp with only a date."""
     return len(text) == len("2026-04-17") and _is_moment(text)
 
 
@@ -72,7 +72,7 @@ _add_format("date", _is_date)
 
 
 def _pattern(_validator: Any, pattern: str, value: Any, _schema: Any) -> Any:
-    """The keyword ``pattern`` with a dollar sign that matches only the very end, as in ECMA 262."""
+    """The keyword ``pattern``, with ``$`` matching only at the very end, as in ECMA 262."""
     if isinstance(value, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), value):
         yield ValidationError("the text does not match")
 
@@ -96,7 +96,7 @@ class Intake(Core):
     # --- query, path and headers ---
 
     def query_values(self, operation: Operation, request: Request) -> dict[str, Any]:
-        """The known parameters of the query, by name. An empty one counts as absent."""
+        """The known query parameters, by name. An empty one counts as absent."""
         values = {}
         for parameter in operation.parameters_in("query"):
             text = request.query.get(parameter.name)
@@ -105,9 +105,9 @@ class Intake(Core):
         return values
 
     def read_text(self, parameter: Parameter, text: str) -> Any:
-        """The value of a text in the query or path, by the type in the schema.
+        """A text in the query or path, converted to the type in the schema.
 
-        A text that does not fit the type is returned unchanged, for the check to refuse.
+        A text that does not fit the type is returned unchanged and fails validation later.
         """
         types = types_of(parameter.schema)
         if "integer" in types and _WHOLE.fullmatch(text):
@@ -121,7 +121,7 @@ class Intake(Core):
         return text
 
     def header_values(self, operation: Operation, request: Request) -> dict[str, Any]:
-        """The known headers of the request, by name. An empty one counts as absent."""
+        """The known request headers, by name. An empty one counts as absent."""
         values = {}
         for parameter in operation.parameters_in("header"):
             text = request.header(parameter.name)
@@ -130,7 +130,7 @@ class Intake(Core):
         return values
 
     def _path_values(self, operation: Operation, in_path: Mapping[str, str]) -> dict[str, Any]:
-        """The parameters of the path, by name; ``in_path`` holds their texts."""
+        """The path parameters, by name; ``in_path`` has their texts."""
         values = {}
         for parameter in operation.parameters:
             if parameter.name in in_path:
@@ -140,11 +140,11 @@ class Intake(Core):
     # --- the body ---
 
     def invalid_body(self, why: str) -> NoReturn:
-        """Raise the Refusal of a body; ``why`` continues the words "The body"."""
+        """Raise the Refusal of a body; ``why`` completes a sentence that begins with "The body"."""
         raise Refusal("invalid_parameter", f"The body {why}")
 
     def check_media_type(self, request: Request) -> None:
-        """Raise Refusal if the body is labelled as something else than JSON."""
+        """Raise Refusal if the body is labelled as something other than JSON."""
         label = request.header("content-type")
         if label is None:
             return
@@ -167,9 +167,9 @@ class Intake(Core):
             self.invalid_body("is not JSON that can be read")
 
     def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
-        """The known members of the body, by name. Raises Refusal if the body as such is invalid.
+        """The known body members, by name. Raises Refusal if the body itself is invalid.
 
-        Empty for an empty body, and for an operation that takes none.
+        Empty for an empty body, and for an operation that takes no body.
         """
         if not operation.body:
             return {}
@@ -179,18 +179,18 @@ class Intake(Core):
         body = self.parse_body(request)
         if not isinstance(body, dict):
             self.invalid_body("must be an object")
-        if not _can_be_kept(body):
+        if not _is_storable(body):
             self.invalid_body("is nested too deep, or holds text that cannot be kept")
         return operation.in_body(body)
 
     # --- checks ---
 
     def is_required(self, operation: Operation, parameter: Parameter) -> bool:
-        """Whether a parameter has to be given."""
+        """Whether a parameter is required."""
         return parameter.required
 
     def missing(self, operation: Operation, given: Mapping[str, Any]) -> list[str]:
-        """The names of the required parameters that are not given."""
+        """The names of the required parameters that are missing."""
         names = []
         for parameter in operation.parameters:
             if self.is_required(operation, parameter) and parameter.name not in given:
@@ -203,14 +203,14 @@ class Intake(Core):
             raise Refusal("missing_parameter", f"Required and missing: {', '.join(names)}")
 
     def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
-        """Whether a value fits its schema. ``paging`` checks the limit and the cursor of a list."""
+        """Whether a value matches its schema. ``paging`` checks the limit and cursor of lists."""
         paging = operation.paging
         if paging and parameter.name in (paging.after, paging.limit):
             return True
         return bool(self._validators[operation.id, parameter.name].is_valid(value))
 
     def invalid(self, operation: Operation, given: Mapping[str, Any]) -> list[str]:
-        """The names of the parameters whose values fail their check."""
+        """The names of the parameters with invalid values."""
         names = []
         for parameter in operation.parameters:
             name = parameter.name
@@ -219,16 +219,16 @@ class Intake(Core):
         return names
 
     def refuse_invalid(self, operation: Operation, names: list[str]) -> None:
-        """Raise Refusal if a value fails its check."""
+        """Raise Refusal if a value is invalid."""
         if names:
             raise Refusal("invalid_parameter", f"Not valid: {', '.join(names)}")
 
     def take_in(
         self, operation: Operation, request: Request, in_path: Mapping[str, str]
     ) -> dict[str, Any]:
-        """All values of a request by parameter. Raises Refusal if one is missing or invalid.
+        """All values of a request by parameter. Raises Refusal if any is missing or invalid.
 
-        ``in_path`` holds the texts of the path parameters, by name.
+        ``in_path`` has the texts of the path parameters, by name.
         """
         in_path_values = self._path_values(operation, in_path)
         query, body = self.query_values(operation, request), self.body_values(operation, request)
@@ -243,22 +243,22 @@ def _refuse_number(text: str) -> NoReturn:
 
 
 def _whole(text: str) -> int:
-    """The whole number that a text spells. Raises ValueError for one that is too long."""
+    """The integer for a text. Raises ValueError if it is too long."""
     if len(text) > _LONGEST:
         raise ValueError(text)
     return int(text)
 
 
 def _finite(text: str) -> float:
-    """The number that a text spells. Raises ValueError for one that no float can hold."""
+    """The float for a text. Raises ValueError if it is out of range."""
     value = float(text)
     if not math.isfinite(value):
         raise ValueError(text)
     return value
 
 
-def _can_be_kept(value: Any) -> bool:
-    """Whether a value is not nested too deep, and all its text can be stored and sent again."""
+def _is_storable(value: Any) -> bool:
+    """Whether a value is not nested too deeply, and all its text can be stored and returned."""
     level = [value]
     for _ in range(DEEPEST):
         if not all(_is_plain(value) for value in level):
@@ -270,14 +270,14 @@ def _can_be_kept(value: Any) -> bool:
 
 
 def _is_plain(value: Any) -> bool:
-    """Whether a value is no text with a NUL or half of a surrogate pair."""
+    """Whether a value is not a text with a NUL or a lone surrogate."""
     if not isinstance(value, str):
         return True
-    return _UNKEPT.search(value) is None
+    return _NOT_STORABLE.search(value) is None
 
 
 def _contents(values: list[Any]) -> list[Any]:
-    """What the values directly hold: names and values of objects, items of arrays."""
+    """The direct contents of the values: names and values of objects, items of arrays."""
     contents: list[Any] = []
     for value in values:
         if isinstance(value, dict):

@@ -1,8 +1,8 @@
-"""The rate limit of an operation.
+"""Rate limits of operations.
 
-A window opens with the first request that counts and closes after its seconds; then counting starts
-again. A request counts only if it passes every other check. Requests are counted by the address of
-the connection: the server trusts no header for that.
+A window opens with the first request that counts and closes after a fixed time; then counting
+starts again. A request counts only if it passes every other check. Requests are counted by the
+address of the connection, because the server trusts no header for that.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ from conformance.server.messages import Context, Refusal, Request
 from conformance.server.moments import MICRO
 
 _MANY = 10_000
-"""How many windows the server keeps before it drops those that have closed."""
+"""Number of windows beyond which closed ones are dropped."""
 
 
 class Limits(Core):
-    """Counts requests, and refuses those above the rate."""
+    """Counts requests and refuses those above the limit."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
-        # (operation, address) -> (moment when the window opened, requests in it)
+        # (operation, address) -> (moment when the window opened, number of requests in it)
         self._windows: dict[tuple[str, str], tuple[int, int]] = {}
 
     def rate_address(self, request: Request) -> str:
-        """The address whose requests are counted together."""
+        """The address by which requests are counted."""
         return request.address
 
     def rate_allowance(self, rate: Rate) -> int:
-        """How many requests a window allows."""
+        """The number of requests that a window allows."""
         return rate.requests
 
     def rate_seconds(self, rate: Rate) -> int:
-        """How long a window is, in seconds."""
+        """The length of a window in seconds."""
         return rate.seconds
 
     def too_many(self, retry_after: int) -> Refusal:
-        """The refusal of a request above the rate; the window closes in ``retry_after`` seconds."""
+        """The refusal of a request above the limit; the window closes after ``retry_after`` s."""
         return Refusal("rate_limited", headers=(("Retry-After", str(retry_after)),))
 
     def check_rate(self, context: Context) -> None:
@@ -61,7 +61,7 @@ class Limits(Core):
             self._windows[counter] = (start, count + 1)
 
     def _drop_closed(self, oldest: int) -> None:
-        """Drop the windows that opened at or before a moment, once there are many."""
+        """Drop the windows that opened at or before a moment if there are many."""
         if len(self._windows) > _MANY:
             self._windows = {
                 counter: window for counter, window in self._windows.items() if oldest < window[0]

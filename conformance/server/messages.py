@@ -1,6 +1,6 @@
-"""What goes in and comes out: Request, Reply, Refusal, and the Context of one request.
+"""The message types of the server: Request, Reply, Refusal, and the Context of a request.
 
-Request and Reply belong to the server alone. The suite has its own nouns for both.
+Request and Reply are used only by the server. The suite has its own types for both.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from conformance.model import Operation
 from conformance.server.store import Identity
 
 BODY_LIMIT = 1 << 20
-"""The longest body in bytes. One byte more is read, to notice that a body is longer."""
+"""Maximum body size in bytes. One more byte is read to detect a longer body."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request as the application sees it. If a query parameter is repeated, the first counts.
+    """A request as the application sees it. Of repeated query parameters, the first counts.
 
-    The names of ``headers`` are in lower case.
+    The names in ``headers`` are in lower case.
     """
 
     method: str
@@ -33,13 +33,13 @@ class Request:
     address: str = ""
 
     def header(self, name: str) -> str | None:
-        """The value of a header, or None. The case of the name does not matter."""
+        """The value of a header, or None. The name is case-insensitive."""
         return self.headers.get(name.lower())
 
 
 @dataclass(frozen=True)
 class Reply:
-    """A response. The body is a value that is still to be written as JSON."""
+    """A response. The body is a value that has yet to be serialized as JSON."""
 
     status: int
     body: Any
@@ -48,7 +48,7 @@ class Reply:
 
 @dataclass(frozen=True)
 class Context:
-    """One request to an operation, with the identity that sent it and its checked values."""
+    """A request to an operation, with the identity of its sender and its validated values."""
 
     operation: Operation
     request: Request
@@ -57,9 +57,9 @@ class Context:
 
 
 class Refusal(Exception):  # noqa: N818 - a response, not a fault
-    """A response that is an error. It has a role, or a code if several codes share the role.
+    """An error response. It has a role, or a code if several codes share the role.
 
-    ``members`` are members of the body besides those of the envelope.
+    ``members`` are additional members of the body, outside the envelope.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Refusal(Exception):  # noqa: N818 - a response, not a fault
 
 
 def read_request(environ: Mapping[str, Any]) -> Request:
-    """The request in a WSGI environment. No input of a client makes this fail."""
+    """The request in a WSGI environment. No client input makes this fail."""
     query_text = _text(environ.get("QUERY_STRING", ""))
     pairs = parse_qsl(query_text, keep_blank_values=True, errors="replace")
     return Request(
@@ -109,7 +109,7 @@ def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _body(environ: Mapping[str, Any]) -> bytes:
-    """The body, up to one byte more than the limit."""
+    """The body, up to one byte beyond the limit."""
     length = str(environ.get("CONTENT_LENGTH") or "")
     most = BODY_LIMIT + 1
     if length.isdecimal():
@@ -118,7 +118,7 @@ def _body(environ: Mapping[str, Any]) -> bytes:
 
 
 def _read(stream: Any, count: int) -> bytes:
-    """Up to ``count`` bytes of a stream. One read may return less than it was asked for."""
+    """Up to ``count`` bytes of a stream. A single read may return fewer."""
     parts = []
     while count > 0:
         part: bytes = stream.read(count)

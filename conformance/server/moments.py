@@ -1,8 +1,9 @@
-"""Time of the server: a clock that can be moved forward, and moments as text and as sort keys.
+"""Server time: a clock that can be moved forward, and moments as text and as sort keys.
 
-A moment is a whole number of microseconds since 1970. The sort key of an instant is text: seconds
-of fixed width, then the fraction without trailing zeros. Comparing two keys as text compares the
-instants exactly, so a cursor of any precision meets the stored objects without rounding.
+A moment is an integer number of microseconds since 1970. The sort key of an instant is text: the
+seconds at a fixed width, then the fraction without trailing zeros. Comparing two keys as text
+compares the instants exactly, so a cursor of any precision is compared with stored objects without
+rounding.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _FURTHEST = 100 * 366 * 86_400  # seconds that the clock may run ahead
 
 
 class Clock:
-    """Real time plus what has been added to it. ``source`` returns nanoseconds since 1970."""
+    """Real time plus an offset. ``source`` returns nanoseconds since 1970."""
 
     def __init__(self, source: Callable[[], int] = time.time_ns) -> None:
         self._source = source
@@ -33,7 +34,7 @@ class Clock:
         return self._source() // 1000 + self.added
 
     def forward(self, seconds: float) -> bool:
-        """Move the clock forward. Returns False without moving if it is too far or backwards."""
+        """Move the clock forward. Return False without moving it if that is too far or negative."""
         added = self.added + round(seconds * MICRO)
         if seconds < 0:
             return False
@@ -44,7 +45,7 @@ class Clock:
 
 
 def render(moment: int) -> str:
-    """A moment as ISO 8601 text in UTC, with no fraction, or with 3 or 6 digits where needed."""
+    """A moment as ISO 8601 text in UTC, with 0, 3 or 6 fractional digits as needed."""
     seconds, fraction = divmod(moment, MICRO)
     text = (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S")
     if not fraction:
@@ -55,7 +56,7 @@ def render(moment: int) -> str:
 
 
 def moment_of(text: str) -> int:
-    """The moment of a timestamp that the server itself wrote."""
+    """The moment of a timestamp written by the server itself."""
     seconds = instant(text)
     assert seconds is not None
     return int(seconds * MICRO)

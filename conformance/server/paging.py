@@ -1,7 +1,8 @@
 """Lists: the limit, the cursor, the filters, and whether more items remain.
 
-Lists run from new to old. The cursor is a position in time and excludes the item at that position.
-No two objects of a kind and tenant share a position, so no boundary loses or repeats an item.
+Lists are ordered from new to old. The cursor is a position in time and excludes the item at that
+position. No two objects of a kind and tenant share a position, so page boundaries neither lose nor
+repeat items.
 """
 
 # ruff: noqa: ARG002 - a method may ignore an argument that an overriding one needs
@@ -23,7 +24,7 @@ from conformance.server.store import Filter, Page, Row
 DEFAULT_LIMIT = 20
 MAXIMUM = 100
 HUGE = 10**9
-"""What a limit of ten digits or more counts as."""
+"""The value used for a limit of ten digits or more."""
 BOUNDS = {"at-least": ">=", "at-most": "<="}
 
 
@@ -33,7 +34,7 @@ class Paging(Access):
     # --- the limit ---
 
     def maximum(self, operation: Operation) -> int:
-        """The largest number of items on a page."""
+        """The maximum number of items on a page."""
         return MAXIMUM
 
     def default_limit(self, operation: Operation) -> int:
@@ -41,7 +42,7 @@ class Paging(Access):
         return min(DEFAULT_LIMIT, self.maximum(operation))
 
     def parse_limit(self, operation: Operation, text: str) -> int:
-        """The number in the limit parameter. Raises Refusal unless it is a whole number above 0."""
+        """The number in the limit parameter. Raises Refusal unless it is a positive integer."""
         if not re.fullmatch(r"[0-9]+", text) or not text.strip("0"):
             raise self.bad_limit(operation)
         digits = text.lstrip("0")
@@ -54,11 +55,11 @@ class Paging(Access):
         return Refusal("invalid_parameter", "Not valid: the number of results")
 
     def cap_limit(self, operation: Operation, limit: int) -> int:
-        """The limit that the server applies, given the one that the client asked for."""
+        """The limit that the server applies, given the requested one."""
         return min(limit, self.maximum(operation))
 
     def limit_of(self, context: Context) -> int:
-        """The largest number of items on the page that a request asks for."""
+        """The maximum number of items on the requested page."""
         operation = context.operation
         text = context.values.get(operation.paging.limit) if operation.paging else None
         if text is None:
@@ -68,7 +69,7 @@ class Paging(Access):
     # --- the cursor ---
 
     def parse_cursor(self, text: str) -> Fraction | None:
-        """The exact time of a cursor in seconds since 1970, or None if it is not a timestamp."""
+        """The exact time of a cursor in seconds since 1970; None if it is not a timestamp."""
         try:
             return instant(text)
         except ValueError:  # more digits than Python converts to a number
@@ -79,7 +80,7 @@ class Paging(Access):
         return Refusal("invalid_parameter", "Not valid: the timestamp of the cursor")
 
     def cursor_key(self, cursor: Fraction) -> str:
-        """The sort key that items are compared with."""
+        """The sort key for comparing a cursor with items."""
         return sort_key(cursor)
 
     def edge_of(self, context: Context) -> str | None:
@@ -94,17 +95,17 @@ class Paging(Access):
         return self.cursor_key(cursor)
 
     def comparison(self, operation: Operation) -> str:
-        """The SQL operator between the sort key of an item on the page and that of the cursor."""
+        """The SQL operator between the sort key of an item and that of the cursor."""
         return "<"
 
     def order(self, operation: Operation) -> str:
-        """The SQL order of a list: DESC runs from new to old."""
+        """The SQL order of a list: DESC for new to old."""
         return "DESC"
 
     # --- rows ---
 
     def filters_of(self, context: Context) -> tuple[Filter, ...]:
-        """The conditions that the items of the list have to meet."""
+        """The conditions that list items must satisfy."""
         filters = []
         for parameter in context.operation.filters:
             if parameter.name in context.values and not self.names_tenant(parameter):
@@ -125,13 +126,13 @@ class Paging(Access):
         return Filter(member, render(int(moment * MICRO)), bound)
 
     def list_tenant(self, context: Context) -> str | None:
-        """The id of the tenant whose objects are listed, or None to list those of all tenants."""
+        """The id of the tenant whose objects are listed, or None for all tenants."""
         if context.operation.kind in self.catalog.pools:
             return None
         return self.tenant_of(context.identity)
 
     def look_ahead(self, limit: int) -> int:
-        """How many rows to read for a page. One extra row shows whether more items remain."""
+        """The number of rows to read for a page. One extra row shows whether items remain."""
         return limit + 1
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:

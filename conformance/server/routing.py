@@ -1,4 +1,4 @@
-"""From method and path to an operation: exact paths first, then templates, then the mode."""
+"""Maps method and path to an operation: exact paths first, then templates, then the mode."""
 
 # ruff: noqa: ARG002 - a method may ignore an argument that an overriding one needs
 
@@ -15,7 +15,7 @@ from conformance.server.messages import Refusal, Request
 
 
 class Routing(Core):
-    """Finds the operation that a request is for. A mode is one operation of a method and path."""
+    """Finds the operation of a request. A mode is one operation of a method and path."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
@@ -31,14 +31,14 @@ class Routing(Core):
                 self._exact[method, path] = modes
 
     def local_path(self, request: Request) -> str | None:
-        """The path below the base path of the API, or None if the request is outside it."""
+        """The path below the base path of the API, or None if it is outside."""
         base = self.contract.base_path
         if not request.path.startswith(base + "/"):
             return None
         return request.path.removeprefix(base)
 
     def find_route(self, request: Request) -> tuple[list[Operation], dict[str, str]] | None:
-        """The modes of a method and path, and the values in the path; None if there is no route."""
+        """The modes of a route and the values in the path, or None if there is no route."""
         path = self.local_path(request)
         if path is None:
             return None
@@ -51,7 +51,7 @@ class Routing(Core):
         return None
 
     def choose_mode(self, modes: list[Operation], request: Request) -> Operation:
-        """The first mode whose selecting parameter is given, else the one that needs none."""
+        """The first mode whose selecting parameter is given, or else the one that needs none."""
         given = self._given(modes, request)
         for mode in modes:
             if mode.when and given.get(mode.when):
@@ -62,16 +62,16 @@ class Routing(Core):
         return modes[0]
 
     def _given(self, modes: list[Operation], request: Request) -> Mapping[str, Any]:
-        """The values that may select a mode: members of the body, or the query."""
+        """The values that may select a mode: body members, or the query."""
         for mode in modes:
             if mode.when in [parameter.name for parameter in mode.body]:
                 return self.peek(request)
         return request.query
 
     def peek(self, request: Request) -> dict[str, Any]:
-        """The members of the body, unchecked, since the mode decides how to check it.
+        """The body members without validation, which depends on the mode.
 
-        Empty if the body is no JSON object.
+        Empty if the body is not a JSON object.
         """
         try:
             body = json.loads(request.body)
@@ -84,7 +84,7 @@ class Routing(Core):
         return Refusal("not_found", "There is no such path or method")
 
     def route(self, request: Request) -> tuple[Operation, dict[str, str]]:
-        """The operation that a request is for, and the values in its path.
+        """The operation of a request, and the values in its path.
 
         Raises Refusal if there is none.
         """
@@ -96,7 +96,7 @@ class Routing(Core):
 
 
 def _template(path: str) -> re.Pattern[str]:
-    """The pattern of a path with placeholders; each becomes a named group."""
+    """The pattern for a path template, with a named group for each placeholder."""
     pattern = ""
     for index, part in enumerate(re.split(r"\{([A-Za-z_][A-Za-z0-9_]*)\}", path)):
         is_placeholder = index % 2 == 1

@@ -1,9 +1,9 @@
-"""What a new server holds: three tenants, their objects, and the keys.
+"""The initial data of a server: three tenants, their objects, and the keys.
 
 The same seed gives the same data. The main and the other tenant have objects of every kind that can
-be read, the third has none. Times go back from one instant by irregular steps of more than a
-second. Some neighbours differ only in fractions of a second: a few near the head of a list, and
-more at intervals below it.
+be read; the third has none. Timestamps go back from one instant in irregular steps of more than a
+second. Some neighbours differ only by fractions of a second: a few near the start of a list, and
+more at intervals after that.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ EXPIRED = moment_of("2020-01-01T00:00:00Z")
 MAIN, OTHER, EMPTY = Business.MAIN.value, Business.OTHER.value, Business.EMPTY.value
 TENANTS = (MAIN, OTHER, EMPTY)
 FIRST_INDEX = {MAIN: 0, OTHER: 500}
-"""The index of the first object of a tenant. Tenants share none, so no two objects look alike."""
+"""The index of the first object of a tenant. Tenants share no index, so all objects differ."""
 
 _PERIOD = 17
 _FRACTIONS = {
@@ -36,7 +36,7 @@ _FRACTIONS = {
     11: (125_000,),
     14: (333_333,),
 }
-"""Step within the period -> fractions, in microseconds, of the objects at that step."""
+"""Step within the period -> fractions in microseconds of the objects at that step."""
 
 
 def tenant_id(seed: int, name: str) -> str:
@@ -48,11 +48,11 @@ _DEATHS: dict[str, dict[str, Any]] = {
     "expired": {"expires": EXPIRED},
     "revoked": {"revoked": True},
 }
-"""Name of a key that no longer works -> the reason."""
+"""Name of a key that is no longer valid -> the reason."""
 
 
 def identities(contract: Contract, seed: int) -> dict[str, Identity]:
-    """The seeded keys by name. A key with a single scope has the name of that scope."""
+    """The seeded keys by name. A single-scope key has the name of its scope."""
     catalog = Catalog(contract)
     prefixes = contract.authentication.beginnings
     scopes_of = {
@@ -75,7 +75,7 @@ def identities(contract: Contract, seed: int) -> dict[str, Identity]:
 
 
 def _can_exist(contract: Contract, role: KeyRole) -> bool:
-    """Whether a contract can have this key: it may lack tenants or a prefix for test keys."""
+    """Whether the contract allows this key: it may lack tenants or a prefix for test keys."""
     if role.name == "test":
         return len(contract.authentication.prefixes) > 1
     return role.business is Business.MAIN or contract.tenant is not None
@@ -95,7 +95,7 @@ def rows(contract: Contract, extras: Extras, seed: int) -> Iterator[Row]:
 
 
 def moments(random: Random, count: int, seconds: tuple[int, int]) -> list[int]:
-    """Distinct moments, newest first; ``seconds`` bounds the step from one to the next."""
+    """Distinct moments, newest first; ``seconds`` is the range of the steps between them."""
     chosen: list[int] = []
     moment, step = NEWEST, 0
     while len(chosen) < count:
@@ -106,7 +106,7 @@ def moments(random: Random, count: int, seconds: tuple[int, int]) -> list[int]:
 
 
 class _Seeder:
-    """Makes the objects of one server."""
+    """Creates the objects of one server."""
 
     def __init__(self, contract: Contract, extras: Extras, seed: int) -> None:
         self.contract = contract
@@ -124,7 +124,7 @@ class _Seeder:
         return self.extras.recipes.get(kind, Recipe())
 
     def count(self, kind: str, tenant: str) -> int:
-        """How many objects of a kind a tenant has."""
+        """The number of objects of a kind that a tenant has."""
         if kind not in self.kinds:
             return 0
         if tenant == EMPTY:
@@ -143,7 +143,7 @@ class _Seeder:
         return self.row(kind, own_id, own_id, NEWEST - index * MICRO, document)
 
     def objects(self, kind: str, tenant: str) -> Iterator[Row]:
-        """The objects of a kind that a tenant has, newest first."""
+        """The objects of a kind and tenant, newest first."""
         recipe = self.recipe(kind)
         random = Random(f"{self.seed}/{kind}/{tenant}")  # noqa: S311 - sample data
         identifier_name = self.contract.identifier_of(kind)
@@ -158,25 +158,25 @@ class _Seeder:
             yield self.row(kind, own_id, tenant_id(self.seed, tenant), moment, document)
 
     def identifiers(self, kind: str, own_id: str) -> Document:
-        """The members of a kind that hold the id of the object itself."""
+        """The members of a kind that contain the id of the object itself."""
         names = (self.contract.identifier, self.contract.identifier_of(kind))
         return {name: own_id for name in names if self.catalog.shows(kind, name)}
 
     def row(self, kind: str, own_id: str, tenant: str, moment: int, document: Document) -> Row:
-        """An object to store; its document gets the tenant and the position that the kind shows."""
+        """An object to store, with tenant and position in its document if the kind shows them."""
         position = render(moment)
         document |= self.catalog.ownership(kind, tenant, position)
         return Row(kind, own_id, tenant, position, key_of(moment), document)
 
     def document(self, kind: str, index: int, tenant: str, random: Random) -> Document:
-        """The members in the schema of a kind, with sample values."""
+        """The schema members of a kind, with sample values."""
         return {
             name: self.member(kind, name, index, tenant, random)
             for name in self.catalog.members(kind)
         }
 
     def member(self, kind: str, name: str, index: int, tenant: str, random: Random) -> Any:
-        """The value of a member: the id of a seeded object if it is a reference, else a sample."""
+        """The value of a member: the id of a seeded object for a reference, or else a sample."""
         schema = self.catalog.members(kind)[name]
         referenced = schema.get(X, {}).get("references") or self.references.get((kind, name))
         if not referenced or name == self.contract.identifier:

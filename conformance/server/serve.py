@@ -1,8 +1,8 @@
 """The reference server as a process: waitress around the application.
 
-Waitress speaks HTTP/1.1, keeps connections open and avoids the Nagle delay. It refuses some
-requests before the application sees them, such as broken framing or headers that are too long.
-These responses have the error envelope of the contract, too.
+Waitress supports HTTP/1.1, keeps connections open and avoids the Nagle delay. It refuses some
+requests before the application sees them, such as those with broken framing or overlong headers.
+These refusals have the error envelope of the contract, too.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ from conformance.server.messages import Refusal, Request
 
 THREADS = 8
 MOST_CONNECTIONS = 500
-"""Open connections; beyond them the one that has been idle longest is closed."""
+"""Maximum open connections. Beyond that, the one that has been idle longest is closed."""
 IDLE_SECONDS = 60
-"""How long a connection may be idle, or half a request may take to go on."""
+"""How long a connection may be idle, or an incomplete request may stall."""
 IDENT = "sandbox"
 
 
@@ -51,8 +51,8 @@ def serve(
 ) -> None:
     """Serve a contract until SIGINT or SIGTERM.
 
-    Writes the target file, then prints the keys and ``ready <url>``. ``log`` gets a line of JSON
-    for each request. Raises UsageError if the port is taken or a file cannot be written.
+    Writes the target file, then prints the keys and ``ready <url>``. Each request adds a JSON line
+    to ``log``. Raises UsageError if the port is taken or a file cannot be written.
     """
     with ExitStack() as stack:
         journal = stack.enter_context(_writable(log, "a")) if log else None
@@ -73,21 +73,21 @@ def _url(host: str, port: int, base_path: str) -> str:
 
 
 def _write_target_file(path: Path, content: str) -> None:
-    """Write the target file. Raises UsageError rather than overwrite a file of somebody else."""
+    """Write the target file. Raises UsageError instead of overwriting an unrelated file."""
     first_line, _, _ = content.partition("\n")
     if path.is_file() and path.stat().st_size:
         existing = path.read_text(encoding="utf-8", errors="replace")
         if not existing.startswith(first_line):
             raise UsageError(
-                f"{path} is there already, and is not a target file of a reference server."
-                " Give another name (--target-out)."
+                f"{path} already exists and is not a target file of a reference server."
+                " Choose another name with --target-out."
             )
     with _writable(path, "w") as file:
         file.write(content)
 
 
 def listen(app: Application, host: str, port: int) -> Any:
-    """A server that already listens on ``effective_port``. Call its ``run`` to serve.
+    """A server that is listening on ``effective_port``. Call its ``run`` to serve.
 
     Raises UsageError if it cannot listen there.
     """
@@ -106,7 +106,7 @@ def listen(app: Application, host: str, port: int) -> Any:
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise UsageError(
-            f"Cannot listen on {host} port {port}: {reason}; --port 0 takes a free one"
+            f"Cannot listen on {host} port {port}: {reason}; use --port 0 for a free port"
         ) from error
     server.channel_class = _channel(app)
     # A full queue is normal for a sandbox, so it is not worth a warning.
@@ -115,7 +115,7 @@ def listen(app: Application, host: str, port: int) -> Any:
 
 
 def announce(app: Application, url: str, out: TextIO) -> None:
-    """Print the keys, one to a line, and then that the server is ready."""
+    """Print the keys, one per line, and then that the server is ready."""
     for name, identity in seeding.identities(app.contract, app.seed).items():
         print(name, identity.key, file=out)
     print("ready", url, file=out, flush=True)
@@ -130,9 +130,9 @@ def _writable(path: Path, mode: Literal["w", "a"]) -> TextIO:
 
 @contextmanager
 def _stopped_by_signals() -> Iterator[None]:
-    """Turn SIGINT and SIGTERM into KeyboardInterrupt, on which waitress ends.
+    """Turn SIGINT and SIGTERM into KeyboardInterrupt, which ends waitress.
 
-    Other threads than the main one cannot handle signals; there it does nothing.
+    Does nothing outside the main thread, because other threads cannot handle signals.
     """
 
     def stop(_signal: int, _frame: Any) -> None:
@@ -152,7 +152,7 @@ def _stopped_by_signals() -> Iterator[None]:
 
 
 def _channel(app: Application) -> type[HTTPChannel]:
-    """The class of a connection whose own refusals have the envelope of the contract."""
+    """A channel class whose own refusals have the error envelope of the contract."""
 
     class EnvelopeTask(ErrorTask):  # type: ignore[misc]
         def execute(self) -> None:
@@ -176,7 +176,7 @@ def _channel(app: Application) -> type[HTTPChannel]:
 
 
 def _close_surplus(channels: Mapping[int, HTTPChannel]) -> None:
-    """Close the connection that has been idle longest, if there are too many."""
+    """Close the connection that has been idle longest if there are too many."""
     if len(channels) <= MOST_CONNECTIONS:
         return
     idle = [each for each in channels.values() if not each.requests and not each.total_outbufs_len]
@@ -186,19 +186,19 @@ def _close_surplus(channels: Mapping[int, HTTPChannel]) -> None:
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc]
-    """Reads a request. One whose end two headers state is refused: others may read it otherwise."""
+    """Parses a request. It refuses two headers that state the length, as they are ambiguous."""
 
     def parse_header(self, header_plus: bytes) -> None:
         super().parse_header(header_plus)
         chunked = self.chunked or "TRANSFER_ENCODING" in self.headers
         if chunked and "CONTENT_LENGTH" in self.headers:
-            raise ParsingError("Content-Length beside Transfer-Encoding")
+            raise ParsingError("both Content-Length and Transfer-Encoding")
 
 
 def _refusal_of(status: int) -> Refusal:
-    """The refusal that stands for an error of waitress.
+    """The refusal for a waitress error.
 
-    Only 500 is a fault of the server: waitress sends 501 for an unknown transfer coding.
+    Only 500 is a server fault, because waitress sends 501 for an unknown transfer coding.
     """
     if status == 500:
         return Refusal("internal")

@@ -1,9 +1,10 @@
-"""The data of the server, in SQLite: tables for objects of every kind, for keys and for notes.
+"""The data of the server in SQLite, with tables for objects of all kinds, for keys and for notes.
 
-An object keeps its position twice, as the client sees it and as a sort key (see ``moments``). All
-its members are a JSON document. A page is one query along the index of positions.
-What clients have made is bounded. Beyond the bound the oldest of it is removed, as if by others.
-One connection serves all threads behind a lock. Holding the lock makes check-then-insert safe.
+An object stores its position twice: as the client sees it, and as a sort key (see ``moments``). Its
+members are one JSON document. A page is one query along the position index.
+The amount of data created by clients is limited. Beyond the limit, the oldest is removed, as if by
+another client. All threads share one connection with a lock. Holding the lock makes
+check-then-insert safe.
 """
 
 from __future__ import annotations
@@ -32,11 +33,11 @@ _COLUMNS = "kind, id, tenant, position, sort, document"
 _INSERT = f"INSERT INTO objects ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"  # noqa: S608
 
 MOST = 10_000
-"""Objects and notes that were made since the start of the server."""
+"""Maximum number of objects and notes created since the server started."""
 MOST_CHARACTERS = 64 << 20
-"""Characters of these objects and notes together."""
+"""Maximum total characters of these objects and notes."""
 _NOTE = ""
-"""Stands for the kind of a note among what was made."""
+"""The kind used for notes among what was created."""
 
 ALL = "*"
 """The scope that grants everything."""
@@ -56,7 +57,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Identity:
-    """What a key stands for: a name, a tenant and scopes. ``expires`` is a moment, or None."""
+    """The identity of a key: a name, a tenant and scopes. ``expires`` is a moment, or None."""
 
     name: str
     key: str
@@ -68,7 +69,7 @@ class Identity:
 
 @dataclass(frozen=True)
 class Filter:
-    """A condition on a member, such as ``status = done``. A list of values matches any of them.
+    """A condition on a member, such as ``status = done``. A list of values matches any value in it.
 
     An empty ``member`` stands for the sort key.
     """
@@ -80,7 +81,7 @@ class Filter:
 
 @dataclass(frozen=True)
 class Page:
-    """Which rows a list asks for. ``comparison`` stands between the sort key of a row and ``edge``.
+    """The rows of a list page. ``comparison`` goes between the sort key of a row and ``edge``.
 
     ``tenant`` None means all tenants, ``edge`` None the first page.
     """
@@ -100,7 +101,7 @@ class Store:
     def __init__(self, database: str = ":memory:") -> None:
         self.lock = threading.RLock()
         self.most, self.most_characters = MOST, MOST_CHARACTERS
-        self._made: dict[tuple[str, str], int] = {}  # characters by kind and id, the oldest first
+        self._made: dict[tuple[str, str], int] = {}  # characters by kind and id, oldest first
         self._base = sqlite3.connect(database, check_same_thread=False, isolation_level=None)
         self._base.executescript(_TABLES)
 
@@ -117,7 +118,7 @@ class Store:
     # --- objects ---
 
     def put(self, rows: Iterable[Row], *, lasting: bool = False) -> None:
-        """Store new objects, either all or none of them. ``lasting`` ones are never given up."""
+        """Store all of the new objects or none. ``lasting`` objects are never evicted."""
         values = [
             (row.kind, row.id, row.tenant, row.position, row.sort, json.dumps(row.document))
             for row in rows
@@ -131,17 +132,17 @@ class Store:
                 raise
             self._base.execute("COMMIT")
             if not lasting:
-                self._hold({(kind, own_id): len(text) for kind, own_id, *_, text in values})
+                self._record({(kind, own_id): len(text) for kind, own_id, *_, text in values})
 
     def get(self, kind: str, identifier: str) -> Row | None:
-        """An object of any tenant by its id, or None."""
+        """An object of any tenant, by its id; None if there is none."""
         query = f"SELECT {_COLUMNS} FROM objects WHERE kind = ? AND id = ?"  # noqa: S608
         with self.lock:
             row = self._base.execute(query, (kind, identifier)).fetchone()
         return _row(row) if row else None
 
     def change(self, row: Row, members: Mapping[str, Any]) -> Row:
-        """Overwrite some members of an object. Returns the object as it is now."""
+        """Overwrite some members of an object, and return the changed object."""
         with self.lock:
             current = self.get(row.kind, row.id) or row
             document = {**current.document, **members}
@@ -151,7 +152,7 @@ class Store:
                 (text, row.kind, row.id),
             )
             if (row.kind, row.id) in self._made:
-                self._hold({(row.kind, row.id): len(text)})
+                self._record({(row.kind, row.id): len(text)})
         return Row(row.kind, row.id, row.tenant, row.position, row.sort, document)
 
     def remove(self, row: Row) -> None:
@@ -189,7 +190,7 @@ class Store:
             )
 
     def key(self, text: str) -> Identity | None:
-        """The identity that a key stands for, or None."""
+        """The identity of a key, or None."""
         with self.lock:
             row = self._base.execute("SELECT * FROM keys WHERE key = ?", (text,)).fetchone()
         if row is None:
@@ -200,7 +201,7 @@ class Store:
     # --- notes ---
 
     def note(self, name: str) -> Any:
-        """The value of a note that the server wrote for itself, or None."""
+        """The value of an internal note, or None."""
         with self.lock:
             row = self._base.execute(
                 "SELECT value FROM counters WHERE name = ?", (name,)
@@ -213,27 +214,27 @@ class Store:
             self._base.execute("INSERT OR REPLACE INTO counters VALUES (?, ?)", (name, value))
 
     def remember(self, name: str, value: str) -> None:
-        """Write a note that may be given up."""
+        """Write a note that may be evicted."""
         with self.lock:
             self.leave(name, value)
-            self._hold({(_NOTE, name): len(name) + len(value)})
+            self._record({(_NOTE, name): len(name) + len(value)})
 
     # --- the bound ---
 
-    def _hold(self, made: Mapping[tuple[str, str], int]) -> None:
-        """Count what was made or changed, and give up the oldest where it is too much."""
+    def _record(self, made: Mapping[tuple[str, str], int]) -> None:
+        """Record what was created or changed, and evict the oldest if there is too much."""
         self._made.update(made)
         while len(self._made) > self.most or self._is_too_large():
             kind, name = next(iter(self._made))
             del self._made[kind, name]
-            self._give_up(kind, name)
+            self._evict(kind, name)
 
     def _is_too_large(self) -> bool:
-        """Whether what was made is too much. A single object never is."""
+        """Whether the total size is too large. A single object never is."""
         return len(self._made) > 1 and sum(self._made.values()) > self.most_characters
 
-    def _give_up(self, kind: str, name: str) -> None:
-        """Remove an object or a note; a tenant takes its keys with it."""
+    def _evict(self, kind: str, name: str) -> None:
+        """Remove an object or a note. Removing a tenant also removes its keys."""
         if kind == _NOTE:
             self._base.execute("DELETE FROM counters WHERE name = ?", (name,))
             return
@@ -241,7 +242,7 @@ class Store:
         self._base.execute("DELETE FROM keys WHERE tenant = ?", (name,))
 
     def number(self, series: str = "") -> int:
-        """The next number of a series, which begins with 1."""
+        """The next number of a series that starts at 1."""
         with self.lock:
             name = f"number {series}"
             number: int = (self.note(name) or 0) + 1
@@ -250,7 +251,7 @@ class Store:
 
 
 def _conditions(page: Page) -> tuple[list[str], list[Any]]:
-    """The SQL conditions of a page, and the values of their parameters."""
+    """The SQL conditions for a page, and the values of their parameters."""
     conditions, values = ["kind = ?"], [page.kind]
     if page.tenant is not None:
         conditions.append("tenant = ?")

@@ -1,7 +1,7 @@
-"""Triggers and payments: what cannot be provoked from outside, and what has to be paid for.
+"""Triggers and payments: errors that clients cannot provoke, and requests that must be paid for.
 
-A magic input makes an operation respond with its code, as if the thing itself had happened.
-If that code demands a payment, a request that carries a proof of payment passes.
+A magic input makes an operation respond with its code, as if the error had really occurred. If the
+code demands a payment, a request with a proof of payment is accepted.
 """
 
 # ruff: noqa: ARG002 - a method may ignore an argument that an overriding one needs
@@ -20,11 +20,11 @@ from conformance.server.messages import Context, Refusal, Request
 
 X402_VERSION = 1
 PROOF = base64.b64encode(json.dumps({"signature": "sandbox"}).encode()).decode()
-"""One of the proofs of payment that this server accepts."""
+"""A proof of payment that this server accepts."""
 
 
 class Triggers(Core):
-    """Refuses magic inputs, and requests that are not paid for."""
+    """Refuses magic inputs, and unpaid requests."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
@@ -40,7 +40,7 @@ class Triggers(Core):
     def triggered(self, context: Context) -> str | None:
         """The code that the input of a request triggers, or None.
 
-        The first magic input that matches decides; special ones come before the usual ones.
+        The first matching magic input decides; special ones come before the usual ones.
         """
         for magic in self.triggers:
             if magic.operation == context.operation.id and _matches(magic, context):
@@ -48,9 +48,9 @@ class Triggers(Core):
         return None
 
     def check_triggers(self, context: Context) -> None:
-        """Raise Refusal if the input triggers a code. ``check_payment`` deals with payments.
+        """Raise Refusal if the input triggers a code. ``check_payment`` handles payments.
 
-        Raises RuntimeError for a code of internal errors, as a bug of the server would.
+        Raises RuntimeError for an internal error code, as a bug in the server would.
         """
         code = self.triggered(context)
         if code is None or code in self.contract.codes_of("payment_required"):
@@ -62,12 +62,12 @@ class Triggers(Core):
     # --- payments ---
 
     def payment_due(self, context: Context) -> bool:
-        """Whether a request has to be paid for."""
+        """Whether a request must be paid for."""
         code = self.triggered(context)
         return code is not None and code in self.contract.codes_of("payment_required")
 
     def payment_proof(self, payment: Payment, request: Request) -> str | None:
-        """The proof of payment that a request carries, or None."""
+        """The proof of payment in a request, or None."""
         for name in payment.proof_headers:
             proof = request.header(name)
             if proof is not None:
@@ -75,15 +75,15 @@ class Triggers(Core):
         return None
 
     def is_paid(self, proof: str | None) -> bool:
-        """Whether a proof is well formed: base64 of a JSON object. This server takes no money."""
+        """Whether a proof is well-formed: base64 of a JSON object. The server takes no money."""
         try:
             text = base64.b64decode(proof or "", validate=True)
             return isinstance(json.loads(text), dict)
-        except (ValueError, RecursionError):  # base64 raises a kind of ValueError, too
+        except (ValueError, RecursionError):  # base64 also raises a kind of ValueError
             return False
 
     def payment_terms(self, payment: Payment, context: Context) -> dict[str, Any]:
-        """The terms of a payment, under the names of the contract."""
+        """The terms of a payment, with the names from the contract."""
         resource = context.request.path
         return {
             payment.version: X402_VERSION,
@@ -91,18 +91,18 @@ class Triggers(Core):
         }
 
     def terms_header(self, payment: Payment, terms: dict[str, Any]) -> tuple[tuple[str, str], ...]:
-        """The header that carries the terms, as base64 of their JSON."""
+        """The header with the terms, as base64 of their JSON."""
         encoded = base64.b64encode(json.dumps(terms).encode())
         return ((payment.terms_header, encoded.decode()),)
 
     def terms_members(self, payment: Payment, terms: dict[str, Any]) -> dict[str, Any]:
-        """The members of the body that carry the terms, besides the members of the error."""
+        """The body members with the terms, in addition to those of the error."""
         return terms
 
     def check_payment(self, context: Context) -> None:
-        """Raise Refusal if the request has to be paid for and carries no proof of payment.
+        """Raise Refusal if the request must be paid for and has no proof of payment.
 
-        The refusal carries the terms of the payment, in a header and next to the error (x402).
+        The refusal contains the payment terms in a header and next to the error (x402).
         """
         payment = context.operation.payment
         if payment is None:
@@ -118,7 +118,7 @@ class Triggers(Core):
 
 
 def _usual_triggers(contract: Contract, special: list[MagicInput]) -> Iterator[MagicInput]:
-    """A magic text for each code that an operation provokes without a special magic input."""
+    """A magic text for each provokable code of an operation without a special magic input."""
     known = {(magic.operation, magic.code) for magic in special}
     for operation in contract.operations.values():
         member = _free_text(operation)
@@ -130,7 +130,7 @@ def _usual_triggers(contract: Contract, special: list[MagicInput]) -> Iterator[M
 
 
 def _free_text(operation: Operation) -> str | None:
-    """The name of the first member of the body that takes any text, or None."""
+    """The name of the first body member that accepts any text, or None."""
     for member in operation.body:
         limited = {"format", "enum"} & member.schema.keys()
         if limited:
@@ -145,9 +145,9 @@ def _free_text(operation: Operation) -> str | None:
 
 
 def _matches(magic: MagicInput, context: Context) -> bool:
-    """Whether a request holds every value of a magic input.
+    """Whether a request contains every value of a magic input.
 
-    A robust one also works in other capitals, and within a longer text.
+    A robust one also matches in any letter case and inside a longer text.
     """
     for name, value in magic.input.items():
         sent = context.values.get(name)
@@ -158,7 +158,7 @@ def _matches(magic: MagicInput, context: Context) -> bool:
 
 
 def _occurs_within(text: str, longer: Any) -> bool:
-    """Whether a text that has letters occurs in another one, in any case."""
+    """Whether a text with letters occurs in another text, in any case."""
     has_letters = text.upper() != text.lower()
     if not has_letters:
         return False

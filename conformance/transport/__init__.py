@@ -1,1 +1,1 @@
-"""How a request travels to the target, and how it comes back as an Exchange without secrets."""
+"""Sends requests to the target and turns them into exchanges without secrets."""

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 USES_PER_ADDRESS = 4
-"""How many requests to a limited operation go out from one address in a row."""
+"""Consecutive requests to a rate-limited operation that are sent from one address."""
 
 
 MOST_FRESH = 12
-"""How many addresses at most are kept for the cases that count what one address may send."""
+"""Maximum number of addresses reserved for the cases that test the limit of one address."""
 
 
 class Addresses:
-    """The addresses of the target file, which take turns: a limit may count by address.
+    """The addresses of the target file, used in rotation because a limit may apply per address.
 
-    The last ones, at most half of them, are kept fresh.
+    The last ones, at most half of them, are reserved as fresh addresses.
     """
 
     def __init__(self, pool: Sequence[str]) -> None:
@@ -24,7 +24,7 @@ class Addresses:
         self._place = self._uses = 0
 
     def current(self) -> str | None:
-        """The address for the next request to a limited operation; None without a pool."""
+        """The address for the next request to a rate-limited operation; None without addresses."""
         if not self._pool:
             return None
         self._uses += 1
@@ -33,10 +33,10 @@ class Addresses:
         return self._pool[self._place % len(self._pool)]
 
     def advance(self) -> bool:
-        """Go on to the next address; returns whether there is one."""
+        """Move on to the next address; return whether there is one."""
         self._place += 1
         return bool(self._pool)
 
     def fresh(self) -> str | None:
-        """An address that this run has not sent from; None once each was returned."""
+        """A reserved address that this run has not used yet; None if there is none left."""
         return self._kept.pop() if self._kept else None

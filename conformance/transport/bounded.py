@@ -1,8 +1,8 @@
 """Connections whose responses are bounded in time and in bytes.
 
-A socket's time limit starts over with each read, so a server that sends a byte now and then could
-hold a request for ever, in a header as well as in a body. Here each read gets what is left of the
-time.
+A socket timeout restarts with every read, so a server that sends a byte now and then could hold a
+request forever, in the headers as well as in the body. Here each read gets only the time that
+remains.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ from conformance.model import compact
 from conformance.transport.wire import BODY_LIMIT
 
 RAW_LIMIT = 8 * BODY_LIMIT
-"""The most bytes of a response on the wire, with headers, chunk sizes and trailers."""
+"""Maximum bytes of a response on the wire, including headers, chunk sizes and trailers."""
 
 EXCESS_SEEN = 4096
-"""How many bytes behind the end of a response are looked for."""
+"""Maximum number of bytes after the end of a response that are detected."""
 
 
 class _Current(threading.local):
-    """What is known of the request that the current thread sends."""
+    """The state of the request that the current thread is sending."""
 
-    opened = 0  # connections that the thread has opened, or tried to open
-    connected = True  # whether there is a connection that the request goes over
-    deadline = math.inf  # the moment, in monotonic time, at which the request is given up
-    received = 0  # bytes that came back
-    excess = b""  # the first bytes that came after the end of the response
+    opened = 0  # connections that the thread has opened or tried to open
+    connected = True  # whether there is a connection for the request
+    deadline = math.inf  # the monotonic time at which the request is abandoned
+    received = 0  # bytes received
+    excess = b""  # the first bytes received after the end of the response
 
     def begin(self, seconds: float) -> None:
-        """A request begins, which has so many seconds."""
+        """Start a request that may take the given time."""
         self.connected = True
         self.deadline = time.monotonic() + seconds
         self.received = 0
         self.excess = b""
 
     def seconds_left(self) -> float:
-        """The seconds until the deadline. Raises TimeoutError if there are none."""
+        """The seconds until the deadline. Raises TimeoutError if it has passed."""
         seconds = self.deadline - time.monotonic()
         if seconds <= 0:
             raise TimeoutError("the time for the request is over")
@@ -58,11 +58,11 @@ CURRENT = _Current()
 
 
 class TooMuchError(OSError):
-    """More bytes came than are read."""
+    """The response exceeds RAW_LIMIT."""
 
 
 class _Bounded(io.RawIOBase):
-    """What a socket receives, until the deadline is over or too many bytes came."""
+    """The bytes that a socket receives, up to the deadline and RAW_LIMIT."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -82,13 +82,13 @@ class _Bounded(io.RawIOBase):
         CURRENT.received += count or 0
         self._left -= count or 0
         if self._left < 0:
-            raise TooMuchError(f"more than {RAW_LIMIT >> 20} MiB came on the wire")
+            raise TooMuchError(f"the response exceeds {RAW_LIMIT >> 20} MiB on the wire")
         return count
 
     def end(self) -> bytes:
-        """Receive no more. Returns what waits in the socket, as far as that can be seen.
+        """Stop receiving. Return the bytes waiting in the socket, if they can be seen.
 
-        Without bytes, a socket that was closed looks the same as one that is open.
+        Without any bytes, a closed socket looks the same as an open one.
         """
         self._ended = True
         try:
@@ -99,7 +99,7 @@ class _Bounded(io.RawIOBase):
         except OSError:
             return b""
         finally:
-            self._sock.settimeout(self._usual)  # a kept connection is used again
+            self._sock.settimeout(self._usual)  # the connection may be reused
 
     def close(self) -> None:
         self._raw.close()
@@ -107,7 +107,7 @@ class _Bounded(io.RawIOBase):
 
 
 class _Response(HTTPResponse):
-    """A response that is read within bounds."""
+    """A response that is read within the bounds."""
 
     def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
@@ -116,17 +116,17 @@ class _Response(HTTPResponse):
         self.fp = io.BufferedReader(self._bounded)
 
     def begin(self) -> None:
-        """Read the head. Raises HTTPException for a line or a length that says nothing."""
+        """Read the head. Raises HTTPException if a header line or a length is malformed."""
         super().begin()
         if any(isinstance(each, MissingHeaderBodySeparatorDefect) for each in self.msg.defects):
-            raise HTTPException("a line of the head is no header")  # those behind it are not read
+            raise HTTPException("a line of the head is not a header")  # later lines were not read
         if not self.chunked:
             _check_lengths(self.headers.get_all("Content-Length", []))
 
     def _read_status(self) -> tuple[str, int, str]:
-        """The status line of the response. An announcement such as 103 counts as 100 Continue.
+        """The status line of the response. Informational statuses such as 103 count as 100.
 
-        The base class skips 100 Continue and reads on. A switch of protocols (101) is a response.
+        The base class skips 100 Continue and reads on. 101 Switching Protocols is a response.
         """
         version, status, reason = super()._read_status()  # type: ignore[misc]  # not in the stubs
         if CONTINUE < status < 200 and status != SWITCHING_PROTOCOLS:
@@ -134,7 +134,7 @@ class _Response(HTTPResponse):
         return version, status, reason
 
     def _close_conn(self) -> None:
-        """End the response. What has come by now and was not read follows its end."""
+        """End the response. Bytes that have arrived but were not read come after its end."""
         waiting = self._bounded.end()
         CURRENT.excess = self.fp.peek() + waiting
         super()._close_conn()  # type: ignore[misc]  # not in the stubs
@@ -144,24 +144,24 @@ def _check_lengths(lengths: list[str]) -> None:
     """Raise HTTPException unless all values of Content-Length are the same whole number."""
     values = {value.strip() for text in lengths for value in text.split(",")}
     if len(values) > 1:
-        raise HTTPException(f"Content-Length has several values: {compact(sorted(values))}")
+        raise HTTPException(f"Content-Length has conflicting values: {compact(sorted(values))}")
     for value in values:
         if not (value.isascii() and value.isdecimal()):
-            raise HTTPException(f"Content-Length is no whole number: {compact(value)}")
+            raise HTTPException(f"Content-Length is not a whole number: {compact(value)}")
 
 
 class _Timed:
-    """A connection whose making counts as a part of the request."""
+    """Mixin for a connection whose setup counts towards the time of the request."""
 
     timeout: float | None
     sock: Any
 
     def connect(self) -> None:
-        """Connect within what is left of the time."""
+        """Connect within the remaining time."""
         CURRENT.opened += 1
         CURRENT.connected = False
         self.timeout = CURRENT.seconds_left()
-        super().connect()  # type: ignore[misc]  # of the connection that this is mixed into
+        super().connect()  # type: ignore[misc]  # defined by the connection class
         self.sock.settimeout(CURRENT.seconds_left())
         CURRENT.connected = True
 
@@ -183,7 +183,7 @@ class _SecurePool(HTTPSConnectionPool):
 
 
 POOLS = {"http": _Pool, "https": _SecurePool}
-"""Pools of bounded connections, for a pool manager of urllib3."""
+"""Pools of bounded connections, for a urllib3 pool manager."""
 
 CONNECTIONS = {"http": _Connection, "https": _SecureConnection}
-"""Bounded connections by themselves. Unlike a pool, they send a malformed path as it is."""
+"""Single bounded connections. Unlike a pool, they send a malformed path unchanged."""

@@ -1,4 +1,4 @@
-"""Message -> what goes onto the wire -> what comes back, before anything is logged."""
+"""Prepares a message for the wire, sends it and returns what came back, before logging."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from conformance.transport.wire import (
 
 @dataclass(frozen=True)
 class Label:
-    """What the log says of a request: its case and its part in it, and facts for the judges."""
+    """How the log labels a request: its case, its role, and facts for the judges."""
 
     case: Case
     attempt: int
@@ -37,7 +37,7 @@ class Label:
 
 @dataclass(frozen=True)
 class Departure:
-    """A request about to go out. ``headers`` hold placeholders, ``wired`` holds the secrets."""
+    """A request ready to be sent. ``headers`` have placeholders, ``wired`` has the secrets."""
 
     message: Message
     label: Label
@@ -48,7 +48,7 @@ class Departure:
 
 @dataclass(frozen=True)
 class Arrival:
-    """What came back, after how long, and after how many seconds of waiting for a connection."""
+    """What came back, the time it took, and the seconds spent waiting for a connection."""
 
     answer: WireResponse | WireFailure
     elapsed_ms: float
@@ -56,19 +56,19 @@ class Arrival:
 
     @property
     def loss(self) -> Loss | None:
-        """How the response was lost; None if there is one."""
+        """How the response was lost; None if there is a response."""
         return self.answer.loss if isinstance(self.answer, WireFailure) else None
 
     @property
     def broken(self) -> str | None:
-        """Why the transfer of the response is no well-formed and complete HTTP; None if it is."""
+        """What is malformed or incomplete in the HTTP of the response; None if nothing is."""
         return str(self.answer) if self.loss in (Loss.BROKEN, Loss.FOREIGN) else None
 
 
 class Carrier:
-    """Makes requests ready for one target, and carries them over a wire.
+    """Prepares requests to one target and sends them over a wire.
 
-    Secrets are put in at the last moment.
+    Secrets are filled in at the last moment.
     """
 
     def __init__(
@@ -84,37 +84,37 @@ class Carrier:
         self._wire = wire
         self._secrets = secrets
         self._allowance = allowance
-        self._reached = False  # whether anything came back in this run
+        self._reached = False  # whether the target was reached in this run
 
     def depart(self, message: Message, label: Label, address: str | None = None) -> Departure:
-        """A request ready to go out, once budget, pace and time allow it."""
+        """Prepare a request, after waiting until budget, pace and time allow it."""
         self._allowance.take()
         headers = all_headers(message, self._target.declaration)
-        wired = self._wired(message, headers, address)
+        wired = self._wire_request(message, headers, address)
         now = datetime.now(UTC)
         return Departure(message, label, headers, wired, now)
 
     def carry(
         self, departure: Departure, *, apart: bool = False, most: int = BODY_LIMIT
     ) -> Arrival:
-        """Send a request, ``apart``: over a connection that no other request uses.
+        """Send a request; ``apart`` means over a connection that no other request uses.
 
-        ``most`` bytes of the body of its response are kept.
-        If there is no connection any more, wait until the target has restarted.
+        At most ``most`` bytes of the response body are kept. If the target no longer accepts
+        connections, wait for it to restart.
         """
         request = replace(departure.wired, apart=apart, most=most)
-        arrival = self._sent(request)
+        arrival = self._send_once(request)
         waited = 0.0
         for seconds in RESTARTS_WITHIN if self._reached else ():
             if arrival.loss is not Loss.UNREACHABLE:
                 break
             self._allowance.wait(seconds)
             waited += seconds
-            arrival = self._sent(request)
+            arrival = self._send_once(request)
         self._reached = self._reached or arrival.loss not in UNSENT
         return replace(arrival, waited=waited)
 
-    def _sent(self, request: WireRequest) -> Arrival:
+    def _send_once(self, request: WireRequest) -> Arrival:
         start = time.monotonic()
         answer: WireResponse | WireFailure
         try:
@@ -123,30 +123,30 @@ class Carrier:
             answer = failure
         return Arrival(answer, (time.monotonic() - start) * 1000)
 
-    def _wired(
+    def _wire_request(
         self, message: Message, headers: tuple[tuple[str, str], ...], address: str | None
     ) -> WireRequest:
-        """The request with its secrets in. They are in one header unless they are misplaced."""
+        """The request with its secrets filled in: in the key header only, unless misplaced."""
         base = self._target.declaration.url
         if message.outside:
             base = base[: base.index("/", len("https://"))]
         key_header: str | None = self._key_header
         if message.misplaced:
             key_header = None
-            message = replace(message, query=self._filled(message.query))
+            message = replace(message, query=self._with_secrets(message.query))
         return WireRequest(
             message.method,
             base + encoded(message),
-            self._filled(headers, key_header),
+            self._with_secrets(headers, key_header),
             message.body,
             address,
             plain=message.plain is not None,
         )
 
-    def _filled(
+    def _with_secrets(
         self, pairs: tuple[tuple[str, str], ...], only: str | None = None
     ) -> tuple[tuple[str, str], ...]:
-        """Names and values with secrets in the values: in all of them, or under one name only."""
+        """The pairs with secrets filled into the values: into all, or only under one name."""
         return tuple(
             (name, self._secrets.fill(value) if only in (None, name.lower()) else value)
             for name, value in pairs

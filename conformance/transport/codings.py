@@ -1,4 +1,4 @@
-"""Undoes the content codings of a body, within a bound, and reports a broken one."""
+"""Decodes the content codings of a body within a size limit, and reports broken ones."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping
 from conformance.transport.wire import BODY_LIMIT, Loss, WireFailure
 
 GZIP, ZLIB, RAW = zlib.MAX_WBITS | 16, zlib.MAX_WBITS, -zlib.MAX_WBITS
-"""The containers of a deflated body, as zlib numbers them."""
+"""The containers of deflated data, as zlib window sizes."""
 
 
 def decoded(body: bytes, codings: str) -> tuple[bytes, bool]:
-    """A whole body without its codings, and whether more than BODY_LIMIT bytes came out.
+    """A complete body with its codings decoded, and whether it was cut at BODY_LIMIT bytes.
 
-    ``codings`` is the value of Content-Encoding. What an unknown coding covers stays as it is.
-    Raises WireFailure if a coding is broken, or ends before its time.
+    ``codings`` is the value of Content-Encoding. Decoding stops at an unknown coding. Raises
+    WireFailure if the data of a coding is corrupt or incomplete.
     """
     cut = False
     for coding in reversed(names_of(codings)):
@@ -33,7 +33,7 @@ def names_of(codings: str) -> list[str]:
 
 
 def _ungzipped(body: bytes, coding: str) -> tuple[bytes, bool]:
-    """A body of one gzip member or several."""
+    """A body of one or more gzip members."""
     text = bytearray()
     while body:
         part, body, cut = _inflated(body, GZIP, coding, BODY_LIMIT - len(text))
@@ -45,7 +45,7 @@ def _ungzipped(body: bytes, coding: str) -> tuple[bytes, bool]:
 
 
 def _undeflated(body: bytes, coding: str) -> tuple[bytes, bool]:
-    """A body as zlib data, or as plain deflated data, which some servers send by that name."""
+    """A body as zlib data, or as raw deflate data, which some servers send under that name."""
     try:
         text, _, cut = _inflated(body, ZLIB, coding, BODY_LIMIT)
     except WireFailure:
@@ -54,7 +54,7 @@ def _undeflated(body: bytes, coding: str) -> tuple[bytes, bool]:
 
 
 def _inflated(body: bytes, container: int, coding: str, most: int) -> tuple[bytes, bytes, bool]:
-    """At most so many bytes of a container, what follows it, and whether more would come."""
+    """At most ``most`` bytes of a container, the data after it, and whether it contains more."""
     box = zlib.decompressobj(container)
     try:
         text = box.decompress(body, most + 1)
@@ -63,7 +63,7 @@ def _inflated(body: bytes, container: int, coding: str, most: int) -> tuple[byte
     if len(text) > most:
         return text[:most], b"", True
     if not box.eof:
-        raise _broken(coding, "it ends before its time")
+        raise _broken(coding, "it is incomplete")
     return text, box.unused_data, False
 
 

@@ -1,4 +1,4 @@
-"""Requests under way whose responses may hand out secrets, which others may show at once."""
+"""Tracks requests in flight whose responses may issue secrets that others may show at once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 
 class Granting:
-    """What came back meanwhile is not written down before the secrets of these are known."""
+    """Holds back logging until the secrets that requests in flight may issue are known."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -17,7 +17,7 @@ class Granting:
 
     @contextmanager
     def of(self, grants: bool) -> Iterator[None]:
-        """A request is under way, until its secrets are learnt; nothing unless it ``grants``."""
+        """Mark a request as in flight until its secrets are learnt; no-op unless it ``grants``."""
         if not grants:
             yield
             return
@@ -33,7 +33,7 @@ class Granting:
                 self._changed.notify_all()
 
     def wait(self) -> None:
-        """Wait for the end of all that are under way now. Later ones do not matter."""
+        """Wait until all requests now in flight are done. Later ones do not matter."""
         with self._changed:
             before = set(self._open)
             self._changed.wait_for(lambda: before.isdisjoint(self._open))

@@ -1,4 +1,4 @@
-"""The headers of every request: as the suite by its name, or as an ordinary client."""
+"""The headers of every request: either announcing the suite, or those of an ordinary client."""
 
 from __future__ import annotations
 
@@ -24,17 +24,18 @@ USUAL = {
         ("Connection", "keep-alive"),
     ),
 }
-"""By identity, the headers of a message that does not set them itself.
+"""The default headers of a message, by identity.
 
-The plain ones are those of requests, which the official Python client sends, in its order.
+The plain ones are those of ``requests``, in its order, because the official Python client
+sends these.
 """
 
 OF_BODY = {"content-length": 1, "content-type": 2}
-"""The headers that requests sends last, with their places after all others."""
+"""The headers that ``requests`` sends last, with their order."""
 
 
 def all_headers(message: Message, target: Declaration) -> Headers:
-    """Every header that goes out. The wire adds none, so the log shows what was sent."""
+    """All headers to send. The wire adds none, so the log shows exactly what was sent."""
     added = [("Host", urlsplit(target.url).netloc), *USUAL[target.identity]]
     if message.method not in ("GET", "HEAD") or message.body:
         added.append(("Content-Length", str(len(message.body or b""))))

@@ -1,9 +1,9 @@
-"""HTTP through requests, without the conveniences that would blur the evidence.
+"""HTTP through ``requests``, without the conveniences that would distort the evidence.
 
-There are no redirects (they would get our keys), no settings from the environment but that of the
-certificate authorities (a netrc entry would replace the key), no cookies (they would mix
-identities) and no retries. A body is bounded in bytes, a request in time. requests and urllib3
-repair a malformed path, so such a request goes over a connection of its own.
+There are no redirects (they would receive our keys), no retries, and no cookies (they would mix
+identities). Environment settings are ignored, because a netrc entry would replace the key; only
+the one for certificate authorities applies. Bodies are bounded in bytes, requests in time.
+``requests`` and urllib3 repair malformed paths, so such a request uses a connection of its own.
 """
 
 from __future__ import annotations
@@ -38,27 +38,27 @@ from conformance.transport.wire import (
 )
 
 NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
-"""Neither takes a cookie nor sends one back."""
+"""Neither accepts cookies nor sends them back."""
 
 CHUNK = 65_536
-"""Bytes of a body that are read at a time."""
+"""Bytes of a body read at a time."""
 
 SILENT = logging.CRITICAL + 1
-"""The level of urllib3's logger: it quotes odd responses, and pytest shows what is logged."""
+"""The level for urllib3's logger, because it quotes odd responses and pytest shows its output."""
 
 TOO_MANY_HEADERS = "got more than"
-"""How http.client begins to say that a response has too many headers."""
+"""The start of the http.client error for too many headers."""
 
 FRESH = 1.0
-"""Seconds for which a kept connection may be idle before a write goes over a new one.
+"""Seconds that a kept connection may be idle and still be used for a write.
 
-The target may close an idle connection at the moment of sending. Then nobody knows of a write
+The target may close an idle connection just as a request is sent. For a write it is then unknown
 whether it was carried out.
 """
 
 
 class _Adapter(HTTPAdapter):
-    """An adapter that keeps one bounded connection and sends from one local address."""
+    """An adapter with one kept, bounded connection from one local address."""
 
     def __init__(self, address: str | None) -> None:
         self._address = address
@@ -72,7 +72,7 @@ class _Adapter(HTTPAdapter):
 
 
 class _Kept:
-    """A session for one local address, and when it was used last."""
+    """A session for one local address, and the time of its last use."""
 
     def __init__(self, address: str | None, trust: Trust) -> None:
         self.session = requests.Session()
@@ -93,10 +93,10 @@ class _KeptHere(threading.local):
 
 
 class HttpWire:
-    """Sends over one kept connection for each thread and local address.
+    """Sends over one kept connection per thread and local address.
 
-    ``timeout`` is the seconds for one request, from connecting to the end of the response.
-    ``trust`` says which certificates are accepted.
+    ``timeout`` is the time limit for a request in seconds, from connecting to the end of the
+    response. ``trust`` says which certificates are accepted.
     """
 
     def __init__(self, timeout: float, trust: Trust | None = None) -> None:
@@ -105,18 +105,18 @@ class HttpWire:
         self._timeout = timeout
         self._trust = trust or Trust()
         self._kept = _KeptHere()
-        self._keeps = True  # no kept connection has ended at a wrong moment, or held excess bytes
+        self._keeps = True  # no kept connection has delivered excess bytes
         self._keeps_for_writes = True
 
     def send(self, request: WireRequest) -> WireResponse:
         """Send one request; see Wire."""
         CURRENT.begin(self._timeout)
         opened = CURRENT.opened
-        way = self._over_kept if self._may_keep(request) else self._alone
+        open_response = self._over_kept if self._may_keep(request) else self._over_own
         try:
-            with way(request) as raw:
+            with open_response(request) as raw:
                 body, cut = _bounded(raw, request.most)
-        except Exception as error:  # of any kind: an odd response may break the library anywhere
+        except Exception as error:  # an odd response can break the library anywhere
             failure = self._failure(error)
             if failure.loss is Loss.CLOSED and CURRENT.opened == opened:
                 self._keeps_for_writes = False
@@ -128,10 +128,10 @@ class HttpWire:
         return WireResponse(raw.status, tuple(raw.headers.items()), body, cut)
 
     def _check_excess(self, status: int) -> None:
-        """Raise WireFailure if bytes came after the end of a response; a line end does no harm.
+        """Raise WireFailure if bytes follow the end of a response, unless they are line ends.
 
-        Whatever they are, they are no response to the next request. After 101
-        they are another protocol.
+        Whatever they are, they are not a response to the next request. After 101 they belong to
+        another protocol.
         """
         excess = CURRENT.excess
         if not excess or status == http.client.SWITCHING_PROTOCOLS:
@@ -139,7 +139,7 @@ class HttpWire:
         self._keeps = False
         self.close()
         if excess.strip(b"\r\n"):
-            raise WireFailure("bytes came after the end of the response", Loss.BROKEN)
+            raise WireFailure("extra bytes after the end of the response", Loss.BROKEN)
 
     def close(self) -> None:
         """Close the kept connections of this thread."""
@@ -148,7 +148,7 @@ class HttpWire:
         self._kept.by_address.clear()
 
     def _may_keep(self, request: WireRequest) -> bool:
-        """Whether a request may go over a kept connection."""
+        """Whether a request may use a kept connection."""
         if request.plain or request.apart:
             return False
         if request.method in SAFE_METHODS or not self._keeps:
@@ -159,7 +159,7 @@ class HttpWire:
 
     @contextmanager
     def _over_kept(self, request: WireRequest) -> Iterator[BaseHTTPResponse]:
-        """The response over a connection that is kept for the next request."""
+        """Send over a connection that is kept for the next request."""
         by_address = self._kept.by_address
         if request.address not in by_address:
             by_address[request.address] = _Kept(request.address, self._trust)
@@ -177,8 +177,8 @@ class HttpWire:
         kept.used = time.monotonic()
 
     @contextmanager
-    def _alone(self, request: WireRequest) -> Iterator[BaseHTTPResponse]:
-        """The response over a connection of its own, with path and query as they are."""
+    def _over_own(self, request: WireRequest) -> Iterator[BaseHTTPResponse]:
+        """Send over a connection of its own, with path and query unchanged."""
         start = request.url.index("/", request.url.index("://") + len("://"))
         origin, target = request.url[:start], request.url[start:]
         with closing(self._connection(origin, request.address)) as connection:
@@ -200,7 +200,7 @@ class HttpWire:
         )
 
     def _failure(self, error: Exception) -> WireFailure:
-        """How a response was lost, by what had happened until then."""
+        """The failure for an error, depending on how far the request had got."""
         if isinstance(error, WireFailure):
             return error
         causes = list(_causes(error))
@@ -215,17 +215,17 @@ HANDSHAKE = "TLS handshake (does the port speak https?)"
 
 
 def _without_connection(causes: list[BaseException]) -> WireFailure:
-    """Why no connection was made."""
+    """Why no connection could be made."""
     if _is_any(causes, ssl.SSLError):
         return WireFailure(_reason(causes), Loss.UNTRUSTED)
     if _is_any(causes, TimeoutError):
-        wanted = HANDSHAKE if "handshake" in str(causes) else "connection"
-        return WireFailure(f"no {wanted} within the time limit", Loss.UNREACHABLE)
+        missing = HANDSHAKE if "handshake" in str(causes) else "connection"
+        return WireFailure(f"no {missing} within the time limit", Loss.UNREACHABLE)
     return WireFailure(_reason(causes), Loss.UNREACHABLE)
 
 
 def _loss(causes: list[BaseException]) -> Loss:
-    """How a response was lost on a connection that had been made."""
+    """How a response was lost on an established connection."""
     if not CURRENT.received:
         return Loss.CLOSED
     if any(_is_limit(cause) for cause in causes):
@@ -238,7 +238,7 @@ def _loss(causes: list[BaseException]) -> Loss:
 
 
 def _is_limit(error: BaseException) -> bool:
-    """Whether an error says that a response goes beyond a limit of ours, or of http.client."""
+    """Whether an error says that a response exceeds a limit of ours or of http.client."""
     if isinstance(error, TooMuchError | http.client.LineTooLong):
         return True
     return type(error) is http.client.HTTPException and TOO_MANY_HEADERS in str(error)
@@ -249,9 +249,9 @@ def _is_any(causes: list[BaseException], *kinds: type[BaseException]) -> bool:
 
 
 def _bounded(raw: BaseHTTPResponse, most: int) -> tuple[bytes, bool]:
-    """The body up to so many bytes and the limit of time, and whether more was to come.
+    """The body up to ``most`` bytes or the time limit, and whether it was cut.
 
-    A body that is read to its end leaves the connection open for the next request.
+    If a body is read to its end, the connection stays open for the next request.
     """
     kept = bytearray()
     try:
@@ -270,13 +270,13 @@ def _bounded(raw: BaseHTTPResponse, most: int) -> tuple[bytes, bool]:
 
 
 def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and what caused it, the innermost last."""
+    """An error and its causes, the innermost last."""
     while error is not None:
         yield error
         error = error.__cause__ or error.__context__
 
 
 def _reason(causes: list[BaseException]) -> str:
-    """One line for people: type and text of the innermost error."""
+    """The type and message of the innermost error, on one line."""
     text = " ".join(str(causes[-1]).split())
     return f"{type(causes[-1]).__name__}: {text}"[:200]

@@ -1,4 +1,4 @@
-"""What was sent, on its way into the log: numbered, logged and watched, one after another."""
+"""Numbers, logs and watches what was sent, in order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from conformance.transport.watch import Watch
 
 FULL = (
     "The log of the run is full. Raise disk: in the target file (to 1,000 at most), "
-    "or choose less with --depth or --area."
+    "or run less with --depth or --area."
 )
 
 
@@ -23,8 +23,8 @@ FULL = (
 class Sent:
     """A request that was sent, and what came back. Its exchange has no number yet.
 
-    ``exchange`` lacks the first ``known`` secrets of the run; ``anew`` makes it without those that
-    were learnt since.
+    In ``exchange``, the first ``known`` secrets of the run are redacted. ``anew`` makes it again
+    with those learnt since redacted as well.
     """
 
     departure: Departure
@@ -35,25 +35,25 @@ class Sent:
 
 
 class Sink(Protocol):
-    """Where a case puts what it has sent."""
+    """Receives what a case has sent."""
 
     def admit(self) -> None:
         """Wait until the next request may be sent."""
 
     def log(self, sent: Sent) -> Exchange:
-        """Take what was sent. Returns the exchange as the scenario sees it."""
+        """Take what was sent; return the exchange as the scenario sees it."""
 
     def part(self) -> Sink:
-        """Where to put what serves several cases; whichever comes first shows it."""
+        """A sink for requests on behalf of several cases. The first case to use it logs them."""
 
     def uses(self, part: Sink) -> None:
-        """The case rests on such a part."""
+        """Record that the case depends on such a part."""
 
 
 class Journal:
-    """Logs at once what it is given. Exchanges get numbers in the order of the log.
+    """Logs exchanges immediately, and numbers them in log order.
 
-    ``prefix`` begins these.
+    The numbers start with ``prefix``.
     """
 
     def __init__(
@@ -64,14 +64,14 @@ class Journal:
         self._secrets = secrets
         self._prefix = prefix
         self._count = 0
-        self._full = False  # whether it was said that the log is full
-        self._broken: set[str] = set()  # operations of which the last answer was broken
+        self._full = False  # whether the full log was reported
+        self._broken: set[str] = set()  # operations whose last response was broken
 
     def admit(self) -> None:
-        """Nothing else is under way."""
+        """Return at once, because nothing else is in flight."""
 
     def log(self, sent: Sent) -> Exchange:
-        """Log an exchange; returns it as the log holds it. Raises Unjudgeable; see Watch."""
+        """Log an exchange and return it as logged. Raises Unjudgeable; see Watch."""
         broken = self._broken_again(sent.exchange.operation, sent.arrival.broken)
         facts = replace(sent.exchange.facts, broken=broken)
         logged = self.enter(replace(self._clean(sent), facts=facts))
@@ -81,38 +81,38 @@ class Journal:
         return logged
 
     def _check_room(self) -> None:
-        """Raise Unjudgeable, once, if the log is full. What removes objects is still logged."""
+        """Raise Unjudgeable once if the log is full. Requests that clean up are still logged."""
         if self._recorder.is_full and not self._full:
             self._full = True
             raise Unjudgeable(FULL)
 
     def enter(self, exchange: Exchange) -> Exchange:
-        """Log an exchange that says nothing of the state of the target."""
+        """Log an exchange that says nothing about the state of the target."""
         self._count += 1
         return self._recorder.exchange(replace(exchange, id=f"{self._prefix}{self._count}"))
 
     def keep(self, sent: Sent) -> Exchange:
-        """Log an exchange of a run that is over. Nobody looks at the target any more."""
+        """Log an exchange after the run has ended, without watching the target."""
         return self.enter(self._clean(sent))
 
     def _clean(self, sent: Sent) -> Exchange:
-        """The exchange without the secrets that others have handed out since it was sent."""
+        """The exchange with the secrets redacted that were issued since it was sent."""
         if sent.known == self._secrets.count:
             return sent.exchange
         anew = sent.anew()
         return replace(sent.exchange, request=anew.request, response=anew.response)
 
     def part(self) -> Sink:
-        """What serves several cases stands in the log where it was sent."""
+        """The journal itself, which logs shared requests where they were sent."""
         return self
 
     def uses(self, part: Sink) -> None:
-        """It is in the log already."""
+        """Do nothing, because the part is in the log already."""
 
     def _broken_again(self, operation: str, broken: str | None) -> str | None:
-        """What was wrong with an answer, if the one before it of the same operation broke, too.
+        """What was wrong with a response, if the one before it for the operation was broken, too.
 
-        So a read that is repeated tells it, and writes do, which are not.
+        This covers reads, which are repeated, as well as writes, which are not.
         """
         again = operation in self._broken
         if broken is None:

@@ -1,4 +1,4 @@
-"""A request before it is sent, made of an operation and values, with placeholders for secrets."""
+"""Requests before they are sent: an operation and values, with placeholders for secrets."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from conformance.base.values import ABSENT
 from conformance.model import Contract, Operation, Placeholder
 
 LONE = "surrogatepass"
-"""Sends half a character as it is; a target may have given one as a cursor or an id."""
+"""Sends lone surrogates unchanged, because a target may use one in a cursor or an id."""
 
 BODILESS = ("GET", "DELETE", "HEAD")
-"""Methods whose unknown values go into the query."""
+"""Methods whose unknown values are sent in the query."""
 
 
 @dataclass(frozen=True)
 class Message:
     """A request before it is sent: path below the base path, query pairs, headers, body bytes.
 
-    ``outside``: the path counts from the origin of the target, not from its base path.
-    ``plain``: path and query exactly as they go on the wire, instead of ``path`` and ``query``.
-    ``misplaced``: query or any header may hold a key.
+    ``outside``: the path is relative to the origin of the target, not to its base path.
+    ``plain``: the exact path and query to send, instead of ``path`` and ``query``.
+    ``misplaced``: the query or any header may contain a key.
     """
 
     method: str
@@ -38,7 +38,7 @@ class Message:
 
 
 def encoded(message: Message) -> str:
-    """Path and query of a message as they go on the wire: percent-encoded, or plain as they are."""
+    """The path and query of a message as sent: percent-encoded, or unchanged if plain."""
     if message.plain is not None:
         return message.plain
     path = quote(message.path, safe="/%:@!$&'()*+,;=~-._", errors=LONE)
@@ -50,7 +50,7 @@ def encoded(message: Message) -> str:
 def header_of(
     contract: Contract, identity: str | None, scheme: str | None = None
 ) -> tuple[tuple[str, str], ...]:
-    """The header that carries a key as a placeholder; no header for no identity."""
+    """The header with the placeholder of a key; empty without an identity."""
     if identity is None:
         return ()
     key = Placeholder.of_identity(identity)
@@ -59,14 +59,14 @@ def header_of(
 
 
 def query_text(value: Any) -> str:
-    """A value as a query holds it: a text as it is, anything else as JSON."""
+    """A value as query text: a string unchanged, anything else as JSON."""
     return value if isinstance(value, str) else json.dumps(value)
 
 
 def message_for(operation: Operation, values: Mapping[str, Any]) -> Message:
-    """A message with each value where the operation takes it; a value of ABSENT is left out.
+    """A message with each value in the place where the operation takes it, without ABSENT values.
 
-    Names that the operation does not know go into the body if it has one, else into the query.
+    Unknown names go into the body if the operation has one, or else into the query.
     """
     path = operation.path
     query: list[tuple[str, str]] = []
@@ -91,7 +91,7 @@ def message_for(operation: Operation, values: Mapping[str, Any]) -> Message:
 
 
 def _place_of(operation: Operation, name: str) -> str:
-    """Where an operation takes a value: path, query, header or body."""
+    """The place of a value in requests to an operation: path, query, header or body."""
     parameter = operation.parameter(name)
     if parameter:
         return parameter.place
@@ -99,6 +99,6 @@ def _place_of(operation: Operation, name: str) -> str:
 
 
 def labelled(message: Message) -> Message:
-    """The message as clients send it that label every request as JSON, with or without a body."""
+    """The message with a JSON Content-Type, as some clients send even without a body."""
     label = ("Content-Type", "application/json")
     return replace(message, headers=tuple(dict.fromkeys((*message.headers, label))))

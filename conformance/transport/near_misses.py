@@ -1,7 +1,7 @@
 """Near-miss keys: a valid key with one thing changed, which a server must refuse.
 
-They stand below both of their users. The scenarios of keys choose an alteration by its name. The
-secret store applies it, because only the store knows the key.
+The scenarios for keys select an alteration by name. The secret store applies it, because only the
+store knows the key. This module is below both of them.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ ALTERATIONS: Mapping[str, Callable[[str], str]] = {
     "case": lambda key: key[: len(key) // 2] + key[len(key) // 2 :].swapcase(),
     "late-char": lambda key: _changed_at(key, len(key) * 5 // 6),
 }
-"""What each alteration makes of a key. The name is the suffix of a placeholder."""
+"""The alterations of a key, by the suffix of their placeholders."""
 
 OTHER_PREFIX, NO_PREFIX = "other-prefix", "no-prefix"
-"""Alterations for a contract whose keys have several public prefixes, or one."""
+"""Alterations for contracts whose keys have several public prefixes, or one."""
 
 BASIC = "basic"
 """The key as the user name of Basic authentication, with an empty password."""
 
 
 def altered(key: str, alteration: str, prefixes: Sequence[str]) -> str | None:
-    """The key as an alteration makes it; None if no alteration has that name."""
+    """The altered key; None if there is no alteration with that name."""
     prefix = prefix_of(key, prefixes)
     private = key.removeprefix(prefix)
     if alteration == BASIC:
@@ -58,7 +58,7 @@ def altered(key: str, alteration: str, prefixes: Sequence[str]) -> str | None:
 
 
 def prefix_of(key: str, prefixes: Sequence[str]) -> str:
-    """The public prefix that a key begins with, or an empty string."""
+    """The public prefix of a key, or an empty string."""
     for prefix in prefixes:
         if key.startswith(prefix):
             return prefix

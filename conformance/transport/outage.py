@@ -1,8 +1,8 @@
-"""Distinguishes a target that is out from a faulty one: it fails for one outward cause throughout.
+"""Tells an unavailable target from a faulty one: everything fails for the same external cause.
 
-A single operation that fails is a finding. When several operations in a row fail for the same
-outward cause, a read that went well before is tried once more. If it fails alike, the run ends.
-Silence takes long, so several requests without a response are enough for that look.
+A single failing operation is a finding. When several operations in a row fail for the same external
+cause, a read that succeeded before is tried once more. If it fails in the same way, the run ends.
+Timeouts take long, so several requests without a response are enough to trigger that check.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from conformance.transport.patience import LIMITED
 from conformance.transport.wire import Loss
 
 OPERATIONS = 3
-"""Operations in a row that fail for one cause, after which the target is looked at.
+"""Consecutive operations that fail for one cause before the target is checked.
 
-That many requests without a response are enough, too. Each look that finds the
-target well raises the number by as many.
+That many requests without a response are also enough. Each check that finds the target available
+raises the number by the same amount.
 """
 
 UNAUTHORIZED = 401
 
 
 class Cause(Enum):
-    """Why every request fails. The value says it of the target, and what to do."""
+    """Why every request fails. The value completes a sentence about the target, with advice."""
 
-    SILENT = "gives no response any more. Is it overloaded?"
+    SILENT = "no longer responds. Is it overloaded?"
     CLOSED = "closes every connection without a response."
-    FOREIGN = "answers with something that is not HTTP."
-    BROKEN = "sends responses that are not proper HTTP, or not complete."
-    LIMITED = "answers 429 to everything. Set rate: in the target file, or run again later."
-    GATEWAY = "is not there: something in front of it responds in its place. Is it up?"
+    FOREIGN = "responds with something that is not HTTP."
+    BROKEN = "sends malformed or incomplete HTTP responses."
+    LIMITED = "returns 429 for every request. Set rate: in the target file, or run again later."
+    GATEWAY = "is not available: a proxy in front of it responds instead. Is it up?"
     KEY = "refuses the main key, which it accepted before. Was the key revoked, or has it expired?"
-    PAGES = "answers everything with an HTML page. Is it down for maintenance?"
+    PAGES = "returns an HTML page for every request. Is it down for maintenance?"
 
 
 _OF_LOSS: Mapping[Loss | None, Cause] = {
@@ -50,7 +50,7 @@ _OF_LOSS: Mapping[Loss | None, Cause] = {
 
 @dataclass(frozen=True)
 class Span:
-    """From when to when a request was under way, in seconds."""
+    """When a request was sent and when it ended, in seconds."""
 
     begun: float
     ended: float
@@ -58,7 +58,7 @@ class Span:
 
 @dataclass(frozen=True)
 class Failure:
-    """An exchange that failed for an outward cause, and when it had failed."""
+    """An exchange that failed for an external cause, and the time when it failed."""
 
     cause: Cause
     exchange: Exchange
@@ -66,30 +66,30 @@ class Failure:
 
 
 class Outage:
-    """The exchanges in a row that failed for one cause.
+    """The consecutive exchanges that failed for one cause.
 
-    They may have overlapped, and may be seen in another order than their responses came in. So only
-    those count that ended after the beginning of the last request that the target served.
+    Exchanges may overlap, and may be seen in a different order from that of their responses. So a
+    failure counts only if it ended after the start of the latest request that the target served.
     """
 
     def __init__(self, contract: Contract, main_key: str | None) -> None:
         self._contract = contract
         self._main_key = main_key
         self._needed = OPERATIONS
-        self._served = -math.inf  # when the latest request began that the target served
+        self._served = -math.inf  # start of the latest request that the target served
         self._streak: list[Failure] = []
 
     def see(self, exchange: Exchange, loss: Loss | None, span: Span) -> bool:
-        """Take an exchange into account. Returns whether the target should be looked at.
+        """Take an exchange into account; return whether the target should be checked.
 
-        The requests before the first case are judged separately.
+        The requests before the first case are handled separately.
         """
         if exchange.scenario == PREFLIGHT:
             return False
         cause = self.cause_of(exchange, loss)
         if cause is None:
-            if not self._says_nothing(exchange):
-                self._serve(span)
+            if not self._is_neutral(exchange):
+                self._note_served(span)
             return False
         if span.ended < self._served:
             return False
@@ -99,33 +99,33 @@ class Outage:
         tried = self._streak if cause is Cause.SILENT else self.operations
         return len(tried) >= self._needed
 
-    def _serve(self, span: Span) -> None:
-        """Forget what had failed before the target served a request."""
+    def _note_served(self, span: Span) -> None:
+        """Forget failures before a request that the target served."""
         self._served = max(self._served, span.begun)
         self._streak = [each for each in self._streak if each.ended >= self._served]
 
     @property
     def cause(self) -> Cause | None:
-        """For what the last exchanges failed; None if they did not."""
+        """Why the latest exchanges failed; None if they did not."""
         return self._streak[-1].cause if self._streak else None
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """The ids of the exchanges that failed in a row."""
+        """The ids of the consecutive failed exchanges."""
         return tuple(failure.exchange.id for failure in self._streak)
 
     @property
     def operations(self) -> set[str]:
-        """The operations that failed in a row."""
+        """The operations of the consecutive failed exchanges."""
         return {failure.exchange.operation for failure in self._streak}
 
     def refuted(self) -> None:
-        """The target responds well: start over, and look less often."""
+        """Start over and check less often, because the target turned out to be available."""
         self._needed += OPERATIONS
         self._streak = []
 
     def cause_of(self, exchange: Exchange, loss: Loss | None) -> Cause | None:
-        """The outward cause for which an exchange failed; None if it may say something else."""
+        """The external cause of a failed exchange; None if it may be a finding."""
         if exchange.operation not in self._contract.operations:
             return None
         if exchange.response is None:
@@ -138,14 +138,14 @@ class Outage:
             return Cause.KEY
         return Cause.PAGES if _is_page(exchange.response) else None
 
-    def _says_nothing(self, exchange: Exchange) -> bool:
+    def _is_neutral(self, exchange: Exchange) -> bool:
         """Whether an exchange neither continues nor ends the streak."""
         if exchange.operation not in self._contract.operations:
             return True
         return self.cause is Cause.KEY and not self._shows_key(exchange)
 
     def _shows_key(self, exchange: Exchange) -> bool:
-        """Whether a request carried the main key, in the right form, to where one is asked for."""
+        """Whether a request had a well-formed main key and its operation requires a key."""
         if not self._contract.operations[exchange.operation].keyed:
             return False
         return exchange.identity == self._main_key and exchange.facts.form is None

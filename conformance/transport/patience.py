@@ -1,4 +1,4 @@
-"""How often a run sends: its budget, its pace, what it sends again, and how long it waits first."""
+"""When a run may send: its budget, its pace, which requests it repeats, and how long it waits."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ from conformance.transport.wire import SAFE_METHODS, UNSENT, Loss, WireFailure, 
 
 LIMITED = 429
 UNSERVED = (None, LIMITED, *UNAVAILABLE)
-"""Statuses of a request that the target had no time for; None stands for no response."""
+"""Statuses of a request that the target did not serve; None stands for no response."""
 NOT_FOUND = 404
 OVERLOADED = 503
-"""Nobody could take the request (RFC 9110, section 15.6.4), so it was not carried out."""
+"""The server could not handle the request (RFC 9110, section 15.6.4): it was not carried out."""
 
 LONGEST_WAIT = 60.0
-"""The most seconds that one 429 is waited for. One that asks for more is final."""
+"""Maximum seconds to wait after a 429. A 429 that asks for more is final."""
 
 WAITED_IN_A_ROW = 60.0
-"""The most seconds that are waited in a row for responses that say when to come back."""
+"""Maximum total seconds to wait in a row because of Retry-After."""
 
 USUAL_WAIT = 1.0
-"""Seconds to wait where Retry-After says nothing that can be read."""
+"""Seconds to wait if Retry-After is missing or unreadable."""
 
 SHOWN_WITHIN = 1.0
-"""Seconds until a request is repeated whose object was not found but should be there."""
+"""Seconds before repeating a request whose object was not found although it should exist."""
 
 AFTER_BREAK = 0.2
-"""Seconds until a request is repeated that a broken connection or a proxy spoilt."""
+"""Seconds before repeating a request that failed in a broken connection or a proxy."""
 
 RESTARTS_WITHIN = (0.2, 0.5, 1.0, 2.0, 3.0, 4.0, 5.0)
-"""Seconds between the requests to a target that takes no connection any more.
+"""Seconds between attempts to reach a target that no longer accepts connections.
 
-A server that restarts is back by then.
+A restarting server is back by then.
 """
 
 
-class OverBudget(Exception):  # noqa: N818 - it is nobody's error
+class OverBudget(Exception):  # noqa: N818 - it is not an error
     """The request budget of the run is used up."""
 
 
@@ -61,12 +61,12 @@ class Allowance:
         self._end = time.monotonic() + max_seconds
         self._lock = threading.Lock()
         self.used = 0
-        self.waited = 0.0  # seconds in a row, for responses that said when to come back
+        self.waited = 0.0  # consecutive seconds, because of Retry-After
 
     def take(self) -> None:
-        """Wait until the rate allows the next request of the run, from any thread.
+        """Wait until the rate allows the next request of the run, on any thread.
 
-        Raises OverBudget once the budget is used up, and Unjudgeable once the time is.
+        Raises OverBudget if the budget is used up, and Unjudgeable if the time is.
         """
         with self._lock:
             if self.used >= self.budget:
@@ -76,13 +76,13 @@ class Allowance:
             self.used += 1
 
     def sent_together(self, requests: int) -> None:
-        """Let the next request wait until so many would have gone out one after another."""
+        """Delay the next request as if these requests had been sent one after another."""
         with self._lock:
             if self._target.rate:
                 self._last = time.monotonic() + (requests - 1) / self._target.rate
 
     def wait(self, seconds: float) -> None:
-        """Wait, but not beyond the time of the run."""
+        """Wait, but not beyond the time limit of the run."""
         self._check_time()
         self._sleep(min(seconds, self._end - time.monotonic()))
 
@@ -98,32 +98,32 @@ class Allowance:
         if time.monotonic() >= self._end:
             raise Unjudgeable(
                 f"The run reached its limit of {self._max_seconds:,} seconds. "
-                "Raise it with --max-seconds, or choose less with --depth or --area."
+                "Raise it with --max-seconds, or run less with --depth or --area."
             )
 
 
 class Reason(Enum):
     """Why a request is sent again."""
 
-    BROKEN = auto()  # the way to the target failed: a connection, or a proxy
+    BROKEN = auto()  # the connection or a proxy failed
     LIMITED = auto()
-    MISSING = auto()  # not found, though it should be there
+    MISSING = auto()  # not found although it should exist
 
 
 @dataclass(frozen=True)
 class Patience:
-    """Which responses to a request are not taken as final.
+    """Which responses to a request are not final.
 
-    What may have been carried out is never sent again: only reads are, and requests that were
-    refused, or did not arrive.
+    A request that may have been carried out is never sent again. Only reads are, and requests that
+    were refused or did not arrive.
     """
 
-    longest: float = LONGEST_WAIT  # seconds that a 429 is waited for; below 0 it is final
-    silent: bool = True  # ask a target again that did not respond
-    missing: bool = False  # ask again for what was not found
+    longest: float = LONGEST_WAIT  # maximum seconds to wait after a 429; if negative, it is final
+    silent: bool = True  # repeat a request without a response
+    missing: bool = False  # repeat a request whose object was not found
 
     def reason(self, method: str, answer: WireResponse | WireFailure) -> Reason | None:
-        """Why a request should be sent again after a response; None if the response is final."""
+        """Why to send a request again after a response; None if the response is final."""
         if isinstance(answer, WireResponse):
             refused = self._after_refusal(answer)
             if refused is not None:
@@ -133,7 +133,7 @@ class Patience:
         return None
 
     def _after_refusal(self, answer: WireResponse) -> Reason | None:
-        """Why a request is sent again that was refused, so that it was not carried out."""
+        """Why to send a refused request again, which was therefore not carried out."""
         if answer.status == LIMITED and told_to_wait(answer.headers) <= self.longest:
             return Reason.LIMITED
         if answer.status == NOT_FOUND and self.missing:
@@ -143,7 +143,7 @@ class Patience:
         return None
 
     def _is_spoilt(self, answer: WireResponse | WireFailure) -> bool:
-        """Whether the way to the target, or something on it, spoilt a response."""
+        """Whether a response was spoilt by the connection or by a proxy."""
         if isinstance(answer, WireFailure):
             silent = answer.loss is Loss.SILENT
             return self.silent if silent else answer.loss not in UNSENT
@@ -151,16 +151,17 @@ class Patience:
 
 
 def pause_after(answer: WireResponse | WireFailure) -> float:
-    """The seconds before a read is repeated that was spoilt: as Retry-After says, or a moment."""
+    """The seconds before repeating a spoilt read: as Retry-After says, or else AFTER_BREAK."""
     if isinstance(answer, WireResponse) and header_in(answer.headers, "Retry-After"):
         return told_to_wait(answer.headers)
     return AFTER_BREAK
 
 
 def told_to_wait(headers: Headers) -> float:
-    """The seconds that Retry-After asks for: a number, or a date by the clock of the target.
+    """The seconds that Retry-After asks for, as a number or as a date.
 
-    Without a clock of the target, ours counts. USUAL_WAIT if neither form can be read.
+    A date is relative to the Date header, or to our clock without one. USUAL_WAIT if Retry-After
+    has neither form.
     """
     text = header_in(headers, "Retry-After").strip()
     if re.fullmatch("[0-9]+", text):

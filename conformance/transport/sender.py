@@ -1,6 +1,6 @@
-"""Message -> Exchange: the one door to the target.
+"""Sends messages and returns exchanges: the only way to reach the target.
 
-Budget, pace, safety classes, redaction and repeats are enforced here, so that no scenario can
+Budget, pace, allowed effects, redaction and repeats are enforced here, so that no scenario can
 forget them. ``patience`` decides what is sent again.
 """
 
@@ -48,20 +48,20 @@ from conformance.transport.watch import Watch
 from conformance.transport.wire import BODY_LIMIT, Loss, Wire, WireResponse
 
 LOOK = Case("look[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
-"""The case of a read that shows whether the target is out. Nothing is judged by it."""
+"""The case of the read that checks whether the target is available. It is not judged."""
 
 TOGETHER = 16 * 1024 * 1024
-"""Bytes of the bodies of overlapping responses that are kept together."""
+"""Maximum total bytes kept of the bodies of overlapping responses."""
 
 REPEATS = 2
-"""How often a request is sent again because of a limit, or because an object was not found."""
+"""How often a request is repeated because of a limit, or because an object was not found."""
 
 
 class Sender:
-    """Sends messages to one target and logs each.
+    """Sends messages to one target and logs each of them.
 
-    ``offered`` is what scenarios may use of the contract. Secrets are taken out by all of it, for a
-    target may show what an operation hands out that it is declared not to have.
+    ``offered`` is the part of the contract that scenarios may use. Redaction uses the whole
+    contract, because a target may show secrets of an operation that it is declared to lack.
     """
 
     def __init__(
@@ -91,19 +91,19 @@ class Sender:
         self.journal = Journal(recorder, self._watch, self._secrets, prefix)
         self._sink: Sink = self.journal
         self._granting = Granting()
-        self._part: str | None = None  # what is asked for several cases at once, by name
-        self.sent: list[Exchange] = []  # what a case has sent for itself alone
-        self._silent = False  # whether the last request of this sender got no response in time
+        self._part: str | None = None  # the name of a request sent for several cases at once
+        self.sent: list[Exchange] = []  # what a case has sent only for itself
+        self._silent = False  # whether the last request of this sender timed out
 
     def of_case(self, sink: Sink) -> Sender:
-        """A sender for one case, which puts what it sends there. All else it shares."""
+        """A sender for one case, with a sink of its own. It shares everything else."""
         sender = copy.copy(self)
         sender._sink, sender.sent = sink, []
         return sender
 
     @contextmanager
     def aside(self, name: str) -> Iterator[Sink]:
-        """Send for several cases at once: what is sent meanwhile goes into a part of its own."""
+        """Send for several cases at once: within the context, requests go into a separate part."""
         usual = self._sink, self.sent, self._part
         part = self._sink.part()
         self._sink, self.sent, self._part = part, [], name
@@ -113,7 +113,7 @@ class Sender:
             self._sink, self.sent, self._part = usual
 
     def uses(self, part: Sink) -> None:
-        """What is sent from now on rests on what was put there."""
+        """Record that what is sent from now on depends on a part."""
         self._sink.uses(part)
 
     def send(
@@ -126,12 +126,12 @@ class Sender:
         rotate: bool = False,
         again: Callable[[], Message] | None = None,
     ) -> Exchange:
-        """Send a message and log it; returns the last exchange.
+        """Send a message, log it, and return the final exchange.
 
-        A read that a proxy or a broken connection spoils is repeated once. A 429 is waited out if
-        ``patient``. ``rotate`` sends from addresses that take turns. ``again`` makes another
-        message if its object was not found. An exchange that is repeated gets the role retry.
-        Raises OverBudget, or Unjudgeable if the target is out or the time is over.
+        A read spoilt by a proxy or a broken connection is repeated once. A 429 is waited out if
+        ``patient``. ``rotate`` sends from the addresses in rotation. ``again`` makes another
+        message if the object of the first was not found. An exchange that is repeated gets the role
+        retry. Raises OverBudget, or Unjudgeable if the target is unavailable or the time is up.
         """
         self._permit(label)
         for _ in range(REPEATS):
@@ -157,10 +157,11 @@ class Sender:
         *,
         patient: bool = True,
     ) -> list[Exchange]:
-        """Send messages at the same time; returns their exchanges in the same order.
+        """Send messages at the same time, and return their exchanges in the same order.
 
-        Each goes over its own connection. What a limit, a proxy or a broken connection spoils is
-        sent again by itself. Raises OverBudget, or Unjudgeable if the target is gone.
+        Each uses its own connection. A request that fails because of a limit, a proxy or a broken
+        connection is sent again on its own. Raises OverBudget, or Unjudgeable if the target is
+        gone.
         """
         departures = []
         for message, label in sends:
@@ -177,7 +178,7 @@ class Sender:
             with ThreadPoolExecutor(count) as pool:
                 arrivals = list(pool.map(carried, departures))
             self._allowance.sent_together(count)
-            # learn from all before the first is logged, for one may show what another hands out
+            # learn from all before logging any, because one may show what another issues
             for arrival in arrivals:
                 self._learn(arrival)
         patience = self._patience(patient)
@@ -187,11 +188,11 @@ class Sender:
         ]
 
     def lift_budget(self) -> None:
-        """Send beyond the budget from now on: what a run has made is removed, whatever it costs."""
+        """Ignore the budget from now on, so that everything the run made can be removed."""
         self._allowance.budget = math.inf
 
     def fresh_address(self) -> str | None:
-        """A local address that no request of this run came from; None if there is none left."""
+        """A local address that no request of this run used; None if there is none left."""
         return self._addresses.fresh()
 
     def redact(self, text: str) -> str:
@@ -199,11 +200,11 @@ class Sender:
         return self._secrets.redact(text)
 
     def pause(self, seconds: float) -> None:
-        """Wait; in self-tests no time passes. Raises Unjudgeable once the run has no time left."""
+        """Wait (self-tests skip the wait). Raises Unjudgeable if the time of the run is up."""
         self._allowance.wait(seconds)
 
     def wait_as_told(self, exchange: Exchange) -> None:
-        """Wait as the Retry-After of a response says, but at most LONGEST_WAIT seconds."""
+        """Wait as long as Retry-After says, but at most LONGEST_WAIT seconds."""
         response = exchange.response
         seconds = told_to_wait(response.headers) if response else USUAL_WAIT
         self._wait(min(seconds, LONGEST_WAIT))
@@ -213,18 +214,18 @@ class Sender:
         self.pause(seconds)
 
     def settle(self) -> None:
-        """Make sure of what the last requests were refused for; see Watch."""
+        """Check why the last requests were refused; see Watch."""
         self._watch.settle()
 
     def _patience(self, patient: bool, rotate: bool = False, missing: bool = False) -> Patience:
-        """What to send again. A limit by address is not waited for where others are left."""
+        """What to send again. It does not wait for a limit of one address if there are others."""
         longest = min(LONGEST_WAIT, WAITED_IN_A_ROW - self._allowance.waited)
         if rotate and self.target.declaration.addresses:
             longest = math.inf
         return Patience(longest if patient else -1, not self._silent, missing)
 
     def _permit(self, label: Label) -> None:
-        """Refuse what the target file does not allow; only a bug in a scenario gets here."""
+        """Raise AssertionError for what the target file does not allow: a bug in a scenario."""
         allowed = self.target.declaration.allow
         if label.case.effect not in allowed:
             raise AssertionError(f"{label.case.id} may not run: {label.case.effect} is not allowed")
@@ -233,18 +234,18 @@ class Sender:
             raise AssertionError(f"{label.case.id} may not send {label.operation}")
 
     def _depart(self, message: Message, label: Label, address: str | None = None) -> Departure:
-        """A request ready to go out, once it may."""
+        """Prepare a request, after waiting until it may be sent."""
         self._sink.admit()
         return self._carrier.depart(message, label, address)
 
     def _once(
         self, departure: Departure, patience: Patience | None = None
     ) -> tuple[Exchange, Arrival, Reason | None]:
-        """Send a message once; returns the exchange, what came back, and why to send it again.
+        """Send a message once; return the exchange, what came back, and why to send it again.
 
         Without ``patience`` the response is final.
         """
-        # what costs money must not be sent twice, so it may not meet the end of a kept connection
+        # what costs money must not be sent twice, so avoid a kept connection that may be closing
         method, effect = departure.message.method, departure.label.case.effect
         costly = effect is Effect.SPEND and method != "GET"
         with self._granting.of(self._grants(departure)):
@@ -256,7 +257,7 @@ class Sender:
         return self._log(departure, arrival, repeated=reason is not None), arrival, reason
 
     def _repaired(self, departure: Departure, spoilt: Arrival) -> Exchange:
-        """The exchange that repeats a spoilt one over a fresh connection."""
+        """Repeat a spoilt exchange over a new connection."""
         self._wait(pause_after(spoilt.answer))
         again = self._depart(departure.message, departure.label, departure.wired.address)
         arrival = self._carrier.carry(again, apart=True)
@@ -266,7 +267,7 @@ class Sender:
     def _logged_or_repeated(
         self, departure: Departure, arrival: Arrival, patience: Patience
     ) -> Exchange:
-        """Log one of several overlapping requests, and send it again by itself if it was spoilt."""
+        """Log one of several overlapping requests; if it was spoilt, send it again on its own."""
         reason = patience.reason(departure.message.method, arrival.answer)
         exchange = self._log(departure, arrival, repeated=reason is not None)
         if reason is None:
@@ -277,17 +278,17 @@ class Sender:
         return self.send(departure.message, departure.label, departure.wired.address)
 
     def _grants(self, departure: Departure) -> bool:
-        """Whether the response to a request may hand out secrets."""
+        """Whether the response to a request may issue secrets."""
         operation = self.contract.operations.get(departure.label.operation)
         return operation is not None and bool(operation.secrets)
 
     def _learn(self, arrival: Arrival) -> None:
-        """Learn the secrets that a response hands out."""
+        """Learn the secrets that a response issues."""
         if isinstance(arrival.answer, WireResponse):
             self._redactor.learn(arrival.answer)
 
     def _log(self, departure: Departure, arrival: Arrival, *, repeated: bool) -> Exchange:
-        """Log an exchange without secrets; returns it as the log holds it."""
+        """Log an exchange without secrets, and return it as logged."""
         role = Role.RETRY if repeated else departure.label.role
         self._granting.wait()
 
@@ -305,7 +306,7 @@ class Sender:
         return logged
 
     def _try_again(self, before: Departure) -> tuple[Exchange, Arrival]:
-        """Send a read once more, only to see whether the target is out."""
+        """Send a read once more, only to see whether the target is available."""
         label = replace(before.label, case=LOOK, role=Role.BYSTANDER)
         departure = self._carrier.depart(before.message, label)
         arrival = self._carrier.carry(departure, apart=True)

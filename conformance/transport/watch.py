@@ -1,4 +1,4 @@
-"""Ends a run whose target is out, so that its silence is not judged as its behaviour."""
+"""Ends a run if the target is unavailable, so that the outage is not judged as behaviour."""
 
 from __future__ import annotations
 
@@ -12,67 +12,67 @@ from conformance.transport.outage import Cause, Outage, Span
 from conformance.transport.wire import Loss
 
 Try = Callable[[Departure], tuple[Exchange, Arrival]]
-"""Sends a read once more, which nothing is judged by."""
+"""Sends a read once more, without judging it."""
 
 
 class Watch:
-    """Sees every final exchange of a run, and raises Unjudgeable if the target is out."""
+    """Sees every final exchange of a run and raises Unjudgeable if the target is unavailable."""
 
     def __init__(self, contract: Contract, target: Target, try_again: Try) -> None:
         self._url = target.declaration.url
         self._main_key = target.declaration.main_key
         self._outage = Outage(contract, self._main_key)
         self._try_again = try_again
-        self._good: dict[str, Departure] = {}  # reads with the main key that went well, latest last
+        self._good: dict[str, Departure] = {}  # successful reads with the main key, latest last
         self._speaks_http = False  # whether any response of this run was HTTP
 
     def see(self, departure: Departure, exchange: Exchange, arrival: Arrival) -> None:
-        """Take an exchange into account. Raises Unjudgeable if the target is out."""
+        """Take an exchange into account. Raises Unjudgeable if the target is unavailable."""
         self._check_reached(arrival, exchange.failure)
         if self._outage.see(exchange, arrival.loss, _span(departure, arrival)):
-            self._look()
+            self._check()
         elif self._outage.cause is None and self._is_good(departure, exchange):
             self._good.pop(exchange.operation, None)
             self._good[exchange.operation] = departure
 
     def settle(self) -> None:
-        """Look at the target a last time if the last requests were refused for the main key.
+        """Check the target once more if the last requests with the main key were refused.
 
-        Raises Unjudgeable if it is dead: what it was refused for is no finding.
+        Raises Unjudgeable if the key is no longer valid, so that the refusals are not findings.
         """
         if self._outage.cause is Cause.KEY:
-            self._look()
+            self._check()
 
     def _check_reached(self, arrival: Arrival, failure: str | None) -> None:
-        """Raise Unjudgeable if there is no way to the target."""
+        """Raise Unjudgeable if the target cannot be reached."""
         if arrival.loss is Loss.UNTRUSTED:
             raise Unjudgeable(
-                f"No TLS connection to {self._url}: {failure}. "
-                "ca: in the target file names a private authority, verify: false accepts any."
+                f"No TLS connection to {self._url}: {failure}. For a private authority, set ca: "
+                "in the target file. To accept any certificate, set verify: false."
             )
         self._speaks_http = self._speaks_http or arrival.loss is None
         if arrival.loss is Loss.FOREIGN and not self._speaks_http:
-            raise Unjudgeable(f"{self._url} does not speak HTTP: {failure}. Is the port right?")
+            raise Unjudgeable(f"{self._url} does not speak HTTP: {failure}. Check the port.")
         if arrival.loss is not Loss.UNREACHABLE:
             return
         if arrival.waited:
             since = f"for {arrival.waited:g} s: {failure}"
             raise Unjudgeable(f"The target is gone: no server at {self._url} {since}")
         raise Unjudgeable(
-            f"No usable answer from {self._url}: {failure}. "
-            "Is the server up, and is the address right?"
+            f"No usable response from {self._url}: {failure}. "
+            "Check that the server is up and that the address is right."
         )
 
     def _is_good(self, departure: Departure, exchange: Exchange) -> bool:
-        """Whether a read with the main key went well, so that it may be tried again."""
+        """Whether a read with the main key succeeded, so that it can serve as a check later."""
         message = departure.message
         plain = message.method == "GET" and not message.misplaced
         return plain and exchange.ok and departure.label.identity == self._main_key
 
-    def _look(self) -> None:
-        """Try a read that went well before. Raises Unjudgeable if it fails as the others did.
+    def _check(self) -> None:
+        """Repeat a read that succeeded before. Raises Unjudgeable if it fails as the others did.
 
-        Broken responses need no look, for each read was repeated. They are findings, so they count.
+        Broken responses need no check, because each read was repeated. They count as findings.
         """
         cause, read = self._outage.cause, self._good_read()
         if cause is Cause.BROKEN:
@@ -85,9 +85,9 @@ class Watch:
         self._outage.refuted()
 
     def _good_read(self) -> Departure | None:
-        """A read that went well before: of an operation that does not fail now, if there is one.
+        """A read that succeeded before, if possible of an operation that is not failing now.
 
-        The silence of a single operation says nothing of the others, so it needs one of these.
+        If a single operation times out, only the read of another operation is conclusive.
         """
         failing = self._outage.operations
         others = [read for name, read in self._good.items() if name not in failing]
@@ -96,12 +96,12 @@ class Watch:
         return others[-1] if others else None
 
     def _since(self, cause: Cause) -> str:
-        """The cause in words, and since when."""
+        """A sentence with the cause, and the exchange that it began with."""
         first = self._outage.failed[0]
-        return f"The target {self._url} {cause.value} It has been so since exchange {first}."
+        return f"The target {self._url} {cause.value} This began with exchange {first}."
 
 
 def _span(departure: Departure, arrival: Arrival) -> Span:
-    """From when to when a request was under way."""
+    """When a request was sent and when it ended."""
     begun = departure.at.timestamp()
     return Span(begun, begun + arrival.waited + arrival.elapsed_ms / 1000)

@@ -1,4 +1,4 @@
-"""What goes onto the wire and what comes off it, with its secrets still in."""
+"""Requests and responses on the wire, including their secrets."""
 
 from __future__ import annotations
 
@@ -7,20 +7,19 @@ from enum import Enum, auto
 from typing import Protocol
 
 BODY_LIMIT = 4 * 1024 * 1024
-"""The most bytes of a response body that are kept; a longer body is cut."""
+"""Maximum bytes of a response body that are kept; a longer body is cut."""
 
 
 SAFE_METHODS = ("GET", "HEAD")
-"""Methods of requests that only read, so that they may be sent again."""
+"""Methods that only read, so that their requests may be repeated."""
 
 
 @dataclass(frozen=True)
 class WireRequest:
-    """A request with its secrets in: full URL, headers, body, local address to send from.
+    """A request with its secrets: full URL, headers, body, local address to send from.
 
-    ``plain``: path and query go out as they are, even if they are malformed.
-    ``apart``: over a connection that no other request uses. ``most``: bytes of the body of its
-    response that are kept.
+    ``plain``: path and query are sent unchanged, even if they are malformed. ``apart``: the request
+    uses a connection of its own. ``most``: maximum bytes of the response body that are kept.
     """
 
     method: str
@@ -35,7 +34,7 @@ class WireRequest:
 
 @dataclass(frozen=True)
 class WireResponse:
-    """A response as received: content codings undone, body cut at BODY_LIMIT."""
+    """A response as received, with content codings decoded and the body cut at BODY_LIMIT."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
@@ -44,20 +43,20 @@ class WireResponse:
 
     @property
     def ok(self) -> bool:
-        """Whether the status is in the two hundreds."""
+        """Whether the status is 2xx."""
         return 200 <= self.status < 300
 
 
 class Loss(Enum):
     """How a response was lost."""
 
-    UNREACHABLE = auto()  # not even a connection was made, so the request did not arrive
+    UNREACHABLE = auto()  # no connection was made, so the request did not arrive
     UNTRUSTED = auto()  # the certificate of the target was not accepted; nothing was sent
-    SILENT = auto()  # no whole response came within the time limit
+    SILENT = auto()  # no complete response arrived within the time limit
     CLOSED = auto()  # the connection ended before anything came back
     FOREIGN = auto()  # what came back is not HTTP
-    BROKEN = auto()  # a response began, but it is not well-formed HTTP, or it is not complete
-    BEYOND = auto()  # the response goes beyond a limit of ours
+    BROKEN = auto()  # a response began, but it is malformed or incomplete
+    BEYOND = auto()  # the response exceeds a limit of ours
 
 
 UNSENT = (Loss.UNREACHABLE, Loss.UNTRUSTED)
@@ -65,7 +64,7 @@ UNSENT = (Loss.UNREACHABLE, Loss.UNTRUSTED)
 
 
 class WireFailure(Exception):  # noqa: N818 - the field says failure
-    """The reason why there is no response, in one line, and the kind of the loss."""
+    """The reason why there is no response, on one line, and the kind of loss."""
 
     def __init__(self, reason: str, loss: Loss) -> None:
         super().__init__(reason)
@@ -76,5 +75,5 @@ class Wire(Protocol):
     """A way to the target."""
 
     def send(self, request: WireRequest) -> WireResponse:
-        """Send one request. Raises WireFailure if no whole response comes back."""
+        """Send one request. Raises WireFailure if no complete response arrives."""
         ...

@@ -178,7 +178,7 @@ CALLS = {
     "replay-no-run": Call(("replay", "broken"), 2, r"broken/run\.json.*a run"),
     "replay-odd-run": Call(("replay", "odd"), 2, r"odd/run\.json: not a run\.json"),
     "serve-overwrites": Call(
-        ("serve", "--target-out", "t.yaml"), 2, "t.yaml is there already.*--target-out", FILE
+        ("serve", "--target-out", "t.yaml"), 2, "t.yaml already exists.*--target-out", FILE
     ),
     "taken-port": Call(
         ("serve", "--port", "{port}"), 2, "Cannot listen on 127.0.0.1 port {port}: .*in use"

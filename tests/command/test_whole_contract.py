@@ -169,18 +169,18 @@ def test_the_contract_has_as_many_cells_for_every_target(
     assert cells[0] == cells[1] == [str(len(stored(lenient.run)["cells"]))]
 
 
-def test_what_is_left_out_and_works_stands_beside_the_headline(lenient: Ran) -> None:
-    """The page, the summary and the terminal name each read that the target file leaves out."""
+def test_excluded_reads_that_work_appear_with_the_headline(lenient: Ran) -> None:
+    """The page, the summary and the terminal list each read that the target file excludes."""
     page = (lenient.run / "report.html").read_text(encoding="utf-8")
     band = page.partition('<div class="overall ')[2].partition("</div>")[0]
     summary = (lenient.run / "summary.md").read_text(encoding="utf-8").replace("\\", "")
     for text in (band, summary, " ".join(lenient.outcome.out.split())):
-        told = re.findall(r"31 reads that the target file leaves out work: ([^.]*)", text)[0]
+        told = re.findall(r"31 reads excluded by the target file worked: ([^.]*)", text)[0]
         assert {"GET /calls", "GET /usage"} <= set(told.split(", "))
         assert len(told.split(", ")) == 31
 
 
-def test_require_complete_counts_what_is_left_out_and_works(
+def test_require_complete_counts_excluded_reads_that_work(
     without_calls: Served, tmp_path: Path
 ) -> None:
     """Exit 3, and the terminal names the reads. A replay concludes the same from the log alone."""
@@ -189,7 +189,7 @@ def test_require_complete_counts_what_is_left_out_and_works(
     ran = Ran(outcome, run_of(tmp_path / "run"))
     assert set(headlines(outcome, ran.run).values()) == {"Could not be judged"}
     said = " ".join(outcome.out.split())
-    assert "31 reads that the target file leaves out work, and completeness was required" in said
+    assert "31 reads excluded by the target file worked, but completeness was required" in said
     assert stored(ran.run)["counts"]["untested"] == 0
     replay_agrees(ran, tmp_path)
 
@@ -201,7 +201,7 @@ class OnlyAgents(servers.Remembering):
         return not request.path.removeprefix(self.contract.base_path).startswith("/agents")
 
 
-def test_what_is_left_out_and_not_there_is_complete(tmp_path: Path) -> None:
+def test_excluding_missing_operations_is_complete(tmp_path: Path) -> None:
     """A small server that lacks what its file leaves out keeps exit 0 with --require-complete.
 
     Where the budget has no room to ask for it, nothing shows that: exit 3.
@@ -213,11 +213,12 @@ def test_what_is_left_out_and_not_there_is_complete(tmp_path: Path) -> None:
         assert outcome.code == 0, outcome.said
         run = run_of(tmp_path / "small")
         assert outcome.out.splitlines()[-3].startswith("Conforms in ")
-        assert " leaves out work" not in outcome.said
+        assert "excluded by the target file" not in outcome.said
         needed = len(servers.lines_of(run)) + 50
         tight = served.run(tmp_path / "tight", "--require-complete", only=KEPT, budget=needed)
     assert tight.code == 3, tight.said
-    assert "31 reads that the target file leaves out were not asked for" in tight.out
+    told = " ".join(tight.out.split())
+    assert "31 reads excluded by the target file received no request" in told
 
 
 def test_a_replay_takes_no_area_for_inapplicable(lenient: Ran, tmp_path: Path) -> None:

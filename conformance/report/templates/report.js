@@ -19,5 +19,5 @@ field.addEventListener("input", () => {
 });
 const label = document.createElement("label");
 label.className = "search";
-label.append("Show causes and clauses with ", field);
+label.append("Show causes and clauses containing ", field);
 document.querySelector("nav").append(label);

@@ -1,7 +1,7 @@
 """What is special about one API. Only this folder of the package names it.
 
 The reference server derives everything else from the contract. An entry here names an operation, a
-kind or a code. The server ignores an entry that the served contract does not have.
+kind or a code. The server ignores entries that are not in the served contract.
 """
 
 from conformance.server.extras import Extras

@@ -1,4 +1,4 @@
-"""Sign-up: it creates a business, an agent and a first key. Some plans ask for a payment."""
+"""Sign-up, which creates a business, an agent and a first key. Some plans require a payment."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ TERMS: tuple[Document, ...] = (
         "extra": {"name": "USDC", "version": "2"},
     },
 )
-"""5 USDC on a test network, to an address that nobody owns: the sandbox takes no money."""
+"""5 USDC on a test network, to an address that nobody owns, because the sandbox takes no money."""
 
 
 def open_account(server: Server, context: Context) -> Document:
-    """Open an account. Its key works at once, and only this response shows it."""
+    """Open an account. Its key is valid immediately, and only this response shows it."""
     name = context.values["business_name"]
     with server.store.lock:
         number = server.store.number("sign-up")

@@ -1,4 +1,4 @@
-"""Agents: each has versions, and at least one."""
+"""Agents: each has at least one version."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from conformance.server.messages import Context
 from conformance.server.store import Filter, Page
 
 MOST = 1_000
-"""Versions of an agent that are counted."""
+"""Maximum number of versions of an agent that are counted."""
 
 
 def version(server: Server, context: Context) -> Document:
-    """A version of an agent by its number, from 1 on. Raises Refusal if there are not so many."""
+    """A version of an agent by its number, from 1. Raises Refusal if there is no such version."""
     number, of_agent = (
         int(context.values["version"]),
         Filter("agent_id", context.values["agent_id"]),

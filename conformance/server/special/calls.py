@@ -1,4 +1,4 @@
-"""Calls: a new call is outbound and queued, and shows the name of its agent. Nobody is called."""
+"""Calls: a new call is outbound and queued, and has the name of its agent. Nobody is called."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from conformance.server.messages import Context
 
 
 def complete(server: Server, context: Context, document: Document) -> Document:
-    """A new call with the members that the request does not give."""
+    """A new call with the members that the request does not provide."""
     agent = server.find("agent", str(document.get("agent_id")), context)
     return {
         **document,

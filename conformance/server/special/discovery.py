@@ -1,4 +1,4 @@
-"""Discovery: the service publishes its OpenAPI document, its schemas, and what a key can reach."""
+"""Discovery: the service publishes its OpenAPI document, its schemas, and what a key can access."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers: a business takes one out of the pool, and puts it back when it releases it."""
+"""Numbers: a business takes one from the pool, and returns it when it releases it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ CAPABILITIES = {"voice": True, "sms": True}
 
 
 def assign(server: Server, context: Context) -> Document:
-    """Move a number from the pool to the business of the key. Raises Refusal if it is not there."""
+    """Move a number from the pool to the business of the key. Raises Refusal if it is not free."""
     number = context.values["phone_number"]
     with server.store.lock:
         row = server.find("available_number", number, context)

@@ -1,4 +1,4 @@
-"""Communication runs, and the runs of scenarios. Nothing is scheduled: no run changes by itself."""
+"""Communication runs and scenario runs. Nothing is scheduled, so no run changes on its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ STATE_AFTER = {
 
 
 def create(server: Server, context: Context) -> Document:
-    """Create a run. A repeated Idempotency-Key gets the first response again."""
+    """Create a run. A repeated Idempotency-Key returns the first response again."""
     tenant = server.own_tenant(context)
     note = f"idempotency:{tenant}:{context.values['Idempotency-Key']}"
     with server.store.lock:
@@ -51,7 +51,7 @@ def _moved(server: Server, context: Context, member: str) -> Document:
 
 
 def run_eval(server: Server, context: Context) -> Document:
-    """Run one scenario. It passes at once."""
+    """Run one scenario, which passes immediately."""
     scenario = server.find("eval", context.values["eval_id"], context)
     if scenario is None:
         raise server.not_found(context.operation)

@@ -1,4 +1,4 @@
-"""Sample data of the kinds whose schema says too little."""
+"""Sample data for the kinds whose schema says too little."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def _call(random: Random, index: int, document: Document) -> Document:
 
 
 def _conversation_of(random: Random, call_id: str) -> Document:
-    """The members of a call in which two people talked."""
+    """The members of a call that had a conversation."""
     return {
         "conversation_id": f"conv_{call_id[:8]}",
         "duration": random.randint(15, 900),
@@ -234,7 +234,7 @@ def _usage(random: Random, _index: int, _document: Document) -> Document:
 
 _OWNERS = {"agent": (60, 30, 15, 8, 4, 2)}
 _HISTORY = {"agent": (600, 60, 30)}
-"""Weights of lists by agent: the list of the newest agent is longer than any page."""
+"""Weights by agent, so that the list of the newest agent is longer than any page."""
 
 RECIPES = {
     "call": Recipe(
@@ -276,4 +276,4 @@ RECIPES = {
     "communication_attempt": Recipe(members=_attempt),
     "usage_entry": Recipe(main=120, seconds=(2, 600), members=_usage),
 }
-"""How to seed each kind. A walk passes 100 calls; some agents have many calls, others few."""
+"""How to seed each kind. A walk covers over 100 calls; some agents have many calls, others few."""

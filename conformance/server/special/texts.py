@@ -1,4 +1,4 @@
-"""Texts: a sent text is listed in a thread. Nobody receives it."""
+"""Texts: a sent text appears in a thread. Nobody receives it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from conformance.server.store import Filter, Page, Row
 
 
 def send(server: Server, context: Context) -> Document:
-    """Add a text to the thread between its agent and its receiver, and create a missing thread."""
+    """Add a text to the thread between its agent and its receiver, which is created if missing."""
     tenant, values = server.own_tenant(context), context.values
     with server.store.lock:
         thread = _thread(server, tenant, values) or _new_thread(server, tenant, values)

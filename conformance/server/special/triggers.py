@@ -1,4 +1,4 @@
-"""Magic inputs for errors that nobody can provoke from outside.
+"""Magic inputs for errors that clients cannot otherwise provoke.
 
 Payment sandboxes have magic card numbers for the same purpose. The phone numbers here are
 fictional (+1 NXX 555 0100 to 0199).

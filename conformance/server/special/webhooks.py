@@ -1,4 +1,4 @@
-"""Subscriptions: the signing secret is shown once, when it is made, and masked from then on."""
+"""Subscriptions: the signing secret is shown once, when it is created, and masked afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Compressed data, unpacked within bounds: gzip, zlib, bzip2, xz, lzma and zip, also nested."""
+"""Decompresses gzip, zlib, bzip2, xz, lzma and zip within limits, also if nested."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from itertools import islice
 from conformance.transport.codings import GZIP, RAW, ZLIB
 
 UNPACKED = 1 << 22
-"""How many bytes come out of one box at most, and of all boxes in some bytes."""
+"""Maximum bytes unpacked from one box, and from all boxes in some bytes."""
 
 DEPTH = 3
-"""How many boxes, one inside the other, are opened."""
+"""Maximum nesting of boxes that are opened."""
 
 MOST_BOXES = 16
-"""How many boxes in some bytes are opened."""
+"""Maximum number of boxes that are opened in some bytes."""
 
 _MEMORY = 1 << 26
-"""How many bytes xz may ask for."""
+"""Maximum bytes of memory for xz."""
 
 _BOX = re.compile(
     rb"(?P<gzip>\x1f\x8b\x08)|(?P<bzip2>BZh[1-9]1AY&SY)|(?P<xz>\xfd7zXZ\0|\x5d\0\0)"
     rb"|PK\x03\x04.{4}\x08\0.{16}(?P<pkzip>..)(?P<extra>..)|(?P<zlib>x[\x01\x5e\x9c\xda])",
     re.DOTALL,
 )
-"""How each kind of box begins."""
+"""The start of each kind of box."""
 
 _SIGNS = (
     b"\x1f\x8b",
@@ -41,7 +41,7 @@ _SIGNS = (
     b"x\x01",
     b"x^",
 )
-"""One of these is in any box; they are found faster than the pattern is."""
+"""Every box contains one of these. They are faster to find than the pattern."""
 
 _Undo = Callable[[bytes, int], bytes]
 
@@ -61,7 +61,7 @@ _BROKEN = (zlib.error, lzma.LZMAError, OSError, EOFError, ValueError, MemoryErro
 
 
 def unpacked(raw: bytes) -> Iterator[bytes]:
-    """What the boxes in some bytes hold, wherever they begin, and the boxes in there."""
+    """The contents of the boxes in some bytes, wherever they start, including nested boxes."""
     left = UNPACKED
     waiting = [(raw, DEPTH)]
     while waiting:
@@ -78,25 +78,26 @@ def unpacked(raw: bytes) -> Iterator[bytes]:
 
 
 def inflated(raw: bytes) -> bytes:
-    """What some bytes hold as deflated data without a container; nothing if they are none."""
+    """The bytes decompressed as raw deflate data; empty if they are something else."""
     return _opened("pkzip", raw, UNPACKED)
 
 
 def _starts(raw: bytes) -> Iterator[tuple[str, int]]:
-    """The kind of each box, and where its data begin."""
-    if not any(map(raw.__contains__, _SIGNS)):
+    """The kind of each box, and where its data start."""
+    if not any(sign in raw for sign in _SIGNS):
         return
     for match in islice(_BOX.finditer(raw), MOST_BOXES):
         kind = match.lastgroup or ""
         if kind == "extra":
-            names = (int.from_bytes(match[name], "little") for name in ("pkzip", "extra"))
-            yield "pkzip", match.end() + sum(names)
+            name_length = int.from_bytes(match["pkzip"], "little")
+            extra_length = int.from_bytes(match["extra"], "little")
+            yield "pkzip", match.end() + name_length + extra_length
         else:
             yield kind, match.start()
 
 
 def _opened(kind: str, raw: bytes, most: int) -> bytes:
-    """The first bytes out of a box; none if it is broken from the start."""
+    """The first bytes from a box; empty if it is corrupt."""
     try:
         return _UNDO[kind](raw, most)
     except _BROKEN:

@@ -1,18 +1,18 @@
-"""Texts that were searched for secrets before, and hold none: most texts of a run come again."""
+"""Remembers texts found to contain no secrets, because most texts in a run recur."""
 
 from __future__ import annotations
 
 from hashlib import blake2b
 
 LONGEST_KEPT, DIGEST = 200, 16
-"""Characters of a text that is remembered as it is, and bytes of the digest of a longer one."""
+"""The longest text that is remembered itself, and the digest size in bytes for longer texts."""
 
 MOST_REMEMBERED = 50_000
-"""How many texts are remembered."""
+"""Maximum number of texts that are remembered."""
 
 
 class CleanTexts:
-    """Texts that hold no secret, as far as is known: ids, words and pages come back again."""
+    """Texts without any of the secrets known so far."""
 
     def __init__(self) -> None:
         self._texts: set[str | bytes] = set()
@@ -21,18 +21,18 @@ class CleanTexts:
         return _remembered(text) in self._texts
 
     def add(self, text: str) -> None:
-        """Do not search a text again."""
+        """Remember a text, so that it is not searched again."""
         if len(self._texts) > MOST_REMEMBERED:
             self._texts.clear()
         self._texts.add(_remembered(text))
 
     def clear(self) -> None:
-        """Search all of them again: there is another secret."""
+        """Forget all texts, because there is a new secret."""
         self._texts.clear()
 
 
 def _remembered(text: str) -> str | bytes:
-    """What takes the place of a text in memory: itself if it is short, else a digest."""
+    """What is stored for a text: the text if it is short, or else a digest."""
     if len(text) <= LONGEST_KEPT:
         return text
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=DIGEST).digest()

@@ -1,6 +1,7 @@
-"""Undoes common encodings, so that a secret cannot hide in them.
+"""Decodes common encodings, so that a secret cannot hide in them.
 
-Every pattern is linear: a run of characters is entered at its beginning only, and not given back.
+All patterns take linear time: they enter a run of characters only at its start, and never
+backtrack into it.
 """
 
 from __future__ import annotations
@@ -21,20 +22,20 @@ _STANDARD = str.maketrans("-_", "+/")
 _CODED = "-A-Za-z0-9+/_"
 
 _STRETCH = 4
-"""How many readable characters in a row may be part of a text."""
+"""Minimum number of consecutive readable characters that count as text."""
 
 _MOSTLY = 8
-"""One byte of so many may be no character in bytes that are read as a text."""
+"""Bytes are read as text if at most one in this many is not a character."""
 
 LONGEST_58 = 512
-"""Characters of base58 that are undone; the time for it grows with the square."""
+"""Maximum characters of base58 that are decoded, because the time grows quadratically."""
 
 Spend = Callable[[int], None]
-"""Is told what was done, and raises if that was too much."""
+"""Takes the amount of work that was done, and raises if it exceeds the limit."""
 
 
 def _freely(_: int) -> None:
-    """Spend without a bound."""
+    """Spend without a limit."""
 
 
 # --- escapes --------------------------------------------------------------------------------------
@@ -61,10 +62,10 @@ _BROKEN_RUN = re.compile(
 
 
 def undone(text: str, piece: int, spend: Spend = _freely) -> Iterator[str]:
-    """The other readings of a text, each with one kind of encoding undone.
+    """The other readings of a text, each with one kind of encoding decoded.
 
-    Readings of bytes have at least ``piece`` readable characters. Only what differs is given.
-    ``spend`` is told how many bytes were unpacked.
+    Readings of bytes have at least ``piece`` readable characters. Only readings that differ from
+    the text are returned. ``spend`` is called with the number of bytes unpacked.
     """
     for sign, undo in _UNDO:
         if sign in text:
@@ -81,7 +82,7 @@ def undone(text: str, piece: int, spend: Spend = _freely) -> Iterator[str]:
 
 
 def unescaped(text: str) -> str:
-    """The text with percent signs, entities and escapes such as ``\\u0041`` undone, once each."""
+    """The text with percent-encoding, entities and escapes such as ``\\u0041`` decoded once."""
     if "%" in text:
         text = unquote(text)
     if "&" in text:
@@ -96,45 +97,45 @@ def unescaped(text: str) -> str:
 
 
 def without_json(text: str) -> str:
-    """The text with the escapes of JSON undone once, and nothing else."""
+    """The text with JSON escapes decoded once, and nothing else."""
     if "\\" not in text:
         return text
     return _joined(_JSON.sub(lambda match: _of_json(match[1]), text))
 
 
 def _of_json(escape: str) -> str:
-    """The character of an escape of JSON, which is given without its backslash."""
+    """The character for a JSON escape, given without its backslash."""
     if escape.startswith("u"):
         return chr(int(escape[1:], 16))
     return _SIGNS.get(escape, escape)
 
 
 def _joined(text: str) -> str:
-    """The text with two escapes of JSON that make one character together as that character."""
+    """The text with surrogate pairs combined into characters."""
     return _PAIR.sub(
         lambda match: match[0].encode("utf-16", "surrogatepass").decode("utf-16"), text
     )
 
 
 def _char(digits: str, base: int) -> str:
-    """The character of a number; none beyond the last one."""
+    """The character with a number; empty if there is none."""
     code = int(digits, base)
     return chr(code) if code <= sys.maxunicode else ""
 
 
 def _unquoted_printable(text: str) -> str:
-    """The text with quoted-printable undone, and encoded words of mail headers put together."""
+    """The text with quoted-printable decoded and encoded words of mail headers joined."""
     text = _WORD.sub("", text)
     return _QUOTED.sub(lambda match: _char(match[1] or "0", 16), text).replace("\0", "")
 
 
 def _usual_letters(text: str) -> str:
-    """The text without unseen characters, and with letters of other widths and styles as usual."""
+    """The text without invisible characters, and with letters of any width and style as ASCII."""
     return text.translate({ord(char): _usual(char) for char in set(text) if not char.isascii()})
 
 
 def _usual(char: str) -> str:
-    """The ASCII that a character stands for; nothing for an unseen one; else itself."""
+    """The ASCII equivalent of a character; empty if it is invisible; itself if there is none."""
     if unicodedata.category(char) in ("Cf", "Mn"):
         return ""
     usual = unicodedata.normalize("NFKC", char)
@@ -148,19 +149,19 @@ _UNDO = (
     ("\x1b", lambda text: _TAG.sub("", text)),
     ('"1":', lambda text: _PLACE.sub("", text)),  # an array of bytes or characters as an object
 )
-"""What betrays some encodings, and how each is undone."""
+"""The sign of some encodings, and how to decode each."""
 
 # --- runs of base64, hex and the like -------------------------------------------------------------
 
 
 def coded_runs(piece: int) -> re.Pattern[str]:
-    """Matches the runs that are long enough to hold ``piece`` characters as base64 or hex."""
+    """Matches runs long enough to contain ``piece`` characters as base64 or hex."""
     length = -(-piece * 4 // 3)  # base64 makes four characters of three, rounded up
     return re.compile(f"[{_CODED}]{{{length},}}")
 
 
 def broken_runs(text: str) -> Iterator[str]:
-    """The runs that white space breaks, put together: base64 and hex come in lines."""
+    """Runs broken by white space, joined, because base64 and hex are often split into lines."""
     if not _BREAK.search(text):
         return
     for match in _BROKEN_RUN.finditer(text):
@@ -168,11 +169,11 @@ def broken_runs(text: str) -> Iterator[str]:
 
 
 def decoded(run: str, piece: int, spend: Spend = _freely) -> Iterator[str]:
-    """The texts that a run may hold, of at least ``piece`` readable characters.
+    """The texts that a run may encode, with at least ``piece`` readable characters.
 
-    It is read as base64 of either alphabet, as hex and as base32 of three alphabets, each from
-    every place where it may begin, and as base58. What is compressed is unpacked; ``spend`` is
-    told how many bytes.
+    It is decoded as base64 in either alphabet, as hex and as base32 in three alphabets, each from
+    every possible start, and as base58. Compressed data is unpacked; ``spend`` is called with the
+    number of bytes.
     """
     for raw in _bytes_of(run, piece):
         yield from _texts(raw, piece, spend)
@@ -189,7 +190,7 @@ def _texts(raw: bytes, piece: int, spend: Spend = _freely) -> Iterator[str]:
 
 
 def _bytes_of(run: str, piece: int) -> Iterator[bytes]:
-    """The bytes of a run as base64 of four alignments, of its hex digits in two, and others."""
+    """The bytes of a run as base64 in four alignments, as hex in two, as base32 and as base58."""
     plain = run.translate(_STANDARD)
     for start in range(4):
         part = plain[start:]
@@ -209,9 +210,9 @@ _ALPHABETS_32 = (
     _DIGITS_32,
     "0123456789abcdefghjkmnpqrstvwxyz",
 )
-"""The digits of base32 as in RFC 4648, with the digits of hex first, and by Crockford."""
+"""The base32 alphabets of RFC 4648 (standard and extended hex) and of Crockford."""
 _FROM_32 = tuple(str.maketrans(letters, _DIGITS_32) for letters in _ALPHABETS_32)
-_SETS_32 = tuple(map(frozenset, _ALPHABETS_32))
+_SETS_32 = tuple(frozenset(letters) for letters in _ALPHABETS_32)
 _DIGITS_58 = {
     char: value
     for value, char in enumerate("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")
@@ -219,7 +220,7 @@ _DIGITS_58 = {
 
 
 def _of_32(run: str, piece: int) -> Iterator[bytes]:
-    """The bytes of a run as base32, from each bit where a byte may begin."""
+    """The bytes of a run as base32, from each bit at which a byte may start."""
     if len(run) * 5 < piece * 8:
         return
     if run not in (run.lower(), run.upper()):
@@ -234,7 +235,7 @@ def _of_32(run: str, piece: int) -> Iterator[bytes]:
 
 
 def _of_58(run: str) -> bytes:
-    """The bytes of a run as base58, as Bitcoin has it."""
+    """The bytes of a run as base58 in the Bitcoin alphabet."""
     number = 0
     for char in run:
         number = number * 58 + _DIGITS_58[char]
@@ -248,10 +249,10 @@ _LINES = bytes(code if code in _PRINTABLE else 0x0A for code in range(256))
 
 
 def readable(raw: bytes, piece: int) -> str:
-    """What can be read in some bytes, a line each: all of it if hardly a byte is no character.
+    """The readable text in some bytes: all of it if nearly every byte is a character.
 
-    Else the stretches of at least ``piece`` readable characters. Zero bytes are skipped, so that
-    UTF-16 is read as well.
+    Otherwise the stretches of at least ``piece`` readable characters, one per line. Zero bytes are
+    skipped, so that UTF-16 is readable, too.
     """
     raw = raw.replace(b"\0", b"")
     if len(raw.translate(None, _PRINTABLE)) * _MOSTLY <= len(raw):
@@ -261,6 +262,6 @@ def readable(raw: bytes, piece: int) -> str:
 
 
 def readings(raw: bytes) -> Iterator[str]:
-    """What can be read in bytes that are no UTF-8: as they are, and unpacked."""
+    """The readable texts in bytes that are not UTF-8: as they are, and unpacked."""
     yield from _texts(raw, _STRETCH)
     yield readable(inflated(raw), _STRETCH)

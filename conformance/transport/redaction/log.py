@@ -1,4 +1,4 @@
-"""A response as the log may hold it: the secrets in it are learnt, then they are taken out."""
+"""Turns responses into their logged form: learns the secrets in them, then redacts them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from operator import itemgetter
 from typing import Any
 
 from conformance.base.errors import Unjudgeable
@@ -20,36 +19,36 @@ from conformance.transport.redaction.secrets import WITHHELD, SecretStore, telli
 from conformance.transport.wire import WireResponse
 
 SHORTEST, VARIED = 8, 5
-"""The least characters, and different characters, of a text that counts as a secret."""
+"""Minimum length, and minimum number of different characters, of a secret."""
 
 KEY_LENGTH = 16
-"""The least characters of a key after its public prefix, or of a random text."""
+"""Minimum length of a key after its public prefix, or of a random text."""
 
 MOST = 1_000
-"""How many handed-out secrets are kept track of."""
+"""Maximum number of issued secrets that are tracked."""
 
 PLAIN_HEADERS = frozenset(
     ("connection", "content-encoding", "content-length", "content-type", "date", "server")
 )
-"""Headers whose names are standard, so that no target hides a secret in the name."""
+"""Headers with standard names, in which a target cannot hide a secret."""
 
 UNDONE = frozenset(("gzip", "x-gzip", "deflate"))
-"""The content codings that the wire undoes."""
+"""The content codings that the wire decodes."""
 
 TEXTUAL = bytes((*b"\0\t\n\v\f\r\x1b", *range(0x20, 0x7F), *range(0x80, 0x100)))
-"""The bytes of a text in UTF-8, in UTF-16 of Latin letters, and in codings of one byte."""
+"""The bytes of text in UTF-8, in UTF-16 (Latin letters) and in single-byte encodings."""
 
 SESSION_HEADERS = ("set-cookie", "set-cookie2")
-"""Headers whose value opens a session."""
+"""Headers whose values are session secrets."""
 
 _NOTHING = re.compile("(?!)")
 _MASK = re.compile(r"[*•●]{3}|\.{3}|…")
 
 
 class LogRedactor:
-    """Turns a response from the wire into the response that the log holds.
+    """Turns a response from the wire into a response for the log.
 
-    It knows from the contract which members hand out secrets and how keys begin.
+    The contract says which members contain secrets, and which prefixes keys have.
     """
 
     def __init__(self, contract: Contract, secrets: SecretStore) -> None:
@@ -61,10 +60,10 @@ class LogRedactor:
         self._counts: Counter[str] = Counter()  # of secrets, by the member that shows them
 
     def learn(self, received: WireResponse) -> None:
-        """Learn the secrets that a response hands out, whatever its status.
+        """Learn the secrets in a response, whatever its status.
 
-        They are known by the names of their members, also in a body that is no proper JSON, and by
-        the public prefix of a key. Raises Unjudgeable if there are too many to keep track of.
+        They are recognized by the names of their members, even in a malformed JSON body, and by the
+        public prefix of keys. Raises Unjudgeable if there are too many to track.
         """
         with self._secrets.lock:
             self._learn(received)
@@ -76,13 +75,13 @@ class LogRedactor:
             if kind is SecretKind.LINK:
                 self._publish_ids(texts[0])
             if kind is not None:
-                self._hold(kind, member, value)
-        texts += map(itemgetter(1), received.headers)
+                self._learn_secret(kind, member, value)
+        texts += [value for _, value in received.headers]
         for text in texts:
             self._learn_keys(text)
 
     def _publish_ids(self, text: str) -> None:
-        """Take the ids that stand beside a link for no secrets, though the link may hold them."""
+        """Treat ids next to a link as public, although the link may contain them."""
         for _, value in _string_members(strict_json(text), self._ids):
             self._secrets.publish(value)
 
@@ -93,22 +92,23 @@ class LogRedactor:
     def response(self, received: WireResponse, operation: Operation | None) -> Response:
         """A response without secrets.
 
-        A success of an operation that hands out secrets is withheld if it cannot be read, because
-        nobody then knows what it holds.
+        An unreadable success of an operation that issues secrets is withheld, because its contents
+        are unknown.
         """
         body = self._response_body(received)
-        headers = tuple(map(self._header, received.headers))
+        headers = tuple(self._header(header) for header in received.headers)
         if _is_unreadable_grant(received, operation):
-            # not marked as withheld: the judges must see that it is no JSON object
+            # not marked as withheld, because the judges must see that it is not a JSON object
             body = Body(text=WITHHELD, size=body.size)
-            headers = tuple(map(_withheld_header, received.headers))
+            headers = tuple(_withheld_header(header) for header in received.headers)
         return Response(received.status, headers, replace(body, cut=received.cut))
 
     def _response_body(self, received: WireResponse) -> Body:
         """The body of a response without secrets.
 
-        What a coding covers that was not undone is withheld: nobody knows what it holds. So are
-        bytes that are no text, but not as a body that nobody can judge: they are no JSON.
+        A body in a coding that was not decoded is withheld, because its contents are unknown. So
+        are bytes that are not text, but without the withheld mark, because judges can tell that
+        they are not JSON.
         """
         size = len(received.body)
         if _is_coded(received):
@@ -118,14 +118,15 @@ class LogRedactor:
         return self.body(received.body) or Body()
 
     def _header(self, header: tuple[str, str]) -> tuple[str, str]:
-        name, value = map(self._secrets.redact, header)
-        opens_session = header[0].lower() in SESSION_HEADERS
-        return name, WITHHELD if opens_session else value
+        name, value = header
+        redacted_name, redacted_value = self._secrets.redact(name), self._secrets.redact(value)
+        opens_session = name.lower() in SESSION_HEADERS
+        return redacted_name, WITHHELD if opens_session else redacted_value
 
     def _members_in(self, texts: list[str]) -> Iterator[tuple[str, str]]:
         """The secret members in a body, with their values.
 
-        They are sought in the text. Only a name that is written with escapes needs it to be parsed.
+        They are searched for in the text. Parsing is needed only if a name contains escapes.
         """
         if "\\" in texts[0]:
             yield from _string_members(strict_json(texts[0]), self._members)
@@ -134,15 +135,15 @@ class LogRedactor:
                 yield match[1], _unescaped(match[2])
 
     def _learn_keys(self, text: str) -> None:
-        """Learn what looks like a key by its public prefix."""
+        """Learn texts that look like keys by their public prefix."""
         for key in self._key_pattern.findall(text):
             if self._secrets.holds_secret(key):
-                continue  # a known key, or one that a scenario altered
+                continue  # a known key, or one altered by a scenario
             is_example = _reads_like_example(self._secrets.without_prefix(key))
-            self._hold(SecretKind.PLAIN if is_example else SecretKind.FOUND, FOUND_KEY, key)
+            self._learn_secret(SecretKind.PLAIN if is_example else SecretKind.FOUND, FOUND_KEY, key)
 
-    def _hold(self, kind: SecretKind, member: str, secret: str) -> None:
-        """Have a secret taken out, unless it is too short or too plain to be one."""
+    def _learn_secret(self, kind: SecretKind, member: str, secret: str) -> None:
+        """Redact a secret from now on, unless it is too short or too uniform to be one."""
         varied = len(set(self._secrets.without_prefix(secret))) >= VARIED
         if len(secret) < SHORTEST:
             return
@@ -153,15 +154,14 @@ class LogRedactor:
             self._counts[member] += 1
         if self._counts.total() > MOST:
             raise Unjudgeable(
-                f"The target hands out more than {MOST:,} secrets; "
-                "so many cannot be kept out of the log."
+                f"The target issues more than {MOST:,} secrets, too many to keep out of the log."
             )
 
 
 def body_for_log(raw: bytes | None, secrets: SecretStore) -> Body | None:
-    """A body without secrets: text if it is UTF-8, else base64.
+    """A body without secrets: text if it is UTF-8, or else base64.
 
-    It is withheld if a secret cannot be cut out; None if there is no body.
+    It is withheld if a secret cannot be removed. None if there is no body.
     """
     if raw is None:
         return None
@@ -174,14 +174,14 @@ def body_for_log(raw: bytes | None, secrets: SecretStore) -> Body | None:
 
 
 def _coded_body_for_log(raw: bytes, secrets: SecretStore) -> Body:
-    """A body that is no UTF-8 as base64, or withheld if it may hold a secret."""
-    if any(map(secrets.holds_secret, readings(raw))):
+    """A body that is not UTF-8, as base64, or withheld if it may contain a secret."""
+    if any(secrets.holds_secret(reading) for reading in readings(raw)):
         return Body(text=WITHHELD, size=len(raw), withheld=True)
     return Body(base64=base64.b64encode(raw).decode(), size=len(raw))
 
 
 def _is_coded(received: WireResponse) -> bool:
-    """Whether a content coding covers a body that nobody undid, and that is no JSON as it is."""
+    """Whether a body is in a coding that was not decoded, and is not JSON as it is."""
     values = [value for name, value in received.headers if name.lower() == "content-encoding"]
     codings = names_of(",".join(values))
     if UNDONE.issuperset(codings):
@@ -191,7 +191,7 @@ def _is_coded(received: WireResponse) -> bool:
 
 
 def _is_binary(raw: bytes) -> bool:
-    """Whether some bytes are no text in any coding: they may be compressed or encrypted."""
+    """Whether some bytes are not text in any encoding, and so may be compressed or encrypted."""
     if len(raw) < SHORTEST or not raw.translate(None, TEXTUAL):
         return False
     try:
@@ -202,23 +202,23 @@ def _is_binary(raw: bytes) -> bool:
 
 
 def _pattern_of_members(names: Iterable[str]) -> re.Pattern[str]:
-    """Matches a member with a string value, also in broken JSON: groups name and value."""
-    alternatives = "|".join(map(re.escape, sorted(names)))
+    """Matches a member with a string value, even in malformed JSON; groups are name and value."""
+    alternatives = "|".join(re.escape(name) for name in sorted(names))
     if not alternatives:
         return _NOTHING
     return re.compile(rf'"({alternatives})"\s*:\s*"((?:[^"\\]++|\\.)*+)"', re.DOTALL)
 
 
 def _pattern_of_keys(prefixes: Iterable[str]) -> re.Pattern[str]:
-    """Matches a public prefix with a long text after it."""
-    alternatives = "|".join(map(re.escape, prefixes))
+    """Matches a public prefix followed by a long text."""
+    alternatives = "|".join(re.escape(prefix) for prefix in prefixes)
     if not alternatives:
         return _NOTHING
     return re.compile(rf"(?:{alternatives})[A-Za-z0-9_-]{{{KEY_LENGTH},}}")
 
 
 def _is_unreadable_grant(received: WireResponse, operation: Operation | None) -> bool:
-    """Whether a success should hand out secrets, but is no JSON object."""
+    """Whether a success should issue secrets but is not a JSON object."""
     if operation is None or not operation.secrets:
         return False
     text = received.body.decode("utf-8", "replace")
@@ -226,7 +226,7 @@ def _is_unreadable_grant(received: WireResponse, operation: Operation | None) ->
 
 
 def _withheld_header(header: tuple[str, str]) -> tuple[str, str]:
-    """A header without its value, and without its name if the target made it up."""
+    """A header without its value, and without its name unless the name is standard."""
     name, _ = header
     if name.lower() in PLAIN_HEADERS:
         return name, WITHHELD
@@ -234,7 +234,7 @@ def _withheld_header(header: tuple[str, str]) -> tuple[str, str]:
 
 
 def _texts(raw: bytes) -> Iterator[str]:
-    """A body read as UTF-8, then in other ways if it is no proper UTF-8."""
+    """A body read as UTF-8, and in other ways if it is not valid UTF-8."""
     text = raw.decode("utf-8", "replace")
     yield text
     if "\ufffd" in text or "\0" in text:
@@ -242,7 +242,7 @@ def _texts(raw: bytes) -> Iterator[str]:
 
 
 def _string_members(value: Any, names: Iterable[str]) -> Iterator[tuple[str, str]]:
-    """The members with these names and a string value, anywhere in a JSON value."""
+    """The members with one of these names and a string value, anywhere in a JSON value."""
     names = sorted(names)
     waiting = [value]
     while waiting:
@@ -257,12 +257,11 @@ def _string_members(value: Any, names: Iterable[str]) -> Iterator[tuple[str, str
 
 
 def _kind_of(value: str, granted: bool) -> SecretKind | None:
-    """What the value of a secret member is: a link, a granted secret, or one that an error shows.
+    """The kind of the value of a secret member: a link, an issued secret, or one found in an error.
 
-    A masked secret is none.
-
-    A link of mere words, such as a login page, opens nothing by itself. A word in an error is no
-    secret: the error may say of a member that it is "required".
+    None if it is not a secret, such as a word in an error: it may say that a member is "required".
+    PLAIN for a masked secret, and for a link of plain words, such as a login page, which opens
+    nothing by itself.
     """
     if "://" in value:
         return SecretKind.LINK if telling_parts(value) else SecretKind.PLAIN
@@ -276,16 +275,16 @@ def _kind_of(value: str, granted: bool) -> SecretKind | None:
 
 
 def _is_random(text: str) -> bool:
-    """Whether a text looks random: long, with a digit, and without spaces."""
+    """Whether a text looks random: it is long, has a digit, and has no white space."""
     if len(text) < KEY_LENGTH:
         return False
     return re.search("[0-9]", text) is not None and re.search(r"\s", text) is None
 
 
 def _reads_like_example(key: str) -> bool:
-    """Whether a key reads like an example: made of words, or of characters that count up.
+    """Whether a key reads like an example: made of words, or of characters in sequence.
 
-    They do in ``abc123def456``, and in ``a1b2c3d4``, where every other character counts up.
+    Such as ``abc123def456``, or ``a1b2c3d4``, where every other character is in sequence.
     """
     if not _is_random(key):
         return True
@@ -293,13 +292,13 @@ def _reads_like_example(key: str) -> bool:
 
 
 def _counts_up(text: str, distance: int) -> bool:
-    """Whether most characters repeat or follow the character so many places before."""
+    """Whether most characters equal or follow the character ``distance`` places before."""
     pairs = list(zip(text, text[distance:], strict=False))
     in_order = sum(ord(later) - ord(char) in (0, 1) for char, later in pairs)
     return in_order > len(pairs) / 2
 
 
 def _unescaped(text: str) -> str:
-    """The value of a JSON string between its quotes, or the text itself if it is no JSON."""
+    """The value of a JSON string, given without quotes; the text itself if it is not valid."""
     value = as_text(strict_json(f'"{text}"'))
     return text if value is None else value

@@ -1,4 +1,4 @@
-"""Undoes lists of numbers: hex dumps with separators, and bytes that are printed as numbers."""
+"""Decodes lists of numbers: hex dumps with separators, and bytes printed as numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _SEPARATORS = " \t\r\n\v\f,;:.|+_/-"
 _DIGITS = b"0123456789abcdefABCDEFxX"
 _SHAPE = bytes(44 if chr(code) in _SEPARATORS else 120 for code in range(256))
 _SIGN = b"," * 7
-"""What is left of a list of numbers without its digits: many separators in a row."""
+"""What remains of a list of numbers without its digits: many consecutive separators."""
 
 _BETWEEN = f"[{re.escape(_SEPARATORS)}]{{1,40}}+"
 _LIST = re.compile(
@@ -21,17 +21,17 @@ _ROW = re.compile(
     r"((?:(?:[0-9a-fA-F]{2}){1,16}+(?:[ \t]{1,3}+|$))++)",
     re.MULTILINE,
 )
-"""A row of a dump: an offset, and digits in groups. Characters may follow."""
+"""A row of a dump: an offset, then digits in groups, possibly followed by characters."""
 
 ROW = 32
-"""Digits in a row of a dump: those of sixteen bytes."""
+"""Digits in a row of a dump, for sixteen bytes."""
 
 _NUMBER = re.compile("[0-9a-fA-F]+")
 _BEYOND = 256
 
 
 def listed(text: str) -> Iterator[bytes]:
-    """The bytes that lists of numbers and dumps in a text may stand for, each way to read them."""
+    """The bytes that lists of numbers and dumps in a text may represent, in every reading."""
     shape = text.encode("ascii", "replace").translate(_SHAPE, _DIGITS)
     if _SIGN not in shape:
         return
@@ -44,7 +44,7 @@ def listed(text: str) -> Iterator[bytes]:
 
 
 def _dumped(digits: str) -> Iterator[bytes]:
-    """The bytes of a dump, and with the bytes of each pair swapped, as in words of 16 bits."""
+    """The bytes of a dump, and the same with each pair of bytes swapped, as in 16-bit words."""
     raw = bytes.fromhex(digits)
     yield raw
     swapped = bytearray(raw)
@@ -54,7 +54,7 @@ def _dumped(digits: str) -> Iterator[bytes]:
 
 
 def _read(numbers: list[str]) -> Iterator[bytes]:
-    """Some numbers as bytes: as hex, as decimal and as octal."""
+    """The numbers read as hexadecimal, decimal and octal bytes."""
     together = "".join(numbers)
     if all(len(number) <= 2 for number in numbers):
         yield bytes.fromhex("".join(number.zfill(2) for number in numbers))
@@ -66,6 +66,6 @@ def _read(numbers: list[str]) -> Iterator[bytes]:
 
 
 def _as_bytes(numbers: list[str], base: int) -> bytes:
-    """Some numbers as bytes; a number that is no byte becomes zero."""
+    """The numbers as bytes; one that is out of range becomes zero."""
     values = (int(number, base) for number in numbers)
     return bytes(value if value < _BEYOND else 0 for value in values)

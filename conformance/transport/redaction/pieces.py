@@ -1,21 +1,20 @@
-"""Pieces of secrets of one length, found without a look at every character of a text."""
+"""Finds pieces of secrets of one length without inspecting every character of a text."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator
 
 from conformance.model import Placeholder
 
 GRAM = 5
-"""How many characters are compared at first."""
+"""Characters that are compared first."""
 
 
 class Pieces:
     """The pieces of ``length`` characters of some secrets.
 
-    A text is looked at in steps. The steps are so short that one of them falls into each piece,
-    early enough for a whole gram of it to follow.
+    A text is sampled in steps that are so short that every piece contains a whole gram which
+    starts at a step.
     """
 
     def __init__(self, length: int) -> None:
@@ -26,38 +25,21 @@ class Pieces:
         self._secrets: dict[str, Placeholder] = {}
 
     def add(self, piece: str, secret: Placeholder) -> None:
-        """Find a piece of a secret from now on."""
+        """Add a piece of a secret to search for."""
         self._secrets[piece] = secret
-        self._grams.update(map(piece.__getitem__, _steps(self._gram, 1, self._step)))
+        self._grams.update(piece[at : at + self._gram] for at in range(self._step))
 
     def places(self, text: str) -> Iterator[tuple[int, int, Placeholder]]:
-        """Where pieces stand in a text, from left to right: start, end, secret."""
-        for near in self._near(text):
+        """The places of pieces in a text, from left to right: start, end, secret."""
+        for near in self._gram_starts(text):
             for start in range(max(0, near - self._step + 1), near + 1):
                 end = start + self._length
                 secret = self._secrets.get(text[start:end])
                 if secret is not None:
                     yield start, end, secret
 
-    def _near(self, text: str) -> list[int]:
-        """The steps at which a part of a piece stands."""
-        starts = range(0, len(text) - self._gram + 1, self._step)
-        parts = map(text.__getitem__, _steps(self._gram, self._step, len(starts)))
-        if self._grams.isdisjoint(parts):
-            return []
-        return [at for at in starts if text[at : at + self._gram] in self._grams]
-
-
-_STEPS: dict[tuple[int, int], list[slice]] = {}
-LONGEST_STEPS = 1 << 16
-"""How many steps are kept for later texts."""
-
-
-def _steps(gram: int, step: int, count: int) -> Iterable[slice]:
-    """The first steps of a text; making them takes longer than comparing what stands there."""
-    if count > LONGEST_STEPS:
-        return (slice(at, at + gram) for at in range(0, count * step, step))
-    known = _STEPS.setdefault((gram, step), [])
-    for number in range(len(known), count):
-        known.append(slice(number * step, number * step + gram))
-    return islice(known, count)
+    def _gram_starts(self, text: str) -> list[int]:
+        """The steps at which a gram of a piece starts."""
+        gram, grams = self._gram, self._grams
+        starts = range(0, len(text) - gram + 1, self._step)
+        return [at for at in starts if text[at : at + gram] in grams]

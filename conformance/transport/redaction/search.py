@@ -1,12 +1,11 @@
-"""Finds pieces of secrets in a text and cuts them out.
+"""Finds pieces of secrets in a text and removes them.
 
 A near-miss key differs from a key in one character, so a long piece of a key is as secret as the
-key. Pieces are searched whatever their case, forwards, backwards and in ROT13, with other signs
-between their characters, in the text and in what it reads as once up to LAYERS encodings are
-undone.
+key. Pieces are found in any case, forwards, backwards and in ROT13, and with other characters in
+between, both in the text itself and in its readings with up to LAYERS encodings decoded.
 
-Across other signs a piece must be random, or be the whole key letter by letter: the words of which
-some keys are made stand in many a text.
+With other characters in between, a piece must be random or be the whole key letter by letter,
+because some keys are made of words that occur in ordinary texts.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from itertools import chain
-from operator import itemgetter
 
 from conformance.model import Placeholder
 from conformance.transport.redaction.clean_texts import CleanTexts
@@ -30,64 +28,64 @@ from conformance.transport.redaction.encodings import (
 from conformance.transport.redaction.pieces import Pieces
 
 LAYERS = 3
-"""How many encodings, one inside the other, are undone."""
+"""Maximum number of nested encodings that are decoded."""
 
 WORK, WORK_EACH = 1 << 22, 12
-"""How many characters are searched in all readings of a text: so many, and so many for each of its
-own. What cannot be searched within that is withheld."""
+"""Maximum characters searched in all readings of a text: a fixed number, plus a number for each
+of its characters. A text that needs more is withheld."""
 
 LONG, LONG_WORK = 1 << 20, 1 << 27
-"""A text of more characters is long. So many characters are searched in all readings of the long
-texts of a run. What comes after them is withheld, for the search of a long text takes seconds."""
+"""The length from which a text is long, and the maximum characters searched in all readings of the
+long texts of a run. Later long texts are withheld, because searching one takes seconds."""
 
 RUN_COST = 4
-"""What the decoding of a run costs: so many characters for each of its own."""
+"""The cost of decoding a run, in searched characters per character."""
 
 VARIED = 4
-"""The least different characters of a piece of at least nine that gives a secret away."""
+"""Minimum number of different characters in a piece of nine or more that reveals a secret."""
 
 ACROSS = 8
-"""The least letters and digits that give a secret away with other signs between them."""
+"""Minimum letters and digits that reveal a secret if other characters are in between."""
 
 WORDS = 4
-"""The least words and numbers, one after the other as in ``a7bc3``, that make such a piece random.
-A key that is made of words must not be found in a text that has them."""
+"""Minimum number of consecutive words and numbers, as in ``a7bc3``, that make such a piece random.
+A key made of words must not be found in a text that contains these words."""
 
 EXACT, EXACT_WORDS = 16, 6
-"""The same for pieces that are searched across other signs in their own case: letters and digits,
-and words and numbers. A capital begins a word."""
+"""The minimum letters and digits, and words and numbers, for pieces searched case-sensitively with
+other characters in between. A capital starts a word."""
 
 SECRETS_KEPT = 1_000
-"""How many secrets are remembered with their pieces: runs in one process share their keys."""
+"""Secrets whose pieces are cached, because runs in one process share their keys."""
 
 _NOTHING = re.compile(r"(?!)")
 _TOKEN = re.compile(r"(?:[^\s\"'<>(){}\[\],\\]|\\[^\"'])++")
-"""A stretch of text that may hold an encoded secret: up to a space, a quote or a bracket."""
+"""A stretch of text that may contain an encoded secret: up to a space, a quote or a bracket."""
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
-"""A string of JSON; one that does not end goes to the end of the text."""
+"""A JSON string; an unterminated one extends to the end of the text."""
 
 _WORD_OR_NUMBER = re.compile("[A-Z]*+[a-z]+|[A-Z]+|[0-9]+")
 _NO_ALNUM = bytes(code for code in range(256) if not chr(code).isalnum() or code > 127)
 
 _ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|[bfnrt/])")
-"""An escape of JSON."""
+"""A JSON escape."""
 
 
 class Exhausted(Exception):  # noqa: N818 - it says what happened
-    """A text has more readings than can be searched in bounded time."""
+    """A text has more readings than can be searched in the time allowed."""
 
 
 class PieceSearch:
-    """Searches texts for pieces of secrets. It knows each secret by its placeholder only."""
+    """Searches texts for pieces of secrets. It reports secrets only by their placeholders."""
 
     def __init__(self) -> None:
         self._plain: dict[int, Pieces] = {}  # by length
-        self._across: dict[int, Pieces] = {}  # without the signs, by length
-        self._exact: dict[int, Pieces] = {}  # without the signs, in their own case, by length
+        self._across: dict[int, Pieces] = {}  # letters and digits only, by length
+        self._exact: dict[int, Pieces] = {}  # the same, case-sensitive, by length
         self._shortest = 0
-        self._coded = _NOTHING  # characters in a row that may be base64 or hex
+        self._coded = _NOTHING  # consecutive characters that may be base64 or hex
         self._clean = CleanTexts()
-        self._seen: dict[str, int] = {}  # readings of the text that is searched, with their layers
+        self._seen: dict[str, int] = {}  # readings of the current text, with their layers
         self._left = 0
         self._is_long = False
         self._long_left = LONG_WORK
@@ -95,7 +93,7 @@ class PieceSearch:
     def add(self, secret: str, placeholder: Placeholder, length: int, whole: int) -> None:
         """Search for every run of ``length`` characters of a secret from now on.
 
-        Of runs of at least ``whole`` characters, other forms are searched, too.
+        For runs of at least ``whole`` characters, also search for other forms.
         """
         is_long = length >= whole
         plain = self._plain.setdefault(length, Pieces(length))
@@ -108,7 +106,7 @@ class PieceSearch:
         self._add_exact(_exact_pieces((secret,), max(EXACT, whole), 1), placeholder)
 
     def add_near_misses(self, near_misses: tuple[str, ...], placeholder: Placeholder) -> None:
-        """Search for altered forms of a secret with other signs between their characters."""
+        """Search for altered forms of a secret with other characters in between."""
         self._add_exact(_exact_pieces(near_misses, EXACT, WORDS), placeholder)
 
     def _add_exact(self, pieces: tuple[str, ...], placeholder: Placeholder) -> None:
@@ -117,26 +115,26 @@ class PieceSearch:
         self._clean.clear()
 
     def find(self, text: str) -> Placeholder | None:
-        """The secret of which a text holds a piece, looking through LAYERS encodings.
+        """The secret of which a text contains a piece, in up to LAYERS encodings; None if none.
 
         Raises Exhausted if that takes too long.
         """
         if not self._plain:
             return None
-        self._begin(text)
+        self._reset(text)
         return self._find_whole(text)
 
     def without_hiding(self, text: str) -> str:
-        """The text with placeholders in the place of stretches that hide pieces.
+        """The text with stretches that hide pieces replaced by placeholders.
 
         Raises Exhausted if that takes too long.
         """
-        self._begin(text)
+        self._reset(text)
         for stretches in (self._coded, _TOKEN, _STRING):
-            text = stretches.sub(self._unless_hiding, text)
+            text = stretches.sub(self._placeholder_if_hiding, text)
         return text
 
-    def _begin(self, text: str) -> None:
+    def _reset(self, text: str) -> None:
         self._is_long = len(text) > LONG
         self._seen.clear()
         self._left = WORK + WORK_EACH * len(text)
@@ -150,13 +148,13 @@ class PieceSearch:
             raise Exhausted
 
     def _find_whole(self, text: str) -> Placeholder | None:
-        """The secret of which a text holds a piece. The escapes of JSON itself are no layer."""
+        """The secret of which a text contains a piece. JSON escapes do not count as a layer."""
         view = without_json(text)
         hidden = self._find(text, 0) if view != text else None
         return hidden or self._find(view, LAYERS)
 
     def _find(self, text: str, layers: int) -> Placeholder | None:
-        """The secret of which a text holds a piece, looking through so many encodings."""
+        """The secret of which a text contains a piece, in up to ``layers`` encodings."""
         if self._seen.get(text, -1) >= layers:
             return None
         self._spend(len(text))
@@ -169,7 +167,7 @@ class PieceSearch:
         return hidden
 
     def _find_encoded(self, text: str, layers: int) -> Placeholder | None:
-        """The secret of which a text holds a piece in some encoding."""
+        """The secret of which a text contains an encoded piece."""
         for run in chain(self._coded.findall(text), broken_runs(text)):
             hidden = self._find_coded(run, layers)
             if hidden is not None:
@@ -177,7 +175,7 @@ class PieceSearch:
         return self._find_in(undone(text, self._shortest, self._spend), layers - 1)
 
     def _find_in(self, readings: Iterable[str], layers: int) -> Placeholder | None:
-        """The secret of which the first of some readings of a text holds a piece."""
+        """The first secret of which any of the readings contains a piece."""
         for reading in readings:
             hidden = self._find(reading, layers)
             if hidden is not None:
@@ -185,7 +183,7 @@ class PieceSearch:
         return None
 
     def _find_plain(self, text: str) -> Placeholder | None:
-        """The secret of which a piece stands in a text as it is, or across other signs."""
+        """The secret of which a text contains a piece as it is, even with characters in between."""
         letters = _letters(text)
         folded, folded_letters = text.lower(), letters.lower()
         near = chain(
@@ -193,10 +191,10 @@ class PieceSearch:
             *(pieces.places(folded_letters) for pieces in self._across.values()),
             *(pieces.places(letters) for pieces in self._exact.values()),
         )
-        return next(map(itemgetter(2), near), None)
+        return next((placeholder for _, _, placeholder in near), None)
 
     def _find_coded(self, run: str, layers: int) -> Placeholder | None:
-        """The secret that a run of characters holds as base64, hex or the like."""
+        """The secret that a run of characters contains as base64, hex or similar."""
         known = f"{layers} {run}"
         if known in self._clean:
             return None
@@ -206,23 +204,23 @@ class PieceSearch:
             self._clean.add(known)
         return hidden
 
-    def _unless_hiding(self, match: re.Match[str]) -> str:
-        """A stretch of text, or the placeholder of the secret that hides in it."""
+    def _placeholder_if_hiding(self, match: re.Match[str]) -> str:
+        """A stretch of text, or the placeholder of a secret hidden in it."""
         stretch = match[0]
         hidden = self._find_whole(stretch)
         if hidden is None:
             return stretch
         quote = '"' if stretch.startswith('"') else ""
-        escaped = match.string[match.start() : _behind_escape(match.string, match.start())]
+        escaped = match.string[match.start() : _escape_end(match.string, match.start())]
         return f"{escaped}{quote}{hidden.part}{quote}"
 
     def without_pieces(self, text: str) -> str:
-        """The text with a placeholder for each stretch that pieces cover."""
+        """The text with each stretch covered by pieces replaced by a placeholder."""
         covered = bytearray(len(text))
         secrets: dict[int, Placeholder] = {}  # by start
         for place, end, placeholder in self._places(_fold(text)):
-            if _behind_escape(text, place) > place:
-                continue  # the letter of an escape is no part of a secret
+            if _escape_end(text, place) > place:
+                continue  # the letter of an escape is not part of a secret
             covered[place:end] = b"1" * (end - place)
             secrets.setdefault(place, placeholder)
         kept: list[str] = []
@@ -232,15 +230,15 @@ class PieceSearch:
         return "".join(kept)
 
     def _places(self, folded: str) -> Iterator[tuple[int, int, Placeholder]]:
-        """Where pieces stand in a text: start, end, secret."""
+        """The places of pieces in a text: start, end, secret."""
         for pieces in self._plain.values():
             yield from pieces.places(folded)
 
 
-def _behind_escape(text: str, place: int) -> int:
-    """The end of the escape of JSON that a place stands within; the place itself if in none.
+def _escape_end(text: str, place: int) -> int:
+    """The end of the JSON escape that contains a place; the place itself if there is none.
 
-    What is cut from there on leaves JSON whole.
+    Cutting from there keeps the JSON valid.
     """
     slash = text.rfind("\\", max(0, place - 5), place)
     first = slash
@@ -252,22 +250,22 @@ def _behind_escape(text: str, place: int) -> int:
 
 @lru_cache(maxsize=SECRETS_KEPT)
 def _forms(secret: str, is_long: bool) -> tuple[str, ...]:
-    """A secret forwards and backwards; a long one in ROT13, too."""
+    """A secret forwards and backwards; a long one also in ROT13."""
     forms = (secret, secret[::-1])
     return (*forms, *(codecs.encode(form, "rot13") for form in forms)) if is_long else forms
 
 
 @lru_cache(maxsize=SECRETS_KEPT)
 def _plain_pieces(secret: str, length: int, is_long: bool) -> tuple[str, ...]:
-    """The runs of ``length`` characters of a secret that give it away."""
-    folded = map(_fold, _forms(secret, is_long))
-    runs = chain.from_iterable(_pieces(form, length) for form in folded)
-    return tuple(filter(_is_varied, runs))
+    """The runs of ``length`` characters of a secret that reveal it."""
+    forms = [_fold(form) for form in _forms(secret, is_long)]
+    runs = [run for form in forms for run in _pieces(form, length)]
+    return tuple(run for run in runs if _is_varied(run))
 
 
 @lru_cache(maxsize=SECRETS_KEPT)
 def _pieces_across(secret: str, whole: int, is_long: bool) -> tuple[tuple[int, str], ...]:
-    """Runs of letters and digits that have other signs between them, each with its length."""
+    """The runs to search for with other characters in between, each with its length."""
     runs: list[tuple[int, str]] = []
     for form in _forms(secret, is_long):
         letters = _letters(form).lower()
@@ -280,9 +278,10 @@ def _pieces_across(secret: str, whole: int, is_long: bool) -> tuple[tuple[int, s
 
 @lru_cache(maxsize=SECRETS_KEPT)
 def _exact_pieces(secrets: tuple[str, ...], least: int, words: int) -> tuple[str, ...]:
-    """The random runs of ``least`` letters and digits of some secrets, in their own case.
+    """The random runs of ``least`` letters and digits of some secrets, case-sensitive.
 
-    A secret without such a run gives all its letters and digits, if they are so many words.
+    A secret without such a run contributes all its letters and digits, if they form at least
+    ``words`` words and numbers.
     """
     pieces: dict[str, None] = {}
     for secret in secrets:
@@ -296,33 +295,33 @@ def _exact_pieces(secrets: tuple[str, ...], least: int, words: int) -> tuple[str
 
 
 def _pieces(text: str, length: int) -> Iterator[str]:
-    """Every run of so many characters of a text."""
+    """Every run of ``length`` characters of a text."""
     return (text[start : start + length] for start in range(len(text) - length + 1))
 
 
 def _is_varied(piece: str) -> bool:
-    """Whether a piece has enough different characters to give a secret away: no row of zeros."""
+    """Whether a piece has enough different characters to reveal a secret, unlike a row of zeros."""
     return len(set(piece)) >= min(VARIED, 1 + len(piece) // 3)
 
 
 def _is_random(piece: str, words: int) -> bool:
-    """Whether so many words and numbers follow each other: fewer in what people write."""
+    """Whether a piece alternates between words and numbers more often than ordinary text."""
     return len(_WORD_OR_NUMBER.findall(piece)) >= words and _is_varied(piece)
 
 
 def _letters(text: str) -> str:
-    """The letters and digits of a text, without what stands between them."""
+    """The ASCII letters and digits of a text."""
     return text.encode("ascii", "ignore").translate(None, _NO_ALNUM).decode("ascii")
 
 
 def _fold(text: str) -> str:
-    """The text in lower case, with each character at its place."""
+    """The text in lower case, with every character at the same index."""
     if text.isascii():
         return text.lower()
-    return "".join(map(_folded, text))
+    return "".join(_folded(char) for char in text)
 
 
 def _folded(char: str) -> str:
-    """A character in lower case, if that is one character as well."""
+    """A character in lower case, if that is a single character."""
     lower = char.lower()
     return lower if len(lower) == 1 else char

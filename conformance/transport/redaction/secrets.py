@@ -1,8 +1,8 @@
 """The secrets of a run, and their placeholders.
 
-The transport holds the secrets; a message holds placeholders such as ``{key:full}``.
-``SecretStore.fill`` puts a secret in at the last moment before a request is sent, and
-``SecretStore.redact`` takes secrets out of whatever comes back.
+The transport has the secrets; messages have placeholders such as ``{key:full}``.
+``SecretStore.fill`` inserts secrets at the last moment before a request is sent, and
+``SecretStore.redact`` removes them from everything that comes back.
 """
 
 from __future__ import annotations
@@ -13,8 +13,6 @@ import json
 import re
 import threading
 from collections.abc import Iterable, Mapping
-from itertools import chain, filterfalse
-from operator import methodcaller
 
 from conformance.model import Placeholder, SecretKind
 from conformance.model.placeholder import PATTERN
@@ -23,24 +21,25 @@ from conformance.transport.redaction.clean_texts import CleanTexts
 from conformance.transport.redaction.search import Exhausted, PieceSearch
 
 PIECE = 10
-"""A run of this many characters of a secret, beyond its public prefix, gives the secret away."""
+"""A run of this many characters of a secret, after its public prefix, reveals the secret."""
 
 LONGEST_ID = 36
-"""Characters of a segment of a link that gives nothing away but as a whole, for it may be an id.
+"""Up to this length, only a whole segment of a link reveals it, because it may be an id.
 
-Ids that are made one after the other differ in a single character.
+Consecutive ids differ in a single character.
 """
 PIECES_OF_LINKS = (64, 48, LONGEST_ID)
-"""The runs of a longer segment that give it away: the longest that it has. Few are found fast."""
+"""The lengths of runs that reveal a longer segment. The longest that fits is used, because a few
+long runs are fast to find."""
 
 SHORTEST_PIECE = 4
-"""A run of this many characters gives a short key away: scenarios alter keys, so less is intact."""
+"""A run of this many characters reveals a short key, because alterations leave less intact."""
 
 CARRIED = (SecretKind.KEY, SecretKind.UNKNOWN, SecretKind.SECRET)
-"""Kinds of secrets that a request may carry, so that ``fill`` puts them in."""
+"""Kinds of secrets that a request may carry, which ``fill`` inserts."""
 
 ALTERED = (SecretKind.KEY, SecretKind.UNKNOWN)
-"""Kinds of secrets of which scenarios send altered forms."""
+"""Kinds of secrets that scenarios send in altered forms."""
 
 WITHHELD = "[withheld: it may hold a secret]"
 
@@ -48,8 +47,8 @@ WITHHELD = "[withheld: it may hold a secret]"
 class SecretStore:
     """The secrets of a run and their placeholders.
 
-    ``keys`` are the keys of the target file by role, ``prefixes`` the public beginnings of keys,
-    and ``public`` texts that secrets may hold and that are no secret, such as the id of a business.
+    ``keys`` are the keys of the target file by role, ``prefixes`` the public prefixes of keys, and
+    ``public`` texts that secrets may contain but that are not secret, such as a business id.
     """
 
     def __init__(
@@ -62,11 +61,11 @@ class SecretStore:
         self.lock = threading.RLock()  # a run sends from several threads
         self._prefixes = tuple(prefixes)
         self._public = {text for text in public if len(text) >= PIECE}
-        self._ids: set[str] = set()  # that stood beside a link; a segment of it may be one of them
+        self._ids: set[str] = set()  # seen next to a link, which may contain them as segments
         self._seed = seed
         self._secrets: dict[Placeholder, str] = {}
         self._placeholders: dict[str, Placeholder] = {}
-        self._wholes: list[tuple[str, str]] = []  # with their placeholders, the longest first
+        self._wholes: list[tuple[str, str]] = []  # with their placeholders, longest first
         self._search = PieceSearch()
         self._clean = CleanTexts()
         for role, key in keys.items():
@@ -74,13 +73,13 @@ class SecretStore:
 
     @property
     def count(self) -> int:
-        """How many secrets are known so far."""
+        """The number of secrets known so far."""
         return len(self._placeholders)
 
     def learn(self, placeholder: Placeholder, secret: str) -> Placeholder:
-        """Keep a secret out of the log from now on; returns its placeholder.
+        """Keep a secret out of the log from now on, and return its placeholder.
 
-        A secret that is known already keeps its first placeholder.
+        A known secret keeps its first placeholder.
         """
         with self.lock:
             if secret not in self._placeholders:
@@ -100,20 +99,19 @@ class SecretStore:
             self._search.add_near_misses(self._near_misses(secret), placeholder)
 
     def _near_misses(self, key: str) -> tuple[str, ...]:
-        """What scenarios make of a key, without its prefix; nothing if a part of it is public."""
+        """The altered forms of a key without its prefix; none if a part of it is public."""
         if any(known in key for known in self._public):
             return ()
         return tuple(self.without_prefix(alter(key)) for alter in ALTERATIONS.values())
 
     def fill(self, text: str) -> str:
-        """The text with secrets in the place of their placeholders."""
+        """The text with placeholders replaced by their secrets."""
         return PATTERN.sub(self._filled, text)
 
     def redact(self, text: str) -> str:
-        """The text with placeholders in the place of secrets.
+        """The text with secrets replaced by placeholders.
 
-        WITHHELD in its place if a secret hides in an encoding that cannot be cut out, and if the
-        search would take too long.
+        WITHHELD if an encoded secret cannot be removed, or if the search would take too long.
         """
         with self.lock:
             return self._redacted(text)
@@ -133,7 +131,7 @@ class SecretStore:
         return redacted
 
     def _without_pieces(self, text: str) -> str:
-        """The text without pieces of secrets; WITHHELD if they cannot be cut out."""
+        """The text without pieces of secrets; WITHHELD if they cannot be removed."""
         if self._search.find(text) is None:
             return text
         for cut in (self._search.without_pieces, self._search.without_hiding):
@@ -143,7 +141,7 @@ class SecretStore:
         return WITHHELD
 
     def holds_secret(self, text: str) -> bool:
-        """Whether a piece of a secret may stand in a text, as it is or in encodings."""
+        """Whether a text may contain a piece of a secret, plain or encoded."""
         try:
             with self.lock:
                 return self._search.find(text) is not None
@@ -155,7 +153,7 @@ class SecretStore:
         return key.removeprefix(prefix_of(key, self._prefixes))
 
     def _filled(self, match: re.Match[str]) -> str:
-        """The secret, or its altered form, for a placeholder; others stay as they are."""
+        """The secret for a placeholder, possibly altered. Other placeholders stay unchanged."""
         placeholder = Placeholder.of_match(match)
         if placeholder.kind is SecretKind.UNKNOWN:
             invented = self._invented(placeholder.name)
@@ -169,41 +167,40 @@ class SecretStore:
         return altered(secret, placeholder.suffix, self._prefixes) or match[0]
 
     def _invented(self, prefix: str) -> str:
-        """A well-formed key that nobody issued; the same seed gives the same key."""
+        """A well-formed key that was never issued; the same for the same seed."""
         digest = hashlib.sha512(f"never issued {self._seed} {prefix}".encode()).digest()
         text = base64.urlsafe_b64encode(digest)[:44].decode()
         return prefix + text.replace("-", "x").replace("_", "y")
 
     def _private_parts(self, secret: str) -> list[str]:
-        """The parts of a secret whose pieces must not be seen."""
+        """The parts of a secret whose pieces must not appear."""
         if "://" in secret:
             known = self._public | self._ids
-            return list(filterfalse(known.__contains__, telling_parts(secret)))
+            return [part for part in telling_parts(secret) if part not in known]
         private = self.without_prefix(secret) or secret
         return _between(private, self._public) or [secret]
 
     def publish(self, text: str) -> None:
-        """Take an id for no secret from now on where it is a part of a link."""
+        """Treat an id as public from now on if it is part of a link."""
         self._ids.add(text)
 
 
 def _between(text: str, public: Iterable[str]) -> list[str]:
-    """The parts of a text that stand between public ones."""
+    """The parts of a text between public ones."""
     parts = [text]
     for known in public:
-        split = map(methodcaller("split", known), parts)
-        parts = list(filter(None, chain.from_iterable(split)))
+        parts = [piece for part in parts for piece in part.split(known) if piece]
     return parts
 
 
 def _spellings(secret: str) -> Iterable[str]:
-    """The secret as it is, and as JSON escapes it."""
+    """The secret itself, and its JSON-escaped forms."""
     escaped = json.dumps(secret)[1:-1]
     return dict.fromkeys((secret, escaped, escaped.replace("/", "\\/")))
 
 
 def _piece_length(part: str, kind: SecretKind, secret: str) -> int:
-    """How many characters of a part of a secret give it away."""
+    """The number of characters that reveal a part of a secret."""
     length = PIECE
     if kind is SecretKind.LINK:
         length = _length_in_link(part, secret)
@@ -213,43 +210,40 @@ def _piece_length(part: str, kind: SecretKind, secret: str) -> int:
 
 
 def _length_in_link(part: str, link: str) -> int:
-    """How many characters of a part of a link give it away: more if it may be an id."""
-    pairs = map(methodcaller("partition", "="), _segments(link))
-    names = [name for name, *value in pairs if value == ["=", part]]
-    if all(map(_names_id, names)):
-        return next(filter(len(part).__gt__, PIECES_OF_LINKS), len(part))
+    """The number of characters that reveal a part of a link: more if it may be an id."""
+    pairs = [segment.partition("=") for segment in _segments(link)]
+    names = [name for name, equals, value in pairs if equals and value == part]
+    if all(name.lower().endswith("id") for name in names):
+        return next((length for length in PIECES_OF_LINKS if length < len(part)), len(part))
     return PIECE
 
 
-def _names_id(name: str) -> bool:
-    """Whether a value of this name is an id."""
-    return name.lower().endswith("id")
-
-
 def telling_parts(link: str) -> list[str]:
-    """The parts of a link that make it a secret: values, and segments that are no mere words.
+    """The parts that make a link secret: values, and segments that are not plain words.
 
-    Empty for a link of mere words: it is known by the whole link alone.
+    If there are none, the whole path and query, or nothing if these are plain words.
     """
-    telling = list(filter(None, map(_private_text, _segments(link))))
+    private = [_private_text(segment) for segment in _segments(link)]
+    telling = [text for text in private if text]
     if telling:
         return telling
-    return list(filter(_is_telling, [_after_host(link)]))
+    whole = _after_host(link)
+    return [whole] if _is_telling(whole) else []
 
 
 def _segments(link: str) -> list[str]:
-    """The segments of the path of a link, and the pairs of its query and fragment."""
+    """The path segments of a link, and the pairs in its query and fragment."""
     return re.split("[/?&;#]", _after_host(link))
 
 
 def _after_host(link: str) -> str:
-    """Path, query and fragment of a link, without the slash at the start."""
+    """The path, query and fragment of a link, without the leading slash."""
     after_scheme = link.partition("://")[2]
     return re.sub(r"^[^/?#]*", "", after_scheme).removeprefix("/")
 
 
 def _private_text(part: str) -> str:
-    """What a segment or ``name=value`` of a link keeps secret; empty if it may be public."""
+    """The secret part of a segment or ``name=value`` of a link; empty if it may be public."""
     name, equals, value = part.partition("=")
     if equals:
         return value if len(value) >= PIECE else ""
@@ -257,10 +251,5 @@ def _private_text(part: str) -> str:
 
 
 def _is_telling(text: str) -> bool:
-    """Whether a text is long, and no mere word."""
-    return len(text) >= PIECE and _is_no_word(text)
-
-
-def _is_no_word(text: str) -> bool:
-    """Whether a text has a digit, or a capital within it."""
-    return re.search("[0-9]|[a-z][A-Z]", text) is not None
+    """Whether a text is long and not a plain word: it has a digit, or a capital inside."""
+    return len(text) >= PIECE and re.search("[0-9]|[a-z][A-Z]", text) is not None

@@ -18,7 +18,7 @@ from tests.hostile.base import (
 )
 from tests.hostile.front import Asked, Line
 
-SILENCE = "no (usable )?(answer|response)|does not answer|silen"
+SILENCE = "no (usable )?(answer|response)|no longer responds|does not (answer|respond)|silen"
 PAUSE = 0.3
 """Seconds between two pieces of an answer that drips."""
 
