@@ -22,7 +22,7 @@ MOST_LINES = 40
 """Lines of a function."""
 MODULE_LINES = 350
 WIDTH = 100
-GOALS = {"conformance": 0.42, "conformance/checks": 0.42}
+GOALS = {"conformance": 0.42, "conformance/checks": 0.45}
 """Decisions a line of function in a whole folder, at most. Plain comprehensions and conditions
 count as decisions: code that hides them to lower the figure is harder to read."""
 
