@@ -54,8 +54,7 @@ def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 @trial("id.reference", hint="an object would have to be known, to name one that does not exist")
 def id_reference(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A write that names an object which does not exist is refused, or ignores that name."""
-    refused = [exchange for exchange in trial.at(Step.OPTIONAL) if exchange.refused]
-    named = [*trial.at(Step.REFERENCE), *refused]
+    named = refusable_references(trial)
     gap = control_gap(context, trial) if named else None
     if gap:
         yield gap
@@ -64,6 +63,15 @@ def id_reference(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield kept_out(context, exchange, NAMES_NOTHING)
     looks = (*trial.at(Step.OPTIONAL), *trial.at(Step.TIED))
     yield from untied(context, looks, "no object that does not exist")
+
+
+def refusable_references(trial: Trial) -> list[Exchange]:
+    """The requests that refer to another object, to be judged as refusals.
+
+    A request may succeed if it ignores an optional reference, so only its refusal is judged.
+    """
+    refused = [exchange for exchange in trial.at(Step.OPTIONAL) if exchange.refused]
+    return [*trial.at(Step.REFERENCE), *refused]
 
 
 def shown_absent(

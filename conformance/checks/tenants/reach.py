@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.base.values import instant, texts_in
-from conformance.checks.requests.named import shown_absent
+from conformance.checks.requests.named import refusable_references, shown_absent
 from conformance.checks.tenants.naming import named_business
 from conformance.judging.foreign_effects import TELLING, answers_untied, foreign_effects
 from conformance.judging.inputs import roles_of_refusal
@@ -47,7 +47,7 @@ INVALID, NOT_FOUND = 400, 404
 def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An object of another business is refused, and stays as it was."""
     yield from answers_untied(context, trial)
-    objects, references = trial.at(Step.FOREIGN), _refused_references(trial)
+    objects, references = trial.at(Step.FOREIGN), refusable_references(trial)
     if not objects and not references and not trial.at(Step.TIED):
         return
     gap = control_gap(context, trial)
@@ -63,12 +63,6 @@ def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     for exchange in references:
         yield kept_out(context, exchange, (*KEPT_OUT, CodeRole.INVALID_PARAMETER))
     yield from foreign_effects(context, trial)
-
-
-def _refused_references(trial: Trial) -> list[Exchange]:
-    """The requests with a reference to a foreign object, but for accepted optional references."""
-    refused = [exchange for exchange in trial.at(Step.OPTIONAL) if exchange.refused]
-    return [*trial.at(Step.REFERENCE), *refused]
 
 
 def _objects_refused(
