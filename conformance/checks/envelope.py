@@ -71,7 +71,7 @@ ErrorJudge = Callable[[JudgeContext, Exchange, Response], Iterable[Outcome]]
 def _of_errors(rule_id: str) -> Callable[[ErrorJudge], PassiveJudge]:
     """Register a judge of error responses, which gets the response of the exchange as well.
 
-    Returns the judge of any exchange, which says nothing where there is no error to judge.
+    Returns a judge of any exchange, which yields nothing where there is no error to judge.
     """
 
     def register(judge: ErrorJudge) -> PassiveJudge:

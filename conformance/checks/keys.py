@@ -94,7 +94,7 @@ def _misplaced(context: JudgeContext, exchange: Exchange, open_to_all: bool) -> 
 
 @trial("auth.spelling")
 def auth_spelling(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """No other spelling of a path shows without a key what the path shows with one."""
+    """No other spelling of a path shows without a key what the path shows only with one."""
     guarded = [control.json for control in trial.controls if control.ok]
     for exchange in trial.of_form(Form.SPELLED):
         answer = answered(context, exchange)

@@ -252,7 +252,7 @@ def rate_window(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 @trial("rate.evasion", hint=NEEDS_LIMIT, rests_on=("rate.limit", *USABLE))
 def rate_evasion(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """The limit holds for the address of the connection, whatever a request says of itself."""
+    """The limit holds for the address of the connection, whatever a request claims."""
     exchanges = _after_limit(trial, Step.EVASION)
     for exchange in exchanges:
         if exchange.ok:

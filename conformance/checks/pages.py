@@ -1,4 +1,4 @@
-"""Judges of single pages of lists, whichever scenario asked for them, and of printed samples."""
+"""Judges of single pages of lists, whichever scenario requested them, and of printed samples."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _answer(context: JudgeContext, exchange: Exchange) -> Answer:
 
 
 def _limit(context: JudgeContext, exchange: Exchange) -> int | None:
-    """The limit of a page that was asked for with a plain number of at most nine digits.
+    """The limit of a page that was requested with a plain number of at most nine digits.
 
     None for a request without a limit, or with anything else in its place.
     """
@@ -39,7 +39,7 @@ def _limit(context: JudgeContext, exchange: Exchange) -> int | None:
 
 NO_FULL_PAGE = "the list must hold items, and more of them than one page"
 OF_ITEMS: dict[str, Any] = {"provide": True, "rests_on": ("success.status", "list.items")}
-"""What holds for rules that judge the items of a list."""
+"""The options shared by the rules that judge the items of a list."""
 
 
 @passive("list.items", applies=lists, hint="no list was answered", rests_on=("success.status",))
@@ -59,7 +59,7 @@ def list_items(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
 
 
 def _cut(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """Why nothing is known of a list whose body is not held whole."""
+    """Why a list whose body is not completely stored cannot be judged."""
     response = exchange.response
     if response is None or not (response.body.cut or response.unheld):
         return

@@ -20,7 +20,7 @@ from conformance.model import Exchange, Open, Parameter, compact
 from conformance.reading import id_of, takes
 
 NAMED = 3
-"""The most pages that are named where several pages of a trial show the same fault."""
+"""The most pages that are named if several pages of a trial show the same fault."""
 FOR_THE_KEY = (401, 403)
 """Statuses of refusals that say nothing about the page."""
 
@@ -92,7 +92,7 @@ def _refused_page(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
 def _owed(context: JudgeContext, probe: Exchange) -> bool:
     """Whether a request is for a page that any list must serve.
 
-    Where the cursor is no timestamp, list.position blames the page that it comes from.
+    Where the cursor is not a timestamp, list.position blames the page that it comes from.
     """
     facts = probe.facts
     of_walk = facts.walk is not None and not facts.refusable
@@ -145,7 +145,7 @@ def paging_complete(context: JudgeContext, trial: Trial, walks: Walks) -> Iterat
     sound=True,
 )
 def paging_precision(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[Outcome]:
-    """The cursor tells items apart that differ only in the fraction of a second."""
+    """The cursor separates items that differ only in the fraction of a second."""
     repeated, lost = repeats(walks), losses(walks)
     if cuts_fraction(walks, repeated):
         yield from _repeated(repeated)

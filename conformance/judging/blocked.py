@@ -30,7 +30,7 @@ class Blocked:
     def reason(
         self, rests_on: Iterable[str], operation: str, cases: Iterable[Case]
     ) -> Reason | None:
-        """Why the ``cases`` of a rule showed it nothing on an operation; None without a failure.
+        """Why a rule had nothing to judge in its ``cases`` on an operation; None without a failure.
 
         ``rests_on`` are the rules whose failures may be the cause, the most telling first.
         """

@@ -1,4 +1,4 @@
-"""Runs every rule on the exchanges of a log that it applies to."""
+"""Runs every rule on the exchanges of a log to which it applies."""
 
 from __future__ import annotations
 

@@ -104,7 +104,7 @@ class JudgeContext:
 
 @dataclass(frozen=True)
 class Answered:
-    """An exchange whose answer can be judged: it is complete and comes from the target itself."""
+    """An exchange whose response can be judged: it is complete and comes from the target itself."""
 
     exchange: Exchange
     response: Response
@@ -126,7 +126,7 @@ class Answered:
 
     @property
     def status(self) -> int:
-        """The status of the answer."""
+        """The status of the response."""
         return self.response.status
 
 
@@ -156,7 +156,7 @@ class Trial:
 
     @property
     def plain_probes(self) -> list[Exchange]:
-        """The probes that are no step of a longer case."""
+        """The probes that are not a step of a longer case."""
         return [probe for probe in self.probes if not probe.facts.step]
 
     def at(self, step: Step) -> list[Exchange]:

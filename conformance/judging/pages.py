@@ -1,4 +1,4 @@
-"""The pages of a walk: the items of an answer with their positions in time."""
+"""The pages of a walk: the items of a response with their positions in time."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Page:
     place: int  # among the pages of the trial
     items: tuple[Item, ...]
     unplaced: frozenset[str]
-    more: bool | None  # None where the flag is no boolean: other rules blame that
+    more: bool | None  # None where the flag is not a boolean, which other rules blame
     after: str | None  # the cursor that was sent
     filters: Filters
 

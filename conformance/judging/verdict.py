@@ -291,7 +291,7 @@ def _verdict_of_broken(clause: Clause, waiver: Waiver | None) -> Verdict:
 
 
 LONGEST = 2_000
-"""Characters of each text of a finding. The target chooses some of them."""
+"""The most characters of each text of a finding. The target chooses some of them."""
 
 
 def _merged(

@@ -164,7 +164,7 @@ class Walks:
     def repeated(self, page: Page) -> Item | None:
         """The first item of a page that stands at or before its cursor.
 
-        Of several items that stand at the cursor, which a timestamp cannot tell apart, none counts.
+        Several items at the cursor do not count, because a timestamp cannot tell them apart.
         """
         cursor = page.cursor
         if cursor is None:
@@ -178,7 +178,7 @@ class Walks:
     def lost(self, page: Page) -> Item | None:
         """The first item between the cursor and the end of a page that the page fails to show.
 
-        None where the cursor is no timestamp.
+        None where the cursor is not a timestamp.
         """
         unreadable = page.after is not None and page.cursor is None
         if unreadable:

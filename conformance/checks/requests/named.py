@@ -44,7 +44,7 @@ NAMES_NOTHING = (CodeRole.NOT_FOUND, CodeRole.FORBIDDEN, CodeRole.INVALID_PARAME
 
 @trial("id.unknown", hint=NEEDS_OBJECT, provide=True, asks=Asked.OBJECT)
 def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """An id that names nothing is answered not found."""
+    """A request with an id that names nothing gets not found."""
     if Open.ABSENT_OBJECT in context.operation.open:
         yield from shown_absent(context, trial, trial.probes, CodeRole.NOT_FOUND)
     else:

@@ -116,7 +116,7 @@ def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
 
 
 def _other_times(context: JudgeContext, shown: Mapping[str, Any]) -> list[Fraction]:
-    """The other times of an object that its list can be bounded by, such as that of a change."""
+    """The other times of an object by which its list can be bounded, such as the last change."""
     listing = context.contract.list_of(context.operation.kind)
     if listing is None:
         return []

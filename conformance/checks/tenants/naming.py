@@ -101,7 +101,7 @@ def _named_in(value: Any, tenant: str) -> Iterator[str]:
 
 
 def _shows_own(contract: Contract, operation: Operation, _: Clause | None = None) -> bool:
-    """Applies to what shows an object of a business: a read, a creation or a change."""
+    """Applies to operations that show an object of a business: a read, a creation or a change."""
     if not contract.tenant or not operation.owned or not operation.kind:
         return False
     return operation.action in ("read", "create", "update")
@@ -267,7 +267,7 @@ def _told_apart(context: JudgeContext, log: WholeLog) -> dict[Side, _Apart]:
     return apart
 
 
-# --- whose answer it is ---------------------------------------------------------------------------
+# --- whose response it is -------------------------------------------------------------------------
 
 
 def _unreachable(context: JudgeContext, exchange: Exchange) -> str | None:
@@ -279,5 +279,5 @@ def _unreachable(context: JudgeContext, exchange: Exchange) -> str | None:
 
 
 def _side_of(exchange: Exchange) -> Side | None:
-    """Whose data an answer shows; None for a key that may belong to any business."""
+    """Whose data a response shows; None for a key that may belong to any business."""
     return exchange.facts.side or SIDES.get(business_of(exchange.identity or ""))

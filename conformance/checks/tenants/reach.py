@@ -239,7 +239,7 @@ _Item = tuple[str, str]
 class _Rows:
     """The items of two businesses, as their lists show them.
 
-    Two items without an id that look alike may be two, so they count as neither common nor apart.
+    Two equal items without an id may be different, so they count as neither common nor separate.
     The same goes for an item that belongs to no business: it says so, or names none where other
     items of its page name theirs. Items with the same id that were created at different times, or
     for different businesses, are different, because each business may number its own objects.

@@ -1,4 +1,4 @@
-"""Judges of payments: their terms, their proofs, and what a request for one hands out."""
+"""Judges of payments: their terms, their proofs, and what a request for payment reveals."""
 
 from __future__ import annotations
 

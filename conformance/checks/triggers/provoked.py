@@ -26,7 +26,7 @@ SHORTEST_TEXT = 6
 LONGEST_STATE = 16
 """The most characters of a word that may be the state of an item."""
 
-# --- the answer to a trigger ----------------------------------------------------------------------
+# --- the response to a trigger --------------------------------------------------------------------
 
 
 @trial("trigger.answer")

@@ -171,7 +171,7 @@ def create_position(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _positions(context: JudgeContext, exchange: Exchange) -> Iterator[tuple[str, Fraction]]:
-    """The id and the moment of each object of the judged kind that an answer shows."""
+    """The id and the moment of each object of the judged kind that a response shows."""
     kind, answer = context.operation.kind, answer_of(context.contract, exchange)
     if answer is None or answer.operation.kind != kind:
         return

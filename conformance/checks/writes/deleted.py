@@ -23,7 +23,7 @@ from conformance.model import Exchange, ReasonKind, Step, compact
 from conformance.reading import sought_in
 
 TIME = "a time"
-"""Stands for any time where two objects are compared."""
+"""Replaces every time where two objects are compared."""
 LOOKS_AT_DELETED = {Step.BEFORE: Step.AFTER, Step.LISTED_BEFORE: Step.LISTED_AFTER}
 """The steps that look at the object before its deletion, each with the step after it."""
 LOOKS_AT_OTHERS = {Step.OLDER_BEFORE: Step.OLDER_AFTER, Step.NEWER_BEFORE: Step.NEWER_AFTER}

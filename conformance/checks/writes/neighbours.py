@@ -40,7 +40,7 @@ def neighbours_stay(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _ids(*answers: Answer) -> tuple[str, ...]:
-    """The ids of the exchanges of some answers."""
+    """The ids of the exchanges of some responses."""
     return tuple(answer.exchange.id for answer in answers)
 
 

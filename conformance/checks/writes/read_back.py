@@ -66,7 +66,7 @@ def _misquoted(context: JudgeContext, trial: Trial, write: Exchange) -> Iterator
 
 
 def _earlier_values(context: JudgeContext, trial: Trial, write: Exchange, member: str) -> set[str]:
-    """What a member was before a write: what a look showed, and what earlier writes sent."""
+    """The values of a member before a write: those that looks showed, and earlier writes sent."""
     place = trial.exchanges.index(write)
     earlier: set[str] = set()
     for exchange in trial.exchanges[:place]:
@@ -105,7 +105,7 @@ def _last_reads(context: JudgeContext, trial: Trial) -> dict[str, Exchange]:
 
 
 def _written_id(context: JudgeContext, write: Exchange) -> str | None:
-    """The id that the answer to a write shows."""
+    """The id that the response to a write shows."""
     answer = answer_of(context.contract, write)
     if answer is None or answer.id is None:
         return None
@@ -182,7 +182,7 @@ def _proves(operation: Operation, sent: Mapping[str, Any], found: Any, identifie
 
 
 def _sent_last(write: Exchange) -> dict[str, Any]:
-    """The members of a write as they were sent in the end.
+    """The members of a write as they were last sent.
 
     A reference to an object that had disappeared in the meantime was sent again with another one.
     """

@@ -44,7 +44,7 @@ class Look:
 
     @property
     def answer(self) -> Answer:
-        """What the look shows."""
+        """The look with what its response shows."""
         contract = self.context.contract
         return Answer(contract, contract.operations[self.exchange.operation], self.exchange)
 
