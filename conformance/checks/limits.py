@@ -54,7 +54,10 @@ class Burst:
     @property
     def limited(self) -> Exchange | None:
         """The first request that was refused by the limit; None if none was."""
-        return next((exchange for exchange in self.exchanges if _is_limited(exchange)), None)
+        for exchange in self.exchanges:
+            if _is_limited(exchange):
+                return exchange
+        return None
 
     @property
     def failed(self) -> Exchange | None:

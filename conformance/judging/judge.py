@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from itertools import chain
 from typing import Any, TypeGuard
 
 from conformance.judging.outcomes import (
@@ -161,7 +160,7 @@ def _guarded(
 
 def _joined(runs: list[list[Outcome]]) -> list[Outcome]:
     """The outcomes of all attempts, in order."""
-    return list(chain.from_iterable(runs))
+    return [outcome for outcomes in runs for outcome in outcomes]
 
 
 def _confirmed(runs: list[list[Outcome]]) -> list[Outcome]:

@@ -52,8 +52,8 @@ def _names(context: JudgeContext, business: Business, looks: list[Exchange]) -> 
 def _kept_for_all(trial: Trial, own: Leaves) -> Iterator[Outcome]:
     """A violation if the other business is shown the report that was cached for the first one.
 
-    It is if it repeatedly gets exactly that report under the same URL, but other figures under a
-    URL that nobody requested before.
+    That is so if the other business repeatedly gets exactly that report under the same URL, but
+    other figures under a URL that nobody requested before.
     """
     kept, again = _leaves(trial.last(Step.OWNER)), _leaves(trial.last(Step.CACHED))
     uncached = _leaves(trial.last(Step.UNCACHED))

@@ -65,7 +65,7 @@ def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
     if answer.items is None or exchange.facts.side or context.operation.pool:
         return
     for row in answer.rows:
-        violation = next(named_business(context, exchange, row), None)
+        violation = named_business(context, exchange, row)
         if violation is not None:
             yield violation
             return
@@ -74,18 +74,17 @@ def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
 
 def named_business(
     context: JudgeContext, exchange: Exchange, row: dict[str, Any]
-) -> Iterator[Violation]:
-    """A violation if an item names the business that the key cannot reach.
+) -> Violation | None:
+    """A violation if an item names the business that the key cannot reach; None otherwise.
 
     The key may be able to reach an item of a third business.
     """
     tenant = context.contract.tenant
     foreign = _unreachable(context, exchange)
-    if tenant is None or not foreign:
-        return
-    if foreign in _named_in(row, tenant):
-        expected = "no item of another business"
-        yield Violation(f"/{tenant}", expected, compact(foreign), (exchange.id,))
+    if tenant is None or not foreign or foreign not in _named_in(row, tenant):
+        return None
+    expected = "no item of another business"
+    return Violation(f"/{tenant}", expected, compact(foreign), (exchange.id,))
 
 
 def _named_in(value: Any, tenant: str) -> Iterator[str]:
