@@ -11,9 +11,9 @@ from typing import Any
 from conformance.base.values import instants, texts_in
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.responses import said, unusable
-from conformance.judging.writes import tied, untied
+from conformance.judging.writes import shows_sent, tied, untied
 from conformance.model import Exchange, Step, compact
-from conformance.reading import Answer, answer_of, compared, orders_of, same, sought_in
+from conformance.reading import Answer, answer_of, orders_of, sought_in
 
 TELLING = 6
 """The fewest characters of a text that no member has by chance."""
@@ -85,7 +85,7 @@ def _not_created(context: JudgeContext, trial: Trial, listing: Exchange) -> Iter
     for row in answer.rows:
         is_older = any(moment < newest for moment in _moments(context, [row]))
         is_new = answer.identity(row) not in known and not is_older
-        if is_new and _looks_like(listing.facts.sent, row):
+        if is_new and shows_sent(listing.facts.sent, row):
             expected = "nothing created in another business"
             yield Violation("/", expected, compact(row), (listing.id,))
 
@@ -104,12 +104,6 @@ def _listed_before(context: JudgeContext, trial: Trial, listing: Exchange) -> li
 def _moments(context: JudgeContext, rows: list[dict[str, Any]]) -> list[Fraction]:
     """The creation times of those rows that show one."""
     return instants(row.get(context.contract.position) for row in rows)
-
-
-def _looks_like(sent: Mapping[str, Any], row: dict[str, Any]) -> bool:
-    """Whether a row shows some of the members that were sent, and each as it was sent."""
-    pairs = compared(sent, row)
-    return bool(pairs) and all(same(value, shown) for value, shown in pairs)
 
 
 @dataclass(frozen=True)

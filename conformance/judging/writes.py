@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.responses import ids_of
 from conformance.model import Exchange, Step, compact
-from conformance.reading import Answer, members_of, newly, sought_in
+from conformance.reading import Answer, compared, members_of, newly, same, sought_in
 
 
 def answers_at(context: JudgeContext, trial: Trial, step: Step) -> list[Answer]:
@@ -71,6 +71,12 @@ def items_with(look: Answer, texts: Iterable[str]) -> list[Any]:
         if any(text in written for text in escaped):
             holding.append(item)
     return holding
+
+
+def shows_sent(sent: Mapping[str, Any], item: Any) -> bool:
+    """Whether an item shows some of the members that were sent, each with the value sent."""
+    pairs = compared(sent, item)
+    return bool(pairs) and all(same(value, shown) for value, shown in pairs)
 
 
 def _written(value: Any) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
 
@@ -19,17 +19,16 @@ from conformance.judging.writes import (
     last_answer,
     last_ids,
     last_success,
+    shows_sent,
 )
 from conformance.model import Exchange, Step, compact
 from conformance.reading import (
     Answer,
     absent,
     answer_of,
-    compared,
     id_of,
     members_of,
     moment_of,
-    same,
 )
 
 CLOCKS_APART = 300
@@ -126,7 +125,7 @@ def create_count(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     write, added = last_success(context, trial, Step.WRITE), added_items(context, trial)
     if write is None or added is None:
         return
-    alike = [item for item in added if _shows(write.exchange.facts.sent, item)]
+    alike = [item for item in added if shows_sent(write.exchange.facts.sent, item)]
     ids = last_ids(trial, Step.BEFORE, Step.WRITE, Step.AFTER)
     if len(alike) > 1:
         yield _too_many(alike, ids)
@@ -144,12 +143,6 @@ def _cut(write: Answer, added: list[Any], ids: tuple[str, ...]) -> Violation | N
         if text.startswith(got) and 0 < len(got) < len(text):
             return Violation(f"/{name}", f"{compact(text)}, as it was sent", compact(got), ids)
     return None
-
-
-def _shows(sent: Mapping[str, Any], item: Any) -> bool:
-    """Whether an item shows some of the members that were sent, each with its value."""
-    pairs = compared(sent, item)
-    return bool(pairs) and all(same(value, shown) for value, shown in pairs)
 
 
 # --- the position ---------------------------------------------------------------------------------
