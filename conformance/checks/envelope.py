@@ -47,21 +47,21 @@ def json_fault(response: Response) -> tuple[str, str, str] | None:
 
 
 def repeated_names(response: Response, exchange: Exchange) -> Iterator[Outcome]:
-    """A note for an object with two members of one name, of which RFC 8259 says SHOULD NOT."""
+    """A note for an object with two members of the same name, which RFC 8259 says SHOULD NOT be."""
     if response.twice is not None:
         actual = f"{compact(response.twice)} more than once"
         yield Violation("/", "names that differ", actual, (exchange.id,), note=True)
 
 
 def _start_of(text: str | None) -> str:
-    """The start of a body, in words where it is none."""
+    """The start of a body as JSON, or in words where it has no text."""
     if text is None:
         return "bytes that are not UTF-8"
     return compact(text[:80]) if text else "an empty body"
 
 
 def _can_err(contract: Contract, operation: Operation, clause: Clause) -> bool:
-    """Applies where a request can be wrong: it wants a key, or takes an input."""
+    """Applies where a request can be wrong: it requires a key, or takes an input."""
     return operation.keyed or bool(operation.parameters)
 
 
@@ -71,7 +71,7 @@ ErrorJudge = Callable[[JudgeContext, Exchange, Response], Iterable[Outcome]]
 def _of_errors(rule_id: str) -> Callable[[ErrorJudge], PassiveJudge]:
     """Register a judge of error responses, which gets the response of the exchange as well.
 
-    Returns the judge of any exchange, which says nothing where there is no error to judge.
+    Returns a judge of any exchange, which yields nothing where there is no error to judge.
     """
 
     def register(judge: ErrorJudge) -> PassiveJudge:
@@ -88,7 +88,7 @@ def _of_errors(rule_id: str) -> Callable[[ErrorJudge], PassiveJudge]:
 
 @_of_errors("error.json")
 def error_json(context: JudgeContext, exchange: Exchange, response: Response) -> Iterator[Outcome]:
-    """An error response is JSON and labelled so."""
+    """An error response is JSON and labelled as JSON."""
     fault = json_fault(response)
     yield Violation(*fault, (exchange.id,)) if fault else Pass((exchange.id,))
     yield from repeated_names(response, exchange)
@@ -96,7 +96,7 @@ def error_json(context: JudgeContext, exchange: Exchange, response: Response) ->
 
 @_of_errors("error.shape")
 def error_shape(context: JudgeContext, exchange: Exchange, response: Response) -> Iterator[Outcome]:
-    """An error response is an object, with an object where code and message stand."""
+    """An error response is an object that holds code and message in an object."""
     if response.json is NOT_JSON:
         return
     contract = context.contract
@@ -146,7 +146,7 @@ def _text_member(
 def error_message_clean(
     context: JudgeContext, exchange: Exchange, response: Response
 ) -> Iterator[Outcome]:
-    """The message of an error, or a body that is no JSON, shows nothing of the server's inside."""
+    """The message of an error, or a body that is not JSON, reveals no internals of the server."""
     if response.json is NOT_JSON:
         inside = inside_shown(context, response, visible_text(response))
         if inside is not None:
@@ -183,9 +183,7 @@ def code_pairing(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
     """A code comes with its status."""
     row = context.contract.errors.get(code_of(context.contract, exchange) or "")
     response = exchange.response
-    if row is None or response is None:
-        return
-    if not _pairs(context, response):
+    if row is None or response is None or not _pairs(context, response):
         return
     if response.status == row.status:
         yield Pass((exchange.id,), about=row.code)
@@ -195,14 +193,14 @@ def code_pairing(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
 
 
 def _pairs(context: JudgeContext, response: Response) -> bool:
-    """Whether the code in a body is that of the response: an object may hold an earlier error."""
+    """Whether the code in a body is that of the response. An object may hold an earlier error."""
     if response.ok:
         return _is_error_alone(context, response.json)
     return response.status in context.contract.statuses
 
 
 def _is_error_alone(context: JudgeContext, body: Any) -> bool:
-    """Whether a body holds an error and shows no object beside it."""
+    """Whether a body holds an error and shows no object next to it."""
     beside = without(body, {context.contract.code_pointer[0]})
     if context.contract.identifier in beside:
         return False
@@ -213,9 +211,7 @@ def _is_error_alone(context: JudgeContext, body: Any) -> bool:
 def status_listed(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The status is one of the list."""
     response = exchange.response
-    if response is None:
-        return
-    if exchange.facts.odd:
+    if response is None or exchange.facts.odd:
         return
     statuses = context.contract.statuses
     if response.status in statuses:
@@ -223,7 +219,7 @@ def status_listed(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     elif response.status == 415 and _of_another_media_type(exchange):
         yield Violation("status", "a status of the list", said(exchange), (exchange.id,), note=True)
     elif not _from_proxy(context, exchange):
-        listed = ", ".join(map(str, sorted(statuses)))
+        listed = ", ".join(str(status) for status in sorted(statuses))
         yield Violation("status", f"one of {listed}", said(exchange), (exchange.id,))
 
 
@@ -235,19 +231,15 @@ def _of_another_media_type(exchange: Exchange) -> bool:
 
 
 def _from_proxy(context: JudgeContext, exchange: Exchange) -> bool:
-    """Whether something in front of the application may have answered."""
+    """Whether the response may come from something in front of the application."""
     return exchange.status in FROM_PROXIES and code_of(context.contract, exchange) is None
 
 
 @passive("status.client-mistake", applies=_can_err, hint="no request with a mistake was made")
 def status_client_mistake(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """A mistake of the client is not answered with a 5xx."""
+    """A mistake of the client does not get a 5xx response."""
     response = exchange.response
-    if response is None:
-        return
-    if not exchange.facts.mistake:
-        return
-    if _from_proxy(context, exchange):
+    if response is None or not exchange.facts.mistake or _from_proxy(context, exchange):
         return
     if response.status < 500:
         yield Pass((exchange.id,))
@@ -264,7 +256,7 @@ ENVELOPE = (
     error_code_registered,
     status_client_mistake,
 )
-"""What holds for an error on any path, documented or not."""
+"""The judges of an error on any path, documented or not."""
 
 
 @probe("route.unknown")
@@ -289,7 +281,7 @@ def route_unknown(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
 
 
 def _broken_envelope(context: JudgeContext, exchange: Exchange) -> list[Violation]:
-    """What is wrong with an error, whatever its path."""
+    """The violations of an error, whatever its path."""
     violations = []
     for judge in ENVELOPE:
         for outcome in judge(context, exchange):

@@ -1,12 +1,9 @@
-"""Judges of keys, of the accounts that hand them out, and of scopes."""
+"""Judges of keys, of the accounts that issue them, and of scopes."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from functools import partial
-from itertools import chain, takewhile
-from operator import attrgetter, is_not
 from typing import Any
 
 from conformance.base.values import pointed
@@ -53,7 +50,7 @@ def auth_missing(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     provide=True,
 )
 def auth_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A key that was never issued, or is not quite one that was, is refused as unauthenticated."""
+    """A key that was never issued, or an altered valid key, is refused as unauthenticated."""
     for form in (Form.UNKNOWN, Form.ALTERED):
         yield from refusals(context, trial, trial.of_form(form), CodeRole.UNAUTHENTICATED)
 
@@ -80,14 +77,14 @@ def auth_scheme(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     # a header that is not the scheme and one token may be called malformed
     malformed = trial.of_form(Form.SCHEME)
     yield from refusals(context, trial, malformed, CodeRole.UNAUTHENTICATED, statuses=(400,))
-    open_to_all = any(map(attrgetter("ok"), trial.of_form(Form.MISSING)))
+    open_to_all = any(exchange.ok for exchange in trial.of_form(Form.MISSING))
     for exchange in trial.of_form(Form.MISPLACED):
         if exchange.response is not None:
             yield _misplaced(context, exchange, open_to_all)
 
 
 def _misplaced(context: JudgeContext, exchange: Exchange, open_to_all: bool) -> Outcome:
-    """Judge a valid key where no server may take it."""
+    """Judge a valid key in a place where no server may accept it."""
     ids = (exchange.id,)
     if open_to_all or not exchange.ok:
         return Pass(ids)
@@ -97,9 +94,8 @@ def _misplaced(context: JudgeContext, exchange: Exchange, open_to_all: bool) -> 
 
 @trial("auth.spelling")
 def auth_spelling(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """No other spelling of a path shows without a key what the path shows with one."""
-    accepted = filter(attrgetter("ok"), trial.controls)
-    guarded = list(map(attrgetter("json"), accepted))
+    """No other spelling of a path shows without a key what the path shows only with one."""
+    guarded = [control.json for control in trial.controls if control.ok]
     for exchange in trial.of_form(Form.SPELLED):
         answer = answered(context, exchange)
         if isinstance(answer, Answered):
@@ -109,20 +105,13 @@ def auth_spelling(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _spelled(answer: Answered, guarded: list[Any]) -> Outcome:
-    """Judge an answer without a key; ``guarded`` are the bodies that need one."""
-    is_same = partial(_same_members, answer.response.json)
-    if answer.ok and any(map(is_same, guarded)):
+    """Judge a response to a request without a key; ``guarded`` are the bodies that need one."""
+    names = members_of(answer.response.json).keys()
+    is_guarded = any(names == members_of(body).keys() for body in guarded)
+    if answer.ok and names and is_guarded:
         expected = "nothing without a key, however the path is spelled"
         return Violation("status", expected, said(answer.exchange), answer.ids)
     return Pass(answer.ids)
-
-
-def _same_members(body: Any, other: Any) -> bool:
-    """Whether two answers are objects with the same members, and have any."""
-    names = members_of(body).keys()
-    if not names:
-        return False
-    return names == members_of(other).keys()
 
 
 @probe("auth.prefixes", select=lambda trial: (*trial.controls, *trial.probes))
@@ -132,7 +121,7 @@ def auth_prefixes(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
         expected = "a key with this prefix to be accepted"
         yield Violation("status", expected, said(answer.exchange), answer.ids)
     elif answer.exchange.role is Role.PROBE and lets_in(context.contract, answer.exchange):
-        yield Pass(answer.ids)  # that the control succeeds shows nothing of the other prefix
+        yield Pass(answer.ids)  # the success of the control proves nothing about the other prefix
 
 
 @trial("account.key", hint=HANDED_OUT)
@@ -143,7 +132,7 @@ def account_key(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         return
     ids = ids_of([*made, *used])
     several = min(len(made), len(used)) > 1
-    identities = set(map(attrgetter("identity"), used))
+    identities = {use.identity for use in used}
     if several and len(identities) == 1:
         yield Violation("/", "a key of its own for each account", "the same key twice", ids)
         return
@@ -152,12 +141,12 @@ def account_key(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         expected = "the new key to be accepted"
         # a key that never works may have to be confirmed by a person first
         yield Violation("status", expected, said(refused[0]), ids, note=refused == used)
-    elif all(map(_works, used)):
+    elif all(_works(use) for use in used):
         yield Pass(ids)
 
 
 def _works(use: Exchange) -> bool:
-    """Whether a use of a new key shows that it works: it may lack the scope of the list."""
+    """Whether a use of a new key shows that it works. The key may lack the scope of the list."""
     return use.ok or use.status == 403
 
 
@@ -200,11 +189,11 @@ def _given_twice(made: list[Exchange], tenant: str | None) -> Any:
 
 
 def _listed(context: JudgeContext, exchange: Exchange) -> set[str] | None:
-    """What tells the items of an accepted list apart; None for any other exchange."""
+    """The identities of the items of an accepted list; None for any other exchange."""
     answer = answer_of(context.contract, exchange)
     if answer is None or answer.items is None:
         return None
-    return set(map(answer.identity, answer.rows))
+    return {answer.identity(row) for row in answer.rows}
 
 
 @trial("scope.refused")
@@ -232,7 +221,7 @@ def scope_opens(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
 
 @passive("secret.elsewhere", applies=every, hint="no request succeeded")
 def secret_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """No answer shows a key, and a success no secret that another answer handed out."""
+    """No response shows a key, and no success shows a secret that another response issued."""
     response = exchange.response
     if response is None:
         return
@@ -241,10 +230,10 @@ def secret_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outc
         return
     if exchange.facts.mistake:
         return
-    shown = [name for name in _secrets_in(context, response) if name.suffix != PART]
+    shown = _secrets_in(context, response)
     if shown:
         expected = "no key, and no secret that this request does not hand out"
-        # what looks like a key may be an example where an answer is no object
+        # where a response is not an object, a text like a key may be an example
         is_text = not context.operation.kind
         note = is_text and all(name.kind is SecretKind.FOUND for name in shown)
         yield Violation("/", expected, str(shown[0]), (exchange.id,), note=note)
@@ -253,29 +242,42 @@ def secret_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outc
     yield Pass((exchange.id,))
 
 
+def _secrets_in(context: JudgeContext, response: Response) -> list[Placeholder]:
+    """The placeholders of whole secrets in a body that its operation does not issue."""
+    placeholders = Placeholder.all_in(response.body.written)
+    return [
+        each for each in placeholders if each.suffix != PART and _is_out_of_place(context, each)
+    ]
+
+
 def _in_error(context: JudgeContext, exchange: Exchange, response: Response) -> Iterator[Violation]:
-    """The first key of the target file that an error shows beside its message.
+    """The first key of the target file that an error shows outside its message.
 
     An error may quote what was sent in its URL or body.
     """
     message = compact(pointed(response.json, context.contract.message_pointer), sys.maxsize)
     rest = compact(response.json, sys.maxsize).replace(message, "")
     sent = exchange.request.url + (exchange.request.body or Body()).written
-    for shown in filter(partial(_is_out_of_place, context), Placeholder.all_in(rest)):
-        if shown.kind is SecretKind.KEY and not shown.suffix and str(shown) not in sent:
+    for shown in Placeholder.all_in(rest):
+        if shown.kind is not SecretKind.KEY or not _is_out_of_place(context, shown):
+            continue
+        if not shown.suffix and str(shown) not in sent:
             yield Violation("/error", "no key", str(shown), (exchange.id,))
             return
 
 
 @trial("secret.new", hint="Needs an object whose secret can be replaced.")
 def secret_new(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """Work that hands out a secret hands out a new one."""
+    """Work that issues a secret issues a new one."""
     work = last_success(context, trial, Step.WRITE)
     if work is None:
         return
-    earlier = takewhile(partial(is_not, work.exchange), trial.exchanges)
-    known = set(chain.from_iterable(map(_handed_out, earlier)))
-    old = known.intersection(_handed_out(work.exchange))
+    known: set[Placeholder] = set()
+    for exchange in trial.exchanges:
+        if exchange is work.exchange:
+            break
+        known |= _handed_out(exchange)
+    old = known & _handed_out(work.exchange)
     if old:
         expected = "a secret that no earlier answer handed out"
         yield Violation("/", expected, str(min(old, key=str)), (work.exchange.id,))
@@ -283,25 +285,16 @@ def secret_new(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield Pass((work.exchange.id,))
 
 
-def _handed_out(exchange: Exchange) -> Iterator[Placeholder]:
-    """The placeholders of the secrets that an answer hands out."""
-    written = "" if exchange.response is None else exchange.response.body.written
-    return filter(_is_handed_out, Placeholder.all_in(written))
-
-
-def _is_handed_out(placeholder: Placeholder) -> bool:
-    """Whether a placeholder stands for what a success handed out."""
-    return placeholder.kind is SecretKind.SECRET
-
-
-def _secrets_in(context: JudgeContext, response: Response) -> Iterator[Placeholder]:
-    """The placeholders of secrets in a body that its operation does not hand out."""
-    placeholders = Placeholder.all_in(response.body.written)
-    yield from filter(partial(_is_out_of_place, context), placeholders)
+def _handed_out(exchange: Exchange) -> set[Placeholder]:
+    """The placeholders of the secrets that a response issues."""
+    if exchange.response is None:
+        return set()
+    placeholders = Placeholder.all_in(exchange.response.body.written)
+    return {each for each in placeholders if each.kind is SecretKind.SECRET}
 
 
 def _is_out_of_place(context: JudgeContext, placeholder: Placeholder) -> bool:
-    """Whether an answer to the operation should not show a secret. A link is none here."""
+    """Whether a response of the operation must not show a secret. A link does not count as one."""
     if placeholder.kind is SecretKind.KEY:
         return placeholder.name in context.target.keys
     if placeholder.kind is SecretKind.FOUND:

@@ -1,4 +1,4 @@
-"""Judges of single pages of lists, whichever scenario asked for them, and of printed samples."""
+"""Judges of single pages of lists, whichever scenario requested them, and of printed samples."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ SEVERAL_ARRAYS = (
 
 
 def _answer(context: JudgeContext, exchange: Exchange) -> Answer:
-    """What an answer shows, of whatever operation."""
+    """An exchange with what its response shows."""
     return Answer(context.contract, context.operation, exchange)
 
 
 def _limit(context: JudgeContext, exchange: Exchange) -> int | None:
-    """The limit of a page that was asked for with a plain number of at most nine digits.
+    """The limit of a page that was requested with a plain number of at most nine digits.
 
     None for a request without a limit, or with anything else in its place.
     """
@@ -39,7 +39,7 @@ def _limit(context: JudgeContext, exchange: Exchange) -> int | None:
 
 NO_FULL_PAGE = "the list must hold items, and more of them than one page"
 OF_ITEMS: dict[str, Any] = {"provide": True, "rests_on": ("success.status", "list.items")}
-"""What holds for rules that judge the items of a list."""
+"""The options shared by the rules that judge the items of a list."""
 
 
 @passive("list.items", applies=lists, hint="no list was answered", rests_on=("success.status",))
@@ -59,7 +59,7 @@ def list_items(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
 
 
 def _cut(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """Why nothing is known of a list whose body is not held whole."""
+    """Why a list whose body is not completely stored cannot be judged."""
     response = exchange.response
     if response is None or not (response.body.cut or response.unheld):
         return
@@ -134,7 +134,7 @@ def list_maximum(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
 
 
 def _limits(context: JudgeContext, exchange: Exchange) -> bool:
-    """Whether an answer shows that a maximum holds: it refuses the limit, or more items follow."""
+    """Whether a response shows that a maximum holds: it refuses the limit, or more items follow."""
     if role_of(context.contract, exchange) is CodeRole.INVALID_PARAMETER:
         return True
     answer = _answer(context, exchange)
@@ -145,9 +145,7 @@ def _limits(context: JudgeContext, exchange: Exchange) -> bool:
 def list_position(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The cursor can be taken from the last item: an ISO timestamp."""
     answer, paging = _answer(context, exchange), context.operation.paging
-    if paging is None:
-        return
-    if not answer.items:
+    if paging is None or not answer.items:
         return
     bad = _bad_position(answer, answer.items)
     if bad is None:
@@ -161,9 +159,9 @@ def list_position(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
 
 
 def _bad_position(answer: Answer, items: list[Any]) -> tuple[int, Any] | None:
-    """The first item with a position that is no timestamp: its place on the page, and the position.
+    """The index and position of the first item whose position is not a timestamp; None without one.
 
-    An item may be without a position (None), but not the last one of a page that others follow.
+    An item may lack a position (None), except the last one of a page that others follow.
     """
     for index, item in enumerate(items):
         position = position_of(answer.operation, item)
@@ -182,7 +180,7 @@ def _is_timestamp(value: Any) -> bool:
 
 @probe("sample.accepted")
 def sample_accepted(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
-    """A request as the page prints it is answered as a success."""
+    """A request as printed on the page succeeds."""
     if answer.ok or _rightly_refused(context, answer):
         yield Pass(answer.ids)
     elif answer.status != 403:
@@ -190,9 +188,9 @@ def sample_accepted(context: JudgeContext, answer: Answered) -> Iterator[Outcome
 
 
 def _rightly_refused(context: JudgeContext, answer: Answered) -> bool:
-    """Whether a printed request was refused as it may be.
+    """Whether a printed request was refused with good reason.
 
-    Its cursor is a date of long ago, and its limit may be above the maximum of the target.
+    Its cursor is a date in the distant past, and its limit may exceed the target's maximum.
     """
     if answer.status != 400:
         return False
@@ -200,7 +198,7 @@ def _rightly_refused(context: JudgeContext, answer: Answered) -> bool:
 
 
 def _beyond_maximum(context: JudgeContext, exchange: Exchange) -> bool:
-    """Whether a page was asked for that is larger than the declared maximum of its list."""
+    """Whether a request asks for a larger page than the declared maximum of its list."""
     limit = _limit(context, exchange)
     maximum = context.target.maximum.get(exchange.operation)
     if limit is None or maximum is None:

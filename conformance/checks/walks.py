@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from functools import partial
-from itertools import chain, filterfalse
-from operator import attrgetter
 
 from conformance.judging.misplaced import (
     Misplaced,
@@ -23,9 +20,9 @@ from conformance.model import Exchange, Open, Parameter, compact
 from conformance.reading import id_of, takes
 
 NAMED = 3
-"""The most pages that are named where several pages of a trial show the same fault."""
+"""The most pages that are named if several pages of a trial show the same fault."""
 FOR_THE_KEY = (401, 403)
-"""Statuses of refusals that say nothing of the page."""
+"""Statuses of refusals that say nothing about the page."""
 
 
 @walked("paging.order")
@@ -52,22 +49,20 @@ def paging_order(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[
 
 def _ids(*pages: Page) -> tuple[str, ...]:
     """The ids of the exchanges of some pages."""
-    return tuple(map(attrgetter("exchange.id"), pages))
+    return tuple(page.exchange.id for page in pages)
 
 
 def _turns(walks: Walks, first: Page, second: Page) -> bool:
-    """Whether a page goes back over the cursor that the page before gave.
+    """Whether a page runs backwards from the cursor that the page before it gave.
 
     Both must show several items, or the direction of the list is not known.
     """
-    if not first.several:
-        return False
-    return second.several and walks.backwards(second)
+    return first.several and second.several and walks.backwards(second)
 
 
 @walked("paging.advances")
 def paging_advances(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[Outcome]:
-    """The cursor of a page brings another page."""
+    """Following a page's cursor returns a different page."""
     for first, second in walks.steps():
         if second.cursor in walks.tied:
             continue
@@ -83,13 +78,11 @@ def paging_advances(context: JudgeContext, trial: Trial, walks: Walks) -> Iterat
 def _refused_page(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
     """The first refusal of a page that any list must serve.
 
-    A refusal for the key says nothing of the page.
+    A refusal for the key says nothing about the page.
     """
     for probe in trial.probes:
         answer = answered(context, probe)
-        if not isinstance(answer, Answered):
-            continue
-        if not _owed(context, probe):
+        if not isinstance(answer, Answered) or not _owed(context, probe):
             continue
         if not answer.ok and answer.status not in FOR_THE_KEY:
             yield Violation("status", "a page", said(probe), answer.ids)
@@ -99,7 +92,7 @@ def _refused_page(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
 def _owed(context: JudgeContext, probe: Exchange) -> bool:
     """Whether a request is for a page that any list must serve.
 
-    Where the cursor is no timestamp, list.position blames the page that it comes from.
+    Where the cursor is not a timestamp, list.position blames the page that it comes from.
     """
     facts = probe.facts
     of_walk = facts.walk is not None and not facts.refusable
@@ -122,9 +115,9 @@ def paging_exclusive(context: JudgeContext, trial: Trial, walks: Walks) -> Itera
 
 
 def _shown_twice(context: JudgeContext, page: Page) -> str | None:
-    """An id that stands twice on a page; None if there is none.
+    """An id that appears twice on a page; None if there is none.
 
-    Items without an id may be equal and still be two.
+    Items without an id may be equal and still be different items.
     """
     seen = set()
     for item in page.items:
@@ -141,7 +134,7 @@ def _shown_twice(context: JudgeContext, page: Page) -> str | None:
 def paging_complete(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[Outcome]:
     """No item between the cursor and the end of a page is lost."""
     lost = losses(walks)
-    yield from _lost(filterfalse(attrgetter("near"), lost))
+    yield from _lost([loss for loss in lost if not loss.near])
     yield from _passes(blameless(walks, lost))
 
 
@@ -152,14 +145,14 @@ def paging_complete(context: JudgeContext, trial: Trial, walks: Walks) -> Iterat
     sound=True,
 )
 def paging_precision(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[Outcome]:
-    """The cursor tells items apart that differ only in the fraction of a second."""
+    """The cursor separates items that differ only in the fraction of a second."""
     repeated, lost = repeats(walks), losses(walks)
     if cuts_fraction(walks, repeated):
         yield from _repeated(repeated)
         return
     if not explained_by_cut(walks, lost):
         return  # paging.complete or paging.exclusive blames it
-    yield from _lost(filter(attrgetter("near"), lost))
+    yield from _lost([loss for loss in lost if loss.near])
     for page in blameless(walks, [*repeated, *lost]):
         if page.near(page.items[0]):
             yield Pass(page.ids)
@@ -173,9 +166,9 @@ def _repeated(repeated: list[Misplaced]) -> Iterator[Violation]:
         yield Violation("/", expected, f"{item.text} {item.key}", page.ids)
 
 
-def _lost(lost: Iterable[Misplaced]) -> Iterator[Violation]:
+def _lost(lost: list[Misplaced]) -> Iterator[Violation]:
     """The first few pages that fail to show an item, at most NAMED."""
-    for loss in list(lost)[:NAMED]:
+    for loss in lost[:NAMED]:
         page, item = loss.page, loss.item
         start = page.after or "the head of the list"
         expected = f"{item.text} {item.key}, which comes after {start}"
@@ -193,9 +186,7 @@ def paging_more_false(context: JudgeContext, trial: Trial, walks: Walks) -> Iter
     """The flag is true while items remain after the page."""
     for page in walks.pages:
         item = walks.following(page)
-        if item is None:
-            continue
-        if page.more is None:
+        if item is None or page.more is None:
             continue
         if not page.more:
             expected = f"true, as {item.text} {item.key} comes after the page"
@@ -225,7 +216,7 @@ def paging_more_true(context: JudgeContext, trial: Trial, walks: Walks) -> Itera
 
 
 def _flag(context: JudgeContext) -> str:
-    """Where the flag stands that says whether more follows, as a JSON pointer."""
+    """The JSON pointer to the flag that says whether more follows."""
     assert context.operation.paging is not None
     return "/" + context.operation.paging.more
 
@@ -238,17 +229,18 @@ def _flag(context: JudgeContext) -> str:
 def paging_filter(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[Outcome]:
     """Every page of a filtered list holds what the filter takes, and nothing else."""
     yield from _refused_page(context, trial)
-    filtered = list(filter(attrgetter("filters"), walks.pages))
-    misfits = chain.from_iterable(map(partial(_misfits, context), filtered))
-    misfit = next(misfits, None)
-    if misfit is not None:
-        yield misfit
-    elif any(map(attrgetter("continues"), filtered)):
+    filtered = [page for page in walks.pages if page.filters]
+    for page in filtered:
+        misfit = _misfit(context, page)
+        if misfit is not None:
+            yield misfit
+            return
+    if any(page.continues for page in filtered):
         yield Pass(_ids(*filtered))
 
 
-def _misfits(context: JudgeContext, page: Page) -> Iterator[Violation]:
-    """The items that a filter of their page leaves out, as far as they show what it looks at."""
+def _misfit(context: JudgeContext, page: Page) -> Violation | None:
+    """A violation for the first item that shows that a filter of its page excludes it, if any."""
     for name, value in page.filters:
         parameter = context.operation.parameter(name)
         if parameter is None or Open.FILTER_IGNORED in parameter.open:
@@ -258,7 +250,8 @@ def _misfits(context: JudgeContext, page: Page) -> Iterator[Violation]:
             if takes(parameter, item.raw, value) is False:
                 expected = _wanted(parameter, value)
                 actual = compact(item.raw[member])
-                yield Violation(f"/{member}", expected, actual, page.ids)
+                return Violation(f"/{member}", expected, actual, page.ids)
+    return None
 
 
 def _wanted(parameter: Parameter, value: str) -> str:

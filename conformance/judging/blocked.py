@@ -1,7 +1,7 @@
 """Failures that keep other rules from judging: a list that cannot be read, a refused creation.
 
-A rule that saw nothing may rest on answers that another rule blames. Then nobody has to provide
-anything: the failure has to be mended first, and the reason names it.
+A rule that saw nothing may depend on responses that another rule blames. Then nobody has to
+provide anything. The failure has to be fixed first, and the reason names it.
 """
 
 from __future__ import annotations
@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cached_property
-from operator import attrgetter
 
 from conformance.judging.capabilities import kinds_of
 from conformance.judging.judge import Outcomes, is_finding
-from conformance.judging.outcomes import Pass, Violation
+from conformance.judging.outcomes import Pass
 from conformance.judging.responses import ids_of
 from conformance.model import Case, Contract, Exchange, Level, Reason, ReasonKind
 
@@ -31,13 +30,13 @@ class Blocked:
     def reason(
         self, rests_on: Iterable[str], operation: str, cases: Iterable[Case]
     ) -> Reason | None:
-        """Why the ``cases`` of a rule showed it nothing on an operation; None without a failure.
+        """Why a rule had nothing to judge in its ``cases`` on an operation; None without a failure.
 
-        ``rests_on`` are the rules whose failures may be the cause, those that tell most first.
+        ``rests_on`` are the rules whose failures may be the cause, the most telling first.
         """
         sent = [each for case in cases for each in self._by_case.get(case.id, ())]
         ids = set(ids_of(sent))
-        asked = map(attrgetter("operation"), sent)
+        asked = [exchange.operation for exchange in sent]
         places = dict.fromkeys([operation, *asked, *self._lists_of(operation)])
         for rule in rests_on:
             for place in places:
@@ -54,7 +53,7 @@ class Blocked:
         for about, outcome in outcomes:
             if not is_finding(outcome):
                 continue
-            if not partly or _names_one(outcome, ids):
+            if not partly or not ids.isdisjoint(outcome.exchanges):
                 return self._clause_of(rule, about)
         return None
 
@@ -84,8 +83,3 @@ class Blocked:
             if graded and verifies:
                 return clause.id
         return None
-
-
-def _names_one(outcome: object, ids: set[str]) -> bool:
-    """Whether a violation names one of some exchanges."""
-    return isinstance(outcome, Violation) and not ids.isdisjoint(outcome.exchanges)

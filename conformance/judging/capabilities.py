@@ -1,11 +1,10 @@
-"""What the log shows of a target, so that nobody is asked for what is there."""
+"""What the log shows of a target, so that nobody is asked for something that already exists."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from functools import cached_property
-from operator import attrgetter
 from typing import Any
 
 from conformance.base.values import instant
@@ -17,7 +16,7 @@ ENOUGH_ITEMS = 3
 
 
 class Asked(StrEnum):
-    """What a hint or a gap asks a person for, where the log can tell that it is there."""
+    """What a hint or a gap asks a person for, where the log can show that it exists."""
 
     OBJECT = "object"
     ITEMS = "items"
@@ -27,7 +26,7 @@ IN_VAIN = {
     Asked.OBJECT: "The target has such an object, but the case did not come to its probe.",
     Asked.ITEMS: "The list shows enough items, but the walks did not meet what this rule judges.",
 }
-"""What is true instead of a request for what is there."""
+"""What replaces a hint that asks for something that exists."""
 
 
 class Shown:
@@ -41,20 +40,18 @@ class Shown:
         self._main_key = main_key
 
     def has(self, asked: Asked | None, operation: str) -> bool:
-        """Whether the target has what an operation needs; False where nothing can tell."""
+        """Whether the log shows that the target has what an operation needs."""
         known = self._contract.operations.get(operation)
         if known is None or asked is None:
             return False
         if asked is Asked.ITEMS:
             return self._most_items.get(operation, 0) >= ENOUGH_ITEMS
         kinds = kinds_of(known)
-        if not kinds:
-            return False
-        return kinds <= self._kinds
+        return bool(kinds) and kinds <= self._kinds
 
     @cached_property
     def _most_items(self) -> dict[str, int]:
-        """The most items with created times that differ in a walk of each list, up to enough."""
+        """The most items with different created times in a walk of each list, up to enough."""
         instants: dict[tuple[str, ...], set[Any]] = {}
         for exchange, operation, items in self._pages():
             walk = exchange.facts.walk or exchange.id
@@ -88,7 +85,7 @@ class Shown:
 
 
 def kinds_of(operation: Operation) -> set[str]:
-    """The kinds of the objects that an operation must name, else that of its own objects."""
-    named = set(map(attrgetter("references"), operation.required))
+    """The kinds of the objects that an operation must name, or else that of its own objects."""
+    named = {parameter.references for parameter in operation.required}
     kinds = named - {""} or {operation.kind}
     return kinds - {""}

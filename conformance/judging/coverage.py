@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import filterfalse
 from statistics import mode
 
 from conformance.judging.capabilities import IN_VAIN, Asked, Shown
@@ -72,50 +71,50 @@ class Coverage:
         ``cases`` feed it there. A passive rule has none: it says itself where it applies.
         """
         if rule.trial:
-            return any(map(self._counts, cases))
+            return any(self._counts(case) for case in cases)
         known = self.contract.operations.get(operation)
         if known is None:
             return False
         return rule.applies(self.contract, known, clause)
 
     def crashes(self, cases: Iterable[Case]) -> list[str]:
-        """How cases ended that neither finished nor ran out of budget.
+        """How those cases ended that neither finished nor ran out of budget.
 
-        These are the errors of the scenarios, as the log has them; a case that never ended has
-        none.
+        These are the errors of the scenarios from the log. A case that never ended has none.
         """
         ends = [self.log.ends.get(case.id, DONE) for case in cases]
-        return list(filterfalse((DONE, OVER_BUDGET).__contains__, ends))
+        return [end for end in ends if end not in (DONE, OVER_BUDGET)]
 
     def gaps(self, cases: Iterable[Case]) -> list[Reason]:
-        """Why cases have not run, one reason each; those that have are left out."""
+        """Why cases have not run, one reason each. Those that have run are left out."""
         return self.why_unrun(self._counted(cases))
 
     def why_unrun(self, cases: Iterable[Case]) -> list[Reason]:
-        """The same with optional cases."""
-        return list(filter(None, map(self._gap_of, cases)))
+        """The same, including optional cases."""
+        gaps = [self._gap_of(case) for case in cases]
+        return [gap for gap in gaps if gap is not None]
 
     def silence(self, rule: Rule, operation: str) -> Reason:
-        """Why a rule had nothing to judge on an operation, as far as no failure explains it.
+        """Why a rule had nothing to judge on an operation, unless a failure explains it.
 
         A passive rule rests on all cases of the operation, a trial rule on those that feed it.
         """
-        cases = self._counted(self._at.get(operation, ()))
+        cases = self._counted(self._applicable.get(operation, ()))
         if rule.trial:
             return self._silence_of_trial(rule, operation, cases)
-        if not all(map(self._is_selected, cases)):
+        if not all(self._is_selected(case) for case in cases):
             return NOT_SELECTED
         return self._silence_of_passive(rule, operation, cases)
 
     @cached_property
-    def _at(self) -> Mapping[str, list[Case]]:
+    def _applicable(self) -> Mapping[str, list[Case]]:
         """The cases of each operation that the target does not rule out."""
         return _by_operation(case for case in self.cases if not case.inapplicable)
 
     def _silence_of_passive(self, rule: Rule, operation: str, cases: list[Case]) -> Reason:
-        """The hint of a rule if all cases that could run did; else the commonest gap of the rest.
+        """The hint of a rule if all cases that could run did, or else their commonest gap.
 
-        What could have run comes first.
+        A gap of a case that could have run takes precedence.
         """
         gaps = self.gaps(cases)
         cut = [gap for gap in gaps if gap.kind is ReasonKind.NOT_RUN]
@@ -126,7 +125,7 @@ class Coverage:
         return mode(gaps)
 
     def _silence_of_trial(self, rule: Rule, operation: str, cases: list[Case]) -> Reason:
-        """The hint of a rule if one of its cases asked for something; else that nothing did."""
+        """The hint of a rule if one of its cases sent a request, or else that none was sent."""
         for case in cases:
             if rule.id in case.rules and case.id in self._asking:
                 return self._hint(rule, operation)
@@ -138,7 +137,7 @@ class Coverage:
         return self.asking(Reason(kind, rule.hint), rule.asks, operation)
 
     def asking(self, reason: Reason, asked: Asked | None, operation: str) -> Reason:
-        """A reason that asks for something; another one where the log shows that it is there."""
+        """A reason that asks for something, or another one if the log shows that it exists."""
         if asked is not None and self._shown.has(asked, operation):
             return Reason(ReasonKind.OWN_LIMIT, IN_VAIN[asked])
         return reason
@@ -166,7 +165,7 @@ class Coverage:
 
     def _counted(self, cases: Iterable[Case]) -> list[Case]:
         """The cases that must run; an optional one counts only once it has run."""
-        return list(filter(self._counts, cases))
+        return [case for case in cases if self._counts(case)]
 
     def _counts(self, case: Case) -> bool:
         """Whether a case must run, or has run."""

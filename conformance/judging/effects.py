@@ -51,7 +51,7 @@ def promised(
 
 
 class _Effects:
-    """What the exchanges of a log, in their order, show of the members that requests sent."""
+    """What the exchanges of a log show, in their order, of the members that requests sent."""
 
     def __init__(self, contract: Contract, log: WholeLog) -> None:
         self._contract = contract
@@ -92,7 +92,7 @@ class _Effects:
                 self._note_shown(kind, str(object_id), shown, is_look)
 
     def _note_sent(self, answer: Answer) -> None:
-        """Note what a request sent, but for 0 and empty values: an object may have those anyway."""
+        """Note what a request sent, except 0 and empty values, which an object may have anyway."""
         operation, members = answer.operation, sent_members(answer.exchange)
         selector = operation.selector
         object_id = answer.id if selector is None else members.get(selector.name)

@@ -1,4 +1,4 @@
-"""What requests for something of another tenant have done: in their answers, and afterwards."""
+"""What requests for another tenant's objects have done: in their responses, and afterwards."""
 
 from __future__ import annotations
 
@@ -6,95 +6,92 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
-from itertools import chain, product, starmap
-from operator import attrgetter
 from typing import Any
 
-from conformance.base.values import ABSENT, instants, texts_in
+from conformance.base.values import instants, texts_in
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.responses import said, unusable
-from conformance.judging.writes import tied, untied
+from conformance.judging.writes import shows_sent, tied, untied
 from conformance.model import Exchange, Step, compact
-from conformance.reading import Answer, answer_of, compared, orders_of, same, sought_in
+from conformance.reading import Answer, answer_of, orders_of, sought_in
 
 TELLING = 6
-"""Characters of a text that no member has by chance."""
+"""The fewest characters of a text that no member has by chance."""
 LONG_ID = 16
-"""Characters of an id that is no counter."""
+"""The fewest characters of an id that is not a counter."""
 NOTHING_FOREIGN = "nothing of another business"
 
 
 def foreign_effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Judge what the requests for objects of another business have done."""
-    for taking in filter(attrgetter("ok"), trial.at(Step.TAKING)):
-        expected = "refused, as another business has it"
-        yield Violation("status", expected, said(taking), (taking.id,))
-    for creation in filter(attrgetter("ok"), trial.at(Step.NAMESAKE)):
-        yield from _made_anew(context, trial, creation)
+    for taking in trial.at(Step.TAKING):
+        if taking.ok:
+            expected = "refused, as another business has it"
+            yield Violation("status", expected, said(taking), (taking.id,))
+    for creation in trial.at(Step.NAMESAKE):
+        if creation.ok:
+            yield from _same_object(context, trial, creation)
     for listing in trial.at(Step.LISTING):
         yield from _not_created(context, trial, listing)
     yield from untied(context, trial.at(Step.TIED), NOTHING_FOREIGN)
-    signs = _signs(context, trial)
-    for before, after in product(trial.at(Step.BEFORE), trial.at(Step.AFTER)[-1:]):
-        yield from _unchanged(context, signs, before, after)
+    after = trial.last(Step.AFTER)
+    if after is not None:
+        signs = _signs(context, trial)
+        for before in trial.at(Step.BEFORE):
+            yield from _unchanged(context, signs, before, after)
 
 
 def answers_untied(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
-    """A success does not show what the request named of another business.
+    """Judge that a success does not show the other business's object that the request named.
 
-    A change that such a success confirms does not take the object away, either.
+    A change that such a success confirms must not take the changed object away, either.
     """
     for exchange in trial.at(Step.OPTIONAL):
         if not exchange.ok:
             continue
         shown = Answer(context.contract, context.operation, exchange).object
         yield from tied(exchange, shown, NOTHING_FOREIGN)
-        if context.operation.action == "update":
-            yield from _taken_away(exchange, trial.at(Step.TIED))
-
-
-def _taken_away(change: Exchange, looks: list[Exchange]) -> Iterator[Violation]:
-    """An object that was there for a change, and is not for the last look after it."""
-    for look in looks[-1:]:
-        if look.status in (403, 404):
+        look = trial.last(Step.TIED)
+        if context.operation.action == "update" and look and look.status in (403, 404):
             expected = "the object, as a change may not move it to another business"
-            yield Violation("status", expected, said(look), (change.id, look.id))
+            yield Violation("status", expected, said(look), (exchange.id, look.id))
 
 
-def _made_anew(context: JudgeContext, trial: Trial, creation: Exchange) -> Iterator[Outcome]:
-    """A creation of another business is not answered with what the main one made.
+def _same_object(context: JudgeContext, trial: Trial, creation: Exchange) -> Iterator[Outcome]:
+    """A violation if a creation for another business returns what the main one created.
 
-    Two businesses may count their objects alike, so only a long id says something.
+    Both businesses may number their objects alike, so only a long id is conclusive.
     """
     made = Answer(context.contract, context.operation, creation)
-    for named in filter(attrgetter("ok"), trial.at(Step.NAMED)):
+    for named in trial.at(Step.NAMED):
         first = Answer(context.contract, context.operation, named)
-        if first.object == made.object and len(str(first.id)) >= LONG_ID:
+        if named.ok and first.object == made.object and len(str(first.id)) >= LONG_ID:
             expected = "an object of its own"
             yield Violation("/", expected, compact(made.object), (named.id, creation.id))
 
 
 def _not_created(context: JudgeContext, trial: Trial, listing: Exchange) -> Iterator[Outcome]:
-    """A refused object is not in the list of the other business.
+    """The rows in the list of the other business that look like a refused object.
 
-    What the list showed before is no such object, and what is older is none, either: pages may
-    differ in length.
+    A row that the list showed before does not count, and neither does an older one, because pages
+    may differ in length.
     """
     answer = answer_of(context.contract, listing)
     if answer is None:
         return
     before = _listed_before(context, trial, listing)
-    known, newest = set(map(answer.identity, before)), max(_moments(context, before), default=0)
-    for row in filter(partial(_looks_like, listing.facts.sent), answer.rows):
+    known = {answer.identity(row) for row in before}
+    newest = max(_moments(context, before), default=0)
+    for row in answer.rows:
         is_older = any(moment < newest for moment in _moments(context, [row]))
-        if answer.identity(row) not in known and not is_older:
+        is_new = answer.identity(row) not in known and not is_older
+        if is_new and shows_sent(listing.facts.sent, row):
             expected = "nothing created in another business"
             yield Violation("/", expected, compact(row), (listing.id,))
 
 
 def _listed_before(context: JudgeContext, trial: Trial, listing: Exchange) -> list[dict[str, Any]]:
-    """What the list of the other business showed before a creation."""
+    """The rows that the list of the other business showed before a creation."""
     place = trial.exchanges.index(listing)
     rows: list[dict[str, Any]] = []
     for exchange in trial.exchanges[:place]:
@@ -105,22 +102,16 @@ def _listed_before(context: JudgeContext, trial: Trial, listing: Exchange) -> li
 
 
 def _moments(context: JudgeContext, rows: list[dict[str, Any]]) -> list[Fraction]:
-    """When some rows were created, as far as they show it."""
+    """The creation times of those rows that show one."""
     return instants(row.get(context.contract.position) for row in rows)
-
-
-def _looks_like(sent: Mapping[str, Any], row: dict[str, Any]) -> bool:
-    """Whether a row shows some of the members that were sent, and each as it was sent."""
-    shown = compared(sent, row)
-    return bool(shown) and all(starmap(same, shown))
 
 
 @dataclass(frozen=True)
 class _Signs:
-    """What tells that an object was changed by others, not by itself.
+    """The signs that an object was changed by a request, and not by itself.
 
-    ``texts`` were sent for it, ``words`` are what was to be done to it. ``written`` are the members
-    that only clients write, and ``secrets`` those that are replaced.
+    ``texts`` were sent for it, and ``words`` say what was to be done to it. ``written`` are the
+    members that only clients write, and ``secrets`` those that are replaced.
     """
 
     texts: tuple[str, ...]
@@ -130,26 +121,30 @@ class _Signs:
 
     def tell(self, name: str, value: Any) -> bool:
         """Whether a member that has changed shows that a request changed it."""
-        if name in self.written:
+        if name in self.written or any(secret in name for secret in self.secrets):
             return True
-        if any(map(name.__contains__, self.secrets)):
-            return True
-        if any(map(json.dumps(value).__contains__, self.texts)):
+        written = json.dumps(value)
+        if any(text in written for text in self.texts):
             return True
         return isinstance(value, str) and value.lower().startswith(self.words)
 
 
 def _signs(context: JudgeContext, trial: Trial) -> _Signs:
-    """The signs of what some requests would do to an object of another business."""
+    """The signs of what the requests of a trial would do to an object of another business."""
     operation = context.operation
-    asked = chain.from_iterable(map(partial(orders_of, operation), trial.at(Step.FOREIGN)))
-    sent = texts_in(chain.from_iterable(each.facts.sent.values() for each in trial.at(Step.AFTER)))
-    creations = context.contract.operations_by("create", operation.kind)
-    fresh = chain.from_iterable(map(attrgetter("fresh_members"), creations))
+    words: list[str] = []
+    for request in trial.at(Step.FOREIGN):
+        words += orders_of(operation, request)
+    sent: list[str] = []
+    for look in trial.at(Step.AFTER):
+        sent += texts_in(look.facts.sent.values())
+    written: set[str] = set()
+    for creation in context.contract.operations_by("create", operation.kind):
+        written.update(member.shown_as for member in creation.fresh_members)
     return _Signs(
         texts=tuple(json.dumps(text)[1:-1] for text in sent if len(text) >= TELLING),
-        words=tuple(asked),
-        written=frozenset(map(attrgetter("shown_as"), fresh)),
+        words=tuple(words),
+        written=frozenset(written),
         secrets=tuple(operation.secrets) if operation.action == "perform" else (),
     )
 
@@ -157,21 +152,18 @@ def _signs(context: JudgeContext, trial: Trial) -> _Signs:
 def _unchanged(
     context: JudgeContext, signs: _Signs, before: Exchange, after: Exchange
 ) -> Iterator[Outcome]:
-    """Another business neither removed nor changed an object."""
+    """Judge that another business neither removed nor changed an object."""
     old, _ = sought_in(context.contract, before)
     new, goes_on = sought_in(context.contract, after)
-    if old is None:
-        return
-    if unusable(context, after):
-        return
-    if goes_on:
+    if old is None or goes_on or unusable(context, after):
         return
     ids = (before.id, after.id)
     if new is None:
         expected = f"{after.facts.sought}, as another business may not remove it"
         yield Violation("/", expected, said(after), ids)
         return
-    changed = _first_changed(old, new, after.facts.sent, signs)
+    are_objects = isinstance(old, dict) and isinstance(new, dict)
+    changed = _first_changed(old, new, after.facts.sent, signs) if are_objects else None
     if changed is None:
         yield Pass(ids)
         return
@@ -179,27 +171,21 @@ def _unchanged(
     yield Violation(f"/{changed}", expected, compact(new[changed]), ids)
 
 
-def _first_changed(old: Any, new: Any, sent: Mapping[str, Any], signs: _Signs) -> str | None:
-    """The first member that now has the value that the other business sent, or a turned switch.
+def _first_changed(
+    old: dict[str, Any], new: dict[str, Any], sent: Mapping[str, Any], signs: _Signs
+) -> str | None:
+    """The first member that another business changed; None if there is none.
 
-    Others count that only others change, by some signs. The rest may change by itself.
+    It now has the value that the other business sent, or is a flipped switch, or has changed in a
+    way that the signs tell from a change by itself.
     """
-    if not isinstance(old, dict) or not isinstance(new, dict):
-        return None
     for name, value in sent.items():
         if old.get(name) != new.get(name) == value:
             return name
-    turned = (name for name, value in old.items() if new.get(name) is _opposite(value))
-    return next(chain(turned, _telling(old, new, signs)), None)
-
-
-def _telling(old: dict[str, Any], new: dict[str, Any], signs: _Signs) -> Iterator[str]:
-    """The members that have changed, and not by themselves."""
+    for name, value in old.items():
+        if isinstance(value, bool) and new.get(name) is (not value):
+            return name
     for name, value in new.items():
         if value != old.get(name) and signs.tell(name, value):
-            yield name
-
-
-def _opposite(switch: Any) -> Any:
-    """The other value of a switch; of anything else, what no member is."""
-    return not switch if isinstance(switch, bool) else ABSENT
+            return name
+    return None

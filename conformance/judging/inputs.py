@@ -13,7 +13,7 @@ from conformance.reading import sent_members
 INVALID_INPUT = (CodeRole.MISSING_PARAMETER, CodeRole.INVALID_PARAMETER)
 """The roles of the codes that refuse an input."""
 SOME_ID = "(an id)"
-"""Stands for whatever an input names, which may differ between a probe and its control."""
+"""Replaces whatever an input names, which may differ between a probe and its control."""
 
 
 def roles_of_refusal(
@@ -21,8 +21,9 @@ def roles_of_refusal(
 ) -> tuple[CodeRole, ...]:
     """The roles that may refuse a probe which must be refused for its key or for what it names.
 
-    The order of checks is open. So a server may refuse the input first, unless it is known to
-    accept that input. A probe whose mistake is its input has the roles that refuse just that.
+    The contract leaves the order of checks open. So a server may refuse the input first, unless it
+    is known to accept that input. A probe whose mistake is its input keeps the roles that refuse
+    exactly that.
     """
     if any(role in INVALID_INPUT for role in roles) or is_accepted_input(context, trial, probe):
         return roles

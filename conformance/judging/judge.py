@@ -1,13 +1,10 @@
-"""Runs every rule on the exchanges of a log that it applies to."""
+"""Runs every rule on the exchanges of a log to which it applies."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from functools import partial
-from itertools import chain, filterfalse, repeat
-from operator import attrgetter
 from typing import Any, TypeGuard
 
 from conformance.judging.outcomes import (
@@ -22,15 +19,15 @@ from conformance.judging.rules import Rule
 from conformance.model import Case, Contract, Declaration, Exchange, Role
 
 Outcomes = dict[tuple[str, str], list[tuple[str | None, Outcome]]]
-"""By rule and operation: each outcome, with the code or status that it is about, or None."""
+"""Each outcome by rule and operation, with the code or status that it is about, or None."""
 Rated = list[tuple[str, Outcome]]
 """Ids of rules, each with an outcome."""
 
 
 class Known:
-    """What rules said of exchanges and trials before: each is judged once in a run.
+    """The outcomes of earlier judgements, so that each exchange and trial is judged once in a run.
 
-    It is right for one contract, target file and set of rules, and for one log.
+    They hold for one contract, target file and set of rules, and for one log.
     """
 
     def __init__(self) -> None:
@@ -38,7 +35,7 @@ class Known:
         self._trials: dict[tuple[str, ...], list[Outcome]] = {}
 
     def of_exchange(self, exchange: Exchange, rate: Callable[[], Rated]) -> Rated:
-        """What the passive rules say of an exchange."""
+        """The outcomes of the passive rules on an exchange."""
         if exchange.id not in self._passive:
             self._passive[exchange.id] = rate()
         return self._passive[exchange.id]
@@ -46,8 +43,8 @@ class Known:
     def of_trial(
         self, rule: Rule, trial: Trial, rate: Callable[[], list[Outcome]]
     ) -> list[Outcome]:
-        """What a rule says of a trial."""
-        key = (rule.id, trial.case.id, *map(attrgetter("id"), trial.exchanges))
+        """The outcomes of a rule on a trial."""
+        key = (rule.id, trial.case.id, *[exchange.id for exchange in trial.exchanges])
         if key not in self._trials:
             self._trials[key] = rate()
         return self._trials[key]
@@ -65,8 +62,9 @@ def judge(
     """The outcomes of passive rules on every exchange, and of trial rules on every case.
 
     Requests that were only retried belong to no trial, and cases that are not among ``cases`` are
-    not judged. A judge that crashes gives a JudgeError; nothing is raised. What is ``known`` is not
-    judged again. The rules that look at the whole ``log`` are left out without one.
+    not judged. A judge that crashes gives a JudgeError; nothing is raised. Anything already
+    ``known`` is not judged again. Without a ``log``, the rules that look at the whole log are left
+    out.
     """
     judging = _Judging(contract, target, rules, known or Known(), log)
     trials: dict[str, dict[int, list[Exchange]]] = defaultdict(lambda: defaultdict(list))
@@ -98,13 +96,13 @@ class _Judging:
         self._rules = rules
         self._known = known
         self._log = log
-        passive = list(filter(attrgetter("passive"), rules.values()))
-        self._passive = list(filterfalse(attrgetter("whole"), passive))
-        self._whole = list(filter(attrgetter("whole"), passive)) if log else []
+        passive = [rule for rule in rules.values() if rule.passive]
+        self._passive = [rule for rule in passive if not rule.whole]
+        self._whole = [rule for rule in passive if rule.whole] if log else []
         self.outcomes: Outcomes = defaultdict(list)
 
     def _context(self, operation: str) -> JudgeContext:
-        """What a judge knows of an operation; the contract alone if there is no such operation."""
+        """The context of an operation, without one if the contract has no such operation."""
         known = self._contract.operations.get(operation)
         return JudgeContext(self._contract, self._target, known, self._log)
 
@@ -112,35 +110,36 @@ class _Judging:
         """Judge one exchange by the passive rules; requests of no operation have none."""
         if exchange.operation not in self._contract.operations:
             return
-        rate = partial(self._rated, self._passive, exchange)
-        rated = self._known.of_exchange(exchange, rate)
-        for rule_id, outcome in chain(rated, self._rated(self._whole, exchange)):
+        rated = self._known.of_exchange(exchange, lambda: self._rated(self._passive, exchange))
+        for rule_id, outcome in [*rated, *self._rated(self._whole, exchange)]:
             self.outcomes[rule_id, exchange.operation].append((outcome.about, outcome))
 
     def _rated(self, rules: list[Rule], exchange: Exchange) -> Rated:
-        """What each of some passive rules says of an exchange."""
+        """The outcomes of some passive rules on an exchange, each with the id of its rule."""
         context = self._context(exchange.operation)
         rated: Rated = []
         for rule in rules:
             outcomes = _guarded(rule, rule.passive, context, exchange, (exchange.id,))
-            rated += zip(repeat(rule.id), outcomes)
+            rated += [(rule.id, outcome) for outcome in outcomes]
         return rated
 
     def case(self, case: Case, attempts: list[tuple[Exchange, ...]]) -> None:
         """Judge the attempts of one case by the rules that it feeds."""
         context = self._context(case.operation)
-        trials = list(map(partial(Trial, case), attempts))
+        trials = [Trial(case, exchanges) for exchanges in attempts]
         for rule_id in case.rules:
             rule = self._rules[rule_id]
             runs = [self._tried(rule, context, trial) for trial in trials]
-            combine = _confirmed if rule.confirm else _joined
-            for outcome in combine(runs):
+            for outcome in _confirmed(runs) if rule.confirm else _joined(runs):
                 about = case.about or outcome.about
                 self.outcomes[rule_id, case.operation].append((about, outcome))
 
     def _tried(self, rule: Rule, context: JudgeContext, trial: Trial) -> list[Outcome]:
-        """What a rule says of a trial. With the whole log, a rule may say more than before."""
-        rate = partial(_guarded, rule, rule.trial, context, trial, ())
+        """The outcomes of a rule on a trial. A rule that needs the whole log is judged again."""
+
+        def rate() -> list[Outcome]:
+            return _guarded(rule, rule.trial, context, trial, ())
+
         return rate() if rule.whole else self._known.of_trial(rule, trial, rate)
 
 
@@ -151,7 +150,7 @@ def _guarded(
     subject: object,
     ids: tuple[str, ...],
 ) -> list[Outcome]:
-    """The outcomes of a judge; if it crashes, that is our error and never the target's."""
+    """The outcomes of a judge. If it crashes, that is an error of the suite, not of the target."""
     assert judge_ is not None
     try:
         return list(judge_(context, subject))
@@ -161,25 +160,25 @@ def _guarded(
 
 def _joined(runs: list[list[Outcome]]) -> list[Outcome]:
     """The outcomes of all attempts, in order."""
-    return list(chain.from_iterable(runs))
+    return [outcome for outcomes in runs for outcome in outcomes]
 
 
 def _confirmed(runs: list[list[Outcome]]) -> list[Outcome]:
-    """The outcomes of repeated attempts: only what every attempt shows is a finding.
+    """The outcomes of repeated attempts. Only a violation that every attempt shows is a finding.
 
-    The first attempt words it; what only one attempt shows becomes a note.
+    The first attempt words the finding. A violation that only some attempts show becomes a note.
     """
     first, *repeated = runs
     later = _joined(repeated)
-    if all(map(findings_of, runs)):
+    if all(findings_of(outcomes) for outcomes in runs):
         return first + [outcome for outcome in later if not isinstance(outcome, Violation)]
-    new = filterfalse(is_note, later)
-    return list(map(_as_note, [*first, *new]))
+    new = [outcome for outcome in later if not is_note(outcome)]
+    return [_as_note(outcome) for outcome in [*first, *new]]
 
 
 def findings_of(outcomes: Iterable[Outcome]) -> list[Violation]:
-    """Those of some outcomes that are violations, and graded."""
-    return list(filter(is_finding, outcomes))
+    """The outcomes that are graded violations."""
+    return [outcome for outcome in outcomes if is_finding(outcome)]
 
 
 def is_finding(outcome: object) -> TypeGuard[Violation]:

@@ -1,4 +1,4 @@
-"""What a message for people shows of the inside of a server, and what an answer hands out."""
+"""What a message for people reveals of the inside of a server, and what a response hands out."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _CREDENTIAL = (  # a text without a digit is an example of one, such as YOUR_API
 )
 _TAG = re.compile(r"<[^<>]{0,500}>")
 LONGEST = 20_000
-"""Characters of an error page or of a message that are looked at."""
+"""The most characters of an error page or of a message that are searched."""
 
 _LEAKS = (
     ("a stack trace", re.compile(_TRACE, re.M)),
@@ -73,7 +73,7 @@ def _from_transport(context: JudgeContext, secret: Placeholder) -> bool:
 
 
 def _handed_out(response: Response, message: str, secret: Placeholder) -> bool:
-    """Whether a secret is a link that a member of this very response hands out, as to pay by."""
+    """Whether a secret is a link that a member of this response hands out, such as to pay by."""
     if secret.kind is not SecretKind.LINK:
         return False
     link = str(secret.whole)
@@ -81,15 +81,15 @@ def _handed_out(response: Response, message: str, secret: Placeholder) -> bool:
 
 
 def visible_text(response: Response) -> str:
-    """The start of a body that is no JSON, without the tags of HTML."""
+    """The start of a body that is not JSON, without the tags of HTML."""
     text = response.body.written[:LONGEST]
     return without_entities(_TAG.sub(" ", text))
 
 
 def inside_shown(context: JudgeContext, response: Response, message: str) -> str | None:
-    """What of the server's inside a message shows, with the text that shows it; None if nothing.
+    """What a message reveals of the inside of the server, with the text; None if nothing.
 
-    ``message`` stands in the body of ``response``, whose secrets are placeholders already.
+    ``message`` is in the body of ``response``, whose secrets are placeholders already.
     """
     message = message[:LONGEST]
     for what, pattern in _LEAKS:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from operator import attrgetter
 
 from conformance.judging.pages import Item, Page
 from conformance.judging.walks import Walks
@@ -25,12 +23,12 @@ class Misplaced:
 
 
 def repeats(walks: Walks) -> list[Misplaced]:
-    """Of each page the first item that stands at or before its cursor."""
+    """The first item of each page that stands at or before its cursor."""
     return _misplaced(walks, walks.repeated)
 
 
 def losses(walks: Walks) -> list[Misplaced]:
-    """Of each page the first item that it fails to show, although another walk shows it there.
+    """The first item of each page that it fails to show, although another walk shows it there.
 
     They come in the order of the pages.
     """
@@ -38,7 +36,7 @@ def losses(walks: Walks) -> list[Misplaced]:
 
 
 def _misplaced(walks: Walks, find: Callable[[Page], Item | None]) -> list[Misplaced]:
-    """Of each page the item that ``find`` gives, if any, in the order of the pages."""
+    """The item of each page that ``find`` returns, if any, in the order of the pages."""
     misplaced: list[Misplaced] = []
     for page in walks.pages:
         item = find(page)
@@ -52,7 +50,7 @@ def blameless(walks: Walks, misplaced: Iterable[Misplaced]) -> Iterator[Page]:
 
     ``misplaced`` are the items that pages repeat or lose.
     """
-    blamed = set(map(attrgetter("page.place"), misplaced))
+    blamed = {each.page.place for each in misplaced}
     for page in walks.pages:
         if page.continues and page.place not in blamed:
             yield page
@@ -61,31 +59,29 @@ def blameless(walks: Walks, misplaced: Iterable[Misplaced]) -> Iterator[Page]:
 def cuts_fraction(walks: Walks, repeated: Iterable[Misplaced]) -> bool:
     """Whether items are repeated because the server cuts the fraction of a second off its cursors.
 
-    Then each repeated item stands in the second of a cursor with a fraction. And under the same
-    filters, a page after a whole second does not repeat the item that stands there, as it would
-    if the server served the cursor again.
+    Then each repeated item stands in the second of a cursor with a fraction. Under the same
+    filters, a page after a whole second does not repeat the item at that second, as it would if
+    the server included the item at the cursor again.
     """
     filters = set()
     for repeat in repeated:
-        if not repeat.near:
-            return False
-        if not repeat.page.fraction:
+        if not repeat.near or not repeat.page.fraction:
             return False
         filters.add(repeat.page.filters)
     pages = [page for page in walks.pages if page.filters in filters]
-    return any(map(partial(_spares_its_cursor, walks), pages))
+    return any(_spares_its_cursor(walks, page) for page in pages)
 
 
 def explained_by_cut(walks: Walks, lost: Iterable[Misplaced]) -> bool:
-    """Whether cursors that lost their fraction of a second can explain what else is wrong.
+    """Whether cursors that lost their fraction of a second can explain the other faults.
 
-    They lose items of their own second alone, and never bring a page that runs backwards.
+    They lose items of their own second alone, and never lead to a page that runs backwards.
     """
     for loss in lost:
         at_head = loss.page.cursor is None
         if not at_head and not loss.near:
             return False
-    return not any(map(walks.backwards, walks.pages))
+    return not any(walks.backwards(page) for page in walks.pages)
 
 
 def _spares_its_cursor(walks: Walks, page: Page) -> bool:
@@ -93,11 +89,7 @@ def _spares_its_cursor(walks: Walks, page: Page) -> bool:
 
     That other item must pass the filters of the page.
     """
-    if not page.continues:
-        return False
-    if page.fraction:
-        return False
-    if page.cursor in walks.tied:
+    if not page.continues or page.fraction or page.cursor in walks.tied:
         return False
     standing = (item for item in walks.items if item.at == page.cursor)
     return any(walks.passes(item, page.filters) for item in standing)

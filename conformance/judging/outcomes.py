@@ -1,10 +1,8 @@
-"""What a judge gets: its context and the exchanges of a trial. What it gives: outcomes."""
+"""The input of a judge, its context and the exchanges of a trial, and its output, outcomes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import filterfalse
-from operator import attrgetter
 
 from conformance.judging.capabilities import Asked
 from conformance.model import (
@@ -43,7 +41,7 @@ class Pass(Outcome):
 
 @dataclass(frozen=True)
 class Violation(Outcome):
-    """A break of the contract: where, what was expected, what came. A ``note`` is never graded."""
+    """A breach of the contract: where, expected, actual. A ``note`` is never graded."""
 
     where: str
     expected: str
@@ -85,7 +83,7 @@ class WholeLog:
 
 @dataclass(frozen=True)
 class JudgeContext:
-    """What a judge knows beside the exchanges.
+    """What a judge knows in addition to the exchanges.
 
     ``case_operation`` is the operation of the exchange or case; None for a case of the whole API.
     ``log`` is there for the rules that look at all of it.
@@ -106,7 +104,7 @@ class JudgeContext:
 
 @dataclass(frozen=True)
 class Answered:
-    """An exchange whose answer can be judged: it is complete and comes from the target itself."""
+    """An exchange whose response can be judged: it is complete and comes from the target itself."""
 
     exchange: Exchange
     response: Response
@@ -128,7 +126,7 @@ class Answered:
 
     @property
     def status(self) -> int:
-        """The status of the answer."""
+        """The status of the response."""
         return self.response.status
 
 
@@ -158,8 +156,8 @@ class Trial:
 
     @property
     def plain_probes(self) -> list[Exchange]:
-        """The probes that are no step of a longer case."""
-        return list(filterfalse(attrgetter("facts.step"), self.probes))
+        """The probes that are not a step of a longer case."""
+        return [probe for probe in self.probes if not probe.facts.step]
 
     def at(self, step: Step) -> list[Exchange]:
         """The exchanges of a step, in order; none if the case did not come to it."""
@@ -167,7 +165,8 @@ class Trial:
 
     def last(self, step: Step) -> Exchange | None:
         """The last exchange of a step; None if the case did not come to it."""
-        return next(reversed(self.at(step)), None)
+        exchanges = self.at(step)
+        return exchanges[-1] if exchanges else None
 
     def of_form(self, form: Form) -> list[Exchange]:
         """The exchanges whose requests are wrong in one way, in order."""

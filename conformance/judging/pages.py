@@ -1,11 +1,10 @@
-"""The pages of a walk: the items of an answer with their positions in time."""
+"""The pages of a walk: the items of a response with their positions in time."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from operator import attrgetter
 from typing import Any
 
 from conformance.base.values import instant
@@ -13,7 +12,7 @@ from conformance.model import Exchange
 from conformance.reading import Answer, asked, identity_of, position_of
 
 Filters = tuple[tuple[str, str], ...]
-"""What a page is narrowed to: names and values of parameters, sorted."""
+"""The filters of a page: names and values of parameters, sorted."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,7 @@ class Page:
     place: int  # among the pages of the trial
     items: tuple[Item, ...]
     unplaced: frozenset[str]
-    more: bool | None  # None where the flag is no boolean: other rules blame that
+    more: bool | None  # None where the flag is not a boolean, which other rules blame
     after: str | None  # the cursor that was sent
     filters: Filters
 
@@ -68,8 +67,8 @@ class Page:
 
     @cached_property
     def keys(self) -> frozenset[str]:
-        """What tells all of its items from others."""
-        return self.unplaced.union(map(attrgetter("key"), self.items))
+        """The keys of all of its items."""
+        return self.unplaced | {item.key for item in self.items}
 
     @property
     def several(self) -> bool:
@@ -79,7 +78,7 @@ class Page:
     @property
     def last(self) -> Item | None:
         """The item whose timestamp is the next cursor."""
-        return next(reversed(self.items), None)
+        return self.items[-1] if self.items else None
 
     def near(self, item: Item) -> bool:
         """Whether an item stands in the same second as the cursor."""
@@ -87,9 +86,9 @@ class Page:
 
 
 def read_page(answer: Answer, walk: str, place: int) -> Page | None:
-    """The page that an answer shows, as part of a walk; None where that is no readable page.
+    """The page that a response shows, as part of a walk; None if it is not a readable page.
 
-    An item may be without a position, but not the last one where more may follow: it is the cursor.
+    An item may lack a position, unless it is the last one and more may follow: it is the cursor.
     """
     paging, more = answer.operation.paging, answer.more
     if answer.items is None:
@@ -103,7 +102,7 @@ def read_page(answer: Answer, walk: str, place: int) -> Page | None:
         needed = more is not False and raw is answer.items[-1]
         if item is not None:
             items.append(item)
-        elif needed or not _has_no_position(answer, raw):
+        elif needed or not isinstance(raw, dict) or position_of(answer.operation, raw) is not None:
             return None
         else:
             unplaced.add(key)
@@ -127,7 +126,3 @@ def _item(answer: Answer, key: str, raw: Any) -> Item | None:
     if at is None:
         return None
     return Item(key, text, at, raw)
-
-
-def _has_no_position(answer: Answer, raw: Any) -> bool:
-    return isinstance(raw, dict) and position_of(answer.operation, raw) is None

@@ -1,9 +1,8 @@
-"""What most judges ask of an exchange: was it answered, how, and was it rightly refused."""
+"""What most judges ask of an exchange: is there a response, which, and was it rightly refused."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from operator import attrgetter
 from typing import Any
 
 from conformance.base.values import ABSENT, NOT_JSON, as_text, instant, pointed
@@ -36,14 +35,14 @@ from conformance.model import (
 from conformance.reading import asked
 
 LONGEST_RENDERED = 50_000
-"""Characters of a body of which a summary is made anew; of a longer one its start is quoted."""
+"""The most characters of a body that is shown as JSON. Of a longer body the start is quoted."""
 
 SUMMARY_LENGTH = 160
-"""Characters of a body that is not JSON, as findings quote it."""
+"""The most characters that findings quote of a body that is not JSON."""
 
 
 def answered(context: JudgeContext, exchange: Exchange) -> Answered | Gap | JudgeError:
-    """An exchange with its answer, or why it proves nothing about its operation."""
+    """An exchange with its response, or why it proves nothing about its operation."""
     excuse = unusable(context, exchange)
     if excuse is not None:
         return excuse
@@ -52,7 +51,7 @@ def answered(context: JudgeContext, exchange: Exchange) -> Answered | Gap | Judg
 
 
 def code_of(contract: Contract, exchange: Exchange) -> str | None:
-    """The error code of a response, if it has a text where the code stands."""
+    """The error code of a response; None if there is no text at the place of the code."""
     return as_text(pointed(exchange.json, contract.code_pointer))
 
 
@@ -63,9 +62,9 @@ def role_of(contract: Contract, exchange: Exchange) -> CodeRole | None:
 
 
 def lets_in(contract: Contract, exchange: Exchange) -> bool:
-    """Whether an answer shows that a key was let in: a success, or a refusal for something else.
+    """Whether a response shows that a key was accepted: a success, or a refusal for another reason.
 
-    Redirects, failures of the server and refusals without a registered code show nothing of a key.
+    Redirects, server failures and refusals without a registered code show nothing about a key.
     """
     if exchange.ok:
         return True
@@ -81,16 +80,16 @@ def pointer(path: tuple[str, ...]) -> str:
 
 def ids_of(exchanges: Iterable[Exchange]) -> tuple[str, ...]:
     """The ids of some exchanges, in their order, as outcomes name them."""
-    return tuple(map(attrgetter("id"), exchanges))
+    return tuple(exchange.id for exchange in exchanges)
 
 
 def quoted(value: Any) -> str:
-    """A member of a body as findings show it; for ABSENT, as no member is there: ``nothing``."""
+    """A member of a body as findings show it; ``nothing`` for ABSENT."""
     return "nothing" if value is ABSENT else compact(value)
 
 
 def said(exchange: Exchange) -> str:
-    """What came back, in a few words: the status and the start of the body."""
+    """The response in a few words: the status and the start of the body."""
     response = exchange.response
     if response is None:
         return f"no response ({exchange.failure})"
@@ -130,9 +129,9 @@ def unusable(context: JudgeContext, exchange: Exchange) -> Gap | JudgeError | No
 
 
 def _unread(response: Response, ids: tuple[str, ...]) -> Gap | JudgeError | None:
-    """Why an answer cannot be judged that did not come whole, or is not held; None if it can.
+    """Why a response that is incomplete or not stored cannot be judged; None if it can.
 
-    More room for the log is a person's to give.
+    Only a person can provide more room for the log.
     """
     if response.body.cut:
         reason = "the body of the response did not end within the limits of size and time"
@@ -165,7 +164,7 @@ def control_gap(
 
 
 def _failed_control(failed: str, status: int) -> Gap:
-    """Why refusals prove nothing, as a control failed with a status."""
+    """The gap that a control leaves that failed with a status: refusals prove nothing."""
     if status in (401, 403):
         return Gap(f"{failed}: give a key that may do this, or declare the operation inapplicable")
     return Gap(f"{failed}, so a refusal proves nothing", ReasonKind.OWN_LIMIT)
@@ -181,9 +180,9 @@ def refusals(
     """Judge probes of a trial as refusals for one of some roles, if the controls succeeded.
 
     The first role is the one that the clause names. A refusal with one of ``statuses`` is right
-    whatever its code, and one of the input where no control had the same input. Where the main key
-    lacks the scope there is no control: then a success is wrong, a refusal with a right code is
-    right, and nothing follows from others.
+    whatever its code. So is a refusal of the input, if no control had the same input. Where the
+    main key lacks the scope there is no control. Then a success is wrong, a refusal with a right
+    code is right, and other refusals prove nothing.
     """
     if not probes:
         return
@@ -212,7 +211,7 @@ def spoils(trial: Trial, probe: Exchange) -> bool:
 
 
 def _without_control(outcome: Outcome, probe: Exchange) -> Outcome:
-    """The outcome of a refusal that no valid request stands beside."""
+    """The outcome of a refusal without a valid request to compare it with."""
     if isinstance(outcome, Violation) and not probe.ok:
         return Gap(f"a refusal with {probe.status} proves nothing: {KEY_ROLES['full'].advice}")
     return outcome
@@ -226,7 +225,7 @@ def kept_out(context: JudgeContext, probe: Exchange, roles: tuple[CodeRole, ...]
     answer = answered(context, probe)
     if not isinstance(answer, Answered):
         return answer
-    statuses = set(map(attrgetter("status"), _rows(context.contract, roles)))
+    statuses = {row.status for row in _rows(context.contract, roles)}
     right_status = answer.status in statuses
     if right_status or role_of(context.contract, probe) in roles:
         return Pass(answer.ids, without_code=code_of(context.contract, probe) is None)
@@ -266,7 +265,7 @@ def _rows(contract: Contract, roles: tuple[CodeRole, ...]) -> list[ErrorCode]:
 
 
 def page_of(context: JudgeContext, exchange: Exchange) -> tuple[Paging, Any] | None:
-    """Paging and body of an accepted list; None for anything else, also for a body not kept."""
+    """Paging and body of an accepted list; None for anything else, and for a body not stored."""
     response, paging = with_body(exchange), context.operation.paging
     if paging is None or response is None or not response.ok:
         return None
@@ -276,24 +275,18 @@ def page_of(context: JudgeContext, exchange: Exchange) -> tuple[Paging, Any] | N
 def with_body(exchange: Exchange) -> Response | None:
     """The response of an exchange whose body can be judged.
 
-    None for an answer to HEAD, and where the log does not hold the whole body.
+    None for a response to HEAD, and where the log does not hold the whole body.
     """
     response = exchange.response
-    if response is None:
+    if response is None or exchange.request.method == "HEAD":
         return None
-    if exchange.request.method == "HEAD":
-        return None
-    if response.body.cut:
-        return None
-    if response.body.withheld:
-        return None
-    if response.unheld:
+    if response.body.cut or response.body.withheld or response.unheld:
         return None
     return response
 
 
 def odd_cursor(context: JudgeContext, exchange: Exchange) -> bool:
-    """Whether a page was asked for with a cursor that is no timestamp.
+    """Whether a page was requested with a cursor that is not a timestamp.
 
     If the target itself served that cursor, the rule list.position blames it.
     """

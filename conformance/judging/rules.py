@@ -54,7 +54,7 @@ class Rule:
 
 
 USABLE = ("success.status", "list.items", "list.more-flag", "list.position")
-"""The rules that say whether the answer to a valid request can be used."""
+"""The rules that say whether the response to a valid request can be used."""
 CODED = ("error.json", "error.shape", "error.code-text")
 """The rules that say whether an error shows its code."""
 
@@ -116,7 +116,8 @@ def probe(
 ) -> Callable[[ProbeJudge], ProbeJudge]:
     """Register a judge of single probes of a trial, by default of all.
 
-    Answers that are lost, cut, limited or unavailable are settled here; the judge gets the others.
+    The judge gets only usable responses, because those that are lost, cut, limited or unavailable
+    are handled here.
     """
 
     def register(judge: ProbeJudge) -> ProbeJudge:

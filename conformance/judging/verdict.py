@@ -10,9 +10,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from functools import partial
-from itertools import chain, filterfalse
-from operator import attrgetter
 
 from conformance.base.values import cut
 from conformance.judging.blocked import Blocked
@@ -39,7 +36,7 @@ from conformance.model import (
 __all__ = ["ANY_DAY", "DONE", "OVER_BUDGET", "cells"]
 
 ANY_DAY = date.min
-"""For a look at the cells alone, where no waiver counts."""
+"""A day for reading the cells alone, on which no waiver counts."""
 WITHOUT_CODE = "the error has no code, which the clauses of the error structure blame"
 NOT_THERE = Reason(ReasonKind.DECLARED, "the target declares that it has no such operation")
 
@@ -57,9 +54,9 @@ def cells(
 ) -> tuple[Cell, ...]:
     """The verdict of every cell, clause by clause.
 
-    ``selected`` holds the ids of the cases that were to run; None for all. A waiver counts up to
-    ``today``. What is ``known`` was judged before. The cells come in the order of the ledger, those
-    of a clause in that of the contract.
+    ``selected`` holds the ids of the cases that were to run; None for all. A waiver counts if it
+    has not expired before ``today``. ``known`` holds earlier outcomes. The cells come in the order
+    of the ledger, and those of a clause in the order of the contract.
     """
     log = log.judged
     judged = tuple(each for each in log.exchanges if each.scenario != PREFLIGHT)
@@ -71,7 +68,7 @@ def cells(
 
 @dataclass
 class _Tally:
-    """What the rules of a clause gave on one operation."""
+    """The outcomes of the rules of a clause on one operation."""
 
     violations: list[tuple[Rule, Violation]] = field(default_factory=list)
     passed: list[str] = field(default_factory=list)  # ids of exchanges
@@ -81,7 +78,8 @@ class _Tally:
     @property
     def is_empty(self) -> bool:
         """Whether no rule gave anything."""
-        return not any((self.violations, self.passed, self.reasons, self.errors))
+        judged = self.violations or self.passed
+        return not judged and not self.reasons and not self.errors
 
     def add(self, rule: Rule, outcome: Outcome) -> None:
         """Count one outcome."""
@@ -95,7 +93,7 @@ class _Tally:
 
 @dataclass(frozen=True)
 class _Evaluation:
-    """Everything that a verdict rests on."""
+    """Everything that a verdict depends on."""
 
     contract: Contract
     target: Declaration
@@ -111,8 +109,8 @@ class _Evaluation:
         for clause in self.contract.clauses.values():
             operations = self._planned(clause) | self._blamed(clause)
             unknown = sorted(operations - self.contract.operations.keys())
-            known = filter(operations.__contains__, self.contract.operations)
-            cells += map(partial(self._cell, clause), [*unknown, *known])
+            known = [name for name in self.contract.operations if name in operations]
+            cells += [self._cell(clause, operation) for operation in [*unknown, *known]]
         return tuple(cells)
 
     # --- which cells there are ---
@@ -125,7 +123,7 @@ class _Evaluation:
         return operations
 
     def _where_passive(self, clause: Clause) -> set[str]:
-        """The operations that passive rules of a clause apply to, whatever cases there are."""
+        """The operations that passive rules of a clause apply to, with or without cases."""
         operations: set[str] = set()
         for rule_id in clause.rules:
             rule = self.rules[rule_id]
@@ -148,15 +146,16 @@ class _Evaluation:
     # --- one cell ---
 
     def _cell(self, clause: Clause, operation: str) -> Cell:
-        """The cell of a clause on an operation, from what all rules of the clause gave."""
-        feeding = [self._feeding(clause, rule, operation) for rule in clause.rules]
-        cases = list(chain.from_iterable(feeding))
+        """The cell of a clause on an operation, from the outcomes of all rules of the clause."""
+        cases: list[Case] = []
+        for rule_id in clause.rules:
+            cases += self._feeding(clause, rule_id, operation)
         reason = self._inapplicable(clause, operation, cases)
         if reason is not None:
             return Cell(clause.id, operation, Verdict.INAPPLICABLE, reasons=(reason,))
         tally = _Tally()
-        for rule_id, of_rule in zip(clause.rules, feeding, strict=True):
-            self._add(tally, self.rules[rule_id], clause, operation, of_rule)
+        for rule_id in clause.rules:
+            self._add(tally, self.rules[rule_id], clause, operation)
         if tally.is_empty:
             tally.reasons += self.coverage.why_unrun(cases)
         return _weighed(clause, operation, tally, self._waiver(clause, operation))
@@ -185,12 +184,11 @@ class _Evaluation:
                 return waiver
         return None
 
-    def _add(
-        self, tally: _Tally, rule: Rule, clause: Clause, operation: str, feeding: list[Case]
-    ) -> None:
-        """Count what a rule gave, and why it could not give more. The cases feed it."""
+    def _add(self, tally: _Tally, rule: Rule, clause: Clause, operation: str) -> None:
+        """Count the outcomes of a rule, and the reasons why it has no more of them."""
         outcomes = self._outcomes_of(rule, clause, operation)
-        cases = list(filterfalse(attrgetter("inapplicable"), feeding))
+        feeding = self._feeding(clause, rule.id, operation)
+        cases = [case for case in feeding if not case.inapplicable]
         for outcome in outcomes:
             tally.add(rule, outcome)
             if isinstance(outcome, Gap):
@@ -198,22 +196,20 @@ class _Evaluation:
         gaps = self.coverage.gaps(cases)
         tally.reasons += gaps
         tally.errors += self.coverage.crashes(cases)
-        if gaps:
-            return
-        if not all(map(is_note, outcomes)):
+        if gaps or not all(is_note(outcome) for outcome in outcomes):
             return
         if self.coverage.expects(rule, clause, operation, cases):
             failure = self.blocked.reason(rule.rests_on, operation, cases)
             tally.reasons.append(failure or self.coverage.silence(rule, operation))
 
     def _reason(self, rule: Rule, operation: str, cases: list[Case], gap: Gap) -> Reason:
-        """Why a judge could not judge: the failure that explains it, else what the judge says."""
+        """Why a judge could not judge: the failure that explains it, or else its own reason."""
         rests_on = CODED if gap.kind is ReasonKind.BLOCKED else rule.rests_on
         failure = self.blocked.reason(rests_on, operation, cases)
         return failure or self.coverage.asking(Reason(gap.kind, gap.reason), gap.asks, operation)
 
     def _outcomes_of(self, rule: Rule, clause: Clause, operation: str) -> list[Outcome]:
-        """What a rule gave on an operation, as far as it counts for a clause."""
+        """The outcomes of a rule on an operation that count for a clause."""
         outcomes = self.outcomes.get((rule.id, operation), ())
         return [
             _as_seen_by(clause, outcome)
@@ -238,8 +234,8 @@ def _concerns(clause: Clause, about: str | None, outcome: Outcome) -> bool:
 def _as_seen_by(clause: Clause, outcome: Outcome) -> Outcome:
     """An outcome as it counts for a clause.
 
-    An error without a code breaks the error structure, which other clauses blame. A clause about a
-    code learns nothing from it.
+    Other clauses blame an error without a code, because it breaks the error structure. It proves
+    nothing for a clause about a code.
     """
     about_code = clause.about is not None and clause.about.code is not None
     if about_code and isinstance(outcome, Pass) and outcome.without_code:
@@ -248,7 +244,7 @@ def _as_seen_by(clause: Clause, outcome: Outcome) -> Outcome:
 
 
 def _weighed(clause: Clause, operation: str, tally: _Tally, waiver: Waiver | None) -> Cell:
-    """The cell of a tally: the worst of what its rules gave."""
+    """The cell of a tally, with the worst verdict of its rules."""
     graded: list[tuple[Rule, Violation]] = []
     noted: list[tuple[Rule, Violation]] = []
     for rule, violation in tally.violations:
@@ -259,7 +255,7 @@ def _weighed(clause: Clause, operation: str, tally: _Tally, waiver: Waiver | Non
     verdict, reasons = _verdict(clause, tally, bool(findings), waiver)
     waived_by = None
     if waiver is not None and verdict is Verdict.WAIVED:
-        waived_by = _worded(waiver)
+        waived_by = f"{waiver.reason} ({waiver.owner}, until {waiver.expires})"
     return Cell(
         clause.id,
         operation,
@@ -272,15 +268,10 @@ def _weighed(clause: Clause, operation: str, tally: _Tally, waiver: Waiver | Non
     )
 
 
-def _worded(waiver: Waiver) -> str:
-    """A waiver in the words of the report."""
-    return f"{waiver.reason} ({waiver.owner}, until {waiver.expires})"
-
-
 def _verdict(
     clause: Clause, tally: _Tally, broken: bool, waiver: Waiver | None
 ) -> tuple[Verdict, list[Reason]]:
-    """The verdict of a tally, and why nothing was judged where that is so."""
+    """The verdict of a tally, and the reasons if nothing was judged."""
     if broken:
         return _verdict_of_broken(clause, waiver), []
     if tally.errors:
@@ -300,13 +291,13 @@ def _verdict_of_broken(clause: Clause, waiver: Waiver | None) -> Verdict:
 
 
 LONGEST = 2_000
-"""Characters of each text of a finding. The target chooses some of them."""
+"""The most characters of each text of a finding. The target chooses some of them."""
 
 
 def _merged(
     clause: Clause, operation: str, violations: list[tuple[Rule, Violation]]
 ) -> tuple[Finding, ...]:
-    """One finding for each thing that was not as expected.
+    """One finding for each expectation that was not met.
 
     It names every exchange that shows it, and quotes the first.
     """
@@ -325,7 +316,8 @@ def _merged(
 
 def _ids(findings: Sequence[Finding | Violation]) -> Iterator[str]:
     """The ids of the exchanges that show some findings."""
-    return chain.from_iterable(map(attrgetter("exchanges"), findings))
+    for finding in findings:
+        yield from finding.exchanges
 
 
 def _unique(texts: Iterable[str]) -> tuple[str, ...]:

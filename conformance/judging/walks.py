@@ -13,8 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from itertools import pairwise, product
-from operator import attrgetter
+from itertools import pairwise
 from weakref import WeakKeyDictionary
 
 from conformance.judging import rules
@@ -24,7 +23,10 @@ from conformance.judging.pages import Filters, Item, Page, read_page
 from conformance.model import Open, Operation, ReasonKind
 from conformance.reading import Answer, takes
 
-_instant = attrgetter("at")
+
+def _instant(item: Item) -> Fraction:
+    """When an item was created, by which items are sorted."""
+    return item.at
 
 
 @dataclass(frozen=True)
@@ -53,8 +55,8 @@ class Walks:
     def descending(self) -> bool:
         """Whether the list runs from new to old.
 
-        The first two neighbours of a page that differ in time tell, else the ends of two pages in
-        a row. Where none differ, it is taken to be so.
+        The first two neighbours of a page that differ in time decide, or else the ends of two
+        successive pages. True if none of them differ.
         """
         for first, second in self._neighbours():
             if first.at != second.at:
@@ -76,13 +78,11 @@ class Walks:
 
     @cached_property
     def polled(self) -> bool:
-        """Whether the list takes its cursor as a lower bound of what is new, so has no next page.
+        """Whether the cursor is a lower bound for newer items, so that there is no next page.
 
-        Only some lists may. It shows in pages that hold nothing older than their cursor.
+        Only some lists may do so. The sign is that no page holds anything older than its cursor.
         """
-        if Open.POLLING not in self.operation.open:
-            return False
-        if not self.descending:
+        if Open.POLLING not in self.operation.open or not self.descending:
             return False
         distances: list[Fraction] = []
         for page in self.pages:
@@ -123,20 +123,22 @@ class Walks:
         return (item for item in items if self.passes(item, filters))
 
     def owed(self, item: Item, filters: Filters) -> bool:
-        """Whether an item was shown under no other filters than some.
+        """Whether an item was shown under a subset of some filters.
 
-        A list may hide from plain view what it shows when asked for it, such as what is old.
+        A list may hide items, such as old ones, unless a filter asks for them.
         """
         return any(set(narrowed) <= set(filters) for narrowed in self.narrowed[item.key])
 
     def passes(self, item: Item, filters: Filters) -> bool:
-        """Whether an item shows that every filter takes it, whenever it was shown.
+        """Whether every version of an item that was shown passes every filter.
 
-        Somebody else may change it meanwhile, and change it back.
+        Somebody else may change it in the meantime, and change it back.
         """
-        for (name, value), version in product(filters, self.versions[item.key]):
-            if not takes(self.operation.parameter(name), version.raw, value):
-                return False
+        for name, value in filters:
+            parameter = self.operation.parameter(name)
+            for version in self.versions[item.key]:
+                if not takes(parameter, version.raw, value):
+                    return False
         return True
 
     def steps(self) -> Iterator[tuple[Page, Page]]:
@@ -153,7 +155,7 @@ class Walks:
         return None
 
     def backwards(self, page: Page) -> bool:
-        """Whether a page shows items, and only such as come before its cursor."""
+        """Whether a page shows items, all of which come before its cursor."""
         cursor = page.cursor
         if cursor is None:
             return False
@@ -162,7 +164,7 @@ class Walks:
     def repeated(self, page: Page) -> Item | None:
         """The first item of a page that stands at or before its cursor.
 
-        Of several items that stand at the cursor, which a timestamp cannot tell apart, none counts.
+        Several items at the cursor do not count, because a timestamp cannot tell them apart.
         """
         cursor = page.cursor
         if cursor is None:
@@ -176,7 +178,7 @@ class Walks:
     def lost(self, page: Page) -> Item | None:
         """The first item between the cursor and the end of a page that the page fails to show.
 
-        None where the cursor is no timestamp.
+        None where the cursor is not a timestamp.
         """
         unreadable = page.after is not None and page.cursor is None
         if unreadable:
@@ -187,8 +189,7 @@ class Walks:
     def following(self, page: Page) -> Item | None:
         """The first item that comes after the items of a page.
 
-        None where none is known. None for an empty page, too: what should follow it should be on
-        it.
+        None if none is known, or if the page is empty, because such an item belongs on the page.
         """
         if page.last is None:
             return None
@@ -205,7 +206,7 @@ class Walks:
 
 
 _WALKS: WeakKeyDictionary[Trial, Walks] = WeakKeyDictionary()
-"""The walks of the trials that are being judged. They go when the judging of their case ends."""
+"""The walks of the trials being judged. They are freed when the judging of their case ends."""
 
 
 def walks_of(context: JudgeContext, trial: Trial) -> Walks:
@@ -218,9 +219,10 @@ def walks_of(context: JudgeContext, trial: Trial) -> Walks:
 
 
 def _pages(context: JudgeContext, trial: Trial) -> tuple[list[Page], bool]:
-    """The pages of all walks, and whether too much came to read all.
+    """The pages of all walks, and whether some were left out because of LONGEST_WALKS.
 
-    A page that cannot be read ends its walk; other rules blame it. So does one too much.
+    A page that cannot be read ends its walk, and other rules blame it. So does a page beyond that
+    size.
     """
     pages: list[Page] = []
     ended: set[str] = set()
@@ -276,17 +278,12 @@ POLLED = (
 )
 
 LONGEST_WALKS = 8_000_000
-"""Bytes of the pages of a trial that are looked at together, because all stay in memory."""
+"""The most bytes of pages of a trial that are compared, because all of them stay in memory."""
 
 TOO_MUCH = "the pages of the walks are too large to be compared, and some were left out"
 
 BORDERS = ("list.limit", "paging.order", "paging.advances")
-"""The rules that say whether a list has pages with borders, beside those of every answer."""
-
-
-def _basis(rule_id: str) -> tuple[str, ...]:
-    """The rules that a rule of walks rests on: all that are not the rule itself."""
-    return tuple(rule for rule in (*rules.USABLE, *BORDERS) if rule != rule_id)
+"""The rules that say whether a list has proper page borders, in addition to USABLE."""
 
 
 WalkJudge = Callable[[JudgeContext, Trial, Walks], Iterable[Outcome]]
@@ -302,7 +299,7 @@ def walked(
 ) -> Callable[[WalkJudge], WalkJudge]:
     """Register a judge of the walks of a trial.
 
-    A ``sound`` judge looks at the borders of pages, and is not asked where their order is broken.
+    A ``sound`` judge checks the borders of pages, and does not run where their order is broken.
     ``asks`` is what the hint asks for.
     """
 
@@ -311,14 +308,15 @@ def walked(
             walks = walks_of(context, trial)
             if walks.polled:
                 yield Gap(POLLED, ReasonKind.OWN_LIMIT)
-            elif not (sound and any(map(walks.inversion, walks.pages))):
+            elif not sound or not any(walks.inversion(page) for page in walks.pages):
                 yield from judge(context, trial, walks)
             if walks.cut:
                 yield Gap(TOO_MUCH, ReasonKind.OWN_LIMIT)
 
         judged.__doc__ = judge.__doc__
+        others = tuple(rule for rule in (*rules.USABLE, *BORDERS) if rule != rule_id)
         register_trial = rules.trial(
-            rule_id, hint=hint, rests_on=_basis(rule_id), provide=True, asks=asks, confirm=confirm
+            rule_id, hint=hint, rests_on=others, provide=True, asks=asks, confirm=confirm
         )
         register_trial(judged)
         return judge

@@ -1,21 +1,21 @@
-"""What judges of writes and triggers ask of a trial: what was sent, and what a look shows of it."""
+"""What judges of writes and triggers ask of a trial: what was sent, and what a look shows."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.responses import ids_of
 from conformance.model import Exchange, Step, compact
-from conformance.reading import Answer, members_of, newly, sought_in
+from conformance.reading import Answer, compared, members_of, newly, same, sought_in
 
 
 def answers_at(context: JudgeContext, trial: Trial, step: Step) -> list[Answer]:
-    """The answers to the requests of a step, in their order, whether accepted or not.
+    """The responses to the requests of a step, in their order, whether accepted or not.
 
-    Raises KeyError for a request of no documented operation.
+    Raises KeyError for a request that belongs to no documented operation.
     """
     contract = context.contract
     return [
@@ -25,26 +25,27 @@ def answers_at(context: JudgeContext, trial: Trial, step: Step) -> list[Answer]:
 
 
 def last_answer(context: JudgeContext, trial: Trial, step: Step) -> Answer | None:
-    """The answer to the last request of a step; None if the trial has no such step."""
-    return next(reversed(answers_at(context, trial, step)), None)
+    """The response to the last request of a step; None if the trial has no such step."""
+    answers = answers_at(context, trial, step)
+    return answers[-1] if answers else None
 
 
 def last_success(context: JudgeContext, trial: Trial, step: Step) -> Answer | None:
-    """The same, where the request was accepted; None where it was refused, too."""
+    """The same if the request was accepted; None if it was refused, too."""
     answer = last_answer(context, trial, step)
     return answer if answer and answer.ok else None
 
 
 def last_ids(trial: Trial, *steps: Step) -> tuple[str, ...]:
     """The ids of the last exchange of each of some steps."""
-    exchanges = map(trial.last, steps)
-    return ids_of(filter(None, exchanges))
+    exchanges = [trial.last(step) for step in steps]
+    return ids_of(exchange for exchange in exchanges if exchange is not None)
 
 
 def added_items(context: JudgeContext, trial: Trial) -> list[Any] | None:
     """The items that the list of a trial shows after the probe and did not show before it.
 
-    None if the list was not answered before and after.
+    None if the list was not returned both before and after.
     """
     before = last_answer(context, trial, Step.BEFORE)
     after = last_answer(context, trial, Step.AFTER)
@@ -67,20 +68,26 @@ def items_with(look: Answer, texts: Iterable[str]) -> list[Any]:
     holding = []
     for item in items:
         written = _written(item)
-        if any(map(written.__contains__, escaped)):
+        if any(text in written for text in escaped):
             holding.append(item)
     return holding
 
 
+def shows_sent(sent: Mapping[str, Any], item: Any) -> bool:
+    """Whether an item shows some of the members that were sent, each with the value sent."""
+    pairs = compared(sent, item)
+    return bool(pairs) and all(same(value, shown) for value, shown in pairs)
+
+
 def _written(value: Any) -> str:
-    """A value as JSON, with every character as it is."""
+    """A value as JSON, without escapes for characters outside ASCII."""
     return json.dumps(value, ensure_ascii=False)
 
 
 def untied(context: JudgeContext, looks: Iterable[Exchange], expected: str) -> Iterator[Outcome]:
-    """Objects do not show what a write must not have tied them to.
+    """Judge that objects do not show what a write must not have tied them to.
 
-    An answer or a look that shows no object is left out.
+    A response that shows no object is left out.
     """
     for look in looks:
         shown = sought_in(context.contract, look)[0]

@@ -40,7 +40,7 @@ def parameter_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     ignored = [probe for probe in trial.probes if _is_ignored(context, probe)]
     probes = [probe for probe in trial.probes if probe not in ignored]
     yield from refusals(context, trial, probes, CodeRole.INVALID_PARAMETER)
-    if context.log is None:  # nobody can tell yet
+    if context.log is None:  # not known before the end of the run
         return
     for probe in ignored:
         name = refused_member(context.operation, probe)
@@ -78,7 +78,7 @@ def parameter_unparsable(context: JudgeContext, trial: Trial) -> Iterator[Outcom
 
 @trial("body.broken")
 def body_broken(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A body that is no JSON object is refused; either code of a bad request is right."""
+    """A body that is not a JSON object is refused; either code of a bad request is right."""
     yield from refusals(
         context, trial, trial.probes, CodeRole.INVALID_PARAMETER, CodeRole.MISSING_PARAMETER
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from operator import attrgetter
 
 from conformance.judging.capabilities import Asked
 from conformance.judging.inputs import roles_of_refusal
@@ -37,7 +36,7 @@ from conformance.reading import Answer, asked, is_id, is_named, members_of
 NEEDS_OBJECT = "an object would have to be known, to make an id that is not one"
 
 NUMBER = re.compile("[1-9][0-9]{0,8}")
-"""How a number is written that every server reads alike."""
+"""The spelling of a number that every server reads alike."""
 Judge = Callable[[JudgeContext, Exchange, tuple[CodeRole, ...]], Outcome]
 NAMES_NOTHING = (CodeRole.NOT_FOUND, CodeRole.FORBIDDEN, CodeRole.INVALID_PARAMETER)
 """The roles of the codes that refuse a request which names what does not exist."""
@@ -45,7 +44,7 @@ NAMES_NOTHING = (CodeRole.NOT_FOUND, CodeRole.FORBIDDEN, CodeRole.INVALID_PARAME
 
 @trial("id.unknown", hint=NEEDS_OBJECT, provide=True, asks=Asked.OBJECT)
 def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """An id that names nothing is answered not found."""
+    """A request with an id that names nothing gets not found."""
     if Open.ABSENT_OBJECT in context.operation.open:
         yield from shown_absent(context, trial, trial.probes, CodeRole.NOT_FOUND)
     else:
@@ -55,8 +54,7 @@ def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 @trial("id.reference", hint="an object would have to be known, to name one that does not exist")
 def id_reference(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A write that names an object which does not exist is refused, or ignores that name."""
-    named = trial.at(Step.REFERENCE)
-    named += filter(attrgetter("refused"), trial.at(Step.OPTIONAL))
+    named = refusable_references(trial)
     gap = control_gap(context, trial) if named else None
     if gap:
         yield gap
@@ -65,6 +63,15 @@ def id_reference(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield kept_out(context, exchange, NAMES_NOTHING)
     looks = (*trial.at(Step.OPTIONAL), *trial.at(Step.TIED))
     yield from untied(context, looks, "no object that does not exist")
+
+
+def refusable_references(trial: Trial) -> list[Exchange]:
+    """The requests that refer to another object, to be judged as refusals.
+
+    A request may succeed if it ignores an optional reference, so only its refusal is judged.
+    """
+    refused = [exchange for exchange in trial.at(Step.OPTIONAL) if exchange.refused]
+    return [*trial.at(Step.REFERENCE), *refused]
 
 
 def shown_absent(
@@ -163,16 +170,20 @@ def id_picked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     if pick is None or not sought:
         return
     answer = Answer(context.contract, context.operation, exchange)
-    role = role_of(context.contract, exchange)
+    if not answer.ok:
+        if role_of(context.contract, exchange) is CodeRole.NOT_FOUND:
+            yield Pass((exchange.id,))
+        return
     is_empty = answer.object in ({}, None)
-    if answer.ok and (is_empty or _is_another(members_of(answer.object).get(pick.name), sought)):
+    if is_empty or _is_another(members_of(answer.object).get(pick.name), sought):
         expected = f"404, or what {pick.name} asks for"
         yield Violation("status", expected, said(exchange), (exchange.id,))
-    elif answer.ok or role is CodeRole.NOT_FOUND:
+    else:
         yield Pass((exchange.id,))
 
 
 def _is_another(shown: Json, sought: str) -> bool:
     """Whether a number is shown that is not the number sought."""
-    is_number = type(shown) is int and NUMBER.fullmatch(sought)
-    return bool(is_number) and str(shown) != sought
+    if type(shown) is not int or NUMBER.fullmatch(sought) is None:
+        return False
+    return str(shown) != sought

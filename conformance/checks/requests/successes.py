@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from operator import attrgetter
 from typing import Any
 
 import jsonschema_rs
@@ -29,18 +28,16 @@ from conformance.reading import Answer, members_of
 
 OK, INTERNAL_ERROR = 200, 500
 AT_ONCE = Fraction(1, 100)
-"""Seconds between the two times of a new object, at most."""
+"""The most seconds between the two times of a new object."""
 SECOND = 1
-"""The seconds that the header Date leaves out, at most."""
+"""The most seconds that the header Date leaves out."""
 REFUSED_FOR_ACCESS = (401, 403)
-"""Answers to a valid request that other rules judge."""
+"""Statuses of refusals of a valid request that other rules judge."""
 
 
 def _excused(context: JudgeContext, exchange: Exchange, status: int) -> bool:
     """Whether a valid request may have been refused here."""
-    if unusable(context, exchange):
-        return True
-    if odd_cursor(context, exchange):
+    if unusable(context, exchange) or odd_cursor(context, exchange):
         return True
     if role_of(context.contract, exchange) is CodeRole.REFUSAL:
         return True
@@ -64,8 +61,7 @@ def _needs_phone(context: JudgeContext, operation: Operation) -> bool:
     """Whether a request needs a phone number, and the target file gives none."""
     if context.target.phone_numbers:
         return False
-    required = filter(attrgetter("required"), operation.body)
-    return any(map(attrgetter("phone"), required))
+    return any(member.required and member.phone for member in operation.body)
 
 
 def _same_status(contract: Contract, operation: Operation, clause: Clause) -> bool:
@@ -76,10 +72,10 @@ def _same_status(contract: Contract, operation: Operation, clause: Clause) -> bo
 
 
 def _should_succeed(context: JudgeContext, exchange: Exchange) -> bool:
-    """Whether a request must not be answered as it was.
+    """Whether a refusal of a request breaks the contract.
 
-    What only prepares a case, or asks its question, may be refused. Without a mistake it is no
-    reason for a server fault.
+    A request that only prepares a case, or is its probe, may be refused. If it has no mistake, it
+    must not cause a server fault.
     """
     if exchange.role in (Role.ARRANGE, Role.PROBE):
         broken = exchange.status == INTERNAL_ERROR and not exchange.facts.mistake
@@ -88,13 +84,14 @@ def _should_succeed(context: JudgeContext, exchange: Exchange) -> bool:
 
 
 def _may_be_triggered(context: JudgeContext, exchange: Exchange) -> bool:
-    """Whether a trigger of the target file makes the operation answer with this status."""
+    """Whether a trigger of the target file makes the operation return this status."""
     if exchange.role is not Role.PROBE:
         return False
-    triggers = context.target.triggers
-    codes = {each.code for each in triggers if each.operation == exchange.operation}
-    rows = filter(None, map(context.contract.errors.get, codes))
-    return exchange.status in set(map(attrgetter("status"), rows))
+    for each in context.target.triggers:
+        row = context.contract.errors.get(each.code)
+        if each.operation == exchange.operation and row and row.status == exchange.status:
+            return True
+    return False
 
 
 @passive("success.status", applies=_same_status, hint="no request succeeded")
@@ -105,7 +102,7 @@ def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
         return
     about = str(operation.success)
     ids = (exchange.id,)
-    expected = " or ".join(map(str, operation.successes))
+    expected = " or ".join(str(status) for status in operation.successes)
     if response.ok:
         if response.status in operation.successes:
             yield Pass(ids, about=about)
@@ -119,17 +116,19 @@ def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
 
 
 def _other_times(context: JudgeContext, shown: Mapping[str, Any]) -> list[Fraction]:
-    """The other times of an object that its list can be bounded by, such as that of a change."""
+    """The other times of an object by which its list can be bounded, such as the last change."""
     listing = context.contract.list_of(context.operation.kind)
-    bounds = filter(attrgetter("compare"), listing.filters if listing else ())
-    members = set(map(attrgetter("filters"), bounds)) - {context.contract.position}
-    return instants(map(shown.get, members))
+    if listing is None:
+        return []
+    members = {bound.filters for bound in listing.filters if bound.compare}
+    members.discard(context.contract.position)
+    return instants(shown.get(member) for member in members)
 
 
 def _was_there(context: JudgeContext, exchange: Exchange) -> bool:
-    """Whether the object that answers a creation was there before: a server may merge two alike.
+    """Whether the object that a creation returns existed before: a server may merge equal ones.
 
-    It shows by a change that came later, or by its age on the clock of the target.
+    A later change shows it, or its age on the clock of the target.
     """
     if exchange.facts.step is Step.REPEATED:
         return True
@@ -139,15 +138,15 @@ def _was_there(context: JudgeContext, exchange: Exchange) -> bool:
         return False
     if any(later - created > AT_ONCE for later in _other_times(context, shown)):
         return True
-    told = http_date(exchange.response.header("Date")) if exchange.response else None
-    if told is None:
+    now = http_date(exchange.response.header("Date")) if exchange.response else None
+    if now is None:
         return False
-    return created < told.timestamp() - exchange.elapsed_ms / 1000 - SECOND
+    return created < now.timestamp() - exchange.elapsed_ms / 1000 - SECOND
 
 
 @passive("success.label", applies=every, hint="no request succeeded")
 def success_label(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """The body of a success, if it has one, is JSON and labelled so."""
+    """The body of a success, if it has one, is JSON and labelled as JSON."""
     response = with_body(exchange)
     if response is None or not response.ok:
         return
@@ -167,9 +166,7 @@ def success_shape(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     response = exchange.response
     if response is None or not response.ok:
         return
-    if response.body.withheld:
-        return
-    if exchange.request.method == "HEAD":
+    if response.body.withheld or exchange.request.method == "HEAD":
         return
     answer = answered(context, exchange)
     if isinstance(answer, Answered):
@@ -191,13 +188,13 @@ def _shape(operation: Operation, answer: Answered) -> Iterator[Outcome]:
         return
     error = _best_error(operation, body)
     if error is not None:
-        where = "/" + "/".join(map(str, error.absolute_path))
+        where = "/" + "/".join(str(name) for name in error.absolute_path)
         expected = compact({error.validator: error.validator_value})
         yield Violation(where, expected, error.message[:200], answer.ids)
 
 
 def _no_json(operation: Operation, answer: Answered) -> Outcome:
-    """Judge a body that is no JSON: where no source shows a body there may be none."""
+    """Judge a body that is not JSON. It may be empty where no source shows a body."""
     nothing_shown = not operation.schema.get("type")
     if nothing_shown and answer.response.body.text == "":
         return Pass(answer.ids)
@@ -205,7 +202,7 @@ def _no_json(operation: Operation, answer: Answered) -> Outcome:
 
 
 def _best_error(operation: Operation, body: Any) -> Any:
-    """What is most wrong with a body, in words; None if nothing is."""
+    """The most important schema error of a body; None if there is none."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - slow to import
     from jsonschema.exceptions import best_match  # noqa: PLC0415 - the same
 
@@ -222,7 +219,7 @@ def _lacks_flag(operation: Operation, body: Any) -> bool:
 
 
 _VALIDATORS: dict[str, tuple[Operation, jsonschema_rs.Validator]] = {}
-"""The fast validator of each operation; jsonschema finds the words for what it refuses."""
+"""The fast validator of each operation. jsonschema words the errors of what it rejects."""
 
 
 def _valid(operation: Operation, value: Any) -> bool:
@@ -233,5 +230,5 @@ def _valid(operation: Operation, value: Any) -> bool:
         _VALIDATORS[operation.id] = known
     try:
         return bool(known[1].is_valid(value))
-    except (ValueError, RecursionError):  # only Python holds the value, such as a lone surrogate
+    except (ValueError, RecursionError):  # a value that only Python holds: a lone surrogate
         return _best_error(operation, value) is None

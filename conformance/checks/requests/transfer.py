@@ -1,7 +1,8 @@
-"""The judge of how answers travel: on every exchange.
+"""The judge of how responses are transferred: on every exchange.
 
-A transfer that broke once is no finding: the network may be to blame. The transport says so if two
-answers of an operation break in a row. It repeats a read over a fresh connection, but no write.
+A single broken transfer is not a finding, because the network may be to blame. The transport
+reports it if two responses of an operation in a row break. It repeats a read over a fresh
+connection, but never a write.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from conformance.model import Exchange, Role
 
 @passive("transfer.whole", applies=every, hint="no answer came")
 def transfer_whole(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """An answer is well-formed HTTP, and complete."""
+    """A response is well-formed HTTP, and complete."""
     broken, response = exchange.facts.broken, exchange.response
     if broken:
         yield Violation("transfer", "a well-formed and complete answer", broken, (exchange.id,))

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import partial
-from itertools import chain
-from operator import attrgetter
 from typing import Any
 
 from conformance.base.values import ABSENT, NOT_JSON
@@ -42,36 +39,34 @@ def figures_own(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _names(context: JudgeContext, business: Business, looks: list[Exchange]) -> Iterator[Outcome]:
-    """The first of some reports does not name a business that its key cannot reach."""
+    """A violation if the first of some reports names a business that its key cannot reach."""
     other = context.target.businesses.get(business, ABSENT)
-    leaves = _leaves(next(iter(looks), None))
-    named = [where for where, value in leaves.items() if other in (value, *where.split("/"))]
-    for where in named[:1]:
-        yield Violation(where, "nothing of another business", compact(other), ids_of(looks[:1]))
+    if not looks:
+        return
+    for where, value in _leaves(looks[0]).items():
+        if other == value or other in where.split("/"):
+            yield Violation(where, "nothing of another business", compact(other), (looks[0].id,))
+            return
 
 
 def _kept_for_all(trial: Trial, own: Leaves) -> Iterator[Outcome]:
-    """The other business is not shown the report that was kept for the first one.
+    """A violation if the other business is shown the report that was cached for the first one.
 
-    It is, if it gets just that report under the same URL, again and again, but other figures under
-    a URL that nobody asked for before.
+    That is so if the other business repeatedly gets exactly that report under the same URL, but
+    other figures under a URL that nobody requested before.
     """
     kept, again = _leaves(trial.last(Step.OWNER)), _leaves(trial.last(Step.CACHED))
     uncached = _leaves(trial.last(Step.UNCACHED))
     if not own == kept == again:
         return
-    shown_twice = sorted(uncached.keys() & own.keys())
-    differing = list(filter(partial(_differ, own, uncached), shown_twice))
-    for where in differing[:1]:
+    for where in sorted(uncached.keys() & own.keys()):
+        old, new = _number(own[where]), _number(uncached[where])
+        if old is None or new is None or old == new:
+            continue
         ids = ids_of([*trial.at(Step.OWNER), *trial.at(Step.UNCACHED), *trial.at(Step.CACHED)])
         expected = f"{compact(uncached[where])}, as under a URL that nobody asked for before"
         yield Violation(where, expected, compact(own[where]), ids)
-
-
-def _differ(one: Leaves, other: Leaves, where: str) -> bool:
-    """Whether two reports show different numbers at a place."""
-    numbers = _number(one[where]), _number(other[where])
-    return all((None not in numbers, numbers[0] != numbers[1]))
+        return
 
 
 def _number(value: Any) -> int | float | None:
@@ -83,37 +78,43 @@ def _number(value: Any) -> int | float | None:
 
 @trial("figures.grown", hint="Needs reports, and the key of another business.", confirm=True)
 def figures_grown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """No figure of a business grows by the number of objects that another one has just made."""
-    made = list(filter(attrgetter("ok"), trial.at(Step.WRITE)))
-    for after in filter(attrgetter("ok"), trial.at(Step.AFTER)):
+    """No figure of a business grows by the number of objects that another one has just created."""
+    made = [write for write in trial.at(Step.WRITE) if write.ok]
+    for after in trial.at(Step.AFTER):
+        if not after.ok:
+            continue
         before = [each for each in trial.at(Step.BEFORE) if each.operation == after.operation]
-        later, ids = _leaves(after), ids_of([*before, *made, after])
-        for where, value in _steady(before):
-            if made and _difference(value, later.get(where)) == len(made):
-                expected = f"{value}, as only another business has made {len(made)} objects"
-                yield Violation(where, expected, compact(later[where]), ids)
-                return
+        first, second = (_leaves(look) for look in before[:2])
+        steady = first.items() & second.items()  # a figure that moves by itself proves nothing
+        grown = _grown_by(len(made), sorted(steady, key=str), _leaves(after))
+        ids = ids_of([*before, *made, after])
+        if grown is not None:
+            where, value = grown
+            expected = f"{value}, as only another business has made {len(made)} objects"
+            yield Violation(where, expected, compact(_leaves(after)[where]), ids)
+            return
         yield Pass(ids)
 
 
-def _steady(looks: list[Exchange]) -> list[tuple[str, Any]]:
-    """The values of a report that are the same in two looks. Those that move prove nothing."""
-    first, second = map(_leaves, looks[:2])
-    return sorted(first.items() & second.items(), key=str)
-
-
-def _difference(old: Any, new: Any) -> int | float:
-    """By how much a number has grown; 0 for what is no number."""
-    return (_number(new) or 0) - (_number(old) or 0)
+def _grown_by(count: int, figures: list[tuple[str, Any]], later: Leaves) -> tuple[str, Any] | None:
+    """The first figure that has grown by a count, with its pointer; None if the count is 0."""
+    if count == 0:
+        return None
+    for where, value in figures:
+        if (_number(later.get(where)) or 0) - (_number(value) or 0) == count:
+            return where, value
+    return None
 
 
 @trial("figures.empty", hint="Needs a report, and the key of a business without data.")
 def figures_empty(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """Where a business has nothing, no parameter makes it more."""
+    """No parameter adds data to the report of a business that has none."""
     plain = trial.last(Step.BEFORE)
     if plain is None or not plain.ok:
         return
-    for probe in filter(attrgetter("ok"), trial.at(Step.NARROWED)):
+    for probe in trial.at(Step.NARROWED):
+        if not probe.ok:
+            continue
         ids = (plain.id, probe.id)
         where = _more_than(_leaves(plain), probe) or _item_beyond(context, plain, probe)
         if where is None:
@@ -124,7 +125,10 @@ def figures_empty(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _item_beyond(context: JudgeContext, plain: Exchange, probe: Exchange) -> str | None:
-    """The id of an object that a report shows in a list which is empty without the parameter."""
+    """Where a report shows the id of an object in a list that is empty without the parameter.
+
+    None where it shows no such id.
+    """
     for where in _leaves(probe):
         item, _, member = where.rpartition("/")
         items, _, _ = item.rpartition("/")
@@ -134,16 +138,16 @@ def _item_beyond(context: JudgeContext, plain: Exchange, probe: Exchange) -> str
 
 
 def _at(value: Any, pointer: str) -> Any:
-    """The member at a pointer that names members alone; ABSENT where there is none."""
+    """The member at a pointer of member names; ABSENT where there is none."""
     for name in pointer.split("/")[1:]:
         value = members_of(value).get(name, ABSENT)
     return value
 
 
 def _more_than(whole: Leaves, probe: Exchange) -> str | None:
-    """A place where the whole is 0 and a part of it is more; None without one.
+    """The pointer to a figure that is 0 in the whole but more in a part of it; None without one.
 
-    A report may repeat what it was asked for.
+    A report may repeat a value that was asked for.
     """
     for where, value in _leaves(probe).items():
         more = (_number(value) or 0) > 0
@@ -154,10 +158,10 @@ def _more_than(whole: Leaves, probe: Exchange) -> str | None:
 
 
 def _not_shown(trial: Trial, probe: Exchange, own: Leaves) -> Outcome:
-    """Judge a report that was asked for another business.
+    """Judge a report that was asked for the data of another business.
 
-    It may show what it shows without that name or with an own one, or nothing. A figure that moves
-    by itself proves nothing.
+    It may show what it shows without that name or with one of its own, or nothing. A figure that
+    moves by itself proves nothing.
     """
     later = _leaves(trial.last(Step.AFTER)) or own
     theirs = _theirs(trial, probe.facts.sought)
@@ -173,7 +177,7 @@ def _not_shown(trial: Trial, probe: Exchange, own: Leaves) -> Outcome:
 
 
 def _theirs(trial: Trial, sought: str | None) -> Leaves:
-    """What the other business is shown of the report that was asked for."""
+    """The plain values that the other business sees in the report that was asked for."""
     theirs: dict[str, Any] = {}
     for owner in trial.at(Step.OWNER):
         if owner.facts.sought == sought:
@@ -182,10 +186,8 @@ def _theirs(trial: Trial, sought: str | None) -> Leaves:
 
 
 def _leaves(exchange: Exchange | None) -> dict[str, Any]:
-    """The plain values of a report that was shown; none for any other answer."""
-    if exchange is None or not exchange.ok:
-        return {}
-    if exchange.json is NOT_JSON:
+    """The plain values of a report by pointer; empty for any other response."""
+    if exchange is None or not exchange.ok or exchange.json is NOT_JSON:
         return {}
     return dict(_walked("", exchange.json))
 
@@ -194,7 +196,8 @@ def _walked(where: str, value: Any) -> Iterator[tuple[str, Any]]:
     """Each plain value in a value, with its pointer."""
     match value:
         case dict():
-            yield from chain.from_iterable(_walked(f"{where}/{n}", v) for n, v in value.items())
+            for name, member in value.items():
+                yield from _walked(f"{where}/{name}", member)
         case list():
             yield from _walked(where, dict(enumerate(value)))
         case _:

@@ -1,4 +1,4 @@
-"""Judges of what answers name: no business that the key cannot reach, and no object of it."""
+"""Judges of what responses name: no business that the key cannot reach, and no object of it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import partial
-from itertools import chain, filterfalse
-from operator import attrgetter
 from typing import Any
 from urllib.parse import unquote
 from weakref import WeakKeyDictionary
@@ -65,32 +62,29 @@ def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
 def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """No item of any page names a business that the key cannot reach."""
     answer = Answer(context.contract, context.operation, exchange)
-    if answer.items is None:
+    if answer.items is None or exchange.facts.side or context.operation.pool:
         return
-    if exchange.facts.side:
-        return
-    if context.operation.pool:
-        return
-    violations = map(partial(named_business, context, exchange), answer.rows)
-    yield next(chain.from_iterable(violations), Pass((exchange.id,)))
+    for row in answer.rows:
+        violation = named_business(context, exchange, row)
+        if violation is not None:
+            yield violation
+            return
+    yield Pass((exchange.id,))
 
 
 def named_business(
     context: JudgeContext, exchange: Exchange, row: dict[str, Any]
-) -> Iterator[Violation]:
-    """An item does not name the business that the key cannot reach.
+) -> Violation | None:
+    """A violation if an item names the business that the key cannot reach; None otherwise.
 
-    An item of a third business may be within the reach of the key.
+    The key may be able to reach an item of a third business.
     """
     tenant = context.contract.tenant
     foreign = _unreachable(context, exchange)
-    if tenant is None:
-        return
-    if not foreign:
-        return
-    if foreign in _named_in(row, tenant):
-        expected = "no item of another business"
-        yield Violation(f"/{tenant}", expected, compact(foreign), (exchange.id,))
+    if tenant is None or not foreign or foreign not in _named_in(row, tenant):
+        return None
+    expected = "no item of another business"
+    return Violation(f"/{tenant}", expected, compact(foreign), (exchange.id,))
 
 
 def _named_in(value: Any, tenant: str) -> Iterator[str]:
@@ -106,21 +100,20 @@ def _named_in(value: Any, tenant: str) -> Iterator[str]:
 
 
 def _shows_own(contract: Contract, operation: Operation, _: Clause | None = None) -> bool:
-    """Applies to what shows an object of a business: a read, a creation or a change."""
-    shows = operation.action in ("read", "create", "update")
-    return all((contract.tenant, operation.owned, operation.kind, shows))
+    """Applies to operations that show an object of a business: a read, a creation or a change."""
+    if not contract.tenant or not operation.owned or not operation.kind:
+        return False
+    return operation.action in ("read", "create", "update")
 
 
 @passive("owner.inside", applies=_shows_own, hint="The target file must name the businesses.")
 def tenant_inside(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """The answer to a request for own objects holds none of another business."""
+    """The response to a request for own objects holds none of another business."""
     foreign, tenant = _unreachable(context, exchange), str(context.contract.tenant)
     request = exchange.request.url + (exchange.request.body or Body()).kept
-    if foreign is None or foreign in request:
+    if foreign is None or foreign in request or not exchange.ok or exchange.facts.mistake:
         return
     if not _shows_own(context.contract, context.operation):
-        return
-    if not exchange.ok or exchange.facts.mistake:
         return
     if foreign in _named_in(exchange.json, tenant):
         yield Violation(f"/{tenant}", NOTHING_FOREIGN, compact(foreign), (exchange.id,))
@@ -138,9 +131,10 @@ LONG_TEXT = re.compile(f'"([^"]{{{LONG_ID},}})"')
 
 @dataclass
 class _Seen:
-    """What the trial shows of a business: the ids of its objects, and what its answers hold.
+    """What a business is shown: the ids of its objects, and the long texts of its responses.
 
-    Those are long texts, each with the exchange that shows it: no two objects have one by chance.
+    Each text comes with the id of the exchange that shows it. A text is so long that no two objects
+    share one by chance.
     """
 
     ids: set[str] = field(default_factory=set)
@@ -149,7 +143,7 @@ class _Seen:
 
 @trial("owner.nested", hint="Needs objects of two businesses.", rests_on=("list.items",))
 def tenant_nested(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """No answer holds the id of an object that only another business has."""
+    """No response holds the id of an object that only another business has."""
     seen = {side: _Seen() for side in Side}
     for exchange in trial.exchanges:
         side = _side_of(exchange)
@@ -157,24 +151,27 @@ def tenant_nested(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             _see(context, exchange, seen[side], seen[OPPOSITE[side]])
     for side, one in seen.items():
         theirs = seen[OPPOSITE[side]].ids - one.ids
-        for held in sorted(theirs & one.texts.keys())[:1]:
-            yield Violation("/", NOTHING_FOREIGN, compact(held), (one.texts[held],))
-    answers = tuple(filter(attrgetter("ok"), trial.exchanges))
-    if answers:
-        yield Pass(tuple(map(attrgetter("id"), answers)))
+        held = theirs & one.texts.keys()
+        if held:
+            first = min(held)
+            yield Violation("/", NOTHING_FOREIGN, compact(first), (one.texts[first],))
+    successes = tuple(exchange.id for exchange in trial.exchanges if exchange.ok)
+    if successes:
+        yield Pass(successes)
 
 
 def _see(context: JudgeContext, exchange: Exchange, seen: _Seen, other: _Seen) -> None:
-    """Note what an exchange of a business shows of it, and what it sought of the other one."""
+    """Note what an exchange shows of its business, and what it sought of the other one."""
     answer = _note_ids(context, exchange, seen, other)
     if answer is not None:
-        seen.texts = dict.fromkeys(_long_texts(answer.body), exchange.id) | seen.texts
+        for text in _long_texts(answer.body):
+            seen.texts.setdefault(text, exchange.id)
 
 
 def _note_ids(
     context: JudgeContext, exchange: Exchange, seen: _Seen, other: _Seen
 ) -> Answer | None:
-    """Note the ids alone. Returns the answer if it shows something of the business."""
+    """Note the ids alone. Returns the response if it shows something of the business."""
     answer = answer_of(context.contract, exchange)
     if exchange.facts.step is Step.FOREIGN and exchange.facts.sought:
         other.ids.add(exchange.facts.sought)
@@ -190,8 +187,8 @@ def _note_ids(
 class _Apart:
     """The ids that only the other business is shown.
 
-    No accepted write of this one named those that are ``untouched``. What the others came to is
-    judged where they were sent.
+    No accepted write of this business named an ``untouched`` one. The effect of naming one of the
+    others is judged in the case that sent it.
     """
 
     theirs: set[str]
@@ -204,77 +201,72 @@ _OWN: WeakKeyDictionary[WholeLog, dict[Side, _Apart]] = WeakKeyDictionary()
 
 @passive("owner.across", hint="Needs objects of two businesses.", whole=True)
 def tenant_across(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """No answer holds an id that only another business is shown in the run; lists are left out."""
+    """No response other than a list holds an id that only another business is shown in the run."""
     side = _side_of(exchange)
-    if side is None or not _shows_one(context, exchange):
+    if side is None or not exchange.ok or context.operation.paging is not None:
         return
     apart, businesses = _apart(context, side), context.target.businesses.values()
     held = apart.untouched.intersection(_long_texts(exchange.json)).difference(businesses)
     if context.operation.action == "create":  # it is its own, even if others are shown it later
         held.discard(str(Answer(context.contract, context.operation, exchange).id))
     if not held:
-        yield from [Pass((exchange.id,))] * bool(apart.theirs)
-    elif not _names_any(exchange, apart.theirs.union(businesses)):
+        if apart.theirs:
+            yield Pass((exchange.id,))
+        return
+    request = unquote(_request(exchange))
+    # other rules judge a request that names a business, or an object of another one
+    if not any(name in request for name in apart.theirs.union(businesses)):
         yield Violation("/", NOTHING_FOREIGN, compact(min(held)), (exchange.id,))
 
 
-def _names_any(exchange: Exchange, ids: set[str]) -> bool:
-    """Whether a request names a business, or something of another one: other rules judge that."""
-    return any(map(unquote(_request(exchange)).__contains__, ids))
-
-
-def _shows_one(context: JudgeContext, exchange: Exchange) -> bool:
-    """Whether an answer is a success, and no page of a list."""
-    return all((exchange.ok, context.operation.paging is None))
-
-
 ID = re.compile(rf"\A(?=[^0-9]*+[0-9]).{{{TELLING}}}", re.DOTALL)
-"""An id has a digit, and is not so short that it stands in other texts by chance."""
+"""An id has a digit, and is long enough not to appear in other texts by chance."""
 NAMES = re.compile(f"[\\w-]{{{LONG_ID},}}")
-"""What may be an id in a request."""
+"""A word in a request that may be an id."""
 
 
 def _request(exchange: Exchange) -> str:
-    """What a request says: its URL, its headers and its body."""
-    headers = chain.from_iterable(exchange.request.headers)
-    return " ".join((exchange.request.url, *headers, (exchange.request.body or Body()).kept))
+    """The URL, the headers and the body of a request as one text."""
+    request = exchange.request
+    headers = [text for pair in request.headers for text in pair]
+    return " ".join([request.url, *headers, (request.body or Body()).kept])
 
 
-def _long_texts(value: Any) -> Iterator[str]:
-    """The texts in a value that may be ids and no counters."""
-    return filterfalse(COUNTER.fullmatch, LONG_TEXT.findall(compact(value, sys.maxsize)))
+def _long_texts(value: Any) -> list[str]:
+    """The texts in a value that may be ids, without those that may be counters."""
+    texts = LONG_TEXT.findall(compact(value, sys.maxsize))
+    return [text for text in texts if not COUNTER.fullmatch(text)]
 
 
 def _apart(context: JudgeContext, side: Side) -> _Apart:
-    """What a business must not be shown, as the whole log has it."""
+    """The ids that a business must not be shown, according to the whole log."""
     log = context.log
     assert log is not None  # the rule waits for it
     if log not in _OWN:
-        _OWN[log] = dict(_told_apart(context, log))
+        _OWN[log] = _told_apart(context, log)
     return _OWN[log][side]
 
 
-def _told_apart(context: JudgeContext, log: WholeLog) -> Iterator[tuple[Side, _Apart]]:
+def _told_apart(context: JudgeContext, log: WholeLog) -> dict[Side, _Apart]:
     """The same for each side. An id without a digit may be a word that anybody uses."""
     seen = {each: _Seen() for each in Side}
     named: dict[Side, set[str]] = {each: set() for each in Side}
     for exchange in log.exchanges:
         side = _side_of(exchange)
-        if side is not None:
-            _note_ids(context, exchange, seen[side], seen[OPPOSITE[side]])
-            named[side].update(_named_by_write(exchange))
+        if side is None:
+            continue
+        _note_ids(context, exchange, seen[side], seen[OPPOSITE[side]])
+        is_accepted_write = exchange.ok and exchange.request.method != "GET"
+        if is_accepted_write:
+            named[side].update(NAMES.findall(_request(exchange)))
+    apart = {}
     for side, other in OPPOSITE.items():
-        theirs = set(filter(ID.search, seen[other].ids - seen[side].ids))
-        yield side, _Apart(theirs, theirs - named[side])
+        theirs = {each for each in seen[other].ids - seen[side].ids if ID.search(each)}
+        apart[side] = _Apart(theirs, theirs - named[side])
+    return apart
 
 
-def _named_by_write(exchange: Exchange) -> list[str]:
-    """What may be ids in a write that was accepted."""
-    is_write = exchange.ok and exchange.request.method != "GET"
-    return NAMES.findall(_request(exchange)) if is_write else []
-
-
-# --- whose answer it is ---------------------------------------------------------------------------
+# --- whose response it is -------------------------------------------------------------------------
 
 
 def _unreachable(context: JudgeContext, exchange: Exchange) -> str | None:
@@ -286,5 +278,5 @@ def _unreachable(context: JudgeContext, exchange: Exchange) -> str | None:
 
 
 def _side_of(exchange: Exchange) -> Side | None:
-    """Whose data an answer shows; None for a key that may belong to any business."""
+    """Whose data a response shows; None for a key that may belong to any business."""
     return exchange.facts.side or SIDES.get(business_of(exchange.identity or ""))

@@ -1,15 +1,12 @@
-"""Judges of objects and lists of another tenant: neither shown nor changed."""
+"""Judges of objects and lists of another tenant: they are neither shown nor changed."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
-from itertools import chain, product
-from operator import attrgetter
 from typing import Any
 
 from conformance.base.values import instant, texts_in
-from conformance.checks.requests.named import shown_absent
+from conformance.checks.requests.named import refusable_references, shown_absent
 from conformance.checks.tenants.naming import named_business
 from conformance.judging.foreign_effects import TELLING, answers_untied, foreign_effects
 from conformance.judging.inputs import roles_of_refusal
@@ -50,9 +47,8 @@ INVALID, NOT_FOUND = 400, 404
 def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An object of another business is refused, and stays as it was."""
     yield from answers_untied(context, trial)
-    objects, references = trial.at(Step.FOREIGN), trial.at(Step.REFERENCE)
-    references += filter(attrgetter("refused"), trial.at(Step.OPTIONAL))
-    if not any((objects, references, trial.at(Step.TIED))):
+    objects, references = trial.at(Step.FOREIGN), refusable_references(trial)
+    if not objects and not references and not trial.at(Step.TIED):
         return
     gap = control_gap(context, trial)
     if gap:
@@ -80,7 +76,7 @@ def _objects_refused(
         yield from shown_absent(context, trial, objects, *KEPT_OUT, judge=kept_out)
         yield from _named_back(trial, objects)
         return
-    owners = list(map(partial(_id_shown, context), trial.at(Step.OWNER)))
+    owners = [_id_shown(context, exchange) for exchange in trial.at(Step.OWNER)]
     for exchange in objects:
         if _is_namesake(context, owners, exchange) or _advises(context, exchange):
             yield Pass((exchange.id,))
@@ -89,27 +85,27 @@ def _objects_refused(
 
 
 def _found(trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
-    """A foreign object is not worked on by an operation that refuses one that nobody has."""
+    """A violation if an operation accepts a foreign object, but not one that nobody has."""
     refused = [exchange for exchange in trial.at(Step.NOBODY) if exchange.status == NOT_FOUND]
-    taken = list(filter(attrgetter("ok"), objects))
+    taken = [exchange for exchange in objects if exchange.ok]
     if refused and taken:
         expected = f"refused, as an object that nobody has is refused with {NOT_FOUND}"
         yield Violation("status", expected, said(taken[0]), (taken[0].id, refused[0].id))
 
 
 def _named_back(trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
-    """A success names the foreign object, where one for an object that nobody has names none."""
-    nobodys = list(filter(attrgetter("ok"), trial.at(Step.NOBODY)))
-    if not nobodys or any(map(_names_sought, nobodys)):
+    """The successes that name the foreign object, if none does for an object that nobody has."""
+    nobodys = [exchange for exchange in trial.at(Step.NOBODY) if exchange.ok]
+    if not nobodys or any(_names_sought(exchange) for exchange in nobodys):
         return
-    for exchange in filter(attrgetter("ok"), objects):
-        if _names_sought(exchange):
+    for exchange in objects:
+        if exchange.ok and _names_sought(exchange):
             expected = "no sign of the object, as of one that nobody has"
             yield Violation("/", expected, said(exchange), (exchange.id, nobodys[0].id))
 
 
 def _names_sought(exchange: Exchange) -> bool:
-    """Whether an answer names the object that was asked for."""
+    """Whether a response names the object that was asked for."""
     sought, response = exchange.facts.sought, exchange.response
     if not sought or response is None or len(sought) < TELLING:
         return False
@@ -117,50 +113,54 @@ def _names_sought(exchange: Exchange) -> bool:
 
 
 def _quoted(context: JudgeContext, trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
-    """A refusal that quotes the object: a name, an address or a sentence that its owner sees."""
-    looks = map(partial(sought_in, context.contract), trial.at(Step.OWNER) + trial.at(Step.BEFORE))
-    texts = chain.from_iterable(texts_in(members_of(shown).values()) for shown, _ in looks)
-    for exchange, text in product(objects, dict.fromkeys(filter(_tells, texts))):
-        if text == exchange.facts.sought:  # a refusal may repeat what was asked for
+    """The refusals that quote a name, an address or a sentence that the owner of an object sees."""
+    texts = _telling_texts(context, trial)
+    for exchange in objects:
+        if exchange.response is None:
             continue
-        if exchange.response and compact(text)[1:-1] in str(exchange.response.body.text):
-            expected = "nothing of the object that is refused"
-            yield Violation("/error/message", expected, said(exchange), (exchange.id,))
+        written = str(exchange.response.body.text)
+        for text in texts:
+            is_asked_for = text == exchange.facts.sought  # which a refusal may repeat
+            if not is_asked_for and compact(text)[1:-1] in written:
+                expected = "nothing of the object that is refused"
+                yield Violation("/error/message", expected, said(exchange), (exchange.id,))
 
 
-def _tells(text: str) -> bool:
-    """Whether a text is an address, or more than one word."""
-    return len(text) >= TELLING and not {" ", "@"}.isdisjoint(text)
+def _telling_texts(context: JudgeContext, trial: Trial) -> list[str]:
+    """The addresses and the texts of several words that the owner of an object sees, each once."""
+    telling: dict[str, None] = {}
+    for look in [*trial.at(Step.OWNER), *trial.at(Step.BEFORE)]:
+        shown, _ = sought_in(context.contract, look)
+        for text in texts_in(members_of(shown).values()):
+            if len(text) >= TELLING and (" " in text or "@" in text):
+                telling[text] = None
+    return list(telling)
 
 
 def _advises(context: JudgeContext, exchange: Exchange) -> bool:
-    """Whether an action that takes any input only tells what is wrong with it."""
+    """Whether an action that takes any input only reports what is wrong with it."""
     operation = context.operation
-    if operation.action != "perform":
-        return False
-    if Open.INPUT not in operation.open:
+    if operation.action != "perform" or Open.INPUT not in operation.open:
         return False
     return exchange.ok or exchange.status == 400
 
 
 def _is_namesake(context: JudgeContext, owners: list[str | None], exchange: Exchange) -> bool:
-    """Whether the answer shows another object, which only shares its name with the foreign one.
+    """Whether the response shows another object, which only shares its name with the foreign one.
 
-    ``owners`` are the ids that the other business was shown. If one is missing, nothing is known.
+    ``owners`` are the ids that the other business was shown. False if one of them is missing.
     """
     selector = context.operation.selector
     if selector is None or selector.by is None:
         return False
     shown = _id_shown(context, exchange)
-    if shown is None:
-        return False
-    if None in owners:
+    if shown is None or None in owners:
         return False
     return shown not in owners
 
 
 def _id_shown(context: JudgeContext, exchange: Exchange) -> str | None:
-    """The id of the object that an answer shows, or None."""
+    """The id of the object that a response shows, or None."""
     answer = Answer(context.contract, context.operation, exchange)
     return id_of(context.contract, context.operation.kind, answer.object)
 
@@ -174,7 +174,7 @@ def _id_shown(context: JudgeContext, exchange: Exchange) -> str | None:
     provide=True,
 )
 def tenant_filter(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A list narrowed to another business is refused, or shows nothing that is not its own."""
+    """A list narrowed to another business is refused, or shows only the caller's own items."""
     unfiltered = _unfiltered(context, trial)
     for exchange in trial.probes:
         excuse = unusable(context, exchange)
@@ -190,18 +190,18 @@ def tenant_filter(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _unfiltered(context: JudgeContext, trial: Trial) -> set[str]:
-    """The identities of what the list shows without a filter, where it may ignore the filter."""
+    """The identities of the items that the list shows without a filter, which it may ignore."""
     identities: set[str] = set()
     for exchange in trial.at(Step.UNFILTERED):
         answer = Answer(context.contract, context.operation, exchange)
-        identities.update(map(answer.identity, answer.listed))
+        identities.update(answer.identity(item) for item in answer.listed)
     return identities
 
 
 def _narrowed_to_foreign(answer: Answer, unfiltered: set[str]) -> Iterator[Outcome]:
     """Judge an accepted list that is narrowed to another business.
 
-    It may show what it shows ``unfiltered``, by identity, and nothing else.
+    It may show only items that are ``unfiltered``, the identities shown without the filter.
     """
     if answer.items is None:
         return
@@ -228,21 +228,23 @@ def tenant_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             continue
         rows.add(side, answer)
         for row in answer.rows:
-            yield from named_business(context, exchange, row)
+            violation = named_business(context, exchange, row)
+            if violation is not None:
+                yield violation
     yield from rows.compared()
 
 
 _Item = tuple[str, str]
-"""What tells an item from others: its identity, and when it was created and for which business."""
+"""An item's identity, and the time of its creation with its business."""
 
 
 class _Rows:
     """The items of two businesses, as their lists show them.
 
-    Two items without an id that look alike may be two, so they count as neither common nor apart.
-    The same goes for an item that belongs to no business: it says so, or names none where others of
-    its page name theirs. Two of one id that were created at different times, or for different
-    businesses, are two: each business may count its objects by itself.
+    Two equal items without an id may be different, so they count as neither common nor separate.
+    The same goes for an item that belongs to no business: it says so, or names none where other
+    items of its page name theirs. Items with the same id that were created at different times, or
+    for different businesses, are different, because each business may number its own objects.
     """
 
     def __init__(self, context: JudgeContext) -> None:

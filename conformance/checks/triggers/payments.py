@@ -1,11 +1,10 @@
-"""Judges of payments: their terms, their proofs, and what a request for one hands out."""
+"""Judges of payments: their terms, their proofs, and what a request for payment reveals."""
 
 from __future__ import annotations
 
 import base64
 import binascii
 from collections.abc import Iterator
-from operator import attrgetter
 from typing import Any
 
 from conformance.base.values import strict_json
@@ -39,16 +38,16 @@ def payment_terms(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             continue
         if isinstance(response.json, dict):  # else other rules judge it
             yield _with_terms(payment, probe, response)
-    accepted = next(filter(attrgetter("ok"), trial.at(Step.PAID)), None)
-    if accepted is not None:
+    accepted = [exchange for exchange in trial.at(Step.PAID) if exchange.ok]
+    if accepted:
         expected = "a refusal, as nothing was paid"
-        yield Violation("status", expected, said(accepted), (accepted.id,))
+        yield Violation("status", expected, said(accepted[0]), (accepted[0].id,))
 
 
 def _with_terms(payment: Payment, probe: Exchange, response: Response) -> Outcome:
     """Judge whether a request for payment holds its terms.
 
-    They may stand in the body, or in the header that the contract names.
+    They may be in the body, or in the header that the contract names.
     """
     header = response.header(payment.terms_header)
     if _has_terms(payment, response.json) or _has_terms(payment, _decoded(header)):
@@ -66,11 +65,11 @@ def _has_terms(payment: Payment, value: Any) -> bool:
     terms = members_of(value).get(payment.terms)
     if not isinstance(terms, list) or not terms:
         return False
-    return all(map(members_of, terms))
+    return all(members_of(term) for term in terms)
 
 
 def _decoded(header: str) -> Any:
-    """The JSON of a header, plain or in base64 of either alphabet; NOT_JSON for anything else."""
+    """The JSON in a header, plain or in either alphabet of base64; NOT_JSON for anything else."""
     try:
         text = base64.b64decode(header + "==", altchars=b"-_", validate=False).decode()
     except (binascii.Error, ValueError):
@@ -80,16 +79,16 @@ def _decoded(header: str) -> Any:
 
 @trial("payment.retry", hint="Needs a request that is answered with a request for payment.")
 def payment_retry(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A request that wanted a payment is accepted with a proof that the target takes."""
+    """A request that required a payment is accepted with a proof that the target takes."""
     unpaid = ids_of(probe for probe in trial.plain_probes if probe.status == 402)
     if not unpaid:
         return
     paid = trial.at(Step.SETTLED)
-    taken = next(filter(attrgetter("ok"), paid), None)
-    if taken is not None:
-        yield Pass((*unpaid, taken.id))
-        return
-    yield from _unaccepted(context, unpaid, paid)
+    taken = [exchange for exchange in paid if exchange.ok]
+    if taken:
+        yield Pass((*unpaid, taken[0].id))
+    else:
+        yield from _unaccepted(context, unpaid, paid)
 
 
 def _unaccepted(
@@ -112,7 +111,7 @@ def _takes_no_payment(_contract: Contract, operation: Operation, _clause: Clause
 
 @passive("payment.elsewhere", applies=_takes_no_payment)
 def payment_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """402 comes only from operations that take payments."""
+    """Only operations that take payments return 402."""
     if exchange.response is None or context.operation.payment is not None:
         return
     wants_payment = role_of(context.contract, exchange) is CodeRole.PAYMENT_REQUIRED
@@ -129,7 +128,7 @@ def _takes_payment(_contract: Contract, operation: Operation, _clause: Clause) -
 
 @passive("payment.nothing", applies=_takes_payment, hint="no request for payment was seen")
 def payment_nothing(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """A request for payment hands out nothing; it may hold a link to pay by."""
+    """A request for payment gives nothing away. It may hold a link to pay by."""
     if exchange.status != 402:
         return
     operation, shown = context.operation, members_of(exchange.json)

@@ -1,14 +1,13 @@
-"""Judges of triggers: what they are answered with, and what they leave behind."""
+"""Judges of triggers: how the target responds to them, and what they leave behind."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from operator import attrgetter
-from typing import Any, TypeGuard
+from typing import Any
 
-from conformance.base.values import instants
+from conformance.base.values import instants, texts_in
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.responses import code_of, control_gap, ids_of, pointer, said, unusable
 from conformance.judging.rules import trial
@@ -23,16 +22,16 @@ from conformance.model import (
 from conformance.reading import Answer, id_of, members_of, moment_of, position_of, sent_members
 
 SHORTEST_TEXT = 6
-"""Characters of a text that tells one item from another."""
+"""The fewest characters of a text that tells one item from another."""
 LONGEST_STATE = 16
-"""Characters of a word that may be the state of an item."""
+"""The most characters of a word that may be the state of an item."""
 
-# --- the answer to a trigger ----------------------------------------------------------------------
+# --- the response to a trigger --------------------------------------------------------------------
 
 
 @trial("trigger.answer")
 def trigger_answer(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A trigger of the target is answered with its code and status."""
+    """A trigger of the target returns its code and status."""
     row = context.contract.errors.get(trial.case.about or "")
     if row is None:
         return
@@ -41,9 +40,9 @@ def trigger_answer(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _triggered(context: JudgeContext, trial: Trial, probe: Exchange, row: ErrorCode) -> Outcome:
-    """Judge one answer to a trigger.
+    """Judge one response to a trigger.
 
-    An answer that proves nothing elsewhere, such as a 503, may be the very answer that it wants.
+    A response that proves nothing elsewhere, such as a 503, may be exactly the expected one.
     """
     code = code_of(context.contract, probe)
     where = "status"
@@ -75,7 +74,7 @@ class Texts:
 
 @dataclass(frozen=True)
 class Accepted:
-    """How the list shows what the accepted request made: its states, and its latest moment."""
+    """How the list shows what the accepted request created: its states, and its latest moment."""
 
     states: tuple[dict[str, Any], ...]
     latest: Fraction | None
@@ -96,11 +95,11 @@ def trigger_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request that was refused, or failed, is not listed as if it had succeeded."""
     control, before = trial.last(Step.TAKEN), last_answer(context, trial, Step.BEFORE)
     probes, added = trial.plain_probes, added_items(context, trial)
-    if control is None or before is None or added is None:
+    if control is None or before is None or added is None or not probes:
         return
     if unusable(context, control):
         return
-    if not _all_refused(probes):
+    if not all(probe.refused for probe in probes):  # one that was lost may have succeeded
         return
     texts = Texts(_texts_sent([control]), _texts_sent(probes))
     accepted = _accepted(context, control, before, texts)
@@ -116,34 +115,24 @@ def trigger_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     yield Pass(ids)
 
 
-def _all_refused(probes: list[Exchange]) -> bool:
-    """Whether there are probes, and each of them was refused. A lost one may have succeeded."""
-    return bool(probes) and all(map(attrgetter("refused"), probes))
-
-
 def _texts_sent(exchanges: Iterable[Exchange]) -> frozenset[str]:
     """The texts that some requests sent in their bodies."""
-    return frozenset().union(*map(_texts, map(sent_members, exchanges)))
+    return frozenset(text for exchange in exchanges for text in _texts(sent_members(exchange)))
 
 
 def _texts(item: Any) -> set[str]:
     """The texts of an object that are long enough to tell it from others.
 
-    None for anything that is no object.
+    Empty for any value that is not an object.
     """
-    texts = filter(_is_text, members_of(item).values())
+    texts = texts_in(members_of(item).values())
     return {text for text in texts if len(text) >= SHORTEST_TEXT}
 
 
-def _is_text(value: Any) -> TypeGuard[str]:
-    """Whether a value is a text."""
-    return isinstance(value, str)
-
-
 def _accepted(context: JudgeContext, control: Exchange, before: Answer, texts: Texts) -> Accepted:
-    """How the list shows what the accepted request made.
+    """How the list shows what the accepted request created.
 
-    Without any item that it made, nothing that is listed looks like one.
+    If the list shows no such item, no other listed item looks like one.
     """
     items = _made(context, control, before, texts)
     moments = instants(position_of(before.operation, item) for item in items)
@@ -152,10 +141,10 @@ def _accepted(context: JudgeContext, control: Exchange, before: Answer, texts: T
 
 
 def _made(context: JudgeContext, control: Exchange, before: Answer, texts: Texts) -> list[Any]:
-    """The items that the accepted request made.
+    """The items that the accepted request created.
 
-    They are the items with the id of its answer. Without any, they are those that show most of the
-    texts that this request alone sent. An item that shows none of them is never among them.
+    They are the items with the id in its response. Without any, they are those that show most of
+    the texts that this request alone sent. An item that shows none of them is never included.
     """
     named = _named(context, control, before)
     if named:
@@ -167,7 +156,7 @@ def _made(context: JudgeContext, control: Exchange, before: Answer, texts: Texts
 
 
 def _named(context: JudgeContext, control: Exchange, before: Answer) -> list[Any]:
-    """The items with the id of the object that the answer to a request shows."""
+    """The items with the id of the object that the response to a request shows."""
     contract, kind = context.contract, before.operation.kind
     answer = Answer(contract, contract.operations[control.operation], control)
     made = id_of(contract, answer.operation.kind, answer.object)
@@ -181,7 +170,7 @@ def _as_accepted(
 ) -> bool:
     """Whether an item holds a refused text and looks like what the accepted request made.
 
-    An item that is older than that was there before, and shows only now.
+    An item that is older than the accepted one existed before, and only appears now.
     """
     if accepted.is_later_than(moment_of(listing, item)):
         return False
@@ -193,7 +182,7 @@ def _as_accepted(
 def _state(context: JudgeContext, item: dict[str, Any], texts: Texts) -> dict[str, Any]:
     """The flags and short words of an item that were not sent, by name.
 
-    They tell what became of it. Its id does not, as it differs from item to item.
+    They show what became of it. Its id does not, because it differs from item to item.
     """
     sent = texts.accepted | texts.refused
     state = {}

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
-from itertools import chain, dropwhile, filterfalse, product
-from operator import attrgetter, lt
+from itertools import pairwise
 from typing import Any
 
 from conformance.base.values import instant, texts_in, without
@@ -46,7 +44,7 @@ from conformance.reading import (
 )
 
 FEW = 4
-"""One in so many items of a list may stand where it does not belong: others change objects, too."""
+"""One in this many items of a list may be out of place, because others change objects too."""
 
 
 @trial(
@@ -61,7 +59,7 @@ def update_read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 @trial("update.others", hint="Needs an object that is changed, and a list of others.", confirm=True)
 def update_others(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A change, or work on an object, leaves the objects beside it, those of others too."""
+    """A change or other work on an object leaves all other objects as they are."""
     yield from neighbours_stay(context, trial)
 
 
@@ -77,14 +75,14 @@ class Change:
 
     @property
     def sent(self) -> dict[str, Any]:
-        """What was sent, by the names under which the object shows it."""
+        """The values that were sent, by the names under which the object shows them."""
         operation = self.context.operation
         sent = promised(self.context, operation, self.write.exchange.facts.sent)
         return as_shown(operation, sent)
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The read before it, the change, and the read after it."""
+        """The ids of the read before the change, of the change, and of the read after it."""
         return last_ids(self.trial, Step.BEFORE, Step.WRITE, Step.READ)
 
     def of_member(self, name: str, expected: str) -> Violation:
@@ -127,51 +125,54 @@ def update_besides(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         if old and not same(old, change.new.get(name)):
             yield change.of_member(name, compact(old))
             return
-    moved = _moved(change)
-    yield moved if moved is not None else next(_taken_along(change), Pass(change.ids))
+    yield _moved(change) or _taken_along(change) or Pass(change.ids)
 
 
 def _announced(change: Change) -> dict[str, Any]:
-    """The members that the answer shows in the state that was asked for, and that were in another.
+    """The members that the response shows in the requested state, and that had another before.
 
-    The object itself may have gone on since.
+    The object itself may have changed again since.
     """
     write, old = change.write, change.old
     announced = ordered(change.context.operation, write.exchange, write.object)
     return {name: value for name, value in announced.items() if not same(old.get(name), value)}
 
 
-def _taken_along(change: Change) -> Iterator[Violation]:
-    """The object beside it now shows what was sent for this one, or the state asked for."""
-    trial, looks = change.trial, partial(sought_in, change.context.contract)
-    for pair in product(trial.at(Step.OLDER_BEFORE)[-1:], trial.at(Step.OLDER_AFTER)[-1:]):
-        old, new = (members_of(shown) for shown, _ in map(looks, pair))
-        ids = last_ids(trial, Step.OLDER_BEFORE, Step.WRITE, Step.OLDER_AFTER)
-        yield from taken_along(change.write, old or new, new, ids)
+def _taken_along(change: Change) -> Violation | None:
+    """A violation if an older object now shows what was sent for this one, or its new state."""
+    trial, contract = change.trial, change.context.contract
+    before, after = trial.last(Step.OLDER_BEFORE), trial.last(Step.OLDER_AFTER)
+    if before is None or after is None:
+        return None
+    old = members_of(sought_in(contract, before)[0])
+    new = members_of(sought_in(contract, after)[0])
+    ids = last_ids(trial, Step.OLDER_BEFORE, Step.WRITE, Step.OLDER_AFTER)
+    return next(taken_along(change.write, old or new, new, ids), None)
 
 
 def _is_lost(exchange: Exchange) -> bool:
-    """Whether a write has no answer, or one of something in front of the target."""
-    return exchange.request.method != "GET" and exchange.status in (None, *UNAVAILABLE)
+    """Whether a write has no response, or one from something in front of the target."""
+    if exchange.request.method == "GET":
+        return False
+    return exchange.status is None or exchange.status in UNAVAILABLE
 
 
 def _written(change: Change) -> set[str]:
-    """The members of the object of a trial that clients write, but for numbers and switches.
+    """The members of the object of a trial that clients write, except numbers and switches.
 
-    A target may turn a switch or count on its own, but hardly where it only hands out a secret.
+    A target may flip a switch or count on its own. It has no reason to flip a switch where the
+    operation only issues a new secret, so switches are included there.
     """
     contract = change.context.contract
     look = change.trial.last(Step.BEFORE)
     assert look is not None
-    kind = contract.operations[look.operation].kind
-    members = chain.from_iterable(map(attrgetter("body"), _writes(contract, kind)))
-    written = _is_kept if change.context.operation.secrets else _is_written
-    return set(map(attrgetter("shown_as"), filter(written, members)))
-
-
-def _is_kept(member: Parameter) -> bool:
-    """Whether a new secret leaves a member as it was."""
-    return member.is_switch or _is_written(member)
+    with_switches = bool(change.context.operation.secrets)
+    names = set()
+    for operation in _writes(contract, contract.operations[look.operation].kind):
+        for member in operation.body:
+            if _is_written(member) or (with_switches and member.is_switch):
+                names.add(member.shown_as)
+    return names
 
 
 def _is_written(member: Parameter) -> bool:
@@ -182,10 +183,10 @@ def _is_written(member: Parameter) -> bool:
 def _change(context: JudgeContext, trial: Trial) -> Change | None:
     """The change of a trial; None if it was refused, or if a read does not show the object.
 
-    None as well where the answer to a write was lost, for nobody knows what became of it.
+    It is also None where the response to a write was lost, because its effect is unknown.
     """
     write = last_success(context, trial, Step.WRITE)
-    if write is None or any(map(_is_lost, trial.exchanges)):
+    if write is None or any(_is_lost(exchange) for exchange in trial.exchanges):
         return None
     old, _ = sought_in(context.contract, trial.last(Step.BEFORE))
     new, _ = sought_in(context.contract, trial.last(Step.READ))
@@ -195,7 +196,7 @@ def _change(context: JudgeContext, trial: Trial) -> Change | None:
 
 
 def _other_member(change: Change) -> Violation | None:
-    """A member that only clients set, and that changed although it was not sent.
+    """A violation for a member that only clients set, and that changed although it was not sent.
 
     A PUT may replace the members that it does not send.
     """
@@ -210,12 +211,12 @@ def _other_member(change: Change) -> Violation | None:
 
 
 def _emptied(change: Change) -> Violation | None:
-    """A member that was not sent, with fewer texts in it than before."""
+    """A violation for a member that was not sent, and that holds fewer texts than before."""
     if change.context.operation.method != "PATCH":
         return None
     for name in sorted(change.old.keys() & change.new.keys() - change.sent.keys()):
-        looks = (members_of(look[name]).values() for look in (change.old, change.new))
-        before, after = map(texts_in, looks)
+        before = texts_in(members_of(change.old[name]).values())
+        after = texts_in(members_of(change.new[name]).values())
         if len(after) < len(before):
             return change.of_member(name, compact(change.old[name]))
     return None
@@ -223,10 +224,10 @@ def _emptied(change: Change) -> Violation | None:
 
 def _free_texts(context: JudgeContext) -> set[str]:
     """The free texts of an object, by the names under which it shows them."""
-    writes = _writes(context.contract, context.operation.kind)
     names = set[str]()
-    for operation in filterfalse(attrgetter("when"), writes):
-        names.update(map(attrgetter("shown_as"), operation.fresh_members))
+    for operation in _writes(context.contract, context.operation.kind):
+        if not operation.when:
+            names.update(member.shown_as for member in operation.fresh_members)
     return names
 
 
@@ -246,47 +247,36 @@ def _set_before(change: Change) -> set[str]:
 
 
 def _earlier_change(change: Change) -> Violation | None:
-    """A value of the earlier change that the object did not show."""
-    context, trial = change.context, change.trial
-    first = last_success(context, trial, Step.FIRST)
+    """A violation for a value of the earlier change that the object did not show."""
+    context, operation = change.context, change.context.operation
+    first = last_success(context, change.trial, Step.FIRST)
     if first is None:
         return None
     facts = first.exchange.facts
-    phones = filter(attrgetter("phone"), context.operation.body)
-    beside = without(facts.beside, set(map(attrgetter("name"), phones)))
-    wrong = chain(
-        differences(
-            context.operation,
-            promised(context, context.operation, {**beside, **facts.sent}),
-            change.old,
-        ),
-        _left_out(change, as_shown(context.operation, beside)),
-    )
-    for where, expected, actual in wrong:
-        return Violation(where, expected, actual, last_ids(trial, Step.FIRST, Step.BEFORE))
+    phones = {member.name for member in operation.body if member.phone}
+    beside = without(facts.beside, phones)
+    sent = promised(context, operation, {**beside, **facts.sent})
+    ids = last_ids(change.trial, Step.FIRST, Step.BEFORE)
+    for where, expected, actual in differences(operation, sent, change.old):
+        return Violation(where, expected, actual, ids)
+    for name, value in as_shown(operation, beside).items():
+        # other objects show this value, but this one shows null although it accepted the value
+        if change.old.get(name, value) is None:
+            return Violation(f"/{name}", compact(value), "null", ids)
     return None
 
 
-def _left_out(change: Change, beside: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """The values that other objects show, and that this one shows as null although it took them."""
-    for name, value in beside.items():
-        if change.old.get(name, value) is None:
-            yield f"/{name}", compact(value), "null"
-
-
 def _moved(change: Change) -> Violation | None:
-    """Another position of the object in its list."""
+    """A violation if the object has another position in its list."""
     name = change.context.contract.position
     old, new = instant(change.old.get(name)), instant(change.new.get(name))
-    if old is None or new is None:
-        return None
-    if old == new:
+    if old is None or new is None or old == new:
         return None
     return change.of_member(name, change.old[name])
 
 
 def _lost(change: Change) -> Violation | None:
-    """The object is not in its list any more, where it stands by its position."""
+    """A violation if the object is no longer in its list at its position."""
     page = change.trial.last(Step.LISTED)
     if page is None or not absent(change.context.contract, page):
         return None
@@ -295,10 +285,10 @@ def _lost(change: Change) -> Violation | None:
 
 
 def _displaced(change: Change) -> Violation | None:
-    """The object stands in its list before one that is newer, where the newest come first.
+    """A violation if the object is listed before a newer one, in a list with the newest first.
 
-    Where the oldest come first, it stands behind one that is newer. Nothing is said of a list
-    that is in no order.
+    In a list with the oldest first, it is one if the object is listed after a newer one. A list
+    without any order is not judged.
     """
     page = last_answer(change.context, change.trial, Step.LISTED)
     if page is None:
@@ -307,8 +297,10 @@ def _displaced(change: Change) -> Violation | None:
     assert paging is not None  # that step asks for a list
     sought = page.exchange.facts.sought
     rows = page.rows[::-1] if runs_forward(paging, page.rows) else page.rows
-    further = list(dropwhile(lambda row: str(row.get(name)) != sought, rows))
-    moments = moments_of(paging, further)
+    identifiers = [str(row.get(name)) for row in rows]
+    if sought not in identifiers:
+        return None
+    moments = moments_of(paging, rows[identifiers.index(sought) :])
     if not moments or max(moments) == moments[0]:
         return None
     if not _mostly_falls(moments_of(paging, rows)):
@@ -319,13 +311,13 @@ def _displaced(change: Change) -> Violation | None:
 
 
 def _mostly_falls(moments: list[Fraction]) -> bool:
-    """Whether most moments are followed by an earlier one."""
-    rising = list(filter(None, map(lt, moments, moments[1:])))
+    """Whether few moments are followed by a later one."""
+    rising = [moment for moment, following in pairwise(moments) if moment < following]
     return len(rising) * FEW <= len(moments)
 
 
 def _other_object(change: Change) -> Violation | None:
-    """Another object of the list that shows what was sent."""
+    """A violation if another object of the list shows what was sent."""
     context, trial = change.context, change.trial
     page = last_answer(context, trial, Step.LISTED)
     if page is None:

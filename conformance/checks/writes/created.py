@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from fractions import Fraction
-from functools import partial
-from itertools import starmap
-from operator import attrgetter
 from typing import Any
 
 from conformance.base.values import instant, instants
@@ -22,17 +19,16 @@ from conformance.judging.writes import (
     last_answer,
     last_ids,
     last_success,
+    shows_sent,
 )
 from conformance.model import Exchange, Step, compact
 from conformance.reading import (
     Answer,
     absent,
     answer_of,
-    compared,
     id_of,
     members_of,
     moment_of,
-    same,
 )
 
 CLOCKS_APART = 300
@@ -47,7 +43,7 @@ def create_read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 @trial("create.others", hint="Needs an object that is created, and a list of others.", confirm=True)
 def create_others(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A creation leaves the objects beside the new one, those of another business too."""
+    """A creation leaves all other objects in place, including those of another business."""
     yield from neighbours_stay(context, trial)
 
 
@@ -66,14 +62,16 @@ def create_one(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _same_id(created: list[Answer]) -> Violation | None:
-    """The id of an earlier object in the answer to a creation.
+    """A violation for a creation that returned the id of an earlier object.
 
     None if each has an id of its own. ``created`` are the answers that show an id, in order.
     """
     earlier: dict[str, str] = {}
     for answer in created:
         identifier, exchange = compact(answer.id), answer.exchange
-        if identifier in earlier and not _may_exist_already(answer):
+        # of several statuses of success, only the last one says that the object is new
+        may_exist_already = exchange.status in answer.operation.successes[:-1]
+        if identifier in earlier and not may_exist_already:
             name = answer.contract.identifier_of(answer.operation.kind)
             ids = (earlier[identifier], exchange.id)
             return Violation(f"/{name}", "an id of its own", identifier, ids)
@@ -81,16 +79,8 @@ def _same_id(created: list[Answer]) -> Violation | None:
     return None
 
 
-def _may_exist_already(answer: Answer) -> bool:
-    """Whether a creation may answer with an object that was there before.
-
-    Of several statuses of success the last one says that the object is new.
-    """
-    return answer.exchange.status in answer.operation.successes[:-1]
-
-
 def _listed_twice(context: JudgeContext, trial: Trial) -> Violation | None:
-    """Several objects in a list that hold the text of one creation; None where there is one each.
+    """A violation for several listed objects with the text of one creation; None if each has one.
 
     A text is fresh if no other request sent it.
     """
@@ -116,17 +106,13 @@ def create_listed(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     answer = answered(context, page)
     if not isinstance(answer, Answered):
         yield answer
-    elif absent(context.contract, page):
+        return
+    shown = answer_of(context.contract, page)
+    if absent(context.contract, page):
         expected = f"{page.facts.sought}, which was just created"
         yield Violation("/", expected, said(page), answer.ids)
-    elif _is_list(context, page):
+    elif shown is not None and shown.items is not None:
         yield Pass(answer.ids)
-
-
-def _is_list(context: JudgeContext, page: Exchange) -> bool:
-    """Whether a page was accepted and shows items that can be told apart from none."""
-    shown = answer_of(context.contract, page)
-    return shown is not None and shown.items is not None
 
 
 @trial(
@@ -139,28 +125,24 @@ def create_count(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     write, added = last_success(context, trial, Step.WRITE), added_items(context, trial)
     if write is None or added is None:
         return
-    shows_all = partial(_shows, write.exchange.facts.sent)
-    alike = list(filter(shows_all, added))
+    alike = [item for item in added if shows_sent(write.exchange.facts.sent, item)]
     ids = last_ids(trial, Step.BEFORE, Step.WRITE, Step.AFTER)
     if len(alike) > 1:
         yield _too_many(alike, ids)
-    else:
-        yield next(_cut(write, added, ids), Pass(ids))
+        return
+    cut = _cut(write, added, ids) if len(added) == 1 else None
+    yield cut or Pass(ids)
 
 
-def _cut(write: Answer, added: list[Any], ids: tuple[str, ...]) -> Iterator[Violation]:
-    """The texts of the only new item that are the start of what was sent, but not all of it."""
-    item = members_of(added[0]) if len(added) == 1 else {}
-    for name in map(attrgetter("shown_as"), write.operation.fresh_members):
+def _cut(write: Answer, added: list[Any], ids: tuple[str, ...]) -> Violation | None:
+    """A violation for a text of the only new item that is cut short; None if there is none."""
+    item = members_of(added[0])
+    for member in write.operation.fresh_members:
+        name = member.shown_as
         text, got = str(write.exchange.facts.sent.get(name)), str(item.get(name))
-        if text.startswith(got) and len(got) in range(1, len(text)):
-            yield Violation(f"/{name}", f"{compact(text)}, as it was sent", compact(got), ids)
-
-
-def _shows(sent: Mapping[str, Any], item: Any) -> bool:
-    """Whether an item shows some of the members that were sent, each with its value."""
-    pairs = compared(sent, item)
-    return bool(pairs) and all(starmap(same, pairs))
+        if text.startswith(got) and 0 < len(got) < len(text):
+            return Violation(f"/{name}", f"{compact(text)}, as it was sent", compact(got), ids)
+    return None
 
 
 # --- the position ---------------------------------------------------------------------------------
@@ -182,7 +164,7 @@ def create_position(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _positions(context: JudgeContext, exchange: Exchange) -> Iterator[tuple[str, Fraction]]:
-    """The id and the moment of each object of the judged kind that an answer shows."""
+    """The id and the moment of each object of the judged kind that a response shows."""
     kind, answer = context.operation.kind, answer_of(context.contract, exchange)
     if answer is None or answer.operation.kind != kind:
         return
@@ -194,7 +176,7 @@ def _positions(context: JudgeContext, exchange: Exchange) -> Iterator[tuple[str,
 
 
 def _shown_by(answer: Answer) -> list[Any]:
-    """The items of a list, or the object of another answer; none of a refusal."""
+    """The items of a list, or the object of another response; empty for a refusal."""
     if not answer.ok:
         return []
     if answer.operation.paging is None:
@@ -208,15 +190,20 @@ def _shown_by(answer: Answer) -> list[Any]:
     confirm=True,
 )
 def create_newest(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A new object is not older than what its list held before, but for what is of the future."""
+    """A new object is not older than what its list held before, except items in the future."""
     before, made = last_answer(context, trial, Step.BEFORE), _made_item(context, trial)
     if before is None:
         return
-    now = instant(before.exchange.started)
-    newest = max(filter(partial(_has_been, now), instants(before.positions)), default=None)
+    now = instant(before.exchange.started)  # None where the log does not know it
+    earlier = [
+        position
+        for position in instants(before.positions)
+        if now is None or position <= now + CLOCKS_APART
+    ]
     moment = moment_of(before.operation, made)
-    if newest is None or moment is None:
+    if not earlier or moment is None:
         return
+    newest = max(earlier)
     ids = last_ids(trial, Step.BEFORE, Step.WRITE, Step.AFTER)
     if moment < newest - SAME_TIME:
         expected = "a time after that of every older object"
@@ -226,17 +213,16 @@ def create_newest(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield Pass(ids)
 
 
-def _has_been(now: Fraction | None, moment: Fraction) -> bool:
-    """Whether a moment had come by the clock of the suite; taken so where that is not known."""
-    return now is None or moment <= now + CLOCKS_APART
-
-
 def _made_item(context: JudgeContext, trial: Trial) -> Any:
-    """The new object as its list shows it, else as its creation answered; None without a look."""
+    """The new object as its list or else its creation shows it; None without a list."""
     added, written = added_items(context, trial), last_answer(context, trial, Step.WRITE)
     if added is None or written is None:
         return None
     kind = context.operation.kind
     made = id_of(context.contract, kind, written.object)
-    listed = (item for item in added if id_of(context.contract, kind, item) == made)
-    return written.object if made is None else next(listed, written.object)
+    if made is None:
+        return written.object
+    for item in added:
+        if id_of(context.contract, kind, item) == made:
+            return item
+    return written.object

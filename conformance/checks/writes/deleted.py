@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from operator import attrgetter
 from typing import Any
 
 from conformance.base.values import instant
@@ -24,11 +23,11 @@ from conformance.model import Exchange, ReasonKind, Step, compact
 from conformance.reading import sought_in
 
 TIME = "a time"
-"""Stands for any time where two objects are compared."""
+"""Replaces every time where two objects are compared."""
 LOOKS_AT_DELETED = {Step.BEFORE: Step.AFTER, Step.LISTED_BEFORE: Step.LISTED_AFTER}
-"""The looks at the object before its deletion, each with the one after it."""
+"""The steps that look at the object before its deletion, each with the step after it."""
 LOOKS_AT_OTHERS = {Step.OLDER_BEFORE: Step.OLDER_AFTER, Step.NEWER_BEFORE: Step.NEWER_AFTER}
-"""The same looks at objects that are not deleted."""
+"""The same for objects that are not deleted."""
 
 
 @trial("delete.gone", hint="Needs an object that is created, deleted and looked for.")
@@ -49,17 +48,19 @@ def delete_gone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 @trial("delete.others", hint="Needs an object to delete, and a list of others.", confirm=True)
 def delete_others(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A deletion leaves the objects beside the deleted one, those of another business too."""
+    """A deletion leaves all other objects in place, including those of another business."""
     yield from neighbours_stay(context, trial)
 
 
 def _still_used(trial: Trial) -> Iterator[Violation]:
-    """A write that was still accepted after the object was gone.
+    """The writes that were still accepted after the object was gone.
 
-    The last request of each operation counts, for a deletion may take a moment to show.
+    The last request of each operation counts, because a deletion may take a moment to show.
     """
     last = {exchange.operation: exchange for exchange in trial.at(Step.DELETED)}
-    for exchange in filter(attrgetter("ok"), last.values()):
+    for exchange in last.values():
+        if not exchange.ok:
+            continue
         expected = f"refused, as {exchange.facts.sought} was deleted"
         ids = (*last_ids(trial, Step.DELETE, Step.AFTER), exchange.id)
         yield Violation("status", expected, said(exchange), ids)
@@ -78,7 +79,7 @@ def _around_deletion(
 ) -> Iterator[Outcome]:
     """Compare the looks of two steps at one object, before and after the deletion.
 
-    The list is only a second place to see the object, so its silence is no gap.
+    The list is only a second place to see the object, so it leaves no gap if it shows nothing.
     """
     before, after = trial.last(step), trial.last(following)
     if before is None or after is None:
@@ -98,7 +99,10 @@ def _around_deletion(
 
 
 def _shows_one(context: JudgeContext, look: Exchange, step: Step, found: Any) -> bool:
-    """Whether a look tells something: no object, or one, which must be itself if it is to stay."""
+    """Whether a look is conclusive: it shows no object, or one.
+
+    An object that is not deleted must be shown under its own id.
+    """
     if found is None:
         return True
     if not isinstance(found, dict):
@@ -108,7 +112,7 @@ def _shows_one(context: JudgeContext, look: Exchange, step: Step, found: Any) ->
 
 
 def _without_times(value: object) -> object:
-    """A value with one word in the place of each time: a time that moved on is no mark."""
+    """A value with each time replaced by one word, because a new time does not mean deletion."""
     if not isinstance(value, dict):
         return value
     return {name: TIME if instant(member) else member for name, member in value.items()}
@@ -117,7 +121,7 @@ def _without_times(value: object) -> object:
 def _compared(
     step: Step, old: object, new: object, answer: Answered, ids: tuple[str, ...]
 ) -> Outcome:
-    """Judge what an object was before and is after the deletion; None where it is gone."""
+    """Judge an object as it was before and after the deletion; ``new`` is None if it is gone."""
     if step in LOOKS_AT_OTHERS and new is None:
         expected = f"{answer.facts.sought}, which was not deleted"
         return Violation("/", expected, said(answer.exchange), ids)

@@ -1,11 +1,9 @@
-"""What stands beside the object of a write: in its list, and in that of another business."""
+"""What appears next to the object of a write: in its list, and in that of another business."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Mapping
-from itertools import chain, filterfalse
-from operator import attrgetter
 from typing import Any
 
 from conformance.base.values import instants, picked, texts_in
@@ -16,34 +14,45 @@ from conformance.model import Side, Step, compact
 from conformance.reading import Answer, as_shown, missing, ordered, position_of, rows_of
 
 SAME_TIME = 1
-"""Seconds by which one position may differ from place to place, for it may be rounded."""
+"""Seconds by which one position may differ from place to place, because it may be rounded."""
 
 
 def neighbours_stay(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """What lists show before a write they show after it, in its place, and unchanged by the write.
+    """Lists still show after a write what they showed before it, in its place and unchanged.
 
     A list that loses or moves items by itself is not judged.
     """
     write = last_success(context, trial, Step.WRITE)
     if write is None:
         return
-    before, after = (
-        _by_side(answers_at(context, trial, step))
-        for step in (Step.LISTED_BEFORE, Step.LISTED_AFTER)
-    )
-    for side in filter(after.__contains__, before):
-        first, last, now = before[side][0], before[side][-1], after[side][-1]
-        ids = tuple(answer.exchange.id for answer in (last, write, now))
-        gone = _gone(write, last, after[side], ids)
-        found = chain(gone, _moved(last, now, ids), _reached(write, last, now, ids))
-        later = _beside(write, rows_of(missing(after[side][0], now)))
-        drifts = chain(missing(first, last), _moved(first, last, ids), later)
-        if not any(drifts):
-            yield next(found, Pass(ids))
+    before = _by_side(answers_at(context, trial, Step.LISTED_BEFORE))
+    after = _by_side(answers_at(context, trial, Step.LISTED_AFTER))
+    for side in before:
+        if side not in after or _drifts(write, before[side], after[side]):
+            continue
+        last, now = before[side][-1], after[side][-1]
+        violations = [
+            *_gone(write, last, after[side]),
+            *_moved(write, last, now),
+            *_reached(write, last, now),
+        ]
+        yield violations[0] if violations else Pass(_ids(last, write, now))
+
+
+def _ids(*answers: Answer) -> tuple[str, ...]:
+    """The ids of the exchanges of some responses."""
+    return tuple(answer.exchange.id for answer in answers)
+
+
+def _drifts(write: Answer, before: list[Answer], after: list[Answer]) -> bool:
+    """Whether a list loses or moves items by itself, between the looks of one side of a write."""
+    if any(missing(before[0], before[-1])) or _moved(write, before[0], before[-1]):
+        return True
+    return any(_beside(write, rows_of(missing(after[0], after[-1]))))
 
 
 def _by_side(looks: list[Answer]) -> dict[Side | None, list[Answer]]:
-    """The lists that were answered, by whose data they show."""
+    """The lists that were returned, by whose data they show."""
     sides: dict[Side | None, list[Answer]] = {}
     for look in looks:
         if look.items is not None:
@@ -51,47 +60,53 @@ def _by_side(looks: list[Answer]) -> dict[Side | None, list[Answer]]:
     return sides
 
 
-def _gone(
-    write: Answer, old: Answer, looks: list[Answer], ids: tuple[str, ...]
-) -> Iterator[Violation]:
-    """The objects that neither the first look after it nor the last one shows, but for its own.
+def _gone(write: Answer, old: Answer, looks: list[Answer]) -> Iterator[Violation]:
+    """The other objects that neither the first nor the last look after the write shows.
 
-    What goes later goes by itself.
+    An object that disappears only after the first look disappears by itself.
     """
     early, new = looks[0], looks[-1]
-    at_once = set(map(early.identity, early.rows))
-    rows = filterfalse(lambda row: old.identity(row) in at_once, rows_of(missing(old, new)))
-    for row in _beside(write, list(rows)):
-        expected = f"{old.identity(row)}, which was there before the request"
-        yield Violation("/", expected, said(new.exchange), ids)
+    at_once = {early.identity(row) for row in early.rows}
+    for row in _beside(write, rows_of(missing(old, new))):
+        if old.identity(row) not in at_once:
+            expected = f"{old.identity(row)}, which was there before the request"
+            yield Violation("/", expected, said(new.exchange), _ids(old, write, new))
 
 
-def _moved(old: Answer, new: Answer, ids: tuple[str, ...]) -> Iterator[Violation]:
-    """The objects that have another position than before, that of the write included."""
+def _moved(write: Answer, old: Answer, new: Answer) -> list[Violation]:
+    """The objects whose position has changed, including the object of the write."""
     known = {old.identity(row): position_of(old.operation, row) for row in old.rows}
+    where, ids = f"/{new.contract.position}", _ids(old, write, new)
+    moved = []
     for row in new.rows:
         was, now = known.get(new.identity(row)), position_of(new.operation, row)
         if _are_apart(was, now):
-            yield Violation(f"/{new.contract.position}", compact(was), compact(now), ids)
+            moved.append(Violation(where, compact(was), compact(now), ids))
+    return moved
 
 
 def _are_apart(was: Any, now: Any) -> bool:
-    """Whether two positions are not the same time, which one of them may show rounded."""
-    moments, is_rounded = instants([was, now]), len(str(was)) != len(str(now))
-    return len(moments) > 1 and abs(moments[0] - moments[1]) > SAME_TIME * is_rounded
+    """Whether two positions are different times. One of them may be rounded."""
+    moments = instants([was, now])
+    if len(moments) < 2:
+        return False
+    is_rounded = len(str(was)) != len(str(now))
+    tolerance = SAME_TIME if is_rounded else 0
+    return abs(moments[0] - moments[1]) > tolerance
 
 
 def _beside(write: Answer, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The rows of a list but for that of the object that the write names."""
+    """The rows of a list, except that of the object that the write names."""
     name = write.contract.identifier_of(write.operation.kind)
     return [row for row in rows if str(row.get(name)) != write.exchange.facts.sought]
 
 
-def _reached(write: Answer, old: Answer, new: Answer, ids: tuple[str, ...]) -> Iterator[Violation]:
+def _reached(write: Answer, old: Answer, new: Answer) -> Iterator[Violation]:
     """The members of other objects that now show what was sent for the object of the write."""
     before = {old.identity(row): row for row in old.rows}
     for row in _beside(write, new.rows):
-        yield from taken_along(write, before.get(new.identity(row), row), row, ids)
+        was = before.get(new.identity(row), row)
+        yield from taken_along(write, was, row, _ids(old, write, new))
 
 
 def taken_along(
@@ -99,10 +114,10 @@ def taken_along(
 ) -> Iterator[Violation]:
     """The members of an object that now show what was sent for another one.
 
-    They show a text that no other request sent, or the state that was asked for. What else changes
-    there may change by itself.
+    They show a text that no other request sent, or the state that was asked for. Any other change
+    there may happen by itself.
     """
-    fresh = set(map(attrgetter("shown_as"), write.operation.fresh_members))
+    fresh = {member.shown_as for member in write.operation.fresh_members}
     sent = picked(as_shown(write.operation, write.exchange.facts.sent), fresh)
     texts, states = texts_in(sent.values()), ordered(write.operation, write.exchange, new)
     for name, value in new.items():
@@ -112,6 +127,6 @@ def taken_along(
 
 
 def _shows(value: Any, texts: list[str]) -> bool:
-    """Whether a value is one of some texts, or has one in it."""
+    """Whether a value is one of some texts, or contains one."""
     shown = compact(value, sys.maxsize)
-    return any(map(shown.__contains__, map(compact, texts)))
+    return any(compact(text) in shown for text in texts)

@@ -52,7 +52,7 @@ def read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _misquoted(context: JudgeContext, trial: Trial, write: Exchange) -> Iterator[Violation]:
     """The members that the success of a write shows with other values than were sent.
 
-    A change may be answered with the object as it was before: no source says that it is not.
+    A change may return the object as it was before, because no source rules that out.
     """
     answer = answer_of(context.contract, write)
     if answer is None or not answer.ok:
@@ -66,7 +66,7 @@ def _misquoted(context: JudgeContext, trial: Trial, write: Exchange) -> Iterator
 
 
 def _earlier_values(context: JudgeContext, trial: Trial, write: Exchange, member: str) -> set[str]:
-    """What a member was before a write: what a look showed, and what earlier writes sent."""
+    """The values of a member before a write: those that looks showed, and earlier writes sent."""
     place = trial.exchanges.index(write)
     earlier: set[str] = set()
     for exchange in trial.exchanges[:place]:
@@ -77,7 +77,7 @@ def _earlier_values(context: JudgeContext, trial: Trial, write: Exchange, member
 
 
 def _last_writes(context: JudgeContext, trial: Trial) -> list[Exchange]:
-    """The writes of a trial, of each object the last one."""
+    """The last write to each object of a trial."""
     writes: dict[str, Exchange] = {}
     for write in trial.at(Step.WRITE):
         identifier = _written_id(context, write)
@@ -90,7 +90,7 @@ def _last_writes(context: JudgeContext, trial: Trial) -> list[Exchange]:
 def _last_reads(context: JudgeContext, trial: Trial) -> dict[str, Exchange]:
     """The last read that belongs to each write, by the exchange of the write.
 
-    A read belongs to the last write of the object that it asks for, else to the last write at all.
+    A read belongs to the last write to the object that it asks for, or else to the last write.
     """
     reads: dict[str, Exchange] = {}
     writes: list[Exchange] = []
@@ -105,7 +105,7 @@ def _last_reads(context: JudgeContext, trial: Trial) -> dict[str, Exchange]:
 
 
 def _written_id(context: JudgeContext, write: Exchange) -> str | None:
-    """The id that the answer to a write shows."""
+    """The id that the response to a write shows."""
     answer = answer_of(context.contract, write)
     if answer is None or answer.id is None:
         return None
@@ -115,7 +115,7 @@ def _written_id(context: JudgeContext, write: Exchange) -> str | None:
 def _lacks_id(context: JudgeContext, answer: Answered) -> bool:
     """Whether an accepted creation shows no id where the contract requires one.
 
-    An answer that is no object at all is what other rules judge.
+    Other rules judge a response that is not an object.
     """
     if not answer.ok or answer.facts.sought:
         return False
@@ -166,7 +166,9 @@ def _dropped(
     """The references to objects that a creation took, and that its object shows as null."""
     if context.operation.action != "create":
         return
-    for parameter in filter(context.contract.refers, context.operation.body):
+    for parameter in context.operation.body:
+        if not context.contract.refers(parameter):
+            continue
         name, named = parameter.shown_as, sent.get(parameter.name)
         if named is not None and found.get(name, named) is None:
             yield f"/{name}", compact(named), "null"
@@ -180,9 +182,9 @@ def _proves(operation: Operation, sent: Mapping[str, Any], found: Any, identifie
 
 
 def _sent_last(write: Exchange) -> dict[str, Any]:
-    """The members of a write as they were sent in the end.
+    """The members of a write as they were last sent.
 
-    A reference to an object that had gone meanwhile was sent again with another one.
+    A reference to an object that had disappeared in the meantime was sent again with another one.
     """
     body = sent_members(write)
     return {name: body.get(name, value) for name, value in write.facts.sent.items()}

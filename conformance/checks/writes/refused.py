@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import partial
-from itertools import chain, filterfalse, starmap
-from operator import attrgetter
 from typing import Any
 
 from conformance.base.values import picked, texts_in
@@ -42,12 +39,12 @@ class Look:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The writes that were refused, and the look."""
+        """The ids of the refused writes and of the look."""
         return ids_of([*self.refused, self.exchange])
 
     @property
     def answer(self) -> Answer:
-        """What the look shows."""
+        """The look with what its response shows."""
         contract = self.context.contract
         return Answer(contract, contract.operations[self.exchange.operation], self.exchange)
 
@@ -64,8 +61,8 @@ class Look:
 def refused_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A refused request has no effect."""
     attempts = trial.at(Step.ATTEMPT)
-    refused = tuple(filter(_is_refused, attempts))
-    others = tuple(filterfalse(_is_refused, attempts))
+    refused = tuple(attempt for attempt in attempts if _is_refused(attempt))
+    others = tuple(attempt for attempt in attempts if not _is_refused(attempt))
     if not refused:
         return
     for exchange in trial.at(Step.LOOK):
@@ -78,12 +75,12 @@ def refused_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _is_refused(attempt: Exchange) -> bool:
-    """Whether a write was refused. One without an answer may have been accepted."""
+    """Whether a write was refused. One without a response may have been accepted."""
     return (attempt.status or 0) >= 400
 
 
 def _effect(look: Look, answer: Answered) -> Iterator[Outcome]:
-    """Judge one look. If an attempt was accepted, that an object is gone tells nothing."""
+    """Judge one look. If an attempt was accepted, a missing object proves nothing."""
     checks = [_text_kept, _item_added]
     if not look.others:
         checks += [_object_removed, _carried_out]
@@ -98,18 +95,18 @@ def _effect(look: Look, answer: Answered) -> Iterator[Outcome]:
 
 
 def _text_kept(look: Look) -> Violation | None:
-    """An object that holds a text which only refused attempts sent; None without one."""
+    """A violation for an object with a text that only refused attempts sent; None without one."""
     accepted = set[str]()
     for attempt in look.others:
         accepted.update(attempt.facts.fresh)
-    texts = set(look.exchange.facts.fresh) - accepted
-    for item in items_with(look.answer, texts):
-        return look.violation("no effect of refused requests", compact(item))
-    return None
+    holding = items_with(look.answer, set(look.exchange.facts.fresh) - accepted)
+    if not holding:
+        return None
+    return look.violation("no effect of refused requests", compact(holding[0]))
 
 
 def _item_added(look: Look) -> Violation | None:
-    """An item that was not in the list before, and that may come from an attempt.
+    """A violation for an item that was not in the list before, and may come from an attempt.
 
     None where every new item contradicts what was sent, or is no newer than the old ones, or may
     come from an attempt that was accepted.
@@ -124,7 +121,7 @@ def _item_added(look: Look) -> Violation | None:
 def _newest_items(look: Look, before: Answer) -> list[Any]:
     """The new items of a page that are newer than all that were on it before.
 
-    Empty where no item of before is left on it, for then nothing tells their age.
+    Empty where none of the earlier items is left on the page, because their age is unknown then.
     """
     listing, items = look.answer.operation, look.answer.listed
     added = newly(look.context.contract, listing, before.listed, items)
@@ -146,14 +143,14 @@ def _may_be_of_any(look: Look, item: Any) -> bool:
 def _may_be_of(attempt: Exchange, item: Any, context: JudgeContext) -> bool:
     """Whether an item may come from a request: it contradicts nothing that was sent.
 
-    A name or another free text that was not sent is of somebody else's making.
+    A name or another free text that was not sent was written by somebody else.
     """
     operation = context.contract.operations[attempt.operation]
     sent = as_shown(operation, sent_members(attempt))
-    free = set(map(attrgetter("shown_as"), operation.fresh_members))
+    free = {member.shown_as for member in operation.fresh_members}
     if any(texts_in(picked(members_of(item), free - sent.keys()).values())):
         return False
-    return all(starmap(same, compared(sent, item)))
+    return all(same(value, shown) for value, shown in compared(sent, item))
 
 
 GONE = re.compile(
@@ -162,37 +159,39 @@ GONE = re.compile(
     "|archived|cancell?ed|revoked|inactive|disabled)",
     re.IGNORECASE,
 )
-"""The states of an object that is no longer in use. A sentence that mentions one is no state."""
+"""States of an object that is no longer in use. A sentence that mentions one is not a state."""
 
 
 def _carried_out(look: Look) -> Violation | None:
-    """The object of refused writes that now says of itself that it is as they wanted it.
+    """A violation if the object of refused writes now shows the state that they asked for.
 
-    It may also have a new secret, which only such a write replaces.
+    It may also show a new secret, which only such a write replaces.
     """
     before = look.trial.last(Step.BEFORE)
     if before is None:
         return None
-    is_sign = GONE.fullmatch if look.context.operation.action == "delete" else _states(look)
     old = members_of(sought_in(look.context.contract, before)[0])
     new = members_of(sought_in(look.context.contract, look.exchange)[0])
-    secrets = look.context.operation.secrets
     for name, value in new.items():
-        changed = isinstance(value, str) and old.get(name, value) != value
-        if changed and any((is_sign(value), *map(name.__contains__, secrets))):
+        if not isinstance(value, str) or old.get(name, value) == value:
+            continue
+        is_secret = any(secret in name for secret in look.context.operation.secrets)
+        if is_secret or _is_ordered(look, value):
             return look.violation(f"{name} as before", compact({name: value}))
     return None
 
 
-def _states(look: Look) -> Callable[[str], object]:
-    """A function that says whether a text is a state that refused writes asked for."""
-    orders = map(partial(orders_of, look.context.operation), look.refused)
-    words = tuple(chain.from_iterable(orders))
-    return lambda state: state.lower().startswith(words)
+def _is_ordered(look: Look, state: str) -> bool:
+    """Whether a text is a state that the refused writes asked for."""
+    operation = look.context.operation
+    if operation.action == "delete":
+        return GONE.fullmatch(state) is not None
+    words = [word for attempt in look.refused for word in orders_of(operation, attempt)]
+    return state.lower().startswith(tuple(words))
 
 
 def _object_removed(look: Look) -> Violation | None:
-    """The object of the attempts, if it was there before and is gone.
+    """A violation if the object of the attempts was there before and is gone.
 
     None if it is still shown, or if a later page of its list or a later look may show it.
     """
