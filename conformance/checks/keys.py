@@ -24,6 +24,7 @@ from conformance.model import (
     CodeRole,
     Exchange,
     Form,
+    KeyName,
     Placeholder,
     Response,
     Role,
@@ -207,7 +208,7 @@ def scope_opens(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     """A key with the scope is accepted."""
     exchange = answer.exchange
     if answer.status in (401, 403):
-        if exchange.identity == "full" and not context.target.full_declared:
+        if exchange.identity == KeyName.FULL and not context.target.full_declared:
             yield Gap(f"The key was refused with {answer.status}: give one that has the scope.")
         else:
             expected = "not refused, as the key has the scope"

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from conformance.model import KEY_ROLES, Contract, Json
+from conformance.model import KEY_ROLES, Contract, Json, KeyName
 from conformance.target import KEY_VARIABLE, Target, names, schema
 
 WIDTH = 98
@@ -76,7 +76,7 @@ def _keys() -> Iterator[str]:
     yield "keys:"
     for role in KEY_ROLES.values():
         line = f"#   {role.name}: ${{{role.name.upper()}_KEY}}"
-        if role.name == "full":
+        if role.name == KeyName.FULL:
             line = f"  full: ${{{KEY_VARIABLE}}}"
         yield f"{line:<34}# {role.what}"
 

@@ -7,7 +7,16 @@ from typing import NamedTuple
 
 from conformance.base.values import texts_in
 from conformance.examine.survey import Survey, looked_at, said, undecided
-from conformance.model import Business, KeyRole, Operation, Reach, Remark, key_role, place_of_key
+from conformance.model import (
+    Business,
+    KeyName,
+    KeyRole,
+    Operation,
+    Reach,
+    Remark,
+    key_role,
+    place_of_key,
+)
 from conformance.reading import Answer
 from conformance.scenarios.client.ids import is_sendable
 
@@ -52,7 +61,7 @@ def keys(survey: Survey, *, brief: bool = False) -> Iterator[Remark]:
 
     If ``brief``, only one read is sent with each key, and keys for single scopes are skipped.
     """
-    for name in sorted(survey.target.keys, key=lambda name: (name != "full", name)):
+    for name in sorted(survey.target.keys, key=lambda name: (name != KeyName.FULL, name)):
         if brief and name.startswith("scope:"):
             continue
         yield _key(survey, name, brief)
@@ -105,7 +114,7 @@ def _one_of_each_scope(operations: Iterable[Operation]) -> list[Operation]:
 
 # --- businesses -----------------------------------------------------------------------------------
 
-OWNERS = {"full": Business.MAIN, "other": Business.OTHER}
+OWNERS: dict[str, Business] = {KeyName.FULL: Business.MAIN, KeyName.OTHER: Business.OTHER}
 """The keys whose lists show their business."""
 LISTS = 4
 """Number of lists that are read to learn the business of a key."""
@@ -151,7 +160,7 @@ def emptiness(survey: Survey) -> Iterator[Remark]:
     """Check that the business without data has none."""
     if Business.EMPTY not in survey.target.keys:
         return
-    count = sum(len(page.listed) for page in _lists(survey, "empty"))
+    count = sum(len(page.listed) for page in _lists(survey, KeyName.EMPTY))
     fix = "Specify the key of a business without data in keys: empty."
     yield looked_at("businesses: empty", f"its lists show {count} items", fix, wrong=count > 0)
 

@@ -30,7 +30,7 @@ from conformance.examine.document import contradictions
 from conformance.examine.keys import keys, shown_businesses
 from conformance.examine.sizes import Size, defaults, longer, maxima
 from conformance.examine.survey import Survey
-from conformance.model import Business, Json
+from conformance.model import Business, Json, KeyName
 from conformance.run import preflight
 from conformance.run.session import Session
 from conformance.scenarios.client.knowledge import LARGE
@@ -104,7 +104,7 @@ def _affordable(found: Iterator[T]) -> list[T]:
 def _members(survey: Survey, most: Mapping[str, int]) -> dict[str, Found]:
     """The values, by member: the address, the business, the maxima, and the missing routes."""
     members = {"url": Found(survey.target.url, "The server responds and accepts the key.")}
-    seen = shown_businesses(survey, "full")
+    seen = shown_businesses(survey, KeyName.FULL)
     if len(seen) == 1:
         how = "The only business in the lists of the key."
         members["businesses"] = Found({str(Business.MAIN): seen[0]}, how)

@@ -7,7 +7,7 @@ from contextlib import suppress
 from functools import cache
 
 from conformance.judging.responses import code_of
-from conformance.model import PREFLIGHT, WHOLE_API, Case, Effect, Operation, Remark, State
+from conformance.model import PREFLIGHT, WHOLE_API, Case, Effect, KeyName, Operation, Remark, State
 from conformance.reading import Answer
 from conformance.run.preflight import plain_reads
 from conformance.run.session import Session
@@ -72,7 +72,7 @@ class Survey:
         """The reads for which a key lacks the scope."""
         return [read for read in self.offered if not self.target.opens(read, key)]
 
-    def ask(self, name: str, key: str = "full") -> Answer:
+    def ask(self, name: str, key: str = KeyName.FULL) -> Answer:
         """The response to a read, by its id, with a key. Raises OverBudget."""
         return self._read(name, key)
 
@@ -86,7 +86,7 @@ class Survey:
 
     def sized(self, name: str, limit: int | None) -> Answer:
         """The response to a list with the main key and a limit. Raises OverBudget."""
-        return self._send(name, "full", limit)
+        return self._send(name, KeyName.FULL, limit)
 
     def _send_once(self, name: str, key: str, limit: int | None) -> Answer:
         """The uncached response to a read with a key; ``limit`` applies only to lists.

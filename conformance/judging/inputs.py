@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from conformance.judging.outcomes import JudgeContext, Trial
-from conformance.model import Body, CodeRole, Effect, Exchange, Role
+from conformance.model import Body, CodeRole, Effect, Exchange, KeyName, Role
 from conformance.reading import sent_members
 
 INVALID_INPUT = (CodeRole.MISSING_PARAMETER, CodeRole.INVALID_PARAMETER)
@@ -49,7 +49,7 @@ def _is_control(context: JudgeContext, exchange: Exchange) -> bool:
     """Whether a request of the judged operation was valid, or was sent with the main key."""
     if exchange.operation != context.operation.id or not exchange.ok:
         return False
-    main = context.target.main_key or "full"
+    main = context.target.main_key or KeyName.FULL
     return exchange.role is Role.CONTROL or exchange.identity == main
 
 

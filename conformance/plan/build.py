@@ -18,6 +18,7 @@ from conformance.model import (
     Case,
     Declaration,
     Effect,
+    KeyName,
     Operation,
     key_role,
 )
@@ -185,8 +186,8 @@ def _gap(draft: Draft, effect: Effect, target: Declaration) -> str | None:
     """What to provide so that a case can run; None if it can."""
     for advice in _missing(draft.needs, draft.operation, target):
         return advice
-    if "full" in draft.needs and not _may_make(draft.operation, effect, target):
-        return KEY_ROLES["full"].advice
+    if KeyName.FULL in draft.needs and not _may_make(draft.operation, effect, target):
+        return KEY_ROLES[KeyName.FULL].advice
     harms = [effect]
     if effect is Effect.FLOOD:
         harms.append(_operation_effect(draft))
@@ -240,8 +241,8 @@ def _advice(need: str, target: Declaration) -> str | None:
     A need is a key role or a member of OTHER_NEEDS.
     """
     role = key_role(need)
-    if need in (KEY, "full"):
-        return None if target.main_key else KEY_ROLES["full"].advice
+    if need in (KEY, KeyName.FULL):
+        return None if target.main_key else KEY_ROLES[KeyName.FULL].advice
     if role is not None:
         return None if need in target.keys else role.advice
     if need == "clock":

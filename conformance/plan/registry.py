@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from conformance.base.options import Depth as Depth  # noqa: PLC0414 - scenarios ask for it here
-from conformance.model import Business, Contract, Declaration, Effect, Operation, Params
+from conformance.model import Business, Contract, Declaration, Effect, KeyName, Operation, Params
 
 BAD_KEYS_ALLOWED = 20
 """Maximum number of requests with bad keys in a run without ``flood``."""
@@ -126,4 +126,4 @@ def other_business(planning: Planning) -> str:
 
 def key_needs(operation: Operation) -> tuple[str, ...]:
     """The needs of a valid request: the full key, if the operation requires a key."""
-    return ("full",) if operation.keyed else ()
+    return (KeyName.FULL,) if operation.keyed else ()

@@ -13,7 +13,7 @@ from random import Random
 from typing import Any
 
 from conformance.contract.openapi import X
-from conformance.model import KEY_ROLES, Business, Contract, KeyRole, Reach
+from conformance.model import KEY_ROLES, Business, Contract, KeyName, KeyRole, Reach
 from conformance.server.catalog import Catalog, sample, types_of
 from conformance.server.extras import Document, Extras, Recipe
 from conformance.server.identifiers import identifier, secret
@@ -45,8 +45,8 @@ def tenant_id(seed: int, name: str) -> str:
 
 
 _DEATHS: dict[str, dict[str, Any]] = {
-    "expired": {"expires": EXPIRED},
-    "revoked": {"revoked": True},
+    KeyName.EXPIRED: {"expires": EXPIRED},
+    KeyName.REVOKED: {"revoked": True},
 }
 """Name of a key that is no longer valid -> the reason."""
 
@@ -63,7 +63,7 @@ def identities(contract: Contract, seed: int) -> dict[str, Identity]:
     issued: dict[str, Identity] = {}
     for role in KEY_ROLES.values():
         if _can_exist(contract, role):
-            prefix = prefixes[1] if role.name == "test" else prefixes[0]
+            prefix = prefixes[1] if role.name == KeyName.TEST else prefixes[0]
             key = secret(prefix, seed, role.name)
             tenant = tenant_id(seed, role.business or MAIN)
             state = _DEATHS.get(role.name, {})
@@ -76,7 +76,7 @@ def identities(contract: Contract, seed: int) -> dict[str, Identity]:
 
 def _can_exist(contract: Contract, role: KeyRole) -> bool:
     """Whether the contract allows this key: it may lack tenants or a prefix for test keys."""
-    if role.name == "test":
+    if role.name == KeyName.TEST:
         return len(contract.authentication.prefixes) > 1
     return role.business is Business.MAIN or contract.tenant is not None
 

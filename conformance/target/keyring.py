@@ -17,7 +17,7 @@ from typing import Any
 from conformance.base import files
 from conformance.base.errors import TargetError
 from conformance.base.yaml_file import Place, YamlFile
-from conformance.model import NAMED, SCOPE, Business, Contract, Effect, key_role
+from conformance.model import NAMED, SCOPE, Business, Contract, Effect, KeyName, key_role
 
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 """How a target file names the environment variable that holds a key."""
@@ -131,7 +131,7 @@ def _role(contract: Contract, entry: Mapping[str, Any]) -> str:
     business = entry.get("business", Business.MAIN)
     if business != Business.MAIN:
         return str(business)
-    for role in ("full", "read_only", "no_scope"):
+    for role in (KeyName.FULL, KeyName.READ_ONLY, KeyName.NO_SCOPE):
         if set(entry["scopes"]) == set(_scopes_of(contract, role)):
             return role
     if len(entry["scopes"]) == 1:

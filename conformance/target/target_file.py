@@ -25,7 +25,7 @@ from conformance.base.values import picked
 from conformance.base.yaml_file import Place, YamlFile
 from conformance.contract import packaged
 from conformance.log import convert
-from conformance.model import KEY_ROLES, Contract, Declaration, Effect, Json
+from conformance.model import KEY_ROLES, Contract, Declaration, Effect, Json, KeyName
 from conformance.target import keyring, names, scope
 from conformance.target.keyring import GivenKey
 
@@ -89,7 +89,7 @@ def from_flags(contract: Contract, url: str, key: str | None) -> Target:
     Raises TargetError for a malformed address or key.
     """
     url = _checked_url(contract, url, "--url")
-    keys = {"full": keyring.checked(key, "--key")} if key else {}
+    keys = {KeyName.FULL.value: keyring.checked(key, "--key")} if key else {}
     declaration = Declaration(
         name=urlsplit(url).netloc,
         url=url,
@@ -175,16 +175,16 @@ def _take_key(data: dict[str, Any], key: str | None) -> bool:
         return False
     key = keyring.checked(key, where)
     if listed:
-        others = [entry for entry in keys if entry.get("role") != "full"]
-        data["keys"] = [*others, {"role": "full", "key": key}]
+        others = [entry for entry in keys if entry.get("role") != KeyName.FULL]
+        data["keys"] = [*others, {"role": KeyName.FULL.value, "key": key}]
     else:
-        keys["full"] = key
+        keys[KeyName.FULL.value] = key
     return True
 
 
 def _of_file(given: Iterable[GivenKey]) -> list[GivenKey]:
     """The keys of the file itself, without a full key that was inserted."""
-    return [key for key in given if key.role != "full"]
+    return [key for key in given if key.role != KeyName.FULL]
 
 
 def _target(data: Mapping[str, Any], keys: Mapping[str, str]) -> Target:
