@@ -95,7 +95,6 @@ def sightings_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> It
 
 
 def _add(group: Group, one: Sighting) -> None:
-    """Add a finding to its group."""
     group.sightings.append(one)
     group.findings.setdefault(one.finding.clause, one.finding)
     group.cells[one.cell.name] = one.cell

@@ -250,10 +250,8 @@ def _mistake(cause: Cause, exchange: Exchange | None) -> str:
 
 
 def _flawed(flaw: str) -> str:
-    """The end of a sentence that names what is odd in a request."""
-    if not flaw:
-        return ""
-    return f", with {flaw}"
+    """The end of a phrase that says what is odd about a request; empty if nothing is."""
+    return f", with {flaw}" if flaw else ""
 
 
 def _rows(

@@ -37,7 +37,6 @@ def outcome(sendings: Sequence[Sending]) -> str:
 
 
 def _lines(run: Run, sendings: Sequence[Sending]) -> Iterator[str]:
-    """The lines of some steps."""
     if filling_of(run, [each.exchange for each in sendings if each.shown]):
         yield FROM_ONE_ADDRESS
     yield from owed("".join(text_of(each.request) for each in sendings))

@@ -152,5 +152,5 @@ class Outage:
 
 
 def _is_page(response: Response) -> bool:
-    """Whether a response is a page for people."""
+    """Whether a response is an HTML page instead of JSON."""
     return "html" in response.header("Content-Type").lower() and response.json is NOT_JSON
