@@ -182,7 +182,7 @@ def test_a_dead_server_cannot_be_checked(tmp_path: Path) -> None:
     arguments = ("doctor", "--url", "http://127.0.0.1:9/api/v1", "--key", "kc_live_" + "a" * 32)
     outcome = servers.command(*arguments, cwd=tmp_path)
     assert outcome.code == 3
-    assert "Is the server up, and is the address right?" in outcome.err
+    assert "Check that the server is up and that the address is right." in outcome.err
 
 
 def test_the_embedded_server_has_no_problems(tmp_path: Path) -> None:

@@ -121,10 +121,7 @@ def run(
     details: bool,
     output: Path,
 ) -> int:
-    """Run the suite against a target, by default the embedded server.
-
-    Specify the target with --url and --key, or with --target.
-    """
+    """Run the suite against --target, or --url and --key; by default the embedded server."""
     _require(baseline, choice, try_steps)
     console = terminal()
     with embedded(choice) as server:

@@ -26,7 +26,7 @@ from conformance.scenarios.client.memory import Memory
 from conformance.target import Target
 from conformance.transport.patience import LIMITED
 
-IS_IT_UP = "Is the server up, and is the address right?"
+IS_IT_UP = "Check that the server is up and that the address is right."
 ATTEMPTS = 4
 """Number of reads that are tried before a target is given up; on 404, all reads are tried."""
 NOT_FOUND = 404
