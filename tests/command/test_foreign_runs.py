@@ -164,12 +164,12 @@ def as_socket(path: Path) -> None:
 
 
 ODD: dict[Callable[[Path], None], str] = {
-    as_pipe: "it is a pipe",
+    as_pipe: "this is a pipe",
     as_zeros: "this is a link",
     as_link: "this is a link",
     as_broken_link: "this is a link",
     as_directory: "this is a directory",
-    as_socket: "it is a socket",
+    as_socket: "this is a socket",
 }
 """What may stand in the place of a file, and what is said of it."""
 
