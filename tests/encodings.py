@@ -1,4 +1,4 @@
-"""How a server may spell a key, and what the log makes of each spelling.
+"""How a server may spell a key, and what happens to each spelling in the log.
 
 ``python -m tests.generated`` writes the table into docs/redaction.md; ``tests/spellings.py`` proves
 each row.

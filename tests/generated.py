@@ -1,6 +1,6 @@
-"""The tables of the documents that are made from the code.
+"""The tables of the documentation that are generated from the code.
 
-``python -m tests.generated`` writes them anew, each between two comments that name it.
+``python -m tests.generated`` rewrites them, each between two comments that name it.
 """
 
 from __future__ import annotations
@@ -15,19 +15,31 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks import table as benchmarks
+from conformance.base.options import Choice, Depth
 from conformance.command import initfile
 from conformance.report import FORMATS
+from conformance.run.planning import prepare
 from conformance.server import application
 from docs.pages import table
 from tests import encodings
 from tests.examples.base import Expected
+from tests.faults import harness
 from tests.recipes import recipes
 from tests.right_answers import grouped, taken
 from tests.support.contracts import real
 
 ROOT = Path(__file__).parent.parent
 PACKAGE, TESTS = ROOT / "conformance", ROOT / "tests"
-DOCUMENTS = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("**/*.md")))
+DOCUMENTS = tuple(sorted((ROOT / "docs").glob("**/*.md")))
+
+DEPTHS = {
+    Depth.QUICK: "each MUST clause on at least one operation, and the boundary between the first "
+    "two pages of every list",
+    Depth.FULL: "every clause on every operation that it applies to",
+    Depth.DEEP: "the same, with many more generated and odd requests, and longer walks from page "
+    "to page",
+}
+"""What a run of each depth judges."""
 
 WITHOUT_CODE = {"peers": "Settings of the other tools that `test_peers` runs."}
 """Folders of tests/ that hold no module, and what they are for."""
@@ -48,7 +60,7 @@ def triggers() -> str:
     """The triggers of the reference server."""
     magic = application(real()).triggers
     rows = ((f"`{m.operation}`", f"`{json.dumps(dict(m.input))}`", m.code) for m in magic)
-    return table(("operation", "input", "answers"), rows)
+    return table(("operation", "input", "error code"), rows)
 
 
 def report_files() -> str:
@@ -118,6 +130,25 @@ def _as_code(names: Iterable[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
+@cache
+def depths() -> str:
+    """What a run of each depth judges, and about how many requests its plan has."""
+    loaded = real()
+    aimed_at = harness.target_of(loaded, application(loaded), "http://127.0.0.1:1", {})
+    rows = []
+    for depth, judges in DEPTHS.items():
+        chosen = prepare(loaded, aimed_at, Choice(depth=depth.value)).chosen
+        requests = _rounded(sum(chosen.requests().values()))
+        name = f"`{depth.value}`" + (" (the default)" if depth.value == Choice().depth else "")
+        rows.append((name, judges, f"about {requests:,} requests"))
+    return table(("`--depth`", "judges", "on the embedded server"), rows)
+
+
+def _rounded(number: int) -> int:
+    """A number with two digits that count."""
+    return int(float(f"{number:.1e}"))
+
+
 def right_answers() -> str:
     """Which answers each rule takes for right, of those that are tried on it."""
     rows = []
@@ -125,7 +156,7 @@ def right_answers() -> str:
         names = [name for name, word in row.items() if word is Expected.ACCEPTED]
         if names:
             rows.append((f"`{rule}`", "; ".join(grouped(names))))
-    return table(("rule", "takes for right"), rows)
+    return table(("rule", "accepts"), rows)
 
 
 def spellings() -> str:
@@ -142,6 +173,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "triggers": triggers,
     "key roles": initfile.key_table,
     "report files": report_files,
+    "depths": depths,
     "right answers": right_answers,
     "recipes": recipe_table,
     "spellings": spellings,

@@ -104,8 +104,9 @@ HEAD = """\
 # Kills by what is given
 
 Written by `python -m tests.given --write`.
-Each cell says how many faults of the subject were caught, of how many a run could see at all.
-A run can see a fault if it can make one of the requests that show it with everything.
+Each cell says how many faults of the subject were caught, and how many a run could see at all.
+A run can see a fault if it can send one of the requests that reveal the fault when everything
+is given.
 """
 
 
@@ -134,7 +135,7 @@ def _row(title: str, names: set[str], found: Iterable[Kill]) -> str:
 
 @click.command()
 @click.argument("names", metavar="[FAULT]...", nargs=-1)
-@click.option("--write", is_flag=True, help="Write docs/kills-by-keys.md anew.")
+@click.option("--write", is_flag=True, help="Rewrite docs/kills-by-keys.md.")
 def main(names: tuple[str, ...], write: bool) -> None:
     """Say which faults are caught with everything, with the usual keys, and with a reading key."""
     with ProcessPoolExecutor(os.cpu_count(), get_context("fork")) as pool:

@@ -1,4 +1,4 @@
-"""The recipes of CONTRIBUTING.md: their diffs, the commands below these, and the fast tests.
+"""The recipes of docs/recipes.md: their diffs, the commands below these, and the fast tests.
 
 ``python -m tests.recipes`` runs the fast tests on the project as it is.
 """
@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-PAGE = Path(__file__).parent.parent / "CONTRIBUTING.md"
+PAGE = Path(__file__).parent.parent / "docs" / "recipes.md"
 
 # --- the recipes ---
 

@@ -1,4 +1,4 @@
-"""Which answers each rule takes for right: each class of answers is tried on each rule.
+"""Which responses each rule accepts: each class of responses is tried on each rule.
 
 The table is made from an accepted example of the rule, whose probes are all answered in one way.
 """
@@ -48,7 +48,7 @@ SENDING = frozenset(
     f"400 {row.code}" for row in real().errors.values() if row.role is CodeRole.REFUSAL
 )
 GROUPS: Mapping[str, frozenset[str]] = {
-    "any answer": frozenset(CLASSES),
+    "any response": frozenset(CLASSES),
     "any success": SUCCESSES,
     "400 to 404 with a code": frozenset(
         f"{row.status} {row.code}" for row in real().errors.values() if row.status < 405

@@ -195,7 +195,9 @@ def tried(moment: Moment) -> tuple[Outcome, list[str]]:
 
 def result(wrong: int) -> str:
     """The line of the documentation."""
-    return f"The last {MOMENTS} moments: {wrong or 'none'} left anything wrong."
+    if wrong:
+        return f"{wrong} of {MOMENTS} interruptions in the last run left an invalid run directory."
+    return f"All {MOMENTS} interruptions in the last run left a valid run directory."
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -214,7 +216,7 @@ def main(arguments: Sequence[str]) -> int:
     print(line)
     if "--write" in arguments:
         text = PAGE.read_text(encoding="utf-8")
-        PAGE.write_text(re.sub(r"The last \d+ moments: .*", line, text), encoding="utf-8")
+        PAGE.write_text(re.sub(r"(All|\d+ of) \d+ interruptions .*", line, text), encoding="utf-8")
     return 1 if bad else 0
 
 

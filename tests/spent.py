@@ -27,9 +27,9 @@ HEAD = """\
 # Kills by scenario
 
 Written by `python -m tests.spent --write`.
-Requests are those of the stored full run with everything, counted for the scenario that sent them.
-A fault counts for each scenario whose requests show what it breaks; *alone* if no other one does.
-Each was tried by the cases that verify what it breaks, so one more scenario may see it, too.
+Requests are those of a full run with everything given, by the scenario that sent them.
+A fault counts for each scenario whose requests reveal it; *alone* if no other scenario does.
+Each fault was tried only with the cases that verify what it breaks, so more scenarios may see it.
 """
 
 
@@ -45,8 +45,8 @@ def kills(name: str) -> tuple[str, set[str]]:
 
 
 def sent() -> Counter[str]:
-    """The requests of the stored full run, by scenario."""
-    log = evidence.parse(golden.stored_log("real").splitlines(keepends=True), "golden")
+    """The requests of a full run, by scenario."""
+    log = evidence.parse(golden.run("real").splitlines(), "golden")
     return Counter(exchange.scenario for exchange in log.exchanges)
 
 
@@ -70,7 +70,7 @@ def _rows(
 
 
 @click.command()
-@click.option("--write", is_flag=True, help="Write docs/kills-by-scenario.md anew.")
+@click.option("--write", is_flag=True, help="Rewrite docs/kills-by-scenario.md.")
 def main(write: bool) -> None:
     """Say what each scenario sends, and which faults it catches."""
     with ProcessPoolExecutor(os.cpu_count(), get_context("fork")) as pool:

@@ -1,4 +1,4 @@
-"""Local addresses: a limit counts what one of them sent, in this run and in those before."""
+"""Local addresses: a limit counts what each one has sent, in this run and in earlier ones."""
 
 from __future__ import annotations
 

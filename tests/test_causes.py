@@ -1,4 +1,4 @@
-"""Causes: what has to be mended, computed from the findings of a run."""
+"""Causes: what has to be fixed, computed from the findings of a run."""
 
 from __future__ import annotations
 

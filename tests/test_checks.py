@@ -1,4 +1,4 @@
-"""The judges: what each accepts, refuses and says nothing about, and where its rule applies."""
+"""The judges: what each accepts, rejects and leaves open, and where its rule applies."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`clean` on forged runs: whatever a stored run says, only what the run made is removed."""
+"""`clean` on forged runs: only what the run created is deleted, whatever a stored run says."""
 
 from __future__ import annotations
 

@@ -9,11 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.log import evidence
 from conformance.model import Exchange
 from conformance.reading import CLEAN, made_by, worked_on
 from conformance.server.application import Application
-from tests import golden
 from tests.servers import Command, command, faulty, run_of, serving, target_file
 from tests.support import contracts
 from tests.support.exchanges import answer
@@ -105,13 +103,6 @@ def test_an_object_that_is_removed_and_created_again_is_left() -> None:
     contract = contracts.real()
     gone = answer(200, {"deleted": True}, operation="delete_eval", query={"id": "e1"})
     assert made_by(contract, [_created("e1"), gone, _created("e1")]) == _made("e1")
-
-
-def test_a_run_modifies_no_pre_existing_objects() -> None:
-    """It modifies or deletes only what it created; only events cannot be created."""
-    contract = contracts.real()
-    log = evidence.parse(golden.stored_log("real").splitlines(keepends=True), "golden")
-    assert {each.kind for each in worked_on(contract, log.exchanges)} == {"event"}
 
 
 def test_modified_pre_existing_objects_are_reported() -> None:

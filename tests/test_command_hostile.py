@@ -1,4 +1,4 @@
-"""The command against hostile servers: they attack terminal, browser, memory and keys."""
+"""The command against hostile servers that attack terminal, browser, memory and keys."""
 
 from __future__ import annotations
 

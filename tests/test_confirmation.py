@@ -1,4 +1,4 @@
-"""Findings that need confirmation: a permanent fault is confirmed, one that passed is only a note.
+"""Findings that need confirmation: a permanent fault is confirmed, a transient one is only a note.
 
 Every scenario of every rule that confirms is tried, so that none closes its trial without the look
 that its judge needs.

@@ -1,4 +1,4 @@
-"""What CONTRIBUTING.md shows works: a copy gets every recipe, and the fast tests pass on it."""
+"""The recipes of docs/recipes.md work: a copy gets every one, and the fast tests pass on it."""
 
 from __future__ import annotations
 

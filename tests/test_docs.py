@@ -15,7 +15,12 @@ import pytest
 import yaml
 
 from conformance import target
+from conformance.base.options import Choice
+from conformance.command import preparing
 from conformance.command.cli import group
+from conformance.examine import proposal
+from conformance.model.declaration import DISK
+from conformance.plan.registry import BAD_KEYS_ALLOWED
 from docs import pages
 from tests import generated
 from tests.support.contracts import real
@@ -28,7 +33,10 @@ PAGES = {
     if path.parent != pages.GENERATED
 }
 README = PAGES["README.md"]
-CONTRIBUTING = PAGES["CONTRIBUTING.md"]
+MAPS = PAGES["docs/maps.md"]
+SITE = "https://github.com/kaicalls/kaicalls-conformance/blob/main/"
+"""How links of the README begin: the package index shows it, too, and has no other files."""
+PICTURES = SITE.replace("github.com", "raw.githubusercontent.com").replace("/blob/", "/")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
@@ -74,7 +82,7 @@ def test_the_map_of_the_tests_is_complete() -> None:
 
 def test_advice_on_tests_names_what_exists() -> None:
     """The table "If you change ..." leads to files, and leaves no folder of the package out."""
-    section = CONTRIBUTING.partition("## If you change")[2].partition("\n## ")[0]
+    section = MAPS.partition("## If you change")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`.+) \| (`.+) \|$", section, re.MULTILINE)
     changed = [name for row in rows for name in re.findall(r"`([^`]+)`", row[0])]
     tests = [name.split()[0] for row in rows for name in re.findall(r"`([^`]+)`", row[1])]
@@ -97,6 +105,34 @@ def test_the_readme_has_exactly_two_commands_for_a_fresh_machine() -> None:
 def test_the_readme_is_about_a_page() -> None:
     """What does not fit on a page stands in the documentation."""
     assert len(README.splitlines()) <= 100
+
+
+def test_the_readme_links_to_files_of_the_project_absolutely() -> None:
+    """The package index shows the README without the files next to it."""
+    links = re.findall(r"\]\(([^)#\s]+)", README)
+    files = [link.removeprefix(SITE).removeprefix(PICTURES) for link in links]
+
+    assert [file for file in files if not (ROOT / file).is_file()] == []
+    assert not set(links) & set(files)
+
+
+STATED = (
+    ("README.md", f"at most {BAD_KEYS_ALLOWED} of them with a key that was never issued"),
+    ("docs/getting-started/vendor.md", f"at most {BAD_KEYS_ALLOWED} of them with a key"),
+    ("docs/safety.md", f"more than {BAD_KEYS_ALLOWED} requests with a key that was never issued"),
+    ("docs/safety.md", f"a run's files in megabytes, {DISK} by default"),
+    ("docs/safety.md", f"{Choice().max_seconds:,} seconds by default"),
+    ("docs/evidence.md", f"A run takes at most {DISK} MB of disk"),
+    ("docs/target-file.md", f"`init --url` sends at most {proposal.REQUESTS} plain reads"),
+    ("docs/running.md", f"no room for {preparing.ROOM} requests more than the plan"),
+)
+"""Bounds of the code that a page states: the page, and the words around the number."""
+
+
+@pytest.mark.parametrize(("page", "words"), STATED)
+def test_a_stated_bound_is_that_of_the_code(page: str, words: str) -> None:
+    """Who changes a bound changes the page."""
+    assert words in PAGES[page]
 
 
 @pytest.mark.parametrize("name", PAGES)

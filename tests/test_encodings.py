@@ -1,4 +1,4 @@
-"""Every spelling of a key that the documents name is met as they say."""
+"""Every spelling of a key in the documentation is handled as it says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The evidence log: what is written is what is read, and a line that is broken is named."""
+"""The evidence log: it is read as it was written, and a broken line is named."""
 
 from __future__ import annotations
 

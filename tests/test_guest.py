@@ -1,4 +1,4 @@
-"""The package is a good guest: it disturbs no other pytest run in its environment.
+"""The package is a good guest: it does not disturb other pytest runs in its environment.
 
 Real processes of pytest run another project in two environments: with the package alone, and with
 pytest-playwright, a conftest.py that takes every usual name, and workers beside it.

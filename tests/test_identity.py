@@ -1,4 +1,4 @@
-"""What the suite says of itself: by default its name, or what an ordinary client says."""
+"""How the suite identifies itself: by name, or with the headers of an ordinary client."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a target can make slow: every pattern is linear, and so is all that reads its texts."""
+"""A target cannot slow the suite down: every pattern and every reader of its texts is linear."""
 
 from __future__ import annotations
 
@@ -131,6 +131,7 @@ UNITS = (
         "aaaa=\n",
         "2020-01-01T",
     ),
+    *(KEY[8:20], f"{KEY[8:20]} ", "%25", "&amp;", "\\u0061", "a\0", "QUFB", "7a"),
     *("//a@", "[", "](", "...", "**", "é", "\u0301\u0323", "\u00ad", "\0", "BZh9", "x\x01"),
 )
 """What attacks are made of: each is repeated, with a beginning and an end."""

@@ -1,4 +1,4 @@
-"""What the log holds of a response: no secret that the target hands out, not even once."""
+"""What the log holds of a response: never a secret that the target issues."""
 
 from __future__ import annotations
 

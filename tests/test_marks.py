@@ -1,4 +1,4 @@
-"""Marks: an object is known by a text that only the suite writes, and by the time of its making."""
+"""Marks: an object is recognised by a text that only the suite writes, and by its creation time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engine names no API: no text of the contract stands in its code."""
+"""The engine is independent of the API: no text of the contract appears in its code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What one key that reads shows of a server, with and without the id of another business."""
+"""What a single reading key shows of a server, with and without the id of another business."""
 
 from __future__ import annotations
 

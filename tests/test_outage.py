@@ -1,4 +1,4 @@
-"""A target that is out: the run ends soon, names the one cause, and blames no clause for it."""
+"""A target that is down: the run ends early, names the one cause, and blames no clause for it."""
 
 from __future__ import annotations
 

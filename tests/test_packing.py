@@ -1,4 +1,4 @@
-"""The compressed log of an ended run: equal for equal logs, whole or not at all, and bounded."""
+"""The compressed log of a finished run: deterministic, bounded, and complete or absent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from conformance.base.stored import Bounds
 from conformance.log import evidence, packing
 from conformance.log.archive import digest_of
 from conformance.model import NOTHING, Body, Exchange, Request, Response, Role
-from tests.golden import stored_log
+from tests import golden
 
 LONG = "x" * 20_000
 """A body that has a line of its own."""
@@ -50,7 +50,7 @@ def exchange(text: str) -> Exchange:
 
 def test_a_packed_log_reads_as_before(tmp_path: Path) -> None:
     """Exchanges and ends are equal, and the plain file is gone."""
-    path = log_of(tmp_path, stored_log("toy"))
+    path = log_of(tmp_path, golden.run("toy"))
     before = evidence.read(path)
     packing.pack(path)
     assert [each.name for each in tmp_path.iterdir()] == ["exchanges.jsonl.gz"]
@@ -100,7 +100,7 @@ def test_a_copy_goes_with_its_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """What was unpacked to be read is removed with the log."""
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
     (tmp_path / "tmp").mkdir()
-    path = log_of(tmp_path, stored_log("toy"))
+    path = log_of(tmp_path, golden.run("toy"))
     packing.pack(path)
     log = evidence.read(path)
     assert len(list((tmp_path / "tmp").iterdir())) == 1

@@ -1,4 +1,4 @@
-"""Other tools of the trade read the document and agree with the reference server."""
+"""Other API tools read the document and agree with the reference server."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What both sides read from an answer: filters, objects, places in a list, and a summary."""
+"""What both sides read from a response: filters, objects, places in a list, and a summary."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why a cell is untested: the kind is right, the text is true, and nothing there is asked for."""
+"""Why a cell is untested: the kind and the text are right, and nothing that exists is asked for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No secret survives: not whole, not altered, not in part, not in an encoding."""
+"""No secret survives: whole, altered, in part or encoded."""
 
 from __future__ import annotations
 
@@ -200,15 +200,6 @@ def test_a_run_of_characters_that_hides_nothing_is_decoded_once(
     store.learn(Placeholder(SecretKind.SECRET, "late-1"), "aZ3xY8wV5uT2sR9qP6")
     store.redact(page)
     assert len(asked) == 2 * 89
-
-
-@pytest.mark.parametrize(
-    "hostile",
-    [KEY[8:20] + " ", KEY[8:20], "x", "%25", "&amp;", "\\u0061", "a\0", "QUFB", "7a", '\\"'],
-)
-def test_no_text_takes_long(store: SecretStore, hostile: str) -> None:
-    """A large body that is made to be slow to search is searched in linear time."""
-    store.redact(hostile * (1_000_000 // len(hostile)))
 
 
 def test_a_whole_key_becomes_its_name(store: SecretStore) -> None:

@@ -1,4 +1,4 @@
-"""The reports of a finished run: they agree, hold, and let nothing of the target act."""
+"""The reports of a finished run: they agree, are complete, and neutralise what the target sent."""
 
 from __future__ import annotations
 

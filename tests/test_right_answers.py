@@ -1,4 +1,4 @@
-"""Which answers each rule takes for right: none passes on an answer that shows it nothing."""
+"""Which responses each rule accepts: none passes on a response that tells it nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The suite blames an independent server with other habits for nothing."""
+"""The suite does not blame an independent server with other habits."""
 
 from __future__ import annotations
 

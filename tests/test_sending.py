@@ -1,9 +1,11 @@
-"""What the sender repeats, sends at the same time, and sends exactly as it is."""
+"""What the sender repeats, overlaps, and sends unchanged."""
 
 from __future__ import annotations
 
+import gc
 import socket
 import threading
+import weakref
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +16,8 @@ import pytest
 from conformance.log.evidence import Recorder
 from conformance.model import Case, Effect, Role
 from conformance.model.placeholder import Placeholder
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.memory import Memory
 from conformance.transport.carrier import Label
 from conformance.transport.http import HttpWire
 from conformance.transport.message import Message
@@ -333,3 +337,16 @@ def recording(listening: socket.socket, heads: list[list[str]]) -> Iterator[None
 
     threading.Thread(target=serve, daemon=True).start()
     yield
+
+
+def test_a_client_is_gone_with_its_case() -> None:
+    """Nothing that it is composed of holds it, so the bodies that it saw take no memory later."""
+    gc.disable()
+    try:
+        client = Client(sender(Answering(statuses(200))), CASE, 1, Memory(), seed=0)
+        client.valid(real().operations["create_eval"])
+        gone = weakref.ref(client)
+        del client
+        assert gone() is None
+    finally:
+        gc.enable()

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from conformance import contract
-from conformance.model import Remark, Run, State
+from conformance.model import Contract, Declaration, Operation, Remark, Run, State
 from conformance.report import html, remarks, unproven
 from conformance.run import runfile
-from conformance.scenarios.client.filling import Filling
+from conformance.scenarios.client import filling
 from conformance.server.declaration import declaration
 from conformance.server.messages import Request
 from tests import report_example as example
@@ -192,8 +192,18 @@ def test_a_key_of_another_server_is_no_finding(tmp_path: Path) -> None:
     assert "rejects the main key on every read (401)" in outcome.said
 
 
+@dataclass
 class Seen:
     """What each key sees: something of its own."""
+
+    contract: Contract
+    target: Declaration
+
+    def token(self) -> str:
+        return "token"
+
+    def id_for(self, _operation: Operation) -> None:
+        return None
 
     def business(self, key: str = "full") -> str:
         return f"business of {key}"
@@ -215,7 +225,7 @@ def test_an_input_is_what_the_main_business_has(key: str, agent: str) -> None:
     """Another business may not name it, so its key gets what that key sees."""
     loaded = contract.load(contract.packaged())
     target = replace(example.passing().target, inputs={"create_eval": {"agent_id": "given"}})
-    filling = Filling(loaded, target, Seen(), lambda _operation: None, lambda: "token")
-    values = filling.valid(loaded.operations["create_eval"], key)
+    source = Seen(loaded, target)
+    values = filling.valid(source, loaded.operations["create_eval"], key)
     assert values is not None
     assert values["agent_id"] == agent

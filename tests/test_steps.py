@@ -1,4 +1,4 @@
-"""The steps of a cause: pasted into a shell, they show the cause again on another day."""
+"""The steps of a cause: pasted into a shell, they reproduce the cause on another day."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Traps in which suites like this one pass something that they never saw; ours avoids each.
+"""Traps in which a suite passes something that it never saw; this one avoids each.
 
 tests/command/ shows the traps of a whole process: a dead server, a broken MUST, a dead port.
 """

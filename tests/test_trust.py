@@ -1,4 +1,4 @@
-"""TLS: which certificates are accepted, and what is said of the others."""
+"""TLS: which certificates are accepted, and what is reported about the others."""
 
 from __future__ import annotations
 

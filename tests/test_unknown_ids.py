@@ -1,4 +1,4 @@
-"""Unknown ids have the form of a known one, so that no server has reason to call them malformed."""
+"""Unknown ids have the form of a known one, so no server can call them malformed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The suite against two servers as hurried vendors build them, with all their wrongs and with none.
+"""The suite against two servers as vendors in a hurry build them, with all their faults and none.
 
 ``python -m tests.vendors VENDOR each`` judges a server with each of its wrongs alone.
 """

@@ -1,4 +1,4 @@
-"""From outcomes to a verdict per cell: order of verdicts, waivers, levels, and who is to blame."""
+"""From outcomes to a verdict per cell: order of verdicts, waivers, levels, and who is blamed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How long a 429 is waited for: as its Retry-After says, in either form of HTTP."""
+"""How long the suite waits after a 429: as Retry-After says, in either form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The part of a body that a report shows, round the accused member."""
+"""The part of a body that a report shows around the offending member."""
 
 from __future__ import annotations
 

@@ -11,15 +11,21 @@ import zlib
 from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
+from threading import RLock
+
+from cachetools import LRUCache
 
 from conformance.base import stored
-from conformance.base.recent import Recent
 from conformance.base.stored import LONGEST_BODY, Bounds
 from conformance.log import packing
 from conformance.model import Body, Json
 
 KINDS = {"text": "text_digest", "base64": "base64_digest"}
 """Members of a stored body, and the members that replace them by a digest."""
+
+
+UNPACKED = 4_000_000
+"""Characters of contents that are kept unpacked."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +48,8 @@ class Archive:
         self._path = path
         self._most = most
         self._held: dict[str, Place | str] = {}
-        self._recent = Recent[str](4_000_000)
+        self._unpacked = LRUCache[str, str](UNPACKED, getsizeof=len)
+        self._lock = RLock()
 
     def __contains__(self, digest: object) -> bool:
         return digest in self._held
@@ -69,12 +76,13 @@ class Archive:
 
     def content(self, digest: str) -> str:
         """The content with a digest. Raises KeyError if the log does not have it."""
-
-        def read() -> tuple[str, int]:
-            content = unpacked(self._packed(digest))
-            return content, len(content)
-
-        return self._recent.get(digest, read)
+        with self._lock:
+            content = self._unpacked.get(digest)
+            if content is None:
+                content = unpacked(self._packed(digest))
+                if len(content) <= UNPACKED:
+                    self._unpacked[digest] = content
+        return content
 
     def file(self) -> Path:
         """The file of the log, or a decompressed copy of it. Raises UsageError."""

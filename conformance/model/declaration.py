@@ -32,6 +32,19 @@ class Business(StrEnum):
     EMPTY = "empty"
 
 
+class KeyName(StrEnum):
+    """The names of the keys of a target file, those of a single scope aside."""
+
+    FULL = "full"
+    READ_ONLY = "read_only"
+    TEST = "test"
+    EXPIRED = "expired"
+    REVOKED = "revoked"
+    NO_SCOPE = "no_scope"
+    OTHER = "other"
+    EMPTY = "empty"
+
+
 class Reach(StrEnum):
     """Which scopes a key has."""
 
@@ -71,18 +84,20 @@ class KeyRole:
 KEY_ROLES: Mapping[str, KeyRole] = {
     role.name: role
     for role in (
-        KeyRole("full", "a key with every scope"),
-        KeyRole("read_only", "a key with every scope that reads, and no other", Reach.READS),
-        KeyRole("test", "a key with every scope and the test prefix", business=None),
-        KeyRole("expired", "an expired key", dead=True),
-        KeyRole("revoked", "a revoked key", dead=True),
-        KeyRole("no_scope", "a valid key without any scope", Reach.NONE),
+        KeyRole(KeyName.FULL.value, "a key with every scope"),
         KeyRole(
-            "other",
+            KeyName.READ_ONLY.value, "a key with every scope that reads, and no other", Reach.READS
+        ),
+        KeyRole(KeyName.TEST.value, "a key with every scope and the test prefix", business=None),
+        KeyRole(KeyName.EXPIRED.value, "an expired key", dead=True),
+        KeyRole(KeyName.REVOKED.value, "a revoked key", dead=True),
+        KeyRole(KeyName.NO_SCOPE.value, "a valid key without any scope", Reach.NONE),
+        KeyRole(
+            KeyName.OTHER.value,
             "a key with every scope for another business, which has data",
             business=Business.OTHER,
         ),
-        KeyRole("empty", "a key for a business without data", business=Business.EMPTY),
+        KeyRole(KeyName.EMPTY.value, "a key for a business without data", business=Business.EMPTY),
     )
 }
 """Every key of a target file by name, those of a single scope aside.
@@ -95,7 +110,7 @@ DEAD_KEYS = tuple(role.name for role in KEY_ROLES.values() if role.dead)
 """Names of the keys that were valid once, and must be refused."""
 
 
-MAIN_KEYS = ("full", "test", "read_only")
+MAIN_KEYS = (KeyName.FULL, KeyName.TEST, KeyName.READ_ONLY)
 """The keys that may make most requests of a run. The first one that is given does."""
 
 

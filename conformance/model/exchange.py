@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from threading import RLock
 
-from conformance.base.recent import Recent
+from cachetools import LRUCache, cached
+
 from conformance.base.values import NOT_JSON, Read, Unread, read_json
 from conformance.model.labels import Facts, Role
 from conformance.model.operation import Json
@@ -32,8 +33,8 @@ def header_in(headers: Headers, name: str, default: str = "") -> str:
     return default
 
 
-PARSED: Final = Recent[Read](4_000_000)
-"""What bodies hold as JSON, by their content. A value may weigh thirty times its text."""
+PARSED_TEXT = 4_000_000
+"""Characters of bodies whose values are kept. A value may weigh thirty times its text."""
 
 HEADERS_CUT = "the response has more headers than the log keeps"
 LEFT_OUT = (
@@ -90,6 +91,16 @@ class Body:
         return self.written
 
 
+@cached(
+    LRUCache(PARSED_TEXT, getsizeof=lambda kept: kept[1]),
+    key=lambda body: body.key,
+    lock=RLock(),
+)
+def _parsed(body: Body) -> tuple[Read, int]:
+    """What a body that is text holds as JSON, and how long that text is; made once."""
+    return read_json(body.written), len(body.written)
+
+
 @dataclass(frozen=True)
 class Request:
     """A request as sent, secrets replaced by placeholders."""
@@ -144,7 +155,7 @@ class Response:
         body = self.body
         if not body.is_whole_text:
             return Read(NOT_JSON)
-        return PARSED.get(body.key, lambda: (read_json(body.written), len(body.written)))
+        return _parsed(body)[0]
 
     @property
     def ok(self) -> bool:

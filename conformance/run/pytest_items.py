@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
-from _pytest._code.code import TerminalRepr
 
 from conformance.base.errors import ConformanceError, TargetError, Unjudgeable
 from conformance.base.text import for_console
@@ -83,7 +82,7 @@ class CaseItem(pytest.Item):
         self,
         excinfo: pytest.ExceptionInfo[BaseException],
         style: object = None,  # noqa: ARG002 - pytest passes it
-    ) -> TerminalRepr:
+    ) -> Any:
         """Only the message, because pytest might show local variables that quote the target."""
         return excinfo.getrepr(style="value", chain=False)
 

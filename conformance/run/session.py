@@ -182,7 +182,6 @@ class Session:
         for attempt in (1, 2):
             client = self._client(case, attempt, sink)
             outcome, sent = self._attempt(case, client), client.sender.sent
-            client.sender.sent = []  # the client is in a reference cycle and would keep the bodies
             if outcome != verdict.DONE or not self._asks_again(case, sent):
                 break
         return outcome

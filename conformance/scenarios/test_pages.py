@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.model import Facts, Operation, Params
+from conformance.model import Facts, KeyName, Operation, Params
 from conformance.plan.registry import Draft, Planning, key_needs, operations, scenario
 from conformance.reading import Answer, position_of
 from conformance.scenarios.client.client import Client
@@ -52,7 +52,7 @@ def printed_samples(planning: Planning) -> Iterator[Draft]:
             yield Draft(
                 operation,
                 entry.place.replace(" ", "-"),
-                needs=("full",),
+                needs=(KeyName.FULL,),
                 params=PrintedQuery(example.get("query", {})),
                 cost=3,
             )

@@ -12,6 +12,7 @@ from conformance.model import (
     Effect,
     Exchange,
     Facts,
+    KeyName,
     Operation,
     Params,
     Role,
@@ -143,7 +144,7 @@ def test_trigger(client: Client) -> None:
         client.raw(
             _request(client, {**values, **inputs}),
             operation.id,
-            key="full" if operation.takes_key else None,
+            key=KeyName.FULL if operation.takes_key else None,
         )
     if ask is not None:
         ask(facts=Facts(step=Step.AFTER))

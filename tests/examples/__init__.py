@@ -1,4 +1,4 @@
-"""Examples of what each judge accepts, refuses and says nothing about, filed by subject.
+"""Examples of what each judge accepts, rejects and leaves open, filed by subject.
 
 Importing this package builds nothing: ``examples_about`` builds the examples of one subject.
 """

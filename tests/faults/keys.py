@@ -85,7 +85,7 @@ class ExpiredKeyTakenWithLimit(Faulty):
 
 @fault("key-expired status-401", at="list_leads", depth=5)
 class ExpiredKeyTakenBesideFilters(InputFirst):
-    """list_leads checks its filters closely, and then accepts an expired key beside a source."""
+    """list_leads validates its filters, and then accepts an expired key together with a source."""
 
     def is_expired(self, identity: Identity) -> bool:
         beside = self.asked == "list_leads" and "source" in self.given
@@ -104,7 +104,7 @@ class ForbiddenForExpiredKey(Faulty):
 
 @fault("key-prefixes", depth=2)
 class TestKeysRefused(Faulty):
-    """Keys that begin with kc_test_ are refused."""
+    """Keys that begin with kc_test_ are rejected."""
 
     __test__ = False
 
@@ -114,7 +114,7 @@ class TestKeysRefused(Faulty):
 
 @fault("key-prefixes", at="send_sms", depth=4)
 class TestKeysSendNothing(Faulty):
-    """send_sms refuses keys that begin with kc_test_."""
+    """send_sms rejects keys that begin with kc_test_."""
 
     __test__ = False
 
@@ -522,7 +522,7 @@ class SomebodyElsesKeyInCalls(Faulty):
 
 @fault("key-header", at="poll_lead_created", depth=4)
 class NothingAfterTheScheme(Faulty):
-    """poll_lead_created takes a header with the scheme alone for the first key."""
+    """poll_lead_created treats a header with only the scheme as the first key."""
 
     def authenticate(self, operation: Operation, request: Request) -> Identity | None:
         bare = (request.header("authorization") or "").strip() == "Bearer"
@@ -537,7 +537,7 @@ class NothingAfterTheScheme(Faulty):
     depth=3,
 )
 class UndefinedIsSomebody(Faulty):
-    """The key undefined, as broken clients send it, is taken for a demo account."""
+    """The key undefined, as broken clients send it, is treated as a demo account."""
 
     def known_key(self, key: str) -> Identity | None:
         if key == "undefined":

@@ -144,7 +144,7 @@ class OneMoreBeyondMaximum(Faulty):
 
 @fault("paging-samples", also="paging-supported", at="list_calls", depth=2)
 class SampleRefused(Faulty):
-    """list_calls refuses limits from 21 to 99, and so the documented one."""
+    """list_calls rejects limits from 21 to 99, including the documented one."""
 
     def cap_limit(self, operation: Operation, limit: int) -> int:
         if operation.id == "list_calls" and 20 < limit < 100:

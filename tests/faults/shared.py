@@ -133,7 +133,7 @@ class LatestSender(Faulty):
 
 
 class Interrupted(Faulty):
-    """The reference server, which answers one in ``every`` requests in another way."""
+    """The reference server, which handles one in ``every`` requests differently."""
 
     every = 60
 

@@ -1,1 +1,1 @@
-"""A second, small contract with its own server: the proof that the engine knows no API."""
+"""A second, small contract with its own server: proof that the engine is independent of the API."""

@@ -1,4 +1,4 @@
-"""Servers that use the freedom of the contract; the suite must blame none of them."""
+"""Servers that use what the contract leaves open. The suite must not blame any of them."""
 
 from tests.faults.base import VARIANTS
 from tests.subjects import load

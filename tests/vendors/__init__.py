@@ -1,1 +1,1 @@
-"""Two servers as hurried vendors build them, each with a list of what is wrong in it."""
+"""Two servers as vendors in a hurry build them, each with a list of its faults."""

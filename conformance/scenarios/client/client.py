@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, Unpack
 
-from conformance.base.values import as_text, present
+from conformance.base.values import as_text
 from conformance.model import (
     NOTHING,
     Case,
     Effect,
     Exchange,
     Facts,
+    KeyName,
     Operation,
     Parameter,
     Params,
     Role,
 )
 from conformance.plan.registry import Depth
-from conformance.reading import Answer, answer_of, mark_of, members_of, sought_in
-from conformance.scenarios.client import ids
-from conformance.scenarios.client.filling import Filling
+from conformance.reading import Answer, answer_of, members_of, sought_in
+from conformance.scenarios.client import filling, ids
 from conformance.scenarios.client.fixtures import OwnObjects
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.knowledge import Knowledge
 from conformance.scenarios.client.list_tail import Ends
 from conformance.scenarios.client.memory import Memory, Place
-from conformance.scenarios.client.sending import Sending
-from conformance.transport.message import Message
+from conformance.scenarios.client.naming import Naming
+from conformance.scenarios.client.renewal import Renewal
+from conformance.scenarios.client.sending import Options, Sending
 from conformance.transport.sender import Sender
 
 PAUSES = (0.5, 1.5, 3)
@@ -38,7 +39,7 @@ PAGES_SOUGHT = 8
 
 EVERYTHING: Mapping[str, Any] = {}
 """No filter of a list."""
-LOOKING = ("full", "other")
+LOOKING = (KeyName.FULL, KeyName.OTHER)
 """The keys for which another object is looked for where one is gone."""
 
 P = TypeVar("P", bound=Params)
@@ -66,19 +67,16 @@ class Client(Sending):
         nonce: str = "",
         depth: Depth = Depth.FULL,
     ) -> None:
-        super().__init__(sender, case, attempt)
+        naming = Naming(case, attempt, seed=seed, nonce=nonce)
+        super().__init__(sender, case, attempt, naming)
         self.seed = seed
         self.depth = depth
         self._memory = memory
-        self._nonce = nonce
-        self._tokens = 0
-        self._named: set[str] = set()  # what headers called the requests so far
-        self.knowledge = Knowledge(self, memory, self.valid)
+        plain = Sending(sender, case, attempt, naming)  # not self: it would keep itself alive
+        self.knowledge = Knowledge(plain, memory)
         self._ends = Ends(self.knowledge, memory)
-        self.own = OwnObjects(self, memory, self.valid, self._steady, self.knowledge)
-        self.filling = Filling(
-            self.contract, self.target, self.knowledge, self.own.id_for, self.token
-        )
+        self._renewal = Renewal(plain, memory, self.knowledge)
+        self.own = OwnObjects(plain, memory, self.knowledge, self._renewal)
 
     # --- the case ---
 
@@ -113,17 +111,15 @@ class Client(Sending):
     # --- values ---
 
     def token(self) -> str:
-        """A short text that no other request has: a mark of the run, then seed, case and count."""
-        self._tokens += 1
-        text = f"{self.seed} {self.case.id} {self._attempt} {self._tokens}"
-        return mark_of(self._nonce, text)
+        """A short text that no other request holds."""
+        return self.naming.token()
 
-    def valid(self, operation: Operation, key: str = "full") -> dict[str, Any] | None:
+    def valid(self, operation: Operation, key: str = KeyName.FULL) -> dict[str, Any] | None:
         """Valid values for an operation; None if a required one is not known."""
-        return self.filling.valid(operation, key)
+        return self.own.valid(operation, key)
 
     def valid_or(
-        self, values: dict[str, Any], operation: Operation, key: str = "full"
+        self, values: dict[str, Any], operation: Operation, key: str = KeyName.FULL
     ) -> dict[str, Any]:
         """Valid values for an operation; the given ones where a required one is not known."""
         return self.valid(operation, key) or values
@@ -133,26 +129,23 @@ class Client(Sending):
 
         Without ``switches``, what may be off stays as it is.
         """
-        members = [each for each in operation.body if each.has_value and not each.required]
-        if not switches:
-            members = [member for member in members if not member.is_switch]
-        return self.known(members)
+        return filling.optional(self.own, operation, switches=switches)
 
     def phones(self, operation: Operation) -> dict[str, Any]:
         """Phone numbers for the optional members of a body that take one, by name."""
-        return self.known(each for each in operation.body if each.phone and not each.required)
+        return filling.phones(self.own, operation)
 
-    def _steady(self, operation: Operation) -> dict[str, Any]:
-        """The optional members of an object of our own: phone numbers, but no switches."""
-        return {**self.optional(operation, switches=False), **self.phones(operation)}
-
-    def value(self, parameter: Parameter, key: str = "full") -> Any:
+    def value(self, parameter: Parameter, key: str = KeyName.FULL) -> Any:
         """A valid value for a parameter; ABSENT where none is known."""
-        return self.filling.value(parameter, key)
+        return filling.value(self.own, parameter, key)
 
-    def known(self, parameters: Iterable[Parameter], key: str = "full") -> dict[str, Any]:
+    def known(self, parameters: Iterable[Parameter], key: str = KeyName.FULL) -> dict[str, Any]:
         """A valid value for each of some parameters, by name; none where no value is known."""
-        return present({parameter.name: self.value(parameter, key) for parameter in parameters})
+        return filling.known(self.own, parameters, key)
+
+    def worked_on(self, operation: Operation) -> Any:
+        """An object of our own, as the selector of an operation takes it; ABSENT without one."""
+        return filling.worked_on(self.own, operation)
 
     def own_business(self, operation: Operation, values: Mapping[str, Any]) -> dict[str, str]:
         """The own business, where a request may name it, and its values do not."""
@@ -172,48 +165,18 @@ class Client(Sending):
         operation: Operation,
         values: Mapping[str, Any],
         *,
-        key: str | None = "full",
-        role: Role = Role.PROBE,
         facts: Facts = NOTHING,
-        content: bytes | None = None,
-        address: str | None = None,
-        patient: bool = True,
+        **options: Unpack[Options],
     ) -> Exchange:
         """Send a request that should be valid.
 
         If an object that it names is not found, send it again with an object that is still listed.
         """
-        renewable = not facts.mistake and role is not Role.ARRANGE and key in LOOKING
-        renewed = self.knowledge.renewal(operation, values, key) if renewable else None
-        return self.send(
-            operation,
-            values,
-            key=key,
-            role=role,
-            facts=facts,
-            content=content,
-            address=address,
-            patient=patient,
-            renewed=renewed,
-        )
-
-    def _ready(self, message: Message, operation: Operation | None) -> Message:
-        """The message, with new names in the headers that identify a request.
-
-        A target may repeat its first response to a request under a known name.
-        """
-        taken = operation.parameters_in("header") if operation else ()
-        naming = {parameter.name: parameter for parameter in taken if parameter.fresh}
-        headers = [(name, self._new(naming.get(name), value)) for name, value in message.headers]
-        return replace(message, headers=tuple(headers))
-
-    def _new(self, naming: Parameter | None, value: str) -> str:
-        """The value of a header, or a new one in its place if it named a request before."""
-        if naming is not None and value in self._named:
-            value = str(self.value(naming))
-        if naming is not None:
-            self._named.add(value)
-        return value
+        key = options.get("key", KeyName.FULL)
+        is_arranging = options.get("role") is Role.ARRANGE
+        renewable = not facts.mistake and not is_arranging and key in LOOKING
+        renewed = self._renewal.of(operation, values, key) if renewable else None
+        return self.send(operation, values, facts=facts, renewed=renewed, **options)
 
     def control(
         self, operation: Operation, values: Mapping[str, Any], facts: Facts = NOTHING
@@ -235,9 +198,7 @@ class Client(Sending):
 
     def reuse_names(self) -> bool:
         """Let the next request have the names in its headers that earlier ones had, if any had."""
-        had_names = bool(self._named)
-        self._named.clear()
-        return had_names
+        return self.naming.reuse()
 
     # --- looks ---
 
@@ -257,7 +218,7 @@ class Client(Sending):
         sought: Id,
         facts: Facts = NOTHING,
         *,
-        key: str = "full",
+        key: str = KeyName.FULL,
         role: Role = Role.PROBE,
     ) -> Exchange | None:
         """Read an object, or look for it in its list; None if the contract has neither.

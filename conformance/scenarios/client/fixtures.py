@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from conformance.model import NOTHING, Facts, Open, Operation, Role, Step
+from conformance.model import NOTHING, Facts, KeyName, Open, Operation, Role, Step
 from conformance.reading import Answer
+from conformance.scenarios.client import filling
 from conformance.scenarios.client.ids import Id, is_sendable
-from conformance.scenarios.client.knowledge import Fill, Knowledge
+from conformance.scenarios.client.knowledge import Knowledge
 from conformance.scenarios.client.memory import Memory, Values
+from conformance.scenarios.client.renewal import Renewal
 from conformance.scenarios.client.sending import Sending
 
 REFUSABLE = Facts(mistake=True)
@@ -21,18 +21,22 @@ class OwnObjects:
     """Creates objects, and remembers which ones changes share."""
 
     def __init__(
-        self,
-        sending: Sending,
-        memory: Memory,
-        fill: Fill,
-        options: Callable[[Operation], Values],
-        knowledge: Knowledge,
+        self, sending: Sending, memory: Memory, knowledge: Knowledge, renewal: Renewal
     ) -> None:
+        self.contract, self.target = sending.contract, sending.target
         self._sending = sending
         self._created, self._spare = memory.created, memory.spare
-        self._fill = fill
-        self._options = options
         self._knowledge = knowledge
+        self._renewal = renewal
+        self.token = knowledge.token
+        self.business = knowledge.business
+        self.known_id = knowledge.known_id
+        self.free = knowledge.free
+        self.readable = knowledge.readable
+
+    def valid(self, operation: Operation, key: str = KeyName.FULL) -> Values | None:
+        """Valid values for an operation; None if a required one is not known."""
+        return filling.valid(self, operation, key)
 
     def id_for(self, operation: Operation) -> Id | None:
         """The id of an object to change, work on or delete; None if there is none to use.
@@ -46,7 +50,7 @@ class OwnObjects:
             return self._id_to_delete(operation.kind, creation)
         shared = None if creation is None else self._shared(operation, creation)
         if shared is None and (creation is None or Open.INPUT in creation.open):
-            return self._existing(operation)
+            return self._knowledge.id_for(operation)
         return shared
 
     def _shared(self, operation: Operation, creation: Operation) -> Id | None:
@@ -84,31 +88,31 @@ class OwnObjects:
 
         Returns its id, and what it was made from.
         """
-        values = self._fill(creation, "full")
+        values = self.valid(creation)
         if values is None:
             return None, None
-        whole = {**self._options(creation), **values}
+        whole = {**self._steady(creation), **values}
         created = self._create(creation, whole, Role.BYSTANDER, REFUSABLE)
         if created is not None:
             return created, whole
-        values = self._fill(creation, "full")
+        values = self.valid(creation)
         return self._create(creation, values), values
+
+    def _steady(self, creation: Operation) -> Values:
+        """Optional members for an object of our own: phone numbers, but no switches."""
+        members = filling.optional(self, creation, switches=False)
+        return {**members, **filling.phones(self, creation)}
 
     def _id_to_delete(self, kind: str, creation: Operation | None) -> Id | None:
         """The id of an object that was just created; None if none can be."""
         spare = self._spare.pop(kind, None)
         if spare is not None or creation is None:
             return spare
-        created = self._create(creation, self._fill(creation, "full"))
+        created = self._create(creation, self.valid(creation))
         for place, shared in list(self._created.items()):
             if shared == created:  # the target keeps a single object of the kind
                 del self._created[place]
         return created
-
-    def _existing(self, operation: Operation) -> Id | None:
-        """The id of an object that was there before the run."""
-        member = operation.selector.by if operation.selector else None
-        return self._knowledge.known_id(operation.kind, member=member)
 
     def can_make(self, kind: str) -> bool:
         """Whether the run may create objects of a kind."""
@@ -116,8 +120,8 @@ class OwnObjects:
 
     def _creation(self, kind: str) -> Operation | None:
         """The operation that creates objects of a kind, if the target file allows it."""
-        for creation in self._sending.contract.operations_by("create", kind):
-            if creation.effect in self._sending.target.allow:
+        for creation in self.contract.operations_by("create", kind):
+            if creation.effect in self.target.allow:
                 return creation
         return None
 
@@ -131,9 +135,9 @@ class OwnObjects:
         """Create an object. Returns its id; None if that fails or no valid values are known."""
         if values is None:
             return None
-        renewed = None if facts.mistake else self._knowledge.renewal(creation, values)
+        renewed = None if facts.mistake else self._renewal.of(creation, values)
         written = self._sending.send(creation, values, role=role, facts=facts, renewed=renewed)
-        created = Answer(self._sending.contract, creation, written).id
+        created = Answer(self.contract, creation, written).id
         return created if created is not None and is_sendable(created) else None
 
 

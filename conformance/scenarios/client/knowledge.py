@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from itertools import count
 from typing import Any
 
 from conformance.base.values import ABSENT, as_text
-from conformance.model import Business, Operation, Parameter, Role, business_of
+from conformance.model import Business, KeyName, Operation, Parameter, Role, business_of
 from conformance.reading import Answer, rows_of
+from conformance.scenarios.client import filling
 from conformance.scenarios.client.ids import Id, identifier, identifiers
 from conformance.scenarios.client.memory import Memory, Place, Values
 from conformance.scenarios.client.sending import Sending
-from conformance.transport.patience import SHOWN_WITHIN
 
 LARGE = 100
 """A limit that is the usual maximum of a page."""
@@ -25,10 +24,6 @@ OWNERS_TRIED = 4
 """Objects that other lists name most, and that a list is tried with."""
 MOST = 1_000
 """Items of a page that are remembered."""
-WAITS = 20
-"""Objects of a kind that are waited for. More are not late, but cannot be found."""
-Fill = Callable[[Operation, str], Values | None]
-"""Gives valid values for an operation and a key; None if a required one is not known."""
 
 
 def _kinds_of(operations: Iterable[Operation]) -> list[str]:
@@ -43,28 +38,32 @@ def _kinds_of(operations: Iterable[Operation]) -> list[str]:
 class Knowledge:
     """Asks the target for lists, and remembers what they showed."""
 
-    def __init__(self, sending: Sending, memory: Memory, fill: Fill) -> None:
+    def __init__(self, sending: Sending, memory: Memory) -> None:
         self.contract = sending.contract
         self.target = sending.target
         self._sending = sending
         self._memory = memory
-        self._fill = fill
+
+    def token(self) -> str:
+        """A text that no other request holds."""
+        return self._sending.naming.token()
 
     # --- lists ---
 
-    def listed(self, kind: str, key: str = "full") -> list[Any]:
+    def listed(self, kind: str, key: str = KeyName.FULL) -> list[Any]:
         """The items of the first page of the list of a kind, as a key sees it.
 
         The list is asked for once. Empty where there is none, or none that can be asked for.
         """
         place = ("list", kind, key)
-        items: list[Any] = self._once(place, lambda: self._asked(kind, key), meanwhile=[])
+        items: list[Any] = self.once(place, lambda: self.asked(kind, key), meanwhile=[])
         return items
 
-    def _once(self, place: Place, find: Callable[[], Any], meanwhile: Any = ABSENT) -> Any:
+    def once(self, place: Place, find: Callable[[], Any], meanwhile: Any = ABSENT) -> Any:
+        """What ``find`` returns, which is called for the first case of the run that asks."""
         return self._memory.once(place, self._sending.sender, find, meanwhile)
 
-    def _asked(self, kind: str, key: str) -> list[Any]:
+    def asked(self, kind: str, key: str) -> list[Any]:
         """The items of the first page of the list of a kind, asked for now."""
         operation = self.contract.list_of(kind)
         if operation is None or not self.has(key):
@@ -75,17 +74,17 @@ class Knowledge:
         """Whether there is a key. That of another business may be missing where its id is given."""
         return key != Business.OTHER or key in self.target.keys
 
-    def listing(self, operation: Operation, key: str = "full") -> Values | None:
+    def listing(self, operation: Operation, key: str = KeyName.FULL) -> Values | None:
         """Valid values for a list; None if one is not known.
 
         A list of one object's items is asked for an object that has several.
         """
         place = ("listing", operation.id, key)
-        known: Values | None = self._once(place, lambda: self._filled(operation, key))
+        known: Values | None = self.once(place, lambda: self._filled(operation, key))
         return None if known is None else dict(known)
 
     def _filled(self, operation: Operation, key: str) -> Values | None:
-        values = self._fill(operation, key)
+        values = filling.valid(self, operation, key)
         owner = self._owner(operation)
         if values is not None and owner is not None:
             values[owner.name] = self._fullest(operation, values, owner, key)
@@ -94,11 +93,11 @@ class Knowledge:
     def _owner(self, operation: Operation) -> Parameter | None:
         """The required parameter that names the object whose items a list shows."""
         for parameter in operation.required:
-            if self._names_object(parameter):
+            if self.names_object(parameter):
                 return parameter
         return None
 
-    def _names_object(self, parameter: Parameter) -> bool:
+    def names_object(self, parameter: Parameter) -> bool:
         """Whether a parameter names an object other than a business."""
         return parameter.references != "" and parameter.name != self.contract.tenant
 
@@ -169,7 +168,7 @@ class Knowledge:
 
     # --- objects ---
 
-    def known_ids(self, kind: str, key: str = "full", member: str | None = None) -> list[Id]:
+    def known_ids(self, kind: str, key: str = KeyName.FULL, member: str | None = None) -> list[Id]:
         """The ids of the objects that a key sees, those of its own business first.
 
         A key may reach several businesses, while other keys reach only that one. ``member`` holds
@@ -192,9 +191,9 @@ class Knowledge:
         as not shared, and so does one that names a business.
         """
         kind = parameter.references
-        if parameter.by is not None or not self._names_object(parameter):
+        if parameter.by is not None or not self.names_object(parameter):
             return False
-        own, other = self._moments(kind, "full"), self._moments(kind, "other")
+        own, other = self._moments(kind, KeyName.FULL), self._moments(kind, KeyName.OTHER)
         return any(own[name] != other[name] for name in own.keys() & other.keys())
 
     def _moments(self, kind: str, key: str) -> dict[Id | None, str | None]:
@@ -203,11 +202,16 @@ class Knowledge:
         rows = rows_of(self.listed(kind, key))
         return {identifier(self.contract, row, kind): as_text(row.get(position)) for row in rows}
 
-    def known_id(self, kind: str, key: str = "full", member: str | None = None) -> Id | None:
+    def id_for(self, operation: Operation) -> Id | None:
+        """An object that was there before the run; None if none is known."""
+        member = operation.selector.by if operation.selector else None
+        return self.known_id(operation.kind, member=member)
+
+    def known_id(self, kind: str, key: str = KeyName.FULL, member: str | None = None) -> Id | None:
         """The id of an object of a kind that a key sees, or None."""
         return next(iter(self.known_ids(kind, key, member)), None)
 
-    def business(self, key: str = "full") -> str | None:
+    def business(self, key: str = KeyName.FULL) -> str | None:
         """The id of the business of a key: as declared, else as its objects show it.
 
         None if the target file does not declare it, and no list shows it.
@@ -217,7 +221,7 @@ class Knowledge:
 
     def look_for_businesses(self) -> None:
         """Find out the business of each key where the target file does not give it."""
-        for owner, key in ((Business.MAIN, "full"), (Business.OTHER, Business.OTHER)):
+        for owner, key in ((Business.MAIN, KeyName.FULL), (Business.OTHER, Business.OTHER)):
             if owner in self.target.businesses or not self.has(key):
                 continue
             shown = self._business_shown(key)
@@ -238,7 +242,7 @@ class Knowledge:
 
     def gather(self, operations: Iterable[Operation]) -> None:
         """Ask for the lists of what some operations work on or name, before any of it changes."""
-        self._once(("gathered",), lambda: [self.listed(kind) for kind in _kinds_of(operations)])
+        self.once(("gathered",), lambda: [self.listed(kind) for kind in _kinds_of(operations)])
 
     def free(self, kind: str, key: str) -> Id | None:
         """An object of a pool that the run has not used yet; None if the pool has none left.
@@ -248,12 +252,12 @@ class Knowledge:
         """
         used = self._memory.used.setdefault(kind, [])
         pool = self._pool(kind, key)
-        chosen = self._last_beside(used, kind, pool)
+        chosen = self.last_beside(used, kind, pool)
         if chosen is None and used:
-            pool = self._asked(kind, key)
+            pool = self.asked(kind, key)
             self._memory.pools[kind] = {key: pool}
             del used[:-1]
-            chosen = self._last_beside(used, kind, pool) or self._last_beside([], kind, pool)
+            chosen = self.last_beside(used, kind, pool) or self.last_beside([], kind, pool)
         if chosen is not None and chosen not in used:
             used.append(chosen)
         return chosen
@@ -264,10 +268,10 @@ class Knowledge:
         if again is None:
             return self.listed(kind, key)
         if key not in again:
-            again[key] = self._asked(kind, key)
+            again[key] = self.asked(kind, key)
         return again[key]
 
-    def _last_beside(self, used: Collection[Id], kind: str, pool: list[Any]) -> Id | None:
+    def last_beside(self, used: Collection[Id], kind: str, pool: list[Any]) -> Id | None:
         """The last object of a pool that is none of those ``used``.
 
         Others that take from the pool mostly begin with the first.
@@ -283,7 +287,7 @@ class Knowledge:
         Raises IndexError if no object is known.
         """
         place = ("readable", operation.id, key)
-        name: Id = self._once(place, lambda: self._first_readable(operation, values, selector, key))
+        name: Id = self.once(place, lambda: self._first_readable(operation, values, selector, key))
         return name
 
     def _first_readable(
@@ -294,55 +298,3 @@ class Knowledge:
             if self.ask(operation, {**values, selector.name: candidate}, key).ok:
                 return candidate
         return known[0]
-
-    # --- objects that are gone ---
-
-    def renewal(
-        self, operation: Operation, values: Mapping[str, Any], key: str | None = "full"
-    ) -> Callable[[], Mapping[str, Any]] | None:
-        """Replaces the objects of a request that were not found; None if it names none.
-
-        Lists move, and writes take time to show. So an object is looked for a moment later, once in
-        each round of repeated requests.
-        """
-        if not self._naming(operation, values):
-            return None
-        rounds = count()
-        return lambda: self._renewed(operation, values, next(rounds), key)
-
-    def _renewed(
-        self, operation: Operation, values: Mapping[str, Any], round_: int, key: str | None
-    ) -> Mapping[str, Any]:
-        """The values with another object in place of each that its list no longer shows."""
-        fresh = dict(values)
-        for parameter in self._naming(operation, values):
-            other = self._in_place_of(parameter, values[parameter.name], round_, key or "full")
-            if other is not None:
-                fresh[parameter.name] = other
-        return fresh
-
-    def _in_place_of(self, parameter: Parameter, name: Id, round_: int, key: str) -> Id | None:
-        """Another object, if the list of this one showed it before, but does no longer."""
-        kind, member = parameter.references, parameter.by
-        place = ("gone", kind, member, name, round_, key)
-        other: Id | None = self._once(place, lambda: self._other(kind, member, name, key))
-        return other
-
-    def _other(self, kind: str, member: str | None, name: Id, key: str) -> Id | None:
-        self._memory.waits[kind] += 1
-        if self._memory.waits[kind] <= WAITS:
-            self._sending.pause(SHOWN_WITHIN)
-        if name not in identifiers(self.contract, self.listed(kind, key), kind, member):
-            return None
-        now = self._asked(kind, key)
-        if name in identifiers(self.contract, now, kind, member):
-            return None
-        listing = self.contract.list_of(kind)
-        if listing is not None and listing.pool:
-            return self._last_beside(self._memory.used.get(kind, ()), kind, now)
-        return next(identifiers(self.contract, now, kind, member), None)
-
-    def _naming(self, operation: Operation, values: Mapping[str, Any]) -> list[Parameter]:
-        """The parameters that name objects."""
-        naming = [p for p in operation.parameters if self._names_object(p)]
-        return [p for p in naming if isinstance(values.get(p.name), str | int)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.model import Operation, Paging
+from conformance.model import KeyName, Operation, Paging
 from conformance.reading import Answer, before_last, runs_forward
 from conformance.scenarios.client.knowledge import LARGE, WANTED, Knowledge
 from conformance.scenarios.client.memory import Memory, Values
@@ -75,7 +75,7 @@ class Ends:
         If no page has items, it is the page of the last size.
         """
         for size in list(sizes):
-            page = self._knowledge.ask(operation, {**values, paging.limit: size}, "full")
+            page = self._knowledge.ask(operation, {**values, paging.limit: size}, KeyName.FULL)
             if page.items:
                 sizes[:] = [size]
                 break

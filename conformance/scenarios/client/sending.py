@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from conformance.model import (
     NOTHING,
@@ -16,10 +15,12 @@ from conformance.model import (
     Declaration,
     Exchange,
     Facts,
+    KeyName,
     Operation,
     Role,
     Step,
 )
+from conformance.scenarios.client.naming import Naming
 from conformance.transport.carrier import Label
 from conformance.transport.message import Message, header_of, message_for
 from conformance.transport.sender import Sender
@@ -34,13 +35,28 @@ COMPRESSED = (("Accept-Encoding", "gzip, deflate"),)
 """What most clients offer; here valid requests do."""
 
 
-class Sending(ABC):
+class Options(TypedDict, total=False):
+    """How a request is sent: with which key, in which role, from where.
+
+    ``content`` replaces the body. ``address`` is a local one. An impatient request does not wait
+    where the target asks for that.
+    """
+
+    key: str | None
+    role: Role
+    content: bytes | None
+    address: str | None
+    patient: bool
+
+
+class Sending:
     """Sends requests for one case. ``attempt`` counts its repetitions, from 1."""
 
-    def __init__(self, sender: Sender, case: Case, attempt: int) -> None:
+    def __init__(self, sender: Sender, case: Case, attempt: int, naming: Naming) -> None:
         self.contract: Contract = sender.offered
         self.target: Declaration = sender.target.declaration
         self.case = case
+        self.naming = naming
         self._attempt = attempt
         self.sender = sender
 
@@ -49,7 +65,7 @@ class Sending(ABC):
         operation: Operation,
         values: Mapping[str, Any],
         *,
-        key: str | None = "full",
+        key: str | None = KeyName.FULL,
         role: Role = Role.PROBE,
         facts: Facts = NOTHING,
         content: bytes | None = None,
@@ -82,7 +98,7 @@ class Sending(ABC):
         message: Message,
         operation: str = WHOLE_API,
         *,
-        key: str | None = "full",
+        key: str | None = KeyName.FULL,
         carried: tuple[tuple[str, str], ...] | None = None,
         role: Role = Role.PROBE,
         facts: Facts = NOTHING,
@@ -95,17 +111,13 @@ class Sending(ABC):
         if role is Role.CONTROL:
             headers += COMPRESSED
         known = self.contract.operations.get(operation)
-        labelled = _headed(self._ready(message, known), headers)
+        labelled = _headed(self.naming.renamed(message, known), headers)
         rotate = address is None and known is not None and known.rate is not None
         label = self._label(operation, role, key, facts)
         again = None if renewed is None else lambda: _headed(renewed(), headers)
         return self.sender.send(
             labelled, label, address, patient=patient, rotate=rotate, again=again
         )
-
-    @abstractmethod
-    def _ready(self, message: Message, operation: Operation | None) -> Message:
-        """A message as it may be sent."""
 
     def together(
         self,
@@ -134,7 +146,7 @@ class Sending(ABC):
     def _label(self, operation: str, role: Role, key: str | None, facts: Facts) -> Label:
         return Label(self.case, self._attempt, operation, role, self._given(key), facts)
 
-    def key_header(self, key: str | None = "full") -> tuple[tuple[str, str], ...]:
+    def key_header(self, key: str | None = KeyName.FULL) -> tuple[tuple[str, str], ...]:
         """The header with a key; no header for None, and for a target without any key."""
         return header_of(self.contract, self._given(key))
 
@@ -143,34 +155,20 @@ class Sending(ABC):
 
         An alteration of the key, after a tilde, stays.
         """
-        if key is None or key.partition("~")[0] != "full":
+        if key is None or key.partition("~")[0] != KeyName.FULL:
             return key
         main = self.target.main_key
-        return None if main is None else key.replace("full", main, 1)
+        return None if main is None else key.replace(KeyName.FULL, main, 1)
 
     def mistake(
         self,
         operation: Operation,
         values: Mapping[str, Any],
         facts: Facts = NOTHING,
-        *,
-        key: str | None = "full",
-        role: Role = Role.PROBE,
-        content: bytes | None = None,
-        address: str | None = None,
-        patient: bool = True,
+        **options: Unpack[Options],
     ) -> Exchange:
         """Send a request in which the client makes one mistake."""
-        return self.send(
-            operation,
-            values,
-            key=key,
-            role=role,
-            facts=replace(facts, mistake=True),
-            content=content,
-            address=address,
-            patient=patient,
-        )
+        return self.send(operation, values, facts=replace(facts, mistake=True), **options)
 
     def tick(self, seconds: int) -> Exchange | None:
         """Move the target's clock on, where it has one that can be moved."""

@@ -188,7 +188,7 @@ class _Writer:
         """
         operation = self._operation
         if self._positive and operation.works_on(parameter):
-            return self._client.filling.worked_on(operation)
+            return self._client.worked_on(operation)
         return self._client.value(parameter)
 
     def message(self) -> Message:

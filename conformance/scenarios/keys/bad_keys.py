@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from conformance.model import DEAD_KEYS, Effect, Exchange, Facts, Form, Placeholder
+from conformance.model import DEAD_KEYS, Effect, Exchange, Facts, Form, KeyName, Placeholder
 from conformance.plan.registry import Depth
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.keys import key_forms
@@ -89,7 +89,7 @@ def _misplaced(client: Client, values: dict[str, Any], place: str) -> Exchange:
         header = (client.contract.authentication.header, _after_scheme(client, place))
         message = replace(message, headers=(*message.headers, header))
     facts = Facts(mistake=True, form=form)
-    return client.raw(message, client.operation.id, carried=(), key="full", facts=facts)
+    return client.raw(message, client.operation.id, carried=(), key=KeyName.FULL, facts=facts)
 
 
 def _in_query(client: Client) -> Iterator[tuple[str, str]]:
@@ -100,7 +100,7 @@ def _in_query(client: Client) -> Iterator[tuple[str, str]]:
 
 def _main_key(client: Client) -> Placeholder:
     """The placeholder of the key that makes most requests."""
-    return Placeholder.of_identity(client.target.main_key or "full")
+    return Placeholder.of_identity(client.target.main_key or KeyName.FULL)
 
 
 def _after_scheme(client: Client, place: str) -> str:

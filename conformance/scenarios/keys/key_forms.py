@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.model import DEAD_KEYS, Effect, Operation, Params, Placeholder, SecretKind
+from conformance.model import DEAD_KEYS, Effect, KeyName, Operation, Params, Placeholder, SecretKind
 from conformance.plan.registry import BAD_KEYS_ALLOWED, Depth, Planning, given
 from conformance.transport.near_misses import ALTERATIONS, NO_PREFIX, OTHER_PREFIX
 
@@ -23,7 +23,7 @@ ENDLESS = "x" * 2_000
 """A key far longer than any."""
 PAGE_SIZE = 2
 """Items of a later page that a key asks for which must not see it."""
-TEST, IN_OTHER_CASE = "test", "case"
+IN_OTHER_CASE = "case"
 ALTERED_ALWAYS = ("last-char", "longer")
 """The alterations that every operation is tried with."""
 
@@ -135,7 +135,7 @@ def _altered(planning: Planning, number: int) -> list[str]:
         chosen += [name for name in (OTHER_PREFIX, IN_OTHER_CASE) if name in rarer]
     altered = [f"full~{name}" for name in dict.fromkeys(chosen) if name != IN_OTHER_CASE]
     if IN_OTHER_CASE in chosen:
-        roles = ("full", *given(planning, (TEST,)))
+        roles = (KeyName.FULL, *given(planning, (KeyName.TEST,)))
         role = roles[number // len(rarer) % len(roles)]
         altered.append(f"{role}~{IN_OTHER_CASE}")
     return altered

@@ -10,6 +10,7 @@ from conformance.model import (
     Effect,
     Exchange,
     Facts,
+    KeyName,
     Operation,
     Params,
     Placeholder,
@@ -89,7 +90,7 @@ def with_each_prefix(planning: Planning) -> Iterator[Draft]:
     """Each operation that wants a key, if keys have several prefixes."""
     if len(planning.contract.authentication.prefixes) > 1:
         for operation in keyed(planning):
-            yield Draft(operation, needs=("full", "test"))
+            yield Draft(operation, needs=(KeyName.FULL, KeyName.TEST))
 
 
 @scenario(with_each_prefix, rules=("auth.prefixes",))
@@ -97,7 +98,7 @@ def test_prefixes(client: Client) -> None:
     """A valid key of the other prefix. It may be of another business, and not reach the object."""
     values = client.valid(client.operation)
     if values is not None:
-        client.call(client.operation, values, key="test")
+        client.call(client.operation, values, key=KeyName.TEST)
 
 
 # --- scopes ---
@@ -113,9 +114,11 @@ def with_scope(planning: Planning) -> Iterator[Draft]:
         scopes = () if operation.beside else operation.scopes
         wanted = tuple(f"scope:{scope}" for scope in scopes)
         keys = (*given(planning, wanted), *named_keys(planning, operation, opening=True))
-        if not keys and planning.target.opens(operation, "read_only"):
-            keys = given(planning, ("read_only",))
-        yield Draft(operation, needs=("full",), wants=wanted, params=Keys(keys or ("full",)))
+        if not keys and planning.target.opens(operation, KeyName.READ_ONLY):
+            keys = given(planning, (KeyName.READ_ONLY,))
+        yield Draft(
+            operation, needs=(KeyName.FULL,), wants=wanted, params=Keys(keys or (KeyName.FULL,))
+        )
 
 
 @scenario(with_scope, rules=("scope.opens",))
@@ -127,25 +130,25 @@ def test_scope_opens(client: Client) -> None:
             client.call(client.operation, values, key=key)
 
 
-NO_SCOPE = "no_scope"
-
-
 def without_scope(planning: Planning) -> Iterator[Draft]:
     """Each operation that has a scope, with a key that has none, and with keys that have others.
 
     A key that may only read is tried with every write. One of these keys is enough to judge by.
     """
     for operation in scoped(planning):
-        wanted = [NO_SCOPE, *(f"scope:{scope}" for scope in other_scopes(planning, operation))]
+        wanted = [
+            KeyName.NO_SCOPE,
+            *(f"scope:{scope}" for scope in other_scopes(planning, operation)),
+        ]
         if operation.effect is not Effect.READ:
-            wanted.append("read_only")
+            wanted.append(KeyName.READ_ONLY)
         keys = (
             *given(planning, wanted),
             *named_keys(planning, operation, opening=False),
         )
         yield Draft(
             operation,
-            needs=(KEY,) if keys else (KEY, NO_SCOPE),
+            needs=(KEY,) if keys else (KEY, KeyName.NO_SCOPE),
             wants=tuple(wanted),
             cost=3 + len(keys),
             params=Keys(keys),
@@ -164,8 +167,8 @@ def test_missing_scope(client: Client) -> None:
     if values is None:
         return
     roles = client.params(Keys).roles
-    without_any = [role for role in roles if role == NO_SCOPE]
-    others = [role for role in roles if role != NO_SCOPE]
+    without_any = [role for role in roles if role == KeyName.NO_SCOPE]
+    others = [role for role in roles if role != KeyName.NO_SCOPE]
     valid = first = {**values, **narrowed_page(client)}
     if without_any:  # else this is the only request without the business
         first = {**valid, **client.own_business(client.operation, values)}
@@ -210,7 +213,7 @@ def handing_out(planning: Planning) -> Iterator[Draft]:
     """Each operation whose response issues a key."""
     for operation in operations(planning):
         if operation.key:
-            yield Draft(operation, needs=("full",), cost=6)
+            yield Draft(operation, needs=(KeyName.FULL,), cost=6)
 
 
 @scenario(handing_out, rules=("account.key", "account.rows"), phase=2)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.base.values import without
-from conformance.model import Facts, Form, Open, Operation, Parameter, Params, Role
+from conformance.model import Facts, Form, KeyName, Open, Operation, Parameter, Params, Role
 from conformance.plan.registry import Depth, Draft, Planning, key_needs, operations, scenario
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.filter_values import strange_words, windows
@@ -51,7 +51,7 @@ def test_plain_read(client: Client) -> None:
         choose_older(client, values, operation.selector)
         client.control(operation, values)
         return
-    key = "full" if operation.takes_key else None
+    key = KeyName.FULL if operation.takes_key else None
     message = labelled(message_for(operation, values))
     client.raw(message, operation.id, key=key, role=Role.CONTROL)
     for changed in (*untried(client.target, operation), *_unknown_pick(client, values)):

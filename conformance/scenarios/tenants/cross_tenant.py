@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.base.values import ABSENT, picked, present, without
-from conformance.model import Effect, Facts, Open, Operation, Parameter, Role, Step
+from conformance.model import Effect, Facts, KeyName, Open, Operation, Parameter, Role, Step
 from conformance.reading import as_shown
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.member_changes import other_choices
@@ -22,7 +22,7 @@ Values = dict[str, Any]
 """Values for the parameters of an operation, by name."""
 
 
-def ask_for_foreign(client: Client, values: Values, sought: Any, key: str = "full") -> None:
+def ask_for_foreign(client: Client, values: Values, sought: Any, key: str = KeyName.FULL) -> None:
     """Ask for an object that the key must not reach; ``sought`` is its id, or an array with it."""
     facts = Facts(step=Step.FOREIGN, sought=named(sought))
     client.mistake(client.operation, values, key=key, facts=facts)
@@ -37,7 +37,7 @@ def ask_beside_business(client: Client, values: Values, sought: Any) -> None:
     tenant = str(client.contract.tenant)
     if client.operation.parameter(tenant) is None:
         return
-    for key in ("full", "other"):
+    for key in (KeyName.FULL, KeyName.OTHER):
         business = client.knowledge.business(key)
         if business and values.get(tenant) != business:
             ask_for_foreign(client, {**values, tenant: business}, sought)
@@ -108,11 +108,11 @@ def read_across(client: Client, values: Values, selector: Parameter, foreign: An
     theirs = {**values, selector.name: foreign}
     owner = dict(theirs)
     if tenant in owner:
-        owner[tenant] = client.knowledge.business("other")
+        owner[tenant] = client.knowledge.business(KeyName.OTHER)
     facts = Facts(step=Step.OWNER)
-    client.call(operation, owner, role=Role.CONTROL, key="other", facts=facts)
+    client.call(operation, owner, role=Role.CONTROL, key=KeyName.OTHER, facts=facts)
     ask_for_foreign(client, theirs, foreign)
-    ask_the_other_way(client, values, selector, "other")
+    ask_the_other_way(client, values, selector, KeyName.OTHER)
 
 
 def change_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
@@ -122,7 +122,7 @@ def change_across(client: Client, values: Values, selector: Parameter, foreign: 
     changes = visible_changes(client, operation)
     change = changes[0]
     facts = Facts(step=Step.BEFORE)
-    before = client.look(kind, sought, role=Role.CONTROL, key="other", facts=facts)
+    before = client.look(kind, sought, role=Role.CONTROL, key=KeyName.OTHER, facts=facts)
     position = client.position(before)
     theirs = {**without(values, _free_members(operation)), selector.name: foreign}
     for each in changes:
@@ -135,8 +135,8 @@ def change_across(client: Client, values: Values, selector: Parameter, foreign: 
         ask_for_nobodys(client, values, selector)
     sent = {name: value for each in changes for name, value in each.items()}
     facts = Facts(step=Step.AFTER, sent=as_shown(operation, sent), position=position)
-    client.until(lambda: client.look(kind, sought, key="other", facts=facts), client.is_found)
-    ask_naming_main(client, {**values, **change}, selector, "other")
+    client.until(lambda: client.look(kind, sought, key=KeyName.OTHER, facts=facts), client.is_found)
+    ask_naming_main(client, {**values, **change}, selector, KeyName.OTHER)
     if operation.action == "update":
         move_elsewhere(client, {**values, **change}, selector)
     _change_own(client, {**theirs, selector.name: values[selector.name]}, changes)
@@ -166,7 +166,7 @@ def name_both(client: Client, values: Values) -> None:
 
     A server may go by the object alone and overlook the business.
     """
-    elsewhere, tenant = client.knowledge.business("other"), client.contract.tenant
+    elsewhere, tenant = client.knowledge.business(KeyName.OTHER), client.contract.tenant
     if elsewhere is not None and tenant in values:
         facts = Facts(step=Step.OPTIONAL, tied={tenant: elsewhere})
         client.mistake(client.operation, {**values, tenant: elsewhere}, facts=facts)
@@ -210,7 +210,7 @@ def _undocumented_business(client: Client) -> dict[str, str]:
 
     Empty where it is not known, or where a parameter of the operation has that name.
     """
-    tenant, business = client.contract.tenant, client.knowledge.business("other")
+    tenant, business = client.contract.tenant, client.knowledge.business(KeyName.OTHER)
     if tenant is None or business is None:
         return {}
     if client.operation.parameter(tenant) is not None:
@@ -249,13 +249,13 @@ def _create_under_the_same_names(client: Client) -> None:
     names = client.known(each for each in operation.parameters if each.fresh)
     if not names:
         return
-    own, theirs = client.valid(operation), client.valid(operation, "other")
+    own, theirs = client.valid(operation), client.valid(operation, KeyName.OTHER)
     if own is None or theirs is None:
         return
     client.mistake(operation, {**own, **names}, facts=Facts(step=Step.NAMED))
     client.reuse_names()
     request = {**theirs, **names}
-    client.mistake(operation, request, key="other", facts=Facts(step=Step.NAMESAKE))
+    client.mistake(operation, request, key=KeyName.OTHER, facts=Facts(step=Step.NAMESAKE))
 
 
 def _take_from_other(client: Client) -> None:
@@ -268,7 +268,7 @@ def _take_from_other(client: Client) -> None:
         if listing is None or not listing.pool:
             continue
         own = known(kind, member=parameter.name)
-        taken = [each for each in known(kind, "other", parameter.name) if each not in own]
+        taken = [each for each in known(kind, KeyName.OTHER, parameter.name) if each not in own]
         values = client.valid(client.operation)
         if taken and values is not None:
             request = {**values, parameter.name: taken[0]}
@@ -317,9 +317,9 @@ def _create_beside_own(client: Client, values: Values) -> None:
 def _look_into_list(client: Client, facts: Facts) -> None:
     """Look into the list of the other business for what is created, if there is one."""
     listing = client.contract.list_of(client.operation.kind)
-    page = None if listing is None else client.valid(listing, "other")
+    page = None if listing is None else client.valid(listing, KeyName.OTHER)
     if listing is not None and page is not None:
-        client.call(listing, page, key="other", role=Role.ARRANGE, facts=facts)
+        client.call(listing, page, key=KeyName.OTHER, role=Role.ARRANGE, facts=facts)
 
 
 def _create_in_business(client: Client) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.base.values import ABSENT, as_text, texts_in, without
-from conformance.model import Contract, Effect, Facts, Open, Operation, Parameter, Role
+from conformance.model import Contract, Effect, Facts, KeyName, Open, Operation, Parameter, Role
 from conformance.reading import position_of, rows_of
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.filter_values import widest
@@ -22,7 +22,7 @@ def of_other(client: Client, parameter: Parameter) -> Any:
     """
     if client.knowledge.shares_ids(parameter):
         return ABSENT
-    return client.value(parameter, "other")
+    return client.value(parameter, KeyName.OTHER)
 
 
 def foreign_filter(client: Client, parameter: Parameter) -> Any:
@@ -35,10 +35,10 @@ def foreign_filter(client: Client, parameter: Parameter) -> Any:
         return ABSENT
     kind, member = client.operation.kind, parameter.filters
     own = texts_of_member(client.knowledge.listed(kind), member)
-    foreign = texts_of_member(client.knowledge.listed(kind, "other"), member)
+    foreign = texts_of_member(client.knowledge.listed(kind, KeyName.OTHER), member)
     shown = [text for text in foreign if text not in own]
     if not shown or parameter.name == client.contract.tenant:
-        return client.value(parameter, "other")
+        return client.value(parameter, KeyName.OTHER)
     return shown[0]
 
 
@@ -48,7 +48,7 @@ def beside_foreign(client: Client, parameter: Parameter, value: Any) -> dict[str
     ``value`` is that of the first filter. Empty without such a filter or item.
     """
     operation = client.operation
-    for row in rows_of(client.knowledge.listed(operation.kind, "other")):
+    for row in rows_of(client.knowledge.listed(operation.kind, KeyName.OTHER)):
         if row.get(parameter.filters) == value:
             shown = {other.name: row.get(other.filters) for other in operation.plain_filters}
             others = without(shown, {parameter.name})
@@ -62,7 +62,7 @@ def ask_beside_others(client: Client, parameter: Parameter, values: dict[str, An
     Where the filter may be ignored, only the items themselves show whose they are.
     """
     operation = client.operation
-    rows = rows_of(client.knowledge.listed(operation.kind, "other"))
+    rows = rows_of(client.knowledge.listed(operation.kind, KeyName.OTHER))
     role = Role.BYSTANDER if Open.FILTER_IGNORED in parameter.open else Role.PROBE
     alike = beside_foreign(client, parameter, values[parameter.name])
     for others in (alike, widest(operation, rows)):
@@ -113,7 +113,7 @@ def foreign_object(client: Client, operation: Operation, selector: Parameter) ->
         return of_other(client, selector)
     if client.knowledge.shares_ids(selector):
         return ABSENT
-    values = client.valid_or({}, operation, "other")
+    values = client.valid_or({}, operation, KeyName.OTHER)
     return values.get(selector.name, ABSENT)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.model import Facts, Role, Side
+from conformance.model import Facts, KeyName, Role, Side
 from conformance.reading import Answer
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.filter_values import widest
@@ -12,11 +12,11 @@ from conformance.scenarios.tenants.report_figures import with_tenant_headers
 from conformance.scenarios.walks.walker import Walker
 from conformance.transport.message import message_for
 
-SIDES = {
-    "full": Side.OWN,
-    "read_only": Side.OWN,
-    "other": Side.FOREIGN,
-    "empty": Side.FOREIGN,
+SIDES: dict[str, Side] = {
+    KeyName.FULL: Side.OWN,
+    KeyName.READ_ONLY: Side.OWN,
+    KeyName.OTHER: Side.FOREIGN,
+    KeyName.EMPTY: Side.FOREIGN,
 }
 """Whose data a list shows, by the key that asks for it."""
 
@@ -50,12 +50,12 @@ def page(client: Client, key: str, values: Values) -> Answer | None:
     What the full key sees of the main business, a read-only key must see as well.
     """
     operation = client.operation
-    known = client.knowledge.listing(operation, "full" if key == "read_only" else key)
+    known = client.knowledge.listing(operation, KeyName.FULL if key == KeyName.READ_ONLY else key)
     if known is None:
         return None
     facts = Facts(side=SIDES[key])
     # a key that only reads may not reach the object that the list is of
-    may_miss = key == "read_only" and bool(operation.required)
+    may_miss = key == KeyName.READ_ONLY and bool(operation.required)
     role = Role.ARRANGE if may_miss else Role.CONTROL
     exchange = client.call(operation, known | values, role=role, key=key, facts=facts)
     return Answer(client.contract, operation, exchange)
@@ -64,7 +64,7 @@ def page(client: Client, key: str, values: Values) -> Answer | None:
 def named_another(client: Client) -> None:
     """The list with another business in headers, and in a parameter that no document names."""
     operation, tenant = client.operation, client.contract.tenant
-    values, business = client.knowledge.listing(operation), client.knowledge.business("other")
+    values, business = client.knowledge.listing(operation), client.knowledge.business(KeyName.OTHER)
     if values is None or business is None or tenant is None:
         return
     own = client.knowledge.business()
@@ -83,10 +83,10 @@ def narrowed_to_shown(client: Client, rows: list[Values]) -> None:
     for parameter in client.operation.plain_filters:
         texts = texts_of_member(rows, parameter.filters)
         if texts and parameter.name != client.contract.tenant:
-            page(client, "full", {parameter.name: texts[0]})
+            page(client, KeyName.FULL, {parameter.name: texts[0]})
     wide = widest(client.operation, rows)
     if wide:  # the other business asks for the same, which a server may have cached
-        for key in ("full", "other"):
+        for key in (KeyName.FULL, KeyName.OTHER):
             _page_within(client, key, wide)
 
 

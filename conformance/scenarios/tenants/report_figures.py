@@ -13,6 +13,7 @@ from conformance.model import (
     Effect,
     Exchange,
     Facts,
+    KeyName,
     Operation,
     Params,
     Role,
@@ -35,7 +36,7 @@ def reports(planning: Planning) -> Iterator[Draft]:
     if not planning.contract.tenant:
         return
     for operation in _keyed(planning, "fetch"):
-        yield Draft(operation, needs=("full", other_business(planning)), cost=4)
+        yield Draft(operation, needs=(KeyName.FULL, other_business(planning)), cost=4)
 
 
 def _keyed(planning: Planning, action: str) -> list[Operation]:
@@ -49,9 +50,9 @@ def compare_figures(client: Client) -> None:
     Where one of them got another response, the own report is asked for again, and once for each
     own object in place of a foreign one.
     """
-    operation, business = client.operation, client.knowledge.business("other")
+    operation, business = client.operation, client.knowledge.business(KeyName.OTHER)
     values = client.valid(operation)
-    theirs = client.valid(operation, "other") if client.knowledge.has("other") else None
+    theirs = client.valid(operation, KeyName.OTHER) if client.knowledge.has(KeyName.OTHER) else None
     if values is None or business is None:
         return
     before = client.control(operation, values, facts=Facts(step=Step.BEFORE))
@@ -104,7 +105,7 @@ def _ask_again(client: Client, values: dict[str, Any]) -> None:
 def _ask_as_owner(client: Client, values: dict[str, Any], sought: Any) -> Exchange:
     """The report of the other business, with its own key."""
     facts = Facts(step=Step.OWNER, sought=str(sought))
-    return client.call(client.operation, values, role=Role.ARRANGE, key="other", facts=facts)
+    return client.call(client.operation, values, role=Role.ARRANGE, key=KeyName.OTHER, facts=facts)
 
 
 def _ask_past_a_cache(client: Client, values: dict[str, Any]) -> None:
@@ -115,9 +116,9 @@ def _ask_past_a_cache(client: Client, values: dict[str, Any]) -> None:
     operation = client.operation
     message = with_query(message_for(operation, values), "_", client.token())
     facts = Facts(mistake=True, step=Step.UNCACHED)
-    client.raw(message, operation.id, key="other", facts=facts, role=Role.BYSTANDER)
+    client.raw(message, operation.id, key=KeyName.OTHER, facts=facts, role=Role.BYSTANDER)
     facts = Facts(step=Step.CACHED)
-    client.call(operation, values, role=Role.ARRANGE, key="other", facts=facts)
+    client.call(operation, values, role=Role.ARRANGE, key=KeyName.OTHER, facts=facts)
 
 
 @dataclass(frozen=True)
@@ -145,7 +146,7 @@ def reports_beside_creations(planning: Planning) -> Iterator[Draft]:
                 None,
                 made[0].kind,
                 effect=effect,
-                needs=("full", "other"),
+                needs=(KeyName.FULL, KeyName.OTHER),
                 cost=3 * len(names) + MADE,
                 params=Growth(made[0].id, names),
                 optional=True,
@@ -174,8 +175,8 @@ def _all_reports(client: Client, params: Growth, step: Step) -> None:
     """Each report of the other business, as its own key sees it."""
     for name in params.reports:
         report = client.contract.operations[name]
-        values = client.valid_or({}, report, "other")
-        client.call(report, values, role=Role.ARRANGE, key="other", facts=Facts(step=step))
+        values = client.valid_or({}, report, KeyName.OTHER)
+        client.call(report, values, role=Role.ARRANGE, key=KeyName.OTHER, facts=Facts(step=step))
 
 
 def reports_for_the_empty(planning: Planning) -> Iterator[Draft]:
@@ -184,20 +185,20 @@ def reports_for_the_empty(planning: Planning) -> Iterator[Draft]:
         narrowed = list(_narrowings(operation))
         rules = None if narrowed else ()  # what judges every response judges the plain report
         cost = 1 + len(narrowed)
-        yield Draft(operation, needs=("empty",), cost=cost, optional=True, rules=rules)
+        yield Draft(operation, needs=(KeyName.EMPTY,), cost=cost, optional=True, rules=rules)
 
 
 def narrow_empty_figures(client: Client) -> None:
     """The report of a business without data; then with each parameter that narrows it."""
     operation = client.operation
-    values = client.valid(operation, "empty")
+    values = client.valid(operation, KeyName.EMPTY)
     if values is None:
         return
     facts = Facts(step=Step.BEFORE)
-    client.call(operation, values, key="empty", role=Role.CONTROL, facts=facts)
+    client.call(operation, values, key=KeyName.EMPTY, role=Role.CONTROL, facts=facts)
     for narrowing in _narrowings(operation):
         facts = Facts(step=Step.NARROWED)
-        client.mistake(operation, {**values, **narrowing}, key="empty", facts=facts)
+        client.mistake(operation, {**values, **narrowing}, key=KeyName.EMPTY, facts=facts)
 
 
 def untried(target: Declaration, operation: Operation) -> list[dict[str, Any]]:
@@ -236,6 +237,6 @@ def _references(client: Client) -> dict[str, Any]:
         if parameter.references and parameter.name != client.contract.tenant:
             value = of_other(client, parameter)
             if value is not ABSENT and value != client.value(parameter):
-                busiest = client.knowledge.busiest(parameter, "other")
+                busiest = client.knowledge.busiest(parameter, KeyName.OTHER)
                 named[parameter.name] = busiest[0] if busiest else value
     return named

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.base.values import ABSENT
-from conformance.model import Effect, Facts, Open, Operation, Parameter, Params, Role, Side, Step
+from conformance.model import (
+    Effect,
+    Facts,
+    KeyName,
+    Open,
+    Operation,
+    Parameter,
+    Params,
+    Role,
+    Side,
+    Step,
+)
 from conformance.plan.registry import Depth, Draft, Planning, operations, other_business, scenario
 from conformance.reading import rows_of
 from conformance.scenarios.client.client import Client
@@ -72,16 +83,16 @@ def owned_lists(planning: Planning) -> Iterator[Operation]:
 def lists_of_two(planning: Planning) -> Iterator[Draft]:
     """Each list, seen by the keys of two businesses."""
     for operation in owned_lists(planning):
-        yield Draft(operation, needs=("full", "other"), cost=7)
+        yield Draft(operation, needs=(KeyName.FULL, KeyName.OTHER), cost=7)
 
 
 @scenario(lists_of_two, rules=("tenant.rows", "owner.nested"))
 def test_rows_of_two_businesses(client: Client) -> None:
     """Pages of a list as two businesses see it: in two sizes, with a cursor, and narrowed."""
-    foreign = page(client, "other", {})
-    own = page(client, "full", {})
-    more_pages(client, "other", foreign)
-    more_pages(client, "full", own)
+    foreign = page(client, KeyName.OTHER, {})
+    own = page(client, KeyName.FULL, {})
+    more_pages(client, KeyName.OTHER, foreign)
+    more_pages(client, KeyName.FULL, own)
     named_another(client)
     narrowed_to_shown(client, [row for shown in (foreign, own) if shown for row in shown.rows])
 
@@ -103,11 +114,11 @@ def foreign_filters(planning: Planning) -> Iterator[Draft]:
             if not parameter.references:
                 continue
             names_business = parameter.name == planning.contract.tenant
-            other = other_business(planning) if names_business else "other"
+            other = other_business(planning) if names_business else KeyName.OTHER
             yield Draft(
                 operation,
                 parameter.name,
-                needs=("full", other),
+                needs=(KeyName.FULL, other),
                 params=ForeignFilter(parameter.name),
                 cost=6,
             )
@@ -160,12 +171,14 @@ def foreign_objects(planning: Planning) -> Iterator[Draft]:
     """
     for operation, _ in on_objects(planning):
         rules = OBJECT_RULES if operation.effect is Effect.READ else ("tenant.object",)
-        yield Draft(operation, needs=("full", "other"), cost=8, rules=rules)
+        yield Draft(operation, needs=(KeyName.FULL, KeyName.OTHER), cost=8, rules=rules)
     for operation in operations(planning, "create", "perform"):
         if not operation.keyed or operation.selector:
             continue
         if operation.action == "create" or owning_references(planning.contract, operation):
-            yield Draft(operation, needs=("full", "other"), cost=8, rules=("tenant.object",))
+            yield Draft(
+                operation, needs=(KeyName.FULL, KeyName.OTHER), cost=8, rules=("tenant.object",)
+            )
 
 
 @scenario(foreign_objects, rules=OBJECT_RULES, phase=1)
@@ -212,7 +225,7 @@ def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
     """Each list that needs no parameter, with the key of a business without data."""
     for operation in operations(planning, "list"):
         if operation.owned and not operation.required:
-            yield Draft(operation, needs=("empty",))
+            yield Draft(operation, needs=(KeyName.EMPTY,))
 
 
 @scenario(lists_of_the_empty, rules=("tenant.empty",))
@@ -220,14 +233,14 @@ def test_empty_list(client: Client) -> None:
     """The list of a business without data, plain and with a limit."""
     paging = client.operation.paging
     assert paging is not None
-    values = client.valid_or({}, client.operation, "empty")
-    client.call(client.operation, values, key="empty", facts=Facts(side=Side.FOREIGN))
-    client.call(client.operation, {**values, paging.limit: "1"}, key="empty")
+    values = client.valid_or({}, client.operation, KeyName.EMPTY)
+    client.call(client.operation, values, key=KeyName.EMPTY, facts=Facts(side=Side.FOREIGN))
+    client.call(client.operation, {**values, paging.limit: "1"}, key=KeyName.EMPTY)
     rows = rows_of(client.knowledge.listed(client.operation.kind))
     bounds = widest(client.operation, rows)
     if bounds:
         facts = Facts(side=Side.FOREIGN, refusable=True)
-        client.call(client.operation, {**values, **bounds}, key="empty", facts=facts)
+        client.call(client.operation, {**values, **bounds}, key=KeyName.EMPTY, facts=facts)
 
 
 # --- requests at the same time ---
@@ -237,14 +250,14 @@ def overlapping_lists(planning: Planning) -> Iterator[Draft]:
     """A few lists: what overlapping requests share is seldom of one operation alone."""
     wanted = list(owned_lists(planning))
     for operation in wanted[: OVERLAPPING[planning.depth]]:
-        yield Draft(operation, needs=("full", "other"), cost=2 * ROUNDS, optional=True)
+        yield Draft(operation, needs=(KeyName.FULL, KeyName.OTHER), cost=2 * ROUNDS, optional=True)
 
 
 @scenario(overlapping_lists, rules=("tenant.rows",))
 def test_overlapping_lists(client: Client) -> None:
     """One list, asked for by two businesses at the same time."""
     requests = []
-    for key in ("full", "other"):
+    for key in (KeyName.FULL, KeyName.OTHER):
         values = client.knowledge.listing(client.operation, key)
         if values is None:
             return
@@ -266,14 +279,21 @@ class TwoKeys(Params):
 def lists_of_more_keys(planning: Planning) -> Iterator[Draft]:
     """Each list as a read-only key sees it; then as an empty business, if that may have rows."""
     for operation in owned_lists(planning):
-        yield _compared(operation, "read-only", TwoKeys("read_only", "other"), optional=True)
+        yield _compared(
+            operation, "read-only", TwoKeys(KeyName.READ_ONLY, KeyName.OTHER), optional=True
+        )
         if Open.EMPTY_TENANT in operation.open:
-            yield _compared(operation, "empty", TwoKeys("full", "empty"), rules=("tenant.rows",))
+            yield _compared(
+                operation,
+                KeyName.EMPTY,
+                TwoKeys(KeyName.FULL, KeyName.EMPTY),
+                rules=("tenant.rows",),
+            )
 
 
 def _compared(operation: Operation, variant: str, keys: TwoKeys, **more: Any) -> Draft:
     """A case that compares what two keys see of one list."""
-    needs = ("full", keys.own, keys.foreign)
+    needs = (KeyName.FULL, keys.own, keys.foreign)
     return Draft(operation, variant, needs=needs, params=keys, cost=5, **more)
 
 
@@ -289,7 +309,7 @@ def reads_for_the_empty(planning: Planning) -> Iterator[Draft]:
     """Each read of one object by its id, with the key of a business without data."""
     for operation, selector in on_objects(planning):
         if operation.effect is Effect.READ and selector.by is None:
-            yield Draft(operation, needs=("full", "empty"), optional=True)
+            yield Draft(operation, needs=(KeyName.FULL, KeyName.EMPTY), optional=True)
 
 
 @scenario(reads_for_the_empty, rules=("tenant.object",), phase=1)
@@ -300,4 +320,4 @@ def test_object_for_an_empty_business(client: Client) -> None:
     values = client.valid(operation)
     if values is not None:
         client.control(operation, values, facts=Facts(step=Step.OWNER))
-        ask_naming_main(client, values, selector, "empty")
+        ask_naming_main(client, values, selector, KeyName.EMPTY)

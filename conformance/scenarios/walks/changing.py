@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from conformance.base.values import as_text
-from conformance.model import Contract, Effect, Facts, Operation, Role, mildest_first
+from conformance.model import Contract, Effect, Facts, KeyName, Operation, Role, mildest_first
 from conformance.plan.registry import Draft, Planning, operations
 from conformance.reading import Answer, position_of
 from conformance.scenarios.client.client import Client
@@ -53,7 +53,7 @@ def lists_that_lose_an_item(planning: Planning) -> Iterator[Draft]:
     for operation, writes in changeable_lists(planning):
         if "delete" in writes:
             effect = worst_effect([writes["create"], writes["delete"]])
-            yield Draft(operation, effect=effect, needs=("full",), cost=9, optional=True)
+            yield Draft(operation, effect=effect, needs=(KeyName.FULL,), cost=9, optional=True)
 
 
 def _growing_lists(planning: Planning) -> Iterator[tuple[Operation, Writes]]:
@@ -67,7 +67,7 @@ def lists_that_gain_an_item(planning: Planning) -> Iterator[Draft]:
     """Each list of objects that can be made with a key."""
     for operation, writes in _growing_lists(planning):
         effect = writes["create"].effect
-        yield Draft(operation, effect=effect, needs=("full",), cost=4, optional=True)
+        yield Draft(operation, effect=effect, needs=(KeyName.FULL,), cost=4, optional=True)
 
 
 def lists_that_gain_several(planning: Planning) -> Iterator[Draft]:
@@ -75,14 +75,16 @@ def lists_that_gain_several(planning: Planning) -> Iterator[Draft]:
     cost = 2 * BURST + 2
     for operation, writes in _growing_lists(planning):
         if writes["create"].effect is Effect.WRITE:
-            yield Draft(operation, effect=Effect.WRITE, needs=("full",), cost=cost, optional=True)
+            yield Draft(
+                operation, effect=Effect.WRITE, needs=(KeyName.FULL,), cost=cost, optional=True
+            )
 
 
 def moving_lists(planning: Planning) -> Iterator[Draft]:
     """Each list of objects that can be made with a key; all writes count for the effect."""
     for operation, writes in _growing_lists(planning):
         effect, cost = worst_effect(writes.values()), STEPS + 3
-        yield Draft(operation, effect=effect, needs=("full",), cost=cost, optional=True)
+        yield Draft(operation, effect=effect, needs=(KeyName.FULL,), cost=cost, optional=True)
 
 
 def made_together(client: Client) -> list[Id | None]:
@@ -93,7 +95,7 @@ def made_together(client: Client) -> list[Id | None]:
     """
     creation = writes_of(client.contract, client.operation.kind)["create"]
     bodies = [client.valid(creation) for _ in range(BURST)]
-    requests = [("full", values, Facts()) for values in bodies if values is not None]
+    requests = [(KeyName.FULL, values, Facts()) for values in bodies if values is not None]
     if len(requests) < BURST:
         return []
     exchanges = client.together(creation, requests, role=Role.ARRANGE)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.model import Operation, Params, Role
+from conformance.model import KeyName, Operation, Params, Role
 from conformance.plan.registry import Depth, Draft, Planning, key_needs, operations, scenario
 from conformance.reading import Answer
 from conformance.scenarios.client.client import Client
@@ -200,7 +200,7 @@ def every_filter(planning: Planning) -> Iterator[Draft]:
                 operation,
                 parameter.name,
                 cost=20,
-                needs=("full",),
+                needs=(KeyName.FULL,),
                 params=FilterParams(parameter.name, (2, 5) if several else (3,)),
                 rules=("paging.filter",) if planning.depth is Depth.QUICK else None,
             )
@@ -249,7 +249,7 @@ def every_option(planning: Planning) -> Iterator[Draft]:
                 operation,
                 parameter.name,
                 cost=2,
-                needs=("full",),
+                needs=(KeyName.FULL,),
                 params=OptionParams(parameter.name),
                 optional=True,
             )

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any
 
 from conformance.base.values import as_text
-from conformance.model import Facts, Role, Side
+from conformance.model import Facts, KeyName, Role, Side
 from conformance.plan.registry import Depth
 from conformance.reading import Answer, position_of
 from conformance.scenarios.client.client import Client
@@ -37,7 +37,7 @@ class Walker:
         client: Client,
         *,
         moving: bool = False,
-        key: str = "full",
+        key: str = KeyName.FULL,
         side: Side | None = None,
     ) -> None:
         self.operation = client.operation

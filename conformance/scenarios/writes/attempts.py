@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from conformance.base.values import ABSENT
-from conformance.model import Facts, Parameter, Role, Step
+from conformance.model import Facts, KeyName, Parameter, Role, Step
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.sending import OVERRIDES
 from conformance.scenarios.client.writing import fresh_texts, must_be_there
@@ -26,7 +26,9 @@ class Attempts:
         self._values = values
         self.fresh: tuple[str, ...] = ()
 
-    def send(self, changes: Mapping[str, Any] = AS_THEY_ARE, *, key: str | None = "full") -> None:
+    def send(
+        self, changes: Mapping[str, Any] = AS_THEY_ARE, *, key: str | None = KeyName.FULL
+    ) -> None:
         """Send the write with fresh texts and some changes; a change to ABSENT omits a member."""
         texts, members = self._new_texts(), self._operation.fresh_members
         if not texts and members and self._operation.action == "update":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from conformance.model import Facts, Role, Step
+from conformance.model import Facts, KeyName, Role, Step
 from conformance.reading import Answer, missing, rows_of
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.knowledge import LARGE
@@ -46,7 +46,7 @@ def write_beside_others(client: Client) -> None:
 
 def _looks(client: Client) -> list[Look]:
     """Ask for the list with the key of each business that values are known for."""
-    looks = [_look_with(client, key) for key in ("full", "other")]
+    looks = [_look_with(client, key) for key in (KeyName.FULL, KeyName.OTHER)]
     return [look for look in looks if look is not None]
 
 

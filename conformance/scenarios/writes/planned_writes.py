@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.model import DEAD_KEYS, Contract, Effect, Operation, Parameter, Params
+from conformance.model import DEAD_KEYS, Contract, Effect, KeyName, Operation, Parameter, Params
 from conformance.plan.registry import KEY, Depth, Draft, Planning, given, key_needs, operations
 from conformance.scenarios.client.member_changes import changeable
 from conformance.scenarios.client.writing import takes_any_text, visible_change
 
 TEXTS, BACKWARDS = "texts", "backwards"
 WORK_RULES = ("update.besides", "secret.new")
-READ_ONLY = "read_only"
-"""The role of a key that has only scopes that read."""
 CREATIONS = {Depth.QUICK: 0, Depth.FULL: 3, Depth.DEEP: 100}
 """Kinds of objects that are created at the same time."""
 
@@ -35,7 +33,7 @@ def creations(planning: Planning) -> Iterator[Draft]:
             lists = planning.contract.operations_by("list", operation.kind)
             if lists and _sends_fresh_text(operation):
                 rules.append("create.listed")
-            yield Draft(operation, needs=("full",), cost=4, rules=tuple(rules))
+            yield Draft(operation, needs=(KeyName.FULL,), cost=4, rules=tuple(rules))
 
 
 def _sends_fresh_text(operation: Operation) -> bool:
@@ -55,7 +53,7 @@ def counted_creations(planning: Planning) -> Iterator[Draft]:
                 rules.append("create.listed")
                 if not planning.contract.takes_from_pool(operation):
                     rules.append("create.newest")
-            yield Draft(operation, needs=("full",), cost=3, rules=tuple(rules))
+            yield Draft(operation, needs=(KeyName.FULL,), cost=3, rules=tuple(rules))
 
 
 def _makes_one(operation: Operation) -> bool:
@@ -87,7 +85,7 @@ def overlapping_creations(planning: Planning) -> Iterator[Draft]:
         if is_harmless and planning.contract.operations_by("read", operation.kind):
             wanted.append(operation)
     for operation in wanted[: CREATIONS[planning.depth]]:
-        yield Draft(operation, needs=("full", "other"), cost=7, optional=True)
+        yield Draft(operation, needs=(KeyName.FULL, KeyName.OTHER), cost=7, optional=True)
 
 
 def updates(planning: Planning) -> Iterator[Draft]:
@@ -95,7 +93,7 @@ def updates(planning: Planning) -> Iterator[Draft]:
     for operation, selector in _changes_of_its_own(planning):
         whole = operation.when in (None, selector.name)
         if whole and visible_change(planning.contract, operation):
-            yield Draft(operation, needs=("full",), cost=4)
+            yield Draft(operation, needs=(KeyName.FULL,), cost=4)
 
 
 def _changes_of_its_own(planning: Planning) -> Iterator[tuple[Operation, Parameter]]:
@@ -112,7 +110,7 @@ def works(planning: Planning) -> Iterator[Draft]:
     for operation in operations(planning, "update", "perform"):
         if operation not in changes and _works_on(planning.contract, operation):
             rules = WORK_RULES if operation.secrets else WORK_RULES[:1]
-            yield Draft(operation, needs=("full",), cost=3, optional=True, rules=rules)
+            yield Draft(operation, needs=(KeyName.FULL,), cost=3, optional=True, rules=rules)
 
 
 def _works_on(contract: Contract, operation: Operation) -> bool:
@@ -158,7 +156,7 @@ def changes_to_zero(planning: Planning) -> Iterator[Draft]:
     for operation, _ in _changes_of_its_own(planning):
         for variant in ("", TEXTS):
             if blanks(operation, variant):
-                yield Draft(operation, variant, needs=("full",), cost=5, optional=True)
+                yield Draft(operation, variant, needs=(KeyName.FULL,), cost=5, optional=True)
 
 
 def changes_of_members(planning: Planning) -> Iterator[Draft]:
@@ -170,7 +168,7 @@ def changes_of_members(planning: Planning) -> Iterator[Draft]:
         if whole and visible and len(members) > 1:
             for variant in ("", BACKWARDS):
                 cost = 3 + len(members)
-                yield Draft(operation, variant, needs=("full",), cost=cost, optional=True)
+                yield Draft(operation, variant, needs=(KeyName.FULL,), cost=cost, optional=True)
 
 
 LEAVING_OTHERS = {
@@ -189,7 +187,12 @@ def writes_beside_others(planning: Planning) -> Iterator[Draft]:
         if operation.keyed and is_listed and operation.effect is not Effect.READ:
             rules = (LEAVING_OTHERS[operation.action],)
             yield Draft(
-                operation, needs=("full",), wants=("other",), cost=9, optional=True, rules=rules
+                operation,
+                needs=(KeyName.FULL,),
+                wants=(KeyName.OTHER,),
+                cost=9,
+                optional=True,
+                rules=rules,
             )
 
 
@@ -221,7 +224,7 @@ def _refused_writes(planning: Planning) -> Iterator[Draft]:
         if _shows_effect(planning.contract, operation):
             wrong = list(DEAD_KEYS)
             if operation.scopes:
-                wrong += ["no_scope", READ_ONLY]
+                wrong += [KeyName.NO_SCOPE, KeyName.READ_ONLY]
             tried = given(planning, wrong)
             yield Draft(
                 operation,
@@ -251,4 +254,4 @@ def deletions(planning: Planning) -> Iterator[Draft]:
         creatable = contract.operations_by("create", operation.kind)
         if operation.selector and creatable and is_visible(contract, operation.kind):
             pooled = any(contract.takes_from_pool(creation) for creation in creatable)
-            yield Draft(operation, needs=("full",), cost=10, early=pooled)
+            yield Draft(operation, needs=(KeyName.FULL,), cost=10, early=pooled)

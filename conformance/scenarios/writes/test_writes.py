@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from conformance.model import Exchange, Facts, Role, Step
+from conformance.model import Exchange, Facts, KeyName, Role, Step
 from conformance.plan.registry import scenario
 from conformance.reading import absent, as_shown, differences, sought_in, writable
 from conformance.scenarios.client.client import Client
@@ -29,7 +29,6 @@ from conformance.scenarios.writes.neighbour_lists import write_beside_others
 from conformance.scenarios.writes.planned_writes import (
     BACKWARDS,
     LEAVING_OTHERS,
-    READ_ONLY,
     WORK_RULES,
     WrongKeys,
     blanks,
@@ -308,15 +307,15 @@ def _attempt(client: Client, attempts: Attempts) -> None:
     """Send the write with mistakes, which a server may take; without a key and with wrong ones."""
     roles = client.params(WrongKeys).roles
     attempts.mistakes()
-    if READ_ONLY in roles and client.operation.method != "GET":
-        attempts.disguise(READ_ONLY)
+    if KeyName.READ_ONLY in roles and client.operation.method != "GET":
+        attempts.disguise(KeyName.READ_ONLY)
     for role in (None, *roles):
         attempts.send(key=role)
 
 
 # --- creations at the same time ------------------------------------------------------------------
 
-CREATORS = ("full", "other", "full")
+CREATORS = (KeyName.FULL, KeyName.OTHER, KeyName.FULL)
 """The keys that create at the same time: two of one business and one of another."""
 
 

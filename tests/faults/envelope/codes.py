@@ -81,7 +81,7 @@ class MissingForInvalid(Faulty):
 
 @fault("code-not_found status-404")
 class NotFoundWith400(Faulty):
-    """The code not_found comes with the status 400."""
+    """The code not_found has the status 400."""
 
     def status_of(self, code: str) -> int:
         return 400 if code == "not_found" else super().status_of(code)
@@ -122,7 +122,7 @@ class ForbiddenForUnknownWebhook(ErrorReplaced):
 
 @fault("code-forbidden status-403 scope-required", also="business-object business-filter")
 class ForbiddenWith401(Faulty):
-    """The code forbidden comes with the status 401."""
+    """The code forbidden has the status 401."""
 
     def status_of(self, code: str) -> int:
         return 401 if code == "forbidden" else super().status_of(code)

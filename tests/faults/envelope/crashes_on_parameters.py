@@ -348,7 +348,7 @@ class BodyInLatin(LatinOnly):
 
 @fault("status-no-5xx-for-mistakes", at="read_analytics_funnel", by=ODD_INPUT, depth=4)
 class LettersInDays(Faulty):
-    """read_analytics_funnel returns 500 for days that are no number."""
+    """read_analytics_funnel returns 500 for days that are not a number."""
 
     def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
         here = (operation.id, parameter.name) == ("read_analytics_funnel", "days")

@@ -17,7 +17,7 @@ Odd = Callable[[Any], bool]
 CRASHES = "status-no-5xx-for-mistakes"
 BY = "odd-request"
 REFUSED = "status-400 code-invalid_request"
-"""What a value that must be refused breaks as well."""
+"""What a value that must be rejected breaks as well."""
 
 
 class CrashesOnMember(Faulty):
@@ -128,7 +128,7 @@ class MetadataAsText(CrashesOnMember):
 
 @fault(CRASHES, at="create_eval", by=BY, depth=5)
 class MessagesOfNumbers(CrashesOnMember):
-    """create_eval reads the role of each message and crashes on a message that is no object."""
+    """create_eval reads the role of each message and crashes on a message that is not an object."""
 
     here, member = "create_eval", "messages"
 
@@ -181,7 +181,7 @@ class ReferenceAsArray(CrashesOnMember):
 
 @fault(CRASHES, also="code-invalid_request status-400", at="backfill_events", by=BY, depth=5)
 class TailOfTime(CrashesOnMember):
-    """backfill_events crashes on a timestamp with a letter behind it."""
+    """backfill_events crashes on a timestamp with a letter after it."""
 
     here, member = "backfill_events", "from"
 

@@ -143,7 +143,7 @@ class NearlyAKeyRepeated(Faulty):
 
 @fault("envelope-message-human", at="create_lead", by="repeated-creation", depth=4)
 class AddressOfLeadIsUnique(Faulty):
-    """create_lead refuses the e-mail address of an earlier lead with the error of the database."""
+    """create_lead rejects the e-mail address of an earlier lead with the error of the database."""
 
     def act_create(self, context: Context) -> Reply:
         if is_for(context, "create_lead") and "email" in context.values:

@@ -178,7 +178,7 @@ class AnyProofPaysInOldHeader(Faulty):
 
 @fault("code-payment_required", at="sign_up", depth=3)
 class PaidAndAskedAgain(Faulty):
-    """A sign-up with a valid payment is asked to pay again."""
+    """A sign-up with a valid payment is told to pay again."""
 
     def is_paid(self, proof: str | None) -> bool:
         return False
@@ -186,7 +186,7 @@ class PaidAndAskedAgain(Faulty):
 
 @fault("envelope-code", at="create_call", by="trigger", depth=3)
 class CallFailedWithoutCode(Faulty):
-    """A call that cannot be placed is answered 500, with a message and no code."""
+    """A call that cannot be placed gets 500, with a message and no code."""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)

@@ -96,7 +96,7 @@ class LatestForUnknownVersion(AnswersForNothing):
 
 @in_each_list("status-200")
 class Created(InOneList):
-    """A page comes with the status 201."""
+    """A page has the status 201."""
 
     def success_status(self, operation: Operation) -> int:
         return 201 if operation.id == self.here else super().success_status(operation)
@@ -276,7 +276,7 @@ class SuccessesAsText(Faulty):
     depth=4,
 )
 class LabelWithoutBodyRefused(Faulty):
-    """A deletion that is labelled as JSON, and has no body, is refused."""
+    """A deletion that is labelled as JSON, and has no body, is rejected."""
 
     def dispatch(self, request: Request) -> Reply:
         if request.method == "DELETE" and request.header("content-type"):

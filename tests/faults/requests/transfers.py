@@ -9,7 +9,7 @@ from tests.faults.base import Faulty, fault
 
 
 class Zipped(Faulty):
-    """Some answers are said to be compressed with gzip, and are spoilt on the way."""
+    """Some responses claim to be compressed with gzip, and are corrupted on the way."""
 
     def is_spoilt(self, request: Request, reply: Reply) -> bool:
         """Whether an answer is spoilt: here, an error."""
@@ -46,7 +46,7 @@ class GzipOfSomethingElse(Zipped):
 
 @fault("http-complete", at="create_agent", by="creation", socket=True, depth=3)
 class CreationCutOff(Zipped):
-    """The compressed answer to a creation of an agent lacks its checksum and its length."""
+    """The compressed response to the creation of an agent lacks its checksum and its length."""
 
     def is_spoilt(self, request: Request, reply: Reply) -> bool:
         return self.operation_of(request) == "create_agent" and reply.status == 201

@@ -88,7 +88,7 @@ class NobodyEvaluated(TakesUnknown):
 
 @fault("reference-known", at="create_webhook", depth=4)
 class WebhookOfNoBusiness(Faulty):
-    """create_webhook takes a business that does not exist."""
+    """create_webhook accepts a business that does not exist."""
 
     def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
         known = {str(self.store.note(f"tenant:{name}")) for name in ("main", "other")}
@@ -114,21 +114,21 @@ class TakesTail(Faulty):
 
 @fault("status-400 code-invalid_request", also="code-not_found", at="create_call", depth=4)
 class TailOfNumberTaken(TakesTail):
-    """create_call accepts a phone number with a letter behind it."""
+    """create_call accepts a phone number with a letter after it."""
 
     here, member, start = "create_call", "to", r"\+[1-9][0-9]{6,14}"
 
 
 @fault("status-400 code-invalid_request", at="send_sms", depth=4)
 class TailOfReceiverTaken(TakesTail):
-    """send_sms accepts a phone number with a letter behind it."""
+    """send_sms accepts a phone number with a letter after it."""
 
     here, member, start = "send_sms", "to", r"\+[1-9][0-9]{6,14}"
 
 
 @fault("status-400 code-invalid_request", at="sign_up", depth=4)
 class TailOfAddressTaken(TakesTail):
-    """sign_up accepts an e-mail address with words behind it."""
+    """sign_up accepts an e-mail address with words after it."""
 
     here, member, start = "sign_up", "email", r"[^@\s]+@[^@\s]+"
 
@@ -140,14 +140,14 @@ class TailOfAddressTaken(TakesTail):
     depth=4,
 )
 class TailOfChangedAddressTaken(TakesTail):
-    """update_lead accepts an e-mail address with words behind it."""
+    """update_lead accepts an e-mail address with words after it."""
 
     here, member, start = "update_lead", "email", r"[^@\s]+@[^@\s]+"
 
 
 @fault("status-400 code-invalid_request", at="backfill_events", depth=4)
 class TailOfTimeTaken(TakesTail):
-    """backfill_events accepts a timestamp with a letter behind it."""
+    """backfill_events accepts a timestamp with a letter after it."""
 
     here, member, start = "backfill_events", "to", r"\d{4}-\d\d-\d\dT"
 
@@ -159,7 +159,7 @@ class TailOfTimeTaken(TakesTail):
     depth=4,
 )
 class TailOfActionTaken(TakesTail):
-    """change_communication_run accepts an action with letters behind it."""
+    """change_communication_run accepts an action with letters after it."""
 
     here, member, start = "change_communication_run", "action", "pause|cancel"
 
@@ -210,7 +210,7 @@ class SignsOfIdIgnored(FindsNear):
 
 @fault("read-resource", also=NEAR, at="read_external_run", by="plain-read", depth=5)
 class CaseOfReferenceIgnored(Faulty):
-    """read_external_run takes an external_ref in any case."""
+    """read_external_run accepts an external_ref in any case."""
 
     def find_by(self, kind: str, member: str, value: Any, context: Context) -> Row | None:
         row = super().find_by(kind, member, value, context)
@@ -267,14 +267,14 @@ class Unchecked(Faulty):
     depth=4,
 )
 class ScoreOfLetters(Unchecked):
-    """update_lead takes any score."""
+    """update_lead accepts any score."""
 
     here, member = "update_lead", "score"
 
 
 @fault("status-400 code-invalid_request", at="create_call", depth=4)
 class DurationOfLetters(Unchecked):
-    """create_call shows max_duration, and takes any."""
+    """create_call shows max_duration, and accepts any value."""
 
     here, member = "create_call", "max_duration"
 

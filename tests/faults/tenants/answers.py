@@ -49,21 +49,21 @@ class AgentMovedAway(Echoing):
 
 @fault("business-object", at="update_lead", depth=5)
 class LeadAnswerOfAnother(Echoing):
-    """update_lead answers with the undocumented business_id of the request as the owner."""
+    """update_lead returns the undocumented business_id of the request as the owner."""
 
     here, member = "update_lead", "business_id"
 
 
 @fault("business-object", at="create_workspace", depth=5)
 class WorkspaceAnswerOfAnother(Echoing):
-    """create_workspace answers with the undocumented business_id of the request as the owner."""
+    """create_workspace returns the undocumented business_id of the request as the owner."""
 
     here, member = "create_workspace", "business_id"
 
 
 @fault("business-object", also="reference-known", at="create_call", depth=5)
 class CallAnswerWithForeignLead(Echoing):
-    """create_call drops a lead of another business, but answers with its id."""
+    """create_call drops a lead of another business, but returns its id."""
 
     here, member = "create_call", "lead_id"
 

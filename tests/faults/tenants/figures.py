@@ -145,7 +145,7 @@ class WeeksOfAllBusinesses(Faulty):
 
 @fault("business-figures", at="read_analytics_funnel", depth=4)
 class FunnelKeptByUrl(Figures):
-    """read_analytics_funnel keeps its figures by the URL, whoever asks."""
+    """read_analytics_funnel caches its figures by URL, whoever asks."""
 
     here = "read_analytics_funnel"
 

@@ -34,7 +34,7 @@ class RowsOfAll(Faulty):
 
 @fault("business-rows", at="list_usage", depth=5)
 class BoundedUsageKept(Faulty):
-    """list_usage keeps its answers by URL, whoever asks, if the request has a bound."""
+    """list_usage caches its responses by URL, whoever asks, if the request has a bound."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
@@ -428,7 +428,7 @@ class LeadsOfForeignBusinessSince(OpenedBy):
 
 @fault("business-rows", also="business-filter", at="list_calls", depth=5)
 class CallsOfTwoBusinesses(Faulty):
-    """list_calls splits business_id at commas, and checks the first business alone."""
+    """list_calls splits business_id at commas, and checks only the first business."""
 
     def splits(self, context: Context) -> bool:
         """Whether a request names several businesses."""

@@ -15,7 +15,7 @@ from tests.faults.shared import body_of
 
 @fault("business-object", at="read_lead", by="foreign-object", depth=4)
 class RefusalNamesTheLead(Faulty):
-    """read_lead tells whose lead it is that it refuses."""
+    """read_lead reveals the owner of a lead that it rejects."""
 
     def selected(self, context: Context) -> Row:
         try:
@@ -117,7 +117,7 @@ class BadRequestForForeign(Faulty):
 
 @fault("business-object", at="update_agent", depth=4)
 class ForeignAgentWritten(Faulty):
-    """update_agent changes an agent of another business but answers 404."""
+    """update_agent changes an agent of another business but returns 404."""
 
     def act_update(self, context: Context) -> Reply:
         row = self.store.get("agent", str(context.values.get("id")))
@@ -150,7 +150,7 @@ class AgentInForeignBusiness(Faulty):
 
 @fault("business-object", at="create_agent", depth=4)
 class AgentInForeignBusinessInSecret(Faulty):
-    """create_agent creates an agent in another business but answers 403."""
+    """create_agent creates an agent in another business but returns 403."""
 
     def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
         if context.operation.id == "create_agent" and not self.may_reach(value, context.identity):
@@ -181,7 +181,7 @@ class CallTiedToForeignLead(Faulty):
 
 @fault("business-object", at="update_lead", depth=5)
 class ForeignLeadRenamedInSecret(Faulty):
-    """update_lead changes a lead of another business but answers 404."""
+    """update_lead changes a lead of another business but returns 404."""
 
     def act_update(self, context: Context) -> Reply:
         row = (
@@ -243,7 +243,7 @@ class LeadSaidToBeOfAnother(Faulty):
 
 
 class ActsWhenRefusing(Faulty):
-    """The reference server with a handle for an effect of refused requests."""
+    """The reference server with a handle for an effect of rejected requests."""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         self.do(self.operation_of(request), request)
@@ -260,7 +260,7 @@ class ActsWhenRefusing(Faulty):
     depth=5,
 )
 class ForeignDeletedInSecret(ActsWhenRefusing):
-    """A refused deletion still deletes an eval or webhook of another business."""
+    """A rejected deletion still deletes an eval or webhook of another business."""
 
     def do(self, operation: str, request: Request) -> None:
         if operation in ("delete_eval", "delete_webhook") and self.parse_key(request):
@@ -271,7 +271,7 @@ class ForeignDeletedInSecret(ActsWhenRefusing):
 
 
 class ChangesWhenRefusing(ActsWhenRefusing):
-    """The reference server, where a refused operation still changes an object of a business."""
+    """The reference server, where a rejected operation still changes an object of a business."""
 
     operation = ""
     kind = ""
@@ -293,7 +293,7 @@ class ChangesWhenRefusing(ActsWhenRefusing):
 
 @fault("business-object", at="act_on_workspace", depth=5)
 class ForeignWorkspaceCancelled(ChangesWhenRefusing):
-    """act_on_workspace cancels a workspace of another business but answers 404."""
+    """act_on_workspace cancels a workspace of another business but returns 404."""
 
     operation = "act_on_workspace"
     kind = "workspace"
@@ -304,7 +304,7 @@ class ForeignWorkspaceCancelled(ChangesWhenRefusing):
 
 @fault("business-object", at="update_sms_prompt", depth=5)
 class ForeignPromptWritten(ChangesWhenRefusing):
-    """update_sms_prompt writes a prompt of another business but answers 404."""
+    """update_sms_prompt writes a prompt of another business but returns 404."""
 
     operation = "update_sms_prompt"
     kind = "agent"
@@ -316,7 +316,7 @@ class ForeignPromptWritten(ChangesWhenRefusing):
 
 @fault("business-object", at="rotate_webhook_secret", depth=5)
 class ForeignSecretReplaced(ChangesWhenRefusing):
-    """rotate_webhook_secret replaces a secret of another business but answers 404."""
+    """rotate_webhook_secret replaces a secret of another business but returns 404."""
 
     operation = "rotate_webhook_secret"
     kind = "webhook"
@@ -327,7 +327,7 @@ class ForeignSecretReplaced(ChangesWhenRefusing):
 
 @fault("business-object", at="change_communication_run", depth=5)
 class ForeignRunRenamed(ChangesWhenRefusing):
-    """change_communication_run renames a run of another business but answers 404."""
+    """change_communication_run renames a run of another business but returns 404."""
 
     operation = "change_communication_run"
     kind = "communication_run"
@@ -434,7 +434,7 @@ class EmptyKeyReadsAgents(OneKeyBorderless):
 
 @fault("business-object", at="replay_event replay_several_events", depth=3)
 class ForeignEventReplayed(Faulty):
-    """An event of another business can be replayed, though an unknown one is refused."""
+    """An event of another business can be replayed, though an unknown one is rejected."""
 
     def act_perform(self, context: Context) -> Reply:
         selector = context.operation.selector
@@ -452,7 +452,7 @@ class ForeignEventReplayed(Faulty):
 
 @fault("business-object", at="release_phone_number assign_phone_number", depth=5)
 class ForeignNumberBesideOwnBusiness(Faulty):
-    """release_phone_number releases any number if the request names the own business."""
+    """release_phone_number releases any number if the request names its own business."""
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
         if is_for(context, "release_phone_number") and "business_id" in context.values:
@@ -472,7 +472,7 @@ class NotesOfForeignLead(Faulty):
 
 @fault("business-object", at="update_webhook", depth=5)
 class ForeignWebhookSwitched(Faulty):
-    """update_webhook refuses a webhook of another business, and switches it on."""
+    """update_webhook rejects a webhook of another business, and switches it on."""
 
     def selected(self, context: Context) -> Row:
         row = self.store.get("webhook", str(context.values.get("id")))
@@ -497,7 +497,7 @@ class TouchesOfAnother(Faulty):
 
 @fault("business-inside", at="read_agent", by="foreign-object", depth=4)
 class TeamOfAllBusinesses(Faulty):
-    """read_agent names the agents of every business beside the agent."""
+    """read_agent names the agents of every business next to the agent."""
 
     def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
         shown = super().render_item(operation, row)

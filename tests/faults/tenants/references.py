@@ -121,14 +121,14 @@ class KeepsForeign(Faulty):
 
 @fault("business-object", at="update_lead", depth=5)
 class LeadHandedToForeignAgent(KeepsForeign):
-    """update_lead takes agent_id, which may name an agent of another business."""
+    """update_lead accepts agent_id, which may name an agent of another business."""
 
     here, member = "update_lead", "agent_id"
 
 
 @fault("business-object", at="update_eval", depth=5)
 class EvalHandedToForeignAgent(KeepsForeign):
-    """update_eval takes agent_id, which may name an agent of another business."""
+    """update_eval accepts agent_id, which may name an agent of another business."""
 
     here, member = "update_eval", "agent_id"
 
@@ -138,7 +138,7 @@ class EvalHandedToForeignAgent(KeepsForeign):
 
 @fault("business-object", at="update_workspace", depth=4)
 class WorkspaceSaidToMove(Faulty):
-    """update_workspace returns the foreign business that the request names."""
+    """update_workspace returns the other business that the request names."""
 
     def act_update(self, context: Context) -> Reply:
         reply = super().act_update(context)
@@ -150,7 +150,7 @@ class WorkspaceSaidToMove(Faulty):
 
 @fault("business-object", at="update_lead", depth=4)
 class LeadSaidToMove(Faulty):
-    """update_lead returns the foreign business that the request names."""
+    """update_lead returns the other business that the request names."""
 
     def act_update(self, context: Context) -> Reply:
         reply = super().act_update(context)
@@ -162,7 +162,7 @@ class LeadSaidToMove(Faulty):
 
 @fault("business-object", also="refused-unchanged", at="create_call", depth=5)
 class CallMadeForOthers(Faulty):
-    """create_call refuses an agent of another business, and makes the call for that business."""
+    """create_call rejects an agent of another business, and makes the call for that business."""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         if self.operation_of(request) == "create_call":
@@ -181,7 +181,7 @@ class CallMadeForOthers(Faulty):
 
 
 class KnowsNames(Faulty):
-    """The reference server, where one creation answers a known name with what has it."""
+    """The reference server, where one creation returns the existing object for a known name."""
 
     here, member = "", ""
 
@@ -207,6 +207,6 @@ class KeyOfAllBusinesses(KnowsNames):
 
 @fault("business-object", at="create_workspace", depth=5)
 class ReferenceOfAllBusinesses(KnowsNames):
-    """create_workspace answers a known external_ref with the workspace of any business."""
+    """create_workspace returns the workspace of any business for a known external_ref."""
 
     here, member = "create_workspace", "external_ref"

@@ -29,7 +29,7 @@ class CursorIgnored(Faulty):
 
 @fault("paging-supported", also="paging-filter-kept paging-samples status-200")
 class CursorIsAnId(Faulty):
-    """Lists refuse a timestamp as the cursor and expect an id."""
+    """Lists reject a timestamp as the cursor and expect an id."""
 
     def parse_cursor(self, text: str) -> Fraction | None:
         return super().parse_cursor(text) if "-" in text and "T" not in text else None

@@ -21,13 +21,13 @@ class Misquoting(Faulty):
 
 @fault("created-resource", at="create_agent", depth=3)
 class AgentAnswerMisquoted(Misquoting):
-    """create_agent answers with another name than it stores."""
+    """create_agent returns a different name than it stores."""
 
     here, member = "create_agent", "name"
 
 
 @fault("created-resource", at="create_workspace", depth=4)
 class WorkspaceAnswerMisquoted(Misquoting):
-    """create_workspace answers with another name than it stores."""
+    """create_workspace returns a different name than it stores."""
 
     here, member = "create_workspace", "name"

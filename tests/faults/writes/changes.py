@@ -169,7 +169,7 @@ class MessagesReset(Faulty):
 
 @fault("changed-resource", at="update_lead", by="change-to-zero", depth=5)
 class ScoreOfNothing(Faulty):
-    """update_lead takes a score of 0 for none that was sent."""
+    """update_lead treats a score of 0 as absent."""
 
     def changes(self, context: Context) -> dict[str, Any]:
         made = super().changes(context)
@@ -312,7 +312,7 @@ class NotesEscaped(Faulty):
 
 @fault("changed-resource", at="update_lead", by="change-to-zero", depth=5)
 class EmptyTextDropped(Faulty):
-    """update_lead takes an empty text for none that was sent."""
+    """update_lead treats an empty text as absent."""
 
     def changes(self, context: Context) -> dict[str, Any]:
         made = super().changes(context)

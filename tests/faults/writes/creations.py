@@ -175,7 +175,7 @@ class CallByAnotherAgent(Faulty):
 
 @fault("created-at", at="create_agent", by="creation", depth=4)
 class CreatedAtInLocalTime(Faulty):
-    """create_agent answers with a created_at that is two hours off."""
+    """create_agent returns a created_at that is two hours off."""
 
     def succeed(self, context: Context, body: Any) -> Reply:
         if is_for(context, "create_agent"):
@@ -206,7 +206,7 @@ class NewLeadIsOld(Faulty):
 
 @fault("created-resource", at="create_call", depth=4)
 class CallWithAnotherLead(Faulty):
-    """create_call stores another lead than the one it is given."""
+    """create_call stores a different lead than the one given."""
 
     def document(self, context: Context, kind: str) -> dict[str, Any]:
         whole = super().document(context, kind)
@@ -218,7 +218,7 @@ class CallWithAnotherLead(Faulty):
 
 @fault("created-resource", at="create_lead", depth=4)
 class AgentOfLeadDropped(Faulty):
-    """create_lead takes an agent, and leaves the lead without one."""
+    """create_lead accepts an agent, and leaves the lead without one."""
 
     def document(self, context: Context, kind: str) -> dict[str, Any]:
         made = super().document(context, kind)

@@ -1,4 +1,4 @@
-"""Faults of refused requests that have an effect all the same."""
+"""Faults of rejected requests that have an effect all the same."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ActsBeforeRefusing(Faulty):
         return super().refused(request, refusal)
 
     def force(self, operation: Operation, request: Request) -> None:
-        """Do what was refused, for the main business."""
+        """Do what was rejected, for the main business."""
         with suppress(Refusal):  # what cannot be done is only refused
             values = {
                 **self.query_values(operation, request),
@@ -41,42 +41,42 @@ class ActsBeforeRefusing(Faulty):
 
 @fault("refused-unchanged", also="created-resource", at="create_lead", depth=4)
 class LeadStoredWithoutScope(ActsBeforeRefusing):
-    """create_lead stores the lead before it refuses the key for its scope."""
+    """create_lead stores the lead before it rejects the key for its scope."""
 
     before, role = ("create_lead",), "forbidden"
 
 
 @fault("refused-unchanged", at="update_lead", depth=5)
 class LeadSavedWithoutScope(ActsBeforeRefusing):
-    """update_lead saves before it refuses the key for its scope, and ignores unknown members."""
+    """update_lead saves before it rejects the key for its scope, and ignores unknown members."""
 
     before, role = ("update_lead",), "forbidden"
 
 
 @fault("refused-unchanged", also="deleted-resource", at="delete_eval", depth=4)
 class EvalDeletedWithoutScope(ActsBeforeRefusing):
-    """delete_eval deletes the eval before it refuses the key for its scope."""
+    """delete_eval deletes the eval before it rejects the key for its scope."""
 
     before, role = ("delete_eval",), "forbidden"
 
 
 @fault("refused-unchanged", also="changed-resource", at="update_workspace", depth=4)
 class WorkspaceRenamedWithoutKey(ActsBeforeRefusing):
-    """update_workspace makes the change before it refuses the missing key."""
+    """update_workspace makes the change before it rejects the missing key."""
 
     before, role = ("update_workspace",), "unauthenticated"
 
 
 @fault("refused-unchanged", also="created-resource", at="create_call", depth=4)
 class CallStoredForNoAgent(ActsBeforeRefusing):
-    """create_call stores the call before it refuses an unknown agent."""
+    """create_call stores the call before it rejects an unknown agent."""
 
     before, role = ("create_call",), "not_found"
 
 
 @fault("refused-unchanged", also="created-resource", at="create_eval", depth=5)
 class EvalStoredWithoutMessages(ActsBeforeRefusing):
-    """create_eval stores the eval before it refuses the missing messages."""
+    """create_eval stores the eval before it rejects the missing messages."""
 
     before, role = ("create_eval",), "missing_parameter"
 
@@ -88,14 +88,14 @@ class EvalStoredWithoutMessages(ActsBeforeRefusing):
     depth=5,
 )
 class LeadStoredWithInvalidAddress(ActsBeforeRefusing):
-    """create_lead stores the lead before it refuses the invalid e-mail address."""
+    """create_lead stores the lead before it rejects the invalid e-mail address."""
 
     before, role = ("create_lead",), "invalid_parameter"
 
 
 @fault("refused-unchanged", at="create_lead", depth=5)
 class LeadOfNobodyStored(Faulty):
-    """create_lead refuses the lead of an unknown agent but stores it."""
+    """create_lead rejects the lead of an unknown agent but stores it."""
 
     def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
         try:
@@ -108,7 +108,7 @@ class LeadOfNobodyStored(Faulty):
 
 @fault("refused-unchanged", also="created-resource", at="update_lead", depth=5)
 class UnknownLeadMade(Faulty):
-    """update_lead refuses an unknown lead but creates it."""
+    """update_lead rejects an unknown lead but creates it."""
 
     def selected(self, context: Context) -> Row:
         try:
@@ -124,7 +124,7 @@ class UnknownLeadMade(Faulty):
 
 @fault("refused-unchanged", at="update_eval", depth=5)
 class NewestChangedForNone(Faulty):
-    """update_eval refuses a request without an id but renames the newest eval."""
+    """update_eval rejects a request without an id but renames the newest eval."""
 
     def take_in(self, operation: Operation, request: Request, in_path: Any) -> dict[str, Any]:
         body = body_of(request)
@@ -199,12 +199,12 @@ class BlockedTextListedAtTheEnd(OldestFirst, BlockedTextListed):
 
 @fault("refused-unchanged", also="created-resource", at="create_lead", depth=5)
 class LeadStoredAtTheEnd(OldestFirst, LeadStoredWithoutScope):
-    """With lists from oldest to newest, create_lead stores the lead that it refuses."""
+    """With lists from oldest to newest, create_lead stores the lead that it rejects."""
 
 
 @fault("refused-unchanged", at="delete_eval read_eval", depth=5)
 class EvalMarkedAsDeleted(Faulty):
-    """delete_eval refuses a key without its scope, and marks the eval as deleted all the same."""
+    """delete_eval rejects a key without its scope, and marks the eval as deleted anyway."""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         row = self.store.get("eval", request.query.get("id", ""))
@@ -225,7 +225,7 @@ class EvalMarkedAsDeleted(Faulty):
 
 @fault("refused-unchanged", at="update_lead", depth=5)
 class LeadHalfSaved(Faulty):
-    """update_lead saves a change that it refuses for an unknown agent."""
+    """update_lead saves a change that it rejects for an unknown agent."""
 
     def act_update(self, context: Context) -> Reply:
         agent = body_of(context.request).get("agent_id")
@@ -236,7 +236,7 @@ class LeadHalfSaved(Faulty):
 
 
 class DeadKeyDeletes(Faulty):
-    """The reference server, where a webhook that a refused deletion names is gone."""
+    """The reference server, where a webhook that a rejected deletion names is gone."""
 
     def is_dead(self, identity: Identity) -> bool:
         """Whether a key is the one that still deletes."""
@@ -253,7 +253,7 @@ class DeadKeyDeletes(Faulty):
 
 @fault("refused-unchanged", at="delete_webhook", depth=5)
 class RevokedKeyDeletesInSecret(DeadKeyDeletes):
-    """delete_webhook refuses a revoked key, but deletes the webhook."""
+    """delete_webhook rejects a revoked key, but deletes the webhook."""
 
     def is_dead(self, identity: Identity) -> bool:
         return self.is_revoked(identity)
@@ -261,7 +261,7 @@ class RevokedKeyDeletesInSecret(DeadKeyDeletes):
 
 @fault("refused-unchanged", at="delete_webhook", depth=5)
 class ExpiredKeyDeletesInSecret(DeadKeyDeletes):
-    """delete_webhook refuses an expired key, but deletes the webhook."""
+    """delete_webhook rejects an expired key, but deletes the webhook."""
 
     def is_dead(self, identity: Identity) -> bool:
         return self.is_expired(identity)
@@ -269,6 +269,6 @@ class ExpiredKeyDeletesInSecret(DeadKeyDeletes):
 
 @fault("refused-unchanged", at="rotate_webhook_secret", depth=4)
 class RotatedWithoutScope(ActsBeforeRefusing):
-    """rotate_webhook_secret replaces the secret before it refuses the key for its scope."""
+    """rotate_webhook_secret replaces the secret before it rejects the key for its scope."""
 
     before, role = ("rotate_webhook_secret",), "forbidden"

@@ -140,7 +140,7 @@ class ScenarioTurnedAround(Kept):
 
 @fault("created-resource", at="create_lead", depth=5)
 class SourceOfLeadReplaced(Kept):
-    """create_lead takes the source of a lead and stores another one."""
+    """create_lead accepts the source of a lead and stores another one."""
 
     of = "lead"
 
@@ -150,7 +150,7 @@ class SourceOfLeadReplaced(Kept):
 
 @fault("created-resource", at="create_lead", depth=5)
 class StatusOfLeadForced(Kept):
-    """create_lead takes the status of a lead and stores it in capitals."""
+    """create_lead accepts the status of a lead and stores it in capitals."""
 
     of = "lead"
 

@@ -90,7 +90,7 @@ class AllRunsPaused(WorksOnAll):
 
 @fault("changed-resource", at="act_on_workspace", depth=4)
 class PauseOnlySaid(Faulty):
-    """act_on_workspace answers that a workspace is paused, and leaves it active."""
+    """act_on_workspace reports that a workspace is paused, and leaves it active."""
 
     def add(
         self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None

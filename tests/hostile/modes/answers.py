@@ -1,4 +1,4 @@
-"""Servers that answer what is no answer of this API, or answer at the wrong moment."""
+"""Servers that send something other than a response of this API, or send it at the wrong moment."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ PROXY = "50[234]|proxy|unavailable|html|not? json"
 @mode(ALL, given_up(PAGES))
 @mode(after(50), given_up(PAGES, "success-json", "envelope-json"), "from-50")
 def pages_for_people(line: Line, asked: Asked) -> None:
-    """Each answer is 200 with a page in HTML."""
+    """Each response is 200 with an HTML page."""
     asked.answer()
     line.send(page(200, "OK"))
 
@@ -34,14 +34,14 @@ def pages_for_people(line: Line, asked: Asked) -> None:
 @mode(after(50), given_up(PROXY), "from-50")
 @mode(every(10), UNSURE, "now-and-then")
 def bad_gateway(line: Line, asked: Asked) -> None:
-    """A proxy answers 502 with a page in HTML."""
+    """A proxy returns 502 with an HTML page."""
     asked.raw  # noqa: B018 - the body is read off the connection
     line.send(page(502, "Bad Gateway"))
 
 
 @mode(after(50), given_up(PROXY))
 def unavailable(line: Line, asked: Asked) -> None:
-    """A proxy answers 503 with a page in HTML and Retry-After 30."""
+    """A proxy returns 503 with an HTML page and Retry-After 30."""
     asked.raw  # noqa: B018 - the body is read off the connection
     line.send(page(503, "Service Unavailable").having(Retry_After="30"))
 
@@ -49,28 +49,28 @@ def unavailable(line: Line, asked: Asked) -> None:
 @mode(after(50), given_up(PROXY))
 @mode(every(10), UNSURE, "now-and-then")
 def gateway_timeout(line: Line, asked: Asked) -> None:
-    """The request is carried out, and a proxy answers 504 with a page in HTML."""
+    """The request is carried out, and a proxy returns 504 with an HTML page."""
     asked.answer()
     line.send(page(504, "Gateway Timeout"))
 
 
 @mode(ALL, Right((1, 3), may=("*",)))
 def server_errors(line: Line, asked: Asked) -> None:
-    """Each answer is 500 with the error that the contract wants."""
+    """Each response is 500 with the error that the contract requires."""
     asked.raw  # noqa: B018 - the body is read off the connection
     line.send(error(500, "internal_error"))
 
 
 @mode(ALL, BLAMED)
 def nothing_at_all(line: Line, asked: Asked) -> None:
-    """Each answer is 204."""
+    """Each response is 204."""
     asked.answer()
     line.send(Answer(204, "No Content", (), b""))
 
 
 @mode(ALL, BLAMED)
 def other_protocol(line: Line, asked: Asked) -> None:
-    """Each answer is 101: the server changes the protocol."""
+    """Each response is 101: the server changes the protocol."""
     asked.raw  # noqa: B018 - the body is read off the connection
     line.send(
         b"HTTP/1.1 101 Switching\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x05hi"
@@ -86,7 +86,7 @@ def _moved(where: str) -> Answer:
 
 @mode(ALL, BLAMED)
 def redirects_in_a_circle(line: Line, asked: Asked) -> None:
-    """Each answer redirects to the same address."""
+    """Each response redirects to the same address."""
     asked.raw  # noqa: B018 - the body is read off the connection
     line.send(_moved(asked.path))
 
@@ -94,14 +94,14 @@ def redirects_in_a_circle(line: Line, asked: Asked) -> None:
 @mode(ALL, BLAMED)
 @mode(every(10), Right((0, 1, 3), may=("*",)), "now-and-then")
 def redirects_elsewhere(line: Line, asked: Asked) -> None:
-    """Each answer redirects to another server, which waits for a key."""
+    """Each response redirects to another server, which waits for a key."""
     asked.raw  # noqa: B018 - the body is read off the connection
     line.send(_moved(f"http://127.0.0.1:{line.front.trap.port}{asked.path}"))
 
 
 @mode(ALL, BLAMED)
 def redirects_to_files(line: Line, asked: Asked) -> None:
-    """Each answer redirects to a file of the machine."""
+    """Each response redirects to a local file."""
     asked.raw  # noqa: B018 - the body is read off the connection
     line.send(_moved("file:///etc/passwd"))
 
@@ -116,7 +116,7 @@ def links_elsewhere(line: Line, asked: Asked) -> None:
 
 @mode(ALL, LEGAL)
 def cookies(line: Line, asked: Asked) -> None:
-    """Each answer sets a cookie, and who sends it back is somebody else."""
+    """Each response sets a cookie, and whoever sends it back is treated as somebody else."""
     told = f"{COOKIE}={asked.number}; Path=/"
     mine = COOKIE in asked.header("Cookie")
     answer = error(403, "forbidden") if mine else asked.answer()
@@ -128,21 +128,21 @@ def cookies(line: Line, asked: Asked) -> None:
 
 @mode(WRITES, Right((0, 1, 3), may=("*",)))
 def answered_before_the_body(line: Line, asked: Asked) -> None:
-    """A write is refused before its body is read, and the connection is closed."""
+    """A write is rejected before its body is read, and the connection is closed."""
     line.send(error(400, "bad_request").having(Connection="close"))
     line.close()
 
 
 @mode(WRITES, Right((0, 1, 3), may=("*",)))
 def reset_before_the_body(line: Line, asked: Asked) -> None:
-    """A write is refused before its body is read, and the connection is reset."""
+    """A write is rejected before its body is read, and the connection is reset."""
     line.send(error(400, "bad_request").having(Connection="close"))
     line.reset()
 
 
 @mode(every_write_before(5), UNSURE)
 def body_never_read(line: Line, asked: Asked) -> None:
-    """The server takes no body off the connection, and says nothing."""
+    """The server does not read the body, and does not respond."""
     line.hang()
 
 

@@ -48,15 +48,15 @@ MEMBERS: dict[str, tuple[str, Callable[[], bytes], Right]] = {
     "exponent": ("A number is 1e999999999.", lambda: b"1e999999999", UNREAD),
     "nan": ("A number is NaN.", lambda: b"NaN", NO_JSON),
     "infinity": ("A number is -Infinity.", lambda: b"-Infinity", NO_JSON),
-    "surrogates": ("A text is half a character.", lambda: b'"\\ud800 \\udfff"', READ),
-    "bad-utf-8": ("A text is no UTF-8.", lambda: b'"\xff\xfe\xc0\x80\xed\xa0\x80"', NO_JSON),
+    "surrogates": ("A text is a lone surrogate.", lambda: b'"\\ud800 \\udfff"', READ),
+    "bad-utf-8": ("A text is not UTF-8.", lambda: b'"\xff\xfe\xc0\x80\xed\xa0\x80"', NO_JSON),
     "many-members": (
         "An object has 200,000 members.",
         lambda: b"{" + b",".join(b'"m%d":%d' % (n, n) for n in range(200_000)) + b"}",
         LARGE,
     ),
 }
-"""A member more in each body: what is odd about it, its text, and what is right."""
+"""An additional member in each body: what is odd about it, its text, and what is right."""
 
 
 def _with_member(text: Callable[[], bytes]) -> Spoil:
@@ -72,7 +72,7 @@ for _name, (_does, _text, _right) in MEMBERS.items():
 
 @mode(ALL, READ)
 def members_twice(line: Line, asked: Asked) -> None:
-    """The last member of each object stands there twice, with the same value."""
+    """The last member of each object appears twice, with the same value."""
     known = asked.answer().json
     if not isinstance(known, dict) or not known:
         line.send(asked.answer())
@@ -91,7 +91,7 @@ def utf_16(line: Line, asked: Asked) -> None:
 
 @mode(SUCCESSES, Right((0, 1, 3), may=("success-json",)))
 def byte_order_mark(line: Line, asked: Asked) -> None:
-    """A byte order mark stands before the JSON."""
+    """A byte order mark precedes the JSON."""
     line.send(asked.answer().having(b"\xef\xbb\xbf" + asked.answer().body))
 
 
@@ -146,7 +146,7 @@ for _name, _tail in IDS.items():
     add(
         Mode(
             f"ids-with-{_name}",
-            f"`{_name}` stands in each id.",
+            f"`{_name}` appears in each id.",
             SUCCESSES,
             STRANGE,
             _with_ids(_tail),
@@ -155,7 +155,7 @@ for _name, _tail in IDS.items():
 add(
     Mode(
         "ids-of-30000-letters",
-        "Each id of an object has 30,000 letters more.",
+        "Each id of an object has 30,000 additional letters.",
         SUCCESSES,
         Right((0, 1, 3), may=ANY, never=("envelope-*",)),
         _with_ids("x" * 30_000),
@@ -175,7 +175,7 @@ def lists_without_an_end(line: Line, asked: Asked) -> None:
 
 @mode(SUCCESSES, Right((1,), may=("has-more-*", "paging-*", "list-items")))
 def empty_pages(line: Line, asked: Asked) -> None:
-    """Each page behind the first is empty, and has_more is true."""
+    """Each page after the first is empty, and has_more is true."""
     answer = asked.answer()
     later = items_of(answer) is not None and "after=" in asked.path
     line.send(with_items(answer, [], has_more=True) if later else answer)
@@ -191,7 +191,7 @@ def stuck_cursor(line: Line, asked: Asked) -> None:
 
 @mode(ALL, LEGAL)
 def members_in_other_order(line: Line, asked: Asked) -> None:
-    """The members of each object come in the opposite order."""
+    """The members of each object are in reverse order."""
     known = asked.answer().json
     if not isinstance(known, dict):
         line.send(asked.answer())

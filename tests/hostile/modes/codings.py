@@ -12,7 +12,7 @@ from tests.hostile.front import Asked, Line
 from tests.hostile.modes.framing import SEEN
 
 UNREAD = Right((1, 3), may=TRANSFER)
-"""No answer can be read, so nothing else is blamed."""
+"""No response can be read, so nothing else is blamed."""
 
 
 def _raw(body: bytes) -> bytes:

@@ -27,20 +27,20 @@ WRITES_IN_FULL = ("--depth", "full", "--area", "writes")
 @mode(ALL, given_up(GONE))
 @mode(after(50), given_up(GONE), "from-50")
 def gone(line: Line, asked: Asked) -> None:
-    """The server ends, and does not come back."""
+    """The server stops, and does not come back."""
     line.front.leave(FOR_EVER)
 
 
 @mode(after(50), given_up(GONE))
 def gone_within_an_answer(line: Line, asked: Asked) -> None:
-    """The server ends in the middle of an answer, and does not come back."""
+    """The server stops in the middle of a response, and does not come back."""
     line.send(asked.answer().wire()[:40])
     line.front.leave(FOR_EVER)
 
 
 @mode(every(150), Right((0,), incomplete=False))
 def restart(line: Line, asked: Asked) -> None:
-    """The server ends behind an answer, and is back after 5 seconds."""
+    """The server stops after a response, and is back after 5 seconds."""
     line.send(asked.answer())
     line.front.leave(5)
 
@@ -51,14 +51,14 @@ def restart(line: Line, asked: Asked) -> None:
 @mode(ALL, given_up("(refuses|rejects) the main key"))
 @mode(after(50), given_up("401|rejects|key"), "from-50")
 def dead_keys(line: Line, asked: Asked) -> None:
-    """Every key is refused with 401."""
+    """Every key is rejected with 401."""
     asked.raw  # noqa: B018 - the body is read off the connection
     line.send(error(401, "unauthorized"))
 
 
 @mode(after(50), given_up("401|rejects|key"))
 def dead_main_key(line: Line, asked: Asked) -> None:
-    """The main key is refused with 401, and other keys are still good."""
+    """The main key is rejected with 401, and other keys are still good."""
     answer = asked.answer()
     line.send(error(401, "unauthorized") if answer.status < 300 and asked.main_key else answer)
 
@@ -68,14 +68,14 @@ def dead_main_key(line: Line, asked: Asked) -> None:
 
 @mode(ALL, LEGAL)
 def closed_behind_each(line: Line, asked: Asked) -> None:
-    """The connection is closed behind each answer, without a word."""
+    """The connection is closed after each response, without notice."""
     line.send(asked.answer())
     line.close()
 
 
 @mode(ALL, Right((0,), incomplete=False))
 def reset_behind_each(line: Line, asked: Asked) -> None:
-    """The connection is reset behind each answer."""
+    """The connection is reset after each response."""
     line.send(asked.answer().having(Connection="close"))
     line.sock.recv(1)
     line.reset()
@@ -125,13 +125,13 @@ def reset_in_body(line: Line, asked: Asked) -> None:
 @mode(every_write(1, "PATCH", "PUT"), UNSURE, "patch")
 @mode(every_write(2, "POST"), UNSURE, "post")
 def lost_writes(line: Line, asked: Asked) -> None:
-    """The server carries a write out, and closes without an answer."""
+    """The server carries out the write, and closes without a response."""
     asked.answer()
     line.close()
 
 
 @mode(every_write(2), BROKEN)
 def half_lost_writes(line: Line, asked: Asked) -> None:
-    """The server carries a write out, and closes within the answer."""
+    """The server carries out the write, and closes in the middle of the response."""
     line.send(asked.answer().wire()[:-10])
     line.close()

@@ -83,7 +83,7 @@ def length_twice(line: Line, asked: Asked) -> None:
 
 @mode(ALL, BROKEN)
 def length_and_chunks(line: Line, asked: Asked) -> None:
-    """The answer comes in chunks, and has a Content-Length of 7, too."""
+    """The response is chunked, and also has a Content-Length of 7."""
     answer = asked.answer()
     body = b"%x\r\n%s\r\n0\r\n\r\n" % (len(answer.body), answer.body)
     if asked.method == "HEAD":
@@ -150,14 +150,14 @@ FAKE = (
 
 @mode(every(10), Right((0, 1, 3), may=TRANSFER))
 def left_over_garbage(line: Line, asked: Asked) -> None:
-    """Behind the answer come 500 bytes of garbage."""
+    """The response is followed by 500 bytes of garbage."""
     line.send(asked.answer().wire() + b"\x00\xffgarbage\r\n" * 45)
 
 
 @mode(every(10), Right((0, 1, 3), may=TRANSFER))
 @mode(ALL, Right((0, 1, 3), may=TRANSFER), "always")
 def left_over_answer(line: Line, asked: Asked) -> None:
-    """Behind the answer comes an answer to no request."""
+    """The response is followed by another response that nobody requested."""
     line.send(asked.answer().wire() + FAKE)
 
 
@@ -198,7 +198,7 @@ def without_status_line(line: Line, asked: Asked) -> None:
 
 @mode(ALL, LEGAL)
 def old_version(line: Line, asked: Asked) -> None:
-    """The answers are HTTP/1.0, and the connection is closed behind each."""
+    """The responses are HTTP/1.0, and the connection is closed after each."""
     answer = asked.answer().having(Connection=None)
     line.send(answer.wire().replace(b"HTTP/1.1", b"HTTP/1.0", 1))
     line.close()
@@ -206,7 +206,7 @@ def old_version(line: Line, asked: Asked) -> None:
 
 @mode(ALL, LEGAL)
 def odd_case_of_headers(line: Line, asked: Asked) -> None:
-    """The names of headers are in upper and lower case by turns."""
+    """Header names alternate between upper and lower case."""
     answer = asked.answer()
     lines = [f"HTTP/1.1 {answer.status} "]
     for name, value in answer.headers:
@@ -236,12 +236,12 @@ def header_folded(line: Line, asked: Asked) -> None:
 
 @mode(ALL, BROKEN)
 def header_with_controls(line: Line, asked: Asked) -> None:
-    """A header holds zero bytes, escapes of a terminal and bytes that are no text."""
+    """A header holds zero bytes, escapes of a terminal and bytes that are not text."""
     line.send(_with_first(asked, b"X-Odd: \x00\x1b[2J\x1b]0;owned\x07\xff\xfe\x85"))
     line.close()
 
 
 @mode(ALL, BROKEN)
 def bare_line_ends(line: Line, asked: Asked) -> None:
-    """The lines of the head end with a line feed alone."""
+    """The header lines end with only a line feed."""
     line.send(asked.answer().head().replace(b"\r\n", b"\n") + asked.answer().body)

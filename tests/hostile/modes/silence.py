@@ -27,7 +27,7 @@ PAUSE = 0.3
 @mode(after(50), given_up(SILENCE), "from-50")
 @mode(every(20), UNSURE, "now-and-then")
 def silent(line: Line, asked: Asked) -> None:
-    """The server takes the request and says nothing."""
+    """The server reads the request and does not respond."""
     line.hang()
 
 
@@ -48,7 +48,7 @@ def dripping_body(line: Line, asked: Asked) -> None:
 
 @mode(every(40), BROKEN)
 def dripping_chunks(line: Line, asked: Asked) -> None:
-    """Chunks of one byte come for ever."""
+    """Chunks of one byte never end."""
     answer = asked.answer().having(Content_Length=None, Transfer_Encoding="chunked")
     line.send(answer.head())
     line.drip(b"1\r\nx\r\n" * 100_000, PAUSE, 6)
@@ -56,7 +56,7 @@ def dripping_chunks(line: Line, asked: Asked) -> None:
 
 @mode(every(40), BROKEN)
 def dripping_trailer(line: Line, asked: Asked) -> None:
-    """Behind a whole body in chunks come trailers for ever."""
+    """A complete chunked body is followed by endless trailers."""
     answer = asked.answer().having(Content_Length=None, Transfer_Encoding="chunked")
     line.send(answer.head() + b"%x\r\n%s\r\n0\r\n" % (len(answer.body), answer.body))
     line.drip(b"X-More: 1\r\n" * 100_000, PAUSE, 11)
@@ -64,7 +64,7 @@ def dripping_trailer(line: Line, asked: Asked) -> None:
 
 @mode(every(40), BROKEN)
 def half_then_silence(line: Line, asked: Asked) -> None:
-    """Half of the answer comes, and then nothing more."""
+    """Half of the response is sent, and then nothing more."""
     whole = asked.answer().wire()
     line.send(whole[: len(whole) // 2])
     line.hang()
@@ -72,14 +72,14 @@ def half_then_silence(line: Line, asked: Asked) -> None:
 
 @mode(ALL, Right((3,), incomplete=True, says="second"), options=("--max-seconds", "30"))
 def slow(line: Line, asked: Asked) -> None:
-    """Each answer takes 1.5 seconds, with --max-seconds 30."""
+    """Each response takes 1.5 seconds, with --max-seconds 30."""
     time.sleep(1.5)
     line.send(asked.answer())
 
 
 @mode(every_write(3), UNSURE)
 def silent_after_writes(line: Line, asked: Asked) -> None:
-    """The server carries a write out and says nothing."""
+    """The server carries out the write and does not respond."""
     asked.answer()
     line.hang()
 
@@ -87,7 +87,7 @@ def silent_after_writes(line: Line, asked: Asked) -> None:
 @mode(ALL, given_up(f"{SILENCE}|interim|do not end"))
 @mode(every(40), BROKEN, "now-and-then")
 def announcements_for_ever(line: Line, asked: Asked) -> None:
-    """Interim answers (103) come for ever."""
+    """Interim responses (103) never end."""
     while True:
         line.send(b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" * 50)
         time.sleep(0.05)
@@ -95,7 +95,7 @@ def announcements_for_ever(line: Line, asked: Asked) -> None:
 
 @mode(ALL, LEGAL)
 def announced(line: Line, asked: Asked) -> None:
-    """The interim answers 100, 102 and 103 come before each answer."""
+    """Each response is preceded by the interim responses 100, 102 and 103."""
     for status in ("100 Continue", "102 Processing", "103 Early Hints"):
         line.send(f"HTTP/1.1 {status}\r\n\r\n".encode())
     line.send(asked.answer())

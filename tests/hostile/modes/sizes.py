@@ -27,19 +27,19 @@ NEAR_LIMIT = "x" * 3_900_000
 
 @mode(SUCCESSES, LARGE)
 def large_bodies(line: Line, asked: Asked) -> None:
-    """A member more makes each body 3.9 MB long."""
+    """An additional member makes each body 3.9 MB long."""
     line.send(asked.answer().adding(note=NEAR_LIMIT))
 
 
 @mode(ERRORS, LARGE)
 def large_errors(line: Line, asked: Asked) -> None:
-    """A member more makes each body 3.9 MB long."""
+    """An additional member makes each body 3.9 MB long."""
     line.send(asked.answer().adding(note=NEAR_LIMIT))
 
 
 @mode(SUCCESSES, LARGE)
 def large_bodies_that_differ(line: Line, asked: Asked) -> None:
-    """A member more makes each body 3.9 MB long, and no two are alike or easy to compress."""
+    """An additional member makes each body 3.9 MB long; no two are alike or easy to compress."""
     seed = asked.number.to_bytes(4)
     noise = b"".join(_noise(seed + part.to_bytes(4)) for part in range(60_000))
     line.send(asked.answer().adding(note=noise.hex()))
@@ -62,25 +62,25 @@ def endless_bodies(line: Line, asked: Asked) -> None:
 
 @mode(ALL, BROKEN)
 def many_headers(line: Line, asked: Asked) -> None:
-    """Each answer has 5,000 headers."""
+    """Each response has 5,000 headers."""
     line.send(asked.answer().with_more(5_000, "x" * 20))
 
 
 @mode(ALL, BROKEN)
 def long_header(line: Line, asked: Asked) -> None:
-    """A header of each answer has a million bytes."""
+    """A header of each response has a million bytes."""
     line.send(asked.answer().having(X_More="x" * 1_000_000))
 
 
 @mode(ALL, LEGAL)
 def full_headers(line: Line, asked: Asked) -> None:
-    """Each answer has 90 headers of 8,000 bytes."""
+    """Each response has 90 headers of 8,000 bytes."""
     line.send(asked.answer().with_more(90, "x" * 8_000))
 
 
 @mode(ALL, BROKEN)
 def endless_headers(line: Line, asked: Asked) -> None:
-    """The headers of each answer have no end."""
+    """The headers of each response never end."""
     line.send(asked.answer().head().removesuffix(b"\r\n"))
     while True:
         line.send(b"X-More: " + b"x" * 8_000 + b"\r\n")
@@ -88,7 +88,7 @@ def endless_headers(line: Line, asked: Asked) -> None:
 
 @mode(ALL, LEGAL)
 def padded_bodies(line: Line, asked: Asked) -> None:
-    """A million spaces and line ends stand behind each body."""
+    """A million spaces and line ends follow each body."""
     body = asked.answer().body
     line.send(asked.answer().having(body + b" \n" * 500_000) if body else asked.answer())
 

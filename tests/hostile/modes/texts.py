@@ -38,7 +38,9 @@ def _add(word: str, what: str, text: str) -> None:
     right = Right((0, 1), may=("envelope-message*", "envelope-unrouted"), incomplete=False)
     add(Mode(f"message-of-{word}", f"The message is {what}.", ERRORS, right, message))
     if word in IN_BODIES:
-        add(Mode(f"body-with-{word}", f"A member more holds {what}.", SUCCESSES, LEGAL, body))
+        add(
+            Mode(f"body-with-{word}", f"An additional member holds {what}.", SUCCESSES, LEGAL, body)
+        )
 
 
 for _word, (_what, _text) in LONG.items():
@@ -61,7 +63,7 @@ def commands_in_messages(line: Line, asked: Asked) -> None:
 
 @mode(ERRORS, Right((1,), may=("*",)))
 def commands_as_codes(line: Line, asked: Asked) -> None:
-    """The code of each error is a command of a CI runner."""
+    """The code of each error is a command for a CI runner."""
     known = asked.answer().json
     if not isinstance(known, dict) or not isinstance(known.get("error"), dict):
         line.send(asked.answer())
@@ -71,7 +73,7 @@ def commands_as_codes(line: Line, asked: Asked) -> None:
 
 @mode(ALL, Right((1, 3), may=("*",)))
 def commands_as_media_types(line: Line, asked: Asked) -> None:
-    """The content type of each answer is a command of a CI runner."""
+    """The content type of each response is a command for a CI runner."""
     line.send(
         asked.answer().having(Content_Type="##vso[task.complete result=Succeeded;]::error::a")
     )
@@ -79,7 +81,7 @@ def commands_as_media_types(line: Line, asked: Asked) -> None:
 
 @mode(ALL, Right((3,), says="json|api"))
 def commands_as_pages(line: Line, asked: Asked) -> None:
-    """Each answer is a text of commands of CI runners."""
+    """Each response is a text with commands for CI runners."""
     text = ACTIVE.encode("utf-8", "surrogatepass")
     line.send(asked.answer().having(text, Content_Type="text/plain"))
 

@@ -44,7 +44,7 @@ TRUSTED = {"ca": "{directory}/ca.pem"}
 add(
     Mode(
         "tls-self-signed",
-        "The certificate is signed by nobody known.",
+        "The certificate is not signed by a known authority.",
         NONE,
         given_up("self.signed|certificate"),
         _right,
@@ -91,7 +91,7 @@ add(
 add(
     Mode(
         "tls-expected",
-        "The address says https, and the server speaks no TLS.",
+        "The address says https, and the server does not speak TLS.",
         NONE,
         given_up("tls|ssl|https"),
         _right,

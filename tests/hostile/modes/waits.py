@@ -44,7 +44,7 @@ def limited(later: str | None) -> Spoil:
 
 
 def _add(name: str, when: When, right: Right, later: str | None) -> None:
-    does = "Each is answered 429 " + (
+    does = "Each response is 429 " + (
         "without Retry-After." if later is None else f"with Retry-After `{later}`."
     )
     add(Mode(name, does, when, right, limited(later)))

@@ -1,0 +1,80 @@
+"""Another object in place of one that a request names and that is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from itertools import count
+from typing import Any
+
+from conformance.model import KeyName, Operation, Parameter
+from conformance.scenarios.client.ids import Id, identifiers
+from conformance.scenarios.client.knowledge import Knowledge
+from conformance.scenarios.client.memory import Memory
+from conformance.scenarios.client.sending import Sending
+from conformance.transport.patience import SHOWN_WITHIN
+
+WAITS = 20
+"""Objects of a kind that are waited for. More are not late, but cannot be found."""
+
+
+class Renewal:
+    """Replaces objects that were not found by objects that are still listed."""
+
+    def __init__(self, sending: Sending, memory: Memory, knowledge: Knowledge) -> None:
+        self._sending = sending
+        self._memory = memory
+        self._knowledge = knowledge
+
+    def of(
+        self, operation: Operation, values: Mapping[str, Any], key: str | None = KeyName.FULL
+    ) -> Callable[[], Mapping[str, Any]] | None:
+        """Replaces the objects of a request that were not found; None if it names none.
+
+        Lists move, and writes take time to show. So an object is looked for a moment later, once in
+        each round of repeated requests.
+        """
+        if not self._naming(operation, values):
+            return None
+        rounds = count()
+        return lambda: self._renewed(operation, values, next(rounds), key)
+
+    def _renewed(
+        self, operation: Operation, values: Mapping[str, Any], round_: int, key: str | None
+    ) -> Mapping[str, Any]:
+        """The values with another object in place of each that its list no longer shows."""
+        fresh = dict(values)
+        for parameter in self._naming(operation, values):
+            other = self._in_place_of(
+                parameter, values[parameter.name], round_, key or KeyName.FULL
+            )
+            if other is not None:
+                fresh[parameter.name] = other
+        return fresh
+
+    def _in_place_of(self, parameter: Parameter, name: Id, round_: int, key: str) -> Id | None:
+        """Another object, if the list of this one showed it before, but does no longer."""
+        kind, member = parameter.references, parameter.by
+        place = ("gone", kind, member, name, round_, key)
+        other: Id | None = self._knowledge.once(place, lambda: self._other(kind, member, name, key))
+        return other
+
+    def _other(self, kind: str, member: str | None, name: Id, key: str) -> Id | None:
+        self._memory.waits[kind] += 1
+        if self._memory.waits[kind] <= WAITS:
+            self._sending.pause(SHOWN_WITHIN)
+        if name not in identifiers(
+            self._knowledge.contract, self._knowledge.listed(kind, key), kind, member
+        ):
+            return None
+        now = self._knowledge.asked(kind, key)
+        if name in identifiers(self._knowledge.contract, now, kind, member):
+            return None
+        listing = self._knowledge.contract.list_of(kind)
+        if listing is not None and listing.pool:
+            return self._knowledge.last_beside(self._memory.used.get(kind, ()), kind, now)
+        return next(identifiers(self._knowledge.contract, now, kind, member), None)
+
+    def _naming(self, operation: Operation, values: Mapping[str, Any]) -> list[Parameter]:
+        """The parameters that name objects."""
+        naming = [p for p in operation.parameters if self._knowledge.names_object(p)]
+        return [p for p in naming if isinstance(values.get(p.name), str | int)]
