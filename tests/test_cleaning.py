@@ -1,4 +1,4 @@
-"""What a run creates is deleted: at its end, or by `clean` if the run could not."""
+"""A run removes what it created at its end; `clean` removes what a run left behind."""
 
 from __future__ import annotations
 

@@ -164,12 +164,12 @@ def as_socket(path: Path) -> None:
 
 
 ODD: dict[Callable[[Path], None], str] = {
-    as_pipe: "it is a pipe",
+    as_pipe: "this is a pipe",
     as_zeros: "this is a link",
     as_link: "this is a link",
     as_broken_link: "this is a link",
     as_directory: "this is a directory",
-    as_socket: "it is a socket",
+    as_socket: "this is a socket",
 }
 """What may stand in the place of a file, and what is said of it."""
 
@@ -560,10 +560,11 @@ def test_pytest_writes_no_log_through_a_link(case: Case) -> None:
 # --- the suite reads what it writes ---------------------------------------------------------------
 
 SMALL = """\
-from conformance import room, stored
+from conformance.base import stored
+from conformance.log import size_limit
 
-room.RESERVE = 0.6
-room.bounds = lambda disk: stored.Bounds(unpacked=10**9, **{bounds!r})
+size_limit.RESERVE = 0.6
+size_limit.bounds = lambda disk: stored.Bounds(unpacked=10**9, **{bounds!r})
 """
 """A sitecustomize that gives a log little room, and keeps more than half of it for the end."""
 
