@@ -1,6 +1,7 @@
 """What a fault and a variant are, and how to register one: a subclass of the reference server.
 
 The class is the server, its name is the name of the fault, and its docstring says what it does.
+Faults that differ only in constants share one class and are the entries of a table.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -209,6 +210,49 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+@dataclass(frozen=True)
+class Entry:
+    """The name of a fault, and what the registry says about it; spaces separate the words.
+
+    A subclass adds the constants that distinguish the faults of one shape.
+    """
+
+    name: str
+    _: KW_ONLY
+    breaks: str = ""
+    also: str = ""
+    at: str = ""
+    by: str = ""
+    depth: int = 1
+    socket: bool = False
+
+    @property
+    def here(self) -> str:
+        """The operation that has the fault: the first of ``at``."""
+        return self.at.partition(" ")[0]
+
+    def is_at(self, operation: str) -> bool:
+        """Whether an operation has the fault: one of ``at``, or any if that is empty."""
+        return not self.at or operation in words(self.at)
+
+
+def enter(entry: Entry, does: str, kind: type[Application]) -> None:
+    """Add a class to the registry of faults."""
+    register(
+        Fault(
+            name=entry.name,
+            does=does,
+            kind=kind,
+            breaks=words(entry.breaks),
+            also=words(entry.also),
+            at=words(entry.at),
+            by=words(entry.by),
+            depth=entry.depth,
+            socket=entry.socket,
+        )
+    )
+
+
 def fault(
     breaks: str,
     *,
@@ -221,22 +265,24 @@ def fault(
     """Register a class as a fault; spaces separate the names of clauses and the like."""
 
     def register_class(kind: type[Application]) -> type[Application]:
-        register(
-            Fault(
-                name=_name(kind),
-                does=sentence(kind),
-                kind=kind,
-                breaks=words(breaks),
-                also=words(also),
-                at=words(at),
-                by=words(by),
-                depth=depth,
-                socket=socket,
-            )
+        entry = Entry(
+            _name(kind), breaks=breaks, also=also, at=at, by=by, depth=depth, socket=socket
         )
+        enter(entry, sentence(kind), kind)
         return kind
 
     return register_class
+
+
+def faults_of(shape: type[Application], module: str, table: Mapping[str, Entry]) -> None:
+    """Register a fault for each entry of a table, whose keys say what the faults do.
+
+    The server of a fault is the class ``shape`` with the entry as its member ``entry``.
+    The faults are filed by the module.
+    """
+    for does, entry in table.items():
+        members = {"entry": entry, "__module__": module}
+        enter(entry, does, type(shape.__name__, (shape,), members))
 
 
 def variant(

@@ -7,13 +7,23 @@ import json
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from conformance.base.values import instant
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Filter, Identity, Page
-from tests.faults.base import Fault, Faulty, altered, register, sentence, words
+from tests.faults.base import (
+    Entry,
+    Faulty,
+    altered,
+    enter,
+    filtered_by,
+    later_page,
+    requested_limit,
+    sentence,
+)
 
 EACH_LIST = (
     "list_transcripts",
@@ -47,35 +57,82 @@ def in_each_list(
     def register_each(kind: type[InOneList]) -> type[InOneList]:
         for operation in EACH_LIST:
             members = {"here": operation, "__module__": kind.__module__}
-            register(
-                Fault(
-                    name=f"{kind.__name__.lower()}-in-{operation.replace('_', '-')}",
-                    does=f"In {operation}: {sentence(kind)}",
-                    kind=type(kind.__name__, (kind,), members),
-                    breaks=words(breaks),
-                    also=words(also),
-                    at=(operation, "read_workspace"),
-                    by=words(by),
-                    depth=2,
-                )
+            entry = Entry(
+                f"{kind.__name__.lower()}-in-{operation.replace('_', '-')}",
+                breaks=breaks,
+                also=also,
+                at=f"{operation} read_workspace",
+                by=by,
+                depth=2,
             )
+            does = f"In {operation}: {sentence(kind)}"
+            enter(entry, does, type(kind.__name__, (kind,), members))
         return kind
 
     return register_each
 
 
+@dataclass(frozen=True)
+class InPages(Entry):
+    """A fault that only some requests of lists show.
+
+    These are requests for ``later`` pages, with all of the parameters ``given``, with one of the
+    ``limits``.
+    """
+
+    _: KW_ONLY
+    later: bool = False
+    given: str = ""
+    limits: range | None = None
+
+    def shows_in(self, context: Context) -> bool:
+        """Whether a request shows the fault."""
+        return (
+            self.is_at(context.operation.id)
+            and (not self.later or later_page(context))
+            and filtered_by(context, *self.given.split())
+            and (self.limits is None or requested_limit(context) in self.limits)
+        )
+
+
+NO_LIMIT, LIMIT_OF_ONE, LARGE_LIMIT = range(1), range(1, 2), range(51, 1_000_000)
+"""Limits of requests, for ``InPages``; a large one is above 50."""
+
+
+@dataclass(frozen=True)
+class Replaced(Entry):
+    """A code of errors, and the status, code or message that replaces that of the error.
+
+    ``routed`` excludes unknown paths and methods.
+    """
+
+    code: str
+    _: KW_ONLY
+    status: int | None = None
+    other: str = ""
+    message: str = ""
+    routed: bool = False
+
+    @property
+    def members(self) -> dict[str, str]:
+        """The members that are replaced."""
+        given = {"code": self.other, "message": self.message}
+        return {name: value for name, value in given.items() if value}
+
+
 class ErrorReplaced(Faulty):
     """The reference server with one error replaced by another."""
 
-    code, status, other, at_operation = "", 0, "", ""
+    entry: Replaced
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        if self.code_of(refusal) != self.code or (
-            self.at_operation and self.operation_of(request) != self.at_operation
-        ):
+        operation = self.operation_of(request)
+        if self.code_of(refusal) != self.entry.code or not self.entry.is_at(operation):
             return reply
-        return altered(reply, self.status or None, **({"code": self.other} if self.other else {}))
+        if self.entry.routed and not operation:
+            return reply
+        return altered(reply, self.entry.status, **self.entry.members)
 
 
 class Filtered(Faulty):

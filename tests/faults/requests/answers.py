@@ -7,8 +7,8 @@ from typing import Any
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Page, Row
-from tests.faults.base import SUCCESSES, Faulty, altered, fault, is_for
-from tests.faults.shared import InOneList, in_each_list
+from tests.faults.base import SUCCESSES, Faulty, fault, faults_of, is_for
+from tests.faults.shared import ErrorReplaced, InOneList, Replaced, in_each_list
 
 # --- successes ---
 
@@ -152,23 +152,22 @@ class NearIdIsEnough(Faulty):
 # --- required and invalid parameters ---
 
 
-@fault("status-400 status-listed code-invalid_request", by="invalid-parameter")
-class UnprocessableForInvalid(Faulty):
-    """An invalid value returns 422."""
+REPLACED = {
+    "An invalid value returns 422.": Replaced(
+        "unprocessable-for-invalid", "invalid_request", status=422,
+        breaks="status-400 status-listed code-invalid_request", by="invalid-parameter"),
+    "update_agent returns 422 for a missing parameter.": Replaced(
+        "unprocessable-for-missing-at-update", "bad_request", status=422,
+        breaks="status-400 status-listed code-bad_request", at="update_agent", depth=2),
+    "An unknown id returns 410.": Replaced(
+        "gone-for-unknown", "not_found", status=410, routed=True,
+        breaks="status-404 status-listed code-not_found", depth=2),
+    "An unknown id returns 200 with the error in the body.": Replaced(
+        "ok-for-unknown", "not_found", status=200, routed=True, breaks="status-404 code-not_found",
+        also="success-members status-201 business-object deleted-resource", depth=2),
+}  # fmt: skip
 
-    def refused(self, request: Request, refusal: Refusal) -> Reply:
-        reply = super().refused(request, refusal)
-        return altered(reply, 422) if refusal.role == "invalid_parameter" else reply
-
-
-@fault("status-400 status-listed code-bad_request", at="update_agent", depth=2)
-class UnprocessableForMissingAtUpdate(Faulty):
-    """update_agent returns 422 for a missing parameter."""
-
-    def refused(self, request: Request, refusal: Refusal) -> Reply:
-        reply = super().refused(request, refusal)
-        wrong = refusal.role == "missing_parameter" and self.operation_of(request) == "update_agent"
-        return altered(reply, 422) if wrong else reply
+faults_of(ErrorReplaced, __name__, REPLACED)
 
 
 @fault("status-400 code-bad_request", at="create_agent", depth=2)
@@ -219,36 +218,6 @@ class EmptyBodyCreates(Faulty):
 
 
 # --- unknown objects ---
-
-
-@fault("status-404 status-listed code-not_found", depth=2)
-class GoneForUnknown(Faulty):
-    """An unknown id returns 410."""
-
-    def refused(self, request: Request, refusal: Refusal) -> Reply:
-        reply = super().refused(request, refusal)
-        return (
-            altered(reply, 410)
-            if refusal.role == "not_found" and self.operation_of(request)
-            else reply
-        )
-
-
-@fault(
-    "status-404 code-not_found",
-    also="success-members status-201 business-object deleted-resource",
-    depth=2,
-)
-class OkForUnknown(Faulty):
-    """An unknown id returns 200 with the error in the body."""
-
-    def refused(self, request: Request, refusal: Refusal) -> Reply:
-        reply = super().refused(request, refusal)
-        return (
-            altered(reply, 200)
-            if refusal.role == "not_found" and self.operation_of(request)
-            else reply
-        )
 
 
 @fault("status-200", also="status-no-5xx-for-mistakes", at="update_agent", by="update", depth=3)

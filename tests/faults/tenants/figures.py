@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from conformance.server.messages import Context, Reply
 from conformance.server.store import Page
-from tests.faults.base import Faulty, fault, is_for
+from tests.faults.base import Entry, Faulty, fault, faults_of, is_for
 from tests.faults.shared import number_of
+
+
+@dataclass(frozen=True)
+class Report(Entry):
+    """The business, or another source, of the figures of a report; None for the right one."""
+
+    source: Callable[[Context], Any]
+    _: KW_ONLY
+    breaks: str = "business-figures"
+    depth: int = 4
 
 
 class Figures(Faulty):
     """The reference server, where one report has figures of its business."""
 
-    here = ""
+    entry: Report
 
     def business_of(self, context: Context) -> str:
         """The business whose figures are shown."""
-        return self.tenant_of(context.identity)
+        return str(self.entry.source(context) or self.tenant_of(context.identity))
 
     def act_fetch(self, context: Context) -> Reply:
         reply = super().act_fetch(context)
-        if not is_for(context, self.here) or not isinstance(reply.body, dict):
+        if not is_for(context, self.entry.here) or not isinstance(reply.body, dict):
             return reply
         figure = number_of(self.business_of(context)) % 10_000
         return Reply(reply.status, _counted(reply.body, figure))
@@ -39,56 +51,39 @@ def _counted(value: Any, figure: int) -> Any:
     return figure
 
 
-class NamedInQuery(Figures):
-    """The same, with the figures of the business that the query names."""
-
-    def business_of(self, context: Context) -> str:
-        return context.request.query.get("business_id") or super().business_of(context)
+def _in_query(context: Context) -> str | None:
+    """The business that a query names."""
+    return context.request.query.get("business_id")
 
 
-@fault("business-figures", at="read_balance", depth=4)
-class ForeignBalance(NamedInQuery):
-    """read_balance shows the balance of the business that the query names."""
+FIGURES_OF = {
+    "read_balance shows the balance of the business that the query names.": Report(
+        "foreign-balance", _in_query, at="read_balance"),
+    "read_analytics_dashboard shows the figures of the business that the query names.": Report(
+        "foreign-dashboard", _in_query, at="read_analytics_dashboard"),
+    "read_analytics_weekly shows the figures of the business in X-Business-Id.": Report(
+        "foreign-week-by-header", lambda context: context.request.header("x-business-id"),
+        at="read_analytics_weekly", depth=5),
+    "audit_leads shows the figures of the business that the query names.": Report(
+        "foreign-audit", _in_query, at="audit_leads", depth=5),
+}  # fmt: skip
 
-    here = "read_balance"
-
-
-@fault("business-figures", at="read_analytics_dashboard", depth=4)
-class ForeignDashboard(NamedInQuery):
-    """read_analytics_dashboard shows the figures of the business that the query names."""
-
-    here = "read_analytics_dashboard"
-
-
-@fault("business-figures", at="read_analytics_weekly", depth=5)
-class ForeignWeekByHeader(Figures):
-    """read_analytics_weekly shows the figures of the business in X-Business-Id."""
-
-    here = "read_analytics_weekly"
-
-    def business_of(self, context: Context) -> str:
-        return context.request.header("x-business-id") or super().business_of(context)
+faults_of(Figures, __name__, FIGURES_OF)
 
 
 @fault("business-figures", at="read_analytics_calls", depth=4)
 class FiguresOfForeignAgent(Figures):
     """read_analytics_calls shows the figures of an agent of another business."""
 
-    here = "read_analytics_calls"
+    entry = Report(
+        "figures-of-foreign-agent",
+        lambda context: context.values.get("agent_id"),
+        at="read_analytics_calls",
+    )
 
     def check_reference(self, parameter: Any, value: Any, context: Context) -> None:
-        if not is_for(context, self.here):
+        if not is_for(context, self.entry.here):
             super().check_reference(parameter, value, context)
-
-    def business_of(self, context: Context) -> str:
-        return str(context.values.get("agent_id") or super().business_of(context))
-
-
-@fault("business-figures", at="audit_leads", depth=5)
-class ForeignAudit(NamedInQuery):
-    """audit_leads shows the figures of the business that the query names."""
-
-    here = "audit_leads"
 
 
 @fault("business-figures", at="read_analytics_businesses", depth=4)
@@ -147,7 +142,7 @@ class WeeksOfAllBusinesses(Faulty):
 class FunnelKeptByUrl(Figures):
     """read_analytics_funnel keeps its figures by the URL, whoever asks."""
 
-    here = "read_analytics_funnel"
+    entry = Report("funnel-kept-by-url", lambda context: None, at="read_analytics_funnel")
 
     def business_of(self, context: Context) -> str:
         place = f"kept:{context.request.path}?{sorted(context.request.query.items())}"
