@@ -73,6 +73,13 @@ def in_each_list(
 
 
 @dataclass(frozen=True)
+class Member(Entry):
+    """A fault of one member of a request, a response or an object."""
+
+    member: str
+
+
+@dataclass(frozen=True)
 class InPages(Entry):
     """A fault that only some requests of lists show.
 

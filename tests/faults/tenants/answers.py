@@ -6,8 +6,8 @@ from typing import Any
 
 from conformance.server.messages import Context, Reply
 from conformance.server.store import Row
-from tests.faults.base import Faulty, fault, is_for
-from tests.faults.shared import body_of
+from tests.faults.base import Faulty, fault, faults_of, is_for
+from tests.faults.shared import Member, body_of
 
 
 def _named(context: Context, operation: str, member: str) -> Any:
@@ -18,11 +18,11 @@ def _named(context: Context, operation: str, member: str) -> Any:
 class Echoing(Faulty):
     """The reference server, where the success of an operation shows a member as it was sent."""
 
-    here, member = "", ""
+    entry: Member
 
     def succeed(self, context: Context, body: Any) -> Reply:
-        named = _named(context, self.here, self.member)
-        shown = {**body, self.member: named} if named and isinstance(body, dict) else body
+        named = _named(context, self.entry.here, self.entry.member)
+        shown = {**body, self.entry.member: named} if named and isinstance(body, dict) else body
         return super().succeed(context, shown)
 
 
@@ -35,11 +35,11 @@ class Echoing(Faulty):
 class AgentMovedAway(Echoing):
     """update_agent moves an agent into the undocumented business_id of the request, and says so."""
 
-    here, member = "update_agent", "business_id"
+    entry = Member("agent-moved-away", "business_id", at="update_agent")
 
     def act_update(self, context: Context) -> Reply:
         reply = super().act_update(context)
-        business = _named(context, self.here, self.member)
+        business = _named(context, self.entry.here, self.entry.member)
         if business:
             row = self.selected(context)
             self.store.remove(row)
@@ -47,41 +47,36 @@ class AgentMovedAway(Echoing):
         return reply
 
 
-@fault("business-object", at="update_lead", depth=5)
-class LeadAnswerOfAnother(Echoing):
-    """update_lead answers with the undocumented business_id of the request as the owner."""
+ECHOING = {
+    "update_lead returns the undocumented business_id of the request as the owner.": Member(
+        "lead-answer-of-another", "business_id", breaks="business-object", at="update_lead",
+        depth=5),
+    "create_workspace returns the undocumented business_id of the request as the owner.": Member(
+        "workspace-answer-of-another", "business_id", breaks="business-object",
+        at="create_workspace", depth=5),
+}  # fmt: skip
 
-    here, member = "update_lead", "business_id"
-
-
-@fault("business-object", at="create_workspace", depth=5)
-class WorkspaceAnswerOfAnother(Echoing):
-    """create_workspace answers with the undocumented business_id of the request as the owner."""
-
-    here, member = "create_workspace", "business_id"
+faults_of(Echoing, __name__, ECHOING)
 
 
 @fault("business-object", also="reference-known", at="create_call", depth=5)
 class CallAnswerWithForeignLead(Echoing):
     """create_call drops a lead of another business, but answers with its id."""
 
-    here, member = "create_call", "lead_id"
+    entry = Member("call-answer-with-foreign-lead", "lead_id", at="create_call")
 
     def check_reference(self, parameter: Any, value: Any, context: Context) -> None:
-        if not (is_for(context, self.here) and parameter.name == self.member):
+        if not (is_for(context, self.entry.here) and parameter.name == self.entry.member):
             super().check_reference(parameter, value, context)
 
     def document(self, context: Context, kind: str) -> dict[str, Any]:
         whole = super().document(context, kind)
-        return {**whole, "lead_id": None} if is_for(context, self.here) else whole
+        return {**whole, "lead_id": None} if is_for(context, self.entry.here) else whole
 
 
 @fault("business-object", also="status-200 changed-resource", at="update_eval", depth=5)
 class EvalMovedAway(Faulty):
     """update_eval moves an eval into the undocumented business_id of the request."""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        return super().changes(context)
 
     def act_update(self, context: Context) -> Reply:
         row: Row | None = None

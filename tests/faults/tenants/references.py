@@ -14,7 +14,7 @@ from tests.faults.shared import body_of
 
 
 @dataclass(frozen=True)
-class Member(Entry):
+class Foreign(Entry):
     """The member of a request that has the fault."""
 
     member: str
@@ -26,7 +26,7 @@ class Member(Entry):
 class TakesForeign(Faulty):
     """The reference server, where one member of one operation may name what exists anywhere."""
 
-    entry: Member
+    entry: Foreign
 
     def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
         if self.is_open(parameter, context):
@@ -46,15 +46,15 @@ class TakesForeign(Faulty):
 
 
 TAKES_FOREIGN = {
-    "create_call ties the call to a lead of another business.": Member(
+    "create_call ties the call to a lead of another business.": Foreign(
         "call-for-foreign-lead", "lead_id", at="create_call"),
-    "create_eval creates an eval of an agent of another business.": Member(
+    "create_eval creates an eval of an agent of another business.": Foreign(
         "eval-of-foreign-agent", "agent_id", at="create_eval"),
-    "assign_phone_number gives the number to an agent of another business.": Member(
+    "assign_phone_number gives the number to an agent of another business.": Foreign(
         "number-for-foreign-agent", "agent_id", at="assign_phone_number"),
-    "send_sms sends a text from an agent of another business.": Member(
+    "send_sms sends a text from an agent of another business.": Foreign(
         "text-from-foreign-agent", "from_agent_id", at="send_sms"),
-    "run_agent_evals runs the evals of an agent of another business.": Member(
+    "run_agent_evals runs the evals of an agent of another business.": Foreign(
         "foreign-agent-evaluated", "agent_id", at="run_agent_evals"),
 }  # fmt: skip
 
@@ -104,7 +104,7 @@ class NumberOfAnotherTaken(Faulty):
 class KeepsForeign(Faulty):
     """The reference server, where a change stores a member that no document gives the change."""
 
-    entry: Member
+    entry: Foreign
 
     def act_update(self, context: Context) -> Reply:
         reply = super().act_update(context)
@@ -115,9 +115,9 @@ class KeepsForeign(Faulty):
 
 
 KEEPS_FOREIGN = {
-    "update_lead takes agent_id, which may name an agent of another business.": Member(
+    "update_lead takes agent_id, which may name an agent of another business.": Foreign(
         "lead-handed-to-foreign-agent", "agent_id", at="update_lead", depth=5),
-    "update_eval takes agent_id, which may name an agent of another business.": Member(
+    "update_eval takes agent_id, which may name an agent of another business.": Foreign(
         "eval-handed-to-foreign-agent", "agent_id", at="update_eval", depth=5),
 }  # fmt: skip
 
@@ -173,7 +173,7 @@ class CallMadeForOthers(Faulty):
 class KnowsNames(Faulty):
     """The reference server, where one creation returns the object that has a known name."""
 
-    entry: Member
+    entry: Foreign
 
     @cached_property
     def _made(self) -> dict[str, Reply]:
@@ -189,9 +189,9 @@ class KnowsNames(Faulty):
 
 
 KNOWS_NAMES = {
-    "An Idempotency-Key of one business gets another one the run of the first.": Member(
+    "An Idempotency-Key of one business gets another one the run of the first.": Foreign(
         "key-of-all-businesses", "Idempotency-Key", at="create_communication_run"),
-    "create_workspace returns the workspace of any business for a known external_ref.": Member(
+    "create_workspace returns the workspace of any business for a known external_ref.": Foreign(
         "reference-of-all-businesses", "external_ref", at="create_workspace", depth=5),
 }  # fmt: skip
 

@@ -32,18 +32,6 @@ class AgentNotStored(Faulty):
         return row
 
 
-@fault("created-resource", at="send_sms", depth=4)
-class TextsCut(Faulty):
-    """send_sms keeps twenty characters of a text."""
-
-    def add(
-        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
-    ) -> Row:
-        if kind == "message":
-            document = {**document, "message": document["message"][:20]}
-        return super().add(kind, tenant, document, identifier)
-
-
 @fault("created-resource", at="create_call", depth=2)
 class CallNotStored(Faulty):
     """create_call confirms a call that it does not store."""
@@ -135,28 +123,6 @@ class MadeForOverlappingRequest(LatestSender):
 # --- values that are not kept ---
 
 
-@fault("created-resource", at="create_agent", depth=2)
-class NameLost(Faulty):
-    """create_agent replaces the name by another one."""
-
-    def document(self, context: Context, kind: str) -> dict[str, Any]:
-        return {
-            **super().document(context, kind),
-            **({"name": "New agent"} if kind == "agent" else {}),
-        }
-
-
-@fault("created-resource", at="create_agent", depth=3)
-class OptionChanged(Faulty):
-    """create_agent replaces an optional member by another value."""
-
-    def document(self, context: Context, kind: str) -> dict[str, Any]:
-        return {
-            **super().document(context, kind),
-            **({"first_message": "Good day"} if kind == "agent" else {}),
-        }
-
-
 @fault("created-resource", at="create_call", depth=3)
 class CallByAnotherAgent(Faulty):
     """create_call places the call with another agent of the business."""
@@ -214,15 +180,6 @@ class CallWithAnotherLead(Faulty):
             return whole
         leads = self.store.page(Page("lead", self.tenant_of(context.identity), 2))
         return {**whole, "lead_id": next(row.id for row in leads if row.id != whole["lead_id"])}
-
-
-@fault("created-resource", at="create_lead", depth=4)
-class AgentOfLeadDropped(Faulty):
-    """create_lead takes an agent, and leaves the lead without one."""
-
-    def document(self, context: Context, kind: str) -> dict[str, Any]:
-        made = super().document(context, kind)
-        return made | {"agent_id": None} if is_for(context, "create_lead") else made
 
 
 @fault("created-resource", at="create_webhook", depth=4)

@@ -7,8 +7,8 @@ from operator import attrgetter
 
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Page, Row
-from tests.faults.base import Faulty, fault, is_for, later_page
-from tests.faults.shared import body_of
+from tests.faults.base import Faulty, fault, faults_of, is_for, later_page
+from tests.faults.shared import Member, body_of
 
 
 @fault("deleted-resource", at="delete_webhook", depth=3)
@@ -95,7 +95,7 @@ class ReleasedNumberStays(Faulty):
 class UsedAfterwards(Faulty):
     """The reference server, where one operation works on what was deleted."""
 
-    here, member = "", ""
+    entry: Member
 
     def act_delete(self, context: Context) -> Reply:
         reply = super().act_delete(context)
@@ -103,24 +103,20 @@ class UsedAfterwards(Faulty):
         return reply
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
-        named = body_of(request).get(self.member)
-        if self.operation_of(request) == self.here and self.store.note(f"deleted:{named}"):
+        named = body_of(request).get(self.entry.member)
+        if self.operation_of(request) == self.entry.here and self.store.note(f"deleted:{named}"):
             return Reply(200, {"id": named})
         return super().refused(request, refusal)
 
 
-@fault("deleted-resource", at="delete_webhook", depth=4)
-class DeletedWebhookRotated(UsedAfterwards):
-    """rotate_webhook_secret works on a webhook that was deleted."""
+USED_AFTERWARDS = {
+    "rotate_webhook_secret works on a webhook that was deleted.": Member(
+        "deleted-webhook-rotated", "id", breaks="deleted-resource", at="delete_webhook", depth=4),
+    "run_eval runs an eval that was deleted.": Member(
+        "deleted-eval-runs", "eval_id", breaks="deleted-resource", at="delete_eval", depth=4),
+}  # fmt: skip
 
-    here, member = "rotate_webhook_secret", "id"
-
-
-@fault("deleted-resource", at="delete_eval", depth=4)
-class DeletedEvalRuns(UsedAfterwards):
-    """run_eval runs an eval that was deleted."""
-
-    here, member = "run_eval", "eval_id"
+faults_of(UsedAfterwards, __name__, USED_AFTERWARDS)
 
 
 @fault("deleted-resource", at="delete_eval", depth=5)

@@ -3,27 +3,36 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Identity, Row
-from tests.faults.base import Faulty, fault, is_for
+from tests.faults.base import Entry, Faulty, fault, faults_of, is_for
 from tests.faults.shared import body_of
 
 # --- refused for the key, the scope or the input ---
 
 
-class ActsBeforeRefusing(Faulty):
-    """The reference server, where some operations act before they refuse for one role."""
+@dataclass(frozen=True)
+class Early(Entry):
+    """The role of the refusals before which an operation acts."""
 
-    before: tuple[str, ...] = ()
-    role = ""
+    role: str
+    _: KW_ONLY
+    breaks: str = "refused-unchanged"
+    depth: int = 4
+
+
+class ActsBeforeRefusing(Faulty):
+    """The reference server, where one operation acts before it refuses for one role."""
+
+    entry: Early
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         operation = self.operation_of(request)
-        if operation in self.before and refusal.role == self.role:
+        if operation == self.entry.here and refusal.role == self.entry.role:
             self.force(self.contract.operations[operation], request)
         return super().refused(request, refusal)
 
@@ -39,58 +48,29 @@ class ActsBeforeRefusing(Faulty):
             )
 
 
-@fault("refused-unchanged", also="created-resource", at="create_lead", depth=4)
-class LeadStoredWithoutScope(ActsBeforeRefusing):
-    """create_lead stores the lead before it refuses the key for its scope."""
+EARLY = {
+    "create_lead stores the lead before it refuses the key for its scope.": Early(
+        "lead-stored-without-scope", "forbidden", also="created-resource", at="create_lead"),
+    "update_lead saves before it refuses a missing scope, and ignores unknown members.": Early(
+        "lead-saved-without-scope", "forbidden", at="update_lead", depth=5),
+    "delete_eval deletes the eval before it refuses the key for its scope.": Early(
+        "eval-deleted-without-scope", "forbidden", also="deleted-resource", at="delete_eval"),
+    "update_workspace makes the change before it refuses a missing key.": Early(
+        "workspace-renamed-without-key", "unauthenticated", also="changed-resource",
+        at="update_workspace"),
+    "create_call stores the call before it refuses an unknown agent.": Early(
+        "call-stored-for-no-agent", "not_found", also="created-resource", at="create_call"),
+    "create_eval stores the eval before it refuses missing messages.": Early(
+        "eval-stored-without-messages", "missing_parameter", also="created-resource",
+        at="create_eval", depth=5),
+    "create_lead stores the lead before it refuses an invalid e-mail address.": Early(
+        "lead-stored-with-invalid-address", "invalid_parameter",
+        also="created-resource success-members", at="create_lead list_leads", depth=5),
+    "rotate_webhook_secret replaces the secret before it refuses a missing scope.": Early(
+        "rotated-without-scope", "forbidden", at="rotate_webhook_secret"),
+}  # fmt: skip
 
-    before, role = ("create_lead",), "forbidden"
-
-
-@fault("refused-unchanged", at="update_lead", depth=5)
-class LeadSavedWithoutScope(ActsBeforeRefusing):
-    """update_lead saves before it refuses the key for its scope, and ignores unknown members."""
-
-    before, role = ("update_lead",), "forbidden"
-
-
-@fault("refused-unchanged", also="deleted-resource", at="delete_eval", depth=4)
-class EvalDeletedWithoutScope(ActsBeforeRefusing):
-    """delete_eval deletes the eval before it refuses the key for its scope."""
-
-    before, role = ("delete_eval",), "forbidden"
-
-
-@fault("refused-unchanged", also="changed-resource", at="update_workspace", depth=4)
-class WorkspaceRenamedWithoutKey(ActsBeforeRefusing):
-    """update_workspace makes the change before it refuses the missing key."""
-
-    before, role = ("update_workspace",), "unauthenticated"
-
-
-@fault("refused-unchanged", also="created-resource", at="create_call", depth=4)
-class CallStoredForNoAgent(ActsBeforeRefusing):
-    """create_call stores the call before it refuses an unknown agent."""
-
-    before, role = ("create_call",), "not_found"
-
-
-@fault("refused-unchanged", also="created-resource", at="create_eval", depth=5)
-class EvalStoredWithoutMessages(ActsBeforeRefusing):
-    """create_eval stores the eval before it refuses the missing messages."""
-
-    before, role = ("create_eval",), "missing_parameter"
-
-
-@fault(
-    "refused-unchanged",
-    also="created-resource success-members",
-    at="create_lead list_leads",
-    depth=5,
-)
-class LeadStoredWithInvalidAddress(ActsBeforeRefusing):
-    """create_lead stores the lead before it refuses the invalid e-mail address."""
-
-    before, role = ("create_lead",), "invalid_parameter"
+faults_of(ActsBeforeRefusing, __name__, EARLY)
 
 
 @fault("refused-unchanged", at="create_lead", depth=5)
@@ -198,8 +178,10 @@ class BlockedTextListedAtTheEnd(OldestFirst, BlockedTextListed):
 
 
 @fault("refused-unchanged", also="created-resource", at="create_lead", depth=5)
-class LeadStoredAtTheEnd(OldestFirst, LeadStoredWithoutScope):
+class LeadStoredAtTheEnd(OldestFirst, ActsBeforeRefusing):
     """With lists from oldest to newest, create_lead stores the lead that it refuses."""
+
+    entry = Early("lead-stored-at-the-end", "forbidden", at="create_lead")
 
 
 @fault("refused-unchanged", at="delete_eval read_eval", depth=5)
@@ -265,10 +247,3 @@ class ExpiredKeyDeletesInSecret(DeadKeyDeletes):
 
     def is_dead(self, identity: Identity) -> bool:
         return self.is_expired(identity)
-
-
-@fault("refused-unchanged", at="rotate_webhook_secret", depth=4)
-class RotatedWithoutScope(ActsBeforeRefusing):
-    """rotate_webhook_secret replaces the secret before it refuses the key for its scope."""
-
-    before, role = ("rotate_webhook_secret",), "forbidden"
