@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
@@ -80,11 +81,11 @@ class Member(Entry):
 
 
 @dataclass(frozen=True)
-class InPages(Entry):
-    """A fault that only some requests of lists show.
+class InRequests(Entry):
+    """A fault that only some requests show: to the operations ``at``, or to all if there are none.
 
-    These are requests for ``later`` pages, with all of the parameters ``given``, with one of the
-    ``limits``.
+    ``later`` excludes first pages, ``given`` are parameters that the requests must have, and
+    ``limits`` the limits that they may have.
     """
 
     _: KW_ONLY
@@ -102,8 +103,9 @@ class InPages(Entry):
         )
 
 
-NO_LIMIT, LIMIT_OF_ONE, LARGE_LIMIT = range(1), range(1, 2), range(51, 1_000_000)
-"""Limits of requests, for ``InPages``; a large one is above 50."""
+NO_LIMIT, ANY_LIMIT = range(1), range(1, sys.maxsize)
+LIMIT_OF_ONE, LARGE_LIMIT = range(1, 2), range(51, sys.maxsize)
+"""Limits of requests, for ``InRequests``: a large one is above 50."""
 
 
 @dataclass(frozen=True)
@@ -181,6 +183,56 @@ class Flagged(Faulty):
         if flag == LEFT_OUT:
             return {name: value for name, value in page.items() if name != "has_more"}
         return {**page, "has_more": flag}
+
+
+@dataclass(frozen=True)
+class Flag(InRequests):
+    """What ``has_more`` is, as a function of what it should be.
+
+    ``empty`` limits the fault to pages without items, ``last`` to those that nothing follows.
+    """
+
+    flag: Callable[[bool], Any]
+    _: KW_ONLY
+    empty: bool = False
+    last: bool = False
+
+
+class OtherFlag(Flagged):
+    """The reference server, where ``has_more`` is something else in some pages."""
+
+    entry: Flag
+
+    def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
+        entry = self.entry
+        if (entry.empty and items) or (entry.last and more) or not entry.shows_in(context):
+            return more
+        return entry.flag(more)
+
+
+@dataclass(frozen=True)
+class Items(InRequests):
+    """What the items of a page are, as a function of what they should be.
+
+    ``count`` limits the fault to pages of that many items.
+    """
+
+    items: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
+    _: KW_ONLY
+    count: int | None = None
+
+
+class OtherItems(Faulty):
+    """The reference server, where the items of some pages are others."""
+
+    entry: Items
+
+    def render_page(
+        self, context: Context, items: list[dict[str, Any]], more: bool
+    ) -> dict[str, Any]:
+        if self.entry.shows_in(context) and self.entry.count in (None, len(items)):
+            items = self.entry.items(items)
+        return super().render_page(context, items, more)
 
 
 class LatestSender(Faulty):

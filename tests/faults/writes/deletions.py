@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
-from operator import attrgetter
 
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Page, Row
@@ -92,10 +92,17 @@ class ReleasedNumberStays(Faulty):
         return reply
 
 
+@dataclass(frozen=True)
+class Use(Member):
+    """An operation that still works on what was deleted, and the member that names it."""
+
+    operation: str
+
+
 class UsedAfterwards(Faulty):
     """The reference server, where one operation works on what was deleted."""
 
-    entry: Member
+    entry: Use
 
     def act_delete(self, context: Context) -> Reply:
         reply = super().act_delete(context)
@@ -104,16 +111,20 @@ class UsedAfterwards(Faulty):
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         named = body_of(request).get(self.entry.member)
-        if self.operation_of(request) == self.entry.here and self.store.note(f"deleted:{named}"):
+        if self.operation_of(request) == self.entry.operation and self.store.note(
+            f"deleted:{named}"
+        ):
             return Reply(200, {"id": named})
         return super().refused(request, refusal)
 
 
 USED_AFTERWARDS = {
-    "rotate_webhook_secret works on a webhook that was deleted.": Member(
-        "deleted-webhook-rotated", "id", breaks="deleted-resource", at="delete_webhook", depth=4),
-    "run_eval runs an eval that was deleted.": Member(
-        "deleted-eval-runs", "eval_id", breaks="deleted-resource", at="delete_eval", depth=4),
+    "rotate_webhook_secret works on a webhook that was deleted.": Use(
+        "deleted-webhook-rotated", "id", "rotate_webhook_secret",
+        breaks="deleted-resource", at="delete_webhook", depth=4),
+    "run_eval runs an eval that was deleted.": Use(
+        "deleted-eval-runs", "eval_id", "run_eval", breaks="deleted-resource",
+        at="delete_eval", depth=4),
 }  # fmt: skip
 
 faults_of(UsedAfterwards, __name__, USED_AFTERWARDS)
@@ -138,4 +149,4 @@ class DeletedIsListedByAgent(Faulty):
         if not is_for(context, "list_evals") or agent is None or later_page(context):
             return rows
         kept = [row for row in self._deleted if row.document.get("agent_id") == agent]
-        return sorted([*rows, *kept], key=attrgetter("sort"), reverse=True)
+        return sorted([*rows, *kept], key=lambda row: row.sort, reverse=True)
