@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+
 from conformance.model import Operation
 from conformance.server.messages import Refusal, Request
 from conformance.server.store import Identity
-from tests.faults.base import Faulty, fault
-
-
-class Lenient(Faulty):
-    """The reference server with a handle that compares a given key with a known one."""
-
-    def alike(self, given: str, known: str) -> bool:
-        """Whether a key is taken for another."""
-        return given == known
-
-    def known_key(self, key: str) -> Identity | None:
-        known = self.issued.values()
-        return next((i for i in known if self.alike(key, i.key)), None)
+from tests.faults.base import Entry, Faulty, fault, faults_of
 
 
 class Welcoming(Faulty):
@@ -166,65 +157,49 @@ class BarePrefixTaken(Welcoming):
 # --- keys that are almost right ---
 
 
-@fault(
-    "code-unauthorized status-401",
-    also="key-header key-expired key-revoked status-403 scope-required code-forbidden status-200 "
-    "business-inside "
-    "business-rows business-object business-empty refused-unchanged",
-)
-class PrefixIsEnough(Lenient):
-    """A key needs only the prefix of a known one."""
+@dataclass(frozen=True)
+class Alike(Entry):
+    """Whether a given key is taken for a known one."""
 
-    def alike(self, given: str, known: str) -> bool:
-        return given[:8] == known[:8]
+    alike: Callable[[str, str], bool]
+    _: KW_ONLY
+    breaks: str = "code-unauthorized status-401"
 
 
-@fault("code-unauthorized status-401", depth=2)
-class HalfOfKeyCompared(Lenient):
-    """Only the first twenty characters of a key are compared."""
+class Lenient(Faulty):
+    """The reference server, which compares a given key with the known ones in another way."""
 
-    def alike(self, given: str, known: str) -> bool:
-        return given[:20] == known[:20]
+    entry: Alike
 
-
-@fault("code-unauthorized status-401", depth=3)
-class KeyInAnyCase(Lenient):
-    """Keys are compared without regard to case."""
-
-    def alike(self, given: str, known: str) -> bool:
-        return given.lower() == known.lower()
+    def known_key(self, key: str) -> Identity | None:
+        known = self.issued.values()
+        return next((each for each in known if self.entry.alike(key, each.key)), None)
 
 
-@fault("code-unauthorized status-401", depth=3)
-class KeyCutToLength(Lenient):
-    """Characters after a valid key are ignored."""
+LENIENT = {
+    "A key needs only the prefix of a known one.": Alike(
+        "prefix-is-enough", lambda given, known: given[:8] == known[:8],
+        also="key-header key-expired key-revoked status-403 scope-required code-forbidden "
+        "status-200 business-inside business-rows business-object business-empty "
+        "refused-unchanged"),
+    "Only the first twenty characters of a key are compared.": Alike(
+        "half-of-key-compared", lambda given, known: given[:20] == known[:20], depth=2),
+    "Keys are compared without regard to case.": Alike(
+        "key-in-any-case", lambda given, known: given.lower() == known.lower(), depth=3),
+    "Characters after a valid key are ignored.": Alike(
+        "key-cut-to-length", lambda given, known: given.startswith(known), depth=3),
+    "Dots after a valid key are ignored.": Alike(
+        "dots-after-keys", lambda given, known: given.rstrip(".") == known, depth=4),
+    "A percent sign at the end of a key matches anything, as in SQL LIKE.": Alike(
+        "keys-sought-by-pattern",
+        lambda given, known: given == known or (given[-1:] == "%" and known.startswith(given[:-1])),
+        depth=5),
+    "The four characters after the prefix of a key are not compared.": Alike(
+        "four-characters-ignored",
+        lambda given, known: given[:8] + given[12:] == known[:8] + known[12:], depth=4),
+}  # fmt: skip
 
-    def alike(self, given: str, known: str) -> bool:
-        return given[: len(known)] == known
-
-
-@fault("code-unauthorized status-401", depth=4)
-class DotsAfterKeys(Lenient):
-    """Dots after a valid key are ignored."""
-
-    def alike(self, given: str, known: str) -> bool:
-        return given.rstrip(".") == known
-
-
-@fault("code-unauthorized status-401", depth=5)
-class KeysSoughtByPattern(Lenient):
-    """A percent sign at the end of a key matches anything, as in SQL LIKE."""
-
-    def alike(self, given: str, known: str) -> bool:
-        return known.startswith(given[:-1]) if given.endswith("%") else given == known
-
-
-@fault("code-unauthorized status-401", depth=4)
-class FourCharactersIgnored(Lenient):
-    """The four characters after the prefix of a key are not compared."""
-
-    def alike(self, given: str, known: str) -> bool:
-        return (given[:8], given[12:]) == (known[:8], known[12:])
+faults_of(Lenient, __name__, LENIENT)
 
 
 @fault("code-unauthorized status-401", also="key-header", depth=5)
