@@ -16,13 +16,7 @@ from typing import Any
 from conformance.model import Level
 from tests.faults import table
 from tests.faults.faults import FAULTS
-from tests.faults.rows import (
-    Row,
-    judge_clean,
-    judge_fault,
-    judge_reading,
-    judge_variant,
-)
+from tests.faults.rows import Row, judge_clean, judge_fault, judge_reading, judge_variant
 from tests.page import PAGE_CODES
 from tests.support.contracts import real
 from tests.variants import VARIANTS

@@ -115,6 +115,9 @@ class LimitOfOneIsNone(Faulty):
         return self.default_limit(context.operation) if none else super().limit_of(context)
 
 
+# --- the maximum ---
+
+
 @dataclass(frozen=True)
 class Cap(Entry):
     """Limits that are capped at another number; None if they are not capped."""
@@ -152,9 +155,6 @@ CAPS = {
 }  # fmt: skip
 
 faults_of(OtherMaximum, __name__, CAPS)
-
-
-# --- the maximum ---
 
 
 @fault("paging-samples", also="paging-supported", at="list_calls", depth=2)

@@ -7,9 +7,6 @@ from conformance.server.messages import Refusal, Reply, Request
 from tests.faults.base import Faulty, altered, fault, faults_of
 from tests.faults.shared import ErrorReplaced, Replaced
 
-# --- unregistered codes ---
-
-
 REPLACED = {
     "An invalid value gets the unregistered code validation_error.": Replaced(
         "own-code-for-invalid", "invalid_request", other="validation_error",
@@ -69,9 +66,6 @@ class ShoutedCode(Faulty):
         )
 
 
-# --- missing and invalid parameters ---
-
-
 @fault("code-bad_request")
 class InvalidForMissing(Faulty):
     """A missing parameter gets the code of an invalid one."""
@@ -88,15 +82,6 @@ class MissingForInvalid(Faulty):
     def refuse_invalid(self, operation: Operation, names: list[str]) -> None:
         if names:
             raise Refusal("missing_parameter", "Required")
-
-
-# --- unknown objects ---
-
-
-# --- access ---
-
-
-# --- the rate limit ---
 
 
 @fault("code-rate_limit_exceeded signup-limit status-429", at="sign_up", depth=2)

@@ -343,6 +343,3 @@ class NumberForAnId(Faulty):
         if here and isinstance(value, int):
             raise Refusal("internal")
         return super().is_valid(operation, parameter, value)
-
-
-# --- ids ---

@@ -119,7 +119,7 @@ CRASHING_MEMBERS = {
 faults_of(CrashesOnMember, __name__, CRASHING_MEMBERS)
 
 
-# --- texts that begin as they should, and bodies ---
+# --- bodies and queries ---
 
 
 @fault(CRASHES, by="odd-request", depth=5)

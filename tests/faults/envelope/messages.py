@@ -10,17 +10,6 @@ from conformance.server.messages import Context, Refusal, Reply, Request
 from tests.faults.base import ERRORS, ODD_REQUESTS, Faulty, altered, fault, faults_of, is_for
 from tests.faults.shared import ErrorReplaced, Replaced
 
-# --- no message ---
-
-
-@fault("envelope-message envelope-unrouted", by=ERRORS)
-class MissingMessage(Faulty):
-    """Errors have no message."""
-
-    def envelope(self, code: str, message: str) -> dict[str, Any]:
-        return {"error": {"code": code}}
-
-
 REPLACED = {
     "The message of a 403 is only white space.": Replaced(
         "blank-message-when-forbidden", "forbidden", message="  ", breaks="envelope-message",
@@ -34,6 +23,17 @@ REPLACED = {
 }  # fmt: skip
 
 faults_of(ErrorReplaced, __name__, REPLACED)
+
+
+# --- no message ---
+
+
+@fault("envelope-message envelope-unrouted", by=ERRORS)
+class MissingMessage(Faulty):
+    """Errors have no message."""
+
+    def envelope(self, code: str, message: str) -> dict[str, Any]:
+        return {"error": {"code": code}}
 
 
 @fault("envelope-message", at="list_events", by="unparsable-parameter", depth=5)

@@ -8,9 +8,6 @@ from conformance.server.messages import Context, Refusal, Reply, Request
 from tests.faults.base import Faulty, fault, faults_of, is_for
 from tests.faults.shared import ErrorReplaced, Replaced
 
-# --- calls ---
-
-
 REPLACED = {
     "A call that cannot be placed returns 502.": Replaced(
         "call-failed-with502", "call_failed", status=502,
@@ -46,6 +43,9 @@ REPLACED = {
 }  # fmt: skip
 
 faults_of(ErrorReplaced, __name__, REPLACED)
+
+
+# --- calls ---
 
 
 @fault("code-number_on_dnc", at="create_call", depth=5)

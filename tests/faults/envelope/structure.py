@@ -17,24 +17,6 @@ TRACE = (
 )
 """The page of a debugger."""
 
-# --- the structure ---
-
-
-@fault("envelope-structure envelope-unrouted", by=ERRORS)
-class PlainStringError(Faulty):
-    """The member error is the message as a plain string."""
-
-    def envelope(self, code: str, message: str) -> dict[str, Any]:
-        return {"error": message}
-
-
-@fault("envelope-structure envelope-unrouted", by=ERRORS)
-class DetailStyle(Faulty):
-    """Errors have the single member detail, as some frameworks send them."""
-
-    def envelope(self, code: str, message: str) -> dict[str, Any]:
-        return {"detail": message}
-
 
 @dataclass(frozen=True)
 class Body(Entry):
@@ -85,6 +67,25 @@ BODIES = {
 }  # fmt: skip
 
 faults_of(OtherBody, __name__, BODIES)
+
+
+# --- the structure ---
+
+
+@fault("envelope-structure envelope-unrouted", by=ERRORS)
+class PlainStringError(Faulty):
+    """The member error is the message as a plain string."""
+
+    def envelope(self, code: str, message: str) -> dict[str, Any]:
+        return {"error": message}
+
+
+@fault("envelope-structure envelope-unrouted", by=ERRORS)
+class DetailStyle(Faulty):
+    """Errors have the single member detail, as some frameworks send them."""
+
+    def envelope(self, code: str, message: str) -> dict[str, Any]:
+        return {"detail": message}
 
 
 @fault("envelope-structure", at="sign_up", by="trigger", depth=3)

@@ -10,23 +10,7 @@ from conformance.server.messages import Refusal, Request
 from conformance.server.store import Identity
 from tests.faults.base import Entry, Faulty, fault, faults_of
 
-
-class Welcoming(Faulty):
-    """The reference server with a handle that replaces the given key by another one."""
-
-    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
-        """The key that counts."""
-        return key
-
-    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
-        key = self.welcome(operation, request, self.parse_key(request))
-        identity = self.known_key(key) if key and key != self.parse_key(request) else None
-        return identity or super().authenticate(operation, request)
-
-    def key_of(self, name: str) -> str:
-        """A seeded key."""
-        return self.issued[name].key
-
+PREFIXES = ("kc_live_", "kc_test_")
 
 # --- no key ---
 
@@ -52,12 +36,14 @@ class ForbiddenForMissingKey(Faulty):
 
 
 @fault("code-unauthorized", also="refused-unchanged", at="release_phone_number", depth=4)
-class NumbersReleasedWithoutKey(Welcoming):
+class NumbersReleasedWithoutKey(Faulty):
     """release_phone_number works without a key."""
 
-    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
-        bare = operation.id == "release_phone_number" and request.header("authorization") is None
-        return self.key_of("full") if bare else key
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        bare = request.header("authorization") is None
+        if bare and operation.id == "release_phone_number":
+            return self.issued["full"]
+        return super().authenticate(operation, request)
 
 
 @fault("code-unauthorized", depth=4)
@@ -137,21 +123,47 @@ class UpdateWithAnyKey(Faulty):
             raise
 
 
-@fault("code-unauthorized status-401", at="read_balance", depth=4)
-class AnyTestKeyReadsBalance(Welcoming):
-    """read_balance accepts any key that begins with kc_test_."""
+@dataclass(frozen=True)
+class Welcome(Entry):
+    """Whether a given key counts as the seeded key of a role."""
 
-    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
-        any_test = operation.id == "read_balance" and (key or "").startswith("kc_test_")
-        return self.key_of("test") if any_test else key
+    welcome: Callable[[str, str], bool]
+    _: KW_ONLY
+    breaks: str = "code-unauthorized status-401"
+    role: str = "full"
 
 
-@fault("code-unauthorized status-401", also="key-header", depth=5)
-class BarePrefixTaken(Welcoming):
-    """A key prefix alone is accepted as a key."""
+class Welcoming(Faulty):
+    """The reference server, where other keys count as one seeded key."""
 
-    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
-        return self.key_of("full") if key in ("kc_live_", "kc_test_") else key
+    entry: Welcome
+
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        key, seeded = self.parse_key(request) or "", self.issued[self.entry.role]
+        if self.entry.is_at(operation.id) and self.entry.welcome(key, seeded.key):
+            return seeded
+        return super().authenticate(operation, request)
+
+
+WELCOMING = {
+    "read_balance accepts any key that begins with kc_test_.": Welcome(
+        "any-test-key-reads-balance", lambda key, seeded: key.startswith("kc_test_"), role="test",
+        at="read_balance", depth=4),
+    "A key prefix alone is accepted as a key.": Welcome(
+        "bare-prefix-taken", lambda key, seeded: key in PREFIXES, also="key-header", depth=5),
+    "A key is accepted without its prefix.": Welcome(
+        "prefix-not-wanted", lambda key, seeded: key == seeded[8:], depth=4),
+    "The characters 15 to 25 of a key are not compared.": Welcome(
+        "early-characters-ignored",
+        lambda key, seeded: key[:14] + key[25:] == seeded[:14] + seeded[25:], depth=5),
+    "PATCH requests ignore the last character of a key.": Welcome(
+        "last-character-ignored",
+        lambda key, seeded: len(key) == len(seeded) and key[:-1] == seeded[:-1],
+        at="update_agent update_lead update_eval update_workspace act_on_workspace "
+        "change_communication_run", depth=4),
+}  # fmt: skip
+
+faults_of(Welcoming, __name__, WELCOMING)
 
 
 # --- keys that are almost right ---
@@ -194,55 +206,12 @@ LENIENT = {
         "keys-sought-by-pattern",
         lambda given, known: given == known or (given[-1:] == "%" and known.startswith(given[:-1])),
         depth=5),
+    "Keys are compared without their prefix, so a live key also works as a test key.": Alike(
+        "prefix-cut-off", lambda given, known: given[:8] in PREFIXES and given[8:] == known[8:],
+        also="key-header", depth=5),
     "The four characters after the prefix of a key are not compared.": Alike(
         "four-characters-ignored",
         lambda given, known: given[:8] + given[12:] == known[:8] + known[12:], depth=4),
 }  # fmt: skip
 
 faults_of(Lenient, __name__, LENIENT)
-
-
-@fault("code-unauthorized status-401", also="key-header", depth=5)
-class PrefixCutOff(Welcoming):
-    """Keys are compared without their prefix, so a live key also works as a test key."""
-
-    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
-        swapped = {"kc_test_": "kc_live_", "kc_live_": "kc_test_"}.get((key or "")[:8])
-        other = f"{swapped}{(key or '')[8:]}"
-        return other if swapped and self.known_key(other) else key
-
-
-@fault("code-unauthorized status-401", depth=5)
-class EarlyCharactersIgnored(Welcoming):
-    """The characters 15 to 25 of a key are not compared."""
-
-    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
-        full = self.key_of("full")
-        near = key and len(key) == len(full) and key[:14] == full[:14] and key[25:] == full[25:]
-        return full if near else key
-
-
-@fault("code-unauthorized status-401", depth=4)
-class PrefixNotWanted(Welcoming):
-    """A key is accepted without its prefix."""
-
-    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
-        full = self.key_of("full")
-        return full if key == full[8:] else key
-
-
-@fault(
-    "code-unauthorized status-401",
-    at="update_agent update_lead update_eval update_workspace act_on_workspace "
-    "change_communication_run",
-    depth=4,
-)
-class LastCharacterIgnored(Welcoming):
-    """PATCH requests ignore the last character of a key."""
-
-    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
-        full = self.key_of("full")
-        near = (
-            operation.method == "PATCH" and key and len(key) == len(full) and key[:-1] == full[:-1]
-        )
-        return full if near else key

@@ -10,6 +10,24 @@ from conformance.server.store import Page, Row
 from tests.faults.base import SUCCESSES, Faulty, fault, faults_of, is_for
 from tests.faults.shared import ErrorReplaced, InOneList, Replaced, in_each_list
 
+REPLACED = {
+    "An invalid value returns 422.": Replaced(
+        "unprocessable-for-invalid", "invalid_request", status=422,
+        breaks="status-400 status-listed code-invalid_request", by="invalid-parameter"),
+    "update_agent returns 422 for a missing parameter.": Replaced(
+        "unprocessable-for-missing-at-update", "bad_request", status=422,
+        breaks="status-400 status-listed code-bad_request", at="update_agent", depth=2),
+    "An unknown id returns 410.": Replaced(
+        "gone-for-unknown", "not_found", status=410, routed=True,
+        breaks="status-404 status-listed code-not_found", depth=2),
+    "An unknown id returns 200 with the error in the body.": Replaced(
+        "ok-for-unknown", "not_found", status=200, routed=True, breaks="status-404 code-not_found",
+        also="success-members status-201 business-object deleted-resource", depth=2),
+}  # fmt: skip
+
+faults_of(ErrorReplaced, __name__, REPLACED)
+
+
 # --- successes ---
 
 
@@ -150,24 +168,6 @@ class NearIdIsEnough(Faulty):
 
 
 # --- required and invalid parameters ---
-
-
-REPLACED = {
-    "An invalid value returns 422.": Replaced(
-        "unprocessable-for-invalid", "invalid_request", status=422,
-        breaks="status-400 status-listed code-invalid_request", by="invalid-parameter"),
-    "update_agent returns 422 for a missing parameter.": Replaced(
-        "unprocessable-for-missing-at-update", "bad_request", status=422,
-        breaks="status-400 status-listed code-bad_request", at="update_agent", depth=2),
-    "An unknown id returns 410.": Replaced(
-        "gone-for-unknown", "not_found", status=410, routed=True,
-        breaks="status-404 status-listed code-not_found", depth=2),
-    "An unknown id returns 200 with the error in the body.": Replaced(
-        "ok-for-unknown", "not_found", status=200, routed=True, breaks="status-404 code-not_found",
-        also="success-members status-201 business-object deleted-resource", depth=2),
-}  # fmt: skip
-
-faults_of(ErrorReplaced, __name__, REPLACED)
 
 
 @fault("status-400 code-bad_request", at="create_agent", depth=2)

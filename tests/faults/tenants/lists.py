@@ -8,14 +8,7 @@ from typing import Any
 from conformance.model import Parameter
 from conformance.server.messages import Context, Refusal, Reply
 from conformance.server.store import Filter
-from tests.faults.base import (
-    Faulty,
-    fault,
-    faults_of,
-    is_for,
-    later_page,
-    requested_limit,
-)
+from tests.faults.base import Faulty, fault, faults_of, is_for, later_page, requested_limit
 from tests.faults.shared import (
     LARGE_LIMIT,
     LIMIT_OF_ONE,

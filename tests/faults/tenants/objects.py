@@ -368,9 +368,6 @@ BORDERLESS = {
 faults_of(Borderless, __name__, BORDERLESS)
 
 
-# --- single keys ---
-
-
 @fault("business-object", at="replay_event replay_several_events", depth=3)
 class ForeignEventReplayed(Faulty):
     """An event of another business can be replayed, though an unknown one is refused."""

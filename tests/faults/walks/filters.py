@@ -8,19 +8,10 @@ from typing import Any
 from conformance.model import Parameter
 from conformance.server.messages import Context
 from conformance.server.store import Filter, Page, Row
-from tests.faults.base import (
-    Faulty,
-    fault,
-    faults_of,
-    is_for,
-    later_page,
-)
+from tests.faults.base import Faulty, fault, faults_of, is_for, later_page
 from tests.faults.shared import LARGE_LIMIT, LIMIT_OF_ONE, Filtered, InRequests
 
 WALKS = "walk filtered-walk"
-
-
-# --- every filter ---
 
 
 @dataclass(frozen=True)
@@ -158,9 +149,6 @@ class ScoreOnTheBoundLost(Faulty):
     def filter_of(self, parameter: Parameter, value: Any) -> Filter:
         condition = super().filter_of(parameter, value)
         return replace(condition, comparison=">") if parameter.name == "score_gte" else condition
-
-
-# --- lists of one owner ---
 
 
 @fault("paging-filter-kept", at="list_leads", by="filtered-walk", depth=4)

@@ -8,19 +8,8 @@ from typing import Any
 
 from conformance.server.messages import Context
 from conformance.server.store import Page, Row
-from tests.faults.base import (
-    LISTS,
-    Faulty,
-    fault,
-    faults_of,
-    is_for,
-    later_page,
-    requested_limit,
-)
+from tests.faults.base import LISTS, Faulty, fault, faults_of, is_for, later_page, requested_limit
 from tests.faults.shared import NO_LIMIT, Flag, Flagged, OtherFlag
-
-# --- false while items are left ---
-
 
 FLAGS = {
     "has_more is always false.": Flag(
@@ -57,6 +46,9 @@ FLAGS = {
 }  # fmt: skip
 
 faults_of(OtherFlag, __name__, FLAGS)
+
+
+# --- false while items are left ---
 
 
 @fault("has-more-false", depth=4)

@@ -13,8 +13,6 @@ from conformance.server.moments import key_of, render
 from conformance.server.store import Page, Row
 from tests.faults.base import Entry, Faulty, fault, faults_of, is_for
 
-# --- updates that are lost or cut ---
-
 
 def _without(made: dict[str, Any], name: str) -> dict[str, Any]:
     """Changes without a member."""
@@ -162,9 +160,6 @@ class SecondChangeLost(Faulty):
         return {}
 
 
-# --- other members ---
-
-
 @fault("changed-resource", at="update_workspace", depth=5)
 class ChangedIsNew(Faulty):
     """update_workspace replaces created_at by the time of the update."""
@@ -178,9 +173,6 @@ class ChangedIsNew(Faulty):
         moved = Row(row.kind, row.id, row.tenant, render(moment), key_of(moment), row.document)
         self.store.put([moved])
         return self.succeed(context, self.confirmation(context.operation, moved))
-
-
-# --- other members ---
 
 
 # --- other objects ---
@@ -232,6 +224,3 @@ class SiblingsDescribed(Faulty):
         for row in self.rows_by(context, 1_000, filters=()) if description is not None else ():
             self.store.change(row, {"description": description})
         return super().act_update(context)
-
-
-# --- one member at a time ---
