@@ -34,7 +34,7 @@ from conformance.server.application import Application
 from conformance.server.messages import Refusal, Reply, Request
 from tests.faults import harness, rows
 from tests.faults.base import Faulty, words
-from tests.faults.faults import FAULTS
+from tests.faults.faults import FAULTS, Fault
 from tests.support import contracts
 
 THIRTY = words(
@@ -57,16 +57,21 @@ def judged(name: str, seed: int = 0) -> Run:
     return harness.run(loaded, fault.make(loaded), aim=rows.aim_at(fault), seed=seed)
 
 
+def _run_of_all(faults: list[Fault]) -> Run:
+    """A run against a server with several faults."""
+    loaded = contracts.real()
+    kind = type("Several", tuple(fault.kind for fault in faults), {})
+    aims = [rows.aim_at(fault) for fault in faults]
+    clauses = {clause for aim in aims for clause in aim.clauses or ()}
+    scenarios = {scenario for aim in aims for scenario in aim.scenarios}
+    aim = harness.Aim(tuple(clauses), tuple(scenarios))
+    return harness.run(loaded, application(loaded, kind=kind), aim=aim)
+
+
 @pytest.mark.long
 def test_thirty_faults_at_once_have_at_most_thirty_three_causes() -> None:
     """Every fault has a cause that names a clause of it; the cells of all causes are the broken."""
-    loaded = contracts.real()
-    kinds = tuple(FAULTS[name].kind for name in THIRTY)
-    aims = [rows.aim_at(FAULTS[name]) for name in THIRTY]
-    clauses = tuple({clause for aim in aims for clause in aim.clauses or ()})
-    scenarios = tuple({scenario for aim in aims for scenario in aim.scenarios})
-    aim = harness.Aim(clauses, scenarios)
-    run = harness.run(loaded, application(loaded, kind=type("Thirty", kinds, {})), aim=aim)
+    run = _run_of_all([FAULTS[name] for name in THIRTY])
     assert 28 <= len(run.causes) <= 33
     named = {clause for cause in run.causes for clause in cause.clauses}
     unnamed = [name for name in THIRTY if named.isdisjoint(FAULTS[name].breaks)]

@@ -167,18 +167,25 @@ def _name(requirement: str) -> str:
     return re.split(r"[\[<>=!]", requirement)[0].lower()
 
 
+def _imported(path: Path) -> set[str]:
+    """The names of the packages that a module imports."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            names.append(node.module or "")
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+    return {name.partition(".")[0] for name in names}
+
+
 def test_every_import_of_the_package_is_declared() -> None:
     """A package that the code imports is a dependency by itself, not by way of another one."""
     declared = {_name(requirement) for requirement in PROJECT["dependencies"]}
     owners = packages_distributions()
     for path in (ROOT / "conformance").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            for top in {name.partition(".")[0] for name in names}:
-                owner = {_name(name).replace("_", "-") for name in owners.get(top, ())}
-                known = top in sys.stdlib_module_names or top == "conformance"
-                assert known or owner & declared, f"{path.name} imports {top}"
+        for package in _imported(path) - sys.stdlib_module_names - {"conformance"}:
+            owner = {_name(name).replace("_", "-") for name in owners.get(package, ())}
+            assert owner & declared, f"{path.name} imports {package}"
 
 
 def test_no_extra_is_empty() -> None:
