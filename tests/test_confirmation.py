@@ -31,7 +31,7 @@ from tests.faults.writes.others import (
     NewWebhookReplacesTheLast,
     WebhookOfAnotherDeleted,
 )
-from tests.faults.writes.refusals import ActsBeforeRefusing, Early
+from tests.faults.writes.refusals import ActsBeforeRefusing
 from tests.support import contracts
 from tests.support.wsgi import WsgiWire
 
@@ -147,7 +147,7 @@ class DescriptionLostByWork(Faulty):
 class MadeWithoutKey(ActsBeforeRefusing):
     """A creation without a key is refused, but made."""
 
-    entry = Early("made-without-key", "unauthenticated", at="create_agent")
+    here, role = "create_agent", "unauthenticated"
 
 
 class KeptWhenBlocked(Faulty):

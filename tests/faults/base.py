@@ -1,7 +1,8 @@
 """What a fault and a variant are, and how to register one: a subclass of the reference server.
 
 The class is the server, its name is the name of the fault, and its docstring says what it does.
-Faults that differ only in constants share one class and are the entries of a table.
+Faults of the same shape, which differ only in constants, are the entries of a table. One function
+makes the servers of all of them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from conformance.model import Contract
 from conformance.server import Application, application, seeding
@@ -212,9 +213,9 @@ def words(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Entry:
-    """The name of a fault, and what the registry says about it; spaces separate the words.
+    """A row of a table of faults: its name, and what the registry says about it.
 
-    A subclass adds the constants that distinguish the faults of one shape.
+    Spaces separate the words. A subclass adds the constants that distinguish the faults of a shape.
     """
 
     name: str
@@ -274,15 +275,20 @@ def fault(
     return register_class
 
 
-def faults_of(shape: type[Application], module: str, table: Mapping[str, Entry]) -> None:
+SomeEntry = TypeVar("SomeEntry", bound=Entry)
+
+
+def faults_of(
+    shape: Callable[[SomeEntry], type[Faulty]], module: str, table: Mapping[str, SomeEntry]
+) -> None:
     """Register a fault for each entry of a table, whose keys say what the faults do.
 
-    The server of a fault is the class ``shape`` with the entry as its member ``entry``.
-    The faults are filed by the module.
+    ``shape`` makes the server of an entry; the faults are filed by the module.
     """
     for does, entry in table.items():
-        members = {"entry": entry, "__module__": module}
-        enter(entry, does, type(shape.__name__, (shape,), members))
+        kind = shape(entry)
+        kind.__module__ = module
+        enter(entry, does, kind)
 
 
 def variant(

@@ -47,17 +47,18 @@ class Dead(Entry):
     given: str = ""
 
 
-class TakesDeadKey(Faulty):
+def takes_dead_key(entry: Dead) -> type[Faulty]:
     """The reference server, where a key that does not work any more opens some requests."""
 
-    entry: Dead
+    class TakesDeadKey(Faulty):
+        def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+            known = self.issued[entry.role]
+            is_given = not entry.given or entry.given in request.query
+            if entry.is_at(operation.id) and is_given and self.parse_key(request) == known.key:
+                return known
+            return super().authenticate(operation, request)
 
-    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
-        known = self.issued[self.entry.role]
-        is_given = not self.entry.given or self.entry.given in request.query
-        if self.entry.is_at(operation.id) and is_given and self.parse_key(request) == known.key:
-            return known
-        return super().authenticate(operation, request)
+    return TakesDeadKey
 
 
 DEAD_KEYS = {
@@ -74,7 +75,7 @@ DEAD_KEYS = {
         "expired-key-filters", "expired", given="agent_id", at="list_calls", depth=4),
 }  # fmt: skip
 
-faults_of(TakesDeadKey, __name__, DEAD_KEYS)
+faults_of(takes_dead_key, __name__, DEAD_KEYS)
 
 
 @fault("key-expired status-401")
@@ -196,14 +197,15 @@ class Scope(Entry):
     depth: int = 4
 
 
-class Opened(Faulty):
+def opened(entry: Scope) -> type[Faulty]:
     """The reference server, where some operations also accept another scope, or none."""
 
-    entry: Scope
+    class Opened(Faulty):
+        def has_scope(self, operation: Operation, identity: Identity) -> bool:
+            is_open = entry.is_at(operation.id) and entry.scope in ("", *identity.scopes)
+            return is_open or super().has_scope(operation, identity)
 
-    def has_scope(self, operation: Operation, identity: Identity) -> bool:
-        is_open = self.entry.is_at(operation.id) and self.entry.scope in ("", *identity.scopes)
-        return is_open or super().has_scope(operation, identity)
+    return Opened
 
 
 OPENED = {
@@ -226,7 +228,7 @@ OPENED = {
         "writers-tear-down", "workspaces:write", at="act_on_workspace"),
 }  # fmt: skip
 
-faults_of(Opened, __name__, OPENED)
+faults_of(opened, __name__, OPENED)
 
 
 @fault(SCOPE, depth=2)

@@ -78,13 +78,14 @@ class Period(Entry):
     depth: int = 4
 
 
-class OtherPeriod(Faulty):
+def other_period(entry: Period) -> type[Faulty]:
     """The reference server, where the limit lasts for another time."""
 
-    entry: Period
+    class OtherPeriod(Faulty):
+        def rate_seconds(self, rate: Rate) -> int:
+            return entry.seconds
 
-    def rate_seconds(self, rate: Rate) -> int:
-        return self.entry.seconds
+    return OtherPeriod
 
 
 PERIODS = {
@@ -96,7 +97,7 @@ PERIODS = {
     "The limit lasts only twenty-five minutes.": Period("twenty-five-minutes", 1500, depth=5),
 }  # fmt: skip
 
-faults_of(OtherPeriod, __name__, PERIODS)
+faults_of(other_period, __name__, PERIODS)
 
 
 # --- for whom ---
@@ -133,13 +134,14 @@ class Address(Entry):
     depth: int = 4
 
 
-class OtherAddress(Faulty):
+def other_address(entry: Address) -> type[Faulty]:
     """The reference server, where the limit counts by something else than the address."""
 
-    entry: Address
+    class OtherAddress(Faulty):
+        def rate_address(self, request: Request) -> str:
+            return entry.address(request)
 
-    def rate_address(self, request: Request) -> str:
-        return self.entry.address(request)
+    return OtherAddress
 
 
 ADDRESSES = {
@@ -166,7 +168,7 @@ ADDRESSES = {
         lambda request: request.address + request.query_text.partition("=")[0], depth=5),
 }  # fmt: skip
 
-faults_of(OtherAddress, __name__, ADDRESSES)
+faults_of(other_address, __name__, ADDRESSES)
 
 
 @fault("signup-limit status-429", also="code-rate_limit_exceeded", at="sign_up", depth=4)

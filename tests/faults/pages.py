@@ -30,9 +30,9 @@ from tests.faults.shared import (
     InOneList,
     InRequests,
     Items,
-    OtherFlag,
-    OtherItems,
     in_each_list,
+    other_flag,
+    other_items,
 )
 
 # --- the limit ---
@@ -68,14 +68,15 @@ class Limit(InRequests):
     by: str = LISTS
 
 
-class OtherLimit(Faulty):
+def other_limit(entry: Limit) -> type[Faulty]:
     """The reference server, where some pages have another limit."""
 
-    entry: Limit
+    class OtherLimit(Faulty):
+        def limit_of(self, context: Context) -> int:
+            limit = super().limit_of(context)
+            return entry.limit(limit) if entry.shows_in(context) else limit
 
-    def limit_of(self, context: Context) -> int:
-        limit = super().limit_of(context)
-        return self.entry.limit(limit) if self.entry.shows_in(context) else limit
+    return OtherLimit
 
 
 LIMITS = {
@@ -95,7 +96,7 @@ LIMITS = {
         by="walk", depth=4),
 }  # fmt: skip
 
-faults_of(OtherLimit, __name__, LIMITS)
+faults_of(other_limit, __name__, LIMITS)
 
 
 @fault("paging-limit", by=f"{LISTS} filtered-walk", depth=4)
@@ -129,15 +130,16 @@ class Cap(Entry):
     by: str = LISTS
 
 
-class OtherMaximum(Faulty):
+def other_maximum(entry: Cap) -> type[Faulty]:
     """The reference server, where some limits have another maximum."""
 
-    entry: Cap
+    class OtherMaximum(Faulty):
+        def cap_limit(self, operation: Operation, limit: int) -> int:
+            if limit not in entry.limits or not entry.is_at(operation.id):
+                return super().cap_limit(operation, limit)
+            return limit if entry.capped is None else entry.capped
 
-    def cap_limit(self, operation: Operation, limit: int) -> int:
-        if limit not in self.entry.limits or not self.entry.is_at(operation.id):
-            return super().cap_limit(operation, limit)
-        return limit if self.entry.capped is None else self.entry.capped
+    return OtherMaximum
 
 
 CAPS = {
@@ -154,7 +156,7 @@ CAPS = {
         "one-more-beyond-maximum", range(101, sys.maxsize), 101, at="list_events", depth=5),
 }  # fmt: skip
 
-faults_of(OtherMaximum, __name__, CAPS)
+faults_of(other_maximum, __name__, CAPS)
 
 
 @fault("paging-samples", also="paging-supported", at="list_calls", depth=2)
@@ -199,7 +201,7 @@ FLAGS = {
         at="list_available_numbers", by=LISTS, depth=4),
 }  # fmt: skip
 
-faults_of(OtherFlag, __name__, FLAGS)
+faults_of(other_flag, __name__, FLAGS)
 
 
 @in_each_list("has-more-present")
@@ -308,7 +310,7 @@ POSITIONS = {
         by=LISTS, depth=5),
 }  # fmt: skip
 
-faults_of(OtherItems, __name__, POSITIONS)
+faults_of(other_items, __name__, POSITIONS)
 
 
 @fault(

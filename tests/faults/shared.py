@@ -129,19 +129,20 @@ class Replaced(Entry):
         return {name: value for name, value in given.items() if value}
 
 
-class ErrorReplaced(Faulty):
+def error_replaced(entry: Replaced) -> type[Faulty]:
     """The reference server with one error replaced by another."""
 
-    entry: Replaced
+    class ErrorReplaced(Faulty):
+        def refused(self, request: Request, refusal: Refusal) -> Reply:
+            reply = super().refused(request, refusal)
+            operation = self.operation_of(request)
+            if self.code_of(refusal) != entry.code or not entry.is_at(operation):
+                return reply
+            if entry.routed and not operation:
+                return reply
+            return altered(reply, entry.status, **entry.members)
 
-    def refused(self, request: Request, refusal: Refusal) -> Reply:
-        reply = super().refused(request, refusal)
-        operation = self.operation_of(request)
-        if self.code_of(refusal) != self.entry.code or not self.entry.is_at(operation):
-            return reply
-        if self.entry.routed and not operation:
-            return reply
-        return altered(reply, self.entry.status, **self.entry.members)
+    return ErrorReplaced
 
 
 class Filtered(Faulty):
@@ -198,16 +199,16 @@ class Flag(InRequests):
     last: bool = False
 
 
-class OtherFlag(Flagged):
+def other_flag(entry: Flag) -> type[Faulty]:
     """The reference server, where ``has_more`` is something else in some pages."""
 
-    entry: Flag
+    class OtherFlag(Flagged):
+        def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
+            if (entry.empty and items) or (entry.last and more) or not entry.shows_in(context):
+                return more
+            return entry.flag(more)
 
-    def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        entry = self.entry
-        if (entry.empty and items) or (entry.last and more) or not entry.shows_in(context):
-            return more
-        return entry.flag(more)
+    return OtherFlag
 
 
 @dataclass(frozen=True)
@@ -222,17 +223,18 @@ class Items(InRequests):
     count: int | None = None
 
 
-class OtherItems(Faulty):
+def other_items(entry: Items) -> type[Faulty]:
     """The reference server, where the items of some pages are others."""
 
-    entry: Items
+    class OtherItems(Faulty):
+        def render_page(
+            self, context: Context, items: list[dict[str, Any]], more: bool
+        ) -> dict[str, Any]:
+            if entry.shows_in(context) and entry.count in (None, len(items)):
+                items = entry.items(items)
+            return super().render_page(context, items, more)
 
-    def render_page(
-        self, context: Context, items: list[dict[str, Any]], more: bool
-    ) -> dict[str, Any]:
-        if self.entry.shows_in(context) and self.entry.count in (None, len(items)):
-            items = self.entry.items(items)
-        return super().render_page(context, items, more)
+    return OtherItems
 
 
 class LatestSender(Faulty):

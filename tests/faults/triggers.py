@@ -7,15 +7,16 @@ from tests.faults.base import SUCCESSES, Faulty, altered, fault, faults_of
 from tests.faults.shared import LARGE_LIMIT, InRequests
 
 
-class WantsPayment(Faulty):
+def wants_payment(entry: InRequests) -> type[Faulty]:
     """The reference server, where some requests outside sign-up require a payment."""
 
-    entry: InRequests
+    class WantsPayment(Faulty):
+        def check_payment(self, context: Context) -> None:
+            super().check_payment(context)
+            if entry.shows_in(context):
+                raise Refusal("payment_required")
 
-    def check_payment(self, context: Context) -> None:
-        super().check_payment(context)
-        if self.entry.shows_in(context):
-            raise Refusal("payment_required")
+    return WantsPayment
 
 
 PAYMENTS = {
@@ -30,7 +31,7 @@ PAYMENTS = {
         at="list_usage", by="walk", depth=5),
 }  # fmt: skip
 
-faults_of(WantsPayment, __name__, PAYMENTS)
+faults_of(wants_payment, __name__, PAYMENTS)
 
 
 @fault("status-500 code-internal_error status-listed", at="read_agent", by="trigger", depth=3)

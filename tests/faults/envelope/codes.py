@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.model import Operation
 from conformance.server.messages import Refusal, Reply, Request
 from tests.faults.base import Faulty, altered, fault, faults_of
-from tests.faults.shared import ErrorReplaced, Replaced
+from tests.faults.shared import Replaced, error_replaced
 
 REPLACED = {
     "An invalid value gets the unregistered code validation_error.": Replaced(
@@ -50,7 +50,7 @@ REPLACED = {
         depth=3),
 }  # fmt: skip
 
-faults_of(ErrorReplaced, __name__, REPLACED)
+faults_of(error_replaced, __name__, REPLACED)
 
 
 @fault("code-registered code-not_found envelope-unrouted", by="unknown-id")

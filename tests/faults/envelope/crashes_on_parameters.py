@@ -27,17 +27,18 @@ class Failing(Entry):
     depth: int = 4
 
 
-class Unprepared(Faulty):
+def unprepared(entry: Failing) -> type[Faulty]:
     """The reference server, which fails on some requests."""
 
-    entry: Failing
+    class Unprepared(Faulty):
+        def take_in(
+            self, operation: Operation, request: Request, in_path: Mapping[str, str]
+        ) -> dict[str, Any]:
+            if entry.is_at(operation.id) and entry.fails_on(request):
+                raise ValueError
+            return super().take_in(operation, request, in_path)
 
-    def take_in(
-        self, operation: Operation, request: Request, in_path: Mapping[str, str]
-    ) -> dict[str, Any]:
-        if self.entry.is_at(operation.id) and self.entry.fails_on(request):
-            raise ValueError
-        return super().take_in(operation, request, in_path)
+    return Unprepared
 
 
 UNPREPARED_FOR = {
@@ -77,7 +78,7 @@ UNPREPARED_FOR = {
         at="list_messages", by="unparsable-parameter"),
 }  # fmt: skip
 
-faults_of(Unprepared, __name__, UNPREPARED_FOR)
+faults_of(unprepared, __name__, UNPREPARED_FOR)
 
 
 # --- cursors ---
@@ -298,18 +299,19 @@ class BrokenPercentInQueryFails(Faulty):
         return super().limit_of(context)
 
 
-class LatinOnly(Faulty):
+def latin_only(entry: Entry) -> type[Faulty]:
     """The reference server, where one operation writes its texts in Latin-1."""
 
-    entry: Entry
+    class LatinOnly(Faulty):
+        def take_in(
+            self, operation: Operation, request: Request, in_path: Mapping[str, str]
+        ) -> dict[str, Any]:
+            values = super().take_in(operation, request, in_path)
+            if operation.id == entry.here:
+                "".join(text for text in values.values() if isinstance(text, str)).encode("latin-1")
+            return values
 
-    def take_in(
-        self, operation: Operation, request: Request, in_path: Mapping[str, str]
-    ) -> dict[str, Any]:
-        values = super().take_in(operation, request, in_path)
-        if operation.id == self.entry.here:
-            "".join(text for text in values.values() if isinstance(text, str)).encode("latin-1")
-        return values
+    return LatinOnly
 
 
 LATIN_ONLY = {
@@ -320,7 +322,7 @@ LATIN_ONLY = {
         at="create_webhook", by=ODD_INPUT, depth=4),
 }  # fmt: skip
 
-faults_of(LatinOnly, __name__, LATIN_ONLY)
+faults_of(latin_only, __name__, LATIN_ONLY)
 
 
 @fault(CRASHES, at="read_analytics_funnel", by=ODD_INPUT, depth=4)

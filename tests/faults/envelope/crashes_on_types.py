@@ -51,17 +51,18 @@ class Crash(Entry):
     depth: int = 4
 
 
-class CrashesOnMember(Faulty):
+def crashes_on_member(entry: Crash) -> type[Faulty]:
     """The reference server, which cannot handle some values of one member of a body."""
 
-    entry: Crash
+    class CrashesOnMember(Faulty):
+        def take_in(self, operation: Operation, request: Request, in_path: Any) -> dict[str, Any]:
+            body = body_of(request) if operation.id == entry.here else {}
+            member = entry.member
+            if member in body and entry.crashes(body[member]):
+                raise TypeError(member)
+            return super().take_in(operation, request, in_path)
 
-    def take_in(self, operation: Operation, request: Request, in_path: Any) -> dict[str, Any]:
-        body = body_of(request) if operation.id == self.entry.here else {}
-        member = self.entry.member
-        if member in body and self.entry.crashes(body[member]):
-            raise TypeError(member)
-        return super().take_in(operation, request, in_path)
+    return CrashesOnMember
 
 
 CRASHING_MEMBERS = {
@@ -116,7 +117,7 @@ CRASHING_MEMBERS = {
         depth=5),
 }  # fmt: skip
 
-faults_of(CrashesOnMember, __name__, CRASHING_MEMBERS)
+faults_of(crashes_on_member, __name__, CRASHING_MEMBERS)
 
 
 # --- bodies and queries ---
@@ -163,15 +164,16 @@ class QueryCrash(Entry):
     depth: int = 5
 
 
-class CrashesOnQuery(Faulty):
+def crashes_on_query(entry: QueryCrash) -> type[Faulty]:
     """The reference server, which cannot handle some query strings of one operation."""
 
-    entry: QueryCrash
+    class CrashesOnQuery(Faulty):
+        def query_values(self, operation: Operation, request: Request) -> dict[str, Any]:
+            if operation.id == entry.here and entry.crashes(request.query_text):
+                raise TypeError
+            return super().query_values(operation, request)
 
-    def query_values(self, operation: Operation, request: Request) -> dict[str, Any]:
-        if operation.id == self.entry.here and self.entry.crashes(request.query_text):
-            raise TypeError
-        return super().query_values(operation, request)
+    return CrashesOnQuery
 
 
 CRASHING_QUERIES = {
@@ -187,4 +189,4 @@ CRASHING_QUERIES = {
         "null-character-in-area-code", lambda query: "%00" in query, at="list_available_numbers"),
 }  # fmt: skip
 
-faults_of(CrashesOnQuery, __name__, CRASHING_QUERIES)
+faults_of(crashes_on_query, __name__, CRASHING_QUERIES)

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 from conformance.model import Operation
 from conformance.server.messages import Context, Refusal, Reply, Request
 from tests.faults.base import ERRORS, ODD_REQUESTS, Faulty, altered, fault, faults_of, is_for
-from tests.faults.shared import ErrorReplaced, Replaced
+from tests.faults.shared import Replaced, error_replaced
 
 REPLACED = {
     "The message of a 403 is only white space.": Replaced(
@@ -22,7 +22,7 @@ REPLACED = {
         breaks="envelope-message-human", at="create_agent create_call", by="trigger", depth=4),
 }  # fmt: skip
 
-faults_of(ErrorReplaced, __name__, REPLACED)
+faults_of(error_replaced, __name__, REPLACED)
 
 
 # --- no message ---

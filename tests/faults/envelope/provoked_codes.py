@@ -6,7 +6,7 @@ from typing import Any
 
 from conformance.server.messages import Context, Refusal, Reply, Request
 from tests.faults.base import Faulty, fault, faults_of, is_for
-from tests.faults.shared import ErrorReplaced, Replaced
+from tests.faults.shared import Replaced, error_replaced
 
 REPLACED = {
     "A call that cannot be placed returns 502.": Replaced(
@@ -42,7 +42,7 @@ REPLACED = {
         breaks="code-payment_required status-402", at="sign_up", by="trigger", depth=2),
 }  # fmt: skip
 
-faults_of(ErrorReplaced, __name__, REPLACED)
+faults_of(error_replaced, __name__, REPLACED)
 
 
 # --- calls ---

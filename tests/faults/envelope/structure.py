@@ -28,18 +28,19 @@ class Body(Entry):
     status: int = 0
 
 
-class OtherBody(Faulty):
+def other_body(entry: Body) -> type[Faulty]:
     """The reference server with other bodies of errors."""
 
-    entry: Body
+    class OtherBody(Faulty):
+        def refused(self, request: Request, refusal: Refusal) -> Reply:
+            reply = super().refused(request, refusal)
+            if entry.status not in (0, reply.status):
+                return reply
+            if not entry.is_at(self.operation_of(request)):
+                return reply
+            return Reply(reply.status, entry.shape(reply.body), reply.headers)
 
-    def refused(self, request: Request, refusal: Refusal) -> Reply:
-        reply = super().refused(request, refusal)
-        if self.entry.status not in (0, reply.status):
-            return reply
-        if not self.entry.is_at(self.operation_of(request)):
-            return reply
-        return Reply(reply.status, self.entry.shape(reply.body), reply.headers)
+    return OtherBody
 
 
 BODIES = {
@@ -66,7 +67,7 @@ BODIES = {
         status=401, breaks="envelope-json", depth=3),
 }  # fmt: skip
 
-faults_of(OtherBody, __name__, BODIES)
+faults_of(other_body, __name__, BODIES)
 
 
 # --- the structure ---

@@ -133,16 +133,17 @@ class Welcome(Entry):
     role: str = "full"
 
 
-class Welcoming(Faulty):
+def welcoming(entry: Welcome) -> type[Faulty]:
     """The reference server, where other keys count as one seeded key."""
 
-    entry: Welcome
+    class Welcoming(Faulty):
+        def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+            key, seeded = self.parse_key(request) or "", self.issued[entry.role]
+            if entry.is_at(operation.id) and entry.welcome(key, seeded.key):
+                return seeded
+            return super().authenticate(operation, request)
 
-    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
-        key, seeded = self.parse_key(request) or "", self.issued[self.entry.role]
-        if self.entry.is_at(operation.id) and self.entry.welcome(key, seeded.key):
-            return seeded
-        return super().authenticate(operation, request)
+    return Welcoming
 
 
 WELCOMING = {
@@ -163,7 +164,7 @@ WELCOMING = {
         "change_communication_run", depth=4),
 }  # fmt: skip
 
-faults_of(Welcoming, __name__, WELCOMING)
+faults_of(welcoming, __name__, WELCOMING)
 
 
 # --- keys that are almost right ---
@@ -178,14 +179,15 @@ class Alike(Entry):
     breaks: str = "code-unauthorized status-401"
 
 
-class Lenient(Faulty):
+def lenient(entry: Alike) -> type[Faulty]:
     """The reference server, which compares a given key with the known ones in another way."""
 
-    entry: Alike
+    class Lenient(Faulty):
+        def known_key(self, key: str) -> Identity | None:
+            known = self.issued.values()
+            return next((each for each in known if entry.alike(key, each.key)), None)
 
-    def known_key(self, key: str) -> Identity | None:
-        known = self.issued.values()
-        return next((each for each in known if self.entry.alike(key, each.key)), None)
+    return Lenient
 
 
 LENIENT = {
@@ -214,4 +216,4 @@ LENIENT = {
         lambda given, known: given[:8] + given[12:] == known[:8] + known[12:], depth=4),
 }  # fmt: skip
 
-faults_of(Lenient, __name__, LENIENT)
+faults_of(lenient, __name__, LENIENT)

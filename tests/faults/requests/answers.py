@@ -8,7 +8,7 @@ from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Page, Row
 from tests.faults.base import SUCCESSES, Faulty, fault, faults_of, is_for
-from tests.faults.shared import ErrorReplaced, InOneList, Replaced, in_each_list
+from tests.faults.shared import InOneList, Replaced, error_replaced, in_each_list
 
 REPLACED = {
     "An invalid value returns 422.": Replaced(
@@ -25,7 +25,7 @@ REPLACED = {
         also="success-members status-201 business-object deleted-resource", depth=2),
 }  # fmt: skip
 
-faults_of(ErrorReplaced, __name__, REPLACED)
+faults_of(error_replaced, __name__, REPLACED)
 
 
 # --- successes ---

@@ -25,15 +25,16 @@ class Reference(Entry):
     depth: int = 4
 
 
-class TakesUnknown(Faulty):
+def takes_unknown(entry: Reference) -> type[Faulty]:
     """The reference server, where one member of one operation may name what does not exist."""
 
-    entry: Reference
+    class TakesUnknown(Faulty):
+        def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
+            is_here = is_for(context, entry.here) and parameter.name == entry.member
+            if not is_here or self.store.get(parameter.references or "", str(value)):
+                super().check_reference(parameter, value, context)
 
-    def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
-        is_here = is_for(context, self.entry.here) and parameter.name == self.entry.member
-        if not is_here or self.store.get(parameter.references or "", str(value)):
-            super().check_reference(parameter, value, context)
+    return TakesUnknown
 
 
 TAKES_UNKNOWN = {
@@ -49,14 +50,17 @@ TAKES_UNKNOWN = {
         "nobody-evaluated", "agent_id", at="run_agent_evals"),
 }  # fmt: skip
 
-faults_of(TakesUnknown, __name__, TAKES_UNKNOWN)
+faults_of(takes_unknown, __name__, TAKES_UNKNOWN)
 
 
 @fault("reference-known", also="refused-unchanged", at="create_call", depth=3)
-class CallByNobody(TakesUnknown):
+class CallByNobody(Faulty):
     """create_call places a call with an agent that does not exist."""
 
-    entry = Reference("call-by-nobody", "agent_id", at="create_call")
+    def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
+        is_agent = is_for(context, "create_call") and parameter.name == "agent_id"
+        if not is_agent or self.store.get("agent", str(value)):
+            super().check_reference(parameter, value, context)
 
     def document(self, context: Context, kind: str) -> dict[str, Any]:
         agents = self.store.get("agent", str(context.values.get("agent_id")))
@@ -105,17 +109,18 @@ class Tail(Entry):
     depth: int = 4
 
 
-class TakesTail(Faulty):
+def takes_tail(entry: Tail) -> type[Faulty]:
     """The reference server, where a check of one member reads only the start of a text."""
 
-    entry: Tail
+    class TakesTail(Faulty):
+        def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
+            valid = super().is_valid(operation, parameter, value)
+            if valid or not isinstance(value, str):
+                return valid
+            named = (operation.id, parameter.name) == (entry.here, entry.member)
+            return named and re.match(entry.start, value) is not None
 
-    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
-        valid = super().is_valid(operation, parameter, value)
-        if valid or not isinstance(value, str):
-            return valid
-        named = (operation.id, parameter.name) == (self.entry.here, self.entry.member)
-        return named and re.match(self.entry.start, value) is not None
+    return TakesTail
 
 
 TAKES_TAIL = {
@@ -135,7 +140,7 @@ TAKES_TAIL = {
         at="change_communication_run"),
 }  # fmt: skip
 
-faults_of(TakesTail, __name__, TAKES_TAIL)
+faults_of(takes_tail, __name__, TAKES_TAIL)
 
 
 # --- ids that are nearly right ---

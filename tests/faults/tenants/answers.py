@@ -18,11 +18,11 @@ def _named(context: Context, operation: str, member: str) -> Any:
 class Echoing(Faulty):
     """The reference server, where the success of an operation shows a member as it was sent."""
 
-    entry: Member
+    here, member = "", ""
 
     def succeed(self, context: Context, body: Any) -> Reply:
-        named = _named(context, self.entry.here, self.entry.member)
-        shown = {**body, self.entry.member: named} if named and isinstance(body, dict) else body
+        named = _named(context, self.here, self.member)
+        shown = {**body, self.member: named} if named and isinstance(body, dict) else body
         return super().succeed(context, shown)
 
 
@@ -35,16 +35,25 @@ class Echoing(Faulty):
 class AgentMovedAway(Echoing):
     """update_agent moves an agent into the undocumented business_id of the request, and says so."""
 
-    entry = Member("agent-moved-away", "business_id", at="update_agent")
+    here, member = "update_agent", "business_id"
 
     def act_update(self, context: Context) -> Reply:
         reply = super().act_update(context)
-        business = _named(context, self.entry.here, self.entry.member)
+        business = _named(context, self.here, self.member)
         if business:
             row = self.selected(context)
             self.store.remove(row)
             self.add("agent", str(business), {**row.document, "business_id": business})
         return reply
+
+
+def echoes(entry: Member) -> type[Faulty]:
+    """The reference server, where one success shows the member of an entry as it was sent."""
+
+    class Echoes(Echoing):
+        here, member = entry.here, entry.member
+
+    return Echoes
 
 
 ECHOING = {
@@ -56,22 +65,22 @@ ECHOING = {
         at="create_workspace", depth=5),
 }  # fmt: skip
 
-faults_of(Echoing, __name__, ECHOING)
+faults_of(echoes, __name__, ECHOING)
 
 
 @fault("business-object", also="reference-known", at="create_call", depth=5)
 class CallAnswerWithForeignLead(Echoing):
     """create_call drops a lead of another business, but answers with its id."""
 
-    entry = Member("call-answer-with-foreign-lead", "lead_id", at="create_call")
+    here, member = "create_call", "lead_id"
 
     def check_reference(self, parameter: Any, value: Any, context: Context) -> None:
-        if not (is_for(context, self.entry.here) and parameter.name == self.entry.member):
+        if not (is_for(context, self.here) and parameter.name == self.member):
             super().check_reference(parameter, value, context)
 
     def document(self, context: Context, kind: str) -> dict[str, Any]:
         whole = super().document(context, kind)
-        return {**whole, "lead_id": None} if is_for(context, self.entry.here) else whole
+        return {**whole, "lead_id": None} if is_for(context, self.here) else whole
 
 
 @fault("business-object", also="status-200 changed-resource", at="update_eval", depth=5)

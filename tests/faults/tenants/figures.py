@@ -25,18 +25,30 @@ class Report(Entry):
 class Figures(Faulty):
     """The reference server, where one report has figures of its business."""
 
-    entry: Report
+    here = ""
 
     def business_of(self, context: Context) -> str:
         """The business whose figures are shown."""
-        return str(self.entry.source(context) or self.tenant_of(context.identity))
+        return self.tenant_of(context.identity)
 
     def act_fetch(self, context: Context) -> Reply:
         reply = super().act_fetch(context)
-        if not is_for(context, self.entry.here) or not isinstance(reply.body, dict):
+        if not is_for(context, self.here) or not isinstance(reply.body, dict):
             return reply
         figure = number_of(self.business_of(context)) % 10_000
         return Reply(reply.status, _counted(reply.body, figure))
+
+
+def figures_of(entry: Report) -> type[Faulty]:
+    """The reference server, where one report has figures of another source."""
+
+    class FiguresOf(Figures):
+        here = entry.here
+
+        def business_of(self, context: Context) -> str:
+            return str(entry.source(context) or super().business_of(context))
+
+    return FiguresOf
 
 
 def _counted(value: Any, figure: int) -> Any:
@@ -68,22 +80,21 @@ FIGURES_OF = {
         "foreign-audit", _in_query, at="audit_leads", depth=5),
 }  # fmt: skip
 
-faults_of(Figures, __name__, FIGURES_OF)
+faults_of(figures_of, __name__, FIGURES_OF)
 
 
 @fault("business-figures", at="read_analytics_calls", depth=4)
 class FiguresOfForeignAgent(Figures):
     """read_analytics_calls shows the figures of an agent of another business."""
 
-    entry = Report(
-        "figures-of-foreign-agent",
-        lambda context: context.values.get("agent_id"),
-        at="read_analytics_calls",
-    )
+    here = "read_analytics_calls"
 
     def check_reference(self, parameter: Any, value: Any, context: Context) -> None:
-        if not is_for(context, self.entry.here):
+        if not is_for(context, self.here):
             super().check_reference(parameter, value, context)
+
+    def business_of(self, context: Context) -> str:
+        return str(context.values.get("agent_id") or super().business_of(context))
 
 
 @fault("business-figures", at="read_analytics_businesses", depth=4)
@@ -142,7 +153,7 @@ class WeeksOfAllBusinesses(Faulty):
 class FunnelKeptByUrl(Figures):
     """read_analytics_funnel keeps its figures by the URL, whoever asks."""
 
-    entry = Report("funnel-kept-by-url", lambda context: None, at="read_analytics_funnel")
+    here = "read_analytics_funnel"
 
     def business_of(self, context: Context) -> str:
         place = f"kept:{context.request.path}?{sorted(context.request.query.items())}"

@@ -29,13 +29,14 @@ NARROWED = (
 # --- rows of other businesses ---
 
 
-class ListsAll(Faulty):
+def lists_all(entry: InRequests) -> type[Faulty]:
     """The reference server, where some requests list the objects of every business."""
 
-    entry: InRequests
+    class ListsAll(Faulty):
+        def list_tenant(self, context: Context) -> str | None:
+            return None if entry.shows_in(context) else super().list_tenant(context)
 
-    def list_tenant(self, context: Context) -> str | None:
-        return None if self.entry.shows_in(context) else super().list_tenant(context)
+    return ListsAll
 
 
 OF_ALL = {
@@ -78,7 +79,7 @@ OF_ALL = {
         breaks="business-filter", at="list_messages", depth=5),
 }  # fmt: skip
 
-faults_of(ListsAll, __name__, OF_ALL)
+faults_of(lists_all, __name__, OF_ALL)
 
 
 @fault("business-rows", at="list_usage", depth=5)
@@ -291,12 +292,18 @@ class EmptyWithLimitNotFound(Faulty):
 # --- a filter that opens the list ---
 
 
-class OpenedBy(ListsAll):
-    """The same, where these requests may also name another business."""
+def opened_by(entry: InRequests) -> type[Faulty]:
+    """The reference server, where some requests may also name another business."""
 
-    def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
-        if not self.entry.shows_in(context):
-            super().check_tenant(parameter, value, context)
+    class OpenedBy(Faulty):
+        def list_tenant(self, context: Context) -> str | None:
+            return None if entry.shows_in(context) else super().list_tenant(context)
+
+        def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
+            if not entry.shows_in(context):
+                super().check_tenant(parameter, value, context)
+
+    return OpenedBy
 
 
 OPENED_BY = {
@@ -313,7 +320,7 @@ OPENED_BY = {
         breaks="business-rows", also="business-filter", at="list_leads", depth=5),
 }  # fmt: skip
 
-faults_of(OpenedBy, __name__, OPENED_BY)
+faults_of(opened_by, __name__, OPENED_BY)
 
 
 @fault("business-rows", also="business-filter", at="list_calls", depth=5)

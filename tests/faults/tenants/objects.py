@@ -29,13 +29,14 @@ class RefusalNamesTheLead(Faulty):
             raise
 
 
-class RunOfAll(Faulty):
+def run_of_all(entry: Entry) -> type[Faulty]:
     """The reference server, where one read by another member finds objects of every business."""
 
-    entry: Entry
+    class RunOfAll(Faulty):
+        def list_tenant(self, context: Context) -> str | None:
+            return None if is_for(context, entry.here) else super().list_tenant(context)
 
-    def list_tenant(self, context: Context) -> str | None:
-        return None if is_for(context, self.entry.here) else super().list_tenant(context)
+    return RunOfAll
 
 
 RUNS_OF_ALL = {
@@ -45,7 +46,7 @@ RUNS_OF_ALL = {
         "foreign-run-by-provider", breaks="business-object", at="read_provider_run", depth=4),
 }  # fmt: skip
 
-faults_of(RunOfAll, __name__, RUNS_OF_ALL)
+faults_of(run_of_all, __name__, RUNS_OF_ALL)
 
 
 @fault("business-object", at="replay_event", depth=4)
@@ -258,19 +259,20 @@ class ForeignChange(Entry):
     depth: int = 5
 
 
-class ChangesWhenRefusing(ActsWhenRefusing):
+def changes_when_refusing(entry: ForeignChange) -> type[Faulty]:
     """The reference server, where a refused operation still changes an object of a business."""
 
-    entry: ForeignChange
+    class ChangesWhenRefusing(ActsWhenRefusing):
+        def do(self, operation: str, request: Request) -> None:
+            sent, key = body_of(request), self.parse_key(request)
+            if operation != entry.here or key is None:
+                return
+            row = self.store.get(entry.kind, str(sent.get(entry.selector)))
+            identity = self.known_key(key)
+            if row is not None and identity is not None and identity.tenant != row.tenant:
+                self.store.change(row, entry.change(row, sent))
 
-    def do(self, operation: str, request: Request) -> None:
-        sent, key = body_of(request), self.parse_key(request)
-        if operation != self.entry.here or key is None:
-            return
-        row = self.store.get(self.entry.kind, str(sent.get(self.entry.selector)))
-        identity = self.known_key(key)
-        if row is not None and identity is not None and identity.tenant != row.tenant:
-            self.store.change(row, self.entry.change(row, sent))
+    return ChangesWhenRefusing
 
 
 FOREIGN_CHANGES = {
@@ -289,7 +291,7 @@ FOREIGN_CHANGES = {
         at="change_communication_run"),
 }  # fmt: skip
 
-faults_of(ChangesWhenRefusing, __name__, FOREIGN_CHANGES)
+faults_of(changes_when_refusing, __name__, FOREIGN_CHANGES)
 
 
 # --- whole operations ---
@@ -324,15 +326,16 @@ class Reached(Entry):
         )
 
 
-class Borderless(Faulty):
+def borderless(entry: Reached) -> type[Faulty]:
     """The reference server, where some requests find objects of every business."""
 
-    entry: Reached
+    class Borderless(Faulty):
+        def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+            if kind == context.operation.kind and entry.is_reached(context):
+                return self.store.get(kind, identifier)
+            return super().find(kind, identifier, context)
 
-    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        if kind == context.operation.kind and self.entry.is_reached(context):
-            return self.store.get(kind, identifier)
-        return super().find(kind, identifier, context)
+    return Borderless
 
 
 BORDERLESS = {
@@ -365,7 +368,7 @@ BORDERLESS = {
         "notes-of-foreign-lead", unless="name", at="update_lead"),
 }  # fmt: skip
 
-faults_of(Borderless, __name__, BORDERLESS)
+faults_of(borderless, __name__, BORDERLESS)
 
 
 @fault("business-object", at="replay_event replay_several_events", depth=3)

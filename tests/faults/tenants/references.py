@@ -23,26 +23,27 @@ class Foreign(Entry):
     depth: int = 4
 
 
-class TakesForeign(Faulty):
+def takes_foreign(entry: Foreign) -> type[Faulty]:
     """The reference server, where one member of one operation may name what exists anywhere."""
 
-    entry: Foreign
+    class TakesForeign(Faulty):
+        def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
+            if self.is_open(parameter, context):
+                identifiers = value if isinstance(value, list) else [value]
+                kind = parameter.references or ""
+                if all(self.store.get(kind, str(identifier)) for identifier in identifiers):
+                    return
+            super().check_reference(parameter, value, context)
 
-    def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
-        if self.is_open(parameter, context):
-            identifiers = value if isinstance(value, list) else [value]
-            kind = parameter.references or ""
-            if all(self.store.get(kind, str(identifier)) for identifier in identifiers):
-                return
-        super().check_reference(parameter, value, context)
+        def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
+            if not self.is_open(parameter, context):
+                super().check_tenant(parameter, value, context)
 
-    def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
-        if not self.is_open(parameter, context):
-            super().check_tenant(parameter, value, context)
+        def is_open(self, parameter: Parameter, context: Context) -> bool:
+            """Whether a member may name an object of any business."""
+            return is_for(context, entry.here) and parameter.name == entry.member
 
-    def is_open(self, parameter: Parameter, context: Context) -> bool:
-        """Whether a member may name an object of any business."""
-        return is_for(context, self.entry.here) and parameter.name == self.entry.member
+    return TakesForeign
 
 
 TAKES_FOREIGN = {
@@ -58,7 +59,7 @@ TAKES_FOREIGN = {
         "foreign-agent-evaluated", "agent_id", at="run_agent_evals"),
 }  # fmt: skip
 
-faults_of(TakesForeign, __name__, TAKES_FOREIGN)
+faults_of(takes_foreign, __name__, TAKES_FOREIGN)
 
 
 @fault("business-object", at="create_lead", depth=4)
@@ -101,17 +102,18 @@ class NumberOfAnotherTaken(Faulty):
         return [row for row in rows if row.document["phone_number"] == number]
 
 
-class KeepsForeign(Faulty):
+def keeps_foreign(entry: Foreign) -> type[Faulty]:
     """The reference server, where a change stores a member that no document gives the change."""
 
-    entry: Foreign
+    class KeepsForeign(Faulty):
+        def act_update(self, context: Context) -> Reply:
+            reply = super().act_update(context)
+            sent = body_of(context.request).get(entry.member)
+            if is_for(context, entry.here) and isinstance(sent, str):
+                self.store.change(self.selected(context), {entry.member: sent})
+            return reply
 
-    def act_update(self, context: Context) -> Reply:
-        reply = super().act_update(context)
-        sent = body_of(context.request).get(self.entry.member)
-        if is_for(context, self.entry.here) and isinstance(sent, str):
-            self.store.change(self.selected(context), {self.entry.member: sent})
-        return reply
+    return KeepsForeign
 
 
 KEEPS_FOREIGN = {
@@ -121,23 +123,24 @@ KEEPS_FOREIGN = {
         "eval-handed-to-foreign-agent", "agent_id", at="update_eval", depth=5),
 }  # fmt: skip
 
-faults_of(KeepsForeign, __name__, KEEPS_FOREIGN)
+faults_of(keeps_foreign, __name__, KEEPS_FOREIGN)
 
 
 # --- the answer itself ---
 
 
-class SaidToMove(Faulty):
+def said_to_move(entry: Entry) -> type[Faulty]:
     """The reference server, where an update returns the business that the request names."""
 
-    entry: Entry
+    class SaidToMove(Faulty):
+        def act_update(self, context: Context) -> Reply:
+            reply = super().act_update(context)
+            named = body_of(context.request).get("business_id")
+            if is_for(context, entry.here) and named:
+                return Reply(reply.status, {**reply.body, "business_id": named})
+            return reply
 
-    def act_update(self, context: Context) -> Reply:
-        reply = super().act_update(context)
-        named = body_of(context.request).get("business_id")
-        if is_for(context, self.entry.here) and named:
-            return Reply(reply.status, {**reply.body, "business_id": named})
-        return reply
+    return SaidToMove
 
 
 SAID_TO_MOVE = {
@@ -147,7 +150,7 @@ SAID_TO_MOVE = {
         "lead-said-to-move", breaks="business-object", at="update_lead", depth=4),
 }  # fmt: skip
 
-faults_of(SaidToMove, __name__, SAID_TO_MOVE)
+faults_of(said_to_move, __name__, SAID_TO_MOVE)
 
 
 @fault("business-object", also="refused-unchanged", at="create_call", depth=5)
@@ -170,22 +173,23 @@ class CallMadeForOthers(Faulty):
 # --- names that two businesses give ---
 
 
-class KnowsNames(Faulty):
+def knows_names(entry: Foreign) -> type[Faulty]:
     """The reference server, where one creation returns the object that has a known name."""
 
-    entry: Foreign
+    class KnowsNames(Faulty):
+        @cached_property
+        def _made(self) -> dict[str, Reply]:
+            return {}
 
-    @cached_property
-    def _made(self) -> dict[str, Reply]:
-        return {}
+        def act(self, context: Context) -> Reply:
+            name = context.values.get(entry.member)
+            if name is None or not is_for(context, entry.here):
+                return super().act(context)
+            if name not in self._made:
+                self._made[name] = super().act(context)
+            return self._made[name]
 
-    def act(self, context: Context) -> Reply:
-        name = context.values.get(self.entry.member)
-        if name is None or not is_for(context, self.entry.here):
-            return super().act(context)
-        if name not in self._made:
-            self._made[name] = super().act(context)
-        return self._made[name]
+    return KnowsNames
 
 
 KNOWS_NAMES = {
@@ -195,4 +199,4 @@ KNOWS_NAMES = {
         "reference-of-all-businesses", "external_ref", at="create_workspace", depth=5),
 }  # fmt: skip
 
-faults_of(KnowsNames, __name__, KNOWS_NAMES)
+faults_of(knows_names, __name__, KNOWS_NAMES)

@@ -11,18 +11,19 @@ from conformance.server.messages import Context, Reply, Request
 from conformance.server.moments import sort_key
 from conformance.server.store import Page, Row
 from tests.faults.base import Faulty, fault, faults_of, filtered_by, is_for, later_page
-from tests.faults.shared import Filtered, InOneList, InRequests, Items, OtherItems, in_each_list
+from tests.faults.shared import Filtered, InOneList, InRequests, Items, in_each_list, other_items
 
 # --- cursors that do not work ---
 
 
-class IgnoresCursor(Faulty):
+def ignores_cursor(entry: InRequests) -> type[Faulty]:
     """The reference server, where some requests lose their cursor."""
 
-    entry: InRequests
+    class IgnoresCursor(Faulty):
+        def edge_of(self, context: Context) -> str | None:
+            return None if entry.shows_in(context) else super().edge_of(context)
 
-    def edge_of(self, context: Context) -> str | None:
-        return None if self.entry.shows_in(context) else super().edge_of(context)
+    return IgnoresCursor
 
 
 IGNORED = {
@@ -38,7 +39,7 @@ IGNORED = {
         depth=5),
 }  # fmt: skip
 
-faults_of(IgnoresCursor, __name__, IGNORED)
+faults_of(ignores_cursor, __name__, IGNORED)
 
 
 @fault("paging-supported", also="paging-filter-kept paging-samples status-200")
@@ -287,7 +288,7 @@ ITEMS = {
         at="list_event_deliveries", depth=4),
 }  # fmt: skip
 
-faults_of(OtherItems, __name__, ITEMS)
+faults_of(other_items, __name__, ITEMS)
 
 
 @fault("paging-exclusive", at="list_workspaces", depth=4)

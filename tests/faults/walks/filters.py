@@ -25,17 +25,18 @@ class Dropped(InRequests):
     kept: int = 0
 
 
-class DropsFilters(Filtered):
+def drops_filters(entry: Dropped) -> type[Faulty]:
     """The reference server, where some requests lose filters."""
 
-    entry: Dropped
+    class DropsFilters(Filtered):
+        def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+            if not entry.shows_in(context):
+                return filters
+            if entry.member:
+                return tuple(each for each in filters if each.member != entry.member)
+            return filters[: entry.kept]
 
-    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        if not self.entry.shows_in(context):
-            return filters
-        if self.entry.member:
-            return tuple(each for each in filters if each.member != self.entry.member)
-        return filters[: self.entry.kept]
+    return DropsFilters
 
 
 DROPPED = {
@@ -70,7 +71,7 @@ DROPPED = {
         at="list_eval_runs", by=WALKS, depth=5),
 }  # fmt: skip
 
-faults_of(DropsFilters, __name__, DROPPED)
+faults_of(drops_filters, __name__, DROPPED)
 
 
 # --- single filters ---
@@ -83,7 +84,7 @@ class FirstOfSeveralWithCursor(Filtered):
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
         if not later_page(context) or not is_for(context, "list_leads"):
             return filters
-        return tuple(map(_with_first_value, filters))
+        return tuple(_with_first_value(condition) for condition in filters)
 
 
 def _with_first_value(condition: Filter) -> Filter:

@@ -9,7 +9,7 @@ from typing import Any
 from conformance.server.messages import Context
 from conformance.server.store import Page, Row
 from tests.faults.base import LISTS, Faulty, fault, faults_of, is_for, later_page, requested_limit
-from tests.faults.shared import NO_LIMIT, Flag, Flagged, OtherFlag
+from tests.faults.shared import NO_LIMIT, Flag, Flagged, other_flag
 
 FLAGS = {
     "has_more is always false.": Flag(
@@ -45,7 +45,7 @@ FLAGS = {
         breaks="has-more-true", at="list_communication_attempts", by="filtered-walk", depth=4),
 }  # fmt: skip
 
-faults_of(OtherFlag, __name__, FLAGS)
+faults_of(other_flag, __name__, FLAGS)
 
 
 # --- false while items are left ---

@@ -125,16 +125,17 @@ class Lost(InRequests):
     breaks: str = "paging-complete"
 
 
-class LosesItem(Faulty):
+def loses_item(entry: Lost) -> type[Faulty]:
     """The reference server, where some pages lose an item."""
 
-    entry: Lost
+    class LosesItem(Faulty):
+        def rows_of(self, context: Context, limit: int) -> list[Row]:
+            if not entry.shows_in(context):
+                return super().rows_of(context, limit)
+            rows = super().rows_of(context, limit + 1)
+            return rows[: entry.index] + rows[entry.index + 1 :]
 
-    def rows_of(self, context: Context, limit: int) -> list[Row]:
-        if not self.entry.shows_in(context):
-            return super().rows_of(context, limit)
-        rows = super().rows_of(context, limit + 1)
-        return rows[: self.entry.index] + rows[self.entry.index + 1 :]
+    return LosesItem
 
 
 LOST = {
@@ -151,7 +152,7 @@ LOST = {
         at="poll_lead_created", depth=5),
 }  # fmt: skip
 
-faults_of(LosesItem, __name__, LOST)
+faults_of(loses_item, __name__, LOST)
 
 
 @fault("paging-complete", also="paging-precision", at="list_calls", depth=4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.server.messages import Context
 from conformance.server.store import Row
 from tests.faults.base import Faulty, fault, faults_of, filtered_by, is_for
-from tests.faults.shared import LARGE_LIMIT, Items, OtherItems
+from tests.faults.shared import LARGE_LIMIT, Items, other_items
 
 ITEMS = {
     "list_agents sorts the items of a page by name.": Items(
@@ -17,7 +17,7 @@ ITEMS = {
         depth=4),
 }  # fmt: skip
 
-faults_of(OtherItems, __name__, ITEMS)
+faults_of(other_items, __name__, ITEMS)
 
 
 @fault(

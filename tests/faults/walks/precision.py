@@ -34,16 +34,17 @@ class Cut(InRequests):
     depth: int = 5
 
 
-class CutsCursor(Faulty):
+def cuts_cursor(entry: Cut) -> type[Faulty]:
     """The reference server, which cuts some cursors."""
 
-    entry: Cut
+    class CutsCursor(Faulty):
+        def edge_of(self, context: Context) -> str | None:
+            edge = super().edge_of(context)
+            if edge is None or not entry.shows_in(context):
+                return edge
+            return _cut(str(context.values["after"]), entry.digits)
 
-    def edge_of(self, context: Context) -> str | None:
-        edge = super().edge_of(context)
-        if edge is None or not self.entry.shows_in(context):
-            return edge
-        return _cut(str(context.values["after"]), self.entry.digits)
+    return CutsCursor
 
 
 DIGITS = {
@@ -57,7 +58,7 @@ DIGITS = {
         "cursor-of-five-digits", 5, at="list_event_deliveries"),
 }  # fmt: skip
 
-faults_of(CutsCursor, __name__, DIGITS)
+faults_of(cuts_cursor, __name__, DIGITS)
 
 
 @fault("paging-precision", also="paging-exclusive paging-supported", depth=4)

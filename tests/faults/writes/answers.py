@@ -9,16 +9,17 @@ from tests.faults.base import Faulty, faults_of, is_for
 from tests.faults.shared import Member
 
 
-class Misquoting(Faulty):
+def misquoting(entry: Member) -> type[Faulty]:
     """The reference server, where the success of an operation shows another value of a member."""
 
-    entry: Member
+    class Misquoting(Faulty):
+        def succeed(self, context: Context, body: Any) -> Reply:
+            member = entry.member
+            if is_for(context, entry.here) and isinstance(body, dict) and body.get(member):
+                body = {**body, member: "As it was before"}
+            return super().succeed(context, body)
 
-    def succeed(self, context: Context, body: Any) -> Reply:
-        member = self.entry.member
-        if is_for(context, self.entry.here) and isinstance(body, dict) and body.get(member):
-            body = {**body, member: "As it was before"}
-        return super().succeed(context, body)
+    return Misquoting
 
 
 MISQUOTING = {
@@ -29,4 +30,4 @@ MISQUOTING = {
         depth=4),
 }  # fmt: skip
 
-faults_of(Misquoting, __name__, MISQUOTING)
+faults_of(misquoting, __name__, MISQUOTING)

@@ -44,17 +44,16 @@ class Change(Entry):
     sent: str = ""
 
 
-class OtherChange(Faulty):
+def other_change(entry: Change) -> type[Faulty]:
     """The reference server, where an update stores something else."""
 
-    entry: Change
+    class OtherChange(Faulty):
+        def changes(self, context: Context) -> dict[str, Any]:
+            made = super().changes(context)
+            is_sent = not entry.sent or entry.sent in made
+            return entry.stored(made) if is_sent and entry.is_at(context.operation.id) else made
 
-    def changes(self, context: Context) -> dict[str, Any]:
-        made = super().changes(context)
-        is_sent = not self.entry.sent or self.entry.sent in made
-        return (
-            self.entry.stored(made) if is_sent and self.entry.is_at(context.operation.id) else made
-        )
+    return OtherChange
 
 
 CHANGES = {
@@ -117,7 +116,7 @@ CHANGES = {
         at="update_webhook"),
 }  # fmt: skip
 
-faults_of(OtherChange, __name__, CHANGES)
+faults_of(other_change, __name__, CHANGES)
 
 
 @fault("changed-resource", at="update_agent", depth=4)
@@ -137,10 +136,12 @@ class PromptsEmptied(Faulty):
 
 
 @fault("changed-resource", at="update_lead", depth=4)
-class SourceStaysNull(OtherChange):
+class SourceStaysNull(Faulty):
     """update_lead confirms a source, but it stays null."""
 
-    entry = Change("source-stays-null", lambda made: _without(made, "source"), at="update_lead")
+    def changes(self, context: Context) -> dict[str, Any]:
+        made = super().changes(context)
+        return _without(made, "source") if is_for(context, "update_lead") else made
 
     def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
         item = super().render_item(operation, row)

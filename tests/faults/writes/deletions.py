@@ -99,23 +99,24 @@ class Use(Member):
     operation: str
 
 
-class UsedAfterwards(Faulty):
+def used_afterwards(entry: Use) -> type[Faulty]:
     """The reference server, where one operation works on what was deleted."""
 
-    entry: Use
+    class UsedAfterwards(Faulty):
+        def act_delete(self, context: Context) -> Reply:
+            reply = super().act_delete(context)
+            self.store.leave(f"deleted:{context.values.get('id')}", 1)
+            return reply
 
-    def act_delete(self, context: Context) -> Reply:
-        reply = super().act_delete(context)
-        self.store.leave(f"deleted:{context.values.get('id')}", 1)
-        return reply
+        def refused(self, request: Request, refusal: Refusal) -> Reply:
+            named = body_of(request).get(entry.member)
+            if self.operation_of(request) == entry.operation and self.store.note(
+                f"deleted:{named}"
+            ):
+                return Reply(200, {"id": named})
+            return super().refused(request, refusal)
 
-    def refused(self, request: Request, refusal: Refusal) -> Reply:
-        named = body_of(request).get(self.entry.member)
-        if self.operation_of(request) == self.entry.operation and self.store.note(
-            f"deleted:{named}"
-        ):
-            return Reply(200, {"id": named})
-        return super().refused(request, refusal)
+    return UsedAfterwards
 
 
 USED_AFTERWARDS = {
@@ -127,7 +128,7 @@ USED_AFTERWARDS = {
         at="delete_eval", depth=4),
 }  # fmt: skip
 
-faults_of(UsedAfterwards, __name__, USED_AFTERWARDS)
+faults_of(used_afterwards, __name__, USED_AFTERWARDS)
 
 
 @fault("deleted-resource", at="delete_eval", depth=5)

@@ -28,11 +28,11 @@ class Early(Entry):
 class ActsBeforeRefusing(Faulty):
     """The reference server, where one operation acts before it refuses for one role."""
 
-    entry: Early
+    here, role = "", ""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         operation = self.operation_of(request)
-        if operation == self.entry.here and refusal.role == self.entry.role:
+        if operation == self.here and refusal.role == self.role:
             self.force(self.contract.operations[operation], request)
         return super().refused(request, refusal)
 
@@ -46,6 +46,15 @@ class ActsBeforeRefusing(Faulty):
             self.act(
                 Context(operation, request, self.known_key(self.parse_key(request) or ""), values)
             )
+
+
+def acts_early(entry: Early) -> type[Faulty]:
+    """The reference server, where the operation of an entry acts before it refuses."""
+
+    class ActsEarly(ActsBeforeRefusing):
+        here, role = entry.here, entry.role
+
+    return ActsEarly
 
 
 EARLY = {
@@ -70,7 +79,7 @@ EARLY = {
         "rotated-without-scope", "forbidden", at="rotate_webhook_secret"),
 }  # fmt: skip
 
-faults_of(ActsBeforeRefusing, __name__, EARLY)
+faults_of(acts_early, __name__, EARLY)
 
 
 @fault("refused-unchanged", at="create_lead", depth=5)
@@ -181,7 +190,7 @@ class BlockedTextListedAtTheEnd(OldestFirst, BlockedTextListed):
 class LeadStoredAtTheEnd(OldestFirst, ActsBeforeRefusing):
     """With lists from oldest to newest, create_lead stores the lead that it refuses."""
 
-    entry = Early("lead-stored-at-the-end", "forbidden", at="create_lead")
+    here, role = "create_lead", "forbidden"
 
 
 @fault("refused-unchanged", at="delete_eval read_eval", depth=5)

@@ -44,16 +44,17 @@ class Stored(Entry):
     depth: int = 5
 
 
-class Kept(Faulty):
+def kept(entry: Stored) -> type[Faulty]:
     """The reference server, which stores something else of a new object."""
 
-    entry: Stored
+    class Kept(Faulty):
+        def add(
+            self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
+        ) -> Row:
+            kept = entry.keep(dict(document)) if kind == entry.kind else document
+            return super().add(kind, tenant, kept, identifier)
 
-    def add(
-        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
-    ) -> Row:
-        kept = self.entry.keep(dict(document)) if kind == self.entry.kind else document
-        return super().add(kind, tenant, kept, identifier)
+    return Kept
 
 
 STORED = {
@@ -111,4 +112,4 @@ STORED = {
         at="create_lead"),
 }  # fmt: skip
 
-faults_of(Kept, __name__, STORED)
+faults_of(kept, __name__, STORED)

@@ -26,26 +26,27 @@ class Work(Entry):
     shared: str = ""
 
 
-class GoesTooFar(Faulty):
+def goes_too_far(entry: Work) -> type[Faulty]:
     """The reference server, where one operation on an object does more than it should."""
 
-    entry: Work
+    class GoesTooFar(Faulty):
+        def act(self, context: Context) -> Reply:
+            reply = super().act(context)
+            name = context.values.get("id") or context.values.get("agent_id")
+            is_here = is_for(context, entry.here)
+            row = self.store.get(entry.kind, str(name)) if is_here else None
+            if row is not None and reply.status == 200:
+                self.store.change(row, dict(entry.members))
+                self.spread(row)
+            return reply
 
-    def act(self, context: Context) -> Reply:
-        reply = super().act(context)
-        name = context.values.get("id") or context.values.get("agent_id")
-        is_here = is_for(context, self.entry.here)
-        row = self.store.get(self.entry.kind, str(name)) if is_here else None
-        if row is not None and reply.status == 200:
-            self.store.change(row, dict(self.entry.members))
-            self.spread(row)
-        return reply
+        def spread(self, row: Row) -> None:
+            """Give the shared member of an object to every object of its kind and business."""
+            member = entry.shared
+            for each in self.store.page(Page(row.kind, row.tenant, 1_000)) if member else ():
+                self.store.change(each, {member: row.document[member]})
 
-    def spread(self, row: Row) -> None:
-        """Give the shared member of an object to every object of its kind and business."""
-        member = self.entry.shared
-        for each in self.store.page(Page(row.kind, row.tenant, 1_000)) if member else ():
-            self.store.change(each, {member: row.document[member]})
+    return GoesTooFar
 
 
 WORK = {
@@ -67,7 +68,7 @@ WORK = {
         "all-runs-paused", "communication_run", shared="status", at="change_communication_run"),
 }  # fmt: skip
 
-faults_of(GoesTooFar, __name__, WORK)
+faults_of(goes_too_far, __name__, WORK)
 
 
 @fault("changed-resource", at="act_on_workspace", depth=4)
