@@ -88,7 +88,7 @@ class ExpiredKeyTaken(Faulty):
 
 @fault("key-expired status-401", at="list_leads", depth=5)
 class ExpiredKeyTakenBesideFilters(InputFirst):
-    """list_leads checks its filters closely, and then accepts an expired key beside a source."""
+    """list_leads validates its filters, then accepts an expired key if a source is given."""
 
     def is_expired(self, identity: Identity) -> bool:
         beside = self.asked == "list_leads" and "source" in self.given
@@ -217,7 +217,7 @@ OPENED = {
         "webhooks-deleted-without-scope", "", also="refused-unchanged", at="delete_webhook"),
     "The scope agents:write also allows placing calls.": Scope(
         "agent-scope-places-calls", "agents:write", at="create_call", depth=3),
-    "The scope sms:write also allows changing the prompt of an agent, below /sms.": Scope(
+    "The scope sms:write also allows changing the prompt of an agent.": Scope(
         "scope-of-the-path-opens", "sms:write", at="update_sms_prompt"),
     "The scope webhooks:read also allows rotating secrets.": Scope(
         "readers-rotate-secrets", "webhooks:read", at="rotate_webhook_secret"),
@@ -296,7 +296,7 @@ class TornDownWithTheOtherScope(Faulty):
 
 @fault(SCOPE, also="refused-unchanged", at="create_lead", depth=5)
 class NotesOpenTheCreation(InputFirst):
-    """create_lead checks its input closely, and then requires no scope for a lead with notes."""
+    """create_lead validates its input, then requires no scope for a lead with notes."""
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
         beside = self.asked == "create_lead" and "notes" in self.given
@@ -482,7 +482,7 @@ class SomebodyElsesKeyInCalls(Faulty):
 
 @fault("key-header", at="poll_lead_created", depth=4)
 class NothingAfterTheScheme(Faulty):
-    """poll_lead_created takes a header with the scheme alone for the first key."""
+    """poll_lead_created treats a header with only the scheme as the main key."""
 
     def authenticate(self, operation: Operation, request: Request) -> Identity | None:
         bare = (request.header("authorization") or "").strip() == "Bearer"
@@ -497,7 +497,7 @@ class NothingAfterTheScheme(Faulty):
     depth=3,
 )
 class UndefinedIsSomebody(Faulty):
-    """The key undefined, as broken clients send it, is taken for a demo account."""
+    """The key undefined, which broken clients send, opens a demo account."""
 
     def known_key(self, key: str) -> Identity | None:
         if key == "undefined":
@@ -511,7 +511,7 @@ class UndefinedIsSomebody(Faulty):
     depth=4,
 )
 class TestKeyInAnyCase(Faulty):
-    """A test key is found whatever the case of its last letters is."""
+    """The second half of a test key is compared without regard to case."""
 
     def known_key(self, key: str) -> Identity | None:
         known = super().known_key(key)
@@ -523,7 +523,7 @@ class TestKeyInAnyCase(Faulty):
 
 @fault("key-secret", at="rotate_webhook_secret", depth=5)
 class RotatedOnce(Faulty):
-    """rotate_webhook_secret hands out the same new secret each time."""
+    """rotate_webhook_secret issues the same new secret each time."""
 
     @cached_property
     def rotated(self) -> dict[str, str]:

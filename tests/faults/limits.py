@@ -163,7 +163,7 @@ ADDRESSES = {
         "first-forwarded-believed", _first_forwarded, depth=5),
     "The limit trusts the last of several addresses in X-Forwarded-For.": Address(
         "last-forwarded-believed", _last_forwarded, depth=5),
-    "Sign-ups are counted by the query of the request as well.": Address(
+    "Sign-ups are also counted by the query of the request.": Address(
         "case-of-path-counts-anew",
         lambda request: request.address + request.query_text.partition("=")[0], depth=5),
 }  # fmt: skip
@@ -204,7 +204,7 @@ class RetryAfterInWords(Faulty):
 
 @fault("signup-limit", at="sign_up", depth=5)
 class LocalForwardedTrusted(Faulty):
-    """The limit does not count where X-Forwarded-For names the server itself."""
+    """The limit does not apply if X-Forwarded-For names the server itself."""
 
     def check_rate(self, context: Context) -> None:
         forwarded = context.request.header("x-forwarded-for") or ""

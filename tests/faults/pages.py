@@ -320,7 +320,7 @@ faults_of(other_items, __name__, POSITIONS)
     depth=2,
 )
 class PositionForPeople(Faulty):
-    """created_at spells out the month, as people write dates."""
+    """created_at is written for people, with the month spelled out."""
 
     def render_position(self, row: Row) -> str:
         return datetime.fromisoformat(row.position).astimezone(UTC).strftime("%d %B %Y %H:%M:%S.%f")

@@ -146,7 +146,7 @@ class PaidAndAskedAgain(Faulty):
 
 @fault("envelope-code", at="create_call", by="trigger", depth=3)
 class CallFailedWithoutCode(Faulty):
-    """A call that cannot be placed is answered 500, with a message and no code."""
+    """A call that cannot be placed returns 500, with a message and no code."""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
@@ -157,7 +157,7 @@ class CallFailedWithoutCode(Faulty):
 
 @fault("code-payment_required", at="sign_up", by="trigger", depth=3)
 class KeyBeforePayment(Faulty):
-    """A 402 already holds the key of the new account."""
+    """A 402 already contains the key of the new account."""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)

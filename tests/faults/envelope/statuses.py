@@ -65,7 +65,7 @@ class SameWebhookConflicts(Faulty):
 
 @fault("status-listed", at="run_eval", by="work-with-options", depth=4)
 class RunsLater(Faulty):
-    """run_eval answers 202 if the client does not wait."""
+    """run_eval returns 202 if the client does not wait."""
 
     def act(self, context: Context) -> Reply:
         reply = super().act(context)
@@ -81,7 +81,7 @@ class RunsLater(Faulty):
     depth=5,
 )
 class NothingSaidWithTheBusiness(Faulty):
-    """delete_webhook answers 204 if the request names the business."""
+    """delete_webhook returns 204 if the request names the business."""
 
     def act(self, context: Context) -> Reply:
         reply = super().act(context)

@@ -91,7 +91,7 @@ class DetailStyle(Faulty):
 
 @fault("envelope-structure", at="sign_up", by="trigger", depth=3)
 class BareTerms(Faulty):
-    """A 402 holds the payment terms and no error."""
+    """A 402 contains the payment terms but no error."""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)

@@ -222,7 +222,7 @@ class EmptyBodyCreates(Faulty):
 
 @fault("status-200", also="status-no-5xx-for-mistakes", at="update_agent", by="update", depth=3)
 class ChangeOfTwoMembersCrashes(Faulty):
-    """update_agent fails with 500 where a request changes more than one member."""
+    """update_agent returns 500 if a request changes more than one member."""
 
     def act_update(self, context: Context) -> Reply:
         if is_for(context, "update_agent") and len(context.values) > 2:
@@ -245,7 +245,7 @@ class SuccessesAsText(Faulty):
     depth=4,
 )
 class LabelWithoutBodyRefused(Faulty):
-    """A deletion that is labelled as JSON, and has no body, is refused."""
+    """A deletion with a JSON content type and no body is refused."""
 
     def dispatch(self, request: Request) -> Reply:
         if request.method == "DELETE" and request.header("content-type"):
@@ -255,7 +255,7 @@ class LabelWithoutBodyRefused(Faulty):
 
 @fault("read-resource", at="read_recording", by="plain-read", depth=4)
 class RecordingOfAnotherCall(Faulty):
-    """read_recording says that its recording is of the oldest call."""
+    """read_recording returns the id of the oldest call as the call of the recording."""
 
     def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
         item = super().render_item(operation, row)

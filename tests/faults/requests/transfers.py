@@ -46,7 +46,7 @@ class GzipOfSomethingElse(Zipped):
 
 @fault("http-complete", at="create_agent", by="creation", socket=True, depth=3)
 class CreationCutOff(Zipped):
-    """The compressed answer to a creation of an agent lacks its checksum and its length."""
+    """The compressed response to the creation of an agent lacks its checksum and length."""
 
     def is_spoilt(self, request: Request, reply: Reply) -> bool:
         return self.operation_of(request) == "create_agent" and reply.status == 201

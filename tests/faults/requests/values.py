@@ -84,7 +84,7 @@ class CallByNobody(Faulty):
 
 @fault("reference-known", at="create_webhook", depth=4)
 class WebhookOfNoBusiness(Faulty):
-    """create_webhook takes a business that does not exist."""
+    """create_webhook accepts a business that does not exist."""
 
     def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
         known = {str(self.store.note(f"tenant:{name}")) for name in ("main", "other")}
@@ -189,7 +189,7 @@ class SignsOfIdIgnored(FindsNear):
 
 @fault("read-resource", also=NEAR, at="read_external_run", by="plain-read", depth=5)
 class CaseOfReferenceIgnored(Faulty):
-    """read_external_run takes an external_ref in any case."""
+    """read_external_run compares external_ref without regard to case."""
 
     def find_by(self, kind: str, member: str, value: Any, context: Context) -> Row | None:
         row = super().find_by(kind, member, value, context)
@@ -216,7 +216,7 @@ class StartOfRunIsEnough(Faulty):
 
 @fault("status-400 status-no-5xx-for-mistakes", at="create_lead update_lead", depth=4)
 class ListForLeadBreaks(Faulty):
-    """A body that is a list breaks the leads."""
+    """create_lead and update_lead return 500 for a body that is a list."""
 
     def parse_body(self, request: Request) -> Any:
         body = super().parse_body(request)
@@ -246,14 +246,14 @@ class Unchecked(Faulty):
     depth=4,
 )
 class ScoreOfLetters(Unchecked):
-    """update_lead takes any score."""
+    """update_lead accepts any score."""
 
     here, member = "update_lead", "score"
 
 
 @fault("status-400 code-invalid_request", at="create_call", depth=4)
 class DurationOfLetters(Unchecked):
-    """create_call shows max_duration, and takes any."""
+    """create_call accepts any max_duration, and shows it."""
 
     here, member = "create_call", "max_duration"
 
@@ -266,7 +266,7 @@ class DurationOfLetters(Unchecked):
 
 @fault("status-400 code-invalid_request", also="success-members", at="create_lead", depth=5)
 class EmailBesidePhone(Faulty):
-    """create_lead checks no email if there is a phone."""
+    """create_lead does not check the email if a phone is given."""
 
     def invalid(self, operation: Operation, given: Mapping[str, Any]) -> list[str]:
         names = super().invalid(operation, given)

@@ -33,7 +33,7 @@ class Echoing(Faulty):
     depth=5,
 )
 class AgentMovedAway(Echoing):
-    """update_agent moves an agent into the undocumented business_id of the request, and says so."""
+    """update_agent moves an agent to the undocumented business_id of the request, and shows it."""
 
     here, member = "update_agent", "business_id"
 
@@ -70,7 +70,7 @@ faults_of(echoes, __name__, ECHOING)
 
 @fault("business-object", also="reference-known", at="create_call", depth=5)
 class CallAnswerWithForeignLead(Echoing):
-    """create_call drops a lead of another business, but answers with its id."""
+    """create_call drops a lead of another business, but returns its id."""
 
     here, member = "create_call", "lead_id"
 
@@ -85,7 +85,7 @@ class CallAnswerWithForeignLead(Echoing):
 
 @fault("business-object", also="status-200 changed-resource", at="update_eval", depth=5)
 class EvalMovedAway(Faulty):
-    """update_eval moves an eval into the undocumented business_id of the request."""
+    """update_eval moves an eval to the undocumented business_id of the request."""
 
     def act_update(self, context: Context) -> Reply:
         row: Row | None = None

@@ -112,7 +112,7 @@ class EveryBusinessCompared(Faulty):
 
 @fault("business-figures", at="read_balance", depth=4)
 class BalancesByBusiness(Faulty):
-    """read_balance has a member for each business, which its id names."""
+    """read_balance has one member per business, named by its id."""
 
     def act_fetch(self, context: Context) -> Reply:
         reply = super().act_fetch(context)
@@ -151,7 +151,7 @@ class WeeksOfAllBusinesses(Faulty):
 
 @fault("business-figures", at="read_analytics_funnel", depth=4)
 class FunnelKeptByUrl(Figures):
-    """read_analytics_funnel keeps its figures by the URL, whoever asks."""
+    """read_analytics_funnel caches its figures by URL, for every key."""
 
     here = "read_analytics_funnel"
 
@@ -198,7 +198,7 @@ class CallsOfAllCounted(CountsOfAll):
     depth=4,
 )
 class AuditNamesForeignLeads(Faulty):
-    """audit_leads names a lead of another business as an example."""
+    """audit_leads shows a lead of another business as an example."""
 
     def act_fetch(self, context: Context) -> Reply:
         reply = super().act_fetch(context)
@@ -212,7 +212,7 @@ class AuditNamesForeignLeads(Faulty):
 
 @fault("business-figures", at="read_balance", by="foreign-figures", depth=4)
 class BalanceOfTheMainBusiness(Faulty):
-    """read_balance shows every key the balance of the main business, which it names."""
+    """read_balance shows every key the balance and the id of the main business."""
 
     def act_fetch(self, context: Context) -> Reply:
         reply = super().act_fetch(context)

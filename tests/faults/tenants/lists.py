@@ -74,7 +74,7 @@ OF_ALL = {
     "Later pages of list_communication_jobs show the jobs of another business's run.": InRequests(
         "jobs-of-foreign-run-later", later=True, given="communication_run_id",
         breaks="business-filter", at="list_communication_jobs", depth=5),
-    "list_messages shows any conversation if the request names a direction, too.": InRequests(
+    "list_messages shows any conversation if the request also names a direction.": InRequests(
         "direction-shows-foreign-messages", given="conversation_id direction",
         breaks="business-filter", at="list_messages", depth=5),
 }  # fmt: skip
@@ -84,7 +84,7 @@ faults_of(lists_all, __name__, OF_ALL)
 
 @fault("business-rows", at="list_usage", depth=5)
 class BoundedUsageKept(Faulty):
-    """list_usage keeps its answers by URL, whoever asks, if the request has a bound."""
+    """list_usage caches its responses by URL, for every key, if a bound is given."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
@@ -325,7 +325,7 @@ faults_of(opened_by, __name__, OPENED_BY)
 
 @fault("business-rows", also="business-filter", at="list_calls", depth=5)
 class CallsOfTwoBusinesses(Faulty):
-    """list_calls splits business_id at commas, and checks the first business alone."""
+    """list_calls splits business_id at commas, but checks only the first business."""
 
     def splits(self, context: Context) -> bool:
         """Whether a request names several businesses."""

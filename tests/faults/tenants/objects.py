@@ -17,7 +17,7 @@ from tests.faults.shared import body_of
 
 @fault("business-object", at="read_lead", by="foreign-object", depth=4)
 class RefusalNamesTheLead(Faulty):
-    """read_lead tells whose lead it is that it refuses."""
+    """read_lead reveals the name of a lead that it refuses."""
 
     def selected(self, context: Context) -> Row:
         try:
@@ -51,7 +51,7 @@ faults_of(run_of_all, __name__, RUNS_OF_ALL)
 
 @fault("business-object", at="replay_event", depth=4)
 class ForeignEventNamed(Faulty):
-    """replay_event names what it replays: any event of any business."""
+    """replay_event returns the id of the event, even one of another business."""
 
     def act_perform(self, context: Context) -> Reply:
         reply = super().act_perform(context)
@@ -101,7 +101,7 @@ class BadRequestForForeign(Faulty):
 
 @fault("business-object", at="update_agent", depth=4)
 class ForeignAgentWritten(Faulty):
-    """update_agent changes an agent of another business but answers 404."""
+    """update_agent changes an agent of another business but returns 404."""
 
     def act_update(self, context: Context) -> Reply:
         row = self.store.get("agent", str(context.values.get("id")))
@@ -124,7 +124,7 @@ class AgentInForeignBusiness(Faulty):
 
 @fault("business-object", at="create_agent", depth=4)
 class AgentInForeignBusinessInSecret(Faulty):
-    """create_agent creates an agent in another business but answers 403."""
+    """create_agent creates an agent in another business but returns 403."""
 
     def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
         if context.operation.id == "create_agent" and not self.may_reach(value, context.identity):
@@ -155,7 +155,7 @@ class CallTiedToForeignLead(Faulty):
 
 @fault("business-object", at="update_lead", depth=5)
 class ForeignLeadRenamedInSecret(Faulty):
-    """update_lead changes a lead of another business but answers 404."""
+    """update_lead changes a lead of another business but returns 404."""
 
     def act_update(self, context: Context) -> Reply:
         row = (
@@ -276,17 +276,17 @@ def changes_when_refusing(entry: ForeignChange) -> type[Faulty]:
 
 
 FOREIGN_CHANGES = {
-    "act_on_workspace cancels a workspace of another business but answers 404.": ForeignChange(
+    "act_on_workspace cancels a workspace of another business but returns 404.": ForeignChange(
         "foreign-workspace-cancelled", "workspace",
         lambda row, sent: {"lifecycle_state": "cancelled"}, at="act_on_workspace"),
-    "update_sms_prompt writes a prompt of another business but answers 404.": ForeignChange(
+    "update_sms_prompt writes a prompt of another business but returns 404.": ForeignChange(
         "foreign-prompt-written", "agent",
         lambda row, sent: {"prompts": {**row.document["prompts"], "sms": sent["sms_prompt"]}},
         selector="agent_id", at="update_sms_prompt"),
-    "rotate_webhook_secret replaces a secret of another business but answers 404.": ForeignChange(
+    "rotate_webhook_secret replaces a secret of another business but returns 404.": ForeignChange(
         "foreign-secret-replaced", "webhook",
         lambda row, sent: {"webhook_secret_masked": "...replaced"}, at="rotate_webhook_secret"),
-    "change_communication_run renames a run of another business but answers 404.": ForeignChange(
+    "change_communication_run renames a run of another business but returns 404.": ForeignChange(
         "foreign-run-renamed", "communication_run", lambda row, sent: {"external_ref": "renamed"},
         at="change_communication_run"),
 }  # fmt: skip
@@ -416,7 +416,7 @@ class TouchesOfAnother(Faulty):
 
 @fault("business-inside", at="read_agent", by="foreign-object", depth=4)
 class TeamOfAllBusinesses(Faulty):
-    """read_agent names the agents of every business beside the agent."""
+    """read_agent lists the agents of every business along with the agent."""
 
     def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
         shown = super().render_item(operation, row)
@@ -428,7 +428,7 @@ class TeamOfAllBusinesses(Faulty):
 
 @fault("business-inside", at="list_leads", by="rows-of-two-businesses", depth=4)
 class SimilarLeadsOfAll(Faulty):
-    """list_leads names leads of every business as similar ones."""
+    """list_leads lists leads of every business as similar ones."""
 
     def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
         shown = super().render_item(operation, row)

@@ -64,7 +64,7 @@ faults_of(takes_foreign, __name__, TAKES_FOREIGN)
 
 @fault("business-object", at="create_lead", depth=4)
 class QueryHidesBusiness(Faulty):
-    """create_lead looks who may create by the query, and creates where the body says."""
+    """create_lead checks the business of the query, but creates the lead in that of the body."""
 
     def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
         if not self._hides(context):
@@ -117,9 +117,9 @@ def keeps_foreign(entry: Foreign) -> type[Faulty]:
 
 
 KEEPS_FOREIGN = {
-    "update_lead takes agent_id, which may name an agent of another business.": Foreign(
+    "update_lead accepts an agent_id, even of another business.": Foreign(
         "lead-handed-to-foreign-agent", "agent_id", at="update_lead", depth=5),
-    "update_eval takes agent_id, which may name an agent of another business.": Foreign(
+    "update_eval accepts an agent_id, even of another business.": Foreign(
         "eval-handed-to-foreign-agent", "agent_id", at="update_eval", depth=5),
 }  # fmt: skip
 
@@ -155,7 +155,7 @@ faults_of(said_to_move, __name__, SAID_TO_MOVE)
 
 @fault("business-object", also="refused-unchanged", at="create_call", depth=5)
 class CallMadeForOthers(Faulty):
-    """create_call refuses an agent of another business, and makes the call for that business."""
+    """create_call refuses an agent of another business, but creates the call in that business."""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         if self.operation_of(request) == "create_call":

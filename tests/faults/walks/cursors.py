@@ -153,7 +153,7 @@ class Inclusive(InOneList):
     "has-more-true has-more-false",
 )
 class CursorTheWrongWay(Faulty):
-    """A later page holds what is newer than its cursor."""
+    """Later pages hold the items that are newer than the cursor."""
 
     def comparison(self, operation: Operation) -> str:
         return ">"

@@ -79,7 +79,7 @@ faults_of(drops_filters, __name__, DROPPED)
 
 @fault("paging-complete", also="has-more-false", at="list_leads", by="filtered-walk", depth=5)
 class FirstOfSeveralWithCursor(Filtered):
-    """Later pages of list_leads take the first of several statuses alone."""
+    """Later pages of list_leads use only the first of several statuses."""
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
         if not later_page(context) or not is_for(context, "list_leads"):
@@ -154,7 +154,7 @@ class ScoreOnTheBoundLost(Faulty):
 
 @fault("paging-filter-kept", at="list_leads", by="filtered-walk", depth=4)
 class AllForNoMatch(Filtered):
-    """list_leads shows all leads where none has the e-mail address."""
+    """list_leads shows all leads if none has the e-mail address."""
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
         sought = [each.value for each in filters if each.member == "email"]
@@ -168,7 +168,7 @@ class AllForNoMatch(Filtered):
 
 @fault("paging-filter-kept", at="list_leads", by="filtered-walk", depth=4)
 class LowerBoundDroppedBesideUpper(Filtered):
-    """list_leads ignores created_after where created_before is given, too."""
+    """list_leads ignores created_after if created_before is also given."""
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
         both = {"created_after", "created_before"} <= context.values.keys()
@@ -177,7 +177,7 @@ class LowerBoundDroppedBesideUpper(Filtered):
 
 @fault("paging-filter-kept", at="list_leads", by="filtered-walk", depth=4)
 class ZeroIsNoBound(Filtered):
-    """list_leads takes a bound of zero for none."""
+    """list_leads ignores a bound of zero."""
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
         return tuple(each for each in filters if each.value != 0 or each.comparison == "=")

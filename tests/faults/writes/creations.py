@@ -141,7 +141,7 @@ class CallByAnotherAgent(Faulty):
 
 @fault("created-at", at="create_agent", by="creation", depth=4)
 class CreatedAtInLocalTime(Faulty):
-    """create_agent answers with a created_at that is two hours off."""
+    """create_agent returns a created_at that is two hours off."""
 
     def succeed(self, context: Context, body: Any) -> Reply:
         if is_for(context, "create_agent"):
@@ -158,7 +158,7 @@ class CreatedAtInLocalTime(Faulty):
     depth=4,
 )
 class NewLeadIsOld(Faulty):
-    """create_lead files each new lead some seconds before the one that it made last."""
+    """create_lead dates each new lead some seconds before the previous one."""
 
     _made = 0
 

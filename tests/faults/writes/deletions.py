@@ -133,7 +133,7 @@ faults_of(used_afterwards, __name__, USED_AFTERWARDS)
 
 @fault("deleted-resource", at="delete_eval", depth=5)
 class DeletedIsListedByAgent(Faulty):
-    """list_evals shows deleted evals if it is narrowed to an agent."""
+    """list_evals shows deleted evals when filtered by agent_id."""
 
     @cached_property
     def _deleted(self) -> list[Row]:

@@ -73,7 +73,7 @@ faults_of(goes_too_far, __name__, WORK)
 
 @fault("changed-resource", at="act_on_workspace", depth=4)
 class PauseOnlySaid(Faulty):
-    """act_on_workspace answers that a workspace is paused, and leaves it active."""
+    """act_on_workspace confirms that a workspace is paused, but leaves it active."""
 
     def add(
         self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
