@@ -46,7 +46,7 @@ def shown(response: Response) -> str:
     raw = base64.b64decode(response.body.base64 or "")
     return "\n".join(
         [
-            *map(str, response.headers),
+            *[str(header) for header in response.headers],
             response.body.text or "",
             raw.decode("latin-1"),
             raw.decode("utf-16", "ignore"),

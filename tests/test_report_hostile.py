@@ -90,7 +90,7 @@ def test_console_is_short_and_to_the_point() -> None:
         )
     ]
     assert len(causes) == min(10, len(example.failing().causes))
-    assert max(map(len, causes)) <= 80
+    assert max(len(cause) for cause in causes) <= 80
     text = summary(example.failing(), width=80, colour=False, details=True)
     for label in ("asked", "where", "expected", "actual", "cause", "repeat    curl -i"):
         assert f"      {label}" in text

@@ -220,7 +220,7 @@ def test_a_broken_run_is_one_message(
     breaks, says = BROKEN[name]
     directory = stored(breaks(members()))
     arguments = ["kaicalls-conformance", "replay", str(directory), "--spec", contracts.TOY]
-    monkeypatch.setattr(sys, "argv", list(map(str, arguments)))
+    monkeypatch.setattr(sys, "argv", [str(argument) for argument in arguments])
     assert cli.outcome() == 2
     message = capsys.readouterr().err
     assert message.startswith(f"{directory / runfile.RUN}: ")
@@ -379,7 +379,7 @@ def test_a_run_with_former_names_is_read(stored: Callable[[Any], Path]) -> None:
     directory = stored(old)
     log = directory / runfile.LOG
     lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    for line in filter(lambda line: "exchange" in line, lines):
+    for line in [line for line in lines if "exchange" in line]:
         line["stimulus"] = line.pop("scenario")
         line["facts"] = {**line.get("facts", {}), "position": None, "seconds": 60}
     log.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")

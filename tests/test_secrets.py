@@ -321,7 +321,7 @@ def test_no_secret_leaves_the_run(leaky: Leaky, name: str) -> None:
     """No key and no handed-out secret, or part of one, is in a file or on the screen."""
     text = leaky.outcome.said if name == "printed" else text_of(leaky.run, name)
     if name == PACKED:
-        text = "\n".join(map(_unpacked, text.splitlines()))
+        text = "\n".join(_unpacked(line) for line in text.splitlines())
     assert leaks(text, _secrets(leaky)) == []
 
 

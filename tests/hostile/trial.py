@@ -155,7 +155,8 @@ def _wrong_output(ran: Outcome) -> Iterator[str]:
 def _wrong_code(right: Right, ran: Outcome) -> Iterator[str]:
     if ran.code not in right.codes:
         told = " ".join(ran.said.split())[-300:]
-        yield f"exit code {ran.code}, not {' or '.join(map(str, right.codes))}: {told}"
+        codes = " or ".join(str(code) for code in right.codes)
+        yield f"exit code {ran.code}, not {codes}: {told}"
     if right.says and not re.search(right.says, ran.said, re.IGNORECASE):
         yield f"the output does not say {right.says!r}"
 

@@ -309,7 +309,7 @@ class CapitalIds(Faulty):
             case dict():
                 return {name: self._capital(member) for name, member in value.items()}
             case list():
-                return list(map(self._capital, value))
+                return [self._capital(member) for member in value]
             case str() if re.fullmatch(r"[0-9a-f-]{36}", value) and value not in self._businesses:
                 digits = value.replace("-", "").upper().translate(str.maketrans("ABC", "XYZ"))
                 self._ids[digits] = value
@@ -318,7 +318,7 @@ class CapitalIds(Faulty):
 
     def _behind(self, value: Any) -> Any:
         if isinstance(value, list):
-            return list(map(self._behind, value))
+            return [self._behind(member) for member in value]
         return self._ids.get(value.upper(), value) if isinstance(value, str) else value
 
     def succeed(self, context: Context, body: Any) -> Reply:
