@@ -50,9 +50,9 @@ class InOneList(Faulty):
 def in_each_list(
     breaks: str, *, also: str = "", by: str = "plain-read walk"
 ) -> Callable[[type[InOneList]], type[InOneList]]:
-    """Register a class once for each of ``EACH_LIST``, as a fault of that list alone.
+    """Register a class once for each of ``EACH_LIST``, as a fault of only that list.
 
-    The operation stands in the name of the fault and at the head of its sentence.
+    The operation appears in the name of the fault and at the start of its sentence.
     """
 
     def register_each(kind: type[InOneList]) -> type[InOneList]:
