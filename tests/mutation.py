@@ -201,7 +201,7 @@ class _Finder(MetaPathFinder):
 
 
 def _forget() -> None:
-    """Drop every module that may hold the code under test, so that it is imported anew."""
+    """Drop every module that may hold the code under test, so that it is imported again."""
     for name in [name for name in sys.modules if name.startswith(("conformance.", "tests."))]:
         if name.split(".")[1] not in BELOW:
             parent, _, last = name.rpartition(".")

@@ -1,4 +1,4 @@
-"""Bounds of a run: what a target answers decides neither memory nor disk, nor stops the judging."""
+"""Bounds of a run: no response can exhaust memory or disk, or stop the judging."""
 
 from __future__ import annotations
 

@@ -89,7 +89,7 @@ def test_an_id_is_the_same_for_every_seed(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["expired-key-taken", "any-scheme-taken", "readers-replay"])
 def test_a_key_taken_with_and_without_odd_input_is_one_cause(name: str) -> None:
-    """Beside an input that may be wrong 400 is as good as 401, which makes no second cause."""
+    """With an input that may be wrong, 400 is as good as 401, so there is no second cause."""
     assert len(judged(name).causes) == 1
 
 
@@ -130,7 +130,7 @@ def test_a_member_of_the_wrong_type_is_one_cause(where: str, actual: str) -> Non
 
 
 class Unparsed(Application):
-    """Fails on every body that is no JSON."""
+    """Fails on every body that is not JSON."""
 
     def dispatch(self, request: Request) -> Reply:
         body = request.body.decode("utf-8", "replace")
@@ -174,7 +174,7 @@ def test_a_server_that_always_fails_has_one_cause() -> None:
 
 
 def test_a_cause_is_worded_by_the_clause_of_most_cells() -> None:
-    """A number that begins with 2 is no status of a success."""
+    """A number that begins with 2 is not a success status."""
     run = judged("foreign-agent-read")
     cell = next(cell for cell in run.cells if cell.findings)
 

@@ -73,7 +73,7 @@ def test_the_digest_covers_names_and_lengths() -> None:
 
 @pytest.mark.parametrize("name", [*PARSED, "clauses"])
 def test_a_symlink_is_refused(spec: Path, tmp_path: Path, name: str) -> None:
-    """Neither a file nor the folder of the clauses may be a link to somewhere else."""
+    """A file or the folder of the clauses must not be a link to another place."""
     elsewhere = tmp_path / "elsewhere"
     (spec / name).rename(elsewhere)
     (spec / name).symlink_to(elsewhere)
@@ -81,7 +81,7 @@ def test_a_symlink_is_refused(spec: Path, tmp_path: Path, name: str) -> None:
 
 
 def test_a_pipe_is_refused(spec: Path) -> None:
-    """What is no file is not read: a pipe would never end."""
+    """Only regular files are read: a pipe would never end."""
     (spec / "errors.yaml").unlink()
     os.mkfifo(spec / "errors.yaml")
     assert faults_of(spec) == ["errors.yaml:1: this is no file"]

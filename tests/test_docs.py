@@ -34,7 +34,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 @pytest.mark.parametrize("path", generated.DOCUMENTS, ids=lambda path: path.name)
 def test_generated_tables_are_fresh(path: Path) -> None:
-    """The tables are those of today's code; ``python -m tests.generated`` writes them anew."""
+    """The tables are those of today's code; ``python -m tests.generated`` writes them again."""
     text = path.read_text(encoding="utf-8")
     assert text == generated.renewed(text)
 
@@ -51,7 +51,7 @@ def _listed(table: str) -> list[str]:
 
 
 def test_the_map_names_every_module() -> None:
-    """Each module and package of conformance/ stands in the map once, and says what it is for."""
+    """Each module and package of conformance/ appears in the map once, with its purpose."""
     package = ROOT / "conformance"
     modules = [path.with_suffix("") for path in package.rglob("*.py")]
     names = {str(path.relative_to(package)).removesuffix("/__init__") for path in modules}
@@ -63,7 +63,7 @@ def test_the_map_names_every_module() -> None:
 
 
 def test_the_map_of_the_tests_is_complete() -> None:
-    """Each folder and file of tests/ stands in the map of the tests once."""
+    """Each folder and file of tests/ appears in the map of the tests once."""
     hidden = ("__pycache__", "__init__.py")
     names = {path.name for path in (ROOT / "tests").iterdir() if path.name not in hidden}
     listed = _listed(generated.map_of_the_tests())
@@ -95,7 +95,7 @@ def test_the_readme_has_exactly_two_commands_for_a_fresh_machine() -> None:
 
 
 def test_the_readme_is_about_a_page() -> None:
-    """What does not fit on a page stands in the documentation."""
+    """What does not fit on a page is in the documentation."""
     assert len(README.splitlines()) <= 100
 
 

@@ -155,7 +155,7 @@ def test_what_was_not_declared_is_proposed(patient: Patient) -> None:
 
 
 def test_a_file_that_only_reads_sends_reads_alone(patient: Patient) -> None:
-    """Neither triggers nor the clock are tried."""
+    """The triggers and the clock are not tried."""
     patient.app.asked.clear()
     outcome = patient.examine()
     assert {request.method for request in patient.app.asked} == {"GET"}
@@ -189,7 +189,7 @@ def test_the_embedded_server_is_well(tmp_path: Path) -> None:
 
 
 def test_a_full_key_has_every_scope(patient: Patient) -> None:
-    """One read of each scope is tried: a key of one scope is no full key."""
+    """One read of each scope is tried: a key with one scope is not a full key."""
     keys = {**patient.right["keys"], "full": patient.right["scoped_keys"]["calls:read"]}
     scoped = {**patient.right["scoped_keys"], "calls:read": patient.right["keys"]["full"]}
     outcome = patient.examine(keys=keys, scoped_keys=scoped)
@@ -217,7 +217,7 @@ class Guarded(Counting):
 
 
 def test_what_no_source_says_of_a_scope_is_no_mistake(tmp_path: Path) -> None:
-    """A report may ask for a scope. A key that is answered otherwise is neither right nor wrong."""
+    """A report may require a scope. Any other response says nothing about the key."""
     app = servers.faulty(Guarded)
     assert isinstance(app, Guarded)
     with servers.serving(app) as origin:

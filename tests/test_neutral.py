@@ -1,4 +1,4 @@
-"""The engine names no API: no text of the contract stands in its code."""
+"""The engine names no API: its code contains no text of the contract."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def outcome(place: Place) -> Outcome:
 
 
 def test_a_wrong_part_is_told_at_the_start_and_at_the_end(outcome: Outcome) -> None:
-    """Whoever watches can stop and mend it. It is a note, and changes no verdict."""
+    """A user who watches can stop and fix it. It is a note, and changes no verdict."""
     assert outcome.code == 1
     assert outcome.said.index(f"Set-up: {LEFT}") < outcome.said.index("plain-read: ")
     assert f"Note: {LEFT}; it still works: give one that does not" in outcome.said
@@ -151,7 +151,7 @@ def resting(rule: str) -> Run:
     ],
 )
 def test_each_rule_rests_on_its_parts(rule: str, parts: list[str]) -> None:
-    """The keys that were used, and what the rule needs beside."""
+    """The keys that were used, and what else the rule needs."""
     run = resting(rule)
     told = unproven.unproven(run, run.causes[0])
     assert len(told) == len(parts)

@@ -54,7 +54,7 @@ class Faulty(Application):
     waited = 0.0
 
     def wait(self, seconds: float) -> None:
-        """Let time pass, as far as it matters."""
+        """Record the time that the suite waits; nobody sleeps."""
         self.waited += seconds
 
     @cached_property
@@ -116,7 +116,7 @@ def later_page(context: Context) -> bool:
 
 
 def requested_limit(context: Context) -> int:
-    """The limit of a request; 0 if it has none, or one that is no number."""
+    """The limit of a request; 0 without one, or if it is not a number."""
     value: Any = context.values.get("limit")
     return int(value) if str(value).isascii() and str(value).isdigit() else 0
 
@@ -157,9 +157,9 @@ class Fault(Server):
 
     ``breaks`` are the clauses that the suite must find broken, and ``also`` those that it may.
     ``at`` are the only operations where it may find anything (all if empty).
-    ``by`` are scenarios that run beside those that the clauses ask for.
-    ``depth`` is 1 if any request shows it, 5 if only a boundary or a meeting of features does.
-    ``socket`` says that it shows on the wire alone.
+    ``by`` are scenarios that run in addition to those of the clauses.
+    ``depth`` is 1 if any request shows it, 5 if only a boundary or a combination of features does.
+    ``socket`` says that it shows only on the wire.
     """
 
     breaks: tuple[str, ...]

@@ -135,7 +135,7 @@ class Address(Entry):
 
 
 def other_address(entry: Address) -> type[Faulty]:
-    """The reference server, where the limit counts by something else than the address."""
+    """The reference server, where the limit counts by something other than the address."""
 
     class OtherAddress(Faulty):
         def rate_address(self, request: Request) -> str:

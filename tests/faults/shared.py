@@ -251,7 +251,7 @@ class LatestSender(Faulty):
 
 
 class Interrupted(Faulty):
-    """The reference server, which answers one in ``every`` requests in another way."""
+    """The reference server, which responds differently to one in ``every`` requests."""
 
     every = 60
 
@@ -271,7 +271,7 @@ class Interrupted(Faulty):
 
 
 def body_of(request: Request) -> dict[str, Any]:
-    """The members of a JSON body, documented or not; empty if the body is no object."""
+    """The members of a JSON body, documented or not; empty if the body is not an object."""
     try:
         body = json.loads(request.body)
     except (ValueError, RecursionError):

@@ -172,7 +172,7 @@ faults_of(welcoming, __name__, WELCOMING)
 
 @dataclass(frozen=True)
 class Alike(Entry):
-    """Whether a given key is taken for a known one."""
+    """Whether a given key counts as a known one."""
 
     alike: Callable[[str, str], bool]
     _: KW_ONLY

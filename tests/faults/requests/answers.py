@@ -78,7 +78,7 @@ class OkForSignUp(Faulty):
 
 
 class AnswersForNothing(Faulty):
-    """The reference server, where one read shows something for what does not exist."""
+    """The reference server, where one read returns something for an object that does not exist."""
 
     here = ""
 

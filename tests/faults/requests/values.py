@@ -78,7 +78,7 @@ class CallByNobody(Faulty):
         )
 
     def rows_of_agents(self, context: Context) -> str:
-        """The id of the newest agent, which stands in for the unknown one."""
+        """The id of the newest agent, which replaces the unknown one."""
         return self.store.page(Page("agent", self.own_tenant(context), 1))[0].id
 
 

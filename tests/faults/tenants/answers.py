@@ -1,4 +1,4 @@
-"""Faults that only the answer to the request itself shows: it names another business."""
+"""Faults that only the response to the request itself shows: it names another business."""
 
 from __future__ import annotations
 

@@ -224,7 +224,7 @@ class ActsWhenRefusing(Faulty):
         return super().refused(request, refusal)
 
     def do(self, operation: str, request: Request) -> None:
-        """What is done in secret."""
+        """Do something, although the request is refused."""
 
 
 @fault(

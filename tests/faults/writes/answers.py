@@ -1,4 +1,4 @@
-"""Faults that only the answer to a write shows: it differs from what was written."""
+"""Faults that only the response to a write shows: it differs from what was written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Faults of writes that reach the objects beside theirs."""
+"""Faults of writes that also reach other objects."""
 
 from __future__ import annotations
 
