@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
 from tests.vendors.judging import habits, judge, wrong_list
 from tests.vendors.rows import Wrong
@@ -27,9 +28,14 @@ def measured(vendor: str, rows: Iterable[Wrong], *options: str) -> None:
         if unseen := row.unseen(found):
             print("  UNSEEN", row.name, unseen, [c for c in found if c[1] in row.at])
     for cell in judged.unexplained(chosen):
-        print("  ALARM", cell["verdict"], cell["clause"], cell["operation"])
-        for finding in (cell.get("findings") or cell.get("reasons") or [])[:2]:
-            print("     ", str(finding)[:400])
+        print_alarm(cell)
+
+
+def print_alarm(cell: Mapping[str, Any]) -> None:
+    """Print a cell that no row explains, with the first two of its findings or reasons."""
+    print("  ALARM", cell["verdict"], cell["clause"], cell["operation"])
+    for finding in (cell.get("findings") or cell.get("reasons") or [])[:2]:
+        print("     ", str(finding)[:400])
 
 
 def main(vendor: str, *names: str) -> None:
