@@ -31,7 +31,7 @@ FLAGS = (
 
 def binary() -> str | None:
     """The path of a Chromium, if there is one."""
-    return next((found for found in map(shutil.which, NAMES) if found), None)
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
 
 
 @pytest.fixture

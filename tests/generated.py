@@ -107,12 +107,13 @@ def _is_module(path: Path) -> bool:
 def map_of_the_tests() -> str:
     """Every folder and module of tests/: the folders, the tests, and what they share."""
     entries = [path for path in sorted(TESTS.iterdir()) if _is_module(path)]
-    folders = [path for path in entries if path.is_dir()]
-    tests = [path for path in entries if path.stem.startswith("test_")]
-    shared = [path for path in entries if path not in folders and path not in tests]
-    rows = [(f"**`tests/{path.name}/`**", summary(path)) for path in folders]
+    files = sorted(
+        (path for path in entries if path.is_file()),
+        key=lambda path: not path.stem.startswith("test_"),
+    )
+    rows = [(f"**`tests/{path.name}/`**", summary(path)) for path in entries if path.is_dir()]
     rows += [(f"**`tests/{name}/`**", text) for name, text in WITHOUT_CODE.items()]
-    rows += [(f"`tests/{path.name}`", summary(path)) for path in (*tests, *shared)]
+    rows += [(f"`tests/{path.name}`", summary(path)) for path in files]
     return table(("folder or file", "what it shows or holds"), rows)
 
 

@@ -176,7 +176,7 @@ def changes(path: Path) -> Iterator[Change]:
     """Every change of a file."""
     text = path.read_text(encoding="utf-8")
     lines, unread, nodes = text.splitlines(), _unread(text), list(ast_nodes(get_ast(text)))
-    for name in filter(_is_used, operator_names()):
+    for name in [name for name in operator_names() if _is_used(name)]:
         operator = get_operator(name)()
         places = [start for node in nodes for start, _ in operator.mutation_positions(node)]
         for index, place in enumerate(places):
@@ -201,7 +201,7 @@ class _Finder(MetaPathFinder):
 
 
 def _forget() -> None:
-    """Drop every module that may hold the code under test, so that it is imported anew."""
+    """Drop every module that may hold the code under test, so that it is imported again."""
     for name in [name for name in sys.modules if name.startswith(("conformance.", "tests."))]:
         if name.split(".")[1] not in BELOW:
             parent, _, last = name.rpartition(".")

@@ -64,7 +64,7 @@ GROUPS: Mapping[str, frozenset[str]] = {
 def taken() -> dict[str, dict[str, Expected]]:
     """What each trial rule makes of each class of answers, in a word; by rule, then by class."""
     table: dict[str, dict[str, Expected]] = {}
-    for example in filter(_is_tried, all_examples()):
+    for example in [example for example in all_examples() if _is_tried(example)]:
         if example.rule not in table:
             table[example.rule] = dict(_tried(example))
     return dict(sorted(table.items()))

@@ -109,7 +109,7 @@ class Command:
         self._files = tempfile.TemporaryFile(), tempfile.TemporaryFile()  # noqa: SIM115 - closed with the command
         self._began = time.monotonic()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", module, *map(str, arguments)],
+            [sys.executable, "-m", module, *[str(argument) for argument in arguments]],
             cwd=cwd,
             env=_environment(env),
             stdin=subprocess.DEVNULL,
@@ -183,12 +183,16 @@ def without_waiting(directory: Path) -> dict[str, str]:
     return beginning_with(NO_WAITING, directory)
 
 
+def before_path(directory: Path) -> str:
+    """The search path of Python with a directory at its front."""
+    path = os.environ.get("PYTHONPATH")
+    return os.pathsep.join([str(directory), path]) if path else str(directory)
+
+
 def beginning_with(code: str, directory: Path) -> dict[str, str]:
     """The environment of a Python process that begins with some code."""
     (directory / "sitecustomize.py").write_text(code, encoding="utf-8")
-    return {
-        "PYTHONPATH": os.pathsep.join(filter(None, (str(directory), os.environ.get("PYTHONPATH"))))
-    }
+    return {"PYTHONPATH": before_path(directory)}
 
 
 def run_of(directory: Path) -> Path:
@@ -210,7 +214,8 @@ def text_of(run: Path, name: str) -> str:
 def lines_of(run: Path) -> list[dict[str, Any]]:
     """The exchanges of a run, as its log holds them."""
     lines = text_of(run, runfile.PACKED).splitlines()
-    return [value for value in map(json.loads, lines) if "exchange" in value]
+    values = [json.loads(line) for line in lines]
+    return [value for value in values if "exchange" in value]
 
 
 def no_traceback(outcome: Outcome) -> None:

@@ -9,7 +9,6 @@ documentation.
 from __future__ import annotations
 
 import json
-import os
 import random
 import re
 import stat
@@ -21,7 +20,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from tests import servers
-from tests.servers import CONTROL, Command, Outcome
+from tests.servers import CONTROL, Command, Outcome, before_path
 
 PAGE = Path(__file__).parent.parent / "docs" / "trust.md"
 PHASES = ("starting", "running", "judging", "writing")
@@ -113,8 +112,8 @@ def begun(moment: Moment, directory: Path, into: Path | None = None) -> Command:
         "place": moment.place,
         "into": str(into) if into else "",
     }
-    path = os.pathsep.join(filter(None, (str(site), os.environ.get("PYTHONPATH"))))
-    return Command(*RUN, cwd=directory, env={"PYTHONPATH": path, "SIGNAL_AT": json.dumps(told)})
+    env = {"PYTHONPATH": before_path(site), "SIGNAL_AT": json.dumps(told)}
+    return Command(*RUN, cwd=directory, env=env)
 
 
 def counted(directory: Path) -> dict[str, int]:

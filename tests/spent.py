@@ -54,7 +54,7 @@ def page(found: Mapping[str, set[str]], requests: Mapping[str, int]) -> str:
     """The table, with what buys least for its requests first."""
     rows = sorted(_rows(found, requests), key=lambda row: (row[3] / max(1, row[1]), -row[1]))
     table = ["| scenario | requests | faults | alone |", "|---|--:|--:|--:|"]
-    table += [f"| {' | '.join(map(str, row))} |" for row in rows]
+    table += [f"| {' | '.join(str(value) for value in row)} |" for row in rows]
     total = f"| all | {sum(requests.values())} | {len(found)} | |"
     return "\n".join([HEAD, *table, total]) + "\n"
 

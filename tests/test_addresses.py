@@ -22,7 +22,7 @@ def pool(count: int) -> tuple[str, ...]:
 
 
 def test_a_fresh_address_is_one_that_no_request_came_from() -> None:
-    """Neither before nor after it is given out, whatever the order."""
+    """No request came from it before or after, in any order."""
     addresses = Addresses(pool(16))
     turns = {addresses.current() for _ in range(200)}
     fresh = [addresses.fresh() for _ in range(9)]

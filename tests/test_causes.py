@@ -34,7 +34,7 @@ from conformance.server.application import Application
 from conformance.server.messages import Refusal, Reply, Request
 from tests.faults import harness, rows
 from tests.faults.base import Faulty, words
-from tests.faults.faults import FAULTS
+from tests.faults.faults import FAULTS, Fault
 from tests.support import contracts
 
 THIRTY = words(
@@ -57,16 +57,21 @@ def judged(name: str, seed: int = 0) -> Run:
     return harness.run(loaded, fault.make(loaded), aim=rows.aim_at(fault), seed=seed)
 
 
+def _run_of_all(faults: list[Fault]) -> Run:
+    """A run against a server with several faults."""
+    loaded = contracts.real()
+    kind = type("Several", tuple(fault.kind for fault in faults), {})
+    aims = [rows.aim_at(fault) for fault in faults]
+    clauses = {clause for aim in aims for clause in aim.clauses or ()}
+    scenarios = {scenario for aim in aims for scenario in aim.scenarios}
+    aim = harness.Aim(tuple(clauses), tuple(scenarios))
+    return harness.run(loaded, application(loaded, kind=kind), aim=aim)
+
+
 @pytest.mark.long
 def test_thirty_faults_at_once_have_at_most_thirty_three_causes() -> None:
     """Every fault has a cause that names a clause of it; the cells of all causes are the broken."""
-    loaded = contracts.real()
-    kinds = tuple(FAULTS[name].kind for name in THIRTY)
-    aims = [rows.aim_at(FAULTS[name]) for name in THIRTY]
-    clauses = tuple({clause for aim in aims for clause in aim.clauses or ()})
-    scenarios = tuple({scenario for aim in aims for scenario in aim.scenarios})
-    aim = harness.Aim(clauses, scenarios)
-    run = harness.run(loaded, application(loaded, kind=type("Thirty", kinds, {})), aim=aim)
+    run = _run_of_all([FAULTS[name] for name in THIRTY])
     assert 28 <= len(run.causes) <= 33
     named = {clause for cause in run.causes for clause in cause.clauses}
     unnamed = [name for name in THIRTY if named.isdisjoint(FAULTS[name].breaks)]
@@ -84,7 +89,7 @@ def test_an_id_is_the_same_for_every_seed(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["expired-key-taken", "any-scheme-taken", "readers-replay"])
 def test_a_key_taken_with_and_without_odd_input_is_one_cause(name: str) -> None:
-    """Beside an input that may be wrong 400 is as good as 401, which makes no second cause."""
+    """With an input that may be wrong, 400 is as good as 401, so there is no second cause."""
     assert len(judged(name).causes) == 1
 
 
@@ -125,7 +130,7 @@ def test_a_member_of_the_wrong_type_is_one_cause(where: str, actual: str) -> Non
 
 
 class Unparsed(Application):
-    """Fails on every body that is no JSON."""
+    """Fails on every body that is not JSON."""
 
     def dispatch(self, request: Request) -> Reply:
         body = request.body.decode("utf-8", "replace")
@@ -169,7 +174,7 @@ def test_a_server_that_always_fails_has_one_cause() -> None:
 
 
 def test_a_cause_is_worded_by_the_clause_of_most_cells() -> None:
-    """A number that begins with 2 is no status of a success."""
+    """A number that begins with 2 is not a success status."""
     run = judged("foreign-agent-read")
     cell = next(cell for cell in run.cells if cell.findings)
 

@@ -163,7 +163,7 @@ def now(line: Line) -> Line:
 
 @pytest.mark.parametrize("hours", [-1, 1])
 def test_an_object_of_another_time(place: Place, hours: int) -> None:
-    """A mark is not enough: who was made an hour before or after the request is no object of it."""
+    """A mark is not enough: an object created an hour before or after does not count."""
 
     def edit(line: Line) -> Line:
         if "started" not in line:

@@ -81,7 +81,7 @@ class Hostile(Application):
         }
 
     def all_headers(self, request: Request, reply: Reply, body: bytes) -> list[tuple[str, str]]:
-        """Hostile headers, as far as the server lets them through."""
+        """Hostile headers, unless the server stops them."""
         text = re.sub(r"[\r\n\0]|[^\x00-\xff]", "?", self.text()[:5000])
         return [
             *super().all_headers(request, reply, body),

@@ -24,16 +24,14 @@ from conformance.server import Application, application
 from conformance.server.messages import Context, Refusal, Reply
 from conformance.server.moments import MICRO
 from conformance.server.store import Page, Row
-from tests.faults import harness
+from tests.faults import faults, harness
 from tests.faults.base import Faulty, later_page
-from tests.faults.limits import TwoHours
-from tests.faults.tenants.figures import LeadsOfAllCounted
 from tests.faults.writes.others import (
     LeadsOfOthersRenamed,
     NewWebhookReplacesTheLast,
     WebhookOfAnotherDeleted,
 )
-from tests.faults.writes.refusals import ActsBeforeRefusing, LeadSavedWithoutScope
+from tests.faults.writes.refusals import ActsBeforeRefusing
 from tests.support import contracts
 from tests.support.wsgi import WsgiWire
 
@@ -149,7 +147,7 @@ class DescriptionLostByWork(Faulty):
 class MadeWithoutKey(ActsBeforeRefusing):
     """A creation without a key is refused, but made."""
 
-    before, role = ("create_agent",), "unauthenticated"
+    here, role = "create_agent", "unauthenticated"
 
 
 class KeptWhenBlocked(Faulty):
@@ -178,16 +176,16 @@ FAULTS: dict[str, type[Application]] = {
     "update.others": LeadsOfOthersRenamed,
     "delete.others": WebhookOfAnotherDeleted,
     "create.newest": BehindTheNewest,
-    "figures.grown": LeadsOfAllCounted,
+    "figures.grown": faults.FAULTS["leads-of-all-counted"].kind,
     "refused.effect": MadeWithoutKey,
     "trigger.effect": KeptWhenBlocked,
-    "rate.reset": TwoHours,
+    "rate.reset": faults.FAULTS["two-hours"].kind,
 }
 """A fault that breaks each rule that confirms, wherever a scenario looks."""
 OTHER_FAULTS: dict[tuple[str, str], type[Application]] = {
     ("paging.advances", "walk-with-option"): FirstPageAgain,  # it may refuse the second page
     ("paging.exclusive", "cursor-of-a-deleted-item"): KeptAndAgain,
-    ("refused.effect", "refused-write"): LeadSavedWithoutScope,
+    ("refused.effect", "refused-write"): faults.FAULTS["lead-saved-without-scope"].kind,
 }
 """The faults for scenarios that cannot see the usual one."""
 MEET_BY_CHANCE = {

@@ -68,12 +68,12 @@ def test_the_digest_covers_every_byte(spec: Path, name: str) -> None:
 def test_the_digest_covers_names_and_lengths() -> None:
     """What moves from one file into the next, or into its name, changes the digest."""
     apart = [{"a": "bc", "d": "e"}, {"a": "b", "d": "ce"}, {"ab": "c", "d": "e"}, {"a": "bcde"}]
-    assert len(set(map(contract.digest_of, apart))) == len(apart)
+    assert len({contract.digest_of(files) for files in apart}) == len(apart)
 
 
 @pytest.mark.parametrize("name", [*PARSED, "clauses"])
 def test_a_symlink_is_refused(spec: Path, tmp_path: Path, name: str) -> None:
-    """Neither a file nor the folder of the clauses may be a link to somewhere else."""
+    """A file or the folder of the clauses must not be a link to another place."""
     elsewhere = tmp_path / "elsewhere"
     (spec / name).rename(elsewhere)
     (spec / name).symlink_to(elsewhere)
@@ -81,7 +81,7 @@ def test_a_symlink_is_refused(spec: Path, tmp_path: Path, name: str) -> None:
 
 
 def test_a_pipe_is_refused(spec: Path) -> None:
-    """What is no file is not read: a pipe would never end."""
+    """Only regular files are read: a pipe would never end."""
     (spec / "errors.yaml").unlink()
     os.mkfifo(spec / "errors.yaml")
     assert faults_of(spec) == ["errors.yaml:1: this is not a regular file"]

@@ -94,7 +94,7 @@ def test_recipes_stay_green(tmp_path: Path) -> None:
         apply(recipe, copy)
     files = [file for recipe in RECIPES.values() for file in recipe.files]
     commands = [command for recipe in RECIPES.values() for command in recipe.commands]
-    tests = " ".join(["python -m pytest", *QUIETLY, *map(shlex.quote, fast(files))])
+    tests = " ".join(["python -m pytest", *QUIETLY, *[shlex.quote(file) for file in fast(files)]])
     for command in (*dict.fromkeys(commands), tests):
         if command == tests or not command.startswith(BY_HAND):
             failure = run(copy, command)

@@ -42,7 +42,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["
 
 @pytest.mark.parametrize("path", generated.DOCUMENTS, ids=lambda path: path.name)
 def test_generated_tables_are_fresh(path: Path) -> None:
-    """The tables are those of today's code; ``python -m tests.generated`` writes them anew."""
+    """The tables are those of today's code; ``python -m tests.generated`` writes them again."""
     text = path.read_text(encoding="utf-8")
     assert text == generated.renewed(text)
 
@@ -59,7 +59,7 @@ def _listed(table: str) -> list[str]:
 
 
 def test_the_map_names_every_module() -> None:
-    """Each module and package of conformance/ stands in the map once, and says what it is for."""
+    """Each module and package of conformance/ appears in the map once, with its purpose."""
     package = ROOT / "conformance"
     modules = [path.with_suffix("") for path in package.rglob("*.py")]
     names = {str(path.relative_to(package)).removesuffix("/__init__") for path in modules}
@@ -71,7 +71,7 @@ def test_the_map_names_every_module() -> None:
 
 
 def test_the_map_of_the_tests_is_complete() -> None:
-    """Each folder and file of tests/ stands in the map of the tests once."""
+    """Each folder and file of tests/ appears in the map of the tests once."""
     hidden = ("__pycache__", "__init__.py")
     names = {path.name for path in (ROOT / "tests").iterdir() if path.name not in hidden}
     listed = _listed(generated.map_of_the_tests())
@@ -103,7 +103,7 @@ def test_the_readme_has_exactly_two_commands_for_a_fresh_machine() -> None:
 
 
 def test_the_readme_is_about_a_page() -> None:
-    """What does not fit on a page stands in the documentation."""
+    """What does not fit on a page is in the documentation."""
     assert len(README.splitlines()) <= 100
 
 
@@ -203,18 +203,25 @@ def _name(requirement: str) -> str:
     return re.split(r"[\[<>=!]", requirement)[0].lower()
 
 
+def _imported(path: Path) -> set[str]:
+    """The names of the packages that a module imports."""
+    names: list[str] = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom):
+            names.append(node.module or "")
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+    return {name.partition(".")[0] for name in names}
+
+
 def test_every_import_of_the_package_is_declared() -> None:
     """A package that the code imports is a dependency by itself, not by way of another one."""
     declared = {_name(requirement) for requirement in PROJECT["dependencies"]}
     owners = packages_distributions()
     for path in (ROOT / "conformance").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            for top in {name.partition(".")[0] for name in names}:
-                owner = {_name(name).replace("_", "-") for name in owners.get(top, ())}
-                known = top in sys.stdlib_module_names or top == "conformance"
-                assert known or owner & declared, f"{path.name} imports {top}"
+        for package in _imported(path) - sys.stdlib_module_names - {"conformance"}:
+            owner = {_name(name).replace("_", "-") for name in owners.get(package, ())}
+            assert owner & declared, f"{path.name} imports {package}"
 
 
 def test_no_extra_is_empty() -> None:

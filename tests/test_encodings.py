@@ -37,7 +37,7 @@ def _name(spelling: Text | Whole) -> str:
 
 
 def _is_in(spelt: str, text: str) -> bool:
-    """Whether a spelling of a key stands in a text, or all but a few of its characters."""
+    """Whether a text contains a spelling of a key, or all but a few of its characters."""
     return any(spelt[start : len(spelt) - 4 + start] in text for start in range(5))
 
 

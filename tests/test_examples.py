@@ -64,7 +64,7 @@ def comments_of(text: str) -> list[str]:
     paragraphs = re.split(r"\n#?\n", alone.replace("#     ", ""))
     behind = re.findall(r"^[^#\n]+# (.+)$", text, re.MULTILINE)
     told = [" ".join(re.findall(r"^# +(.+)$", each, re.MULTILINE)) for each in paragraphs]
-    return [*filter(None, told), *behind]
+    return [*[line for line in told if line], *behind]
 
 
 class Fresh(Remembering):
@@ -153,7 +153,7 @@ def test_a_file_fits_the_schema(name: str) -> None:
 def test_keys_come_from_the_environment_alone(name: str) -> None:
     """Each key is the name of a variable, each another one, and the text holds no key."""
     keys = [*members_of(name)["keys"].values()]
-    assert all(map(VARIABLE.fullmatch, keys))
+    assert all(VARIABLE.fullmatch(key) for key in keys)
     assert len(set(keys)) == len(keys)
     assert "kc_" not in text_of(name)
 

@@ -130,12 +130,8 @@ def house(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     variables = {}
     if crowded:
         (directory / "conftest.py").write_text(GREEDY)
-        variables["PYTHONPATH"] = _before_path(request.getfixturevalue("playwright"))
+        variables["PYTHONPATH"] = servers.before_path(request.getfixturevalue("playwright"))
     return House(directory, crowded, variables)
-
-
-def _before_path(directory: Path) -> str:
-    return os.pathsep.join(filter(None, (str(directory), os.environ.get("PYTHONPATH"))))
 
 
 @pytest.fixture(scope="module")

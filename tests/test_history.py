@@ -58,7 +58,7 @@ def test_a_line_is_read_back(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"run": "x"}', "\ud800"])
 def test_a_broken_line_is_one_message(tmp_path: Path, text: str) -> None:
-    """It says the file, the line, and how to make the file anew."""
+    """It names the file and the line, and says how to create the file again."""
     path = tmp_path / history_file.NAME
     path.write_text(f"{text}\n", encoding="utf-8", errors="surrogatepass")
     with pytest.raises(UsageError) as caught:
@@ -118,7 +118,7 @@ def test_reports_say_what_is_new_and_what_is_fixed(tmp_path: Path) -> None:
 
 
 def test_a_cause_whose_cell_was_not_judged_is_not_fixed() -> None:
-    """It is no longer judged."""
+    """It is not judged any more."""
     run = example.failing()
     untested = next(cell.name for cell in run.cells if cell.verdict is Verdict.UNTESTED)
     found = since(after(run, past("earlier", {"gone": f"{untested} at /"})))

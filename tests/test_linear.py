@@ -9,7 +9,7 @@ import importlib
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -322,7 +322,7 @@ FUNCTIONS: dict[str, Callable[[str], object]] = {
     "visible_text": lambda text: visible_text(_response(text)),
     "inside_shown": lambda text: inside_shown(CONTEXT, _response(text), text),
     "without_entities": without_entities,
-    "unknown_id": partial(unknown_id, 1),
+    "unknown_id": lambda text: unknown_id(1, text),
     "is_named": lambda text: is_named(text, text, is_own=True),
     "is_hexadecimal": is_hexadecimal,
     "same": lambda text: same(text, text + " "),

@@ -46,7 +46,7 @@ def shown(response: Response) -> str:
     raw = base64.b64decode(response.body.base64 or "")
     return "\n".join(
         [
-            *map(str, response.headers),
+            *[str(header) for header in response.headers],
             response.body.text or "",
             raw.decode("latin-1"),
             raw.decode("utf-16", "ignore"),
@@ -85,7 +85,7 @@ def test_no_handed_out_secret_is_logged(body: str, status: int) -> None:
     [b"", b"\x80\x81 kc_", b"<h1>Welcome</h1>", b"[1]", b"null", HANDED[12:25].encode("utf-16")],
 )
 def test_a_grant_that_cannot_be_read_is_withheld(body: bytes) -> None:
-    """Nobody knows what a sign-up holds that is no JSON object, so nothing of it is kept."""
+    """A sign-up response that is not a JSON object may contain anything, so none of it is kept."""
     response = through(redactor(), body, headers=(*JSON, ("X-Part", HANDED[12:25])))
     assert {value for _, value in response.headers} == {WITHHELD}
     assert response.body.text == WITHHELD
@@ -198,7 +198,7 @@ def test_an_id_beside_a_link_takes_nothing_from_a_key(beside: str) -> None:
 
 
 def test_an_id_in_a_link_stays_where_it_stands_beside_it() -> None:
-    """It is no secret; what is only in the link is one."""
+    """It is not a secret; what is only in the link is one."""
     redacting = redactor()
     known, hidden = "3fef1a9a-4c11-11f1-9d3a-0242ac120002", "b7Q2x9Lm4Tz8"
     link = f"https://pay.example.com/{known}/{hidden}"

@@ -116,7 +116,7 @@ def test_every_prefix_is_used() -> None:
 
 
 def test_a_clause_is_judged_where_it_is_filed() -> None:
-    """The judge of the first rule of a clause stands in the module of the area of the clause.
+    """The judge of the first rule of a clause is in the module of the area of the clause.
 
     The clauses about codes are filed together, and each has the rules of the role of its code.
     """

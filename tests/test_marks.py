@@ -86,7 +86,7 @@ def test_what_may_be_somebody_s(shown: dict[str, Any]) -> None:
 
 
 def test_texts_of_the_target_file() -> None:
-    """A template of `inputs:` counts, too, if it has four characters beside its mark."""
+    """A template of `inputs:` also counts if it has four characters besides its mark."""
     theirs = f"https://hooks.example.org/{MARK}"
     assert not own(url=theirs)
     assert own({"create_webhook": {"webhook_url": "https://hooks.example.org/{}"}}, url=theirs)

@@ -148,7 +148,7 @@ def test_the_rest_is_untested_for_the_cause() -> None:
 
 @pytest.mark.parametrize("name", sorted(OUT.keys() - {"no server", "a gateway without a server"}))
 def test_a_target_that_comes_back_is_judged_to_the_end(name: str) -> None:
-    """What fails for a moment is no outage: the look finds the target well."""
+    """A momentary failure is not an outage: the next look finds the target well."""
     run, _ = ran(OUT[name][0], long=1)
     assert run.incomplete is None
 
@@ -194,7 +194,7 @@ def test_a_write_whose_answer_was_lost_is_not_repeated(first: int) -> None:
 
 @pytest.mark.parametrize("last", [0, 1])
 def test_a_key_that_dies_at_the_end_is_noticed(last: int) -> None:
-    """The last requests were refused for it, of the same or another operation. It is no finding."""
+    """The last requests, of this or another operation, were refused for it. It is not a finding."""
     plan, app = prepared()
     wire = Failing(WsgiWire(app), _dead_key)
     session = Session(plan, wire, sleep=lambda _seconds: None)

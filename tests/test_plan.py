@@ -13,7 +13,7 @@ from conformance.base.errors import UsageError
 from conformance.base.options import Choice, Depth
 from conformance.base.text import nearest
 from conformance.checks import RULES
-from conformance.model import DEAD_KEYS, KEY_ROLES, Declaration, Effect
+from conformance.model import DEAD_KEYS, KEY_ROLES, Case, Contract, Declaration, Effect
 from conformance.plan.build import Plan, build
 from conformance.plan.registry import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, Scenario
 from conformance.plan.selection import quick, select, wanted
@@ -230,29 +230,32 @@ def test_the_embedded_server_leaves_few_gaps() -> None:
 def test_reads_come_before_writes_and_limits_last(name: str) -> None:
     """Walks run before anything changes the data; limits and the clock come last."""
     contract, cases = contract_of(name), planned(name).cases
-    writing = [
-        place
-        for place, case in enumerate(cases)
-        if case.effect in (Effect.WRITE, Effect.SPEND)
-        or (case.operation != "*" and contract.operations[case.operation].effect is not Effect.READ)
-    ]
-    reads = [(place, case) for place, case in enumerate(cases) if case.effect is Effect.READ]
-    reading = [
-        place
-        for place, case in reads
-        if any(r.startswith("paging.") or r == "tenant.rows" for r in case.rules)
-    ]
-    limits = [place for place, case in enumerate(cases) if case.scenario == "rate-limit"]
+    reading = [place for place, case in enumerate(cases) if _walks(case)]
+    writing = [place for place, case in enumerate(cases) if _writes(contract, case)]
     assert max(reading) < min(writing)
-    assert limits == list(range(len(cases) - len(limits), len(cases)))
-    assert len(limits) == 4
-    odd = [place for place, case in enumerate(cases) if case.scenario == "generated"]
-    plain = [
-        place
-        for place, case in enumerate(cases)
-        if case.scenario in ("creation", "update", "trigger")
-    ]
-    assert max(plain) < min(odd)
+    scenarios = [case.scenario for case in cases]
+    assert scenarios.count("rate-limit") == 4
+    assert scenarios[-4:] == ["rate-limit"] * 4
+    plain = [place for place, name in enumerate(scenarios) if name in PLAIN_WRITES]
+    assert max(plain) < scenarios.index("generated")
+
+
+PLAIN_WRITES = ("creation", "update", "trigger")
+
+
+def _walks(case: Case) -> bool:
+    """Whether a case reads the rows of a list."""
+    judges_rows = "tenant.rows" in case.rules
+    judges_pages = any(rule.startswith("paging.") for rule in case.rules)
+    return case.effect is Effect.READ and (judges_rows or judges_pages)
+
+
+def _writes(contract: Contract, case: Case) -> bool:
+    """Whether a case or its operation writes."""
+    if case.effect in (Effect.WRITE, Effect.SPEND):
+        return True
+    operation = contract.operations.get(case.operation)
+    return operation is not None and operation.effect is not Effect.READ
 
 
 def test_what_a_pool_gets_back_is_deleted_first() -> None:

@@ -120,9 +120,8 @@ def in_code(source: str, name: str) -> Iterator[Passage]:
     inner = {id(node) for node in _parts_of_others(tree)}
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef) and _is_command(node):
-            help_text = inspect.cleandoc(ast.get_docstring(node) or "")
-            for paragraph in help_text.split("\n\n"):
-                yield Passage(f"{name}:{node.lineno}", " ".join(paragraph.split()))
+            for paragraph in _help_of(node):
+                yield Passage(f"{name}:{node.lineno}", paragraph)
         text = None if id(node) in inner else _literal(node)
         if text and not text.strip().startswith(SQL):
             for line in text.splitlines():
@@ -141,6 +140,12 @@ def _parts_of_others(tree: ast.AST) -> Iterator[ast.AST]:
 def _is_command(function: ast.FunctionDef) -> bool:
     decorators = [ast.unparse(decorator) for decorator in function.decorator_list]
     return any(re.search(r"\.(command|group)\b", decorator) for decorator in decorators)
+
+
+def _help_of(command: ast.FunctionDef) -> list[str]:
+    """The paragraphs of the help of a command, each in one line."""
+    text = inspect.cleandoc(ast.get_docstring(command) or "")
+    return [" ".join(paragraph.split()) for paragraph in text.split("\n\n")]
 
 
 def _literal(node: ast.AST) -> str | None:

@@ -220,6 +220,6 @@ def test_a_cursor_near_the_end_leaves_some_items(
 
 
 def test_a_position_that_is_no_time_is_no_cursor_near_the_end() -> None:
-    """Positions that are no timestamps are passed over; after one at the end there is no cursor."""
+    """Positions that are not timestamps are skipped; after one at the end there is no cursor."""
     assert before_last([at(1), "soon", at(3)], 1) == at(1)
     assert before_last([at(1), at(2), "soon"], 1) is None

@@ -15,8 +15,8 @@ from conformance.server import Application, application, declaration
 from conformance.server.messages import Context, Reply
 from tests.faults import harness
 from tests.faults.base import Faulty, is_for
+from tests.faults.faults import FAULTS
 from tests.faults.harness import Aim
-from tests.faults.pages import FlagAsText
 from tests.support import contracts
 
 KINDS = ReasonKind
@@ -71,7 +71,7 @@ class NoList(Faulty):
     ("kind", "aim", "cell", "cause"),
     [
         (
-            FlagAsText,
+            FAULTS["flag-as-text"].kind,
             Aim(("has-more-true",), operations=("list_calls",)),
             "has-more-true[list_calls]",
             "has-more-present at list_calls",

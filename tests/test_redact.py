@@ -344,7 +344,7 @@ def test_no_surrounding_hides_a_key(before: str, after: str, encoding: str) -> N
 @settings(max_examples=100, deadline=None)
 @given(st.text(max_size=120))
 def test_text_without_a_key_is_untouched(text: str) -> None:
-    """Random text is no secret, so it stays."""
+    """Random text is not a secret, so it stays."""
     store = SecretStore({"full": KEY}, PREFIXES)
     assert store.redact(text) == text
     assert store.redact(quote(text)) == quote(text)
@@ -367,7 +367,7 @@ def test_text_without_a_key_is_untouched(text: str) -> None:
     ],
 )
 def test_what_is_no_part_of_a_key_stays(key: str, text: str) -> None:
-    """A run of one character gives nothing away, nor do the words of a key between other signs."""
+    """A run of one character reveals nothing, and neither do words of a key between other signs."""
     store = SecretStore({"full": key}, PREFIXES)
     for alteration in ALTERATIONS:
         store.fill(f"{{key:full~{alteration}}}")

@@ -88,7 +88,7 @@ def test_curl_gets_headers_as_they_are(text: str, tmp_path: Path) -> None:
 
 
 def test_curl_pipes_bytes(tmp_path: Path) -> None:
-    """A body that is no text goes through base64 and arrives byte for byte."""
+    """A body that is not text goes through base64 and arrives byte for byte."""
     body = example.bodies()[3]
     assert shell(curl(Request("PUT", "https://a.test/", (), body)), tmp_path).endswith(
         b"stdin:" + bytes(range(256)) * 40

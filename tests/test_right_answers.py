@@ -11,7 +11,7 @@ PASSING_BESIDE_FAULTS = {
     "auth.spelling": "it asks whether an answer shows anything, and a fault shows nothing",
     "create.one": "it rests on the ids of two creations, and needs no list",
 }
-"""Rules that may pass beside a fault, with the reason."""
+"""Rules that may pass in spite of a fault, with the reason."""
 REFUSING = (
     *("auth.expired", "auth.invalid", "auth.missing", "auth.revoked", "auth.scheme"),
     *("parameter.blank", "parameter.invalid", "parameter.missing", "body.broken", "id.unknown"),

@@ -97,7 +97,7 @@ def broken_cell() -> Cell:
 
 @pytest.fixture
 def stored(tmp_path: Path) -> Callable[[Any], Path]:
-    """Stores a value as run.json, beside a log of the small run; returns the directory."""
+    """Stores a value as run.json, with a log of the small run; returns the directory."""
 
     def store(value: Any) -> Path:
         with (tmp_path / runfile.LOG).open("w", encoding="utf-8") as stream:
@@ -220,7 +220,7 @@ def test_a_broken_run_is_one_message(
     breaks, says = BROKEN[name]
     directory = stored(breaks(members()))
     arguments = ["kaicalls-conformance", "replay", str(directory), "--spec", contracts.TOY]
-    monkeypatch.setattr(sys, "argv", list(map(str, arguments)))
+    monkeypatch.setattr(sys, "argv", [str(argument) for argument in arguments])
     assert cli.outcome() == 2
     message = capsys.readouterr().err
     assert message.startswith(f"{directory / runfile.RUN}: ")
@@ -242,7 +242,7 @@ def test_a_stored_declaration_lacks_nothing(member: str, stored: Callable[[Any],
 
 
 def assert_says(pattern: str, message: str) -> None:
-    """The message holds what it should, and a way to mend the file."""
+    """The message says what it should, and how to fix the file."""
     assert re.search(pattern, message), message
     assert re.search(
         r"restore it, or run again|Replay the run with|this suite reads|--spec", message
@@ -263,7 +263,7 @@ ODD: tuple[Any, ...] = (None, 5, -1.5, True, "odd", [], {}, [None], {"odd": None
 
 
 def test_no_broken_value_is_a_crash(stored: Callable[[Any], Path], tmp_path: Path) -> None:
-    """Whatever stands in a place of run.json, the file is refused, or judged and reported on."""
+    """Whatever value run.json has in one place, the file is refused, or judged and reported on."""
     directory = stored(members())
     sound = runfile.replay(directory, contract()).run
     reports = tmp_path / "reports"
@@ -284,7 +284,7 @@ def test_no_broken_value_is_a_crash(stored: Callable[[Any], Path], tmp_path: Pat
 
 
 def test_no_broken_line_is_a_crash(stored: Callable[[Any], Path]) -> None:
-    """Whatever stands in a place of a line of the log, the file is refused, or judged."""
+    """Whatever value a line of the log has in one place, the file is refused or judged."""
     directory = stored(members())
     log = directory / runfile.LOG
     first, *others = log.read_text(encoding="utf-8").splitlines()
@@ -372,7 +372,7 @@ def test_a_run_with_former_names_is_read(stored: Callable[[Any], Path]) -> None:
     directory = stored(old)
     log = directory / runfile.LOG
     lines = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()]
-    for line in filter(lambda line: "exchange" in line, lines):
+    for line in [line for line in lines if "exchange" in line]:
         line["stimulus"] = line.pop("scenario")
         line["facts"] = {**line.get("facts", {}), "position": None, "seconds": 60}
     log.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")

@@ -85,7 +85,7 @@ class Second:
 def second(directory: Path, *dice: int) -> Iterator[Second]:
     """A process of the server on a free port; ``dice`` is the seed for other habits."""
     file = directory / "target.json"
-    arguments = [sys.executable, "-m", "tests.second", str(file), *map(str, dice)]
+    arguments = [sys.executable, "-m", "tests.second", str(file), *[str(seed) for seed in dice]]
     with subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

@@ -96,22 +96,14 @@ class Echo(Application):
         self._hand_out(request, reply, number)
         carried = request.header("authorization") or ""
         self.seen |= {carried.rpartition(" ")[2]} - {""}
-        secrets = [text.rpartition(" ")[2] for text in (carried, *self.handed_out[-3:]) if text]
+        secrets = self._secrets(carried)
         form = list(FORMS)[number % len(FORMS)]
         echoes = [FORMS[form](secret) for secret in secrets]
         if isinstance(reply.body, dict):
             reply = replace(reply, body=deepcopy(reply.body))  # it may be the contract's document
             self._show(reply.body, " ".join(echoes), number)
-        plain = " ".join(echoes).replace("\\", "")
         name = f"X-{secrets[0]}" if secrets and number % 5 == 0 else "X-None"
-        headers = (
-            ("X-Echo", plain),
-            ("Set-Cookie", f"session={plain}; Path=/"),
-            ("Location", f"/api/v1/next?key={plain}"),
-            ("WWW-Authenticate", f'Bearer realm="{plain}"'),
-            (re.sub("[^A-Za-z0-9-]", "-", name), "1"),
-        )
-        reply = replace(reply, headers=reply.headers + headers)
+        reply = replace(reply, headers=reply.headers + self._headers(echoes, name))
         body = self.encode(reply)
         if form == "json-escaped":
             body = body.replace(b"\\\\u", b"\\u")
@@ -121,6 +113,21 @@ class Echo(Application):
         if number % 29 == 5 and not request.path.endswith("/signup"):
             body = "".join(echoes).encode("utf-16")
         return reply, body
+
+    def _secrets(self, carried: str) -> list[str]:
+        """The key of a request, if it has one, and the secrets that were handed out last."""
+        return [text.rpartition(" ")[2] for text in (carried, *self.handed_out[-3:]) if text]
+
+    def _headers(self, echoes: list[str], name: str) -> tuple[tuple[str, str], ...]:
+        """Headers whose values show secrets, and one whose name does."""
+        plain = " ".join(echoes).replace("\\", "")
+        return (
+            ("X-Echo", plain),
+            ("Set-Cookie", f"session={plain}; Path=/"),
+            ("Location", f"/api/v1/next?key={plain}"),
+            ("WWW-Authenticate", f'Bearer realm="{plain}"'),
+            (re.sub("[^A-Za-z0-9-]", "-", name), "1"),
+        )
 
     def _show(self, body: dict[str, Any], shown: str, number: int) -> None:
         error = body.get("error")
@@ -314,7 +321,7 @@ def test_no_secret_leaves_the_run(leaky: Leaky, name: str) -> None:
     """No key and no handed-out secret, or part of one, is in a file or on the screen."""
     text = leaky.outcome.said if name == "printed" else text_of(leaky.run, name)
     if name == PACKED:
-        text = "\n".join(map(_unpacked, text.splitlines()))
+        text = "\n".join(_unpacked(line) for line in text.splitlines())
     assert leaks(text, _secrets(leaky)) == []
 
 

@@ -43,7 +43,7 @@ ODD = Variant("odd", "What it does.", NoFlag, "L00")
 
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> dict[str, Fault]:
-    """The registry of faults, empty, beside a single variant."""
+    """An empty registry of faults, and a single variant."""
     faults: dict[str, Fault] = {}
     monkeypatch.setattr(matrix, "FAULTS", faults)
     monkeypatch.setattr(matrix, "VARIANTS", dict(islice(VARIANTS.items(), 1)))
@@ -118,7 +118,7 @@ KNOWN = {
 
 @pytest.fixture
 def written(few: dict[str, Fault], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A stored matrix of a fault that is no more and two that are; a third was never stored."""
+    """A stored matrix of one former fault and two present ones; a third was never stored."""
     monkeypatch.setattr(matrix, "DATA", tmp_path / "kills.json")
     monkeypatch.setattr(matrix, "PAGE", tmp_path / "kill-matrix.md")
     rows = {
@@ -136,7 +136,7 @@ ONE = {"one": matrix.Row("one", ("has-more-present",), "", 1)}
 
 @pytest.mark.usefixtures("written")
 def test_a_short_run_adds_to_the_matrix() -> None:
-    """What was found stands behind what was known; other faults stay, and what is no more goes."""
+    """New findings follow known ones; other faults stay, and former ones go."""
     assert matrix.renewed(ONE, exactly=False) == {
         "one": ("success-members", "has-more-present"),
         "other": ("has-more-true",),

@@ -257,7 +257,7 @@ def listening() -> Iterator[socket.socket]:
     "target", ["/api/%zz", "/api?limit=%", "/x/../api", "//api", "/api?&&=&%e0"]
 )
 def test_an_improper_target_goes_out_as_it_is(listening: socket.socket, target: str) -> None:
-    """Nothing mends a broken percent sign or removes ``..`` before the server sees it."""
+    """Nothing repairs a broken percent sign or removes ``..`` before the server sees it."""
 
     def serve() -> bytes:
         connection, _ = listening.accept()

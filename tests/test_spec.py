@@ -142,7 +142,7 @@ def _examples(document: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
 
 
 def test_every_example_of_the_document_is_valid(name: str) -> None:
-    """Each example obeys the schema beside it, formats included."""
+    """Each example obeys the schema next to it, formats included."""
     document = document_of(name)
     found = list(_examples(document))
     assert len(found) > 15
@@ -572,7 +572,7 @@ def _inputs(operation: Operation) -> set[str]:
 
 
 def test_each_mode_has_its_own_parameters() -> None:
-    """A read by id has only that parameter and no paging. The list beside it is the reverse."""
+    """A read by id has only that parameter and no paging. The list next to it is the reverse."""
     operations = real().operations
     assert _inputs(operations["read_call"]) == {"id"}
     assert {"after", "limit", "status"} <= _inputs(operations["list_calls"])

@@ -213,14 +213,14 @@ def test_a_long_body_takes_its_id_from_an_answer_like_a_short_one() -> None:
 
 
 def test_what_the_suite_made_up_stays_as_it_is() -> None:
-    """A name that a request had first is no value of an answer."""
+    """A name that a request had first is not a value of a response."""
     made = exchange("1", "POST", f"{URL}/agents", '{"name": "Sample 1"}', '{"name": "Sample 1"}')
     look = exchange("2", "GET", f"{URL}/agents?name=Sample+1", '{"name": "Sample 1"}')
     assert lines_of(made, look).count("curl") == 1
 
 
 def test_what_the_target_file_declares_stays_as_it_is() -> None:
-    """The id of a business is no id of a past run."""
+    """The id of a business is not an id of a past run."""
     page = exchange("1", "GET", f"{URL}/calls", '{"business_id": "business-1"}')
     run = run_of(page, exchange("2", "GET", f"{URL}/calls?b=business-1", "{}"))
     declared = replace(run.target, businesses={Business.MAIN: "business-1"})

@@ -65,7 +65,7 @@ def test_a_quick_run_logs_the_same_however_many_cases_overlap(seed: int) -> None
         log_of(faulty(seed=seed), workers, Choice(seed=seed, depth=Depth.QUICK))
         for workers in (1, 3 if seed else 16)
     ]
-    alone, overlapping = map(told, logs)
+    alone, overlapping = [told(log) for log in logs]
     assert alone == overlapping
 
 

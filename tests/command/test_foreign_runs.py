@@ -89,7 +89,7 @@ class Case:
             for _ in range(times):
                 for block in blocks:
                     file.write(block)
-        return times * sum(map(len, blocks))
+        return times * sum(len(block) for block in blocks)
 
     def change(self, change: Callable[[dict[str, Any]], Any]) -> None:
         """Change what run.json says."""

@@ -150,7 +150,7 @@ def test_key_alone_only_reads(sandbox: Sandbox, tmp_path: Path) -> None:
     assert {line["method"] for line in sent} <= {"GET", "HEAD"}
     logged = lines_of(run_of(tmp_path))
     assert len(sent) == len(logged)
-    assert 0 < sum(map(_has_bad_key, logged)) <= 20
+    assert 0 < sum(_has_bad_key(line) for line in logged) <= 20
     run = stored(run_of(tmp_path))
     assert run["counts"]["failed"] == run["counts"]["error"] == 0
     untested = [cell for cell in run["cells"] if cell["verdict"] == "untested"]
@@ -167,7 +167,7 @@ def _advises(cell: dict[str, Any]) -> bool:
     """Whether each thing to provide is advice, and nothing is blocked or left out."""
     kinds = {reason["kind"] for reason in cell["reasons"]}
     wanted = [reason["text"] for reason in cell["reasons"] if reason["kind"] == "provide"]
-    return kinds <= {"provide", "own-limit"} and all(map(ADVICE.search, wanted))
+    return kinds <= {"provide", "own-limit"} and all(ADVICE.search(text) for text in wanted)
 
 
 def test_require_complete(sandbox: Sandbox, tmp_path: Path) -> None:

@@ -189,7 +189,8 @@ def _context(given: Example, operation: str) -> JudgeContext:
 
 def is_met(given: Example, yielded: Sequence[Outcome]) -> bool:
     """Whether outcomes are what the example says."""
-    return in_a_word(yielded) is given.expected and given.mentions in " ".join(map(str, yielded))
+    told = " ".join(str(outcome) for outcome in yielded)
+    return in_a_word(yielded) is given.expected and given.mentions in told
 
 
 def in_a_word(yielded: Iterable[Outcome]) -> Expected:

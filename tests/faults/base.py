@@ -1,6 +1,8 @@
 """What a fault and a variant are, and how to register one: a subclass of the reference server.
 
 The class is the server, its name is the name of the fault, and its docstring says what it does.
+Faults of the same shape, which differ only in constants, are the entries of a table. One function
+makes the servers of all of them.
 """
 
 from __future__ import annotations
@@ -8,9 +10,9 @@ from __future__ import annotations
 import copy
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 from conformance.model import Contract
 from conformance.server import Application, application, seeding
@@ -52,7 +54,7 @@ class Faulty(Application):
     waited = 0.0
 
     def wait(self, seconds: float) -> None:
-        """Let time pass, as far as it matters."""
+        """Record the time that the suite waits; nobody sleeps."""
         self.waited += seconds
 
     @cached_property
@@ -114,7 +116,7 @@ def later_page(context: Context) -> bool:
 
 
 def requested_limit(context: Context) -> int:
-    """The limit of a request; 0 if it has none, or one that is no number."""
+    """The limit of a request; 0 without one, or if it is not a number."""
     value: Any = context.values.get("limit")
     return int(value) if str(value).isascii() and str(value).isdigit() else 0
 
@@ -155,9 +157,9 @@ class Fault(Server):
 
     ``breaks`` are the clauses that the suite must find broken, and ``also`` those that it may.
     ``at`` are the only operations where it may find anything (all if empty).
-    ``by`` are scenarios that run beside those that the clauses ask for.
-    ``depth`` is 1 if any request shows it, 5 if only a boundary or a meeting of features does.
-    ``socket`` says that it shows on the wire alone.
+    ``by`` are scenarios that run in addition to those of the clauses.
+    ``depth`` is 1 if any request shows it, 5 if only a boundary or a combination of features does.
+    ``socket`` says that it shows only on the wire.
     """
 
     breaks: tuple[str, ...]
@@ -209,6 +211,49 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+@dataclass(frozen=True)
+class Entry:
+    """A row of a table of faults: its name, and what the registry says about it.
+
+    Spaces separate the words. A subclass adds the constants that distinguish the faults of a shape.
+    """
+
+    name: str
+    _: KW_ONLY
+    breaks: str = ""
+    also: str = ""
+    at: str = ""
+    by: str = ""
+    depth: int = 1
+    socket: bool = False
+
+    @property
+    def here(self) -> str:
+        """The operation that has the fault: the first of ``at``."""
+        return self.at.partition(" ")[0]
+
+    def is_at(self, operation: str) -> bool:
+        """Whether an operation has the fault: one of ``at``, or any if that is empty."""
+        return not self.at or operation in words(self.at)
+
+
+def enter(entry: Entry, does: str, kind: type[Application]) -> None:
+    """Add a class to the registry of faults."""
+    register(
+        Fault(
+            name=entry.name,
+            does=does,
+            kind=kind,
+            breaks=words(entry.breaks),
+            also=words(entry.also),
+            at=words(entry.at),
+            by=words(entry.by),
+            depth=entry.depth,
+            socket=entry.socket,
+        )
+    )
+
+
 def fault(
     breaks: str,
     *,
@@ -221,22 +266,29 @@ def fault(
     """Register a class as a fault; spaces separate the names of clauses and the like."""
 
     def register_class(kind: type[Application]) -> type[Application]:
-        register(
-            Fault(
-                name=_name(kind),
-                does=sentence(kind),
-                kind=kind,
-                breaks=words(breaks),
-                also=words(also),
-                at=words(at),
-                by=words(by),
-                depth=depth,
-                socket=socket,
-            )
+        entry = Entry(
+            _name(kind), breaks=breaks, also=also, at=at, by=by, depth=depth, socket=socket
         )
+        enter(entry, sentence(kind), kind)
         return kind
 
     return register_class
+
+
+SomeEntry = TypeVar("SomeEntry", bound=Entry)
+
+
+def faults_of(
+    shape: Callable[[SomeEntry], type[Faulty]], module: str, table: Mapping[str, SomeEntry]
+) -> None:
+    """Register a fault for each entry of a table, whose keys say what the faults do.
+
+    ``shape`` makes the server of an entry; the faults are filed by the module.
+    """
+    for does, entry in table.items():
+        kind = shape(entry)
+        kind.__module__ = module
+        enter(entry, does, kind)
 
 
 def variant(

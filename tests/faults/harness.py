@@ -48,7 +48,7 @@ CORE = tuple(dict.fromkeys(chain(*HALVES)))
 
 def half_for(name: str) -> tuple[str, ...]:
     """One of the halves, by the name of a server: always the same one."""
-    return HALVES[sum(map(ord, name)) % len(HALVES)]
+    return HALVES[sum(ord(letter) for letter in name) % len(HALVES)]
 
 
 @dataclass(frozen=True)

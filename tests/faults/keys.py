@@ -4,13 +4,23 @@ from __future__ import annotations
 
 import base64
 from contextlib import suppress
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 from typing import Any
 
 from conformance.model import Operation
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import ALL, Filter, Identity
-from tests.faults.base import ERRORS, Faulty, fault, is_for, later_page, requested_limit
+from tests.faults.base import (
+    ERRORS,
+    Entry,
+    Faulty,
+    fault,
+    faults_of,
+    is_for,
+    later_page,
+    requested_limit,
+)
 from tests.faults.shared import InOneList, InputFirst, in_each_list
 
 # --- revoked, expired and test keys ---
@@ -24,16 +34,48 @@ class RevokedKeyTaken(Faulty):
         return False
 
 
-@fault("key-revoked status-401", also="refused-unchanged", at="delete_eval", depth=4)
-class RevokedKeyDeletes(Faulty):
-    """delete_eval accepts a revoked key."""
+@dataclass(frozen=True)
+class Dead(Entry):
+    """The role of a seeded key that does not work any more, and still opens requests.
 
-    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
-        key = self.parse_key(request)
-        known = self.known_key(key) if key and operation.id == "delete_eval" else None
-        return (
-            known if known and self.is_revoked(known) else super().authenticate(operation, request)
-        )
+    Only requests with the parameter ``given`` are opened.
+    """
+
+    role: str
+    _: KW_ONLY
+    breaks: str = "key-expired status-401"
+    given: str = ""
+
+
+def takes_dead_key(entry: Dead) -> type[Faulty]:
+    """The reference server, where a key that does not work any more opens some requests."""
+
+    class TakesDeadKey(Faulty):
+        def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+            known = self.issued[entry.role]
+            is_given = not entry.given or entry.given in request.query
+            if entry.is_at(operation.id) and is_given and self.parse_key(request) == known.key:
+                return known
+            return super().authenticate(operation, request)
+
+    return TakesDeadKey
+
+
+DEAD_KEYS = {
+    "delete_eval accepts a revoked key.": Dead(
+        "revoked-key-deletes", "revoked", breaks="key-revoked status-401", also="refused-unchanged",
+        at="delete_eval", depth=4),
+    "read_call accepts an expired key.": Dead(
+        "expired-key-reads-calls", "expired", at="read_call", depth=2),
+    "list_usage accepts an expired key.": Dead(
+        "expired-key-reads-usage", "expired", at="list_usage", depth=4),
+    "Lists accept an expired key when a limit is given.": Dead(
+        "expired-key-taken-with-limit", "expired", given="limit", depth=5),
+    "list_calls accepts an expired key when filtered by agent_id.": Dead(
+        "expired-key-filters", "expired", given="agent_id", at="list_calls", depth=4),
+}  # fmt: skip
+
+faults_of(takes_dead_key, __name__, DEAD_KEYS)
 
 
 @fault("key-expired status-401")
@@ -44,48 +86,9 @@ class ExpiredKeyTaken(Faulty):
         return False
 
 
-@fault("key-expired status-401", at="read_call", depth=2)
-class ExpiredKeyReadsCalls(Faulty):
-    """read_call accepts an expired key."""
-
-    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
-        key = self.parse_key(request)
-        identity = self.known_key(key) if key else None
-        if operation.id == "read_call" and identity is not None and self.is_expired(identity):
-            return identity
-        return super().authenticate(operation, request)
-
-
-@fault("key-expired status-401", at="list_usage", depth=4)
-class ExpiredKeyReadsUsage(Faulty):
-    """list_usage accepts an expired key."""
-
-    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
-        key = self.parse_key(request)
-        known = self.known_key(key) if key and operation.id == "list_usage" else None
-        return (
-            known if known and self.is_expired(known) else super().authenticate(operation, request)
-        )
-
-
-@fault("key-expired status-401", depth=5)
-class ExpiredKeyTakenWithLimit(Faulty):
-    """Lists accept an expired key when a limit is given."""
-
-    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
-        known = self.issued["expired"]
-        if (
-            operation.paging
-            and "limit=" in request.query_text
-            and self.parse_key(request) == known.key
-        ):
-            return known
-        return super().authenticate(operation, request)
-
-
 @fault("key-expired status-401", at="list_leads", depth=5)
 class ExpiredKeyTakenBesideFilters(InputFirst):
-    """list_leads validates its filters, and then accepts an expired key together with a source."""
+    """list_leads validates its filters, then accepts an expired key if a source is given."""
 
     def is_expired(self, identity: Identity) -> bool:
         beside = self.asked == "list_leads" and "source" in self.given
@@ -104,7 +107,7 @@ class ForbiddenForExpiredKey(Faulty):
 
 @fault("key-prefixes", depth=2)
 class TestKeysRefused(Faulty):
-    """Keys that begin with kc_test_ are rejected."""
+    """Keys that begin with kc_test_ are refused."""
 
     __test__ = False
 
@@ -114,7 +117,7 @@ class TestKeysRefused(Faulty):
 
 @fault("key-prefixes", at="send_sms", depth=4)
 class TestKeysSendNothing(Faulty):
-    """send_sms rejects keys that begin with kc_test_."""
+    """send_sms refuses keys that begin with kc_test_."""
 
     __test__ = False
 
@@ -181,23 +184,54 @@ class KeyInQuery(Faulty):
 # --- scopes that should be required ---
 
 
-@fault("scope-required status-403 code-forbidden", at="update_agent", depth=2)
-class UpdateWithoutScope(Faulty):
-    """update_agent requires no scope."""
-
-    def has_scope(self, operation: Operation, identity: Identity) -> bool:
-        return operation.id == "update_agent" or super().has_scope(operation, identity)
+SCOPE = "scope-required status-403 code-forbidden"
 
 
-@fault("scope-required status-403 code-forbidden", at="read_agent", depth=2)
-class ReadAgentWithoutScope(Faulty):
-    """read_agent requires no scope, although list_agents does."""
+@dataclass(frozen=True)
+class Scope(Entry):
+    """Another scope that operations accept; empty if they require none."""
 
-    def has_scope(self, operation: Operation, identity: Identity) -> bool:
-        return operation.id == "read_agent" or super().has_scope(operation, identity)
+    scope: str
+    _: KW_ONLY
+    breaks: str = SCOPE
+    depth: int = 4
 
 
-@fault("scope-required status-403 code-forbidden", depth=2)
+def opened(entry: Scope) -> type[Faulty]:
+    """The reference server, where some operations also accept another scope, or none."""
+
+    class Opened(Faulty):
+        def has_scope(self, operation: Operation, identity: Identity) -> bool:
+            is_open = entry.is_at(operation.id) and entry.scope in ("", *identity.scopes)
+            return is_open or super().has_scope(operation, identity)
+
+    return Opened
+
+
+OPENED = {
+    "update_agent requires no scope.": Scope(
+        "update-without-scope", "", at="update_agent", depth=2),
+    "read_agent requires no scope, although list_agents does.": Scope(
+        "read-agent-without-scope", "", at="read_agent", depth=2),
+    "delete_webhook requires no scope.": Scope(
+        "webhooks-deleted-without-scope", "", also="refused-unchanged", at="delete_webhook"),
+    "The scope agents:write also allows placing calls.": Scope(
+        "agent-scope-places-calls", "agents:write", at="create_call", depth=3),
+    "The scope sms:write also allows changing the prompt of an agent.": Scope(
+        "scope-of-the-path-opens", "sms:write", at="update_sms_prompt"),
+    "The scope webhooks:read also allows rotating secrets.": Scope(
+        "readers-rotate-secrets", "webhooks:read", at="rotate_webhook_secret"),
+    "The scope events:read also allows replaying events.": Scope(
+        "readers-replay", "events:read",
+        at="replay_event replay_several_events replay_filtered_events backfill_events"),
+    "The scope workspaces:write also allows tearing workspaces down.": Scope(
+        "writers-tear-down", "workspaces:write", at="act_on_workspace"),
+}  # fmt: skip
+
+faults_of(opened, __name__, OPENED)
+
+
+@fault(SCOPE, depth=2)
 class AnyScopeOpens(Faulty):
     """A key with any scope can do everything."""
 
@@ -205,7 +239,7 @@ class AnyScopeOpens(Faulty):
         return not operation.scopes or bool(identity.scopes)
 
 
-@fault("scope-required status-403 code-forbidden", depth=2)
+@fault(SCOPE, depth=2)
 class ReadScopeWrites(Faulty):
     """A read scope also allows writing."""
 
@@ -214,26 +248,7 @@ class ReadScopeWrites(Faulty):
         return super().has_scope(operation, identity) or bool(reading & identity.scopes)
 
 
-@fault("scope-required status-403 code-forbidden", at="create_call", depth=3)
-class AgentScopePlacesCalls(Faulty):
-    """The scope agents:write also allows placing calls."""
-
-    def has_scope(self, operation: Operation, identity: Identity) -> bool:
-        return super().has_scope(operation, identity) or (
-            operation.id == "create_call" and "agents:write" in identity.scopes
-        )
-
-
-@fault("scope-required status-403 code-forbidden", at="update_sms_prompt", depth=4)
-class ScopeOfThePathOpens(Faulty):
-    """The scope sms:write also allows changing the prompt below /sms, which is of an agent."""
-
-    def has_scope(self, operation: Operation, identity: Identity) -> bool:
-        opened = operation.id == "update_sms_prompt" and "sms:write" in identity.scopes
-        return opened or super().has_scope(operation, identity)
-
-
-@fault("scope-required status-403 code-forbidden", at="update_lead", depth=5)
+@fault(SCOPE, at="update_lead", depth=5)
 class NotesNeedNoWriting(Faulty):
     """The scope leads:read is enough to change the notes of a lead, if nothing else changes."""
 
@@ -249,7 +264,7 @@ class NotesNeedNoWriting(Faulty):
         return super().act_update(context)
 
 
-@fault("scope-required status-403 code-forbidden", at="act_on_workspace", depth=5)
+@fault(SCOPE, at="act_on_workspace", depth=5)
 class ResumedWithoutScope(Faulty):
     """No scope is required to resume a workspace. Any other action requires one."""
 
@@ -263,7 +278,7 @@ class ResumedWithoutScope(Faulty):
         return super().act_update(context)
 
 
-@fault("scope-required status-403 code-forbidden", at="act_on_workspace", depth=5)
+@fault(SCOPE, at="act_on_workspace", depth=5)
 class TornDownWithTheOtherScope(Faulty):
     """The scope workspaces:write is enough to tear down a workspace."""
 
@@ -279,18 +294,16 @@ class TornDownWithTheOtherScope(Faulty):
         return super().act_update(context)
 
 
-@fault(
-    "scope-required status-403 code-forbidden", also="refused-unchanged", at="create_lead", depth=5
-)
+@fault(SCOPE, also="refused-unchanged", at="create_lead", depth=5)
 class NotesOpenTheCreation(InputFirst):
-    """create_lead checks its input closely, and then requires no scope for a lead with notes."""
+    """create_lead validates its input, then requires no scope for a lead with notes."""
 
     def has_scope(self, operation: Operation, identity: Identity) -> bool:
         beside = self.asked == "create_lead" and "notes" in self.given
         return beside or super().has_scope(operation, identity)
 
 
-@fault("scope-required status-403 code-forbidden", depth=2)
+@fault(SCOPE, depth=2)
 class NotFoundForScope(Faulty):
     """A missing scope returns 404."""
 
@@ -299,7 +312,7 @@ class NotFoundForScope(Faulty):
             raise Refusal("not_found")
 
 
-@fault("scope-required status-403 code-forbidden", depth=3)
+@fault(SCOPE, depth=3)
 class EmptyListForScope(Faulty):
     """A list returns an empty page when the scope is missing."""
 
@@ -313,7 +326,7 @@ class EmptyListForScope(Faulty):
         return super().act_list(context)
 
 
-@in_each_list("scope-required status-403 code-forbidden")
+@in_each_list(SCOPE)
 class NoScope(InOneList):
     """No scope is required."""
 
@@ -321,60 +334,7 @@ class NoScope(InOneList):
         return operation.id == self.here or super().has_scope(operation, identity)
 
 
-class Scoped(Faulty):
-    """The reference server, where some operations also accept another scope, or none."""
-
-    opened: tuple[str, ...] = ()
-    by_scope = ""
-
-    def has_scope(self, operation: Operation, identity: Identity) -> bool:
-        besides = operation.id in self.opened and (
-            not self.by_scope or self.by_scope in identity.scopes
-        )
-        return besides or super().has_scope(operation, identity)
-
-
-@fault(
-    "scope-required status-403 code-forbidden",
-    also="refused-unchanged",
-    at="delete_webhook",
-    depth=4,
-)
-class WebhooksDeletedWithoutScope(Scoped):
-    """delete_webhook requires no scope."""
-
-    opened = ("delete_webhook",)
-
-
-@fault("scope-required status-403 code-forbidden", at="rotate_webhook_secret", depth=4)
-class ReadersRotateSecrets(Scoped):
-    """The scope webhooks:read also allows rotating secrets."""
-
-    opened, by_scope = ("rotate_webhook_secret",), "webhooks:read"
-
-
-@fault(
-    "scope-required status-403 code-forbidden",
-    at="replay_event replay_several_events replay_filtered_events backfill_events",
-    depth=4,
-)
-class ReadersReplay(Scoped):
-    """The scope events:read also allows replaying events."""
-
-    opened = ("replay_event", "replay_several_events", "replay_filtered_events", "backfill_events")
-    by_scope = "events:read"
-
-
-@fault("scope-required status-403 code-forbidden", at="act_on_workspace", depth=4)
-class WritersTearDown(Scoped):
-    """The scope workspaces:write also allows tearing workspaces down."""
-
-    opened, by_scope = ("act_on_workspace",), "workspaces:write"
-
-
-@fault(
-    "scope-required status-403 code-forbidden", also="refused-unchanged", at="update_lead", depth=5
-)
+@fault(SCOPE, also="refused-unchanged", at="update_lead", depth=5)
 class AnyWriterUpdatesLeads(Faulty):
     """update_lead accepts any write scope."""
 
@@ -385,7 +345,7 @@ class AnyWriterUpdatesLeads(Faulty):
         return writes or super().has_scope(operation, identity)
 
 
-@fault("scope-required status-403 code-forbidden", at="list_leads", depth=5)
+@fault(SCOPE, at="list_leads", depth=5)
 class LaterPagesWithoutScope(Faulty):
     """Later pages of list_leads require no scope."""
 
@@ -399,7 +359,7 @@ class LaterPagesWithoutScope(Faulty):
         return super().act_list(context)
 
 
-@fault("scope-required status-403 code-forbidden", at="list_evals", depth=5)
+@fault(SCOPE, at="list_evals", depth=5)
 class LimitForScope(Faulty):
     """list_evals requires no scope when a limit is given."""
 
@@ -414,7 +374,7 @@ class LimitForScope(Faulty):
 
 
 @fault(
-    "scope-required status-403 code-forbidden",
+    SCOPE,
     also="status-404 code-not_found",
     at="read_workspace",
     depth=4,
@@ -432,7 +392,7 @@ class NotFoundWithoutScope(Faulty):
         super().authorise(operation, identity)
 
 
-@fault("scope-required status-403 code-forbidden", at="list_leads", depth=5)
+@fault(SCOPE, at="list_leads", depth=5)
 class NarrowedLeadsWithoutScope(Faulty):
     """list_leads requires no scope when filtered by status."""
 
@@ -446,7 +406,7 @@ class NarrowedLeadsWithoutScope(Faulty):
         )
 
 
-@fault("scope-required status-403 code-forbidden", at="list_leads", depth=4)
+@fault(SCOPE, at="list_leads", depth=4)
 class ScopeSeesNothing(Faulty):
     """Two faults: list_leads requires no scope, but finds no rows without the right one."""
 
@@ -522,7 +482,7 @@ class SomebodyElsesKeyInCalls(Faulty):
 
 @fault("key-header", at="poll_lead_created", depth=4)
 class NothingAfterTheScheme(Faulty):
-    """poll_lead_created treats a header with only the scheme as the first key."""
+    """poll_lead_created treats a header with only the scheme as the main key."""
 
     def authenticate(self, operation: Operation, request: Request) -> Identity | None:
         bare = (request.header("authorization") or "").strip() == "Bearer"
@@ -537,7 +497,7 @@ class NothingAfterTheScheme(Faulty):
     depth=3,
 )
 class UndefinedIsSomebody(Faulty):
-    """The key undefined, as broken clients send it, is treated as a demo account."""
+    """The key undefined, which broken clients send, opens a demo account."""
 
     def known_key(self, key: str) -> Identity | None:
         if key == "undefined":
@@ -551,7 +511,7 @@ class UndefinedIsSomebody(Faulty):
     depth=4,
 )
 class TestKeyInAnyCase(Faulty):
-    """A test key is found whatever the case of its last letters is."""
+    """The second half of a test key is compared without regard to case."""
 
     def known_key(self, key: str) -> Identity | None:
         known = super().known_key(key)
@@ -563,7 +523,7 @@ class TestKeyInAnyCase(Faulty):
 
 @fault("key-secret", at="rotate_webhook_secret", depth=5)
 class RotatedOnce(Faulty):
-    """rotate_webhook_secret hands out the same new secret each time."""
+    """rotate_webhook_secret issues the same new secret each time."""
 
     @cached_property
     def rotated(self) -> dict[str, str]:
@@ -576,18 +536,6 @@ class RotatedOnce(Faulty):
             secret = reply.body["webhook_secret"]
             reply.body["webhook_secret"] = self.rotated.setdefault(reply.body["id"], secret)
         return reply
-
-
-@fault("key-expired status-401", at="list_calls", depth=4)
-class ExpiredKeyFilters(Faulty):
-    """list_calls accepts an expired key when it is narrowed to an agent."""
-
-    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
-        known = self.issued["expired"]
-        is_narrowed = operation.id == "list_calls" and "agent_id" in request.query
-        if is_narrowed and self.parse_key(request) == known.key:
-            return known
-        return super().authenticate(operation, request)
 
 
 @fault("key-secret", by=ERRORS, depth=3)

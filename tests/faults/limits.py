@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+
 from conformance.model import Rate
 from conformance.server.messages import Context, Refusal, Request
-from tests.faults.base import Faulty, fault
+from tests.faults.base import Entry, Faulty, fault, faults_of
 
 # --- how many sign-ups ---
 
@@ -64,63 +67,108 @@ class SlashCountsAnew(Faulty):
 # --- for how long ---
 
 
-@fault("signup-hour", also="signup-allowance waiting-time", at="sign_up", depth=2)
-class NeverAgain(Faulty):
-    """The limit never ends."""
+@dataclass(frozen=True)
+class Period(Entry):
+    """The seconds for which the limit lasts."""
 
-    def rate_seconds(self, rate: Rate) -> int:
-        return 10**9
-
-
-@fault("signup-hour", at="sign_up", depth=3)
-class TwoHours(Faulty):
-    """The limit lasts two hours."""
-
-    def rate_seconds(self, rate: Rate) -> int:
-        return 2 * rate.seconds
+    seconds: int
+    _: KW_ONLY
+    at: str = "sign_up"
+    breaks: str = "signup-limit"
+    depth: int = 4
 
 
-@fault("signup-limit", at="sign_up", depth=4)
-class OneMinute(Faulty):
-    """The limit lasts only one minute."""
+def other_period(entry: Period) -> type[Faulty]:
+    """The reference server, where the limit lasts for another time."""
 
-    def rate_seconds(self, rate: Rate) -> int:
-        return 60
+    class OtherPeriod(Faulty):
+        def rate_seconds(self, rate: Rate) -> int:
+            return entry.seconds
 
-
-@fault("signup-limit", at="sign_up", depth=4)
-class TenMinutes(Faulty):
-    """The limit lasts only ten minutes."""
-
-    def rate_seconds(self, rate: Rate) -> int:
-        return 600
+    return OtherPeriod
 
 
-@fault("signup-limit", at="sign_up", depth=5)
-class TwentyFiveMinutes(Faulty):
-    """The limit lasts only twenty-five minutes."""
+PERIODS = {
+    "The limit never ends.": Period(
+        "never-again", 10**9, breaks="signup-hour", also="signup-allowance waiting-time", depth=2),
+    "The limit lasts two hours.": Period("two-hours", 7200, breaks="signup-hour", depth=3),
+    "The limit lasts only one minute.": Period("one-minute", 60),
+    "The limit lasts only ten minutes.": Period("ten-minutes", 600),
+    "The limit lasts only twenty-five minutes.": Period("twenty-five-minutes", 1500, depth=5),
+}  # fmt: skip
 
-    def rate_seconds(self, rate: Rate) -> int:
-        return 25 * 60
+faults_of(other_period, __name__, PERIODS)
 
 
 # --- for whom ---
 
 
-@fault("signup-per-address", also="signup-allowance", at="sign_up", depth=2)
-class LimitOfAll(Faulty):
-    """All addresses share one limit."""
-
-    def rate_address(self, request: Request) -> str:
-        return ""
+def _header(name: str) -> Callable[[Request], str]:
+    """Counts a request by the address in a header, if it has one."""
+    return lambda request: request.header(name) or request.address
 
 
-@fault("signup-per-address", also="signup-allowance", at="sign_up", depth=4)
-class CountedByNeighbourhood(Faulty):
-    """Addresses with the same first three numbers share one limit."""
+def _forwarded(request: Request) -> list[str]:
+    """The addresses in X-Forwarded-For; one empty text without the header."""
+    return [part.strip() for part in (request.header("x-forwarded-for") or "").split(",")]
 
-    def rate_address(self, request: Request) -> str:
-        return request.address.rpartition(".")[0]
+
+def _first_forwarded(request: Request) -> str:
+    addresses = _forwarded(request)
+    return (addresses[0] if len(addresses) == 1 else "") or request.address
+
+
+def _last_forwarded(request: Request) -> str:
+    addresses = _forwarded(request)
+    return addresses[-1] if len(addresses) > 1 else request.address
+
+
+@dataclass(frozen=True)
+class Address(Entry):
+    """What the limit counts a request by, in place of its address."""
+
+    address: Callable[[Request], str]
+    _: KW_ONLY
+    at: str = "sign_up"
+    breaks: str = "signup-limit"
+    depth: int = 4
+
+
+def other_address(entry: Address) -> type[Faulty]:
+    """The reference server, where the limit counts by something other than the address."""
+
+    class OtherAddress(Faulty):
+        def rate_address(self, request: Request) -> str:
+            return entry.address(request)
+
+    return OtherAddress
+
+
+ADDRESSES = {
+    "All addresses share one limit.": Address(
+        "limit-of-all", lambda request: "", breaks="signup-per-address", also="signup-allowance",
+        depth=2),
+    "Addresses with the same first three numbers share one limit.": Address(
+        "counted-by-neighbourhood", lambda request: request.address.rpartition(".")[0],
+        breaks="signup-per-address", also="signup-allowance"),
+    "The limit trusts the address in X-Real-IP.": Address(
+        "real-address-believed", _header("x-real-ip")),
+    "The limit trusts the address in CF-Connecting-IP.": Address(
+        "connecting-address-believed", _header("cf-connecting-ip"), depth=5),
+    "The limit trusts the address in X-Client-IP.": Address(
+        "requested-by-client", _header("x-client-ip")),
+    "The limit trusts the address in X-Forwarded, an older name of the header.": Address(
+        "second-header-believed", _header("x-forwarded"), depth=5),
+    "The limit trusts an address in X-Forwarded-For, if there is only one.": Address(
+        "first-forwarded-believed", _first_forwarded, depth=5),
+    "The limit trusts the last of several addresses in X-Forwarded-For.": Address(
+        "last-forwarded-believed", _last_forwarded, depth=5),
+    "Sign-ups are also counted by the query of the request.": Address(
+        "case-of-path-counts-anew",
+        lambda request: request.address + request.query_text.partition("=")[0], depth=5),
+}  # fmt: skip
+
+faults_of(other_address, __name__, ADDRESSES)
 
 
 @fault("signup-limit status-429", also="code-rate_limit_exceeded", at="sign_up", depth=4)
@@ -134,39 +182,6 @@ class CountedByAddressOfMail(Faulty):
 
     def _of(self, context: Context) -> Request:
         return Request("POST", context.request.path, address=str(context.values.get("email")))
-
-
-@fault("signup-limit", at="sign_up", depth=4)
-class RealAddressBelieved(Faulty):
-    """The limit trusts the address in X-Real-IP."""
-
-    def rate_address(self, request: Request) -> str:
-        return request.header("x-real-ip") or request.address
-
-
-@fault("signup-limit", at="sign_up", depth=5)
-class ConnectingAddressBelieved(Faulty):
-    """The limit trusts the address in CF-Connecting-IP."""
-
-    def rate_address(self, request: Request) -> str:
-        return request.header("cf-connecting-ip") or request.address
-
-
-@fault("signup-limit", at="sign_up", depth=4)
-class RequestedByClient(Faulty):
-    """The limit trusts the address in X-Client-IP."""
-
-    def rate_address(self, request: Request) -> str:
-        return request.header("x-client-ip") or request.address
-
-
-@fault("signup-limit", at="sign_up", depth=5)
-class LastForwardedBelieved(Faulty):
-    """The limit trusts the last of several addresses in X-Forwarded-For."""
-
-    def rate_address(self, request: Request) -> str:
-        parts = (request.header("x-forwarded-for") or "").split(",")
-        return parts[-1].strip() if len(parts) > 1 else request.address
 
 
 @fault("waiting-time", at="sign_up", by="rate-limit", depth=2)
@@ -188,39 +203,13 @@ class RetryAfterInWords(Faulty):
 
 
 @fault("signup-limit", at="sign_up", depth=5)
-class FirstForwardedBelieved(Faulty):
-    """The limit trusts an address in X-Forwarded-For, if there is only one."""
-
-    def rate_address(self, request: Request) -> str:
-        parts = (request.header("x-forwarded-for") or "").split(",")
-        alone = len(parts) == 1 and parts[0].strip()
-        return alone or request.address
-
-
-@fault("signup-limit", at="sign_up", depth=5)
-class SecondHeaderBelieved(Faulty):
-    """The limit trusts the address in X-Forwarded, an older name of the header."""
-
-    def rate_address(self, request: Request) -> str:
-        return request.header("x-forwarded") or request.address
-
-
-@fault("signup-limit", at="sign_up", depth=5)
 class LocalForwardedTrusted(Faulty):
-    """The limit does not count where X-Forwarded-For names the server itself."""
+    """The limit does not apply if X-Forwarded-For names the server itself."""
 
     def check_rate(self, context: Context) -> None:
         forwarded = context.request.header("x-forwarded-for") or ""
         if forwarded.split(",")[0].strip() not in ("127.0.0.1", "::1", "localhost"):
             super().check_rate(context)
-
-
-@fault("signup-limit", at="sign_up", depth=5)
-class CaseOfPathCountsAnew(Faulty):
-    """Sign-ups are counted by the query of the request as well."""
-
-    def rate_address(self, request: Request) -> str:
-        return f"{request.address} {request.query_text.partition('=')[0]}"
 
 
 @fault("signup-limit", also="status-429 code-rate_limit_exceeded", at="sign_up", depth=4)

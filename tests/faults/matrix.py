@@ -16,13 +16,7 @@ from typing import Any
 from conformance.model import Level
 from tests.faults import table
 from tests.faults.faults import FAULTS
-from tests.faults.rows import (
-    Row,
-    judge_clean,
-    judge_fault,
-    judge_reading,
-    judge_variant,
-)
+from tests.faults.rows import Row, judge_clean, judge_fault, judge_reading, judge_variant
 from tests.page import PAGE_CODES
 from tests.support.contracts import real
 from tests.variants import VARIANTS
@@ -52,7 +46,7 @@ SEEDS = 20
 """Seeds that the reference server is judged with in a complete run."""
 
 SPLIT = 1.1
-"""Causes for each fault, at most, over all faults that were tried alone by the cases of their aims.
+"""Causes per fault, at most, over all faults that were tried one by one by the cases of their aims.
 
 The whole suite sees more of a fault, and splits some."""
 
@@ -85,7 +79,7 @@ def main(complete: bool, say: Say, write: bool = False, names: Collection[str] =
 
 
 def _split(causes: list[int], say: Say) -> bool:
-    """Whether faults that were tried alone gave more causes than SPLIT allows."""
+    """Whether faults that were tried one by one gave more causes than SPLIT allows."""
     is_split = sum(causes) > SPLIT * len(causes)
     verdict = f": more than {SPLIT} for each" if is_split else ""
     say(f"{len(causes)} faults, each alone, gave {sum(causes)} causes{verdict}")

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from conformance.model import Operation
 from conformance.server.messages import Context, Reply
 from conformance.server.store import Row
-from tests.faults.base import LISTS, Faulty, fault, filtered_by, is_for, later_page, requested_limit
-from tests.faults.shared import LEFT_OUT, Flagged, InOneList, in_each_list
+from tests.faults.base import (
+    LISTS,
+    Entry,
+    Faulty,
+    fault,
+    faults_of,
+    is_for,
+    later_page,
+    requested_limit,
+)
+from tests.faults.shared import (
+    ANY_LIMIT,
+    LEFT_OUT,
+    LIMIT_OF_ONE,
+    Flag,
+    Flagged,
+    InOneList,
+    InRequests,
+    Items,
+    in_each_list,
+    other_flag,
+    other_items,
+)
 
 # --- the limit ---
 
@@ -34,12 +58,45 @@ class LimitOfFirstPageOnly(Faulty):
         )
 
 
-@fault("paging-limit", at="list_agents", by=LISTS, depth=2)
-class LimitIgnoredByAgents(Faulty):
-    """list_agents ignores the limit."""
+@dataclass(frozen=True)
+class Limit(InRequests):
+    """How many items a page may hold, as a function of the limit."""
 
-    def limit_of(self, context: Context) -> int:
-        return 20 if context.operation.id == "list_agents" else super().limit_of(context)
+    limit: Callable[[int], int]
+    _: KW_ONLY
+    breaks: str = "paging-limit"
+    by: str = LISTS
+
+
+def other_limit(entry: Limit) -> type[Faulty]:
+    """The reference server, where some pages have another limit."""
+
+    class OtherLimit(Faulty):
+        def limit_of(self, context: Context) -> int:
+            limit = super().limit_of(context)
+            return entry.limit(limit) if entry.shows_in(context) else limit
+
+    return OtherLimit
+
+
+LIMITS = {
+    "list_agents ignores the limit.": Limit(
+        "limit-ignored-by-agents", lambda limit: 20, at="list_agents", depth=2),
+    "Later pages of list_webhooks round the limit up to a multiple of five.": Limit(
+        "later-pages-in-fives", lambda limit: -(-limit // 5) * 5, later=True, at="list_webhooks",
+        depth=4),
+    "Later pages of list_event_deliveries filtered by event_id hold twice the limit.": Limit(
+        "limit-counts-before-join", lambda limit: 2 * limit, later=True, given="event_id",
+        at="list_event_deliveries", by=f"{LISTS} filtered-walk", depth=5),
+    "Later pages of list_eval_runs raise a limit below 5 to 5.": Limit(
+        "limit-only-below-default", lambda limit: max(limit, 5), later=True, at="list_eval_runs",
+        depth=4),
+    "Later pages of poll_call_completed hold one item more than the limit.": Limit(
+        "polled-page-too-long", lambda limit: limit + 1, later=True, at="poll_call_completed",
+        by="walk", depth=4),
+}  # fmt: skip
+
+faults_of(other_limit, __name__, LIMITS)
 
 
 @fault("paging-limit", by=f"{LISTS} filtered-walk", depth=4)
@@ -59,87 +116,47 @@ class LimitOfOneIsNone(Faulty):
         return self.default_limit(context.operation) if none else super().limit_of(context)
 
 
-@fault("paging-limit paging-limit-maximum", at="list_transcripts", by=LISTS, depth=5)
-class OneMoreAtMaximum(Faulty):
-    """list_transcripts returns one item too many at the maximum limit."""
-
-    def cap_limit(self, operation: Operation, limit: int) -> int:
-        capped = super().cap_limit(operation, limit)
-        return capped + 1 if operation.id == "list_transcripts" and limit == 100 else capped
-
-
-@fault("paging-limit", at="list_webhooks", by=LISTS, depth=4)
-class LaterPagesInFives(Faulty):
-    """Later pages of list_webhooks round the limit up to a multiple of five."""
-
-    def limit_of(self, context: Context) -> int:
-        limit = super().limit_of(context)
-        return (
-            -(-limit // 5) * 5
-            if later_page(context) and is_for(context, "list_webhooks")
-            else limit
-        )
-
-
-@fault("paging-limit", at="list_event_deliveries", by=f"{LISTS} filtered-walk", depth=5)
-class LimitCountsBeforeJoin(Faulty):
-    """Later pages of list_event_deliveries filtered by event_id hold twice the limit."""
-
-    def limit_of(self, context: Context) -> int:
-        limit = super().limit_of(context)
-        joined = (
-            later_page(context)
-            and filtered_by(context, "event_id")
-            and is_for(context, "list_event_deliveries")
-        )
-        return 2 * limit if joined else limit
-
-
-@fault("paging-limit", at="list_eval_runs", by=LISTS, depth=4)
-class LimitOnlyBelowDefault(Faulty):
-    """Later pages of list_eval_runs raise a limit below 5 to 5."""
-
-    def limit_of(self, context: Context) -> int:
-        limit = super().limit_of(context)
-        return max(limit, 5) if later_page(context) and is_for(context, "list_eval_runs") else limit
-
-
-@fault("paging-limit", at="poll_call_completed", by="walk", depth=4)
-class PolledPageTooLong(Faulty):
-    """Later pages of poll_call_completed hold one item more than the limit."""
-
-    def limit_of(self, context: Context) -> int:
-        return super().limit_of(context) + int(
-            is_for(context, "poll_call_completed") and later_page(context)
-        )
-
-
 # --- the maximum ---
 
 
-@fault("paging-limit-maximum", by="large-page", depth=2)
-class NoMaximum(Faulty):
-    """A page holds as many items as the request asks for."""
+@dataclass(frozen=True)
+class Cap(Entry):
+    """Limits that are capped at another number; None if they are not capped."""
 
-    def cap_limit(self, operation: Operation, limit: int) -> int:
-        return limit
-
-
-@fault("paging-limit-maximum", by="large-page", depth=4)
-class NoMaximumFarAbove(Faulty):
-    """Limits of 1,000 or more are not capped."""
-
-    def cap_limit(self, operation: Operation, limit: int) -> int:
-        return limit if limit >= 1000 else super().cap_limit(operation, limit)
+    limits: range
+    capped: int | None
+    _: KW_ONLY
+    breaks: str = "paging-limit-maximum"
+    by: str = LISTS
 
 
-@fault("paging-limit-maximum", at="list_events", by=LISTS, depth=5)
-class OneMoreBeyondMaximum(Faulty):
-    """list_events caps a limit above 100 at 101."""
+def other_maximum(entry: Cap) -> type[Faulty]:
+    """The reference server, where some limits have another maximum."""
 
-    def cap_limit(self, operation: Operation, limit: int) -> int:
-        beyond = operation.id == "list_events" and limit > 100
-        return 101 if beyond else super().cap_limit(operation, limit)
+    class OtherMaximum(Faulty):
+        def cap_limit(self, operation: Operation, limit: int) -> int:
+            if limit not in entry.limits or not entry.is_at(operation.id):
+                return super().cap_limit(operation, limit)
+            return limit if entry.capped is None else entry.capped
+
+    return OtherMaximum
+
+
+CAPS = {
+    "A page holds as many items as the request asks for.": Cap(
+        "no-maximum", ANY_LIMIT, None, by="large-page", depth=2),
+    "Limits of 1,000 or more are not capped.": Cap(
+        "no-maximum-far-above", range(1000, sys.maxsize), None, by="large-page", depth=4),
+    "Limits from 32,768 on, but below a million, are not capped.": Cap(
+        "limit-beyond-sixteen-bits", range(2**15, 10**6), None, depth=4),
+    "list_transcripts returns one item too many at the maximum limit.": Cap(
+        "one-more-at-maximum", range(100, 101), 101, breaks="paging-limit paging-limit-maximum",
+        at="list_transcripts", depth=5),
+    "list_events caps a limit above 100 at 101.": Cap(
+        "one-more-beyond-maximum", range(101, sys.maxsize), 101, at="list_events", depth=5),
+}  # fmt: skip
+
+faults_of(other_maximum, __name__, CAPS)
 
 
 @fault("paging-samples", also="paging-supported", at="list_calls", depth=2)
@@ -155,37 +172,36 @@ class SampleRefused(Faulty):
 # --- the flag ---
 
 
-@fault("has-more-present", at="list_agents", by=LISTS)
-class NoFlagForAgents(Faulty):
-    """list_agents omits has_more."""
+FLAGS = {
+    "list_agents omits has_more.": Flag(
+        "no-flag-for-agents", lambda more: LEFT_OUT, breaks="has-more-present", at="list_agents",
+        by=LISTS),
+    "The last page omits has_more.": Flag(
+        "no-flag-on-last-page", lambda more: LEFT_OUT, last=True, breaks="has-more-present",
+        by=LISTS, depth=2),
+    "An empty page omits has_more.": Flag(
+        "no-flag-on-empty-page", lambda more: LEFT_OUT, empty=True, breaks="has-more-present",
+        by=LISTS, depth=2),
+    "has_more is a string.": Flag(
+        "flag-as-text", lambda more: str(more).lower(), breaks="has-more-present", by=LISTS,
+        depth=2),
+    "has_more is 1 or 0.": Flag(
+        "flag-as-number", int, breaks="has-more-present", by=LISTS, depth=3),
+    "poll_lead_created omits has_more when a limit is given.": Flag(
+        "polled-page-without-flag", lambda more: LEFT_OUT, limits=ANY_LIMIT,
+        breaks="has-more-present", at="poll_lead_created", by="walk", depth=4),
+    "Later pages of list_communication_attempts omit has_more when the limit is 1.": Flag(
+        "no-flag-on-later-pages-of-one", lambda more: LEFT_OUT, later=True, limits=LIMIT_OF_ONE,
+        breaks="has-more-present", at="list_communication_attempts", by=LISTS, depth=4),
+    "list_usage omits has_more on a page past the end.": Flag(
+        "no-flag-past-the-end", lambda more: LEFT_OUT, later=True, empty=True,
+        breaks="has-more-present", at="list_usage", by=LISTS, depth=4),
+    "Later pages of list_available_numbers have 1 or 0 as has_more.": Flag(
+        "count-for-more", int, later=True, breaks="has-more-present",
+        at="list_available_numbers", by=LISTS, depth=4),
+}  # fmt: skip
 
-    def render_page(
-        self, context: Context, items: list[dict[str, Any]], more: bool
-    ) -> dict[str, Any]:
-        page = super().render_page(context, items, more)
-        return {"agents": items} if context.operation.id == "list_agents" else page
-
-
-@fault("has-more-present", by=LISTS, depth=2)
-class NoFlagOnLastPage(Faulty):
-    """The last page omits has_more."""
-
-    def render_page(
-        self, context: Context, items: list[dict[str, Any]], more: bool
-    ) -> dict[str, Any]:
-        page = super().render_page(context, items, more)
-        return page if more else {k: v for k, v in page.items() if k != "has_more"}
-
-
-@fault("has-more-present", by=LISTS, depth=2)
-class NoFlagOnEmptyPage(Faulty):
-    """An empty page omits has_more."""
-
-    def render_page(
-        self, context: Context, items: list[dict[str, Any]], more: bool
-    ) -> dict[str, Any]:
-        page = super().render_page(context, items, more)
-        return page if items else {k: v for k, v in page.items() if k != "has_more"}
+faults_of(other_flag, __name__, FLAGS)
 
 
 @in_each_list("has-more-present")
@@ -201,51 +217,6 @@ class NoFlag(InOneList):
         }
 
 
-@fault("has-more-present", by=LISTS, depth=2)
-class FlagAsText(Faulty):
-    """has_more is a string."""
-
-    def render_page(
-        self, context: Context, items: list[dict[str, Any]], more: bool
-    ) -> dict[str, Any]:
-        return {**super().render_page(context, items, more), "has_more": str(more).lower()}
-
-
-@fault("has-more-present", by=LISTS, depth=3)
-class FlagAsNumber(Faulty):
-    """has_more is 1 or 0."""
-
-    def render_page(
-        self, context: Context, items: list[dict[str, Any]], more: bool
-    ) -> dict[str, Any]:
-        return {**super().render_page(context, items, more), "has_more": int(more)}
-
-
-@fault("has-more-present", at="poll_lead_created", by="walk", depth=4)
-class PolledPageWithoutFlag(Faulty):
-    """poll_lead_created omits has_more when a limit is given."""
-
-    def render_page(
-        self, context: Context, items: list[dict[str, Any]], more: bool
-    ) -> dict[str, Any]:
-        page = super().render_page(context, items, more)
-        bare = is_for(context, "poll_lead_created") and requested_limit(context)
-        return {name: value for name, value in page.items() if name != "has_more" or not bare}
-
-
-@fault("has-more-present", at="list_communication_attempts", by=LISTS, depth=4)
-class NoFlagOnLaterPagesOfOne(Flagged):
-    """Later pages of list_communication_attempts omit has_more when the limit is 1."""
-
-    def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        bare = (
-            is_for(context, "list_communication_attempts")
-            and later_page(context)
-            and requested_limit(context) == 1
-        )
-        return LEFT_OUT if bare else more
-
-
 @fault("has-more-present", at="list_numbers", by=LISTS, depth=5)
 class NullForFullLastPage(Flagged):
     """has_more of list_numbers is null when the last page is full."""
@@ -257,28 +228,6 @@ class NullForFullLastPage(Flagged):
             and len(items) == requested_limit(context) > 0
         )
         return None if full else more
-
-
-@fault("has-more-present", at="list_usage", by=LISTS, depth=4)
-class NoFlagPastTheEnd(Flagged):
-    """list_usage omits has_more on a page past the end."""
-
-    def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        return (
-            LEFT_OUT
-            if is_for(context, "list_usage") and later_page(context) and not items
-            else more
-        )
-
-
-@fault("has-more-present", at="list_available_numbers", by=LISTS, depth=4)
-class CountForMore(Flagged):
-    """Later pages of list_available_numbers have 1 or 0 as has_more."""
-
-    def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        return (
-            int(more) if is_for(context, "list_available_numbers") and later_page(context) else more
-        )
 
 
 # --- the items ---
@@ -331,15 +280,37 @@ class NullPastTheEnd(Faulty):
 # --- positions ---
 
 
-@fault("paging-cursor-position", by=LISTS, depth=2)
-class LastItemWithoutPosition(Faulty):
-    """The last item of every page has no created_at."""
+def _without_positions(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: item[name] for name in item if name != "created_at"} for item in items]
 
-    def render_page(
-        self, context: Context, items: list[dict[str, Any]], more: bool
-    ) -> dict[str, Any]:
-        bare = [{k: v for k, v in item.items() if k != "created_at"} for item in items[-1:]]
-        return super().render_page(context, items[:-1] + bare, more)
+
+def _each_position(
+    items: list[dict[str, Any]], change: Callable[[str], Any]
+) -> list[dict[str, Any]]:
+    """Items with another position."""
+    return [{**item, "created_at": change(item["created_at"])} for item in items]
+
+
+POSITIONS = {
+    "The last item of every page has no created_at.": Items(
+        "last-item-without-position",
+        lambda items: [*items[:-1], *_without_positions(items[-1:])],
+        breaks="paging-cursor-position", by=LISTS, depth=2),
+    "list_agents shows created_at as a number.": Items(
+        "position-in-seconds-since-epoch",
+        lambda items: _each_position(items, lambda at: datetime.fromisoformat(at).timestamp()),
+        breaks="paging-cursor-position", also="success-members", at="list_agents", by=LISTS,
+        depth=2),
+    "Later pages of list_evals show created_at without a time zone.": Items(
+        "local-time-in-deep-pages", lambda items: _each_position(items, lambda at: at.rstrip("Z")),
+        later=True, breaks="paging-cursor-position", at="list_evals", by=LISTS, depth=5),
+    "The last lead on a page of 100 has no created_at.": Items(
+        "no-position-at-maximum", lambda items: [*items[:-1], *_without_positions(items[-1:])],
+        count=100, breaks="paging-cursor-position", also="paging-supported", at="list_leads",
+        by=LISTS, depth=5),
+}  # fmt: skip
+
+faults_of(other_items, __name__, POSITIONS)
 
 
 @fault(
@@ -349,57 +320,7 @@ class LastItemWithoutPosition(Faulty):
     depth=2,
 )
 class PositionForPeople(Faulty):
-    """created_at spells out the month, as people write dates."""
+    """created_at is written for people, with the month spelled out."""
 
     def render_position(self, row: Row) -> str:
         return datetime.fromisoformat(row.position).astimezone(UTC).strftime("%d %B %Y %H:%M:%S.%f")
-
-
-@fault("paging-cursor-position", also="success-members", at="list_agents", by=LISTS, depth=2)
-class PositionInSecondsSinceEpoch(Faulty):
-    """list_agents shows created_at as a number."""
-
-    def render_page(
-        self, context: Context, items: list[dict[str, Any]], more: bool
-    ) -> dict[str, Any]:
-        if context.operation.id == "list_agents":
-            items = [
-                {**item, "created_at": datetime.fromisoformat(item["created_at"]).timestamp()}
-                for item in items
-            ]
-        return super().render_page(context, items, more)
-
-
-@fault("paging-cursor-position", at="list_evals", by=LISTS, depth=5)
-class LocalTimeInDeepPages(Faulty):
-    """Later pages of list_evals show created_at without a time zone."""
-
-    def render_page(
-        self, context: Context, items: list[dict[str, Any]], more: bool
-    ) -> dict[str, Any]:
-        if is_for(context, "list_evals") and later_page(context):
-            items = [{**item, "created_at": item["created_at"].rstrip("Z")} for item in items]
-        return super().render_page(context, items, more)
-
-
-@fault("paging-cursor-position", also="paging-supported", at="list_leads", by=LISTS, depth=5)
-class NoPositionAtMaximum(Faulty):
-    """The last lead on a page of 100 has no created_at."""
-
-    def render_page(
-        self, context: Context, items: list[dict[str, Any]], more: bool
-    ) -> dict[str, Any]:
-        if is_for(context, "list_leads") and len(items) == 100:
-            items = [
-                *items[:-1],
-                {name: value for name, value in items[-1].items() if name != "created_at"},
-            ]
-        return super().render_page(context, items, more)
-
-
-@fault("paging-limit-maximum", by=LISTS, depth=4)
-class LimitBeyondSixteenBits(Faulty):
-    """A limit from 32768 on, but below a million, has no maximum."""
-
-    def cap_limit(self, operation: Operation, limit: int) -> int:
-        return limit if 2**15 <= limit < 10**6 else super().cap_limit(operation, limit)

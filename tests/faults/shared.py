@@ -5,15 +5,26 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import sys
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from conformance.base.values import instant
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Filter, Identity, Page
-from tests.faults.base import Fault, Faulty, altered, register, sentence, words
+from tests.faults.base import (
+    Entry,
+    Faulty,
+    altered,
+    enter,
+    filtered_by,
+    later_page,
+    requested_limit,
+    sentence,
+)
 
 EACH_LIST = (
     "list_transcripts",
@@ -39,43 +50,99 @@ class InOneList(Faulty):
 def in_each_list(
     breaks: str, *, also: str = "", by: str = "plain-read walk"
 ) -> Callable[[type[InOneList]], type[InOneList]]:
-    """Register a class once for each of ``EACH_LIST``, as a fault of that list alone.
+    """Register a class once for each of ``EACH_LIST``, as a fault of only that list.
 
-    The operation stands in the name of the fault and at the head of its sentence.
+    The operation appears in the name of the fault and at the start of its sentence.
     """
 
     def register_each(kind: type[InOneList]) -> type[InOneList]:
         for operation in EACH_LIST:
             members = {"here": operation, "__module__": kind.__module__}
-            register(
-                Fault(
-                    name=f"{kind.__name__.lower()}-in-{operation.replace('_', '-')}",
-                    does=f"In {operation}: {sentence(kind)}",
-                    kind=type(kind.__name__, (kind,), members),
-                    breaks=words(breaks),
-                    also=words(also),
-                    at=(operation, "read_workspace"),
-                    by=words(by),
-                    depth=2,
-                )
+            entry = Entry(
+                f"{kind.__name__.lower()}-in-{operation.replace('_', '-')}",
+                breaks=breaks,
+                also=also,
+                at=f"{operation} read_workspace",
+                by=by,
+                depth=2,
             )
+            does = f"In {operation}: {sentence(kind)}"
+            enter(entry, does, type(kind.__name__, (kind,), members))
         return kind
 
     return register_each
 
 
-class ErrorReplaced(Faulty):
+@dataclass(frozen=True)
+class Member(Entry):
+    """A fault of one member of a request, a response or an object."""
+
+    member: str
+
+
+@dataclass(frozen=True)
+class InRequests(Entry):
+    """A fault that only some requests show: to the operations ``at``, or to all if there are none.
+
+    ``later`` excludes first pages, ``given`` are parameters that the requests must have, and
+    ``limits`` the limits that they may have.
+    """
+
+    _: KW_ONLY
+    later: bool = False
+    given: str = ""
+    limits: range | None = None
+
+    def shows_in(self, context: Context) -> bool:
+        """Whether a request shows the fault."""
+        return (
+            self.is_at(context.operation.id)
+            and (not self.later or later_page(context))
+            and filtered_by(context, *self.given.split())
+            and (self.limits is None or requested_limit(context) in self.limits)
+        )
+
+
+NO_LIMIT, ANY_LIMIT = range(1), range(1, sys.maxsize)
+LIMIT_OF_ONE, LARGE_LIMIT = range(1, 2), range(51, sys.maxsize)
+"""Limits of requests, for ``InRequests``: a large one is above 50."""
+
+
+@dataclass(frozen=True)
+class Replaced(Entry):
+    """A code of errors, and the status, code or message that replaces that of the error.
+
+    ``routed`` excludes unknown paths and methods.
+    """
+
+    code: str
+    _: KW_ONLY
+    status: int | None = None
+    other: str = ""
+    message: str = ""
+    routed: bool = False
+
+    @property
+    def members(self) -> dict[str, str]:
+        """The members that are replaced."""
+        given = {"code": self.other, "message": self.message}
+        return {name: value for name, value in given.items() if value}
+
+
+def error_replaced(entry: Replaced) -> type[Faulty]:
     """The reference server with one error replaced by another."""
 
-    code, status, other, at_operation = "", 0, "", ""
+    class ErrorReplaced(Faulty):
+        def refused(self, request: Request, refusal: Refusal) -> Reply:
+            reply = super().refused(request, refusal)
+            operation = self.operation_of(request)
+            if self.code_of(refusal) != entry.code or not entry.is_at(operation):
+                return reply
+            if entry.routed and not operation:
+                return reply
+            return altered(reply, entry.status, **entry.members)
 
-    def refused(self, request: Request, refusal: Refusal) -> Reply:
-        reply = super().refused(request, refusal)
-        if self.code_of(refusal) != self.code or (
-            self.at_operation and self.operation_of(request) != self.at_operation
-        ):
-            return reply
-        return altered(reply, self.status or None, **({"code": self.other} if self.other else {}))
+    return ErrorReplaced
 
 
 class Filtered(Faulty):
@@ -119,6 +186,57 @@ class Flagged(Faulty):
         return {**page, "has_more": flag}
 
 
+@dataclass(frozen=True)
+class Flag(InRequests):
+    """What ``has_more`` is, as a function of what it should be.
+
+    ``empty`` limits the fault to pages without items, ``last`` to those that nothing follows.
+    """
+
+    flag: Callable[[bool], Any]
+    _: KW_ONLY
+    empty: bool = False
+    last: bool = False
+
+
+def other_flag(entry: Flag) -> type[Faulty]:
+    """The reference server, where ``has_more`` is something else in some pages."""
+
+    class OtherFlag(Flagged):
+        def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
+            if (entry.empty and items) or (entry.last and more) or not entry.shows_in(context):
+                return more
+            return entry.flag(more)
+
+    return OtherFlag
+
+
+@dataclass(frozen=True)
+class Items(InRequests):
+    """What the items of a page are, as a function of what they should be.
+
+    ``count`` limits the fault to pages of that many items.
+    """
+
+    items: Callable[[list[dict[str, Any]]], list[dict[str, Any]]]
+    _: KW_ONLY
+    count: int | None = None
+
+
+def other_items(entry: Items) -> type[Faulty]:
+    """The reference server, where the items of some pages are others."""
+
+    class OtherItems(Faulty):
+        def render_page(
+            self, context: Context, items: list[dict[str, Any]], more: bool
+        ) -> dict[str, Any]:
+            if entry.shows_in(context) and entry.count in (None, len(items)):
+                items = entry.items(items)
+            return super().render_page(context, items, more)
+
+    return OtherItems
+
+
 class LatestSender(Faulty):
     """The reference server, where overlapping requests see the identity of the latest sender."""
 
@@ -133,7 +251,7 @@ class LatestSender(Faulty):
 
 
 class Interrupted(Faulty):
-    """The reference server, which handles one in ``every`` requests differently."""
+    """The reference server, which responds differently to one in ``every`` requests."""
 
     every = 60
 
@@ -153,7 +271,7 @@ class Interrupted(Faulty):
 
 
 def body_of(request: Request) -> dict[str, Any]:
-    """The members of a JSON body, documented or not; empty if the body is no object."""
+    """The members of a JSON body, documented or not; empty if the body is not an object."""
     try:
         body = json.loads(request.body)
     except (ValueError, RecursionError):

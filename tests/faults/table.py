@@ -101,7 +101,8 @@ def page(contract: Contract, faults: Faults, variants: int, matrix: Mapping[str,
 
 
 def _counts(name: str, faults: list[Fault]) -> str:
-    return f"| {name} | {len(faults)} | " + " | ".join(map(str, by_depth(faults))) + " |"
+    counts = " | ".join(str(count) for count in by_depth(faults))
+    return f"| {name} | {len(faults)} | {counts} |"
 
 
 def _section(clause: Clause, matrix: Mapping[str, Any]) -> list[str]:

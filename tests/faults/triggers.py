@@ -3,49 +3,35 @@
 from __future__ import annotations
 
 from conformance.server.messages import Context, Refusal, Reply, Request
-from tests.faults.base import SUCCESSES, Faulty, altered, fault, is_for, requested_limit
+from tests.faults.base import SUCCESSES, Faulty, altered, fault, faults_of
+from tests.faults.shared import LARGE_LIMIT, InRequests
 
 
-@fault(
-    "status-402-signup-only",
-    also="status-201 created-resource",
-    at="create_call",
-    by=SUCCESSES,
-    depth=2,
-)
-class PaymentForCalls(Faulty):
-    """create_call requires a payment when max_duration is given."""
+def wants_payment(entry: InRequests) -> type[Faulty]:
+    """The reference server, where some requests outside sign-up require a payment."""
 
-    def check_payment(self, context: Context) -> None:
-        super().check_payment(context)
-        if context.operation.id == "create_call" and "max_duration" in context.values:
-            raise Refusal("payment_required")
+    class WantsPayment(Faulty):
+        def check_payment(self, context: Context) -> None:
+            super().check_payment(context)
+            if entry.shows_in(context):
+                raise Refusal("payment_required")
+
+    return WantsPayment
 
 
-@fault(
-    "status-402-signup-only",
-    also="status-201 created-resource",
-    at="assign_phone_number",
-    by="creation",
-    depth=4,
-)
-class NumbersWantPayment(Faulty):
-    """assign_phone_number requires a payment."""
+PAYMENTS = {
+    "create_call requires a payment when max_duration is given.": InRequests(
+        "payment-for-calls", given="max_duration", breaks="status-402-signup-only",
+        also="status-201 created-resource", at="create_call", by=SUCCESSES, depth=2),
+    "assign_phone_number requires a payment.": InRequests(
+        "numbers-want-payment", breaks="status-402-signup-only", also="status-201 created-resource",
+        at="assign_phone_number", by="creation", depth=4),
+    "list_usage requires a payment when the limit is above 50.": InRequests(
+        "large-pages-want-payment", limits=LARGE_LIMIT, breaks="status-402-signup-only",
+        at="list_usage", by="walk", depth=5),
+}  # fmt: skip
 
-    def check_payment(self, context: Context) -> None:
-        super().check_payment(context)
-        if is_for(context, "assign_phone_number"):
-            raise Refusal("payment_required")
-
-
-@fault("status-402-signup-only", at="list_usage", by="walk", depth=5)
-class LargePagesWantPayment(Faulty):
-    """list_usage requires a payment when the limit is above 50."""
-
-    def check_payment(self, context: Context) -> None:
-        super().check_payment(context)
-        if is_for(context, "list_usage") and requested_limit(context) > 50:
-            raise Refusal("payment_required")
+faults_of(wants_payment, __name__, PAYMENTS)
 
 
 @fault("status-500 code-internal_error status-listed", at="read_agent", by="trigger", depth=3)

@@ -22,7 +22,8 @@ class Answer:
 
     def head(self) -> bytes:
         """Status line and headers, with the empty line."""
-        lines = [f"HTTP/1.1 {self.status} {self.reason}", *map(": ".join, self.headers), "", ""]
+        headers = [f"{name}: {value}" for name, value in self.headers]
+        lines = [f"HTTP/1.1 {self.status} {self.reason}", *headers, "", ""]
         return "\r\n".join(lines).encode("utf-8", "surrogatepass")
 
     def having(self, body: bytes | None = None, **headers: str | None) -> Answer:

@@ -143,7 +143,9 @@ def mode(when: When, right: Right, suffix: str = "", **more: Any) -> Callable[[S
     """Register a function as a mode; ``suffix`` tells apart what spoils in the same way."""
 
     def register(spoil: Spoil) -> Spoil:
-        name = "-".join(filter(None, (spoil.__name__.replace("_", "-"), suffix)))
+        name = spoil.__name__.replace("_", "-")
+        if suffix:
+            name += f"-{suffix}"
         does = " ".join((spoil.__doc__ or "").split())
         add(Mode(name, does, when, right, spoil, **more))
         return spoil

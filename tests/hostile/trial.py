@@ -6,7 +6,8 @@ import base64
 import gzip
 import json
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -154,27 +155,30 @@ def _wrong_output(ran: Outcome) -> Iterator[str]:
 def _wrong_code(right: Right, ran: Outcome) -> Iterator[str]:
     if ran.code not in right.codes:
         told = " ".join(ran.said.split())[-300:]
-        yield f"exit code {ran.code}, not {' or '.join(map(str, right.codes))}: {told}"
+        codes = " or ".join(str(code) for code in right.codes)
+        yield f"exit code {ran.code}, not {codes}: {told}"
     if right.says and not re.search(right.says, ran.said, re.IGNORECASE):
         yield f"the output does not say {right.says!r}"
 
 
 def wrong_verdicts(right: Right, told: Any) -> Iterator[str]:
     """What a stored run says that is not right."""
-    blamed: dict[str, int] = {}
-    for cell in told["cells"]:
-        if cell["verdict"] in ("failed", "warned"):
-            blamed[cell["clause"]] = blamed.get(cell["clause"], 0) + 1
-    for clause, count in blamed.items():
-        if not _matches(clause, right.may) or _matches(clause, right.never):
-            yield f"{clause} is blamed {count} times"
-    if right.must and not any(_matches(clause, right.must) for clause in blamed):
-        yield f"{' or '.join(right.must)} is not blamed"
+    blamed = [cell["clause"] for cell in told["cells"] if cell["verdict"] in ("failed", "warned")]
+    yield from _wrong_blame(right, Counter(blamed))
     if right.incomplete is not None and right.incomplete != bool(told["incomplete"]):
         yield "the run is incomplete" if told["incomplete"] else "the run is not incomplete"
     errors = told["counts"]["error"]
     if errors and not right.errors:
         yield f"{errors} cells are errors"
+
+
+def _wrong_blame(right: Right, blamed: Mapping[str, int]) -> Iterator[str]:
+    """What is not right about the clauses that were blamed, and how often each was."""
+    for clause, count in blamed.items():
+        if not _matches(clause, right.may) or _matches(clause, right.never):
+            yield f"{clause} is blamed {count} times"
+    if right.must and not any(_matches(clause, right.must) for clause in blamed):
+        yield f"{' or '.join(right.must)} is not blamed"
 
 
 def _matches(clause: str, patterns: Iterable[str]) -> bool:

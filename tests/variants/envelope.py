@@ -13,7 +13,7 @@ from tests.faults.shared import Interrupted
 
 @variant("L17")
 class MoreMembersInErrors(Faulty):
-    """Errors have further members, beside error and inside it."""
+    """Errors have further members, next to error and inside it."""
 
     def envelope(self, code: str, message: str) -> dict[str, Any]:
         error: dict[str, Any] = {

@@ -64,7 +64,7 @@ class OwnFigures(Faulty):
     """The reference server, where reports have figures of the business of the key."""
 
     def figure(self, context: Context) -> int:
-        """What stands in place of each figure."""
+        """What replaces each figure."""
         return number_of(self.tenant_of(context.identity)) % 10_000
 
     def act_fetch(self, context: Context) -> Reply:

@@ -282,7 +282,7 @@ class ListedLater(Faulty):
 
     def act_list(self, context: Context) -> Reply:
         reply = super().act_list(context)
-        for items in filter(lambda member: isinstance(member, list), reply.body.values()):
+        for items in [member for member in reply.body.values() if isinstance(member, list)]:
             for item in list(items):
                 if isinstance(item, dict) and self._waits.get(str(item.get("id")), 0) > 0:
                     self._waits[str(item["id"])] -= 1

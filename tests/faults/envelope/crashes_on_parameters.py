@@ -3,34 +3,88 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Request
 from conformance.server.store import Filter, Row
-from tests.faults.base import LISTS, MISTAKES, ODD_INPUT, Faulty, fault, is_for
+from tests.faults.base import LISTS, MISTAKES, ODD_INPUT, Entry, Faulty, fault, faults_of, is_for
+
+CRASHES = "status-no-5xx-for-mistakes"
+WELL_FORMED = r"[0-9a-f-]{36}"
 
 
-class Unprepared(Faulty):
+@dataclass(frozen=True)
+class Failing(Entry):
+    """Whether the server fails on a request, by its query."""
+
+    fails_on: Callable[[Request], object]
+    _: KW_ONLY
+    breaks: str = CRASHES
+    by: str = ODD_INPUT
+    depth: int = 4
+
+
+def unprepared(entry: Failing) -> type[Faulty]:
     """The reference server, which fails on some requests."""
 
-    def fails_on(self, operation: Operation, request: Request) -> bool:
-        """Whether the server fails on a request."""
-        return False
+    class Unprepared(Faulty):
+        def take_in(
+            self, operation: Operation, request: Request, in_path: Mapping[str, str]
+        ) -> dict[str, Any]:
+            if entry.is_at(operation.id) and entry.fails_on(request):
+                raise ValueError
+            return super().take_in(operation, request, in_path)
 
-    def take_in(
-        self, operation: Operation, request: Request, in_path: Mapping[str, str]
-    ) -> dict[str, Any]:
-        if self.fails_on(operation, request):
-            raise ValueError
-        return super().take_in(operation, request, in_path)
+    return Unprepared
+
+
+UNPREPARED_FOR = {
+    "A cursor on a day that no calendar has returns 500.": Failing(
+        "cursor-on-no-day", lambda request: "02-30" in request.query.get("after", ""),
+        by="odd-request", depth=5),
+    "A cursor written as an array, after[], returns 500.": Failing(
+        "parameter-in-brackets",
+        lambda request: "after[" in request.query_text or "after%5B" in request.query_text,
+        depth=5),
+    "list_transcripts returns 500 for more days than there are dates.": Failing(
+        "days-beyond-the-calendar",
+        lambda request: re.fullmatch("0*[1-9][0-9]{9,}", request.query.get("days", "")),
+        at="list_transcripts"),
+    "read_agent returns 500 for two ids.": Failing(
+        "id-twice", lambda request: request.query_text.count("id=") > 1, at="read_agent"),
+    "Giving the limit twice returns 500.": Failing(
+        "parameter-twice", lambda request: f"&{request.query_text}".count("&limit=") > 1, depth=5),
+    "A query parameter of more than 4,000 characters returns 500.": Failing(
+        "long-text", lambda request: any(len(text) > 4000 for text in request.query.values()),
+        depth=5),
+    "read_agent returns 500 for an id of more than 255 characters.": Failing(
+        "long-id-fails", lambda request: len(request.query.get("id", "")) > 255, at="read_agent",
+        by="unknown-id"),
+    "list_messages returns 500 for an unknown direction.": Failing(
+        "strange-direction-fails",
+        lambda request: request.query.get("direction") not in (None, "inbound", "outbound"),
+        at="list_messages", by="unparsable-parameter", depth=3),
+    "read_lead and read_eval return 500 for an id with a null character.": Failing(
+        "null-character-in-id", lambda request: "%00" in request.query_text,
+        at="read_lead read_eval"),
+    "list_agents returns 500 for a limit with a fraction.": Failing(
+        "limit-is-no-fraction", lambda request: "limit=2.5" in request.query_text, at="list_agents",
+        by="unparsable-parameter"),
+    "list_messages returns 500 for an empty cursor.": Failing(
+        "empty-cursor-crashes", lambda request: request.query_text.endswith("after="),
+        at="list_messages", by="unparsable-parameter"),
+}  # fmt: skip
+
+faults_of(unprepared, __name__, UNPREPARED_FOR)
 
 
 # --- cursors ---
 
 
-@fault("status-no-5xx-for-mistakes", by=MISTAKES, depth=2)
+@fault(CRASHES, by=MISTAKES, depth=2)
 class UnparsableCursor(Faulty):
     """An unparsable cursor returns 500."""
 
@@ -38,7 +92,7 @@ class UnparsableCursor(Faulty):
         return Refusal("internal")
 
 
-@fault("status-no-5xx-for-mistakes", at="list_calls", by=ODD_INPUT, depth=4)
+@fault(CRASHES, at="list_calls", by=ODD_INPUT, depth=4)
 class CursorWithoutZone(Faulty):
     """list_calls returns 500 for a cursor without a time zone."""
 
@@ -49,27 +103,21 @@ class CursorWithoutZone(Faulty):
         return super().edge_of(context)
 
 
-@fault("status-no-5xx-for-mistakes", by="odd-request", depth=5)
-class CursorOnNoDay(Unprepared):
-    """A cursor on a day that no calendar has returns 500."""
-
-    def fails_on(self, operation: Operation, request: Request) -> bool:
-        return "02-30" in request.query.get("after", "")
-
-
-@fault("status-no-5xx-for-mistakes", by="odd-request", depth=4)
-class NegativeCount(Unprepared):
+@fault(CRASHES, by="odd-request", depth=4)
+class NegativeCount(Faulty):
     """A negative number of the query returns 500, unless it is the limit of a page."""
 
-    def fails_on(self, operation: Operation, request: Request) -> bool:
+    def query_values(self, operation: Operation, request: Request) -> dict[str, Any]:
         numbers = [
             p.name for p in operation.parameters_in("query") if "integer" in p.schema.values()
         ]
         texts = [request.query.get(name, "") for name in numbers if name != "limit"]
-        return any(text.startswith("-") for text in texts)
+        if any(text.startswith("-") for text in texts):
+            raise ValueError
+        return super().query_values(operation, request)
 
 
-@fault("status-no-5xx-for-mistakes", at="list_usage", by=ODD_INPUT, depth=3)
+@fault(CRASHES, at="list_usage", by=ODD_INPUT, depth=3)
 class UnparsableCursorOfUsage(Faulty):
     """list_usage returns 500 for an unparsable cursor."""
 
@@ -79,7 +127,7 @@ class UnparsableCursorOfUsage(Faulty):
         )
 
 
-@fault("status-no-5xx-for-mistakes", also="status-400 code-invalid_request", by=MISTAKES, depth=4)
+@fault(CRASHES, also="status-400 code-invalid_request", by=MISTAKES, depth=4)
 class ImpossibleDate(Faulty):
     """A cursor with the month 13 returns 500."""
 
@@ -90,9 +138,7 @@ class ImpossibleDate(Faulty):
         return super().edge_of(context)
 
 
-@fault(
-    "status-no-5xx-for-mistakes", at="list_transcripts list_usage list_webhooks", by="walk", depth=5
-)
+@fault(CRASHES, at="list_transcripts list_usage list_webhooks", by="walk", depth=5)
 class FirstYear(Faulty):
     """A cursor in the year 1 returns 500 in three lists."""
 
@@ -103,18 +149,10 @@ class FirstYear(Faulty):
         return super().edge_of(context)
 
 
-@fault("status-no-5xx-for-mistakes", by=ODD_INPUT, depth=5)
-class ParameterInBrackets(Unprepared):
-    """A cursor written as an array, after[], returns 500."""
-
-    def fails_on(self, operation: Operation, request: Request) -> bool:
-        return "after[" in request.query_text or "after%5B" in request.query_text
-
-
 # --- limits ---
 
 
-@fault("status-no-5xx-for-mistakes", at="list_agents", by=MISTAKES, depth=3)
+@fault(CRASHES, at="list_agents", by=MISTAKES, depth=3)
 class UnparsableLimitOfAgents(Faulty):
     """list_agents returns 500 for an unparsable limit."""
 
@@ -124,7 +162,7 @@ class UnparsableLimitOfAgents(Faulty):
         )
 
 
-@fault("status-no-5xx-for-mistakes", also="status-400 code-invalid_request", by=MISTAKES, depth=4)
+@fault(CRASHES, also="status-400 code-invalid_request", by=MISTAKES, depth=4)
 class NegativeLimit(Faulty):
     """A negative limit returns 500."""
 
@@ -134,7 +172,7 @@ class NegativeLimit(Faulty):
         return super().parse_limit(operation, text)
 
 
-@fault("status-no-5xx-for-mistakes", at="list_leads", by=ODD_INPUT, depth=3)
+@fault(CRASHES, at="list_leads", by=ODD_INPUT, depth=3)
 class NegativeLimitOfLeads(Faulty):
     """list_leads returns 500 for a negative limit."""
 
@@ -144,7 +182,7 @@ class NegativeLimitOfLeads(Faulty):
         return super().limit_of(context)
 
 
-@fault("status-no-5xx-for-mistakes", at="list_event_deliveries", by=ODD_INPUT, depth=3)
+@fault(CRASHES, at="list_event_deliveries", by=ODD_INPUT, depth=3)
 class ZeroLimitOfDeliveries(Faulty):
     """list_event_deliveries returns 500 for a limit of zero."""
 
@@ -154,7 +192,7 @@ class ZeroLimitOfDeliveries(Faulty):
         return super().limit_of(context)
 
 
-@fault("status-no-5xx-for-mistakes", also="status-400 code-invalid_request", by=MISTAKES, depth=4)
+@fault(CRASHES, also="status-400 code-invalid_request", by=MISTAKES, depth=4)
 class EnormousLimit(Faulty):
     """A limit of a billion or more returns 500."""
 
@@ -165,7 +203,7 @@ class EnormousLimit(Faulty):
         return limit
 
 
-@fault("status-no-5xx-for-mistakes", at="list_evals", by=ODD_INPUT, depth=4)
+@fault(CRASHES, at="list_evals", by=ODD_INPUT, depth=4)
 class LimitBeyondTheDatabase(Faulty):
     """list_evals returns 500 for a limit that the database cannot hold."""
 
@@ -176,16 +214,7 @@ class LimitBeyondTheDatabase(Faulty):
         return limit
 
 
-@fault("status-no-5xx-for-mistakes", at="list_transcripts", by=ODD_INPUT, depth=4)
-class DaysBeyondTheCalendar(Unprepared):
-    """list_transcripts returns 500 for more days than there are dates."""
-
-    def fails_on(self, operation: Operation, request: Request) -> bool:
-        days = request.query.get("days", "")
-        return operation.id == "list_transcripts" and days.isdigit() and int(days) >= 10**9
-
-
-@fault("status-no-5xx-for-mistakes", at="list_messages", by=LISTS, depth=4)
+@fault(CRASHES, at="list_messages", by=LISTS, depth=4)
 class LimitBeyondMaximumFails(Faulty):
     """list_messages returns 500 for a limit above the maximum."""
 
@@ -195,41 +224,22 @@ class LimitBeyondMaximumFails(Faulty):
         return super().cap_limit(operation, limit)
 
 
-@fault("status-no-5xx-for-mistakes", at="read_agent", by=ODD_INPUT, depth=4)
-class IdTwice(Unprepared):
-    """read_agent returns 500 for two ids."""
-
-    def fails_on(self, operation: Operation, request: Request) -> bool:
-        return operation.id == "read_agent" and request.query_text.count("id=") > 1
-
-
-@fault("status-no-5xx-for-mistakes", by=ODD_INPUT, depth=5)
-class ParameterTwice(Unprepared):
-    """Giving the limit twice returns 500."""
-
-    def fails_on(self, operation: Operation, request: Request) -> bool:
-        return (
-            operation.paging is not None
-            and len(re.findall(r"(?:^|&)limit=", request.query_text)) > 1
-        )
-
-
 # --- ids and filters ---
 
 
-@fault("status-no-5xx-for-mistakes", also="status-404 code-not_found", by=MISTAKES, depth=3)
+@fault(CRASHES, also="status-404 code-not_found", by=MISTAKES, depth=3)
 class MalformedId(Faulty):
     """A malformed id returns 500."""
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
         if self.contract.identifier_of(kind) == self.contract.identifier and not re.fullmatch(
-            r"[0-9a-f-]{36}", identifier
+            WELL_FORMED, identifier
         ):
             raise ValueError
         return super().find(kind, identifier, context)
 
 
-@fault("status-no-5xx-for-mistakes", at="update_lead", by=ODD_INPUT, depth=4)
+@fault(CRASHES, at="update_lead", by=ODD_INPUT, depth=4)
 class MalformedIdOfUpdatedLead(Faulty):
     """update_lead returns 500 for a malformed id."""
 
@@ -237,13 +247,13 @@ class MalformedIdOfUpdatedLead(Faulty):
         if (
             is_for(context, "update_lead")
             and kind == "lead"
-            and not re.fullmatch(r"[0-9a-f-]{36}", identifier)
+            and not re.fullmatch(WELL_FORMED, identifier)
         ):
             raise ValueError
         return super().find(kind, identifier, context)
 
 
-@fault("status-no-5xx-for-mistakes", at="list_calls", by=ODD_INPUT, depth=4)
+@fault(CRASHES, at="list_calls", by=ODD_INPUT, depth=4)
 class MalformedAgentOfCalls(Faulty):
     """list_calls returns 500 for a malformed agent_id."""
 
@@ -255,7 +265,7 @@ class MalformedAgentOfCalls(Faulty):
         return super().filters_of(context)
 
 
-@fault("status-no-5xx-for-mistakes", at="list_event_deliveries", by="foreign-filter", depth=5)
+@fault(CRASHES, at="list_event_deliveries", by="foreign-filter", depth=5)
 class UnknownWebhookBreaks(Faulty):
     """list_event_deliveries returns 500 for an unknown webhook_id."""
 
@@ -268,7 +278,7 @@ class UnknownWebhookBreaks(Faulty):
         return super().filters_of(context)
 
 
-@fault("status-no-5xx-for-mistakes", at="list_leads", by="unparsable-parameter", depth=5)
+@fault(CRASHES, at="list_leads", by="unparsable-parameter", depth=5)
 class EmptyWindowBreaks(Faulty):
     """list_leads returns 500 when created_after is later than created_before."""
 
@@ -279,32 +289,7 @@ class EmptyWindowBreaks(Faulty):
         return super().filters_of(context)
 
 
-@fault("status-no-5xx-for-mistakes", by=ODD_INPUT, depth=5)
-class LongText(Unprepared):
-    """A query parameter of more than 4,000 characters returns 500."""
-
-    def fails_on(self, operation: Operation, request: Request) -> bool:
-        return any(len(text) > 4000 for text in request.query.values())
-
-
-@fault("status-no-5xx-for-mistakes", at="read_agent", by="unknown-id", depth=4)
-class LongIdFails(Unprepared):
-    """read_agent returns 500 for an id of more than 255 characters."""
-
-    def fails_on(self, operation: Operation, request: Request) -> bool:
-        return operation.id == "read_agent" and len(request.query.get("id", "")) > 255
-
-
-@fault("status-no-5xx-for-mistakes", at="list_messages", by="unparsable-parameter", depth=3)
-class StrangeDirectionFails(Unprepared):
-    """list_messages returns 500 for a direction that it does not know."""
-
-    def fails_on(self, operation: Operation, request: Request) -> bool:
-        known = (None, "inbound", "outbound")
-        return operation.id == "list_messages" and request.query.get("direction") not in known
-
-
-@fault("status-no-5xx-for-mistakes", at="* list_calls", by="unknown-route", depth=5)
+@fault(CRASHES, at="* list_calls", by="unknown-route", depth=5)
 class BrokenPercentInQueryFails(Faulty):
     """A malformed percent escape in the query string of a list returns 500."""
 
@@ -314,39 +299,33 @@ class BrokenPercentInQueryFails(Faulty):
         return super().limit_of(context)
 
 
-class LatinOnly(Faulty):
+def latin_only(entry: Entry) -> type[Faulty]:
     """The reference server, where one operation writes its texts in Latin-1."""
 
-    here = ""
+    class LatinOnly(Faulty):
+        def take_in(
+            self, operation: Operation, request: Request, in_path: Mapping[str, str]
+        ) -> dict[str, Any]:
+            values = super().take_in(operation, request, in_path)
+            if operation.id == entry.here:
+                "".join(text for text in values.values() if isinstance(text, str)).encode("latin-1")
+            return values
 
-    def take_in(
-        self, operation: Operation, request: Request, in_path: Mapping[str, str]
-    ) -> dict[str, Any]:
-        values = super().take_in(operation, request, in_path)
-        if operation.id == self.here:
-            "".join(filter(_is_text, values.values())).encode("latin-1")
-        return values
-
-
-def _is_text(value: Any) -> bool:
-    return isinstance(value, str)
+    return LatinOnly
 
 
-@fault("status-no-5xx-for-mistakes", at="list_messages", by=ODD_INPUT, depth=4)
-class FilterInLatin(LatinOnly):
-    """list_messages returns 500 for a filter with a letter outside Latin-1."""
+LATIN_ONLY = {
+    "list_messages returns 500 for a filter with a letter outside Latin-1.": Entry(
+        "filter-in-latin", breaks=CRASHES, at="list_messages", by=ODD_INPUT, depth=4),
+    "create_webhook returns 500 for a text with a letter outside Latin-1.": Entry(
+        "body-in-latin", breaks=CRASHES, also="status-201",
+        at="create_webhook", by=ODD_INPUT, depth=4),
+}  # fmt: skip
 
-    here = "list_messages"
-
-
-@fault("status-no-5xx-for-mistakes", also="status-201", at="create_webhook", by=ODD_INPUT, depth=4)
-class BodyInLatin(LatinOnly):
-    """create_webhook returns 500 for a text with a letter outside Latin-1."""
-
-    here = "create_webhook"
+faults_of(latin_only, __name__, LATIN_ONLY)
 
 
-@fault("status-no-5xx-for-mistakes", at="read_analytics_funnel", by=ODD_INPUT, depth=4)
+@fault(CRASHES, at="read_analytics_funnel", by=ODD_INPUT, depth=4)
 class LettersInDays(Faulty):
     """read_analytics_funnel returns 500 for days that are not a number."""
 
@@ -357,7 +336,7 @@ class LettersInDays(Faulty):
         return super().is_valid(operation, parameter, value)
 
 
-@fault("status-no-5xx-for-mistakes", at="update_eval", by=ODD_INPUT, depth=4)
+@fault(CRASHES, at="update_eval", by=ODD_INPUT, depth=4)
 class NumberForAnId(Faulty):
     """update_eval returns 500 for an id that is a number in its body."""
 
@@ -366,31 +345,3 @@ class NumberForAnId(Faulty):
         if here and isinstance(value, int):
             raise Refusal("internal")
         return super().is_valid(operation, parameter, value)
-
-
-# --- ids ---
-
-
-@fault("status-no-5xx-for-mistakes", at="read_lead read_eval", by=ODD_INPUT, depth=4)
-class NullCharacterInId(Unprepared):
-    """read_lead and read_eval return 500 for an id with a null character."""
-
-    def fails_on(self, operation: Operation, request: Request) -> bool:
-        return operation.id in ("read_lead", "read_eval") and "%00" in request.query_text
-
-
-@fault("status-no-5xx-for-mistakes", at="list_agents", by="unparsable-parameter", depth=4)
-class LimitIsNoFraction(Unprepared):
-    """list_agents returns 500 for a limit with a fraction."""
-
-    def fails_on(self, operation: Operation, request: Request) -> bool:
-        return operation.id == "list_agents" and "limit=2.5" in request.query_text
-
-
-@fault("status-no-5xx-for-mistakes", at="list_messages", by="unparsable-parameter", depth=4)
-class EmptyCursorCrashes(Unprepared):
-    """list_messages returns 500 for an empty cursor."""
-
-    def fails_on(self, operation: Operation, request: Request) -> bool:
-        is_empty = request.query_text.endswith("after=")
-        return operation.id == "list_messages" and is_empty

@@ -7,7 +7,23 @@ from typing import Any, NoReturn
 
 from conformance.model import Operation
 from conformance.server.messages import Context, Refusal, Reply, Request
-from tests.faults.base import ERRORS, ODD_REQUESTS, Faulty, altered, fault, is_for
+from tests.faults.base import ERRORS, ODD_REQUESTS, Faulty, altered, fault, faults_of, is_for
+from tests.faults.shared import Replaced, error_replaced
+
+REPLACED = {
+    "The message of a 403 is only white space.": Replaced(
+        "blank-message-when-forbidden", "forbidden", message="  ", breaks="envelope-message",
+        by="missing-scope", depth=2),
+    "The message of a 403 is an object converted to text.": Replaced(
+        "object-as-message", "forbidden", message="[object Object]",
+        breaks="envelope-message-human", by="missing-scope", depth=4),
+    "The message of a provider error shows an internal network address.": Replaced(
+        "provider-address-in-message", "vapi_error", message="connect ECONNREFUSED 10.0.3.7:8443",
+        breaks="envelope-message-human", at="create_agent create_call", by="trigger", depth=4),
+}  # fmt: skip
+
+faults_of(error_replaced, __name__, REPLACED)
+
 
 # --- no message ---
 
@@ -18,14 +34,6 @@ class MissingMessage(Faulty):
 
     def envelope(self, code: str, message: str) -> dict[str, Any]:
         return {"error": {"code": code}}
-
-
-@fault("envelope-message", by="missing-scope", depth=2)
-class BlankMessageWhenForbidden(Faulty):
-    """The message of a 403 is only white space."""
-
-    def message_of(self, code: str, refusal: Refusal) -> str:
-        return "  " if code == "forbidden" else super().message_of(code, refusal)
 
 
 @fault("envelope-message", at="list_events", by="unparsable-parameter", depth=5)
@@ -113,15 +121,6 @@ class PlaceOfParserForCharacters(Faulty):
         return super().parse_body(request)
 
 
-@fault("envelope-message-human", at="create_agent create_call", by="trigger", depth=4)
-class ProviderAddressInMessage(Faulty):
-    """The message of a provider error shows an internal network address."""
-
-    def message_of(self, code: str, refusal: Refusal) -> str:
-        inside = "connect ECONNREFUSED 10.0.3.7:8443"
-        return inside if code == "vapi_error" else super().message_of(code, refusal)
-
-
 @fault(
     "envelope-message-human", at="list_webhooks read_balance list_usage", by="refused-key", depth=4
 )
@@ -153,11 +152,3 @@ class AddressOfLeadIsUnique(Faulty):
                 raise Refusal("invalid_parameter", said)
             self.store.leave(place, 1)
         return super().act_create(context)
-
-
-@fault("envelope-message-human", by="missing-scope", depth=4)
-class ObjectAsMessage(Faulty):
-    """The message of a 403 is an object that was made a text."""
-
-    def message_of(self, code: str, refusal: Refusal) -> str:
-        return "[object Object]" if code == "forbidden" else super().message_of(code, refusal)

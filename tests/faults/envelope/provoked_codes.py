@@ -5,44 +5,47 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.server.messages import Context, Refusal, Reply, Request
-from tests.faults.base import Faulty, fault, is_for
-from tests.faults.shared import ErrorReplaced
+from tests.faults.base import Faulty, fault, faults_of, is_for
+from tests.faults.shared import Replaced, error_replaced
+
+REPLACED = {
+    "A call that cannot be placed returns 502.": Replaced(
+        "call-failed-with502", "call_failed", status=502,
+        breaks="code-call_failed status-500 status-listed", at="create_call", by="trigger",
+        depth=2),
+    "A provider error gets the code internal_error.": Replaced(
+        "internal-for-provider", "vapi_error", other="internal_error", breaks="code-vapi_error",
+        at="create_call create_agent", by="trigger", depth=2),
+    "create_agent returns the code internal_error for a provider error.": Replaced(
+        "internal-for-provider-at-agents", "vapi_error", other="internal_error",
+        breaks="code-vapi_error", at="create_agent", by="trigger", depth=3),
+    "A number on a Do Not Call list gets the code invalid_request.": Replaced(
+        "invalid-for-do-not-call", "number_on_dnc", other="invalid_request",
+        breaks="code-number_on_dnc", at="create_call send_sms", by="trigger", depth=2),
+    "A blocked text returns 403.": Replaced(
+        "blocked-with403", "content_blocked", status=403, breaks="code-content_blocked",
+        also="status-403", at="send_sms", by="trigger", depth=3),
+    "A receiver who opted out gets the code number_on_dnc.": Replaced(
+        "opted-out-as-do-not-call", "number_opted_out", other="number_on_dnc",
+        breaks="code-number_opted_out", at="send_sms", by="trigger", depth=3),
+    "A text that breaks the TCPA gets the code invalid_request.": Replaced(
+        "tcpa-as-invalid", "tcpa_violation", other="invalid_request", breaks="code-tcpa_violation",
+        at="send_sms", by="trigger", depth=3),
+    "A text that cannot be delivered returns 400.": Replaced(
+        "failed-text-with400", "sms_send_failed", status=400, breaks="code-sms_send_failed",
+        also="status-500", at="send_sms", by="trigger", depth=3),
+    "A text that cannot be delivered gets the code internal_error.": Replaced(
+        "failed-text-as-internal", "sms_send_failed", other="internal_error",
+        breaks="code-sms_send_failed", at="send_sms", by="trigger", depth=3),
+    "A required payment returns 403.": Replaced(
+        "forbidden-for-payment", "payment_required", status=403,
+        breaks="code-payment_required status-402", at="sign_up", by="trigger", depth=2),
+}  # fmt: skip
+
+faults_of(error_replaced, __name__, REPLACED)
+
 
 # --- calls ---
-
-
-@fault("code-call_failed status-500 status-listed", at="create_call", by="trigger", depth=2)
-class CallFailedWith502(Faulty):
-    """A call that cannot be placed returns 502."""
-
-    def status_of(self, code: str) -> int:
-        return 502 if code == "call_failed" else super().status_of(code)
-
-
-@fault("code-vapi_error", at="create_call create_agent", by="trigger", depth=2)
-class InternalForProvider(Faulty):
-    """A provider error gets the code internal_error."""
-
-    def code_of(self, refusal: Refusal) -> str:
-        return "internal_error" if refusal.code == "vapi_error" else super().code_of(refusal)
-
-
-@fault("code-vapi_error", at="create_agent", by="trigger", depth=3)
-class InternalForProviderAtAgents(Faulty):
-    """create_agent returns the code internal_error for a provider error."""
-
-    def check_triggers(self, context: Context) -> None:
-        if context.operation.id == "create_agent" and self.triggered(context) == "vapi_error":
-            raise Refusal("internal")
-        super().check_triggers(context)
-
-
-@fault("code-number_on_dnc", at="create_call send_sms", by="trigger", depth=2)
-class InvalidForDoNotCall(Faulty):
-    """A number on a Do Not Call list gets the code invalid_request."""
-
-    def code_of(self, refusal: Refusal) -> str:
-        return "invalid_request" if refusal.code == "number_on_dnc" else super().code_of(refusal)
 
 
 @fault("code-number_on_dnc", at="create_call", depth=5)
@@ -75,13 +78,6 @@ class DoNotCallGetsTexts(Faulty):
             super().check_triggers(context)
 
 
-@fault("code-content_blocked", also="status-403", at="send_sms", by="trigger", depth=3)
-class BlockedWith403(ErrorReplaced):
-    """A blocked text returns 403."""
-
-    code, status = "content_blocked", 403
-
-
 @fault("code-content_blocked", at="send_sms", depth=5)
 class CapitalsGetThrough(Faulty):
     """A blocked text gets through in capitals."""
@@ -104,34 +100,6 @@ class BlockedOnce(Faulty):
             super().check_triggers(context)
 
 
-@fault("code-number_opted_out", at="send_sms", by="trigger", depth=3)
-class OptedOutAsDoNotCall(ErrorReplaced):
-    """A receiver who opted out gets the code number_on_dnc."""
-
-    code, other = "number_opted_out", "number_on_dnc"
-
-
-@fault("code-tcpa_violation", at="send_sms", by="trigger", depth=3)
-class TcpaAsInvalid(ErrorReplaced):
-    """A text that breaks the TCPA gets the code invalid_request."""
-
-    code, other = "tcpa_violation", "invalid_request"
-
-
-@fault("code-sms_send_failed", also="status-500", at="send_sms", by="trigger", depth=3)
-class FailedTextWith400(ErrorReplaced):
-    """A text that cannot be delivered returns 400."""
-
-    code, status = "sms_send_failed", 400
-
-
-@fault("code-sms_send_failed", at="send_sms", by="trigger", depth=3)
-class FailedTextAsInternal(ErrorReplaced):
-    """A text that cannot be delivered gets the code internal_error."""
-
-    code, other = "sms_send_failed", "internal_error"
-
-
 # --- payments ---
 
 
@@ -142,14 +110,6 @@ class PaymentWithoutTerms(Faulty):
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
         return Reply(402, {"error": reply.body["error"]}) if reply.status == 402 else reply
-
-
-@fault("code-payment_required status-402", at="sign_up", by="trigger", depth=2)
-class ForbiddenForPayment(Faulty):
-    """A required payment returns 403."""
-
-    def status_of(self, code: str) -> int:
-        return 403 if code == "payment_required" else super().status_of(code)
 
 
 @fault("code-payment_required", at="sign_up", by="trigger", depth=5)
@@ -178,7 +138,7 @@ class AnyProofPaysInOldHeader(Faulty):
 
 @fault("code-payment_required", at="sign_up", depth=3)
 class PaidAndAskedAgain(Faulty):
-    """A sign-up with a valid payment is told to pay again."""
+    """A sign-up with a valid payment is asked to pay again."""
 
     def is_paid(self, proof: str | None) -> bool:
         return False
@@ -186,7 +146,7 @@ class PaidAndAskedAgain(Faulty):
 
 @fault("envelope-code", at="create_call", by="trigger", depth=3)
 class CallFailedWithoutCode(Faulty):
-    """A call that cannot be placed gets 500, with a message and no code."""
+    """A call that cannot be placed returns 500, with a message and no code."""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
@@ -197,7 +157,7 @@ class CallFailedWithoutCode(Faulty):
 
 @fault("code-payment_required", at="sign_up", by="trigger", depth=3)
 class KeyBeforePayment(Faulty):
-    """A 402 already holds the key of the new account."""
+    """A 402 already contains the key of the new account."""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)

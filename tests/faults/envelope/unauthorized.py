@@ -2,40 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
+
 from conformance.model import Operation
 from conformance.server.messages import Refusal, Request
 from conformance.server.store import Identity
-from tests.faults.base import Faulty, fault
+from tests.faults.base import Entry, Faulty, fault, faults_of
 
-
-class Lenient(Faulty):
-    """The reference server with a handle that compares a given key with a known one."""
-
-    def alike(self, given: str, known: str) -> bool:
-        """Whether a key is taken for another."""
-        return given == known
-
-    def known_key(self, key: str) -> Identity | None:
-        known = self.issued.values()
-        return next((i for i in known if self.alike(key, i.key)), None)
-
-
-class Welcoming(Faulty):
-    """The reference server with a handle that replaces the given key by another one."""
-
-    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
-        """The key that counts."""
-        return key
-
-    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
-        key = self.welcome(operation, request, self.parse_key(request))
-        identity = self.known_key(key) if key and key != self.parse_key(request) else None
-        return identity or super().authenticate(operation, request)
-
-    def key_of(self, name: str) -> str:
-        """A seeded key."""
-        return self.issued[name].key
-
+PREFIXES = ("kc_live_", "kc_test_")
 
 # --- no key ---
 
@@ -61,12 +36,14 @@ class ForbiddenForMissingKey(Faulty):
 
 
 @fault("code-unauthorized", also="refused-unchanged", at="release_phone_number", depth=4)
-class NumbersReleasedWithoutKey(Welcoming):
+class NumbersReleasedWithoutKey(Faulty):
     """release_phone_number works without a key."""
 
-    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
-        bare = operation.id == "release_phone_number" and request.header("authorization") is None
-        return self.key_of("full") if bare else key
+    def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+        bare = request.header("authorization") is None
+        if bare and operation.id == "release_phone_number":
+            return self.issued["full"]
+        return super().authenticate(operation, request)
 
 
 @fault("code-unauthorized", depth=4)
@@ -146,128 +123,97 @@ class UpdateWithAnyKey(Faulty):
             raise
 
 
-@fault("code-unauthorized status-401", at="read_balance", depth=4)
-class AnyTestKeyReadsBalance(Welcoming):
-    """read_balance accepts any key that begins with kc_test_."""
+@dataclass(frozen=True)
+class Welcome(Entry):
+    """Whether a given key counts as the seeded key of a role."""
 
-    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
-        any_test = operation.id == "read_balance" and (key or "").startswith("kc_test_")
-        return self.key_of("test") if any_test else key
+    welcome: Callable[[str, str], bool]
+    _: KW_ONLY
+    breaks: str = "code-unauthorized status-401"
+    role: str = "full"
 
 
-@fault("code-unauthorized status-401", also="key-header", depth=5)
-class BarePrefixTaken(Welcoming):
-    """A key prefix alone is accepted as a key."""
+def welcoming(entry: Welcome) -> type[Faulty]:
+    """The reference server, where other keys count as one seeded key."""
 
-    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
-        return self.key_of("full") if key in ("kc_live_", "kc_test_") else key
+    class Welcoming(Faulty):
+        def authenticate(self, operation: Operation, request: Request) -> Identity | None:
+            key, seeded = self.parse_key(request) or "", self.issued[entry.role]
+            if entry.is_at(operation.id) and entry.welcome(key, seeded.key):
+                return seeded
+            return super().authenticate(operation, request)
+
+    return Welcoming
+
+
+WELCOMING = {
+    "read_balance accepts any key that begins with kc_test_.": Welcome(
+        "any-test-key-reads-balance", lambda key, seeded: key.startswith("kc_test_"), role="test",
+        at="read_balance", depth=4),
+    "A key prefix alone is accepted as a key.": Welcome(
+        "bare-prefix-taken", lambda key, seeded: key in PREFIXES, also="key-header", depth=5),
+    "A key is accepted without its prefix.": Welcome(
+        "prefix-not-wanted", lambda key, seeded: key == seeded[8:], depth=4),
+    "The characters 15 to 25 of a key are not compared.": Welcome(
+        "early-characters-ignored",
+        lambda key, seeded: key[:14] + key[25:] == seeded[:14] + seeded[25:], depth=5),
+    "PATCH requests ignore the last character of a key.": Welcome(
+        "last-character-ignored",
+        lambda key, seeded: len(key) == len(seeded) and key[:-1] == seeded[:-1],
+        at="update_agent update_lead update_eval update_workspace act_on_workspace "
+        "change_communication_run", depth=4),
+}  # fmt: skip
+
+faults_of(welcoming, __name__, WELCOMING)
 
 
 # --- keys that are almost right ---
 
 
-@fault(
-    "code-unauthorized status-401",
-    also="key-header key-expired key-revoked status-403 scope-required code-forbidden status-200 "
-    "business-inside "
-    "business-rows business-object business-empty refused-unchanged",
-)
-class PrefixIsEnough(Lenient):
-    """A key needs only the prefix of a known one."""
+@dataclass(frozen=True)
+class Alike(Entry):
+    """Whether a given key counts as a known one."""
 
-    def alike(self, given: str, known: str) -> bool:
-        return given[:8] == known[:8]
+    alike: Callable[[str, str], bool]
+    _: KW_ONLY
+    breaks: str = "code-unauthorized status-401"
 
 
-@fault("code-unauthorized status-401", depth=2)
-class HalfOfKeyCompared(Lenient):
-    """Only the first twenty characters of a key are compared."""
+def lenient(entry: Alike) -> type[Faulty]:
+    """The reference server, which compares a given key with the known ones in another way."""
 
-    def alike(self, given: str, known: str) -> bool:
-        return given[:20] == known[:20]
+    class Lenient(Faulty):
+        def known_key(self, key: str) -> Identity | None:
+            known = self.issued.values()
+            return next((each for each in known if entry.alike(key, each.key)), None)
 
-
-@fault("code-unauthorized status-401", depth=3)
-class KeyInAnyCase(Lenient):
-    """Keys are compared without regard to case."""
-
-    def alike(self, given: str, known: str) -> bool:
-        return given.lower() == known.lower()
+    return Lenient
 
 
-@fault("code-unauthorized status-401", depth=3)
-class KeyCutToLength(Lenient):
-    """Characters after a valid key are ignored."""
+LENIENT = {
+    "A key needs only the prefix of a known one.": Alike(
+        "prefix-is-enough", lambda given, known: given[:8] == known[:8],
+        also="key-header key-expired key-revoked status-403 scope-required code-forbidden "
+        "status-200 business-inside business-rows business-object business-empty "
+        "refused-unchanged"),
+    "Only the first twenty characters of a key are compared.": Alike(
+        "half-of-key-compared", lambda given, known: given[:20] == known[:20], depth=2),
+    "Keys are compared without regard to case.": Alike(
+        "key-in-any-case", lambda given, known: given.lower() == known.lower(), depth=3),
+    "Characters after a valid key are ignored.": Alike(
+        "key-cut-to-length", lambda given, known: given.startswith(known), depth=3),
+    "Dots after a valid key are ignored.": Alike(
+        "dots-after-keys", lambda given, known: given.rstrip(".") == known, depth=4),
+    "A percent sign at the end of a key matches anything, as in SQL LIKE.": Alike(
+        "keys-sought-by-pattern",
+        lambda given, known: given == known or (given[-1:] == "%" and known.startswith(given[:-1])),
+        depth=5),
+    "Keys are compared without their prefix, so a live key also works as a test key.": Alike(
+        "prefix-cut-off", lambda given, known: given[:8] in PREFIXES and given[8:] == known[8:],
+        also="key-header", depth=5),
+    "The four characters after the prefix of a key are not compared.": Alike(
+        "four-characters-ignored",
+        lambda given, known: given[:8] + given[12:] == known[:8] + known[12:], depth=4),
+}  # fmt: skip
 
-    def alike(self, given: str, known: str) -> bool:
-        return given[: len(known)] == known
-
-
-@fault("code-unauthorized status-401", depth=4)
-class DotsAfterKeys(Lenient):
-    """Dots after a valid key are ignored."""
-
-    def alike(self, given: str, known: str) -> bool:
-        return given.rstrip(".") == known
-
-
-@fault("code-unauthorized status-401", depth=5)
-class KeysSoughtByPattern(Lenient):
-    """A percent sign at the end of a key matches anything, as in SQL LIKE."""
-
-    def alike(self, given: str, known: str) -> bool:
-        return known.startswith(given[:-1]) if given.endswith("%") else given == known
-
-
-@fault("code-unauthorized status-401", depth=4)
-class FourCharactersIgnored(Lenient):
-    """The four characters after the prefix of a key are not compared."""
-
-    def alike(self, given: str, known: str) -> bool:
-        return (given[:8], given[12:]) == (known[:8], known[12:])
-
-
-@fault("code-unauthorized status-401", also="key-header", depth=5)
-class PrefixCutOff(Welcoming):
-    """Keys are compared without their prefix, so a live key also works as a test key."""
-
-    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
-        swapped = {"kc_test_": "kc_live_", "kc_live_": "kc_test_"}.get((key or "")[:8])
-        other = f"{swapped}{(key or '')[8:]}"
-        return other if swapped and self.known_key(other) else key
-
-
-@fault("code-unauthorized status-401", depth=5)
-class EarlyCharactersIgnored(Welcoming):
-    """The characters 15 to 25 of a key are not compared."""
-
-    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
-        full = self.key_of("full")
-        near = key and len(key) == len(full) and key[:14] == full[:14] and key[25:] == full[25:]
-        return full if near else key
-
-
-@fault("code-unauthorized status-401", depth=4)
-class PrefixNotWanted(Welcoming):
-    """A key is accepted without its prefix."""
-
-    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
-        full = self.key_of("full")
-        return full if key == full[8:] else key
-
-
-@fault(
-    "code-unauthorized status-401",
-    at="update_agent update_lead update_eval update_workspace act_on_workspace "
-    "change_communication_run",
-    depth=4,
-)
-class LastCharacterIgnored(Welcoming):
-    """PATCH requests ignore the last character of a key."""
-
-    def welcome(self, operation: Operation, request: Request, key: str | None) -> str | None:
-        full = self.key_of("full")
-        near = (
-            operation.method == "PATCH" and key and len(key) == len(full) and key[:-1] == full[:-1]
-        )
-        return full if near else key
+faults_of(lenient, __name__, LENIENT)

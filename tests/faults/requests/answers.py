@@ -7,8 +7,26 @@ from typing import Any
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Page, Row
-from tests.faults.base import SUCCESSES, Faulty, altered, fault, is_for
-from tests.faults.shared import InOneList, in_each_list
+from tests.faults.base import SUCCESSES, Faulty, fault, faults_of, is_for
+from tests.faults.shared import InOneList, Replaced, error_replaced, in_each_list
+
+REPLACED = {
+    "An invalid value returns 422.": Replaced(
+        "unprocessable-for-invalid", "invalid_request", status=422,
+        breaks="status-400 status-listed code-invalid_request", by="invalid-parameter"),
+    "update_agent returns 422 for a missing parameter.": Replaced(
+        "unprocessable-for-missing-at-update", "bad_request", status=422,
+        breaks="status-400 status-listed code-bad_request", at="update_agent", depth=2),
+    "An unknown id returns 410.": Replaced(
+        "gone-for-unknown", "not_found", status=410, routed=True,
+        breaks="status-404 status-listed code-not_found", depth=2),
+    "An unknown id returns 200 with the error in the body.": Replaced(
+        "ok-for-unknown", "not_found", status=200, routed=True, breaks="status-404 code-not_found",
+        also="success-members status-201 business-object deleted-resource", depth=2),
+}  # fmt: skip
+
+faults_of(error_replaced, __name__, REPLACED)
+
 
 # --- successes ---
 
@@ -60,7 +78,7 @@ class OkForSignUp(Faulty):
 
 
 class AnswersForNothing(Faulty):
-    """The reference server, where one read shows something for what does not exist."""
+    """The reference server, where one read returns something for an object that does not exist."""
 
     here = ""
 
@@ -96,7 +114,7 @@ class LatestForUnknownVersion(AnswersForNothing):
 
 @in_each_list("status-200")
 class Created(InOneList):
-    """A page has the status 201."""
+    """A page comes with the status 201."""
 
     def success_status(self, operation: Operation) -> int:
         return 201 if operation.id == self.here else super().success_status(operation)
@@ -152,25 +170,6 @@ class NearIdIsEnough(Faulty):
 # --- required and invalid parameters ---
 
 
-@fault("status-400 status-listed code-invalid_request", by="invalid-parameter")
-class UnprocessableForInvalid(Faulty):
-    """An invalid value returns 422."""
-
-    def refused(self, request: Request, refusal: Refusal) -> Reply:
-        reply = super().refused(request, refusal)
-        return altered(reply, 422) if refusal.role == "invalid_parameter" else reply
-
-
-@fault("status-400 status-listed code-bad_request", at="update_agent", depth=2)
-class UnprocessableForMissingAtUpdate(Faulty):
-    """update_agent returns 422 for a missing parameter."""
-
-    def refused(self, request: Request, refusal: Refusal) -> Reply:
-        reply = super().refused(request, refusal)
-        wrong = refusal.role == "missing_parameter" and self.operation_of(request) == "update_agent"
-        return altered(reply, 422) if wrong else reply
-
-
 @fault("status-400 code-bad_request", at="create_agent", depth=2)
 class PromptNotRequired(Faulty):
     """create_agent works without its system_prompt."""
@@ -221,39 +220,9 @@ class EmptyBodyCreates(Faulty):
 # --- unknown objects ---
 
 
-@fault("status-404 status-listed code-not_found", depth=2)
-class GoneForUnknown(Faulty):
-    """An unknown id returns 410."""
-
-    def refused(self, request: Request, refusal: Refusal) -> Reply:
-        reply = super().refused(request, refusal)
-        return (
-            altered(reply, 410)
-            if refusal.role == "not_found" and self.operation_of(request)
-            else reply
-        )
-
-
-@fault(
-    "status-404 code-not_found",
-    also="success-members status-201 business-object deleted-resource",
-    depth=2,
-)
-class OkForUnknown(Faulty):
-    """An unknown id returns 200 with the error in the body."""
-
-    def refused(self, request: Request, refusal: Refusal) -> Reply:
-        reply = super().refused(request, refusal)
-        return (
-            altered(reply, 200)
-            if refusal.role == "not_found" and self.operation_of(request)
-            else reply
-        )
-
-
 @fault("status-200", also="status-no-5xx-for-mistakes", at="update_agent", by="update", depth=3)
 class ChangeOfTwoMembersCrashes(Faulty):
-    """update_agent fails with 500 where a request changes more than one member."""
+    """update_agent returns 500 if a request changes more than one member."""
 
     def act_update(self, context: Context) -> Reply:
         if is_for(context, "update_agent") and len(context.values) > 2:
@@ -276,7 +245,7 @@ class SuccessesAsText(Faulty):
     depth=4,
 )
 class LabelWithoutBodyRefused(Faulty):
-    """A deletion that is labelled as JSON, and has no body, is rejected."""
+    """A deletion with a JSON content type and no body is refused."""
 
     def dispatch(self, request: Request) -> Reply:
         if request.method == "DELETE" and request.header("content-type"):
@@ -286,7 +255,7 @@ class LabelWithoutBodyRefused(Faulty):
 
 @fault("read-resource", at="read_recording", by="plain-read", depth=4)
 class RecordingOfAnotherCall(Faulty):
-    """read_recording says that its recording is of the oldest call."""
+    """read_recording returns the id of the oldest call as the call of the recording."""
 
     def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
         item = super().render_item(operation, row)

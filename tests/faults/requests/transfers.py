@@ -1,4 +1,4 @@
-"""Faults of the transfer: answers that do not arrive whole, or are no proper HTTP."""
+"""Faults of the transfer: responses that arrive incomplete, or are not valid HTTP."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from tests.faults.base import Faulty, fault
 
 
 class Zipped(Faulty):
-    """Some responses claim to be compressed with gzip, and are corrupted on the way."""
+    """Some responses are compressed with gzip, and damaged on the way."""
 
     def is_spoilt(self, request: Request, reply: Reply) -> bool:
-        """Whether an answer is spoilt: here, an error."""
+        """Whether a response is damaged: here, an error."""
         return reply.status >= 400
 
     def spoilt(self, body: bytes) -> bytes:
@@ -46,7 +46,7 @@ class GzipOfSomethingElse(Zipped):
 
 @fault("http-complete", at="create_agent", by="creation", socket=True, depth=3)
 class CreationCutOff(Zipped):
-    """The compressed response to the creation of an agent lacks its checksum and its length."""
+    """The compressed response to the creation of an agent lacks its checksum and length."""
 
     def is_spoilt(self, request: Request, reply: Reply) -> bool:
         return self.operation_of(request) == "create_agent" and reply.status == 201

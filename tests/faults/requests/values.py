@@ -4,39 +4,63 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Request
 from conformance.server.store import Page, Row
-from tests.faults.base import Faulty, fault, is_for
+from tests.faults.base import Entry, Faulty, fault, faults_of, is_for
 
 # --- references to nothing ---
 
 
-class TakesUnknown(Faulty):
+@dataclass(frozen=True)
+class Reference(Entry):
+    """A member that may name an object that does not exist."""
+
+    member: str
+    _: KW_ONLY
+    breaks: str = "reference-known"
+    depth: int = 4
+
+
+def takes_unknown(entry: Reference) -> type[Faulty]:
     """The reference server, where one member of one operation may name what does not exist."""
 
-    here, member = "", ""
+    class TakesUnknown(Faulty):
+        def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
+            is_here = is_for(context, entry.here) and parameter.name == entry.member
+            if not is_here or self.store.get(parameter.references or "", str(value)):
+                super().check_reference(parameter, value, context)
 
-    def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
-        is_here = is_for(context, self.here) and parameter.name == self.member
-        if not is_here or self.store.get(parameter.references or "", str(value)):
-            super().check_reference(parameter, value, context)
+    return TakesUnknown
 
 
-@fault("reference-known", at="create_eval", depth=3)
-class EvalOfNobody(TakesUnknown):
-    """create_eval creates an eval of an agent that does not exist."""
+TAKES_UNKNOWN = {
+    "create_eval creates an eval of an agent that does not exist.": Reference(
+        "eval-of-nobody", "agent_id", at="create_eval", depth=3),
+    "create_call ties a call to a lead that does not exist.": Reference(
+        "call-for-nobody", "lead_id", at="create_call"),
+    "create_lead ties a lead to an agent that does not exist.": Reference(
+        "lead-of-nobody", "agent_id", at="create_lead"),
+    "send_sms sends a text from an agent that does not exist.": Reference(
+        "text-from-nobody", "from_agent_id", at="send_sms"),
+    "run_agent_evals starts a run for an agent that does not exist.": Reference(
+        "nobody-evaluated", "agent_id", at="run_agent_evals"),
+}  # fmt: skip
 
-    here, member = "create_eval", "agent_id"
+faults_of(takes_unknown, __name__, TAKES_UNKNOWN)
 
 
 @fault("reference-known", also="refused-unchanged", at="create_call", depth=3)
-class CallByNobody(TakesUnknown):
+class CallByNobody(Faulty):
     """create_call places a call with an agent that does not exist."""
 
-    here, member = "create_call", "agent_id"
+    def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
+        is_agent = is_for(context, "create_call") and parameter.name == "agent_id"
+        if not is_agent or self.store.get("agent", str(value)):
+            super().check_reference(parameter, value, context)
 
     def document(self, context: Context, kind: str) -> dict[str, Any]:
         agents = self.store.get("agent", str(context.values.get("agent_id")))
@@ -54,36 +78,8 @@ class CallByNobody(TakesUnknown):
         )
 
     def rows_of_agents(self, context: Context) -> str:
-        """The id of the newest agent, which stands in for the unknown one."""
+        """The id of the newest agent, which replaces the unknown one."""
         return self.store.page(Page("agent", self.own_tenant(context), 1))[0].id
-
-
-@fault("reference-known", at="create_call", depth=4)
-class CallForNobody(TakesUnknown):
-    """create_call ties a call to a lead that does not exist."""
-
-    here, member = "create_call", "lead_id"
-
-
-@fault("reference-known", at="create_lead", depth=4)
-class LeadOfNobody(TakesUnknown):
-    """create_lead ties a lead to an agent that does not exist."""
-
-    here, member = "create_lead", "agent_id"
-
-
-@fault("reference-known", at="send_sms", depth=4)
-class TextFromNobody(TakesUnknown):
-    """send_sms sends a text from an agent that does not exist."""
-
-    here, member = "send_sms", "from_agent_id"
-
-
-@fault("reference-known", at="run_agent_evals", depth=4)
-class NobodyEvaluated(TakesUnknown):
-    """run_agent_evals starts a run for an agent that does not exist."""
-
-    here, member = "run_agent_evals", "agent_id"
 
 
 @fault("reference-known", at="create_webhook", depth=4)
@@ -99,69 +95,52 @@ class WebhookOfNoBusiness(Faulty):
 # --- values that begin as they should ---
 
 
-class TakesTail(Faulty):
+PHONE, ADDRESS = r"\+[1-9][0-9]{6,14}", r"[^@\s]+@[^@\s]+"
+
+
+@dataclass(frozen=True)
+class Tail(Entry):
+    """A member, and the pattern that only the start of its value must match."""
+
+    member: str
+    start: str
+    _: KW_ONLY
+    breaks: str = "status-400 code-invalid_request"
+    depth: int = 4
+
+
+def takes_tail(entry: Tail) -> type[Faulty]:
     """The reference server, where a check of one member reads only the start of a text."""
 
-    here, member, start = "", "", ""
+    class TakesTail(Faulty):
+        def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
+            valid = super().is_valid(operation, parameter, value)
+            if valid or not isinstance(value, str):
+                return valid
+            named = (operation.id, parameter.name) == (entry.here, entry.member)
+            return named and re.match(entry.start, value) is not None
 
-    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
-        valid = super().is_valid(operation, parameter, value)
-        if valid or not isinstance(value, str):
-            return valid
-        named = (operation.id, parameter.name) == (self.here, self.member)
-        return named and re.match(self.start, value) is not None
-
-
-@fault("status-400 code-invalid_request", also="code-not_found", at="create_call", depth=4)
-class TailOfNumberTaken(TakesTail):
-    """create_call accepts a phone number with a letter after it."""
-
-    here, member, start = "create_call", "to", r"\+[1-9][0-9]{6,14}"
+    return TakesTail
 
 
-@fault("status-400 code-invalid_request", at="send_sms", depth=4)
-class TailOfReceiverTaken(TakesTail):
-    """send_sms accepts a phone number with a letter after it."""
+TAKES_TAIL = {
+    "create_call accepts a phone number followed by a letter.": Tail(
+        "tail-of-number-taken", "to", PHONE, also="code-not_found", at="create_call"),
+    "send_sms accepts a phone number followed by a letter.": Tail(
+        "tail-of-receiver-taken", "to", PHONE, at="send_sms"),
+    "sign_up accepts an e-mail address followed by words.": Tail(
+        "tail-of-address-taken", "email", ADDRESS, at="sign_up"),
+    "update_lead accepts an e-mail address followed by words.": Tail(
+        "tail-of-changed-address-taken", "email", ADDRESS, at="update_lead",
+        by="change-of-each-member"),
+    "backfill_events accepts a timestamp followed by a letter.": Tail(
+        "tail-of-time-taken", "to", r"\d{4}-\d\d-\d\dT", at="backfill_events"),
+    "change_communication_run accepts an action followed by letters.": Tail(
+        "tail-of-action-taken", "action", "pause|cancel", also="status-no-5xx-for-mistakes",
+        at="change_communication_run"),
+}  # fmt: skip
 
-    here, member, start = "send_sms", "to", r"\+[1-9][0-9]{6,14}"
-
-
-@fault("status-400 code-invalid_request", at="sign_up", depth=4)
-class TailOfAddressTaken(TakesTail):
-    """sign_up accepts an e-mail address with words after it."""
-
-    here, member, start = "sign_up", "email", r"[^@\s]+@[^@\s]+"
-
-
-@fault(
-    "status-400 code-invalid_request",
-    at="update_lead",
-    by="change-of-each-member",
-    depth=4,
-)
-class TailOfChangedAddressTaken(TakesTail):
-    """update_lead accepts an e-mail address with words after it."""
-
-    here, member, start = "update_lead", "email", r"[^@\s]+@[^@\s]+"
-
-
-@fault("status-400 code-invalid_request", at="backfill_events", depth=4)
-class TailOfTimeTaken(TakesTail):
-    """backfill_events accepts a timestamp with a letter after it."""
-
-    here, member, start = "backfill_events", "to", r"\d{4}-\d\d-\d\dT"
-
-
-@fault(
-    "status-400 code-invalid_request",
-    also="status-no-5xx-for-mistakes",
-    at="change_communication_run",
-    depth=4,
-)
-class TailOfActionTaken(TakesTail):
-    """change_communication_run accepts an action with letters after it."""
-
-    here, member, start = "change_communication_run", "action", "pause|cancel"
+faults_of(takes_tail, __name__, TAKES_TAIL)
 
 
 # --- ids that are nearly right ---
@@ -210,7 +189,7 @@ class SignsOfIdIgnored(FindsNear):
 
 @fault("read-resource", also=NEAR, at="read_external_run", by="plain-read", depth=5)
 class CaseOfReferenceIgnored(Faulty):
-    """read_external_run accepts an external_ref in any case."""
+    """read_external_run compares external_ref without regard to case."""
 
     def find_by(self, kind: str, member: str, value: Any, context: Context) -> Row | None:
         row = super().find_by(kind, member, value, context)
@@ -237,7 +216,7 @@ class StartOfRunIsEnough(Faulty):
 
 @fault("status-400 status-no-5xx-for-mistakes", at="create_lead update_lead", depth=4)
 class ListForLeadBreaks(Faulty):
-    """A body that is a list breaks the leads."""
+    """create_lead and update_lead return 500 for a body that is a list."""
 
     def parse_body(self, request: Request) -> Any:
         body = super().parse_body(request)
@@ -274,7 +253,7 @@ class ScoreOfLetters(Unchecked):
 
 @fault("status-400 code-invalid_request", at="create_call", depth=4)
 class DurationOfLetters(Unchecked):
-    """create_call shows max_duration, and accepts any value."""
+    """create_call accepts any max_duration, and shows it."""
 
     here, member = "create_call", "max_duration"
 
@@ -287,7 +266,7 @@ class DurationOfLetters(Unchecked):
 
 @fault("status-400 code-invalid_request", also="success-members", at="create_lead", depth=5)
 class EmailBesidePhone(Faulty):
-    """create_lead checks no email if there is a phone."""
+    """create_lead does not check the email if a phone is given."""
 
     def invalid(self, operation: Operation, given: Mapping[str, Any]) -> list[str]:
         names = super().invalid(operation, given)

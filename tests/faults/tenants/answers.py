@@ -1,4 +1,4 @@
-"""Faults that only the answer to the request itself shows: it names another business."""
+"""Faults that only the response to the request itself shows: it names another business."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 from conformance.server.messages import Context, Reply
 from conformance.server.store import Row
-from tests.faults.base import Faulty, fault, is_for
-from tests.faults.shared import body_of
+from tests.faults.base import Faulty, fault, faults_of, is_for
+from tests.faults.shared import Member, body_of
 
 
 def _named(context: Context, operation: str, member: str) -> Any:
@@ -33,7 +33,7 @@ class Echoing(Faulty):
     depth=5,
 )
 class AgentMovedAway(Echoing):
-    """update_agent moves an agent into the undocumented business_id of the request, and says so."""
+    """update_agent moves an agent to the undocumented business_id of the request, and shows it."""
 
     here, member = "update_agent", "business_id"
 
@@ -47,18 +47,25 @@ class AgentMovedAway(Echoing):
         return reply
 
 
-@fault("business-object", at="update_lead", depth=5)
-class LeadAnswerOfAnother(Echoing):
-    """update_lead returns the undocumented business_id of the request as the owner."""
+def echoes(entry: Member) -> type[Faulty]:
+    """The reference server, where one success shows the member of an entry as it was sent."""
 
-    here, member = "update_lead", "business_id"
+    class Echoes(Echoing):
+        here, member = entry.here, entry.member
+
+    return Echoes
 
 
-@fault("business-object", at="create_workspace", depth=5)
-class WorkspaceAnswerOfAnother(Echoing):
-    """create_workspace returns the undocumented business_id of the request as the owner."""
+ECHOING = {
+    "update_lead returns the undocumented business_id of the request as the owner.": Member(
+        "lead-answer-of-another", "business_id", breaks="business-object", at="update_lead",
+        depth=5),
+    "create_workspace returns the undocumented business_id of the request as the owner.": Member(
+        "workspace-answer-of-another", "business_id", breaks="business-object",
+        at="create_workspace", depth=5),
+}  # fmt: skip
 
-    here, member = "create_workspace", "business_id"
+faults_of(echoes, __name__, ECHOING)
 
 
 @fault("business-object", also="reference-known", at="create_call", depth=5)
@@ -78,10 +85,7 @@ class CallAnswerWithForeignLead(Echoing):
 
 @fault("business-object", also="status-200 changed-resource", at="update_eval", depth=5)
 class EvalMovedAway(Faulty):
-    """update_eval moves an eval into the undocumented business_id of the request."""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        return super().changes(context)
+    """update_eval moves an eval to the undocumented business_id of the request."""
 
     def act_update(self, context: Context) -> Reply:
         row: Row | None = None

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from conformance.server.messages import Context, Reply
 from conformance.server.store import Page
-from tests.faults.base import Faulty, fault, is_for
+from tests.faults.base import Entry, Faulty, fault, faults_of, is_for
 from tests.faults.shared import number_of
+
+
+@dataclass(frozen=True)
+class Report(Entry):
+    """The business, or another source, of the figures of a report; None for the right one."""
+
+    source: Callable[[Context], Any]
+    _: KW_ONLY
+    breaks: str = "business-figures"
+    depth: int = 4
 
 
 class Figures(Faulty):
@@ -27,6 +39,18 @@ class Figures(Faulty):
         return Reply(reply.status, _counted(reply.body, figure))
 
 
+def figures_of(entry: Report) -> type[Faulty]:
+    """The reference server, where one report has figures of another source."""
+
+    class FiguresOf(Figures):
+        here = entry.here
+
+        def business_of(self, context: Context) -> str:
+            return str(entry.source(context) or super().business_of(context))
+
+    return FiguresOf
+
+
 def _counted(value: Any, figure: int) -> Any:
     """A report with another figure in the place of each number."""
     match value:
@@ -39,35 +63,24 @@ def _counted(value: Any, figure: int) -> Any:
     return figure
 
 
-class NamedInQuery(Figures):
-    """The same, with the figures of the business that the query names."""
-
-    def business_of(self, context: Context) -> str:
-        return context.request.query.get("business_id") or super().business_of(context)
+def _in_query(context: Context) -> str | None:
+    """The business that a query names."""
+    return context.request.query.get("business_id")
 
 
-@fault("business-figures", at="read_balance", depth=4)
-class ForeignBalance(NamedInQuery):
-    """read_balance shows the balance of the business that the query names."""
+FIGURES_OF = {
+    "read_balance shows the balance of the business that the query names.": Report(
+        "foreign-balance", _in_query, at="read_balance"),
+    "read_analytics_dashboard shows the figures of the business that the query names.": Report(
+        "foreign-dashboard", _in_query, at="read_analytics_dashboard"),
+    "read_analytics_weekly shows the figures of the business in X-Business-Id.": Report(
+        "foreign-week-by-header", lambda context: context.request.header("x-business-id"),
+        at="read_analytics_weekly", depth=5),
+    "audit_leads shows the figures of the business that the query names.": Report(
+        "foreign-audit", _in_query, at="audit_leads", depth=5),
+}  # fmt: skip
 
-    here = "read_balance"
-
-
-@fault("business-figures", at="read_analytics_dashboard", depth=4)
-class ForeignDashboard(NamedInQuery):
-    """read_analytics_dashboard shows the figures of the business that the query names."""
-
-    here = "read_analytics_dashboard"
-
-
-@fault("business-figures", at="read_analytics_weekly", depth=5)
-class ForeignWeekByHeader(Figures):
-    """read_analytics_weekly shows the figures of the business in X-Business-Id."""
-
-    here = "read_analytics_weekly"
-
-    def business_of(self, context: Context) -> str:
-        return context.request.header("x-business-id") or super().business_of(context)
+faults_of(figures_of, __name__, FIGURES_OF)
 
 
 @fault("business-figures", at="read_analytics_calls", depth=4)
@@ -82,13 +95,6 @@ class FiguresOfForeignAgent(Figures):
 
     def business_of(self, context: Context) -> str:
         return str(context.values.get("agent_id") or super().business_of(context))
-
-
-@fault("business-figures", at="audit_leads", depth=5)
-class ForeignAudit(NamedInQuery):
-    """audit_leads shows the figures of the business that the query names."""
-
-    here = "audit_leads"
 
 
 @fault("business-figures", at="read_analytics_businesses", depth=4)
@@ -106,7 +112,7 @@ class EveryBusinessCompared(Faulty):
 
 @fault("business-figures", at="read_balance", depth=4)
 class BalancesByBusiness(Faulty):
-    """read_balance has a member for each business, which its id names."""
+    """read_balance has one member per business, named by its id."""
 
     def act_fetch(self, context: Context) -> Reply:
         reply = super().act_fetch(context)
@@ -145,7 +151,7 @@ class WeeksOfAllBusinesses(Faulty):
 
 @fault("business-figures", at="read_analytics_funnel", depth=4)
 class FunnelKeptByUrl(Figures):
-    """read_analytics_funnel caches its figures by URL, whoever asks."""
+    """read_analytics_funnel caches its figures by URL, for every key."""
 
     here = "read_analytics_funnel"
 
@@ -192,7 +198,7 @@ class CallsOfAllCounted(CountsOfAll):
     depth=4,
 )
 class AuditNamesForeignLeads(Faulty):
-    """audit_leads names a lead of another business as an example."""
+    """audit_leads shows a lead of another business as an example."""
 
     def act_fetch(self, context: Context) -> Reply:
         reply = super().act_fetch(context)
@@ -206,7 +212,7 @@ class AuditNamesForeignLeads(Faulty):
 
 @fault("business-figures", at="read_balance", by="foreign-figures", depth=4)
 class BalanceOfTheMainBusiness(Faulty):
-    """read_balance shows every key the balance of the main business, which it names."""
+    """read_balance shows every key the balance and the id of the main business."""
 
     def act_fetch(self, context: Context) -> Reply:
         reply = super().act_fetch(context)

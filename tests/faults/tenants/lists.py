@@ -8,8 +8,16 @@ from typing import Any
 from conformance.model import Parameter
 from conformance.server.messages import Context, Refusal, Reply
 from conformance.server.store import Filter
-from tests.faults.base import Faulty, fault, filtered_by, is_for, later_page, requested_limit
-from tests.faults.shared import Filtered, InOneList, LatestSender, in_each_list
+from tests.faults.base import Faulty, fault, faults_of, is_for, later_page, requested_limit
+from tests.faults.shared import (
+    LARGE_LIMIT,
+    LIMIT_OF_ONE,
+    Filtered,
+    InOneList,
+    InRequests,
+    LatestSender,
+    in_each_list,
+)
 
 NARROWED = (
     "list_events list_phone_numbers list_webhooks list_event_deliveries list_communication_runs "
@@ -21,20 +29,62 @@ NARROWED = (
 # --- rows of other businesses ---
 
 
-@fault(
-    "business-rows",
-    also="paging-filter-kept business-filter business-empty status-200 business-object",
-)
-class RowsOfAll(Faulty):
-    """Lists show the objects of every business."""
+def lists_all(entry: InRequests) -> type[Faulty]:
+    """The reference server, where some requests list the objects of every business."""
 
-    def list_tenant(self, context: Context) -> str | None:
-        return None
+    class ListsAll(Faulty):
+        def list_tenant(self, context: Context) -> str | None:
+            return None if entry.shows_in(context) else super().list_tenant(context)
+
+    return ListsAll
+
+
+OF_ALL = {
+    "Lists show the objects of every business.": InRequests(
+        "rows-of-all", breaks="business-rows",
+        also="paging-filter-kept business-filter business-empty status-200 business-object"),
+    "list_agents shows the agents of every business.": InRequests(
+        "agents-of-all", breaks="business-rows", also="business-empty", at="list_agents", depth=2),
+    "Later pages show the objects of every business.": InRequests(
+        "rows-of-all-on-later-pages", later=True, breaks="business-rows",
+        also="paging-complete paging-precision has-more-false paging-filter-kept business-filter",
+        depth=4),
+    "Lists filtered by status show the objects of every business.": InRequests(
+        "rows-of-all-with-filter", given="status", breaks="business-rows",
+        also="business-filter paging-complete paging-filter-kept business-rows", depth=4),
+    "Later pages of list_leads filtered by status show every business.": InRequests(
+        "filtered-later-pages-of-all", later=True, given="status", breaks="business-rows",
+        also="paging-complete paging-exclusive has-more-false", at="list_leads", depth=5),
+    "list_events shows every business when the limit is above 50.": InRequests(
+        "large-pages-of-all", limits=LARGE_LIMIT, breaks="business-rows",
+        also="paging-complete paging-exclusive has-more-false", at="list_events", depth=5),
+    "list_evals shows every business when the limit is 1.": InRequests(
+        "pages-of-one-of-all", limits=LIMIT_OF_ONE, breaks="business-rows",
+        also="paging-complete paging-exclusive has-more-false business-empty", at="list_evals",
+        depth=5),
+    "Lists show another business when asked for one of its agents.": InRequests(
+        "foreign-agent-listed", given="agent_id", breaks="business-filter", also="business-rows",
+        depth=3),
+    "list_event_deliveries shows the deliveries of another business's event.": InRequests(
+        "deliveries-of-foreign-event", given="event_id", breaks="business-filter",
+        also="business-rows", at="list_event_deliveries", depth=4),
+    "With a limit, list_messages shows a conversation of another business.": InRequests(
+        "messages-of-foreign-conversation", given="conversation_id limit", breaks="business-filter",
+        at="list_messages", depth=4),
+    "Later pages of list_communication_jobs show the jobs of another business's run.": InRequests(
+        "jobs-of-foreign-run-later", later=True, given="communication_run_id",
+        breaks="business-filter", at="list_communication_jobs", depth=5),
+    "list_messages shows any conversation if the request also names a direction.": InRequests(
+        "direction-shows-foreign-messages", given="conversation_id direction",
+        breaks="business-filter", at="list_messages", depth=5),
+}  # fmt: skip
+
+faults_of(lists_all, __name__, OF_ALL)
 
 
 @fault("business-rows", at="list_usage", depth=5)
 class BoundedUsageKept(Faulty):
-    """list_usage caches its responses by URL, whoever asks, if the request has a bound."""
+    """list_usage caches its responses by URL, for every key, if a bound is given."""
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
@@ -47,94 +97,12 @@ class BoundedUsageKept(Faulty):
         return self._kept.setdefault(context.request.query_text, reply)
 
 
-@fault("business-rows", also="business-empty", at="list_agents", depth=2)
-class AgentsOfAll(Faulty):
-    """list_agents shows the agents of every business."""
-
-    def list_tenant(self, context: Context) -> str | None:
-        return None if context.operation.id == "list_agents" else super().list_tenant(context)
-
-
 @in_each_list("business-rows", also="business-filter business-empty paging-filter-kept status-200")
 class AllRows(InOneList):
     """Rows of every business are shown."""
 
     def list_tenant(self, context: Context) -> str | None:
         return None if context.operation.id == self.here else super().list_tenant(context)
-
-
-@fault(
-    "business-rows",
-    also="paging-complete paging-precision has-more-false paging-filter-kept business-filter",
-    depth=4,
-)
-class RowsOfAllOnLaterPages(Faulty):
-    """Later pages show the objects of every business."""
-
-    def list_tenant(self, context: Context) -> str | None:
-        return None if context.values.get("after") else super().list_tenant(context)
-
-
-@fault(
-    "business-rows",
-    also="business-filter paging-complete paging-filter-kept business-rows",
-    depth=4,
-)
-class RowsOfAllWithFilter(Faulty):
-    """Lists filtered by status show the objects of every business."""
-
-    def list_tenant(self, context: Context) -> str | None:
-        return None if "status" in context.values else super().list_tenant(context)
-
-
-@fault(
-    "business-rows",
-    also="paging-complete paging-exclusive has-more-false",
-    at="list_leads",
-    depth=5,
-)
-class FilteredLaterPagesOfAll(Faulty):
-    """Later pages of list_leads filtered by status show every business."""
-
-    def list_tenant(self, context: Context) -> str | None:
-        every = (
-            is_for(context, "list_leads") and later_page(context) and filtered_by(context, "status")
-        )
-        return None if every else super().list_tenant(context)
-
-
-@fault(
-    "business-rows",
-    also="paging-complete paging-exclusive has-more-false",
-    at="list_events",
-    depth=5,
-)
-class LargePagesOfAll(Faulty):
-    """list_events shows every business when the limit is above 50."""
-
-    def list_tenant(self, context: Context) -> str | None:
-        return (
-            None
-            if is_for(context, "list_events") and requested_limit(context) > 50
-            else super().list_tenant(context)
-        )
-
-
-@fault(
-    "business-rows",
-    also="paging-complete paging-exclusive has-more-false business-empty",
-    at="list_evals",
-    depth=5,
-)
-class PagesOfOneOfAll(Faulty):
-    """list_evals shows every business when the limit is 1."""
-
-    def list_tenant(self, context: Context) -> str | None:
-        return (
-            None
-            if is_for(context, "list_evals") and requested_limit(context) == 1
-            else super().list_tenant(context)
-        )
 
 
 @fault("business-rows", at="list_evals", by="scope-opens", depth=5)
@@ -238,14 +206,6 @@ class ForeignBusinessIgnored(Faulty):
             super().check_tenant(parameter, value, context)
 
 
-@fault("business-filter", also="business-rows", depth=3)
-class ForeignAgentListed(Faulty):
-    """Lists show another business when asked for one of its agents."""
-
-    def list_tenant(self, context: Context) -> str | None:
-        return None if "agent_id" in context.values else super().list_tenant(context)
-
-
 @fault("business-filter", at="list_evals", depth=4)
 class UnknownAgentIsNoFilter(Filtered):
     """list_evals ignores an agent_id that the key cannot reach."""
@@ -260,26 +220,6 @@ class UnknownAgentIsNoFilter(Filtered):
         )
 
 
-@fault("business-filter", also="business-rows", at="list_event_deliveries", depth=4)
-class DeliveriesOfForeignEvent(Faulty):
-    """list_event_deliveries shows the deliveries of another business's event."""
-
-    def list_tenant(self, context: Context) -> str | None:
-        every = is_for(context, "list_event_deliveries") and filtered_by(context, "event_id")
-        return None if every else super().list_tenant(context)
-
-
-@fault("business-filter", at="list_messages", depth=4)
-class MessagesOfForeignConversation(Faulty):
-    """With a limit, list_messages shows a conversation of another business."""
-
-    def list_tenant(self, context: Context) -> str | None:
-        every = is_for(context, "list_messages") and filtered_by(
-            context, "conversation_id", "limit"
-        )
-        return None if every else super().list_tenant(context)
-
-
 @fault("business-filter", at="list_eval_runs", depth=4)
 class RunsOfForeignAgent(Faulty):
     """list_eval_runs shows the runs of another business's agent."""
@@ -290,19 +230,6 @@ class RunsOfForeignAgent(Faulty):
     def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
         if not is_for(context, "list_eval_runs"):
             super().check_reference(parameter, value, context)
-
-
-@fault("business-filter", at="list_communication_jobs", depth=5)
-class JobsOfForeignRunLater(Faulty):
-    """Later pages of list_communication_jobs show the jobs of another business's run."""
-
-    def list_tenant(self, context: Context) -> str | None:
-        every = (
-            is_for(context, "list_communication_jobs")
-            and filtered_by(context, "communication_run_id")
-            and later_page(context)
-        )
-        return None if every else super().list_tenant(context)
 
 
 # --- businesses without data ---
@@ -362,73 +289,43 @@ class EmptyWithLimitNotFound(Faulty):
         return reply
 
 
-@fault("business-filter", at="list_messages", depth=5)
-class DirectionShowsForeignMessages(Faulty):
-    """list_messages shows any conversation if the request names a direction as well."""
-
-    def list_tenant(self, context: Context) -> str | None:
-        both = filtered_by(context, "conversation_id", "direction")
-        every = is_for(context, "list_messages") and both
-        return None if every else super().list_tenant(context)
-
-
 # --- a filter that opens the list ---
 
 
-class OpenedBy(Faulty):
-    """The reference server, where one list shows every business if some parameters are given."""
+def opened_by(entry: InRequests) -> type[Faulty]:
+    """The reference server, where some requests may also name another business."""
 
-    here: str = ""
-    by: tuple[str, ...] = ()
+    class OpenedBy(Faulty):
+        def list_tenant(self, context: Context) -> str | None:
+            return None if entry.shows_in(context) else super().list_tenant(context)
 
-    def is_open(self, context: Context) -> bool:
-        """Whether the request opens the list."""
-        return is_for(context, self.here) and set(self.by) <= context.request.query.keys()
+        def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
+            if not entry.shows_in(context):
+                super().check_tenant(parameter, value, context)
 
-    def list_tenant(self, context: Context) -> str | None:
-        return None if self.is_open(context) else super().list_tenant(context)
-
-    def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
-        if not self.is_open(context):
-            super().check_tenant(parameter, value, context)
+    return OpenedBy
 
 
-@fault(
-    "business-rows",
-    also="business-empty business-filter paging-filter-kept",
-    at="list_transcripts",
-    by="rows-of-two-businesses",
-    depth=5,
-)
-class TranscriptsOfAllInDays(OpenedBy):
-    """With days, list_transcripts shows every business."""
+OPENED_BY = {
+    "With days, list_transcripts shows every business.": InRequests(
+        "transcripts-of-all-in-days", given="days", breaks="business-rows",
+        also="business-empty business-filter paging-filter-kept", at="list_transcripts",
+        by="rows-of-two-businesses", depth=5),
+    "With from and to, list_events shows every business.": InRequests(
+        "events-of-all-in-window", given="from to", breaks="business-rows",
+        also="business-empty business-filter paging-filter-kept", at="list_events",
+        by="rows-of-two-businesses", depth=5),
+    "With created_after, list_leads shows another business that the query names.": InRequests(
+        "leads-of-foreign-business-since", given="business_id created_after",
+        breaks="business-rows", also="business-filter", at="list_leads", depth=5),
+}  # fmt: skip
 
-    here, by = "list_transcripts", ("days",)
-
-
-@fault(
-    "business-rows",
-    also="business-empty business-filter paging-filter-kept",
-    at="list_events",
-    by="rows-of-two-businesses",
-    depth=5,
-)
-class EventsOfAllInWindow(OpenedBy):
-    """With from and to, list_events shows every business."""
-
-    here, by = "list_events", ("from", "to")
-
-
-@fault("business-rows", also="business-filter", at="list_leads", depth=5)
-class LeadsOfForeignBusinessSince(OpenedBy):
-    """With created_after, list_leads shows another business that the query names."""
-
-    here, by = "list_leads", ("business_id", "created_after")
+faults_of(opened_by, __name__, OPENED_BY)
 
 
 @fault("business-rows", also="business-filter", at="list_calls", depth=5)
 class CallsOfTwoBusinesses(Faulty):
-    """list_calls splits business_id at commas, and checks only the first business."""
+    """list_calls splits business_id at commas, but checks only the first business."""
 
     def splits(self, context: Context) -> bool:
         """Whether a request names several businesses."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Identity, Page, Row
-from tests.faults.base import Faulty, fault, is_for
+from tests.faults.base import Entry, Faulty, fault, faults_of, is_for, words
 from tests.faults.shared import body_of
 
 # --- reads ---
@@ -15,7 +17,7 @@ from tests.faults.shared import body_of
 
 @fault("business-object", at="read_lead", by="foreign-object", depth=4)
 class RefusalNamesTheLead(Faulty):
-    """read_lead reveals the owner of a lead that it rejects."""
+    """read_lead reveals the name of a lead that it refuses."""
 
     def selected(self, context: Context) -> Row:
         try:
@@ -27,39 +29,29 @@ class RefusalNamesTheLead(Faulty):
             raise
 
 
-@fault("business-object", at="read_agent")
-class ForeignAgentRead(Faulty):
-    """read_agent returns an agent of another business."""
+def run_of_all(entry: Entry) -> type[Faulty]:
+    """The reference server, where one read by another member finds objects of every business."""
 
-    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        if kind == "agent" and context.operation.id == "read_agent":
-            return self.store.get(kind, identifier)
-        return super().find(kind, identifier, context)
+    class RunOfAll(Faulty):
+        def list_tenant(self, context: Context) -> str | None:
+            return None if is_for(context, entry.here) else super().list_tenant(context)
 
-
-@fault("business-object", at="read_call", depth=2)
-class ForeignCallRead(Faulty):
-    """Calls of another business can be read."""
-
-    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        return (
-            self.store.get(kind, identifier)
-            if kind == "call"
-            else super().find(kind, identifier, context)
-        )
+    return RunOfAll
 
 
-@fault("business-object", at="read_external_run", depth=4)
-class ForeignRunByReference(Faulty):
-    """read_external_run returns a run of another business."""
+RUNS_OF_ALL = {
+    "read_external_run returns a run of another business.": Entry(
+        "foreign-run-by-reference", breaks="business-object", at="read_external_run", depth=4),
+    "read_provider_run returns a run of another business.": Entry(
+        "foreign-run-by-provider", breaks="business-object", at="read_provider_run", depth=4),
+}  # fmt: skip
 
-    def list_tenant(self, context: Context) -> str | None:
-        return None if is_for(context, "read_external_run") else super().list_tenant(context)
+faults_of(run_of_all, __name__, RUNS_OF_ALL)
 
 
 @fault("business-object", at="replay_event", depth=4)
 class ForeignEventNamed(Faulty):
-    """replay_event names what it replays: any event of any business."""
+    """replay_event returns the id of the event, even one of another business."""
 
     def act_perform(self, context: Context) -> Reply:
         reply = super().act_perform(context)
@@ -68,14 +60,6 @@ class ForeignEventNamed(Faulty):
         event = self.store.get("event", str(context.values["event_id"]))
         replayed = [] if event is None else [event.id]
         return Reply(reply.status, {**reply.body, "event_ids": replayed})
-
-
-@fault("business-object", at="read_provider_run", depth=4)
-class ForeignRunByProvider(Faulty):
-    """read_provider_run returns a run of another business."""
-
-    def list_tenant(self, context: Context) -> str | None:
-        return None if is_for(context, "read_provider_run") else super().list_tenant(context)
 
 
 @fault("business-object", at="read_recording", depth=4)
@@ -124,16 +108,6 @@ class ForeignAgentWritten(Faulty):
         if row is not None:
             self.store.change(row, self.changes(context))
         return super().act_update(context)
-
-
-@fault("business-object", at="update_agent", depth=3)
-class AgentMovedToOwnBusiness(Faulty):
-    """update_agent changes an agent of another business and confirms it."""
-
-    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        if context.operation.id == "update_agent":
-            return self.store.get(kind, identifier)
-        return super().find(kind, identifier, context)
 
 
 @fault("business-object", also="reference-known", at="create_agent", depth=2)
@@ -243,14 +217,14 @@ class LeadSaidToBeOfAnother(Faulty):
 
 
 class ActsWhenRefusing(Faulty):
-    """The reference server with a handle for an effect of rejected requests."""
+    """The reference server with a handle for an effect of refused requests."""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         self.do(self.operation_of(request), request)
         return super().refused(request, refusal)
 
     def do(self, operation: str, request: Request) -> None:
-        """What is done in secret."""
+        """Do something, although the request is refused."""
 
 
 @fault(
@@ -260,7 +234,7 @@ class ActsWhenRefusing(Faulty):
     depth=5,
 )
 class ForeignDeletedInSecret(ActsWhenRefusing):
-    """A rejected deletion still deletes an eval or webhook of another business."""
+    """A refused deletion still deletes an eval or webhook of another business."""
 
     def do(self, operation: str, request: Request) -> None:
         if operation in ("delete_eval", "delete_webhook") and self.parse_key(request):
@@ -270,171 +244,136 @@ class ForeignDeletedInSecret(ActsWhenRefusing):
                 self.store.remove(row)
 
 
-class ChangesWhenRefusing(ActsWhenRefusing):
-    """The reference server, where a rejected operation still changes an object of a business."""
+@dataclass(frozen=True)
+class ForeignChange(Entry):
+    """The kind of an object, and how a refused request changes it: its new members.
 
-    operation = ""
-    kind = ""
-    selector = "id"
+    ``selector`` is the member of the request that names the object.
+    """
 
-    def do(self, operation: str, request: Request) -> None:
-        sent, key = body_of(request), self.parse_key(request)
-        if operation != self.operation or key is None:
-            return
-        row = self.store.get(self.kind, str(sent.get(self.selector)))
-        identity = self.known_key(key)
-        if row is not None and identity is not None and identity.tenant != row.tenant:
-            self.store.change(row, self.changed(row, sent))
-
-    def changed(self, row: Row, sent: dict[str, Any]) -> dict[str, Any]:
-        """The members that are changed, with their new values."""
-        raise NotImplementedError
+    kind: str
+    change: Callable[[Row, dict[str, Any]], dict[str, Any]]
+    _: KW_ONLY
+    selector: str = "id"
+    breaks: str = "business-object"
+    depth: int = 5
 
 
-@fault("business-object", at="act_on_workspace", depth=5)
-class ForeignWorkspaceCancelled(ChangesWhenRefusing):
-    """act_on_workspace cancels a workspace of another business but returns 404."""
+def changes_when_refusing(entry: ForeignChange) -> type[Faulty]:
+    """The reference server, where a refused operation still changes an object of a business."""
 
-    operation = "act_on_workspace"
-    kind = "workspace"
+    class ChangesWhenRefusing(ActsWhenRefusing):
+        def do(self, operation: str, request: Request) -> None:
+            sent, key = body_of(request), self.parse_key(request)
+            if operation != entry.here or key is None:
+                return
+            row = self.store.get(entry.kind, str(sent.get(entry.selector)))
+            identity = self.known_key(key)
+            if row is not None and identity is not None and identity.tenant != row.tenant:
+                self.store.change(row, entry.change(row, sent))
 
-    def changed(self, row: Row, sent: dict[str, Any]) -> dict[str, Any]:
-        return {"lifecycle_state": "cancelled"}
-
-
-@fault("business-object", at="update_sms_prompt", depth=5)
-class ForeignPromptWritten(ChangesWhenRefusing):
-    """update_sms_prompt writes a prompt of another business but returns 404."""
-
-    operation = "update_sms_prompt"
-    kind = "agent"
-    selector = "agent_id"
-
-    def changed(self, row: Row, sent: dict[str, Any]) -> dict[str, Any]:
-        return {"prompts": {**row.document["prompts"], "sms": sent["sms_prompt"]}}
+    return ChangesWhenRefusing
 
 
-@fault("business-object", at="rotate_webhook_secret", depth=5)
-class ForeignSecretReplaced(ChangesWhenRefusing):
-    """rotate_webhook_secret replaces a secret of another business but returns 404."""
+FOREIGN_CHANGES = {
+    "act_on_workspace cancels a workspace of another business but returns 404.": ForeignChange(
+        "foreign-workspace-cancelled", "workspace",
+        lambda row, sent: {"lifecycle_state": "cancelled"}, at="act_on_workspace"),
+    "update_sms_prompt writes a prompt of another business but returns 404.": ForeignChange(
+        "foreign-prompt-written", "agent",
+        lambda row, sent: {"prompts": {**row.document["prompts"], "sms": sent["sms_prompt"]}},
+        selector="agent_id", at="update_sms_prompt"),
+    "rotate_webhook_secret replaces a secret of another business but returns 404.": ForeignChange(
+        "foreign-secret-replaced", "webhook",
+        lambda row, sent: {"webhook_secret_masked": "...replaced"}, at="rotate_webhook_secret"),
+    "change_communication_run renames a run of another business but returns 404.": ForeignChange(
+        "foreign-run-renamed", "communication_run", lambda row, sent: {"external_ref": "renamed"},
+        at="change_communication_run"),
+}  # fmt: skip
 
-    operation = "rotate_webhook_secret"
-    kind = "webhook"
-
-    def changed(self, row: Row, sent: dict[str, Any]) -> dict[str, Any]:
-        return {"webhook_secret_masked": "...replaced"}
-
-
-@fault("business-object", at="change_communication_run", depth=5)
-class ForeignRunRenamed(ChangesWhenRefusing):
-    """change_communication_run renames a run of another business but returns 404."""
-
-    operation = "change_communication_run"
-    kind = "communication_run"
-
-    def changed(self, row: Row, sent: dict[str, Any]) -> dict[str, Any]:
-        return {"external_ref": "renamed"}
+faults_of(changes_when_refusing, __name__, FOREIGN_CHANGES)
 
 
 # --- whole operations ---
 
 
-class Borderless(Faulty):
-    """The reference server, where some operations find objects of every business."""
+@dataclass(frozen=True)
+class Reached(Entry):
+    """Where the objects of every business are found: in all operations of ``open_at`` or ``at``.
 
-    open_at: tuple[str, ...] = ()
+    ``action`` limits this to one action, ``key`` to a key, ``sent`` to requests with a parameter,
+    and ``unless`` to requests without one.
+    """
 
-    def is_open(self, context: Context) -> bool:
+    _: KW_ONLY
+    breaks: str = "business-object"
+    depth: int = 5
+    open_at: str = ""
+    action: str = ""
+    key: str = ""
+    sent: str = ""
+    unless: str = ""
+
+    def is_reached(self, context: Context) -> bool:
         """Whether a request reaches objects of every business."""
-        return is_for(context, *self.open_at)
-
-    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        if kind == context.operation.kind and self.is_open(context):
-            return self.store.get(kind, identifier)
-        return super().find(kind, identifier, context)
-
-
-class BorderlessAction(Borderless):
-    """The reference server, where one action finds objects of every business."""
-
-    doing = ""
-
-    def is_open(self, context: Context) -> bool:
-        return super().is_open(context) and context.values.get("action") == self.doing
+        key = context.identity.name if context.identity else ""
+        return (
+            is_for(context, *words(self.open_at or self.at))
+            and self.action in ("", context.values.get("action"))
+            and self.key in ("", key)
+            and (not self.sent or self.sent in context.values)
+            and self.unless not in context.values
+        )
 
 
-@fault("business-object", at="change_communication_run", depth=5)
-class ForeignRunCancelled(BorderlessAction):
-    """change_communication_run cancels a run of another business, but pauses none."""
+def borderless(entry: Reached) -> type[Faulty]:
+    """The reference server, where some requests find objects of every business."""
 
-    open_at, doing = ("change_communication_run",), "cancel"
+    class Borderless(Faulty):
+        def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+            if kind == context.operation.kind and entry.is_reached(context):
+                return self.store.get(kind, identifier)
+            return super().find(kind, identifier, context)
 
-
-@fault("business-object", at="act_on_workspace", depth=5)
-class ForeignWorkspaceTornDown(BorderlessAction):
-    """act_on_workspace tears down a workspace of another business, and does nothing else to it."""
-
-    open_at, doing = ("act_on_workspace",), "teardown"
+    return Borderless
 
 
-@fault("business-object", at="rotate_webhook_secret test_webhook", depth=4)
-class ForeignSecretRotated(Borderless):
-    """The webhook of another business can be tested and its secret rotated."""
+BORDERLESS = {
+    "read_agent returns an agent of another business.": Reached(
+        "foreign-agent-read", at="read_agent", depth=1),
+    "Calls of another business can be read.": Reached("foreign-call-read", at="read_call", depth=2),
+    "update_agent changes an agent of another business and confirms it.": Reached(
+        "agent-moved-to-own-business", at="update_agent", depth=3),
+    "change_communication_run cancels a run of another business, but pauses none.": Reached(
+        "foreign-run-cancelled", action="cancel", at="change_communication_run"),
+    "act_on_workspace tears down a workspace of another business, and does nothing else.": Reached(
+        "foreign-workspace-torn-down", action="teardown", at="act_on_workspace"),
+    "The webhook of another business can be tested and its secret rotated.": Reached(
+        "foreign-secret-rotated", at="rotate_webhook_secret test_webhook", depth=4),
+    "The webhook of another business can be tested.": Reached(
+        "foreign-webhook-tested", at="test_webhook", depth=4),
+    "release_phone_number releases a number of another business.": Reached(
+        "foreign-number-released", open_at="release_phone_number",
+        at="release_phone_number assign_phone_number", depth=4),
+    "read_lead lets the key of the other business read every lead.": Reached(
+        "other-key-reads-leads", key="other", at="read_lead"),
+    "update_eval lets the key of the other business change every eval.": Reached(
+        "other-key-changes-evals", key="other", at="update_eval"),
+    "read_agent lets the key of the empty business read every agent.": Reached(
+        "empty-key-reads-agents", key="empty", at="read_agent"),
+    "release_phone_number releases any number if the request names its own business.": Reached(
+        "foreign-number-beside-own-business", open_at="release_phone_number", sent="business_id",
+        at="release_phone_number assign_phone_number"),
+    "update_lead changes the notes of any lead if the request changes no name.": Reached(
+        "notes-of-foreign-lead", unless="name", at="update_lead"),
+}  # fmt: skip
 
-    open_at = ("rotate_webhook_secret", "test_webhook")
-
-
-@fault("business-object", at="test_webhook", depth=4)
-class ForeignWebhookTested(Borderless):
-    """The webhook of another business can be tested."""
-
-    open_at = ("test_webhook",)
-
-
-@fault("business-object", at="release_phone_number assign_phone_number", depth=4)
-class ForeignNumberReleased(Borderless):
-    """release_phone_number releases a number of another business."""
-
-    open_at = ("release_phone_number",)
-
-
-# --- single keys ---
-
-
-class OneKeyBorderless(Borderless):
-    """The reference server, where one key finds objects of every business in some operations."""
-
-    by_key = ""
-
-    def is_open(self, context: Context) -> bool:
-        by_this_key = context.identity is not None and context.identity.name == self.by_key
-        return by_this_key and super().is_open(context)
-
-
-@fault("business-object", at="read_lead", depth=5)
-class OtherKeyReadsLeads(OneKeyBorderless):
-    """read_lead lets the key of the other business read every lead."""
-
-    open_at, by_key = ("read_lead",), "other"
-
-
-@fault("business-object", at="update_eval", depth=5)
-class OtherKeyChangesEvals(OneKeyBorderless):
-    """update_eval lets the key of the other business change every eval."""
-
-    open_at, by_key = ("update_eval",), "other"
-
-
-@fault("business-object", at="read_agent", depth=5)
-class EmptyKeyReadsAgents(OneKeyBorderless):
-    """read_agent lets the key of the empty business read every agent."""
-
-    open_at, by_key = ("read_agent",), "empty"
+faults_of(borderless, __name__, BORDERLESS)
 
 
 @fault("business-object", at="replay_event replay_several_events", depth=3)
 class ForeignEventReplayed(Faulty):
-    """An event of another business can be replayed, though an unknown one is rejected."""
+    """An event of another business can be replayed, though an unknown one is refused."""
 
     def act_perform(self, context: Context) -> Reply:
         selector = context.operation.selector
@@ -450,29 +389,9 @@ class ForeignEventReplayed(Faulty):
 # --- objects that are reached beside something else ---
 
 
-@fault("business-object", at="release_phone_number assign_phone_number", depth=5)
-class ForeignNumberBesideOwnBusiness(Faulty):
-    """release_phone_number releases any number if the request names its own business."""
-
-    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        if is_for(context, "release_phone_number") and "business_id" in context.values:
-            return self.store.get(kind, identifier)
-        return super().find(kind, identifier, context)
-
-
-@fault("business-object", at="update_lead", depth=5)
-class NotesOfForeignLead(Faulty):
-    """update_lead changes the notes of any lead if the request changes no name."""
-
-    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
-        if is_for(context, "update_lead") and "name" not in context.values:
-            return self.store.get(kind, identifier)
-        return super().find(kind, identifier, context)
-
-
 @fault("business-object", at="update_webhook", depth=5)
 class ForeignWebhookSwitched(Faulty):
-    """update_webhook rejects a webhook of another business, and switches it on."""
+    """update_webhook refuses a webhook of another business, and switches it on."""
 
     def selected(self, context: Context) -> Row:
         row = self.store.get("webhook", str(context.values.get("id")))
@@ -497,7 +416,7 @@ class TouchesOfAnother(Faulty):
 
 @fault("business-inside", at="read_agent", by="foreign-object", depth=4)
 class TeamOfAllBusinesses(Faulty):
-    """read_agent names the agents of every business next to the agent."""
+    """read_agent lists the agents of every business along with the agent."""
 
     def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
         shown = super().render_item(operation, row)
@@ -509,7 +428,7 @@ class TeamOfAllBusinesses(Faulty):
 
 @fault("business-inside", at="list_leads", by="rows-of-two-businesses", depth=4)
 class SimilarLeadsOfAll(Faulty):
-    """list_leads names leads of every business as similar ones."""
+    """list_leads lists leads of every business as similar ones."""
 
     def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
         shown = super().render_item(operation, row)

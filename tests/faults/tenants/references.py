@@ -2,52 +2,69 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from conformance.model import Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Page, Row
-from tests.faults.base import Faulty, fault, is_for
+from tests.faults.base import Entry, Faulty, fault, faults_of, is_for
 from tests.faults.shared import body_of
 
 
-class TakesForeign(Faulty):
+@dataclass(frozen=True)
+class Foreign(Entry):
+    """The member of a request that has the fault."""
+
+    member: str
+    _: KW_ONLY
+    breaks: str = "business-object"
+    depth: int = 4
+
+
+def takes_foreign(entry: Foreign) -> type[Faulty]:
     """The reference server, where one member of one operation may name what exists anywhere."""
 
-    here, member = "", ""
+    class TakesForeign(Faulty):
+        def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
+            if self.is_open(parameter, context):
+                identifiers = value if isinstance(value, list) else [value]
+                kind = parameter.references or ""
+                if all(self.store.get(kind, str(identifier)) for identifier in identifiers):
+                    return
+            super().check_reference(parameter, value, context)
 
-    def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
-        if is_for(context, self.here) and parameter.name == self.member:
-            identifiers = value if isinstance(value, list) else [value]
-            kind = parameter.references or ""
-            if all(self.store.get(kind, str(identifier)) for identifier in identifiers):
-                return
-        super().check_reference(parameter, value, context)
+        def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
+            if not self.is_open(parameter, context):
+                super().check_tenant(parameter, value, context)
 
-    def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
-        if not (is_for(context, self.here) and parameter.name == self.member):
-            super().check_tenant(parameter, value, context)
+        def is_open(self, parameter: Parameter, context: Context) -> bool:
+            """Whether a member may name an object of any business."""
+            return is_for(context, entry.here) and parameter.name == entry.member
 
-
-@fault("business-object", at="create_call", depth=4)
-class CallForForeignLead(TakesForeign):
-    """create_call ties the call to a lead of another business."""
-
-    here, member = "create_call", "lead_id"
+    return TakesForeign
 
 
-@fault("business-object", at="create_eval", depth=4)
-class EvalOfForeignAgent(TakesForeign):
-    """create_eval creates an eval of an agent of another business."""
+TAKES_FOREIGN = {
+    "create_call ties the call to a lead of another business.": Foreign(
+        "call-for-foreign-lead", "lead_id", at="create_call"),
+    "create_eval creates an eval of an agent of another business.": Foreign(
+        "eval-of-foreign-agent", "agent_id", at="create_eval"),
+    "assign_phone_number gives the number to an agent of another business.": Foreign(
+        "number-for-foreign-agent", "agent_id", at="assign_phone_number"),
+    "send_sms sends a text from an agent of another business.": Foreign(
+        "text-from-foreign-agent", "from_agent_id", at="send_sms"),
+    "run_agent_evals runs the evals of an agent of another business.": Foreign(
+        "foreign-agent-evaluated", "agent_id", at="run_agent_evals"),
+}  # fmt: skip
 
-    here, member = "create_eval", "agent_id"
+faults_of(takes_foreign, __name__, TAKES_FOREIGN)
 
 
 @fault("business-object", at="create_lead", depth=4)
 class QueryHidesBusiness(Faulty):
-    """create_lead looks who may create by the query, and creates where the body says."""
+    """create_lead checks the business of the query, but creates the lead in that of the body."""
 
     def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
         if not self._hides(context):
@@ -60,13 +77,6 @@ class QueryHidesBusiness(Faulty):
     def _hides(self, context: Context) -> bool:
         own = self.tenant_of(context.identity)
         return is_for(context, "create_lead") and f"business_id={own}" in context.request.query_text
-
-
-@fault("business-object", at="assign_phone_number", depth=4)
-class NumberForForeignAgent(TakesForeign):
-    """assign_phone_number gives the number to an agent of another business."""
-
-    here, member = "assign_phone_number", "agent_id"
 
 
 @fault("business-object", at="assign_phone_number", depth=5)
@@ -92,77 +102,60 @@ class NumberOfAnotherTaken(Faulty):
         return [row for row in rows if row.document["phone_number"] == number]
 
 
-@fault("business-object", at="send_sms", depth=4)
-class TextFromForeignAgent(TakesForeign):
-    """send_sms sends a text from an agent of another business."""
-
-    here, member = "send_sms", "from_agent_id"
-
-
-@fault("business-object", at="run_agent_evals", depth=4)
-class ForeignAgentEvaluated(TakesForeign):
-    """run_agent_evals runs the evals of an agent of another business."""
-
-    here, member = "run_agent_evals", "agent_id"
-
-
-class KeepsForeign(Faulty):
+def keeps_foreign(entry: Foreign) -> type[Faulty]:
     """The reference server, where a change stores a member that no document gives the change."""
 
-    here, member = "", ""
+    class KeepsForeign(Faulty):
+        def act_update(self, context: Context) -> Reply:
+            reply = super().act_update(context)
+            sent = body_of(context.request).get(entry.member)
+            if is_for(context, entry.here) and isinstance(sent, str):
+                self.store.change(self.selected(context), {entry.member: sent})
+            return reply
 
-    def act_update(self, context: Context) -> Reply:
-        reply = super().act_update(context)
-        sent = body_of(context.request).get(self.member)
-        if is_for(context, self.here) and isinstance(sent, str):
-            self.store.change(self.selected(context), {self.member: sent})
-        return reply
-
-
-@fault("business-object", at="update_lead", depth=5)
-class LeadHandedToForeignAgent(KeepsForeign):
-    """update_lead accepts agent_id, which may name an agent of another business."""
-
-    here, member = "update_lead", "agent_id"
+    return KeepsForeign
 
 
-@fault("business-object", at="update_eval", depth=5)
-class EvalHandedToForeignAgent(KeepsForeign):
-    """update_eval accepts agent_id, which may name an agent of another business."""
+KEEPS_FOREIGN = {
+    "update_lead accepts an agent_id, even of another business.": Foreign(
+        "lead-handed-to-foreign-agent", "agent_id", at="update_lead", depth=5),
+    "update_eval accepts an agent_id, even of another business.": Foreign(
+        "eval-handed-to-foreign-agent", "agent_id", at="update_eval", depth=5),
+}  # fmt: skip
 
-    here, member = "update_eval", "agent_id"
+faults_of(keeps_foreign, __name__, KEEPS_FOREIGN)
 
 
 # --- the answer itself ---
 
 
-@fault("business-object", at="update_workspace", depth=4)
-class WorkspaceSaidToMove(Faulty):
-    """update_workspace returns the other business that the request names."""
+def said_to_move(entry: Entry) -> type[Faulty]:
+    """The reference server, where an update returns the business that the request names."""
 
-    def act_update(self, context: Context) -> Reply:
-        reply = super().act_update(context)
-        named = body_of(context.request).get("business_id")
-        if is_for(context, "update_workspace") and named:
-            return Reply(reply.status, {**reply.body, "business_id": named})
-        return reply
+    class SaidToMove(Faulty):
+        def act_update(self, context: Context) -> Reply:
+            reply = super().act_update(context)
+            named = body_of(context.request).get("business_id")
+            if is_for(context, entry.here) and named:
+                return Reply(reply.status, {**reply.body, "business_id": named})
+            return reply
+
+    return SaidToMove
 
 
-@fault("business-object", at="update_lead", depth=4)
-class LeadSaidToMove(Faulty):
-    """update_lead returns the other business that the request names."""
+SAID_TO_MOVE = {
+    "update_workspace returns the foreign business that the request names.": Entry(
+        "workspace-said-to-move", breaks="business-object", at="update_workspace", depth=4),
+    "update_lead returns the foreign business that the request names.": Entry(
+        "lead-said-to-move", breaks="business-object", at="update_lead", depth=4),
+}  # fmt: skip
 
-    def act_update(self, context: Context) -> Reply:
-        reply = super().act_update(context)
-        named = body_of(context.request).get("business_id")
-        if is_for(context, "update_lead") and named:
-            return Reply(reply.status, {**reply.body, "business_id": named})
-        return reply
+faults_of(said_to_move, __name__, SAID_TO_MOVE)
 
 
 @fault("business-object", also="refused-unchanged", at="create_call", depth=5)
 class CallMadeForOthers(Faulty):
-    """create_call rejects an agent of another business, and makes the call for that business."""
+    """create_call refuses an agent of another business, but creates the call in that business."""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         if self.operation_of(request) == "create_call":
@@ -180,33 +173,30 @@ class CallMadeForOthers(Faulty):
 # --- names that two businesses give ---
 
 
-class KnowsNames(Faulty):
-    """The reference server, where one creation returns the existing object for a known name."""
+def knows_names(entry: Foreign) -> type[Faulty]:
+    """The reference server, where one creation returns the object that has a known name."""
 
-    here, member = "", ""
+    class KnowsNames(Faulty):
+        @cached_property
+        def _made(self) -> dict[str, Reply]:
+            return {}
 
-    @cached_property
-    def _made(self) -> dict[str, Reply]:
-        return {}
+        def act(self, context: Context) -> Reply:
+            name = context.values.get(entry.member)
+            if name is None or not is_for(context, entry.here):
+                return super().act(context)
+            if name not in self._made:
+                self._made[name] = super().act(context)
+            return self._made[name]
 
-    def act(self, context: Context) -> Reply:
-        name = context.values.get(self.member)
-        if name is None or not is_for(context, self.here):
-            return super().act(context)
-        if name not in self._made:
-            self._made[name] = super().act(context)
-        return self._made[name]
-
-
-@fault("business-object", at="create_communication_run", depth=4)
-class KeyOfAllBusinesses(KnowsNames):
-    """An Idempotency-Key of one business gets another one the run of the first."""
-
-    here, member = "create_communication_run", "Idempotency-Key"
+    return KnowsNames
 
 
-@fault("business-object", at="create_workspace", depth=5)
-class ReferenceOfAllBusinesses(KnowsNames):
-    """create_workspace returns the workspace of any business for a known external_ref."""
+KNOWS_NAMES = {
+    "An Idempotency-Key of one business gets another one the run of the first.": Foreign(
+        "key-of-all-businesses", "Idempotency-Key", at="create_communication_run"),
+    "create_workspace returns the workspace of any business for a known external_ref.": Foreign(
+        "reference-of-all-businesses", "external_ref", at="create_workspace", depth=5),
+}  # fmt: skip
 
-    here, member = "create_workspace", "external_ref"
+faults_of(knows_names, __name__, KNOWS_NAMES)

@@ -4,27 +4,42 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
-from typing import Any
 
 from conformance.base.values import instant
 from conformance.model import Operation
 from conformance.server.messages import Context, Reply, Request
 from conformance.server.moments import sort_key
 from conformance.server.store import Page, Row
-from tests.faults.base import Faulty, fault, filtered_by, is_for, later_page
-from tests.faults.shared import Filtered, InOneList, in_each_list
+from tests.faults.base import Faulty, fault, faults_of, filtered_by, is_for, later_page
+from tests.faults.shared import Filtered, InOneList, InRequests, Items, in_each_list, other_items
 
 # --- cursors that do not work ---
 
 
-@fault(
-    "paging-supported", also="paging-exclusive paging-order paging-complete has-more-true", depth=1
-)
-class CursorIgnored(Faulty):
-    """Lists ignore the cursor."""
+def ignores_cursor(entry: InRequests) -> type[Faulty]:
+    """The reference server, where some requests lose their cursor."""
 
-    def edge_of(self, context: Context) -> str | None:
-        return None
+    class IgnoresCursor(Faulty):
+        def edge_of(self, context: Context) -> str | None:
+            return None if entry.shows_in(context) else super().edge_of(context)
+
+    return IgnoresCursor
+
+
+IGNORED = {
+    "Lists ignore the cursor.": InRequests(
+        "cursor-ignored", breaks="paging-supported",
+        also="paging-exclusive paging-order paging-complete has-more-true"),
+    "list_communication_jobs ignores the cursor when two filters are given.": InRequests(
+        "cursor-ignored-with-two-filters", given="channel status", breaks="paging-exclusive",
+        also="paging-complete has-more-false", at="list_communication_jobs", depth=5),
+    "list_transcripts ignores the cursor when days is given.": InRequests(
+        "days-for-cursor", given="days", breaks="paging-exclusive",
+        also="paging-supported paging-order", at="list_transcripts", by="walk-with-option",
+        depth=5),
+}  # fmt: skip
+
+faults_of(ignores_cursor, __name__, IGNORED)
 
 
 @fault("paging-supported", also="paging-filter-kept paging-samples status-200")
@@ -138,7 +153,7 @@ class Inclusive(InOneList):
     "has-more-true has-more-false",
 )
 class CursorTheWrongWay(Faulty):
-    """A later page holds what is newer than its cursor."""
+    """Later pages hold the items that are newer than the cursor."""
 
     def comparison(self, operation: Operation) -> str:
         return ">"
@@ -256,61 +271,24 @@ class CursorReplacesUpperBound(Filtered):
         return max(edge, str(bound))
 
 
-@fault(
-    "paging-exclusive", also="paging-complete has-more-false", at="list_communication_jobs", depth=5
-)
-class CursorIgnoredWithTwoFilters(Faulty):
-    """list_communication_jobs ignores the cursor when two filters are given."""
-
-    def edge_of(self, context: Context) -> str | None:
-        both = is_for(context, "list_communication_jobs") and filtered_by(
-            context, "channel", "status"
-        )
-        return None if both else super().edge_of(context)
-
-
-@fault(
-    "paging-exclusive",
-    also="paging-supported paging-order",
-    at="list_transcripts",
-    by="walk-with-option",
-    depth=5,
-)
-class DaysForCursor(Faulty):
-    """list_transcripts ignores the cursor when days is given."""
-
-    def edge_of(self, context: Context) -> str | None:
-        dropped = is_for(context, "list_transcripts") and filtered_by(context, "days")
-        return None if dropped else super().edge_of(context)
-
-
 # --- items that come twice ---
 
 
-@fault(
-    "paging-exclusive",
-    also="paging-order paging-complete paging-supported has-more-false has-more-true",
-)
-class PageTurnedAround(Faulty):
-    """Pages run from newest to oldest, but the items of a page the other way."""
+ITEMS = {
+    "Pages run from newest to oldest, but the items of a page the other way.": Items(
+        "page-turned-around", lambda items: items[::-1], breaks="paging-exclusive",
+        also="paging-order paging-complete paging-supported has-more-false has-more-true"),
+    "A page of 100 in list_usage ends with the same entry twice.": Items(
+        "last-twice-at-maximum", lambda items: [*items[:98], items[99], items[99]], count=100,
+        breaks="paging-exclusive", also="paging-complete", at="list_usage", depth=5),
+    "list_event_deliveries filtered by webhook_id shows each delivery twice.": Items(
+        "joined-twice",
+        lambda items: [copy for item in items for copy in (item, item)][: len(items)],
+        given="webhook_id", breaks="paging-exclusive", also="paging-complete has-more-false",
+        at="list_event_deliveries", depth=4),
+}  # fmt: skip
 
-    def render_page(
-        self, context: Context, items: list[dict[str, Any]], more: bool
-    ) -> dict[str, Any]:
-        return super().render_page(context, items[::-1], more)
-
-
-@fault("paging-exclusive", also="paging-complete", at="list_usage", depth=5)
-class LastTwiceAtMaximum(Faulty):
-    """A page of 100 in list_usage ends with the same entry twice."""
-
-    def render_page(
-        self, context: Context, items: list[dict[str, Any]], more: bool
-    ) -> dict[str, Any]:
-        full = is_for(context, "list_usage") and len(items) == 100
-        return super().render_page(
-            context, [*items[:98], items[99], items[99]] if full else items, more
-        )
+faults_of(other_items, __name__, ITEMS)
 
 
 @fault("paging-exclusive", at="list_workspaces", depth=4)
@@ -322,20 +300,6 @@ class NewestPinned(Faulty):
         if not later_page(context) or not is_for(context, "list_workspaces") or not rows:
             return rows
         return [*self.rows_by(context, 1), *rows][: limit + 1]
-
-
-@fault(
-    "paging-exclusive", also="paging-complete has-more-false", at="list_event_deliveries", depth=4
-)
-class JoinedTwice(Faulty):
-    """list_event_deliveries filtered by webhook_id shows each delivery twice."""
-
-    def render_page(
-        self, context: Context, items: list[dict[str, Any]], more: bool
-    ) -> dict[str, Any]:
-        twice = is_for(context, "list_event_deliveries") and filtered_by(context, "webhook_id")
-        doubled = [copy for item in items for copy in (item, item)][: len(items)]
-        return super().render_page(context, doubled if twice else items, more)
 
 
 @fault("paging-exclusive", also="paging-supported", at="list_agent_versions", depth=4)

@@ -41,7 +41,7 @@ class MoreForDeletedEvals(CountsDeleted):
     "has-more-false", also="has-more-true", at="list_webhooks", by="deletion mixed-walk", depth=5
 )
 class EndAfterDeletion(CountsDeleted):
-    """After a deletion list_webhooks says too early that nothing follows."""
+    """After a deletion, has_more of list_webhooks becomes false too early."""
 
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
         if is_for(context, "list_webhooks") and more and self.gone_of(context):

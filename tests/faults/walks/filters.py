@@ -2,61 +2,79 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 from conformance.model import Parameter
 from conformance.server.messages import Context
 from conformance.server.store import Filter, Page, Row
-from tests.faults.base import Faulty, fault, filtered_by, is_for, later_page, requested_limit
-from tests.faults.shared import Filtered
+from tests.faults.base import Faulty, fault, faults_of, is_for, later_page
+from tests.faults.shared import LARGE_LIMIT, LIMIT_OF_ONE, Filtered, InRequests
 
 WALKS = "walk filtered-walk"
 
 
-# --- every filter ---
+@dataclass(frozen=True)
+class Dropped(InRequests):
+    """Filters that are ignored: those by a member, or all but the first few."""
+
+    _: KW_ONLY
+    breaks: str = "paging-filter-kept"
+    depth: int = 4
+    member: str = ""
+    kept: int = 0
 
 
-@fault("paging-filter-kept", also="business-filter")
-class FilterIgnored(Faulty):
-    """Lists ignore filters."""
+def drops_filters(entry: Dropped) -> type[Faulty]:
+    """The reference server, where some requests lose filters."""
 
-    def filters_of(self, context: Context) -> tuple[Filter, ...]:
-        return ()
+    class DropsFilters(Filtered):
+        def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
+            if not entry.shows_in(context):
+                return filters
+            if entry.member:
+                return tuple(each for each in filters if each.member != entry.member)
+            return filters[: entry.kept]
 
-
-@fault("paging-filter-kept", also="business-filter", depth=2)
-class FilterOfFirstPageOnly(Faulty):
-    """Later pages ignore filters."""
-
-    def filters_of(self, context: Context) -> tuple[Filter, ...]:
-        return () if later_page(context) else super().filters_of(context)
+    return DropsFilters
 
 
-@fault("paging-filter-kept", depth=4)
-class StatusOfFirstPageOnly(Faulty):
-    """Later pages ignore the filter by status."""
+DROPPED = {
+    "Lists ignore filters.": Dropped("filter-ignored", also="business-filter", depth=1),
+    "Later pages ignore filters.": Dropped(
+        "filter-of-first-page-only", later=True, also="business-filter", depth=2),
+    "Later pages ignore the filter by status.": Dropped(
+        "status-of-first-page-only", later=True, member="status"),
+    "Later pages of list_leads ignore the filter by source.": Dropped(
+        "source-dropped-with-cursor", later=True, member="source", at="list_leads"),
+    "list_leads ignores the filter for an e-mail address on later pages.": Dropped(
+        "address-lost-on-later-pages", later=True, member="email", also="paging-exclusive",
+        at="list_leads"),
+    "list_events ignores the second of two filters.": Dropped(
+        "second-filter-ignored", kept=1, at="list_events"),
+    "Later pages of list_event_deliveries ignore the second of two filters.": Dropped(
+        "second-filter-dropped-with-cursor", later=True, kept=1, at="list_event_deliveries",
+        depth=5),
+    "list_messages ignores filters when the limit is 1.": Dropped(
+        "filter-dropped-for-one", limits=LIMIT_OF_ONE, at="list_messages", depth=5),
+    "list_communication_attempts ignores filters when the limit is above 50.": Dropped(
+        "filter-dropped-for-large", limits=LARGE_LIMIT, at="list_communication_attempts"),
+    "list_calls ignores its filters when a business is named.": Dropped(
+        "filters-lost-beside-abusiness", given="business_id", at="list_calls"),
+    "Later pages of list_agent_versions show the versions of every agent.": Dropped(
+        "versions-of-all-agents-later", later=True,
+        also="paging-complete has-more-false business-filter", at="list_agent_versions", by=WALKS),
+    "list_eval_runs shows the runs of every agent.": Dropped(
+        "runs-of-all-agents", also="business-filter", at="list_eval_runs", by=WALKS),
+    "list_eval_runs shows the runs of every agent when the limit is above 50.": Dropped(
+        "runs-of-all-agents-in-large-pages", limits=LARGE_LIMIT, also="paging-complete",
+        at="list_eval_runs", by=WALKS, depth=5),
+}  # fmt: skip
 
-    def filters_of(self, context: Context) -> tuple[Filter, ...]:
-        return tuple(
-            condition
-            for condition in super().filters_of(context)
-            if condition.member != "status" or not later_page(context)
-        )
+faults_of(drops_filters, __name__, DROPPED)
 
 
 # --- single filters ---
-
-
-@fault("paging-filter-kept", at="list_leads", depth=4)
-class SourceDroppedWithCursor(Filtered):
-    """Later pages of list_leads ignore the filter by source."""
-
-    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        dropped = later_page(context) and is_for(context, "list_leads")
-        return tuple(
-            condition for condition in filters if condition.member != "source" or not dropped
-        )
 
 
 @fault("paging-complete", also="has-more-false", at="list_leads", by="filtered-walk", depth=5)
@@ -66,7 +84,7 @@ class FirstOfSeveralWithCursor(Filtered):
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
         if not later_page(context) or not is_for(context, "list_leads"):
             return filters
-        return tuple(map(_with_first_value, filters))
+        return tuple(_with_first_value(condition) for condition in filters)
 
 
 def _with_first_value(condition: Filter) -> Filter:
@@ -125,46 +143,6 @@ class UpdatedMeansCreated(Filtered):
         )
 
 
-@fault("paging-filter-kept", at="list_events", depth=4)
-class SecondFilterIgnored(Filtered):
-    """list_events ignores the second of two filters."""
-
-    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        return filters[:1] if is_for(context, "list_events") else filters
-
-
-@fault("paging-filter-kept", at="list_event_deliveries", depth=5)
-class SecondFilterDroppedWithCursor(Filtered):
-    """Later pages of list_event_deliveries ignore the second of two filters."""
-
-    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        return (
-            filters[:1]
-            if is_for(context, "list_event_deliveries") and later_page(context)
-            else filters
-        )
-
-
-@fault("paging-filter-kept", at="list_messages", depth=5)
-class FilterDroppedForOne(Filtered):
-    """list_messages ignores filters when the limit is 1."""
-
-    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        return () if is_for(context, "list_messages") and requested_limit(context) == 1 else filters
-
-
-@fault("paging-filter-kept", at="list_communication_attempts", depth=4)
-class FilterDroppedForLarge(Filtered):
-    """list_communication_attempts ignores filters when the limit is above 50."""
-
-    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        return (
-            ()
-            if is_for(context, "list_communication_attempts") and requested_limit(context) > 50
-            else filters
-        )
-
-
 @fault("paging-complete", at="list_leads", by="filtered-walk", depth=5)
 class ScoreOnTheBoundLost(Faulty):
     """The filter score_gte of list_leads leaves out the leads with just that score."""
@@ -174,44 +152,9 @@ class ScoreOnTheBoundLost(Faulty):
         return replace(condition, comparison=">") if parameter.name == "score_gte" else condition
 
 
-# --- lists of one owner ---
-
-
-@fault(
-    "paging-filter-kept",
-    also="paging-complete has-more-false business-filter",
-    at="list_agent_versions",
-    by=WALKS,
-    depth=4,
-)
-class VersionsOfAllAgentsLater(Filtered):
-    """Later pages of list_agent_versions show the versions of every agent."""
-
-    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        return () if is_for(context, "list_agent_versions") and later_page(context) else filters
-
-
-@fault("paging-filter-kept", also="business-filter", at="list_eval_runs", by=WALKS, depth=4)
-class RunsOfAllAgents(Filtered):
-    """list_eval_runs shows the runs of every agent."""
-
-    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        return () if is_for(context, "list_eval_runs") else filters
-
-
-@fault("paging-filter-kept", also="paging-complete", at="list_eval_runs", by=WALKS, depth=5)
-class RunsOfAllAgentsInLargePages(Filtered):
-    """list_eval_runs shows the runs of every agent when the limit is above 50."""
-
-    def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
-        return (
-            () if is_for(context, "list_eval_runs") and requested_limit(context) > 50 else filters
-        )
-
-
 @fault("paging-filter-kept", at="list_leads", by="filtered-walk", depth=4)
 class AllForNoMatch(Filtered):
-    """list_leads shows all leads where none has the e-mail address."""
+    """list_leads shows all leads if none has the e-mail address."""
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
         sought = [each.value for each in filters if each.member == "email"]
@@ -234,28 +177,7 @@ class LowerBoundDroppedBesideUpper(Filtered):
 
 @fault("paging-filter-kept", at="list_leads", by="filtered-walk", depth=4)
 class ZeroIsNoBound(Filtered):
-    """list_leads treats a bound of zero as absent."""
+    """list_leads ignores a bound of zero."""
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
         return tuple(each for each in filters if each.value != 0 or each.comparison == "=")
-
-
-@fault("paging-filter-kept", at="list_calls", depth=4)
-class FiltersLostBesideABusiness(Faulty):
-    """list_calls ignores its filters when a business is named."""
-
-    def filters_of(self, context: Context) -> tuple[Filter, ...]:
-        if is_for(context, "list_calls") and filtered_by(context, "business_id"):
-            return ()
-        return super().filters_of(context)
-
-
-@fault("paging-filter-kept", also="paging-exclusive", at="list_leads", depth=4)
-class AddressLostOnLaterPages(Faulty):
-    """list_leads ignores the filter for an e-mail address on later pages."""
-
-    def filters_of(self, context: Context) -> tuple[Filter, ...]:
-        filters = super().filters_of(context)
-        if is_for(context, "list_leads") and later_page(context):
-            return tuple(each for each in filters if each.member != "email")
-        return filters

@@ -2,33 +2,53 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from typing import Any
 
 from conformance.server.messages import Context
 from conformance.server.store import Page, Row
-from tests.faults.base import LISTS, Faulty, fault, filtered_by, is_for, later_page, requested_limit
-from tests.faults.shared import Flagged
+from tests.faults.base import LISTS, Faulty, fault, faults_of, is_for, later_page, requested_limit
+from tests.faults.shared import NO_LIMIT, Flag, Flagged, other_flag
+
+FLAGS = {
+    "has_more is always false.": Flag(
+        "never-more", lambda more: False, breaks="has-more-false", also="changed-resource"),
+    "has_more is false when a list is filtered by agent_id.": Flag(
+        "never-more-with-filter", lambda more: False, given="agent_id", breaks="has-more-false",
+        depth=4),
+    "has_more of list_leads is false when the limit is above 100.": Flag(
+        "no-more-beyond-maximum", lambda more: False, limits=range(101, sys.maxsize),
+        breaks="has-more-false", at="list_leads", by=LISTS, depth=5),
+    "has_more of list_calls is false when the limit is 25.": Flag(
+        "none-after-twenty-five", lambda more: False, limits=range(25, 26), breaks="has-more-false",
+        at="list_calls", by="printed-sample", depth=5),
+    "has_more of later pages of list_conversations is false when no limit is given.": Flag(
+        "no-more-on-second-default-page", lambda more: False, later=True, limits=NO_LIMIT,
+        breaks="has-more-false", at="list_conversations", depth=4),
+    "has_more of later pages of list_messages filtered by direction is false.": Flag(
+        "no-more-on-filtered-later-pages", lambda more: False, later=True, given="direction",
+        breaks="has-more-false", at="list_messages", depth=4),
+    "has_more of list_communication_jobs is false when two filters are given.": Flag(
+        "two-filters-end", lambda more: False, given="channel status", breaks="has-more-false",
+        at="list_communication_jobs", depth=5),
+    "has_more is always true.": Flag(
+        "always-more", lambda more: True, breaks="has-more-true business-empty"),
+    "has_more of list_usage is true on a page past the end.": Flag(
+        "more-past-the-end", lambda more: True, later=True, empty=True, breaks="has-more-true",
+        at="list_usage", depth=4),
+    "has_more of list_calls is true when agent_id matches nothing.": Flag(
+        "more-of-foreign-agents", lambda more: True, given="agent_id", empty=True,
+        breaks="has-more-true", at="list_calls", depth=5),
+    "has_more of list_communication_attempts is true when filtered by sequence_id.": Flag(
+        "more-than-the-page-with-filter", lambda more: True, given="sequence_id",
+        breaks="has-more-true", at="list_communication_attempts", by="filtered-walk", depth=4),
+}  # fmt: skip
+
+faults_of(other_flag, __name__, FLAGS)
+
 
 # --- false while items are left ---
-
-
-@fault("has-more-false", also="changed-resource")
-class NeverMore(Faulty):
-    """has_more is always false."""
-
-    def has_more(self, rows: Sequence[Row], limit: int) -> bool:
-        return False
-
-
-@fault("has-more-false", depth=4)
-class NeverMoreWithFilter(Faulty):
-    """has_more is false when a list is filtered by agent_id."""
-
-    def render_page(
-        self, context: Context, items: list[dict[str, Any]], more: bool
-    ) -> dict[str, Any]:
-        return super().render_page(context, items, more and "agent_id" not in context.values)
 
 
 @fault("has-more-false", depth=4)
@@ -111,14 +131,6 @@ class NoMoreAtMaximumOfTranscripts(Faulty):
         return rows[:100] if is_for(context, "list_transcripts") else rows
 
 
-@fault("has-more-false", at="list_leads", by=LISTS, depth=5)
-class NoMoreBeyondMaximum(Flagged):
-    """has_more of list_leads is false when the limit is above 100."""
-
-    def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        return more and not (is_for(context, "list_leads") and requested_limit(context) > 100)
-
-
 @fault("has-more-false", depth=4)
 class NoMoreAfterPagesOfOne(Faulty):
     """has_more of a first page is false when the limit is 1."""
@@ -133,20 +145,6 @@ class NoMoreAfterPagesOfOne(Faulty):
         )
 
 
-@fault("has-more-false", at="list_calls", by="printed-sample", depth=5)
-class NoneAfterTwentyFive(Faulty):
-    """has_more of list_calls is false when the limit is 25."""
-
-    def render_page(
-        self, context: Context, items: list[dict[str, Any]], more: bool
-    ) -> dict[str, Any]:
-        return super().render_page(
-            context,
-            items,
-            more and not (is_for(context, "list_calls") and requested_limit(context) == 25),
-        )
-
-
 @fault("has-more-false", at="list_events", depth=5)
 class NoMoreBeforeFullLastPage(Flagged):
     """has_more of list_events is false when exactly one full page is left."""
@@ -154,30 +152,6 @@ class NoMoreBeforeFullLastPage(Flagged):
     def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
         whole = is_for(context, "list_events") and more and self.left(context, items) == len(items)
         return more and not whole
-
-
-@fault("has-more-false", at="list_conversations", depth=4)
-class NoMoreOnSecondDefaultPage(Flagged):
-    """has_more of later pages of list_conversations is false when no limit is given."""
-
-    def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        return more and not (
-            is_for(context, "list_conversations")
-            and later_page(context)
-            and not requested_limit(context)
-        )
-
-
-@fault("has-more-false", at="list_messages", depth=4)
-class NoMoreOnFilteredLaterPages(Flagged):
-    """has_more of later pages of list_messages filtered by direction is false."""
-
-    def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        return more and not (
-            is_for(context, "list_messages")
-            and later_page(context)
-            and filtered_by(context, "direction")
-        )
 
 
 @fault("has-more-false", at="list_communication_runs", depth=5)
@@ -191,16 +165,6 @@ class NoMoreAtWholeSeconds(Flagged):
             and "." not in items[-1]["created_at"]
         )
         return more and not (whole and 0 < requested_limit(context) < 3)
-
-
-@fault("has-more-false", at="list_communication_jobs", depth=5)
-class TwoFiltersEnd(Flagged):
-    """has_more of list_communication_jobs is false when two filters are given."""
-
-    def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        return more and not (
-            is_for(context, "list_communication_jobs") and filtered_by(context, "channel", "status")
-        )
 
 
 @fault("has-more-false", also="paging-complete", depth=4)
@@ -223,14 +187,6 @@ class FilterAfterLimit(Faulty):
 
 
 # --- true when no items are left ---
-
-
-@fault("has-more-true business-empty")
-class AlwaysMore(Faulty):
-    """has_more is always true."""
-
-    def has_more(self, rows: Sequence[Row], limit: int) -> bool:
-        return True
 
 
 @fault("has-more-true", depth=2)
@@ -276,14 +232,6 @@ class MoreOfOthers(Faulty):
         return super().render_page(context, items, more or counted)
 
 
-@fault("has-more-true", at="list_usage", depth=4)
-class MorePastTheEnd(Flagged):
-    """has_more of list_usage is true on a page past the end."""
-
-    def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        return more or (is_for(context, "list_usage") and not items and later_page(context))
-
-
 @fault("has-more-true", also="business-empty", at="list_leads", depth=5)
 class MoreOfNothingFiltered(Flagged):
     """has_more of list_leads is true when the filters match nothing."""
@@ -292,25 +240,3 @@ class MoreOfNothingFiltered(Flagged):
         return more or (
             is_for(context, "list_leads") and not items and bool(self.filters_of(context))
         )
-
-
-@fault("has-more-true", at="list_calls", depth=5)
-class MoreOfForeignAgents(Flagged):
-    """has_more of list_calls is true when agent_id matches nothing."""
-
-    def flag(self, context: Context, items: list[dict[str, Any]], more: bool) -> Any:
-        return more or (
-            is_for(context, "list_calls") and not items and filtered_by(context, "agent_id")
-        )
-
-
-@fault("has-more-true", at="list_communication_attempts", by="filtered-walk", depth=4)
-class MoreThanThePageWithFilter(Faulty):
-    """list_communication_attempts compares the limit with all that pass the filter."""
-
-    def render_page(
-        self, context: Context, items: list[dict[str, Any]], more: bool
-    ) -> dict[str, Any]:
-        if is_for(context, "list_communication_attempts") and "sequence_id" in context.values:
-            more = True
-        return super().render_page(context, items, more)

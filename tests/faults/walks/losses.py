@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from conformance.base.values import instant
@@ -9,8 +11,8 @@ from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Reply
 from conformance.server.moments import sort_key
 from conformance.server.store import Filter, Page, Row
-from tests.faults.base import Faulty, fault, is_for, later_page, requested_limit
-from tests.faults.shared import Filtered
+from tests.faults.base import Faulty, fault, faults_of, is_for, later_page, requested_limit
+from tests.faults.shared import LIMIT_OF_ONE, NO_LIMIT, Filtered, InRequests
 
 # --- cursors that skip items ---
 
@@ -114,24 +116,43 @@ class InclusiveAndFirstDropped(Faulty):
 # --- items lost at a page boundary ---
 
 
-@fault("paging-complete", also="paging-precision", depth=2)
-class NextItemSkipped(Faulty):
-    """Later pages lose their first item."""
+@dataclass(frozen=True)
+class Lost(InRequests):
+    """The position on its page of the item that a page loses, from 0."""
 
-    def rows_of(self, context: Context, limit: int) -> list[Row]:
-        return (
-            super().rows_of(context, limit + 1)[1:]
-            if later_page(context)
-            else super().rows_of(context, limit)
-        )
+    index: int
+    _: KW_ONLY
+    breaks: str = "paging-complete"
 
 
-@fault("paging-complete", also="paging-precision", depth=4)
-class FirstItemLostByOne(Faulty):
-    """Pages lose their first item when the limit is 1."""
+def loses_item(entry: Lost) -> type[Faulty]:
+    """The reference server, where some pages lose an item."""
 
-    def rows_of(self, context: Context, limit: int) -> list[Row]:
-        return super().rows_of(context, 2)[1:] if limit == 1 else super().rows_of(context, limit)
+    class LosesItem(Faulty):
+        def rows_of(self, context: Context, limit: int) -> list[Row]:
+            if not entry.shows_in(context):
+                return super().rows_of(context, limit)
+            rows = super().rows_of(context, limit + 1)
+            return rows[: entry.index] + rows[entry.index + 1 :]
+
+    return LosesItem
+
+
+LOST = {
+    "Later pages lose their first item.": Lost(
+        "next-item-skipped", 0, later=True, also="paging-precision", depth=2),
+    "Pages lose their first item when the limit is 1.": Lost(
+        "first-item-lost-by-one", 0, limits=LIMIT_OF_ONE, also="paging-precision", depth=4),
+    "Later pages lose their first item when the limit is 100.": Lost(
+        "lost-behind-ahundred", 0, later=True, limits=range(100, 101), depth=5),
+    "Later pages of list_numbers lose their first item when no limit is given.": Lost(
+        "lost-between-default-pages", 0, later=True, limits=NO_LIMIT, at="list_numbers", depth=4),
+    "Later pages of poll_lead_created lose their second item when the limit is above 5.": Lost(
+        "polled-pages-lose-one", 1, later=True, limits=range(6, sys.maxsize),
+        at="poll_lead_created", depth=5),
+}  # fmt: skip
+
+faults_of(loses_item, __name__, LOST)
 
 
 @fault("paging-complete", also="paging-precision", at="list_calls", depth=4)
@@ -150,31 +171,6 @@ class ItemLostDeepDown(Faulty):
         ):
             return rows[:2] + rows[3:]
         return rows[: limit + 1]
-
-
-@fault("paging-complete", depth=5)
-class LostBehindAHundred(Faulty):
-    """Later pages lose their first item when the limit is 100."""
-
-    def rows_of(self, context: Context, limit: int) -> list[Row]:
-        rows = super().rows_of(context, limit + 1)
-        return (
-            rows[1:]
-            if later_page(context) and requested_limit(context) == 100
-            else rows[: limit + 1]
-        )
-
-
-@fault("paging-complete", at="list_numbers", depth=4)
-class LostBetweenDefaultPages(Faulty):
-    """Later pages of list_numbers lose their first item when no limit is given."""
-
-    def rows_of(self, context: Context, limit: int) -> list[Row]:
-        rows = super().rows_of(context, limit + 1)
-        lost = (
-            later_page(context) and not requested_limit(context) and is_for(context, "list_numbers")
-        )
-        return rows[1:] if lost else rows[: limit + 1]
 
 
 @fault("paging-complete", also="has-more-false", at="list_usage", depth=4)
@@ -202,20 +198,6 @@ class NeighboursTakenForTies(Faulty):
         return list({row.sort.ljust(19, "0")[:16]: row for row in reversed(rows)}.values())[::-1][
             : limit + 1
         ]
-
-
-@fault("paging-complete", at="poll_lead_created", depth=5)
-class PolledPagesLoseOne(Faulty):
-    """Later pages of poll_lead_created lose their second item when the limit is above 5."""
-
-    def rows_of(self, context: Context, limit: int) -> list[Row]:
-        rows = super().rows_of(context, limit + 1)
-        lost = (
-            later_page(context)
-            and requested_limit(context) > 5
-            and is_for(context, "poll_lead_created")
-        )
-        return rows[:1] + rows[2:] if lost else rows[: limit + 1]
 
 
 @fault(

@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from conformance.server.messages import Context
 from conformance.server.store import Row
-from tests.faults.base import Faulty, fault, filtered_by, is_for, requested_limit
+from tests.faults.base import Faulty, fault, faults_of, filtered_by, is_for
+from tests.faults.shared import LARGE_LIMIT, Items, other_items
 
+ITEMS = {
+    "list_agents sorts the items of a page by name.": Items(
+        "agents-by-name", lambda items: sorted(items, key=lambda item: str(item["name"])),
+        breaks="paging-order", also="paging-exclusive paging-complete", at="list_agents", depth=2),
+    "Pages of list_messages run from oldest to newest when the limit is above 50.": Items(
+        "large-pages-turned-around", lambda items: items[::-1], limits=LARGE_LIMIT,
+        breaks="paging-order", also="paging-exclusive paging-complete", at="list_messages",
+        depth=4),
+}  # fmt: skip
 
-@fault("paging-order", also="paging-exclusive paging-complete", at="list_agents", depth=2)
-class AgentsByName(Faulty):
-    """list_agents sorts the items of a page by name."""
-
-    def render_page(
-        self, context: Context, items: list[dict[str, Any]], more: bool
-    ) -> dict[str, Any]:
-        if context.operation.id == "list_agents":
-            items = sorted(items, key=lambda item: str(item["name"]))
-        return super().render_page(context, items, more)
-
-
-@fault("paging-order", also="paging-exclusive paging-complete", at="list_messages", depth=4)
-class LargePagesTurnedAround(Faulty):
-    """Pages of list_messages run from oldest to newest when the limit is above 50."""
-
-    def render_page(
-        self, context: Context, items: list[dict[str, Any]], more: bool
-    ) -> dict[str, Any]:
-        turned = is_for(context, "list_messages") and requested_limit(context) > 50
-        return super().render_page(context, items[::-1] if turned else items, more)
+faults_of(other_items, __name__, ITEMS)
 
 
 @fault(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import KW_ONLY, dataclass
 from fractions import Fraction
 
 from conformance.base.values import instant
 from conformance.server.messages import Context
 from conformance.server.moments import MICRO, key_of, sort_key
 from conformance.server.store import Row
-from tests.faults.base import Faulty, fault, is_for, later_page
+from tests.faults.base import Faulty, fault, faults_of, is_for, later_page
+from tests.faults.shared import InRequests
 
 HOUR = 3_600 * MICRO
 """Microseconds of an hour; what the server held from the start is older."""
@@ -21,20 +23,42 @@ def _cut(text: str, digits: int) -> str:
     return sort_key(Fraction(at * 10**digits // 1, 10**digits))
 
 
-@fault("paging-precision", also="paging-complete", depth=2)
-class CursorInSeconds(Faulty):
-    """Lists cut the cursor to whole seconds."""
+@dataclass(frozen=True)
+class Cut(InRequests):
+    """The number of fractional digits that are left of a cursor."""
 
-    def cursor_key(self, cursor: Fraction) -> str:
-        return sort_key(Fraction(cursor // 1))
+    digits: int
+    _: KW_ONLY
+    breaks: str = "paging-precision"
+    also: str = "paging-complete"
+    depth: int = 5
 
 
-@fault("paging-precision", also="paging-complete", depth=4)
-class CursorInMilliseconds(Faulty):
-    """Lists cut the cursor to milliseconds."""
+def cuts_cursor(entry: Cut) -> type[Faulty]:
+    """The reference server, which cuts some cursors."""
 
-    def cursor_key(self, cursor: Fraction) -> str:
-        return sort_key(Fraction(cursor * 1000 // 1, 1000))
+    class CutsCursor(Faulty):
+        def edge_of(self, context: Context) -> str | None:
+            edge = super().edge_of(context)
+            if edge is None or not entry.shows_in(context):
+                return edge
+            return _cut(str(context.values["after"]), entry.digits)
+
+    return CutsCursor
+
+
+DIGITS = {
+    "Lists cut the cursor to whole seconds.": Cut("cursor-in-seconds", 0, depth=2),
+    "Lists cut the cursor to milliseconds.": Cut("cursor-in-milliseconds", 3, depth=4),
+    "list_agents cuts the cursor to whole seconds.": Cut(
+        "cursor-of-agents-in-seconds", 0, at="list_agents", depth=4),
+    "list_events cuts the cursor to four fractional digits.": Cut(
+        "cursor-of-four-digits", 4, at="list_events"),
+    "list_event_deliveries cuts the cursor to five fractional digits.": Cut(
+        "cursor-of-five-digits", 5, at="list_event_deliveries"),
+}  # fmt: skip
+
+faults_of(cuts_cursor, __name__, DIGITS)
 
 
 @fault("paging-precision", also="paging-exclusive paging-supported", depth=4)
@@ -43,17 +67,6 @@ class CursorRoundedUp(Faulty):
 
     def cursor_key(self, cursor: Fraction) -> str:
         return sort_key(Fraction(-(-cursor * 1000 // 1), 1000))
-
-
-@fault("paging-precision", also="paging-complete", at="list_agents", depth=4)
-class CursorOfAgentsInSeconds(Faulty):
-    """list_agents cuts the cursor to whole seconds."""
-
-    def edge_of(self, context: Context) -> str | None:
-        edge = super().edge_of(context)
-        return (
-            edge.partition(".")[0] + "." if edge and context.operation.id == "list_agents" else edge
-        )
 
 
 @fault("paging-precision", also="paging-complete", at="list_leads", by="burst", depth=5)
@@ -66,24 +79,6 @@ class CursorOfNewLeadsInSeconds(Faulty):
             return edge
         is_new = edge > key_of(self.clock.now() - HOUR)
         return edge.partition(".")[0] + "." if is_new else edge
-
-
-@fault("paging-precision", also="paging-complete", at="list_events", depth=5)
-class CursorOfFourDigits(Faulty):
-    """list_events cuts the cursor to four fractional digits."""
-
-    def edge_of(self, context: Context) -> str | None:
-        cut = later_page(context) and is_for(context, "list_events")
-        return _cut(str(context.values["after"]), 4) if cut else super().edge_of(context)
-
-
-@fault("paging-precision", also="paging-complete", at="list_event_deliveries", depth=5)
-class CursorOfFiveDigits(Faulty):
-    """list_event_deliveries cuts the cursor to five fractional digits."""
-
-    def edge_of(self, context: Context) -> str | None:
-        cut = later_page(context) and is_for(context, "list_event_deliveries")
-        return _cut(str(context.values["after"]), 5) if cut else super().edge_of(context)
 
 
 @fault(

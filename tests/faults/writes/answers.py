@@ -1,33 +1,33 @@
-"""Faults that only the answer to a write shows: it differs from what was written."""
+"""Faults that only the response to a write shows: it differs from what was written."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from conformance.server.messages import Context, Reply
-from tests.faults.base import Faulty, fault, is_for
+from tests.faults.base import Faulty, faults_of, is_for
+from tests.faults.shared import Member
 
 
-class Misquoting(Faulty):
+def misquoting(entry: Member) -> type[Faulty]:
     """The reference server, where the success of an operation shows another value of a member."""
 
-    here, member = "", ""
+    class Misquoting(Faulty):
+        def succeed(self, context: Context, body: Any) -> Reply:
+            member = entry.member
+            if is_for(context, entry.here) and isinstance(body, dict) and body.get(member):
+                body = {**body, member: "As it was before"}
+            return super().succeed(context, body)
 
-    def succeed(self, context: Context, body: Any) -> Reply:
-        if is_for(context, self.here) and isinstance(body, dict) and body.get(self.member):
-            body = {**body, self.member: "As it was before"}
-        return super().succeed(context, body)
-
-
-@fault("created-resource", at="create_agent", depth=3)
-class AgentAnswerMisquoted(Misquoting):
-    """create_agent returns a different name than it stores."""
-
-    here, member = "create_agent", "name"
+    return Misquoting
 
 
-@fault("created-resource", at="create_workspace", depth=4)
-class WorkspaceAnswerMisquoted(Misquoting):
-    """create_workspace returns a different name than it stores."""
+MISQUOTING = {
+    "create_agent returns another name than it stores.": Member(
+        "agent-answer-misquoted", "name", breaks="created-resource", at="create_agent", depth=3),
+    "create_workspace returns another name than it stores.": Member(
+        "workspace-answer-misquoted", "name", breaks="created-resource", at="create_workspace",
+        depth=4),
+}  # fmt: skip
 
-    here, member = "create_workspace", "name"
+faults_of(misquoting, __name__, MISQUOTING)

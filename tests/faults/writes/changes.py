@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass
 from html import escape
 from typing import Any
 
@@ -9,58 +11,112 @@ from conformance.model import Operation
 from conformance.server.messages import Context, Reply
 from conformance.server.moments import key_of, render
 from conformance.server.store import Page, Row
-from tests.faults.base import Faulty, fault, is_for
-
-# --- updates that are lost or cut ---
+from tests.faults.base import Entry, Faulty, fault, faults_of, is_for
 
 
-@fault("changed-resource")
-class UpdateNotApplied(Faulty):
-    """Updates are confirmed but not applied."""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        return {}
+def _without(made: dict[str, Any], name: str) -> dict[str, Any]:
+    """Changes without a member."""
+    return {member: value for member, value in made.items() if member != name}
 
 
-@fault("changed-resource", depth=3)
-class UpdateShown(Faulty):
-    """Updates cut texts to twelve characters."""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        return {
-            name: value[:12] if isinstance(value, str) else value
-            for name, value in super().changes(context).items()
-        }
+def _each_text(made: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
+    """Changes, with each text changed again."""
+    return {
+        name: change(value) if isinstance(value, str) else value for name, value in made.items()
+    }
 
 
-class ChangeIgnored(Faulty):
-    """Updates are confirmed, but a member is not applied."""
-
-    changed_by = ""
-    ignored = ""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        made = super().changes(context)
-        if is_for(context, self.changed_by):
-            made.pop(self.ignored, None)
-        return made
+CONTACT = ("name", "first_name", "last_name", "email", "notes")
+"""Members of a lead."""
 
 
-@fault("changed-resource", at="update_agent", depth=3)
-class GreetingIgnored(ChangeIgnored):
-    """update_agent confirms another first_message, but does not apply it."""
+@dataclass(frozen=True)
+class Change(Entry):
+    """What an update stores, as a function of the members that it should store.
 
-    changed_by, ignored = "update_agent", "first_message"
+    Without the member ``sent`` in a request, it stores what it should.
+    """
+
+    stored: Callable[[dict[str, Any]], dict[str, Any]]
+    _: KW_ONLY
+    breaks: str = "changed-resource"
+    depth: int = 5
+    sent: str = ""
 
 
-@fault("changed-resource", at="update_lead", depth=4)
-class StatusTakenForNew(Faulty):
-    """update_lead confirms any status, and sets it to new."""
+def other_change(entry: Change) -> type[Faulty]:
+    """The reference server, where an update stores something else."""
 
-    def changes(self, context: Context) -> dict[str, Any]:
-        made = super().changes(context)
-        taken = is_for(context, "update_lead") and "status" in made
-        return {**made, "status": "new"} if taken else made
+    class OtherChange(Faulty):
+        def changes(self, context: Context) -> dict[str, Any]:
+            made = super().changes(context)
+            is_sent = not entry.sent or entry.sent in made
+            return entry.stored(made) if is_sent and entry.is_at(context.operation.id) else made
+
+    return OtherChange
+
+
+CHANGES = {
+    "Updates are confirmed but not applied.": Change(
+        "update-not-applied", lambda made: {}, depth=1),
+    "Updates cut texts to twelve characters.": Change(
+        "update-shown", lambda made: _each_text(made, lambda text: text[:12]), depth=3),
+    "update_agent confirms another first_message, but does not apply it.": Change(
+        "greeting-ignored", lambda made: _without(made, "first_message"), at="update_agent",
+        depth=3),
+    "update_lead confirms any status, and sets it to new.": Change(
+        "status-taken-for-new", lambda made: {**made, "status": "new"}, sent="status",
+        at="update_lead", depth=4),
+    "update_workspace confirms other metadata, but does not apply them.": Change(
+        "metadata-ignored", lambda made: _without(made, "metadata"), at="update_workspace",
+        depth=3),
+    "update_lead clears members that the request omits.": Change(
+        "other-members-reset", lambda made: {**dict.fromkeys(CONTACT, ""), **made},
+        at="update_lead", depth=4),
+    "update_lead drops the notes of a lead if a request changes its status but no notes.": Change(
+        "notes-lost-with-the-status", lambda made: {"notes": None, **made}, sent="status",
+        at="update_lead"),
+    "update_lead sets the status of a lead to new when its notes change.": Change(
+        "status-reset-with-the-notes", lambda made: {"status": "new", **made}, sent="notes",
+        at="update_lead"),
+    "update_eval clears the description when the name changes.": Change(
+        "description-reset", lambda made: {"description": None, **made}, sent="name",
+        at="update_eval"),
+    "update_eval stores null in place of messages that the request omits.": Change(
+        "messages-reset", lambda made: {"messages": None, **made}, at="update_eval"),
+    "update_lead treats a score of 0 as omitted.": Change(
+        "score-of-nothing", lambda made: made if made["score"] != 0 else _without(made, "score"),
+        sent="score", at="update_lead", by="change-to-zero"),
+    "update_lead resets the status to new when the request omits it.": Change(
+        "state-goes-back", lambda made: {"status": "new", **made}, at="update_lead"),
+    "update_eval clears the messages if the description is sent without them.": Change(
+        "messages-lost-with-description", lambda made: {"messages": None, **made},
+        sent="description", at="update_eval"),
+    "update_workspace clears the name if metadata are sent without it.": Change(
+        "name-lost-with-metadata", lambda made: {"name": None, **made}, sent="metadata",
+        at="update_workspace"),
+    "update_eval keeps only the first of several messages.": Change(
+        "one-of-several-messages-kept", lambda made: {**made, "messages": made["messages"][:1]},
+        sent="messages", at="update_eval"),
+    "update_lead stores texts with HTML entities.": Change(
+        "notes-escaped", lambda made: _each_text(made, escape), at="update_lead"),
+    "update_lead treats an empty text as omitted.": Change(
+        "empty-text-dropped",
+        lambda made: {name: value for name, value in made.items() if value != ""}, at="update_lead",
+        by="change-to-zero"),
+    "update_lead stores the first 255 characters of a text.": Change(
+        "notes-cut-off", lambda made: _each_text(made, lambda text: text[:255]), at="update_lead",
+        by="change-of-each-member"),
+    "update_lead stores a score without its fraction.": Change(
+        "score-is-whole", lambda made: {**made, "score": int(made["score"])}, sent="score",
+        at="update_lead", by="change-of-each-member"),
+    "update_webhook drops a member that is false.": Change(
+        "switch-stays-on",
+        lambda made: {name: value for name, value in made.items() if value is not False},
+        at="update_webhook"),
+}  # fmt: skip
+
+faults_of(other_change, __name__, CHANGES)
 
 
 @fault("changed-resource", at="update_agent", depth=4)
@@ -80,21 +136,16 @@ class PromptsEmptied(Faulty):
 
 
 @fault("changed-resource", at="update_lead", depth=4)
-class SourceStaysNull(ChangeIgnored):
+class SourceStaysNull(Faulty):
     """update_lead confirms a source, but it stays null."""
 
-    changed_by, ignored = "update_lead", "source"
+    def changes(self, context: Context) -> dict[str, Any]:
+        made = super().changes(context)
+        return _without(made, "source") if is_for(context, "update_lead") else made
 
     def render_item(self, operation: Operation, row: Row) -> dict[str, Any]:
         item = super().render_item(operation, row)
         return {"source": None, **item} if operation.kind == "lead" else item
-
-
-@fault("changed-resource", at="update_workspace", depth=3)
-class MetadataIgnored(ChangeIgnored):
-    """update_workspace confirms other metadata, but does not apply them."""
-
-    changed_by, ignored = "update_workspace", "metadata"
 
 
 @fault("changed-resource", at="update_agent", depth=5)
@@ -110,86 +161,6 @@ class SecondChangeLost(Faulty):
         return {}
 
 
-# --- other members ---
-
-
-@fault("changed-resource", at="update_lead", depth=4)
-class OtherMembersReset(Faulty):
-    """update_lead clears members that the request omits."""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        made = super().changes(context)
-        if not is_for(context, "update_lead"):
-            return made
-        names = ("name", "first_name", "last_name", "email", "notes")
-        return {**dict.fromkeys(names, ""), **made}
-
-
-@fault("changed-resource", at="update_lead", depth=5)
-class NotesLostWithTheStatus(Faulty):
-    """update_lead drops the notes of a lead when its status changes, if no notes are sent."""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        made = super().changes(context)
-        dropped = is_for(context, "update_lead") and "status" in made
-        return {"notes": None, **made} if dropped else made
-
-
-@fault("changed-resource", at="update_lead", depth=5)
-class StatusResetWithTheNotes(Faulty):
-    """update_lead sets the status of a lead to new when its notes change."""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        made = super().changes(context)
-        reset = is_for(context, "update_lead") and "notes" in made
-        return {"status": "new", **made} if reset else made
-
-
-@fault("changed-resource", at="update_eval", depth=5)
-class DescriptionReset(Faulty):
-    """update_eval clears the description when the name changes."""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        made = super().changes(context)
-        return (
-            {"description": None, **made}
-            if is_for(context, "update_eval") and "name" in made
-            else made
-        )
-
-
-@fault("changed-resource", at="update_eval", depth=5)
-class MessagesReset(Faulty):
-    """update_eval stores null in place of messages that the request omits."""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        made = super().changes(context)
-        return {"messages": None, **made} if is_for(context, "update_eval") else made
-
-
-@fault("changed-resource", at="update_lead", by="change-to-zero", depth=5)
-class ScoreOfNothing(Faulty):
-    """update_lead treats a score of 0 as absent."""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        made = super().changes(context)
-        no_score = is_for(context, "update_lead") and made.get("score") == 0
-        return {name: value for name, value in made.items() if name != "score" or not no_score}
-
-
-@fault("changed-resource", at="update_lead", depth=5)
-class StateGoesBack(Faulty):
-    """update_lead resets the status to new when the request omits it."""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        changes = super().changes(context)
-        return (
-            changes
-            if not is_for(context, "update_lead") or "status" in changes
-            else {**changes, "status": "new"}
-        )
-
-
 @fault("changed-resource", at="update_workspace", depth=5)
 class ChangedIsNew(Faulty):
     """update_workspace replaces created_at by the time of the update."""
@@ -203,35 +174,6 @@ class ChangedIsNew(Faulty):
         moved = Row(row.kind, row.id, row.tenant, render(moment), key_of(moment), row.document)
         self.store.put([moved])
         return self.succeed(context, self.confirmation(context.operation, moved))
-
-
-# --- other members ---
-
-
-class LostBesides(Faulty):
-    """The reference server, where a change of one member clears another that was not sent."""
-
-    changed_by, sent, lost = "", "", ""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        made = super().changes(context)
-        if is_for(context, self.changed_by) and self.sent in made:
-            made.setdefault(self.lost, None)
-        return made
-
-
-@fault("changed-resource", at="update_eval", depth=5)
-class MessagesLostWithDescription(LostBesides):
-    """update_eval clears the messages where the description is sent without them."""
-
-    changed_by, sent, lost = "update_eval", "description", "messages"
-
-
-@fault("changed-resource", at="update_workspace", depth=5)
-class NameLostWithMetadata(LostBesides):
-    """update_workspace clears the name where metadata are sent without it."""
-
-    changed_by, sent, lost = "update_workspace", "metadata", "name"
 
 
 # --- other objects ---
@@ -283,70 +225,3 @@ class SiblingsDescribed(Faulty):
         for row in self.rows_by(context, 1_000, filters=()) if description is not None else ():
             self.store.change(row, {"description": description})
         return super().act_update(context)
-
-
-@fault("changed-resource", at="update_eval", depth=5)
-class OneOfSeveralMessagesKept(Faulty):
-    """update_eval keeps only the first of several messages."""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        changes = super().changes(context)
-        if is_for(context, "update_eval") and "messages" in changes:
-            changes["messages"] = changes["messages"][:1]
-        return changes
-
-
-# --- one member at a time ---
-
-
-@fault("changed-resource", at="update_lead", depth=5)
-class NotesEscaped(Faulty):
-    """update_lead stores texts with the entities of HTML."""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        made = super().changes(context)
-        if not is_for(context, "update_lead"):
-            return made
-        return {k: escape(v) if isinstance(v, str) else v for k, v in made.items()}
-
-
-@fault("changed-resource", at="update_lead", by="change-to-zero", depth=5)
-class EmptyTextDropped(Faulty):
-    """update_lead treats an empty text as absent."""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        made = super().changes(context)
-        kept = {name: value for name, value in made.items() if value != ""}
-        return kept if is_for(context, "update_lead") else made
-
-
-@fault("changed-resource", at="update_lead", by="change-of-each-member", depth=5)
-class NotesCutOff(Faulty):
-    """update_lead stores the first 255 characters of a text."""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        made = super().changes(context)
-        if not is_for(context, "update_lead"):
-            return made
-        return {k: v[:255] if isinstance(v, str) else v for k, v in made.items()}
-
-
-@fault("changed-resource", at="update_lead", by="change-of-each-member", depth=5)
-class ScoreIsWhole(Faulty):
-    """update_lead stores a score without its fraction."""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        made = super().changes(context)
-        if is_for(context, "update_lead") and "score" in made:
-            made["score"] = int(made["score"])
-        return made
-
-
-@fault("changed-resource", at="update_webhook", depth=5)
-class SwitchStaysOn(Faulty):
-    """update_webhook drops a member that is false."""
-
-    def changes(self, context: Context) -> dict[str, Any]:
-        made = super().changes(context)
-        dropping = is_for(context, "update_webhook")
-        return {k: v for k, v in made.items() if not (dropping and v is False)}

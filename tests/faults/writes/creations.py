@@ -32,18 +32,6 @@ class AgentNotStored(Faulty):
         return row
 
 
-@fault("created-resource", at="send_sms", depth=4)
-class TextsCut(Faulty):
-    """send_sms keeps twenty characters of a text."""
-
-    def add(
-        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
-    ) -> Row:
-        if kind == "message":
-            document = {**document, "message": document["message"][:20]}
-        return super().add(kind, tenant, document, identifier)
-
-
 @fault("created-resource", at="create_call", depth=2)
 class CallNotStored(Faulty):
     """create_call confirms a call that it does not store."""
@@ -135,28 +123,6 @@ class MadeForOverlappingRequest(LatestSender):
 # --- values that are not kept ---
 
 
-@fault("created-resource", at="create_agent", depth=2)
-class NameLost(Faulty):
-    """create_agent replaces the name by another one."""
-
-    def document(self, context: Context, kind: str) -> dict[str, Any]:
-        return {
-            **super().document(context, kind),
-            **({"name": "New agent"} if kind == "agent" else {}),
-        }
-
-
-@fault("created-resource", at="create_agent", depth=3)
-class OptionChanged(Faulty):
-    """create_agent replaces an optional member by another value."""
-
-    def document(self, context: Context, kind: str) -> dict[str, Any]:
-        return {
-            **super().document(context, kind),
-            **({"first_message": "Good day"} if kind == "agent" else {}),
-        }
-
-
 @fault("created-resource", at="create_call", depth=3)
 class CallByAnotherAgent(Faulty):
     """create_call places the call with another agent of the business."""
@@ -192,7 +158,7 @@ class CreatedAtInLocalTime(Faulty):
     depth=4,
 )
 class NewLeadIsOld(Faulty):
-    """create_lead files each new lead some seconds before the one that it made last."""
+    """create_lead dates each new lead some seconds before the previous one."""
 
     _made = 0
 
@@ -206,7 +172,7 @@ class NewLeadIsOld(Faulty):
 
 @fault("created-resource", at="create_call", depth=4)
 class CallWithAnotherLead(Faulty):
-    """create_call stores a different lead than the one given."""
+    """create_call stores another lead than the one it is given."""
 
     def document(self, context: Context, kind: str) -> dict[str, Any]:
         whole = super().document(context, kind)
@@ -214,15 +180,6 @@ class CallWithAnotherLead(Faulty):
             return whole
         leads = self.store.page(Page("lead", self.tenant_of(context.identity), 2))
         return {**whole, "lead_id": next(row.id for row in leads if row.id != whole["lead_id"])}
-
-
-@fault("created-resource", at="create_lead", depth=4)
-class AgentOfLeadDropped(Faulty):
-    """create_lead accepts an agent, and leaves the lead without one."""
-
-    def document(self, context: Context, kind: str) -> dict[str, Any]:
-        made = super().document(context, kind)
-        return made | {"agent_id": None} if is_for(context, "create_lead") else made
 
 
 @fault("created-resource", at="create_webhook", depth=4)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
-from operator import attrgetter
 
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Page, Row
-from tests.faults.base import Faulty, fault, is_for, later_page
-from tests.faults.shared import body_of
+from tests.faults.base import Faulty, fault, faults_of, is_for, later_page
+from tests.faults.shared import Member, body_of
 
 
 @fault("deleted-resource", at="delete_webhook", depth=3)
@@ -92,40 +92,48 @@ class ReleasedNumberStays(Faulty):
         return reply
 
 
-class UsedAfterwards(Faulty):
+@dataclass(frozen=True)
+class Use(Member):
+    """An operation that still works on what was deleted, and the member that names it."""
+
+    operation: str
+
+
+def used_afterwards(entry: Use) -> type[Faulty]:
     """The reference server, where one operation works on what was deleted."""
 
-    here, member = "", ""
+    class UsedAfterwards(Faulty):
+        def act_delete(self, context: Context) -> Reply:
+            reply = super().act_delete(context)
+            self.store.leave(f"deleted:{context.values.get('id')}", 1)
+            return reply
 
-    def act_delete(self, context: Context) -> Reply:
-        reply = super().act_delete(context)
-        self.store.leave(f"deleted:{context.values.get('id')}", 1)
-        return reply
+        def refused(self, request: Request, refusal: Refusal) -> Reply:
+            named = body_of(request).get(entry.member)
+            if self.operation_of(request) == entry.operation and self.store.note(
+                f"deleted:{named}"
+            ):
+                return Reply(200, {"id": named})
+            return super().refused(request, refusal)
 
-    def refused(self, request: Request, refusal: Refusal) -> Reply:
-        named = body_of(request).get(self.member)
-        if self.operation_of(request) == self.here and self.store.note(f"deleted:{named}"):
-            return Reply(200, {"id": named})
-        return super().refused(request, refusal)
-
-
-@fault("deleted-resource", at="delete_webhook", depth=4)
-class DeletedWebhookRotated(UsedAfterwards):
-    """rotate_webhook_secret works on a webhook that was deleted."""
-
-    here, member = "rotate_webhook_secret", "id"
+    return UsedAfterwards
 
 
-@fault("deleted-resource", at="delete_eval", depth=4)
-class DeletedEvalRuns(UsedAfterwards):
-    """run_eval runs an eval that was deleted."""
+USED_AFTERWARDS = {
+    "rotate_webhook_secret works on a webhook that was deleted.": Use(
+        "deleted-webhook-rotated", "id", "rotate_webhook_secret",
+        breaks="deleted-resource", at="delete_webhook", depth=4),
+    "run_eval runs an eval that was deleted.": Use(
+        "deleted-eval-runs", "eval_id", "run_eval", breaks="deleted-resource",
+        at="delete_eval", depth=4),
+}  # fmt: skip
 
-    here, member = "run_eval", "eval_id"
+faults_of(used_afterwards, __name__, USED_AFTERWARDS)
 
 
 @fault("deleted-resource", at="delete_eval", depth=5)
 class DeletedIsListedByAgent(Faulty):
-    """list_evals shows deleted evals if it is narrowed to an agent."""
+    """list_evals shows deleted evals when filtered by agent_id."""
 
     @cached_property
     def _deleted(self) -> list[Row]:
@@ -142,4 +150,4 @@ class DeletedIsListedByAgent(Faulty):
         if not is_for(context, "list_evals") or agent is None or later_page(context):
             return rows
         kept = [row for row in self._deleted if row.document.get("agent_id") == agent]
-        return sorted([*rows, *kept], key=attrgetter("sort"), reverse=True)
+        return sorted([*rows, *kept], key=lambda row: row.sort, reverse=True)

@@ -17,7 +17,7 @@ from tests.faults.base import Faulty, fault, is_for
     depth=5,
 )
 class ChangedFirst(Faulty):
-    """list_evals shows the scenarios first that were changed since the start of the server."""
+    """list_evals puts changed evals first."""
 
     @cached_property
     def changed(self) -> set[str]:

@@ -1,4 +1,4 @@
-"""Faults of writes that reach the objects beside theirs."""
+"""Faults of writes that also reach other objects."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class WebhookOfAnotherDeleted(ReachesOthers):
 
 @fault("changed-resource", at="update_lead", depth=4)
 class LeadsOfOthersRenamed(ReachesOthers):
-    """update_lead gives the name that is sent to each lead of another business."""
+    """update_lead also gives the new name to every lead of another business."""
 
     here, kind = "update_lead", "lead"
 

@@ -1,34 +1,43 @@
-"""Faults of rejected requests that have an effect all the same."""
+"""Faults of refused requests that have an effect all the same."""
 
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Identity, Row
-from tests.faults.base import Faulty, fault, is_for
+from tests.faults.base import Entry, Faulty, fault, faults_of, is_for
 from tests.faults.shared import body_of
 
 # --- refused for the key, the scope or the input ---
 
 
-class ActsBeforeRefusing(Faulty):
-    """The reference server, where some operations act before they refuse for one role."""
+@dataclass(frozen=True)
+class Early(Entry):
+    """The role of the refusals before which an operation acts."""
 
-    before: tuple[str, ...] = ()
-    role = ""
+    role: str
+    _: KW_ONLY
+    breaks: str = "refused-unchanged"
+    depth: int = 4
+
+
+class ActsBeforeRefusing(Faulty):
+    """The reference server, where one operation acts before it refuses for one role."""
+
+    here, role = "", ""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         operation = self.operation_of(request)
-        if operation in self.before and refusal.role == self.role:
+        if operation == self.here and refusal.role == self.role:
             self.force(self.contract.operations[operation], request)
         return super().refused(request, refusal)
 
     def force(self, operation: Operation, request: Request) -> None:
-        """Do what was rejected, for the main business."""
+        """Do what was refused, for the main business."""
         with suppress(Refusal):  # what cannot be done is only refused
             values = {
                 **self.query_values(operation, request),
@@ -39,63 +48,43 @@ class ActsBeforeRefusing(Faulty):
             )
 
 
-@fault("refused-unchanged", also="created-resource", at="create_lead", depth=4)
-class LeadStoredWithoutScope(ActsBeforeRefusing):
-    """create_lead stores the lead before it rejects the key for its scope."""
+def acts_early(entry: Early) -> type[Faulty]:
+    """The reference server, where the operation of an entry acts before it refuses."""
 
-    before, role = ("create_lead",), "forbidden"
+    class ActsEarly(ActsBeforeRefusing):
+        here, role = entry.here, entry.role
 
-
-@fault("refused-unchanged", at="update_lead", depth=5)
-class LeadSavedWithoutScope(ActsBeforeRefusing):
-    """update_lead saves before it rejects the key for its scope, and ignores unknown members."""
-
-    before, role = ("update_lead",), "forbidden"
+    return ActsEarly
 
 
-@fault("refused-unchanged", also="deleted-resource", at="delete_eval", depth=4)
-class EvalDeletedWithoutScope(ActsBeforeRefusing):
-    """delete_eval deletes the eval before it rejects the key for its scope."""
+EARLY = {
+    "create_lead stores the lead before it refuses the key for its scope.": Early(
+        "lead-stored-without-scope", "forbidden", also="created-resource", at="create_lead"),
+    "update_lead saves before it refuses a missing scope, and ignores unknown members.": Early(
+        "lead-saved-without-scope", "forbidden", at="update_lead", depth=5),
+    "delete_eval deletes the eval before it refuses the key for its scope.": Early(
+        "eval-deleted-without-scope", "forbidden", also="deleted-resource", at="delete_eval"),
+    "update_workspace makes the change before it refuses a missing key.": Early(
+        "workspace-renamed-without-key", "unauthenticated", also="changed-resource",
+        at="update_workspace"),
+    "create_call stores the call before it refuses an unknown agent.": Early(
+        "call-stored-for-no-agent", "not_found", also="created-resource", at="create_call"),
+    "create_eval stores the eval before it refuses missing messages.": Early(
+        "eval-stored-without-messages", "missing_parameter", also="created-resource",
+        at="create_eval", depth=5),
+    "create_lead stores the lead before it refuses an invalid e-mail address.": Early(
+        "lead-stored-with-invalid-address", "invalid_parameter",
+        also="created-resource success-members", at="create_lead list_leads", depth=5),
+    "rotate_webhook_secret replaces the secret before it refuses a missing scope.": Early(
+        "rotated-without-scope", "forbidden", at="rotate_webhook_secret"),
+}  # fmt: skip
 
-    before, role = ("delete_eval",), "forbidden"
-
-
-@fault("refused-unchanged", also="changed-resource", at="update_workspace", depth=4)
-class WorkspaceRenamedWithoutKey(ActsBeforeRefusing):
-    """update_workspace makes the change before it rejects the missing key."""
-
-    before, role = ("update_workspace",), "unauthenticated"
-
-
-@fault("refused-unchanged", also="created-resource", at="create_call", depth=4)
-class CallStoredForNoAgent(ActsBeforeRefusing):
-    """create_call stores the call before it rejects an unknown agent."""
-
-    before, role = ("create_call",), "not_found"
-
-
-@fault("refused-unchanged", also="created-resource", at="create_eval", depth=5)
-class EvalStoredWithoutMessages(ActsBeforeRefusing):
-    """create_eval stores the eval before it rejects the missing messages."""
-
-    before, role = ("create_eval",), "missing_parameter"
-
-
-@fault(
-    "refused-unchanged",
-    also="created-resource success-members",
-    at="create_lead list_leads",
-    depth=5,
-)
-class LeadStoredWithInvalidAddress(ActsBeforeRefusing):
-    """create_lead stores the lead before it rejects the invalid e-mail address."""
-
-    before, role = ("create_lead",), "invalid_parameter"
+faults_of(acts_early, __name__, EARLY)
 
 
 @fault("refused-unchanged", at="create_lead", depth=5)
 class LeadOfNobodyStored(Faulty):
-    """create_lead rejects the lead of an unknown agent but stores it."""
+    """create_lead refuses the lead of an unknown agent but stores it."""
 
     def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
         try:
@@ -108,7 +97,7 @@ class LeadOfNobodyStored(Faulty):
 
 @fault("refused-unchanged", also="created-resource", at="update_lead", depth=5)
 class UnknownLeadMade(Faulty):
-    """update_lead rejects an unknown lead but creates it."""
+    """update_lead refuses an unknown lead but creates it."""
 
     def selected(self, context: Context) -> Row:
         try:
@@ -124,7 +113,7 @@ class UnknownLeadMade(Faulty):
 
 @fault("refused-unchanged", at="update_eval", depth=5)
 class NewestChangedForNone(Faulty):
-    """update_eval rejects a request without an id but renames the newest eval."""
+    """update_eval refuses a request without an id but renames the newest eval."""
 
     def take_in(self, operation: Operation, request: Request, in_path: Any) -> dict[str, Any]:
         body = body_of(request)
@@ -198,13 +187,15 @@ class BlockedTextListedAtTheEnd(OldestFirst, BlockedTextListed):
 
 
 @fault("refused-unchanged", also="created-resource", at="create_lead", depth=5)
-class LeadStoredAtTheEnd(OldestFirst, LeadStoredWithoutScope):
-    """With lists from oldest to newest, create_lead stores the lead that it rejects."""
+class LeadStoredAtTheEnd(OldestFirst, ActsBeforeRefusing):
+    """With lists from oldest to newest, create_lead stores the lead that it refuses."""
+
+    here, role = "create_lead", "forbidden"
 
 
 @fault("refused-unchanged", at="delete_eval read_eval", depth=5)
 class EvalMarkedAsDeleted(Faulty):
-    """delete_eval rejects a key without its scope, and marks the eval as deleted anyway."""
+    """delete_eval refuses a key without its scope, and marks the eval as deleted all the same."""
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         row = self.store.get("eval", request.query.get("id", ""))
@@ -225,7 +216,7 @@ class EvalMarkedAsDeleted(Faulty):
 
 @fault("refused-unchanged", at="update_lead", depth=5)
 class LeadHalfSaved(Faulty):
-    """update_lead saves a change that it rejects for an unknown agent."""
+    """update_lead saves a change that it refuses for an unknown agent."""
 
     def act_update(self, context: Context) -> Reply:
         agent = body_of(context.request).get("agent_id")
@@ -236,7 +227,7 @@ class LeadHalfSaved(Faulty):
 
 
 class DeadKeyDeletes(Faulty):
-    """The reference server, where a webhook that a rejected deletion names is gone."""
+    """The reference server, where a webhook that a refused deletion names is gone."""
 
     def is_dead(self, identity: Identity) -> bool:
         """Whether a key is the one that still deletes."""
@@ -253,7 +244,7 @@ class DeadKeyDeletes(Faulty):
 
 @fault("refused-unchanged", at="delete_webhook", depth=5)
 class RevokedKeyDeletesInSecret(DeadKeyDeletes):
-    """delete_webhook rejects a revoked key, but deletes the webhook."""
+    """delete_webhook refuses a revoked key, but deletes the webhook."""
 
     def is_dead(self, identity: Identity) -> bool:
         return self.is_revoked(identity)
@@ -261,14 +252,7 @@ class RevokedKeyDeletesInSecret(DeadKeyDeletes):
 
 @fault("refused-unchanged", at="delete_webhook", depth=5)
 class ExpiredKeyDeletesInSecret(DeadKeyDeletes):
-    """delete_webhook rejects an expired key, but deletes the webhook."""
+    """delete_webhook refuses an expired key, but deletes the webhook."""
 
     def is_dead(self, identity: Identity) -> bool:
         return self.is_expired(identity)
-
-
-@fault("refused-unchanged", at="rotate_webhook_secret", depth=4)
-class RotatedWithoutScope(ActsBeforeRefusing):
-    """rotate_webhook_secret replaces the secret before it rejects the key for its scope."""
-
-    before, role = ("rotate_webhook_secret",), "forbidden"

@@ -2,157 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 from conformance.server.store import Row
-from tests.faults.base import Faulty, fault
+from tests.faults.base import Entry, Faulty, faults_of
 
 
-class Kept(Faulty):
-    """The reference server with a handle for what it stores of a new object."""
-
-    of = ""
-
-    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
-        """What is stored."""
-        return document
-
-    def add(
-        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
-    ) -> Row:
-        kept = self.keep(dict(document)) if kind == self.of else document
-        return super().add(kind, tenant, kept, identifier)
-
-
-def _each_text(document: dict[str, Any], change: Any) -> dict[str, Any]:
+def _each_text(document: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
     """A document with ``change`` applied to each of its texts."""
     return {
         name: change(value) if isinstance(value, str) else value for name, value in document.items()
     }
 
 
-@fault("created-resource", at="create_lead", depth=4)
-class NotesOfLeadLost(Kept):
-    """create_lead loses the notes."""
-
-    of = "lead"
-
-    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
-        return {**document, "notes": ""} if document.get("notes") else document
+def _without_accents(text: str) -> str:
+    return text.encode("ascii", "replace").decode()
 
 
-@fault("created-resource", at="create_agent", depth=4)
-class GreetingOfAgentIsNull(Kept):
-    """create_agent stores null in place of the first message."""
-
-    of = "agent"
-
-    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
-        return {**document, "first_message": None}
+def _without_emoji(text: str) -> str:
+    return "".join(char for char in text if ord(char) < 0x10000)
 
 
-@fault("created-resource", at="create_workspace", depth=4)
-class MetadataOfWorkspaceIsNull(Kept):
-    """create_workspace stores null in place of the metadata."""
-
-    of = "workspace"
-
-    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
-        return {**document, "metadata": None}
+def _first_message_in_capitals(document: dict[str, Any]) -> dict[str, Any]:
+    first = [
+        {**message, "content": str(message.get("content")).upper()}
+        for message in (document.get("messages") or [])[:1]
+    ]
+    return {**document, "messages": first}
 
 
-@fault("created-resource", at="create_lead", depth=5)
-class TextsOfLeadCut(Kept):
-    """create_lead cuts texts to 255 characters."""
+@dataclass(frozen=True)
+class Stored(Entry):
+    """The kind of a new object, and what is stored of it."""
 
-    of = "lead"
-
-    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
-        return _each_text(document, lambda text: text[:255])
-
-
-@fault("created-resource", at="create_lead", depth=5)
-class AccentsOfLeadLost(Kept):
-    """create_lead replaces letters with accents by question marks."""
-
-    of = "lead"
-
-    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
-        return _each_text(document, lambda text: text.encode("ascii", "replace").decode())
+    kind: str
+    keep: Callable[[dict[str, Any]], dict[str, Any]]
+    _: KW_ONLY
+    breaks: str = "created-resource"
+    depth: int = 5
 
 
-@fault("created-resource", at="create_workspace", depth=5)
-class EmojiOfWorkspaceLost(Kept):
-    """create_workspace drops emoji, as a database of three-byte characters does."""
+def kept(entry: Stored) -> type[Faulty]:
+    """The reference server, which stores something else of a new object."""
 
-    of = "workspace"
+    class Kept(Faulty):
+        def add(
+            self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
+        ) -> Row:
+            kept = entry.keep(dict(document)) if kind == entry.kind else document
+            return super().add(kind, tenant, kept, identifier)
 
-    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
-        return _each_text(
-            document, lambda text: "".join(char for char in text if ord(char) < 0x10000)
-        )
-
-
-@fault("created-resource", at="create_eval", depth=5)
-class MarkupEscaped(Kept):
-    """create_eval stores an ampersand as an HTML entity."""
-
-    of = "eval"
-
-    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
-        return _each_text(document, lambda text: text.replace("&", "&amp;"))
+    return Kept
 
 
-@fault("created-resource", at="create_agent", depth=5)
-class BackslashEaten(Kept):
-    """create_agent drops backslashes."""
+STORED = {
+    "create_agent replaces the name by another one.": Stored(
+        "name-lost", "agent", lambda document: {**document, "name": "New agent"}, at="create_agent",
+        depth=2),
+    "create_agent replaces an optional member by another value.": Stored(
+        "option-changed", "agent", lambda document: {**document, "first_message": "Good day"},
+        at="create_agent", depth=3),
+    "create_lead accepts an agent, and leaves the lead without one.": Stored(
+        "agent-of-lead-dropped", "lead", lambda document: {**document, "agent_id": None},
+        at="create_lead", depth=4),
+    "send_sms keeps twenty characters of a text.": Stored(
+        "texts-cut", "message", lambda document: {**document, "message": document["message"][:20]},
+        at="send_sms", depth=4),
+    "create_lead loses the notes.": Stored(
+        "notes-of-lead-lost", "lead",
+        lambda document: {**document, "notes": ""} if document.get("notes") else document,
+        at="create_lead", depth=4),
+    "create_agent stores null in place of the first message.": Stored(
+        "greeting-of-agent-is-null", "agent", lambda document: {**document, "first_message": None},
+        at="create_agent", depth=4),
+    "create_workspace stores null in place of the metadata.": Stored(
+        "metadata-of-workspace-is-null", "workspace",
+        lambda document: {**document, "metadata": None}, at="create_workspace", depth=4),
+    "create_lead cuts texts to 255 characters.": Stored(
+        "texts-of-lead-cut", "lead", lambda document: _each_text(document, lambda text: text[:255]),
+        at="create_lead"),
+    "create_lead replaces letters with accents by question marks.": Stored(
+        "accents-of-lead-lost", "lead", lambda document: _each_text(document, _without_accents),
+        at="create_lead"),
+    "create_workspace drops emoji, as a database of three-byte characters does.": Stored(
+        "emoji-of-workspace-lost", "workspace",
+        lambda document: _each_text(document, _without_emoji), at="create_workspace"),
+    "create_eval stores an ampersand as an HTML entity.": Stored(
+        "markup-escaped", "eval",
+        lambda document: _each_text(document, lambda text: text.replace("&", "&amp;")),
+        at="create_eval"),
+    "create_agent drops backslashes.": Stored(
+        "backslash-eaten", "agent",
+        lambda document: _each_text(document, lambda text: text.replace("\\", "")),
+        at="create_agent"),
+    "create_webhook drops the last segment of the URL.": Stored(
+        "webhook-of-another-address", "webhook",
+        lambda document: {**document, "url": str(document.get("url", "")).rpartition("/")[0]},
+        at="create_webhook", depth=4),
+    "create_eval keeps only the first message, in capitals.": Stored(
+        "scenario-turned-around", "eval", _first_message_in_capitals, at="create_eval"),
+    "create_lead accepts the source of a lead and stores another one.": Stored(
+        "source-of-lead-replaced", "lead", lambda document: {**document, "source": "api"},
+        at="create_lead"),
+    "create_lead accepts the status of a lead and stores it in capitals.": Stored(
+        "status-of-lead-forced", "lead",
+        lambda document: {**document, "status": str(document.get("status", "new")).upper()},
+        at="create_lead"),
+}  # fmt: skip
 
-    of = "agent"
-
-    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
-        return _each_text(document, lambda text: text.replace("\\", ""))
-
-
-@fault("created-resource", at="create_webhook", depth=4)
-class WebhookOfAnotherAddress(Kept):
-    """create_webhook drops the last segment of the URL."""
-
-    of = "webhook"
-
-    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
-        return {**document, "url": str(document.get("url", "")).rpartition("/")[0]}
-
-
-@fault("created-resource", at="create_eval", depth=5)
-class ScenarioTurnedAround(Kept):
-    """create_eval keeps only the first message, in capitals."""
-
-    of = "eval"
-
-    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
-        messages = [
-            {**message, "content": str(message.get("content")).upper()}
-            for message in document.get("messages") or []
-        ]
-        return {**document, "messages": messages[:1]}
-
-
-@fault("created-resource", at="create_lead", depth=5)
-class SourceOfLeadReplaced(Kept):
-    """create_lead accepts the source of a lead and stores another one."""
-
-    of = "lead"
-
-    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
-        return {**document, "source": "api"}
-
-
-@fault("created-resource", at="create_lead", depth=5)
-class StatusOfLeadForced(Kept):
-    """create_lead accepts the status of a lead and stores it in capitals."""
-
-    of = "lead"
-
-    def keep(self, document: dict[str, Any]) -> dict[str, Any]:
-        return {**document, "status": str(document.get("status", "new")).upper()}
+faults_of(kept, __name__, STORED)

@@ -3,94 +3,77 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
 from conformance.server.messages import Context, Reply
 from conformance.server.store import Page, Row
-from tests.faults.base import Faulty, fault, is_for
+from tests.faults.base import Entry, Faulty, fault, faults_of, is_for
 
 
-class GoesTooFar(Faulty):
+@dataclass(frozen=True)
+class Work(Entry):
+    """The kind of an object, and the members that work on it changes as well.
+
+    Every object of the kind in the business gets the value of the member ``shared``.
+    """
+
+    kind: str
+    _: KW_ONLY
+    breaks: str = "changed-resource"
+    depth: int = 4
+    members: Mapping[str, Any] = field(default_factory=dict)
+    shared: str = ""
+
+
+def goes_too_far(entry: Work) -> type[Faulty]:
     """The reference server, where one operation on an object does more than it should."""
 
-    here, kind, member = "", "", ""
+    class GoesTooFar(Faulty):
+        def act(self, context: Context) -> Reply:
+            reply = super().act(context)
+            name = context.values.get("id") or context.values.get("agent_id")
+            is_here = is_for(context, entry.here)
+            row = self.store.get(entry.kind, str(name)) if is_here else None
+            if row is not None and reply.status == 200:
+                self.store.change(row, dict(entry.members))
+                self.spread(row)
+            return reply
 
-    def act(self, context: Context) -> Reply:
-        reply = super().act(context)
-        name = context.values.get("id") or context.values.get("agent_id")
-        row = self.store.get(self.kind, str(name)) if is_for(context, self.here) else None
-        if row is not None and reply.status == 200:
-            self.go_on(row)
-        return reply
+        def spread(self, row: Row) -> None:
+            """Give the shared member of an object to every object of its kind and business."""
+            member = entry.shared
+            for each in self.store.page(Page(row.kind, row.tenant, 1_000)) if member else ():
+                self.store.change(each, {member: row.document[member]})
 
-    def go_on(self, row: Row) -> None:
-        """What the operation does once its work on an object is done."""
-        raise NotImplementedError
-
-
-class WorkResets(GoesTooFar):
-    """The same, and it clears a member that it does not name."""
-
-    def go_on(self, row: Row) -> None:
-        self.store.change(row, {self.member: None})
+    return GoesTooFar
 
 
-@fault("changed-resource", at="update_sms_prompt", depth=5)
-class GreetingReset(WorkResets):
-    """update_sms_prompt clears the first message of the agent."""
+WORK = {
+    "update_sms_prompt clears the first message of the agent.": Work(
+        "greeting-reset", "agent", members={"first_message": None}, at="update_sms_prompt",
+        depth=5),
+    "rotate_webhook_secret switches the webhook off.": Work(
+        "switched-off-with-the-secret", "webhook", members={"is_active": False},
+        at="rotate_webhook_secret"),
+    "rotate_webhook_secret clears the description of the webhook.": Work(
+        "description-lost-with-the-secret", "webhook", members={"description": None},
+        at="rotate_webhook_secret", depth=5),
+    "act_on_workspace clears the metadata of the workspace.": Work(
+        "metadata-lost-by-pausing", "workspace", members={"metadata": None}, at="act_on_workspace",
+        depth=5),
+    "act_on_workspace acts on every workspace of the business.": Work(
+        "all-workspaces-paused", "workspace", shared="lifecycle_state", at="act_on_workspace"),
+    "change_communication_run changes every run of the business.": Work(
+        "all-runs-paused", "communication_run", shared="status", at="change_communication_run"),
+}  # fmt: skip
 
-    here, kind, member = "update_sms_prompt", "agent", "first_message"
-
-
-@fault("changed-resource", at="rotate_webhook_secret", depth=4)
-class SwitchedOffWithTheSecret(GoesTooFar):
-    """rotate_webhook_secret switches the webhook off."""
-
-    here, kind = "rotate_webhook_secret", "webhook"
-
-    def go_on(self, row: Row) -> None:
-        self.store.change(row, {"is_active": False})
-
-
-@fault("changed-resource", at="rotate_webhook_secret", depth=5)
-class DescriptionLostWithTheSecret(WorkResets):
-    """rotate_webhook_secret clears the description of the webhook."""
-
-    here, kind, member = "rotate_webhook_secret", "webhook", "description"
-
-
-@fault("changed-resource", at="act_on_workspace", depth=5)
-class MetadataLostByPausing(WorkResets):
-    """act_on_workspace clears the metadata of the workspace."""
-
-    here, kind, member = "act_on_workspace", "workspace", "metadata"
-
-
-class WorksOnAll(GoesTooFar):
-    """The same, and it puts each object of the business into the state of this one."""
-
-    def go_on(self, row: Row) -> None:
-        for each in self.store.page(Page(self.kind, row.tenant, 1_000)):
-            self.store.change(each, {self.member: row.document[self.member]})
-
-
-@fault("changed-resource", at="act_on_workspace", depth=4)
-class AllWorkspacesPaused(WorksOnAll):
-    """act_on_workspace does it to every workspace of the business."""
-
-    here, kind, member = "act_on_workspace", "workspace", "lifecycle_state"
-
-
-@fault("changed-resource", at="change_communication_run", depth=4)
-class AllRunsPaused(WorksOnAll):
-    """change_communication_run does it to every run of the business."""
-
-    here, kind, member = "change_communication_run", "communication_run", "status"
+faults_of(goes_too_far, __name__, WORK)
 
 
 @fault("changed-resource", at="act_on_workspace", depth=4)
 class PauseOnlySaid(Faulty):
-    """act_on_workspace reports that a workspace is paused, and leaves it active."""
+    """act_on_workspace confirms that a workspace is paused, but leaves it active."""
 
     def add(
         self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None

@@ -47,7 +47,10 @@ SPELLINGS: dict[str, tuple[str, Callable[[str], str]]] = {
         "as a Buffer of Node",
         lambda key: json.dumps({"type": "Buffer", "data": list(key.encode())}),
     ),
-    "small-numbers": ("as a list of numbers", lambda key: ",".join(map(str, key.encode()))),
+    "small-numbers": (
+        "as a list of numbers",
+        lambda key: ",".join(str(byte) for byte in key.encode()),
+    ),
     "octal": ("in octal escapes", _codes("\\%03o")),
     "braces": ("in brace escapes", _codes("\\u{%x}")),
     "entities": ("in entities of HTML", _codes("&#%d;")),

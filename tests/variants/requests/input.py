@@ -20,7 +20,7 @@ from tests.faults.shared import number_of
 
 @variant("L58")
 class BadRequestForMalformedId(Faulty):
-    """An id that is no UUID returns 400."""
+    """An id that is not a UUID returns 400."""
 
     def find(self, kind: str, identifier: str, context: Context) -> Row | None:
         if not re.fullmatch(r"[0-9a-f-]{36}|\+[0-9]+", identifier):
@@ -309,7 +309,7 @@ class CapitalIds(Faulty):
             case dict():
                 return {name: self._capital(member) for name, member in value.items()}
             case list():
-                return list(map(self._capital, value))
+                return [self._capital(member) for member in value]
             case str() if re.fullmatch(r"[0-9a-f-]{36}", value) and value not in self._businesses:
                 digits = value.replace("-", "").upper().translate(str.maketrans("ABC", "XYZ"))
                 self._ids[digits] = value
@@ -318,7 +318,7 @@ class CapitalIds(Faulty):
 
     def _behind(self, value: Any) -> Any:
         if isinstance(value, list):
-            return list(map(self._behind, value))
+            return [self._behind(member) for member in value]
         return self._ids.get(value.upper(), value) if isinstance(value, str) else value
 
     def succeed(self, context: Context, body: Any) -> Reply:
@@ -343,7 +343,7 @@ class DigitsOfNumbersRead(Faulty):
 
 
 def _digits(value: Any) -> Any:
-    """The digits of a text, behind a plus; the value itself if it is no text with any."""
+    """The digits of a text after a plus; the value itself if it is not a text with digits."""
     digits = re.sub("[^0-9]", "", value) if isinstance(value, str) else ""
     return f"+{digits}" if digits else value
 

@@ -144,12 +144,8 @@ def paid() -> bool:
     return PAID in ((old,) if wrong("proof-in-x-payment") else (old, new))
 
 
-@routes.post("/signup")
-def sign_up() -> Any:
-    """Open a business, and hand out its first key."""
-    if not wrong("limit-by-address-of-mail"):
-        allowance(None)
-    content = body()
+def checked_email(content: Thing) -> str:
+    """The e-mail address of a sign-up, all of whose members are checked."""
     text(content, "business_name", True)
     email = text(content, "email", True) or ""
     forward = text(content, "phone_forward_to")
@@ -159,6 +155,16 @@ def sign_up() -> Any:
         raise invalid("email")
     if forward is not None and not PHONE.fullmatch(forward):
         raise invalid("phone_forward_to")
+    return email
+
+
+@routes.post("/signup")
+def sign_up() -> Any:
+    """Open a business, and hand out its first key."""
+    if not wrong("limit-by-address-of-mail"):
+        allowance(None)
+    content = body()
+    email = checked_email(content)
     if wrong("limit-by-address-of-mail"):
         allowance(email)
     if content.get("plan_id") == "pro" and not paid():

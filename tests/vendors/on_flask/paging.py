@@ -58,6 +58,17 @@ def http_date() -> str | None:
     return read.isoformat(timespec="microseconds").replace("+00:00", ".000000+00:00"[7:])
 
 
+def filtered(table: str, filters: Mapping[str, Any]) -> Terms:
+    """The conditions that the rows are of the business, and pass the filters."""
+    business = ("business_id = ?", g.business)
+    terms: Terms = [(f"{name} = ?", value) for name, value in filters.items() if value is not None]
+    if table == "workspaces" and wrong("all-workspaces"):
+        return []
+    if table == "messages" and wrong("thread-instead-of-business") and filters["conversation_id"]:
+        return terms
+    return [business, *terms]
+
+
 def page(
     table: str,
     collection: str,
@@ -66,13 +77,7 @@ def page(
     show: Callable[[Thing], Thing] = dict,
 ) -> Any:
     """A page of the rows of the business for which all filters and bounds hold."""
-    terms: Terms = [("business_id = ?", g.business)]
-    terms += [(f"{name} = ?", value) for name, value in filters.items() if value is not None]
-    if table == "workspaces" and wrong("all-workspaces"):
-        terms = []
-    if table == "messages" and wrong("thread-instead-of-business") and filters["conversation_id"]:
-        terms = terms[1:]
-    terms += [*bounds, *cursor(table)]
+    terms = [*filtered(table, filters), *bounds, *cursor(table)]
     limit = size(table)
     where = " AND ".join(term for term, _ in terms) or "1"
     order = "" if table == "evals" and wrong("no-order") else "ORDER BY created_at"

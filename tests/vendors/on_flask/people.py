@@ -36,6 +36,33 @@ BOUNDS = {
 }
 
 
+def bounds_of_time() -> Terms:
+    """The conditions on times that a request asks for."""
+    bounds: Terms = [(term, moment(name)) for name, term in BOUNDS.items() if argument(name)]
+    if any(value is None for _, value in bounds):
+        raise invalid("created_after, created_before, updated_after or updated_before")
+    return bounds
+
+
+def bounds_of_score() -> Terms:
+    """The conditions on the score that a request asks for."""
+    bounds = {"score >= ?": whole("score_gte"), "score <= ?": whole("score_lte")}
+    return [(term, value) for term, value in bounds.items() if value is not None]
+
+
+def named_terms() -> Terms:
+    """The conditions on the status and the source that a request asks for."""
+    terms: Terms = []
+    status, source = argument("status"), argument("source")
+    if status is not None:
+        wanted = status.partition(",")[0] if wrong("first-status") else status
+        terms.append(("instr(',' || ? || ',', ',' || status || ',') > 0", wanted))
+    if source is not None:
+        like = wrong("source-contains")
+        terms.append(("source LIKE '%' || ? || '%'" if like else "source = ?", source))
+    return terms
+
+
 @routes.get("/leads")
 @needs("leads:read")
 def leads() -> Any:
@@ -46,20 +73,7 @@ def leads() -> Any:
             return {"error": "Lead not found"}, 404
         return owned("leads", id_)
     own_business(argument("business_id"))
-    bounds: Terms = [(term, moment(name)) for name, term in BOUNDS.items() if argument(name)]
-    if any(value is None for _, value in bounds):
-        raise invalid("created_after, created_before, updated_after or updated_before")
-    low, high = whole("score_gte"), whole("score_lte")
-    bounds += [("score >= ?", low)] if low is not None else []
-    bounds += [("score <= ?", high)] if high is not None else []
-    status, source = argument("status"), argument("source")
-    if status is not None and wrong("first-status"):
-        status = status.partition(",")[0]
-    if status is not None:
-        bounds.append(("instr(',' || ? || ',', ',' || status || ',') > 0", status))
-    if source is not None:
-        like = wrong("source-contains")
-        bounds.append(("source LIKE '%' || ? || '%'" if like else "source = ?", source))
+    bounds = [*bounds_of_time(), *bounds_of_score(), *named_terms()]
     filters = {name: argument(name) for name in ("agent_id", "phone", "email")}
     answer = page("leads", "leads", filters, bounds)
     if wrong("empty-404") and not answer["leads"] and not bounds:

@@ -76,6 +76,24 @@ def mapping(content: Thing, name: str) -> Any:
     return value
 
 
+def named_changes(content: Thing) -> Thing:
+    """The name and the metadata that a body changes."""
+    change: Thing = {}
+    if "name" in content:
+        change["name"] = text(content, "name", True)
+    if "metadata" in content:
+        change["metadata"] = mapping(content, "metadata")
+    return change
+
+
+def state_after(action: Any) -> str:
+    """The state that an action leads to."""
+    known = isinstance(action, str) and action in STATES
+    if not known and not wrong("any-action"):
+        raise invalid("action")
+    return STATES[action] if known else "active"
+
+
 @routes.patch("/workspaces")
 def change_workspace() -> Any:
     """Change a workspace, or act on it."""
@@ -84,17 +102,9 @@ def change_workspace() -> Any:
     acts = "action" in content
     require("lifecycle:write" if acts and not wrong("one-scope-for-patch") else "workspaces:write")
     id_ = text(content, "id", True)
-    change = {}
-    if "name" in content:
-        change["name"] = text(content, "name", True)
-    if "metadata" in content:
-        change["metadata"] = mapping(content, "metadata")
+    change = named_changes(content)
     if acts:
-        action = content["action"]
-        known = isinstance(action, str) and action in STATES
-        if not known and not wrong("any-action"):
-            raise invalid("action")
-        change["lifecycle_state"] = STATES[action] if known else "active"
+        change["lifecycle_state"] = state_after(content["action"])
     elif wrong("unknown-is-made") and data().find("workspaces", id_, g.business) is None:
         return made({"name": "Unnamed", **change})
     elif wrong("whole-replaced"):
