@@ -24,6 +24,8 @@ KINDS = {"text": "text_digest", "base64": "base64_digest"}
 """Members of a stored body, and the members that replace them by a digest."""
 
 
+LOCK = RLock()
+"""Guards the unpacked contents of every archive."""
 UNPACKED = 4_000_000
 """Characters of contents that are kept unpacked."""
 
@@ -49,7 +51,6 @@ class Archive:
         self._most = most
         self._held: dict[str, Place | str] = {}
         self._unpacked = LRUCache[str, str](UNPACKED, getsizeof=len)
-        self._lock = RLock()
 
     def __contains__(self, digest: object) -> bool:
         return digest in self._held
@@ -76,7 +77,7 @@ class Archive:
 
     def content(self, digest: str) -> str:
         """The content with a digest. Raises KeyError if the log does not have it."""
-        with self._lock:
+        with LOCK:
             content = self._unpacked.get(digest)
             if content is None:
                 content = unpacked(self._packed(digest))
