@@ -81,7 +81,7 @@ def _of_errors(rule_id: str) -> Callable[[ErrorJudge], PassiveJudge]:
                 yield from judge(context, exchange, response)
 
         judged.__doc__ = judge.__doc__
-        return passive(rule_id, applies=_can_err, hint="no error response was seen")(judged)
+        return passive(rule_id, applies=_can_err, hint="No error response was seen.")(judged)
 
     return register
 
@@ -235,7 +235,7 @@ def _from_proxy(context: JudgeContext, exchange: Exchange) -> bool:
     return exchange.status in FROM_PROXIES and code_of(context.contract, exchange) is None
 
 
-@passive("status.client-mistake", applies=_can_err, hint="no request with a mistake was made")
+@passive("status.client-mistake", applies=_can_err, hint="No request with a mistake was sent.")
 def status_client_mistake(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A mistake of the client does not get a 5xx response."""
     response = exchange.response

@@ -47,7 +47,8 @@ def auth_missing(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 @trial(
     "auth.invalid",
-    hint="more than 20 requests with a bad key want flood (allow: in the target file)",
+    hint="Sending more than 20 requests with invalid keys requires flood "
+    "(allow: in the target file).",
     provide=True,
 )
 def auth_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
@@ -209,7 +210,7 @@ def scope_opens(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     exchange = answer.exchange
     if answer.status in (401, 403):
         if exchange.identity == KeyName.FULL and not context.target.full_declared:
-            yield Gap(f"The key was refused with {answer.status}: give one that has the scope.")
+            yield Gap(f"The key was rejected with {answer.status}: give one that has the scope.")
         else:
             expected = "not refused, as the key has the scope"
             yield Violation("status", expected, said(exchange), answer.ids)
@@ -220,7 +221,7 @@ def scope_opens(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
 # --- secrets --------------------------------------------------------------------------------------
 
 
-@passive("secret.elsewhere", applies=every, hint="no request succeeded")
+@passive("secret.elsewhere", applies=every, hint="No request succeeded.")
 def secret_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """No response shows a key, and no success shows a secret that another response issued."""
     response = exchange.response

@@ -37,12 +37,12 @@ def _limit(context: JudgeContext, exchange: Exchange) -> int | None:
     return int(limit) if re.fullmatch("[0-9]{1,9}", limit) else None
 
 
-NO_FULL_PAGE = "the list must hold items, and more of them than one page"
+NO_FULL_PAGE = "Needs a list with more items than one page."
 OF_ITEMS: dict[str, Any] = {"provide": True, "rests_on": ("success.status", "list.items")}
 """The options shared by the rules that judge the items of a list."""
 
 
-@passive("list.items", applies=lists, hint="no list was answered", rests_on=("success.status",))
+@passive("list.items", applies=lists, hint="No list was returned.", rests_on=("success.status",))
 def list_items(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A list response is an object with its items in an array."""
     page = page_of(context, exchange)
@@ -82,7 +82,7 @@ def _without_items(paging: Paging, body: dict[str, Any], exchange: Exchange) -> 
 @passive(
     "list.more-flag",
     applies=lists,
-    hint="no list was answered",
+    hint="No list was returned.",
     rests_on=("success.status", "list.items"),
 )
 def list_more_flag(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
@@ -115,8 +115,8 @@ def list_limit(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
 @passive(
     "list.maximum",
     applies=lists,
-    hint="the list must hold more items than its maximum, "
-    "which the target has to declare (maximum: in the target file)",
+    hint="Needs a list with more items than its maximum, "
+    "which the target file must give (maximum: in the target file).",
     provide=True,
     rests_on=(*USABLE, "list.limit"),
 )
@@ -141,7 +141,7 @@ def _limits(context: JudgeContext, exchange: Exchange) -> bool:
     return bool(answer.items and answer.more)
 
 
-@passive("list.position", applies=lists, hint="the list has no items", **OF_ITEMS)
+@passive("list.position", applies=lists, hint="Needs a list with items.", **OF_ITEMS)
 def list_position(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The cursor can be taken from the last item: an ISO timestamp."""
     answer, paging = _answer(context, exchange), context.operation.paging

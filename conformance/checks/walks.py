@@ -105,7 +105,7 @@ def paging_exclusive(context: JudgeContext, trial: Trial, walks: Walks) -> Itera
     for page in walks.pages:
         twice = _shown_twice(context, page)
         if twice is not None:
-            actual = f"{twice} stands twice on the page"
+            actual = f"{twice} appears twice on the page"
             yield Violation("/", "each item once", actual, page.ids)
             return
     repeated = repeats(walks)
@@ -140,7 +140,7 @@ def paging_complete(context: JudgeContext, trial: Trial, walks: Walks) -> Iterat
 
 @walked(
     "paging.precision",
-    hint="two neighbours in the list must differ only in the fraction of a second",
+    hint="Needs two neighbours in the list that differ only in the fraction of a second.",
     asks=None,
     sound=True,
 )
@@ -223,7 +223,7 @@ def _flag(context: JudgeContext) -> str:
 
 @walked(
     "paging.filter",
-    hint="the list must hold several items that a filter takes, and others that it leaves out",
+    hint="Needs a list with several items that a filter matches, and others that it excludes.",
     asks=None,
 )
 def paging_filter(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[Outcome]:

@@ -18,12 +18,12 @@ class Misplaced:
 
     @property
     def near(self) -> bool:
-        """Whether the item stands in the same second as the cursor of the page."""
+        """Whether the item was created in the same second as the cursor of the page."""
         return self.page.near(self.item)
 
 
 def repeats(walks: Walks) -> list[Misplaced]:
-    """The first item of each page that stands at or before its cursor."""
+    """The first item of each page that is at or before its cursor."""
     return _misplaced(walks, walks.repeated)
 
 
@@ -59,7 +59,7 @@ def blameless(walks: Walks, misplaced: Iterable[Misplaced]) -> Iterator[Page]:
 def cuts_fraction(walks: Walks, repeated: Iterable[Misplaced]) -> bool:
     """Whether items are repeated because the server cuts the fraction of a second off its cursors.
 
-    Then each repeated item stands in the second of a cursor with a fraction. Under the same
+    Then each repeated item is in the second of a cursor with a fraction. Under the same
     filters, a page after a whole second does not repeat the item at that second, as it would if
     the server included the item at the cursor again.
     """
@@ -85,7 +85,7 @@ def explained_by_cut(walks: Walks, lost: Iterable[Misplaced]) -> bool:
 
 
 def _spares_its_cursor(walks: Walks, page: Page) -> bool:
-    """Whether a page shows items after a whole second at which another item stands.
+    """Whether a page shows items after a whole second that another item has.
 
     That other item must pass the filters of the page.
     """

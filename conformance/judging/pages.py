@@ -81,7 +81,7 @@ class Page:
         return self.items[-1] if self.items else None
 
     def near(self, item: Item) -> bool:
-        """Whether an item stands in the same second as the cursor."""
+        """Whether an item was created in the same second as the cursor."""
         return self.cursor is not None and item.at // 1 == self.cursor // 1
 
 

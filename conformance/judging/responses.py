@@ -118,9 +118,9 @@ def unusable(context: JudgeContext, exchange: Exchange) -> Gap | JudgeError | No
         return unread
     if response.status == 429:
         advice = "run again later, or set rate: in the target file"
-        return Gap(f"the target kept answering 429: {advice}")
+        return Gap(f"the target kept returning 429: {advice}")
     if response.status in UNAVAILABLE and code_of(context.contract, exchange) is None:
-        reason = f"something between the suite and the target answered {response.status}"
+        reason = f"something between the suite and the target returned {response.status}"
         return JudgeError(reason, ids)
     is_failing = role_of(context.contract, exchange) is CodeRole.UPSTREAM
     if response.status >= 500 and is_failing:
@@ -151,14 +151,14 @@ def control_gap(
     """
     controls = trial.controls if step is None else trial.at(step)
     if not controls:
-        reason = "no control request could be made: the target shows no object to make it with"
+        reason = "no control request could be sent: the target shows no object for it"
         return Gap(reason, asks=Asked.OBJECT)
     for control in controls:
         answer = answered(context, control)
         if not isinstance(answer, Answered):
             return answer
         if not answer.ok:
-            failed = f"the control request {control.id} was answered {answer.status}"
+            failed = f"the control request {control.id} returned {answer.status}"
             return _failed_control(failed, answer.status)
     return None
 

@@ -45,7 +45,7 @@ class Rule:
     passive: PassiveJudge | None = None
     trial: TrialJudge | None = None
     applies: Applies = _nowhere
-    hint: str = "nothing that this rule judges was seen"
+    hint: str = "Nothing that this rule judges was seen."
     confirm: bool = False
     provide: bool = False
     asks: Asked | None = None
@@ -76,7 +76,7 @@ def passive(
     rule_id: str,
     *,
     applies: Applies = _nowhere,
-    hint: str = "no answer of this kind was seen",
+    hint: str = "No response of this kind was seen.",
     **more: Any,
 ) -> Callable[[PassiveJudge], PassiveJudge]:
     """Register a judge of single exchanges; without ``applies`` it plans no cell of its own.
@@ -94,7 +94,7 @@ def passive(
 def trial(
     rule_id: str,
     *,
-    hint: str = "the case did not come to its probe",
+    hint: str = "The case did not reach its probe.",
     rests_on: tuple[str, ...] = USABLE,
     **more: Any,
 ) -> Callable[[TrialJudge], TrialJudge]:
@@ -110,7 +110,7 @@ def trial(
 def probe(
     rule_id: str,
     *,
-    hint: str = "the case did not come to its probe",
+    hint: str = "The case did not reach its probe.",
     select: Callable[[Trial], Iterable[Exchange]] = lambda trial: trial.probes,
     provide: bool = False,
 ) -> Callable[[ProbeJudge], ProbeJudge]:

@@ -162,7 +162,7 @@ class Walks:
         return page.continues and all(self.beyond(cursor, item.at) for item in page.items)
 
     def repeated(self, page: Page) -> Item | None:
-        """The first item of a page that stands at or before its cursor.
+        """The first item of a page that is at or before its cursor.
 
         Several items at the cursor do not count, because a timestamp cannot tell them apart.
         """
@@ -270,17 +270,17 @@ def _together(operation: Operation, pages: list[Page], strict: bool) -> Walks:
 
 
 NEEDS_ITEMS = (
-    "the list must hold more items than one page: at least 3, with created times that differ"
+    "Needs a list with more items than one page: at least 3, with different creation times."
 )
 POLLED = (
-    'the list reads its cursor as "newer than", which the sources allow for this list; '
-    "the rules of pagination do not apply"
+    'The list reads its cursor as "newer than", which the sources allow for this list, '
+    "so the rules of pagination do not apply."
 )
 
 LONGEST_WALKS = 8_000_000
 """The most bytes of pages of a trial that are compared, because all of them stay in memory."""
 
-TOO_MUCH = "the pages of the walks are too large to be compared, and some were left out"
+TOO_MUCH = "The pages of the walks are too large to compare, and some were left out."
 
 BORDERS = ("list.limit", "paging.order", "paging.advances")
 """The rules that say whether a list has proper page borders, in addition to USABLE."""

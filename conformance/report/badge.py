@@ -34,12 +34,15 @@ def text(run: Run) -> str:
     If the contract is not the packaged one, the title shows its full digest.
     """
     label, value = f"{run.contract.title} {run.contract.version}", _value(run)
+    return svg(label, value, f"{run.contract.name}: {value}", COLOURS[run.standing])
+
+
+def svg(label: str, value: str, title: str, colour: str) -> str:
+    """A badge with a label on grey and a value on a colour, as SVG."""
     left, right = (round(len(part) * CHARACTER) + 12 for part in (label, value))
-    colour = COLOURS[run.standing]
-    both = escape(f"{run.contract.name}: {value}")
     return f"""\
 <svg xmlns="http://www.w3.org/2000/svg" width="{left + right}" height="{HEIGHT}" role="img">
-<title>{both}</title>
+<title>{escape(title)}</title>
 <rect width="{left}" height="{HEIGHT}" fill="#3b4046"/>
 <rect x="{left}" width="{right}" height="{HEIGHT}" fill="{colour}"/>
 <g fill="#fff" font-family="Verdana, DejaVu Sans, sans-serif" font-size="11">

@@ -69,7 +69,7 @@ def _printed(planning: Planning, example: Mapping[str, Any]) -> Operation | None
 
 @scenario(printed_samples, rules=("sample.accepted", "paging.more-false"))
 def test_printed_sample(client: Client) -> None:
-    """A printed request as it stands, and with a cursor of the target for the printed one.
+    """A printed request as it is, and with a cursor of the target in place of the printed one.
 
     What the target file says of the list is added: its keys may reach several businesses.
     """

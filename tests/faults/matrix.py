@@ -13,7 +13,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from conformance.model import Level
+from conformance.model import Level, Verdict
+from conformance.report import badge as badges
 from tests.faults import table
 from tests.faults.faults import FAULTS
 from tests.faults.rows import Row, judge_clean, judge_fault, judge_reading, judge_variant
@@ -28,6 +29,7 @@ __all__ = [
     "ROOT",
     "VARIANTS",
     "Row",
+    "badge",
     "data",
     "judge_fault",
     "judge_variant",
@@ -42,6 +44,7 @@ __all__ = [
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "conformance" / "kills.json"
 PAGE = ROOT / "docs" / "kill-matrix.md"
+BADGE = ROOT / "docs" / "self-test.svg"
 SEEDS = 20
 """Seeds that the reference server is judged with in a complete run."""
 
@@ -177,6 +180,14 @@ def page(matrix: Mapping[str, Any]) -> str:
     return table.page(real(), FAULTS, len(VARIANTS), matrix)
 
 
+def badge(matrix: Mapping[str, Any]) -> str:
+    """The badge of the README: how many faults of how many were caught in the stored matrix."""
+    caught = sum(bool(row["found"]) for row in matrix.values())
+    value = f"{caught} of {len(FAULTS)} faults caught"
+    colour = Verdict.PASSED if caught == len(FAULTS) else Verdict.FAILED
+    return badges.svg("self-test", value, f"self-test: {value}", badges.COLOURS[colour])
+
+
 def _stale(faults: Iterable[str], rows: Mapping[str, Row]) -> list[str]:
     """The faults of which more clauses were found broken than the stored matrix has."""
     known = {name: set(row["found"]) for name, row in stored().items()}
@@ -196,6 +207,7 @@ def _write(found: Mapping[str, Iterable[str]]) -> None:
     DATA.write_text(json.dumps(matrix, indent=1) + "\n", encoding="utf-8")
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(matrix), encoding="utf-8")
+    BADGE.write_text(badge(matrix), encoding="utf-8")
 
 
 def refresh() -> None:

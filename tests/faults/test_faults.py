@@ -22,6 +22,7 @@ def test_the_stored_matrix_is_fresh() -> None:
 def test_the_page_is_fresh() -> None:
     """The page of the documentation shows the stored matrix; ``matrix.refresh`` writes both."""
     assert matrix.PAGE.read_text(encoding="utf-8") == matrix.page(matrix.stored())
+    assert matrix.BADGE.read_text(encoding="utf-8") == matrix.badge(matrix.stored())
 
 
 def test_explain_reads_the_matrix_of_the_packaged_contract(tmp_path: Path) -> None:

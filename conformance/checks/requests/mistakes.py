@@ -32,7 +32,7 @@ def parameter_blank(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 @trial(
     "parameter.invalid",
-    hint="Needs a value that must be refused, for a member that takes effect on the target.",
+    hint="Needs a value that must be rejected, for a member that takes effect on the target.",
     whole=True,
 )
 def parameter_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
@@ -57,9 +57,7 @@ def _is_ignored(context: JudgeContext, probe: Exchange) -> bool:
     return not takes_effect(context, context.operation, parameter.name)
 
 
-@trial(
-    "parameter.unparsable", hint="A value that cannot be parsed must have been refused or ignored."
-)
+@trial("parameter.unparsable", hint="Needs a request with a value that cannot be parsed.")
 def parameter_unparsable(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A value that cannot be parsed is refused as invalid, or ignored."""
     gap = control_gap(context, trial)

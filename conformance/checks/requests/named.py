@@ -33,7 +33,7 @@ from conformance.model import (
 )
 from conformance.reading import Answer, asked, is_id, is_named, members_of
 
-NEEDS_OBJECT = "an object would have to be known, to make an id that is not one"
+NEEDS_OBJECT = "Needs a known object id, to derive one that does not exist."
 
 NUMBER = re.compile("[1-9][0-9]{0,8}")
 """The spelling of a number that every server reads alike."""
@@ -51,7 +51,7 @@ def id_unknown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield from refusals(context, trial, trial.probes, CodeRole.NOT_FOUND)
 
 
-@trial("id.reference", hint="an object would have to be known, to name one that does not exist")
+@trial("id.reference", hint="Needs a known object id, to derive one that does not exist.")
 def id_reference(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A write that names an object which does not exist is refused, or ignores that name."""
     named = refusable_references(trial)
@@ -162,7 +162,7 @@ def _picks(contract: Contract, operation: Operation, clause: Clause) -> bool:
     return operation.pick is not None
 
 
-@passive("id.picked", applies=_picks, hint="nothing was asked for by its name")
+@passive("id.picked", applies=_picks, hint="No object was requested by its name.")
 def id_picked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A success shows what was asked for by its name: it is not empty, and has no other number."""
     pick = context.operation.pick

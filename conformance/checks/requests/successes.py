@@ -94,7 +94,7 @@ def _may_be_triggered(context: JudgeContext, exchange: Exchange) -> bool:
     return False
 
 
-@passive("success.status", applies=_same_status, hint="no request succeeded")
+@passive("success.status", applies=_same_status, hint="No request succeeded.")
 def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A valid request succeeds, and with the status of its operation."""
     response, operation = exchange.response, context.operation
@@ -144,7 +144,7 @@ def _was_there(context: JudgeContext, exchange: Exchange) -> bool:
     return created < now.timestamp() - exchange.elapsed_ms / 1000 - SECOND
 
 
-@passive("success.label", applies=every, hint="no request succeeded")
+@passive("success.label", applies=every, hint="No request succeeded.")
 def success_label(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The body of a success, if it has one, is JSON and labelled as JSON."""
     response = with_body(exchange)
@@ -158,7 +158,7 @@ def success_label(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
 @passive(
     "success.shape",
     applies=every,
-    hint="no request succeeded",
+    hint="No request succeeded.",
     rests_on=("success.status", "list.more-flag"),
 )
 def success_shape(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:

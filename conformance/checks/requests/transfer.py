@@ -14,7 +14,7 @@ from conformance.judging.rules import every, passive
 from conformance.model import Exchange, Role
 
 
-@passive("transfer.whole", applies=every, hint="no answer came")
+@passive("transfer.whole", applies=every, hint="No response was received.")
 def transfer_whole(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A response is well-formed HTTP, and complete."""
     broken, response = exchange.facts.broken, exchange.response

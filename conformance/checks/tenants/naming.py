@@ -56,7 +56,7 @@ def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
 @passive(
     "owner.named",
     applies=_owned,
-    hint="The items of the list must name their business.",
+    hint="Needs a list whose items name their business.",
     rests_on=("success.status", "list.items"),
 )
 def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
@@ -106,7 +106,9 @@ def _shows_own(contract: Contract, operation: Operation, _: Clause | None = None
     return operation.action in ("read", "create", "update")
 
 
-@passive("owner.inside", applies=_shows_own, hint="The target file must name the businesses.")
+@passive(
+    "owner.inside", applies=_shows_own, hint="Needs the ids of the businesses in the target file."
+)
 def tenant_inside(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The response to a request for own objects holds none of another business."""
     foreign, tenant = _unreachable(context, exchange), str(context.contract.tenant)

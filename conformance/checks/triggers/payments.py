@@ -77,7 +77,9 @@ def _decoded(header: str) -> Any:
     return strict_json(text) or strict_json(header)
 
 
-@trial("payment.retry", hint="Needs a request that is answered with a request for payment.")
+@trial(
+    "payment.retry", hint="Needs a request to which the target responds with a request for payment."
+)
 def payment_retry(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request that required a payment is accepted with a proof that the target takes."""
     unpaid = ids_of(probe for probe in trial.plain_probes if probe.status == 402)
@@ -126,7 +128,7 @@ def _takes_payment(_contract: Contract, operation: Operation, _clause: Clause) -
     return operation.payment is not None
 
 
-@passive("payment.nothing", applies=_takes_payment, hint="no request for payment was seen")
+@passive("payment.nothing", applies=_takes_payment, hint="No request for payment was seen.")
 def payment_nothing(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A request for payment gives nothing away. It may hold a link to pay by."""
     if exchange.status != 402:

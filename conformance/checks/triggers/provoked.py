@@ -89,7 +89,7 @@ class Accepted:
 @trial(
     "trigger.effect",
     confirm=True,
-    hint="Needs an accepted request and a list, beside the refusal.",
+    hint="Needs an accepted request and a list, next to the rejected one.",
 )
 def trigger_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request that was refused, or failed, is not listed as if it had succeeded."""

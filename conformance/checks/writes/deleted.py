@@ -30,7 +30,7 @@ LOOKS_AT_OTHERS = {Step.OLDER_BEFORE: Step.OLDER_AFTER, Step.NEWER_BEFORE: Step.
 """The same for objects that are not deleted."""
 
 
-@trial("delete.gone", hint="Needs an object that is created, deleted and looked for.")
+@trial("delete.gone", hint="Needs an object that is created, deleted and read again.")
 def delete_gone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A deleted object is gone or shown as deleted, and no other object is gone."""
     deletion = last_success(context, trial, Step.DELETE)

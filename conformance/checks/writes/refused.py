@@ -55,7 +55,7 @@ class Look:
 
 @trial(
     "refused.effect",
-    hint="Needs a request that is refused, and a look for its effect.",
+    hint="Needs a rejected request, and a read that would show its effect.",
     confirm=True,
 )
 def refused_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:

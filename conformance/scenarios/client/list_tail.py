@@ -26,7 +26,7 @@ class Ends:
     def newest(self, operation: Operation, values: Values) -> Values:
         """Cursor and limit of a page near the end of a list that runs from old to new.
 
-        Empty for a list that runs the other way: what is new stands on its first page.
+        Empty for a list that runs the other way: new objects are on its first page.
         """
         paging = operation.paging
         if paging is None:

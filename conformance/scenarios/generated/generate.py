@@ -275,7 +275,7 @@ class _Writer:
         return without(drawn, self._other_modes)
 
     def _selector(self, place: str) -> Parameter | None:
-        """The parameter that selects the mode, if it stands in this place."""
+        """The parameter that selects the mode, if it is in this place."""
         for parameter in self._operation.parameters_in(place):
             if parameter.name == self._operation.when:
                 return parameter

@@ -270,7 +270,7 @@ def test_walk_with_option(client: Client) -> None:
 def test_cursor_of_a_deleted_item(client: Client) -> None:
     """The cursor of an item still means its position when the item is gone.
 
-    The item stands behind a newer one. The list ends as before, with the flags of before.
+    The item is behind a newer one. The list ends as before, with the same flags.
     """
     walker, kind = Walker(client), client.operation.kind
     deletion = writes_of(client.contract, kind)["delete"]
@@ -288,7 +288,7 @@ def test_cursor_of_a_deleted_item(client: Client) -> None:
         walker.walk("last-items", walker.cursor(known[:-2]), 1, items=3, pages=3)
         if walker.repeated:
             walker.walk("after", None, None, items=WINDOW, pages=1)
-    if newer is not None:  # else it stands right behind the item of a second attempt
+    if newer is not None:  # else it is right behind the item of a second attempt
         request = {**other_values(client, deletion), **values, deletion.selector.name: newer}
         client.mistake(deletion, request, role=Role.BYSTANDER)
 
