@@ -108,7 +108,7 @@ def test_a_scoped_key_opens_only_its_scope(patient: Patient) -> None:
     outcome = patient.examine(scoped_keys=swapped(right, "calls:read", "agents:read"))
     assert outcome.code == 1
     assert "scoped_keys: calls:read: GET /calls returned 403 forbidden" in outcome.out
-    assert "2 to fix, starting with scoped_keys: agents:read" in outcome.out
+    assert "2 problems to fix, starting with scoped_keys: agents:read" in outcome.out
 
 
 NO_RECIPE = {"code": "number_on_dnc", "operation": "create_call", "input": {"name": "Ada"}}

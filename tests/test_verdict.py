@@ -548,7 +548,7 @@ def test_a_waiver_covers_nothing_but_a_failure(words: str, level: Level) -> None
         replace(one, waiver=None) for one in judged(saying(words), clauses=[clause(level)])
     )
     assert idle_waivers(target, found, TODAY.isoformat()) == [
-        "the waiver of c covers no failure of this run"
+        "the waiver for c covers no failure of this run"
     ]
 
 
@@ -592,7 +592,9 @@ def test_what_the_target_lacks_is_told_in_words_to_paste() -> None:
     assert lacking(seen[3:]) == []
 
 
-@pytest.mark.parametrize(("good", "words"), [(999, "sent again$"), (9, "set rate: in the target")])
+@pytest.mark.parametrize(
+    ("good", "words"), [(999, "502, 503 or 504$"), (9, "set rate: in the target")]
+)
 def test_answers_of_a_proxy_are_counted(good: int, words: str) -> None:
     """A target that needs repeats often is told what to do about it; one without any is not."""
     (line,) = unavailable([answer(503), *[answer(200, {})] * good])
@@ -630,10 +632,10 @@ def test_waivers_that_do_nothing_are_told() -> None:
     target = replace(TARGET, waivers=waivers)
     found = judged(saying("-"), target=target)
     told = idle_waivers(target, found, TODAY.isoformat())
-    idle = [f"the waiver of {name} covers no failure of this run" for name in "cbd"]
+    idle = [f"the waiver for {name} covers no failure of this run" for name in "cbd"]
     for used in (waived("2026-11-25"), waived(operations=("list_calls",))):
         assert idle_waivers(replace(target, waivers=(used,)), found, TODAY.isoformat()) == []
-    assert told == [idle[0], "the waiver of c expired on 2026-11-24", *idle[1:]]
+    assert told == [idle[0], "the waiver for c expired on 2026-11-24", *idle[1:]]
 
 
 # --- repetition -----------------------------------------------------------------------------------

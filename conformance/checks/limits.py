@@ -30,7 +30,7 @@ NEEDS_LIMIT = "Needs a run that reaches the limit first."
 TOO_LONG, LONGEST_WAIT = 2, 12
 """The most windows that a client may be asked to wait, and the digits of the seconds to read."""
 REACHED = (
-    "The other addresses had reached their limits before, as after an earlier run: "
+    "The other addresses had already reached their limits, perhaps in an earlier run: "
     "wait, or give more (addresses: in the target file)"
 )
 
@@ -125,7 +125,7 @@ def _in_time(judge: rules.TrialJudge) -> rules.TrialJudge:
     def judged(context: JudgeContext, trial: Trial) -> Iterable[Outcome]:
         for tick in trial.at(Step.TICK):
             if not tick.ok:
-                reason = f"{tick.id}, which moves the clock, was answered: {said(tick)}"
+                reason = f"The target did not move its clock: {tick.id} returned {said(tick)}"
                 return [Gap(f"{reason} (clock: in the target file)", ReasonKind.PROVIDE)]
         return judge(context, trial)
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.command()
 @with_target
 @with_yes
-@click.option("-v", "--verbose", "details", is_flag=True, help="Also show details of what works.")
+@click.option("-v", "--verbose", "details", is_flag=True, help="Also list what works, in detail.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def doctor(choice: Choice, yes: bool, details: bool, as_json: bool) -> int:
     """Check a target file before a run: keys, businesses, lists, clock, addresses and triggers.
@@ -93,8 +93,11 @@ def _line(remark: Remark) -> str:
 
 def _next_step(choice: Choice, remarks: Sequence[Remark]) -> str:
     """What to do next: fix the first problem, or run."""
+    from conformance.base.text import amount
+
     wrong = [remark for remark in remarks if remark.state == "mend"]
     if wrong:
-        return f"{len(wrong)} to fix, starting with {wrong[0].about}. Then run doctor again."
+        problems = amount(len(wrong), "problem")
+        return f"{problems} to fix, starting with {wrong[0].about}. Run doctor again afterwards."
     target = f" --target {choice.target}" if choice.target else ""
     return f"Nothing to fix. Next: kaicalls-conformance run{target} --depth quick"

@@ -26,7 +26,7 @@ Place = tuple[str, str]
 def takes_effect(context: JudgeContext, operation: Operation, member: str) -> bool:
     """Whether the log shows that a member of the body of an operation takes effect.
 
-    False as long as the log is not complete.
+    False until the log is complete, which is when ``context.log`` is set.
     """
     if context.log is None:
         return False

@@ -218,16 +218,17 @@ def _without_control(outcome: Outcome, probe: Exchange) -> Outcome:
 
 
 def kept_out(context: JudgeContext, probe: Exchange, roles: tuple[CodeRole, ...]) -> Outcome:
-    """Accept a refusal if its status or its code matches one of the roles.
+    """Accept a refusal whose status or whose code matches one of the roles.
 
-    Other rules check that both do.
+    Whether both match is for other rules. A probe that neither matches gets the violation that
+    ``refusal`` describes.
     """
     answer = answered(context, probe)
     if not isinstance(answer, Answered):
         return answer
-    statuses = {row.status for row in _rows(context.contract, roles)}
-    right_status = answer.status in statuses
-    if right_status or role_of(context.contract, probe) in roles:
+    has_status = answer.status in {row.status for row in _rows(context.contract, roles)}
+    has_code = role_of(context.contract, probe) in roles
+    if has_status or has_code:
         return Pass(answer.ids, without_code=code_of(context.contract, probe) is None)
     return refusal(context, probe, roles)
 

@@ -193,10 +193,11 @@ class _Evaluation:
             tally.add(rule, outcome)
             if isinstance(outcome, Gap):
                 tally.reasons.append(self._reason(rule, operation, cases, outcome))
-        gaps = self.coverage.gaps(cases)
-        tally.reasons += gaps
+        missing = self.coverage.gaps(cases)
+        tally.reasons += missing
         tally.errors += self.coverage.crashes(cases)
-        if gaps or not all(is_note(outcome) for outcome in outcomes):
+        was_judged = any(not is_note(outcome) for outcome in outcomes)
+        if missing or was_judged:
             return
         if self.coverage.expects(rule, clause, operation, cases):
             failure = self.blocked.reason(rule.rests_on, operation, cases)

@@ -29,7 +29,7 @@ BUSINESS = "business:"
 OTHER_NEEDS = frozenset({KEY, "clock", "addresses", *(BUSINESS + name for name in Business)})
 """What a case may need apart from certain keys."""
 ADDRESSES = 16
-"""Local addresses that the cases of rate limits need: half of them are kept unused for these."""
+"""Local addresses that rate-limit cases need; half of them are reserved for these cases."""
 LEFT_OUT = (
     "the target file excludes an operation or a parameter that this case needs "
     "(inapplicable:, only: or absent:)"
@@ -149,9 +149,9 @@ def _operation_effect(draft: Draft) -> Effect:
 
 
 def _phase(scenario: Scenario, draft: Draft, effect: Effect) -> tuple[int, bool, bool]:
-    """The phase of a case, and whether it may change the target: such cases come last in it.
+    """The sort key of a case: its phase, whether it may change the target, and whether it is late.
 
-    Of these, early ones come first.
+    Cases that may change the target come last in their phase, and of these ``early`` ones first.
     """
     if effect in HARMLESS and _operation_effect(draft) is Effect.READ:
         return scenario.phase, False, False
@@ -193,7 +193,7 @@ def _gap(draft: Draft, effect: Effect, target: Declaration) -> str | None:
         harms.append(_operation_effect(draft))
     for harm in harms:
         if harm not in target.allow:
-            return f"add {harm} to allow: in the target file (such requests may {_HARM[harm]})"
+            return f"add {harm} to allow: in the target file (its requests may {_HARM[harm]})"
     return None
 
 

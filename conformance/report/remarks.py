@@ -61,9 +61,9 @@ def idle_waivers(target: Declaration, cells: Iterable[Cell], judged_on: str) -> 
     waived = [cell for cell in cells if cell.verdict is Verdict.WAIVED]
     for waiver in target.waivers:
         if waiver.expires.isoformat() < judged_on:
-            sentences.append(f"the waiver of {waiver.clause} expired on {waiver.expires}")
+            sentences.append(f"the waiver for {waiver.clause} expired on {waiver.expires}")
         elif not any(waiver.covers(cell.clause, cell.operation) for cell in waived):
-            sentences.append(f"the waiver of {waiver.clause} covers no failure of this run")
+            sentences.append(f"the waiver for {waiver.clause} covers no failure of this run")
     return sentences
 
 
@@ -82,7 +82,7 @@ def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[st
     for role, answered in sorted(statuses.items()):
         if set(answered) == {401}:
             sentences.append(
-                f"every request with the key {role} ({len(answered)}) returned 401: "
+                f"all {amount(len(answered), 'request')} with the key {role} returned 401: "
                 "check that the key in the target file is valid for this target"
             )
     return sentences
@@ -162,25 +162,27 @@ def _advice_on_absent(what: str, names: Mapping[str, set[str]]) -> list[str]:
 
 
 def unavailable(exchanges: Iterable[Exchange]) -> list[str]:
-    """A sentence with the number of requests that returned 502, 503 or 504 and were sent again."""
+    """A sentence with the number of requests that returned 502, 503 or 504."""
     statuses = [exchange.status for exchange in exchanges]
     spoilt = sum(status in UNAVAILABLE for status in statuses)
     if not spoilt:
         return []
-    seen = f"{spoilt} of {len(statuses)} requests returned 502, 503 or 504 and were sent again"
+    seen = f"{spoilt} of {len(statuses)} requests returned 502, 503 or 504"
     if spoilt < OFTEN * len(statuses):
         return [seen]
-    return [f"{seen}: a proxy in front of the target often fails; set rate: in the target file"]
+    return [
+        f"{seen}: the proxy in front of the target seems overloaded; set rate: in the target file"
+    ]
 
 
 def unheld(exchanges: Iterable[Exchange]) -> list[str]:
     """A sentence for each reason why the log does not contain some responses completely."""
     responses = [exchange.response for exchange in exchanges if exchange.response is not None]
     counts = {
-        "the log is full (disk: in the target file) and lacks the body of": (
+        "the log reached its limit (disk: in the target file), so it lacks the body of": (
             sum(response.body.left_out for response in responses)
         ),
-        "because it may contain a secret, the log withholds the body of": (
+        "because of a possible secret, the log withholds the body of": (
             sum(response.body.withheld for response in responses)
         ),
         "the log keeps only some of the headers of": (

@@ -60,8 +60,8 @@ def check(session: Session) -> None:
 def _failed_reads(client: Client) -> list[Exchange]:
     """The plain reads that failed; empty if a successful one shows that the target can be judged.
 
-    A read with the key shows that, or one without it if no read was rejected before. In any target,
-    a few reads may find nothing, so if one does, all are tried.
+    A success shows that if the read needs a key, or if no key was rejected before it. Any target
+    may return 404 for a few reads, so after a 404 all of them are tried, not just ATTEMPTS.
     """
     failed: list[Exchange] = []
     statuses: set[int | None] = set()

@@ -136,10 +136,10 @@ def owning_references(contract: Contract, operation: Operation) -> list[Paramete
 
 
 def visible_changes(client: Client, operation: Operation) -> list[dict[str, Any]]:
-    """Changes of one member each: a fresh value for the first and for the last that takes one.
+    """Changes that a read would show: a fresh text for the first, and for the last, free member.
 
-    One empty change without such a member. It is empty as well for a mode of its own, which changes
-    the member that selects it.
+    A single empty change if no member takes a free text. The same holds for an operation that is
+    selected by a member, such as an action, because the request changes that member anyway.
     """
     selector = operation.selector
     selecting = None if selector is None else selector.name

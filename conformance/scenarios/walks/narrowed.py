@@ -28,6 +28,9 @@ TELLING = re.compile("[0-9@]")
 LARGE_PAGES = (None, LARGE)
 """Lengths of a page for the value that most items show, in turn: the usual one, and a large one."""
 
+EASTERNMOST, WESTERNMOST = 14 * 60, -12 * 60
+"""The offsets of time zones farthest from UTC, in minutes."""
+
 
 @dataclass(frozen=True)
 class Narrowed:
@@ -109,12 +112,13 @@ class Narrowed:
         return takes(self.parameter, item, self.value) is False
 
     def in_another_zone(self) -> None:
-        """Ask for a page with the same bound in the time of a place far away.
+        """Ask for a page with the same bound, written in a time zone far away.
 
-        Who compares the texts then takes more items, not fewer.
+        A server that compares texts then returns too many items: an upper bound looks later in the
+        easternmost zone, a lower bound earlier in the westernmost one.
         """
-        later = self.parameter.compare == "at-most"
-        again = respelled(self.value, 14 * 60 if later else -12 * 60)
+        is_upper_bound = self.parameter.compare == "at-most"
+        again = respelled(self.value, EASTERNMOST if is_upper_bound else WESTERNMOST)
         if self.parameter.compare and again is not None:
             filters = {self.parameter.name: again}
             self.walker.page("another-zone", None, WINDOW, filters, served=False)
