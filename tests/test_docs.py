@@ -117,7 +117,7 @@ def test_the_readme_links_to_files_of_the_project_absolutely() -> None:
 
 
 STATED = (
-    ("README.md", f"at most {BAD_KEYS_ALLOWED} of them with a key that was never issued"),
+    ("README.md", f"at most {BAD_KEYS_ALLOWED} of them use a key that was never issued"),
     ("docs/getting-started/vendor.md", f"at most {BAD_KEYS_ALLOWED} of them with a key"),
     ("docs/safety.md", f"more than {BAD_KEYS_ALLOWED} requests with a key that was never issued"),
     ("docs/safety.md", f"a run's files in megabytes, {DISK} by default"),

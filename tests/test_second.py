@@ -47,6 +47,11 @@ OPEN = {
     ("business-empty", "list_workspaces"): "a business without data has a workspace",
 }
 """Cells that the suite cannot judge on this server, and why."""
+BY_CHANCE = {("created-resource", "create_lead"), ("created-resource", "create_call")}
+"""Cells that stay untested if the server removes an older object during each attempt.
+
+It does so at every fortieth request, and which request that is depends on the threads of the run.
+"""
 
 WITH_ONE_KEY = {
     "it needs a key of every kind": (
@@ -118,7 +123,7 @@ def test_the_second_server_conforms(tmp_path: Path) -> None:
     no_traceback(outcome)
     run, untested = _cells(tmp_path)
     assert outcome.code == 0
-    assert set(untested) == set(OPEN)
+    assert set(untested) - BY_CHANCE == set(OPEN)
     assert run["counts"]["passed"] > 2_000
 
 

@@ -165,7 +165,7 @@ def test_the_contract_has_as_many_cells_for_every_target(
     outcome = command("plan", "--target", lenient.run.parent.parent / "t.yaml", cwd=tmp_path)
     servers.target_file(without_calls.app, without_calls.origin, tmp_path / "t.yaml")
     whole = command("plan", "--target", "t.yaml", cwd=tmp_path)
-    cells = [re.findall(r"for ([0-9]+) cells", each.out) for each in (outcome, whole)]
+    cells = [re.findall(r"covering ([0-9]+) cells", each.out) for each in (outcome, whole)]
     assert cells[0] == cells[1] == [str(len(stored(lenient.run)["cells"]))]
 
 
