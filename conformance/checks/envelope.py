@@ -1,4 +1,4 @@
-"""Judges of the error structure, of the codes, and of the statuses: on every exchange."""
+"""Judges of the error structure, the codes and the statuses, applied to every exchange."""
 
 from __future__ import annotations
 

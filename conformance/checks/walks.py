@@ -1,4 +1,4 @@
-"""Judges of pagination. Each looks at all walks of a trial together."""
+"""Judges of pagination. Each considers all walks of a trial together."""
 
 from __future__ import annotations
 

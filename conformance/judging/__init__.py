@@ -1,1 +1,1 @@
-"""How evidence is judged: outcomes, rules, what most judges ask, and walks put together."""
+"""How evidence is judged: outcomes, rules, questions common to most judges, and whole walks."""

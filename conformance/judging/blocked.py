@@ -1,6 +1,6 @@
-"""Failures that keep other rules from judging: a list that cannot be read, a refused creation.
+"""Failures that keep other rules from judging: a list that cannot be read, a rejected creation.
 
-A rule that saw nothing may depend on responses that another rule blames. Then nobody has to
+A rule that saw nothing may depend on responses that another rule blames. In that case nobody has to
 provide anything. The failure has to be fixed first, and the reason names it.
 """
 

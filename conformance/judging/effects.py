@@ -1,10 +1,10 @@
 """Which optional members of a body take effect: an object shows the value that a request sent.
 
-A server may lack an optional member. It then ignores the member, whatever it holds, and shows
+A server may lack an optional member. It then ignores the member, whatever its value, and shows
 nothing for it, or a value of its own. That value may happen to be the one that was sent. So a
 creation counts only if another object shows a different value, and a change only if the object
 itself showed a different value before. A fresh text, or a value that no reading can accept, is
-nobody's own.
+never a value of the server's own.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What requests for another tenant's objects have done: in their responses, and afterwards."""
+"""Effects of requests for another tenant's objects, in their responses and afterwards."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a target is known to accept the input of a request that it must refuse for its key."""
+"""Whether a target is known to accept the input of a request that it must reject for its key."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a message for people reveals of the inside of a server, and what a response hands out."""
+"""What an error message reveals of a server's internals, and what a response issues."""
 
 from __future__ import annotations
 

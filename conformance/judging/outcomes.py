@@ -1,4 +1,4 @@
-"""The input of a judge, its context and the exchanges of a trial, and its output, outcomes."""
+"""The input of a judge (its context and the exchanges of a trial) and its output (outcomes)."""
 
 from __future__ import annotations
 

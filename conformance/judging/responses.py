@@ -1,4 +1,4 @@
-"""What most judges ask of an exchange: is there a response, which, and was it rightly refused."""
+"""Questions common to most judges: what the response is, and whether it was rightly a refusal."""
 
 from __future__ import annotations
 

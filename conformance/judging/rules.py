@@ -1,8 +1,8 @@
-"""What a judge is: a small pure function over exchanges, registered under the id of its rule.
+"""Judges: small pure functions over exchanges, each registered under the id of its rule.
 
 A passive rule judges every exchange, whichever scenario sent it. A trial rule judges one trial: the
-exchanges of one case in one attempt. A probe rule is a trial rule that judges each probe alone.
-All yield outcomes. Which clauses they blame, and which verdict follows, is decided elsewhere.
+exchanges of one case in one attempt. A probe rule is a trial rule that judges each probe alone. All
+yield outcomes. Which clauses they blame, and which verdict follows, is decided elsewhere.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A clause is judged on an operation by all of its rules: the worst of their verdicts is the cell's.
 The plan gives the cells: the cases that feed a trial rule, and the operations that a passive rule
-applies to. A finding outside the plan, such as a code with a wrong status, makes a cell as well.
+applies to. A finding outside the plan, such as a code with a wrong status, also creates a cell.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
-"""The pages of one trial put together: what a judge of pagination can know from outside.
+"""Combines the pages of one trial into what a judge of pagination can know from outside.
 
-A trial asks for the same stretch of a list in several page sizes. An item that one walk shows
+A trial requests the same stretch of a list in several page sizes. An item that one walk shows
 between two points of another walk was lost by that other walk; no walk is trusted more than the
-rest. Items that share the timestamp of a cursor are left out: it cannot tell them apart.
+rest. Items that share the timestamp of a cursor are left out, because the cursor cannot tell them
+apart.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What judges of writes and triggers ask of a trial: what was sent, and what a look shows."""
+"""Questions that judges of writes and triggers ask: what a trial sent, and what a read shows."""
 
 from __future__ import annotations
 

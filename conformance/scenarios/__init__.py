@@ -1,1 +1,1 @@
-"""The scenarios of requests. Each test function sends and labels; none of them judges."""
+"""The request scenarios. Each test function sends and labels requests; none of them judges."""

@@ -28,10 +28,10 @@ MORE = {
     Sort.QUERY: 0,
     Sort.OPTIONAL: 0,
 }
-"""How many times as many of a sort an operation gets. Some have others that stand for all."""
+"""Factors on ``EACH`` for some sorts. Sorts with 0 are represented by others."""
 
 LARGE_BODIES = 2
-"""Operations that get a body of a megabyte: each fills the log with it."""
+"""Operations that get a body of one megabyte. Each such body takes up a megabyte of the log."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ def odd_requests(planning: Planning) -> Iterator[Draft]:
 def _names_for(operation: Operation, depth: Depth, turns: Counter[Sort]) -> list[str]:
     """The names of the odd requests that an operation gets.
 
-    The odd requests of a sort take turns: ``turns`` counts how many other operations got.
+    The odd requests of a sort take turns; ``turns`` counts how many operations have had that sort.
     """
     by_sort: dict[Sort, list[str]] = defaultdict(list)
     for way in odd_ways(operation):
@@ -73,19 +73,19 @@ def _names_for(operation: Operation, depth: Depth, turns: Counter[Sort]) -> list
 
 
 def _others_for(operation: Operation, names: list[str], count: int) -> list[str]:
-    """Up to ``count`` more odd requests: the sorts take turns, each in its order."""
+    """Up to ``count`` further odd requests. The sorts take turns, each in its own order."""
     by_sort: dict[Sort, list[str]] = defaultdict(list)
     for way in odd_ways(operation):
         if way.name not in names and way.sort is not Sort.LARGE:
             by_sort[way.sort].append(way.name)
-    rounds = zip_longest(*by_sort.values())  # a sort that has no more gives None
+    rounds = zip_longest(*by_sort.values())  # a sort that has no more yields None
     others = [name for turn in rounds for name in turn if name is not None]
     return others[:count]
 
 
 @scenario(odd_requests, phase=3)
 def test_odd_request(client: Client) -> None:
-    """A request that is valid but for one odd thing; then a look whether its list still works."""
+    """Send requests that are valid except for one oddity, then check that the list still works."""
     operation, names = client.operation, client.params(OddWays).names
     for way in odd_ways(operation):
         if way.name in names:
@@ -116,7 +116,7 @@ def _send(client: Client, request: Message, facts: Facts) -> None:
 def both_modes(planning: Planning) -> Iterator[Draft]:
     """Each operation, with data that its schemas allow and with data that they do not.
 
-    A usual run has enough odd queries without them, so it draws bodies alone.
+    A full run has enough odd queries without these, so it takes only operations with a body.
     """
     for operation in operations(planning):
         drawn = operation.body if planning.depth is Depth.FULL else operation.parameters
@@ -128,12 +128,12 @@ def both_modes(planning: Planning) -> Iterator[Draft]:
 
 @scenario(both_modes, phase=3)
 def test_generated(client: Client) -> None:
-    """Drawn first, then sent one by one."""
+    """Draw the requests first, then send them one by one."""
     mode, drawing = client.case.variant, draw(client)
     if drawing is None:
         return
     cases = drawing.cases(client.operation, mode)
-    if mode == NEGATIVE:  # half of them: other scenarios send many mistakes
+    if mode == NEGATIVE:  # half of them, because other scenarios send many mistakes
         cases = cases[: max(1, len(cases) // 2)]
     for case in cases:
         request = message(client, client.operation, case, mode)
@@ -154,16 +154,15 @@ IMPROPER = (
     "/x/..{path}",
     "{path}/",
 )
-"""Targets with broken percent signs in path or query, with steps that a client takes out, or with a
-slash at the end."""
+"""Targets with broken percent-encoding, with dot segments, or with a trailing slash."""
 
 
 FEW_PATHS = 2
-"""Paths that get an unknown method in a quick run."""
+"""Paths that are requested with an unknown method in a quick run."""
 
 
 def unknown_routes(planning: Planning) -> Iterator[Draft]:
-    """Unknown paths, unknown methods, and improper targets."""
+    """Unknown paths, unknown methods and malformed targets."""
     paths = _plain_paths(planning.contract, planning.depth)
     yield Draft(None, "path", cost=4)
     yield Draft(None, "method", effect=Effect.WRITE, cost=1 + len(paths))
@@ -172,7 +171,7 @@ def unknown_routes(planning: Planning) -> Iterator[Draft]:
 
 @scenario(unknown_routes, rules=("route.unknown",), phase=1)
 def test_unknown_route(client: Client) -> None:
-    """Unknown paths, and methods that a known path does not have."""
+    """Request unknown paths, and known paths with a method that they do not support."""
     if client.case.variant == "raw":
         _send_improper(client)
     elif client.case.variant == "path":
@@ -182,14 +181,14 @@ def test_unknown_route(client: Client) -> None:
 
 
 def _plain_paths(contract: Contract, depth: Depth) -> list[str]:
-    """The documented paths without parameters, sorted; in a quick run the first few."""
+    """The documented paths without parameters, sorted. A quick run takes only the first few."""
     paths = {operation.path for operation in contract.operations.values()}
     plain = [path for path in sorted(paths) if "{" not in path]
     return plain[:FEW_PATHS] if depth is Depth.QUICK else plain
 
 
 def _send_unknown_paths(client: Client) -> None:
-    """Paths of an invented word, and such a word below paths that the contract has."""
+    """Request a path that is an invented word, and such a word below paths of the contract."""
     word = client.token()
     for path in (f"/{word}", f"/{word}/{word}"):
         _send_unknown(client, Message("GET", path), Form.INVENTED)
@@ -213,7 +212,7 @@ def _send_unknown(client: Client, request: Message, form: Form | None = None) ->
 
 
 def _send_improper(client: Client) -> None:
-    """Improper targets below the path of a list. Servers may repair or refuse them."""
+    """Send malformed targets below the path of a list. Servers may repair or reject them."""
     listing = _simple_list(client)
     if listing is None or listing.paging is None:
         return
@@ -222,7 +221,7 @@ def _send_improper(client: Client) -> None:
         target = template.format(path=listing.path, limit=paging.limit, after=paging.after)
         operation, role = WHOLE_API, Role.PROBE
         if template.startswith("{path}?"):
-            # an improper query still names an operation, which more rules judge
+            # a malformed query still names an operation, which more rules judge
             operation, role = listing.id, Role.BYSTANDER
         client.raw(
             Message("GET", "", plain=target),

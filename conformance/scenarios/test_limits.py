@@ -1,4 +1,4 @@
-"""Scenarios of rate limits: fill the limit; then one more, another address, another time."""
+"""Scenarios of rate limits: use up a limit, then exceed it, change address or move the clock."""
 
 from __future__ import annotations
 
@@ -52,18 +52,18 @@ OF_CLIENTS = (
 
 
 PROOF = "e30="
-"""A proof of a payment that proves nothing: an empty object in base64."""
+"""A proof of payment that proves nothing: an empty object in base64."""
 
 
 @dataclass(frozen=True)
 class Evasion:
-    """How a request pretends to come from elsewhere, or to be another one."""
+    """How a request pretends to come from elsewhere, or to be a different request."""
 
     headers: tuple[tuple[str, str], ...] = ()
     query: tuple[tuple[str, str], ...] = ()
-    end: str = ""  # the end of the path, which makes it another path, or the same
+    end: str = ""  # appended to the path; yields another path, or an equivalent one
     known_headers: bool = False  # with the headers that other operations take, and a key
-    whole: bool = False  # with every optional member, and with proofs of a payment
+    whole: bool = False  # with every optional member, and with proofs of payment
 
 
 EVASIONS = (
@@ -81,7 +81,7 @@ TIMED = ("rate.limit", "rate.allowance", "rate.reset")
 
 
 def limited(planning: Planning) -> Iterator[Draft]:
-    """Each operation with a limit: four cases. The first needs neither addresses nor a clock."""
+    """Four cases for each operation with a limit. The first needs neither addresses nor a clock."""
     for operation in operations(planning):
         if operation.rate is None:
             continue
@@ -105,7 +105,7 @@ def limited(planning: Planning) -> Iterator[Draft]:
     alone=True,
 )
 def test_rate_limit(client: Client) -> None:
-    """Fill the limit of a fresh address; then try to evade it, or wait until it ends."""
+    """Use up the limit of a fresh address, then try to evade the limit or wait until it resets."""
     rate = client.operation.rate
     assert rate is not None
     by_variant = {"burst": _burst, "soon": _ask_soon, "timed": _wait}
@@ -116,18 +116,18 @@ def test_rate_limit(client: Client) -> None:
 
 
 def _evade(client: Client, rate: Rate) -> None:
-    """Meet the limit; then pretend to come from elsewhere."""
+    """Reach the limit, then pretend to come from elsewhere."""
     address, limited = _meet(client, rate)
     if not limited:
         return
     for evasion in EVASIONS:
         _pretend(client, evasion, address)
     client.call(client.operation, {}, address=address, patient=False, facts=Facts(mistake=True))
-    _ask(client, address, Step.EVASION)  # a request that lacks everything opens nothing
+    _ask(client, address, Step.EVASION)  # the empty request must not have reset the limit
 
 
 def _wait(client: Client, rate: Rate) -> None:
-    """Meet the limit at the start of a window; then fill the limit of the next window."""
+    """Reach the limit at the start of a window, then use up the limit of the next window."""
     client.tick(rate.seconds + 1)
     address, _ = _meet(client, rate)
     client.tick(rate.seconds + 1)
@@ -137,9 +137,9 @@ def _wait(client: Client, rate: Rate) -> None:
 
 
 def _ask_soon(client: Client, rate: Rate) -> None:
-    """Ask before half of the window is over for more requests than may have come free.
+    """Send more requests than can have become free, before half of the window is over.
 
-    Twice, for a window may end meanwhile.
+    It does so twice, because a window may end in between.
     """
     seconds, requests = soon(rate)
     for _ in range(2):
@@ -151,9 +151,9 @@ def _ask_soon(client: Client, rate: Rate) -> None:
 
 
 def _burst(client: Client, rate: Rate) -> None:
-    """Send more requests than the limit allows at the same time; again if too many are accepted.
+    """Send more requests at the same time than the limit allows. Repeat if too many are accepted.
 
-    Then really come from elsewhere.
+    Then send from a genuinely different address.
     """
     operation = client.operation
     client.tick(rate.seconds + 1)
@@ -174,7 +174,7 @@ def _burst(client: Client, rate: Rate) -> None:
 
 
 def _counted(client: Client) -> tuple[None, dict[str, Any], Facts]:
-    """One of many requests at the same time: its key, values and facts."""
+    """The key, values and facts of one request among many sent at the same time."""
     return None, client.valid_or({}, client.operation), Facts(step=Step.COUNT)
 
 
@@ -182,15 +182,15 @@ def _counted(client: Client) -> tuple[None, dict[str, Any], Facts]:
 
 
 def _meet(client: Client, rate: Rate) -> tuple[str | None, bool]:
-    """Fill the limit of a fresh address, and of a second one if the first shows something else.
+    """Use up the limit of a fresh address, and of a second one if the first was inconclusive.
 
-    Returns the last address, and whether the limit refused its last request.
+    Returns the last address, and whether the limit rejected the last request from it.
     """
     address, limited = None, False
     for _ in range(2):
         fresh = client.fresh_address()
         if fresh is None and len(client.target.addresses) > 1:
-            break  # those that are left have been sent from
+            break  # the remaining addresses have been used already
         address = fresh
         *within, last = _fill(client, rate, address)
         limited = _limited(last)
@@ -220,7 +220,7 @@ def _pretend(client: Client, evasion: Evasion, address: str | None) -> None:
         headers=headers,
         query=(*message.query, *evasion.query),
     )
-    other_path = bool(evasion.end)  # it may be no path of the API
+    other_path = bool(evasion.end)  # the result may not be a path of the API
     client.raw(
         message,
         WHOLE_API if other_path else operation.id,
@@ -246,7 +246,7 @@ def _known_headers(client: Client) -> tuple[tuple[str, str], ...]:
 def _ask_until_accepted(
     client: Client, addresses: tuple[str | None, str | None], step: Step
 ) -> None:
-    """Send a request, and another one unless it is accepted: a busy server may refuse one."""
+    """Send a request, and a second one if it is not accepted: a busy server may reject one."""
     for address in addresses:
         if _ask(client, address, step).ok:
             break
@@ -260,5 +260,5 @@ def _ask(client: Client, address: str | None, step: Step) -> Exchange:
 
 
 def _limited(exchange: Exchange) -> bool:
-    """Whether a request was refused by a limit."""
+    """Whether a request was rejected by a rate limit."""
     return exchange.status == 429

@@ -1,4 +1,4 @@
-"""Scenarios of single pages: large pages, and the requests that the page prints."""
+"""Scenarios of single pages: large pages, and the sample requests printed on the API page."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from conformance.scenarios.client.knowledge import LARGE
 from conformance.scenarios.odd.odd_values import odd_value
 
 WIDE = 1_000
-"""Times the maximum of a list: such a limit is beyond 16 bits."""
+"""Multiplies the maximum of a list. The resulting limit exceeds 16 bits."""
 
 
 def large_pages(planning: Planning) -> Iterator[Draft]:
-    """A page beyond the declared maximum of each list."""
+    """A page above the declared maximum of each list."""
     for operation in operations(planning, "list"):
         yield Draft(operation, cost=2, needs=key_needs(operation), rules=())
 
 
 @scenario(large_pages)
 def test_large_page(client: Client) -> None:
-    """A limit far above the maximum; one just above it is part of the walks."""
+    """Ask for a limit far above the maximum. The walks cover a limit just above it."""
     operation = client.operation
     values = client.knowledge.listing(operation)
     if values is None or operation.paging is None:
@@ -38,13 +38,13 @@ def test_large_page(client: Client) -> None:
 
 @dataclass(frozen=True)
 class PrintedQuery(Params):
-    """The query of a request that the page prints."""
+    """The query of a sample request printed on the API page."""
 
     query: Mapping[str, str]
 
 
 def printed_samples(planning: Planning) -> Iterator[Draft]:
-    """Each request for a list that the page prints."""
+    """Each sample request for a list that the API page prints."""
     for entry in planning.contract.page.values():
         example = entry.example or {}
         operation = _printed(planning, example)
@@ -59,7 +59,7 @@ def printed_samples(planning: Planning) -> Iterator[Draft]:
 
 
 def _printed(planning: Planning, example: Mapping[str, Any]) -> Operation | None:
-    """The list that a printed request asks for; None where the example is no such request."""
+    """The list that a printed request asks for; None if the example is not a list request."""
     place = (example.get("method"), example.get("path"))
     for operation in operations(planning, "list"):
         if (operation.method, operation.path) == place:
@@ -69,9 +69,10 @@ def _printed(planning: Planning, example: Mapping[str, Any]) -> Operation | None
 
 @scenario(printed_samples, rules=("sample.accepted", "paging.more-false"))
 def test_printed_sample(client: Client) -> None:
-    """A printed request as it is, and with a cursor of the target in place of the printed one.
+    """Send a printed request as it is, then with a cursor from the target in place of its own.
 
-    What the target file says of the list is added: its keys may reach several businesses.
+    Values that the target file gives for the list are added, because its keys may reach several
+    businesses.
     """
     operation = client.operation
     given = client.target.inputs.get(operation.id, {})
@@ -90,7 +91,7 @@ def test_printed_sample(client: Client) -> None:
 
 
 def _with_served_cursor(client: Client, query: Mapping[str, str]) -> dict[str, str]:
-    """The query with a cursor of the target; without any where the target gives none."""
+    """The query with a cursor from the target, or without a cursor if the target gives none."""
     operation = client.operation
     assert operation.paging is not None
     items = client.knowledge.listed(operation.kind)

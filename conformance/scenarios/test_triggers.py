@@ -1,4 +1,4 @@
-"""Scenarios of triggers: inputs that make a target fail on purpose, as the target file says."""
+"""Scenarios of triggers: inputs, given in the target file, that make a target fail on purpose."""
 
 from __future__ import annotations
 
@@ -42,11 +42,11 @@ class Recipe(Params):
 
 
 NO_RECIPE = Recipe({}, {}, {}, None, (), robust=False)
-"""For a trigger that the target file does not give."""
+"""The recipe of a trigger that the target file does not give."""
 
 
 def triggers(planning: Planning) -> Iterator[Draft]:
-    """Each code that an operation may be made to return, and each trigger of the target."""
+    """Each code that an operation can be made to return, with each trigger of the target."""
     contract = planning.contract
     given = {
         (trigger.code, trigger.operation): trigger
@@ -86,7 +86,7 @@ def _draft(contract: Contract, operation: Operation, code: str, trigger: Trigger
 
 
 def _recipe(operation: Operation, trigger: Trigger) -> Recipe:
-    """What a trigger sends. A proof goes out under each name that the target may read."""
+    """What a trigger sends. A proof is sent under each name that the target may read."""
     names = operation.payment.proof_headers if operation.payment else ()
     return Recipe(
         dict(trigger.input),
@@ -99,7 +99,7 @@ def _recipe(operation: Operation, trigger: Trigger) -> Recipe:
 
 
 def _advice(missing: str) -> str:
-    """What to put into the target file for a trigger to be there."""
+    """What to add to the target file to provide a trigger."""
     return f"give a trigger for {missing} (triggers: in the target file)"
 
 
@@ -127,9 +127,9 @@ def _rules(contract: Contract, operation: Operation, code: str, recipe: Recipe) 
     alone=True,
 )
 def test_trigger(client: Client) -> None:
-    """Send a request that makes the target return a certain code, as the target file says.
+    """Send a request that, according to the target file, makes the target return a certain code.
 
-    Where the request would have an effect, look at the list before and after.
+    If the request would have an effect, read the list before and after it.
     """
     recipe, operation = client.params(Recipe), client.operation
     values = _values(client, recipe)
@@ -153,7 +153,7 @@ def test_trigger(client: Client) -> None:
 
 
 def _values(client: Client, recipe: Recipe) -> dict[str, Any] | None:
-    """Valid values; none are needed where the trigger itself names the object."""
+    """Valid values; empty if the trigger itself names the object."""
     values, selector = client.valid(client.operation), client.operation.selector
     if values is None and selector is not None and selector.name in recipe.input:
         return {}
@@ -161,9 +161,10 @@ def _values(client: Client, recipe: Recipe) -> dict[str, Any] | None:
 
 
 def _inputs(client: Client, recipe: Recipe) -> Iterator[Mapping[str, Any]]:
-    """The input of a trigger, twice. A robust one is changed in ways that must not matter.
+    """The input of a trigger, followed by the same again, or by variations if it is robust.
 
-    Its texts are in capitals, then within longer texts; then optional members are added.
+    The variations must not matter. They put texts in capitals, embed them in longer texts, and add
+    optional members.
     """
     given = recipe.input
     yield given
@@ -186,12 +187,12 @@ OPENING = "Good day. " * 18
 
 
 def _has_letters(value: Any) -> bool:
-    """Whether a value is a text that capitals change."""
+    """Whether a value is a text that capitalization changes."""
     return isinstance(value, str) and value.upper() != value.lower()
 
 
 def _beside(client: Client, given: Mapping[str, Any]) -> dict[str, Any]:
-    """Known values for the optional members that an input does not name, but for switches."""
+    """Known values for the optional members that an input does not name, except switches."""
     members = []
     for parameter in client.operation.body:
         if parameter.name in given or parameter.name == client.contract.tenant:
@@ -214,7 +215,7 @@ def _request(client: Client, values: Mapping[str, Any]) -> Message:
 def _pay(client: Client, message: Message) -> None:
     """Send the request with false proofs of payment, then with one that the target accepts.
 
-    The accepted one goes out under one name after the other, until the target takes it.
+    The accepted proof is sent under one header name after another until the target takes it.
     """
     recipe = client.params(Recipe)
     for name in recipe.payment_headers:

@@ -1,4 +1,4 @@
-"""Judges of requests: valid ones succeed as documented, mistakes are refused for what they are."""
+"""Judges of requests: valid ones succeed as documented, and mistakes get the matching error."""
 
 from conformance.checks.requests import mistakes, named, successes, transfer
 

@@ -1,4 +1,4 @@
-"""Judges of requests with a mistake in a parameter or a body: it is refused for what it is."""
+"""Judges of requests with a mistake in a parameter or body: they get the matching error."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges of requests that name an object: the right one is shown, and none that does not exist."""
+"""Judges of requests that name an object: only that object is shown, and only if it exists."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The judge of how responses are transferred: on every exchange.
+"""The judge of response transfer, applied to every exchange.
 
 A single broken transfer is not a finding, because the network may be to blame. The transport
-reports it if two responses of an operation in a row break. It repeats a read over a fresh
+reports it if two consecutive responses of an operation are broken. It repeats a read over a fresh
 connection, but never a write.
 """
 

@@ -1,4 +1,4 @@
-"""Judges of tenants: what belongs to another tenant is neither shown nor changed."""
+"""Judges of tenants: data of another tenant is neither shown nor changed."""
 
 from conformance.checks.tenants import figures, reach
 

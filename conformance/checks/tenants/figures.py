@@ -1,4 +1,4 @@
-"""The judge of reports of figures: they show nothing of another tenant."""
+"""The judge of reports of figures: they contain no data of another tenant."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges of what responses name: no business that the key cannot reach, and no object of it."""
+"""Judges of the ids in responses: none of a business that the key cannot reach, or its objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges of writes: what is created, changed and deleted, and what a refusal leaves alone."""
+"""Judges of writes: creations, changes and deletions, and rejected writes, which have no effect."""
 
 from conformance.checks.writes import changed, created, deleted, refused
 

@@ -1,4 +1,4 @@
-"""Judges of changed objects: they show the change, and nothing else changed."""
+"""Judges of changes: the object shows the change, and nothing else has changed."""
 
 from __future__ import annotations
 

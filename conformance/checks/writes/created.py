@@ -1,4 +1,4 @@
-"""Judges of created objects: each is there, once, in its list, with the values that were sent."""
+"""Judges of creations: each object appears in its list once, with the values that were sent."""
 
 from __future__ import annotations
 

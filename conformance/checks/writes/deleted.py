@@ -1,4 +1,4 @@
-"""The judge of deletions: the object is gone, and its neighbours are not."""
+"""The judge of deletions: the object must be gone, and its neighbours must not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What appears next to the object of a write: in its list, and in that of another business."""
+"""Judges the objects next to that of a write, in its list and in that of another business."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a read shows of an object that was just written."""
+"""Judges a write by a later read of its object."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The judge of refused writes: they leave nothing behind, and remove nothing."""
+"""The judge of rejected writes: they must leave nothing behind and remove nothing."""
 
 from __future__ import annotations
 

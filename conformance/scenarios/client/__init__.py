@@ -1,1 +1,1 @@
-"""How scenarios send: the client, what it knows of the target, and the values that it fills in."""
+"""How scenarios send: the client, its knowledge of the target, and the values that it fills in."""

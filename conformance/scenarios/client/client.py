@@ -1,4 +1,4 @@
-"""What a scenario has in hand: it sends requests, fills them, and looks at the target."""
+"""The client of a scenario: it sends requests, fills in values, and reads objects back."""
 
 from __future__ import annotations
 
@@ -33,28 +33,28 @@ from conformance.scenarios.client.sending import Options, Sending
 from conformance.transport.sender import Sender
 
 PAUSES = (0.5, 1.5, 3)
-"""Seconds before a look is repeated: a write may take time to show."""
+"""Seconds to wait before each repeated read, because a write may take time to show."""
 PAGES_SOUGHT = 8
 """Pages of a list that are searched for an object."""
 
 EVERYTHING: Mapping[str, Any] = {}
 """No filter of a list."""
 LOOKING = (KeyName.FULL, KeyName.OTHER)
-"""The keys for which another object is looked for where one is gone."""
+"""The keys for which a replacement is looked up when an object has disappeared."""
 
 P = TypeVar("P", bound=Params)
 Seen = TypeVar("Seen")
 
 
 class Ask(Protocol):
-    """Asks for one page of a list, under a role and facts."""
+    """A function that requests one page of a list, with a role and facts."""
 
     def __call__(self, *, role: Role = Role.PROBE, facts: Facts = NOTHING) -> Exchange:
         """The exchange of the page."""
 
 
 class Client(Sending):
-    """Sends, fills and looks for one case. ``memory`` serves all cases of the run."""
+    """Sends requests, fills in values and reads objects for a case. All cases share ``memory``."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class Client(Sending):
         self.seed = seed
         self.depth = depth
         self._memory = memory
-        plain = Sending(sender, case, attempt, naming)  # not self: it would keep itself alive
+        plain = Sending(sender, case, attempt, naming)  # not self: no reference cycle
         self.knowledge = Knowledge(plain, memory)
         self._ends = Ends(self.knowledge, memory)
         self._renewal = Renewal(plain, memory, self.knowledge)
@@ -87,17 +87,17 @@ class Client(Sending):
 
     @property
     def repeated(self) -> bool:
-        """Whether the case runs again, to confirm what its first run showed."""
+        """Whether the case is run again to confirm what its first run showed."""
         return self._attempt > 1
 
     def params(self, kind: type[P]) -> P:
-        """The parameters of the case, which are of this kind. Raises TypeError for others."""
+        """The parameters of the case, which must be of this kind. Raises TypeError for others."""
         if not isinstance(self.case.params, kind):
             raise TypeError(f"the case {self.case.id} has no {kind.__name__}")
         return self.case.params
 
     def planned(self, scenario: str) -> tuple[tuple[str, str], ...]:
-        """Operation and variant of each case of a scenario that runs."""
+        """The operation and variant of each case of a scenario that runs."""
         planned = []
         for case in self._memory.cases:
             if case.scenario == scenario:
@@ -105,13 +105,13 @@ class Client(Sending):
         return tuple(planned)
 
     def once(self, place: Place, find: Callable[[], Any]) -> Any:
-        """What ``find`` returns, which is called for the first case of the run that asks."""
+        """The result of ``find``, which is called only for the first case of the run that asks."""
         return self._memory.once(place, self.sender, find)
 
     # --- values ---
 
     def token(self) -> str:
-        """A short text that no other request holds."""
+        """A short text that no other request contains."""
         return self.naming.token()
 
     def valid(self, operation: Operation, key: str = KeyName.FULL) -> dict[str, Any] | None:
@@ -121,13 +121,13 @@ class Client(Sending):
     def valid_or(
         self, values: dict[str, Any], operation: Operation, key: str = KeyName.FULL
     ) -> dict[str, Any]:
-        """Valid values for an operation; the given ones where a required one is not known."""
+        """Valid values for an operation, or the given ones if a required one is not known."""
         return self.valid(operation, key) or values
 
     def optional(self, operation: Operation, *, switches: bool = True) -> dict[str, Any]:
         """Values for the optional members of a body that the contract has values for, by name.
 
-        Without ``switches``, what may be off stays as it is.
+        Without ``switches``, members that are switches are left out.
         """
         return filling.optional(self.own, operation, switches=switches)
 
@@ -136,26 +136,26 @@ class Client(Sending):
         return filling.phones(self.own, operation)
 
     def value(self, parameter: Parameter, key: str = KeyName.FULL) -> Any:
-        """A valid value for a parameter; ABSENT where none is known."""
+        """A valid value for a parameter; ABSENT if none is known."""
         return filling.value(self.own, parameter, key)
 
     def known(self, parameters: Iterable[Parameter], key: str = KeyName.FULL) -> dict[str, Any]:
-        """A valid value for each of some parameters, by name; none where no value is known."""
+        """A valid value for each of some parameters, by name, without those that have none."""
         return filling.known(self.own, parameters, key)
 
     def worked_on(self, operation: Operation) -> Any:
-        """An object of our own, as the selector of an operation takes it; ABSENT without one."""
+        """One of the run's own objects, as an operation's selector takes it; ABSENT without one."""
         return filling.worked_on(self.own, operation)
 
     def own_business(self, operation: Operation, values: Mapping[str, Any]) -> dict[str, str]:
-        """The own business, where a request may name it, and its values do not."""
+        """The key's own business, if a request may name it and its values do not."""
         tenant, business = str(self.contract.tenant), self.knowledge.business()
         if not business or tenant in values or not operation.parameter(tenant):
             return {}
         return {tenant: business}
 
     def unknown_id(self, sample: str, salt: str = "") -> str:
-        """An id of the same form as a known one that names nothing."""
+        """An id of the same form as a known one that does not exist."""
         return ids.unknown_id(self.seed, sample, salt)
 
     # --- requests ---
@@ -170,7 +170,8 @@ class Client(Sending):
     ) -> Exchange:
         """Send a request that should be valid.
 
-        If an object that it names is not found, send it again with an object that is still listed.
+        If an object that it names is not found, it is sent again with an object that is still
+        listed.
         """
         key = options.get("key", KeyName.FULL)
         is_arranging = options.get("role") is Role.ARRANGE
@@ -185,9 +186,9 @@ class Client(Sending):
         return self.call(operation, values, role=Role.CONTROL, facts=facts)
 
     def control_after(self, values: Mapping[str, Any], probes: Iterable[Exchange]) -> None:
-        """Send the valid request whose probes came before it, with the main key.
+        """Send the valid request after its probes, with the main key.
 
-        If a write was accepted from one of them, it works on a new object, under new names.
+        If a probe was accepted as a write, this request works on a new object, under new names.
         """
         operation = self.operation
         is_write = operation.effect is not Effect.READ
@@ -197,10 +198,10 @@ class Client(Sending):
         self.control(operation, values)
 
     def reuse_names(self) -> bool:
-        """Let the next request have the names in its headers that earlier ones had, if any had."""
+        """Let the next request reuse the names in earlier headers; whether there were any."""
         return self.naming.reuse()
 
-    # --- looks ---
+    # --- reads ---
 
     def until(self, ask: Callable[[], Seen], seen: Callable[[Seen], bool]) -> Seen:
         """Ask until the result is as expected, at most four times; returns the last result."""
@@ -221,9 +222,10 @@ class Client(Sending):
         key: str = KeyName.FULL,
         role: Role = Role.PROBE,
     ) -> Exchange | None:
-        """Read an object, or look for it in its list; None if the contract has neither.
+        """Read an object, or look for it in its list; None if the contract offers neither.
 
-        Returns the read, or the last page that was asked for: it shows the object, if any does.
+        Returns the read, or the last page requested, which is the one that shows the object if any
+        does.
         """
         facts = replace(facts, sought=str(sought))
         reader = self._reader(kind)
@@ -240,7 +242,7 @@ class Client(Sending):
         return None
 
     def _search(self, kind: str, facts: Facts, key: str, role: Role) -> Exchange | None:
-        """Turn the pages of a list until one shows the object, or none can."""
+        """Follow the pages of a list until one shows the object or no further page can."""
         listing = self.contract.list_of(kind)
         if listing is None or listing.paging is None:
             return None
@@ -259,29 +261,29 @@ class Client(Sending):
         return exchange
 
     def settled(self, kind: str, sought: Id, facts: Facts = NOTHING) -> Exchange | None:
-        """Look for an object that was just created, until it shows."""
+        """Look for an object that was just created, until it appears."""
         return self.until(lambda: self.look(kind, sought, facts, role=Role.ARRANGE), self.is_found)
 
     def is_found(self, look: Exchange | None) -> bool:
-        """Whether a look shows the object, or there was no way to look for it."""
+        """Whether a read shows the object, or there was no way to look for it."""
         return look is None or sought_in(self.contract, look)[0] is not None
 
     def position(self, look: Exchange | None) -> str | None:
-        """The position of the object that a look shows; None if it shows none."""
+        """The position of the object that a read shows; None if it shows none."""
         shown, _ = sought_in(self.contract, look)
         return as_text(members_of(shown).get(self.contract.position))
 
     def created_id(self, exchange: Exchange) -> Id | None:
-        """The id of the object that a success shows; None if it shows none."""
+        """The id of the object in a successful response; None if it shows none."""
         answer = answer_of(self.contract, exchange)
         if answer is None:
             return None
         return answer.id
 
     def lister(self, kind: str, filters: Mapping[str, Any] = EVERYTHING) -> Ask | None:
-        """Asks for the list page where a newly created object will appear, if it passes filters.
+        """A function that requests the list page where a new object that passes filters appears.
 
-        None if the kind has no list, or no valid values for it are known.
+        None if the kind has no list, or no valid values for the list are known.
         """
         listing = self.contract.list_of(kind)
         if listing is None:

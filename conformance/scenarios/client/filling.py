@@ -34,14 +34,14 @@ class Source(Protocol):
 
     @property
     def contract(self) -> Contract:
-        """The contract, as far as the target offers it."""
+        """The part of the contract that the target offers."""
 
     @property
     def target(self) -> Declaration:
         """What the target file declares."""
 
     def token(self) -> str:
-        """A text that no other request holds."""
+        """A text that no other request contains."""
 
     def business(self, key: str = KeyName.FULL) -> str | None:
         """The id of the business of a key."""
@@ -58,14 +58,14 @@ class Source(Protocol):
         """An object that a read returns."""
 
     def id_for(self, operation: Operation) -> Id | None:
-        """An object of the run's own to change, work on or delete."""
+        """One of the run's own objects, to change, work on or delete."""
 
 
 def valid(source: Source, operation: Operation, key: str = KeyName.FULL) -> dict[str, Any] | None:
     """Valid values for the required and advised parameters, by name.
 
     None if a required one is unknown. Values of the target file (``inputs``) replace the suite's
-    own. A request that does more than read works on an object of the run's own.
+    own. A request that does more than read works on one of the run's own objects.
     """
     values: dict[str, Any] = {}
     for parameter in operation.parameters:
@@ -82,10 +82,10 @@ def valid(source: Source, operation: Operation, key: str = KeyName.FULL) -> dict
 
 
 def value(source: Source, parameter: Parameter, key: str = KeyName.FULL) -> Any:
-    """A valid value for a parameter; ABSENT where none is known.
+    """A valid value for a parameter; ABSENT if none is known.
 
-    An id that the key sees, a phone number of the target file, or a text that no other request
-    holds. Else the documented example, or a value that the schema allows.
+    The value is an id that the key sees, a phone number of the target file, or a text that no other
+    request contains. Otherwise it is the documented example, or a value that the schema allows.
     """
     if source.contract.refers(parameter):
         return _as_typed(parameter, _reference(source, parameter, key))
@@ -102,14 +102,14 @@ def value(source: Source, parameter: Parameter, key: str = KeyName.FULL) -> Any:
 def known(
     source: Source, parameters: Iterable[Parameter], key: str = KeyName.FULL
 ) -> dict[str, Any]:
-    """A valid value for each of some parameters, by name; none where no value is known."""
+    """A valid value for each of some parameters, by name, without those that have none."""
     return present({parameter.name: value(source, parameter, key) for parameter in parameters})
 
 
 def optional(source: Source, operation: Operation, *, switches: bool = True) -> dict[str, Any]:
     """Values for the optional members of a body that the contract has values for, by name.
 
-    Without ``switches``, what may be off stays as it is.
+    Without ``switches``, members that are switches are left out.
     """
     members = [each for each in operation.body if each.has_value and not each.required]
     if not switches:
@@ -123,9 +123,9 @@ def phones(source: Source, operation: Operation) -> dict[str, Any]:
 
 
 def worked_on(source: Source, operation: Operation) -> Any:
-    """An object for what does more than read, as its selector takes it: one of our own.
+    """One of the run's own objects, as the selector of an operation that writes takes it.
 
-    It is an older one only if none can be created; ABSENT if there is none to use.
+    An older object is used only if none can be created. ABSENT if there is none to use.
     """
     assert operation.selector is not None
     return _as_typed(operation.selector, source.id_for(operation))
@@ -135,7 +135,7 @@ def worked_on(source: Source, operation: Operation) -> Any:
 
 
 def _add_change(source: Source, operation: Operation, values: dict[str, Any], key: str) -> None:
-    """Change the first member that takes a fresh text, if a change would change nothing."""
+    """Give the first member that takes a fresh text a value, if the change would change nothing."""
     if operation.action != "update" or not operation.fresh_members:
         return
     changes = [each.name for each in operation.parameters if not source.contract.refers(each)]
@@ -147,7 +147,7 @@ def _add_change(source: Source, operation: Operation, values: dict[str, Any], ke
 def _select_readable(
     source: Source, operation: Operation, values: dict[str, Any], key: str
 ) -> None:
-    """Read an object that can be read, where the sources leave open which ones can."""
+    """Select a readable object, if the sources leave open which objects can be read."""
     selector = operation.selector
     is_open_read = operation.action == "read" and Open.INPUT in operation.open
     if selector is not None and is_open_read and values[selector.name] is not ABSENT:
@@ -166,9 +166,10 @@ def _reference(source: Source, parameter: Parameter, key: str) -> Id | None:
 
 
 def _given(source: Source, parameter: Parameter | None, text: Any, key: str) -> Any:
-    """A value of the target file. What it refers to is what the full key sees.
+    """A value of the target file. It refers to objects that the full key sees.
 
-    A key of another business gets what it sees itself. A text gets a fresh one in place of ``{}``.
+    A key of another business gets an object that it sees itself. In a text, ``{}`` is replaced by a
+    fresh one.
     """
     is_main = business_of(key) in (None, Business.MAIN)
     if not is_main and parameter is not None and source.contract.refers(parameter):
@@ -177,7 +178,7 @@ def _given(source: Source, parameter: Parameter | None, text: Any, key: str) -> 
 
 
 def _complete(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The values that are known; None if one for a required parameter is not."""
+    """The known values; None if a required parameter has none."""
     complete = present(values)
     required = {parameter.name for parameter in operation.required}
     return complete if required <= complete.keys() else None
@@ -194,7 +195,7 @@ def _sample(schema: Mapping[str, Any]) -> Any:
 
 
 def _as_typed(parameter: Parameter, name: Id | None) -> Any:
-    """An id as the parameter takes it: alone, or in an array; ABSENT for None."""
+    """An id in the form that the parameter takes: alone, or in an array; ABSENT for None."""
     if name is None:
         return ABSENT
     if parameter.schema.get("type") == "array":

@@ -1,4 +1,4 @@
-"""Chooses values for the filters of a list, by the items that the list shows."""
+"""Chooses values for the filters of a list from the items that the list shows."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from conformance.reading import members_of, takes
 from conformance.scenarios.client.knowledge import SEVERAL
 
 SECOND_PAGE = 3
-"""Items that a filter must leave for a second page of a walk in pages of two."""
+"""Items that must pass a filter for a walk in pages of two to have a second page."""
 DISTINCT = 6
-"""Values that the items must show for a bound among them to say something."""
+"""Distinct values that the items must show before a bound among them is meaningful."""
 MASKED = re.compile(r"[*•…]|[xX]{3}")
-"""What masks signs that a target does not show: such a value says nothing about a filter."""
+"""Marks by which a target masks characters. A masked value says nothing about a filter."""
 STRANGE = "sideways"
-"""A word that no item has where a filter looks."""
+"""A word that no item contains where a filter looks."""
 
 
 def text_of(value: Any) -> str | None:
-    """A text or a number as a query takes it; None for any other value, and for a strange text.
+    """A text or a number in the form that a query takes; None for other values and unusual texts.
 
     A whole number is sent as one, however the target renders it.
     """
     if isinstance(value, str):
-        seen = MASKED.sub("\0", value)  # what is masked cannot be seen, either
+        seen = MASKED.sub("\0", value)  # masked characters are as unknown as redacted ones
         return value if is_readable(seen) else None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
@@ -38,9 +38,9 @@ def text_of(value: Any) -> str | None:
 
 
 def texts_of(items: Iterable[Any], parameter: Parameter) -> list[str]:
-    """The values that items show for a filter, as a query takes them, without empty ones.
+    """The values that items show for a filter, in the form that a query takes, without empty ones.
 
-    For a filter that takes several values at once a text with a comma is no single value.
+    For a filter that takes several values at once, a text with a comma is not a single value.
     """
     shown = [text_of(members_of(item).get(parameter.filters)) for item in items]
     texts = [text for text in shown if text]
@@ -52,8 +52,8 @@ def texts_of(items: Iterable[Any], parameter: Parameter) -> list[str]:
 def value_for(items: Iterable[Any], parameter: Parameter) -> str | None:
     """The value to walk a list with.
 
-    It is one that few items pass, but enough for a second page; for a bound, one that about half
-    of them pass. None where the items show no such value.
+    It is a value that few items pass, but enough for a second page. For a bound, about half of the
+    items pass it. None if the items show no such value.
     """
     texts = texts_of(items, parameter)
     if parameter.compare:
@@ -65,7 +65,7 @@ def value_for(items: Iterable[Any], parameter: Parameter) -> str | None:
 
 
 def _middle(texts: list[str]) -> str | None:
-    """The value in the middle of several, in the order that a bound compares; None for too few."""
+    """The median value in the order that a bound compares; None if there are too few values."""
     ordered = sorted(set(texts), key=_amount)
     if len(ordered) < DISTINCT:
         return None
@@ -73,7 +73,7 @@ def _middle(texts: list[str]) -> str | None:
 
 
 def _amount(text: str) -> Fraction:
-    """What a bound compares: an instant in seconds, else a number; 0 for any other text."""
+    """What a bound compares: an instant in seconds, or a number; 0 for any other text."""
     moment = instant(text)
     if moment is not None:
         return moment
@@ -84,7 +84,7 @@ def _amount(text: str) -> Fraction:
 
 
 def _two_values(counts: Counter[str]) -> str | None:
-    """The two rarest of more than two values, joined, where enough items have one of them."""
+    """The two rarest of more than two values, joined, if enough items have one of them."""
     rarest = sorted(counts, key=lambda text: (counts[text], text))[:2]
     items = sum(counts[text] for text in rarest)
     if len(counts) <= len(rarest):
@@ -95,7 +95,7 @@ def _two_values(counts: Counter[str]) -> str | None:
 
 
 def _one_value(counts: Counter[str]) -> str | None:
-    """The rarest of the values that enough items have; one that several have comes first."""
+    """The rarest of the values that enough items have; one that several share comes first."""
     frequent = [text for text, count in counts.items() if count >= SECOND_PAGE]
 
     def preference(text: str) -> tuple[bool, int, str]:
@@ -105,7 +105,7 @@ def _one_value(counts: Counter[str]) -> str | None:
 
 
 def another_value(items: Iterable[Any], parameter: Parameter, value: str) -> str | None:
-    """The most frequent value other than those tried; None without one, and for a bound.
+    """The most frequent value that has not been tried; None if there is none, and for a bound.
 
     ``value`` holds what was tried, joined by commas for a filter that takes several values.
     """
@@ -121,7 +121,7 @@ def shared_filter(items: Iterable[Any], operation: Operation, tenant: str | None
     """The first filter by a plain value, other than the business, that one of some items passes.
 
     Returns its name with that value; empty if the items show none. ``tenant`` is the name of the
-    parameter for the business.
+    business parameter.
     """
     for parameter in operation.filters:
         if not parameter.plain or parameter.name == tenant:
@@ -135,10 +135,11 @@ def shared_filter(items: Iterable[Any], operation: Operation, tenant: str | None
 def narrower(
     items: Iterable[Any], operation: Operation, parameter: Parameter, value: str
 ) -> dict[str, str]:
-    """A second filter, with a value that some of the items have that pass the first, not all.
+    """A second filter, with a value that some but not all of the items that pass the first have.
 
-    Of the filters that follow the first one in the contract it is the first that leaves enough
-    items for a second page, else the first at all; of its values the rarest. Empty without one.
+    Of the filters that follow the first one in the contract, it takes the first that leaves enough
+    items for a second page, or else simply the first. It takes the rarest value of that filter.
+    Empty if there is none.
     """
     passing = [item for item in items if takes(parameter, item, value)]
     place = operation.filters.index(parameter)
@@ -158,7 +159,7 @@ def narrower(
 
 
 def _not_in_all(items: list[Any], parameter: Parameter) -> dict[str, int]:
-    """The values of a filter that some of the items have, and others not, with how many do."""
+    """The values of a filter that some but not all items have, with the number of those items."""
     counts = Counter(texts_of(items, parameter))
     return {text: count for text, count in counts.items() if count < len(items)}
 
@@ -178,10 +179,10 @@ def options_of(operation: Operation) -> Iterator[Parameter]:
 
 
 def widest(operation: Operation, rows: list[dict[str, Any]]) -> dict[str, str]:
-    """The bounds of a list as wide as some items reach, and its other optional parameters.
+    """The bounds of a list, as wide as some items reach, and its other optional parameters.
 
-    Those that narrow no member have their example. A bound of a member that some items lack is left
-    out, and so are filters that take one value, and the limit of a page.
+    Parameters that narrow no member have their example. Bounds of a member that some items lack are
+    left out, and so are filters that take one value, and the limit of a page.
     """
     values = {}
     limit = None if operation.paging is None else operation.paging.limit
@@ -197,16 +198,16 @@ def widest(operation: Operation, rows: list[dict[str, Any]]) -> dict[str, str]:
 
 
 def strange_words(operation: Operation) -> list[dict[str, str]]:
-    """The filters of a list, each with a strange word, in one request; nothing without filters.
+    """A single request with a nonsense word for every filter of a list; empty without filters.
 
-    A server may refuse the word, or find nothing.
+    A server may reject the word or find nothing.
     """
     words = {parameter.name: STRANGE for parameter in operation.plain_filters}
     return [words] if words else []
 
 
 def near_bound(items: Iterable[Any], parameter: Parameter) -> str | None:
-    """A bound that lets in a few of some items, those next to the other bound; None for too few."""
+    """A bound that only a few items pass, those next to the other bound; None for too few."""
     ordered = sorted(set(texts_of(items, parameter)), key=_amount)
     if len(ordered) <= SECOND_PAGE:
         return None
@@ -214,7 +215,7 @@ def near_bound(items: Iterable[Any], parameter: Parameter) -> str | None:
 
 
 def windows(operation: Operation) -> list[tuple[Parameter, Parameter]]:
-    """The lower and the upper bounds of a list that bound the same member of its items."""
+    """The pairs of lower and upper bounds of a list that bound the same member of its items."""
     windows = []
     for lower in _optional_bounds(operation, "at-least"):
         for upper in _optional_bounds(operation, "at-most"):
@@ -224,5 +225,5 @@ def windows(operation: Operation) -> list[tuple[Parameter, Parameter]]:
 
 
 def _optional_bounds(operation: Operation, compare: str) -> list[Parameter]:
-    """The optional filters of a list that are such bounds."""
+    """The optional filters of a list that are bounds of this kind."""
     return [p for p in operation.filters if not p.required and p.compare == compare]

@@ -1,4 +1,4 @@
-"""Objects of the run's own: what it changes, works on and deletes."""
+"""The run's own objects, which it changes, works on and deletes."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from conformance.scenarios.client.renewal import Renewal
 from conformance.scenarios.client.sending import Sending
 
 REFUSABLE = Facts(mistake=True)
-"""The labels of a creation with members that a target may refuse."""
+"""The labels of a creation with members that a target may reject."""
 AGAIN = Facts(step=Step.REPEATED, mistake=True)
-"""The labels of a creation that may be refused, for it made the same object before."""
+"""The labels of a creation that may be rejected because it has made the same object before."""
 
 
 class OwnObjects:
-    """Creates objects, and remembers which ones changes share."""
+    """Creates objects, and remembers which ones are shared by changes."""
 
     def __init__(
         self, sending: Sending, memory: Memory, knowledge: Knowledge, renewal: Renewal
@@ -41,9 +41,9 @@ class OwnObjects:
     def id_for(self, operation: Operation) -> Id | None:
         """The id of an object to change, work on or delete; None if there is none to use.
 
-        It is one that the run created, if it can. Changes share one of a kind, and actions another
-        one, which may be paused or the like. A deletion gets its own. Objects that were there
-        before are changed only if none can be created, and never deleted.
+        If possible, it is an object that the run created. All changes of a kind share one object.
+        Actions share another one, which may end up paused, for example. Each deletion gets its own.
+        Pre-existing objects are changed only if none can be created, and are never deleted.
         """
         creation = self._creation(operation.kind)
         if operation.action == "delete":
@@ -54,21 +54,21 @@ class OwnObjects:
         return shared
 
     def _shared(self, operation: Operation, creation: Operation) -> Id | None:
-        """The object of a kind that changes share, or actions."""
+        """The object of a kind that changes share, or the one that actions share."""
         place = _place(operation)
         if self._created.get(place) is None:
             self._created[place], _ = self._create_whole(creation)
         return self._created[place]
 
     def apart(self) -> None:
-        """Work from now on on objects that no other case gets, and on none of theirs."""
+        """From now on, use objects that no other case gets, and none of theirs."""
         self._created, self._spare = {}, {}
 
     def twin(self, operation: Operation) -> Id | None:
-        """The id of an object like the new one that the operation gets next; None if none can be.
+        """The id of a twin of the new object that the operation gets next; None without one.
 
-        What is done to one may reach the other. The twin is the older one. Where the target keeps
-        no two equal objects, they differ.
+        What is done to one may affect the other. The twin is the older one. If the target does not
+        keep two equal objects, they differ.
         """
         creation = self._creation(operation.kind)
         if creation is None:
@@ -84,9 +84,9 @@ class OwnObjects:
         return older
 
     def _create_whole(self, creation: Operation) -> tuple[Id | None, Values | None]:
-        """Create an object, with all members that documents give a value for if that is taken.
+        """Create an object, with all members that have a documented value if that is accepted.
 
-        Returns its id, and what it was made from.
+        Returns its id, and the values that it was created from.
         """
         values = self.valid(creation)
         if values is None:
@@ -99,7 +99,7 @@ class OwnObjects:
         return self._create(creation, values), values
 
     def _steady(self, creation: Operation) -> Values:
-        """Optional members for an object of our own: phone numbers, but no switches."""
+        """Optional members for an object of the run's own: phone numbers, but no switches."""
         members = filling.optional(self, creation, switches=False)
         return {**members, **filling.phones(self, creation)}
 
@@ -142,7 +142,7 @@ class OwnObjects:
 
 
 def _place(operation: Operation) -> str:
-    """Where memory keeps the object that an operation works on: that of its kind, or of actions."""
+    """Where memory keeps the object that an operation works on: by kind, or under actions."""
     selector = operation.selector
     selecting = None if selector is None else selector.name
     acts = operation.action == "perform" or operation.when not in (None, selecting)

@@ -1,4 +1,4 @@
-"""Ids of objects: reading them from items, and making ones that name nothing."""
+"""Object ids: reading them from items, and deriving ids that do not exist."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from conformance.model.placeholder import PATTERN
 from conformance.reading import is_id
 
 Id = str | int
-"""An id as the target gives it: it goes into a body as it came."""
+"""An id as the target gives it. It is sent back in bodies unchanged."""
 MALFORMED = "not-an'id" + "-x" * 150
-"""Names nothing. It is no id at all where ids are numbers or have a type of the database.
+"""Names nothing, and is malformed if ids are numbers or have a database type.
 
-Its quote ends a text in the query of a database that is put together by hand. It is longer than a
-short column takes.
+Its quote ends a string literal in a query that is concatenated by hand. It is too long for a short
+column.
 """
 
 LONGEST = 1_000
-"""Characters of a name that is sent: a server may refuse a URL that is much longer."""
+"""Characters of the longest name that is sent. A server may reject a much longer URL."""
 LONGEST_NUMBER = 19
-"""Digits of a number that must not grow: it fills 64 bits."""
+"""Digits of a number that must not grow, because it fills 64 bits."""
 FAR = 6
-"""Digits of the distance of a number that nothing has from one that something has."""
+"""Digits of the distance between an existing number and one that does not exist."""
 SHORT_COUNTER = 6
-"""Digits at the end of an id from which they no longer look like a counter."""
+"""Digits at the end of an id from which on they no longer look like a counter."""
 FEWEST_CHANGED, MOST_CHANGED = 6, 12
-"""Characters at the end of an id that are changed."""
+"""The fewest and the most characters at the end of an id that are changed."""
 ALPHANUMERIC = string.ascii_letters + string.digits
 ALPHABETS = (
     string.digits,
@@ -40,13 +40,13 @@ ALPHABETS = (
     string.ascii_lowercase,
     string.ascii_uppercase,
 )
-"""The classes of characters; a changed character stays in the first class that has it."""
+"""The character classes. A changed character stays within the first class that contains it."""
 
 
 def identifier(contract: Contract, item: Any, kind: str, member: str | None = None) -> Id | None:
-    """What names an item of a list: its identifier, or another member; an item that is text itself.
+    """The id of a list item: its identifier, another member, or the item itself if it is a text.
 
-    None for an item that shows no name that can be sent, which is a text or a whole number.
+    None if the item shows no id that can be sent. An id is a text or a whole number.
     """
     value = item
     if isinstance(item, dict):
@@ -57,9 +57,9 @@ def identifier(contract: Contract, item: Any, kind: str, member: str | None = No
 
 
 def is_sendable(name: Id) -> bool:
-    """Whether a name fits into a URL, and is whole.
+    """Whether an id fits into a URL and is complete.
 
-    It is not too long, has only readable characters, and no secret was taken out of it.
+    It must not be too long, must be printable throughout, and must have no secret redacted from it.
     """
     try:
         text = str(name)
@@ -71,16 +71,16 @@ def is_sendable(name: Id) -> bool:
 def identifiers(
     contract: Contract, items: list[Any], kind: str, member: str | None = None
 ) -> Iterator[Id]:
-    """What names each of some items, in their order; those that show no name are left out."""
+    """The id of each of some items, in their order. Items that show none are left out."""
     names = (identifier(contract, item, kind, member) for item in items)
     return (name for name in names if name is not None)
 
 
 def unknown_id(seed: int, sample: str, salt: str = "") -> str:
-    """An id of the same form as a known one that names nothing.
+    """An id of the same form as a known one that does not exist.
 
-    Another salt gives another id, except where ids are numbers. A server that reads ids has no
-    reason to call it malformed. The same seed, sample and salt always give the same id.
+    Another salt gives another id, unless ids are numbers. A server that parses ids has no reason to
+    call it malformed. The same seed, sample and salt always give the same id.
     """
     digest = hashlib.sha256(f"{seed} {sample}{salt}".encode()).digest()
     if re.fullmatch(r"\+[0-9]{7,15}", sample):
@@ -97,12 +97,12 @@ def unknown_id(seed: int, sample: str, salt: str = "") -> str:
 
 
 def _fictional_number(digest: bytes) -> str:
-    """A phone number of the range that no person has."""
+    """A phone number from the range reserved for fiction."""
     return f"+1{200 + digest[0]}5550{100 + digest[1] % 100}"
 
 
 def _larger(number: str) -> str:
-    """A number far above another one, within 32 bits if the other is small."""
+    """A number far above another one, which stays within 32 bits if the other is small."""
     return str(int(number) + 7 * 10 ** max(len(number), FAR))
 
 
@@ -118,7 +118,7 @@ def _changed(sample: str, tail: str, digest: bytes) -> str:
     places = places[-MOST_CHANGED:]
     usable = ""
     if len(places) == MOST_CHANGED and not tail.isdigit():
-        usable = tail  # a long tail shows which characters ids are made of
+        usable = tail  # a long tail shows which characters ids consist of
     characters = list(sample)
     for byte, place in zip(digest, places, strict=False):
         characters[place] = _alike(sample[place], byte, usable)
@@ -126,7 +126,7 @@ def _changed(sample: str, tail: str, digest: bytes) -> str:
 
 
 def _alike(char: str, byte: int, usable: str) -> str:
-    """Another character of the same class, out of the usable ones if there are any."""
+    """Another character of the same class, from the usable ones if there are any."""
     for alphabet in ALPHABETS:
         if char in alphabet:
             candidates = [sign for sign in alphabet if sign in usable] or list(alphabet)

@@ -1,4 +1,4 @@
-"""What a run knows of its target: it asks for each list once and remembers what it showed."""
+"""What a run knows of its target. It requests each list once and remembers the items."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ LARGE = 100
 WANTED = 20
 """Objects of a kind that are worth knowing."""
 SEVERAL = 5
-"""Items that the list of an object must have for its walks to show anything."""
+"""Items that an object's list must have for its walks to be meaningful."""
 OWNERS_TRIED = 4
-"""Objects that other lists name most, and that a list is tried with."""
+"""Objects that a list is tried with: those that other lists name most often."""
 MOST = 1_000
 """Items of a page that are remembered."""
 
@@ -36,7 +36,7 @@ def _kinds_of(operations: Iterable[Operation]) -> list[str]:
 
 
 class Knowledge:
-    """Asks the target for lists, and remembers what they showed."""
+    """Requests the target's lists, and remembers their items."""
 
     def __init__(self, sending: Sending, memory: Memory) -> None:
         self.contract = sending.contract
@@ -45,7 +45,7 @@ class Knowledge:
         self._memory = memory
 
     def token(self) -> str:
-        """A text that no other request holds."""
+        """A text that no other request contains."""
         return self._sending.naming.token()
 
     # --- lists ---
@@ -53,31 +53,31 @@ class Knowledge:
     def listed(self, kind: str, key: str = KeyName.FULL) -> list[Any]:
         """The items of the first page of the list of a kind, as a key sees it.
 
-        The list is asked for once. Empty where there is none, or none that can be asked for.
+        The list is requested once. Empty if there is no list, or none that can be requested.
         """
         place = ("list", kind, key)
         items: list[Any] = self.once(place, lambda: self.asked(kind, key), meanwhile=[])
         return items
 
     def once(self, place: Place, find: Callable[[], Any], meanwhile: Any = ABSENT) -> Any:
-        """What ``find`` returns, which is called for the first case of the run that asks."""
+        """The result of ``find``, which is called only for the first case of the run that asks."""
         return self._memory.once(place, self._sending.sender, find, meanwhile)
 
     def asked(self, kind: str, key: str) -> list[Any]:
-        """The items of the first page of the list of a kind, asked for now."""
+        """The items of the first page of the list of a kind, requested now."""
         operation = self.contract.list_of(kind)
         if operation is None or not self.has(key):
             return []
         return self._first_page(operation, key)
 
     def has(self, key: str) -> bool:
-        """Whether there is a key. That of another business may be missing where its id is given."""
+        """Whether there is a key. The target file may give the other business by its id alone."""
         return key != Business.OTHER or key in self.target.keys
 
     def listing(self, operation: Operation, key: str = KeyName.FULL) -> Values | None:
         """Valid values for a list; None if one is not known.
 
-        A list of one object's items is asked for an object that has several.
+        A list of the items of one object is requested for an object that has several.
         """
         place = ("listing", operation.id, key)
         known: Values | None = self.once(place, lambda: self._filled(operation, key))
@@ -102,7 +102,7 @@ class Knowledge:
         return parameter.references != "" and parameter.name != self.contract.tenant
 
     def ask(self, operation: Operation, values: Mapping[str, Any], key: str) -> Answer:
-        """The response of an operation to some values, in a request that arranges a scenario."""
+        """The response of an operation to some values, in a request that sets up a scenario."""
         exchange = self._sending.send(operation, values, key=key, role=Role.ARRANGE)
         return Answer(self.contract, operation, exchange)
 
@@ -127,7 +127,7 @@ class Knowledge:
     def _fullest(
         self, operation: Operation, values: Mapping[str, Any], owner: Parameter, key: str
     ) -> Any:
-        """The object with the longest list, among a few; the first with several items is enough."""
+        """The object with the longest list among a few. The first with several items is enough."""
         best, most = values[owner.name], -1
         for candidate in self.busiest(owner, key):
             page = self.ask(operation, {**values, owner.name: candidate}, key)
@@ -158,7 +158,7 @@ class Knowledge:
         return None
 
     def _names_in(self, listing: Operation, member: str, key: str) -> list[Id]:
-        """What the items of a list name by a member, once for each item."""
+        """The ids that the items of a list name by a member, once for each item."""
         names = []
         for row in rows_of(self.listed(listing.kind, key)):
             value = row.get(member)
@@ -169,10 +169,10 @@ class Knowledge:
     # --- objects ---
 
     def known_ids(self, kind: str, key: str = KeyName.FULL, member: str | None = None) -> list[Id]:
-        """The ids of the objects that a key sees, those of its own business first.
+        """The ids of the objects that a key sees, with those of its own business first.
 
         A key may reach several businesses, while other keys reach only that one. ``member`` holds
-        the id, if it is not the identifier of the kind.
+        the id if it is not the identifier of the kind.
         """
         tenant, business = self.contract.tenant, self.business(key)
 
@@ -185,10 +185,10 @@ class Knowledge:
         return list(identifiers(self.contract, ordered, kind, member))
 
     def shares_ids(self, parameter: Parameter) -> bool:
-        """Whether two businesses have objects of one id that were created at different times.
+        """Whether two businesses have objects of the same id that were created at different times.
 
-        The first page of each shows that. A parameter that holds another member than the id counts
-        as not shared, and so does one that names a business.
+        The first page of each business shows that. A parameter that holds a member other than the
+        id counts as not shared, and so does one that names a business.
         """
         kind = parameter.references
         if parameter.by is not None or not self.names_object(parameter):
@@ -197,13 +197,13 @@ class Knowledge:
         return any(own[name] != other[name] for name in own.keys() & other.keys())
 
     def _moments(self, kind: str, key: str) -> dict[Id | None, str | None]:
-        """When the objects that a key sees were created, by id."""
+        """The creation times of the objects that a key sees, by id."""
         position = self.contract.position
         rows = rows_of(self.listed(kind, key))
         return {identifier(self.contract, row, kind): as_text(row.get(position)) for row in rows}
 
     def id_for(self, operation: Operation) -> Id | None:
-        """An object that was there before the run; None if none is known."""
+        """An object that existed before the run; None if none is known."""
         member = operation.selector.by if operation.selector else None
         return self.known_id(operation.kind, member=member)
 
@@ -212,15 +212,15 @@ class Knowledge:
         return next(iter(self.known_ids(kind, key, member)), None)
 
     def business(self, key: str = KeyName.FULL) -> str | None:
-        """The id of the business of a key: as declared, else as its objects show it.
+        """The id of the business of a key, as declared or otherwise as its objects show it.
 
-        None if the target file does not declare it, and no list shows it.
+        None if the target file does not declare it and no list shows it.
         """
         owner = business_of(key) or Business.MAIN
         return self.target.businesses.get(owner, self._memory.businesses.get(owner))
 
     def look_for_businesses(self) -> None:
-        """Find out the business of each key where the target file does not give it."""
+        """Find out the business of each key for which the target file does not give it."""
         for owner, key in ((Business.MAIN, KeyName.FULL), (Business.OTHER, Business.OTHER)):
             if owner in self.target.businesses or not self.has(key):
                 continue
@@ -229,7 +229,7 @@ class Knowledge:
                 self._memory.businesses[owner] = shown
 
     def _business_shown(self, key: str) -> str | None:
-        """The business that lists name to a key: that of the first one that names any."""
+        """The business that lists show to a key, taken from the first list that names one."""
         tenant = self.contract.tenant
         if tenant is None:
             return None
@@ -241,14 +241,14 @@ class Knowledge:
         return None
 
     def gather(self, operations: Iterable[Operation]) -> None:
-        """Ask for the lists of what some operations work on or name, before any of it changes."""
+        """Request the lists of what some operations work on or name, before any of it changes."""
         self.once(("gathered",), lambda: [self.listed(kind) for kind in _kinds_of(operations)])
 
     def free(self, kind: str, key: str) -> Id | None:
         """An object of a pool that the run has not used yet; None if the pool has none left.
 
-        When all are used, the list is asked for again. What it shows is free: refused requests used
-        it. The latest may yet be taken.
+        When all are used, the list is requested again. Whatever it shows is free, because the
+        requests that used it were rejected. Only the latest may still be taken.
         """
         used = self._memory.used.setdefault(kind, [])
         pool = self._pool(kind, key)
@@ -263,7 +263,7 @@ class Knowledge:
         return chosen
 
     def _pool(self, kind: str, key: str) -> list[Any]:
-        """The pool as a key has seen it since it was last asked for again, with any key."""
+        """The pool as a key has seen it since it was last requested again, with any key."""
         again = self._memory.pools.get(kind)
         if again is None:
             return self.listed(kind, key)
@@ -272,9 +272,9 @@ class Knowledge:
         return again[key]
 
     def last_beside(self, used: Collection[Id], kind: str, pool: list[Any]) -> Id | None:
-        """The last object of a pool that is none of those ``used``.
+        """The last object of a pool that is not among those ``used``.
 
-        Others that take from the pool mostly begin with the first.
+        Other clients of the pool mostly begin with the first.
         """
         unused = [name for name in identifiers(self.contract, pool, kind) if name not in used]
         return unused[-1] if unused else None
@@ -282,7 +282,7 @@ class Knowledge:
     def readable(
         self, operation: Operation, values: Mapping[str, Any], selector: Parameter, key: str
     ) -> Id:
-        """The first known object that a read returns, among a few; else the first known one.
+        """The first of a few known objects that a read returns, or else the first known one.
 
         Raises IndexError if no object is known.
         """

@@ -11,22 +11,22 @@ from conformance.scenarios.client.knowledge import LARGE, WANTED, Knowledge
 from conformance.scenarios.client.memory import Memory, Values
 
 PAGES_TO_END = 40
-"""Pages that are turned to reach the end of a list that runs from old to new."""
+"""Pages that are followed to reach the end of a list that runs from old to new."""
 LAST = 5
 """Items before the end of such a list that its last page should show."""
 
 
 class Ends:
-    """Turns the pages of a list to its end once, and remembers where that is."""
+    """Follows the pages of a list to its end once, and remembers that position."""
 
     def __init__(self, knowledge: Knowledge, memory: Memory) -> None:
         self._knowledge = knowledge
         self._memory = memory
 
     def newest(self, operation: Operation, values: Values) -> Values:
-        """Cursor and limit of a page near the end of a list that runs from old to new.
+        """The cursor and limit of a page near the end of a list that runs from old to new.
 
-        Empty for a list that runs the other way: new objects are on its first page.
+        Empty for a list that runs the other way, because new objects are on its first page.
         """
         paging = operation.paging
         if paging is None:
@@ -50,9 +50,10 @@ class Ends:
     def _positions_from(
         self, operation: Operation, paging: Paging, values: Values, begin: Values, sizes: list[str]
     ) -> list[str] | None:
-        """The positions from a cursor to the end of a list; None if its pages run back.
+        """The positions from a cursor to the end of a list; None if its pages run backwards.
 
-        ``begin`` holds the cursor, or nothing for the first page. At most PAGES_TO_END are turned.
+        ``begin`` holds the cursor, or nothing for the first page. At most PAGES_TO_END pages are
+        followed.
         """
         cursor: str | None = begin.get(paging.after)
         positions: list[str] = []
@@ -83,7 +84,7 @@ class Ends:
 
 
 def _follows(paging: Paging, cursor: str, page: Answer) -> bool:
-    """Whether the first item of a page is newer than its cursor; so is a page without items."""
+    """Whether the first item of a page is newer than its cursor; True for a page without items."""
     if not page.items:
         return True
     return runs_forward(paging, [{paging.position: cursor}, page.items[0]])

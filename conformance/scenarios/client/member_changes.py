@@ -22,7 +22,7 @@ FRACTION = 0.5
 
 
 def changeable(operation: Operation) -> list[Parameter]:
-    """The members that a change need not send, and that name no object and no phone."""
+    """The members that a change need not send, and that name no object and no phone number."""
     return [member for member in operation.body if _is_free(operation, member)]
 
 
@@ -34,7 +34,7 @@ def _is_free(operation: Operation, member: Parameter) -> bool:
 
 
 def clearable(operation: Operation) -> list[str]:
-    """The first member that takes any text, where a change may clear it."""
+    """The first member that takes any text, if a change may clear it."""
     if operation.action != "update" or Open.INPUT in operation.open:
         return []
     for member in operation.fresh_members:
@@ -44,11 +44,11 @@ def clearable(operation: Operation) -> list[str]:
 
 
 def change_each(client: Client, backwards: bool) -> None:
-    """Change one member after the other, then the switches; read the object, and its list.
+    """Change one member after another, then the switches; read the object and its list.
 
-    Each change may be refused. What was accepted must be there in the end: all of it, unless a
-    change may replace what it does not send. On the way back the object is new, and its list also
-    has a newer one.
+    Each change may be rejected. Accepted values must all be present in the end, unless a change may
+    replace what it does not send. In the backwards pass, the object is new, and its list also has a
+    newer one.
     """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
@@ -59,7 +59,7 @@ def change_each(client: Client, backwards: bool) -> None:
     sought = values[selector.name] if older is None else older
     bare = {**_bare(operation, values), selector.name: sought}
     shared = _shared(client, sought)
-    if backwards and shared:  # what is changed after it must leave it as it is
+    if backwards and shared:  # later changes must leave it as it is
         facts = Facts(step=Step.FIRST, beside=shared)
         client.call(operation, {**bare, **shared}, role=Role.ARRANGE, facts=facts)
         shared = {}
@@ -81,9 +81,9 @@ def _send_each(
     changes: Iterator[tuple[str, list[Any]]],
     shared: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """Send changes of one member each. Returns what the object must show in the end.
+    """Send changes of one member each. Returns the values that the object must show in the end.
 
-    It need not show the ``shared`` values, which may be ones that only other objects may have.
+    It need not show the ``shared`` values, which may be reserved for other objects.
     """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
@@ -108,9 +108,9 @@ def _one_by_one(values: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
 
 
 def _shared(client: Client, sought: Id) -> dict[str, Any]:
-    """Values for members that the contract gives none, which other objects of the kind show.
+    """Values that other objects of the kind show for members without a value in the contract.
 
-    Those with a format are left out: only one person may have an e-mail address, for example.
+    Members with a format are left out, because an e-mail address, for example, may be unique.
     """
     operation = client.operation
     values = observed_values(client, operation, sought)
@@ -134,10 +134,10 @@ def other_choices(operation: Operation, values: Mapping[str, Any]) -> Iterator[d
 def changes_of_one(
     client: Client, values: Mapping[str, Any], accepted: Mapping[str, Any]
 ) -> Iterator[dict[str, Any]]:
-    """A request with one other member each in place of those that it changes.
+    """Requests with one other member each, in place of the members that the change sends.
 
-    A server may ask for another scope by the member alone. There is none but for a change. A member
-    that takes no fresh text has the value that was ``accepted`` before, if any was.
+    A server may require another scope because of that member alone. Only changes yield any. A
+    member that takes no fresh text has the value that was ``accepted`` before, if any was.
     """
     operation = client.operation
     if operation.action != "update":
@@ -153,10 +153,10 @@ def changes_of_one(
 def _changes(
     client: Client, shown: Mapping[str, Any], backwards: bool
 ) -> Iterator[tuple[str, list[Any]]]:
-    """Names of members, each with values of which one is sent: the first that is accepted.
+    """Names of members with candidate values. They are sent in order until one is accepted.
 
-    The object does not have them as it is ``shown``. Switches come last, and go off in the end. On
-    the way back they are left alone.
+    None of them is a value of the object as ``shown``. Switches come last and end up off. The
+    backwards pass leaves them alone.
     """
     members = changeable(client.operation)
     others = [member for member in members if not member.is_switch]
@@ -172,7 +172,7 @@ def _changes(
 
 
 def _choices(client: Client, member: Parameter) -> list[Any]:
-    """Values for a member: the first one may be refused, the last one is plain."""
+    """Values for a member. The first one may be rejected, and the last one is plain."""
     value = client.value(member)
     if takes_any_text(member):
         text = SIGNS.replace("{}", client.token())
@@ -183,7 +183,7 @@ def _choices(client: Client, member: Parameter) -> list[Any]:
 
 
 def signs_for(client: Client, values: Mapping[str, Any]) -> dict[str, str]:
-    """Odd signs for each member that takes any text; a long text for one that may be left out."""
+    """Odd characters for each member that takes any text; a long text for an optional one."""
     signs = {}
     for member in client.operation.body:
         if takes_any_text(member):

@@ -19,11 +19,11 @@ Values = dict[str, Any]
 
 
 Place = tuple[Hashable, ...]
-"""What was found out of the target, such as the first page of a list under a key."""
+"""Names something found out about the target, such as the first page of a list under a key."""
 
 
 class _Entry:
-    """What was found out once. Until then ``value`` is ABSENT, or what is used meanwhile."""
+    """Something found out once. Until then ``value`` is ABSENT, or a provisional value."""
 
     def __init__(self, value: Any) -> None:
         self.value = value
@@ -32,30 +32,30 @@ class _Entry:
 
 @dataclass
 class Memory:
-    """What a run remembers. One memory serves all cases of the run, also those that overlap.
+    """What a run remembers. All cases of the run share one memory, including those that overlap.
 
-    What ``once`` finds out depends on the target alone, never on which case asks first. The rest
-    belongs to objects of one kind. Cases that write those follow each other.
+    The results of ``once`` depend on the target alone, never on which case asks first. The rest
+    belongs to objects of one kind, and the cases that write those run one after another.
     """
 
     cases: tuple[Case, ...] = ()
-    created: dict[str, Id | None] = field(default_factory=dict)  # an object of our own, by kind
+    created: dict[str, Id | None] = field(default_factory=dict)  # one of our objects, by kind
     spare: dict[str, Id] = field(default_factory=dict)  # the next one to delete, by kind
     ends: dict[str, dict[str, Any]] = field(default_factory=dict)  # by list, a cursor near its end
-    pools: dict[str, dict[str, list[Any]]] = field(default_factory=dict)  # asked for again, by key
+    pools: dict[str, dict[str, list[Any]]] = field(default_factory=dict)  # requested again, by key
     used: dict[str, list[Id]] = field(default_factory=dict)  # by pool, the latest last
     waits: Counter[str] = field(default_factory=Counter)  # by kind, for objects that were not found
-    businesses: dict[str, str] = field(default_factory=dict)  # that no file declares, by owner
+    businesses: dict[str, str] = field(default_factory=dict)  # not declared in any file, by owner
     _entries: dict[Place, _Entry] = field(default_factory=dict)
     _lock: RLock = field(default_factory=RLock)
 
     def once(
         self, place: Place, sender: Sender, find: Callable[[], Any], meanwhile: Any = ABSENT
     ) -> Any:
-        """What ``find`` returns, which is called for the first case that asks, and no other.
+        """The result of ``find``, which is called only for the first case that asks.
 
-        Its requests are a part of each case that asks. One that asks again before the end, as for a
-        list whose values need the list itself, gets ``meanwhile``.
+        Its requests count as part of every case that asks. A nested call before the result is known
+        gets ``meanwhile``, for example if the values for a list depend on that list.
         """
         with self._lock:
             entry = self._entries.get(place)

@@ -1,4 +1,4 @@
-"""Texts that no other request holds, and the names that headers give to requests."""
+"""Texts that no other request contains, and the names that headers give to requests."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Naming:
         return replace(message, headers=tuple(headers))
 
     def reuse(self) -> bool:
-        """Let the next request have the names that earlier ones had; whether any had one."""
+        """Reuse the names of earlier requests for the next one; whether any request had a name."""
         had_names = bool(self._used)
         self._used.clear()
         return had_names

@@ -1,4 +1,4 @@
-"""Another object in place of one that a request names and that is gone."""
+"""Replaces an object that a request names and that has disappeared."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from conformance.scenarios.client.sending import Sending
 from conformance.transport.patience import SHOWN_WITHIN
 
 WAITS = 20
-"""Objects of a kind that are waited for. More are not late, but cannot be found."""
+"""Objects of a kind that are waited for. If more are missing, they are not merely late."""
 
 
 class Renewal:
-    """Replaces objects that were not found by objects that are still listed."""
+    """Replaces objects that were not found with objects that are still listed."""
 
     def __init__(self, sending: Sending, memory: Memory, knowledge: Knowledge) -> None:
         self._sending = sending
@@ -28,10 +28,10 @@ class Renewal:
     def of(
         self, operation: Operation, values: Mapping[str, Any], key: str | None = KeyName.FULL
     ) -> Callable[[], Mapping[str, Any]] | None:
-        """Replaces the objects of a request that were not found; None if it names none.
+        """A function that replaces the missing objects of a request; None if it names no object.
 
-        Lists move, and writes take time to show. So an object is looked for a moment later, once in
-        each round of repeated requests.
+        Lists move, and writes take time to show, so an object is looked up again a moment later.
+        That happens once in each round of repeated requests.
         """
         if not self._naming(operation, values):
             return None
@@ -52,7 +52,7 @@ class Renewal:
         return fresh
 
     def _in_place_of(self, parameter: Parameter, name: Id, round_: int, key: str) -> Id | None:
-        """Another object, if the list of this one showed it before, but does no longer."""
+        """Another object, if the list showed this one before but no longer does."""
         kind, member = parameter.references, parameter.by
         place = ("gone", kind, member, name, round_, key)
         other: Id | None = self._knowledge.once(place, lambda: self._other(kind, member, name, key))

@@ -1,4 +1,4 @@
-"""Sending for one case: requests under a label, with one of the keys, from one of the addresses."""
+"""Sends labelled requests for one case, with one of the keys and from one of the addresses."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ CLOCK = "(clock)"
 """The operation of a request that moves the target's clock; no rule judges it."""
 
 OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
-"""Headers that some frameworks take for the method of a request."""
+"""Headers that some frameworks accept in place of a request's method."""
 
 COMPRESSED = (("Accept-Encoding", "gzip, deflate"),)
-"""What most clients offer; here valid requests do."""
+"""What most clients accept; valid requests send it here."""
 
 
 class Options(TypedDict, total=False):
-    """How a request is sent: with which key, in which role, from where.
+    """How a request is sent: with which key, in which role, and from which address.
 
-    ``content`` replaces the body. ``address`` is a local one. An impatient request does not wait
-    where the target asks for that.
+    ``content`` replaces the body, and ``address`` is a local one. With ``patient`` off, the request
+    does not wait even if the target asks for that.
     """
 
     key: str | None
@@ -75,7 +75,8 @@ class Sending:
     ) -> Exchange:
         """Send an operation with values for its parameters; ``content`` replaces the body.
 
-        ``renewed`` gives the values of a second request, sent if the first names what is not found.
+        ``renewed`` gives the values of a second request, which is sent if an object that the first
+        one names is not found.
         """
         message = message_for(operation, values)
         if content is not None:
@@ -130,7 +131,7 @@ class Sending:
     ) -> list[Exchange]:
         """Send an operation several times at once.
 
-        Each request is a key, values for the parameters, and facts.
+        Each request consists of a key, values for the parameters, and facts.
         """
         sends = []
         for key, values, facts in requests:
@@ -147,13 +148,13 @@ class Sending:
         return Label(self.case, self._attempt, operation, role, self._given(key), facts)
 
     def key_header(self, key: str | None = KeyName.FULL) -> tuple[tuple[str, str], ...]:
-        """The header with a key; no header for None, and for a target without any key."""
+        """The header with a key; empty for None, and for a target without any key."""
         return header_of(self.contract, self._given(key))
 
     def _given(self, key: str | None) -> str | None:
-        """A key by the name that the target gives it. Where there is no full key, the main one is.
+        """A key under the name that the target gives it; the main key if there is no full key.
 
-        An alteration of the key, after a tilde, stays.
+        An alteration of the key, after a tilde, is kept.
         """
         if key is None or key.partition("~")[0] != KeyName.FULL:
             return key
@@ -167,11 +168,11 @@ class Sending:
         facts: Facts = NOTHING,
         **options: Unpack[Options],
     ) -> Exchange:
-        """Send a request in which the client makes one mistake."""
+        """Send a request that contains one client mistake."""
         return self.send(operation, values, facts=replace(facts, mistake=True), **options)
 
     def tick(self, seconds: int) -> Exchange | None:
-        """Move the target's clock on, where it has one that can be moved."""
+        """Advance the target's clock, if it has one that can be moved."""
         clock = self.target.clock
         if clock is None:
             return None
@@ -188,7 +189,7 @@ class Sending:
         return self.raw(message, CLOCK, carried=(), key=None, role=Role.ARRANGE, facts=facts)
 
     def pause(self, seconds: float) -> None:
-        """Wait."""
+        """Wait for some seconds."""
         self.sender.pause(seconds)
 
     def fresh_address(self) -> str | None:

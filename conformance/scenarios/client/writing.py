@@ -1,4 +1,4 @@
-"""What writes send, and how their effects are looked for."""
+"""What writes send, and how their effects are looked up."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ from conformance.scenarios.client.ids import Id, identifier
 
 
 def fresh_texts(operation: Operation, values: Mapping[str, Any]) -> tuple[str, ...]:
-    """The texts among some values that no other request holds, in the order of the members."""
+    """The texts among some values that no other request contains, in the order of the members."""
     return tuple(texts_in(values.get(member.name) for member in operation.fresh_members))
 
 
 def all_options(client: Client) -> dict[str, Any]:
-    """Values for the members that a request may lack, phone numbers among them."""
+    """Values for the members that a request may omit, phone numbers among them."""
     return {**client.optional(client.operation), **client.phones(client.operation)}
 
 
 def other_values(client: Client, operation: Operation) -> dict[str, Any]:
-    """A value for each parameter that a request may lack, but for bounds. A switch is off."""
+    """A value for each parameter that a request may omit, except bounds. A switch is off."""
     options = [each for each in operation.parameters if not each.compare and not each.required]
     switches_off = {option.name: False for option in options if option.is_switch}
     return {**client.known(options), **switches_off}
 
 
 def must_be_there(parameter: Parameter) -> bool:
-    """Whether a request without a member must be refused."""
+    """Whether a request without a member must be rejected."""
     return parameter.required and Open.OMISSION not in parameter.open
 
 
 def optional_references(operation: Operation) -> list[Parameter]:
-    """The members that name an object, without which a creation is whole."""
+    """The members that name an object and that a creation can omit."""
     return [member for member in operation.body if member.references and not member.usual]
 
 
@@ -62,7 +62,7 @@ def visible_change(contract: Contract, operation: Operation) -> Parameter | None
 
 
 def _documented_members(contract: Contract, kind: str | None) -> set[str]:
-    """The members of a kind of object by the schemas of its reads and lists."""
+    """The members of a kind of object, according to the schemas of its reads and lists."""
     names: set[str] = set()
     for reader in contract.operations_by("read", kind):
         if reader.wrapper is None:
@@ -95,9 +95,10 @@ def observed_values(client: Client, operation: Operation, sought: Id) -> dict[st
 
 
 def usual_values(client: Client, operation: Operation) -> dict[str, str]:
-    """What several objects of the kind show for optional members that the contract gives no value.
+    """Values that several objects share, for optional members without a value in the contract.
 
-    Only members that lists filter by: their values are words that objects share, not free texts.
+    Only members that lists filter by count, because their values are shared words and not free
+    texts.
     """
     kind = operation.kind
     filtered, rows = _filtered_members(client.contract, kind), client.knowledge.listed(kind)
@@ -131,7 +132,7 @@ def _lacks_value(parameter: Parameter) -> bool:
 def _rarest_text(client: Client, kind: str, member: str, sought: Id) -> str | None:
     """The text that the fewest other objects show as a member; None if none shows any.
 
-    Of texts that equally few objects show, it is the first in the order of characters.
+    If several texts are equally rare, it is the first in character order.
     """
     counts: Counter[str] = Counter()
     for row in rows_of(client.knowledge.listed(kind)):
@@ -142,7 +143,7 @@ def _rarest_text(client: Client, kind: str, member: str, sought: Id) -> str | No
     return min(counts, key=lambda text: (counts[text], text), default=None)
 
 
-# --- looks ----------------------------------------------------------------------------------------
+# --- reads ----------------------------------------------------------------------------------------
 
 
 def read_back(
@@ -165,7 +166,7 @@ def read_back(
 
 
 def read_with(client: Client, key: str, sought: Id) -> None:
-    """Read an object with a key until it is there."""
+    """Read an object with a key until it appears."""
     kind, facts = client.operation.kind, Facts(step=Step.READ)
     client.until(
         lambda: client.look(kind, sought, facts, key=key),
@@ -180,7 +181,7 @@ def look_in_list(
     values: Mapping[str, Any],
     position: str | None = None,
 ) -> None:
-    """Look for an object in the list page where new ones appear, until it is there.
+    """Look for an object in the list page where new ones appear, until it shows up.
 
     Nothing is sent without an id, without a fresh text in ``values``, or without a list.
     """

@@ -1,9 +1,9 @@
-"""Draws generated cases in a process of its own: a JSON request on stdin, the cases on stdout.
+"""Draws generated cases in a separate process: a JSON request on stdin, the cases on stdout.
 
-Drawing costs seconds, which pass beside the reads of a run. And Hypothesis takes constants from
-whatever modules are imported: here they are always the same ones, and it is kept from taking any,
-so that a checkout and a wheel draw alike for one seed. Cases are drawn from a copy of the document
-without ``security``, or most negative ones would only change the key.
+Drawing takes seconds, during which the run sends its reads. Hypothesis also collects constants from
+all imported modules. A separate process always imports the same modules, and the collection is
+disabled, so a checkout and a wheel draw the same cases for one seed. Cases are drawn from a copy of
+the document without ``security``; otherwise most negative cases would only change the key.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def _operations(document: dict[str, Any]) -> dict[tuple[str, str], Any]:
 
 
 def _draw(source: Any, mode: str, count: int, seed: int) -> list[Any]:
-    """Up to ``count`` cases; none where an operation has nothing to vary."""
+    """Up to ``count`` cases; none if an operation has nothing to vary."""
     import hypothesis
     from hypothesis.errors import HypothesisException
     from schemathesis import GenerationMode
@@ -86,7 +86,7 @@ def _draw(source: Any, mode: str, count: int, seed: int) -> list[Any]:
 
 
 def _plain(case: Any) -> dict[str, Any]:
-    """A case as JSON: query, path parameters, and a body as value, as base64 of bytes, or none."""
+    """A case as JSON: query, path parameters, and the body as a value, as base64, or absent."""
     plain: dict[str, Any] = {
         "query": dict(case.query or {}),
         "path": dict(case.path_parameters or {}),
@@ -99,7 +99,7 @@ def _plain(case: Any) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Draw cases for each wanted operation and mode, in order, and programs of mixed walks."""
+    """Draw cases for each requested operation and mode, in order, and programs of mixed walks."""
     wanted = json.load(sys.stdin)
     count, seed = wanted["count"], wanted["seed"]
     cases, programs = [], []

@@ -1,7 +1,6 @@
-"""Generated cases on our side: the process that draws them, and the messages made of them.
+"""The suite's side of generated cases: the process that draws them, and the messages made of them.
 
-Whatever was drawn, values that could reach people (phone numbers, mail and web addresses) are
-replaced.
+Drawn values that could reach people (phone numbers, mail and web addresses) are always replaced.
 """
 
 from __future__ import annotations
@@ -30,9 +29,9 @@ Drawn = Mapping[str, Any]
 
 
 class Drawing:
-    """Cases for some operations of a contract, and programs of mixed walks, being drawn.
+    """Cases for some operations of a contract, and programs of mixed walks, while they are drawn.
 
-    The process starts at once, and the first call of a method waits for it.
+    The process starts at once. The first call of a method waits for it.
     """
 
     def __init__(
@@ -61,15 +60,15 @@ class Drawing:
         self._lock = threading.Lock()
 
     def cases(self, operation: Operation, mode: str) -> list[Drawn]:
-        """The cases of one operation and mode, none if they were not wanted.
+        """The cases of one operation and mode; empty if they were not requested.
 
-        Waits for the process at the first call. Raises RuntimeError where drawing failed.
+        The first call waits for the process. Raises RuntimeError if drawing failed.
         """
         drawn: list[list[Drawn]] = self._all()["cases"]
         return dict(zip(self._wanted, drawn, strict=True)).get((operation.id, mode), [])
 
     def programs(self) -> list[list[list[Any]]]:
-        """The programs of mixed walks. Raises RuntimeError where drawing failed."""
+        """The programs of mixed walks. Raises RuntimeError if drawing failed."""
         found: list[list[list[Any]]] = self._all()["programs"]
         return found
 
@@ -83,15 +82,15 @@ class Drawing:
             return self._drawn
 
     def _end(self) -> None:
-        """End the process where nobody has waited for it, as in a run that was stopped."""
+        """End the process if nobody has waited for it, as in an interrupted run."""
         self._process.kill()
         self._process.wait()
 
 
 def _environment() -> dict[str, str]:
-    """Lets Hypothesis keep its tables of characters in the cache of the user.
+    """The environment in which Hypothesis keeps its character tables in the user's cache.
 
-    A user without a home gets them in the working directory.
+    For a user without a home directory, they go to the working directory.
     """
     with suppress(RuntimeError):
         cache = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser()
@@ -101,7 +100,7 @@ def _environment() -> dict[str, str]:
 
 
 def _started(request: str) -> subprocess.Popen[str]:
-    """The process that draws, with its request on the way."""
+    """The drawing process, with its request already sent."""
     process = subprocess.Popen(
         [sys.executable, "-P", "-m", "conformance.scenarios.generated.drawing"],
         stdin=subprocess.PIPE,
@@ -121,16 +120,16 @@ def _started(request: str) -> subprocess.Popen[str]:
 COUNT = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 20}
 """Cases of each operation and mode."""
 DIALLED = 6
-"""Digits of the shortest text that may be a phone number of somebody."""
+"""Digits of the shortest text that may be somebody's phone number."""
 
 _DRAWINGS: dict[tuple[str, tuple[tuple[str, str], ...], Depth, int, int], Drawing] = {}
 
 
 def draw(client: Client) -> Drawing | None:
-    """What a run wants drawn; None where it wants nothing.
+    """The drawn cases that a run needs; None if it needs none.
 
-    It is drawn once a process, and begun at the first call. The digest of the contract, the seed
-    and the depth decide what is drawn.
+    They are drawn once per process, starting at the first call. The digest of the contract, the
+    seed and the depth determine what is drawn.
     """
     wanted, programs = client.planned("generated"), len(client.planned("mixed-walk"))
     key = (client.contract.digest, wanted, client.depth, programs, client.seed)
@@ -142,13 +141,13 @@ def draw(client: Client) -> Drawing | None:
 
 
 class _UnwritableError(Exception):
-    """A drawn case is no request of the mode that it was drawn for."""
+    """A drawn case cannot be written as a request of the mode that it was drawn for."""
 
 
 def message(client: Client, operation: Operation, case: Drawn, mode: str) -> Message | None:
     """The message of a drawn case for one mode of its operation, made safe.
 
-    None if it cannot be written: it is not Unicode, or would be a request of another mode.
+    None if it cannot be written, because it is not Unicode or would be a request of another mode.
     """
     try:
         return _Writer(client, operation, case, positive=mode == POSITIVE).message()
@@ -171,7 +170,7 @@ class _Writer:
         self._known = self._references()
 
     def _references(self) -> dict[str, Any]:
-        """Valid values of the parameters that refer to something, as far as they are known."""
+        """Valid values of the parameters that refer to something, if they are known."""
         known = {}
         for parameter in self._operation.parameters:
             if not self._client.contract.refers(parameter):
@@ -182,9 +181,10 @@ class _Writer:
         return known
 
     def _existing_value(self, parameter: Parameter) -> Any:
-        """Something that a reference may name: of a pool, an object that is still free.
+        """Something that a reference may name. From a pool, it is an object that is still free.
 
-        What does more than read works on an object of the run's own, where there can be one.
+        An operation that does more than read works on one of the run's own objects, if there can be
+        one.
         """
         operation = self._operation
         if self._positive and operation.works_on(parameter):
@@ -192,7 +192,7 @@ class _Writer:
         return self._client.value(parameter)
 
     def message(self) -> Message:
-        """The message. Raises _UnwritableError where there can be none."""
+        """The message. Raises _UnwritableError if it cannot be written."""
         path, query = self._path(), self._query()
         body = self._body()
         pairs: list[tuple[str, str]] = []
@@ -215,13 +215,13 @@ class _Writer:
         return path
 
     def _referred(self, name: str, drawn: Any) -> Any:
-        """The value of a parameter: in a positive case what exists, if it is known."""
+        """The value of a parameter. In a positive case, an existing object if one is known."""
         if not self._positive:
             return drawn
         return self._known.get(name, drawn)
 
     def _query(self) -> dict[str, Any]:
-        """The parameters of the query, with a text for the one that selects the mode."""
+        """The query parameters, with a text for the one that selects the mode."""
         query = self._of_this_mode(self._case["query"])
         for parameter in self._operation.parameters_in("query"):
             name = parameter.name
@@ -237,7 +237,7 @@ class _Writer:
     def _selecting_text(self, drawn: Any) -> str:
         """A drawn value of the parameter that selects the mode.
 
-        An empty value may count as none, and select another mode, so another text replaces it.
+        An empty value may count as absent and select another mode, so another text replaces it.
         """
         if not str(drawn or "").strip():
             return "unknown"
@@ -271,7 +271,7 @@ class _Writer:
         return members
 
     def _of_this_mode(self, drawn: Mapping[str, Any]) -> dict[str, Any]:
-        """What was drawn, without what would select another mode."""
+        """The drawn members, without those that would select another mode."""
         return without(drawn, self._other_modes)
 
     def _selector(self, place: str) -> Parameter | None:
@@ -282,7 +282,7 @@ class _Writer:
         return None
 
     def _safe(self, parameter: Parameter | None, drawn: Any) -> Any:
-        """A drawn value of a member, or a valid one where the drawn one could do harm."""
+        """A drawn value of a member, or a valid one if the drawn one could do harm."""
         if parameter is None:
             return drawn
         if not isinstance(drawn, str):
@@ -304,9 +304,9 @@ class _Writer:
         return drawn
 
     def _reaches_somebody(self, parameter: Parameter, drawn: str) -> bool:
-        """Whether a text may be the number or the address of somebody.
+        """Whether a text may be somebody's number or address.
 
-        In a positive case any text of such a parameter may be, for it has the right form.
+        In a positive case, any text of such a parameter may be, because it has the right form.
         """
         if "@" in drawn:
             return True
@@ -329,7 +329,7 @@ def _selecting(contract: Contract, operation: Operation) -> set[str | None]:
 
 
 def _require_unicode(texts: Iterable[str]) -> None:
-    """Raises _UnwritableError for a text that holds half a character."""
+    """Raise _UnwritableError for a text that contains a lone surrogate."""
     try:
         for text in texts:
             text.encode()
@@ -338,7 +338,7 @@ def _require_unicode(texts: Iterable[str]) -> None:
 
 
 def _pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """A parameter of the query as pairs, one for each item of a list."""
+    """A query parameter as pairs, one for each item of a list."""
     items = value if isinstance(value, list) else [value]
     for item in items:
         yield name, query_text(item)

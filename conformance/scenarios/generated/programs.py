@@ -1,7 +1,7 @@
-"""Draws programs of walks that are mixed with writes; imported in the process that draws alone.
+"""Draws programs of walks mixed with writes. Only the drawing process imports this module.
 
-A machine of Hypothesis that sends nothing: what it draws is sent later, step by step, and nothing
-is ever tried again or shrunk.
+A Hypothesis state machine that sends nothing. What it draws is sent later, step by step, without
+retries or shrinking.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ Program = list[list[Any]]
 
 
 class Mixed(stateful.RuleBasedStateMachine):
-    """Turns pages; between two pages of a walk an object may be made, changed or removed.
+    """Follows pages. Between two pages of a walk, an object may be created, changed or deleted.
 
-    Only an object that was made is removed.
+    Only an object that was created is deleted.
     """
 
     drawn: ClassVar[list[Program]]
@@ -37,7 +37,7 @@ class Mixed(stateful.RuleBasedStateMachine):
 
     @stateful.rule(limit=sampled_from((1, 2, 3, 5)))
     def turn(self, limit: int) -> None:
-        """Ask for the next page."""
+        """Request the next page."""
         self.pages += 1
         self.program.append(["turn", limit])
 
@@ -64,7 +64,7 @@ class Mixed(stateful.RuleBasedStateMachine):
     @stateful.precondition(lambda self: self.between() and self.made > 0)
     @stateful.rule()
     def remove(self) -> None:
-        """Delete an object that was made."""
+        """Delete an object that was created."""
         self.made -= 1
         self.program.append(["remove"])
 
@@ -73,7 +73,7 @@ def programs(count: int, steps: int, seed: int) -> list[Program]:
     """Programs that end with a page, those with the most kinds of steps first."""
 
     class Recorded(Mixed):
-        """Keeps what is drawn now."""
+        """Records the steps as they are drawn."""
 
         drawn: ClassVar[list[Program]] = []
 

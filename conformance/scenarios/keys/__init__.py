@@ -1,1 +1,1 @@
-"""Requests with keys that must be refused, and with keys that lack a scope."""
+"""Requests with keys that must be rejected, and with keys that lack a scope."""

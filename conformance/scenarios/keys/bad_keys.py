@@ -1,4 +1,4 @@
-"""Sends bad keys in place of a valid one, and valid keys in places where none belongs."""
+"""Sends bad keys in place of a valid one, and valid keys in places where they do not belong."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from conformance.transport.near_misses import BASIC
 
 DEAD_FORMS = tuple(Form(role) for role in DEAD_KEYS)
 QUERY_NAMES = ("key", "access_token")
-"""Query parameters that a server may take a key from; the secrets of the contract come on top."""
+"""Query parameters that a server may take a key from, in addition to the contract's secrets."""
 
 
 def send_bad_keys(client: Client, values: dict[str, Any]) -> list[Exchange]:
-    """No key, then each form of a bad one. Returns the exchanges of the path as it is spelled.
+    """Send no key, then each form of a bad one. Returns the exchanges on the unaltered path.
 
-    A read gets one dead key only later, with its optional parameters.
+    For a read, one of the dead keys is sent only later, with the optional parameters.
     """
     operation, keys = client.operation, client.params(RefusedKeys)
     sent = [_without_key(client, values)]
@@ -44,12 +44,12 @@ def send_bad_keys(client: Client, values: dict[str, Any]) -> list[Exchange]:
 
 
 def _dead_form(client: Client) -> Form:
-    """Expired or revoked, in turn over the operations."""
+    """Expired or revoked, alternating over the operations."""
     return DEAD_FORMS[len(client.operation.id) % len(DEAD_FORMS)]
 
 
 def _without_key(client: Client, values: dict[str, Any]) -> Exchange:
-    """No key, but a local client address that no server may trust; any type of content will do."""
+    """Send no key, claim a local client address, which no server may trust, and accept any type."""
     message = message_for(client.operation, values)
     more = (("X-Forwarded-For", "127.0.0.1"), ("Accept", "*/*"))
     message = replace(message, headers=(*message.headers, *more))
@@ -65,7 +65,7 @@ def _without_valid_key(
 
 
 def _spelled(client: Client, values: dict[str, Any]) -> None:
-    """No key, and another spelling of the path, which a server may take for the same path."""
+    """Send no key to another spelling of the path, which a server may treat as the same path."""
     message = message_for(client.operation, values)
     path, mark, query = encoded(message).partition("?")
     spellings = [f"{path}/"]
@@ -73,13 +73,13 @@ def _spelled(client: Client, values: dict[str, Any]) -> None:
         spellings += [f"/{path}", path.upper()]
     facts = Facts(mistake=True, odd=True, form=Form.SPELLED)
     for spelling in spellings:
-        # no operation is named: this may be no path of the API
+        # no operation is named, because this may not be a path of the API
         spelled = replace(message, plain=f"{spelling}{mark}{query}")
         client.raw(spelled, carried=(), key=None, facts=facts)
 
 
 def _misplaced(client: Client, values: dict[str, Any], place: str) -> Exchange:
-    """A valid key in a place where none belongs."""
+    """Send a valid key in a place where it does not belong."""
     message = replace(message_for(client.operation, values), misplaced=True)
     form = Form.SCHEME
     if place == key_forms.IN_QUERY:
@@ -112,7 +112,7 @@ def _after_scheme(client: Client, place: str) -> str:
 
 
 def _malformed(client: Client, values: dict[str, Any], text: str) -> Exchange:
-    """A header that is not the scheme and a key."""
+    """Send a header that is not the scheme and a key."""
     authentication = client.contract.authentication
     token = text.removeprefix(f"{authentication.scheme} ")
     is_token = token in (*authentication.prefixes, key_forms.ENDLESS)
@@ -122,9 +122,9 @@ def _malformed(client: Client, values: dict[str, Any], text: str) -> Exchange:
 
 
 def send_dead_keys_beside_options(client: Client, values: dict[str, Any]) -> None:
-    """Keys that are no longer valid: one, in turn, with every optional parameter.
+    """Send dead keys. One of them, in turn, comes with every optional parameter.
 
-    The other one asks for a later page of a list.
+    The other one requests a later page of a list.
     """
     operation, keys, in_turn = client.operation, client.params(RefusedKeys), _dead_form(client)
     page = later_page(client)

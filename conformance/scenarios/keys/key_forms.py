@@ -1,4 +1,4 @@
-"""What is tried in place of a valid key: the forms of a bad key, and how many an operation gets."""
+"""What replaces a valid key: the forms of a bad key, and how many of them an operation gets."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ NEVER_ISSUED = (UNKNOWN, ALTERED)
 
 BASIC_USER, IN_QUERY = "user", "query"
 PLACES = ("Basic", "Token", BASIC_USER)
-"""Where a valid key is put that does not belong there: after another scheme, or as a Basic user."""
+"""Where a valid key does not belong: after another scheme, or as the user name of Basic."""
 NOTHINGS = ("undefined", "null")
-"""What clients send that have no key."""
+"""What clients without a key send by mistake."""
 ENDLESS = "x" * 2_000
-"""A key far longer than any."""
+"""A key far longer than any real one."""
 PAGE_SIZE = 2
-"""Items of a later page that a key asks for which must not see it."""
+"""Items of a later page that is requested with a key that must not see it."""
 IN_OTHER_CASE = "case"
 ALTERED_ALWAYS = ("last-char", "longer")
-"""The alterations that every operation is tried with."""
+"""The alterations that are tried on every operation."""
 
 
 @dataclass(frozen=True)
@@ -35,27 +35,27 @@ class RefusedKeys(Params):
     by_form: Mapping[str, list[str]]
 
     def of(self, form: str) -> list[str]:
-        """What is tried in this form."""
+        """The bad keys of this form."""
         return self.by_form.get(form, [])
 
     @property
     def count(self) -> int:
-        """How many requests carry a bad key."""
+        """The number of requests that carry a bad key."""
         return sum(len(keys) for keys in self.by_form.values())
 
     @property
     def never_issued(self) -> int:
-        """How many of them carry a key that was never issued."""
+        """The number of requests whose key was never issued."""
         return sum(len(self.of(form)) for form in NEVER_ISSUED)
 
 
 def bad_keys(planning: Planning, keyed: Sequence[Operation]) -> list[RefusedKeys]:
-    """What is tried with each of some operations, in their order.
+    """The bad keys that are tried on each of some operations, in their order.
 
-    Few requests of a run may carry a key that was never issued, unless floods are allowed. So one
+    Unless floods are allowed, few requests of a run may carry a key that was never issued. So one
     form is chosen for every operation before the next form. A quick run tries few operations, and
-    chooses every form for one before the next. A form that would exceed that number is left out
-    for an operation; its other forms stay.
+    chooses every form for one operation before the next. A form that would exceed the limit is left
+    out for an operation; its other forms stay.
     """
     left = sys.maxsize if _floods(planning) else BAD_KEYS_ALLOWED
     chosen: list[dict[str, list[str]]] = [{} for _ in keyed]
@@ -79,12 +79,12 @@ def _turns(planning: Planning, operations: int) -> list[tuple[int, str]]:
 
 
 def _floods(planning: Planning) -> bool:
-    """Whether the target allows floods: then it is no service that others use."""
+    """Whether the target allows floods, which means that nobody else uses the service."""
     return Effect.FLOOD in planning.target.allow
 
 
 def _misplaced(planning: Planning, number: int) -> list[str]:
-    """One place, in turn. Servers log queries: without floods no key is put there."""
+    """One place, in turn. Servers log queries, so only with floods allowed is a key put there."""
     if not planning.contract.authentication.scheme:
         return []
     places = list(PLACES)
@@ -94,7 +94,7 @@ def _misplaced(planning: Planning, number: int) -> list[str]:
 
 
 def _malformed(planning: Planning, number: int) -> list[str]:
-    """One header that is not the scheme and a key: the bare scheme, and others in turn."""
+    """One header that is not the scheme and a key: the bare scheme, or another one in turn."""
     authentication = planning.contract.authentication
     scheme = authentication.scheme
     if not scheme:
@@ -110,10 +110,10 @@ def _malformed(planning: Planning, number: int) -> list[str]:
 
 
 def _unknown(planning: Planning, number: int) -> list[str]:
-    """A key that was never issued: with the last prefix, or with each in a deep run.
+    """A key that was never issued, with the last prefix; a deep run tries each prefix.
 
-    The altered keys have the prefix of the main key, which is mostly the first one. They were never
-    issued either, so a full run tries this one with every other operation.
+    The altered keys have the prefix of the main key, which is usually the first one. They were
+    never issued either, so a full run tries this form with only every other operation.
     """
     prefixes = planning.contract.authentication.beginnings
     if planning.depth is Depth.FULL and number % 2:
@@ -126,8 +126,8 @@ def _unknown(planning: Planning, number: int) -> list[str]:
 def _altered(planning: Planning, number: int) -> list[str]:
     """The full key in the usual alterations, and in one of the rarer ones, in turn.
 
-    Where floods are allowed, all but a quick run add another case and another prefix. Of a key in
-    another case, every other one is the test key, where there is one.
+    If floods are allowed, all runs but quick ones add another letter case and another prefix. Every
+    other key in another letter case is the test key, if there is one.
     """
     rarer = _rarer_alterations(planning)
     chosen = [*ALTERED_ALWAYS, rarer[number % len(rarer)]]
@@ -153,7 +153,7 @@ def _rarer_alterations(planning: Planning) -> list[str]:
 
 
 def _dead(role: str) -> Callable[[Planning, int], list[str]]:
-    """Chooses a key that was valid once. Where the target gives none, the judge says so."""
+    """A function that chooses a key that was valid once. Without one, the judge reports that."""
 
     def choose(planning: Planning, _number: int) -> list[str]:
         return [role] if role in planning.target.keys else []
@@ -168,4 +168,4 @@ _CHOICES: Mapping[str, Callable[[Planning, int], list[str]]] = {
     ALTERED: _altered,
     **{role: _dead(role) for role in DEAD_KEYS},
 }
-"""What is chosen for an operation, by form. The number of the operation gives each its turn."""
+"""Chooses the bad keys of an operation, by form. The number of the operation sets its turn."""

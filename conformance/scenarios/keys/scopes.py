@@ -8,9 +8,9 @@ from conformance.model import NAMED, Effect, Operation
 from conformance.plan.registry import Planning, operations
 
 OTHERS_TRIED, OTHERS_TRIED_FOR_A_WRITE = 2, 4
-"""Keys with another scope that an operation is tried with."""
+"""Keys with another scope that are tried on an operation."""
 NAMED_TRIED = 2
-"""Keys with listed scopes that an operation is tried with."""
+"""Keys with listed scopes that are tried on an operation."""
 
 
 @dataclass(frozen=True)
@@ -26,17 +26,17 @@ class _Scope:
     roots: set[str] = field(default_factory=set)
 
     def concerns(self, kind: str) -> bool:
-        """Whether it opens anything on objects of a kind."""
+        """Whether the scope opens anything on objects of a kind."""
         return kind in self.read | self.written
 
 
 def other_scopes(planning: Planning, operation: Operation) -> list[str]:
-    """A few scopes that do not open an operation, those that a server may let in first.
+    """A few scopes that do not open an operation, most likely to be wrongly accepted first.
 
-    A scope that may be required in addition comes first. For a write follow the reads of its own
-    kind, a write below the same path, and a write of an object that it refers to. Then follow a
-    scope for the same verb and any other. Other writes of its own kind are left out: they may
-    include its scope.
+    A scope that may be required in addition comes first. For a write, the next ones are the reads
+    of its own kind, a write below the same path, and a write of an object that it refers to. Then
+    come a scope for the same verb and any other. Other writes of its own kind are left out, because
+    they may include its scope.
     """
     of_kind: list[_Scope] = []
     elsewhere: list[_Scope] = []
@@ -59,8 +59,8 @@ def other_scopes(planning: Planning, operation: Operation) -> list[str]:
 def _unopening(planning: Planning, operation: Operation) -> list[_Scope]:
     """The scopes of the contract that do not open the operation.
 
-    Each comes with the kinds of the operations that it opens, in the order of the contract. What
-    opens only operations that the target does not have is no scope of the target.
+    Each comes with the kinds of the operations that it opens, in the order of the contract. A scope
+    that opens only operations that the target lacks is not a scope of the target.
     """
     scopes: dict[str, _Scope] = {}
     for other in operations(planning):
@@ -87,7 +87,7 @@ def _turned(operation: Operation, scopes: list[_Scope]) -> list[_Scope]:
 def _near_a_write(
     operation: Operation, of_kind: list[_Scope], foreign: list[_Scope]
 ) -> list[_Scope]:
-    """The scopes that a server may take for the one of a write.
+    """The scopes that a server may mistake for the scope of a write.
 
     They open only reads of its kind, a write below the same path, the write of an object that it
     must name, or any write.
@@ -106,7 +106,7 @@ def _root(operation: Operation) -> str:
 
 
 def named_keys(planning: Planning, operation: Operation, *, opening: bool) -> list[str]:
-    """A few of the keys whose scopes the target file lists, that open an operation or do not."""
+    """A few keys with scopes listed in the target file, which open an operation or do not."""
     named = sorted(role for role in planning.target.keys if role.startswith(NAMED))
     fitting = [role for role in named if planning.target.opens(operation, role) is opening]
     return fitting[:NAMED_TRIED]

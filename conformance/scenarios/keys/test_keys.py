@@ -1,4 +1,4 @@
-"""Scenarios of keys: each request differs from one that succeeds in its key alone."""
+"""Scenarios of keys. Each request differs from one that succeeds only in its key."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ SPELLING = "auth.spelling"
 
 
 def keyed(planning: Planning) -> Iterator[Operation]:
-    """The operations that want a key."""
+    """The operations that require a key."""
     return (operation for operation in operations(planning) if operation.keyed)
 
 
 def scoped(planning: Planning) -> Iterator[Operation]:
-    """The operations that want a key with a scope."""
+    """The operations that require a key with a scope."""
     return (operation for operation in keyed(planning) if operation.scopes)
 
 
@@ -53,9 +53,9 @@ class Keys(Params):
 
 
 def refused_keys(planning: Planning) -> Iterator[Draft]:
-    """Each operation that wants a key, with every form of a bad one that the target allows.
+    """Each operation that requires a key, with every form of a bad key that the target allows.
 
-    A quick run judges an operation that gets as many forms as any other.
+    In a quick run, operations with fewer never-issued keys than others are optional.
     """
     wanted = list(keyed(planning))
     chosen = key_forms.bad_keys(planning, wanted)
@@ -76,7 +76,7 @@ def refused_keys(planning: Planning) -> Iterator[Draft]:
 
 @scenario(refused_keys, rules=(*KEY_RULES, SPELLING), phase=1)
 def test_refused_key(client: Client) -> None:
-    """A valid request without a key, and with a key that is misplaced, malformed or not valid."""
+    """Send a valid request without a key, and with a misplaced, malformed or invalid key."""
     values = client.valid(client.operation)
     if values is None:
         return
@@ -87,7 +87,7 @@ def test_refused_key(client: Client) -> None:
 
 
 def with_each_prefix(planning: Planning) -> Iterator[Draft]:
-    """Each operation that wants a key, if keys have several prefixes."""
+    """Each operation that requires a key, if keys have several prefixes."""
     if len(planning.contract.authentication.prefixes) > 1:
         for operation in keyed(planning):
             yield Draft(operation, needs=(KeyName.FULL, KeyName.TEST))
@@ -95,7 +95,7 @@ def with_each_prefix(planning: Planning) -> Iterator[Draft]:
 
 @scenario(with_each_prefix, rules=("auth.prefixes",))
 def test_prefixes(client: Client) -> None:
-    """A valid key of the other prefix. It may be of another business, and not reach the object."""
+    """Send a valid key with the other prefix. It may belong to a business without the object."""
     values = client.valid(client.operation)
     if values is not None:
         client.call(client.operation, values, key=KeyName.TEST)
@@ -107,10 +107,10 @@ def test_prefixes(client: Client) -> None:
 def with_scope(planning: Planning) -> Iterator[Draft]:
     """Each operation that has a scope, with keys that have it.
 
-    Without one for that scope, a key that may only read is tried with each read.
+    Without a key for that scope, a read-only key is tried with each read.
     """
     for operation in scoped(planning):
-        # a key with one scope alone may be refused where a second may be required
+        # a key with only one scope may be rejected if a second one may be required
         scopes = () if operation.beside else operation.scopes
         wanted = tuple(f"scope:{scope}" for scope in scopes)
         keys = (*given(planning, wanted), *named_keys(planning, operation, opening=True))
@@ -123,7 +123,7 @@ def with_scope(planning: Planning) -> Iterator[Draft]:
 
 @scenario(with_scope, rules=("scope.opens",))
 def test_scope_opens(client: Client) -> None:
-    """A key with only the scope of the operation; one with every scope where that is not enough."""
+    """Send a key with only the operation's scope, or one with every scope if that is not enough."""
     for key in client.params(Keys).roles:
         values = client.valid(client.operation)
         if values is not None:
@@ -133,7 +133,7 @@ def test_scope_opens(client: Client) -> None:
 def without_scope(planning: Planning) -> Iterator[Draft]:
     """Each operation that has a scope, with a key that has none, and with keys that have others.
 
-    A key that may only read is tried with every write. One of these keys is enough to judge by.
+    A read-only key is tried with every write. One of these keys is enough to judge the operation.
     """
     for operation in scoped(planning):
         wanted = [
@@ -157,11 +157,11 @@ def without_scope(planning: Planning) -> Iterator[Draft]:
 
 @scenario(without_scope, rules=("scope.refused",), phase=1)
 def test_missing_scope(client: Client) -> None:
-    """Valid keys without the scope, and the same request with the main key after them.
+    """Send valid keys without the scope, then the same request with the main key.
 
-    Those with another scope also send every optional parameter. Of a list the first one asks for a
-    later page with one filter. It also changes each member by itself, as one does that lacks a
-    second scope alone.
+    Keys with another scope also send every optional parameter. For a list, the first one requests a
+    later page with one filter. It also changes each member by itself, as does a key that lacks only
+    a second scope.
     """
     values = usual(client)
     if values is None:
@@ -170,7 +170,7 @@ def test_missing_scope(client: Client) -> None:
     without_any = [role for role in roles if role == KeyName.NO_SCOPE]
     others = [role for role in roles if role != KeyName.NO_SCOPE]
     valid = first = {**values, **narrowed_page(client)}
-    if without_any:  # else this is the only request without the business
+    if without_any:  # otherwise this is the only request without the business
         first = {**valid, **client.own_business(client.operation, values)}
     alike = others[: _number_alike(client, values, others)]
     refused = [*_send(client, without_any, values), *_send(client, alike, first)]
@@ -185,7 +185,7 @@ def test_missing_scope(client: Client) -> None:
 def _change_one_member(
     client: Client, values: dict[str, Any], accepted: dict[str, Any], others: list[str]
 ) -> None:
-    """Changes of one member each, with the first of some keys, and with that of a second scope."""
+    """Change one member at a time, with the first of some keys and with that of a second scope."""
     second = f"scope:{client.operation.beside}"
     keys = others[:1]
     if second in others and second not in keys:
@@ -195,14 +195,14 @@ def _change_one_member(
 
 
 def _number_alike(client: Client, values: dict[str, Any], others: list[str]) -> int:
-    """How many keys with another scope send no more than the control."""
+    """The number of keys with another scope that send no more than the control."""
     if client.operation.paging is not None:
         return 1
     return 0 if has_options(client, values) else len(others)
 
 
 def _send(client: Client, keys: list[str], values: dict[str, Any]) -> list[Exchange]:
-    """The request with each of some keys."""
+    """Send the request with each of some keys."""
     return [client.mistake(client.operation, values, key=key) for key in keys]
 
 
@@ -218,7 +218,7 @@ def handing_out(planning: Planning) -> Iterator[Draft]:
 
 @scenario(handing_out, rules=("account.key", "account.rows"), phase=2)
 def test_new_key(client: Client) -> None:
-    """Two keys are handed out. Each lists what it sees, the first before and after the second."""
+    """Issue two keys. Each lists what it sees, the first before and after the second is issued."""
     listing = _plain_list(client)
     if listing is None:
         return
@@ -234,7 +234,7 @@ def test_new_key(client: Client) -> None:
 
 
 def _plain_list(client: Client) -> Operation | None:
-    """The first list of a business that needs no parameter, neither by contract nor by target."""
+    """The first list of a business that needs no parameter, by neither contract nor target."""
     for listing in client.contract.operations_by("list"):
         if not listing.owned or listing.required:
             continue
@@ -245,7 +245,7 @@ def _plain_list(client: Client) -> Operation | None:
 
 
 def _handed_out(client: Client) -> str | None:
-    """Ask for a key; returns its name, all that the log and this process know of it."""
+    """Request a key; returns its name, which is all that the log and this process know of it."""
     values, member = client.valid(client.operation), client.operation.key
     if values is None or member is None:
         return None

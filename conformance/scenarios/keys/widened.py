@@ -1,7 +1,7 @@
 """Requests with their optional parameters, in values that the target has accepted.
 
-A server may check its input before the key. So a request that must be refused for its key may hold
-only what the same target takes from the main key: else it may be refused for its input.
+A server may check the input before the key. So a request that must be rejected for its key may
+contain only what the target accepts from the main key. Otherwise it may be rejected for its input.
 """
 
 from __future__ import annotations
@@ -21,23 +21,23 @@ Values = dict[str, Any]
 
 
 def has_options(client: Client, values: Mapping[str, Any]) -> bool:
-    """Whether a request may hold more parameters than it does."""
+    """Whether a request can be given more parameters than it has."""
     return bool(without(other_values(client, client.operation), values))
 
 
 def usual(client: Client) -> Values | None:
-    """Valid values for the operation of the case; those of a list show several items, if any do."""
+    """Valid values for the operation of the case. Those of a list show several items, if any do."""
     if client.operation.paging is None:
         return client.valid(client.operation)
     return client.knowledge.listing(client.operation)
 
 
 def widened(client: Client, values: Values) -> Values:
-    """The request with every optional parameter, in values that the main key got accepted.
+    """The request with every optional parameter, in values accepted from the main key.
 
-    It is the request as it is if none were accepted. Where none may be tried, the values are those
-    that documents and lists show. A write is tried on an object that no other case gets. It has
-    fresh texts then, for those that were tried may be taken.
+    If none were accepted, the request is unchanged. If none may be tried, the values are those that
+    documents and lists show. A write is tried on an object that no other case gets. It then has
+    fresh texts, because the ones that were tried may be taken.
     """
     operation = client.operation
     if not _may_try(client):
@@ -56,9 +56,9 @@ def widened(client: Client, values: Values) -> Values:
 
 
 def _may_try(client: Client) -> bool:
-    """Whether the main key may try values: it has the scope, it costs nothing, and spoils nothing.
+    """Whether the main key may try values: it has the scope, and the request is free and harmless.
 
-    An object that was there before the run is not changed without need.
+    A pre-existing object is not changed without need.
     """
     operation = client.operation
     if operation.effect is Effect.SPEND or not client.target.opens(operation):
@@ -69,7 +69,7 @@ def _may_try(client: Client) -> bool:
 
 
 def _accepted(client: Client, values: Values) -> Values:
-    """The first request with more parameters that the target takes; else the request as it is."""
+    """The first request with more parameters that the target accepts, or the unchanged request."""
     for request in _tries(client, values):
         facts = Facts(mistake=True)
         if client.call(client.operation, request, role=Role.ARRANGE, facts=facts).ok:
@@ -78,7 +78,7 @@ def _accepted(client: Client, values: Values) -> Values:
 
 
 def _tries(client: Client, values: Values) -> Iterator[Values]:
-    """The request with every optional parameter; then without those whose values are a guess."""
+    """The request with every optional parameter, then without those whose values are guesses."""
     page, shown = later_page(client), _shown_values(client)
     every = {**other_values(client, client.operation), **shown}
     yield {**every, **values, **page}
@@ -99,7 +99,7 @@ def _shown_values(client: Client) -> Values:
 
 
 def _is_documented(client: Client, parameter: Parameter) -> bool:
-    """Whether the value of a parameter is known to have its form: it is no guess by its type."""
+    """Whether the form of a parameter's value is known, so that it is not guessed from its type."""
     if client.contract.refers(parameter) or parameter.phone or parameter.is_switch:
         return True
     return parameter.has_value or "enum" in parameter.schema
@@ -109,9 +109,9 @@ def _is_documented(client: Client, parameter: Parameter) -> bool:
 
 
 def later_page(client: Client) -> dict[str, str]:
-    """Cursor and limit of a page after the first item; empty for what is no list, or without one.
+    """The cursor and limit of a page after the first item.
 
-    A list that shows no item has no such page.
+    Empty for an operation that is not a list, and for a list without a cursor or an item.
     """
     operation, paging = client.operation, client.operation.paging
     if paging is None:
@@ -136,7 +136,7 @@ def narrowed_page(client: Client) -> dict[str, str]:
 
 
 def _first_item(client: Client) -> dict[str, Any]:
-    """The first item of the list of the operation; empty without one, and for what is no list."""
+    """The first item of the operation's list; empty if there is none or it is not a list."""
     if client.operation.paging is None:
         return {}
     listed = client.knowledge.listed(client.operation.kind)

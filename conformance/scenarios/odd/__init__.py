@@ -1,1 +1,1 @@
-"""Odd requests: every way in which a request can be unusual or wrong."""
+"""Odd requests: the ways in which a request can be unusual or wrong."""

@@ -1,4 +1,4 @@
-"""Makes odd messages from the valid values of an operation: a part of each is odd."""
+"""Makes odd messages from the valid values of an operation. One part of each message is odd."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 def with_value(operation: Operation, name: str, value: Any) -> Make:
-    """A valid message but for one value."""
+    """A message that is valid except for one value."""
     return lambda values: message_for(operation, {**values, name: value})
 
 
 def with_values(operation: Operation, changes: Mapping[str, Any]) -> Make:
-    """A valid message but for some values."""
+    """A message that is valid except for some values."""
     return lambda values: message_for(operation, {**values, **changes})
 
 
 def with_tails(operation: Operation, members: Iterable[Parameter]) -> Make:
-    """Members as texts that begin as valid ones, with a letter and the end of a line behind."""
+    """A message whose members begin as valid texts, followed by a letter and a line end."""
     examples = {member.name: member.example or "text" for member in members}
 
     def make(values: Mapping[str, Any]) -> Message:
@@ -45,7 +45,7 @@ def valid(operation: Operation) -> Make:
 
 
 def overridden(make: Make) -> Make:
-    """Headers that some frameworks take for another method. That method does nothing anywhere."""
+    """A message with headers that some frameworks take for another method, which does nothing."""
 
     def overridden(values: Mapping[str, Any]) -> Message:
         message = make(values)
@@ -56,7 +56,7 @@ def overridden(make: Make) -> Make:
 
 
 def with_pairs(operation: Operation, *pairs: tuple[str, str]) -> Make:
-    """Odd pairs of the query, in place of the parameter that they name."""
+    """Odd query pairs, in place of the parameter that they name."""
     replaced = {name.partition("[")[0] for name, _ in pairs}
 
     def make(values: Mapping[str, Any]) -> Message:
@@ -67,9 +67,9 @@ def with_pairs(operation: Operation, *pairs: tuple[str, str]) -> Make:
 
 
 def with_content(operation: Operation, content: bytes, instead: str = "") -> Make:
-    """Odd content as the body; the members of an odd object join those of a valid request.
+    """Odd content as the body. The members of an odd object are added to those of a valid request.
 
-    ``instead`` names the member of the valid request whose place the odd one takes.
+    ``instead`` names the member of the valid request that the odd one replaces.
     """
 
     def make(values: Mapping[str, Any]) -> Message:

@@ -1,4 +1,4 @@
-"""Odd values, and what is odd about each in words for people."""
+"""Odd values, with a readable description of what is odd about each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class OddContent(NamedTuple):
 
 SIGNS = "🎉 '\"; -- <b>{{7*7}}${7*7} %s %zz \\ ../"
 ODD_NAME = OddText("a\0b" + SIGNS, "a null character and signs of code in a text")
-"""For a parameter that takes no plain text, such as an id."""
+"""For a parameter that does not take plain text, such as an id."""
 TEXTS = {
     "letters": OddText("Zoë Łukasz 東京", "letters outside Latin-1"),
     "nul": OddText("a\0b", "a null character in a text"),
@@ -34,7 +34,7 @@ TEXTS = {
     "signs": OddText(SIGNS, "signs of code in a text"),
     "half-a-character": OddText("\ud800", "half a character in a text"),
 }
-"""Texts for every parameter that takes any text. Letters are short and have no sign."""
+"""Texts for every parameter that takes any text. Letters are short and contain no signs."""
 BEYOND_32_BITS = "9" * 10
 BEYOND_64_BITS = "9" * 20
 LIMITS = ("1e2", " 5", "٣", "5,6", "true")
@@ -61,7 +61,7 @@ CONTENTS = {
     "control-character": OddContent(b'{"text": "a\tb\x01"}', "a control character in the body"),
 }
 FIGURES = {"infinite": b"1e999", "huge": b"1" + b"0" * 400, "not-a-number": b"NaN"}
-"""Numbers as a body has them, which many parsers take, and which 64 bits do not hold."""
+"""Numbers in a body that many parsers accept and that 64 bits do not hold."""
 MEGABYTE = b'{"text": "' + b"x" * 1_050_000 + b'"}'
 MEDIA = {
     "text": "text/plain",
@@ -70,7 +70,7 @@ MEDIA = {
     "nonsense": "nonsense",
 }
 BELOW_ONE = {"zero": "0", "negative": "-1"}
-"""Numbers that make no sense where a query counts something."""
+"""Numbers that make no sense if a query counts something."""
 EMPTIES: Mapping[str, Any] = {"string": "", "array": [], "object": {}}
 """An empty value of each type that has one."""
 OTHER_TYPES: Mapping[str, Any] = {
@@ -84,5 +84,5 @@ OTHER_TYPES: Mapping[str, Any] = {
 
 
 def odd_value(name: str) -> str:
-    """The flaw of a request with a value of a parameter that cannot be parsed, or is too large."""
+    """The flaw of a request in which a parameter value cannot be parsed or is too large."""
     return f"an odd value of {name}"

@@ -1,4 +1,4 @@
-"""Odd requests, enumerated: what breaks parsers, databases and frameworks."""
+"""A list of odd requests: what breaks parsers, databases and frameworks."""
 
 from __future__ import annotations
 
@@ -71,9 +71,9 @@ class Sort(StrEnum):
 
 @dataclass(frozen=True)
 class OddWay:
-    """A way for a request to be odd: its sort, its permanent name, and what makes the message.
+    """A way for a request to be odd: its sort, its permanent name, and a maker of the message.
 
-    ``stated`` says what is odd where the sort does not.
+    ``stated`` says what is odd if the sort does not.
     """
 
     sort: Sort
@@ -83,7 +83,7 @@ class OddWay:
 
     @property
     def flaw(self) -> str:
-        """What is odd, in words that the same oddness of other operations has as well."""
+        """What is odd, in words that also fit the same oddity of other operations."""
         return self.stated or _FLAWS[self.sort]
 
     @property
@@ -110,7 +110,7 @@ _FLAWS: Mapping[Sort, str] = {
     Sort.BELOW_ONE: "a number below one",
     Sort.UNLABELLED: "a body without a label",
 }
-"""What is odd in the requests of a sort, where the way itself does not state it."""
+"""What is odd in the requests of a sort, if the way itself does not state it."""
 
 
 def odd_ways(operation: Operation) -> Iterator[OddWay]:
@@ -158,7 +158,7 @@ def _odd_texts(operation: Operation) -> Iterator[OddWay]:
 
 
 def _takes_any_text(parameter: Parameter) -> bool:
-    """Whether a parameter takes a text of no format that names no object."""
+    """Whether a parameter takes a text that has no format and names no object."""
     if parameter.references or {"format", "pattern"} & set(parameter.schema):
         return False
     return _takes_text(parameter)
@@ -207,26 +207,26 @@ def _extreme_queries(operation: Operation) -> Iterator[OddWay]:
 
 
 def _lettered(operation: Operation) -> Iterator[OddWay]:
-    """A number of the query is no number."""
+    """A numeric query parameter is not a number."""
     for name in _numbers(operation):
         yield OddWay(Sort.LETTERED, f"{name}-lettered", with_pairs(operation, (name, "abc")))
 
 
 def _numbers(operation: Operation) -> list[str]:
-    """The numbers of the query, but for the limit of a page, which has odd values of its own."""
+    """The numbers of the query, except the page limit, which has odd values of its own."""
     limit = None if operation.paging is None else operation.paging.limit
     numbers = [p for p in operation.parameters_in("query") if _takes_number(p)]
     return [number.name for number in numbers if number.name != limit]
 
 
 def _twice(parameter: Parameter) -> Pairs:
-    """A parameter of the query, twice, with a value as valid as the documents give."""
+    """A query parameter, twice, with as valid a value as the documents give."""
     text = str(parameter.schema.get("enum", [None])[0] or parameter.example or "1")
     return ((parameter.name, text), (parameter.name, text))
 
 
 def _in_brackets(parameter: Parameter) -> Pairs:
-    """A parameter of the query, as an array and as an object."""
+    """A query parameter, as an array and as an object."""
     return ((f"{parameter.name}[]", "1"), (f"{parameter.name}[a]", "2"))
 
 
@@ -240,7 +240,7 @@ def _odd_pages(operation: Operation) -> Iterator[OddWay]:
 
 
 def _odd_members(operation: Operation) -> Iterator[OddWay]:
-    """One member is odd, or all members that name no object of the write are."""
+    """One member is odd, or all members are, except the one that names the write's object."""
     selector = operation.selector
     members = [p for p in operation.body if p.name != operation.when]
     free = [member for member in members if member != selector]
@@ -256,7 +256,7 @@ def _odd_members(operation: Operation) -> Iterator[OddWay]:
 
 
 def _odd_together(operation: Operation, members: list[Parameter]) -> Iterator[OddWay]:
-    """Members of other types: all of them, and those that are not required; tails; and items."""
+    """Members of other types: all of them, and the optional ones; tails; and items."""
     optional = [member for member in members if not member.required]
     for turn in range(len(OTHER_TYPES)):
         wrong = with_values(operation, _wrong_types(members, turn))
@@ -290,12 +290,11 @@ def _odd_member(operation: Operation, member: Parameter) -> Iterator[OddWay]:
 
 
 def _takes_number(member: Parameter) -> bool:
-    """Whether a member is a number."""
     return member.schema.get("type") in ("integer", "number")
 
 
 def _odd_figures(operation: Operation, member: Parameter) -> Iterator[OddWay]:
-    """A number is infinite, huge, or none, in a request that is valid but for it."""
+    """A number is infinite, huge or NaN, in a request that is otherwise valid."""
     for word, figure in FIGURES.items():
         content = b'{"%b": %b}' % (member.name.encode(), figure)
         make = with_content(operation, content, instead=member.name)
@@ -305,7 +304,7 @@ def _odd_figures(operation: Operation, member: Parameter) -> Iterator[OddWay]:
 def _wrong_types(members: list[Parameter], turn: int) -> dict[str, Any]:
     """A value of another type for each member.
 
-    The types take turns, so that so many turns as there are types give each member each of them.
+    The types take turns. After as many turns as there are types, each member has had each of them.
     """
     wrong = {}
     for place, parameter in enumerate(members):

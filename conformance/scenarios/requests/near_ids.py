@@ -12,15 +12,15 @@ from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id, identifier
 
 SIMILAR = {Depth.QUICK: 1, Depth.FULL: 4, Depth.DEEP: 4}
-"""Similar ids that are asked for, at most."""
+"""How many similar ids are requested at most."""
 SHORT_ID = 7
 """Characters of an id so short that a piece of it may well be another id."""
 
 
 def choose_older(client: Client, values: dict[str, Any], selector: Parameter) -> None:
-    """Read an object that is not the newest; before it, ask for similar ids.
+    """Read an object that is not the newest. Before that, request similar ids.
 
-    The values stay as they are where the sources or the target file limit what can be read.
+    The values stay as they are if the sources or the target file limit what can be read.
     """
     operation = client.operation
     given = client.target.inputs.get(operation.id, {})
@@ -36,9 +36,9 @@ def choose_older(client: Client, values: dict[str, Any], selector: Parameter) ->
 
 
 def _barest(client: Client, selector: Parameter, known: list[Id]) -> Id:
-    """The object, other than the newest, that shows the fewest members; of equal ones the third.
+    """The object that shows the fewest members, except the newest; of equal ones the third.
 
-    An object of another kind may lack what is to be read, so there it is always the third.
+    An object of another kind may lack what is to be read, so in that case it is always the third.
     """
     kind, third = client.operation.kind, known[min(2, len(known) - 1)]
     if selector.references != kind:
@@ -53,12 +53,12 @@ def _barest(client: Client, selector: Parameter, known: list[Id]) -> Id:
 
 
 def _amount(row: dict[str, Any]) -> int:
-    """How many members of an object show something."""
+    """The number of members for which an object shows something."""
     return len(row) - list(row.values()).count(None)
 
 
 def _send_similar_ids(client: Client, values: dict[str, Any], selector: Parameter) -> None:
-    """Ask for ids that differ little from a known one: only that object itself may be shown."""
+    """Request ids that differ little from a known one. Only that object itself may be shown."""
     known = str(values[selector.name])
     if selector.references != client.operation.kind:
         return

@@ -1,4 +1,4 @@
-"""Scenarios of valid reads, and of requests with one mistake: an id, a parameter or a body."""
+"""Scenarios of valid reads, and of requests with one mistake in an id, a parameter or a body."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from conformance.transport.message import labelled, message_for
 
 
 def plain_reads(planning: Planning) -> Iterator[Draft]:
-    """Each operation that reads; a read of one object may also ask for similar ids."""
+    """Each operation that reads. A read of one object may also request similar ids."""
     similar = SIMILAR[planning.depth]
     for operation in operations(planning, "read", "fetch"):
         more = similar if operation.selector else len(untried(planning.target, operation))
@@ -40,9 +40,9 @@ def plain_reads(planning: Planning) -> Iterator[Draft]:
 
 @scenario(plain_reads)
 def test_plain_read(client: Client) -> None:
-    """A valid read, of an object that is not the newest if there are several.
+    """Send a valid read, of an object that is not the newest if there are several.
 
-    What reads no object is read as clients do it that label every request as JSON.
+    A read without an object is sent as by clients that label every request as JSON.
     """
     operation, values = client.operation, client.valid(client.operation)
     if values is None:
@@ -59,7 +59,7 @@ def test_plain_read(client: Client) -> None:
 
 
 def _unknown_pick(client: Client, values: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A value that names nothing, where the read names the one thing to show."""
+    """A value that does not exist, if the read names the one thing to show."""
     pick = client.operation.pick
     if pick is not None and pick.name in values:
         yield {pick.name: client.unknown_id(str(values[pick.name]))}
@@ -81,9 +81,9 @@ def selecting(planning: Planning) -> Iterator[Draft]:
 
 @scenario(selecting, rules=("id.unknown", "id.reference"), phase=1)
 def test_unknown_id(client: Client) -> None:
-    """An id of the right form that names nothing, and one of no form that ids have.
+    """Send an id of the right form that does not exist, and one of a form that no id has.
 
-    A write that works on no object names one in each member that refers to an object.
+    A write without an object of its own names one in each member that refers to an object.
     """
     values, selector = client.valid(client.operation), client.operation.selector
     if values is None:
@@ -110,13 +110,13 @@ def test_unknown_id(client: Client) -> None:
 
 @dataclass(frozen=True)
 class OneParameter(Params):
-    """The parameter that the request has wrong."""
+    """The parameter that is wrong in the request."""
 
     name: str
 
 
 def required_parameters(planning: Planning) -> Iterator[Draft]:
-    """Each required parameter that can be left out without meaning another operation."""
+    """Each required parameter that can be omitted without selecting another operation."""
     for operation in operations(planning):
         for parameter in operation.required:
             if _may_be_omitted(operation, parameter):
@@ -124,7 +124,7 @@ def required_parameters(planning: Planning) -> Iterator[Draft]:
 
 
 def _may_be_omitted(operation: Operation, parameter: Parameter) -> bool:
-    """Whether a required parameter can be left out of a request, which must then be refused."""
+    """Whether a required parameter can be omitted from a request, which must then be rejected."""
     if parameter.place == "path":
         return False
     if Open.OMISSION in parameter.open:
@@ -152,9 +152,9 @@ def _omission(operation: Operation, parameter: Parameter) -> Draft:
 
 @scenario(required_parameters, rules=("parameter.missing", "parameter.blank"), phase=1)
 def test_missing_parameter(client: Client) -> None:
-    """A valid request but for one required parameter, which is left out or null.
+    """Send a request that is valid except that one required parameter is missing or null.
 
-    In a change, null may clear a member that names no object: a server may take it or refuse it.
+    In a change, null may clear a member that names no object, so a server may accept or reject it.
     """
     values = client.valid(client.operation)
     if values is None:
@@ -171,7 +171,7 @@ def test_missing_parameter(client: Client) -> None:
 
 
 def refused_values(planning: Planning) -> Iterator[Draft]:
-    """Each operation with a parameter for which the contract lists values to be refused."""
+    """Each operation with a parameter for which the contract lists values to be rejected."""
     for operation in operations(planning):
         values = sum(len(parameter.refuse) for parameter in operation.parameters)
         if values:
@@ -180,9 +180,9 @@ def refused_values(planning: Planning) -> Iterator[Draft]:
 
 @scenario(refused_values, rules=("parameter.invalid",), phase=1)
 def test_invalid_parameter(client: Client) -> None:
-    """A valid request but for one value, which no reading can accept; each such value in turn.
+    """Send requests that are valid except for one value, which no reading can accept.
 
-    Every second one comes with the optional members: a server may check only those.
+    Every second one includes the optional members, because a server may check only those.
     """
     operation = client.operation
     values = client.valid(operation)
@@ -200,18 +200,18 @@ def test_invalid_parameter(client: Client) -> None:
 # --- broken bodies --------------------------------------------------------------------------------
 
 NO_OBJECTS = (b"null", b"", b"[1, 2]")
-"""Bodies that are no object, for every operation."""
+"""Bodies that are not objects, for every operation."""
 IN_TURN = (b'"text"', b"{")
-"""More of them, which operations get in turn."""
+"""Further such bodies, which operations get in turn."""
 WITHOUT_MEMBERS = b"{}"
-"""In their place where several members are required: a server may then list what is missing."""
+"""Replaces the last of them if several members are required, which a server may then list."""
 FLAWS = {b"": "an empty body", b"{": CUT_OFF, WITHOUT_MEMBERS: "a body without members"}
 """What is odd in a body. All others are of another type."""
 
 
 @dataclass(frozen=True)
 class Turns(Params):
-    """Places of ``IN_TURN`` that an operation gets as its body."""
+    """The places in ``IN_TURN`` of the bodies that an operation gets."""
 
     places: tuple[int, ...]
 
@@ -231,12 +231,12 @@ def bodies(planning: Planning) -> Iterator[Draft]:
 
 
 def _turn(number: int, count: int) -> tuple[int, ...]:
-    """The places of so many of ``IN_TURN``, from the one whose turn it is."""
+    """The places of ``count`` entries of ``IN_TURN``, starting with the one whose turn it is."""
     return tuple((number + step) % len(IN_TURN) for step in range(count))
 
 
 def _wants_body(operation: Operation) -> bool:
-    """Whether a request without a body must be refused; elsewhere a broken one may be ignored."""
+    """Whether a request without a body must be rejected. Otherwise a broken one may be ignored."""
     selected_by_member = operation.when and not operation.only
     if selected_by_member:
         return False
@@ -245,7 +245,7 @@ def _wants_body(operation: Operation) -> bool:
 
 @scenario(bodies, rules=("body.broken",), phase=1)
 def test_broken_body(client: Client) -> None:
-    """Bodies that are cut off, of another JSON type, or empty."""
+    """Send bodies that are truncated, of another JSON type, or empty."""
     values = client.valid(client.operation)
     if values is None:
         return
@@ -267,9 +267,9 @@ ODD_LIMITS = ("abc", "-1")
 HUGE = (BEYOND_64_BITS, BEYOND_32_BITS)
 """Limits that lists get in turn."""
 ODD_POSITIONS = ("not-a-time", "2026-13-45T99:99:99Z")
-"""Values that no cursor has."""
+"""Values that are not valid cursors."""
 WITHOUT_ZONE = "2026-04-17T12:00:00"
-"""A time that a cursor may be; who compares it with one that has a zone may crash."""
+"""A time that a cursor may be. Comparing it with a time that has a zone may crash the server."""
 
 
 @dataclass(frozen=True)
@@ -295,7 +295,7 @@ def odd_positions(planning: Planning) -> Iterator[Draft]:
 
 @scenario(odd_positions, rules=("parameter.unparsable",), phase=1)
 def test_unparsable_parameter(client: Client) -> None:
-    """Limits, cursors and bounds that are no number and no timestamp; and a plain request."""
+    """Send limits, cursors and bounds that cannot be parsed, and a plain request."""
     values, paging = client.knowledge.listing(client.operation), client.operation.paging
     assert paging is not None
     if values is None:
@@ -334,7 +334,7 @@ def _wishes(operation: Operation) -> list[tuple[str, str]]:
 def _send_value(
     client: Client, values: dict[str, Any], name: str, text: str, role: Role = Role.PROBE
 ) -> None:
-    """A list with an odd value of one parameter."""
+    """Request a list with an odd value of one parameter."""
     facts = Facts(flaw=odd_value(name))
     client.mistake(client.operation, {**values, name: text}, facts, role=role)
 

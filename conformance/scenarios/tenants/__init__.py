@@ -1,1 +1,1 @@
-"""Requests for what belongs to another business."""
+"""Requests for objects and data of another business."""

@@ -1,4 +1,4 @@
-"""Requests that cross from one business to another: for an object, or to create inside it."""
+"""Requests that cross from one business to another, to reach an object or to create inside it."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ Values = dict[str, Any]
 
 
 def ask_for_foreign(client: Client, values: Values, sought: Any, key: str = KeyName.FULL) -> None:
-    """Ask for an object that the key must not reach; ``sought`` is its id, or an array with it."""
+    """Request an object that the key must not reach; ``sought`` is its id, or an array with it."""
     facts = Facts(step=Step.FOREIGN, sought=named(sought))
     client.mistake(client.operation, values, key=key, facts=facts)
 
 
 def ask_beside_business(client: Client, values: Values, sought: Any) -> None:
-    """Ask for a foreign object and name a business, where the operation may take one.
+    """Request another business's object and name a business, if the operation may take one.
 
     With the key's own business in the request, a server may overlook whose object it is; with the
     object's business, whose key it is.
@@ -44,7 +44,7 @@ def ask_beside_business(client: Client, values: Values, sought: Any) -> None:
 
 
 def ask_for_nobodys(client: Client, values: Values, selector: Parameter) -> None:
-    """Ask for an object that nobody has, where a success need not show what it found."""
+    """Request an object that does not exist, if a success need not show what it found."""
     known = values[selector.name]
     unknown = client.unknown_id(named(known))
     nobodys = [unknown] if isinstance(known, list) else unknown
@@ -53,23 +53,23 @@ def ask_for_nobodys(client: Client, values: Values, selector: Parameter) -> None
 
 
 def ask_behind_own(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
-    """Ask for a foreign object behind an own one, where an operation takes several."""
+    """Request another business's object after one of the key's own, if several may be named."""
     own = values[selector.name]
     if isinstance(own, list):
         ask_for_foreign(client, {**values, selector.name: [*own, *foreign]}, foreign)
 
 
 def ask_the_other_way(client: Client, values: Values, selector: Parameter, key: str) -> None:
-    """Ask for an object of the main business with the key of another one."""
+    """Request an object of the main business with the key of another one."""
     theirs = _as_asked_by(client, values, selector, key)
     if theirs is not None:
         ask_for_foreign(client, theirs, values[selector.name], key)
 
 
 def ask_naming_main(client: Client, values: Values, selector: Parameter, key: str) -> None:
-    """Go the other way with a request that also names the main business.
+    """Cross in the other direction with a request that also names the main business.
 
-    It names no business where a server may accept such a request.
+    The request names no business if a server may accept such a request.
     """
     operation, main, tenant = client.operation, client.knowledge.business(), client.contract.tenant
     may_succeed = operation.open & {Open.ABSENT_OBJECT, Open.INPUT}
@@ -81,16 +81,16 @@ def ask_naming_main(client: Client, values: Values, selector: Parameter, key: st
         return
     if operation.parameter(tenant):
         message = message_for(operation, {**theirs, tenant: main})
-    else:  # a server that knows no such parameter may refuse it
+    else:  # a server that does not know the parameter may reject it
         message = with_query(message_for(operation, theirs), tenant, main)
     facts = Facts(mistake=True, step=Step.REFERENCE, sought=named(values[selector.name]))
     client.raw(message, operation.id, key=key, facts=facts)
 
 
 def _as_asked_by(client: Client, values: Values, selector: Parameter, key: str) -> Values | None:
-    """The values with the business of a key, where they hold one; None if they prove nothing.
+    """The values with the business of a key, if they contain one; None if they prove nothing.
 
-    An object that goes by another name than its id proves nothing: two businesses may share it.
+    An object that is not named by its id proves nothing: two businesses may share its name.
     """
     tenant, business = client.contract.tenant, client.knowledge.business(key)
     if selector.by is not None:
@@ -103,7 +103,7 @@ def _as_asked_by(client: Client, values: Values, selector: Parameter, key: str) 
 
 
 def read_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
-    """Read a foreign object with both keys, and an own object with the other key."""
+    """Read the other business's object with both keys, and the main one's with the other key."""
     operation, tenant = client.operation, client.contract.tenant
     theirs = {**values, selector.name: foreign}
     owner = dict(theirs)
@@ -116,7 +116,7 @@ def read_across(client: Client, values: Values, selector: Parameter, foreign: An
 
 
 def change_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
-    """Change the object of the other business, look whether it changed, and go the other way."""
+    """Change the other business's object, check whether it changed, and cross the other way."""
     operation, kind, sought = client.operation, client.operation.kind, named(foreign)
     name_both(client, values)
     changes = visible_changes(client, operation)
@@ -143,9 +143,9 @@ def change_across(client: Client, values: Values, selector: Parameter, foreign: 
 
 
 def _change_own(client: Client, own: Values, changes: list[Values]) -> None:
-    """The same changes of the own object, which show that nothing else was wrong with them.
+    """Make the same changes to the key's own object, to show that nothing else was wrong with them.
 
-    What costs money is left out, and so is what may not be done twice, such as to pause it.
+    Changes that cost money are left out, and so are those that may not be made twice, like pausing.
     """
     operation = client.operation
     repeatable = operation.action == "delete" or changes[0]
@@ -157,14 +157,14 @@ def _change_own(client: Client, own: Values, changes: list[Values]) -> None:
 
 
 def _free_members(operation: Operation) -> set[str]:
-    """The members of a change that take any text, and that it may lack."""
+    """The optional members of a change that take any text."""
     return {member.name for member in operation.fresh_members if not member.required}
 
 
 def name_both(client: Client, values: Values) -> None:
-    """Name the own object and the other business, where the operation takes both.
+    """Name the key's own object and the other business, if the operation takes both.
 
-    A server may go by the object alone and overlook the business.
+    A server may check the object alone and overlook the business.
     """
     elsewhere, tenant = client.knowledge.business(KeyName.OTHER), client.contract.tenant
     if elsewhere is not None and tenant in values:
@@ -173,7 +173,7 @@ def name_both(client: Client, values: Values) -> None:
 
 
 def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
-    """Changes that name the other business, or an object of it, in a member of their own each.
+    """Changes that name the other business or one of its objects, each in a member of its own.
 
     No document gives the change such a member, but a creation may have it.
     """
@@ -182,7 +182,7 @@ def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
 
 
 def _change_beside(client: Client, values: Values, selector: Parameter, beside: Values) -> None:
-    """A change with one more member; then a look at the object."""
+    """Send a change with one more member, then read the object."""
     operation = client.operation
     facts = Facts(step=Step.OPTIONAL, tied=beside)
     client.mistake(operation, {**values, **beside}, facts=facts)
@@ -194,7 +194,7 @@ def _change_beside(client: Client, values: Values, selector: Parameter, beside: 
 
 
 def _undocumented(client: Client) -> Values:
-    """Objects of the other business by the members that name one in a creation alone."""
+    """Objects of the other business, by the members that only a creation has for such objects."""
     operation, contract = client.operation, client.contract
     own = {contract.tenant, *(parameter.name for parameter in operation.parameters)}
     objects: Values = {}
@@ -206,9 +206,9 @@ def _undocumented(client: Client) -> Values:
 
 
 def _undocumented_business(client: Client) -> dict[str, str]:
-    """The id of the other business by the name of the tenant.
+    """The id of the other business under the name of the tenant parameter.
 
-    Empty where it is not known, or where a parameter of the operation has that name.
+    Empty if the id is not known, or if a parameter of the operation has that name.
     """
     tenant, business = client.contract.tenant, client.knowledge.business(KeyName.OTHER)
     if tenant is None or business is None:
@@ -219,10 +219,10 @@ def _undocumented_business(client: Client) -> dict[str, str]:
 
 
 def create_inside(client: Client) -> None:
-    """Create with a reference to the other business, or to an object of it.
+    """Create with a reference to the other business, or to one of its objects.
 
-    Each reference has a creation of its own. The control is the one that names the other business,
-    with the own one in its place. It comes after it, for its names are taken then.
+    Each reference has a creation of its own. The control repeats the one that names the other
+    business, with the key's own instead. It comes afterwards, because it takes the names.
     """
     operation, tenant = client.operation, client.contract.tenant
     values = client.valid(operation)
@@ -241,9 +241,9 @@ def create_inside(client: Client) -> None:
 
 
 def _create_under_the_same_names(client: Client) -> None:
-    """Create with every name that may have to be unique; then the other business does so, too.
+    """Create with every name that may have to be unique, then do the same as the other business.
 
-    A server may look a name up among those of all businesses, and return what the first one made.
+    A server may look a name up across all businesses, and return what the first one created.
     """
     operation = client.operation
     names = client.known(each for each in operation.parameters if each.fresh)
@@ -259,7 +259,7 @@ def _create_under_the_same_names(client: Client) -> None:
 
 
 def _take_from_other(client: Client) -> None:
-    """A creation that takes from a pool what the other business took from it before."""
+    """Create with an object of a pool that the other business has already taken."""
     kind, known = client.operation.kind, client.knowledge.known_ids
     for parameter in client.operation.body:
         if not parameter.references:
@@ -276,7 +276,7 @@ def _take_from_other(client: Client) -> None:
 
 
 def _create_naming(client: Client, values: Values, parameter: Parameter) -> None:
-    """A creation that names something of the other business in a member that documents name."""
+    """Create with a reference to the other business in a documented member."""
     if parameter.usual:
         _create_with_reference(client, values, parameter)
     else:
@@ -284,10 +284,10 @@ def _create_naming(client: Client, values: Values, parameter: Parameter) -> None
 
 
 def _create_with_reference(client: Client, values: Values, parameter: Parameter) -> None:
-    """A creation that must name something of the other business, and a look into its list.
+    """Create with a required reference to the other business, then read that business's list.
 
-    A creation without a fresh text is looked for by all of its plain members, among the items that
-    the list did not show before. The business alone proves nothing: others make objects there, too.
+    A creation without a fresh text is looked up by all of its plain members, among the new items of
+    the list. The business alone proves nothing, because others create objects there, too.
     """
     operation, tenant = client.operation, client.contract.tenant
     fresh = picked(values, {member.name for member in operation.fresh_members})
@@ -304,9 +304,9 @@ def _create_with_reference(client: Client, values: Values, parameter: Parameter)
 
 
 def _create_beside_own(client: Client, values: Values) -> None:
-    """The same with the own business in the query.
+    """Send the same creation with the key's own business in the query.
 
-    A server may look at the query to see who may create, and at the body to see where.
+    A server may take from the query who may create, and from the body where.
     """
     own, tenant = client.knowledge.business(), client.contract.tenant
     if own is not None and tenant is not None:
@@ -315,7 +315,7 @@ def _create_beside_own(client: Client, values: Values) -> None:
 
 
 def _look_into_list(client: Client, facts: Facts) -> None:
-    """Look into the list of the other business for what is created, if there is one."""
+    """Look for the created object in the other business's list, if there is one."""
     listing = client.contract.list_of(client.operation.kind)
     page = None if listing is None else client.valid(listing, KeyName.OTHER)
     if listing is not None and page is not None:
@@ -323,7 +323,7 @@ def _look_into_list(client: Client, facts: Facts) -> None:
 
 
 def _create_in_business(client: Client) -> None:
-    """A creation that names the other business in a member that no document names."""
+    """Create with the other business in a member that no document names."""
     beside = _undocumented_business(client)
     if not beside:
         return
@@ -333,7 +333,7 @@ def _create_in_business(client: Client) -> None:
 
 
 def create_tied(client: Client, values: Values, beside: Values) -> None:
-    """A creation that names what it must not, without need; then a look at the new object."""
+    """Create with a forbidden reference that is not required, then read the new object."""
     operation, tied = client.operation, as_shown(client.operation, beside)
     facts = Facts(step=Step.OPTIONAL, tied=tied)
     created = client.created_id(client.mistake(operation, {**values, **beside}, facts=facts))

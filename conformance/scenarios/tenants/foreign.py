@@ -1,4 +1,4 @@
-"""What a request names of another business, to see whether the main one reaches it."""
+"""Values of another business that a request names, to see whether the main one reaches them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from conformance.scenarios.client.filter_values import widest
 from conformance.scenarios.client.knowledge import LARGE
 
 PAGE_SIZE = 5
-"""Items of a page that is asked for in another size, or with a cursor."""
+"""Items of a page that is requested in another size, or with a cursor."""
 
 
 def of_other(client: Client, parameter: Parameter) -> Any:
     """What a parameter may name of the other business; ABSENT without an object of it.
 
-    ABSENT as well where each business counts its objects by itself: the main one may have the id.
+    Also ABSENT if each business numbers its own objects, because the main one may have the same id.
     """
     if client.knowledge.shares_ids(parameter):
         return ABSENT
@@ -28,8 +28,8 @@ def of_other(client: Client, parameter: Parameter) -> Any:
 def foreign_filter(client: Client, parameter: Parameter) -> Any:
     """A value of a filter that only the other business has; ABSENT without one.
 
-    Best is a value that its list shows, and the list of the main business does not. Where the
-    filter names a business, it is the id of the other one.
+    The best choice is a value that its list shows and the main business's list does not. If the
+    filter names a business, the value is the id of the other one.
     """
     if client.knowledge.shares_ids(parameter):
         return ABSENT
@@ -43,9 +43,10 @@ def foreign_filter(client: Client, parameter: Parameter) -> Any:
 
 
 def beside_foreign(client: Client, parameter: Parameter, value: Any) -> dict[str, str]:
-    """The other plain filters of a list, with what a foreign item with a value shows for each.
+    """The other plain filters of a list, with the values of an item of the other business.
 
-    ``value`` is that of the first filter. Empty without such a filter or item.
+    ``value`` is that of the first filter, and the item must show it. Empty without such a filter or
+    item.
     """
     operation = client.operation
     for row in rows_of(client.knowledge.listed(operation.kind, KeyName.OTHER)):
@@ -57,9 +58,9 @@ def beside_foreign(client: Client, parameter: Parameter, value: Any) -> dict[str
 
 
 def ask_beside_others(client: Client, parameter: Parameter, values: dict[str, Any]) -> None:
-    """The same along with all other filters, as a foreign item shows them; then with wide bounds.
+    """Add all other filters, with the values of the other business's item; then wide bounds.
 
-    Where the filter may be ignored, only the items themselves show whose they are.
+    If the filter may be ignored, only the items themselves show whose they are.
     """
     operation = client.operation
     rows = rows_of(client.knowledge.listed(operation.kind, KeyName.OTHER))
@@ -71,7 +72,7 @@ def ask_beside_others(client: Client, parameter: Parameter, values: dict[str, An
 
 
 def ask_for_both(client: Client, parameter: Parameter, values: dict[str, Any], value: Any) -> None:
-    """Narrow the largest page to the own business and another one: some servers split a filter."""
+    """Filter the largest page by the main and another business: some servers split a filter."""
     own = client.knowledge.business()
     if parameter.name == client.contract.tenant and own is not None:
         both = {**values, **_large(client), parameter.name: f"{own},{value}"}
@@ -79,14 +80,14 @@ def ask_for_both(client: Client, parameter: Parameter, values: dict[str, Any], v
 
 
 def _large(client: Client) -> dict[str, str]:
-    """The limit of the largest page, which shows most of what a filter lets in."""
+    """The limit of the largest page, which shows most of what passes a filter."""
     paging = client.operation.paging
     assert paging is not None
     return {paging.limit: str(client.knowledge.within(client.operation, LARGE))}
 
 
 def later_page(client: Client) -> dict[str, str]:
-    """A limit, and the first item of the own list as the cursor where its position is known."""
+    """A limit, with the main list's first item as the cursor if its position is known."""
     operation, paging = client.operation, client.operation.paging
     assert paging is not None
     page = {paging.limit: str(client.knowledge.within(operation, PAGE_SIZE))}
@@ -105,8 +106,8 @@ def texts_of_member(items: list[Any], member: str) -> list[str]:
 def foreign_object(client: Client, operation: Operation, selector: Parameter) -> Any:
     """An object of the other business; ABSENT without one.
 
-    Not every object may have what a read asks for. So a read gets an object that its owner can
-    read, unless the target file names one.
+    Not every object may have what a read asks for. A read therefore gets an object that its owner
+    can read, unless the target file names one.
     """
     declared = client.target.inputs.get(operation.id, {})
     if operation.effect is not Effect.READ or selector.name in declared:
@@ -118,7 +119,7 @@ def foreign_object(client: Client, operation: Operation, selector: Parameter) ->
 
 
 def owning_references(contract: Contract, operation: Operation) -> list[Parameter]:
-    """The members of a body that name a business, or an object of one; a pool belongs to no one.
+    """The members of a body that name a business or its objects; a pool belongs to no business.
 
     Only kinds of objects that have a list count.
     """
@@ -138,8 +139,8 @@ def owning_references(contract: Contract, operation: Operation) -> list[Paramete
 def visible_changes(client: Client, operation: Operation) -> list[dict[str, Any]]:
     """Changes that a read would show: a fresh text for the first, and for the last, free member.
 
-    A single empty change if no member takes a free text. The same holds for an operation that is
-    selected by a member, such as an action, because the request changes that member anyway.
+    Without such a member, there is one empty change. An operation that is a mode of its own also
+    gets an empty change, because it changes the member that selects it.
     """
     selector = operation.selector
     selecting = None if selector is None else selector.name

@@ -18,11 +18,11 @@ SIDES: dict[str, Side] = {
     KeyName.OTHER: Side.FOREIGN,
     KeyName.EMPTY: Side.FOREIGN,
 }
-"""Whose data a list shows, by the key that asks for it."""
+"""Whose data a list shows, by the key that requests it."""
 
 
 def more_pages(client: Client, key: str, first: Answer | None) -> None:
-    """The page after the first one, and the first one in another size."""
+    """Request the page after the first one, and the first one in another size."""
     paging = client.operation.paging
     assert paging is not None
     if first is not None and first.cursor is not None:
@@ -32,7 +32,7 @@ def more_pages(client: Client, key: str, first: Answer | None) -> None:
 
 
 def walk_as(client: Client, key: str) -> None:
-    """Walk over the list as a key shows it, in pages of the usual length and in small ones."""
+    """Walk over the list as a key sees it, in pages of the usual length and in small ones."""
     walker = Walker(client, key=key, side=SIDES[key])
     if walker.given is None:
         return
@@ -45,7 +45,7 @@ def walk_as(client: Client, key: str) -> None:
 
 
 def page(client: Client, key: str, values: Values) -> Answer | None:
-    """Ask for a page of the list; None if no valid values for it are known.
+    """Request a page of the list; None if no valid values for it are known.
 
     What the full key sees of the main business, a read-only key must see as well.
     """
@@ -54,7 +54,7 @@ def page(client: Client, key: str, values: Values) -> Answer | None:
     if known is None:
         return None
     facts = Facts(side=SIDES[key])
-    # a key that only reads may not reach the object that the list is of
+    # a read-only key may not reach the object that the list is of
     may_miss = key == KeyName.READ_ONLY and bool(operation.required)
     role = Role.ARRANGE if may_miss else Role.CONTROL
     exchange = client.call(operation, known | values, role=role, key=key, facts=facts)
@@ -62,7 +62,7 @@ def page(client: Client, key: str, values: Values) -> Answer | None:
 
 
 def named_another(client: Client) -> None:
-    """The list with another business in headers, and in a parameter that no document names."""
+    """Request the list with another business in headers, and in an undocumented parameter."""
     operation, tenant = client.operation, client.contract.tenant
     values, business = client.knowledge.listing(operation), client.knowledge.business(KeyName.OTHER)
     if values is None or business is None or tenant is None:
@@ -76,22 +76,22 @@ def named_another(client: Client) -> None:
 
 
 def narrowed_to_shown(client: Client, rows: list[Values]) -> None:
-    """The own list under each plain filter, narrowed to the first value that the rows show.
+    """Request the main list under each plain filter, with the first value that the rows show.
 
-    The rows of the other business come first: a value that only it has reveals most.
+    The rows of the other business come first, because a value that only it has reveals most.
     """
     for parameter in client.operation.plain_filters:
         texts = texts_of_member(rows, parameter.filters)
         if texts and parameter.name != client.contract.tenant:
             page(client, KeyName.FULL, {parameter.name: texts[0]})
     wide = widest(client.operation, rows)
-    if wide:  # the other business asks for the same, which a server may have cached
+    if wide:  # the other business requests the same, which a server may have cached
         for key in (KeyName.FULL, KeyName.OTHER):
             _page_within(client, key, wide)
 
 
 def _page_within(client: Client, key: str, bounds: dict[str, str]) -> None:
-    """A page of what lies within bounds: a server may limit how far they are apart."""
+    """Request a page within bounds. A server may limit how far apart they are."""
     known = client.knowledge.listing(client.operation, key)
     if known is not None:
         client.mistake(client.operation, known | bounds, key=key, facts=Facts(side=SIDES[key]))

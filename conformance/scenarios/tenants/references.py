@@ -1,4 +1,4 @@
-"""Writes that name an object which does not exist, or one that they need not name."""
+"""Writes that name an object that does not exist, or one that they need not name."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def referring(planning: Planning) -> Iterator[tuple[Operation, list[Parameter]]]
 
 
 def name_nothing(client: Client) -> None:
-    """Send the write with the name of no object in each member that refers to one."""
+    """Send the write with a nonexistent id in each member that refers to an object."""
     operation = client.operation
     for parameter in owning_references(client.contract, operation):
         values, known = client.valid(operation), client.value(parameter)
@@ -47,6 +47,6 @@ def name_nothing(client: Client) -> None:
 
 
 def _unknown(client: Client, known: str | int) -> Any:
-    """An id like a known one that names nothing; a number stays a number."""
+    """An id like a known one that does not exist; a number stays a number."""
     unknown = client.unknown_id(str(known), client.token())
     return int(unknown) if isinstance(known, int) and unknown.isdigit() else unknown

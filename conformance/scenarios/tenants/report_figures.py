@@ -1,4 +1,4 @@
-"""Reports of figures, asked for in the name of another business."""
+"""Reports of figures that are requested in the name of another business."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from conformance.transport.message import Message, message_for
 TENANT_HEADERS = ("X-Business-Id", "X-Tenant-Id", "X-Account-Id", "X-Organization-Id")
 """Headers that a server may take the business from, instead of from the key."""
 MADE = 4
-"""Objects that are made between reports: a figure that grows by just as many counts them."""
+"""Objects created between reports. A figure that grows by exactly as many counts them."""
 
 
 def reports(planning: Planning) -> Iterator[Draft]:
@@ -45,10 +45,10 @@ def _keyed(planning: Planning, action: str) -> list[Operation]:
 
 
 def compare_figures(client: Client) -> None:
-    """The own report; then with the other business in the query, in headers, and as a filter.
+    """Request the main report, then name the other business in the query, in headers, as a filter.
 
-    Where one of them got another response, the own report is asked for again, and once for each
-    own object in place of a foreign one.
+    If one of the responses differs, the plain report of the main business is requested again, and
+    once with each of its own objects in place of the other business's.
     """
     operation, business = client.operation, client.knowledge.business(KeyName.OTHER)
     values = client.valid(operation)
@@ -70,7 +70,7 @@ def _ask_for_theirs(
     business: str,
     before: Exchange,
 ) -> None:
-    """The report of the other business; if it is the own one as well, again past a cache."""
+    """Request the other business's report. If it equals the main one's, bypass any cache."""
     owner = _ask_as_owner(client, theirs, business)
     if owner.ok and theirs == values and owner.json == before.json:
         _ask_past_a_cache(client, values)
@@ -79,7 +79,7 @@ def _ask_for_theirs(
 def _ask_for_others(
     client: Client, values: dict[str, Any], theirs: dict[str, Any], business: str
 ) -> Iterator[Exchange]:
-    """The own report with the other business, and with an object of it for each parameter."""
+    """Request the main report with the other business, and with its object for each parameter."""
     operation = client.operation
     for message in _naming(client, values, business):
         facts = Facts(mistake=True, step=Step.FOREIGN, sought=business)
@@ -91,7 +91,7 @@ def _ask_for_others(
 
 
 def _ask_again(client: Client, values: dict[str, Any]) -> None:
-    """The own report again; before it, with an own object for each parameter that names one."""
+    """Request the main report again, first with the main business's object for each parameter."""
     operation = client.operation
     for name in _references(client):
         parameter = operation.parameter(name)
@@ -103,15 +103,15 @@ def _ask_again(client: Client, values: dict[str, Any]) -> None:
 
 
 def _ask_as_owner(client: Client, values: dict[str, Any], sought: Any) -> Exchange:
-    """The report of the other business, with its own key."""
+    """Request the other business's report, with its own key."""
     facts = Facts(step=Step.OWNER, sought=str(sought))
     return client.call(client.operation, values, role=Role.ARRANGE, key=KeyName.OTHER, facts=facts)
 
 
 def _ask_past_a_cache(client: Client, values: dict[str, Any]) -> None:
-    """The report of the other business under a URL of its own; then as before, for comparison.
+    """Request the other business's report under a unique URL, then as before, for comparison.
 
-    A server may cache responses by their URL, whoever asks.
+    A server may cache responses by URL, regardless of the caller.
     """
     operation = client.operation
     message = with_query(message_for(operation, values), "_", client.token())
@@ -123,16 +123,16 @@ def _ask_past_a_cache(client: Client, values: dict[str, Any]) -> None:
 
 @dataclass(frozen=True)
 class Growth(Params):
-    """What is made, and the reports that must not count it, by their operations."""
+    """What is created, and the reports that must not count it, by their operations."""
 
     creation: str
     reports: tuple[str, ...]
 
 
 def reports_beside_creations(planning: Planning) -> Iterator[Draft]:
-    """All reports of figures, around the creation of what lists have the most filters for.
+    """All reports of figures, around the creation of the kind whose list has the most filters.
 
-    Once with a creation that costs nothing, and once with one that does.
+    One case creates at no cost, and another one at a cost.
     """
     names = tuple(report.id for report in _keyed(planning, "fetch") if not report.required)
     if not names:
@@ -154,13 +154,13 @@ def reports_beside_creations(planning: Planning) -> Iterator[Draft]:
 
 
 def _filter_count(planning: Planning, creation: Operation) -> int:
-    """How many filters the list of what is created has."""
+    """The number of filters that the list of the created kind has."""
     listing = planning.contract.list_of(creation.kind)
     return len(listing.filters) if listing else 0
 
 
 def watch_figures(client: Client) -> None:
-    """The reports of the other business twice, and again after the main one has made objects."""
+    """Request the other business's reports twice, and again after the main one creates objects."""
     params = client.params(Growth)
     creation = client.contract.operations[params.creation]
     _all_reports(client, params, Step.BEFORE)
@@ -172,7 +172,7 @@ def watch_figures(client: Client) -> None:
 
 
 def _all_reports(client: Client, params: Growth, step: Step) -> None:
-    """Each report of the other business, as its own key sees it."""
+    """Request each report of the other business with its own key."""
     for name in params.reports:
         report = client.contract.operations[name]
         values = client.valid_or({}, report, KeyName.OTHER)
@@ -183,13 +183,13 @@ def reports_for_the_empty(planning: Planning) -> Iterator[Draft]:
     """Each report of figures, with the key of a business without data."""
     for operation in _keyed(planning, "fetch"):
         narrowed = list(_narrowings(operation))
-        rules = None if narrowed else ()  # what judges every response judges the plain report
+        rules = None if narrowed else ()  # rules for every response judge the plain report
         cost = 1 + len(narrowed)
         yield Draft(operation, needs=(KeyName.EMPTY,), cost=cost, optional=True, rules=rules)
 
 
 def narrow_empty_figures(client: Client) -> None:
-    """The report of a business without data; then with each parameter that narrows it."""
+    """Request the report of a business without data, then with each parameter that narrows it."""
     operation = client.operation
     values = client.valid(operation, KeyName.EMPTY)
     if values is None:
@@ -202,12 +202,12 @@ def narrow_empty_figures(client: Client) -> None:
 
 
 def untried(target: Declaration, operation: Operation) -> list[dict[str, Any]]:
-    """What narrows a report, where no key of an empty business tries it."""
+    """Optional report filters that no empty-business key covers."""
     return [] if Business.EMPTY in target.keys else list(_narrowings(operation))
 
 
 def _narrowings(operation: Operation) -> Iterator[dict[str, Any]]:
-    """The values of optional parameters of a report, one by one, where the contract gives any."""
+    """The values of a report's optional parameters, one by one, if the contract gives any."""
     for parameter in operation.parameters_in("query"):
         if parameter.required or parameter.references:
             continue

@@ -1,4 +1,4 @@
-"""Scenarios of tenants: what belongs to another business is neither shown nor changed."""
+"""Scenarios of tenants: data of another business is neither shown nor changed."""
 
 from __future__ import annotations
 
@@ -56,9 +56,9 @@ from conformance.scenarios.tenants.report_figures import (
 )
 
 OVERLAPPING = {Depth.QUICK: 0, Depth.FULL: 2, Depth.DEEP: 100}
-"""Lists that two businesses ask for at the same time."""
+"""Lists that two businesses request at the same time."""
 ROUNDS = 2
-"""Requests of each business that are under way at the same time."""
+"""Requests of each business that are in flight at the same time."""
 
 
 BRIEF_RULES = (
@@ -75,7 +75,7 @@ BRIEF_RULES = (
 
 
 def owned_lists(planning: Planning) -> Iterator[Operation]:
-    """The lists of what belongs to a business."""
+    """The lists of objects that belong to a business."""
     if planning.contract.tenant:
         yield from (listing for listing in operations(planning, "list") if listing.owned)
 
@@ -88,7 +88,7 @@ def lists_of_two(planning: Planning) -> Iterator[Draft]:
 
 @scenario(lists_of_two, rules=("tenant.rows", "owner.nested"))
 def test_rows_of_two_businesses(client: Client) -> None:
-    """Pages of a list as two businesses see it: in two sizes, with a cursor, and narrowed."""
+    """Read pages of a list as two businesses: in two sizes, with a cursor, and filtered."""
     foreign = page(client, KeyName.OTHER, {})
     own = page(client, KeyName.FULL, {})
     more_pages(client, KeyName.OTHER, foreign)
@@ -102,13 +102,13 @@ def test_rows_of_two_businesses(client: Client) -> None:
 
 @dataclass(frozen=True)
 class ForeignFilter(Params):
-    """The filter that names something of another business."""
+    """The filter that names another business or its object."""
 
     filter: str
 
 
 def foreign_filters(planning: Planning) -> Iterator[Draft]:
-    """Each list with a filter that names another business, or an object of it."""
+    """Each list with a filter that names another business, or one of its objects."""
     for operation in operations(planning, "list"):
         for parameter in operation.filters:
             if not parameter.references:
@@ -126,7 +126,7 @@ def foreign_filters(planning: Planning) -> Iterator[Draft]:
 
 @scenario(foreign_filters, rules=("tenant.filter",), phase=1)
 def test_foreign_filter(client: Client) -> None:
-    """A list that is narrowed to something of another business, alone and by a second filter."""
+    """Filter a list by a value of another business, alone and with a second filter."""
     operation = client.operation
     parameter = operation.parameter(client.params(ForeignFilter).filter)
     assert parameter is not None
@@ -139,7 +139,7 @@ def test_foreign_filter(client: Client) -> None:
         return
     if Open.FILTER_IGNORED in parameter.open:
         client.control(operation, values, facts=Facts(step=Step.UNFILTERED))
-    if own is not ABSENT:  # the target may refuse the filter itself
+    if own is not ABSENT:  # the target may reject the filter itself
         facts = Facts(mistake=True)
         client.call(operation, {**values, parameter.name: own}, role=Role.ARRANGE, facts=facts)
     client.mistake(operation, {**values, parameter.name: value})
@@ -167,7 +167,7 @@ def on_objects(planning: Planning) -> Iterator[tuple[Operation, Parameter]]:
 def foreign_objects(planning: Planning) -> Iterator[Draft]:
     """Each operation on one object, with an object of another business; then creations inside it.
 
-    An operation that takes an object and a business gets its own object with the foreign business.
+    An operation that takes an object and a business gets its own object with the other business.
     """
     for operation, _ in on_objects(planning):
         rules = OBJECT_RULES if operation.effect is Effect.READ else ("tenant.object",)
@@ -183,7 +183,7 @@ def foreign_objects(planning: Planning) -> Iterator[Draft]:
 
 @scenario(foreign_objects, rules=OBJECT_RULES, phase=1)
 def test_foreign_object(client: Client) -> None:
-    """The request of the owner succeeds. The same request with another business's key must not."""
+    """Send the owner's request, which succeeds, then the same with another business's key."""
     operation, selector = client.operation, client.operation.selector
     if selector is None:
         create_inside(client)
@@ -202,19 +202,19 @@ def test_foreign_object(client: Client) -> None:
 
 @scenario(reports, rules=("figures.own",), phase=1)
 def test_foreign_figures(client: Client) -> None:
-    """A report of figures that is asked for in the name of another business."""
+    """Request a report of figures in the name of another business."""
     compare_figures(client)
 
 
 @scenario(reports_beside_creations, rules=("figures.grown",), phase=2, alone=True)
 def test_figures_beside_creations(client: Client) -> None:
-    """The reports of one business, before and after another one has made objects."""
+    """Read the reports of one business before and after another one has created objects."""
     watch_figures(client)
 
 
 @scenario(reports_for_the_empty, rules=("figures.empty",), phase=1)
 def test_empty_figures(client: Client) -> None:
-    """A report of a business without data, plain and narrowed."""
+    """Read a report of a business without data, plain and narrowed."""
     narrow_empty_figures(client)
 
 
@@ -230,7 +230,7 @@ def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
 
 @scenario(lists_of_the_empty, rules=("tenant.empty",))
 def test_empty_list(client: Client) -> None:
-    """The list of a business without data, plain and with a limit."""
+    """Read the list of a business without data, plain and with a limit."""
     paging = client.operation.paging
     assert paging is not None
     values = client.valid_or({}, client.operation, KeyName.EMPTY)
@@ -247,7 +247,7 @@ def test_empty_list(client: Client) -> None:
 
 
 def overlapping_lists(planning: Planning) -> Iterator[Draft]:
-    """A few lists: what overlapping requests share is seldom of one operation alone."""
+    """A few lists, because the state that overlapping requests share is rarely specific to one."""
     wanted = list(owned_lists(planning))
     for operation in wanted[: OVERLAPPING[planning.depth]]:
         yield Draft(operation, needs=(KeyName.FULL, KeyName.OTHER), cost=2 * ROUNDS, optional=True)
@@ -255,7 +255,7 @@ def overlapping_lists(planning: Planning) -> Iterator[Draft]:
 
 @scenario(overlapping_lists, rules=("tenant.rows",))
 def test_overlapping_lists(client: Client) -> None:
-    """One list, asked for by two businesses at the same time."""
+    """Read one list as two businesses at the same time."""
     requests = []
     for key in (KeyName.FULL, KeyName.OTHER):
         values = client.knowledge.listing(client.operation, key)
@@ -270,7 +270,7 @@ def test_overlapping_lists(client: Client) -> None:
 
 @dataclass(frozen=True)
 class TwoKeys(Params):
-    """The roles of two keys of different businesses that ask for one list."""
+    """The roles of two keys of different businesses that request one list."""
 
     own: str
     foreign: str
@@ -299,7 +299,7 @@ def _compared(operation: Operation, variant: str, keys: TwoKeys, **more: Any) ->
 
 @scenario(lists_of_more_keys, rules=("tenant.rows", *BRIEF_RULES))
 def test_rows_of_two_keys(client: Client) -> None:
-    """The first page of a list, as two keys see it; the key of another business walks further."""
+    """Read the first page of a list with two keys; the key of another business walks further."""
     keys = client.params(TwoKeys)
     walk_as(client, keys.foreign)
     page(client, keys.own, {})
@@ -314,7 +314,7 @@ def reads_for_the_empty(planning: Planning) -> Iterator[Draft]:
 
 @scenario(reads_for_the_empty, rules=("tenant.object",), phase=1)
 def test_object_for_an_empty_business(client: Client) -> None:
-    """An object of the main business, which the key of a business without data asks for."""
+    """Read an object of the main business with the key of a business without data."""
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
     values = client.valid(operation)

@@ -1,4 +1,4 @@
-"""Lists that change: what writes their objects, and walks that are mixed with writes."""
+"""Lists that change: the operations that write their objects, and walks mixed with writes."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ Writes = dict[str, Operation]
 """The first operation that creates, updates and deletes objects of a kind, by action."""
 
 BURST = 2
-"""Objects that are made at the same time."""
+"""Objects that are created at the same time."""
 
 
 def writes_of(contract: Contract, kind: str) -> Writes:
-    """The operations that write the objects of a kind, as far as the contract has them."""
+    """The operations of the contract that write the objects of a kind."""
     writes = {}
     for action in ("create", "update", "delete"):
         found = contract.operations_by(action, kind)
@@ -32,14 +32,14 @@ def writes_of(contract: Contract, kind: str) -> Writes:
 
 
 def worst_effect(writes: Iterable[Operation]) -> Effect:
-    """The worst that some operations do."""
+    """The most severe effect among some operations."""
     return mildest_first(operation.effect for operation in writes)[-1]
 
 
 def changeable_lists(planning: Planning) -> Iterator[tuple[Operation, Writes]]:
-    """Each list of objects that can be made, with what writes them.
+    """Each list of objects that can be created, with the operations that write them.
 
-    Lists that need a parameter are left out, and so are lists of what comes from a pool.
+    Lists that need a parameter are left out, and so are lists of objects from a pool.
     """
     for operation in operations(planning, "list"):
         writes = writes_of(planning.contract, operation.kind)
@@ -49,7 +49,7 @@ def changeable_lists(planning: Planning) -> Iterator[tuple[Operation, Writes]]:
 
 
 def lists_that_lose_an_item(planning: Planning) -> Iterator[Draft]:
-    """Each list of objects that can be made and deleted."""
+    """Each list of objects that can be created and deleted."""
     for operation, writes in changeable_lists(planning):
         if "delete" in writes:
             effect = worst_effect([writes["create"], writes["delete"]])
@@ -57,21 +57,21 @@ def lists_that_lose_an_item(planning: Planning) -> Iterator[Draft]:
 
 
 def _growing_lists(planning: Planning) -> Iterator[tuple[Operation, Writes]]:
-    """Each list of objects that can be made with a key, with what writes them."""
+    """Each list of objects that can be created with a key, with the operations that write them."""
     for operation, writes in changeable_lists(planning):
         if writes["create"].keyed:
             yield operation, writes
 
 
 def lists_that_gain_an_item(planning: Planning) -> Iterator[Draft]:
-    """Each list of objects that can be made with a key."""
+    """Each list of objects that can be created with a key."""
     for operation, writes in _growing_lists(planning):
         effect = writes["create"].effect
         yield Draft(operation, effect=effect, needs=(KeyName.FULL,), cost=4, optional=True)
 
 
 def lists_that_gain_several(planning: Planning) -> Iterator[Draft]:
-    """Each list of objects that can be made with a key, where that costs no money."""
+    """Each list of objects that can be created with a key at no cost."""
     cost = 2 * BURST + 2
     for operation, writes in _growing_lists(planning):
         if writes["create"].effect is Effect.WRITE:
@@ -81,17 +81,17 @@ def lists_that_gain_several(planning: Planning) -> Iterator[Draft]:
 
 
 def moving_lists(planning: Planning) -> Iterator[Draft]:
-    """Each list of objects that can be made with a key; all writes count for the effect."""
+    """Each list of objects that can be created with a key; all writes count for the effect."""
     for operation, writes in _growing_lists(planning):
         effect, cost = worst_effect(writes.values()), STEPS + 3
         yield Draft(operation, effect=effect, needs=(KeyName.FULL,), cost=cost, optional=True)
 
 
 def made_together(client: Client) -> list[Id | None]:
-    """Make objects of the kind of a case at the same time.
+    """Create objects of the kind of a case at the same time.
 
-    Returns their ids, or nothing if the values for them are not known. In a repeated trial it waits
-    until they should be in every copy of their list.
+    Returns their ids, or nothing if the values for them are not known. A repeated trial waits until
+    they should be in every copy of their list.
     """
     creation = writes_of(client.contract, client.operation.kind)["create"]
     bodies = [client.valid(creation) for _ in range(BURST)]
@@ -117,16 +117,15 @@ def shows_apart(page: Answer, operation: Operation, made: Iterable[Id | None]) -
 class Mixed:
     """Runs a program on the list of a case.
 
-    Its first walk starts after a given cursor, among older items, which stand further apart.
-    The others start at the head. A step that is impossible with the contract or the target is left
-    out.
+    Its first walk starts after a given cursor, among older items, which are further apart. The
+    others start at the head. A step that the contract or the target makes impossible is left out.
     """
 
     def __init__(self, client: Client, walker: Walker, after: str | None) -> None:
         self._client = client
         self._walker = walker
         self._writes = writes_of(client.contract, client.operation.kind)
-        self._made: list[Id] = []  # what may be removed
+        self._made: list[Id] = []  # what may be deleted
         self._walks = 0
         self._after = after
 
@@ -143,7 +142,7 @@ class Mixed:
             steps[word](*arguments)
 
     def _turn(self, limit: int) -> None:
-        """Ask for the next page; a walk that is at its end starts again."""
+        """Request the next page; a walk that has reached its end starts again."""
         self._after = self._walker.page(f"mixed-{self._walks}", self._after, limit).cursor
         if self._after is None:
             self._restart()
@@ -159,11 +158,11 @@ class Mixed:
             self._made.append(answer.id)
 
     def _change(self) -> None:
-        """Change an object; nothing of it is judged here."""
+        """Change an object; the change itself is not judged here."""
         self._written("update")
 
     def _written(self, action: str) -> Answer | None:
-        """The response to a valid write; None where none can be sent."""
+        """The response to a valid write; None if none can be sent."""
         operation = self._writes.get(action)
         if operation is None:
             return None
@@ -174,7 +173,7 @@ class Mixed:
         return Answer(self._client.contract, operation, exchange)
 
     def _remove(self) -> None:
-        """Delete the object that was made last."""
+        """Delete the object that was created last."""
         deletion = self._writes.get("delete")
         if deletion is None or deletion.selector is None or not self._made:
             return

@@ -18,28 +18,28 @@ WINDOW = 12
 REACHES = {1: 4, 2: 10, 3: WINDOW, 7: WINDOW}
 """Page sizes of the walks that begin after the first item, and how many items each walk takes."""
 LONG = 3
-"""Items of a page from which on one border is crossed, at most places, and not two."""
+"""Items of a page from which on a walk crosses at most one border instead of two."""
 ZONES = (120, -300, 330, -210)
-"""Offsets in minutes that a cursor is spelled with, in turn."""
+"""Offsets in minutes for the spelling of a cursor, in turn."""
 FUTURE = "2999-01-01T00:00:00Z"
 PAST = "1970-01-01T00:00:00Z"
 FIRST_YEAR = "0001-01-01T00:00:00Z"
 SHORTEST = 4
-"""Items of the shortest list for which such cursors say something."""
+"""Items of the shortest list for which such cursors are meaningful."""
 APART = 3
 """Seconds between two items that leave room for a cursor between them."""
 
 
 def in_turn(choices: Sequence[Choice], operation: Operation) -> Choice:
-    """One of some choices, by the name of an operation: always the same one."""
+    """One of some choices, determined by the name of an operation."""
     return choices[sum(ord(character) for character in operation.id) % len(choices)]
 
 
 def starts(positions: Sequence[str | None], each: int) -> list[int]:
-    """The items after which walks start, other than the first, by their places among the items.
+    """The places of the items after which walks start, other than the first item.
 
-    They stand just before neighbours that reveal most, ``each`` of every kind, and in the middle of
-    a long list, or at the end of a large page of it.
+    They come just before the most revealing neighbours, ``each`` of every kind. Others are in the
+    middle of a long list, or at the end of a large page of it.
     """
     pairs = list(pairwise([instant(position) for position in positions]))
     chosen: dict[int, None] = {}
@@ -52,7 +52,7 @@ def starts(positions: Sequence[str | None], each: int) -> list[int]:
 
 
 def unwalked(start: int, sizes: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Page sizes, each with the borders that a walk from a place crosses.
+    """Page sizes, each with the number of borders that a walk from a place crosses.
 
     It need not cross those that the walk from the first item has crossed in pages of that size.
     """
@@ -82,27 +82,27 @@ def _differ_within(part: Fraction, one: Fraction | None, other: Fraction | None)
 
 
 def _same_second(one: Fraction | None, other: Fraction | None) -> bool:
-    """Whether two items stand at different instants of one second."""
+    """Whether two items have different instants within one second."""
     return _differ_within(Fraction(1), one, other)
 
 
 def _same_millisecond(one: Fraction | None, other: Fraction | None) -> bool:
-    """Whether two items stand at different instants of one millisecond."""
+    """Whether two items have different instants within one millisecond."""
     return _differ_within(Fraction(1, 1000), one, other)
 
 
 def _same_instant(one: Fraction | None, other: Fraction | None) -> bool:
-    """Whether two items stand at one instant."""
+    """Whether two items have the same instant."""
     return one is not None and one == other
 
 
 def _beside_nothing(one: Fraction | None, other: Fraction | None) -> bool:
-    """Whether the second of two items has no position that can be read, and the first has one."""
+    """Whether the first of two items has a readable position and the second one has none."""
     return one is not None and other is None
 
 
 TELLING = (_same_millisecond, _same_second, _same_instant, _beside_nothing)
-"""Which neighbours reveal most where a page ends between them."""
+"""Which neighbours reveal most if a page ends between them."""
 
 
 def _middles(length: int, count: int) -> list[int]:
@@ -116,10 +116,10 @@ def _middles(length: int, count: int) -> list[int]:
 
 
 def unserved_cursors(positions: Sequence[str | None], operation: Operation) -> dict[str, str]:
-    """Cursors that mean a position but are no text that the list has shown, by a name for each.
+    """Cursors that are valid positions but that the list has not shown, by a name for each.
 
-    Some spell a position otherwise, one lies between two items, some beyond both ends. Empty for
-    a list that is too short, or whose positions cannot all be read.
+    Some spell a position differently, one lies between two items, and some beyond both ends. Empty
+    for a list that is too short, or whose positions cannot all be read.
     """
     times = instants(positions)
     if len(times) < max(SHORTEST, len(positions)):
@@ -148,7 +148,7 @@ def _respelled(text: str, operation: Operation) -> dict[str, str]:
 
 
 def _between(times: Sequence[Fraction]) -> str | None:
-    """A timestamp in the middle between the first two neighbours that stand far enough apart."""
+    """A timestamp midway between the first two neighbours that are far enough apart."""
     for one, other in pairwise(times):
         if abs(one - other) > APART:
             return rendered((one + other) / 2)

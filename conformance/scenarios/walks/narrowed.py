@@ -1,4 +1,4 @@
-"""A list under a filter: the requests that compare it with the list without the filter."""
+"""Requests that compare a filtered list with the unfiltered one."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from conformance.scenarios.walks.cursors import WINDOW, in_turn
 from conformance.scenarios.walks.walker import Walker
 
 TELLING = re.compile("[0-9@]")
-"""What an id, a number or an address has, and a word hardly ever."""
+"""Characters that ids, numbers and addresses contain, and words hardly ever."""
 LARGE_PAGES = (None, LARGE)
-"""Lengths of a page for the value that most items show, in turn: the usual one, and a large one."""
+"""Page lengths for the value that most items show, in turn: the usual one, and a large one."""
 
 EASTERNMOST, WESTERNMOST = 14 * 60, -12 * 60
 """The offsets of time zones farthest from UTC, in minutes."""
@@ -34,7 +34,7 @@ EASTERNMOST, WESTERNMOST = 14 * 60, -12 * 60
 
 @dataclass(frozen=True)
 class Narrowed:
-    """A list with a value of one filter; ``known`` are the items that it shows without."""
+    """A list filtered by one value; ``known`` are the items of the unfiltered list."""
 
     walker: Walker
     parameter: Parameter
@@ -48,20 +48,20 @@ class Narrowed:
 
     @property
     def served(self) -> bool:
-        """Whether the list must take a cursor with the filter: with a bound, that is open."""
+        """Whether the list must accept a cursor with the filter; for a bound, that is open."""
         return self.parameter.compare is None
 
     @property
     def passing(self) -> list[Any]:
-        """The items that pass."""
+        """The items that pass the filter."""
         return [item for item in self.known if takes(self.parameter, item, self.value)]
 
     def stretch(self, name: str) -> None:
-        """Ask for the first items that pass, in large pages."""
+        """Request the first items that pass, in large pages."""
         self.walker.stretch(name, self.filters, served=self.served)
 
     def in_small_pages(self, sizes: Iterable[int]) -> None:
-        """Ask for the first items that pass, in pages of some sizes."""
+        """Request the first items that pass, in pages of some sizes."""
         for size in sizes:
             self.walker.walk(
                 f"filtered-by-{size}",
@@ -74,7 +74,7 @@ class Narrowed:
             )
 
     def at_the_end(self) -> None:
-        """Ask for a page after the last known item that passes, and for one at zero."""
+        """Request a page after the last known item that passes, and one with the bound at zero."""
         cursor = self.walker.cursor(self.passing)
         if cursor is not None:
             self.walker.page("filtered-end", cursor, 3, self.filters, served=False)
@@ -83,7 +83,7 @@ class Narrowed:
             self.walker.page("at-zero", None, None, zero, served=False)
 
     def with_another_value(self) -> None:
-        """Ask for a page with another value of the filter, and with the own business."""
+        """Request a page with another value of the filter, and with the key's own business."""
         another = another_value(self.known, self.parameter, self.value)
         if another is not None:
             filters = {**self.walker.own_business(), self.parameter.name: another}
@@ -92,9 +92,9 @@ class Narrowed:
             )
 
     def from_outside(self) -> None:
-        """Ask for a page after an item that the filter leaves out.
+        """Request a page after an item that the filter excludes.
 
-        If possible, the item after it is left out, too: then the page must skip it.
+        If possible, the filter excludes the next item as well, so that the page must skip it.
         """
         outside: list[Any] = []
         before_another: list[Any] = []
@@ -124,7 +124,7 @@ class Narrowed:
             self.walker.page("another-zone", None, WINDOW, filters, served=False)
 
     def with_second_filter(self) -> None:
-        """Ask for two pages with a second filter as well, or for one between two bounds."""
+        """Request two pages with a second filter as well, or one between two bounds."""
         second = narrower(self.known, self.walker.operation, self.parameter, self.value)
         if second:
             both = {**self.filters, **second}
@@ -134,7 +134,7 @@ class Narrowed:
         self._with_other_bound()
 
     def _with_other_bound(self) -> None:
-        """Ask for a page between two bounds, of which each leaves out some items."""
+        """Request a page between two bounds, each of which excludes some items."""
         for lower, upper in windows(self.walker.operation):
             if self.parameter not in (lower, upper):
                 continue
@@ -145,9 +145,10 @@ class Narrowed:
 
 
 def unknown_value(client: Client, walker: Walker, parameter: Parameter, known: list[Any]) -> None:
-    """A page with a value that looks like those that tell one item from others, and that none has.
+    """Request a page with a value that no item has and that looks like an identifying one.
 
-    A server may refuse it. A word of a few is left out: a server may ignore one that it lacks.
+    A server may reject it. Words from a small set are left out, because a server may ignore an
+    unknown one.
     """
     telling = [text for text in texts_of(known, parameter) if TELLING.search(text)]
     if telling and parameter.plain and parameter.name != walker.tenant:
@@ -156,7 +157,7 @@ def unknown_value(client: Client, walker: Walker, parameter: Parameter, known: l
 
 
 def single_value(walker: Walker, parameter: Parameter, known: list[Any]) -> None:
-    """Two pages with a value that some item shows, where no value has items for several pages."""
+    """Request two pages with a value that some item shows, if none has items for several pages."""
     texts = texts_of(known, parameter)
     if texts and not parameter.compare:
         filters = {parameter.name: texts[0]}

@@ -41,9 +41,9 @@ SIZES_AGAIN = ((1, 7), (2, 3))
 PLACE = 30
 """Requests of the walks from one more place of each kind."""
 MOST_PLACES = 8
-"""Places of each kind that a list is walked from at most, besides the first one."""
+"""The most places of each kind that a list is walked from, besides the first one."""
 LENGTHS = (25, 10, 50, 20)
-"""Usual lengths of a page, of which each list is asked for one, in turn."""
+"""Usual page lengths, of which each list gets one, in turn."""
 PAGE_RULES = ("paging.exclusive", "paging.complete", "paging.precision")
 FLAG_RULES = ("paging.more-false", "paging.more-true")
 MOVED_RULES = ("paging.advances", *PAGE_RULES)
@@ -58,14 +58,14 @@ MIXED_RULES = ("paging.order", *MOVED_RULES, "paging.more-false")
 
 @dataclass(frozen=True)
 class WalkParams(Params):
-    """``brief``: across one border of a page alone. ``places``: telling places of each kind."""
+    """``brief``: across one page border only. ``places``: telling places of each kind."""
 
     brief: bool
     places: int
 
 
 def every_list(planning: Planning) -> Iterator[Draft]:
-    """A walk over each list; in a quick run only over the first one, and one border of the rest."""
+    """A walk over each list. A quick run walks only the first one, and one border of the others."""
     quick, lists = planning.depth is Depth.QUICK, list(operations(planning, "list"))
     places = _places(planning, len(lists))
     for number, operation in enumerate(lists):
@@ -81,7 +81,7 @@ def every_list(planning: Planning) -> Iterator[Draft]:
 
 
 def _places(planning: Planning, lists: int) -> int:
-    """Telling places of each kind that a list is walked from; more where the budget allows it."""
+    """Telling places of each kind that a list is walked from; more if the budget allows it."""
     if planning.depth is Depth.DEEP:
         return 2
     spare = planning.spare // 2 // max(1, lists)
@@ -89,7 +89,7 @@ def _places(planning: Planning, lists: int) -> int:
 
 
 def _rules_of_walk(operation: Operation, tenant: str | None) -> tuple[str, ...]:
-    """The rules that a walk feeds; the one of filters, too, where the list must be given one."""
+    """The rules that a walk feeds, including the one for filters if the list requires a filter."""
     for parameter in operation.filters:
         if parameter.required and parameter.name != tenant:
             return (*WALK_RULES, "paging.filter")
@@ -98,7 +98,7 @@ def _rules_of_walk(operation: Operation, tenant: str | None) -> tuple[str, ...]:
 
 @scenario(every_list, rules=(*WALK_RULES, "paging.filter"))
 def test_walk(client: Client) -> None:
-    """Stretches of the list in every page size, around telling neighbours, then its end."""
+    """Walk stretches of the list in every page size, around telling neighbours, then its end."""
     walker = Walker(client)
     if walker.given is None:
         return
@@ -118,15 +118,16 @@ def test_walk(client: Client) -> None:
     for name, cursor in cursors.items():
         walker.page(name, cursor, 3, served=False)
     _end(walker, known)
-    if client.repeated:  # an item that is there before and after a page was there in between
+    if client.repeated:  # an item that appears before and after a page existed in between
         walker.deep("closing")
         walker.walk("closing-border", walker.cursor(known[: LARGE - 1]), 2, items=4, pages=2)
 
 
 def _border(walker: Walker) -> None:
-    """Five items in one page, and the same ones across two borders.
+    """Request five items in one page, and the same ones across two borders.
 
-    A list may refuse a limit above its maximum, but none for as many items as it shows by itself.
+    A list may reject a limit above its maximum, but not one for as many items as it shows by
+    default.
     """
     if not walker.walk("head-by-5", None, 5, items=5, pages=1):
         walker.page("head")
@@ -137,7 +138,7 @@ def _border(walker: Walker) -> None:
 
 
 def _inside(walker: Walker, known: list[Any], places: int) -> None:
-    """Walks that start after some of the known items, each in several page sizes."""
+    """Walk from some of the known items, each in several page sizes."""
     positions = walker.positions(known)
     for size, most in REACHES.items():
         reach = min(most, len(known) - 1)
@@ -150,8 +151,8 @@ def _inside(walker: Walker, known: list[Any], places: int) -> None:
 
 
 def _head(walker: Walker, maximum: int) -> None:
-    """Pages at the head of the list: small ones, one of a usual length, one above the maximum."""
-    walker.page("head-again", None, 1)  # what was just asked for is what comes again
+    """Request pages at the head of the list: small ones, a usual one, and one above the maximum."""
+    walker.page("head-again", None, 1)  # repeats items that were just requested
     walker.page("head-by-1", None, 1)
     walker.page("head-at-length", None, in_turn(LENGTHS, walker.operation))
     walker.walk("head-by-2", None, 2, items=5, pages=3)
@@ -159,7 +160,7 @@ def _head(walker: Walker, maximum: int) -> None:
 
 
 def _end(walker: Walker, known: list[Any]) -> None:
-    """Pages that end at, just before and just past the last item that is known."""
+    """Request pages that end at, just before and just past the last item that is known."""
     beyond = walker.page("past-the-end", walker.cursor(known), 2)
     if beyond.items:
         return
@@ -189,7 +190,7 @@ class FilterParams(Params):
 def every_filter(planning: Planning) -> Iterator[Draft]:
     """A walk over each list with each of its filters.
 
-    A quick run leaves the rules about borders of pages to the plain walks.
+    A quick run leaves the rules about page borders to the plain walks.
     """
     for operation in operations(planning, "list"):
         for number, parameter in enumerate(operation.filters):
@@ -208,7 +209,7 @@ def every_filter(planning: Planning) -> Iterator[Draft]:
 
 @scenario(every_filter, rules=("paging.filter", *FILTER_RULES))
 def test_filtered_walk(client: Client) -> None:
-    """A filtered list in small pages, and the same stretch without the filter."""
+    """Walk a filtered list in small pages, and the same stretch without the filter."""
     walker, params = Walker(client), client.params(FilterParams)
     parameter = client.operation.parameter(params.filter)
     if walker.given is None or parameter is None:
@@ -257,7 +258,7 @@ def every_option(planning: Planning) -> Iterator[Draft]:
 
 @scenario(every_option, rules=("paging.order", "paging.advances", "paging.exclusive"))
 def test_walk_with_option(client: Client) -> None:
-    """Two pages with an option, and nothing to compare them with but each other."""
+    """Read two pages with an option. They can only be compared with each other."""
     walker = Walker(client)
     parameter = client.operation.parameter(client.params(OptionParams).option)
     if walker.given is None or parameter is None:
@@ -268,9 +269,9 @@ def test_walk_with_option(client: Client) -> None:
 
 @scenario(lists_that_lose_an_item, rules=(*MOVED_RULES, *FLAG_RULES), phase=2)
 def test_cursor_of_a_deleted_item(client: Client) -> None:
-    """The cursor of an item still means its position when the item is gone.
+    """Follow the cursor of a deleted item, which must still mean the same position.
 
-    The item is behind a newer one. The list ends as before, with the same flags.
+    The item comes after a newer one. The list ends as before, with the same flags.
     """
     walker, kind = Walker(client), client.operation.kind
     deletion = writes_of(client.contract, kind)["delete"]
@@ -288,14 +289,14 @@ def test_cursor_of_a_deleted_item(client: Client) -> None:
         walker.walk("last-items", walker.cursor(known[:-2]), 1, items=3, pages=3)
         if walker.repeated:
             walker.walk("after", None, None, items=WINDOW, pages=1)
-    if newer is not None:  # else it is right behind the item of a second attempt
+    if newer is not None:  # otherwise it directly follows the item of a second attempt
         request = {**other_values(client, deletion), **values, deletion.selector.name: newer}
         client.mistake(deletion, request, role=Role.BYSTANDER)
 
 
 @scenario(lists_that_gain_an_item, rules=MOVED_RULES, phase=2)
 def test_item_made_between_pages(client: Client) -> None:
-    """The cursor is a position, no count of rows: a new item between two pages shifts nothing."""
+    """Create an item between two pages, which must not shift the second: cursors are positions."""
     walker, creation = Walker(client), writes_of(client.contract, client.operation.kind)["create"]
     values = client.valid(creation)
     if values is None or walker.given is None:
@@ -312,9 +313,9 @@ def test_item_made_between_pages(client: Client) -> None:
 
 @scenario(lists_that_gain_several, rules=BURST_RULES, phase=2)
 def test_burst(client: Client) -> None:
-    """Objects made at the same time are neighbours like others: pages end between them, too.
+    """Create objects at the same time; pages must be able to end between them, as between others.
 
-    Nothing more is asked where the list does not show them all, or shows two at the same time.
+    The scenario stops if the list does not show them all, or shows two with the same time.
     """
     walker = Walker(client)
     made = made_together(client) if walker.given is not None else []
@@ -330,7 +331,7 @@ def test_burst(client: Client) -> None:
 
 @scenario(moving_lists, rules=MIXED_RULES, phase=2)
 def test_mixed_walk(client: Client) -> None:
-    """One drawn program between two looks at the first page: what both show stayed in the list."""
+    """Run a drawn program between two reads of the first page; items in both stayed in the list."""
     drawing = draw(client)
     programs = drawing.programs() if drawing else []
     place = [operation for operation, _ in client.planned("mixed-walk")].index(client.operation.id)

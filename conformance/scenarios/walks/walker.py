@@ -14,22 +14,22 @@ from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.knowledge import LARGE
 
 SURELY_TAKEN = 7
-"""A limit taken to be below every maximum of a list that shows as many items on a page."""
+"""A limit assumed to be below the maximum of any list that shows as many items on a page."""
 DEEP_PAGES = 8
 BASE_PAGES = 3
 NO_FILTERS: Mapping[str, str] = MappingProxyType({})
 
 SETTLED = 2
-"""Seconds in which every copy of a list should show a new object."""
+"""Seconds within which every copy of a list should show a new object."""
 SHOWN = 4
-"""Times in a row that a list shows new objects before a loss of one is believed."""
+"""Times in a row that a list must show new objects before the loss of one is believed."""
 
 
 class Walker:
-    """Asks for pages of the list of a case, as one walk after another.
+    """Requests pages of a case's list, as one walk after another.
 
-    ``given`` are the values that every page needs; None where one of them is not known.
-    ``moving``: the case changes the list between the pages. ``side``: whose data the key shows.
+    ``given`` are the values that every page needs; None if one of them is not known. ``moving``:
+    the case changes the list between the pages. ``side``: whose data the key shows.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class Walker:
         self._most = 0  # items on a page so far
 
     def _required_filters(self) -> dict[str, str]:
-        """The values of the filters that the list must be given, other than the business."""
+        """The values of the filters that the list requires, other than the business."""
         given, required = self.given or {}, {}
         for parameter in self.operation.filters:
             if not parameter.required or parameter.name == self.tenant:
@@ -66,11 +66,11 @@ class Walker:
         return required
 
     def own_business(self) -> dict[str, str]:
-        """The own business as a filter, where the list takes it and is not given it anyway."""
+        """The key's business as a filter, if the list takes it and does not already get it."""
         return self._client.own_business(self.operation, self.given or {})
 
     def settle(self) -> None:
-        """In a repeated attempt, let copies of the list catch up with what the first one made."""
+        """In a repeated attempt, let copies of the list catch up with the first one's objects."""
         if not self.repeated:
             return
         self._client.pause(SETTLED)
@@ -86,10 +86,10 @@ class Walker:
         *,
         served: bool = True,
     ) -> Answer:
-        """Ask for one page of a walk.
+        """Request one page of a walk.
 
-        A page that is not ``served`` may be refused: the target did not give its cursor in this
-        list, or the sources leave open whether it goes with the filter.
+        A page that is not ``served`` may be rejected, because the target did not give its cursor in
+        this list, or the sources leave open whether it goes with the filter.
         """
         values: dict[str, Any] = {**(self.given or {}), **filters}
         if limit is not None:
@@ -113,11 +113,11 @@ class Walker:
         return answer
 
     def _above_maximum(self, limit: int | None) -> bool:
-        """Whether a limit may be above the maximum of the list, as far as its pages have shown."""
+        """Whether a limit may exceed the maximum of the list, judging by its pages so far."""
         return limit is not None and limit > max(1, min(self._most, SURELY_TAKEN))
 
     def cursor(self, items: Sequence[Any]) -> str | None:
-        """The position of the last of some items; None where it has none, or there is no item."""
+        """The position of the last of some items; None if it has none, or there is no item."""
         return as_text(position_of(self.operation, items[-1] if items else None))
 
     def positions(self, items: Sequence[Any]) -> list[str | None]:
@@ -131,7 +131,7 @@ class Walker:
     def stretch(
         self, name: str, filters: Mapping[str, str] = NO_FILTERS, *, served: bool = True
     ) -> list[Any]:
-        """The first items in large pages, or in pages of the default size if those are refused."""
+        """The first items in large pages, or in pages of the default size if those are rejected."""
         large = self.walk(name, None, LARGE, items=LARGE, pages=2, filters=filters, served=served)
         return large or self.walk(
             f"{name}-by-default",
@@ -154,7 +154,7 @@ class Walker:
         filters: Mapping[str, str] = NO_FILTERS,
         served: bool = True,
     ) -> list[Any]:
-        """Ask for pages one after another, whatever the flag says, and return their items.
+        """Request pages one after another, whatever the flag says, and return their items.
 
         The walk ends with an empty page, after ``pages`` pages, or once it has ``items`` items.
         """

@@ -1,1 +1,1 @@
-"""Writes, and the looks at what they did."""
+"""Writes, and the reads that show their effects."""

@@ -1,4 +1,4 @@
-"""Writes that must be refused: for their key, for what they lack, or for what they name."""
+"""Writes that must be rejected: for their key, for what they lack, or for what they name."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from conformance.scenarios.client.writing import fresh_texts, must_be_there
 from conformance.transport.message import message_for
 
 AS_THEY_ARE: Mapping[str, Any] = {}
-"""No change of the valid values."""
+"""The valid values, without changes."""
 
 
 class Attempts:
-    """Sends writes that must be refused. ``fresh`` are the texts that only they have sent."""
+    """Sends writes that must be rejected. ``fresh`` are the texts that only they have sent."""
 
     def __init__(self, client: Client, values: Mapping[str, Any]) -> None:
         self._client = client
@@ -61,7 +61,7 @@ class Attempts:
     def mistakes(self) -> None:
         """Send the write with unknown ids, with a member omitted, and with each wrong value.
 
-        A server may accept the first ones, and overwrite what it kept of writes that it refused.
+        A server may accept the first ones, and overwrite what it kept of writes that it rejected.
         """
         if self._operation.action == "delete":
             return
@@ -75,7 +75,7 @@ class Attempts:
         if selector in members:
             members.remove(selector)
         needed = [member for member in members if must_be_there(member)]
-        if needed and needed[0].name != self._operation.when:  # else another operation
+        if needed and needed[0].name != self._operation.when:  # otherwise, another operation
             self.send({needed[0].name: ABSENT})
         for member in members:
             if member.refuse:
@@ -95,7 +95,7 @@ class Attempts:
                 self.send({parameter.name: self._client.unknown_id(known)})
 
     def _of_creations(self) -> Iterator[Parameter]:
-        """The members of a creation of the kind that a change is not documented to have."""
+        """The members of the kind's creation that are not documented for a change."""
         if self._operation.action != "update":
             return
         creations = self._client.contract.operations_by("create", self._operation.kind)
@@ -105,7 +105,7 @@ class Attempts:
                     yield member
 
     def _may_name_nothing(self, parameter: Parameter) -> bool:
-        """Whether a member names an object other than a business; in a change it is optional."""
+        """Whether a member names an object other than a business; in a change, an optional one."""
         if parameter.name == self._client.contract.tenant:
             return False
         if not parameter.references:
@@ -113,7 +113,7 @@ class Attempts:
         return not parameter.required or self._operation.action == "create"
 
     def _unselected(self) -> None:
-        """Send the change without the id of its object, and with the id of none."""
+        """Send the change without the id of its object, and with an id that does not exist."""
         client, operation, selector = self._client, self._operation, self._operation.selector
         if selector is None:
             return
@@ -123,11 +123,11 @@ class Attempts:
         if selector.place == "body" and operation.when != selector.name:
             self.send({selector.name: ABSENT})
         if selector.references == operation.kind:
-            # the token makes it an id that no other request has made known
+            # the token makes it an id that no other request has mentioned
             self.send({selector.name: client.unknown_id(known, client.token())})
 
     def _look_in_list(self, fresh: tuple[str, ...]) -> None:
-        """Check in the list whether a request that named no object changed or made one."""
+        """Check in the list whether a request that named no object changed or created one."""
         ask = self._client.lister(self._operation.kind)
         if ask is not None:
             ask(facts=Facts(step=Step.LOOK, fresh=fresh))

@@ -1,4 +1,4 @@
-"""A deletion, and looks before and after it: at the object, at others, and in their list."""
+"""A deletion, with reads before and after it: of the object, of others, and of their list."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Values = Mapping[str, Any]
 
 
 def delete_one(client: Client) -> None:
-    """Create three objects, delete the second, which is like the first; look at each twice.
+    """Create three objects, delete the second, which is like the first, and read each twice.
 
-    Then use what is deleted, and delete it again, which may succeed.
+    Then use the deleted object, and delete it again, which may succeed.
     """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
@@ -37,7 +37,7 @@ def delete_one(client: Client) -> None:
     for step, other in ((Step.OLDER_AFTER, older), (Step.NEWER_AFTER, newer)):
         _look_until_there(client, other, Facts(step=step, position=positions[other]))
     listed = _list_until_gone(client, sought, EVERYTHING)
-    if narrowed and _is_gone(client, listed):  # a server may leave it out of one list alone
+    if narrowed and _is_gone(client, listed):  # a server may omit it from one list only
         _list_until_gone(client, sought, narrowed)
     if look is not None and deletion.ok and _is_gone(client, look):
         _use_deleted(client, sought)
@@ -45,7 +45,7 @@ def delete_one(client: Client) -> None:
 
 
 def _look_before(client: Client, looks: Mapping[Step, Id]) -> dict[Id, str | None]:
-    """Look at some objects, each under its step; returns their positions."""
+    """Read some objects, each under its step; returns their positions."""
     positions = {}
     for step, identifier in looks.items():
         look = client.settled(client.operation.kind, identifier, facts=Facts(step=step))
@@ -54,7 +54,7 @@ def _look_before(client: Client, looks: Mapping[Step, Id]) -> dict[Id, str | Non
 
 
 def _look_until_gone(client: Client, sought: Id, position: str | None) -> Exchange | None:
-    """Look at the deleted object until it is gone; returns the last look."""
+    """Read the deleted object until it is gone; returns the last read."""
     kind, facts = client.operation.kind, Facts(step=Step.AFTER, position=position)
     return client.until(
         lambda: client.look(kind, sought, facts),
@@ -63,18 +63,18 @@ def _look_until_gone(client: Client, sought: Id, position: str | None) -> Exchan
 
 
 def _look_until_there(client: Client, other: Id, facts: Facts) -> None:
-    """Look at another object, which must have stayed, until a copy of the data shows it."""
+    """Read another object, which must have stayed, until a copy of the data shows it."""
     kind = client.operation.kind
     client.until(lambda: client.look(kind, other, facts), client.is_found)
 
 
 def _is_gone(client: Client, look: Exchange | None) -> bool:
-    """Whether a look does not show the object, or could not be made."""
+    """Whether a read does not show the object, or could not be made."""
     return sought_in(client.contract, look)[0] is None
 
 
 def _list_until_gone(client: Client, sought: Id, filters: Values) -> Exchange | None:
-    """Look into the list under some filters until it does not show the object; the last look."""
+    """Read the list under some filters until it does not show the object; returns the last read."""
     return client.until(
         lambda: _look_in_list(client, sought, Step.LISTED_AFTER, filters),
         lambda look: _is_gone(client, look),
@@ -82,7 +82,7 @@ def _list_until_gone(client: Client, sought: Id, filters: Values) -> Exchange | 
 
 
 def _passed_by(client: Client, listed: Exchange | None) -> Values:
-    """The first filter of a list that the object of a look passes, with its value."""
+    """The first filter of a list that an object found by a read passes, with its value."""
     listing = client.contract.list_of(client.operation.kind)
     if listing is None:
         return {}
@@ -93,7 +93,7 @@ def _passed_by(client: Client, listed: Exchange | None) -> Values:
 def _look_in_list(
     client: Client, sought: Id, step: Step, filters: Values = EVERYTHING
 ) -> Exchange | None:
-    """The first page of the list of a kind that can be read by its id, too."""
+    """The first page of the list of a kind whose objects can also be read by id."""
     kind = client.operation.kind
     if not client.contract.operations_by("read", kind):
         return None
@@ -101,13 +101,13 @@ def _look_in_list(
     return ask(facts=Facts(step=step, sought=str(sought))) if ask is not None else None
 
 
-# --- uses of what is deleted ----------------------------------------------------------------------
+# --- uses of the deleted object -------------------------------------------------------------------
 
 
 def _use_deleted(client: Client, sought: Id) -> None:
     """Change the deleted object, and work on it, in every way that the target file allows.
 
-    Each request is sent until it is refused: the deletion may take a moment to show.
+    Each request is repeated until it is rejected, because the deletion may take a moment to show.
     """
     for operation, name in _users(client):
         values = client.valid(operation)

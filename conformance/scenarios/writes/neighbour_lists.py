@@ -1,4 +1,4 @@
-"""A write between looks at the list of its kind, as its own business and another one see it."""
+"""A write between reads of its kind's list, as its own business and another one see it."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from conformance.scenarios.tenants.pages_by_key import SIDES
 from conformance.transport.message import labelled, message_for
 
 Look = Callable[[Step], Answer]
-"""Asks for a page of the list, under a step."""
+"""Requests a page of the list, under a step."""
 
 
 QUIET = 20
-"""More looks at a list before a second attempt, for it may lose items by itself."""
+"""Additional reads of a list before a second attempt, because it may lose items by itself."""
 
 
 def write_beside_others(client: Client) -> None:
-    """Look at the list with the key of each business, write, and look again.
+    """Read the list with the key of each business, write, and read it again.
 
-    A deletion is labelled as JSON, as some clients do with every request.
+    A deletion is labelled as JSON, as some clients label every request.
     """
     client.own.apart()
     operation, values = client.operation, client.valid(client.operation)
@@ -45,13 +45,13 @@ def write_beside_others(client: Client) -> None:
 
 
 def _looks(client: Client) -> list[Look]:
-    """Ask for the list with the key of each business that values are known for."""
+    """The list reads, one with the key of each business that values are known for."""
     looks = [_look_with(client, key) for key in (KeyName.FULL, KeyName.OTHER)]
     return [look for look in looks if look is not None]
 
 
 def _look_with(client: Client, key: str) -> Look | None:
-    """Asks for a large first page of the list with a key; None without values for it."""
+    """A function that reads a large first page with a key; None without values for it."""
     listing = client.contract.list_of(client.operation.kind)
     assert listing is not None  # only a kind that is listed has such a case
     assert listing.paging is not None
@@ -69,7 +69,7 @@ def _look_with(client: Client, key: str) -> Look | None:
 
 
 def _look_until_whole(client: Client, look: Look, old: Answer, sought: str | None) -> None:
-    """Look until the list shows what it showed before, but for the object of the write."""
+    """Read until the list shows what it showed before, except for the object of the write."""
     name = old.contract.identifier_of(old.operation.kind)
 
     def is_whole(new: Answer) -> bool:

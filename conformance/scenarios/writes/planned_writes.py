@@ -1,4 +1,4 @@
-"""The cases of the scenarios of writes: which operations they try, and what each case needs."""
+"""The cases of the write scenarios: which operations they try, and what each case needs."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def is_visible(contract: Contract, kind: str | None) -> bool:
 def creations(planning: Planning) -> Iterator[Draft]:
     """Each creation of something that can be read or listed.
 
-    A list can show the new object only if the request holds a text of its own.
+    A list can show the new object only if the request contains a text of its own.
     """
     for operation in operations(planning, "create"):
         if is_visible(planning.contract, operation.kind):
@@ -37,14 +37,14 @@ def creations(planning: Planning) -> Iterator[Draft]:
 
 
 def _sends_fresh_text(operation: Operation) -> bool:
-    """Whether a valid request holds a text that no other request holds."""
+    """Whether a valid request contains a text that no other request contains."""
     return any(member.usual for member in operation.fresh_members)
 
 
 def counted_creations(planning: Planning) -> Iterator[Draft]:
     """Each creation whose list can be compared before and after.
 
-    An operation that costs money makes something, too, whatever it is called.
+    An operation that costs money also creates something, whatever it is called.
     """
     for operation in operations(planning, "create", "perform"):
         if _makes_one(operation) and _has_open_list(planning.contract, operation.kind):
@@ -57,14 +57,14 @@ def counted_creations(planning: Planning) -> Iterator[Draft]:
 
 
 def _makes_one(operation: Operation) -> bool:
-    """Whether an operation makes an object for the business of the key."""
+    """Whether an operation creates an object for the business of the key."""
     if not operation.keyed or operation.selector is not None:
         return False
     return operation.action == "create" or operation.effect is Effect.SPEND
 
 
 def _has_open_list(contract: Contract, kind: str | None) -> bool:
-    """Whether a kind has a list without required parameters, and not of a pool."""
+    """Whether a kind has a list that requires no parameters and is not a pool."""
     listing = contract.list_of(kind)
     if listing is None or listing.pool:
         return False
@@ -105,7 +105,7 @@ def _changes_of_its_own(planning: Planning) -> Iterator[tuple[Operation, Paramet
 
 
 def works(planning: Planning) -> Iterator[Draft]:
-    """Each operation that works on one object, and does not change just what it sends."""
+    """Each operation that works on one object and does not change just the members it sends."""
     changes = [draft.operation for draft in updates(planning)]
     for operation in operations(planning, "update", "perform"):
         if operation not in changes and _works_on(planning.contract, operation):
@@ -130,12 +130,12 @@ def with_options(planning: Planning) -> Iterator[Draft]:
 
 
 def zeroes(operation: Operation) -> dict[str, int]:
-    """0 for each optional number that has another value in the contract, and may be 0."""
+    """0 for each optional number that may be 0 and is not 0 in the contract, by name."""
     return {member.name: 0 for member in operation.body if _may_become_zero(member)}
 
 
 def _may_become_zero(member: Parameter) -> bool:
-    """Whether a member is an optional number with another value in the contract than 0."""
+    """Whether a member is an optional number that may be 0 and is not 0 in the contract."""
     if member.required or not member.example:
         return False
     if member.schema.get("type") not in ("integer", "number"):
@@ -144,7 +144,7 @@ def _may_become_zero(member: Parameter) -> bool:
 
 
 def blanks(operation: Operation, variant: str) -> dict[str, Any]:
-    """0 for each number of a change that may be 0; or, as ``TEXTS``, nothing for its free texts."""
+    """0 for each number of a change that may be 0; for the variant ``TEXTS``, empty free texts."""
     if variant != TEXTS:
         return zeroes(operation)
     texts = [member for member in changeable(operation) if takes_any_text(member)]
@@ -160,7 +160,7 @@ def changes_to_zero(planning: Planning) -> Iterator[Draft]:
 
 
 def changes_of_members(planning: Planning) -> Iterator[Draft]:
-    """Each change of an object that a read shows, with several members to change, both ways."""
+    """Each change of a visible object with several members to change, in both orders."""
     for operation, selector in _changes_of_its_own(planning):
         members = changeable(operation)
         whole = operation.when in (None, selector.name)
@@ -181,7 +181,7 @@ LEAVING_OTHERS = {
 
 
 def writes_beside_others(planning: Planning) -> Iterator[Draft]:
-    """Each write of a kind that is listed."""
+    """Each write of a kind that has a list."""
     for operation in operations(planning, *LEAVING_OTHERS):
         is_listed = _has_open_list(planning.contract, operation.kind)
         if operation.keyed and is_listed and operation.effect is not Effect.READ:
@@ -198,18 +198,18 @@ def writes_beside_others(planning: Planning) -> Iterator[Draft]:
 
 @dataclass(frozen=True)
 class WrongKeys(Params):
-    """The roles of the keys that a write is refused for."""
+    """The roles of the keys with which a write is rejected."""
 
     roles: tuple[str, ...]
 
 
 def refused_creations(planning: Planning) -> Iterator[Draft]:
-    """Each write that names no object and whose effect would be seen in its list."""
+    """Each write that names no object and whose effect would appear in its list."""
     return (draft for draft in _refused_writes(planning) if not _names_object(draft))
 
 
 def refused_changes(planning: Planning) -> Iterator[Draft]:
-    """Each write that names an object and whose effect would be seen."""
+    """Each write that names an object and whose effect would be visible."""
     return (draft for draft in _refused_writes(planning) if _names_object(draft))
 
 
@@ -219,7 +219,7 @@ def _names_object(draft: Draft) -> bool:
 
 
 def _refused_writes(planning: Planning) -> Iterator[Draft]:
-    """Each write whose effect would be seen: without a key, with wrong keys, and with mistakes."""
+    """Each write with a visible effect: without a key, with wrong keys, and with mistakes."""
     for operation in operations(planning, "create", "update", "delete", "perform"):
         if _shows_effect(planning.contract, operation):
             wrong = list(DEAD_KEYS)
@@ -236,7 +236,7 @@ def _refused_writes(planning: Planning) -> Iterator[Draft]:
 
 
 def _shows_effect(contract: Contract, operation: Operation) -> bool:
-    """Whether an effect of a write would be seen: on its object, or as a new one in a list."""
+    """Whether a write would have a visible effect: on its object, or as a new one in a list."""
     if not is_visible(contract, operation.kind) or operation.effect is Effect.READ:
         return False
     if operation.selector is None:
@@ -247,7 +247,7 @@ def _shows_effect(contract: Contract, operation: Operation) -> bool:
 def deletions(planning: Planning) -> Iterator[Draft]:
     """Each deletion of something that can be created, and read or listed.
 
-    One that gives something back to a pool comes early: if it does not, the pool is soon empty.
+    A deletion that returns something to a pool runs early; if it fails to, the pool is soon empty.
     """
     contract = planning.contract
     for operation in operations(planning, "delete"):

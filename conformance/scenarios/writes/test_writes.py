@@ -1,4 +1,4 @@
-"""Scenarios that create, change and delete, and what a refused write leaves behind."""
+"""Scenarios that create, change and delete, and that check what a rejected write leaves behind."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ from conformance.scenarios.writes.working import work_on_one
 
 @scenario(writes_beside_others, rules=tuple(dict.fromkeys(LEAVING_OTHERS.values())), phase=2)
 def test_write_beside_others(client: Client) -> None:
-    """Look at the lists of two businesses, write, and look again: others are as they were."""
+    """Read the lists of two businesses, write, and read them again: other objects are unchanged."""
     write_beside_others(client)
 
 
@@ -66,10 +66,10 @@ def test_write_beside_others(client: Client) -> None:
     phase=2,
 )
 def test_creation(client: Client) -> None:
-    """Create with the required members, with all members, and with odd signs; read each back.
+    """Create with the required members, with all members, and with odd characters; read each back.
 
-    Then create with the id of the first object, which is no member of the request. The server may
-    refuse or ignore it.
+    Then create with the id of the first object, which is not a member of the request. The server
+    may reject or ignore it.
     """
     operation = client.operation
     values = client.valid(operation)
@@ -86,10 +86,10 @@ def test_creation(client: Client) -> None:
 
 
 def _create_with_options(client: Client) -> None:
-    """Create with all members, those included that name an object.
+    """Create with all members, including those that name an object.
 
-    A value that other objects show may be one that only they may have, and an object may not go
-    with the rest. If the creation is refused, one without such values follows.
+    A value that other objects show may have to be unique, and an object may not fit the rest. If
+    the creation is rejected, one without such values follows.
     """
     named = client.known(optional_references(client.operation))
     usual = {**usual_values(client, client.operation), **named}
@@ -109,7 +109,7 @@ def _create_with_options(client: Client) -> None:
 def _create(
     client: Client, values: Mapping[str, Any], role: Role = Role.CONTROL
 ) -> tuple[Exchange, Id | None, Exchange | None]:
-    """Create an object and read it back: the creation, its id, and the last read."""
+    """Create an object and read it back; returns the creation, the id, and the last read."""
     operation = client.operation
     facts = Facts(step=Step.WRITE, sent=operation.in_body(values))
     written = client.call(operation, values, role=role, facts=facts)
@@ -118,7 +118,7 @@ def _create(
 
 
 def _create_with_id(client: Client, taken: Id) -> None:
-    """Create with an id that is taken, unless the operation, in any mode, takes an id."""
+    """Create with an id that is taken, unless the operation takes an id in any mode."""
     operation, values = client.operation, client.valid(client.operation)
     name = client.contract.identifier_of(operation.kind)
     for mode in client.contract.operations.values():
@@ -136,7 +136,7 @@ def _create_with_id(client: Client, taken: Id) -> None:
     alone=True,
 )
 def test_counted_creation(client: Client) -> None:
-    """Look at the list of a kind, create one object, and look again until it is there."""
+    """Read the list of a kind, create one object, and read again until it appears."""
     operation = client.operation
     ask, values = client.lister(operation.kind), client.valid(operation)
     if ask is None or values is None:
@@ -156,9 +156,9 @@ def test_counted_creation(client: Client) -> None:
 
 @scenario(every_creation, phase=2)
 def test_repeated_creation(client: Client) -> None:
-    """Send a creation again, with every member that may have to be unique; all may be served.
+    """Send a creation again, with every member that may have to be unique; all may succeed.
 
-    Where a header names the request, it comes under a new name, and then under the old one.
+    If a header names the request, it is sent under a new name, and then under the old one.
     """
     values = client.valid(client.operation)
     if values is not None:
@@ -177,7 +177,7 @@ def test_repeated_creation(client: Client) -> None:
 
 @scenario(updates, rules=("update.read-back", "update.alone"), phase=2)
 def test_update(client: Client) -> None:
-    """Change what can be changed, then one member; read whether that alone has changed.
+    """Change every changeable member, then one more; read whether that one alone has changed.
 
     The object is new, and it has a twin.
     """
@@ -198,7 +198,7 @@ def test_update(client: Client) -> None:
 
 
 def _change_others(client: Client, values: Mapping[str, Any], member: str) -> Facts:
-    """Change every member but one that takes a value; the facts say what was sent."""
+    """Change every member but the given one; the facts record what was sent."""
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
     sent = client.optional(operation, switches=False)
@@ -211,7 +211,7 @@ def _change_others(client: Client, values: Mapping[str, Any], member: str) -> Fa
 
 
 def _look_before_change(client: Client, sought: Id, first: Facts) -> None:
-    """Look at an object until it shows the first change."""
+    """Read an object until it shows the first change."""
     operation = client.operation
     sent = writable(operation, {**first.beside, **first.sent})
 
@@ -225,9 +225,9 @@ def _look_before_change(client: Client, sought: Id, first: Facts) -> None:
 
 @scenario(changes_to_zero, rules=("update.read-back",), phase=2)
 def test_change_to_zero(client: Client) -> None:
-    """Change numbers to 0, or free texts to empty ones, which the server may refuse.
+    """Change numbers to 0, or free texts to empty ones, which the server may reject.
 
-    Before, each gets the value that it has in the contract, or a fresh one.
+    Before that, each gets the value that it has in the contract, or a fresh one.
     """
     operation, values = client.operation, client.valid(client.operation)
     assert operation.selector is not None
@@ -244,35 +244,35 @@ def test_change_to_zero(client: Client) -> None:
 
 @scenario(changes_of_members, rules=("update.read-back", "update.alone"), phase=2)
 def test_change_of_each_member(client: Client) -> None:
-    """Change each optional member by itself: switches to off, texts to odd signs.
+    """Change each optional member by itself: switches to off, texts to odd characters.
 
-    What a change does to other members shows where those were changed before it. So the members
-    come in their order, and backwards in a case of its own.
+    Side effects of a change on other members show only if those were changed before it. So the
+    members are changed in their order, and in a case of its own backwards.
     """
     change_each(client, backwards=client.case.variant == BACKWARDS)
 
 
 @scenario(works, rules=WORK_RULES, phase=2)
 def test_work_on_object(client: Client) -> None:
-    """Look at two objects, work on one, and look again: what clients wrote must still be there."""
+    """Read two objects, work on one, and read again: what clients wrote must be unchanged."""
     work_on_one(client)
 
 
 @scenario(with_options, phase=2)
 def test_work_with_options(client: Client) -> None:
-    """Work on an object with every optional parameter, which the target may refuse."""
+    """Work on an object with every optional parameter, which the target may reject."""
     operation, values = client.operation, client.valid(client.operation)
     if values is not None:
         request = {**other_values(client, operation), **values}
         client.mistake(operation, request, role=Role.BYSTANDER)
 
 
-# --- refused writes -------------------------------------------------------------------------------
+# --- rejected writes ------------------------------------------------------------------------------
 
 
 @scenario(refused_creations, rules=("refused.effect",), phase=2, alone=True)
 def test_refused_creation(client: Client) -> None:
-    """Send writes of no one object that are refused; look for their effect in the list."""
+    """Send rejected writes without an object of their own; look for their effect in the list."""
     values, ask = client.valid(client.operation), client.lister(client.operation.kind)
     if values is None:
         return
@@ -286,9 +286,9 @@ def test_refused_creation(client: Client) -> None:
 
 @scenario(refused_changes, rules=("refused.effect",), phase=2)
 def test_refused_write(client: Client) -> None:
-    """Send writes that are refused for their key or their input; look for their effect.
+    """Send writes that are rejected for their key or their input; look for their effect.
 
-    The object is new, for other cases put theirs into states that this write may not have.
+    The object is new, because other cases put theirs into states that this write may not have.
     """
     client.own.apart()
     kind, selector = client.operation.kind, client.operation.selector
@@ -304,7 +304,7 @@ def test_refused_write(client: Client) -> None:
 
 
 def _attempt(client: Client, attempts: Attempts) -> None:
-    """Send the write with mistakes, which a server may take; without a key and with wrong ones."""
+    """Send the write with mistakes, which may be accepted, then with no key and with wrong ones."""
     roles = client.params(WrongKeys).roles
     attempts.mistakes()
     if KeyName.READ_ONLY in roles and client.operation.method != "GET":
@@ -313,7 +313,7 @@ def _attempt(client: Client, attempts: Attempts) -> None:
         attempts.send(key=role)
 
 
-# --- creations at the same time ------------------------------------------------------------------
+# --- creations at the same time -------------------------------------------------------------------
 
 CREATORS = (KeyName.FULL, KeyName.OTHER, KeyName.FULL)
 """The keys that create at the same time: two of one business and one of another."""
@@ -342,8 +342,8 @@ def test_overlapping_creations(client: Client) -> None:
 
 @scenario(deletions, rules=("delete.gone",), phase=2)
 def test_deletion(client: Client) -> None:
-    """Create three objects, delete the second, and look at each before and after.
+    """Create three objects, delete the second, and read each before and after.
 
-    Also look in the list if the object has a read of its own. Then use what is deleted.
+    If the object has a read of its own, the list is read, too. Then the deleted object is used.
     """
     delete_one(client)

@@ -1,4 +1,4 @@
-"""Work on an object, such as to pause it, and look at another one that must stay as it is."""
+"""Work on an object, such as to pause it, and read another one, which must stay unchanged."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from conformance.scenarios.client.writing import read_back
 
 
 def work_on_one(client: Client) -> None:
-    """Look at two new objects, work on one, and look again; then work on it in the other ways.
+    """Read two new objects, work on one, and read again; then work on it in the other ways.
 
-    Others may spoil a shared object. What hands out a secret is done twice.
+    The objects are new, because other cases may spoil a shared one. An operation that issues a
+    secret is called twice.
     """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
@@ -32,13 +33,13 @@ def work_on_one(client: Client) -> None:
     announced = Answer(client.contract, operation, written).object
     read_back(client, operation, sought, ordered(operation, written, announced))
     _look_at_other(client, kind, other, Step.OLDER_AFTER)
-    for choice in other_choices(operation, values):  # what makes no sense by now may be refused
+    for choice in other_choices(operation, values):  # may be rejected if pointless by now
         request = {**values, **choice}
         if client.mistake(operation, request, role=Role.BYSTANDER).response is not None:
             client.mistake(operation, request, role=Role.BYSTANDER)
 
 
 def _look_at_other(client: Client, kind: str, other: Id | None, step: Step) -> None:
-    """Look at an object other than the one that is worked on, if there is one."""
+    """Read an object other than the one that is worked on, if there is one."""
     if other is not None:
         client.settled(kind, other, Facts(step=step))
