@@ -6,10 +6,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from conformance.examine.keys import emptiness
+from conformance.model import State
 from conformance.plan.build import ADDRESSES
 from conformance.server.declaration import declaration
 from conformance.server.messages import Refusal, Reply, Request
@@ -261,3 +264,12 @@ def test_a_date_without_a_zone_is_utc(tmp_path: Path) -> None:
         outcome = Patient(app, origin, tmp_path).examine()
     servers.no_traceback(outcome)
     assert "fix    time: its clock and this one are" in outcome.out
+
+
+def test_a_business_whose_lists_cannot_be_read_is_not_called_empty() -> None:
+    """Nothing was seen of it, so nothing is confirmed."""
+    survey: Any = SimpleNamespace(
+        target=SimpleNamespace(keys={"empty": "kc_live_x"}), opened=lambda _key: []
+    )
+    (remark,) = emptiness(survey)
+    assert remark.state is State.OPEN

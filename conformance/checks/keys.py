@@ -296,7 +296,11 @@ def _handed_out(exchange: Exchange) -> set[Placeholder]:
 
 
 def _is_out_of_place(context: JudgeContext, placeholder: Placeholder) -> bool:
-    """Whether a response of the operation must not show a secret. A link does not count as one."""
+    """Whether a response of the operation must not show a secret.
+
+    That is a key of the run, a key-like text unless the operation issues keys, and a secret member
+    that the operation does not declare. Links may be shown.
+    """
     if placeholder.kind is SecretKind.KEY:
         return placeholder.name in context.target.keys
     if placeholder.kind is SecretKind.FOUND:

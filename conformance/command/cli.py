@@ -90,12 +90,12 @@ def group() -> None:
 @click.option(
     "--try-steps",
     is_flag=True,
-    help="At the end, repeat the steps of each cause, and report what the target returned.",
+    help="At the end, resend the requests that reproduce each cause, and report the responses.",
 )
 @click.option(
     "--require-complete",
     is_flag=True,
-    help="Exit 3 if any cell is untested, or if the target has what its file declares missing.",
+    help="Exit 3 if any cell is untested, or if something works that the file declares absent.",
 )
 @click.option(
     "--durations", is_flag=True, help="Print requests and seconds per clause, area and scenario."
@@ -103,7 +103,7 @@ def group() -> None:
 @click.option(
     "--baseline",
     type=replay.RUN,
-    help="A stored run to compare with: exit 1 only for failures that it did not have.",
+    help="A stored run to compare with: exit 1 only for failures that are new since that run.",
 )
 @click.option(
     "--keep", type=click.IntRange(1), help="Keep this many runs in --output; remove older ones."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
+from conformance.base.text import amount
 from conformance.base.values import texts_in
 from conformance.examine.survey import Survey, looked_at, said, undecided
 from conformance.model import (
@@ -133,10 +134,12 @@ def _business(survey: Survey, key: str) -> Remark:
     about, declared = f"businesses: {owner}", survey.target.businesses.get(owner)
     seen = shown_businesses(survey, key, declared)
     if not seen:
-        return undecided(about, f"no list for keys: {key} names a business")
+        return undecided(about, f"no list that was read with the key {key} shows a business")
     shown = f"keys: {key} belongs to {seen[0]}"
     if declared is None:
-        return undecided(about, shown, f"Declare it: businesses: {owner}: {seen[0]}")
+        return undecided(
+            about, shown, f"Add to the target file: businesses: {{{owner}: {seen[0]}}}"
+        )
     fix = f"The target file says {declared}. Correct the key or the id."
     return looked_at(about, shown, fix, wrong=declared not in seen)
 
@@ -158,11 +161,15 @@ def shown_businesses(survey: Survey, key: str, sought: str | None = None) -> lis
 
 def emptiness(survey: Survey) -> Iterator[Remark]:
     """Check that the business without data has none."""
-    if Business.EMPTY not in survey.target.keys:
+    if KeyName.EMPTY not in survey.target.keys:
         return
-    count = sum(len(page.listed) for page in _lists(survey, KeyName.EMPTY))
+    about, pages = "businesses: empty", list(_lists(survey, KeyName.EMPTY))
+    if not pages:
+        yield undecided(about, "no list can be read with the key empty")
+        return
+    count = sum(len(page.listed) for page in pages)
     fix = "Specify the key of a business without data in keys: empty."
-    yield looked_at("businesses: empty", f"its lists show {count} items", fix, wrong=count > 0)
+    yield looked_at(about, f"its lists show {amount(count, 'item')}", fix, wrong=count > 0)
 
 
 def _lists(survey: Survey, key: str) -> Iterator[Answer]:

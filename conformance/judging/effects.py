@@ -20,7 +20,7 @@ from conformance.model import Contract, Exchange, Open, Operation
 from conformance.reading import Answer, answer_of, members_of, same, sent_members, writable
 
 Place = tuple[str, str]
-"""A kind of object and one of its members."""
+"""A kind of object, or an operation, and a member of the object."""
 
 
 def takes_effect(context: JudgeContext, operation: Operation, member: str) -> bool:
@@ -64,6 +64,7 @@ class _Effects:
         self._values: dict[Place, list[Any]] = defaultdict(list)
         # by operation and member of the object: what creations sent, and their objects showed
         self._created: dict[Place, list[Any]] = defaultdict(list)
+        # by the same: members that an object showed as sent, when it could not be by chance
         self._certain: set[Place] = set()
         for exchange in log.exchanges:
             self._add(exchange)

@@ -123,9 +123,10 @@ class _Signs:
         """Whether a member that has changed shows that a request changed it."""
         if name in self.written or any(secret in name for secret in self.secrets):
             return True
-        written = json.dumps(value)
-        if any(text in written for text in self.texts):
+        as_json = json.dumps(value)
+        if any(text in as_json for text in self.texts):
             return True
+        # such as the state "cancelled" after the order "cancel"
         return isinstance(value, str) and value.lower().startswith(self.words)
 
 

@@ -258,10 +258,8 @@ def _rows(
     run: Run, cause: Cause, cells: list[Cell], operations: list[str], most: int
 ) -> Iterator[Row]:
     """A row for each of the given operations, with at most ``most`` differences each."""
-    own: dict[str, list[Cell]] = {name: [] for name in operations}
-    for cell in cells:
-        own.get(cell.operation, []).append(cell)
-    for of_one in own.values():
+    for operation in operations:
+        of_one = [cell for cell in cells if cell.operation == operation]
         yield _row(run, cause, of_one, most)
 
 

@@ -4,6 +4,8 @@ There are no redirects (they would receive our keys), no retries, and no cookies
 identities). Environment settings are ignored, because a netrc entry would replace the key; only
 the one for certificate authorities applies. Bodies are bounded in bytes, requests in time.
 ``requests`` and urllib3 repair malformed paths, so such a request uses a connection of its own.
+What remains of ``requests`` is worth keeping: connection pools, TLS, and the search for certificate
+authorities.
 """
 
 from __future__ import annotations

@@ -72,14 +72,14 @@ def _same_status(contract: Contract, operation: Operation, clause: Clause) -> bo
 
 
 def _should_succeed(context: JudgeContext, exchange: Exchange) -> bool:
-    """Whether a refusal of a request breaks the contract.
+    """Whether any other response than a success to a request breaks the contract.
 
-    A request that only prepares a case, or is its probe, may be refused. If it has no mistake, it
-    must not cause a server fault.
+    For a control always. For a probe or a preparation only a server fault, if the request has no
+    mistake and no trigger causes the fault.
     """
     if exchange.role in (Role.ARRANGE, Role.PROBE):
-        broken = exchange.status == INTERNAL_ERROR and not exchange.facts.mistake
-        return broken and not _may_be_triggered(context, exchange)
+        is_fault = exchange.status == INTERNAL_ERROR and not exchange.facts.mistake
+        return is_fault and not _may_be_triggered(context, exchange)
     return exchange.role is Role.CONTROL
 
 

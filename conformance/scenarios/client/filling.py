@@ -135,11 +135,11 @@ def worked_on(source: Source, operation: Operation) -> Any:
 
 
 def _add_change(source: Source, operation: Operation, values: dict[str, Any], key: str) -> None:
-    """Give the first member that takes a fresh text a value, if the change would change nothing."""
+    """Add a value for the first free text member to an update that would change nothing."""
     if operation.action != "update" or not operation.fresh_members:
         return
-    changes = [each.name for each in operation.parameters if not source.contract.refers(each)]
-    if not any(name in present(values) for name in changes):
+    changeable = [each.name for each in operation.parameters if not source.contract.refers(each)]
+    if not any(name in present(values) for name in changeable):
         member = operation.fresh_members[0]
         values[member.name] = value(source, member, key)
 

@@ -44,7 +44,7 @@ ALPHABETS = (
 
 
 def identifier(contract: Contract, item: Any, kind: str, member: str | None = None) -> Id | None:
-    """The id of a list item: its identifier, another member, or the item itself if it is a text.
+    """The id of a list item: the given member, else its identifier, or the item if it is no object.
 
     None if the item shows no id that can be sent. An id is a text or a whole number.
     """

@@ -172,7 +172,7 @@ def _changes(
 
 
 def _choices(client: Client, member: Parameter) -> list[Any]:
-    """Values for a member. The first one may be rejected, and the last one is plain."""
+    """Values to try in turn: first a longer text or a fraction, which may be rejected."""
     value = client.value(member)
     if takes_any_text(member):
         text = SIGNS.replace("{}", client.token())
@@ -183,7 +183,7 @@ def _choices(client: Client, member: Parameter) -> list[Any]:
 
 
 def signs_for(client: Client, values: Mapping[str, Any]) -> dict[str, str]:
-    """Odd characters for each member that takes any text; a long text for an optional one."""
+    """Odd characters for each member that takes any text, in a long text if it is optional."""
     signs = {}
     for member in client.operation.body:
         if takes_any_text(member):

@@ -76,12 +76,13 @@ def refused_keys(planning: Planning) -> Iterator[Draft]:
 
 @scenario(refused_keys, rules=(*KEY_RULES, SPELLING), phase=1)
 def test_refused_key(client: Client) -> None:
-    """Send a valid request without a key, and with a misplaced, malformed or invalid key."""
+    """Send a valid request without a key, and with misplaced, malformed, unknown and dead keys."""
     values = client.valid(client.operation)
     if values is None:
         return
     refused = send_bad_keys(client, values)
-    if client.target.opens(client.operation):  # a valid key is still accepted after all these
+    if client.target.opens(client.operation):
+        # after all these, a valid key must still work
         client.control_after(values, refused)
     send_dead_keys_beside_options(client, values)
 

@@ -18,16 +18,13 @@ SHORT_ID = 7
 
 
 def choose_older(client: Client, values: dict[str, Any], selector: Parameter) -> None:
-    """Read an object that is not the newest. Before that, request similar ids.
+    """Put the id of an object that is not the newest into the values, and request similar ids.
 
     The values stay as they are if the sources or the target file limit what can be read.
     """
     operation = client.operation
-    given = client.target.inputs.get(operation.id, {})
-    limited = operation.open & {Open.INPUT, Open.ABSENT_OBJECT}
-    if limited:
-        return
-    if selector.name in given:
+    is_given = selector.name in client.target.inputs.get(operation.id, {})
+    if is_given or operation.open & {Open.INPUT, Open.ABSENT_OBJECT}:
         return
     known = client.knowledge.known_ids(selector.references, member=selector.by)
     if values[selector.name] in known:

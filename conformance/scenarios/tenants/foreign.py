@@ -45,14 +45,13 @@ def foreign_filter(client: Client, parameter: Parameter) -> Any:
 def beside_foreign(client: Client, parameter: Parameter, value: Any) -> dict[str, str]:
     """The other plain filters of a list, with the values of an item of the other business.
 
-    ``value`` is that of the first filter, and the item must show it. Empty without such a filter or
-    item.
+    The item must show ``value`` for the filter ``parameter``. Empty without such an item.
     """
     operation = client.operation
     for row in rows_of(client.knowledge.listed(operation.kind, KeyName.OTHER)):
         if row.get(parameter.filters) == value:
-            shown = {other.name: row.get(other.filters) for other in operation.plain_filters}
-            others = without(shown, {parameter.name})
+            values = {each.name: row.get(each.filters) for each in operation.plain_filters}
+            others = without(values, {parameter.name})
             return {name: text for name, text in others.items() if isinstance(text, str)}
     return {}
 

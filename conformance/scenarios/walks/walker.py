@@ -56,7 +56,8 @@ class Walker:
 
     def _required_filters(self) -> dict[str, str]:
         """The values of the filters that the list requires, other than the business."""
-        given, required = self.given or {}, {}
+        given = self.given or {}
+        required: dict[str, str] = {}
         for parameter in self.operation.filters:
             if not parameter.required or parameter.name == self.tenant:
                 continue
