@@ -158,7 +158,7 @@ def test_an_undeclared_business_is_proposed(patient: Patient) -> None:
     """The proposal includes its id."""
     outcome = patient.examine(businesses=None)
     main = patient.right["businesses"]["main"]
-    assert f"-> Declare it: businesses: main: {main}" in outcome.out
+    assert f"-> Add to the target file: businesses: {{main: {main}}}" in outcome.out
 
 
 def test_a_file_that_allows_only_reads_sends_only_reads(patient: Patient) -> None:

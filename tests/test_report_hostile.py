@@ -202,7 +202,7 @@ def test_page_stays_small() -> None:
     assert len(causes) > 300
     page = html.render(replace(run, cells=cells, causes=causes))
     assert len(page.encode()) < 3_000_000
-    assert f"results.ctrf.json has {len(causes) - 300:,} more causes" in page
+    assert f"{len(causes) - 300:,} more causes in results.ctrf.json" in page
 
 
 def test_page_of_a_dead_target_stays_small() -> None:
