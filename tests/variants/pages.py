@@ -157,9 +157,7 @@ class NoPositionAtTheEnd(Faulty):
     def render_page(
         self, context: Context, items: list[dict[str, Any]], more: bool
     ) -> dict[str, Any]:
-        bare = (
-            items[-1:]
-            if more
-            else [{k: v for k, v in item.items() if k != "created_at"} for item in items[-1:]]
-        )
-        return super().render_page(context, items[:-1] + bare, more)
+        if items and not more:
+            last = {k: v for k, v in items[-1].items() if k != "created_at"}
+            items = [*items[:-1], last]
+        return super().render_page(context, items, more)

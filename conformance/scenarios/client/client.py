@@ -106,7 +106,7 @@ class Client(Sending):
 
     def once(self, place: Place, find: Callable[[], Any]) -> Any:
         """The result of ``find``, which is called only for the first case of the run that asks."""
-        return self._memory.once(place, self.sender, find)
+        return self.knowledge.once(place, find)
 
     # --- values ---
 

@@ -13,16 +13,15 @@ class Naming:
     """Makes fresh texts for one attempt of a case, and remembers the names of its requests."""
 
     def __init__(self, case: Case, attempt: int, *, seed: int, nonce: str = "") -> None:
-        self.seed = seed
         self._nonce = nonce
-        self._source = f"{case.id} {attempt}"
+        self._source = f"{seed} {case.id} {attempt}"
         self._tokens = 0
         self._used: set[str] = set()
 
     def token(self) -> str:
         """A short text that no other request has: a mark of the run, then seed, case and count."""
         self._tokens += 1
-        return mark_of(self._nonce, f"{self.seed} {self._source} {self._tokens}")
+        return mark_of(self._nonce, f"{self._source} {self._tokens}")
 
     def renamed(self, message: Message, operation: Operation | None) -> Message:
         """The message, with new names in the headers that identify a request.
@@ -31,14 +30,17 @@ class Naming:
         """
         taken = operation.parameters_in("header") if operation else ()
         patterns = {parameter.name: parameter.fresh for parameter in taken if parameter.fresh}
-        headers = []
-        for name, value in message.headers:
-            if name in patterns:
-                if value in self._used:
-                    value = patterns[name].replace("{}", self.token())  # noqa: PLW2901
-                self._used.add(value)
-            headers.append((name, value))
+        headers = [
+            (name, self._unused(value, patterns[name]) if name in patterns else value)
+            for name, value in message.headers
+        ]
         return replace(message, headers=tuple(headers))
+
+    def _unused(self, value: str, pattern: str) -> str:
+        """The value of a header, or a new one made from the pattern if it was used before."""
+        unused = pattern.replace("{}", self.token()) if value in self._used else value
+        self._used.add(unused)
+        return unused
 
     def reuse(self) -> bool:
         """Reuse the names of earlier requests for the next one; whether any request had a name."""

@@ -62,18 +62,13 @@ def _draw(source: Any, mode: str, count: int, seed: int) -> list[Any]:
     from hypothesis.errors import HypothesisException
     from schemathesis import GenerationMode
 
+    from conformance.scenarios.generated.programs import settings
+
     drawn: list[Any] = []
     generation = GenerationMode.POSITIVE if mode == POSITIVE else GenerationMode.NEGATIVE
 
     @hypothesis.seed(seed)
-    @hypothesis.settings(
-        max_examples=count,
-        phases=[hypothesis.Phase.generate],
-        database=None,
-        deadline=None,
-        derandomize=False,
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )
+    @settings(count)
     @hypothesis.given(case=source.as_strategy(generation_mode=generation))
     def collect(case: Any) -> None:
         drawn.append(case)

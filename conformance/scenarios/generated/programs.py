@@ -16,6 +16,19 @@ Program = list[list[Any]]
 """The steps of a mixed walk, each of which is a word and its arguments."""
 
 
+def settings(max_examples: int, **more: Any) -> hypothesis.settings:
+    """Settings that only draw, the same for one seed: nothing is stored, shrunk or timed."""
+    return hypothesis.settings(
+        max_examples=max_examples,
+        phases=[hypothesis.Phase.generate],
+        database=None,
+        deadline=None,
+        derandomize=False,
+        suppress_health_check=list(hypothesis.HealthCheck),
+        **more,
+    )
+
+
 class Mixed(stateful.RuleBasedStateMachine):
     """Follows pages. Between two pages of a walk, an object may be created, changed or deleted.
 
@@ -77,15 +90,7 @@ def programs(count: int, steps: int, seed: int) -> list[Program]:
 
         drawn: ClassVar[list[Program]] = []
 
-    settings = hypothesis.settings(
-        max_examples=5 * count,
-        stateful_step_count=steps,
-        phases=[hypothesis.Phase.generate],
-        database=None,
-        deadline=None,
-        derandomize=False,
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )
-    stateful.run_state_machine_as_test(hypothesis.seed(seed)(Recorded), settings=settings)
+    only_drawing = settings(5 * count, stateful_step_count=steps)
+    stateful.run_state_machine_as_test(hypothesis.seed(seed)(Recorded), settings=only_drawing)
     whole = [program for program in Recorded.drawn if program and program[-1][0] == "turn"]
     return sorted(whole, key=lambda program: -len({step[0] for step in program}))[:count]

@@ -26,11 +26,11 @@ def _without_emoji(text: str) -> str:
 
 
 def _first_message_in_capitals(document: dict[str, Any]) -> dict[str, Any]:
-    first = [
-        {**message, "content": str(message.get("content")).upper()}
-        for message in (document.get("messages") or [])[:1]
-    ]
-    return {**document, "messages": first}
+    messages = document.get("messages")
+    if not messages:
+        return {**document, "messages": []}
+    first = {**messages[0], "content": str(messages[0].get("content")).upper()}
+    return {**document, "messages": [first]}
 
 
 @dataclass(frozen=True)
