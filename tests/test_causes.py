@@ -303,7 +303,7 @@ def test_what_is_open_to_all_is_one_cause() -> None:
         ("foreign-agent-read", "with the key full, with an object of another business"),
     ],
 )
-def test_a_title_says_what_was_wrong_with_the_request(fault: str, asked: str) -> None:
+def test_an_example_says_what_was_wrong_with_the_request(fault: str, asked: str) -> None:
     """It names where a key stood, and what the request asked for that it must not get."""
-    titles = [card.title for card in cards.cards(judged(fault))]
-    assert any(f"{asked}:" in title for title in titles), titles
+    examples = [card.example for card in cards.cards(judged(fault))]
+    assert any(f"{asked}:" in example for example in examples), examples

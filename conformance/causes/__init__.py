@@ -12,6 +12,7 @@ from conformance.causes.finding_key import Key, place_of
 from conformance.causes.folding import folded
 from conformance.causes.groups import Group, Sighting, groups_of, sightings_of
 from conformance.causes.harm import harm_of
+from conformance.causes.titles import title_of
 from conformance.model import Cause, Cell, Contract, Exchange, Level, Verdict, worst
 
 __all__ = ["Key", "Sighting", "causes_of", "place_of", "sightings_by_cause", "sightings_of"]
@@ -73,6 +74,7 @@ def _cause(
     for part in root.whole():
         cells |= part.cells
         shown |= part.exchanges.keys()
+    operations = list(dict.fromkeys(cell.operation for cell in cells.values()))
     in_order = [name for name in by_id if name in shown]
     clauses = [finding.clause, *(cell.clause for cell in cells.values())]
     hidden = [name for cell in cells for name in blocked.get(cell, ())]
@@ -85,6 +87,7 @@ def _cause(
         cells=tuple(cells),
         exchanges=tuple(in_order[:NAMED]),
         seen=len(shown),
+        title=title_of(contract, root.key, finding, operations),
         flaw=root.key.flaw,
         blocks=tuple(dict.fromkeys(hidden)),
     )

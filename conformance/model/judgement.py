@@ -177,7 +177,7 @@ class Harm(StrEnum):
 class Cause:
     """One thing that is wrong with the target, with everything that it explains.
 
-    ``id`` is the same in every run that shows the cause. ``clauses`` are those that it breaks, and
+    ``title`` says what is wrong in a few words, without values of the target. ``id`` is the same in every run that shows the cause. ``clauses`` are those that it breaks, and
     ``cells`` the names of the cells; both begin with those of the main ``finding``. ``exchanges``
     are the first of the ``seen`` exchanges that show it, in log order. ``flaw`` is what is odd
     about the requests that provoke it. ``blocks`` are the names of the cells that cannot be judged
@@ -192,5 +192,6 @@ class Cause:
     cells: tuple[str, ...]
     exchanges: tuple[str, ...]
     seen: int
+    title: str = ""
     flaw: str = ""
     blocks: tuple[str, ...] = ()

@@ -47,7 +47,7 @@ MANY = 5
 QUERY = 200
 """Characters of the request URL that a card shows."""
 SHORT = 70
-"""Characters of a value in a title."""
+"""Characters of a value in an example."""
 
 HARMS = {
     Harm.ISOLATION: "Breaks isolation",
@@ -65,7 +65,7 @@ KEYED: Mapping[Form | None, str] = {
     Form.SCHEME: "with the key {} after another scheme",
     Form.UNKNOWN: "with the invented key {}",
 }
-"""How a title describes the key of a request, by what is wrong with it."""
+"""How an example describes the key of a request, by what is wrong with it."""
 KEYLESS: Mapping[Form | None, str] = {
     None: "without a key",
     Form.SCHEME: "with a header that contains no key",
@@ -99,7 +99,7 @@ class Card:
     number: int
     cause: Cause
     clauses: tuple[Clause, ...]
-    title: str
+    example: str  # the request, the expected response and the actual one, on one line
     asked: str
     rows: tuple[Row, ...]
     more: int  # operations without a row
@@ -110,6 +110,11 @@ class Card:
     transition: Transition | None  # compared with earlier runs; None if there are none
     steps: str = ""  # shell lines that reproduce it; added by ``with_steps``
     again: str = ""  # the result of sending these again at the end of the run
+
+    @property
+    def title(self) -> str:
+        """What is wrong, in a few words."""
+        return self.cause.title
 
     @property
     def weight(self) -> int:
@@ -181,7 +186,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
         number=number,
         cause=cause,
         clauses=tuple(run.contract.clauses[name] for name in cause.clauses),
-        title=_title(run, cause, probe, everywhere=everywhere),
+        example=_example(run, cause, probe, everywhere=everywhere),
         asked=_asked(probe, _mistake(cause, probe)),
         rows=tuple(_rows(run, cause, cells, listed, DIFFERENCES if whole else 1)),
         more=len(operations) - len(listed),
@@ -208,8 +213,8 @@ def _asked(exchange: Exchange | None, flaw: str) -> str:
     return clean(f"{exchange.request.method} {url} {_with_key(exchange)}{_flawed(flaw)}")
 
 
-def _title(run: Run, cause: Cause, exchange: Exchange | None, *, everywhere: bool) -> str:
-    """The cause on one line: the request, the expected response, and the actual one."""
+def _example(run: Run, cause: Cause, exchange: Exchange | None, *, everywhere: bool) -> str:
+    """The cause on one line by its plainest example: the request, the expected response, and the actual one."""
     finding = cause.finding
     route = _route(run, finding.operation)
     place = f" at {view.shown(finding.where, SHORT)}"
