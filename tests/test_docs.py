@@ -119,12 +119,12 @@ def test_the_readme_links_to_files_of_the_project_absolutely() -> None:
 STATED = (
     ("README.md", f"at most {BAD_KEYS_ALLOWED} of them use a key that was never issued"),
     ("docs/getting-started/vendor.md", f"at most {BAD_KEYS_ALLOWED} of them with a key"),
-    ("docs/safety.md", f"more than {BAD_KEYS_ALLOWED} requests with a key that was never issued"),
+    ("docs/safety.md", f"more than {BAD_KEYS_ALLOWED} requests with keys that were never issued"),
     ("docs/safety.md", f"a run's files in megabytes, {DISK} by default"),
     ("docs/safety.md", f"{Choice().max_seconds:,} seconds by default"),
     ("docs/evidence.md", f"A run takes at most {DISK} MB of disk"),
     ("docs/target-file.md", f"`init --url` sends at most {proposal.REQUESTS} plain reads"),
-    ("docs/running.md", f"no room for {preparing.ROOM} requests more than the plan"),
+    ("docs/running.md", f"fewer than {preparing.ROOM} requests beyond the plan"),
 )
 """Bounds of the code that a page states: the page, and the words around the number."""
 

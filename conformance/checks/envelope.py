@@ -100,13 +100,13 @@ def error_shape(context: JudgeContext, exchange: Exchange, response: Response) -
     if response.json is NOT_JSON:
         return
     contract = context.contract
-    owners = contract.code_pointer[:-1], contract.message_pointer[:-1]
-    for path in dict.fromkeys(owners):
-        owner = pointed(response.json, path)
-        if isinstance(owner, dict):
+    parents = contract.code_pointer[:-1], contract.message_pointer[:-1]
+    for path in dict.fromkeys(parents):
+        parent = pointed(response.json, path)
+        if isinstance(parent, dict):
             yield Pass((exchange.id,))
         else:
-            yield Violation(pointer(path), "an object", quoted(owner), (exchange.id,))
+            yield Violation(pointer(path), "an object", quoted(parent), (exchange.id,))
 
 
 @_of_errors("error.code-text")

@@ -177,9 +177,10 @@ class Harm(StrEnum):
 class Cause:
     """One thing that is wrong with the target, with everything that it explains.
 
-    ``title`` says what is wrong in a few words, without values of the target. ``id`` is the same in every run that shows the cause. ``clauses`` are those that it breaks, and
-    ``cells`` the names of the cells; both begin with those of the main ``finding``. ``exchanges``
-    are the first of the ``seen`` exchanges that show it, in log order. ``flaw`` is what is odd
+    ``title`` says what is wrong in a few words, without values of the target. ``id`` is
+    the same in every run that shows the cause. ``clauses`` are those that it breaks, and ``cells``
+    the names of the cells; both begin with those of the main ``finding``. ``exchanges`` are the
+    first of the ``seen`` exchanges that show it, in log order. ``flaw`` is what is odd
     about the requests that provoke it. ``blocks`` are the names of the cells that cannot be judged
     because of it.
     """

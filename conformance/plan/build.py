@@ -66,7 +66,7 @@ def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
     bad_keys = _BadKeys(planning.target)
     phased: list[tuple[tuple[int, bool, bool], Case]] = []
     for scenario, draft in _drafts(planning, scenarios):
-        effect = bad_keys.effect(draft)
+        effect = bad_keys.graded(draft)
         case = _case(scenario, draft, effect, planning.target)
         phased.append((_phase(scenario, draft, effect), case))
     phased.sort(key=lambda pair: pair[0])
@@ -120,7 +120,7 @@ class _BadKeys:
         self._target = target
         self._left = BAD_KEYS_ALLOWED
 
-    def effect(self, draft: Draft) -> Effect:
+    def graded(self, draft: Draft) -> Effect:
         """The effect of a case: that of the draft, or FLOOD if it exceeds the allowed bad keys.
 
         A case that cannot run does not count.

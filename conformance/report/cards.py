@@ -214,7 +214,7 @@ def _asked(exchange: Exchange | None, flaw: str) -> str:
 
 
 def _example(run: Run, cause: Cause, exchange: Exchange | None, *, everywhere: bool) -> str:
-    """The cause on one line by its plainest example: the request, the expected response, and the actual one."""
+    """The plainest example on one line: the request, the expected response, the actual one."""
     finding = cause.finding
     route = _route(run, finding.operation)
     place = f" at {view.shown(finding.where, SHORT)}"

@@ -205,22 +205,22 @@ class Ahead:
         while True:
             with gate.changed:
                 gate.changed.wait_for(lambda: errand.held or errand.ended)
-                ended = errand.ended and not errand.held
-            if ended:
+                drained = errand.ended and not errand.held
+            if drained:
                 break
-            self._log(errand, errand, log)
+            self._log(errand.case, errand, log)
         if errand.error is not None:
             raise errand.error
         assert errand.outcome is not None
         return errand.outcome
 
-    def _log(self, errand: Errand, part: Part, log: Callable[[Sent], object]) -> None:
-        """Log what is held, attributed to the case whose turn it is."""
+    def _log(self, case: Case, part: Part, log: Callable[[Sent], object]) -> None:
+        """Log what a part holds, attributed to ``case``, whose turn it is."""
         for what in self._gate.release(part):
             if isinstance(what, Part):
-                self._log(errand, what, log)
+                self._log(case, what, log)
             else:
-                log(_as_of(errand.case, what))
+                log(_as_of(case, what))
 
     def stop(self) -> None:
         """Prevent all cases from starting or sending anything more."""
@@ -231,7 +231,7 @@ class Ahead:
     def rest(self, log: Callable[[Sent], object]) -> None:
         """Pass what is held for cases that have not had their turn to ``log``."""
         for errand in self._errands[self._first :]:
-            self._log(errand, errand, log)
+            self._log(errand.case, errand, log)
 
     def _work(self) -> None:
         """Run one case after another, as soon as each may begin."""

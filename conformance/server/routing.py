@@ -51,7 +51,10 @@ class Routing(Core):
         return None
 
     def choose_mode(self, modes: list[Operation], request: Request) -> Operation:
-        """The first mode whose selecting parameter is given, or else the one that needs none."""
+        """The first mode whose selecting parameter is given.
+
+        Without one, the mode that needs no parameter, or else the first.
+        """
         given = self._given(modes, request)
         for mode in modes:
             if mode.when and given.get(mode.when):

@@ -27,7 +27,7 @@ raises the number by the same amount.
 UNAUTHORIZED = 401
 
 
-class Cause(Enum):
+class OutageCause(Enum):
     """Why every request fails. The value completes a sentence about the target, with advice."""
 
     SILENT = "no longer responds. Is it overloaded?"
@@ -40,11 +40,11 @@ class Cause(Enum):
     PAGES = "returns an HTML page for every request. Is it down for maintenance?"
 
 
-_OF_LOSS: Mapping[Loss | None, Cause] = {
-    Loss.SILENT: Cause.SILENT,
-    Loss.CLOSED: Cause.CLOSED,
-    Loss.FOREIGN: Cause.FOREIGN,
-    Loss.BROKEN: Cause.BROKEN,
+_OF_LOSS: Mapping[Loss | None, OutageCause] = {
+    Loss.SILENT: OutageCause.SILENT,
+    Loss.CLOSED: OutageCause.CLOSED,
+    Loss.FOREIGN: OutageCause.FOREIGN,
+    Loss.BROKEN: OutageCause.BROKEN,
 }
 
 
@@ -60,7 +60,7 @@ class Span:
 class Failure:
     """An exchange that failed for an external cause, and the time when it failed."""
 
-    cause: Cause
+    cause: OutageCause
     exchange: Exchange
     ended: float
 
@@ -96,7 +96,7 @@ class Outage:
         if cause is not self.cause:
             self._streak = []
         self._streak.append(Failure(cause, exchange, span.ended))
-        tried = self._streak if cause is Cause.SILENT else self.operations
+        tried = self._streak if cause is OutageCause.SILENT else self.operations
         return len(tried) >= self._needed
 
     def _note_served(self, span: Span) -> None:
@@ -105,7 +105,7 @@ class Outage:
         self._streak = [each for each in self._streak if each.ended >= self._served]
 
     @property
-    def cause(self) -> Cause | None:
+    def cause(self) -> OutageCause | None:
         """Why the latest exchanges failed; None if they did not."""
         return self._streak[-1].cause if self._streak else None
 
@@ -124,25 +124,25 @@ class Outage:
         self._needed += OPERATIONS
         self._streak = []
 
-    def cause_of(self, exchange: Exchange, loss: Loss | None) -> Cause | None:
+    def cause_of(self, exchange: Exchange, loss: Loss | None) -> OutageCause | None:
         """The external cause of a failed exchange; None if it may be a finding."""
         if exchange.operation not in self._contract.operations:
             return None
         if exchange.response is None:
             return _OF_LOSS.get(loss)
         if exchange.status == LIMITED:
-            return Cause.LIMITED
+            return OutageCause.LIMITED
         if exchange.status in UNAVAILABLE:
-            return Cause.GATEWAY
+            return OutageCause.GATEWAY
         if exchange.status == UNAUTHORIZED and self._shows_key(exchange):
-            return Cause.KEY
-        return Cause.PAGES if _is_page(exchange.response) else None
+            return OutageCause.KEY
+        return OutageCause.PAGES if _is_page(exchange.response) else None
 
     def _is_neutral(self, exchange: Exchange) -> bool:
         """Whether an exchange neither continues nor ends the streak."""
         if exchange.operation not in self._contract.operations:
             return True
-        return self.cause is Cause.KEY and not self._shows_key(exchange)
+        return self.cause is OutageCause.KEY and not self._shows_key(exchange)
 
     def _shows_key(self, exchange: Exchange) -> bool:
         """Whether a request had a well-formed main key and its operation requires a key."""

@@ -8,7 +8,7 @@ from conformance.base.errors import Unjudgeable
 from conformance.model import Contract, Exchange
 from conformance.target import Target
 from conformance.transport.carrier import Arrival, Departure
-from conformance.transport.outage import Cause, Outage, Span
+from conformance.transport.outage import Outage, OutageCause, Span
 from conformance.transport.wire import Loss
 
 Try = Callable[[Departure], tuple[Exchange, Arrival]]
@@ -40,7 +40,7 @@ class Watch:
 
         Raises Unjudgeable if the key is no longer valid, so that the refusals are not findings.
         """
-        if self._outage.cause is Cause.KEY:
+        if self._outage.cause is OutageCause.KEY:
             self._check()
 
     def _check_reached(self, arrival: Arrival, failure: str | None) -> None:
@@ -75,7 +75,7 @@ class Watch:
         Broken responses need no check, because each read was repeated. They count as findings.
         """
         cause, read = self._outage.cause, self._good_read()
-        if cause is Cause.BROKEN:
+        if cause is OutageCause.BROKEN:
             raise Unjudgeable(self._since(cause))
         if read is None or cause is None:
             return
@@ -91,11 +91,11 @@ class Watch:
         """
         failing = self._outage.operations
         others = [read for name, read in self._good.items() if name not in failing]
-        if not others and (len(failing) > 1 or self._outage.cause is not Cause.SILENT):
+        if not others and (len(failing) > 1 or self._outage.cause is not OutageCause.SILENT):
             others = list(self._good.values())
         return others[-1] if others else None
 
-    def _since(self, cause: Cause) -> str:
+    def _since(self, cause: OutageCause) -> str:
         """A sentence with the cause, and the exchange that it began with."""
         first = self._outage.failed[0]
         return f"The target {self._url} {cause.value} This began with exchange {first}."

@@ -48,7 +48,7 @@ class Walker:
         self.repeated = client.repeated
         self.deeply = client.depth is Depth.DEEP
         self._client = client
-        self._owner = self._required_filters()
+        self._required = self._required_filters()
         self._moving = moving
         self._key = key
         self._side = side
@@ -101,7 +101,7 @@ class Walker:
         plain = after is None and limit is None
         facts = Facts(
             walk=walk,
-            filters={**self._owner, **filters},
+            filters={**self._required, **filters},
             refusable=not served or self._above_maximum(limit),
             mistake=not served,
             moving=self._moving,

@@ -117,6 +117,7 @@ class SecretStore:
             return self._redacted(text)
 
     def _redacted(self, text: str) -> str:
+        """The text with whole secrets replaced first, and then recognizable pieces of them."""
         if text in self._clean:
             return text
         redacted = text
