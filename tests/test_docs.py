@@ -23,7 +23,9 @@ from conformance.model.declaration import DISK
 from conformance.plan.registry import BAD_KEYS_ALLOWED
 from docs import pages
 from tests import generated
+from tests.faults.faults import FAULTS
 from tests.support.contracts import real
+from tests.variants import VARIANTS
 
 ROOT = Path(__file__).parent.parent
 WRITTEN = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -118,6 +120,8 @@ def test_the_readme_links_to_files_of_the_project_absolutely() -> None:
 
 STATED = (
     ("README.md", f"at most {BAD_KEYS_ALLOWED} of them use a key that was never issued"),
+    ("README.md", f"on {len(FAULTS)} faulty servers"),
+    ("README.md", f"on {len(VARIANTS)} unusual but correct servers"),
     ("docs/getting-started/vendor.md", f"at most {BAD_KEYS_ALLOWED} of them with a key"),
     ("docs/safety.md", f"more than {BAD_KEYS_ALLOWED} requests with keys that were never issued"),
     ("docs/safety.md", f"a run's files in megabytes, {DISK} by default"),

@@ -30,6 +30,7 @@ SUPPORT = {
         "harness",
         "rows",
         "table",
+        "heat",
         "matrix",
         "test_faults",
         "test_names",

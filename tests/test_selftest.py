@@ -121,6 +121,7 @@ def written(few: dict[str, Fault], tmp_path: Path, monkeypatch: pytest.MonkeyPat
     """A stored matrix of one former fault and two present ones; a third was never stored."""
     monkeypatch.setattr(matrix, "DATA", tmp_path / "kills.json")
     monkeypatch.setattr(matrix, "PAGE", tmp_path / "kill-matrix.md")
+    monkeypatch.setattr(matrix, "MAP", tmp_path / "kill-map.svg")
     monkeypatch.setattr(matrix, "BADGE", tmp_path / "self-test.svg")
     rows = {
         name: {"does": "", "depth": 1, "breaks": [], "found": found}

@@ -15,7 +15,7 @@ from typing import Any
 
 from conformance.model import Level, Verdict
 from conformance.report import badge as badges
-from tests.faults import table
+from tests.faults import heat, table
 from tests.faults.faults import FAULTS
 from tests.faults.rows import Row, judge_clean, judge_fault, judge_reading, judge_variant
 from tests.page import PAGE_CODES
@@ -44,6 +44,7 @@ __all__ = [
 ROOT = Path(__file__).parents[2]
 DATA = ROOT / "conformance" / "kills.json"
 PAGE = ROOT / "docs" / "kill-matrix.md"
+MAP = ROOT / "docs" / "kill-map.svg"
 BADGE = ROOT / "docs" / "self-test.svg"
 SEEDS = 20
 """Seeds that the reference server is judged with in a complete run."""
@@ -207,6 +208,7 @@ def _write(found: Mapping[str, Iterable[str]]) -> None:
     DATA.write_text(json.dumps(matrix, indent=1) + "\n", encoding="utf-8")
     PAGE.parent.mkdir(exist_ok=True)
     PAGE.write_text(page(matrix), encoding="utf-8")
+    MAP.write_text(heat.svg(real(), FAULTS), encoding="utf-8")
     BADGE.write_text(badge(matrix), encoding="utf-8")
 
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from conformance.command import explain
-from tests.faults import matrix
+from tests.faults import heat, matrix
 from tests.faults.faults import FAULTS
+from tests.support.contracts import real
 
 
 def test_the_stored_matrix_is_fresh() -> None:
@@ -22,6 +23,7 @@ def test_the_stored_matrix_is_fresh() -> None:
 def test_the_page_is_fresh() -> None:
     """The page of the documentation shows the stored matrix; ``matrix.refresh`` writes both."""
     assert matrix.PAGE.read_text(encoding="utf-8") == matrix.page(matrix.stored())
+    assert matrix.MAP.read_text(encoding="utf-8") == heat.svg(real(), FAULTS)
     assert matrix.BADGE.read_text(encoding="utf-8") == matrix.badge(matrix.stored())
 
 
