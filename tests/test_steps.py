@@ -16,7 +16,8 @@ import pytest
 import requests
 
 from conformance.causes.origins import values_of
-from conformance.causes.steps import steps_of
+from conformance.causes.steps import answered_otherwise, steps_of
+from conformance.causes.telling import telling
 from conformance.log.archive import StoredBody
 from conformance.log.evidence import Recorder
 from conformance.model import (
@@ -304,3 +305,25 @@ def test_a_read_comes_with_the_last_writes_to_its_object() -> None:
     lines = lines_of(made, *changed, exchange("5", "GET", f"{URL}/agents?id=agent-000001", "{}"))
     assert re.findall(r"# \d+\. ([A-Z]+)", lines) == ["POST", "PATCH", "PATCH", "GET"]
     assert '"n": 2' not in lines
+
+
+# --- repeated at the end --------------------------------------------------------------------------
+
+
+def repeated(original: Exchange, status: int) -> Exchange:
+    """The exchange that repeated another one at the end of the run."""
+    again = replace(original, id=f"again-{original.id}", facts=Facts(again=original.id))
+    return replace(again, response=Response(status))
+
+
+@pytest.mark.parametrize(("status", "otherwise"), [(200, False), (500, True)])
+def test_a_run_names_the_causes_whose_steps_came_otherwise(status: int, otherwise: bool) -> None:
+    """Without --try-steps, there are none."""
+    run = example.failing()
+    cause = run.causes[0]
+    assert answered_otherwise(run) == frozenset()
+    shown = [replace(each, response=Response(200)) for each in telling(run, cause)]
+    others = [each for each in run.exchanges if each.id not in {one.id for one in shown}]
+    log = (*others, *shown, *(repeated(each, status) for each in shown))
+    found = answered_otherwise(replace(run, exchanges=log, causes=(cause,)))
+    assert found == ({cause.id} if otherwise else set())

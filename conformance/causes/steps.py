@@ -13,6 +13,7 @@ from itertools import dropwhile
 from urllib.parse import quote, quote_plus
 
 from conformance.causes.origins import Origin, Path, origins_of, values_of
+from conformance.causes.telling import telling
 from conformance.model import Body, Exchange, Placeholder, Request, Run, SecretKind, Step
 
 MOST = 8
@@ -59,6 +60,25 @@ def steps_of(run: Run, shown: Sequence[Sequence[Exchange]]) -> list[list[Sending
     """The steps for the exchanges of each cause; empty for a cause that needs too many."""
     origins = origins_of(run, [exchange for exchanges in shown for exchange in exchanges])
     return [_steps(run, exchanges, origins) for exchanges in shown]
+
+
+def answered_otherwise(run: Run) -> frozenset[str]:
+    """The ids of the causes whose steps did not show the cause again at the end of the run.
+
+    Empty if the run did not repeat any steps. Scans the whole log otherwise.
+    """
+    if not run.again:
+        return frozenset()
+    found = steps_of(run, [telling(run, cause) for cause in run.causes])
+    repeated = {cause.id: sendings for cause, sendings in zip(run.causes, found, strict=True)}
+    return frozenset(name for name, sendings in repeated.items() if came_otherwise(sendings))
+
+
+def came_otherwise(sendings: Sequence[Sending]) -> bool:
+    """Whether steps were repeated at the end of the run, but did not show the cause again."""
+    if not any(each.again for each in sendings):
+        return False
+    return any(each.came_otherwise for each in sendings)
 
 
 Names = dict[str, tuple[str, str]]
