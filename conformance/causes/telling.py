@@ -9,8 +9,14 @@ FEW = 3
 
 
 def telling(run: Run, cause: Cause) -> list[Exchange]:
-    """The few exchanges that show a cause best, in log order."""
-    return best(run.exchanges_of(ids_of_telling(cause)))
+    """The few exchanges that show a cause best, in log order.
+
+    They are from one attempt of a case, unless the finding compares attempts.
+    """
+    exchanges = run.exchanges_of(ids_of_telling(cause))
+    attempts = [(each.case, each.attempt) for each in exchanges]
+    first = [each for each, at in zip(exchanges, attempts, strict=True) if at == attempts[0]]
+    return best(first if len(first) > 1 else exchanges)
 
 
 def ids_of_telling(cause: Cause) -> tuple[str, ...]:

@@ -14,10 +14,8 @@ from dataclasses import replace
 from urllib.parse import quote
 
 from conformance.base.errors import Unjudgeable
-from conformance.base.values import as_text, pointed, read_json
-from conformance.causes.origins import Path
+from conformance.causes.shown import shown_of
 from conformance.causes.steps import Capture, Sending, steps_of
-from conformance.causes.telling import telling
 from conformance.model import (
     PREFLIGHT,
     WHOLE_API,
@@ -54,7 +52,7 @@ def send_again(sender: Sender, run: Run) -> None:
     """Repeat the steps of the causes of a run, as far as they do no harm."""
     left = MOST
     with suppress(Unjudgeable, OverBudget):
-        for sendings in steps_of(run, [telling(run, cause) for cause in run.causes[:CAUSES]]):
+        for sendings in steps_of(run, [shown_of(run, cause) for cause in run.causes[:CAUSES]]):
             if len(sendings) <= left and _may_be_sent(run, sendings):
                 left -= len(sendings)
                 _Steps(sender).send(sendings)
@@ -125,7 +123,7 @@ class _Steps:
         for each in sendings:
             exchange = self._sender.send(self._message(each.request), self._label(each.exchange))
             for capture in each.captures:
-                value = _member(exchange, capture.path)
+                value = capture.value_in(exchange)
                 if value is None:
                     return
                 self._values[capture.placeholder] = _written(value, capture)
@@ -171,10 +169,3 @@ def _written(value: str, capture: Capture) -> str:
     if capture.in_url:
         return quote(value, safe="")
     return json.dumps(value)[1:-1]
-
-
-def _member(exchange: Exchange, path: Path) -> str | None:
-    """The text at a path in the body of a response; None if there is none."""
-    if exchange.response is None:
-        return None
-    return as_text(pointed(read_json(exchange.response.body.kept).value, path))
