@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from conformance.base.values import read_json
-from conformance.model import Body, Exchange, Run
+from conformance.model import Body, Exchange, KeyName, Run
 
 SHORTEST = 6
 """Minimum length of a value that is carried over. Shorter ones are counts and flags."""
@@ -22,8 +22,8 @@ OWN_ID = "id"
 """The member with the id of an object."""
 Path = tuple[str | int, ...]
 """The path of a member in a JSON value: member names and list indexes."""
-Rank = tuple[bool, bool, int, int]
-"""A sort key: not a creation, not the id of an object, values in the query, and indexes."""
+Rank = tuple[bool, bool, int, int, bool]
+"""A sort key: not a creation, not an id, values in the query, indexes, and another key."""
 
 
 @dataclass(frozen=True)
@@ -135,14 +135,15 @@ def _rank(exchange: Exchange, path: Path) -> Rank:
     """How unlikely a place in a response is to have the equivalent value later; lower is better.
 
     The request that created an object is best. A page is worse than a whole list, because it
-    depends on the pages before it.
+    depends on the pages before it. Of equal places, one that the main key shows is better.
     """
     is_own_id = bool(path) and path[-1] == OWN_ID
     is_creation = is_own_id and exchange.request.method != "GET"
     values = [value for value in _in_query(exchange.request.url) if not value.isdecimal()]
     carried = [value for value in values if _may_be_carried_over(value)]
     places = sum(step for step in path if isinstance(step, int))
-    return not is_creation, not is_own_id, len(carried), places
+    with_other_key = exchange.identity != KeyName.FULL
+    return not is_creation, not is_own_id, len(carried), places, with_other_key
 
 
 def _texts(body: Body) -> Iterator[tuple[Path, str]]:

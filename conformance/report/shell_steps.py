@@ -16,7 +16,7 @@ from conformance.causes.story import filling_of
 from conformance.model import Exchange, Finding, Placeholder, Run, SecretKind
 from conformance.model.placeholder import PATTERN
 from conformance.report import view
-from conformance.report.curl import curl, owed, variable
+from conformance.report.curl import BODY, BODY_AND_HEADERS, PRINTED, curl, owed, variable
 
 FROM_ONE_ADDRESS = "# Send all from one address that has sent no request within the window."
 LONGEST = 4_000
@@ -68,7 +68,7 @@ def _request(each: Sending) -> Iterator[str]:
     if not each.captures:
         yield f"{_line(each)}\necho"
         return
-    yield f"response=$(\n{_line(each, quiet=True)}\n)"
+    yield f"response=$(\n{_line(each, BODY_AND_HEADERS if each.shown else BODY)}\n)"
     if each.shown:
         yield "printf '%s\\n' \"$response\""
     yield from (_assignment(capture) for capture in each.captures)
@@ -87,27 +87,32 @@ def _expectation(each: Sending) -> Iterator[str]:
         if placeholder.kind is SecretKind.VALUE:
             name = variable(str(placeholder))
             yield f'echo "{name}: ${name}"'
-    yield f"# {_required(each.finding)}"
+    yield f"# {_required(each, each.finding)}"
 
 
-def _required(finding: Finding) -> str:
-    """A sentence such as ``the contract requires /has_more to be a boolean; it was "true"``."""
+def _required(each: Sending, finding: Finding) -> str:
+    """A sentence such as ``the contract requires /has_more to be a boolean; in the run: "true"``.
+
+    The values that were carried over have the names of their variables.
+    """
     expected = PATTERN.sub(lambda found: f"${variable(found[0])}", finding.expected)
-    expected, actual = (
-        view.shown(expected, LONGEST_VALUE),
-        view.shown(finding.actual, LONGEST_VALUE),
-    )
+    expected = view.shown(expected, LONGEST_VALUE)
     if finding.where == STATUS:
-        return f"the contract requires {expected}; this server returned {actual}"
-    if finding.where in ("", "/"):
-        return f"the contract requires {expected}; actual: {actual}"
-    where = view.shown(finding.where, LONGEST_VALUE)
-    return f"the contract requires {where} to be {expected}; actual: {actual}"
+        return f"the contract requires {expected}; this server {_returned(each.exchange)}"
+    place = view.shown(finding.where, LONGEST_VALUE)
+    if place in ("", "/"):
+        required = expected
+    elif expected.startswith(("no ", "nothing ")):
+        required = f"{expected} at {place}"
+    else:
+        required = f"{place} to be {expected}"
+    actual = view.shown(finding.actual, LONGEST_VALUE)
+    return f"the contract requires {required}; in the run: {actual}"
 
 
-def _line(each: Sending, *, quiet: bool = False) -> str:
+def _line(each: Sending, output: str = PRINTED) -> str:
     """The line of a request, or a comment with its exchange id if it is too long for a shell."""
-    line = curl(each.request, quiet=quiet)
+    line = curl(each.request, output)
     if len(line) <= LONGEST:
         return line
     return f"# too long for a shell line: see exchange {clean(each.exchange.id)} in the log"
