@@ -26,6 +26,11 @@ class Shown:
     exchanges: tuple[Exchange, ...]
 
     @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the exchanges."""
+        return tuple(exchange.id for exchange in self.exchanges)
+
+    @property
     def decisive(self) -> Exchange | None:
         """The exchange whose response departs from the contract; None if there are none."""
         actual = self.finding.actual.partition(" ")[0]

@@ -8,9 +8,8 @@ from dataclasses import dataclass, replace
 
 from conformance.base.text import amount, clean
 from conformance.base.values import cut
-from conformance.causes.shown import Shown
+from conformance.causes.shown import Shown, shown_of
 from conformance.causes.steps import Sending, steps_of
-from conformance.causes.telling import telling
 from conformance.model import (
     BROKEN,
     WHOLE_API,
@@ -180,7 +179,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
     cells = [by_name[name] for name in cause.cells if name in by_name]
     operations = list(dict.fromkeys(cell.operation for cell in cells))
     listed = operations[: ROWS if whole else FEW]
-    finding, shown = cause.finding, [each.id for each in telling(run, cause)]
+    finding, shown = cause.finding, shown_of(run, cause).ids
     said = f"{finding.expected} {finding.actual}"
     probe, everywhere = view.probe(run, shown), _everywhere(run, cause)
     return Card(
