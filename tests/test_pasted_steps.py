@@ -15,9 +15,9 @@ import pytest
 
 from conformance.causes.origins import values_of
 from conformance.causes.shown import shown_of, shows_again
-from conformance.causes.steps import Sending, answered_otherwise, steps_of
+from conformance.causes.steps import Sending, answered_otherwise, steps_of, text_of
 from conformance.model import Body, Effect, Exchange, Response, Run
-from conformance.reading import made_by
+from conformance.reading.marks import digits_of_run
 from conformance.report import cards
 from conformance.report.curl import variable
 from conformance.run import runfile
@@ -31,6 +31,9 @@ from tests.test_causes import THIRTY
 
 FOUND = (*THIRTY, *words("jobs-of-foreign-run-later eval-moved-away sixth-taken"))
 """Faults that take one request or several to show, reads and writes, and those of a limit."""
+
+IDENTIFIER = r"[0-9a-f]{8}-[0-9a-f-]{27}"
+"""The ids of the reference server."""
 
 pytestmark = [
     pytest.mark.long,
@@ -158,9 +161,16 @@ def test_a_run_may_send_its_steps_again(place: Place) -> None:
         Effect.READ,
         Effect.WRITE,
     }
-    made = {each.id for each in made_by(run.contract, sent_again(run))}
+    made = [each.response for each in sent_again(run) if each.request.method == "POST"]
+    ids = {id_ for each in made if each for id_ in re.findall(IDENTIFIER, each.body.kept)}
     written = [each for each in sent_again(run) if each.request.method not in ("GET", "POST")]
-    assert all(made & values_of(each) for each in written)
+    assert written
+    assert all(ids & values_of(each) for each in written)
+    sent = "".join(text_of(each.request) for each in sent_again(run))
+    assert "{value:" not in sent
+    assert digits_of_run(run.contract, run.exchanges) not in re.findall(
+        r"Sample ([0-9a-f]{4})", sent
+    )
     assert as_before in servers.text_of(servers.run_of(place.directory), "report.html")
 
 

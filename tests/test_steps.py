@@ -243,7 +243,7 @@ def test_what_should_have_been_returned_is_printed() -> None:
     page = exchange("2", "GET", f"{URL}/calls?limit=1", '{"calls": []}')
     lost = replace(FINDING, where="/", expected='"call-000001"', actual="it is on no page")
     lines = lines_for(run_of(whole, page), page, finding=lost).splitlines()
-    comment = '# the contract requires "$VALUE_1"; in the run: it is on no page'
+    comment = '# the contract requires "${VALUE_1}"; in the run: it is on no page'
     assert lines[-5:-2] == [
         "# 2. GET with the key full, returned 200 in the run",
         'echo "VALUE_1: $VALUE_1"',
@@ -289,6 +289,23 @@ def test_only_one_round_of_a_case_is_shown() -> None:
     run, finding = run_of(*log), replace(FINDING, exchanges=("0", "1", "2", "3"))
     cause = replace(example.failing().causes[0], finding=finding)
     assert telling(run, cause) == log[:2]
+
+
+def test_unique_texts_are_new_every_time() -> None:
+    """A server may accept a name or an address only once. The texts still belong together."""
+    marked = [f"Sample faa2{number:08x}" for number in (1, 2)]
+    made = [
+        exchange(f"{number}", "POST", f"{URL}/agents", "{}", json.dumps({"name": text}))
+        for number, text in enumerate(marked)
+    ]
+    searched = exchange("3", "GET", f"{URL}/agents?name=Sample%20faa200000002", "{}")
+    lost = replace(FINDING, where="/", expected=marked[1], actual="none")
+    run = run_of(*made, searched)
+    lines = lines_for(run, *made, searched, finding=lost)
+    assert lines.startswith('VALUE_MARK=$(printf %04x "$RANDOM")')
+    assert "faa2" not in lines
+    assert "Sample%20${VALUE_MARK}00000002" in lines
+    assert "# the contract requires Sample ${VALUE_MARK}00000002; in the run: none" in lines
 
 
 # --- what the contract requires -------------------------------------------------------------------

@@ -11,7 +11,7 @@ from shlex import quote as quoted
 
 from conformance.base.text import clean
 from conformance.causes.shown import STATUS
-from conformance.causes.steps import Capture, Sending, text_of
+from conformance.causes.steps import MARK, Capture, Sending, text_of
 from conformance.causes.story import filling_of
 from conformance.model import Exchange, Finding, Placeholder, Run, SecretKind
 from conformance.model.placeholder import PATTERN
@@ -19,6 +19,8 @@ from conformance.report import view
 from conformance.report.curl import BODY, BODY_AND_HEADERS, PRINTED, curl, owed, variable
 
 FROM_ONE_ADDRESS = "# Send all from one address that has sent no request within the window."
+NEW_MARK = f'{variable(str(MARK))}=$(printf %04x "$RANDOM")  # for texts that must be unique'
+"""The line that chooses new digits for the unique texts in requests."""
 LONGEST = 4_000
 """Maximum characters of a line."""
 LONGEST_VALUE = 200
@@ -53,7 +55,10 @@ def _difference(each: Sending) -> str:
 def _lines(run: Run, sendings: Sequence[Sending]) -> Iterator[str]:
     if filling_of(run, [each.exchange for each in sendings if each.shown]):
         yield FROM_ONE_ADDRESS
-    yield from owed("".join(text_of(each.request) for each in sendings))
+    sent = "".join(text_of(each.request) for each in sendings)
+    yield from owed(sent)
+    if str(MARK) in sent:
+        yield NEW_MARK
     for number, each in enumerate(sendings, 1):
         yield f"# {number}. {clean(_description(each))}"
         yield from _expectation(each)
@@ -95,8 +100,8 @@ def _required(each: Sending, finding: Finding) -> str:
 
     The values that were carried over have the names of their variables.
     """
-    expected = PATTERN.sub(lambda found: f"${variable(found[0])}", finding.expected)
-    expected = view.shown(expected, LONGEST_VALUE)
+    named = PATTERN.sub(lambda found: f"${{{variable(found[0])}}}", finding.expected)
+    expected = view.shown(named, LONGEST_VALUE)
     if finding.where == STATUS:
         return f"the contract requires {expected}; this server {_returned(each.exchange)}"
     place = view.shown(finding.where, LONGEST_VALUE)

@@ -11,11 +11,12 @@ import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from secrets import token_hex
 from urllib.parse import quote
 
 from conformance.base.errors import Unjudgeable
 from conformance.causes.shown import shown_of
-from conformance.causes.steps import Capture, Sending, steps_of
+from conformance.causes.steps import MARK, Capture, Sending, steps_of
 from conformance.model import (
     PREFLIGHT,
     WHOLE_API,
@@ -30,6 +31,7 @@ from conformance.model import (
     Run,
     SecretKind,
 )
+from conformance.reading.marks import OF_RUN
 from conformance.transport.carrier import Label
 from conformance.transport.message import LONE, Message
 from conformance.transport.patience import OverBudget
@@ -112,11 +114,11 @@ def _is_safe(run: Run, each: Sending, made: set[str]) -> bool:
 
 
 class _Steps:
-    """The steps of one cause, and the values captured from their responses."""
+    """The steps of one cause, a new mark, and the values captured from their responses."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
-        self._values: dict[str, str] = {}  # by placeholder
+        self._values = {str(MARK): token_hex(OF_RUN // 2)}  # by placeholder
 
     def send(self, sendings: Iterable[Sending]) -> None:
         """Send steps until the response to one lacks a value that a later step needs."""
