@@ -98,8 +98,10 @@ def _shapes(where: str, response: Response, *, anywhere: bool) -> set[str]:
 
 
 def _shape(value: Any) -> str:
-    """A text without ids, times and numbers; for anything else the name of its type."""
-    return kind(value) if isinstance(value, str) else type(value).__name__
+    """The first word of a text, without ids, times and numbers; for anything else its type."""
+    if isinstance(value, str):
+        return kind(value).partition(" ")[0]
+    return type(value).__name__
 
 
 def _values_at(value: Any, path: list[str], anywhere: bool) -> Iterator[Any]:

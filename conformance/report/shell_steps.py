@@ -19,8 +19,8 @@ from conformance.report import view
 from conformance.report.curl import BODY, BODY_AND_HEADERS, PRINTED, curl, owed, variable
 
 FROM_ONE_ADDRESS = "# Send all from one address that has sent no request within the window."
-NEW_MARK = f'{variable(str(MARK))}=$(printf %04x "$RANDOM")  # for texts that must be unique'
-"""The line that chooses new digits for the unique texts in requests."""
+NEW_MARK = f'# for texts that must be unique\n{variable(str(MARK))}=$(printf %04x "$RANDOM")'
+"""The lines that choose new digits for the unique texts in requests."""
 LONGEST = 4_000
 """Maximum characters of a line."""
 LONGEST_VALUE = 200
