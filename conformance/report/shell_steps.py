@@ -88,7 +88,7 @@ def _expectation(each: Sending) -> Iterator[str]:
         yield f"# This may not show on a fresh server: it {each.lacks}."
     if each.finding is None:
         return
-    for placeholder in dict.fromkeys(Placeholder.all_in(each.finding.expected)):
+    for placeholder in dict.fromkeys(Placeholder.all_in(each.finding.expected[:LONGEST_VALUE])):
         if placeholder.kind is SecretKind.VALUE:
             name = variable(str(placeholder))
             yield f'echo "{name}: ${name}"'
