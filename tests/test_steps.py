@@ -260,14 +260,27 @@ def test_the_creation_of_an_object_comes_before_the_lists_that_show_it() -> None
     assert re.findall(r"# \d+\. ([A-Z]+)", lines) == ["POST", "GET"]
 
 
-def test_a_read_that_fails_after_writes_says_so() -> None:
+def test_a_read_that_fails_after_writes_comes_with_the_odd_ones() -> None:
     """The same request succeeded before, so something that was stored makes it fail."""
     before = exchange("1", "GET", f"{URL}/calls", '{"calls": []}')
-    writes = [exchange(name, "POST", f"{URL}/calls", "{}", "{}") for name in ("2", "3")]
-    failed = replace(before, id="4", response=Response(500))
-    lines = lines_for(run_of(before, *writes, failed), failed)
-    assert "it needs the state left by 2 earlier requests." in lines
-    assert "fresh server" not in lines_for(run_of(*writes, failed), failed)
+    odd = replace(exchange("2", "POST", f"{URL}/calls/odd", "{}", "{}"), facts=Facts(odd=True))
+    plain = [exchange(name, "POST", f"{URL}/calls", "{}", "{}") for name in ("3", "4")]
+    failed = replace(before, id="5", response=Response(500))
+    lines = lines_for(run_of(before, odd, *plain, failed), failed)
+    assert re.findall(r"# \d+\. ([A-Z]+)", lines) == ["POST", "POST", "GET"]
+    assert "/calls/odd" in lines
+    assert "it needs the state left by 3 earlier requests." in lines
+
+
+def test_a_read_that_fails_after_one_write_needs_no_other() -> None:
+    """And if it never succeeded, it needs none."""
+    before = exchange("1", "GET", f"{URL}/calls", '{"calls": []}')
+    made = exchange("2", "POST", f"{URL}/calls", "{}", "{}")
+    failed = replace(before, id="3", response=Response(500))
+    lines = lines_for(run_of(before, made, failed), failed)
+    assert re.findall(r"# \d+\. ([A-Z]+)", lines) == ["POST", "GET"]
+    assert "fresh server" not in lines
+    assert lines_for(run_of(made, failed), failed).count("curl") == 1
 
 
 def test_steps_that_have_to_wait_say_so() -> None:

@@ -41,9 +41,10 @@ def story_of(run: Run, shown: Shown, origins: Mapping[str, Origin]) -> Story:
     if filling:
         return Story(tuple(filling), _time(filling, shown))
     state = _writes_since_success(run, shown)
-    lacks = f"needs the state left by {_earlier(len(state))}" if state else ""
+    suspects = _suspects(run, shown, state)
+    lacks = f"needs the state left by {_earlier(len(state))}" if len(state) > len(suspects) else ""
     left_out = 0
-    for extra in (_named_by(run, shown, origins), []):
+    for extra in ([*_named_by(run, shown, origins), *suspects], []):
         needed = _needed(run, [*shown.exchanges, *extra], shown.exchanges, origins)
         if len(needed) <= MOST:
             return Story(tuple(needed), lacks)
@@ -165,3 +166,13 @@ def _writes_since_success(run: Run, shown: Shown) -> list[Exchange]:
         if _is_write(exchange):
             writes.append(exchange)
     return []
+
+
+def _suspects(run: Run, shown: Shown, writes: Sequence[Exchange]) -> list[Exchange]:
+    """The few of some writes that most likely made a read fail: odd ones to the same kind."""
+    if shown.decisive is None:
+        return []
+    kinds = {name: operation.kind for name, operation in run.contract.operations.items()}
+    kind = kinds.get(shown.decisive.operation)
+    alike = [each for each in writes if kinds.get(each.operation) == kind]
+    return sorted(alike, key=lambda each: not (each.facts.odd or each.facts.flaw))[:WRITES]
