@@ -57,7 +57,7 @@ socket.getaddrinfo = socket.create_connection = refuse
 """A sitecustomize that takes the network away from a Python process."""
 
 NO_WAITING = """\
-from conformance.scenarios import client
+from conformance.scenarios.client import client
 
 client.PAUSES = tuple(0.02 for _ in client.PAUSES)
 """

@@ -10,7 +10,7 @@ import pytest
 
 from conformance.model import Body
 from conformance.reading import SIGNS, Made, is_own, lengthened, mark_of, marks_in
-from conformance.reading.marks import Inputs
+from conformance.reading.marks import Inputs, digits_of_run, without_digits
 from tests.support import contracts
 from tests.support.exchanges import answer
 
@@ -43,6 +43,25 @@ def test_marks_are_found_in_the_bodies_of_requests() -> None:
     body = Body(text=json.dumps({"name": f"Sample {MARK}", "ref": f"{MARK}0"}))
     sent = replace(made, request=replace(made.request, body=body))
     assert marks_in([sent, answer(200, {})]) == {MARK}
+
+
+def test_what_marks_have_in_common_is_known_from_the_texts_around_them() -> None:
+    """The last digits of an id look like a mark, too."""
+    made = answer(201, {})
+    text = json.dumps({"id": f"b85d83fa-b0f0-4f30-ad30-{'0' * 12}", "name": f"Sample {MARK}"})
+    sent = replace(made, request=replace(made.request, body=Body(text=text)))
+    assert digits_of_run(contracts.real(), [answer(200, {}), sent]) == MARK[:4]
+    assert digits_of_run(contracts.real(), [answer(200, {})]) == ""
+
+
+@pytest.mark.parametrize("text", ["Sample {}", "name=Sample%20{}&x=1", "user-{}@example.com"])
+def test_the_digits_of_a_run_can_be_replaced_in_marks(text: str) -> None:
+    """And nowhere else."""
+    digits, other = MARK[:4], f"{MARK[:4]} {MARK}0 0{MARK}"
+    written = f"{text.replace('{}', MARK)} {other}"
+    expected = f"{text.replace('{}', 'NEW' + MARK[4:])} {other}"
+    assert without_digits(written, digits, "NEW") == expected
+    assert without_digits(written, "", "NEW") == written
 
 
 @pytest.mark.parametrize(

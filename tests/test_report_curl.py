@@ -11,7 +11,7 @@ import pytest
 
 from conformance.base.text import clean
 from conformance.model import Body, Request
-from conformance.report.curl import curl, variable
+from conformance.report.curl import BODY_AND_HEADERS, curl, variable
 from tests import report_example as example
 
 STUB = """#!/bin/sh
@@ -149,3 +149,6 @@ def test_curl_reads_well() -> None:
     )
     assert '"Authorization: Bearer $KEY_SCOPE_CALLS_READ"' in curl(scoped)
     assert curl(Request("HEAD", "https://a.test/")) == "curl -i -I https://a.test/"
+    assert curl(Request("GET", "https://a.test/"), BODY_AND_HEADERS) == (
+        "curl -sS -D /dev/stderr https://a.test/"
+    )

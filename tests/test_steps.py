@@ -7,140 +7,38 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from urllib.parse import urljoin
 
 import pytest
-import requests
 
-from conformance.causes.origins import values_of
-from conformance.causes.steps import steps_of
+from conformance.causes.shown import Shown
+from conformance.causes.steps import answered_otherwise, steps_of
+from conformance.causes.telling import telling
 from conformance.log.archive import StoredBody
 from conformance.log.evidence import Recorder
 from conformance.model import (
     NOTHING,
     Body,
     Business,
-    Effect,
     Exchange,
     Facts,
+    Finding,
     Request,
     Response,
     Role,
     Run,
     Step,
 )
-from conformance.reading import made_by
-from conformance.report import cards
-from conformance.report.curl import variable
-from conformance.report.shell_steps import FROM_ONE_ADDRESS, block
-from conformance.run import runfile
-from conformance.server import control
+from conformance.report.shell_steps import block, outcome
 from tests import report_example as example
 from tests import servers
-from tests.faults.base import words
-from tests.faults.faults import FAULTS
-from tests.support.contracts import real
-
-FOUND = words(
-    "foreign-agent-read workspace-made-twice update-accepted another-id-announced flag-as-text "
-    "jobs-of-foreign-run-later eval-moved-away sixth-taken"
-)
-"""Faults that take one request or several to show, reads and writes, and those of a limit."""
-AREAS = words("--area tenants --area writes --area limits")
-
-SHELL = pytest.mark.skipif(not shutil.which("jq"), reason="needs jq")
-
-
-# --- a real server --------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory for a run."""
-    return tmp_path_factory.mktemp("steps")
-
-
-@pytest.fixture(scope="module")
-def keys(place: Path) -> Iterator[dict[str, str]]:
-    """The keys of a server with faults, as variables of a shell. It has been judged already."""
-    kind = type("Many", tuple(FAULTS[name].kind for name in FOUND), {})
-    app = servers.faulty(kind)
-    with servers.serving(app) as origin:
-        target = servers.target_file(app, origin, place / "target.yaml")
-        arguments = ("run", "--target", target, *AREAS, "--yes", "--try-steps")
-        outcome = servers.command(*arguments, cwd=place, env=servers.without_waiting(place))
-        assert outcome.code == 1, outcome.said
-        secrets = servers.keys_of(app)
-        yield {variable(f"{{key:{role}}}"): key for role, key in secrets.items()}
-
-
-@SHELL
-@pytest.mark.long
-def test_the_steps_of_every_cause_reproduce(place: Path, keys: dict[str, str]) -> None:
-    """Each answer has the status that it had in the run, though ids and cursors are others now."""
-    run = runfile.replay(servers.run_of(place), real()).run
-    shown = cards.with_steps(run, cards.cards(run))
-    assert len(shown) >= len(FOUND)
-    wrong = []
-    for card in shown:
-        if FROM_ONE_ADDRESS in card.steps:
-            forget_sign_ups(run.target.url)
-        said = pasted(card.steps, keys, place)
-        statuses = re.findall(r"^HTTP/1\.1 (\d+)", said, re.MULTILINE)
-        expected = re.findall(r"returned (\d+) in the run", card.steps)
-        if "jq: error" in said or statuses[-1:] != expected[-1:]:
-            wrong.append("\n".join([card.title, card.steps, said]))
-    assert "\n\n".join(wrong) == ""
-
-
-def forget_sign_ups(url: str) -> None:
-    """Let an hour pass on a server, so that no address has been used within the window."""
-    told = {control.MEMBER: 3_601}
-    moved = requests.post(urljoin(url, control.PATH), json=told, timeout=10)
-    assert moved.ok, moved.text
-
-
-@pytest.mark.long
-@pytest.mark.usefixtures("keys")
-def test_a_run_may_send_its_steps_again(place: Path) -> None:
-    """The report says what came. What costs money, fills a limit or harms is not sent again."""
-    run = runfile.replay(servers.run_of(place), real()).run
-    shown = cards.with_steps(run, cards.cards(run))
-    as_before = "Sent again at the end of the run: same result."
-    assert {card.again for card in shown} == {"", as_before}
-    sent = [each for each in run.exchanges if each.facts.again]
-    assert all(each.status == run.exchange[str(each.facts.again)].status for each in sent)
-    assert {run.contract.operations[each.operation].effect for each in sent} == {
-        Effect.READ,
-        Effect.WRITE,
-    }
-    made = {each.id for each in made_by(run.contract, sent)}
-    written = [each for each in sent if each.request.method not in ("GET", "POST")]
-    assert all(made & values_of(each) for each in written)
-    assert as_before in servers.text_of(servers.run_of(place), "report.html")
 
 
 def test_steps_are_sent_again_by_whole_runs_alone(tmp_path: Path) -> None:
     """A shard knows a part of each cause."""
     outcome = servers.command("run", "--shard", "1/2", "--try-steps", cwd=tmp_path)
     assert (outcome.code, "--try-steps cannot be used with --shard" in outcome.err) == (2, True)
-
-
-def pasted(lines: str, keys: dict[str, str], place: Path) -> str:
-    """What a shell prints for some lines."""
-    done = subprocess.run(
-        ["bash", "-c", lines],
-        env={"PATH": os.environ["PATH"], **keys},
-        cwd=place,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    return done.stdout + done.stderr
 
 
 # --- what is carried over -------------------------------------------------------------------------
@@ -173,14 +71,19 @@ def run_of(*exchanges: Exchange) -> Run:
     return replace(example.passing(), exchanges=exchanges)
 
 
-def blocks(run: Run, shown: list[list[Exchange]]) -> list[str]:
-    """The lines of the steps for the exchanges of each of some causes."""
-    return [block(run, sendings) for sendings in steps_of(run, shown)]
+FINDING = Finding("clause", "list_calls", "rule", "status", "404 not_found", "200 {}", ())
+"""A finding on a success that should be a refusal."""
+
+
+def lines_for(run: Run, *shown: Exchange, finding: Finding = FINDING) -> str:
+    """The lines of the steps for a cause that some exchanges show."""
+    (sendings,) = steps_of(run, [Shown(finding, shown)])
+    return block(run, sendings)
 
 
 def lines_of(*exchanges: Exchange) -> str:
     """The steps that show the last exchange of a log."""
-    return blocks(run_of(*exchanges), [[exchanges[-1]]])[0]
+    return lines_for(run_of(*exchanges), exchanges[-1])
 
 
 def test_an_id_is_taken_from_the_answer_that_showed_it_first() -> None:
@@ -224,7 +127,7 @@ def test_what_the_target_file_declares_stays_as_it_is() -> None:
     page = exchange("1", "GET", f"{URL}/calls", '{"business_id": "business-1"}')
     run = run_of(page, exchange("2", "GET", f"{URL}/calls?b=business-1", "{}"))
     declared = replace(run.target, businesses={Business.MAIN: "business-1"})
-    (lines,) = blocks(replace(run, target=declared), [list(run.exchanges[1:])])
+    lines = lines_for(replace(run, target=declared), run.exchanges[1])
     assert "b=business-1" in lines
 
 
@@ -235,6 +138,20 @@ def test_a_hostile_name_is_no_program_of_jq_or_the_shell() -> None:
     line = lines_of(made, exchange("2", "GET", f"{URL}/calls/call-000001", "{}"))
     value = pasted_value(line, made)
     assert value == "call-000001"
+
+
+def pasted(lines: str, keys: dict[str, str], place: Path) -> str:
+    """What a shell prints for some lines."""
+    done = subprocess.run(
+        ["bash", "-c", lines],
+        env={"PATH": os.environ["PATH"], **keys},
+        cwd=place,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    return done.stdout + done.stderr
 
 
 def pasted_value(lines: str, made: Exchange) -> str:
@@ -251,13 +168,14 @@ def pasted_value(lines: str, made: Exchange) -> str:
 
 
 def test_too_many_steps_are_left_to_the_log() -> None:
-    """Nobody pastes twenty requests."""
-    chain = [exchange("0", "GET", f"{URL}/calls", '{"id": "call-00"}')]
-    for number in range(1, 12):
-        before = f"call-{number - 1:02}"
-        url = f"{URL}/calls/{before}"
-        chain.append(exchange(f"{number}", "GET", url, f'{{"id": "call-{number:02}"}}'))
-    assert blocks(run_of(*chain), [chain]) == [""]
+    """Nobody pastes twenty requests. A comment says how many are missing."""
+    names = [f"call-{number:02}" for number in range(9)]
+    made = [exchange(name, "POST", f"{URL}/calls", f'{{"id": "{name}"}}', "{}") for name in names]
+    last = exchange("last", "POST", f"{URL}/calls", "{}", json.dumps(names))
+    lines = lines_for(run_of(*made, last), last)
+    needs = "# This may not show on a fresh server: it needs the state left by 9 earlier requests."
+    assert needs in lines.splitlines()
+    assert lines.count("curl") == 1
 
 
 def sign_up(name: str, address: str | None, step: Step | None) -> Exchange:
@@ -271,7 +189,7 @@ def test_the_steps_of_a_limit_fill_it_first() -> None:
     filled = [sign_up(f"{number}", "127.0.0.2", Step.COUNT) for number in range(5)]
     earlier, clock = sign_up("5", "127.0.0.3", Step.COUNT), sign_up("6", None, None)
     soon, after = (sign_up(name, "127.0.0.2", Step.SOON) for name in ("7", "8"))
-    lines = blocks(run_of(earlier, *filled, clock, soon, after), [[soon]])[0]
+    lines = lines_for(run_of(earlier, *filled, clock, soon, after), soon)
     assert lines.startswith("# Send all from one address")
     assert len(re.findall(r"^# \d+\. ", lines, re.MULTILINE)) == len([*filled, clock, soon])
 
@@ -280,7 +198,7 @@ def test_steps_that_compare_two_addresses_fill_nothing() -> None:
     """A shell has one address only."""
     filled = [sign_up(f"{number}", "127.0.0.2", Step.COUNT) for number in range(5)]
     elsewhere = sign_up("5", "127.0.0.3", Step.ELSEWHERE)
-    lines = blocks(run_of(*filled, elsewhere), [[elsewhere]])[0]
+    lines = lines_for(run_of(*filled, elsewhere), elsewhere)
     assert "# 1. " in lines
     assert "# 2. " not in lines
 
@@ -304,3 +222,240 @@ def test_a_read_comes_with_the_last_writes_to_its_object() -> None:
     lines = lines_of(made, *changed, exchange("5", "GET", f"{URL}/agents?id=agent-000001", "{}"))
     assert re.findall(r"# \d+\. ([A-Z]+)", lines) == ["POST", "PATCH", "PATCH", "GET"]
     assert '"n": 2' not in lines
+
+
+# --- the whole story ------------------------------------------------------------------------------
+
+
+def test_a_list_comes_with_the_creation_of_the_item_that_is_wrong() -> None:
+    """A fresh server does not have it."""
+    made = exchange("1", "POST", f"{URL}/calls", '{"id": "call-000001"}', '{"to": "x"}')
+    rows = '{"calls": [{"id": "call-000000", "to": "y"}, {"id": "call-000001", "to": 7}]}'
+    listed = exchange("2", "GET", f"{URL}/calls", rows)
+    wrong = replace(FINDING, where="/calls/1/to", expected="a text", actual="7")
+    lines = lines_for(run_of(made, listed), listed, finding=wrong)
+    assert re.findall(r"# \d+\. ([A-Z]+)", lines) == ["POST", "GET"]
+
+
+def test_what_should_have_been_returned_is_printed() -> None:
+    """Its id is another one every time, so the expectation names a variable."""
+    whole = exchange("1", "GET", f"{URL}/calls", '{"calls": [{"id": "call-000001"}]}')
+    page = exchange("2", "GET", f"{URL}/calls?limit=1", '{"calls": []}')
+    lost = replace(FINDING, where="/", expected='"call-000001"', actual="it is on no page")
+    lines = lines_for(run_of(whole, page), page, finding=lost).splitlines()
+    comment = '# the contract requires "${VALUE_1}"; in the run: it is on no page'
+    assert lines[-5:-2] == [
+        "# 2. GET with the key full, returned 200 in the run",
+        'echo "VALUE_1: $VALUE_1"',
+        comment,
+    ]
+
+
+def test_the_creation_of_an_object_comes_before_the_lists_that_show_it() -> None:
+    """Even if the log has a list first, because cases run at the same time."""
+    rows = '{"calls": [{"id": "call-000001"}]}'
+    listed = exchange("1", "GET", f"{URL}/calls", rows)
+    made = exchange("2", "POST", f"{URL}/calls", '{"id": "call-000001"}', '{"to": "x"}')
+    lines = lines_of(listed, made, exchange("3", "GET", f"{URL}/calls/call-000001", "{}"))
+    assert re.findall(r"# \d+\. ([A-Z]+)", lines) == ["POST", "GET"]
+
+
+def test_a_read_that_fails_after_writes_comes_with_the_odd_ones() -> None:
+    """The same request succeeded before, so something that was stored makes it fail."""
+    before = exchange("1", "GET", f"{URL}/calls", '{"calls": []}')
+    odd = replace(exchange("2", "POST", f"{URL}/calls/odd", "{}", "{}"), facts=Facts(odd=True))
+    plain = [exchange(name, "POST", f"{URL}/calls", "{}", "{}") for name in ("3", "4")]
+    failed = replace(before, id="5", response=Response(500))
+    lines = lines_for(run_of(before, odd, *plain, failed), failed)
+    assert re.findall(r"# \d+\. ([A-Z]+)", lines) == ["POST", "POST", "GET"]
+    assert "/calls/odd" in lines
+    assert "it needs the state left by 3 earlier requests." in lines
+
+
+def test_a_read_that_fails_after_one_write_needs_no_other() -> None:
+    """And if it never succeeded, it needs none."""
+    before = exchange("1", "GET", f"{URL}/calls", '{"calls": []}')
+    made = exchange("2", "POST", f"{URL}/calls", "{}", "{}")
+    failed = replace(before, id="3", response=Response(500))
+    lines = lines_for(run_of(before, made, failed), failed)
+    assert re.findall(r"# \d+\. ([A-Z]+)", lines) == ["POST", "GET"]
+    assert "fresh server" not in lines
+    assert lines_for(run_of(made, failed), failed).count("curl") == 1
+
+
+def test_steps_that_have_to_wait_say_so() -> None:
+    """Only the sandbox has a clock that a request moves."""
+    filled = [sign_up(f"{number}", "127.0.0.2", Step.COUNT) for number in range(5)]
+    later = sign_up("6", "127.0.0.2", Step.LATER)
+    assert "it needs the passage of time." in lines_for(run_of(*filled, later), later)
+    clock = sign_up("7", None, Step.TICK)
+    assert "passage of time" not in lines_for(run_of(*filled, clock, later), later)
+
+
+def test_only_one_round_of_a_case_is_shown() -> None:
+    """A case may create and read several objects, each of which shows the cause."""
+    facts = {"POST": Facts(step=Step.WRITE), "GET": Facts(step=Step.READ)}
+    log = [
+        replace(exchange(f"{number}", method, f"{URL}/calls", "{}"), facts=facts[method])
+        for number, method in enumerate(("POST", "GET", "POST", "GET"))
+    ]
+    run, finding = run_of(*log), replace(FINDING, exchanges=("0", "1", "2", "3"))
+    cause = replace(example.failing().causes[0], finding=finding)
+    assert telling(run, cause) == log[:2]
+
+
+def test_unique_texts_are_new_every_time() -> None:
+    """A server may accept a name or an address only once. The texts still belong together."""
+    marked = [f"Sample faa2{number:08x}" for number in (1, 2)]
+    made = [
+        exchange(f"{number}", "POST", f"{URL}/agents", "{}", json.dumps({"name": text}))
+        for number, text in enumerate(marked)
+    ]
+    searched = exchange("3", "GET", f"{URL}/agents?name=Sample%20faa200000002", "{}")
+    lost = replace(FINDING, where="/", expected=marked[1], actual="none")
+    run = run_of(*made, searched)
+    lines = lines_for(run, *made, searched, finding=lost)
+    assert 'VALUE_MARK=$(printf %04x "$RANDOM")' in lines.splitlines()
+    assert "faa2" not in lines
+    assert "Sample%20${VALUE_MARK}00000002" in lines
+    assert "# the contract requires Sample ${VALUE_MARK}00000002; in the run: none" in lines
+
+
+# --- what the contract requires -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("where", "expected", "actual", "comment"),
+    [
+        ("status", "403 or 404", "200 {}", "403 or 404; this server returned 200"),
+        ("/has_more", "a boolean", '"true"', '/has_more to be a boolean; in the run: "true"'),
+        ("/", "an array of items", "no array", "an array of items; in the run: no array"),
+        ("/id", "no id of another", '"7"', 'no id of another at /id; in the run: "7"'),
+    ],
+)
+def test_steps_say_what_the_contract_requires(
+    where: str, expected: str, actual: str, comment: str
+) -> None:
+    """Above the line that shows the cause."""
+    asked = exchange("1", "GET", f"{URL}/calls", "{}")
+    wrong = replace(FINDING, where=where, expected=expected, actual=actual)
+    lines = lines_for(run_of(asked), asked, finding=wrong).splitlines()
+    assert lines[1] == f"# the contract requires {comment}"
+    assert lines[2].startswith("curl -i ")
+
+
+def test_a_comment_cannot_be_left(tmp_path: Path) -> None:
+    """A target or a stored run may name anything as expected and actual."""
+    hostile = '\ntouch owned\r$(touch owned) `touch owned` {value:1} "; touch owned; \u2028 \x85'
+    made = exchange("1", "POST", f"{URL}/calls", '{"id": "call-000001"}')
+    asked = exchange("2", "GET", f"{URL}/calls?id=call-000001", "{}")
+    for where in ("status", "/", hostile):
+        wrong = replace(FINDING, where=where, expected=hostile, actual=hostile)
+        lines = lines_for(run_of(made, asked), asked, finding=wrong)
+        pasted(f"curl() {{ echo '{{}}'; }}\n{lines}", {}, tmp_path)
+        assert list(tmp_path.iterdir()) == []
+        assert all(not line.startswith("touch") for line in lines.splitlines())
+
+
+def test_a_decisive_response_is_shown_with_its_status() -> None:
+    """Even if a later step takes a value from it."""
+    made = exchange("1", "POST", f"{URL}/calls", '{"id": "call-000001"}', "{}")
+    read = exchange("2", "GET", f"{URL}/calls/call-000001", "{}")
+    assert "curl -sS -D /dev/stderr -X POST" in lines_for(run_of(made, read), made, read)
+
+
+# --- repeated at the end --------------------------------------------------------------------------
+
+
+def repeated(original: Exchange, status: int, answer: str = "{}") -> Exchange:
+    """The exchange that repeated another one at the end of the run."""
+    again = replace(original, id=f"again-{original.id}", facts=Facts(again=original.id))
+    return replace(again, response=Response(status, (), Body(text=answer, size=len(answer))))
+
+
+@pytest.mark.parametrize(("status", "otherwise"), [(200, False), (500, True)])
+def test_a_run_names_the_causes_whose_steps_came_otherwise(status: int, otherwise: bool) -> None:
+    """Without --try-steps, there are none."""
+    run = example.failing()
+    cause = run.causes[0]
+    assert answered_otherwise(run) == frozenset()
+    shown = [replace(each, response=Response(200)) for each in telling(run, cause)]
+    others = [each for each in run.exchanges if each.id not in {one.id for one in shown}]
+    log = (*others, *shown, *(repeated(each, status) for each in shown))
+    found = answered_otherwise(replace(run, exchanges=log, causes=(cause,)))
+    assert found == ({cause.id} if otherwise else set())
+
+
+def outcome_of(shown: Exchange, *others: Exchange, finding: Finding = FINDING) -> str:
+    """The sentence on the steps that show an exchange, in a log with it and others."""
+    (sendings,) = steps_of(run_of(shown, *others), [Shown(finding, (shown,))])
+    return outcome(sendings)
+
+
+SAME = "Sent again at the end of the run: same result."
+OTHERWISE = "Sent again at the end of the run: step 1 did not show it."
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (200, SAME),
+        (201, SAME),  # accepted all the same
+        (404, "Sent again at the end of the run: step 1 returned 404, not 200."),
+        (500, "Sent again at the end of the run: step 1 returned 500, not 200."),
+    ],
+)
+def test_a_status_is_compared_with_what_is_wrong(status: int, said: str) -> None:
+    """Another success is as wrong as the first."""
+    asked = exchange("1", "GET", f"{URL}/calls", "{}")
+    assert outcome_of(asked, repeated(asked, status)) == said
+
+
+def test_a_correct_status_is_not_as_wrong() -> None:
+    """Although it is a success, too."""
+    asked = exchange("1", "POST", f"{URL}/calls", "{}")
+    wrong = replace(FINDING, expected="201")
+    said = "Sent again at the end of the run: step 1 returned 201, not 200."
+    assert outcome_of(asked, repeated(asked, 201), finding=wrong) == said
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ('{"calls": [{"to": "x"}, {"to": 8}]}', SAME),  # the item has moved
+        ('{"calls": [{"to": "x"}]}', OTHERWISE),
+    ],
+)
+def test_a_body_is_compared_by_its_shape(answer: str, said: str) -> None:
+    """The value and the place of an item may be others, its type may not."""
+    asked = exchange("1", "GET", f"{URL}/calls", '{"calls": [{"to": 7}]}')
+    wrong = replace(FINDING, where="/calls/0/to", expected="a text", actual="7")
+    assert outcome_of(asked, repeated(asked, 200, answer), finding=wrong) == said
+
+
+@pytest.mark.parametrize(("name", "said"), [("Sample 070", SAME), ("", OTHERWISE)])
+def test_texts_are_compared_by_how_they_begin(name: str, said: str) -> None:
+    """The rest of a text may be unique, and cut off in the middle of that."""
+    asked = exchange("1", "GET", f"{URL}/calls", '{"name": "Sample e3b"}')
+    wrong = replace(FINDING, where="/name", expected='"Sample e3b0131b3934"', actual='"Sample e3b"')
+    assert (
+        outcome_of(asked, repeated(asked, 200, json.dumps({"name": name})), finding=wrong) == said
+    )
+
+
+def test_steps_that_were_not_sent_again_are_not_doubted() -> None:
+    """Although another cause has one of their steps, which was sent again for that one."""
+    made = exchange("1", "POST", f"{URL}/calls", '{"id": "call-000001"}')
+    read = exchange("2", "GET", f"{URL}/calls/call-000001", "{}")
+    again = repeated(made, 200, '{"id": "call-000002"}')
+    (sendings,) = steps_of(run_of(made, read, again), [Shown(FINDING, (read,))])
+    assert outcome(sendings) == ""
+
+
+def test_a_step_that_lacks_a_value_is_named() -> None:
+    """The steps after it could not be sent."""
+    made = exchange("1", "POST", f"{URL}/calls", '{"id": "call-000001"}')
+    read = exchange("2", "GET", f"{URL}/calls/call-000001", "{}")
+    (sendings,) = steps_of(run_of(made, read, repeated(made, 200)), [Shown(FINDING, (read,))])
+    said = "Sent again at the end of the run: step 1 lacked a value that later steps need."
+    assert outcome(sendings) == said

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from conformance.base.values import read_json
-from conformance.model import Body, Exchange, Run
+from conformance.model import Body, Exchange, KeyName, Run
 
 SHORTEST = 6
 """Minimum length of a value that is carried over. Shorter ones are counts and flags."""
@@ -20,11 +20,10 @@ _IN_WORDS = re.compile(r"[\s{]")
 """Characters that do not occur in ids and cursors."""
 OWN_ID = "id"
 """The member with the id of an object."""
-OTHERWISE = 1_000
-"""Added to the rank of a place that is not the id of an object, so that any row precedes it."""
-
 Path = tuple[str | int, ...]
 """The path of a member in a JSON value: member names and list indexes."""
+Rank = tuple[bool, bool, int, int, bool]
+"""A sort key: not a creation, not an id, values in the query, indexes, and another key."""
 
 
 @dataclass(frozen=True)
@@ -35,18 +34,21 @@ class Origin:
     path: Path
 
 
-def origins_of(run: Run, exchanges: Iterable[Exchange]) -> dict[str, Origin]:
+def origins_of(
+    run: Run, exchanges: Iterable[Exchange], named: Mapping[str, Collection[str]]
+) -> dict[str, Origin]:
     """The origins of the values in some requests that a response showed first.
 
-    Values declared in the target file or invented by the suite have none.
+    ``named`` holds further values by the id of the exchange before which they are looked for.
+    Values declared in the target file or invented by the suite have no origin.
     """
     found: dict[str, Origin] = {}
     settled = set(_declared(run))
-    wanted = _values_of_all(exchanges) - settled
+    wanted = _values_of_all(exchanges).union(*named.values()) - settled
     for _ in range(ROUNDS):
         if not wanted:
             break
-        new = dict(_first_shown(run.exchanges, wanted))
+        new = dict(_first_shown(run.exchanges, wanted, named))
         found |= new
         settled |= wanted
         before = [run.exchange[origin.exchange] for origin in new.values()]
@@ -60,30 +62,35 @@ def _values_of_all(exchanges: Iterable[Exchange]) -> set[str]:
 
 
 def _declared(run: Run) -> Iterator[str]:
-    """The values given in the target file and the examples of the contract."""
+    """The values given in the target file, and those that the contract names."""
     yield from run.target.businesses.values()
     yield from run.target.phone_numbers
     for given in run.target.inputs.values():
         yield from (str(value) for value in given.values())
     for operation in run.contract.operations.values():
         for parameter in operation.parameters:
-            yield from (text for _, text in _texts_in(parameter.example, ()))
+            named = [parameter.example, *parameter.refuse]
+            yield from (text for _, text in _texts_in(named, ()))
 
 
 def values_of(exchange: Exchange) -> set[str]:
     """The values in the path, query and body of a request that may be carried over."""
-    named = list(_parts(exchange.request.url))
+    named = [*_segments(exchange.request.url), *_in_query(exchange.request.url)]
     if exchange.request.body:
         named += [text for _, text in _texts(exchange.request.body)]
     return {value for value in named if _may_be_carried_over(value)}
 
 
-def _parts(url: str) -> Iterator[str]:
-    """The path segments of a URL, and the values in its query."""
+def _segments(url: str) -> Iterator[str]:
+    """The segments of the path of a URL."""
     with suppress(ValueError):
-        parts = urlsplit(url)
-        yield from parts.path.split("/")
-        yield from (value for _, value in parse_qsl(parts.query))
+        yield from urlsplit(url).path.split("/")
+
+
+def _in_query(url: str) -> Iterator[str]:
+    """The values in the query of a URL."""
+    with suppress(ValueError):
+        yield from (value for _, value in parse_qsl(urlsplit(url).query))
 
 
 def _may_be_carried_over(value: str) -> bool:
@@ -96,18 +103,19 @@ def _may_be_carried_over(value: str) -> bool:
 
 
 def _first_shown(
-    exchanges: Iterable[Exchange], wanted: Collection[str]
+    exchanges: Iterable[Exchange], wanted: Collection[str], named: Mapping[str, Collection[str]]
 ) -> Iterator[tuple[str, Origin]]:
     """The origin of each wanted value that a response shows before any request contains it.
 
     Of several responses, the one that shows it as the id of an object near its top is preferred.
     """
     left = set(wanted)
-    best: dict[str, tuple[int, Origin]] = {}
+    best: dict[str, tuple[Rank, Origin]] = {}
     for exchange in exchanges:
         left -= values_of(exchange)
+        left.difference_update(named.get(exchange.id, ()))
         for path, value in _shown(exchange, left):
-            rank = _rank(path)
+            rank = _rank(exchange, path)
             if value not in best or rank < best[value][0]:
                 best[value] = (rank, Origin(exchange.id, path))
     for value, (_, origin) in best.items():
@@ -123,11 +131,19 @@ def _shown(exchange: Exchange, wanted: set[str]) -> Iterator[tuple[Path, str]]:
         yield from ((path, text) for path, text in _texts(body) if text in wanted)
 
 
-def _rank(path: Path) -> int:
-    """How unlikely a place in a response is to have the equivalent value later; lower is better."""
-    places = sum(step for step in path if isinstance(step, int))
+def _rank(exchange: Exchange, path: Path) -> Rank:
+    """How unlikely a place in a response is to have the equivalent value later; lower is better.
+
+    The request that created an object is best. A page is worse than a whole list, because it
+    depends on the pages before it. Of equal places, one that the main key shows is better.
+    """
     is_own_id = bool(path) and path[-1] == OWN_ID
-    return places if is_own_id else places + OTHERWISE
+    is_creation = is_own_id and exchange.request.method != "GET"
+    values = [value for value in _in_query(exchange.request.url) if not value.isdecimal()]
+    carried = [value for value in values if _may_be_carried_over(value)]
+    places = sum(step for step in path if isinstance(step, int))
+    with_other_key = exchange.identity != KeyName.FULL
+    return not is_creation, not is_own_id, len(carried), places, with_other_key
 
 
 def _texts(body: Body) -> Iterator[tuple[Path, str]]:

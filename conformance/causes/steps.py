@@ -7,22 +7,19 @@ with the requests whose responses showed the values, and carry each value over.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import dropwhile
 from urllib.parse import quote, quote_plus
 
+from conformance.base.values import as_text, pointed, read_json
 from conformance.causes.origins import Origin, Path, origins_of, values_of
-from conformance.model import Body, Exchange, Placeholder, Request, Run, SecretKind, Step
+from conformance.causes.shown import Shown, shown_of, shows_again
+from conformance.causes.story import story_of
+from conformance.model import Body, Exchange, Finding, Placeholder, Request, Run, SecretKind
+from conformance.reading.marks import digits_of_run, without_digits
 
-MOST = 8
-"""Maximum number of steps of a cause. Nobody would paste more."""
-WRITES = 2
-"""Writes before a read that are repeated along with it."""
-MOST_THAT_FILL = 12
-"""Maximum number of steps if they fill a rate limit, because most of these are alike."""
-FILLING = {Step.COUNT, Step.EVASION, Step.SOON, Step.LATER, Step.AGAIN}
-"""The steps whose requests count towards the limit of one address."""
+MARK = Placeholder(SecretKind.VALUE, "mark")
+"""Replaces the digits that the unique texts of a run have in common, so that they are new again."""
 
 
 @dataclass(frozen=True)
@@ -33,143 +30,138 @@ class Capture:
     path: Path
     in_url: bool = False
 
+    def value_in(self, exchange: Exchange) -> str | None:
+        """The value that a response has for it; None if there is none."""
+        if exchange.response is None:
+            return None
+        return as_text(pointed(read_json(exchange.response.body.kept).value, self.path))
+
 
 @dataclass(frozen=True)
 class Sending:
     """One step: an exchange of the run, its request with placeholders, and its captures.
 
-    ``shown``: it is one of the exchanges that show the cause. ``again`` is the exchange that
-    repeated it at the end of the run; None if it was not repeated.
+    ``shown``: it is one of the exchanges that show the cause. ``finding`` is what the decisive one
+    of these departs from, with placeholders; None for the others. ``again`` is the exchange that
+    repeated it at the end of the run; None if it was not repeated. ``lacks`` says why a fresh
+    server may respond otherwise; empty if it should not.
     """
 
     exchange: Exchange
     request: Request
     captures: tuple[Capture, ...]
     shown: bool
+    finding: Finding | None = None
     again: Exchange | None = None
+    lacks: str = ""
 
     @property
     def came_otherwise(self) -> bool:
-        """Whether it shows the cause but was not repeated with the same status."""
-        status = self.again.status if self.again else None
-        return self.shown and status != self.exchange.status
+        """Whether its repetition at the end of the run did not lead to the cause.
+
+        The repetition of the decisive step did not show the finding, or that of another step lacks
+        a value that later steps need.
+        """
+        if self.again is None:
+            return False
+        if self.finding and not shows_again(self.finding, self.exchange, self.again):
+            return True
+        return any(capture.value_in(self.again) is None for capture in self.captures)
 
 
-def steps_of(run: Run, shown: Sequence[Sequence[Exchange]]) -> list[list[Sending]]:
-    """The steps for the exchanges of each cause; empty for a cause that needs too many."""
-    origins = origins_of(run, [exchange for exchanges in shown for exchange in exchanges])
-    return [_steps(run, exchanges, origins) for exchanges in shown]
+def steps_of(run: Run, shown: Sequence[Shown]) -> list[list[Sending]]:
+    """The steps that reproduce each of some causes; empty for a cause without exchanges."""
+    exchanges = [exchange for each in shown for exchange in each.exchanges]
+    named: dict[str, set[str]] = {}
+    for each in shown:
+        if each.decisive:
+            values = each.expected_values | each.actual_values
+            named.setdefault(each.decisive.id, set()).update(values)
+    origins = origins_of(run, exchanges, named)
+    digits = digits_of_run(run.contract, run.exchanges)
+    return [_steps(run, each, origins, digits) for each in shown]
+
+
+def answered_otherwise(run: Run) -> frozenset[str]:
+    """The ids of the causes whose steps did not show the cause again at the end of the run.
+
+    Empty if the run did not repeat any steps. Scans the whole log otherwise.
+    """
+    if not run.again:
+        return frozenset()
+    found = steps_of(run, [shown_of(run, cause) for cause in run.causes])
+    return frozenset(
+        cause.id
+        for cause, sendings in zip(run.causes, found, strict=True)
+        if any(each.came_otherwise for each in sendings)
+    )
 
 
 Names = dict[str, tuple[str, str]]
 """By value, the placeholders that replace it in a body and in a URL."""
 
 
-def _steps(run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin]) -> list[Sending]:
-    """The steps for some exchanges; empty if there are too many."""
-    shown = {exchange.id for exchange in exchanges}
-    filling = filling_of(run, exchanges)
-    needed = filling or _needed(run, exchanges, origins)
-    if not filling and len(needed) > MOST:
-        return []
-    names = _placeholders_of(needed, origins)
-    requests = [_with_placeholders(exchange.request, names) for exchange in needed]
+def _steps(run: Run, shown: Shown, origins: Mapping[str, Origin], digits: str) -> list[Sending]:
+    """The steps that reproduce a cause. All unique texts of the run have some digits in common."""
+    story, decisive = story_of(run, shown, origins), shown.decisive
+    sources = {exchange.id for exchange in story.exchanges}
+    names = _placeholders_of(story.exchanges, shown.expected_values, origins, sources)
+    requests = [_with_placeholders(each.request, names, digits) for each in story.exchanges]
+    expected = without_digits(_named(shown.finding.expected, names), digits, str(MARK))
+    finding = replace(shown.finding, expected=expected)
     used = "".join(text_of(request) for request in requests)
-    captures = _captures(names, origins, used)
+    captures = _captures(names, origins, used + expected)
     return [
         Sending(
             exchange,
             request,
             captures=tuple(captures.get(exchange.id, ())),
-            shown=exchange.id in shown,
+            shown=exchange in shown.exchanges,
+            finding=finding if exchange is decisive else None,
             again=run.again.get(exchange.id),
+            lacks=story.lacks if exchange is decisive else "",
         )
-        for exchange, request in zip(needed, requests, strict=True)
+        for exchange, request in zip(story.exchanges, requests, strict=True)
     ]
 
 
-def filling_of(run: Run, exchanges: Sequence[Exchange]) -> list[Exchange]:
-    """The requests of one case from one address that fill a rate limit and then exceed it.
-
-    Empty for exchanges that do not count towards a limit, and for those that compare two addresses.
-    """
-    steps = {exchange.facts.step for exchange in exchanges}
-    if not steps or not steps <= FILLING:
-        return []
-    first, shown = exchanges[0], {exchange.id for exchange in exchanges}
-    alike = [exchange for exchange in run.exchanges if _is_sent_with(first, exchange)]
-    sent = list(dropwhile(lambda exchange: exchange.facts.address is None, alike))[:MOST_THAT_FILL]
-    places = [place for place, exchange in enumerate(sent, 1) if exchange.id in shown]
-    return sent[: max(places, default=0)]
-
-
-def _is_sent_with(first: Exchange, other: Exchange) -> bool:
-    """Whether two exchanges are from one attempt and, if known, from one address."""
-    same_attempt = (first.case, first.attempt) == (other.case, other.attempt)
-    return same_attempt and other.facts.address in (None, first.facts.address)
-
-
-def _needed(
-    run: Run, exchanges: Sequence[Exchange], origins: Mapping[str, Origin]
-) -> list[Exchange]:
-    """The exchanges, and those that their values come from, in log order.
-
-    A read also needs the last writes to the objects it names, because they may have produced what
-    it shows.
-    """
-    needed: dict[str, Exchange] = {}
-    left = list(exchanges)
-    for exchange in exchanges:
-        if exchange.request.method == "GET":
-            left += _writes(run, exchange, origins)
-    while left:
-        exchange = left.pop()
-        if exchange.id not in needed:
-            needed[exchange.id] = exchange
-            sources = [origins[value] for value in values_of(exchange) if value in origins]
-            left += [run.exchange[origin.exchange] for origin in sources]
-    places = {exchange.id: place for place, exchange in enumerate(run.exchanges)}
-    return sorted(needed.values(), key=lambda exchange: places[exchange.id])
-
-
-def _writes(run: Run, shown: Exchange, origins: Mapping[str, Origin]) -> list[Exchange]:
-    """The last accepted writes to the objects that a read names, since their creation."""
-    named = values_of(shown) & origins.keys()
-    if not named:
-        return []
-    made = {origins[value].exchange for value in named}
-    writes: list[Exchange] = []
-    for exchange in reversed(run.exchanges[: run.exchanges.index(shown)]):
-        if exchange.id in made or len(writes) == WRITES:
-            break
-        is_write = exchange.ok and exchange.request.method != "GET"
-        if is_write and not named.isdisjoint(values_of(exchange)):
-            writes.append(exchange)
-    return writes
-
-
-def _placeholders_of(needed: Sequence[Exchange], origins: Mapping[str, Origin]) -> Names:
-    """The placeholders of the values that are carried over."""
-    used = [
-        value for exchange in needed for value in sorted(values_of(exchange)) if value in origins
+def _placeholders_of(
+    needed: Sequence[Exchange],
+    expected: Collection[str],
+    origins: Mapping[str, Origin],
+    sources: Collection[str],
+) -> Names:
+    """The placeholders of the values that are carried over from one step to others."""
+    used = [value for exchange in needed for value in sorted(values_of(exchange))]
+    carried = [
+        value
+        for value in dict.fromkeys([*used, *sorted(expected)])
+        if value in origins and origins[value].exchange in sources
     ]
     names: Names = {}
-    for number, value in enumerate(dict.fromkeys(used), 1):
+    for number, value in enumerate(carried, 1):
         plain = Placeholder(SecretKind.VALUE, f"{number}")
         names[value] = (str(plain), str(replace(plain, name=f"{number}-in-url")))
     return names
 
 
-def _with_placeholders(request: Request, names: Names) -> Request:
-    """A request with placeholders for the values that are carried over."""
+def _named(text: str, names: Names) -> str:
+    """A text with placeholders for the values that are carried over."""
+    for value, (plain, _) in names.items():
+        text = text.replace(value, plain)
+    return text
+
+
+def _with_placeholders(request: Request, names: Names, digits: str) -> Request:
+    """A request with placeholders for the values that are carried over, and for the mark."""
     url, body = request.url, request.body
-    for value, placeholders in names.items():
-        plain, in_url = placeholders
+    for value, (_, in_url) in names.items():
         for written in (quote(value, safe=""), quote_plus(value), quote(value), value):
             url = url.replace(written, in_url)
-        if body and body.text:
-            body = Body(text=body.text.replace(value, plain), size=body.size, cut=body.cut)
-    return replace(request, url=url, body=body)
+    if body and body.text:
+        text = without_digits(_named(body.text, names), digits, str(MARK))
+        body = Body(text=text, size=body.size, cut=body.cut)
+    return replace(request, url=without_digits(url, digits, str(MARK)), body=body)
 
 
 def _captures(names: Names, origins: Mapping[str, Origin], used: str) -> dict[str, list[Capture]]:

@@ -22,7 +22,7 @@ from conformance.command.sametarget import require_consistent, require_same, req
 from conformance.command.saying import say
 
 if TYPE_CHECKING:
-    from conformance.model import Exchange, Run
+    from conformance.model import Cause, Exchange, Run
     from conformance.run.fates import Sought
     from conformance.run.planning import Prepared
 
@@ -66,7 +66,8 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
         counts[fate] += 1
         say(f"{fate}: {each.cell.name}{f': {why}' if why else ''}")
     summary = ", ".join(f"{amount(count, 'cell')} {fate}" for fate, count in counts.items())
-    say(f"{summary}, on the embedded server" if server else summary)
+    where = ", on the embedded server" if server else ""
+    say(f"{_title(stored, what)}{summary}{where}")
     if directory:
         say(f"Report: {directory / 'report.html'}")
     if counts[Fate.STILL]:
@@ -89,6 +90,22 @@ def _require_target(stored: Run, choice: Choice, what: str) -> None:
     )
 
 
+def _cause_of(run: Run, what: str) -> Cause | None:
+    """The cause that a number, from 1, or an id stands for; None for anything else."""
+    for number, cause in enumerate(run.causes, 1):
+        if what in (str(number), cause.id):
+            return cause
+    return None
+
+
+def _title(run: Run, what: str) -> str:
+    """The title of a cause and a colon; empty if it is not a cause that is rerun."""
+    from conformance.report import view
+
+    cause = _cause_of(run, what)
+    return f"{view.shown(cause.title)}: " if cause else ""
+
+
 def broken(run: Run, what: str) -> list[Sought]:
     """The broken cells that a cause, a clause or the name of a cell stands for.
 
@@ -96,9 +113,9 @@ def broken(run: Run, what: str) -> list[Sought]:
     """
     from conformance.run.fates import of_cause, of_cells
 
-    for number, cause in enumerate(run.causes, 1):
-        if what in (str(number), cause.id):
-            return of_cause(run, cause)
+    cause = _cause_of(run, what)
+    if cause:
+        return of_cause(run, cause)
     meant = [cell for cell in run.broken if what in (cell.name, cell.clause)]
     if not meant:
         raise UsageError(

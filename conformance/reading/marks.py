@@ -54,6 +54,28 @@ def marks_in(exchanges: Iterable[Exchange]) -> frozenset[str]:
     return frozenset(mark for body in bodies if body for mark in _MARK.findall(body.kept))
 
 
+def digits_of_run(contract: Contract, exchanges: Iterable[Exchange]) -> str:
+    """The digits that all marks of a run begin with; empty if no request contains a mark."""
+    members = [one for each in contract.operations.values() for one in each.fresh_members]
+    beginning = f"(?P<digits>[0-9a-f]{{{OF_RUN}}})[0-9a-f]{{{OF_REQUEST}}}(?![0-9a-f])"
+    templates = {re.escape(member.fresh or "{}") for member in members}
+    patterns = [re.compile(each.replace(r"\{\}", beginning)) for each in sorted(templates)]
+    for exchange in exchanges:
+        sent = exchange.request.body.kept if exchange.request.body else ""
+        for pattern in patterns:
+            found = pattern.search(sent)
+            if found:
+                return found["digits"]
+    return ""
+
+
+def without_digits(text: str, digits: str, replacement: str) -> str:
+    """A text with a replacement for the digits that all marks of a run begin with."""
+    mark = rf"{re.escape(digits)}(?=[0-9a-f]{{{OF_REQUEST}}}(?![0-9a-f]))"
+    pattern = rf"(?:(?<![0-9a-f])|(?<=%[0-9A-F]{{2}})){mark}"
+    return re.sub(pattern, lambda _: replacement, text) if digits else text
+
+
 def is_own(
     contract: Contract, inputs: Inputs, marks: frozenset[str], made: Made, shown: Mapping[str, Any]
 ) -> bool:

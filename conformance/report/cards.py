@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from conformance.base.text import amount, clean
 from conformance.base.values import cut
+from conformance.causes.shown import Shown, shown_of
 from conformance.causes.steps import Sending, steps_of
-from conformance.causes.telling import ids_of_telling
 from conformance.model import (
     BROKEN,
     WHOLE_API,
@@ -155,15 +155,15 @@ def cards(run: Run) -> list[Card]:
 
 def with_steps(run: Run, shown: list[Card]) -> list[Card]:
     """The cards, with the shell lines that reproduce them. Scans the whole log."""
-    found = steps_of(run, [card.exchanges for card in shown])
+    evidence = [Shown(card.cause.finding, tuple(card.exchanges)) for card in shown]
+    found = steps_of(run, evidence)
     return [_with_block(run, card, sendings) for card, sendings in zip(shown, found, strict=True)]
 
 
 def _with_block(run: Run, card: Card, sendings: list[Sending]) -> Card:
-    """The card with its steps, or if there are none, with just the requests of its exhibits."""
-    alone = "\n".join(exhibit.curl for exhibit in card.exhibits)
-    lines = shell_steps.block(run, sendings) or alone
-    return replace(card, steps=lines, again=shell_steps.outcome(sendings))
+    """The card with its steps."""
+    lines, again = shell_steps.block(run, sendings), shell_steps.outcome(sendings)
+    return replace(card, steps=lines, again=again)
 
 
 def by_verdict(shown: list[Card]) -> dict[Verdict, list[Card]]:
@@ -179,7 +179,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
     cells = [by_name[name] for name in cause.cells if name in by_name]
     operations = list(dict.fromkeys(cell.operation for cell in cells))
     listed = operations[: ROWS if whole else FEW]
-    finding, shown = cause.finding, ids_of_telling(cause)
+    finding, shown = cause.finding, shown_of(run, cause).ids
     said = f"{finding.expected} {finding.actual}"
     probe, everywhere = view.probe(run, shown), _everywhere(run, cause)
     return Card(

@@ -28,6 +28,9 @@ _SHORT_ESCAPES = {"\n": r"\n", "\t": r"\t"}
 _SET_BY_CURL = ("connection", "accept-encoding")
 """Headers that curl sets itself and that do not change what the request means."""
 
+PRINTED, BODY, BODY_AND_HEADERS = "-i", "-sS", "-sS -D /dev/stderr"
+"""Options for what curl prints: the whole response, its body, or also its headers on stderr."""
+
 SECRETS = {
     SecretKind.KEY: "the key {} from the target file",
     SecretKind.UNKNOWN: "a key that was never issued",
@@ -36,15 +39,15 @@ SECRETS = {
 """What the reader must put into a variable, by its kind. All other values came from responses."""
 
 
-def curl(request: Request, *, quiet: bool = False) -> str:
+def curl(request: Request, output: str = PRINTED) -> str:
     """The request as one shell line, which needs the variables of its secrets exported.
 
-    It prints the whole response, or only the body if ``quiet``. A trailing comment names what curl
-    cannot send.
+    ``output`` are the options that say what it prints. A trailing comment names what curl cannot
+    send.
     """
     headers, left_out = _headers(request)
     data = _data(request.body)
-    words = [data.feed + "curl", "-sS" if quiet else "-i"]
+    words = [data.feed + "curl", output]
     words += _method(request, has_data=bool(data.words))
     words += _options_for(request.url)
     words += [*headers, *data.words, *_url(request.url)]

@@ -10,13 +10,21 @@ from collections.abc import Iterator, Sequence
 from shlex import quote as quoted
 
 from conformance.base.text import clean
-from conformance.causes.steps import Capture, Sending, filling_of, text_of
-from conformance.model import Exchange, Run
-from conformance.report.curl import curl, owed, variable
+from conformance.causes.shown import STATUS
+from conformance.causes.steps import MARK, Capture, Sending, text_of
+from conformance.causes.story import filling_of
+from conformance.model import Exchange, Finding, Placeholder, Run, SecretKind
+from conformance.model.placeholder import PATTERN
+from conformance.report import view
+from conformance.report.curl import BODY, BODY_AND_HEADERS, PRINTED, curl, owed, variable
 
 FROM_ONE_ADDRESS = "# Send all from one address that has sent no request within the window."
+NEW_MARK = f'# for texts that must be unique\n{variable(str(MARK))}=$(printf %04x "$RANDOM")'
+"""The lines that choose new digits for the unique texts in requests."""
 LONGEST = 4_000
 """Maximum characters of a line."""
+LONGEST_VALUE = 200
+"""Maximum characters of a value in a comment."""
 
 
 def block(run: Run, sendings: Sequence[Sending]) -> str:
@@ -26,34 +34,90 @@ def block(run: Run, sendings: Sequence[Sending]) -> str:
 
 def outcome(sendings: Sequence[Sending]) -> str:
     """A sentence on the result of repeating the steps at the end of the run; empty if not sent."""
-    if not any(each.again for each in sendings):
-        return ""
     for number, each in enumerate(sendings, 1):
         if each.came_otherwise:
-            return (
-                f"Sent again at the end of the run: step {number} did not return the same status."
-            )
-    return "Sent again at the end of the run: same result."
+            return f"Sent again at the end of the run: step {number} {_difference(each)}."
+    if any(each.again and each.finding for each in sendings):
+        return "Sent again at the end of the run: same result."
+    return ""
+
+
+def _difference(each: Sending) -> str:
+    """How the repetition of a step differs, such as ``returned 404, not 200``."""
+    before, after = _returned(each.exchange), _returned(each.again or each.exchange)
+    if before != after:
+        return f"{after}, not {before.removeprefix('returned ')}"
+    if each.finding is None:
+        return "lacked a value that later steps need"
+    return "did not show it"
 
 
 def _lines(run: Run, sendings: Sequence[Sending]) -> Iterator[str]:
     if filling_of(run, [each.exchange for each in sendings if each.shown]):
         yield FROM_ONE_ADDRESS
-    yield from owed("".join(text_of(each.request) for each in sendings))
+    sent = "".join(text_of(each.request) for each in sendings)
+    yield from owed(sent)
+    if str(MARK) in sent:
+        yield NEW_MARK
     for number, each in enumerate(sendings, 1):
         yield f"# {number}. {clean(_description(each))}"
-        if not each.captures:
-            yield f"{_line(each)}\necho"
-            continue
-        yield f"response=$(\n{_line(each, quiet=True)}\n)"
-        if each.shown:
-            yield "printf '%s\\n' \"$response\""
-        yield from (_assignment(capture) for capture in each.captures)
+        yield from _expectation(each)
+        yield from _request(each)
 
 
-def _line(each: Sending, *, quiet: bool = False) -> str:
+def _request(each: Sending) -> Iterator[str]:
+    """The lines that send a request and take values from its response.
+
+    The response to one of the requests that show the cause is printed as a whole.
+    """
+    if not each.captures:
+        yield f"{_line(each)}\necho"
+        return
+    yield f"response=$(\n{_line(each, BODY_AND_HEADERS if each.shown else BODY)}\n)"
+    if each.shown:
+        yield "printf '%s\\n' \"$response\""
+    yield from (_assignment(capture) for capture in each.captures)
+
+
+def _expectation(each: Sending) -> Iterator[str]:
+    """Comments on what the contract requires of the decisive response, and what it was.
+
+    A line prints the values that the contract requires, because they are different every time.
+    """
+    if each.lacks:
+        yield f"# This may not show on a fresh server: it {each.lacks}."
+    if each.finding is None:
+        return
+    for placeholder in dict.fromkeys(Placeholder.all_in(each.finding.expected[:LONGEST_VALUE])):
+        if placeholder.kind is SecretKind.VALUE:
+            name = variable(str(placeholder))
+            yield f'echo "{name}: ${name}"'
+    yield f"# {_required(each, each.finding)}"
+
+
+def _required(each: Sending, finding: Finding) -> str:
+    """A sentence such as ``the contract requires /has_more to be a boolean; in the run: "true"``.
+
+    The values that were carried over have the names of their variables.
+    """
+    named = PATTERN.sub(lambda found: f"${{{variable(found[0])}}}", finding.expected)
+    expected = view.shown(named, LONGEST_VALUE)
+    if finding.where == STATUS:
+        return f"the contract requires {expected}; this server {_returned(each.exchange)}"
+    place = view.shown(finding.where, LONGEST_VALUE)
+    if place in ("", "/"):
+        required = expected
+    elif expected.startswith(("no ", "nothing ")):
+        required = f"{expected} at {place}"
+    else:
+        required = f"{place} to be {expected}"
+    actual = view.shown(finding.actual, LONGEST_VALUE)
+    return f"the contract requires {required}; in the run: {actual}"
+
+
+def _line(each: Sending, output: str = PRINTED) -> str:
     """The line of a request, or a comment with its exchange id if it is too long for a shell."""
-    line = curl(each.request, quiet=quiet)
+    line = curl(each.request, output)
     if len(line) <= LONGEST:
         return line
     return f"# too long for a shell line: see exchange {clean(each.exchange.id)} in the log"

@@ -11,13 +11,12 @@ import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from secrets import token_hex
 from urllib.parse import quote
 
 from conformance.base.errors import Unjudgeable
-from conformance.base.values import as_text, pointed, read_json
-from conformance.causes.origins import Path
-from conformance.causes.steps import Capture, Sending, steps_of
-from conformance.causes.telling import telling
+from conformance.causes.shown import shown_of
+from conformance.causes.steps import MARK, Capture, Sending, steps_of
 from conformance.model import (
     PREFLIGHT,
     WHOLE_API,
@@ -32,6 +31,7 @@ from conformance.model import (
     Run,
     SecretKind,
 )
+from conformance.reading.marks import OF_RUN
 from conformance.transport.carrier import Label
 from conformance.transport.message import LONE, Message
 from conformance.transport.patience import OverBudget
@@ -54,7 +54,7 @@ def send_again(sender: Sender, run: Run) -> None:
     """Repeat the steps of the causes of a run, as far as they do no harm."""
     left = MOST
     with suppress(Unjudgeable, OverBudget):
-        for sendings in steps_of(run, [telling(run, cause) for cause in run.causes[:CAUSES]]):
+        for sendings in steps_of(run, [shown_of(run, cause) for cause in run.causes[:CAUSES]]):
             if len(sendings) <= left and _may_be_sent(run, sendings):
                 left -= len(sendings)
                 _Steps(sender).send(sendings)
@@ -114,18 +114,18 @@ def _is_safe(run: Run, each: Sending, made: set[str]) -> bool:
 
 
 class _Steps:
-    """The steps of one cause, and the values captured from their responses."""
+    """The steps of one cause, a new mark, and the values captured from their responses."""
 
     def __init__(self, sender: Sender) -> None:
         self._sender = sender
-        self._values: dict[str, str] = {}  # by placeholder
+        self._values = {str(MARK): token_hex(OF_RUN // 2)}  # by placeholder
 
     def send(self, sendings: Iterable[Sending]) -> None:
         """Send steps until the response to one lacks a value that a later step needs."""
         for each in sendings:
             exchange = self._sender.send(self._message(each.request), self._label(each.exchange))
             for capture in each.captures:
-                value = _member(exchange, capture.path)
+                value = capture.value_in(exchange)
                 if value is None:
                     return
                 self._values[capture.placeholder] = _written(value, capture)
@@ -171,10 +171,3 @@ def _written(value: str, capture: Capture) -> str:
     if capture.in_url:
         return quote(value, safe="")
     return json.dumps(value)[1:-1]
-
-
-def _member(exchange: Exchange, path: Path) -> str | None:
-    """The text at a path in the body of a response; None if there is none."""
-    if exchange.response is None:
-        return None
-    return as_text(pointed(read_json(exchange.response.body.kept).value, path))

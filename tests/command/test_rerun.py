@@ -105,6 +105,14 @@ def fixed(place: Place) -> Iterator[Callable[..., None]]:
     fix()
 
 
+def pasted(printed: str, directory: Path) -> subprocess.CompletedProcess[str]:
+    """The result of a printed command in a shell, with confirmation."""
+    line = printed.replace("kaicalls-conformance", f"{shlex.quote(sys.executable)} -m conformance")
+    return subprocess.run(
+        f"{line} --yes", shell=True, cwd=directory, capture_output=True, text=True, check=False
+    )
+
+
 # --- which server ---------------------------------------------------------------------------------
 
 
@@ -124,16 +132,17 @@ def test_the_reports_print_the_whole_command(place: Place) -> None:
     assert again in place.found.out
     assert again in unescape(text_of(place.run, "report.html"))
     assert f"```sh\n{again}\n```" in text_of(place.run, "summary.md")
-    line = again.replace("kaicalls-conformance", f"{shlex.quote(sys.executable)} -m conformance")
-    ran = subprocess.run(
-        f"{line} --yes",
-        shell=True,
-        cwd=place.directory,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    ran = pasted(again, place.directory)
     assert (ran.returncode, "still broken: " in ran.stdout) == (1, True), ran.stderr
+
+
+def test_a_command_with_spaces_in_all_paths(place: Place) -> None:
+    """Target file and run are one word each, so it works when pasted into a shell."""
+    run = forged(place.run, place.directory / "my $(touch owned) run")
+    printed = place.rerun("1", of=run).err.splitlines()[-1].strip()
+    ran = pasted(printed, place.directory)
+    assert (ran.returncode, "still broken: " in ran.stdout) == (1, True), ran.stderr
+    assert not (place.directory / "owned").exists()
 
 
 def test_another_server_is_rejected(place: Place, tmp_path: Path) -> None:
@@ -197,6 +206,17 @@ def test_the_same_request_with_another_wrong_response_is_not_fixed(
     monkeypatch.setattr(Failing, "dispatch", busy)
     outcome = place.rerun(place.cause("limit"), "--target", place.target)
     assert (outcome.code, f"still broken: {SHARED}: " in outcome.out) == (1, True), outcome.said
+
+
+def test_the_summary_names_the_cause(place: Place, fixed: Callable[..., None]) -> None:
+    """By its title. A clause has none."""
+    title = next(each["title"] for each in stored(place.run)["causes"] if "limit" in each["flaw"])
+    still = place.rerun(place.cause("limit"), "--target", place.target)
+    assert f"{title}: 2 cells still broken\n" in still.out
+    fixed("limit", "after")
+    mended = place.rerun(place.cause("limit"), "--target", place.target)
+    assert f"{title}: 2 cells fixed\n" in mended.out
+    assert title not in place.rerun(SHARED, "--target", place.target).out
 
 
 # --- what is no longer tested ---------------------------------------------------------------------

@@ -1,0 +1,131 @@
+"""What shows a cause: a finding and exchanges, and whether a later response shows it again."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.base.values import ABSENT
+from conformance.causes.finding_key import kind
+from conformance.causes.telling import telling
+from conformance.model import Cause, Exchange, Finding, Response, Run
+
+STATUS = "status"
+"""The place of a finding about the status."""
+_RUN_SPECIFIC = re.compile(r"(?=[\w:.+@/-]*\d)[\w:.+@/-]{6,}")
+"""Words with a digit, such as ids and timestamps."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """The main finding of a cause, and the exchanges that show it, in log order."""
+
+    finding: Finding
+    exchanges: tuple[Exchange, ...]
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """The ids of the exchanges."""
+        return tuple(exchange.id for exchange in self.exchanges)
+
+    @property
+    def decisive(self) -> Exchange | None:
+        """The exchange whose response departs from the contract; None if there are none."""
+        actual = self.finding.actual.partition(" ")[0]
+        alike = [each for each in self.exchanges if str(each.status) == actual]
+        if self.finding.where == STATUS and alike:
+            return alike[-1]
+        return self.exchanges[-1] if self.exchanges else None
+
+    @property
+    def expected_values(self) -> set[str]:
+        """The ids and timestamps in what the contract requires."""
+        return set(_RUN_SPECIFIC.findall(self.finding.expected))
+
+    @property
+    def actual_values(self) -> set[str]:
+        """The ids and timestamps in the actual value, and the texts of the item that has it."""
+        values = set(_RUN_SPECIFIC.findall(self.finding.actual))
+        response = self.decisive.response if self.decisive else None
+        if response is not None:
+            values.update(_texts_around(response.json, _path(self.finding.where)))
+        return values
+
+
+def shown_of(run: Run, cause: Cause) -> Shown:
+    """What shows a cause of a run."""
+    return Shown(cause.finding, tuple(telling(run, cause)))
+
+
+def shows_again(finding: Finding, before: Exchange, after: Exchange) -> bool:
+    """Whether a repeated request shows a finding again, judged by its status or by its shape.
+
+    Ids and times may differ, and so may the index of an item in a list.
+    """
+    if before.response is None or after.response is None:
+        return before.status == after.status
+    if finding.where == STATUS:
+        return _is_as_wrong(finding, before.response.status, after.response.status)
+    if before.response.ok != after.response.ok:
+        return False
+    then = _shapes(finding.where, before.response, anywhere=False)
+    return then <= _shapes(finding.where, after.response, anywhere=True)
+
+
+def _is_as_wrong(finding: Finding, before: int, after: int) -> bool:
+    """Whether a status is as wrong as it was before: the same, or another success or fault."""
+    if before == after:
+        return True
+    alike = before // 100 == after // 100 and before // 100 != 4
+    return alike and str(after) not in finding.expected
+
+
+# --- shapes ---------------------------------------------------------------------------------------
+
+
+def _path(where: str) -> list[str]:
+    """The steps of a pointer into a body; empty for any other place."""
+    return where.split("/")[1:] if where.startswith("/") else []
+
+
+def _shapes(where: str, response: Response, *, anywhere: bool) -> set[str]:
+    """The shapes of the values at a place; in any item of a list with ``anywhere``."""
+    if where.startswith("/"):
+        return {_shape(value) for value in _values_at(response.json, _path(where), anywhere)}
+    return {kind(response.header(where))}
+
+
+def _shape(value: Any) -> str:
+    """The first word of a text, without ids, times and numbers; for anything else its type."""
+    if isinstance(value, str):
+        return kind(value).partition(" ")[0]
+    return type(value).__name__
+
+
+def _values_at(value: Any, path: list[str], anywhere: bool) -> Iterator[Any]:
+    """The values at a path; none if there is no such place."""
+    if path in ([], [""]):
+        yield value
+    elif isinstance(value, dict):
+        yield from _values_at(value.get(path[0], ABSENT), path[1:], anywhere)
+    elif isinstance(value, list):
+        for item in value if anywhere else _item(value, path[0]):
+            yield from _values_at(item, path[1:], anywhere)
+
+
+def _texts_around(value: Any, path: list[str]) -> Iterator[str]:
+    """The texts that are members of the items that a path leads through."""
+    for step in path:
+        if isinstance(value, list):
+            value = next(iter(_item(value, step)), None)
+            members = value.values() if isinstance(value, dict) else ()
+            yield from (text for text in members if isinstance(text, str))
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+
+
+def _item(items: list[Any], index: str) -> list[Any]:
+    """The item with an index as a list; empty if there is none."""
+    return [item for place, item in enumerate(items) if str(place) == index]

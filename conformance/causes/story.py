@@ -1,0 +1,178 @@
+"""The requests that reproduce a cause: those that show it, and the earlier ones it depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import dropwhile
+
+from conformance.base.text import amount
+from conformance.causes.finding_key import is_fault
+from conformance.causes.origins import Origin, values_of
+from conformance.causes.shown import Shown
+from conformance.model import Exchange, Run, Step
+
+MOST = 8
+"""Maximum number of steps of a cause. Nobody would paste more."""
+WRITES = 2
+"""Writes before a read that are repeated along with it."""
+MOST_THAT_FILL = 12
+"""Maximum number of steps if they fill a rate limit, because most of these are alike."""
+FILLING = {Step.COUNT, Step.EVASION, Step.SOON, Step.LATER, Step.AGAIN}
+"""The steps whose requests count towards the limit of one address."""
+AFTER_A_WINDOW = {Step.LATER, Step.AGAIN}
+"""Those of them that are sent after the window."""
+
+
+@dataclass(frozen=True)
+class Story:
+    """The exchanges that reproduce a cause, in log order.
+
+    ``lacks`` says why a fresh server may respond otherwise; empty if it should not.
+    """
+
+    exchanges: tuple[Exchange, ...]
+    lacks: str = ""
+
+
+def story_of(run: Run, shown: Shown, origins: Mapping[str, Origin]) -> Story:
+    """The requests that reproduce a cause; only those that show it if there are too many."""
+    filling = filling_of(run, shown.exchanges)
+    if filling:
+        return Story(tuple(filling), _time(filling, shown))
+    state = _writes_since_success(run, shown)
+    suspects = _suspects(run, shown, state)
+    lacks = f"needs the state left by {_earlier(len(state))}" if len(state) > len(suspects) else ""
+    left_out = 0
+    for extra in ([*_named_by(run, shown, origins), *suspects], []):
+        needed = _needed(run, [*shown.exchanges, *extra], shown.exchanges, origins)
+        if len(needed) <= MOST:
+            return Story(tuple(needed), lacks)
+        left_out = len(needed) - len(shown.exchanges)
+    return Story(shown.exchanges, f"needs the state left by {_earlier(left_out)}")
+
+
+def _earlier(requests: int) -> str:
+    """A number of earlier requests in words."""
+    return amount(requests, "earlier request")
+
+
+# --- rate limits ----------------------------------------------------------------------------------
+
+
+def filling_of(run: Run, exchanges: Sequence[Exchange]) -> list[Exchange]:
+    """The requests of one case from one address that fill a rate limit and then exceed it.
+
+    Empty for exchanges that do not count towards a limit, and for those that compare two addresses.
+    """
+    steps = {exchange.facts.step for exchange in exchanges}
+    if not steps or not steps <= FILLING:
+        return []
+    first, shown = exchanges[0], {exchange.id for exchange in exchanges}
+    alike = [exchange for exchange in run.exchanges if _is_sent_with(first, exchange)]
+    sent = list(dropwhile(lambda exchange: exchange.facts.address is None, alike))[:MOST_THAT_FILL]
+    places = [place for place, exchange in enumerate(sent, 1) if exchange.id in shown]
+    return sent[: max(places, default=0)]
+
+
+def _is_sent_with(first: Exchange, other: Exchange) -> bool:
+    """Whether two exchanges are from one attempt and, if known, from one address."""
+    same_attempt = (first.case, first.attempt) == (other.case, other.attempt)
+    return same_attempt and other.facts.address in (None, first.facts.address)
+
+
+def _time(filling: Iterable[Exchange], shown: Shown) -> str:
+    """That a limit has to be awaited, unless a request moves the clock; else empty."""
+    waits = {exchange.facts.step for exchange in shown.exchanges} & AFTER_A_WINDOW
+    moves = any(exchange.facts.step is Step.TICK for exchange in filling)
+    return "needs the passage of time" if waits and not moves else ""
+
+
+# --- earlier requests -----------------------------------------------------------------------------
+
+
+def _named_by(run: Run, shown: Shown, origins: Mapping[str, Origin]) -> list[Exchange]:
+    """The exchanges that first showed what the finding of a cause names.
+
+    Of the values that are wrong, only those count that the run created.
+    """
+    made = {
+        value
+        for value in shown.actual_values & origins.keys()
+        if run.exchange[origins[value].exchange].request.method != "GET"
+    }
+    named = made | (shown.expected_values & origins.keys())
+    return [run.exchange[origins[value].exchange] for value in sorted(named)]
+
+
+def _needed(
+    run: Run,
+    wanted: Sequence[Exchange],
+    shown: Sequence[Exchange],
+    origins: Mapping[str, Origin],
+) -> list[Exchange]:
+    """Some exchanges, and those that their values come from, in log order.
+
+    A read also needs the last writes to the objects it names, because they may have produced what
+    it shows.
+    """
+    needed: dict[str, Exchange] = {}
+    left = list(wanted)
+    for exchange in shown:
+        if exchange.request.method == "GET":
+            left += _writes(run, exchange, origins)
+    while left:
+        exchange = left.pop()
+        if exchange.id not in needed:
+            needed[exchange.id] = exchange
+            sources = [origins[value] for value in values_of(exchange) if value in origins]
+            left += [run.exchange[origin.exchange] for origin in sources]
+    places = {exchange.id: place for place, exchange in enumerate(run.exchanges)}
+    return sorted(needed.values(), key=lambda exchange: places[exchange.id])
+
+
+def _writes(run: Run, shown: Exchange, origins: Mapping[str, Origin]) -> list[Exchange]:
+    """The last accepted writes to the objects that a read names, since their creation."""
+    named = values_of(shown) & origins.keys()
+    if not named:
+        return []
+    made = {origins[value].exchange for value in named}
+    writes: list[Exchange] = []
+    for exchange in reversed(run.exchanges[: run.exchanges.index(shown)]):
+        if exchange.id in made or len(writes) == WRITES:
+            break
+        if _is_write(exchange) and not named.isdisjoint(values_of(exchange)):
+            writes.append(exchange)
+    return writes
+
+
+def _is_write(exchange: Exchange) -> bool:
+    """Whether a request may have changed something."""
+    return exchange.ok and exchange.request.method != "GET"
+
+
+def _writes_since_success(run: Run, shown: Shown) -> list[Exchange]:
+    """The accepted writes between the last success of a read and its failure with a server fault.
+
+    Empty if the same request never succeeded, because then it fails whatever was written.
+    """
+    failed = shown.decisive
+    if failed is None or failed.request.method != "GET" or not is_fault(failed.status or 0):
+        return []
+    writes: list[Exchange] = []
+    for exchange in reversed(run.exchanges[: run.exchanges.index(failed)]):
+        if exchange.ok and exchange.request == failed.request:
+            return writes
+        if _is_write(exchange):
+            writes.append(exchange)
+    return []
+
+
+def _suspects(run: Run, shown: Shown, writes: Sequence[Exchange]) -> list[Exchange]:
+    """The few of some writes that most likely made a read fail: odd ones to the same kind."""
+    if shown.decisive is None:
+        return []
+    kinds = {name: operation.kind for name, operation in run.contract.operations.items()}
+    kind = kinds.get(shown.decisive.operation)
+    alike = [each for each in writes if kinds.get(each.operation) == kind]
+    return sorted(alike, key=lambda each: not (each.facts.odd or each.facts.flaw))[:WRITES]
