@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from conformance.causes.titles import LONGEST
@@ -27,7 +26,5 @@ def faults_of_title(title: str) -> Iterator[str]:
 
 
 def complaints(causes: Iterable[Cause]) -> list[str]:
-    """Complaints about the titles of the causes of one run, each with its title."""
-    counts = Counter(cause.title for cause in causes)
-    told = [f"{title}: {fault}" for title in counts for fault in faults_of_title(title)]
-    return told + [f"{title}: {count} causes" for title, count in counts.items() if count > 1]
+    """What is wrong with the titles of some causes, each behind the title."""
+    return [f"{cause.title}: {fault}" for cause in causes for fault in faults_of_title(cause.title)]
