@@ -30,8 +30,10 @@ FLAWS: Mapping[str, str] = {
     "drawn values": "random values",
 }
 """Words for flaws that make no sense behind "fails on"."""
-OF_SCENARIO, SOME_FLAW = "what the scenario ", "a wrong request"
-"""The beginning of a flaw that nothing describes, and the words for it."""
+OF_SCENARIO = "what the scenario "
+"""The beginning of a flaw that nothing describes."""
+FLAWS_BY_RULE: Mapping[str, str] = {"route.unknown": "unknown paths and methods"}
+"""Words for such a flaw, by the rule that finds it."""
 
 _REQUIRED = re.compile(r"'([^']+)' is a required property")
 _STATUS = re.compile(r"\d{3}\b")
@@ -58,7 +60,7 @@ def title_of(contract: Contract, key: Key, finding: Finding, operations: Sequenc
     return Title(text, tuple(words.get(name, "") for name in DETAILS))
 
 
-DETAILS = ("route", "member", "flaw", "got", "code")
+DETAILS = ("route", "member", "flaw", "got", "code", "example")
 """The words that tell equal titles apart, the most useful first."""
 
 
@@ -128,6 +130,8 @@ def _words(
     routes = {operation.route for operation in broken}
     if len(operations) == len(routes) == 1:
         yield "route", broken[0].route
+    if finding.operation in contract.operations:
+        yield "example", f"such as {contract.operations[finding.operation].route}"
     kinds = {operation.kind for operation in broken}
     if len(kinds) == 1 and "" not in kinds and not _is_about_a_page(contract, finding):
         yield "object", _with_article(kinds.pop())
@@ -135,14 +139,20 @@ def _words(
     if member in _members(contract, broken):
         yield "member", member
     if key.flaw:
-        unnamed = key.flaw.startswith(OF_SCENARIO)
-        yield "flaw", SOME_FLAW if unnamed else FLAWS.get(key.flaw, key.flaw)
+        yield "flaw", _flaw(key, finding)
     code = next((word for word in finding.expected.split() if word in contract.errors), None)
     if code:
         yield "code", code
     for name, text in (("wanted", key.expected), ("got", key.actual)):
         if finding.where == "status" and _STATUS.match(text):
             yield name, text[:3]
+
+
+def _flaw(key: Key, finding: Finding) -> str:
+    """What is odd about the requests that provoke a cause."""
+    if key.flaw.startswith(OF_SCENARIO):
+        return FLAWS_BY_RULE.get(finding.rule, "a wrong request")
+    return FLAWS.get(key.flaw, key.flaw)
 
 
 def _tenant(contract: Contract) -> str:
