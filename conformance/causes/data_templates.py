@@ -116,7 +116,10 @@ OF_DATA: Mapping[str, Cases] = {
         STATUS: ("{route} refuses to show a page", "Lists refuse to show a page"),
         ANY: ("{route} returns the same page again", "Paging returns the same page again"),
     },
-    "paging.exclusive": always("Paging repeats items of {route}", "Paging repeats items"),
+    "paging.exclusive": {
+        "each item once": ("A page of {route} repeats items", "Single pages repeat items"),
+        ANY: ("Paging repeats items of {route}", "Paging repeats items"),
+    },
     "paging.complete": {
         "the head of the list": ("The first page of {route} loses items", "First pages lose items"),
         ANY: ("Paging loses items of {route}", "Paging loses items"),
@@ -150,7 +153,11 @@ OF_DATA: Mapping[str, Cases] = {
         ),
         "no change of": ("{route} changes other objects", "Changes also change other objects"),
         "belongs": ("{route} moves objects in lists", "Changed objects move in lists"),
-        ANY: ("{route} loses earlier changes", "Changes lose earlier changes"),
+        ANY: (
+            '{route} does not keep "{member}"',
+            "{route} does not keep earlier changes",
+            "Changes do not keep earlier changes",
+        ),
     },
     "update.besides": {
         "as it was not sent": (
