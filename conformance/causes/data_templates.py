@@ -20,6 +20,7 @@ OF_DATA: Mapping[str, Cases] = {
     # --- tenants ---
     "figures.own": {
         STATUS: ("A report on another {tenant} gets a wrong status",),
+        "nothing of another": ("{route} names another {tenant}", "Reports name another {tenant}"),
         "as under a URL": ("{route} shows outdated figures", "Reports show outdated figures"),
         ANY: ("{route} shows data of another {tenant}", "Reports show data of another {tenant}"),
     },
@@ -124,9 +125,13 @@ OF_DATA: Mapping[str, Cases] = {
         "the head of the list": ("The first page of {route} loses items", "First pages lose items"),
         ANY: ("Paging loses items of {route}", "Paging loses items"),
     },
-    "paging.precision": always(
-        "The cursor of {route} cuts fractions of a second", "Cursors cut fractions of a second"
-    ),
+    "paging.precision": {
+        "only items after": (
+            "{route} repeats items of the same second",
+            "Lists repeat items of the same second",
+        ),
+        ANY: ("{route} loses items of the same second", "Lists lose items of the same second"),
+    },
     "paging.more-false": always(
         '"{member}" of {route} is false too early',
         '"{member}" is false although items follow',
