@@ -2,10 +2,43 @@
 
 from __future__ import annotations
 
-from conformance.model import Cause, Exchange, Role, Run
+from collections.abc import Mapping
+from dataclasses import replace
+
+from conformance.causes.groups import Group, Sighting
+from conformance.model import Cause, Exchange, Finding, KeyName, Role, Run
 
 FEW = 3
 """Exchanges shown for a finding that needs several."""
+
+
+def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
+    """The main finding of a group as its plainest exchanges show it.
+
+    It has the clause of ``group.finding``. Exchanges with the key full are preferred, then those
+    with less wrong in the request, then the shortest.
+    """
+    main = group.finding
+    said = (main.clause, main.rule, main.expected[:1])
+    alike = [
+        one
+        for one in group.sightings
+        if (one.finding.clause, one.finding.rule, one.finding.expected[:1]) == said
+    ]
+    best_one = min(alike, key=lambda one: _plainness(one, exchanges))
+    return replace(best_one.finding, exchanges=best_one.names)
+
+
+def _plainness(one: Sighting, exchanges: Mapping[str, Exchange]) -> tuple[int, int, int]:
+    """The sort key of a sighting: its keys other than full, mistakes in requests, and length."""
+    others = mistakes = length = 0
+    for exchange in [exchanges[name] for name in one.names if name in exchanges]:
+        facts, response = exchange.facts, exchange.response
+        others += exchange.identity != KeyName.FULL
+        mistakes += sum(bool(each) for each in (facts.mistake, facts.odd, facts.flaw, facts.form))
+        bodies = [exchange.request.body, response.body if response else None]
+        length += len(exchange.request.url) + sum(body.size for body in bodies if body)
+    return others, mistakes, length
 
 
 def telling(run: Run, cause: Cause) -> list[Exchange]:
@@ -30,9 +63,7 @@ def _first_round(exchanges: list[Exchange]) -> list[Exchange]:
 def ids_of_telling(cause: Cause) -> tuple[str, ...]:
     """The ids of the exchanges of its main finding; a single one if that shows it on its own."""
     finding = cause.finding
-    if not finding.apart:
-        return finding.exchanges
-    return cause.exchanges[:1] if cause.flaw else finding.exchanges[:1]
+    return finding.exchanges[:1] if finding.apart else finding.exchanges
 
 
 def best(exchanges: list[Exchange], few: int = FEW) -> list[Exchange]:

@@ -1,0 +1,107 @@
+"""Doubts: why the target may not be to blame for a cause, and the order of causes that follows.
+
+A cause may depend on a part of the target file that the first look did not find to be correct, such
+as a key that perhaps was never revoked. Or its steps had another result when they were sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from conformance.causes.steps import answered_otherwise
+from conformance.model import (
+    Business,
+    Cause,
+    Exchange,
+    KeyName,
+    Remark,
+    Run,
+    State,
+    place_of_key,
+)
+
+RECIPE = "trigger.answer"
+"""The rule that judges the result of a recipe in the target file. Nothing else proves a recipe."""
+OF_RECIPES = "triggers"
+CLOCKED = "rate."
+"""Prefix of the rules that need a clock and addresses."""
+AROUND = ("clock", "addresses")
+OF_TENANTS = ("tenant.", "owner.", "figures.")
+"""Prefixes of the rules that need to know which business is which."""
+OF_KEYS = ("auth.", "scope.", *OF_TENANTS)
+"""Prefixes of the rules that depend on what a key is for. Other findings are wrong for any key."""
+REFUSED_KEY = (401, 403)
+"""Statuses of a response that may be the fault of a key."""
+
+SHORT: Mapping[str, str] = {
+    place_of_key(KeyName.REVOKED): "perhaps never revoked",
+    place_of_key(KeyName.EXPIRED): "perhaps not expired",
+    "keys": "perhaps a wrong key",
+    "scoped_keys": "perhaps a wrong scope",
+    "businesses": "perhaps a wrong business",
+    OF_RECIPES: "perhaps a wrong recipe",
+    "clock": "perhaps a wrong clock",
+    "addresses": "perhaps wrong addresses",
+}
+"""A doubt in a few words, by a place in the target file or by its first word."""
+NOT_AGAIN = "not seen again"
+"""The doubt about a cause whose steps had another result at the end of the run."""
+
+
+def certain_first(run: Run) -> tuple[Cause, ...]:
+    """The causes of a run with their doubts: those without one first, otherwise in their order."""
+    otherwise = answered_otherwise(run)
+    causes = [
+        replace(cause, doubt=_doubt(run, cause, same=cause.id not in otherwise))
+        for cause in run.causes
+    ]
+    return tuple(sorted(causes, key=lambda cause: cause.doubt != ""))
+
+
+def _doubt(run: Run, cause: Cause, *, same: bool) -> str:
+    """The doubt about a cause; ``same`` says whether its steps had the same result again."""
+    remarks = unproven(run, cause)
+    if remarks:
+        about = remarks[0].about
+        return SHORT[about] if about in SHORT else SHORT[about.partition(":")[0]]
+    return "" if same else NOT_AGAIN
+
+
+# --- parts of the target file ---
+
+
+def unproven(run: Run, cause: Cause) -> list[Remark]:
+    """The remarks on the unproven parts of the target file that a cause depends on."""
+    finding = cause.finding
+    if finding.rule == RECIPE:
+        seen = f"nothing else proves the recipe for {finding.expected}"
+        return [Remark(State.OPEN, OF_RECIPES, seen, "Check it.")]
+    remarks = {remark.about: remark for remark in run.setup if not remark.proven}
+    places = dict.fromkeys(_places(run, cause))
+    return [remarks[place] for place in places if place in remarks]
+
+
+def _places(run: Run, cause: Cause) -> Iterator[str]:
+    """The parts of the target file that a cause depends on."""
+    rule = cause.finding.rule
+    exchanges = run.exchanges_of(cause.finding.exchanges)
+    for exchange in exchanges:
+        is_key_judged = rule.startswith(OF_KEYS) or exchange.status in REFUSED_KEY
+        if exchange.identity and is_key_judged:
+            yield place_of_key(exchange.identity.partition("~")[0])
+    if rule.startswith(CLOCKED):
+        yield from AROUND
+    if rule.startswith(OF_TENANTS):
+        yield from (f"businesses: {business}" for business in Business)
+    elif cause.finding.where == "status":
+        yield from _named(run, exchanges)
+
+
+def _named(run: Run, exchanges: Iterable[Exchange]) -> Iterator[str]:
+    """The businesses of the target file that some requests name."""
+    requests = [exchange.request for exchange in exchanges]
+    sent = "".join(f"{each.url}{each.body.kept if each.body else ''}" for each in requests)
+    for owner, name in run.target.businesses.items():
+        if name in sent:
+            yield f"businesses: {owner}"
