@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
@@ -33,12 +34,20 @@ from conformance.command.preparing import embedded, first_look, prepared_for, se
 from conformance.command.saying import hand_out, say
 
 
+GARBAGE = 50_000
+"""New objects after which Python looks for garbage; usually 700.
+
+The evidence of a run is large and stays, so looking often would take a fifth of the time.
+"""
+
+
 def outcome() -> int:
     """Run the command and return a documented exit code.
 
     Each expected error is reported as one message. Files that the command writes are readable by
     their owner only.
     """
+    gc.set_threshold(GARBAGE)
     try:
         return _outcome()
     except Exception as error:
