@@ -27,12 +27,10 @@ from conformance.command import (
     signals,
 )
 from conformance.command.choosing import with_choice, with_details, with_output, with_yes
-from conformance.command.commands import load
 from conformance.command.concluding import conclude, remember, remembered, terminal
 from conformance.command.directory import prune
 from conformance.command.preparing import embedded, first_look, prepared_for, sent
 from conformance.command.saying import hand_out, say
-
 
 GARBAGE = 50_000
 """New objects after which Python looks for garbage; usually 700.
@@ -131,7 +129,11 @@ def run(
     output: Path,
 ) -> int:
     """Run the suite against --target, or --url and --key; by default the embedded server."""
-    _require(baseline, choice, try_steps)
+    if try_steps and choice.shard:
+        raise UsageError(
+            "--try-steps cannot be used with --shard: a shard sees only a part of each cause"
+        )
+    older = comparing.opened_baseline(baseline, choice.spec) if baseline else None
     console = terminal()
     with embedded(choice) as server:
         prepared = prepared_for(choice, server)
@@ -152,23 +154,13 @@ def run(
     finished = remembered(finished, prepared.selected, directory)
     if not server:
         cleaning.note_left(finished, directory)
+    if baseline and older:
+        finished = comparing.with_baseline(finished, older, baseline)
     code = conclude(finished, prepared.selected, directory, console, details)
     remember(finished, prepared.selected, directory)
     if keep:
         prune(output, keep, baseline)
-    if baseline:
-        return comparing.since(baseline, directory, load(choice.spec), finished)
     return code
-
-
-def _require(baseline: Path | None, choice: Choice, try_steps: bool) -> None:
-    """Raise UsageError if the baseline is not a run, or a shard is to repeat steps."""
-    if baseline:
-        comparing.require_run(baseline)
-    if try_steps and choice.shard:
-        raise UsageError(
-            "--try-steps cannot be used with --shard: a shard sees only a part of each cause"
-        )
 
 
 @group.command()
