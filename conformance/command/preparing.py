@@ -79,6 +79,7 @@ def sent(
     """
     from conformance.command import plan
     from conformance.run import runner
+    from conformance.run.storing import surviving
 
     _check_runnable(prepared)
     if not embedded and not yes:
@@ -88,16 +89,17 @@ def sent(
     )
     say("\n".join([prepared.announcement, plan.requests(prepared), *plan.bounds(prepared)]))
     nonce = "" if embedded else str(time.time_ns())
-    run = runner.run(
-        prepared,
-        directory,
-        console,
-        nonce=nonce,
-        require_complete=complete,
-        cleans=not embedded,
-        tries=tries,
-        look=look,
-    )
+    with surviving(directory):
+        run = runner.run(
+            prepared,
+            directory,
+            console,
+            nonce=nonce,
+            require_complete=complete,
+            cleans=not embedded,
+            tries=tries,
+            look=look,
+        )
     return run, directory
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from conformance.base import files, stored
-from conformance.base.errors import UsageError, reason
+from conformance.base.errors import Unjudgeable, UsageError, reason
 from conformance.base.stored import Bounds
 from conformance.base.values import DEEPEST, without
 from conformance.log import convert, schemas, size_limit
@@ -78,12 +78,15 @@ class Log:
 
 
 CUT_OFF = "The log has no end: the run was interrupted, or the file was truncated."
+UNWRITTEN = "The log could not be written: {}."
+"""Why a run is incomplete, with the reason of the system."""
 
 
 class Recorder:
     """Appends lines to a log file, flushing each, and keeps the log that they parse to.
 
-    ``disk`` is the bound of the whole run in megabytes.
+    ``disk`` is the bound of the whole run in megabytes. If a line cannot be written, nothing is
+    written after it, so that the lines before it can be replayed.
     """
 
     def __init__(self, stream: TextIO | None, disk: int = DISK) -> None:
@@ -92,14 +95,22 @@ class Recorder:
         path = None if stream is None or isinstance(stream, io.StringIO) else Path(stream.name)
         self.log = Log(archive=Archive(path))
         self._room = Room(disk)
+        self._failure = ""  # why the file cannot be written
+        self._reported = False  # whether that was raised
 
     def exchange(self, exchange: Exchange) -> Exchange:
-        """Log an exchange, as far as there is room, and return it as logged."""
+        """Log an exchange, as far as there is room, and return it as logged.
+
+        Raises Unjudgeable once if the log cannot be written. What cleans up can be sent afterwards.
+        """
         entry = exchange_to_json(self._room.fitted(exchange))
         for part in ("request", "response"):
             self._store(entry.get(part), droppable=part == "response")
         line = json.dumps(entry, ensure_ascii=True)
         self._write(line)
+        if self._failure and not self._reported:
+            self._reported = True
+            raise Unjudgeable(self._failure)
         logged = _exchange(json.loads(line), self.log.archive)
         self.log.exchanges.append(logged)
         return logged
@@ -163,6 +174,7 @@ class Recorder:
         if not self.log.ended:
             self._write(json.dumps({"run_end": True}))
             self.log.ended = True
+            self.log.incomplete = self.log.incomplete or self._failure or None
 
     def merge(self, other: Log) -> None:
         """Log everything from another log, such as that of a worker."""
@@ -186,14 +198,20 @@ class Recorder:
             self.log = parse(lines, str(path), Archive(path), bounds)
         self._end = path.stat().st_size
 
-    def _write(self, line: str) -> Place:
-        """Write a line; returns its place in the file."""
+    def _write(self, line: str) -> Place | None:
+        """Write a line; returns its place in the file, None if it could not be written."""
+        if self._failure:
+            return None
         place = Place(self._end, len(line))
         self._end += len(line) + 1
         self._room.write(line)
         if self._stream is not None:
-            self._stream.write(line + "\n")  # one call: a signal must not separate the two
-            self._stream.flush()
+            try:
+                self._stream.write(line + "\n")  # one call: a signal must not separate the two
+                self._stream.flush()
+            except OSError as error:
+                self._failure = UNWRITTEN.format(reason(error))
+                return None
         return place
 
 

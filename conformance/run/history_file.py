@@ -49,9 +49,16 @@ def _scope(depth: str, selected: list[str] | None) -> str:
 
 
 def add(past: Past, directory: Path) -> None:
-    """Append the line of a run to the history in an output directory."""
-    with files.lines(directory / NAME) as stream:
-        stream.write(json.dumps(convert.to_json(past)) + "\n")
+    """Append the line of a run to the history in an output directory.
+
+    Raises UsageError if it cannot be written.
+    """
+    path = directory / NAME
+    try:
+        with files.lines(path) as stream:
+            stream.write(json.dumps(convert.to_json(past)) + "\n")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {reason(error)}") from None
 
 
 def read(directory: Path) -> list[Past]:
