@@ -196,6 +196,7 @@ class Recorder:
         with stored.opened(path) as file:
             lines = stored.lines(file, str(path), bounds)
             self.log = parse(lines, str(path), Archive(path), bounds)
+        self.log.incomplete = self.log.incomplete or self._failure or None
         self._end = path.stat().st_size
 
     def _write(self, line: str) -> Place | None:
