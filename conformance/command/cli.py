@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -31,6 +32,9 @@ from conformance.command.concluding import conclude, remember, remembered, termi
 from conformance.command.directory import prune
 from conformance.command.preparing import embedded, first_look, prepared_for, sent
 from conformance.command.saying import hand_out, say
+
+if TYPE_CHECKING:
+    from conformance.model import Run
 
 GARBAGE = 50_000
 """New objects after which Python looks for garbage; usually 700.
@@ -129,10 +133,7 @@ def run(
     output: Path,
 ) -> int:
     """Run the suite against --target, or --url and --key; by default the embedded server."""
-    if try_steps and choice.shard:
-        raise UsageError(
-            "--try-steps cannot be used with --shard: a shard sees only a part of each cause"
-        )
+    _require_whole_causes(choice, try_steps)
     older = comparing.opened_baseline(baseline, choice.spec) if baseline else None
     console = terminal()
     with embedded(choice) as server:
@@ -148,9 +149,7 @@ def run(
             look=first_look(prepared),
         )
     if durations:
-        from conformance.report.console import durations as by_duration
-
-        say(by_duration(finished))
+        _say_durations(finished)
     finished = remembered(finished, prepared.selected, directory)
     if not server:
         cleaning.note_left(finished, directory)
@@ -161,6 +160,20 @@ def run(
     if keep:
         prune(output, keep, baseline)
     return code
+
+
+def _require_whole_causes(choice: Choice, try_steps: bool) -> None:
+    """Raise UsageError if a shard is to repeat steps."""
+    if try_steps and choice.shard:
+        raise UsageError(
+            "--try-steps cannot be used with --shard: a shard sees only a part of each cause"
+        )
+
+
+def _say_durations(finished: Run) -> None:
+    from conformance.report.console import durations
+
+    say(durations(finished))
 
 
 @group.command()

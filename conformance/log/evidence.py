@@ -19,6 +19,7 @@ from conformance.base.errors import Unjudgeable, UsageError, reason
 from conformance.base.stored import Bounds
 from conformance.base.values import DEEPEST, without
 from conformance.log import convert, schemas, size_limit
+from conformance.log.appender import Appender
 from conformance.log.archive import KINDS, Archive, Place, StoredBody, digest_of, packed
 from conformance.log.size_limit import Room
 from conformance.model import DISK, Exchange, Json, Remark
@@ -78,25 +79,20 @@ class Log:
 
 
 CUT_OFF = "The log has no end: the run was interrupted, or the file was truncated."
-UNWRITTEN = "The log could not be written: {}."
-"""Why a run is incomplete, with the reason of the system."""
 
 
 class Recorder:
     """Appends lines to a log file, flushing each, and keeps the log that they parse to.
 
-    ``disk`` is the bound of the whole run in megabytes. If a line cannot be written, nothing is
-    written after it, so that the lines before it can be replayed.
+    ``disk`` is the bound of the whole run in megabytes.
     """
 
     def __init__(self, stream: TextIO | None, disk: int = DISK) -> None:
-        self._stream = stream
-        self._end = 0 if stream is None else stream.tell()
+        self._file = Appender(stream)
         path = None if stream is None or isinstance(stream, io.StringIO) else Path(stream.name)
         self.log = Log(archive=Archive(path))
         self._room = Room(disk)
-        self._failure = ""  # why the file cannot be written
-        self._reported = False  # whether that was raised
+        self._reported = False  # whether it was raised that the file cannot be written
 
     def exchange(self, exchange: Exchange) -> Exchange:
         """Log an exchange, as far as there is room, and return it as logged.
@@ -108,9 +104,9 @@ class Recorder:
             self._store(entry.get(part), droppable=part == "response")
         line = json.dumps(entry, ensure_ascii=True)
         self._write(line)
-        if self._failure and not self._reported:
+        if self._file.failure and not self._reported:
             self._reported = True
-            raise Unjudgeable(self._failure)
+            raise Unjudgeable(self._file.failure)
         logged = _exchange(json.loads(line), self.log.archive)
         self.log.exchanges.append(logged)
         return logged
@@ -174,7 +170,7 @@ class Recorder:
         if not self.log.ended:
             self._write(json.dumps({"run_end": True}))
             self.log.ended = True
-            self.log.incomplete = self.log.incomplete or self._failure or None
+            self.log.incomplete = self.log.incomplete or self._file.failure or None
 
     def merge(self, other: Log) -> None:
         """Log everything from another log, such as that of a worker."""
@@ -196,24 +192,13 @@ class Recorder:
         with stored.opened(path) as file:
             lines = stored.lines(file, str(path), bounds)
             self.log = parse(lines, str(path), Archive(path), bounds)
-        self.log.incomplete = self.log.incomplete or self._failure or None
-        self._end = path.stat().st_size
+        self.log.incomplete = self.log.incomplete or self._file.failure or None
+        self._file.end = path.stat().st_size
 
     def _write(self, line: str) -> Place | None:
         """Write a line; returns its place in the file, None if it could not be written."""
-        if self._failure:
-            return None
-        place = Place(self._end, len(line))
-        self._end += len(line) + 1
         self._room.write(line)
-        if self._stream is not None:
-            try:
-                self._stream.write(line + "\n")  # one call: a signal must not separate the two
-                self._stream.flush()
-            except OSError as error:
-                self._failure = UNWRITTEN.format(reason(error))
-                return None
-        return place
+        return self._file.write(line)
 
 
 def _is_short(content: str) -> bool:

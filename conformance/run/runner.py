@@ -17,7 +17,7 @@ from rich.console import Console
 
 from conformance import scenarios
 from conformance.base import files
-from conformance.base.errors import Unjudgeable, reason
+from conformance.base.errors import Unjudgeable
 from conformance.model import Run
 from conformance.run import runfile
 from conformance.run.planning import Prepared
@@ -80,19 +80,13 @@ def _run_cases(
 ) -> bool:
     """Let pytest run the chosen cases; returns whether a signal interrupted it."""
     gc.freeze()  # imported objects stay; scanning them would cost a tenth of the run
-    plugins = [Items(session, prepared.chosen, live.say, look), live]
-    try:
-        with (
-            files.whole(directory / runfile.PYTEST_PAGE) as written,
-            _clean_environment(),
-            contextlib.redirect_stdout(io.StringIO()),
-        ):
-            ended = pytest.main(_arguments(written), plugins=plugins)
-    except BrokenPipeError:  # stdout is closed
-        raise
-    except OSError as error:  # no verdict depends on the page, and what was created must be removed
-        live.say(f"{runfile.PYTEST_PAGE} was not written: {reason(error)}")
-        return False
+    with (
+        files.whole(directory / runfile.PYTEST_PAGE) as written,
+        _clean_environment(),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
+        plugins = [Items(session, prepared.chosen, live.say, look), live]
+        ended = pytest.main(_arguments(written), plugins=plugins)
     if ended != pytest.ExitCode.INTERRUPTED:
         return False
     if not session.log.incomplete:  # otherwise the run itself broke off, and reports why
