@@ -36,8 +36,8 @@ ROWS = 200
 def compare(older: Path, newer: Path, form: str | None, spec: Path | None) -> int:
     """Show what changed from one stored run to another, and what caused each change.
 
-    Both logs are judged again by the current contract, which takes some seconds. Exit code 1 if a
-    cell fails that did not fail before.
+    Logs are judged again by the current contract, which takes some seconds. Exit code 1 if a cell
+    fails that did not fail before.
     """
     from conformance.run import runfile
 
@@ -73,9 +73,14 @@ def with_baseline(finished: Run, older: Opened, directory: Path) -> Run:
 
 
 def comparison(older: Opened, after: Run) -> Comparison:
-    """What changed from a stored run to a judged one. Judges the log of the stored run again."""
-    from conformance.run.comparison import compared, judged_alike
+    """What changed from a stored run to a judged one.
 
+    Judges the log of the stored run again if there is anything to explain.
+    """
+    from conformance.run.comparison import UNCHANGED, compared, is_unchanged, judged_alike
+
+    if is_unchanged(older.results, after):
+        return UNCHANGED
     with _judging("older", older):
         again = older.judged()
         alike = judged_alike(again.target, after.target)

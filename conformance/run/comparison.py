@@ -79,6 +79,18 @@ class Older:
     contract: str
 
 
+UNCHANGED = Comparison((), (), (), ())
+"""The comparison of two runs with the same verdicts, in which nothing is broken."""
+
+
+def is_unchanged(before: Older, after: Run) -> bool:
+    """Whether no verdict changed and nothing is broken.
+
+    Then no failure is to be excused, and no change to be explained, by judging the older log again.
+    """
+    return not after.broken and before.verdicts == _verdicts(after.cells)
+
+
 def compared(before: Older, again: Run, declared: Run, after: Run) -> Comparison:
     """What changed from an older run to a newer one.
 

@@ -84,6 +84,7 @@ def test_a_regression_is_attributed_to_the_target(older: Path, place: Path) -> N
     assert len(told["causes"]["new"]) == 1
     words = told["titles"][told["causes"]["new"][0]]
     assert words.endswith(" operations)")
+    assert command("report", newer, cwd=place).code == 1  # now its run.json shows the failure, too
     fixed = compared(newer, older)
     assert fixed.code == 0
     assert f"Fixed: {words}\n" in fixed.out
@@ -137,14 +138,20 @@ def test_a_log_is_judged_by_another_file_only_if_it_differs(older: Path) -> None
     assert not judged_alike(target, replace(target, inapplicable=frozenset({"list_agents"})))
 
 
-def test_judging_is_announced_on_a_terminal(older: Path) -> None:
-    """It takes seconds for a full run. What can be piped is unchanged."""
+def test_judging_is_announced_on_a_terminal(older: Path, place: Path) -> None:
+    """It takes seconds for a full run, so the older one is judged only if something changed.
+
+    What can be piped is unchanged.
+    """
     terminal = {"FORCE_COLOR": "1", "TERM": "xterm"}
-    outcome = command("compare", older, older, cwd=older.parent, env=terminal)
+    outcome = command("compare", older, older, cwd=place, env=terminal)
     assert "Judging the newer run again" in outcome.err
-    assert "Judging the older run again" in outcome.err
+    assert "Judging the older run again" not in outcome.err
     assert outcome.out == "No verdict changed.\n"
-    assert compared(older, older).err == ""
+    newer = broken(older, place / "announced")
+    outcome = command("compare", older, newer, cwd=place, env=terminal)
+    assert "Judging the older run again" in outcome.err
+    assert compared(older, newer).err == ""
 
 
 def test_a_declaration_is_attributed_to_the_file(older: Path, place: Path, target: Path) -> None:
