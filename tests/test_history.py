@@ -83,6 +83,14 @@ def test_a_line_of_an_earlier_version_is_read(tmp_path: Path) -> None:
     assert line.main_cell("a") == "cell[x]"
 
 
+def test_a_line_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
+    """It names the file; the run is judged all the same."""
+    with pytest.raises(UsageError) as caught:
+        history_file.add(past("one", {}), tmp_path / "nowhere")
+    path = tmp_path / "nowhere" / history_file.NAME
+    assert str(caught.value) == f"{path}: cannot be written: No such file or directory"
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"run": "x"}', "\ud800"])
 def test_a_broken_line_is_one_message(tmp_path: Path, text: str) -> None:
     """It names the file and the line, and says how to create the file again."""
