@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,8 +15,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.base.errors import UsageError
+from conformance.base import files
+from conformance.base.errors import Unjudgeable, UsageError
 from conformance.log.evidence import (
+    CUT_OFF,
     Log,
     Recorder,
     exchange_from_json,
@@ -109,6 +114,48 @@ def test_a_line_is_ascii_and_is_flushed_at_once() -> None:
         assert stream.flushed.isascii()
         assert stream.flushed.count("\n") == number
         assert stream.flushed.endswith("\n")
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """No file may become larger than ``size`` bytes, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_ends_the_log_with_the_last_whole_line(tmp_path: Path) -> None:
+    """It is one error. Later exchanges are only kept in memory, with their long bodies."""
+    path, long = tmp_path / "log", "x" * 5_000
+    with files.lines(path) as stream:
+        recorder = Recorder(stream)
+        first = recorder.exchange(exchange())
+        with room_for(path.stat().st_size + 100):
+            with pytest.raises(Unjudgeable, match="The log could not be written: File too large"):
+                recorder.exchange(exchange(id="e2"))
+            recorder.break_off("why")
+            later = recorder.exchange(exchange(id="e3", response=Response(200, (), Body(long))))
+        recorder.end("c[x]", "done")
+    assert recorder.log.exchanges == [first, later]
+    assert later.response is not None
+    assert later.response.body.text == long
+    assert recorder.log.incomplete == "why"
+    assert read(path).exchanges == [first]
+
+
+def test_a_log_whose_end_cannot_be_written_is_incomplete(tmp_path: Path) -> None:
+    """As its replay will be."""
+    path = tmp_path / "log"
+    with files.lines(path) as stream:
+        recorder = Recorder(stream)
+        recorder.exchange(exchange())
+        with room_for(path.stat().st_size + 5):
+            recorder.close()
+    assert recorder.log.incomplete == "The log could not be written: File too large."
+    assert read(path).incomplete == CUT_OFF
 
 
 def test_members_that_say_nothing_are_left_out() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import pytest
 
 from conformance.base.errors import UsageError
+from conformance.command import history
+from conformance.log import convert
 from conformance.model import Past, Run, Transition, Verdict, flips, transition
 from conformance.report import cards, html, markdown
 from conformance.report.console import summary
@@ -17,11 +20,11 @@ from conformance.run import history_file
 from tests import report_example as example
 
 
-def past(name: str, causes: Mapping[str, str], broken: tuple[str, ...] = ()) -> Past:
+def past(name: str, causes: Mapping[str, str], cells: Mapping[str, str] | None = None) -> Past:
     """An earlier run of the example."""
     run = example.failing()
     line = history_file.line(run, None, name)
-    return replace(line, causes=dict(causes), broken=broken)
+    return replace(line, causes=dict(causes), cells=dict(cells or {}))
 
 
 # --- transitions ----------------------------------------------------------------------------------
@@ -37,11 +40,17 @@ def test_a_cause_is_new_still_there_or_back() -> None:
     assert transition("a", ()) is None
 
 
-def test_a_cell_is_unstable_if_it_changes_twice() -> None:
-    """Once is a change of the target."""
-    assert flips([["x", "y"], ["y"], ["x", "y"], ["x"]]) == {"x": 2}
-    assert flips([["x"], []]) == {}
+def test_a_cause_is_unstable_if_it_changes_three_times() -> None:
+    """One break and one fix are changes of the target, and so is a fix that is lost once."""
+    assert flips([["x", "y"], ["y"], ["x", "y"], ["y"]]) == {"x": 3}
+    assert flips([[], ["x"], []]) == {}
+    assert flips([["x"], [], ["x"]]) == {}
     assert flips([]) == {}
+
+
+def test_a_series_of_fixes_is_not_unstable() -> None:
+    """A cell that breaks for another cause each time is not one that keeps changing."""
+    assert flips([["x", "y", "z"], ["y", "z"], ["z"], [], ["w"], []]) == {}
 
 
 # --- the file -------------------------------------------------------------------------------------
@@ -49,11 +58,37 @@ def test_a_cell_is_unstable_if_it_changes_twice() -> None:
 
 def test_a_line_is_read_back(tmp_path: Path) -> None:
     """Runs come in the order in which they were added."""
-    lines = [past("one", {"a": "words"}, ("cell[x]",)), past("two", {})]
+    lines = [past("one", {"a": "words"}, {"a": "cell[x]"}), past("two", {})]
     for line in lines:
         history_file.add(line, tmp_path)
     assert history_file.read(tmp_path) == lines
     assert history_file.read(tmp_path / "nowhere") == []
+
+
+def test_a_line_has_titles_and_numbers_of_operations() -> None:
+    """So that a report and `history` can name causes that are gone."""
+    run = example.failing()
+    line, cause = history_file.line(run, None, "one"), run.causes[0]
+    operations = {cell.operation for cell in run.cells if cell.name in cause.cells}
+    assert line.causes[cause.id].startswith(f"{cause.title} ({len(operations)} operation")
+    assert line.main_cell(cause.id) == cause.cells[0]
+
+
+def test_a_line_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    """It names the broken cells, and the cell of a cause only in its description."""
+    line = past("one", {"a": "cell[x] at /y"})
+    members = convert.to_json(line) | {"broken": ["cell[x]"]}
+    (tmp_path / history_file.NAME).write_text(json.dumps(members) + "\n")
+    assert history_file.read(tmp_path) == [line]
+    assert line.main_cell("a") == "cell[x]"
+
+
+def test_a_line_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
+    """It names the file; the run is judged all the same."""
+    with pytest.raises(UsageError) as caught:
+        history_file.add(past("one", {}), tmp_path / "nowhere")
+    path = tmp_path / "nowhere" / history_file.NAME
+    assert str(caught.value) == f"{path}: cannot be written: No such file or directory"
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"run": "x"}', "\ud800"])
@@ -101,16 +136,17 @@ def test_reports_say_what_is_new_and_what_is_fixed(tmp_path: Path) -> None:
     run = example.failing()
     passed = next(cell.name for cell in run.cells if cell.verdict is Verdict.PASSED)
     known = run.causes[0].id
-    told = after(run, past("earlier", {"gone": f"{passed} at /x", known: "words"}))
+    gone = "Lists lose items (2 operations)"
+    told = after(run, past("earlier", {"gone": gone, known: "words"}, {"gone": passed}))
     found = since(told)
     assert found is not None
-    assert found.fixed == [f"{passed} at /x"]
+    assert found.fixed == [gone]
     assert found.transitions[Transition.STILL] == 1
     assert found.transitions[Transition.NEW] == len(run.causes) - 1
     page = html.render(told)
     assert "Since the last run" in page
-    assert f"<b>fixed</b> {passed} at /x" in page
-    assert f"fixed: {passed} at /x" in summary(told, width=200, colour=False)
+    assert f"<b>fixed</b> {gone}" in page
+    assert f"fixed: {gone}" in summary(told, width=200, colour=False)
     markdown.write(told, tmp_path / "summary.md")
     assert "- fixed: " in (tmp_path / "summary.md").read_text()
     marks = {card.cause.id: card.transition for card in cards.cards(told)}
@@ -126,15 +162,15 @@ def test_a_cause_whose_cell_was_not_judged_is_not_fixed() -> None:
     assert (found.fixed, found.unjudged) == ([], [f"{untested} at /"])
 
 
-def test_an_unstable_cell_is_named_and_stays_failed() -> None:
+def test_an_unstable_cause_is_named_and_stays_failed() -> None:
     """With how often it changed."""
     run = example.failing()
-    broken = run.broken[0].name
-    told = after(run, past("1", {}, (broken,)), past("2", {}))
+    words = {run.causes[0].id: "Lists lose items (2 operations)"}
+    told = after(run, past("1", {}), past("2", words), past("3", {}))
     found = since(told)
     assert found is not None
-    assert found.unstable[broken] == 2
-    assert f"{broken} changed 2 times in 3 runs" in html.render(told)
+    assert found.unstable == {"Lists lose items (2 operations)": 3}
+    assert "Lists lose items (2 operations) changed 3 times in 4 runs" in html.render(told)
     assert told.exit_code == run.exit_code == 1
 
 
@@ -144,3 +180,25 @@ def test_without_an_earlier_run_nothing_is_said() -> None:
     assert since(run) is None
     assert "Since the last run" not in html.render(run)
     assert all(card.transition is None for card in cards.cards(run))
+
+
+def test_the_trend_counts_causes() -> None:
+    """One number everywhere: 28 causes, not the 388 cells that they break."""
+    run = example.failing()
+    told = after(run, past("1", {"a": "", "b": ""}), past("2", {"a": ""}))
+    label = f"Causes, oldest first: 2, 1, {len(run.causes)}"
+    assert f'aria-label="{label}"' in html.render(told)
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def test_history_names_the_causes_that_come_and_go() -> None:
+    """By title, with those that keep changing at the end."""
+    words = {"a": "Lists lose items (2 operations)"}
+    told = list(history.lines([past("1", {}), past("2", words), past("3", {})]))
+    assert "    new: Lists lose items (2 operations)" in told
+    assert "    gone: Lists lose items (2 operations)" in told
+    assert not any("unstable" in line for line in told)
+    told = list(history.lines([past("1", {}), past("2", words), past("3", {}), past("4", words)]))
+    assert "  unstable: Lists lose items (2 operations) changed 3 times in 4 runs" in told

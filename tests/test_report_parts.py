@@ -150,7 +150,7 @@ def test_the_line_of_runs_is_an_image_with_words() -> None:
     """A reader who cannot see it hears the figures."""
     root = ET.fromstring(line(example.failing()))
     assert root.get("role") == "img"
-    assert root.get("aria-label", "").startswith("Failed cells, oldest first: ")
+    assert root.get("aria-label", "").startswith("Causes, oldest first: ")
 
 
 # --- cards and files ------------------------------------------------------------------------------

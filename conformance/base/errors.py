@@ -70,6 +70,12 @@ class ReportError(ConformanceError):
         )
 
 
+class StorageError(ConformanceError):
+    """A file of a run could not be written, such as on a full disk."""
+
+    exit_code = Exit.UNJUDGED
+
+
 def reason(error: Exception) -> str:
     """The message of an error, without its number or path."""
     return getattr(error, "strerror", None) or str(error)

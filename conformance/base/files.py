@@ -10,10 +10,12 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, TextIO
+from typing import Any, Literal, TextIO
 
 from conformance.base.errors import UsageError
 
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""The numbers of errors that say that there is no room for a file."""
 OTHERS = stat.S_IRWXG | stat.S_IRWXO
 """The permissions of group and others."""
 
@@ -70,13 +72,26 @@ def own(path: Path, mode: Literal["w", "a"]) -> TextIO:
 def lines(path: Path) -> TextIO:
     """Open a file to append lines. Each ``write`` is one system call.
 
-    So a signal cannot truncate a line, and nothing waits in a buffer. Raises UsageError if ``path``
-    is not a regular file, because a link in another user's directory could lead anywhere.
+    So a signal cannot truncate a line, and nothing waits in a buffer. Only a full disk can truncate
+    one, and then the call raises OSError. Raises UsageError if ``path`` is not a regular file,
+    because a link in another user's directory could lead anywhere.
     """
     if os.path.lexists(path) and not stat.S_ISREG(path.lstat().st_mode):
         raise UsageError(f"{path}: not a regular file, so nothing is appended to it. Remove it.")
-    raw = open(path, "ab", buffering=0, opener=_opened_here)  # noqa: SIM115 - the wrapper closes it
+    raw = _Unbuffered(path, "ab", opener=_opened_here)  # the wrapper closes it
     return io.TextIOWrapper(raw, encoding="utf-8", newline="\n", write_through=True)
+
+
+class _Unbuffered(io.FileIO):
+    """A file whose writes are complete; otherwise they raise OSError."""
+
+    def write(self, data: Any, /) -> int:
+        """Write everything; a second call to the system tells why the first one did not."""
+        whole = memoryview(data)
+        count = super().write(whole)
+        while count < len(whole):
+            count += super().write(whole[count:])
+        return count
 
 
 def open_to_others(path: Path) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import traceback
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -26,11 +28,19 @@ from conformance.command import (
     signals,
 )
 from conformance.command.choosing import with_choice, with_details, with_output, with_yes
-from conformance.command.commands import load
 from conformance.command.concluding import conclude, remember, remembered, terminal
 from conformance.command.directory import prune
 from conformance.command.preparing import embedded, first_look, prepared_for, sent
 from conformance.command.saying import hand_out, say
+
+if TYPE_CHECKING:
+    from conformance.model import Run
+
+GARBAGE = 50_000
+"""New objects after which Python looks for garbage; usually 700.
+
+The evidence of a run is large and stays, so looking often would take a fifth of the time.
+"""
 
 
 def outcome() -> int:
@@ -39,6 +49,7 @@ def outcome() -> int:
     Each expected error is reported as one message. Files that the command writes are readable by
     their owner only.
     """
+    gc.set_threshold(GARBAGE)
     try:
         return _outcome()
     except Exception as error:
@@ -122,7 +133,8 @@ def run(
     output: Path,
 ) -> int:
     """Run the suite against --target, or --url and --key; by default the embedded server."""
-    _require(baseline, choice, try_steps)
+    _require_whole_causes(choice, try_steps)
+    older = comparing.opened_baseline(baseline, choice.spec) if baseline else None
     console = terminal()
     with embedded(choice) as server:
         prepared = prepared_for(choice, server)
@@ -137,29 +149,31 @@ def run(
             look=first_look(prepared),
         )
     if durations:
-        from conformance.report.console import durations as by_duration
-
-        say(by_duration(finished))
+        _say_durations(finished)
     finished = remembered(finished, prepared.selected, directory)
     if not server:
         cleaning.note_left(finished, directory)
+    if baseline and older:
+        finished = comparing.with_baseline(finished, older, baseline)
     code = conclude(finished, prepared.selected, directory, console, details)
     remember(finished, prepared.selected, directory)
     if keep:
         prune(output, keep, baseline)
-    if baseline:
-        return comparing.since(baseline, directory, load(choice.spec), finished)
     return code
 
 
-def _require(baseline: Path | None, choice: Choice, try_steps: bool) -> None:
-    """Raise UsageError if the baseline is not a run, or a shard is to repeat steps."""
-    if baseline:
-        comparing.require_run(baseline)
+def _require_whole_causes(choice: Choice, try_steps: bool) -> None:
+    """Raise UsageError if a shard is to repeat steps."""
     if try_steps and choice.shard:
         raise UsageError(
             "--try-steps cannot be used with --shard: a shard sees only a part of each cause"
         )
+
+
+def _say_durations(finished: Run) -> None:
+    from conformance.report.console import durations
+
+    say(durations(finished))
 
 
 @group.command()

@@ -4,23 +4,25 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from conformance.base.errors import Exit
 from conformance.command.choosing import with_spec
 from conformance.command.commands import load
 from conformance.command.replay import RUN
 from conformance.command.saying import hand_out, say
 
 if TYPE_CHECKING:
-    from conformance.model import Cause, Contract, Run
+    from conformance.model import Cause, Run
     from conformance.run.comparison import Comparison
+    from conformance.run.runfile import Opened
 
 NAMED = 10
-"""Maximum number of cells listed per kind of change."""
+"""Maximum number of causes, and of cells, listed per kind of change."""
 ROWS = 200
 """Maximum number of cells in a table."""
 
@@ -34,10 +36,16 @@ ROWS = 200
 def compare(older: Path, newer: Path, form: str | None, spec: Path | None) -> int:
     """Show what changed from one stored run to another, and what caused each change.
 
-    Both logs are judged again by the current contract. Exit code 1 if a cell fails that did not
-    fail before.
+    Logs are judged again by the current contract, which takes some seconds. Exit code 1 if a cell
+    fails that did not fail before.
     """
-    found = comparison(older, newer, load(spec))
+    from conformance.run import runfile
+
+    contract = load(spec)
+    first, second = (runfile.open_run(each, contract) for each in (older, newer))
+    with _judging("newer", second):
+        after = second.judged()
+    found = comparison(first, after)
     if form == "json":
         hand_out(as_data(found))
     else:
@@ -45,80 +53,91 @@ def compare(older: Path, newer: Path, form: str | None, spec: Path | None) -> in
     return int(bool(found.broken))
 
 
-def require_run(directory: Path) -> None:
-    """Raise UsageError if a directory does not hold a run."""
+def opened_baseline(directory: Path, spec: Path | None) -> Opened:
+    """A stored run to compare with. Raises UsageError if a directory does not hold a run."""
     from conformance.run import runfile
 
-    runfile.before(directory)
+    return runfile.open_run(directory, load(spec))
 
 
-def since(baseline: Path, directory: Path, contract: Contract, finished: Run) -> int:
-    """Print what changed from a baseline to the run ``finished``, stored in ``directory``.
+def with_baseline(finished: Run, older: Opened, directory: Path) -> Run:
+    """A finished run with the stored run in ``directory`` as its baseline.
 
-    Returns 1 if there are new failures, else the exit code of the run without its failures.
+    Prints what changed from one to the other.
     """
-    found = comparison(baseline, directory, contract)
-    say("\n".join(["", f"Since {baseline}:", *lines(found)]))
-    return Exit.VIOLATED if found.broken else finished.code_but_for_failures
+    from conformance.model import Baseline
+
+    found = comparison(older, finished)
+    say("\n".join([f"Since {directory}:", *lines(found), ""]))
+    return replace(finished, baseline=Baseline(directory.name, len(found.broken)))
 
 
-def comparison(older: Path, newer: Path, contract: Contract) -> Comparison:
-    """What changed between two stored runs. Raises UsageError if one of them is not a run."""
-    from conformance.run import runfile
-    from conformance.run.comparison import compared
+def comparison(older: Opened, after: Run) -> Comparison:
+    """What changed from a stored run to a judged one.
 
-    after = runfile.replay(newer, contract).run
-    again = runfile.replay(older, contract).run
-    declared = runfile.replay(older, contract, after.target).run
-    return compared(runfile.before(older), again, declared, after)
+    Judges the log of the stored run again if there is anything to explain.
+    """
+    from conformance.run.comparison import UNCHANGED, compared, is_unchanged, judged_alike
+
+    if is_unchanged(older.results, after):
+        return UNCHANGED
+    with _judging("older", older):
+        again = older.judged()
+        alike = judged_alike(again.target, after.target)
+        declared = again if alike else older.judged(after.target)
+    return compared(older.results, again, declared, after)
+
+
+@contextmanager
+def _judging(which: str, opened: Opened) -> Iterator[None]:
+    """On a terminal, show on stderr that a run is being judged."""
+    from rich.console import Console
+
+    what = f"Judging the {which} run again: {len(opened.log.exchanges):,} exchanges"
+    with Console(stderr=True).status(what):
+        yield
 
 
 def lines(found: Comparison) -> Iterator[str]:
     """The comparison as text: causes first, then cells grouped by their change."""
-    yield from _of_causes("New", found.new)
-    yield from _of_causes("Fixed", found.fixed)
-    yield from _of_causes("Still there", found.still)
+    from conformance.base.text import amount
+    from conformance.run.history_file import words
+
+    for kind, causes in kinds(found).items():
+        yield from _first_of([f"{kind}: {words(cause)}" for cause in causes], f"{kind}: ")
     alike: dict[str, list[str]] = defaultdict(list)
     for cell in found.cells:
         verdicts = f"{cell.before or 'not planned'} -> {cell.after or 'not planned'}"
-        alike[f"{cell.change}, by the {cell.by}"].append(f"{cell.name}: {verdicts}")
+        alike[f"{cell.change}, by the {cell.by}"].append(f"  {cell.name}: {verdicts}")
     for title, cells in alike.items():
-        yield f"{title}: {len(cells)}"
-        yield from _first_of(cells)
-        if len(cells) > NAMED:
-            yield f"  and {len(cells) - NAMED} more"
+        yield f"{title}: {amount(len(cells), 'cell')}"
+        yield from _first_of(cells, "  ")
     if not found.cells:
         yield "No verdict changed."
 
 
-def _of_causes(title: str, causes: tuple[Cause, ...]) -> Iterator[str]:
-    """A title with the number of causes, then a line for each of the first few."""
-    from conformance.base.text import amount
-
-    if causes:
-        yield f"{title}: {amount(len(causes), 'cause')}"
-        yield from _first_of([_words(cause) for cause in causes])
+def kinds(found: Comparison) -> dict[str, tuple[Cause, ...]]:
+    """The causes by what became of them."""
+    return {"New": found.new, "Fixed": found.fixed, "Still there": found.still}
 
 
-def _first_of(texts: Sequence[str]) -> list[str]:
-    return [f"  {text}" for text in texts[:NAMED]]
-
-
-def _words(cause: Cause) -> str:
-    from conformance.run.history_file import words
-
-    return f"{cause.id} {words(cause)}"
+def _first_of(texts: Sequence[str], begin: str) -> Iterator[str]:
+    """The first NAMED lines, and how many more there are in a line that begins alike."""
+    yield from texts[:NAMED]
+    if len(texts) > NAMED:
+        yield f"{begin}and {len(texts) - NAMED} more"
 
 
 def markdown(found: Comparison) -> Iterator[str]:
     """The comparison as a Markdown page for a ticket: the causes, and a table of cells."""
     from conformance.report.markdown import inert
+    from conformance.run.history_file import words
 
     yield "# What changed"
     yield ""
-    for title, causes in (("New", found.new), ("Fixed", found.fixed), ("Still", found.still)):
+    for kind, causes in kinds(found).items():
         for cause in causes:
-            yield f"- {title}: {inert(_words(cause))}"
+            yield f"- {kind}: {inert(words(cause))}"
     if not found.cells:
         yield "No verdict changed."
         return
@@ -135,6 +154,8 @@ def markdown(found: Comparison) -> Iterator[str]:
 
 def as_data(found: Comparison) -> dict[str, Any]:
     """The comparison as data for JSON."""
+    from conformance.run.history_file import words
+
     return {
         "cells": [
             {
@@ -151,4 +172,5 @@ def as_data(found: Comparison) -> dict[str, Any]:
             "fixed": [cause.id for cause in found.fixed],
             "still": [cause.id for cause in found.still],
         },
+        "titles": {cause.id: words(cause) for causes in kinds(found).values() for cause in causes},
     }

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.base.errors import ReportError, UsageError
+from conformance.base.errors import ReportError, StorageError, UsageError
 from conformance.command import directory, signals
 from conformance.command.saying import command_runner, say, show
 
@@ -49,16 +49,16 @@ def conclude(
 ) -> int:
     """Write the files, print the summary and, last, their location; returns the exit code.
 
-    If a report could not be written, that error is printed last instead.
+    If a file could not be written, that error is printed last instead.
     """
     from conformance.report import SUMMARY, remarks
     from conformance.run.storing import store
 
     finished = placed(finished, run_directory)
-    broken: ReportError | None = None
+    broken: ReportError | StorageError | None = None
     try:
         store(finished, selected, run_directory)
-    except ReportError as error:
+    except (ReportError, StorageError) as error:
         broken = error
     _add_to_job_summary(run_directory / SUMMARY)
     for sentence in remarks.of(finished):

@@ -10,7 +10,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from conformance.base.errors import UsageError
+from conformance.base import files
+from conformance.base.errors import StorageError, UsageError, reason
 
 RUN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{2}-[0-9]{2}Z(-[0-9]+)?")
 """The name of a run directory: its start time, with a number if that name was taken."""
@@ -19,8 +20,21 @@ RUN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{2}-[0-9]{2}Z(-[0-9]
 def new(output: Path, fill: Callable[[Path], None]) -> Path:
     """Create ``output/<time>`` with what ``fill`` writes, and point ``output/latest`` to it.
 
-    Raises UsageError if no name is free.
+    Raises UsageError if no name is free or nothing can be written there, and StorageError if there
+    is no room.
     """
+    try:
+        return _filled(output, fill)
+    except OSError as error:
+        kind = StorageError if error.errno in files.FULL else UsageError
+        raise kind(
+            f"{output}: cannot be written: {reason(error)}. "
+            "Specify another directory with --output."
+        ) from None
+
+
+def _filled(output: Path, fill: Callable[[Path], None]) -> Path:
+    """Create the directory of a run under a temporary name, fill it, and rename it."""
     output.mkdir(parents=True, exist_ok=True)
     hidden = Path(tempfile.mkdtemp(prefix=".", dir=output))
     try:

@@ -18,8 +18,10 @@ if TYPE_CHECKING:
 BARS = "▁▂▃▄▅▆▇█"
 LAST = 30
 """Maximum number of runs listed per target."""
+NAMED = 5
+"""Maximum number of new, and of gone, causes listed per run."""
 UNSTABLE = 10
-"""Maximum number of unstable cells listed."""
+"""Maximum number of unstable causes listed."""
 
 
 @click.command()
@@ -27,7 +29,7 @@ UNSTABLE = 10
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_output
 def history(rebuild: bool, as_json: bool, output: Path) -> None:
-    """List the runs in the history of an output directory, and the cells that keep changing.
+    """List the runs in the history of an output directory, with the causes that came and went.
 
     A run that --keep removed stays in the history until you use --rebuild.
     """
@@ -48,8 +50,13 @@ def lines(past: Sequence[Past]) -> Iterator[str]:
     for (target, scope), runs in groupby(sorted(past, key=_kind), key=_kind):
         shown = list(runs)[-LAST:]
         yield f"{target} ({scope})"
-        yield f"  failed: {_drawn([run.counts.get('failed', 0) for run in shown])}"
-        yield from (_line(each) for each in shown)
+        yield f"  causes: {_drawn([len(run.causes) for run in shown])}"
+        before: Past | None = None
+        for run in shown:
+            yield _line(run)
+            if before is not None:
+                yield from _changes(before, run)
+            before = run
         yield from _unstable(shown)
         yield ""
 
@@ -68,6 +75,22 @@ def _line(past: Past) -> str:
     return "  ".join(words)
 
 
+def _changes(before: Past, now: Past) -> Iterator[str]:
+    """A line for each of the first causes that are new in a run, or gone."""
+    from conformance.base.text import clean
+    from conformance.base.values import without
+
+    changed = {
+        "new": without(now.causes, before.causes),
+        "gone": without(before.causes, now.causes),
+    }
+    for word, causes in changed.items():
+        for words in list(causes.values())[:NAMED]:
+            yield f"    {word}: {clean(words)}"
+        if len(causes) > NAMED:
+            yield f"    {word}: and {len(causes) - NAMED} more"
+
+
 def _drawn(figures: Sequence[int]) -> str:
     """A bar per figure, scaled to the highest."""
     top = max([*figures, 1])
@@ -75,12 +98,16 @@ def _drawn(figures: Sequence[int]) -> str:
 
 
 def _unstable(runs: Sequence[Past]) -> Iterator[str]:
-    """A line for each cell whose result keeps changing over some runs."""
-    from conformance.base.text import amount
+    """A line for each cause that keeps appearing and disappearing over some runs."""
+    from conformance.base.text import amount, clean
     from conformance.model import flips
 
-    changing = flips([run.broken for run in runs])
-    for name, count in list(changing.items())[:UNSTABLE]:
-        yield f"  unstable: {name} changed {count} times in {amount(len(runs), 'run')}"
+    described: dict[str, str] = {}
+    for run in runs:
+        described |= run.causes
+    changing = flips([run.causes for run in runs])
+    for cause, count in list(changing.items())[:UNSTABLE]:
+        many = amount(len(runs), "run")
+        yield f"  unstable: {clean(described[cause])} changed {count} times in {many}"
     if len(changing) > UNSTABLE:
-        yield f"  and {len(changing) - UNSTABLE} more unstable cells"
+        yield f"  and {len(changing) - UNSTABLE} more unstable causes"

@@ -72,13 +72,13 @@ def sent(
 ) -> tuple[Run, Path]:
     """Execute a prepared run and judge it; returns the run and its new directory in ``output``.
 
-    Asks for confirmation first unless ``yes`` is set or the server is the embedded one, then prints
-    what will be sent. ``look`` examines the target before the first case. With ``tries``, the steps
-    of each cause are sent again at the end. Raises UsageError if there is nothing to send, and
-    click.Abort if the user declines.
+    Asks for confirmation first unless ``yes`` is set or the server is the embedded one. ``look``
+    examines the target before the first case. With ``tries``, the steps of each cause are sent
+    again at the end. Raises UsageError, StorageError, or click.Abort if the user declines.
     """
     from conformance.command import plan
     from conformance.run import runner
+    from conformance.run.storing import surviving
 
     _check_runnable(prepared)
     if not embedded and not yes:
@@ -87,17 +87,17 @@ def sent(
         output, lambda path: runner.begin(prepared, path, require_complete=complete)
     )
     say("\n".join([prepared.announcement, plan.requests(prepared), *plan.bounds(prepared)]))
-    nonce = "" if embedded else str(time.time_ns())
-    run = runner.run(
-        prepared,
-        directory,
-        console,
-        nonce=nonce,
-        require_complete=complete,
-        cleans=not embedded,
-        tries=tries,
-        look=look,
-    )
+    with surviving(directory):
+        run = runner.run(
+            prepared,
+            directory,
+            console,
+            nonce="" if embedded else str(time.time_ns()),
+            require_complete=complete,
+            cleans=not embedded,
+            tries=tries,
+            look=look,
+        )
     return run, directory
 
 

@@ -15,10 +15,11 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from conformance.base import files, stored
-from conformance.base.errors import UsageError, reason
+from conformance.base.errors import Unjudgeable, UsageError, reason
 from conformance.base.stored import Bounds
 from conformance.base.values import DEEPEST, without
 from conformance.log import convert, schemas, size_limit
+from conformance.log.appender import Appender
 from conformance.log.archive import KINDS, Archive, Place, StoredBody, digest_of, packed
 from conformance.log.size_limit import Room
 from conformance.model import DISK, Exchange, Json, Remark
@@ -87,19 +88,25 @@ class Recorder:
     """
 
     def __init__(self, stream: TextIO | None, disk: int = DISK) -> None:
-        self._stream = stream
-        self._end = 0 if stream is None else stream.tell()
+        self._file = Appender(stream)
         path = None if stream is None or isinstance(stream, io.StringIO) else Path(stream.name)
         self.log = Log(archive=Archive(path))
         self._room = Room(disk)
+        self._reported = False  # whether it was raised that the file cannot be written
 
     def exchange(self, exchange: Exchange) -> Exchange:
-        """Log an exchange, as far as there is room, and return it as logged."""
+        """Log an exchange, as far as there is room, and return it as logged.
+
+        Raises Unjudgeable once if the log cannot be written. What cleans up can be sent afterwards.
+        """
         entry = exchange_to_json(self._room.fitted(exchange))
         for part in ("request", "response"):
             self._store(entry.get(part), droppable=part == "response")
         line = json.dumps(entry, ensure_ascii=True)
         self._write(line)
+        if self._file.failure and not self._reported:
+            self._reported = True
+            raise Unjudgeable(self._file.failure)
         logged = _exchange(json.loads(line), self.log.archive)
         self.log.exchanges.append(logged)
         return logged
@@ -163,6 +170,7 @@ class Recorder:
         if not self.log.ended:
             self._write(json.dumps({"run_end": True}))
             self.log.ended = True
+            self.log.incomplete = self.log.incomplete or self._file.failure or None
 
     def merge(self, other: Log) -> None:
         """Log everything from another log, such as that of a worker."""
@@ -184,17 +192,13 @@ class Recorder:
         with stored.opened(path) as file:
             lines = stored.lines(file, str(path), bounds)
             self.log = parse(lines, str(path), Archive(path), bounds)
-        self._end = path.stat().st_size
+        self.log.incomplete = self.log.incomplete or self._file.failure or None
+        self._file.end = path.stat().st_size
 
-    def _write(self, line: str) -> Place:
-        """Write a line; returns its place in the file."""
-        place = Place(self._end, len(line))
-        self._end += len(line) + 1
+    def _write(self, line: str) -> Place | None:
+        """Write a line; returns its place in the file, None if it could not be written."""
         self._room.write(line)
-        if self._stream is not None:
-            self._stream.write(line + "\n")  # one call: a signal must not separate the two
-            self._stream.flush()
-        return place
+        return self._file.write(line)
 
 
 def _is_short(content: str) -> bool:

@@ -74,7 +74,7 @@ from conformance.model.operation import (
     Rate,
     mildest_first,
 )
-from conformance.model.past import Past, Transition, flips, transition
+from conformance.model.past import Baseline, Past, Transition, flips, transition
 from conformance.model.placeholder import Placeholder, SecretKind
 from conformance.model.run import Given, Run
 from conformance.model.setup import Remark, State, place_of_key
@@ -100,6 +100,7 @@ __all__ = [
     "WHOLE_API",
     "About",
     "Authentication",
+    "Baseline",
     "Body",
     "Business",
     "Case",

@@ -1,4 +1,4 @@
-"""Earlier comparable runs, as summarized in the history."""
+"""Earlier comparable runs, as summarized in the history, and the baseline of a run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
+
+SETTLED = 2
+"""Changes that are no instability: a cause appears and is fixed, or is fixed and returns."""
 
 
 class Transition(StrEnum):
@@ -19,10 +22,9 @@ class Transition(StrEnum):
 
 @dataclass(frozen=True)
 class Past:
-    """An earlier run: its name, when it ended, its target and scope, and its findings.
+    """An earlier run: its name, when it ended, its target and scope, and its causes.
 
-    ``causes`` has a description for each id, and ``broken`` the names of the first cells with
-    findings.
+    ``causes`` has a description of each cause, by its id, and ``cells`` the name of its main cell.
     """
 
     run: str
@@ -34,7 +36,26 @@ class Past:
     exit_code: int
     counts: Mapping[str, int]  # cells by verdict
     causes: Mapping[str, str] = field(default_factory=dict)
-    broken: tuple[str, ...] = ()
+    cells: Mapping[str, str] = field(default_factory=dict)
+
+    def main_cell(self, cause: str) -> str:
+        """The name of the main cell of a cause, given by id.
+
+        Earlier versions stored it only as the beginning of the description.
+        """
+        return self.cells.get(cause) or self.causes[cause].partition(" at ")[0]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The stored run whose failures do not count in a later run.
+
+    ``name`` is that of its directory, and ``new`` the number of cells that fail only in the later
+    run.
+    """
+
+    name: str
+    new: int
 
 
 def transition(cause: str, past: Sequence[Past]) -> Transition | None:
@@ -48,12 +69,12 @@ def transition(cause: str, past: Sequence[Past]) -> Transition | None:
     return Transition.NEW
 
 
-def flips(broken: Sequence[Collection[str]]) -> dict[str, int]:
-    """How often each cell changed between broken and not broken, for cells that did at least twice.
+def flips(causes: Sequence[Collection[str]]) -> dict[str, int]:
+    """How often each unstable cause appeared or disappeared, by its id, most often first.
 
-    ``broken`` has the names of the broken cells of each run. Changing once is not instability.
+    ``causes`` has the ids of the causes of each run. Changing SETTLED times is not instability.
     """
     changes = Counter[str]()
-    for before, after in pairwise(broken):
+    for before, after in pairwise(causes):
         changes.update(set(before) ^ set(after))
-    return {name: count for name, count in changes.most_common() if count > 1}
+    return {cause: count for cause, count in changes.most_common() if count > SETTLED}

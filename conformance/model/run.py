@@ -10,7 +10,7 @@ from conformance.model.contract import Contract
 from conformance.model.declaration import Declaration
 from conformance.model.exchange import Exchange
 from conformance.model.judgement import JUDGED, Case, Cause, Cell, Verdict, worst
-from conformance.model.past import Past
+from conformance.model.past import Baseline, Past
 from conformance.model.setup import Remark
 
 
@@ -48,6 +48,7 @@ class Run:
     depth: str = "full"  # how thorough it was: a value of options.Depth
     setup: tuple[Remark, ...] = ()  # the results of the first look, before the first case
     past: tuple[Past, ...] = ()  # earlier runs with the same target and scope, oldest first
+    baseline: Baseline | None = None  # the run whose failures do not count in the exit code
     given: Given = field(default_factory=Given)
     place: str = ""  # its directory, for readers of its reports; never stored
 
@@ -99,21 +100,23 @@ class Run:
     def exit_code(self) -> int:
         """1 if a MUST is broken, else 3 if something could not be judged, else 0.
 
-        An untested cell counts as not judged only with ``require_complete``. So does a read that
-        the target file excludes, if it works or was not requested. A run that judged no cell at all
-        could not be judged.
+        With a baseline, only new failures give 1. An untested cell counts as not judged only with
+        ``require_complete``. So does a read that the target file excludes, if it works or was not
+        requested. A run that judged no cell at all could not be judged.
         """
-        return 1 if self.counts["failed"] else self.code_but_for_failures
-
-    @property
-    def code_but_for_failures(self) -> int:
-        """The exit code if failures do not count: 3 if something could not be judged, else 0."""
+        if self.counts["failed"] and not self.nothing_new:
+            return 1
         if self.incomplete or self._shows_nothing:
             return 3
         unjudged = self.counts["error"]
         if self.require_complete:
             unjudged += self.counts["untested"] + len(self.still_there) + len(self.not_asked_for)
         return 3 if unjudged else 0
+
+    @property
+    def nothing_new(self) -> bool:
+        """Whether the run has a baseline, and every failure was in it already."""
+        return self.baseline is not None and not self.baseline.new
 
     @property
     def _shows_nothing(self) -> bool:

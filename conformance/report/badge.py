@@ -54,7 +54,7 @@ def svg(label: str, value: str, title: str, colour: str) -> str:
 
 
 def _value(run: Run) -> str:
-    """The headline, and the number of failed cells if there are any."""
+    """The headline, and the number of failed cells if it does not say that itself."""
     words = view.headline(run)
     failed = run.counts[Verdict.FAILED]
-    return f"{words}, {failed:,} cells" if failed else words
+    return f"{words}, {failed:,} cells" if failed and not run.nothing_new else words

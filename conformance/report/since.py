@@ -1,9 +1,9 @@
-"""Comparison with earlier runs: new and fixed causes, a trend line, and unstable cells."""
+"""Comparison with earlier runs: new and fixed causes, a trend line, and unstable causes."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -15,7 +15,7 @@ from conformance.model import BROKEN, Past, Run, Transition, Verdict, flips, tra
 WIDTH, HEIGHT = 240, 48
 """Size of the trend line in pixels."""
 SHOWN = 20
-"""Fixed causes and unstable cells that are listed."""
+"""Fixed causes and unstable causes that are listed."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Since:
 
     ``fixed`` and ``unjudged`` describe causes that are gone: their cell now passes, or it could not
     be judged. A cause whose cell is still broken became part of another cause and is not listed.
-    ``unstable`` has the number of changes of each cell that changed at least twice.
+    ``unstable`` has the number of changes of each cause that keeps appearing and disappearing.
     """
 
     last: Past
@@ -49,26 +49,24 @@ def since(run: Run) -> Since | None:
         return None
     last = run.past[-1]
     now = [cause.id for cause in run.causes]
-    fixed, unjudged = _gone(run, without(last.causes, now).values())
-    broken = [past.broken for past in run.past]
-    broken.append(tuple(cell.name for cell in run.broken))
+    fixed, unjudged = _gone(run, last, without(last.causes, now))
     return Since(
         last=last,
         transitions=Counter(transition(cause, run.past) for cause in now),
         fixed=fixed,
         unjudged=unjudged,
-        unstable=flips(broken),
-        runs=len(broken),
+        unstable=_unstable(run),
+        runs=len(run.past) + 1,
     )
 
 
-def _gone(run: Run, causes: Iterable[str]) -> tuple[list[str], list[str]]:
+def _gone(run: Run, last: Past, causes: Mapping[str, str]) -> tuple[list[str], list[str]]:
     """Sort the descriptions of causes that are gone into fixed and no longer judged."""
     verdicts = {cell.name: cell.verdict for cell in run.cells}
     fixed: list[str] = []
     unjudged: list[str] = []
-    for words in causes:
-        verdict = verdicts.get(words.partition(" at ")[0])
+    for cause, words in causes.items():
+        verdict = verdicts.get(last.main_cell(cause))
         if verdict is Verdict.PASSED:
             fixed.append(words)
         elif verdict not in BROKEN:
@@ -76,12 +74,22 @@ def _gone(run: Run, causes: Iterable[str]) -> tuple[list[str], list[str]]:
     return fixed, unjudged
 
 
+def _unstable(run: Run) -> dict[str, int]:
+    """The number of changes of each unstable cause, by its last description."""
+    ids: list[Collection[str]] = [past.causes for past in run.past]
+    ids.append([cause.id for cause in run.causes])
+    described: dict[str, str] = {}
+    for past in run.past:
+        described |= past.causes
+    return {described[cause]: count for cause, count in flips(ids).items()}
+
+
 def line(run: Run) -> Markup:
-    """The number of failed cells in earlier runs and this one, as an SVG line."""
-    figures = [past.counts.get(Verdict.FAILED, 0) for past in run.past]
-    figures.append(run.counts[Verdict.FAILED])
+    """The number of causes in earlier runs and this one, as an SVG line."""
+    figures = [len(past.causes) for past in run.past]
+    figures.append(len(run.causes))
     points = " ".join(_points(figures))
-    label = f"Failed cells, oldest first: {', '.join(str(figure) for figure in figures)}"
+    label = f"Causes, oldest first: {', '.join(str(figure) for figure in figures)}"
     return Markup(  # noqa: S704 - our own numbers and words
         f'<svg class="line" role="img" aria-label="{label}" width="{WIDTH}" height="{HEIGHT}" '
         f'viewBox="0 0 {WIDTH} {HEIGHT}"><polyline points="{points}"/></svg>'

@@ -90,6 +90,11 @@ def _claim(run: Run) -> str:
         return "Breaks the contract"
     if run.exit_code != Exit.CONFORMS:
         return "Could not be judged"
+    failed = run.counts["failed"]
+    if failed and run.baseline:
+        verb = "fails" if failed == 1 else "fail"
+        name = shown(run.baseline.name)
+        return f"Nothing new against {name}: {amount(failed, 'cell')} still {verb}"
     if run.counts["untested"]:
         seen = "Only waived failures seen" if run.counts["waived"] else "No failure seen"
         return f"{seen} in {share(run)} of the contract"

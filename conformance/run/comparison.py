@@ -4,12 +4,14 @@ The reason for a change is determined, not guessed. The log of the older run is 
 current contract and judges: whatever differs then was changed by them. Judging the same log with
 the declaration of the newer run shows what the target file changed. The rest was changed by the
 target or its data.
+
+The stored verdicts excuse nothing: a failure is old only if the older log still shows it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
@@ -77,17 +79,31 @@ class Older:
     contract: str
 
 
+UNCHANGED = Comparison((), (), (), ())
+"""The comparison of two runs with the same verdicts, in which nothing is broken."""
+
+
+def is_unchanged(before: Older, after: Run) -> bool:
+    """Whether no verdict changed and nothing is broken.
+
+    Then no failure is to be excused, and no change to be explained, by judging the older log again.
+    """
+    return not after.broken and before.verdicts == _verdicts(after.cells)
+
+
 def compared(before: Older, again: Run, declared: Run, after: Run) -> Comparison:
     """What changed from an older run to a newer one.
 
     ``before`` is what the older run stored, ``again`` its log judged now, ``declared`` the same
     with the declaration of the newer run, and ``after`` the newer run.
     """
-    now = _verdicts(after.cells)
+    stored, now, shown = before.verdicts, _verdicts(after.cells), _verdicts(again.cells)
     reasons = _Reasons(before, again, declared, after)
     changed = []
-    for name in dict.fromkeys([*before.verdicts, *now]):
-        old, new = before.verdicts.get(name), now.get(name)
+    for name in dict.fromkeys([*stored, *now]):
+        old, new = stored.get(name), now.get(name)
+        if old is new is Verdict.FAILED:
+            old = shown.get(name)
         if old is not new:
             changed.append(Changed(name, old, new, _change(old, new), reasons.of(name, new)))
     changed.sort(key=lambda cell: list(Change).index(cell.change))
@@ -158,6 +174,15 @@ class _Reasons:
     def _declares_otherwise(self) -> bool:
         """Whether the target files differ in what they give or allow."""
         return _given(self.again.target) != _given(self.after.target)
+
+
+def judged_alike(older: Declaration, newer: Declaration) -> bool:
+    """Whether two target files give the same verdicts on every log.
+
+    They may differ in name and address, which no verdict depends on: the embedded server has a new
+    port in each run.
+    """
+    return replace(older, name=newer.name, url=newer.url) == newer
 
 
 def _given(target: Declaration) -> tuple[Any, ...]:

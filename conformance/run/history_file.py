@@ -17,6 +17,7 @@ from conformance.base import files, stored
 from conformance.base.errors import UsageError, reason
 from conformance.base.options import Depth
 from conformance.base.stored import Bounds
+from conformance.base.text import amount
 from conformance.log import convert, schemas
 from conformance.model import Cause, Past, Run
 from conformance.run import runfile
@@ -25,7 +26,7 @@ NAME = "history.jsonl"
 REMEMBERED = 10
 """Number of earlier runs that a run remembers."""
 MOST = 200
-"""Maximum number of causes, and of cells, in the line of a run."""
+"""Maximum number of causes in the line of a run."""
 
 
 def line(run: Run, selected: frozenset[str] | None, name: str) -> Past:
@@ -34,9 +35,9 @@ def line(run: Run, selected: frozenset[str] | None, name: str) -> Past:
 
 
 def words(cause: Cause) -> str:
-    """A cause in a few words: the cell and the place of its main finding."""
-    finding = cause.finding
-    return f"{finding.clause}[{finding.operation}] at {finding.where}"
+    """A cause in a few words: its title, and the number of operations that it breaks."""
+    operations = {name.partition("[")[2] for name in cause.cells}
+    return f"{cause.title or cause.finding.clause} ({amount(len(operations), 'operation')})"
 
 
 def _scope(depth: str, selected: list[str] | None) -> str:
@@ -48,9 +49,16 @@ def _scope(depth: str, selected: list[str] | None) -> str:
 
 
 def add(past: Past, directory: Path) -> None:
-    """Append the line of a run to the history in an output directory."""
-    with files.lines(directory / NAME) as stream:
-        stream.write(json.dumps(convert.to_json(past)) + "\n")
+    """Append the line of a run to the history in an output directory.
+
+    Raises UsageError if it cannot be written.
+    """
+    path = directory / NAME
+    try:
+        with files.lines(path) as stream:
+            stream.write(json.dumps(convert.to_json(past)) + "\n")
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written: {reason(error)}") from None
 
 
 def read(directory: Path) -> list[Past]:
@@ -122,8 +130,7 @@ def _stored(directory: Path) -> Iterator[Past]:
 
 def _of_file(data: dict[str, Any], name: str) -> Past:
     """The entry of a run, from the content of its run.json."""
-    causes = [convert.from_json(row, Cause) for row in data.get("causes", ())]
-    broken = [f"{row['clause']}[{row['operation']}]" for row in data["cells"] if "findings" in row]
+    causes = [convert.from_json(row, Cause) for row in data.get("causes", ())][:MOST]
     return Past(
         run=name,
         finished=data["finished"],
@@ -133,6 +140,6 @@ def _of_file(data: dict[str, Any], name: str) -> Past:
         contract=data["spec"]["digest"],
         exit_code=data["exit_code"],
         counts=data["counts"],
-        causes={cause.id: words(cause) for cause in causes[:MOST]},
-        broken=tuple(broken[:MOST]),
+        causes={cause.id: words(cause) for cause in causes},
+        cells={cause.id: cause.cells[0] for cause in causes if cause.cells},
     )

@@ -61,6 +61,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "incomplete": run.incomplete,
         "require_complete": run.require_complete,
         "exit_code": run.exit_code,
+        **_baseline(run),
         "counts": run.counts,
         "setup": [convert.to_json(each) for each in run.setup],
         "causes": [convert.to_json(each) for each in run.causes],
@@ -70,6 +71,13 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "selected": None if selected is None else sorted(selected),
         "plan": [convert.to_json(case) for case in run.cases],
     }
+
+
+def _baseline(run: Run) -> dict[str, Any]:
+    """The member for the baseline of a run; none without one."""
+    if run.baseline is None:
+        return {}
+    return {"baseline": convert.to_json(run.baseline)}
 
 
 def begin(run: Run, selected: frozenset[str] | None, directory: Path) -> None:
@@ -136,20 +144,15 @@ class Stored:
     ended: bool = True  # whether its log has an end
 
 
-def before(directory: Path) -> Older:
-    """The results that a run stored. Raises UsageError if the directory has no run."""
-    data = read(directory / RUN)
-    verdicts = {
-        f"{cell['clause']}[{cell['operation']}]": Verdict(cell["verdict"]) for cell in data["cells"]
-    }
-    return Older(verdicts, data["suite"]["version"], data["spec"]["digest"])
-
-
 @dataclass(frozen=True)
 class Opened:
-    """A stored run before judging: the content of its run.json, the initial run, and the log."""
+    """A stored run before judging: the content of its run.json, the initial run, and the log.
+
+    ``contract`` is as loaded; that of the initial run is adapted to its target.
+    """
 
     said: dict[str, Any]
+    contract: Contract
     began: Run
     selected: frozenset[str] | None
     log: Log
@@ -159,34 +162,50 @@ class Opened:
         """When the run ended; if that is not stored, when its last request was sent."""
         return self.said["finished"] or _last_moment(self.log, self.said["started"])
 
+    @property
+    def results(self) -> Older:
+        """The results that the run stored."""
+        verdicts = {
+            f"{cell['clause']}[{cell['operation']}]": Verdict(cell["verdict"])
+            for cell in self.said["cells"]
+        }
+        return Older(verdicts, self.said["suite"]["version"], self.said["spec"]["digest"])
 
-def replay(directory: Path, contract: Contract, declaration: Declaration | None = None) -> Stored:
-    """Judge a stored run again from its log alone, with its own declaration or another one.
+    def judged(self, declaration: Declaration | None = None) -> Run:
+        """The run, judged by its log with its own declaration or another one."""
+        began = self.began
+        if declaration is not None:
+            contract = named(self.contract, declaration)
+            began = replace(began, contract=contract, target=declaration)
+        return finished(began, self.log, ended=self.ended, selected=self.selected)
+
+
+def replay(directory: Path, contract: Contract) -> Stored:
+    """Judge a stored run again from its log alone.
 
     Raises UsageError, with file and place, if run.json or the log is invalid.
     """
-    opened = open_run(directory, contract, declaration)
-    run = finished(opened.began, opened.log, ended=opened.ended, selected=opened.selected)
+    opened = open_run(directory, contract)
+    run = opened.judged()
     past = (convert.from_json(row, Past) for row in opened.said.get("past", ()))
     other = _other_contract(opened.said["spec"]["digest"], contract.digest)
     return Stored(replace(run, past=tuple(past)), opened.selected, other, opened.log.ended)
 
 
-def open_run(directory: Path, contract: Contract, declaration: Declaration | None = None) -> Opened:
+def open_run(directory: Path, contract: Contract) -> Opened:
     """Read a stored run without judging it. Raises UsageError as ``replay`` does."""
     path = directory / RUN
     data = read(path)
     _check_contract(path, data, contract)
     try:
-        declared = convert.declaration_from_json(data["target"])
+        target = convert.declaration_from_json(data["target"])
         today = date.fromisoformat(data["judged_on"])
         for moment in (data["started"], data["finished"] or data["started"]):
             datetime.fromisoformat(moment)
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise _misfit(path, str(error)) from None
     selected = None if data["selected"] is None else frozenset(data["selected"])
-    log = _log(directory, size_limit.bounds(declared.disk))
-    target = declaration or declared
+    log = _log(directory, size_limit.bounds(target.disk))
     began = begun(
         named(contract, target),
         target,
@@ -198,7 +217,7 @@ def open_run(directory: Path, contract: Contract, declaration: Declaration | Non
         require_complete=data["require_complete"],
     )
     given = convert.from_json(data.get("given", {}), Given)
-    return Opened(data, replace(began, given=given), selected, log)
+    return Opened(data, contract, replace(began, given=given), selected, log)
 
 
 def _log(directory: Path, bounds: Bounds) -> Log:

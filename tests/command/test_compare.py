@@ -15,6 +15,9 @@ import yaml
 from conformance import contract
 from conformance.command import comparing
 from conformance.run import runfile
+from conformance.run.comparison import judged_alike
+from tests import servers
+from tests.faults.faults import FAULTS
 from tests.servers import Outcome, command, run_of, sandbox, stored
 
 AREA = ("--area", "pages", "--depth", "quick", "--yes")
@@ -79,8 +82,14 @@ def test_a_regression_is_attributed_to_the_target(older: Path, place: Path) -> N
     changes = {(cell["change"], cell["by"]) for cell in told["cells"] if "present" in cell["name"]}
     assert changes == {("new failure", "target")}
     assert len(told["causes"]["new"]) == 1
-    assert compared(newer, older).code == 0
-    assert "Fixed: 1 cause\n" in compared(newer, older).out
+    words = told["titles"][told["causes"]["new"][0]]
+    assert words.endswith(" operations)")
+    assert command("report", newer, cwd=place).code == 1  # now its run.json shows the failure, too
+    fixed = compared(newer, older)
+    assert fixed.code == 0
+    assert f"Fixed: {words}\n" in fixed.out
+    assert "cause-" not in fixed.out
+    assert f"New: {words}\n" in compared(older, newer).out
 
 
 def test_a_changed_judgement_is_attributed_to_the_suite(older: Path, place: Path) -> None:
@@ -106,6 +115,43 @@ def test_a_changed_judgement_is_attributed_to_the_suite(older: Path, place: Path
     cells = json.loads(compared(judged_before, older, "--json").out)["cells"]
     assert {cell["by"] for cell in cells} == {"suite or contract"}
     assert {cell["change"] for cell in cells} == {"judged now"}
+
+
+def test_a_stored_failure_excuses_nothing(older: Path, place: Path) -> None:
+    """A failure that the older log does not show is new, whatever its run.json says."""
+    newer = broken(older, place / "really-broken")
+    forged = place / "forged"
+    shutil.copytree(older, forged)
+    told = stored(forged)
+    cells = [cell | {"verdict": "failed"} for cell in told["cells"]]
+    (forged / "run.json").write_text(json.dumps(told | {"cells": cells}))
+    outcome = compared(forged, newer, "--json")
+    new = {cell["name"] for cell in json.loads(outcome.out)["cells"] if cell["before"] == "passed"}
+    assert outcome.code == 1
+    assert "has-more-present[list_calls]" in new
+
+
+def test_a_log_is_judged_by_another_file_only_if_it_differs(older: Path) -> None:
+    """The address alone makes no difference: the embedded server has a new one each time."""
+    target = runfile.open_run(older, contract.load()).began.target
+    assert judged_alike(target, replace(target, url="http://127.0.0.1:1/api/v1"))
+    assert not judged_alike(target, replace(target, inapplicable=frozenset({"list_agents"})))
+
+
+def test_judging_is_announced_on_a_terminal(older: Path, place: Path) -> None:
+    """It takes seconds for a full run, so the older one is judged only if something changed.
+
+    What can be piped is unchanged.
+    """
+    terminal = {"FORCE_COLOR": "1", "TERM": "xterm"}
+    outcome = command("compare", older, older, cwd=place, env=terminal)
+    assert "Judging the newer run again" in outcome.err
+    assert "Judging the older run again" not in outcome.err
+    assert outcome.out == "No verdict changed.\n"
+    newer = broken(older, place / "announced")
+    outcome = command("compare", older, newer, cwd=place, env=terminal)
+    assert "Judging the older run again" in outcome.err
+    assert compared(older, newer).err == ""
 
 
 def test_a_declaration_is_attributed_to_the_file(older: Path, place: Path, target: Path) -> None:
@@ -149,7 +195,7 @@ def test_unselected_cells_are_no_change(older: Path, place: Path, target: Path) 
     assert {cell["by"] for cell in cells} == {"selection"}
 
 
-def test_a_baseline_excuses_old_failures(older: Path, place: Path, target: Path) -> None:
+def test_a_baseline_must_be_a_run(older: Path, place: Path, target: Path) -> None:
     """With a clean run as baseline nothing changes; a broken directory is rejected at once."""
     within = place / "based"
     within.mkdir()
@@ -157,22 +203,53 @@ def test_a_baseline_excuses_old_failures(older: Path, place: Path, target: Path)
     outcome = command(*words, cwd=within)
     assert outcome.code == 0, outcome.said
     assert "No verdict changed." in outcome.out
+    assert "Nothing new" not in outcome.out
     refused = command("run", "--target", target, *AREA, "--baseline", place, cwd=within)
     assert refused.code == 2
     assert "Specify the directory of a run" in refused.err
 
 
+def test_a_baseline_excuses_old_failures(place: Path) -> None:
+    """The exit code is 0, and every output says the same, also the history."""
+    app = servers.faulty(FAULTS["flag-as-text"].kind)
+    within = place / "old-failures"
+    within.mkdir()
+    with servers.serving(app) as origin:
+        target = servers.target_file(app, origin, within / "target.yaml")
+        assert command("run", "--target", target, *AREA, cwd=within).code == 1
+        first = run_of(within)
+        words = ("run", "--target", target, *AREA, "--baseline", first)
+        outcome = command(*words, cwd=within)
+    assert outcome.code == 0, outcome.said
+    second = (within / "reports" / "latest").resolve()
+    failed = stored(second)["counts"]["failed"]
+    headline = f"Nothing new against {first.name}: {failed} cells still fail"
+    assert f"\n{headline}\n" in outcome.out
+    assert (second / "summary.md").read_text().startswith(f"# {headline}\n")
+    for name in ("report.html", "badge.svg"):
+        assert headline in (second / name).read_text(encoding="utf-8")
+    assert stored(second)["exit_code"] == 0
+    assert stored(second)["baseline"] == {"name": first.name, "new": 0}
+    told = json.loads(command("history", "--json", cwd=within).out)
+    assert [line["exit_code"] for line in told] == [1, 0]
+
+
 def test_old_failures_do_not_hide_an_incomplete_run(older: Path, place: Path) -> None:
-    """With only old failures the exit code is 0, but 3 if the run ended early."""
+    """With only old failures the exit code is 0, but 3 if the run ended early.
+
+    A replay knows no baseline, because its exit code must not depend on what a file says.
+    """
     failing, spec = broken(older, place / "failing"), contract.load()
     again = place / "again"
     assert command("replay", failing, "--output", again, cwd=place).code == 1
-    stored_run = run_in(again)
-    run = runfile.replay(stored_run, spec).run
+    opened = runfile.open_run(run_in(again), spec)
+    run = opened.judged()
     assert run.exit_code == 1
-    assert comparing.since(stored_run, stored_run, spec, run) == 0
-    cut = replace(run, incomplete="the target is gone")
-    assert comparing.since(stored_run, stored_run, spec, cut) == 3
+    based = comparing.with_baseline(run, opened, run_in(again))
+    assert based.exit_code == 0
+    assert replace(based, incomplete="the target is gone").exit_code == 3
+    runfile.write(based, opened.selected, run_in(again))
+    assert command("replay", run_in(again), cwd=place).code == 1
 
 
 def run_in(directory: Path) -> Path:

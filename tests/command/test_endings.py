@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import tempfile
 import time
 from pathlib import Path
 
 import pytest
 
+from conformance.base.errors import StorageError, UsageError
+from conformance.command import directory
 from conformance.server.application import Application
 from tests import servers
 from tests.command.finished import Ran, counts_agree, replay_agrees
@@ -140,3 +145,63 @@ def test_a_bug_of_ours_is_no_verdict(sandbox: Sandbox, tmp_path: Path) -> None:
         if key[8:20] in text_of(run_of(tmp_path), path.name)
     ]
     assert leaky == []
+
+
+# --- no room --------------------------------------------------------------------------------------
+
+SMALL = """\
+import resource
+
+resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))
+"""
+"""Limits the size of each file, as a full disk would."""
+
+
+@pytest.mark.parametrize(
+    ("size", "said", "judged"),
+    [
+        (300_000, "The run is incomplete: The log could not be written: File too large.", 3),
+        (600_000, "No failure seen in ", 0),
+    ],
+)
+def test_a_full_disk_keeps_the_log(
+    sandbox: Sandbox, tmp_path: Path, size: int, said: str, judged: int
+) -> None:
+    """The run is judged, and the message names the log and the command that judges it again."""
+    env = servers.beginning_with(SMALL.format(size), made(tmp_path / "site"))
+    quick = ("run", "--target", sandbox.target, "--area", "walks", "--depth", "quick")
+    outcome = command(*quick, cwd=tmp_path, env=env)
+    assert outcome.code == 3, outcome.said
+    no_traceback(outcome)
+    assert said in outcome.out
+    log = run_of(tmp_path)
+    assert outcome.err.startswith(f"{log.relative_to(tmp_path)}: not everything could be written:")
+    assert outcome.err.endswith(f"replay {log.relative_to(tmp_path)} --output DIR\n")
+    again = command("replay", log, "--output", tmp_path / "elsewhere", cwd=tmp_path)
+    assert again.code == judged, again.said
+    assert (tmp_path / "elsewhere" / "latest" / "report.html").exists()
+
+
+def made(directory: Path) -> Path:
+    """A new directory."""
+    directory.mkdir()
+    return directory
+
+
+@pytest.mark.parametrize(
+    ("number", "kind"), [(errno.EROFS, UsageError), (errno.ENOSPC, StorageError)]
+)
+def test_a_directory_that_cannot_be_written_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, kind: type[Exception]
+) -> None:
+    """As the user named it, not by a temporary name in it."""
+
+    def refuse(**_: object) -> str:
+        raise OSError(number, os.strerror(number), str(tmp_path / ".ba_t9ezf"))
+
+    monkeypatch.setattr(tempfile, "mkdtemp", refuse)
+    with pytest.raises(kind) as caught:
+        directory.new(tmp_path, lambda path: None)
+    why = os.strerror(number)
+    advice = "Specify another directory with --output."
+    assert str(caught.value) == f"{tmp_path}: cannot be written: {why}. {advice}"
