@@ -19,6 +19,7 @@ from conformance.base.errors import UsageError
 from conformance.command import cli
 from conformance.log import convert, evidence, schemas
 from conformance.log.archive import KINDS
+from conformance.log.chain import LINK
 from conformance.model import (
     Body,
     Case,
@@ -337,6 +338,8 @@ def test_a_schema_has_the_members_of_its_noun(name: str) -> None:
     expected = {renamed.get(member.name, member.name) for member in fields(noun)}
     if noun is Body:
         expected |= set(KINDS.values())
+    if noun is Exchange:
+        expected.add(LINK)
     assert set(definitions(schema)[name]["properties"]) == expected
 
 

@@ -13,7 +13,7 @@ import click
 
 from conformance.command.choosing import with_spec
 from conformance.command.commands import load
-from conformance.command.replay import RUN
+from conformance.command.replay import RUN, opened_fitting
 from conformance.command.saying import hand_out, say
 
 if TYPE_CHECKING:
@@ -54,10 +54,8 @@ def compare(older: Path, newer: Path, form: str | None, spec: Path | None) -> in
 
 
 def opened_baseline(directory: Path, spec: Path | None) -> Opened:
-    """A stored run to compare with. Raises UsageError if a directory does not hold a run."""
-    from conformance.run import runfile
-
-    return runfile.open_run(directory, load(spec))
+    """A stored run to compare with. Raises UsageError if a directory does not hold one."""
+    return opened_fitting(directory, load(spec))
 
 
 def with_baseline(finished: Run, older: Opened, directory: Path) -> Run:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +13,10 @@ from conformance.command.choosing import with_details, with_output, with_spec
 from conformance.command.commands import load
 from conformance.command.concluding import conclude, new_run, terminal
 from conformance.command.saying import say
+
+if TYPE_CHECKING:
+    from conformance.model import Contract
+    from conformance.run.runfile import Opened, Stored
 
 RUN = click.Path(path_type=Path, file_okay=False, resolve_path=True)
 """The directory of a run."""
@@ -30,10 +36,8 @@ def replay(stored_in: Path, spec: Path | None, details: bool, output: Path) -> i
     from conformance.run import runfile
 
     console = terminal()
-    stored = runfile.replay(stored_in, load(spec))
+    stored = _recomputed(stored_in, load(spec))
     say(f"Judging again by {stored.run.contract.name}: {stored.run.target.url}")
-    if stored.other_contract:
-        say(f"Note: {stored.other_contract}", err=True)
     again = new_run(output, lambda path: runfile.copy(stored, stored_in, path))
     return conclude(stored.run, stored.selected, again, console, details)
 
@@ -44,10 +48,41 @@ def replay(stored_in: Path, spec: Path | None, details: bool, output: Path) -> i
 @with_details
 def report(stored_in: Path, spec: Path | None, details: bool) -> int:
     """Judge a stored run again and rewrite the reports in its directory."""
+    stored = _recomputed(stored_in, load(spec))
+    return conclude(stored.run, stored.selected, stored_in, terminal(), details)
+
+
+def _recomputed(stored_in: Path, contract: Contract) -> Stored:
+    """A stored run, judged again, whose plan and log fit what it says about itself.
+
+    A run of another suite or contract is judged, but counts as incomplete. Raises UsageError for a
+    run that does not fit.
+    """
+    from conformance.certify import recompute
     from conformance.run import runfile
 
-    stored = runfile.replay(stored_in, load(spec))
-    return conclude(stored.run, stored.selected, stored_in, terminal(), details)
+    opened = opened_fitting(stored_in, contract)
+    stored = runfile.judged(opened)
+    otherwise = recompute.made_otherwise(opened)
+    if not otherwise:
+        return stored
+    return replace(stored, run=replace(stored.run, incomplete=otherwise))
+
+
+def opened_fitting(directory: Path, contract: Contract) -> Opened:
+    """A stored run that fits what it says about itself. Raises UsageError for any other."""
+    from conformance.certify import recompute
+    from conformance.run import runfile
+
+    opened = runfile.open_run(directory, contract)
+    wrong = recompute.mismatches(opened)
+    if wrong:
+        lines = "\n".join(f"  {each}" for each in wrong)
+        raise UsageError(
+            f"{directory}: the run does not fit what it says about itself:\n{lines}\n"
+            "It was changed, or another suite made it. Ask its author for the original."
+        )
+    return opened
 
 
 @click.command(name="open")

@@ -21,6 +21,7 @@ from conformance.base.values import DEEPEST, without
 from conformance.log import convert, schemas, size_limit
 from conformance.log.appender import Appender
 from conformance.log.archive import KINDS, Archive, Place, StoredBody, digest_of, packed
+from conformance.log.chain import LINK, Chain
 from conformance.log.size_limit import Room
 from conformance.model import DISK, Exchange, Json, Remark
 
@@ -37,7 +38,7 @@ class Log:
 
     ``setup`` holds the remarks of the first look, before the first case. ``void`` holds the ids of
     exchanges that must not be judged, because the target was down. ``incomplete`` says why the run
-    broke off. Unless it has ``ended``, the log was cut off.
+    broke off. Unless it has ``ended``, the log was cut off. ``chain`` links its lines.
     """
 
     exchanges: list[Exchange] = field(default_factory=list)
@@ -47,6 +48,7 @@ class Log:
     ended: bool = False
     setup: tuple[Remark, ...] = ()
     archive: Archive = field(default_factory=Archive, compare=False)
+    chain: Chain = field(default_factory=Chain, compare=False)
 
     @property
     def judged(self) -> Log:
@@ -102,12 +104,11 @@ class Recorder:
         entry = exchange_to_json(self._room.fitted(exchange))
         for part in ("request", "response"):
             self._store(entry.get(part), droppable=part == "response")
-        line = json.dumps(entry, ensure_ascii=True)
-        self._write(line)
+        self._write(entry)
         if self._file.failure and not self._reported:
             self._reported = True
             raise Unjudgeable(self._file.failure)
-        logged = _exchange(json.loads(line), self.log.archive)
+        logged = _exchange(json.loads(json.dumps(entry)), self.log.archive)
         self.log.exchanges.append(logged)
         return logged
 
@@ -134,17 +135,17 @@ class Recorder:
         line = {"content": digest, "zlib": packed(content)}
         if not self._room.takes_body(len(line["zlib"]), len(content)) and droppable:
             return False
-        self.log.archive.hold(line, self._write(json.dumps(line)))
+        self.log.archive.hold(line, self._write(line))
         return True
 
     def setup(self, remarks: Iterable[Remark]) -> None:
         """Log the remarks of the first look, before the first case."""
         self.log.setup = tuple(remarks)
-        self._write(json.dumps({"setup": [convert.to_json(remark) for remark in self.log.setup]}))
+        self._write({"setup": [convert.to_json(remark) for remark in self.log.setup]})
 
     def end(self, case: str, outcome: str) -> None:
         """Log that a case ended."""
-        self._write(json.dumps({"case_end": case, "outcome": outcome}))
+        self._write({"case_end": case, "outcome": outcome})
         self.log.ends[case] = outcome
 
     def break_off(self, reason: str, void: Iterable[str] = ()) -> None:
@@ -155,20 +156,20 @@ class Recorder:
         if self.log.incomplete is None:
             void = sorted(void)
             members = {"incomplete": reason, **({"void": void} if void else {})}
-            self._write(json.dumps(members))
+            self._write(members)
             self.log.incomplete = reason
             self.log.void |= frozenset(void)
 
     def void(self, exchanges: Iterable[str]) -> None:
         """Log that further exchanges, given by their ids, must not be judged."""
         names = sorted(exchanges)
-        self._write(json.dumps({"void": names}))
+        self._write({"void": names})
         self.log.void |= frozenset(names)
 
     def close(self) -> None:
         """Log the end of the run, after which nothing is logged."""
         if not self.log.ended:
-            self._write(json.dumps({"run_end": True}))
+            self._write({"run_end": True})
             self.log.ended = True
             self.log.incomplete = self.log.incomplete or self._file.failure or None
 
@@ -195,8 +196,12 @@ class Recorder:
         self.log.incomplete = self.log.incomplete or self._file.failure or None
         self._file.end = path.stat().st_size
 
-    def _write(self, line: str) -> Place | None:
-        """Write a line; returns its place in the file, None if it could not be written."""
+    def _write(self, entry: dict[str, Json]) -> Place | None:
+        """Write a line, linked to the one before it.
+
+        Returns its place in the file, None if it could not be written.
+        """
+        line = self.log.chain.link(entry)
         self._room.write(line)
         return self._file.write(line)
 
@@ -278,7 +283,7 @@ def parse(
     for number, (line, following) in enumerate(_with_next(lines), 1):
         place = Place(start, len(line.encode("utf-8", "surrogatepass")))
         start += place.length
-        fault = _add(log, line, place, bounds) if line.strip() else None
+        fault = _add(log, line.removesuffix("\n"), place, bounds) if line.strip() else None
         cut_off = following is None and not line.endswith("\n")
         if fault and not cut_off:
             what = f"not a line of an evidence log: {fault}"
@@ -310,6 +315,7 @@ def _add(log: Log, line: str, place: Place, bounds: Bounds) -> str | None:
     entry, fault = _entry(line, bounds)
     if fault:
         return fault
+    log.chain.read(line, entry.pop(LINK, None))
     if "content" in entry:
         return log.archive.add(entry, place, bounds)
     if "exchange" in entry:

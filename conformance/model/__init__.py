@@ -76,7 +76,7 @@ from conformance.model.operation import (
 )
 from conformance.model.past import Baseline, Past, Transition, flips, transition
 from conformance.model.placeholder import Placeholder, SecretKind
-from conformance.model.run import Given, Run
+from conformance.model.run import Given, Run, Selection
 from conformance.model.setup import Remark, State, place_of_key
 
 __all__ = [
@@ -142,6 +142,7 @@ __all__ = [
     "Role",
     "Run",
     "SecretKind",
+    "Selection",
     "Side",
     "State",
     "Step",

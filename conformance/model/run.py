@@ -29,6 +29,15 @@ class Given:
 
 
 @dataclass(frozen=True)
+class Selection:
+    """What a user chose: areas and clauses, all if there are none, and the budget of requests."""
+
+    areas: tuple[str, ...]
+    clauses: tuple[str, ...]
+    budget: int
+
+
+@dataclass(frozen=True)
 class Run:
     """A finished run: everything that a report can show. Contains no secrets."""
 
@@ -50,6 +59,8 @@ class Run:
     past: tuple[Past, ...] = ()  # earlier runs with the same target and scope, oldest first
     baseline: Baseline | None = None  # the run whose failures do not count in the exit code
     given: Given = field(default_factory=Given)
+    selection: Selection | None = None  # None if it is not known
+    log_head: str = ""  # the digest of the last line of its log
     place: str = ""  # its directory, for readers of its reports; never stored
 
     @cached_property

@@ -196,38 +196,6 @@ def _blocked(card: Card) -> int:
     return len(card.cause.blocks)
 
 
-def by_harm(shown: Iterable[Card]) -> dict[str, list[Card]]:
-    """The cards by heading: those with a proven cause by harm, then the doubtful ones.
-
-    In this order, their numbers ascend. Headings without a card are left out.
-    """
-    groups: dict[str, list[Card]] = {heading: [] for heading in (*HARMS.values(), DOUBTFUL)}
-    for card in shown:
-        groups[DOUBTFUL if card.doubt else card.harm].append(card)
-    return {heading: found for heading, found in groups.items() if found}
-
-
-def start(run: Run, shown: Sequence[Card]) -> Start | None:
-    """Where to start fixing: the cause that blocks much of what is untested, or else the worst.
-
-    Waived and doubtful causes count only if there are no others. None without causes.
-    """
-    if not shown:
-        return None
-    failed = [card for card in shown if card.cause.verdict is Verdict.FAILED and not card.doubt]
-    worst, blocking = (failed or shown)[0], max(failed or shown, key=_blocked)
-    untested = run.counts[Verdict.UNTESTED]
-    if _blocked(blocking) >= max(LEAST, MUCH * untested):
-        why = f"it blocks {_blocked(blocking):,} of the {amount(untested, 'untested cell')}"
-        return Start(blocking.number, f"Start with {blocking.number}: {why}.")
-    return Start(worst.number, f"Start with {worst.number}: {worst.title}.")
-
-
-def _blocked(card: Card) -> int:
-    """The number of cells that cannot be judged because of a cause."""
-    return len(card.cause.blocks)
-
-
 def by_verdict(shown: list[Card]) -> dict[Verdict, list[Card]]:
     """The cards grouped by verdict, in display order."""
     groups: dict[Verdict, list[Card]] = {verdict: [] for verdict in BROKEN}

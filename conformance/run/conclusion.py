@@ -80,6 +80,7 @@ def finished(
         incomplete=log.incomplete or _without_end(_unended(Plan(run.cases), log, selected)),
         cells=cells,
         exchanges=exchanges,
+        log_head=log.chain.head,
         setup=log.setup,
         causes=causes_of(contract, cells, exchanges),
     )

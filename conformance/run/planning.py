@@ -15,7 +15,15 @@ from conformance.base.text import amount
 from conformance.judging import verdict
 from conformance.judging.coverage import OVER_BUDGET
 from conformance.log.evidence import Log
-from conformance.model import ANNOUNCED, Contract, Declaration, Given, Run, Verdict
+from conformance.model import (
+    ANNOUNCED,
+    Contract,
+    Declaration,
+    Given,
+    Run,
+    Selection,
+    Verdict,
+)
 from conformance.plan.build import Plan, build, with_inapplicable
 from conformance.plan.registry import REGISTRY, Planning, Scenario
 from conformance.plan.selection import affordable, quick, select, wanted
@@ -142,7 +150,7 @@ class Prepared:
             today=now.date(),
             require_complete=require_complete,
         )
-        return replace(run, given=self.given)
+        return replace(run, given=self.given, selection=selection_of(self.choice, self.target))
 
 
 def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:
@@ -155,19 +163,54 @@ def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:
         raise UsageError(f"--max-seconds {choice.max_seconds}: a run needs at least 1 second")
     if choice.budget:
         target = replace(target, budget=choice.budget)
-    declaration, depth = target.declaration, Depth(choice.depth)
-    complete = named(contract, declaration)
-    contract = scope.fitted(complete, declaration)
-    plan = planned(contract, declaration, choice.seed, depth, target.budget)
-    if declaration.absent or declaration.inapplicable:
-        whole = replace(declaration, inapplicable=frozenset())
-        plan = with_inapplicable(plan, planned(complete, whole, choice.seed, depth))
-    _check_areas(contract, target, plan)
-    chosen = select(plan, contract, wanted(contract, choice.areas, choice.clauses))
-    if depth is Depth.QUICK:
-        chosen = quick(chosen, contract)
-    prepared = _within_budget(Prepared(contract, target, choice, plan, chosen))
+    selection = selection_of(choice, target)
+    plans = plans_for(contract, target.declaration, choice.seed, Depth(choice.depth), selection)
+    _check_areas(plans.contract, target, plans.plan)
+    prepared = Prepared(plans.contract, target, choice, plans.plan, plans.chosen)
     return _of_shard(prepared, choice.shard) if choice.shard else prepared
+
+
+def selection_of(choice: Choice, target: Target) -> Selection:
+    """What the user chose, with the budget of the target unless another was chosen."""
+    return Selection(tuple(choice.areas), tuple(choice.clauses), choice.budget or target.budget)
+
+
+@dataclass(frozen=True)
+class Plans:
+    """The plan of the whole suite for a target, and what a selection leaves of it.
+
+    ``contract`` is adapted to the target.
+    """
+
+    contract: Contract
+    plan: Plan
+    chosen: Plan
+
+    @property
+    def selected(self) -> frozenset[str] | None:
+        """The ids of the chosen cases; None if every case was chosen."""
+        if self.chosen is self.plan:
+            return None
+        return frozenset(case.id for case in self.chosen.cases)
+
+
+def plans_for(
+    contract: Contract, target: Declaration, seed: int, depth: Depth, selection: Selection
+) -> Plans:
+    """The plans of a run; they follow from the arguments alone.
+
+    Raises UsageError for an unknown area or clause.
+    """
+    complete = named(contract, target)
+    fitting = scope.fitted(complete, target)
+    plan = planned(fitting, target, seed, depth, selection.budget)
+    if target.absent or target.inapplicable:
+        whole = replace(target, inapplicable=frozenset())
+        plan = with_inapplicable(plan, planned(complete, whole, seed, depth))
+    chosen = select(plan, fitting, wanted(fitting, selection.areas, selection.clauses))
+    if depth is Depth.QUICK:
+        chosen = quick(chosen, fitting)
+    return _within_budget(Plans(fitting, plan, chosen), selection.budget)
 
 
 def _check_areas(contract: Contract, target: Target, plan: Plan) -> None:
@@ -202,18 +245,18 @@ def _of_shard(prepared: Prepared, text: str) -> Prepared:
     return replace(prepared, chosen=Plan(tuple(cases)), shard=shard)
 
 
-def _within_budget(prepared: Prepared) -> Prepared:
-    """The prepared run without the cases beyond the budget, which stay untested."""
-    chosen, budget = prepared.chosen, prepared.target.budget
+def _within_budget(plans: Plans, budget: int) -> Plans:
+    """The plans without the cases beyond the budget, which stay untested."""
+    chosen = plans.chosen
     if sum(chosen.requests().values()) <= budget:
-        return prepared
-    kept = affordable(chosen, prepared.contract, budget)
+        return plans
+    kept = affordable(chosen, plans.contract, budget)
     if not kept:  # run anyway, until the budget is used up
-        return prepared
+        return plans
     left = {case.id for case in chosen.runnable} - kept
     fewer = _without(chosen, left)
-    plan = fewer if chosen is prepared.plan else _without(prepared.plan, left)
-    return replace(prepared, plan=plan, chosen=fewer)
+    plan = fewer if chosen is plans.plan else _without(plans.plan, left)
+    return replace(plans, plan=plan, chosen=fewer)
 
 
 def _without(plan: Plan, left: set[str]) -> Plan:

@@ -21,7 +21,17 @@ from conformance.base.stored import Bounds
 from conformance.log import convert, evidence, schemas, size_limit
 from conformance.log.evidence import Log
 from conformance.log.packing import packed
-from conformance.model import Case, Contract, Declaration, Given, Json, Past, Run, Verdict
+from conformance.model import (
+    Case,
+    Contract,
+    Declaration,
+    Given,
+    Json,
+    Past,
+    Run,
+    Selection,
+    Verdict,
+)
 from conformance.run.comparison import Older
 from conformance.run.conclusion import begun, finished
 from conformance.target import named
@@ -55,9 +65,11 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "depth": run.depth,
         "target": convert.to_json(run.target),
         "given": convert.to_json(run.given),
+        "selection": convert.to_json(run.selection) if run.selection else None,
         "started": run.started,
         "finished": run.finished,
         "judged_on": run.judged_on,
+        "log_head": run.log_head or None,
         "incomplete": run.incomplete,
         "require_complete": run.require_complete,
         "exit_code": run.exit_code,
@@ -185,10 +197,14 @@ def replay(directory: Path, contract: Contract) -> Stored:
 
     Raises UsageError, with file and place, if run.json or the log is invalid.
     """
-    opened = open_run(directory, contract)
+    return judged(open_run(directory, contract))
+
+
+def judged(opened: Opened) -> Stored:
+    """An opened run, judged by its log."""
     run = opened.judged()
     past = (convert.from_json(row, Past) for row in opened.said.get("past", ()))
-    other = _other_contract(opened.said["spec"]["digest"], contract.digest)
+    other = _other_contract(opened.said["spec"]["digest"], opened.contract.digest)
     return Stored(replace(run, past=tuple(past)), opened.selected, other, opened.log.ended)
 
 
@@ -217,7 +233,9 @@ def open_run(directory: Path, contract: Contract) -> Opened:
         require_complete=data["require_complete"],
     )
     given = convert.from_json(data.get("given", {}), Given)
-    return Opened(data, contract, replace(began, given=given), selected, log)
+    chosen = data.get("selection")
+    selection = convert.from_json(chosen, Selection) if chosen else None
+    return Opened(data, contract, replace(began, given=given, selection=selection), selected, log)
 
 
 def _log(directory: Path, bounds: Bounds) -> Log:

@@ -1,0 +1,307 @@
+"""Recomputes what a stored run says about itself, because whoever stored it may have edited it.
+
+Plan and choice follow from the contract, the declaration, the seed and the depth. The log has to
+fit them, the address, the identity, the clock and itself. Verdicts are not compared here, because a
+replay never believes the stored ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from itertools import pairwise
+from urllib.parse import urlsplit
+
+from conformance import __version__
+from conformance.base.options import Depth
+from conformance.base.text import amount
+from conformance.examine import survey
+from conformance.judging.verdict import DONE, OVER_BUDGET
+from conformance.log import convert
+from conformance.model import ANNOUNCED, PREFLIGHT, Exchange, Json
+from conformance.model.exchange import header_in
+from conformance.plan.build import Plan
+from conformance.reading import CLEAN
+from conformance.run import preflight
+from conformance.run.planning import plans_for
+from conformance.run.replay_steps import AGAIN
+from conformance.run.runfile import Opened
+from conformance.transport.headers import USUAL
+from conformance.transport.sender import LOOK
+
+SLACK = timedelta(seconds=2)
+"""Times are stored to the second, and clocks are corrected by small steps."""
+NAMED = 3
+"""Examples that a mismatch names."""
+MOST_OF = 0.9
+"""The share of a budget that is used up when it ends a case. The log lacks a few requests."""
+
+BEFORE, AFTER = (preflight.CASE.id, survey.CASE.id), (AGAIN.id, CLEAN.id)
+"""The cases that are not planned: those before all others, and those after them."""
+BESIDES = (*BEFORE, *AFTER, LOOK.id)
+"""All of them. ``LOOK`` sees whether the target is available."""
+
+
+class Code(StrEnum):
+    """What does not fit, for machines."""
+
+    CHAIN_BROKEN = "CHAIN_BROKEN"
+    PLAN_MISMATCH = "PLAN_MISMATCH"
+    CHOICE_MISMATCH = "CHOICE_MISMATCH"
+    CASE_MISMATCH = "CASE_MISMATCH"
+    NUMBER_MISMATCH = "NUMBER_MISMATCH"
+    ADDRESS_MISMATCH = "ADDRESS_MISMATCH"
+    IDENTITY_MISMATCH = "IDENTITY_MISMATCH"
+    TIME_MISMATCH = "TIME_MISMATCH"
+
+
+@dataclass(frozen=True)
+class Mismatch:
+    """Something that does not fit: its code, and a sentence for people."""
+
+    code: Code
+    text: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.text}"
+
+
+def mismatches(opened: Opened) -> list[Mismatch]:
+    """Everything in a stored run that does not fit, by the contract that it is judged by."""
+    found = [*_chain(opened), *_cases(opened)]
+    if not made_otherwise(opened):
+        found += _plan(opened)
+    found += [*_numbers(opened), *_addresses(opened), *_identity(opened), *_times(opened)]
+    return found
+
+
+def made_otherwise(opened: Opened) -> str:
+    """Why the plan of a run cannot be recomputed: another suite or contract made it. Or empty."""
+    version, made_by = opened.said["suite"]["version"], opened.said["spec"]["digest"]
+    if version != __version__:
+        return (
+            f"Version {version} of the suite made the run, and only that version can make its plan "
+            f"again. This is {__version__}."
+        )
+    if made_by != opened.contract.digest:
+        return (
+            f"The run was made with contract {made_by}, and is judged by {opened.contract.digest}, "
+            "so its plan cannot be made again."
+        )
+    return ""
+
+
+# --- the log --------------------------------------------------------------------------------------
+
+
+def _chain(opened: Opened) -> Iterator[Mismatch]:
+    """Each line of the log carries the digest of the line before, and the run that of the last."""
+    chain, head = opened.log.chain, opened.said.get("log_head")
+    if chain.broken_at is not None:
+        yield Mismatch(
+            Code.CHAIN_BROKEN,
+            f"line {chain.broken_at} of the log does not carry the digest of the line before it",
+        )
+    elif opened.log.ended and head != chain.head:
+        yield Mismatch(
+            Code.CHAIN_BROKEN, f"the run names the head {head}, but that of the log is {chain.head}"
+        )
+
+
+def _numbers(opened: Opened) -> Iterator[Mismatch]:
+    """The exchanges of a run that ended are numbered without a gap, for each process that sent."""
+    if opened.log.incomplete:
+        return
+    last: dict[str, int] = {}
+    for exchange in opened.log.exchanges:
+        prefix, number = _numbered(exchange.id)
+        if number != last.get(prefix, 0) + 1:
+            before = f"{prefix}{last[prefix]}" if prefix in last else "the beginning"
+            yield Mismatch(Code.NUMBER_MISMATCH, f"exchange {exchange.id} does not follow {before}")
+            return
+        last[prefix] = number
+
+
+def _numbered(name: str) -> tuple[str, int]:
+    """The prefix and the number of the id of an exchange; 0 without a number."""
+    found = re.fullmatch(r"(.*?)([0-9]{1,9})", name, re.DOTALL)
+    return (found[1], int(found[2])) if found else (name, 0)
+
+
+# --- plan and cases -------------------------------------------------------------------------------
+
+
+def _plan(opened: Opened) -> Iterator[Mismatch]:
+    """The stored plan is the one that follows from the declaration, and so is the choice."""
+    run = opened.began
+    selection = run.selection
+    if selection is None:
+        yield Mismatch(Code.CHOICE_MISMATCH, "the run does not say what was chosen")
+        return
+    plans = plans_for(opened.contract, run.target, run.seed, Depth(run.depth), selection)
+    stored = {row["id"]: row for row in opened.said["plan"]}
+    made = _rows(plans.plan)
+    different = [name for name, row in made.items() if name in stored and stored[name] != row]
+    yield from _named(Code.PLAN_MISMATCH, "missing from the plan", made.keys() - stored.keys())
+    yield from _named(Code.PLAN_MISMATCH, "planned by nobody", stored.keys() - made.keys())
+    yield from _named(Code.PLAN_MISMATCH, "planned differently", different)
+    if len(stored) != len(opened.said["plan"]):
+        yield Mismatch(Code.PLAN_MISMATCH, "the plan names a case twice")
+    yield from _choice(opened, plans.selected)
+
+
+def _choice(opened: Opened, chosen: frozenset[str] | None) -> Iterator[Mismatch]:
+    """The chosen cases are those that follow from the choice; a shard has a part of them."""
+    every = frozenset(row["id"] for row in opened.said["plan"])
+    due = every if chosen is None else chosen
+    selected = every if opened.selected is None else opened.selected
+    yield from _named(Code.CHOICE_MISMATCH, "selected, but not chosen", selected - due)
+    yield from _named(Code.CHOICE_MISMATCH, "chosen, but not selected", due - selected)
+
+
+def _rows(plan: Plan) -> dict[str, Json]:
+    """The cases of a plan as they are stored, by id."""
+    return {case.id: convert.to_json(case) for case in plan.cases}
+
+
+def _cases(opened: Opened) -> Iterator[Mismatch]:
+    """What was sent was sent for a chosen case, and every chosen case ended."""
+    plan = {case.id: case for case in opened.began.cases}
+    selected = plan.keys() if opened.selected is None else opened.selected
+    strangers = _misplaced(opened.log.exchanges)
+    for exchange in opened.log.exchanges:
+        case = plan.get(exchange.case)
+        if case is None:
+            fits = exchange.case in BESIDES and exchange.scenario == PREFLIGHT
+        else:
+            fits = exchange.scenario == case.scenario and case.id in selected
+        if not fits:
+            strangers.append(exchange.id)
+    yield from _named(
+        Code.CASE_MISMATCH, "sent for no case that was chosen", strangers, noun="exchange"
+    )
+    if opened.log.void and not opened.log.incomplete:
+        what = "not to be judged, in a run that did not break off"
+        yield from _named(Code.CASE_MISMATCH, what, opened.log.void, noun="exchange")
+    ended = opened.log.ends
+    yield from _named(Code.CASE_MISMATCH, "ended without being planned", ended.keys() - plan.keys())
+    if opened.log.incomplete:
+        return
+    runnable = {case.id for case in Plan(opened.began.cases).runnable} & set(selected)
+    yield from _named(Code.CASE_MISMATCH, "chosen, but without an end", runnable - ended.keys())
+    sent = {exchange.case for exchange in opened.log.exchanges}
+    silent = [name for name, outcome in ended.items() if outcome == DONE and name not in sent]
+    yield from _named(Code.CASE_MISMATCH, "done without a request", silent)
+    selection, requests = opened.began.selection, len(opened.log.exchanges)
+    over = [name for name, outcome in ended.items() if outcome == OVER_BUDGET]
+    if selection is not None and requests < MOST_OF * selection.budget:
+        what = f"over a budget of {selection.budget:,} after {requests:,} requests"
+        yield from _named(Code.CASE_MISMATCH, what, over)
+
+
+def _misplaced(exchanges: list[Exchange]) -> list[str]:
+    """The ids of unjudged exchanges where a run sends none.
+
+    A run prepares before its first case and cleans up after its last. In between, it only repeats
+    reads that succeeded before, to see whether the target is available.
+    """
+    judged = [place for place, each in enumerate(exchanges) if each.case not in BESIDES]
+    first, last = (judged[0], judged[-1]) if judged else (len(exchanges), -1)
+    succeeded: set[tuple[str, str]] = set()
+    misplaced = []
+    for place, exchange in enumerate(exchanges):
+        sent = (exchange.request.method, exchange.request.url)
+        late = exchange.case in BEFORE and place > first
+        early = exchange.case in AFTER and place < last
+        other = exchange.case == LOOK.id and sent not in succeeded
+        if late or early or other:
+            misplaced.append(exchange.id)
+        if exchange.ok:
+            succeeded.add(sent)
+    return misplaced
+
+
+def _named(code: Code, what: str, names: Iterable[str], noun: str = "case") -> Iterator[Mismatch]:
+    """A mismatch that concerns some cases or exchanges, with the first of their names."""
+    ordered = sorted(names)
+    if ordered:
+        more = f" and {len(ordered) - NAMED:,} more" if len(ordered) > NAMED else ""
+        examples = ", ".join(ordered[:NAMED])
+        yield Mismatch(code, f"{amount(len(ordered), noun)} {what}: {examples}{more}")
+
+
+# --- what every request shows ---------------------------------------------------------------------
+
+
+def _addresses(opened: Opened) -> Iterator[Mismatch]:
+    """Every request went to the address of the target, and its Host says the same."""
+    due = urlsplit(opened.began.target.url)
+    for exchange in opened.log.exchanges:
+        sent = urlsplit(exchange.request.url)
+        host = header_in(exchange.request.headers, "Host", due.netloc)
+        if (sent.scheme, sent.netloc, host) != (due.scheme, due.netloc, due.netloc):
+            yield Mismatch(
+                Code.ADDRESS_MISMATCH,
+                f"exchange {exchange.id} went to {sent.scheme}://{host}, "
+                f"but the target is {due.scheme}://{due.netloc}",
+            )
+            return
+
+
+def _identity(opened: Opened) -> Iterator[Mismatch]:
+    """A run as an ordinary client never names the suite, and an announced one does."""
+    identity = opened.began.target.identity
+    name = dict(USUAL[ANNOUNCED])["User-Agent"].partition("/")[0]
+    naming = [each for each in opened.log.exchanges if _agent(each).startswith(name)]
+    if identity == ANNOUNCED and opened.log.exchanges and not naming:
+        yield Mismatch(Code.IDENTITY_MISMATCH, "no request names the suite, as it was to")
+    if identity != ANNOUNCED and naming:
+        yield Mismatch(
+            Code.IDENTITY_MISMATCH, f"exchange {naming[0].id} names the suite, as none was to"
+        )
+
+
+def _agent(exchange: Exchange) -> str:
+    return header_in(exchange.request.headers, "User-Agent")
+
+
+def _times(opened: Opened) -> Iterator[Mismatch]:
+    """Times run forward: from the start of the run to its end, and within each case."""
+    try:
+        yield from _backwards(opened)
+        began = _moment(opened.began.started).date().isoformat()
+        if opened.began.judged_on != began:
+            yield Mismatch(
+                Code.TIME_MISMATCH,
+                f"waivers were judged as of {opened.began.judged_on}, but the run began on {began}",
+            )
+    except (ValueError, TypeError) as error:
+        yield Mismatch(Code.TIME_MISMATCH, f"a time cannot be read: {error}")
+
+
+def _backwards(opened: Opened) -> Iterator[Mismatch]:
+    """The first time that lies before an earlier one. Raises ValueError and TypeError."""
+    began, ended = _moment(opened.began.started), _moment(opened.ended)
+    by_case: dict[str, list[Exchange]] = {}
+    for exchange in opened.log.exchanges:
+        by_case.setdefault(exchange.case, []).append(exchange)
+    for exchanges in by_case.values():
+        moments = [_moment(each.started) for each in exchanges if each.part is None]
+        inside = [began, *moments, ended]
+        for before, after in pairwise(inside):
+            if after < before - SLACK:
+                case = exchanges[0].case
+                yield Mismatch(
+                    Code.TIME_MISMATCH, f"in the case {case}, {after} comes after {before}"
+                )
+                return
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return moment

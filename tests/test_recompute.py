@@ -1,0 +1,264 @@
+"""A stored run that was edited does not fit what it says about itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conformance.certify.recompute import Code, mismatches
+from conformance.log.chain import LINK, Chain
+from conformance.model import Effect
+from conformance.run import runfile
+from tests.forging import Line, forged
+from tests.servers import BRIEF, command, no_traceback, run_of
+from tests.support.contracts import real
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run of the embedded server that was chosen by two clauses."""
+    directory = tmp_path_factory.mktemp("honest")
+    outcome = command("run", "--clause", BRIEF, "--clause", "has-more-present", cwd=directory)
+    assert outcome.code == 0, outcome.said
+    return run_of(directory)
+
+
+def codes(run: Path) -> set[Code]:
+    """The codes of what does not fit in a stored run."""
+    return {each.code for each in mismatches(runfile.open_run(run, real()))}
+
+
+def chained(run: Path) -> Path:
+    """The run with a chain that fits its log, as a forger would leave it."""
+    chain, log, said = Chain(), run / runfile.LOG, json.loads((run / runfile.RUN).read_text())
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    for line in lines:
+        line.pop(LINK, None)
+    log.write_text("".join(f"{chain.link(line)}\n" for line in lines))
+    (run / runfile.RUN).write_text(json.dumps(said | {"log_head": chain.head}))
+    return run
+
+
+def test_an_honest_run_fits(honest: Path, tmp_path: Path) -> None:
+    """Nothing is found in a run, nor in its replay."""
+    assert codes(honest) == set()
+    outcome = command("replay", honest, cwd=tmp_path)
+    assert outcome.code == 0, outcome.said
+    assert codes(run_of(tmp_path)) == set()
+
+
+# --- the chain ------------------------------------------------------------------------------------
+
+
+def as_not_found(line: Line) -> Line:
+    """The line with another status, if it is the last exchange."""
+    return line | {"response": line["response"] | {"status": 404}} if is_third(line) else line
+
+
+def is_third(line: Line) -> bool:
+    """Whether a line is the third exchange."""
+    return line.get("exchange") == "3"
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [
+        as_not_found,
+        lambda line: None if is_third(line) else line,
+        lambda line: (
+            {name: line[name] for name in line if name != LINK} if is_third(line) else line
+        ),
+    ],
+    ids=["a status", "a line that is gone", "another link"],
+)
+def test_no_line_changes_unnoticed(
+    honest: Path, tmp_path: Path, edit: Callable[[Line], Line | None]
+) -> None:
+    """Each line carries the digest of the one before it, and the run that of the last."""
+    assert Code.CHAIN_BROKEN in codes(forged(honest, tmp_path / "forged", edit))
+
+
+def test_two_lines_do_not_change_places(honest: Path, tmp_path: Path) -> None:
+    """The order of the lines is part of the chain."""
+    run = forged(honest, tmp_path / "forged")
+    log = run / runfile.LOG
+    lines = log.read_text().splitlines(keepends=True)
+    log.write_text("".join([*lines[:-3], lines[-2], lines[-3], lines[-1]]))
+    assert Code.CHAIN_BROKEN in codes(run)
+
+
+# --- what a forger changes in the log, and chains again -------------------------------------------
+
+
+def without(number: int) -> Callable[[Line], Line | None]:
+    """Drops an exchange."""
+    return lambda line: None if line.get("exchange") == str(number) else line
+
+
+def relabelled(scenario: str, case: str | None = None) -> Callable[[Line], Line | None]:
+    """Says that the third exchange was sent for something else."""
+
+    def edit(line: Line) -> Line:
+        if not is_third(line):
+            return line
+        return line | {"scenario": scenario} | ({"case": case} if case else {})
+
+    return edit
+
+
+LOG_EDITS: dict[str, tuple[Callable[[Line], Line | None], Code]] = {
+    "an exchange is gone": (without(3), Code.NUMBER_MISMATCH),
+    "the first exchange is gone": (without(1), Code.NUMBER_MISMATCH),
+    "a number occurs twice": (
+        lambda line: line | {"exchange": "2"} if is_third(line) else line,
+        Code.NUMBER_MISMATCH,
+    ),
+    "a probe is called a preflight": (relabelled("preflight"), Code.CASE_MISMATCH),
+    "a probe became a preflight": (relabelled("preflight", "preflight[api]"), Code.CASE_MISMATCH),
+    "a probe became a repeated look": (relabelled("preflight", "look[api]"), Code.CASE_MISMATCH),
+    "a probe became a clean-up": (relabelled("preflight", "clean[api]"), Code.CASE_MISMATCH),
+    "a probe is for an unknown case": (relabelled("preflight", "mine[api]"), Code.CASE_MISMATCH),
+    "no case ended": (lambda line: None if "case_end" in line else line, Code.CASE_MISMATCH),
+    "every case was over the budget": (
+        lambda line: (
+            line | {"outcome": "the request budget is used up (budget: in the target file)"}
+            if "case_end" in line
+            else line
+        ),
+        Code.CASE_MISMATCH,
+    ),
+    "another Host was asked": (
+        lambda line: (
+            line
+            | {
+                "request": line["request"]
+                | {"headers": [["Host", "example.com"], *line["request"]["headers"][1:]]}
+            }
+            if is_third(line)
+            else line
+        ),
+        Code.ADDRESS_MISMATCH,
+    ),
+    "an exchange is of last year": (
+        lambda line: line | {"started": "2025-01-01T00:00:00+00:00"} if is_third(line) else line,
+        Code.TIME_MISMATCH,
+    ),
+    "a time is no time": (
+        lambda line: line | {"started": "noon"} if is_third(line) else line,
+        Code.TIME_MISMATCH,
+    ),
+}
+"""What a forger changes in the log, and the code of what then does not fit."""
+
+
+@pytest.mark.parametrize("name", LOG_EDITS)
+def test_a_log_fits_its_run(honest: Path, tmp_path: Path, name: str) -> None:
+    """Numbers, cases, addresses and times of an edited log give it away."""
+    edit, code = LOG_EDITS[name]
+    assert code in codes(chained(forged(honest, tmp_path / "forged", edit)))
+
+
+def test_exchanges_are_not_voided_in_a_run_that_ended(honest: Path, tmp_path: Path) -> None:
+    """Only a run that broke off has exchanges that are not judged."""
+    run = forged(honest, tmp_path / "forged")
+    log = run / runfile.LOG
+    lines = log.read_text().splitlines(keepends=True)
+    log.write_text("".join([*lines[:-1], '{"void": ["3"]}\n', lines[-1]]))
+    assert Code.CASE_MISMATCH in codes(chained(run))
+
+
+# --- what a forger changes in run.json ------------------------------------------------------------
+
+
+def first_case(said: Any) -> Any:
+    """The first chosen case of the stored plan."""
+    return next(case for case in said["plan"] if case["id"] in said["selected"])
+
+
+def drop_case(said: Any) -> None:
+    """Take a chosen case out of the plan and the choice."""
+    case = first_case(said)
+    said["plan"].remove(case)
+    said["selected"].remove(case["id"])
+
+
+SAID_EDITS: dict[str, tuple[Callable[[Any], object], Code]] = {
+    "a case is gone": (drop_case, Code.PLAN_MISMATCH),
+    "a case occurs twice": (
+        lambda said: said["plan"].append(said["plan"][0]),
+        Code.PLAN_MISMATCH,
+    ),
+    "a case is said to be impossible": (
+        lambda said: first_case(said).update(gap="Requires a key."),
+        Code.PLAN_MISMATCH,
+    ),
+    "a case feeds no rule": (lambda said: first_case(said).update(rules=[]), Code.PLAN_MISMATCH),
+    "a chosen case was not selected": (
+        lambda said: said["selected"].pop(),
+        Code.CHOICE_MISMATCH,
+    ),
+    "nothing says what was chosen": (
+        lambda said: said.update(selection=None),
+        Code.CHOICE_MISMATCH,
+    ),
+    "only one clause was chosen": (
+        lambda said: said["selection"].update(clauses=[BRIEF]),
+        Code.CHOICE_MISMATCH,
+    ),
+    "an operation was declared to be missing afterwards": (
+        lambda said: said["target"].update(inapplicable=["list_calls"]),
+        Code.PLAN_MISMATCH,
+    ),
+    "less was allowed": (
+        lambda said: said["target"].update(allow=[Effect.READ]),
+        Code.PLAN_MISMATCH,
+    ),
+    "another depth": (lambda said: said.update(depth="deep"), Code.PLAN_MISMATCH),
+    "another address": (
+        lambda said: said["target"].update(url="https://api.example.com/api/v1"),
+        Code.ADDRESS_MISMATCH,
+    ),
+    "another identity": (
+        lambda said: said["target"].update(identity="plain"),
+        Code.IDENTITY_MISMATCH,
+    ),
+    "an end before the start": (
+        lambda said: said.update(finished="2019-01-01T00:00:00+00:00"),
+        Code.TIME_MISMATCH,
+    ),
+    "a start in the future": (
+        lambda said: said.update(
+            started="2031-01-01T00:00:00+00:00", finished="2031-01-01T01:00:00+00:00"
+        ),
+        Code.TIME_MISMATCH,
+    ),
+    "waivers as of another day": (
+        lambda said: said.update(judged_on="2019-01-01"),
+        Code.TIME_MISMATCH,
+    ),
+    "another head": (lambda said: said.update(log_head="0" * 32), Code.CHAIN_BROKEN),
+}
+"""What a forger changes in run.json, and the code of what then does not fit."""
+
+
+@pytest.mark.parametrize("name", SAID_EDITS)
+def test_a_run_fits_its_log(honest: Path, tmp_path: Path, name: str) -> None:
+    """Plan, choice, declaration, dates and head are computed again."""
+    edit, code = SAID_EDITS[name]
+    assert code in codes(forged(honest, tmp_path / "forged", said=edit))
+
+
+def test_a_replay_refuses_what_does_not_fit(honest: Path, tmp_path: Path) -> None:
+    """It ends with exit code 2, names the codes, and writes nothing."""
+    run = forged(honest, tmp_path / "forged", said=drop_case)
+    outcome = command("replay", run, cwd=tmp_path)
+    no_traceback(outcome)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "PLAN_MISMATCH: 1 case missing from the plan" in outcome.err
+    assert not (tmp_path / "reports").exists()
