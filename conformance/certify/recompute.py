@@ -19,7 +19,7 @@ from conformance import __version__
 from conformance.base.options import Depth
 from conformance.base.text import amount
 from conformance.examine import survey
-from conformance.judging.verdict import DONE, OVER_BUDGET
+from conformance.judging.verdict import OVER_BUDGET
 from conformance.log import convert
 from conformance.model import ANNOUNCED, PREFLIGHT, Exchange, Json
 from conformance.model.exchange import header_in
@@ -192,9 +192,6 @@ def _cases(opened: Opened) -> Iterator[Mismatch]:
         return
     runnable = {case.id for case in Plan(opened.began.cases).runnable} & set(selected)
     yield from _named(Code.CASE_MISMATCH, "chosen, but without an end", runnable - ended.keys())
-    sent = {exchange.case for exchange in opened.log.exchanges}
-    silent = [name for name, outcome in ended.items() if outcome == DONE and name not in sent]
-    yield from _named(Code.CASE_MISMATCH, "done without a request", silent)
     selection, requests = opened.began.selection, len(opened.log.exchanges)
     over = [name for name, outcome in ended.items() if outcome == OVER_BUDGET]
     if selection is not None and requests < MOST_OF * selection.budget:
