@@ -68,6 +68,13 @@ def amount(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def clock(seconds: float) -> str:
+    """A duration as hours, minutes and seconds, such as ``0:29`` or ``1:02:03``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
 def nearest(name: str, names: Iterable[str]) -> str:
     """`` (did you mean X?)`` if a name resembles a known one, else an empty text.
 

@@ -108,6 +108,12 @@ def group() -> None:
 @click.option(
     "--keep", type=click.IntRange(1), help="Keep this many runs in --output; remove older ones."
 )
+@click.option(
+    "--pytest-html",
+    "page",
+    is_flag=True,
+    help="Also write pytest.html, for developers of the suite.",
+)
 @with_details
 @with_output
 def run(
@@ -118,6 +124,7 @@ def run(
     durations: bool,
     baseline: Path | None,
     keep: int | None,
+    page: bool,
     details: bool,
     output: Path,
 ) -> int:
@@ -125,6 +132,8 @@ def run(
     _require(baseline, choice, try_steps)
     console = terminal()
     with embedded(choice) as server:
+        if server:
+            say("Starting the embedded server")
         prepared = prepared_for(choice, server)
         finished, directory = sent(
             prepared,
@@ -135,6 +144,7 @@ def run(
             complete=require_complete,
             tries=try_steps,
             look=first_look(prepared),
+            page=page,
         )
     if durations:
         from conformance.report.console import durations as by_duration

@@ -90,10 +90,10 @@ def _sums(prepared: Prepared) -> list[str]:
 
 
 def requests(prepared: Prepared) -> str:
-    """The approximate number of requests of a run, by effect, as text."""
-    counts = prepared.chosen.requests().items()
-    each = [f"{count:,} {effect}" for effect, count in counts if count]
-    return f"approximate requests: {', '.join(each) or 'none'}"
+    """The approximate number of requests of a run, and those of each effect, as text."""
+    counts = prepared.chosen.requests()
+    each = [f"{count:,} {effect}" for effect, count in counts.items() if count]
+    return f"about {amount(sum(counts.values()), 'request')}: {', '.join(each) or 'none'}"
 
 
 def bounds(prepared: Prepared) -> Iterator[str]:

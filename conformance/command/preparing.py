@@ -69,13 +69,14 @@ def sent(
     complete: bool = False,
     tries: bool = False,
     look: Look | None = None,
+    page: bool = False,
 ) -> tuple[Run, Path]:
     """Execute a prepared run and judge it; returns the run and its new directory in ``output``.
 
     Asks for confirmation first unless ``yes`` is set or the server is the embedded one, then prints
     what will be sent. ``look`` examines the target before the first case. With ``tries``, the steps
-    of each cause are sent again at the end. Raises UsageError if there is nothing to send, and
-    click.Abort if the user declines.
+    of each cause are sent again at the end; with ``page``, pytest writes a page of its own. Raises
+    UsageError if there is nothing to send, and click.Abort if the user declines.
     """
     from conformance.command import plan
     from conformance.run import runner
@@ -86,7 +87,9 @@ def sent(
     directory = new_run(
         output, lambda path: runner.begin(prepared, path, require_complete=complete)
     )
-    say("\n".join([prepared.announcement, plan.requests(prepared), *plan.bounds(prepared)]))
+    first = "First look at the target, then " if look else ""
+    sending = f"{first}{plan.requests(prepared)}"
+    say("\n".join([prepared.announcement, sending, *plan.bounds(prepared)]))
     nonce = "" if embedded else str(time.time_ns())
     run = runner.run(
         prepared,
@@ -97,6 +100,7 @@ def sent(
         cleans=not embedded,
         tries=tries,
         look=look,
+        page=page,
     )
     return run, directory
 

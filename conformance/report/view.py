@@ -5,6 +5,7 @@ All numbers come from ``run.counts`` and ``run.cells``, so that the formats agre
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from conformance.base.values import cut
 from conformance.model import (
     WHOLE_API,
     Body,
+    Cause,
     Cell,
     Clause,
     Exchange,
@@ -131,6 +133,19 @@ def first_of(names: Sequence[str]) -> str:
     """The first FEW names, and how many more there are."""
     more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
     return ", ".join(names[:FEW]) + more
+
+
+def tally(causes: Iterable[Cause]) -> str:
+    """The number of causes, such as ``27 causes, 1 warning, 2 waived``; empty if there are none."""
+    counts = Counter(cause.verdict for cause in causes)
+    parts = []
+    if counts[Verdict.FAILED]:
+        parts.append(amount(counts[Verdict.FAILED], "cause"))
+    if counts[Verdict.WARNED]:
+        parts.append(amount(counts[Verdict.WARNED], "warning"))
+    if counts[Verdict.WAIVED]:
+        parts.append(f"{counts[Verdict.WAIVED]:,} waived")
+    return ", ".join(parts)
 
 
 def left_out(run: Run) -> list[str]:

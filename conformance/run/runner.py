@@ -47,15 +47,16 @@ def run(
     cleans: bool,
     tries: bool = False,
     look: Look | None = None,
+    page: bool = False,
 ) -> Run:
     """Run the chosen cases and judge them, logging to ``directory`` as they run.
 
     ``look`` examines the target before the first case. With ``cleans``, created objects are removed
-    at the end; with ``tries``, the steps of each cause are sent again. A run that breaks off is
-    judged by its log so far. Raises Unjudgeable if that is empty.
+    at the end; with ``tries``, the steps of each cause are sent again. With ``page``, the pytest
+    items are written to a page of their own. A run that breaks off is judged by its log so far.
+    Raises Unjudgeable if that is empty.
     """
     wire = HttpWire(prepared.target.timeout, prepared.target.trust)
-    live = Live(console)
     with files.lines(directory / runfile.LOG) as stream, _early(directory) as spool:
         session = Session(
             prepared,
@@ -66,7 +67,14 @@ def run(
             workers=prepared.workers,
             spool=spool,
         )
-        interrupted = _run_cases(session, prepared, directory, live, look)
+        live = Live(console, session, prepared.workers)
+        items = Items(session, prepared.chosen, live.say, look)
+        own_page = files.whole(directory / runfile.PYTEST_PAGE)
+        with own_page if page else contextlib.nullcontext() as written:
+            ended = _pytest(_arguments(written), [items, live])
+        interrupted = ended == pytest.ExitCode.INTERRUPTED
+        if interrupted:
+            _recover(session, live, directory / runfile.LOG)
         _note_end(session, live, interrupted)
         nothing = session.log.incomplete and not session.log.exchanges
         run = None if nothing else session.finish(cleans=cleans, tries=tries)
@@ -75,26 +83,19 @@ def run(
     return run
 
 
-def _run_cases(
-    session: Session, prepared: Prepared, directory: Path, live: Live, look: Look | None
-) -> bool:
-    """Let pytest run the chosen cases; returns whether a signal interrupted it."""
+def _pytest(arguments: list[str], plugins: list[object]) -> int:
+    """Let pytest run the chosen cases; returns its exit code."""
     gc.freeze()  # imported objects stay; scanning them would cost a tenth of the run
-    with (
-        files.whole(directory / runfile.PYTEST_PAGE) as written,
-        _clean_environment(),
-        contextlib.redirect_stdout(io.StringIO()),
-    ):
-        plugins = [Items(session, prepared.chosen, live.say, look), live]
-        ended = pytest.main(_arguments(written), plugins=plugins)
-    if ended != pytest.ExitCode.INTERRUPTED:
-        return False
+    with _clean_environment(), contextlib.redirect_stdout(io.StringIO()):
+        return pytest.main(arguments, plugins=plugins)
+
+
+def _recover(session: Session, live: Live, log: Path) -> None:
+    """Gather what was logged until a signal interrupted the run."""
     if not session.log.incomplete:  # otherwise the run itself broke off, and reports why
         live.say("Stopped: judging what was logged so far. The next signal stops that, too.")
-    log = directory / runfile.LOG
     session.recorder.recall(log)  # the last line may have been written but not recorded
     session.interrupt()
-    return True
 
 
 @contextlib.contextmanager
@@ -116,8 +117,8 @@ def _note_end(session: Session, live: Live, interrupted: bool) -> None:
         session.recorder.break_off("The run was stopped by a signal.")
 
 
-def _arguments(page: Path) -> list[str]:
-    return [
+def _arguments(page: Path | None) -> list[str]:
+    arguments = [
         str(SUITE),
         "-c",
         str(SUITE / "pytest.ini"),
@@ -129,13 +130,11 @@ def _arguments(page: Path) -> list[str]:
         "no:terminal",
         "-p",
         "no:unraisableexception",  # it would swallow a dropped KeyboardInterrupt
-        "-p",
-        "pytest_metadata.plugin",
-        "-p",
-        "pytest_html.plugin",
-        f"--html={page}",
-        "--self-contained-html",
     ]
+    if page is None:
+        return arguments
+    plugins = ["-p", "pytest_metadata.plugin", "-p", "pytest_html.plugin"]
+    return [*arguments, *plugins, f"--html={page}", "--self-contained-html"]
 
 
 @contextlib.contextmanager
