@@ -54,7 +54,6 @@ def svg(label: str, value: str, title: str, colour: str) -> str:
 
 
 def _value(run: Run) -> str:
-    """The headline, and the number of failed cells if there are any."""
-    words = view.headline(run)
-    failed = run.counts[Verdict.FAILED]
-    return f"{words}, {failed:,} cells" if failed else words
+    """The headline, and the number of causes if there are any."""
+    words, counted = view.headline(run), view.tally(run.causes)
+    return f"{words}, {counted}" if counted else words
