@@ -32,7 +32,7 @@ from conformance.server.declaration import declaration
 from conformance.server.messages import Refusal, Reply, Request
 from tests.support import contracts
 
-FILES = frozenset({*report.FILES, runfile.RUN, runfile.PACKED, runfile.PYTEST_PAGE})
+FILES = frozenset({*report.FILES, runfile.RUN, runfile.PACKED})
 """The files that a run of the command leaves in its directory."""
 
 BYTECODE = str(Path(tempfile.gettempdir()) / f"conformance-tests-bytecode-{os.getuid()}")

@@ -248,14 +248,6 @@ def repeat_line(exchange: Exchange | None) -> str:
     return f"# too long for a shell line: see exchange {clean(exchange.id)} in the log"
 
 
-def duration_ms(run: Run, cell: Cell) -> int:
-    """The milliseconds that the exchanges of a cell took.
-
-    Cells share exchanges, so these times do not add up to the time of the run.
-    """
-    return round(elapsed_ms(run.exchanges_of(cell.exchanges)))
-
-
 def elapsed_ms(exchanges: Iterable[Exchange]) -> float:
     """The milliseconds that some exchanges took in total."""
     return sum(exchange.elapsed_ms for exchange in exchanges)
@@ -312,6 +304,14 @@ def message(cell: Cell) -> str:
     if more:
         return f"{first} (and {amount(more, 'more finding')})"
     return first
+
+
+def message_with_cause(run: Run, cell: Cell) -> str:
+    """The message of a cell after its worst cause, such as ``[cause 2] Paging loses items: …``."""
+    if cell.name not in run.cause_of:
+        return message(cell)
+    number, cause = run.cause_of[cell.name]
+    return f"[cause {number}] {shown(cause.title)}: {message(cell)}"
 
 
 def account(run: Run, cell: Cell) -> str:

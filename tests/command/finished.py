@@ -87,10 +87,10 @@ def replay_agrees(ran: Ran, directory: Path) -> None:
     assert outcome.code == ran.outcome.code, outcome.said
     no_traceback(outcome)
     again = run_of(directory)
-    named = {path.name for path in ran.run.iterdir()} - {runfile.PYTEST_PAGE}
+    named = {path.name for path in ran.run.iterdir()}
     assert {path.name for path in again.iterdir()} == named
     assert stored(again) == stored(ran.run)
-    for name in FILES - {"run.json", runfile.PYTEST_PAGE}:  # run.json was compared just now
+    for name in FILES - {"run.json"}:  # it was compared just now
         before = (ran.run / name).read_bytes()
         if name in NAMING:
             before = before.replace(ran.run.name.encode(), again.name.encode())

@@ -460,7 +460,7 @@ def test_a_replay_copies_nothing_that_it_did_not_compute(case: Case) -> None:
     case.replace_log(*lines[:-1], b" \t \r\n", hidden)
     assert case.replay().code == 0
     run = run_of(case.directory)
-    expected = servers.FILES - {runfile.PYTEST_PAGE}
+    expected = servers.FILES
     assert {path.name for path in run.iterdir()} == expected
     for name in expected:
         assert SECRET not in servers.text_of(run, name)
@@ -489,7 +489,7 @@ def test_no_report_is_written_through_a_link(case: Case) -> None:
     """A link in the place of a report is replaced, and what it leads to stays as it was."""
     victim = case.directory / "victim"
     victim.write_text(SECRET)
-    names = servers.FILES - {runfile.PYTEST_PAGE, runfile.RUN, runfile.PACKED}
+    names = servers.FILES - {runfile.RUN, runfile.PACKED}
     for name in names:
         (case.run / name).unlink()
         (case.run / name).symlink_to(victim)
