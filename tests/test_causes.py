@@ -10,6 +10,7 @@ from conformance.base.values import NOT_JSON, read_json
 from conformance.causes import causes_of
 from conformance.causes.finding_key import UNREAD, Key, key_of, kind
 from conformance.causes.folding import EXPLAINED
+from conformance.causes.telling import telling
 from conformance.checks import RULES
 from conformance.model import (
     NOT_PARSED,
@@ -190,6 +191,27 @@ def test_a_cause_is_worded_by_the_clause_of_most_cells() -> None:
     ]
     (cause,) = causes_of(run.contract, cells, run.exchanges)
     assert (cause.clauses[0], cause.finding.clause) == ("business-rows", "business-rows")
+
+
+def test_a_cause_is_shown_by_its_plainest_exchange() -> None:
+    """With the key full and without a mistake; of several such exchanges, by the shortest."""
+    run = judged("foreign-agent-read")
+    cell = next(cell for cell in run.cells if cell.findings)
+    some = replace(run.exchange[cell.findings[0].exchanges[0]], facts=Facts())
+    address = f"{some.request.url}&limit=5"
+    longer = replace(some.request, url=address)
+    seen = [
+        replace(some, id="revoked", identity="revoked"),
+        replace(some, id="mistaken", facts=Facts(mistake=True, flaw="a parameter twice")),
+        replace(some, id="long", request=longer),
+        replace(some, id="plain"),
+    ]
+    names = tuple(each.id for each in seen)
+    found = replace(cell.findings[0], where="/", exchanges=names, apart=True)
+    (cause,) = causes_of(run.contract, [replace(cell, findings=(found,))], seen)
+    assert cause.finding.exchanges == ("plain",)
+    assert [each.id for each in telling(replace(run, exchanges=tuple(seen)), cause)] == ["plain"]
+    assert cause.exchanges == names
 
 
 def test_what_belongs_to_others_comes_first_and_form_last() -> None:

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from conformance import contract
-from conformance.model import Contract, Declaration, Operation, Remark, Run, State
+from conformance.causes.doubts import certain_first
+from conformance.model import Contract, Declaration, Facts, Operation, Remark, Run, State
 from conformance.report import html, remarks, unproven
 from conformance.run import runfile
 from conformance.scenarios.client import filling
@@ -144,14 +145,16 @@ def resting(rule: str) -> Run:
 @pytest.mark.parametrize(
     ("rule", "parts"),
     [
-        ("status.listed", ["keys: full"]),
-        ("rate.counted", ["keys: full", "clock", "addresses"]),
+        ("status.listed", []),
+        ("list.more-flag", []),
+        ("auth.revoked", ["keys: full"]),
+        ("rate.counted", ["clock", "addresses"]),
         ("tenant.list", ["keys: full", "businesses: other"]),
         ("trigger.answer", ["triggers: nothing else proves the recipe for "]),
     ],
 )
 def test_each_rule_rests_on_its_parts(rule: str, parts: list[str]) -> None:
-    """The keys that were used, and what else the rule depends on."""
+    """A key only if the rule judges keys, and what else the rule depends on."""
     run = resting(rule)
     told = unproven.unproven(run, run.causes[0])
     assert len(told) == len(parts)
@@ -159,9 +162,59 @@ def test_each_rule_rests_on_its_parts(rule: str, parts: list[str]) -> None:
         assert words.startswith(part)
 
 
+def test_a_refused_request_rests_on_its_key() -> None:
+    """Whatever the rule, a wrong key explains 401 and 403."""
+    run = resting("success.status")
+    assert unproven.unproven(run, run.causes[0]) == []
+    refused = tuple(
+        replace(each, response=replace(each.response, status=403) if each.response else None)
+        for each in run.exchanges
+    )
+    (told,) = unproven.unproven(replace(run, exchanges=refused), run.causes[0])
+    assert told.startswith("keys: full")
+
+
+def test_certain_causes_come_first() -> None:
+    """The doubt is a few words on the part of the target file."""
+    run = resting("auth.revoked")
+    ordered = certain_first(run)
+    assert [cause.doubt for cause in ordered[:-1]] == [""] * (len(run.causes) - 1)
+    assert (ordered[-1].id, ordered[-1].doubt) == (run.causes[0].id, "perhaps a wrong key")
+    assert [cause.id for cause in ordered[:-1]] == [cause.id for cause in run.causes[1:]]
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_cause_that_was_not_seen_again_is_not_certain(status: int) -> None:
+    """Its step was sent again at the end of the run, and another status came."""
+    run = example.failing()
+    first, *others = run.causes
+    shown = next(each for each in run.exchanges if each.status == 400)
+    assert shown.response is not None
+    seen = replace(first, finding=replace(first.finding, exchanges=(shown.id,)))
+    again = replace(
+        shown,
+        id="e99999",
+        facts=Facts(again=shown.id),
+        response=replace(shown.response, status=status),
+    )
+    tried = replace(run, causes=(seen, *others), exchanges=(*run.exchanges, again))
+    doubts = {cause.id: cause.doubt for cause in certain_first(tried)}
+    assert doubts[first.id] == ("not seen again" if status == 200 else "")
+
+
+def test_every_doubt_has_words() -> None:
+    """The key revoked and the key expired have their own."""
+    for key, doubt in (("revoked", "perhaps never revoked"), ("expired", "perhaps not expired")):
+        run = resting("auth.revoked")
+        sent = tuple(replace(each, identity=key) for each in run.exchanges)
+        setup = (Remark(State.MEND, f"keys: {key}", "GET /calls returned 200"),)
+        (*_, last) = certain_first(replace(run, exchanges=sent, setup=setup))
+        assert last.doubt == doubt
+
+
 def test_a_working_part_marks_no_finding() -> None:
     """Only parts that are wrong or unproven mark a finding."""
-    run = resting("status.listed")
+    run = resting("auth.revoked")
     proven = tuple(replace(remark, state=State.WORKS) for remark in run.setup)
     assert unproven.unproven(replace(run, setup=proven), run.causes[0]) == []
 

@@ -7,12 +7,14 @@ absorbs it. Each group that remains is a cause.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from conformance.causes.finding_key import Key, place_of
 from conformance.causes.folding import folded
 from conformance.causes.groups import Group, Sighting, groups_of, sightings_of
 from conformance.causes.harm import harm_of
-from conformance.causes.titles import title_of
+from conformance.causes.telling import plainest
+from conformance.causes.titles import title_of, told_apart
 from conformance.model import Cause, Cell, Contract, Exchange, Level, Verdict, worst
 
 __all__ = ["Key", "Sighting", "causes_of", "place_of", "sightings_by_cause", "sightings_of"]
@@ -34,7 +36,14 @@ def causes_of(
     roots = folded(groups_of(cells, by_id))
     blocked = _blocked(cells)
     causes = [_cause(contract, root, by_id, blocked) for root in roots]
-    return tuple(sorted(causes, key=_worst_first))
+    titles = told_apart(
+        [
+            title_of(contract, root.key, cause.finding, _operations(root))
+            for root, cause in zip(roots, causes, strict=True)
+        ]
+    )
+    titled = [replace(cause, title=title) for cause, title in zip(causes, titles, strict=True)]
+    return tuple(sorted(titled, key=_worst_first))
 
 
 def sightings_by_cause(
@@ -64,17 +73,22 @@ def _blocked(cells: Iterable[Cell]) -> dict[str, list[str]]:
     return blocked
 
 
+def _operations(root: Group) -> list[str]:
+    """The ids of the operations of a group and the groups folded into it."""
+    cells = [cell for part in root.whole() for cell in part.cells.values()]
+    return list(dict.fromkeys(cell.operation for cell in cells))
+
+
 def _cause(
     contract: Contract, root: Group, by_id: dict[str, Exchange], blocked: dict[str, list[str]]
 ) -> Cause:
-    """The cause for a group and the groups folded into it."""
-    finding = root.finding
+    """The cause for a group and the groups folded into it, without a title."""
+    finding = plainest(root, by_id)
     cells: dict[str, Cell] = {}
     shown: set[str] = set()
     for part in root.whole():
         cells |= part.cells
         shown |= part.exchanges.keys()
-    operations = list(dict.fromkeys(cell.operation for cell in cells.values()))
     in_order = [name for name in by_id if name in shown]
     clauses = [finding.clause, *(cell.clause for cell in cells.values())]
     hidden = [name for cell in cells for name in blocked.get(cell, ())]
@@ -87,7 +101,6 @@ def _cause(
         cells=tuple(cells),
         exchanges=tuple(in_order[:NAMED]),
         seen=len(shown),
-        title=title_of(contract, root.key, finding, operations),
         flaw=root.key.flaw,
         blocks=tuple(dict.fromkeys(hidden)),
     )

@@ -46,7 +46,7 @@ def harm_of(contract: Contract, key: Key, finding: Finding) -> Harm:
 
     A refusal with the wrong status exposes nothing.
     """
-    if key.rule == FAULT or _was_refused(finding):
+    if key.rule == FAULT or was_refused(finding):
         return Harm.ANSWER
     for beginning, harm in BY_RULE.items():
         if key.rule.startswith(beginning):
@@ -54,7 +54,7 @@ def harm_of(contract: Contract, key: Key, finding: Finding) -> Harm:
     return BY_AREA.get(contract.clauses[finding.clause].area, Harm.ANSWER)
 
 
-def _was_refused(finding: Finding) -> bool:
+def was_refused(finding: Finding) -> bool:
     """Whether a request that had to be refused was refused with a different status."""
     if finding.where != "status":
         return False

@@ -1,29 +1,14 @@
-"""Which parts of a target file a finding depends on, and which of these are unproven.
+"""Sentences on parts of a target file that are wrong, or on which a cause depends unproven.
 
 The finding stands either way, but an unproven part tells people to check the target file first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 
-from conformance.model import (
-    Business,
-    Cause,
-    Exchange,
-    Remark,
-    Run,
-    State,
-    place_of_key,
-)
-
-RECIPE = "trigger.answer"
-"""The rule that judges the result of a recipe in the target file. Nothing else proves a recipe."""
-CLOCKED = "rate."
-"""Prefix of the rules that need a clock and addresses."""
-AROUND = ("clock", "addresses")
-OWNED = "tenant."
-"""Prefix of the rules that need to know which business is which."""
+from conformance.causes import doubts
+from conformance.model import Cause, Remark, Run, State
 
 
 def wrong(looked_at: Iterable[Remark]) -> list[str]:
@@ -38,33 +23,7 @@ def to_fix(looked_at: Iterable[Remark]) -> list[Remark]:
 
 def unproven(run: Run, cause: Cause) -> list[str]:
     """A sentence for each unproven part of the target file that a cause depends on."""
-    finding = cause.finding
-    if finding.rule == RECIPE:
-        return [f"triggers: nothing else proves the recipe for {finding.expected}; check it"]
-    remarks = {remark.about: remark for remark in run.setup if not remark.proven}
-    places = dict.fromkeys(_places(run, finding.rule, run.exchanges_of(finding.exchanges)))
-    return [_sentence(remarks[place]) for place in places if place in remarks]
-
-
-def _places(run: Run, rule: str, exchanges: Sequence[Exchange]) -> Iterator[str]:
-    """The parts of the target file that a rule depends on when it judges some exchanges."""
-    for exchange in exchanges:
-        if exchange.identity:
-            yield place_of_key(exchange.identity.partition("~")[0])
-    sent = "".join(_sent(exchange) for exchange in exchanges)
-    for owner, name in run.target.businesses.items():
-        if name in sent:
-            yield f"businesses: {owner}"
-    if rule.startswith(CLOCKED):
-        yield from AROUND
-    if rule.startswith(OWNED):
-        yield from (f"businesses: {business}" for business in Business)
-
-
-def _sent(exchange: Exchange) -> str:
-    """The parts of a request that can name a business."""
-    request = exchange.request
-    return request.url + (request.body.kept if request.body else "")
+    return [_sentence(remark) for remark in doubts.unproven(run, cause)]
 
 
 def _sentence(remark: Remark) -> str:

@@ -8,6 +8,7 @@ from datetime import date
 from conformance import __version__, checks
 from conformance.base.text import amount
 from conformance.causes import causes_of
+from conformance.causes.doubts import certain_first
 from conformance.judging import verdict
 from conformance.judging.judge import Known
 from conformance.log.evidence import CUT_OFF, Log
@@ -73,7 +74,7 @@ def finished(
         known=known,
     )
     exchanges = tuple(log.exchanges)
-    return replace(
+    judged = replace(
         run,
         finished=ended,
         incomplete=log.incomplete or _without_end(_unended(Plan(run.cases), log, selected)),
@@ -82,6 +83,7 @@ def finished(
         setup=log.setup,
         causes=causes_of(contract, cells, exchanges),
     )
+    return replace(judged, causes=certain_first(judged))
 
 
 def _unended(plan: Plan, log: Log, selected: frozenset[str] | None) -> int:

@@ -12,6 +12,7 @@ from itertools import chain
 
 from conformance.model import Cell, Run, Verdict
 from conformance.server import application
+from tests import titles
 from tests.faults import harness
 from tests.faults.base import Fault, Variant
 from tests.support.contracts import real
@@ -68,6 +69,7 @@ def _row_of(fault: Fault, aim: harness.Aim | None) -> Row:
         _complaint("blamed for more than it breaks", run, _beyond(fault, blamed)),
         _complaint("not judged", run, lost),
         _complaint_of_nameless(run, fault),
+        "\n".join(titles.complaints(run.causes)),
     ]
     return Row(fault.name, found, _text(fault.does, complaints), len(run.causes))
 

@@ -1,0 +1,200 @@
+"""The titles of causes by rule, for rules about data: of tenants, in walks, and in writes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from conformance.causes.forms import ANY, CODE, STATUS, TAKEN, Cases, always, refusals
+
+FOREIGN_ITEMS = ("{route} shows items of another {tenant}", "Lists show items of another {tenant}")
+REACHED = (
+    "{route} reaches objects of another {tenant}",
+    "Objects of another {tenant} can be reached",
+)
+NOT_STORED: Cases = {
+    STATUS: ("{object} cannot be read once it is written", "A written object cannot be read"),
+    ANY: ('{route} does not store "{member}" as sent', "Writes do not store what was sent"),
+}
+
+OF_DATA: Mapping[str, Cases] = {
+    # --- tenants ---
+    "figures.own": {
+        STATUS: ("A report on another {tenant} gets a wrong status",),
+        "as under a URL": ("{route} shows outdated figures", "Reports show outdated figures"),
+        ANY: ("{route} shows data of another {tenant}", "Reports show data of another {tenant}"),
+    },
+    "figures.grown": always(
+        "{route} counts data of another {tenant}", "Reports count data of another {tenant}"
+    ),
+    "figures.empty": always(
+        "A parameter makes {route} show foreign data", "A parameter makes reports show foreign data"
+    ),
+    "owner.inside": always(
+        "{route} names another {tenant}", "Responses name another {tenant} inside"
+    ),
+    "owner.nested": always(
+        "{route} refers to objects of another {tenant}",
+        "Objects refer to those of another {tenant}",
+    ),
+    "owner.across": always(
+        "{route} shows ids of another {tenant}", "Responses show ids of another {tenant}"
+    ),
+    "tenant.object": {
+        "may not change": (
+            "{route} changes objects of another {tenant}",
+            "Objects of another {tenant} can be changed",
+        ),
+        "may not remove": (
+            "{route} deletes objects of another {tenant}",
+            "Objects of another {tenant} can be deleted",
+        ),
+        "nothing created": (
+            "{route} creates objects in another {tenant}",
+            "Objects can be created in another {tenant}",
+        ),
+        "of its own": (
+            "{route} returns an object of another {tenant}",
+            "Creations return objects of another {tenant}",
+        ),
+        "nothing of another": (
+            "{route} refers to another {tenant}",
+            "Objects can refer to another {tenant}",
+        ),
+        "has it": (
+            "{route} takes what another {tenant} has",
+            "Items that another {tenant} has can be taken",
+        ),
+        "that nobody has": REACHED,
+        "object that is refused": (
+            "Errors of {route} reveal foreign objects",
+            "Errors reveal objects of another {tenant}",
+        ),
+        "may not move": (
+            "{route} moves an object to another {tenant}",
+            "Changes move objects to another {tenant}",
+        ),
+        **refusals("An object of another {tenant}", *REACHED),
+        ANY: REACHED,
+    },
+    "tenant.filter": {
+        STATUS: ("A filter for another {tenant} gets a wrong status",),
+        ANY: (
+            "A filter of {route} shows another {tenant}",
+            "A filter shows items of another {tenant}",
+        ),
+    },
+    "tenant.rows": {ANY: FOREIGN_ITEMS},
+    "owner.named": {ANY: FOREIGN_ITEMS},
+    "tenant.empty": {
+        STATUS: ("{route} fails if there are no items", "Lists without items are errors"),
+        "as the list is empty": (
+            '"{member}" is true although a list is empty',
+            "An empty list promises more",
+        ),
+        ANY: (
+            "{route} shows items to a {tenant} without data",
+            "A {tenant} without data sees items",
+        ),
+    },
+    # --- triggers and payments ---
+    "payment.terms": {
+        "a refusal": ("A false payment is accepted",),
+        ANY: ("A request for payment lacks its terms",),
+    },
+    "payment.retry": always("A valid payment is not accepted"),
+    "payment.elsewhere": always("{route} asks for payment", "Free operations ask for payment"),
+    "payment.nothing": always("A request for payment already hands out data"),
+    "trigger.answer": {
+        TAKEN: ('Requests due for "{code}" succeed', "Requests that must fail succeed"),
+        CODE: ('"{code}" is replaced by another code', "A provoked error has a wrong code"),
+        ANY: ('"{code}" is replaced by another error', "A provoked error has a wrong status"),
+    },
+    "trigger.effect": always("{route} lists failures as successes", "Failures look like successes"),
+    # --- walks ---
+    "paging.order": always("{route} is out of order", "Pages are out of order"),
+    "paging.advances": {
+        STATUS: ("{route} refuses its own cursor", "Lists refuse their own cursors"),
+        ANY: ("{route} returns the same page again", "Paging returns the same page again"),
+    },
+    "paging.exclusive": always("Paging repeats items of {route}", "Paging repeats items"),
+    "paging.complete": always("Paging loses items of {route}", "Paging loses items"),
+    "paging.precision": always(
+        "The cursor of {route} cuts fractions of a second", "Cursors cut fractions of a second"
+    ),
+    "paging.more-false": always(
+        '"{member}" of {route} is false too early',
+        '"{member}" is false although items follow',
+        "Lists say too early that nothing follows",
+    ),
+    "paging.more-true": always(
+        '"{member}" of {route} is true at the end',
+        '"{member}" is true although nothing follows',
+        "Lists say at the end that more follows",
+    ),
+    "paging.filter": always("{route} ignores filters", "Lists ignore filters"),
+    "paging.ties": always("Pages end among items of the same time"),
+    # --- writes ---
+    "update.read-back": NOT_STORED,
+    "update.others": {
+        "was there before": ("{route} removes other objects", "Changes remove other objects"),
+        ANY: ("{route} changes other objects", "Changes also change other objects"),
+    },
+    "update.alone": {
+        "as it was not sent": (
+            '{route} changes "{member}", which was not sent',
+            "{route} changes what was not sent",
+            "Changes affect what was not sent",
+        ),
+        "no change of": ("{route} changes other objects", "Changes also change other objects"),
+        "belongs": ("{route} moves objects in lists", "Changed objects move in lists"),
+        ANY: ("{route} loses earlier changes", "Changes lose earlier changes"),
+    },
+    "update.besides": {
+        "as it was not sent": (
+            '{route} changes "{member}", which was not sent',
+            "{route} changes what was not sent",
+            "Work on objects changes what was not sent",
+        ),
+        "as the answer says": ("{route} has no effect", "Confirmed work has no effect"),
+        ANY: ("{route} also works on other objects", "Work also affects other objects"),
+    },
+    "create.read-back": NOT_STORED,
+    "create.others": always("{route} removes other objects", "Creations remove other objects"),
+    "create.one": {
+        "one object": ("{route} lists a new object twice", "New objects are listed twice"),
+        ANY: ("{route} issues an id twice", "Creations issue an id twice"),
+    },
+    "create.listed": always("New objects of {route} are not listed", "New objects are not listed"),
+    "create.count": {
+        "one object": ("{route} creates two objects", "Creations create two objects"),
+        ANY: NOT_STORED[ANY],
+    },
+    "create.position": always(
+        '{object} has several times in "{member}"', "Objects have several creation times"
+    ),
+    "create.newest": always(
+        "New objects of {route} are not the newest", "New objects are not the newest"
+    ),
+    "delete.gone": {
+        "was not deleted": (
+            "{route} also deletes other objects",
+            "Deletions also delete other objects",
+        ),
+        ANY: ("{route} does not delete", "Deleted objects are still there"),
+    },
+    "delete.others": always(
+        "{route} also deletes other objects", "Deletions also delete other objects"
+    ),
+    "refused.effect": {
+        "no object created": (
+            "{route} creates what it refuses",
+            "Refused creations take effect",
+        ),
+        "its deletion was refused": (
+            "{route} deletes what it refuses",
+            "Refused deletions take effect",
+        ),
+        ANY: ("{route} does what it refuses", "Refused requests take effect"),
+    },
+}
+"""The forms of a title by rule."""

@@ -1,0 +1,36 @@
+"""The forms of titles: one template for each thing that can be wrong, in several wordings.
+
+The forms of a title are ordered by preference: the first one is used whose words are known and that
+is short enough. So the last form needs no words, except ``tenant``, which is always known.
+
+Other words are ``route`` and ``object`` (such as "an agent") if there is only one, ``member``,
+``flaw``, ``code``, and the statuses ``wanted`` and ``got``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+Forms = tuple[str, ...]
+"""One title in several forms, the most specific one first."""
+Cases = Mapping[str, Forms]
+"""The forms for what a rule finds, by what was wrong or by a part of the expectation."""
+
+TAKEN, STATUS, CODE, LACKING = "was taken", "is a wrong status", "is a wrong code", "is lacking"
+"""What was wrong: a request succeeded, the status, the code of an error, a missing member."""
+ANY = ""
+"""Stands for everything else that a rule finds."""
+
+
+def refusals(subject: str, *taken: str) -> Cases:
+    """The forms for a rule about requests that must be refused; ``taken`` if one succeeds."""
+    return {
+        TAKEN: taken,
+        CODE: (f"{subject} gets a wrong code from {{route}}", f"{subject} gets a wrong code"),
+        STATUS: (f"{subject} gets a wrong status from {{route}}", f"{subject} gets a wrong status"),
+    }
+
+
+def always(*forms: str) -> Cases:
+    """The forms for a rule that finds only one thing."""
+    return {ANY: forms}
