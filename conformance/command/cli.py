@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -74,7 +75,19 @@ def _report_bug(error: Exception) -> None:
     say("This is a bug in the suite; please report it. The log so far is kept.", err=True)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Sections(click.Group):
+    """A group whose help lists the commands by what they are for."""
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a section for each purpose, with all descriptions in one column."""
+        width = max(len(name) for name in self.commands)
+        for purpose, described in COMMANDS.items():
+            with formatter.section(purpose):
+                rows = [(f"{each.name:<{width}}", text) for each, text in described.items()]
+                formatter.write_dl(rows)
+
+
+@click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="kaicalls-conformance")
 def group() -> None:
     """Check whether a server conforms to an API contract, clause by clause.
@@ -84,7 +97,7 @@ def group() -> None:
     """
 
 
-@group.command()
+@click.command()
 @with_choice
 @with_yes
 @click.option(
@@ -172,7 +185,7 @@ def _require(baseline: Path | None, choice: Choice, try_steps: bool) -> None:
         )
 
 
-@group.command()
+@click.command()
 @with_choice
 @click.option("--cases", is_flag=True, help="List every case.")
 @click.option("--json", "as_json", is_flag=True, help="Print the cases and counts as JSON.")
@@ -188,21 +201,35 @@ def plan(choice: Choice, cases: bool, as_json: bool) -> None:
             say(plan.text(prepared, cases))
 
 
-for _command in (
-    commands.explain_,
-    commands.clauses_,
-    commands.operations_,
-    init.init,
-    commands.serve,
-    doctor.doctor,
-    comparing.compare,
-    merge.merge,
-    replay.replay,
-    replay.report,
-    replay.open_,
-    replay.export,
-    rerunning.rerun,
-    cleaning.clean,
-    history.history,
-):
-    group.add_command(_command)
+COMMANDS: Mapping[str, Mapping[click.Command, str]] = {
+    "Judge": {
+        init.init: "Write a target file for you to complete.",
+        doctor.doctor: "Check a target file: keys, businesses, lists, clock.",
+        plan: "Show what a run would send, without sending it.",
+        run: "Judge a target, or without one the embedded server.",
+        merge.merge: "Combine the shards of a run.",
+        cleaning.clean: "Remove what a run created and left behind.",
+    },
+    "Read": {
+        replay.open_: "Open the report of a run in the browser.",
+        commands.explain_: "Explain a clause, or a cause of a run.",
+        commands.clauses_: "List the clauses of the contract.",
+        commands.operations_: "List the operations of the contract.",
+        comparing.compare: "Show what changed between two runs, and why.",
+        history.history: "List all runs in a directory of reports.",
+        replay.export: "Export a run in the format of another tool.",
+    },
+    "Repeat": {
+        rerunning.rerun: "Send the requests of a failure again: is it fixed?",
+        replay.replay: "Judge a stored run again, as a new run.",
+        replay.report: "Judge a stored run again, in place.",
+    },
+    "Develop": {
+        commands.serve: "Start the reference server, a sandbox for clients.",
+    },
+}
+"""The commands by what they are for, each with its line in the help of the whole program."""
+
+for _together in COMMANDS.values():
+    for _command in _together:
+        group.add_command(_command)
