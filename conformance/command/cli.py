@@ -19,6 +19,7 @@ from conformance.command import (
     commands,
     comparing,
     doctor,
+    explaining,
     history,
     init,
     merge,
@@ -212,7 +213,7 @@ COMMANDS: Mapping[str, Mapping[click.Command, str]] = {
     },
     "Read": {
         replay.open_: "Open the report of a run in the browser.",
-        commands.explain_: "Explain a clause, or a cause of a run.",
+        explaining.explain_: "Explain a clause, or a cause of a run.",
         commands.clauses_: "List the clauses of the contract.",
         commands.operations_: "List the operations of the contract.",
         comparing.compare: "Show what changed between two runs, and why.",

@@ -23,15 +23,13 @@ APART = 1.0
 TITLES = 10
 """Causes that are printed when they are first seen. The summary lists all of them."""
 MINUTE = 60
-AT_A_TIME = 2
-"""Cases that write and usually overlap, because those that write objects of one kind do not."""
 
 
 class TimeLeft:
     """Estimates how long the rest of a run takes, from the expected requests of its cases."""
 
     def __init__(self, cases: Iterable[Case], lane_of: dict[str, Lane], workers: int) -> None:
-        self._weights = {case.id: _weight(case, lane_of[case.id], workers) for case in cases}
+        self._weights = {case.id: case.cost / lane_of[case.id].usual(workers) for case in cases}
         self._whole = sum(self._weights.values())
         self._done = 0.0
 
@@ -47,13 +45,6 @@ class TimeLeft:
         if left < MINUTE:
             return f"about {10 * (1 + int(left / 10))} s left"
         return f"about {round(left / MINUTE):,} min left"
-
-
-def _weight(case: Case, lane: Lane, workers: int) -> float:
-    """The expected requests of a case, divided by the number of cases that overlap with it."""
-    if lane.stage is None:
-        return case.cost
-    return case.cost / (workers if lane.harmless else min(workers, AT_A_TIME))
 
 
 class Live:
