@@ -111,7 +111,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Ran:
             name=TEXTS[0] + TEXTS[10] + "\x1b[31m",
             allow=["read"],
         )
-        outcome = command("run", "--target", path, "--depth", "quick", cwd=directory)
+        outcome = command(
+            "run", "--target", path, "--depth", "quick", "--pytest-html", cwd=directory
+        )
     return Ran(outcome, run_of(directory))
 
 
@@ -150,7 +152,7 @@ def test_a_replay_of_hostile_texts(hostile: Ran, tmp_path: Path) -> None:
     assert stored(run_of(tmp_path))["cells"] == stored(hostile.run)["cells"]
 
 
-@pytest.mark.parametrize("name", sorted(servers.FILES))
+@pytest.mark.parametrize("name", sorted({*servers.FILES, "pytest.html"}))
 def test_files_hold_no_active_character(hostile: Ran, name: str) -> None:
     """No file holds a raw control character; what a person may print to a terminal stays text."""
     assert not re.findall("[\x00-\x08\x0b-\x1f\x7f]", servers.text_of(hostile.run, name))

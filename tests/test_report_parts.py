@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from conformance.model import Exchange, Reason, ReasonKind, Run, Verdict
-from conformance.report import badge, cards, github, html, matrix, provide, times, untested
+from conformance.report import badge, cards, github, html, matrix, provide, times, untested, view
 from conformance.report.since import line
 from tests import report_example as example
 
@@ -26,7 +26,8 @@ def test_a_badge_says_the_verdict_and_nothing_of_the_target(fails: bool) -> None
     root = ET.fromstring(text)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     words = "".join(root.itertext())
-    assert ("Breaks the contract" in words) is fails
+    run = example.failing()
+    assert (f"Breaks the contract, {view.tally(run.causes)}" in words) is fails
     assert "alert" not in text
 
 

@@ -70,7 +70,7 @@ def outcome(place: Place) -> Outcome:
 def test_a_problem_is_reported_at_the_start_and_at_the_end(outcome: Outcome) -> None:
     """The user can stop the run and fix it. It is a note that changes no verdict."""
     assert outcome.code == 1
-    assert outcome.said.index(f"Set-up: {LEFT}") < outcome.said.index("plain-read: ")
+    assert outcome.said.index(f"Set-up: {LEFT}") < outcome.said.index(outcome.counts)
     assert f"Note: {LEFT}. The key still works. Specify one that no longer works." in outcome.said
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from pathlib import Path
 
@@ -58,7 +59,14 @@ def test_violation_wins(failing: Ran) -> None:
     assert stored(failing.run)["counts"]["untested"] > 0
     causes = stored(failing.run)["causes"]
     assert {clause for cause in causes for clause in cause["clauses"]} == broken
-    assert all(f" {cause['clauses'][0]}: " in failing.outcome.out for cause in causes[:10])
+    said = failing.outcome.out
+    before, after = said.split("Start with ")
+    assert all(cause["title"] in after or cause["title"] in before for cause in causes)
+    assert re.search("^  [A-Z].*\n", before, re.MULTILINE)  # a cause, when it was first seen
+    *_, verdict, again, _ = said.splitlines()
+    assert verdict.startswith("✕ Breaks the contract: ")
+    assert again.startswith("  kaicalls-conformance rerun 1 --of reports/")
+    assert (failing.run.parent.parent / failing.outcome.report).is_file()
     counts_agree(failing)
 
 
