@@ -100,7 +100,7 @@ def test_console_is_short_and_to_the_point() -> None:
 def test_details_hold_lines_to_paste() -> None:
     """The steps of a cause stand at the left edge, without a label."""
     text = summary(example.failing(), width=80, colour=False, details=True)
-    for label in ("harm", "request", "where", "expected", "actual", "cause"):
+    for label in ("reach", "request", "where", "expected", "actual", "cause"):
         assert f"\n      {label} " in text
     assert re.search("^curl -i ", text, re.MULTILINE)
 

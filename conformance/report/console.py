@@ -13,7 +13,7 @@ from conformance.report import cards, remarks, rerun, untested, view
 from conformance.report.cards import Card, reach
 from conformance.report.since import since
 
-CAUSES = 20
+CAUSES = 30
 """Causes that get a line. With details, all of them do."""
 
 REASONS = 12
@@ -137,7 +137,7 @@ def _details(page: _Page, card: Card) -> None:
     """Add the details of a cause, with the labels in a column of their own."""
     finding, cause = card.cause.finding, card.cause
     texts = {
-        "harm": f"{card.harm}: {reach(card)}",
+        "reach": reach(card),
         "request": card.asked,
         "where": finding.where,
         "expected": finding.expected,

@@ -88,6 +88,8 @@ class Live:
         finally:
             if self._live:
                 self._bar.stop()
+            if self._seen.causes:
+                self.say("")
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
         """Count a case, and record a crash. Results about the target are failures or skips."""
