@@ -144,16 +144,12 @@ def run(
 ) -> int:
     """Run the suite against --target, or --url and --key; by default the embedded server."""
     _require(baseline, choice, try_steps)
-    console = terminal()
-    with embedded(choice) as server:
-        if server:
-            say("Starting the embedded server")
+    with embedded(choice, aloud=True) as server:
         prepared = prepared_for(choice, server)
         finished, directory = sent(
             prepared,
             output,
-            console,
-            embedded=bool(server),
+            terminal(),
             yes=yes,
             complete=require_complete,
             tries=try_steps,
@@ -167,7 +163,7 @@ def run(
     finished = remembered(finished, prepared.selected, directory)
     if not server:
         cleaning.note_left(finished, directory)
-    code = conclude(finished, prepared.selected, directory, console, details)
+    code = conclude(finished, prepared.selected, directory, terminal(), details)
     remember(finished, prepared.selected, directory)
     if keep:
         prune(output, keep, baseline)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from conformance.base.errors import UsageError
 from conformance.base.text import amount, clean
-from conformance.model import Clause, Run
+from conformance.model import Run
 from conformance.report import cards, rerun, view
 from conformance.report.cards import Card, reach
 
@@ -50,7 +50,8 @@ def _lines(run: Run, card: Card, width: int) -> Iterator[str]:
         yield from _labelled(label, view.shown(value, LIMIT), width)
     for clause in card.clauses:
         yield ""
-        yield from _clause(clause, width)
+        yield f"{clause.id} ({clause.level}, {clause.basis})"
+        yield from textwrap.wrap(clause.text, width, initial_indent="  ", subsequent_indent="  ")
     yield ""
     yield from _next(run, card, width)
 
@@ -67,12 +68,6 @@ def _labelled(label: str, value: str, width: int) -> list[str]:
         subsequent_indent=" " * len(first),
         break_on_hyphens=False,
     )
-
-
-def _clause(clause: Clause, width: int) -> list[str]:
-    """A broken clause: its level and what it requires."""
-    words = textwrap.wrap(clause.text, width, initial_indent="  ", subsequent_indent="  ")
-    return [f"{clause.id} ({clause.level}, {clause.basis})", *words]
 
 
 def _next(run: Run, card: Card, width: int) -> Iterator[str]:

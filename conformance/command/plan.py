@@ -141,12 +141,9 @@ def duration(prepared: Prepared) -> str:
     for case in prepared.chosen.runnable:
         own += case.cost * OWN_MS / 1000
         waits += case.cost / lane_of[case.id].usual(prepared.workers) / 1000
-    times = [f"{_minutes(own + waits * each)} at {each} ms" for each in RESPONSES]
+    minutes = {each: max(1, round((own + waits * each) / 60)) for each in RESPONSES}
+    times = [f"{amount(long, 'minute')} at {each} ms" for each, long in minutes.items()]
     return f"takes about {', '.join(times)} per response"
-
-
-def _minutes(seconds: float) -> str:
-    return amount(max(1, round(seconds / 60)), "minute")
 
 
 def bounds(prepared: Prepared) -> Iterator[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -32,8 +31,11 @@ ROOM = 200
 
 
 @contextmanager
-def embedded(choice: Choice) -> Iterator[Embedded | None]:
-    """Start the embedded server if no target is given, else yield None. Nothing is sent yet."""
+def embedded(choice: Choice, *, aloud: bool = False) -> Iterator[Embedded | None]:
+    """Start the embedded server if no target is given, else yield None. Nothing is sent yet.
+
+    With ``aloud``, the start is printed.
+    """
     signals.tell("Stopped. Nothing was sent.")
     if choice.url or choice.target:
         yield None
@@ -42,6 +44,8 @@ def embedded(choice: Choice) -> Iterator[Embedded | None]:
     else:
         from conformance.command.embedded import starting
 
+        if aloud:
+            say("Starting the embedded server")
         with starting(choice.spec) as server:
             yield server
 
@@ -64,7 +68,6 @@ def sent(
     output: Path,
     console: Console,
     *,
-    embedded: bool,
     yes: bool,
     complete: bool = False,
     tries: bool = False,
@@ -78,31 +81,34 @@ def sent(
     of each cause are sent again at the end; with ``page``, pytest writes a page of its own. Raises
     UsageError if there is nothing to send, and click.Abort if the user declines.
     """
-    from conformance.command import plan
     from conformance.run import runner
 
     _check_runnable(prepared)
-    if not embedded and not yes:
+    if not prepared.embedded and not yes:
         confirm(prepared.chosen.requests())
     directory = new_run(
         output, lambda path: runner.begin(prepared, path, require_complete=complete)
     )
-    first = "First look at the target, then " if look else ""
-    sending = f"{first}{plan.requests(prepared)}"
-    say("\n".join([prepared.announcement, sending, *plan.bounds(prepared)]))
-    nonce = "" if embedded else str(time.time_ns())
+    _announce(prepared, look)
     run = runner.run(
         prepared,
         directory,
         console,
-        nonce=nonce,
         require_complete=complete,
-        cleans=not embedded,
         tries=tries,
         look=look,
         page=page,
     )
     return run, directory
+
+
+def _announce(prepared: Prepared, look: Look | None) -> None:
+    """Print the target and what will be sent to it."""
+    from conformance.command import plan
+
+    first = "First look at the target, then " if look else ""
+    sending = f"{first}{plan.requests(prepared)}"
+    say("\n".join([prepared.announcement, sending, *plan.bounds(prepared)]))
 
 
 def first_look(prepared: Prepared) -> Look | None:

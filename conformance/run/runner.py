@@ -7,6 +7,7 @@ import gc
 import io
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,31 +43,20 @@ def run(
     directory: Path,
     console: Console,
     *,
-    nonce: str,
     require_complete: bool,
-    cleans: bool,
     tries: bool = False,
     look: Look | None = None,
     page: bool = False,
 ) -> Run:
     """Run the chosen cases and judge them, logging to ``directory`` as they run.
 
-    ``look`` examines the target before the first case. With ``cleans``, created objects are removed
-    at the end; with ``tries``, the steps of each cause are sent again. With ``page``, the pytest
-    items are written to a page of their own. A run that breaks off is judged by its log so far.
-    Raises Unjudgeable if that is empty.
+    ``look`` examines the target before the first case. At the end, created objects are removed,
+    except from the embedded server. With ``tries``, the steps of each cause are sent again. With
+    ``page``, the pytest items are written to a page of their own. A run that breaks off is judged
+    by its log so far. Raises Unjudgeable if that is empty.
     """
-    wire = HttpWire(prepared.target.timeout, prepared.target.trust)
     with files.lines(directory / runfile.LOG) as stream, _early(directory) as spool:
-        session = Session(
-            prepared,
-            wire,
-            stream,
-            nonce=nonce,
-            require_complete=require_complete,
-            workers=prepared.workers,
-            spool=spool,
-        )
+        session = _session(prepared, stream, spool, require_complete=require_complete)
         live = Live(console, session, prepared.workers)
         items = Items(session, prepared.chosen, live.say, look)
         own_page = files.whole(directory / runfile.PYTEST_PAGE)
@@ -77,10 +67,25 @@ def run(
             _recover(session, live, directory / runfile.LOG)
         _note_end(session, live, interrupted)
         nothing = session.log.incomplete and not session.log.exchanges
-        run = None if nothing else session.finish(cleans=cleans, tries=tries)
+        run = None if nothing else session.finish(cleans=not prepared.embedded, tries=tries)
     if run is None:
         raise Unjudgeable(session.log.incomplete or "")
     return run
+
+
+def _session(
+    prepared: Prepared, stream: TextIO, spool: TextIO, *, require_complete: bool
+) -> Session:
+    """The session of a run. Texts for the embedded server are the same in every run."""
+    return Session(
+        prepared,
+        HttpWire(prepared.target.timeout, prepared.target.trust),
+        stream,
+        nonce="" if prepared.embedded else str(time.time_ns()),
+        require_complete=require_complete,
+        workers=prepared.workers,
+        spool=spool,
+    )
 
 
 def _pytest(arguments: list[str], plugins: list[object]) -> int:
