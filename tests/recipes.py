@@ -69,6 +69,7 @@ FAST: Mapping[str, tuple[str, ...]] = {
     "tests/test_options.py": (CODE,),
     "tests/test_report_hostile.py": ("conformance/report/",),
     "tests/test_checks.py": ("conformance/checks/", "conformance/judging/", "tests/examples/"),
+    "tests/test_titles.py": ("conformance/checks/", "conformance/causes/", "tests/examples/"),
     "tests/test_second_routes.py": (SPEC, "tests/second/"),
     "tests/faults/test_faults.py::test_the_stored_matrix_is_fresh": ("tests/faults/",),
     "tests/faults/test_faults.py::test_the_page_is_fresh": ("tests/faults/", "tests/variants/"),

@@ -8,7 +8,7 @@ import pytest
 
 from conformance.causes.finding_key import ERROR, FAULT, TAKEN, Key, key_of
 from conformance.causes.templates import TEMPLATES
-from conformance.causes.titles import LONGEST, Title, title_of, told_apart
+from conformance.causes.titles import DETAILS, LONGEST, Title, title_of, told_apart
 from conformance.checks import RULES
 from conformance.judging.outcomes import Violation
 from conformance.model import Finding
@@ -119,7 +119,8 @@ def test_a_title_repeats_nothing_that_the_target_chose() -> None:
 def test_equal_titles_are_told_apart() -> None:
     """By the first detail in which they differ, unless the title becomes too long."""
     details = [("GET /a", "name"), ("GET /a", "score"), ("GET /a", "")]
-    alike = [Title("Lists lie", (*each, "", "", "")) for each in details]
+    others = [""] * (len(DETAILS) - 2)
+    alike = [Title("Lists lie", (*each, *others)) for each in details]
     assert told_apart(alike) == ["Lists lie (name)", "Lists lie (score)", "Lists lie"]
-    long = [Title("x" * LONGEST, (route, "", "", "", "")) for route in ("GET /a", "GET /b")]
+    long = [Title("x" * LONGEST, (route, "", *others)) for route in ("GET /a", "GET /b")]
     assert told_apart(long) == ["x" * LONGEST] * 2

@@ -36,14 +36,18 @@ def causes_of(
     roots = folded(groups_of(cells, by_id))
     blocked = _blocked(cells)
     causes = [_cause(contract, root, by_id, blocked) for root in roots]
-    titles = told_apart(
-        [
-            title_of(contract, root.key, cause.finding, _operations(root))
-            for root, cause in zip(roots, causes, strict=True)
-        ]
-    )
-    titled = [replace(cause, title=title) for cause, title in zip(causes, titles, strict=True)]
-    return tuple(sorted(titled, key=_worst_first))
+    return tuple(sorted(_titled(contract, roots, causes), key=_worst_first))
+
+
+def _titled(contract: Contract, roots: list[Group], causes: list[Cause]) -> list[Cause]:
+    """The causes for some groups with their titles."""
+    titles = []
+    for root, cause in zip(roots, causes, strict=True):
+        cells = [cell for part in root.whole() for cell in part.cells.values()]
+        operations = list(dict.fromkeys(cell.operation for cell in cells))
+        titles.append(title_of(contract, root.key, cause.finding, operations))
+    texts = told_apart(titles)
+    return [replace(cause, title=text) for cause, text in zip(causes, texts, strict=True)]
 
 
 def sightings_by_cause(
@@ -71,12 +75,6 @@ def _blocked(cells: Iterable[Cell]) -> dict[str, list[str]]:
             if reason.by:
                 blocked.setdefault(reason.by, []).append(cell.name)
     return blocked
-
-
-def _operations(root: Group) -> list[str]:
-    """The ids of the operations of a group and the groups folded into it."""
-    cells = [cell for part in root.whole() for cell in part.cells.values()]
-    return list(dict.fromkeys(cell.operation for cell in cells))
 
 
 def _cause(

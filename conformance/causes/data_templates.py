@@ -113,11 +113,14 @@ OF_DATA: Mapping[str, Cases] = {
     # --- walks ---
     "paging.order": always("{route} is out of order", "Pages are out of order"),
     "paging.advances": {
-        STATUS: ("{route} refuses its own cursor", "Lists refuse their own cursors"),
+        STATUS: ("{route} refuses to show a page", "Lists refuse to show a page"),
         ANY: ("{route} returns the same page again", "Paging returns the same page again"),
     },
     "paging.exclusive": always("Paging repeats items of {route}", "Paging repeats items"),
-    "paging.complete": always("Paging loses items of {route}", "Paging loses items"),
+    "paging.complete": {
+        "the head of the list": ("The first page of {route} loses items", "First pages lose items"),
+        ANY: ("Paging loses items of {route}", "Paging loses items"),
+    },
     "paging.precision": always(
         "The cursor of {route} cuts fractions of a second", "Cursors cut fractions of a second"
     ),

@@ -6,7 +6,7 @@ as a key that perhaps was never revoked. Or its steps had another result when th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from conformance.causes.steps import Sending, steps_of
@@ -53,13 +53,20 @@ NOT_AGAIN = "not seen again"
 def certain_first(run: Run) -> tuple[Cause, ...]:
     """The causes of a run with their doubts: those without one first, otherwise in their order."""
     reproduced = _reproduced(run)
-    causes = []
-    for place, cause in enumerate(run.causes):
-        doubts = [_in_short(remark) for remark in unproven(run, cause)]
-        if not reproduced.get(place, True):
-            doubts.append(NOT_AGAIN)
-        causes.append(replace(cause, doubt=doubts[0] if doubts else ""))
+    causes = [
+        replace(cause, doubt=_doubt(run, cause, same=reproduced.get(place, True)))
+        for place, cause in enumerate(run.causes)
+    ]
     return tuple(sorted(causes, key=lambda cause: cause.doubt != ""))
+
+
+def _doubt(run: Run, cause: Cause, *, same: bool) -> str:
+    """The doubt about a cause; ``same`` says whether its steps had the same result again."""
+    remarks = unproven(run, cause)
+    if remarks:
+        about = remarks[0].about
+        return SHORT[about] if about in SHORT else SHORT[about.partition(":")[0]]
+    return "" if same else NOT_AGAIN
 
 
 def _reproduced(run: Run) -> dict[int, bool]:
@@ -74,11 +81,6 @@ def differs(sendings: Sequence[Sending]) -> bool:
     """Whether some steps were sent again, with another result than in the run."""
     sent = any(each.again for each in sendings)
     return sent and any(each.came_otherwise for each in sendings)
-
-
-def _in_short(remark: Remark) -> str:
-    """The doubt that an unproven part of the target file raises, in a few words."""
-    return SHORT.get(remark.about) or SHORT[remark.about.partition(":")[0]]
 
 
 # --- parts of the target file ---
@@ -108,13 +110,13 @@ def _places(run: Run, cause: Cause) -> Iterator[str]:
     if rule.startswith(OF_TENANTS):
         yield from (f"businesses: {business}" for business in Business)
     elif cause.finding.where == "status":
-        sent = "".join(_sent(exchange) for exchange in exchanges)
-        for owner, name in run.target.businesses.items():
-            if name in sent:
-                yield f"businesses: {owner}"
+        yield from _named(run, exchanges)
 
 
-def _sent(exchange: Exchange) -> str:
-    """The parts of a request that can name a business."""
-    request = exchange.request
-    return request.url + (request.body.kept if request.body else "")
+def _named(run: Run, exchanges: Iterable[Exchange]) -> Iterator[str]:
+    """The businesses of the target file that some requests name."""
+    requests = [exchange.request for exchange in exchanges]
+    sent = "".join(f"{each.url}{each.body.kept if each.body else ''}" for each in requests)
+    for owner, name in run.target.businesses.items():
+        if name in sent:
+            yield f"businesses: {owner}"

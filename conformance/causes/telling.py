@@ -19,22 +19,26 @@ def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
     with less wrong in the request, then the shortest.
     """
     main = group.finding
-    alike = [one for one in group.sightings if _is_like(main, one.finding)]
-    best = min(alike, key=lambda one: _plainness(one, exchanges))
-    return replace(best.finding, exchanges=best.names)
-
-
-def _is_like(main: Finding, other: Finding) -> bool:
-    """Whether another finding says the same as the main one: its clause, rule and expectation."""
-    said = [(each.clause, each.rule, each.expected[:1]) for each in (main, other)]
-    return said[0] == said[1]
+    said = (main.clause, main.rule, main.expected[:1])
+    alike = [
+        one
+        for one in group.sightings
+        if (one.finding.clause, one.finding.rule, one.finding.expected[:1]) == said
+    ]
+    best_one = min(alike, key=lambda one: _plainness(one, exchanges))
+    return replace(best_one.finding, exchanges=best_one.names)
 
 
 def _plainness(one: Sighting, exchanges: Mapping[str, Exchange]) -> tuple[int, int, int]:
-    """The sort key of a sighting: keys other than full, mistakes in requests, and length."""
-    shown = [exchanges[name] for name in one.names if name in exchanges]
-    others = sum(exchange.identity != KeyName.FULL for exchange in shown)
-    return others, sum(_oddities(each) for each in shown), sum(_length(each) for each in shown)
+    """The sort key of a sighting: its keys other than full, mistakes in requests, and length."""
+    others = mistakes = length = 0
+    for exchange in [exchanges[name] for name in one.names if name in exchanges]:
+        facts, response = exchange.facts, exchange.response
+        others += exchange.identity != KeyName.FULL
+        mistakes += sum(bool(each) for each in (facts.mistake, facts.odd, facts.flaw, facts.form))
+        bodies = [exchange.request.body, response.body if response else None]
+        length += len(exchange.request.url) + sum(body.size for body in bodies if body)
+    return others, mistakes, length
 
 
 def telling(run: Run, cause: Cause) -> list[Exchange]:
@@ -52,15 +56,3 @@ def best(exchanges: list[Exchange], few: int = FEW) -> list[Exchange]:
     """The first few exchanges, preferring probes, in order."""
     probes_first = sorted(exchanges, key=lambda exchange: exchange.role is not Role.PROBE)
     return sorted(probes_first[:few], key=exchanges.index)
-
-
-def _oddities(exchange: Exchange) -> int:
-    """How many things are odd about a request."""
-    facts = exchange.facts
-    return sum(bool(each) for each in (facts.mistake, facts.odd, facts.flaw, facts.form))
-
-
-def _length(exchange: Exchange) -> int:
-    """The size of an exchange: its URL and its bodies."""
-    bodies = [exchange.request.body, exchange.response.body if exchange.response else None]
-    return len(exchange.request.url) + sum(body.size for body in bodies if body)

@@ -27,8 +27,8 @@ _OF_RESPONSES: Mapping[str, Cases] = {
         ),
         "a JSON value": ("Errors of {route} are not JSON", "Errors are not JSON"),
         "application/json": (
-            "Errors of {route} are not labelled as JSON",
-            "Errors are not labelled as JSON",
+            "Errors of {route} are not sent as JSON",
+            "Errors are not sent as JSON",
         ),
         "an object": (
             "Errors of {route} have the wrong structure",
@@ -102,7 +102,7 @@ _OF_RESPONSES: Mapping[str, Cases] = {
     "rate.address": always("One address uses up the rate limit of others"),
     "rate.reset": {
         "within the next": ("The rate limit holds only once",),
-        ANY: ("The rate limit never ends",),
+        ANY: ("The rate limit lasts too long",),
     },
     "rate.retry-after": {
         "at most": ("The waiting time of the rate limit is too long",),

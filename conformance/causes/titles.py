@@ -30,8 +30,10 @@ FLAWS: Mapping[str, str] = {
     "drawn values": "random values",
 }
 """Words for flaws that make no sense behind "fails on"."""
-OF_SCENARIO, SOME_FLAW = "what the scenario ", "a wrong request"
-"""The beginning of a flaw that nothing describes, and the words for it."""
+OF_SCENARIO = "what the scenario "
+"""The beginning of a flaw that nothing describes."""
+FLAWS_BY_RULE: Mapping[str, str] = {"route.unknown": "unknown paths and methods"}
+"""Words for such a flaw, by the rule that finds it."""
 
 _REQUIRED = re.compile(r"'([^']+)' is a required property")
 _STATUS = re.compile(r"\d{3}\b")
@@ -52,34 +54,32 @@ def title_of(contract: Contract, key: Key, finding: Finding, operations: Sequenc
 
     A rule without a template is named by its clause.
     """
-    words = dict(_words(contract, key, finding, operations))
+    words = _words(contract, key, finding, operations)
     cases = TEMPLATES.get(key.rule, {})
     text = _filled(_forms(cases, contract, key, finding), words) or finding.clause
     return Title(text, tuple(words.get(name, "") for name in DETAILS))
 
 
-DETAILS = ("route", "member", "flaw", "got", "code")
+DETAILS = ("route", "member", "flaw", "got", "code", "example")
 """The words that tell equal titles apart, the most useful first."""
 
 
 def told_apart(titles: Sequence[Title]) -> list[str]:
-    """The texts of some titles; equal ones get a detail in which they differ, if there is one."""
+    """The texts of some titles; equal ones get a detail in which they differ, if there is one.
+
+    Details are left out if they make a title too long.
+    """
     texts = [title.text for title in titles]
     for place in range(len(DETAILS)):
         details = defaultdict(set)
         for title, text in zip(titles, texts, strict=True):
             details[text].add(title.details[place])
-        texts = [
-            _with(text, title.details[place]) if len(details[text]) > 1 else text
-            for title, text in zip(titles, texts, strict=True)
-        ]
+        for number, text in enumerate(texts):
+            detail = titles[number].details[place]
+            longer = f"{text} ({detail})"
+            if detail and len(details[text]) > 1 and len(longer) <= LONGEST:
+                texts[number] = longer
     return texts
-
-
-def _with(text: str, detail: str) -> str:
-    """A title with a detail in parentheses, if there is one and it is short enough."""
-    longer = f"{text} ({detail})"
-    return longer if detail and len(longer) <= LONGEST else text
 
 
 # --- forms ---
@@ -121,60 +121,76 @@ def _filled(forms: Forms, words: Mapping[str, str]) -> str:
 
 def _words(
     contract: Contract, key: Key, finding: Finding, operations: Sequence[str]
-) -> Iterator[tuple[str, str]]:
+) -> dict[str, str]:
     """The words that are known of a cause, by name."""
     broken = [contract.operations[name] for name in operations if name in contract.operations]
-    yield "tenant", _tenant(contract)
-    routes = {operation.route for operation in broken}
-    if len(operations) == len(routes) == 1:
-        yield "route", broken[0].route
-    kinds = {operation.kind for operation in broken}
-    if len(kinds) == 1 and "" not in kinds and not _is_about_a_page(contract, finding):
-        yield "object", _with_article(kinds.pop())
-    member = _member(key, finding)
-    if member in _members(contract, broken):
-        yield "member", member
-    if key.flaw:
-        unnamed = key.flaw.startswith(OF_SCENARIO)
-        yield "flaw", SOME_FLAW if unnamed else FLAWS.get(key.flaw, key.flaw)
-    code = next((word for word in finding.expected.split() if word in contract.errors), None)
-    if code:
-        yield "code", code
-    for name, text in (("wanted", key.expected), ("got", key.actual)):
-        if finding.where == "status" and _STATUS.match(text):
-            yield name, text[:3]
+    shown = contract.operations.get(finding.operation)
+    codes = [word for word in finding.expected.split() if word in contract.errors]
+    words = {
+        "tenant": _tenant(contract.tenant or ""),
+        "route": _route(broken, operations),
+        "example": f"such as {shown.route}" if shown else "",
+        "object": _object(broken, finding, shown),
+        "member": _member(contract, key, finding, broken),
+        "flaw": _flaw(key, finding),
+        "code": codes[0] if codes else "",
+        "wanted": _status(finding, key.expected),
+        "got": _status(finding, key.actual),
+    }
+    return {name: word for name, word in words.items() if word}
 
 
-def _tenant(contract: Contract) -> str:
+def _route(broken: Sequence[Operation], operations: Sequence[str]) -> str:
+    """The route of a single operation; empty for several, and for the whole API."""
+    if len(operations) == len(broken) == 1:
+        return broken[0].route
+    return ""
+
+
+def _status(finding: Finding, text: str) -> str:
+    """The status at the beginning of a text about one; empty if there is none."""
+    match = _STATUS.match(text)
+    return match[0] if match and finding.where == "status" else ""
+
+
+def _tenant(member: str) -> str:
     """The word for a tenant, from the name of the member that identifies one."""
-    word = _ID.sub("", contract.tenant or "").replace("_", " ")
-    return word if 0 < len(word) <= LONGEST_TENANT else "tenant"
+    word = _ID.sub("", member).replace("_", " ")
+    if 0 < len(word) <= LONGEST_TENANT:
+        return word
+    return "tenant"
 
 
-def _with_article(kind: str) -> str:
-    """The word for an object of a kind, such as ``an agent``."""
+def _object(broken: Sequence[Operation], finding: Finding, shown: Operation | None) -> str:
+    """The word for the objects of some operations, such as ``an agent``.
+
+    Empty if their kinds differ, and for a finding about a list rather than one of its items.
+    """
+    kinds = {operation.kind for operation in broken}
+    kind = kinds.pop() if len(kinds) == 1 else ""
+    is_of_list = shown is not None and shown.paging is not None
+    if not kind or (is_of_list and _INDEX.search(finding.where) is None):
+        return ""
     article = "an" if kind[0] in "aeio" else "a"
     return f"{article} {kind.replace('_', ' ')}"
 
 
-def _is_about_a_page(contract: Contract, finding: Finding) -> bool:
-    """Whether a finding is about a list, rather than about one of its items."""
-    operation = contract.operations.get(finding.operation)
-    is_list = operation is not None and operation.paging is not None
-    return is_list and _INDEX.search(finding.where) is None
+def _flaw(key: Key, finding: Finding) -> str:
+    """What is odd about the requests that provoke a cause; empty if nothing is."""
+    if key.flaw.startswith(OF_SCENARIO):
+        return FLAWS_BY_RULE.get(finding.rule, "a wrong request")
+    return FLAWS.get(key.flaw, key.flaw)
 
 
-def _member(key: Key, finding: Finding) -> str:
-    """The name of the member that a finding is about; empty if there is none."""
+def _member(contract: Contract, key: Key, finding: Finding, operations: Iterable[Operation]) -> str:
+    """The member that a finding is about; empty if there is none, or the target chose its name."""
     lacking = _REQUIRED.match(finding.actual)
-    return lacking[1] if lacking else key.where.rpartition("/")[2]
+    member = lacking[1] if lacking else key.where.rpartition("/")[2]
+    return member if member in _members(contract, operations) else ""
 
 
 def _members(contract: Contract, operations: Iterable[Operation]) -> set[str]:
-    """The names of the members that the contract knows in some operations.
-
-    Any other name was chosen by the target.
-    """
+    """The names of the members that the contract knows in some operations."""
     names = {contract.position}
     for operation in operations:
         names.update(parameter.name for parameter in operation.parameters)

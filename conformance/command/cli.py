@@ -144,8 +144,8 @@ def run(
 ) -> int:
     """Run the suite against --target, or --url and --key; by default the embedded server."""
     _require(baseline, choice, try_steps)
-    with embedded(choice, aloud=True) as server:
-        prepared = prepared_for(choice, server)
+    with embedded(choice) as server:
+        prepared = prepared_for(choice, server, aloud=True)
         finished, directory = sent(
             prepared,
             output,

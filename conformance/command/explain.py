@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import conformance
 from conformance import checks
 from conformance.base.errors import UsageError
-from conformance.base.text import amount, nearest
+from conformance.base.text import amount, nearest, wrapped
 from conformance.contract import packaged
 from conformance.model import Clause, Contract
 from conformance.plan.registry import REGISTRY
@@ -58,7 +57,7 @@ def clause(
         [
             f"{clause.id}  ({clause.level}, {clause.basis}, area {clause.area})",
             "",
-            *textwrap.wrap(clause.text, width),
+            *wrapped(clause.text, width),
             "",
             *_reasoning(clause, width),
             *_source(contract, clause, width),
@@ -71,13 +70,13 @@ def clause(
 
 def _item(text: str, width: int) -> list[str]:
     """The lines of a text that is wrapped and indented as a list item."""
-    return textwrap.wrap(text, width, initial_indent="  ", subsequent_indent="    ")
+    return wrapped(text, width, "  ", "    ")
 
 
 def _reasoning(clause: Clause, width: int) -> list[str]:
     if not clause.because:
         return []
-    return [*textwrap.wrap(f"Because: {clause.because}", width), ""]
+    return [*wrapped(f"Because: {clause.because}", width), ""]
 
 
 def _source(contract: Contract, clause: Clause, width: int) -> list[str]:
@@ -90,13 +89,13 @@ def _source(contract: Contract, clause: Clause, width: int) -> list[str]:
 
 def _verification(clause: Clause, width: int) -> list[str]:
     if not clause.rules:
-        return textwrap.wrap(f"Not verified: {clause.uncovered}", width)
+        return wrapped(f"Not verified: {clause.uncovered}", width)
     lines = ["Verified by:"]
     for rule in clause.rules:
         lines += _item(f"{rule}: {checks.RULES[rule].summary} ({_scenarios(rule)})", width)
     if clause.uncovered:
         words = f"Not verified on any operation: {clause.uncovered}"
-        lines += ["", *textwrap.wrap(words, width)]
+        lines += ["", *wrapped(words, width)]
     return lines
 
 
@@ -122,7 +121,7 @@ def _proof(
         return []
     proven = f"Proven by {amount(len(faults), 'server')} with a fault, each of which is detected"
     if not list_faults:
-        return ["", *textwrap.wrap(f"{proven}. --faults lists them.", width)]
+        return ["", *wrapped(f"{proven}. --faults lists them.", width)]
     lines = ["", f"{proven}:"]
     for fault in faults:
         lines += _item(fault, width)
@@ -164,7 +163,7 @@ def table(contract: Contract, width: int) -> str:
 
 def _row(clause: Clause, width: int) -> list[str]:
     text = f"{clause.id:<28} {clause.level:<6} {clause.text}"
-    return textwrap.wrap(text, width, initial_indent="  ", subsequent_indent=" " * 38)
+    return wrapped(text, width, "  ", " " * 38)
 
 
 def operations(contract: Contract) -> list[dict[str, Any]]:

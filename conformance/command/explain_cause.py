@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterator
 
 from conformance.base.errors import UsageError
-from conformance.base.text import amount, clean
+from conformance.base.text import amount, clean, wrapped
 from conformance.model import Run
 from conformance.report import cards, rerun, view
 from conformance.report.cards import Card, reach
@@ -51,7 +50,7 @@ def _lines(run: Run, card: Card, width: int) -> Iterator[str]:
     for clause in card.clauses:
         yield ""
         yield f"{clause.id} ({clause.level}, {clause.basis})"
-        yield from textwrap.wrap(clause.text, width, initial_indent="  ", subsequent_indent="  ")
+        yield from wrapped(clause.text, width, "  ", "  ")
     yield ""
     yield from _next(run, card, width)
 
@@ -61,20 +60,14 @@ def _labelled(label: str, value: str, width: int) -> list[str]:
     if not value:
         return []
     first = f"{label + ':':<10}"
-    return textwrap.wrap(
-        value,
-        width,
-        initial_indent=first,
-        subsequent_indent=" " * len(first),
-        break_on_hyphens=False,
-    )
+    return wrapped(value, width, first, " " * len(first))
 
 
 def _next(run: Run, card: Card, width: int) -> Iterator[str]:
     """What to do: check the target file if that is in doubt, fix the target, run it again."""
     for sentence in card.unproven:
-        yield from textwrap.wrap(f"Check the target file first: {clean(sentence)}", width)
-    yield from textwrap.wrap(
+        yield from wrapped(f"Check the target file first: {clean(sentence)}", width)
+    yield from wrapped(
         f"Fix the target on {amount(card.operations, 'operation')}, and send the requests again:",
         width,
     )

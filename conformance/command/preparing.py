@@ -31,11 +31,8 @@ ROOM = 200
 
 
 @contextmanager
-def embedded(choice: Choice, *, aloud: bool = False) -> Iterator[Embedded | None]:
-    """Start the embedded server if no target is given, else yield None. Nothing is sent yet.
-
-    With ``aloud``, the start is printed.
-    """
+def embedded(choice: Choice) -> Iterator[Embedded | None]:
+    """Start the embedded server if no target is given, else yield None. Nothing is sent yet."""
     signals.tell("Stopped. Nothing was sent.")
     if choice.url or choice.target:
         yield None
@@ -44,17 +41,20 @@ def embedded(choice: Choice, *, aloud: bool = False) -> Iterator[Embedded | None
     else:
         from conformance.command.embedded import starting
 
-        if aloud:
-            say("Starting the embedded server")
         with starting(choice.spec) as server:
             yield server
 
 
-def prepared_for(choice: Choice, server: Embedded | None) -> Prepared:
-    """Plan a run of the chosen target, or of the embedded server once it is ready."""
+def prepared_for(choice: Choice, server: Embedded | None, *, aloud: bool = False) -> Prepared:
+    """Plan a run of the chosen target, or of the embedded server once it is ready.
+
+    With ``aloud``, the wait for the server is announced.
+    """
     from conformance.run.planning import prepare, target_of, with_key
 
     contract = load(choice.spec)  # meanwhile the embedded server starts
+    if server and aloud:
+        say("Starting the embedded server")
     if server:
         choice = replace(choice, target=server.target_file())
     target = target_of(contract, with_key(choice))

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 
-from conformance.base.text import amount, clean, clock
+from conformance.base.text import amount, clean, clock, wrapped
 from conformance.base.values import cut
 from conformance.model import Cell, Run, Verdict
 from conformance.report import cards, remarks, rerun, untested, view
@@ -94,14 +93,8 @@ class _Page:
     def wrap(self, text: str, indent: str, label: str = "") -> None:
         """Add a text, wrapped to the width; ``label`` precedes its first line."""
         first = indent + (f"{label:<10}" if label else "")
-        wrapped = textwrap.wrap(
-            clean(text),
-            self.width,
-            initial_indent=first,
-            subsequent_indent=" " * len(first),
-            break_on_hyphens=False,
-        )
-        self.lines += wrapped or [first.rstrip()]
+        lines = wrapped(clean(text), self.width, first, " " * len(first))
+        self.lines += lines or [first.rstrip()]
 
 
 # --- causes ---------------------------------------------------------------------------------------

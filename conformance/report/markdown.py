@@ -92,6 +92,10 @@ def _causes(shown: Sequence[Card]) -> Iterator[str]:
             yield "|--:|---|--:|---|"
         for card in listed:
             yield _row(card)
+        unproven = [(card.number, sentence) for card in listed for sentence in card.unproven]
+        for number, sentence in unproven:
+            yield ""
+            yield f"Check this before {number}: {inert(sentence)}"
         if len(listed) < len(alike):
             yield ""
             yield f"and {amount(len(alike) - len(listed), 'more cause')}."
