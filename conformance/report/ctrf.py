@@ -109,12 +109,8 @@ def _test(run: Run, cell: Cell, seconds: float) -> dict[str, Any]:
         "status": STATUS[cell.verdict],
         "rawStatus": cell.verdict.value,
         "duration": round(1000 * seconds),
-        "suite": [clause.area],
-        "labels": {
-            "clause": clause.id,
-            "operation": cell.operation,
-            "level": clause.level.value,
-        },
+        "suite": [clause.area, clause.id],
+        "labels": {"level": clause.level.value},
     }
     if why := view.message_with_cause(run, cell):
         test["message"] = why

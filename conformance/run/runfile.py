@@ -36,7 +36,7 @@ MOST_WORKERS = 1_000
 """Maximum number of logs in it."""
 EARLY = "early.jsonl"
 """The file in it with exchanges that cases sent before their turn."""
-NAMED = 10
+NAMED = 5
 """Exchanges that a passed cell lists. A replay finds all of them."""
 
 
