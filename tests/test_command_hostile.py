@@ -134,14 +134,18 @@ def test_hostile_texts_break_nothing(hostile: Ran) -> None:
 
 
 def test_hostile_lines_are_no_lines(hostile: Ran) -> None:
-    """No line of the output is one that the target made up; the last one is ours."""
+    """No line of the output is one that the target made up; the last ones are ours."""
     lines = hostile.outcome.out.splitlines()
     assert not [
         line for line in lines if line.startswith(("999 passed", "all passed", " touch owned"))
     ]
+    *_, counts, verdict, again, report = lines
     assert re.fullmatch(
-        r"[0-9,]+ passed, .*\([0-9,]+ cells, [0-9]+ clauses, [0-9,]+ requests\)", lines[-2]
+        r"[0-9,]+ passed, .*\([0-9,]+ cells, [0-9]+ clauses, [0-9,]+ requests\)", counts
     )
+    assert verdict.startswith("✕ Breaks the contract: ")
+    assert again.startswith("  kaicalls-conformance rerun ")
+    assert report.endswith("/report.html")
 
 
 def test_a_replay_of_hostile_texts(hostile: Ran, tmp_path: Path) -> None:

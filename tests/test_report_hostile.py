@@ -103,6 +103,7 @@ def test_details_hold_lines_to_paste() -> None:
     for label in ("reach", "request", "where", "expected", "actual", "cause"):
         assert f"\n      {label} " in text
     assert re.search("^curl -i ", text, re.MULTILINE)
+    assert not re.search("^ *999 passed", text, re.MULTILINE)
 
 
 class Tags(HTMLParser):
