@@ -95,7 +95,7 @@ def _causes(shown: Sequence[Card]) -> Iterator[str]:
         unproven = [(card.number, sentence) for card in listed for sentence in card.unproven]
         for number, sentence in unproven:
             yield ""
-            yield f"Check this before {number}: {inert(sentence)}"
+            yield f"Before fixing {number}, check the target file: {inert(sentence)}"
         if len(listed) < len(alike):
             yield ""
             yield f"and {amount(len(alike) - len(listed), 'more cause')}."
