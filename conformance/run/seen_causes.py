@@ -23,6 +23,7 @@ class SeenCauses:
         self._contract = contract
         self._cells: list[Cell] = []
         self._keys: set[Key] = set()
+        self._by_id: dict[str, Exchange] = {}
 
     def add(
         self, found: Iterable[tuple[str, Violation]], exchanges: Sequence[Exchange]
@@ -31,10 +32,11 @@ class SeenCauses:
 
         ``exchanges`` are those of the run so far.
         """
-        by_id = {exchange.id: exchange for exchange in exchanges}
-        cells = [cell for rule, one in found for cell in self._broken(rule, one, by_id)]
+        for exchange in exchanges[len(self._by_id) :]:
+            self._by_id[exchange.id] = exchange
+        cells = [cell for rule, violation in found for cell in self._broken(rule, violation)]
         self._cells += cells
-        keys = {sighting.key for sighting in sightings_of(cells, by_id)}
+        keys = {sighting.key for sighting in sightings_of(cells, self._by_id)}
         if keys <= self._keys or len(self._keys) > MOST:
             return []
         self._keys |= keys
@@ -42,12 +44,10 @@ class SeenCauses:
         self.causes = causes_of(self._contract, self._cells, exchanges)
         return [cause for cause in self.causes if cause.id not in known]
 
-    def _broken(
-        self, rule: str, violation: Violation, by_id: dict[str, Exchange]
-    ) -> Iterator[Cell]:
+    def _broken(self, rule: str, violation: Violation) -> Iterator[Cell]:
         """A cell for each clause that a violation breaks on the operation of its last exchange."""
-        shown_by = [by_id[name] for name in violation.exchanges if name in by_id]
-        operation = shown_by[-1].operation if shown_by else WHOLE_API
+        names = [name for name in violation.exchanges if name in self._by_id]
+        operation = self._by_id[names[-1]].operation if names else WHOLE_API
         for clause in self._contract.clauses.values():
             counts = rule in clause.rules and clause.concerns(violation.about)
             if not counts or clause.level is Level.NOTE:
