@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from conformance.base.text import clock
-from conformance.model import Exchange, Reason, ReasonKind, Run, Verdict
+from conformance.model import Exchange, Reason, ReasonKind, Role, Run, Verdict
 from conformance.report import badge, cards, github, html, matrix, provide, times, untested, view
 from conformance.report.since import line
 from tests import report_example as example
@@ -173,6 +173,22 @@ def test_a_row_lists_what_differs_with_the_key_that_saw_it() -> None:
     assert max(len(row.differences) for row in rows) == cards.DIFFERENCES
     assert {row.more for row in rows} >= {0, 6}
     assert all(text.endswith("(with the key full)") for row in rows for text in row.differences)
+
+
+def test_a_finding_is_shown_by_a_probe_with_the_key_full() -> None:
+    """By any probe if none has it, and by the first exchange if there is no probe."""
+    one, two, *_ = example.passing().exchanges
+    setup = replace(one, id="setup", role=Role.ARRANGE, identity="full")
+    revoked = replace(one, id="revoked", role=Role.PROBE, identity="revoked")
+    full = replace(two, id="full", role=Role.PROBE, identity="full")
+    run = replace(example.passing(), exchanges=(setup, revoked, full))
+    for names, best in (
+        (("setup", "revoked", "full"), full),
+        (("setup", "revoked"), revoked),
+        (("setup",), setup),
+        (("gone",), None),
+    ):
+        assert view.probe(run, names) == best
 
 
 def test_the_page_names_the_other_reports_with_their_sizes(tmp_path: Path) -> None:

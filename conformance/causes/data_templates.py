@@ -20,6 +20,7 @@ OF_DATA: Mapping[str, Cases] = {
     # --- tenants ---
     "figures.own": {
         STATUS: ("A report on another {tenant} gets a wrong status",),
+        "nothing of another": ("{route} names another {tenant}", "Reports name another {tenant}"),
         "as under a URL": ("{route} shows outdated figures", "Reports show outdated figures"),
         ANY: ("{route} shows data of another {tenant}", "Reports show data of another {tenant}"),
     },
@@ -116,14 +117,21 @@ OF_DATA: Mapping[str, Cases] = {
         STATUS: ("{route} refuses to show a page", "Lists refuse to show a page"),
         ANY: ("{route} returns the same page again", "Paging returns the same page again"),
     },
-    "paging.exclusive": always("Paging repeats items of {route}", "Paging repeats items"),
+    "paging.exclusive": {
+        "each item once": ("A page of {route} repeats items", "Single pages repeat items"),
+        ANY: ("Paging repeats items of {route}", "Paging repeats items"),
+    },
     "paging.complete": {
         "the head of the list": ("The first page of {route} loses items", "First pages lose items"),
         ANY: ("Paging loses items of {route}", "Paging loses items"),
     },
-    "paging.precision": always(
-        "The cursor of {route} cuts fractions of a second", "Cursors cut fractions of a second"
-    ),
+    "paging.precision": {
+        "only items after": (
+            "{route} repeats items of the same second",
+            "Lists repeat items of the same second",
+        ),
+        ANY: ("{route} loses items of the same second", "Lists lose items of the same second"),
+    },
     "paging.more-false": always(
         '"{member}" of {route} is false too early',
         '"{member}" is false although items follow',
@@ -150,7 +158,11 @@ OF_DATA: Mapping[str, Cases] = {
         ),
         "no change of": ("{route} changes other objects", "Changes also change other objects"),
         "belongs": ("{route} moves objects in lists", "Changed objects move in lists"),
-        ANY: ("{route} loses earlier changes", "Changes lose earlier changes"),
+        ANY: (
+            '{route} does not keep "{member}"',
+            "{route} does not keep earlier changes",
+            "Changes do not keep earlier changes",
+        ),
     },
     "update.besides": {
         "as it was not sent": (

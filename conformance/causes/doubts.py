@@ -52,10 +52,10 @@ NOT_AGAIN = "not seen again"
 
 def certain_first(run: Run) -> tuple[Cause, ...]:
     """The causes of a run with their doubts: those without one first, otherwise in their order."""
-    reproduced = _reproduced(run)
+    otherwise = answered_otherwise(run)
     causes = [
-        replace(cause, doubt=_doubt(run, cause, same=reproduced.get(place, True)))
-        for place, cause in enumerate(run.causes)
+        replace(cause, doubt=_doubt(run, cause, same=cause.id not in otherwise))
+        for cause in run.causes
     ]
     return tuple(sorted(causes, key=lambda cause: cause.doubt != ""))
 
@@ -69,12 +69,16 @@ def _doubt(run: Run, cause: Cause, *, same: bool) -> str:
     return "" if same else NOT_AGAIN
 
 
-def _reproduced(run: Run) -> dict[int, bool]:
-    """Whether the steps had the same result at the end, by the place of each cause."""
+def answered_otherwise(run: Run) -> frozenset[str]:
+    """The ids of the causes whose steps had another result at the end of the run.
+
+    Empty if the run did not repeat any steps. Scans the whole log otherwise.
+    """
     if not run.again:
-        return {}
+        return frozenset()
     steps = steps_of(run, [telling(run, cause) for cause in run.causes])
-    return {place: not differs(sendings) for place, sendings in enumerate(steps)}
+    tried = zip(run.causes, steps, strict=True)
+    return frozenset(cause.id for cause, sendings in tried if differs(sendings))
 
 
 def differs(sendings: Sequence[Sending]) -> bool:

@@ -28,6 +28,7 @@ ABSENT = "nothing"
 FLAWS: Mapping[str, str] = {
     "no key": "a request without a key",
     "drawn values": "random values",
+    "a mistake in a write": "an invalid write",
 }
 """Words for flaws that make no sense behind "fails on"."""
 OF_SCENARIO = "what the scenario "

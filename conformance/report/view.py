@@ -22,6 +22,7 @@ from conformance.model import (
     Clause,
     Exchange,
     Finding,
+    KeyName,
     Role,
     Run,
     Verdict,
@@ -222,15 +223,14 @@ def without_cells(run: Run) -> list[tuple[Clause, str]]:
 
 
 def probe(run: Run, ids: Iterable[str]) -> Exchange | None:
-    """The exchange that shows a finding best: its first probe, or else its first exchange.
+    """The exchange that shows a finding best: its first probe, preferably with the key full.
 
-    None if the run contains none of them.
+    Its first exchange if it has no probe. None if the run contains none of them.
     """
     exchanges = run.exchanges_of(ids)
-    for exchange in exchanges:
-        if exchange.role is Role.PROBE:
-            return exchange
-    return exchanges[0] if exchanges else None
+    probes = [exchange for exchange in exchanges if exchange.role is Role.PROBE] or exchanges
+    plain = [exchange for exchange in probes if exchange.identity == KeyName.FULL] or probes
+    return plain[0] if plain else None
 
 
 def repeat_line(exchange: Exchange | None) -> str:
