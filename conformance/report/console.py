@@ -161,7 +161,7 @@ def _changes(page: _Page, run: Run) -> None:
 def _notes(page: _Page, run: Run) -> None:
     """Add what is worth knowing before the verdict is believed."""
     for sentence in remarks.of(run):
-        page.wrap(f"Note: {sentence}", "")
+        page.lines.append(clean(f"Note: {sentence}"))  # not wrapped, because it may end in YAML
     noted = sum(len(found) for _, found in view.notes(run))
     if noted:
         page.wrap(f"{amount(noted, 'observation')} that are never graded; see the report.", "")

@@ -405,7 +405,7 @@ def test_cases_that_cannot_apply_are_shown(case: Case) -> None:
     counts = json.loads((run / "run.json").read_text())["counts"]
     assert counts["inapplicable"] > counts["passed"]
     summary = (run / "summary.md").read_text()
-    assert summary.startswith("# No failure seen in 0.6 % of the contract")
+    assert summary.startswith("# ○ No failure seen in 0.6 % of the contract (")
     assert f"{counts['inapplicable']:,} inapplicable" in (run / "report.html").read_text()
 
 
