@@ -54,7 +54,7 @@ def prepared_for(choice: Choice, server: Embedded | None, *, aloud: bool = False
 
     contract = load(choice.spec)  # meanwhile the embedded server starts
     if server and aloud:
-        say("Starting the embedded server")
+        say(f"Starting the embedded server for {contract.name}")
     if server:
         choice = replace(choice, target=server.target_file())
     target = target_of(contract, with_key(choice))
