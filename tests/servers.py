@@ -26,13 +26,14 @@ import yaml
 from waitress.server import create_server
 
 from conformance import report
+from conformance.report import view
 from conformance.run import runfile
 from conformance.server.application import Application, application
 from conformance.server.declaration import declaration
 from conformance.server.messages import Refusal, Reply, Request
 from tests.support import contracts
 
-FILES = frozenset({*report.FILES, runfile.RUN, runfile.PACKED, runfile.PYTEST_PAGE})
+FILES = frozenset({*report.FILES, runfile.RUN, runfile.PACKED})
 """The files that a run of the command leaves in its directory."""
 
 BYTECODE = str(Path(tempfile.gettempdir()) / f"conformance-tests-bytecode-{os.getuid()}")
@@ -89,11 +90,45 @@ class Outcome:
         """Everything it printed."""
         return self.out + self.err
 
+    @property
+    def verdict(self) -> str:
+        """The line with the verdict of a run."""
+        (line,) = [line for line in self.out.splitlines() if re.match(VERDICT, line)]
+        return line
+
+    @property
+    def headline(self) -> str:
+        """The headline in that line."""
+        return headline_in(self.verdict)
+
+    @property
+    def counts(self) -> str:
+        """The line with the counts of cells."""
+        (line,) = [line for line in self.out.splitlines() if re.match("[0-9,]+ passed", line)]
+        return line
+
+    @property
+    def report(self) -> str:
+        """The last line, with the path of the report."""
+        return self.out.splitlines()[-1].strip()
+
 
 def allowed(megabytes: float) -> float:
     """A bound of memory in MiB; a process is charged for what its parent held at its start."""
     own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     return max(megabytes, own + 100)
+
+
+VERDICT = rf"[{''.join(sign.symbol for sign in view.SIGNS.values())}] "
+"""How the line with the verdict begins."""
+COUNTED = r"[:,] [0-9,]+ (causes?|warnings?|waived)\b.*"
+"""The causes after a headline."""
+
+
+def headline_in(line: str) -> str:
+    """The headline in a line with the verdict of a run, or in the value of a badge."""
+    words = re.sub(f"^(# )?{VERDICT}", "", line)
+    return re.sub(COUNTED, "", re.sub(r" \([^()]*\b[0-9]+:[0-9]{2}\)$", "", words))
 
 
 class Command:

@@ -12,6 +12,7 @@ from conformance.causes.finding_key import UNREAD, Key, key_of, kind
 from conformance.causes.folding import EXPLAINED
 from conformance.causes.telling import telling
 from conformance.checks import RULES
+from conformance.judging.outcomes import Violation
 from conformance.model import (
     NOT_PARSED,
     Cause,
@@ -28,6 +29,7 @@ from conformance.model.mistake_names import FORMS, SCENARIOS
 from conformance.plan.registry import REGISTRY
 from conformance.report import cards
 from conformance.run.planning import load_suite
+from conformance.run.seen_causes import SeenCauses
 from conformance.scenarios.odd.odd_values import CONTENTS, CUT_OFF
 from conformance.scenarios.requests.test_requests import FLAWS
 from conformance.server import application
@@ -99,6 +101,20 @@ def test_causes_depend_on_the_findings_alone() -> None:
     run = judged("trace-pages")
     again = causes_of(run.contract, tuple(reversed(run.cells)), run.exchanges)
     assert {cause.id for cause in again} == {cause.id for cause in run.causes}
+
+
+def test_causes_are_known_while_a_run_goes_on() -> None:
+    """From what its cases found so far. A finding of a known kind adds no cause."""
+    run = judged("trace-pages")
+    found = [
+        (each.rule, Violation(each.where, each.expected, each.actual, each.exchanges))
+        for cell in run.cells
+        for each in cell.findings
+    ]
+    seen = SeenCauses(run.contract)
+    new = seen.add(found, run.exchanges)
+    assert [cause.id for cause in new] == [cause.id for cause in run.causes]
+    assert seen.add(found, run.exchanges) == []
 
 
 def test_a_fault_in_html_is_one_cause() -> None:

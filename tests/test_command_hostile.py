@@ -111,7 +111,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Ran:
             name=TEXTS[0] + TEXTS[10] + "\x1b[31m",
             allow=["read"],
         )
-        outcome = command("run", "--target", path, "--depth", "quick", cwd=directory)
+        outcome = command(
+            "run", "--target", path, "--depth", "quick", "--pytest-html", cwd=directory
+        )
     return Ran(outcome, run_of(directory))
 
 
@@ -132,14 +134,18 @@ def test_hostile_texts_break_nothing(hostile: Ran) -> None:
 
 
 def test_hostile_lines_are_no_lines(hostile: Ran) -> None:
-    """No line of the output is one that the target made up; the last one is ours."""
+    """No line of the output is one that the target made up; the last ones are ours."""
     lines = hostile.outcome.out.splitlines()
     assert not [
         line for line in lines if line.startswith(("999 passed", "all passed", " touch owned"))
     ]
+    *_, counts, verdict, again, report = lines
     assert re.fullmatch(
-        r"[0-9,]+ passed, .*\([0-9,]+ cells, [0-9]+ clauses, [0-9,]+ requests\)", lines[-2]
+        r"[0-9,]+ passed, .*\([0-9,]+ cells, [0-9]+ clauses, [0-9,]+ requests\)", counts
     )
+    assert verdict.startswith("✕ Breaks the contract: ")
+    assert again.startswith("  kaicalls-conformance rerun ")
+    assert report.endswith("/report.html")
 
 
 def test_a_replay_of_hostile_texts(hostile: Ran, tmp_path: Path) -> None:
@@ -150,7 +156,7 @@ def test_a_replay_of_hostile_texts(hostile: Ran, tmp_path: Path) -> None:
     assert stored(run_of(tmp_path))["cells"] == stored(hostile.run)["cells"]
 
 
-@pytest.mark.parametrize("name", sorted(servers.FILES - {"pytest.html"}))
+@pytest.mark.parametrize("name", sorted({*servers.FILES, "pytest.html"}))
 def test_files_hold_no_active_character(hostile: Ran, name: str) -> None:
     """No file holds a raw control character; what a person may print to a terminal stays text."""
     assert not re.findall("[\x00-\x08\x0b-\x1f\x7f]", servers.text_of(hostile.run, name))

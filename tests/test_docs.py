@@ -268,10 +268,14 @@ def test_every_argued_mutant_is_of_a_line_that_stands() -> None:
 
 
 def test_help_of_the_command_names_the_exit_codes() -> None:
-    """``--help`` tells what 0, 1, 2 and 3 mean."""
+    """``--help`` tells what 0, 1, 2 and 3 mean, and what each command is for on one line."""
     told = subprocess.run(
         [sys.executable, "-m", "conformance", "--help"], capture_output=True, text=True, check=True
     ).stdout
 
     words = ("0 no failure found", "1 a MUST is broken", "2 invalid usage", "3 could not be")
     assert all(word in told for word in words)
+    assert max(len(line) for line in told.splitlines()) <= 80
+    assert "..." not in told.partition("Judge:")[2]
+    listed = re.findall("^  ([a-z]+)  ", told.partition("Judge:")[2], re.MULTILINE)
+    assert sorted(listed) == sorted(group.commands)

@@ -14,10 +14,12 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from conformance.model import ReasonKind, Run, Verdict
+from conformance.model import Case, Effect, ReasonKind, Run, Verdict
 from conformance.report import FORMATS, ctrf, har, html, untested, view, write_all
 from conformance.report.console import summary
+from conformance.report.times import seconds_by_cell
 from tests import report_example as example
+from tests.command.finished import verdict_of
 
 RUNS: tuple[Callable[[], Run], ...] = (example.failing, example.passing)
 
@@ -51,17 +53,14 @@ def test_formats_agree_on_the_counts(make: Callable[[], Run], tmp_path: Path) ->
     expected = {verdict: number for verdict, number in run.counts.items() if number}
     tests = json.loads((tmp_path / "results.ctrf.json").read_text())["results"]["tests"]
     assert Counter(test["rawStatus"] for test in tests) == expected
-    cases = (
-        ET.parse(tmp_path / "junit.xml")
-        .getroot()
-        .findall(".//testcase/properties/property[@name='verdict']")
-    )
-    assert Counter(case.get("value") for case in cases) == expected
+    cases = ET.parse(tmp_path / "junit.xml").getroot().iter("testcase")
+    assert Counter(verdict_of(case) for case in cases) == expected
     tiles = re.findall(
         r'<li class="v-\w+(?: zero)?"><b>([0-9,]+)</b>.*?</span> (\w+)</span>', html.render(run)
     )
     assert {name: int(number.replace(",", "")) for number, name in tiles} == run.counts
-    line = summary(run, width=80, colour=False).splitlines()[-1]
+    lines = summary(run, width=80, colour=False).splitlines()
+    (line,) = [line for line in lines if re.match("[0-9,]+ passed", line)]
     told = re.findall(r"([0-9][0-9,]*) (\w+)(?=[, ])", line.partition(" (")[0] + ",")
     assert {name: int(number.replace(",", "")) for number, name in told} == {
         "passed": run.counts["passed"],
@@ -101,9 +100,7 @@ def test_junit_maps_verdicts(written: Path) -> None:
         "inapplicable": "skipped",
     }
     for case in ET.parse(written / "junit.xml").getroot().iter("testcase"):
-        verdict = next(
-            p.get("value", "") for p in case.iter("property") if p.get("name") == "verdict"
-        )
+        verdict = verdict_of(case)
         assert [child.tag for child in case if child.tag in ("failure", "error", "skipped")] == (
             [wanted[verdict]] if verdict in wanted else []
         )
@@ -120,6 +117,32 @@ def test_junit_sums_agree(written: Path) -> None:
         int(root.get("skipped", ""))
         == counts["untested"] + counts["waived"] + counts["inapplicable"]
     )
+
+
+def test_junit_messages_begin_with_the_cause(written: Path) -> None:
+    """By number and title, and the id of the cause is a property."""
+    run = example.failing()
+    for case in ET.parse(written / "junit.xml").getroot().iter("testcase"):
+        failure = case.find("failure")
+        if failure is not None:
+            number, cause = run.cause_of[case.get("name", "")]
+            begins = f"[cause {number}] {cause.title}: "
+            assert failure.get("message", "").startswith(begins)
+            assert case.find(f".//property[@value='{cause.id}']") is not None
+
+
+def test_times_are_those_of_the_cases() -> None:
+    """Each exchange counts once, for the cells that its case was planned for."""
+    run = example.passing()
+    cell = next(each for each in run.cells if run.contract.clauses[each.clause].rules)
+    first = run.exchange[cell.exchanges[0]]
+    rules = run.contract.clauses[cell.clause].rules
+    case = Case(first.case, first.scenario, first.operation, "", rules, Effect.READ)
+    seconds = seconds_by_cell(replace(run, cases=(case,)))
+    used = {name for each in run.cells for name in each.exchanges}
+    whole = sum(run.exchange[name].elapsed_ms for name in used) / 1000
+    assert sum(seconds.values()) == pytest.approx(whole)
+    assert seconds[cell.name] > seconds_by_cell(run)[cell.name]
 
 
 # --- CTRF -----------------------------------------------------------------------------------------

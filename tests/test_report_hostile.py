@@ -12,7 +12,7 @@ import pytest
 from conformance.base.text import clean
 from conformance.causes import causes_of
 from conformance.model import Reason, ReasonKind, Verdict
-from conformance.report import FILES, html, write_all
+from conformance.report import FILES, console, html, view, write_all
 from conformance.report.console import summary
 from conformance.report.exhibit import exhibits
 from tests import report_example as example
@@ -79,20 +79,31 @@ def test_console_is_inert_and_plain() -> None:
 
 
 def test_console_is_short_and_to_the_point() -> None:
-    """A line for each of ten causes; the last line counts. With details, what to repeat."""
-    lines = summary(example.failing(), width=80, colour=False).splitlines()
+    """A line for each cause, then the counts, the verdict, and what to do. All fit the width."""
+    run = example.failing()
+    lines = summary(run, width=80, colour=False).splitlines()
     assert len(lines) < 40
-    causes = [line for line in lines if re.match(r" *[0-9]+ [a-z0-9_-]+: [A-Z]", line)]
-    assert len(causes) == min(10, len(example.failing().causes))
+    causes = [line for line in lines if re.match(r" *[0-9]+ .* [0-9]+ operations?$", line)]
+    assert len(causes) == min(console.CAUSES, len(run.causes))
     assert max(len(cause) for cause in causes) <= 80
-    text = summary(example.failing(), width=80, colour=False, details=True)
-    for label in ("request", "where", "expected", "actual", "cause", "repeat    curl -i"):
-        assert f"      {label}" in text
-    failed, cells = example.failing().counts["failed"], len(example.failing().cells)
+    *_, counts, verdict, again = lines
+    failed, cells = run.counts["failed"], len(run.cells)
     assert re.fullmatch(
         rf"[0-9,]+ passed, {failed} failed, .* \({cells:,} cells, [0-9]+ clauses, 60 requests\)",
-        lines[-1],
+        counts,
     )
+    counted = view.tally(run.causes)
+    assert verdict == f"✕ Breaks the contract: {counted} ({view.share(run)} judged, 1:31)"
+    assert again.startswith("  kaicalls-conformance rerun 1 --of ")
+
+
+def test_details_hold_lines_to_paste() -> None:
+    """The steps of a cause stand at the left edge, without a label."""
+    text = summary(example.failing(), width=80, colour=False, details=True)
+    for label in ("reach", "request", "where", "expected", "actual", "cause"):
+        assert f"\n      {label} " in text
+    assert re.search("^curl -i ", text, re.MULTILINE)
+    assert not re.search("^ *999 passed", text, re.MULTILINE)
 
 
 class Tags(HTMLParser):

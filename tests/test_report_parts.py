@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
+from conformance.base.text import clock
 from conformance.model import Exchange, Reason, ReasonKind, Role, Run, Verdict
 from conformance.report import badge, cards, github, html, matrix, provide, times, untested, view
 from conformance.report.since import line
@@ -26,7 +27,8 @@ def test_a_badge_says_the_verdict_and_nothing_of_the_target(fails: bool) -> None
     root = ET.fromstring(text)
     assert root.tag == "{http://www.w3.org/2000/svg}svg"
     words = "".join(root.itertext())
-    assert ("Breaks the contract" in words) is fails
+    run = example.failing()
+    assert (f"Breaks the contract, {view.tally(run.causes)}" in words) is fails
     assert "alert" not in text
 
 
@@ -144,6 +146,14 @@ def test_latencies_are_of_answered_requests() -> None:
     assert [each.operation for each in times.latencies(replace(run, exchanges=(lost,)))] == []
     for each in (first, second):
         ET.fromstring(each.bar)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"), [(29.4, "0:29"), (59.6, "1:00"), (236, "3:56"), (3723, "1:02:03")]
+)
+def test_a_clock_shows_minutes_and_seconds(seconds: float, shown: str) -> None:
+    """And hours, if there are any."""
+    assert clock(seconds) == shown
 
 
 def test_the_line_of_runs_is_an_image_with_words() -> None:

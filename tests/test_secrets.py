@@ -191,7 +191,9 @@ def leaky(tmp_path_factory: pytest.TempPathFactory) -> Leaky:
     with servers.serving(app) as origin:
         servers.target_file(app, origin, directory / "t.yaml", only=list(ECHOED))
         environment = servers.without_waiting(directory)
-        outcome = command("run", "--target", "t.yaml", "--yes", cwd=directory, env=environment)
+        outcome = command(
+            "run", "--target", "t.yaml", "--yes", "--pytest-html", cwd=directory, env=environment
+        )
     return Leaky(outcome, run_of(directory), app, servers.keys_of(app))
 
 
@@ -316,7 +318,7 @@ def _secrets(leaky: Leaky) -> dict[str, str]:
     }
 
 
-@pytest.mark.parametrize("name", [*sorted(FILES), "printed"])
+@pytest.mark.parametrize("name", [*sorted(FILES), "pytest.html", "printed"])
 def test_no_secret_leaves_the_run(leaky: Leaky, name: str) -> None:
     """No key and no handed-out secret, or part of one, is in a file or on the screen."""
     text = leaky.outcome.said if name == "printed" else text_of(leaky.run, name)
@@ -333,7 +335,7 @@ def _unpacked(line: str) -> str:
 
 def test_no_other_file(leaky: Leaky) -> None:
     """A run leaves no other files than those searched here."""
-    assert {path.name for path in leaky.run.iterdir()} == FILES
+    assert {path.name for path in leaky.run.iterdir()} == {*FILES, "pytest.html"}
     beside = {path.name for path in leaky.run.parent.iterdir()}
     assert beside == {leaky.run.name, "latest", history_file.NAME}
     assert leaks((leaky.run.parent / history_file.NAME).read_text(), _secrets(leaky)) == []

@@ -53,6 +53,7 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
         "conformance.command.concluding",
         "conformance.command.directory",
         "conformance.command.doctor",
+        "conformance.command.explaining",
         "conformance.command.merge",
         "conformance.command.history",
         "conformance.command.preparing",

@@ -19,6 +19,7 @@ from conformance.run import prefetch
 from conformance.run.lanes import Lane, lanes
 from conformance.run.planning import prepare
 from conformance.run.prefetch import Ahead, Stopped
+from conformance.run.progress import TimeLeft
 from conformance.run.session import Session
 from conformance.server.application import Application, application
 from conformance.server.messages import Reply, Request
@@ -289,3 +290,22 @@ def _results(running: Ahead, planned: Iterable[Case]) -> list[str]:
 def test_stopped_is_no_exception_that_a_scenario_catches() -> None:
     """Scenarios catch exceptions of every kind."""
     assert not issubclass(Stopped, Exception)
+
+
+def test_the_time_left_counts_what_overlaps() -> None:
+    """Reads overlap as often as there are workers, writes less, and some cases run alone."""
+    reads, writes, alone = (
+        Case(name, "walk", "list_calls", "", (), Effect.READ, cost=cost)
+        for name, cost in (("reads", 400), ("writes", 100), ("alone", 50))
+    )
+    lane_of = {
+        reads.id: Lane("phase 1", harmless=True),
+        writes.id: Lane("writes", "call"),
+        alone.id: Lane(None),
+    }
+    left = TimeLeft((reads, writes, alone), lane_of, 4)
+    assert left.words(60) == ""
+    left.add(reads)
+    assert left.words(120) == "about 2 min left"
+    left.add(writes)
+    assert left.words(60) == "about 30 s left"

@@ -9,6 +9,7 @@ is escaped, too.
 from __future__ import annotations
 
 import re
+import textwrap
 from collections.abc import Iterable
 from difflib import get_close_matches
 
@@ -66,6 +67,23 @@ def _escaped_start(match: re.Match[str]) -> str:
 def amount(number: int, noun: str) -> str:
     """A number with its noun, such as ``1 cell`` or ``1,200 cells``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def clock(seconds: float) -> str:
+    """A duration as hours, minutes and seconds, such as ``0:29`` or ``1:02:03``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+    """The lines of a text of at most ``width`` columns, broken at spaces only.
+
+    ``first`` and ``rest`` are the indents of the first line and of all others.
+    """
+    return textwrap.wrap(
+        text, width, initial_indent=first, subsequent_indent=rest, break_on_hyphens=False
+    )
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

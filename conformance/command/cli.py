@@ -6,6 +6,7 @@ import gc
 import os
 import sys
 import traceback
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,7 @@ from conformance.command import (
     commands,
     comparing,
     doctor,
+    explaining,
     history,
     init,
     merge,
@@ -85,7 +87,19 @@ def _report_bug(error: Exception) -> None:
     say("This is a bug in the suite; please report it. The log so far is kept.", err=True)
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Sections(click.Group):
+    """A group whose help lists the commands by what they are for."""
+
+    def format_commands(self, _ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write a section for each purpose, with all descriptions in one column."""
+        width = max(len(name) for name in self.commands)
+        for purpose, described in COMMANDS.items():
+            with formatter.section(purpose):
+                rows = [(f"{each.name:<{width}}", text) for each, text in described.items()]
+                formatter.write_dl(rows)
+
+
+@click.group(cls=Sections, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="kaicalls-conformance")
 def group() -> None:
     """Check whether a server conforms to an API contract, clause by clause.
@@ -95,7 +109,7 @@ def group() -> None:
     """
 
 
-@group.command()
+@click.command()
 @with_choice
 @with_yes
 @click.option(
@@ -119,6 +133,12 @@ def group() -> None:
 @click.option(
     "--keep", type=click.IntRange(1), help="Keep this many runs in --output; remove older ones."
 )
+@click.option(
+    "--pytest-html",
+    "page",
+    is_flag=True,
+    help="Also write pytest.html, for developers of the suite.",
+)
 @with_details
 @with_output
 def run(
@@ -129,24 +149,24 @@ def run(
     durations: bool,
     baseline: Path | None,
     keep: int | None,
+    page: bool,
     details: bool,
     output: Path,
 ) -> int:
     """Run the suite against --target, or --url and --key; by default the embedded server."""
     _require_whole_causes(choice, try_steps)
     older = comparing.opened_baseline(baseline, choice.spec) if baseline else None
-    console = terminal()
     with embedded(choice) as server:
-        prepared = prepared_for(choice, server)
+        prepared = prepared_for(choice, server, aloud=True)
         finished, directory = sent(
             prepared,
             output,
-            console,
-            embedded=bool(server),
+            terminal(),
             yes=yes,
             complete=require_complete,
             tries=try_steps,
             look=first_look(prepared),
+            page=page,
         )
     if durations:
         _say_durations(finished)
@@ -155,7 +175,7 @@ def run(
         cleaning.note_left(finished, directory)
     if baseline and older:
         finished = comparing.with_baseline(finished, older, baseline)
-    code = conclude(finished, prepared.selected, directory, console, details)
+    code = conclude(finished, prepared.selected, directory, terminal(), details)
     remember(finished, prepared.selected, directory)
     if keep:
         prune(output, keep, baseline)
@@ -176,7 +196,7 @@ def _say_durations(finished: Run) -> None:
     say(durations(finished))
 
 
-@group.command()
+@click.command()
 @with_choice
 @click.option("--cases", is_flag=True, help="List every case.")
 @click.option("--json", "as_json", is_flag=True, help="Print the cases and counts as JSON.")
@@ -192,21 +212,35 @@ def plan(choice: Choice, cases: bool, as_json: bool) -> None:
             say(plan.text(prepared, cases))
 
 
-for _command in (
-    commands.explain_,
-    commands.clauses_,
-    commands.operations_,
-    init.init,
-    commands.serve,
-    doctor.doctor,
-    comparing.compare,
-    merge.merge,
-    replay.replay,
-    replay.report,
-    replay.open_,
-    replay.export,
-    rerunning.rerun,
-    cleaning.clean,
-    history.history,
-):
-    group.add_command(_command)
+COMMANDS: Mapping[str, Mapping[click.Command, str]] = {
+    "Judge": {
+        init.init: "Write a target file for you to complete.",
+        doctor.doctor: "Check a target file: keys, businesses, lists, clock.",
+        plan: "Show what a run would send, without sending it.",
+        run: "Judge a target, or without one the embedded server.",
+        merge.merge: "Combine the shards of a run.",
+        cleaning.clean: "Remove what a run created and left behind.",
+    },
+    "Read": {
+        replay.open_: "Open the report of a run in the browser.",
+        explaining.explain_: "Explain a clause, or a cause of a run.",
+        commands.clauses_: "List the clauses of the contract.",
+        commands.operations_: "List the operations of the contract.",
+        comparing.compare: "Show what changed between two runs, and why.",
+        history.history: "List all runs in a directory of reports.",
+        replay.export: "Export a run in the format of another tool.",
+    },
+    "Repeat": {
+        rerunning.rerun: "Send the requests of a failure again: is it fixed?",
+        replay.replay: "Judge a stored run again, as a new run.",
+        replay.report: "Judge a stored run again, in place.",
+    },
+    "Develop": {
+        commands.serve: "Start the reference server, a sandbox for clients.",
+    },
+}
+"""The commands by what they are for, each with its line in the help of the whole program."""
+
+for _together in COMMANDS.values():
+    for _command in _together:
+        group.add_command(_command)

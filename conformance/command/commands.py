@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from conformance.command.choosing import with_spec
-from conformance.command.saying import hand_out, say
+from conformance.command.saying import columns, hand_out, say
 
 if TYPE_CHECKING:
     from conformance.model import Contract
@@ -25,16 +25,6 @@ def load(spec: Path | None) -> Contract:
     return contracts.load(spec, frozenset(checks.RULES))
 
 
-@click.command(name="explain")
-@click.argument("clause")
-@with_spec
-def explain_(clause: str, spec: Path | None) -> None:
-    """Show what a clause requires, its source and how it is verified."""
-    from conformance.command import explain
-
-    say(explain.clause(load(spec), clause, explain.kills(spec)))
-
-
 @click.command(name="clauses")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_spec
@@ -46,7 +36,7 @@ def clauses_(as_json: bool, spec: Path | None) -> None:
     if as_json:
         hand_out(explain.ledger(contract))
     else:
-        say(explain.table(contract))
+        say(explain.table(contract, columns()))
 
 
 @click.command(name="operations")

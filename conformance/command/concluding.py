@@ -47,11 +47,11 @@ def conclude(
     console: Console,
     details: bool,
 ) -> int:
-    """Write the files, print the summary and, last, their location; returns the exit code.
+    """Write the files, print the summary and, last, the path of the report; returns the exit code.
 
     If a file could not be written, that error is printed last instead.
     """
-    from conformance.report import SUMMARY, remarks
+    from conformance.report import SUMMARY
     from conformance.run.storing import store
 
     finished = placed(finished, run_directory)
@@ -61,17 +61,15 @@ def conclude(
     except (ReportError, StorageError) as error:
         broken = error
     _add_to_job_summary(run_directory / SUMMARY)
-    for sentence in remarks.of(finished):
-        say(f"Note: {sentence}", err=True)
     if finished.incomplete and not _judged_anything(finished):
-        say(finished.incomplete, err=True)
+        _print_failure(finished, finished.incomplete)
     else:
         _print_summary(finished, console, details)
     _annotate(finished)
     if broken:
         say(str(broken), err=True)
         return finished.exit_code or broken.exit_code
-    say(f"Report: {run_directory / 'report.html'}")
+    say(f"  {Path(finished.place) / 'report.html'}")
     return finished.exit_code
 
 
@@ -133,6 +131,15 @@ def _judged_anything(finished: Run) -> bool:
     from conformance.model import PREFLIGHT
 
     return any(exchange.scenario != PREFLIGHT for exchange in finished.exchanges)
+
+
+def _print_failure(finished: Run, why: str) -> None:
+    """Print why the target could not be judged at all."""
+    from conformance.report import remarks
+
+    for sentence in remarks.of(finished):
+        say(f"Note: {sentence}", err=True)
+    say(why, err=True)
 
 
 def _print_summary(finished: Run, console: Console, details: bool) -> None:

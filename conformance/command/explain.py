@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import textwrap
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import conformance
 from conformance import checks
 from conformance.base.errors import UsageError
-from conformance.base.text import nearest
+from conformance.base.text import amount, nearest, wrapped
 from conformance.contract import packaged
 from conformance.model import Clause, Contract
 from conformance.plan.registry import REGISTRY
@@ -35,10 +34,18 @@ def kills(spec: Path | None) -> dict[str, Any]:
     return matrix
 
 
-def clause(contract: Contract, name: str, matrix: Mapping[str, Any] = NO_MATRIX) -> str:
-    """What a clause requires, its source, how it is verified, and the faults that prove that.
+def clause(
+    contract: Contract,
+    name: str,
+    width: int,
+    matrix: Mapping[str, Any] = NO_MATRIX,
+    *,
+    list_faults: bool = False,
+) -> str:
+    """What a clause requires, its source, how it is verified, and the number of faults it finds.
 
-    Raises UsageError for an unknown clause.
+    Lines have ``width`` columns. With ``list_faults``, the faults themselves are listed. Raises
+    UsageError for an unknown clause.
     """
     if name not in contract.clauses:
         raise UsageError(
@@ -50,44 +57,45 @@ def clause(contract: Contract, name: str, matrix: Mapping[str, Any] = NO_MATRIX)
         [
             f"{clause.id}  ({clause.level}, {clause.basis}, area {clause.area})",
             "",
-            *textwrap.wrap(clause.text, 96),
+            *wrapped(clause.text, width),
             "",
-            *_reasoning(clause),
-            *_source(contract, clause),
+            *_reasoning(clause, width),
+            *_source(contract, clause, width),
             "",
-            *_verification(clause),
-            *_proof(clause, matrix),
+            *_verification(clause, width),
+            *_proof(clause, matrix, width, list_faults=list_faults),
         ]
     )
 
 
-def _item(text: str) -> list[str]:
+def _item(text: str, width: int) -> list[str]:
     """The lines of a text that is wrapped and indented as a list item."""
-    return textwrap.wrap(text, 94, initial_indent="  ", subsequent_indent="    ")
+    return wrapped(text, width, "  ", "    ")
 
 
-def _reasoning(clause: Clause) -> list[str]:
+def _reasoning(clause: Clause, width: int) -> list[str]:
     if not clause.because:
         return []
-    return [*textwrap.wrap(f"Because: {clause.because}", 96), ""]
+    return [*wrapped(f"Because: {clause.because}", width), ""]
 
 
-def _source(contract: Contract, clause: Clause) -> list[str]:
+def _source(contract: Contract, clause: Clause, width: int) -> list[str]:
     lines = [f"Source: {contract.page_address}"]
     for name in clause.sources:
         entry = contract.page[name]
-        lines += _item(f"{entry.section}, {entry.place}: {entry.says}")
+        lines += _item(f"{entry.section}, {entry.place}: {entry.says}", width)
     return lines
 
 
-def _verification(clause: Clause) -> list[str]:
+def _verification(clause: Clause, width: int) -> list[str]:
     if not clause.rules:
-        return [f"Not verified: {clause.uncovered}"]
+        return wrapped(f"Not verified: {clause.uncovered}", width)
     lines = ["Verified by:"]
     for rule in clause.rules:
-        lines += _item(f"{rule}: {checks.RULES[rule].summary} ({_scenarios(rule)})")
+        lines += _item(f"{rule}: {checks.RULES[rule].summary} ({_scenarios(rule)})", width)
     if clause.uncovered:
-        lines += ["", f"Not verified on any operation: {clause.uncovered}"]
+        words = f"Not verified on any operation: {clause.uncovered}"
+        lines += ["", *wrapped(words, width)]
     return lines
 
 
@@ -102,15 +110,21 @@ def _scenarios(rule: str) -> str:
     return ", ".join(each.name for each in REGISTRY.values() if rule in each.rules)
 
 
-def _proof(clause: Clause, matrix: Mapping[str, Any]) -> list[str]:
+def _proof(
+    clause: Clause, matrix: Mapping[str, Any], width: int, *, list_faults: bool
+) -> list[str]:
+    """The number of faulty servers that prove the verification, or with ``list_faults`` each."""
     faults = [
         f"{fault}: {row['does']}" for fault, row in matrix.items() if clause.id in row["breaks"]
     ]
     if not faults:
         return []
-    lines = ["", "Proven by servers with these faults, each of which is detected:"]
+    proven = f"Proven by {amount(len(faults), 'server')} with a fault, each of which is detected"
+    if not list_faults:
+        return ["", *wrapped(f"{proven}. --faults lists them.", width)]
+    lines = ["", f"{proven}:"]
     for fault in faults:
-        lines += _item(fault)
+        lines += _item(fault, width)
     return lines
 
 
@@ -136,20 +150,20 @@ def _as_data(clause: Clause) -> dict[str, Any]:
     return members
 
 
-def table(contract: Contract) -> str:
-    """A table of the clauses, by area."""
+def table(contract: Contract, width: int) -> str:
+    """A table of the clauses, by area, in lines of ``width`` columns."""
     lines: list[str] = []
     for area, title in contract.areas.items():
         lines += ["", f"{area}: {title}"]
         for clause in contract.clauses.values():
             if clause.area == area:
-                lines += _row(clause)
+                lines += _row(clause, width)
     return "\n".join(lines).strip()
 
 
-def _row(clause: Clause) -> list[str]:
+def _row(clause: Clause, width: int) -> list[str]:
     text = f"{clause.id:<28} {clause.level:<6} {clause.text}"
-    return textwrap.wrap(text, 110, initial_indent="  ", subsequent_indent=" " * 38)
+    return wrapped(text, width, "  ", " " * 38)
 
 
 def operations(contract: Contract) -> list[dict[str, Any]]:

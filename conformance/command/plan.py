@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator
+from statistics import mode
 from typing import Any
 
 from conformance import checks
@@ -14,7 +15,16 @@ from conformance.log.evidence import Log
 from conformance.model import Case, Cell, mildest_first
 from conformance.plan.build import Plan
 from conformance.plan.selection import judged, wanted
+from conformance.run.lanes import lanes
 from conformance.run.planning import Prepared
+from conformance.run.session import OWN_MS
+
+NAME = 28
+"""Columns for the name of an area or a scenario."""
+SEVERAL = ""
+"""Replaces the area of a case that feeds no rule of its own."""
+RESPONSES = (10, 100, 300)
+"""Milliseconds of a response for which the duration is estimated."""
 
 
 def as_data(plan: Plan) -> dict[str, Any]:
@@ -42,31 +52,58 @@ def _case_as_data(case: Case) -> dict[str, Any]:
 
 
 def text(prepared: Prepared, with_cases: bool) -> str:
-    """The plan as text, optionally with every case."""
+    """The plan as text, by area; optionally with every scenario and case."""
     chosen = prepared.chosen
     lines = [
         prepared.announcement,
         "",
-        f"{'scenario':<26}{'cases':>6}{'run':>6}{'requests':>10}  effects",
+        f"{'':<{NAME}}{'cases':>6}{'run':>6}{'requests':>10}  effects",
     ]
-    of_scenario: dict[str, list[Case]] = defaultdict(list)
-    for case in chosen.cases:
-        of_scenario[case.scenario].append(case)
-    for name, cases in of_scenario.items():
-        lines.append(_scenario_row(name, Plan(tuple(cases))))
+    for title, cases in _by_area(prepared).items():
+        lines.append(_row(title, cases))
         if with_cases:
-            lines += [_case_line(case) for case in cases]
+            lines += _scenarios(cases)
     gaps = [case.gap for case in chosen.cases if case.gap]
     lacks = [advice for case in chosen.runnable for advice in case.lacks]
     missing = [*_counted("Not run:", gaps), *_counted("Run, but would try more:", lacks)]
     return "\n".join([*lines, "", *_sums(prepared), *missing])
 
 
-def _scenario_row(name: str, cases: Plan) -> str:
-    effects = mildest_first({case.effect for case in cases.runnable})
-    requests = sum(case.cost for case in cases.runnable)
+def _by_area(prepared: Prepared) -> dict[str, list[Case]]:
+    """The cases by the title of the area whose rules they feed most, in the order of the areas.
+
+    A case that feeds no rule of its own is judged by the rules for every response.
+    """
+    area_of: dict[str, str] = {}
+    for clause in prepared.contract.clauses.values():
+        for rule in clause.rules:
+            area_of.setdefault(rule, clause.area)
+    titles = {**prepared.contract.areas, SEVERAL: "Several areas"}
+    groups: dict[str, list[Case]] = {title: [] for title in titles.values()}
+    for case in prepared.chosen.cases:
+        areas = [area_of[rule] for rule in case.rules if rule in area_of]
+        groups[titles[mode(areas) if areas else SEVERAL]].append(case)
+    return {title: cases for title, cases in groups.items() if cases}
+
+
+def _scenarios(cases: list[Case]) -> Iterator[str]:
+    """A row for each scenario, and a line for each of its cases."""
+    of_scenario: dict[str, list[Case]] = defaultdict(list)
+    for case in cases:
+        of_scenario[case.scenario].append(case)
+    for name, alike in of_scenario.items():
+        yield _row(f"  {name}", alike)
+        for case in alike:
+            yield _case_line(case)
+
+
+def _row(name: str, cases: list[Case]) -> str:
+    """The number of some cases, of those that run, of their requests, and the effects of these."""
+    runnable = Plan(tuple(cases)).runnable
+    effects = mildest_first({case.effect for case in runnable})
+    requests = sum(case.cost for case in runnable)
     return (
-        f"{name:<26}{len(cases.cases):>6}{len(cases.runnable):>6}{requests:>10}"
+        f"{name:<{NAME}}{len(cases):>6,}{len(runnable):>6,}{requests:>10,}"
         f"  {', '.join(effects) or '-'}"
     )
 
@@ -85,15 +122,28 @@ def _sums(prepared: Prepared) -> list[str]:
         f"{len(chosen.runnable)} of {len(chosen.cases)} cases run, "
         f"covering {len(cells)} cells of {len(clauses)} clauses",
         requests(prepared),
+        duration(prepared),
         *bounds(prepared),
     ]
 
 
 def requests(prepared: Prepared) -> str:
-    """The approximate number of requests of a run, by effect, as text."""
-    counts = prepared.chosen.requests().items()
-    each = [f"{count:,} {effect}" for effect, count in counts if count]
-    return f"approximate requests: {', '.join(each) or 'none'}"
+    """The approximate number of requests of a run, and those of each effect, as text."""
+    counts = prepared.chosen.requests()
+    each = [f"{count:,} {effect}" for effect, count in counts.items() if count]
+    return f"about {amount(sum(counts.values()), 'request')}: {', '.join(each) or 'none'}"
+
+
+def duration(prepared: Prepared) -> str:
+    """The time that a run takes if the target responds fast, and if it responds slowly."""
+    lane_of = lanes(prepared.contract, prepared.chosen.runnable)
+    own, waits = 0.0, 0.0
+    for case in prepared.chosen.runnable:
+        own += case.cost * OWN_MS / 1000
+        waits += case.cost / lane_of[case.id].usual(prepared.workers) / 1000
+    minutes = {each: max(1, round((own + waits * each) / 60)) for each in RESPONSES}
+    times = [f"{amount(long, 'minute')} at {each} ms" for each, long in minutes.items()]
+    return f"takes about {', '.join(times)} per response"
 
 
 def bounds(prepared: Prepared) -> Iterator[str]:

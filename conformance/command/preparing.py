@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -46,11 +45,16 @@ def embedded(choice: Choice) -> Iterator[Embedded | None]:
             yield server
 
 
-def prepared_for(choice: Choice, server: Embedded | None) -> Prepared:
-    """Plan a run of the chosen target, or of the embedded server once it is ready."""
+def prepared_for(choice: Choice, server: Embedded | None, *, aloud: bool = False) -> Prepared:
+    """Plan a run of the chosen target, or of the embedded server once it is ready.
+
+    With ``aloud``, the wait for the server is announced.
+    """
     from conformance.run.planning import prepare, target_of, with_key
 
     contract = load(choice.spec)  # meanwhile the embedded server starts
+    if server and aloud:
+        say(f"Starting the embedded server for {contract.name}")
     if server:
         choice = replace(choice, target=server.target_file())
     target = target_of(contract, with_key(choice))
@@ -64,41 +68,50 @@ def sent(
     output: Path,
     console: Console,
     *,
-    embedded: bool,
     yes: bool,
     complete: bool = False,
     tries: bool = False,
     look: Look | None = None,
+    page: bool = False,
 ) -> tuple[Run, Path]:
     """Execute a prepared run and judge it; returns the run and its new directory in ``output``.
 
-    Asks for confirmation first unless ``yes`` is set or the server is the embedded one. ``look``
-    examines the target before the first case. With ``tries``, the steps of each cause are sent
-    again at the end. Raises UsageError, StorageError, or click.Abort if the user declines.
+    Asks for confirmation first unless ``yes`` is set or the server is the embedded one, then prints
+    what will be sent. ``look`` examines the target before the first case. With ``tries``, the steps
+    of each cause are sent again at the end; with ``page``, pytest writes a page of its own. Raises
+    UsageError if there is nothing to send, StorageError if a file cannot be written, and
+    click.Abort if the user declines.
     """
-    from conformance.command import plan
     from conformance.run import runner
     from conformance.run.storing import surviving
 
     _check_runnable(prepared)
-    if not embedded and not yes:
+    if not prepared.embedded and not yes:
         confirm(prepared.chosen.requests())
     directory = new_run(
         output, lambda path: runner.begin(prepared, path, require_complete=complete)
     )
-    say("\n".join([prepared.announcement, plan.requests(prepared), *plan.bounds(prepared)]))
+    _announce(prepared, look)
     with surviving(directory):
         run = runner.run(
             prepared,
             directory,
             console,
-            nonce="" if embedded else str(time.time_ns()),
             require_complete=complete,
-            cleans=not embedded,
             tries=tries,
             look=look,
+            page=page,
         )
     return run, directory
+
+
+def _announce(prepared: Prepared, look: Look | None) -> None:
+    """Print the target and what will be sent to it."""
+    from conformance.command import plan
+
+    first = "First look at the target, then " if look else ""
+    sending = f"{first}{plan.requests(prepared)}"
+    say("\n".join([prepared.announcement, sending, *plan.bounds(prepared)]))
 
 
 def first_look(prepared: Prepared) -> Look | None:

@@ -133,7 +133,7 @@ def _sent(prepared: Prepared, yes: bool) -> tuple[Run, Path | None]:
     require_key(prepared.target)
     if not prepared.chosen.runnable:
         return prepared.begun(datetime.now(UTC), require_complete=False), None
-    run, directory = sent(prepared, OUTPUT, terminal(), embedded=prepared.embedded, yes=yes)
+    run, directory = sent(prepared, OUTPUT, terminal(), yes=yes)
     run = placed(run, directory)
     store(run, prepared.selected, directory)
     return run, directory

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import Any
 
 import click
@@ -13,6 +14,11 @@ def say(text: str, *, err: bool = False) -> None:
     from conformance.base.text import for_console
 
     click.echo(for_console(text), err=err)
+
+
+def columns() -> int:
+    """The width for texts: that of the terminal, within reason; 80 if there is no terminal."""
+    return max(60, min(shutil.get_terminal_size().columns, 100))
 
 
 def show(painted: str, *, colour: bool) -> None:

@@ -107,6 +107,15 @@ class Run:
         """The cells with findings, whatever their verdict, in ledger order."""
         return [cell for cell in self.cells if cell.findings]
 
+    @cached_property
+    def cause_of(self) -> dict[str, tuple[int, Cause]]:
+        """The worst cause of each broken cell and its number, by the name of the cell."""
+        found: dict[str, tuple[int, Cause]] = {}
+        for number, cause in enumerate(self.causes, 1):
+            for name in cause.cells:
+                found.setdefault(name, (number, cause))
+        return found
+
     @property
     def exit_code(self) -> int:
         """1 if a MUST is broken, else 3 if something could not be judged, else 0.

@@ -29,11 +29,13 @@ def write(run: Run, path: Path) -> None:
 
 
 def text(run: Run) -> str:
-    """The badge as SVG. It contains no text from the target.
+    """The badge as SVG: the headline and the number of causes. No text is from the target.
 
     If the contract is not the packaged one, the title shows its full digest.
     """
-    label, value = f"{run.contract.title} {run.contract.version}", _value(run)
+    label, words = f"{run.contract.title} {run.contract.version}", view.headline(run)
+    counted = view.tally(run.causes)
+    value = f"{words}, {counted}" if counted and not run.nothing_new else words
     return svg(label, value, f"{run.contract.name}: {value}", COLOURS[run.standing])
 
 
@@ -51,10 +53,3 @@ def svg(label: str, value: str, title: str, colour: str) -> str:
 </g>
 </svg>
 """
-
-
-def _value(run: Run) -> str:
-    """The headline, and the number of failed cells if it does not say that itself."""
-    words = view.headline(run)
-    failed = run.counts[Verdict.FAILED]
-    return f"{words}, {failed:,} cells" if failed and not run.nothing_new else words

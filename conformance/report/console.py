@@ -1,23 +1,25 @@
-"""The terminal output after a run: causes, what is untested and why, verdict and counts."""
+"""The terminal output after a run: causes, what could not be judged, notes, and the verdict."""
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from conformance.base.text import amount, clean
+from conformance.base.text import amount, clean, clock, wrapped
 from conformance.base.values import cut
 from conformance.model import Cell, Run, Verdict
-from conformance.report import cards, rerun, untested, view
+from conformance.report import cards, remarks, rerun, untested, view
 from conformance.report.cards import Card, reach
 from conformance.report.since import since
 
-CAUSES = 10
+CAUSES = 30
 """Causes that get a line. With details, all of them do."""
 
 REASONS = 12
 """Reasons of one kind that are shown with details for cells that were not judged."""
+
+ALIGNED = 80
+"""Columns within which the number of operations of a cause is aligned."""
 
 LIMIT = 300
 """Characters of a text that are shown."""
@@ -34,40 +36,40 @@ _COLOURS = {
 
 
 def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str:
-    """The summary of a run, with no control sequences but our own colours. The counts come last.
+    """The summary of a run, with no control sequences but our own colours. The verdict comes last.
 
-    The most severe causes come first, one line each, then what could not be judged. ``width`` is
-    in columns. With ``details``, each cause is followed by its evidence, and each reason has a
-    line.
+    ``width`` is in columns. With ``details``, each cause is followed by its evidence, and each
+    reason has a line.
     """
     page = _Page(max(width, 40), colour)
     shown = cards.cards(run)
-    for card in cards.with_steps(run, shown) if details else shown[:CAUSES]:
-        _cause(page, card, details)
-    if run.causes:
-        counted = amount(len(run.causes), "cause")
-        page.lines += [
-            f"{counted}; see the report for the evidence, or use -v to print it",
-            f"After fixing the first one, run: {rerun.command(run, '1')}",
-            "",
-        ]
-    _changes(page, run)
+    _causes(page, cards.with_steps(run, shown) if details else shown, details)
+    begin = cards.start(run, shown)
+    if begin:
+        page.wrap(begin.sentence, "")
+        page.lines.append("")
     _errors(page, run)
     _missing(page, run, details)
-    noted = sum(len(found) for _, found in view.notes(run))
-    if noted:
-        page.lines += [f"{amount(noted, 'note')}, never graded; see the report.", ""]
-    if run.incomplete:
-        page.wrap(f"The run is incomplete: {view.shown(run.incomplete)}", "")
-        page.lines.append("")
-    for sentence in view.left_out(run):
-        page.wrap(sentence, "")
-        page.lines.append("")
-    seconds = (view.epoch_ms(run.finished) - view.epoch_ms(run.started)) / 1000
-    page.lines.append(f"{view.share(run)} of the contract judged in {seconds:,.0f} s")
-    page.lines.append(page.paint(view.headline(run), run.standing, bold=True))
-    page.lines.append(page.paint(view.counts_line(run), run.standing))
+    _changes(page, run)
+    _notes(page, run)
+    page.lines.append(view.counts_line(run))
+    page.lines.append(page.paint(verdict_line(run), run.standing, bold=True))
+    if begin:
+        page.lines.append(f"  {rerun.command(run, str(begin.number))}")
     return "\n".join(page.lines)
+
+
+def verdict_line(run: Run) -> str:
+    """The verdict on one line: the headline, the causes, the share judged and the wall time.
+
+    Such as ``✕ Breaks the contract: 27 causes, 1 warning (94.4 % judged, 3:56)``.
+    """
+    seconds = (view.epoch_ms(run.finished) - view.epoch_ms(run.started)) / 1000
+    counted = view.tally(run.causes)
+    words = f"{view.headline(run)}: {counted}" if counted else view.headline(run)
+    share = view.share(run)
+    judged = "" if share in words else f"{share} judged, "
+    return f"{view.SIGNS[run.standing].symbol} {words} ({judged}{clock(seconds)})"
 
 
 class _Page:
@@ -86,40 +88,49 @@ class _Page:
         return f"\x1b[{weight}{_COLOURS[verdict]}m{text}\x1b[0m"
 
     def title(self, text: str, verdict: Verdict) -> None:
-        self.lines += [self.paint(text, verdict, bold=True), ""]
+        self.lines.append(self.paint(text, verdict, bold=True))
 
     def wrap(self, text: str, indent: str, label: str = "") -> None:
         """Add a text, wrapped to the width; ``label`` precedes its first line."""
         first = indent + (f"{label:<10}" if label else "")
-        wrapped = textwrap.wrap(
-            clean(text),
-            self.width,
-            initial_indent=first,
-            subsequent_indent=" " * len(first),
-            break_on_hyphens=False,
-        )
-        self.lines += wrapped or [first.rstrip()]
+        lines = wrapped(clean(text), self.width, first, " " * len(first))
+        self.lines += lines or [first.rstrip()]
 
 
 # --- causes ---------------------------------------------------------------------------------------
 
 
-def _cause(page: _Page, card: Card, details: bool) -> None:
-    """Add a line for a cause, and with ``details`` its request and response below."""
-    operations = amount(card.operations, "operation")
-    mark = f"{card.transition}, " if card.transition else ""
-    unproven = ", unverified setup" if card.unproven else ""
-    line = f"{card.number:>3} {mark}{card.clauses[0].id}: {card.title} ({operations}{unproven})"
-    page.lines.append(page.paint(cut(clean(line), page.width), card.cause.verdict))
-    if details:
-        _details(page, card)
+def _causes(page: _Page, shown: Sequence[Card], details: bool) -> None:
+    """Add the first causes, or all with ``details``, under headings for the harm that they do."""
+    last = len(shown) if details else CAUSES
+    for heading, alike in cards.by_harm(shown).items():
+        page.title(f"{heading} ({len(alike)})", alike[0].cause.verdict)
+        listed = [card for card in alike if card.number <= last]
+        for card in listed:
+            page.lines.append(page.paint(_cause(card, page.width), card.cause.verdict))
+            if details:
+                _details(page, card)
+        if len(listed) < len(alike):
+            page.lines.append(f"    and {len(alike) - len(listed):,} more; use -v to list them")
+        page.lines.append("")
+
+
+def _cause(card: Card, width: int) -> str:
+    """A cause on one line: number, title, doubt, and on the right how far it reaches."""
+    doubt = f" ({card.doubt})" if card.doubt else ""
+    said = clean(f"{card.number:>3} {card.title}{doubt}")
+    reaches = amount(card.operations, "operation")
+    if card.transition:
+        reaches = f"{card.transition}, {reaches}"
+    room = min(width, ALIGNED) - len(reaches) - 2
+    return f"{cut(said, max(room, 20)):<{room}}  {reaches}"
 
 
 def _details(page: _Page, card: Card) -> None:
     """Add the details of a cause, with the labels in a column of their own."""
     finding, cause = card.cause.finding, card.cause
     texts = {
-        "harm": f"{card.harm}: {reach(card)}",
+        "reach": reach(card),
         "request": card.asked,
         "where": finding.where,
         "expected": finding.expected,
@@ -133,9 +144,7 @@ def _details(page: _Page, card: Card) -> None:
     for label, text in texts.items():
         if text:
             page.wrap(view.shown(text, LIMIT), "      ", label)
-    for line in card.steps.splitlines():  # not wrapped, so that they can be copied
-        page.lines.append(f"      {'repeat':<10}{line}")
-    page.lines.append("")
+    page.lines += ["", *card.steps.splitlines(), ""]  # bare and not wrapped, ready to paste
 
 
 def _changes(page: _Page, run: Run) -> None:
@@ -147,6 +156,21 @@ def _changes(page: _Page, run: Run) -> None:
     for words in found.fixed[:CAUSES]:
         page.wrap(f"fixed: {words}", "  ")
     page.lines.append("")
+
+
+def _notes(page: _Page, run: Run) -> None:
+    """Add what is worth knowing before the verdict is believed."""
+    for sentence in remarks.of(run):
+        page.lines.append(clean(f"Note: {sentence}"))  # not wrapped, because it may end in YAML
+    noted = sum(len(found) for _, found in view.notes(run))
+    if noted:
+        page.wrap(f"{amount(noted, 'observation')} that are never graded; see the report.", "")
+    if run.incomplete:
+        page.wrap(f"The run is incomplete: {view.shown(run.incomplete)}", "")
+    for sentence in view.left_out(run):
+        page.wrap(sentence, "")
+    if page.lines and page.lines[-1]:
+        page.lines.append("")
 
 
 # --- what could not be judged ---------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """results.ctrf.json: Common Test Report Format, with one test per cell.
 
-``rawStatus`` is the verdict; ``status`` is the closest of CTRF's five values.
+``rawStatus`` is the verdict; ``status`` is the closest of CTRF's five values. The message of a
+failure begins with its cause.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 from conformance.base.text import clean
 from conformance.model import Cause, Cell, Finding, Run, Verdict, transition
 from conformance.report import unproven, view
+from conformance.report.times import seconds_by_cell
 
 STATUS = {
     Verdict.PASSED: "passed",
@@ -28,12 +30,13 @@ STATUS = {
 
 def write(run: Run, path: Path) -> None:
     """Write results.ctrf.json."""
-    path.write_text(json.dumps(document(run)) + "\n", encoding="utf-8")
+    text = json.dumps(document(run), separators=(",", ":"))
+    path.write_text(f"{text}\n", encoding="utf-8")
 
 
 def document(run: Run) -> dict[str, Any]:
     """The run as a CTRF document."""
-    contract = run.contract
+    contract, seconds = run.contract, seconds_by_cell(run)
     return {
         "reportFormat": "CTRF",
         "specVersion": "1.0.0",
@@ -41,7 +44,7 @@ def document(run: Run) -> dict[str, Any]:
         "results": {
             "tool": {"name": "conformance", "version": run.suite},
             "summary": _summary(run),
-            "tests": [_test(run, cell) for cell in run.cells],
+            "tests": [_test(run, cell, seconds[cell.name]) for cell in run.cells],
             "environment": {
                 "reportName": f"{clean(contract.name)}: {view.headline(run)}",
                 "appName": clean(run.target.name),
@@ -90,6 +93,7 @@ def _cause(run: Run, cause: Cause) -> dict[str, Any]:
     return {
         "transition": transition(cause.id, run.past),
         "id": cause.id,
+        "title": clean(cause.title),
         "harm": cause.harm.value,
         "verdict": cause.verdict.value,
         "unproven": unproven.unproven(run, cause),
@@ -98,31 +102,28 @@ def _cause(run: Run, cause: Cause) -> dict[str, Any]:
     }
 
 
-def _test(run: Run, cell: Cell) -> dict[str, Any]:
+def _test(run: Run, cell: Cell, seconds: float) -> dict[str, Any]:
     clause = run.contract.clauses[cell.clause]
     test: dict[str, Any] = {
         "name": cell.name,
         "status": STATUS[cell.verdict],
         "rawStatus": cell.verdict.value,
-        "duration": view.duration_ms(run, cell),
-        "suite": [clause.area],
-        "labels": {
-            "clause": clause.id,
-            "operation": cell.operation,
-            "area": clause.area,
-            "level": clause.level.value,
-        },
+        "duration": round(1000 * seconds),
+        "suite": [clause.area, clause.id],
+        "labels": {"level": clause.level.value},
     }
-    if why := view.message(cell):
+    if why := view.message_with_cause(run, cell):
         test["message"] = why
     if cell.verdict in view.PROBLEMS:
         test["trace"] = view.account(run, cell)
-    return {**test, "extra": _extra(cell)}
+    if extra := _extra(cell):
+        test["extra"] = extra
+    return test
 
 
 def _extra(cell: Cell) -> dict[str, Any]:
     """Data that CTRF has no member for: findings, notes and the waiver, if there are any."""
-    extra: dict[str, Any] = {"exchanges": len(cell.exchanges)}
+    extra: dict[str, Any] = {}
     if cell.findings:
         extra["findings"] = [_finding(finding) for finding in cell.findings]
     if cell.notes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from conformance.base.text import amount
 from conformance.model import Run, Verdict
 from conformance.report import cards, view
 
@@ -21,8 +22,9 @@ def commands(run: Run) -> Iterator[str]:
     """A command for each of the most severe causes."""
     for card in cards.cards(run)[:MOST]:
         kind = "error" if card.cause.verdict is Verdict.FAILED else "warning"
-        title = f"{card.clauses[0].id} ({card.cause.id})"
-        yield f"::{kind} title={_property(title)}::{_data(view.shown(card.title, LIMIT))}"
+        title = f"Cause {card.number} ({card.cause.id})"
+        message = f"{card.title} ({amount(card.operations, 'operation')})"
+        yield f"::{kind} title={_property(title)}::{_data(view.shown(message, LIMIT))}"
 
 
 def _data(text: str) -> str:

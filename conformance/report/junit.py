@@ -1,7 +1,7 @@
 """junit.xml: one test suite per area and one test case per cell.
 
 Unlike pytest's own JUnit output, which counts test items, this counts cells, as every report does.
-The time of an exchange is attributed to the first cell that uses it, so that the times add up.
+The message of a failure begins with its cause. A case without an element inside has passed.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 from conformance.base.text import clean
 from conformance.model import Cell, Run, Verdict
 from conformance.report import view
+from conformance.report.times import seconds_by_cell
 
 _BROKEN = {Verdict.FAILED: "failure", Verdict.ERROR: "error"}
 """The JUnit element for a failed cell, and for a cell in error."""
@@ -29,7 +30,7 @@ def write(run: Run, path: Path) -> None:
 
 def _suites(run: Run) -> ET.Element:
     name = f"{run.contract.name}: {run.target.name}"
-    seconds = _seconds(run)
+    seconds = seconds_by_cell(run)
     root = _element("testsuites", name=name, **_numbers(run.cells, seconds))
     clauses = run.contract.clauses
     for area, title in run.contract.areas.items():
@@ -37,12 +38,6 @@ def _suites(run: Run) -> ET.Element:
         if cells:
             root.append(_suite(run, area, title, cells, seconds))
     return root
-
-
-def _seconds(run: Run) -> dict[str, float]:
-    """The seconds of each cell, by name: those of its exchanges that no earlier cell uses."""
-    left = {exchange.id: exchange.elapsed_ms / 1000 for exchange in run.exchanges}
-    return {cell.name: sum(left.pop(name, 0) for name in cell.exchanges) for cell in run.cells}
 
 
 def _suite(
@@ -85,11 +80,9 @@ def _case(run: Run, cell: Cell, seconds: float) -> ET.Element:
         name=cell.name,
         time=f"{seconds:.3f}",
     )
-    case.append(
-        _properties(
-            verdict=cell.verdict, level=clause.level, clause=cell.clause, operation=cell.operation
-        )
-    )
+    if cell.verdict is Verdict.PASSED:
+        return case
+    case.append(_properties(verdict=cell.verdict, level=clause.level, **_cause(run, cell)))
     if cell.verdict in _BROKEN:
         case.append(_broken(run, cell))
     if cell.verdict in _SKIPPED:
@@ -100,9 +93,17 @@ def _case(run: Run, cell: Cell, seconds: float) -> ET.Element:
     return case
 
 
+def _cause(run: Run, cell: Cell) -> dict[str, str]:
+    """The id of the worst cause of a cell, as a property; nothing for a cell without a cause."""
+    if cell.name not in run.cause_of:
+        return {}
+    _, cause = run.cause_of[cell.name]
+    return {"cause": cause.id}
+
+
 def _broken(run: Run, cell: Cell) -> ET.Element:
     """The failure or error element of a cell, with its full account as text."""
-    message = view.message(cell) or view.NO_REASON
+    message = view.message_with_cause(run, cell) or view.NO_REASON
     element = _element(_BROKEN[cell.verdict], type=cell.verdict, message=message)
     element.text = _account(run, cell)
     return element

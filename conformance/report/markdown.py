@@ -1,18 +1,19 @@
 """summary.md: the run on one page, for a job summary or a ticket.
 
-Text from the target is escaped, so that it is shown literally and never acts as markup.
+Text from the target is shown literally and never acts as markup.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from conformance.base.text import amount
-from conformance.model import Run
+from conformance.model import Run, Verdict
 from conformance.report import cards, rerun, untested, view
 from conformance.report.cards import Card
+from conformance.report.console import verdict_line
 from conformance.report.since import since
 
 CAUSES = 50
@@ -22,7 +23,15 @@ REASONS = 5
 LIMIT = 300
 """Characters of a text that are shown."""
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]()#!|~:@.])")
+_ACTIVE = re.compile(
+    r"[\\`*\[\]<>&~$|@#{}]"  # markup, mentions and references, wherever they are
+    r"|(?<![^\W_])_|_(?![^\W_])"  # emphasis, except within a word
+    r"|:[\w+-]+:|://|\bwww\."  # emoji and links
+    r"|\b[0-9a-fA-F]{7,40}\b"  # commits
+    r"|^[-+=]|^\d+[.)]",  # lists and headings
+)
+"""What GitHub shows as anything but the text itself. Much of it acts even after a backslash."""
+_TICKS = re.compile("`+")
 
 
 def write(run: Run, path: Path) -> None:
@@ -31,21 +40,33 @@ def write(run: Run, path: Path) -> None:
 
 
 def _lines(run: Run) -> Iterator[str]:
-    yield f"# {view.headline(run)}"
+    yield f"# {verdict_line(run)}"
     yield ""
     yield f"{inert(run.target.name)} at {inert(run.target.url)}, by {inert(run.contract.name)}."
     if run.incomplete:
-        yield f"**The run is incomplete.** {inert(run.incomplete)}"
+        yield f"**The run is incomplete:** {inert(run.incomplete)}"
     for sentence in view.left_out(run):
         yield ""
-        yield f"**{inert(sentence, view.LIMIT)}**"
+        yield inert(sentence, view.LIMIT)
     yield ""
-    yield f"{view.counts_line(run)}. {view.share(run)} of the contract was judged."
+    yield f"{view.counts_line(run)}."
     yield ""
+    shown = cards.cards(run)
+    yield from _start(run, shown)
     yield from _changes(run)
-    again = rerun.command(run, "1")
-    yield from _causes(cards.cards(run)[:CAUSES], len(run.causes) - CAUSES, again)
+    yield from _causes(shown)
     yield from _untested(run)
+
+
+def _start(run: Run, shown: Sequence[Card]) -> Iterator[str]:
+    """Where to start, and the command that shows whether it is fixed."""
+    begin = cards.start(run, shown)
+    if begin is None:
+        return
+    yield f"{inert(begin.sentence)} To check the fix, run:"
+    yield ""
+    yield f"```sh\n{rerun.command(run, str(begin.number))}\n```"
+    yield ""
 
 
 def _changes(run: Run) -> Iterator[str]:
@@ -60,27 +81,37 @@ def _changes(run: Run) -> Iterator[str]:
     yield ""
 
 
-def _causes(shown: list[Card], hidden: int, again: str) -> Iterator[str]:
-    """A table of causes, worst first, the number left out, and the command to rerun the first."""
-    if not shown:
-        return
-    yield "| | What broke | Harm | Operations | Cause |"
-    yield "|--:|---|---|--:|---|"
-    for card in shown:
-        cause = card.cause
-        mark = card.transition or cause.verdict
-        what = f"{mark}: {inert(card.title)}"
-        if card.unproven:
-            what += f" (unverified setup: {inert('; '.join(card.unproven))})"
-        yield f"| {card.number} | {what} | {card.harm} | {card.operations} | `{cause.id}` |"
-    yield ""
-    if hidden > 0:
-        yield f"and {amount(hidden, 'more cause')}."
+def _causes(shown: Sequence[Card]) -> Iterator[str]:
+    """A table of the first causes for each harm, and the number of those left out."""
+    for heading, alike in cards.by_harm(shown).items():
+        listed = [card for card in alike if card.number <= CAUSES]
+        yield f"## {heading} ({len(alike)})"
         yield ""
-    yield "After fixing the first one, send the requests that showed it again:"
-    yield ""
-    yield f"```sh\n{again}\n```"
-    yield ""
+        if listed:
+            yield "| | What broke | Operations | Cause |"
+            yield "|--:|---|--:|---|"
+        for card in listed:
+            yield _row(card)
+        unproven = [(card.number, sentence) for card in listed for sentence in card.unproven]
+        for number, sentence in unproven:
+            yield ""
+            yield f"Before fixing {number}, check the target file: {inert(sentence)}"
+        if len(listed) < len(alike):
+            yield ""
+            yield f"and {amount(len(alike) - len(listed), 'more cause')}."
+        yield ""
+
+
+def _row(card: Card) -> str:
+    """The row of a cause, with what sets it apart from a plain failure."""
+    marks = [inert(card.doubt)] if card.doubt else []
+    if card.transition:
+        marks.append(card.transition)
+    if card.cause.verdict is not Verdict.FAILED:
+        marks.append(card.cause.verdict)
+    marked = f" ({', '.join(marks)})" if marks else ""
+    what = f"{inert(card.title)}{marked}"
+    return f"| {card.number} | {what} | {card.operations} | `{card.cause.id}` |"
 
 
 def _untested(run: Run) -> Iterator[str]:
@@ -96,6 +127,14 @@ def _untested(run: Run) -> Iterator[str]:
 
 
 def inert(text: str, limit: int = LIMIT) -> str:
-    """A text on one line, with all markup escaped."""
-    plain = view.shown(text, limit).replace("&", "&amp;").replace("<", "&lt;")
-    return _SPECIAL.sub(r"\\\1", plain.replace(">", "&gt;"))
+    r"""A text on one line, as a code span if anything in it could act as markup.
+
+    ``|`` becomes \x7c, because it would end the cell of a table.
+    """
+    plain = view.shown(text, limit)
+    if not _ACTIVE.search(plain):
+        return plain
+    fence = "`" * (1 + max([0, *[len(ticks) for ticks in _TICKS.findall(plain)]]))
+    edge = " " if plain.startswith("`") or plain.endswith("`") else ""
+    literal = plain.replace("|", r"\x7c")
+    return f"{fence}{edge}{literal}{edge}{fence}"

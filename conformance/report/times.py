@@ -1,4 +1,4 @@
-"""Response times: requests and latency by operation, and requests by scenario."""
+"""Response times: latency by operation, requests by scenario, and the seconds of each cell."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from statistics import quantiles
 
 from markupsafe import Markup
 
-from conformance.model import PREFLIGHT, Run
+from conformance.model import PREFLIGHT, Cell, Run
 
 WIDTH, HEIGHT = 160, 12
 """Size of a bar in pixels."""
@@ -65,3 +65,26 @@ def requests_by_scenario(run: Run) -> list[tuple[str, int]]:
     counts = Counter(exchange.scenario for exchange in run.exchanges)
     counts.pop(PREFLIGHT, None)
     return counts.most_common()
+
+
+def seconds_by_cell(run: Run) -> dict[str, float]:
+    """The seconds of each cell, by name. They add up to those of all exchanges that cells use.
+
+    The time of an exchange is shared equally by the cells that its case was planned for, or else by
+    all cells that use it.
+    """
+    rules_of = {case.id: frozenset(case.rules) for case in run.cases}
+    users: dict[str, list[Cell]] = defaultdict(list)
+    planned: dict[str, list[Cell]] = defaultdict(list)
+    for cell in run.cells:
+        rules = run.contract.clauses[cell.clause].rules
+        for exchange in run.exchanges_of(cell.exchanges):
+            users[exchange.id].append(cell)
+            if not rules_of.get(exchange.case, frozenset()).isdisjoint(rules):
+                planned[exchange.id].append(cell)
+    seconds = {cell.name: 0.0 for cell in run.cells}
+    for name, cells in users.items():
+        sharing = planned[name] or cells
+        for cell in sharing:
+            seconds[cell.name] += run.exchange[name].elapsed_ms / 1000 / len(sharing)
+    return seconds

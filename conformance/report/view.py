@@ -5,6 +5,7 @@ All numbers come from ``run.counts`` and ``run.cells``, so that the formats agre
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -16,6 +17,7 @@ from conformance.base.values import cut
 from conformance.model import (
     WHOLE_API,
     Body,
+    Cause,
     Cell,
     Clause,
     Exchange,
@@ -90,11 +92,8 @@ def _claim(run: Run) -> str:
         return "Breaks the contract"
     if run.exit_code != Exit.CONFORMS:
         return "Could not be judged"
-    failed = run.counts["failed"]
-    if failed and run.baseline:
-        verb = "fails" if failed == 1 else "fail"
-        name = shown(run.baseline.name)
-        return f"Nothing new against {name}: {amount(failed, 'cell')} still {verb}"
+    if run.counts["failed"] and run.baseline:
+        return f"Nothing new against {shown(run.baseline.name)}: {tally(run.causes)} as before"
     if run.counts["untested"]:
         seen = "Only waived failures seen" if run.counts["waived"] else "No failure seen"
         return f"{seen} in {share(run)} of the contract"
@@ -137,6 +136,19 @@ def first_of(names: Sequence[str]) -> str:
     """The first FEW names, and how many more there are."""
     more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
     return ", ".join(names[:FEW]) + more
+
+
+def tally(causes: Iterable[Cause]) -> str:
+    """The number of causes, such as ``27 causes, 1 warning, 2 waived``; empty if there are none."""
+    counts = Counter(cause.verdict for cause in causes)
+    parts = []
+    if counts[Verdict.FAILED]:
+        parts.append(amount(counts[Verdict.FAILED], "cause"))
+    if counts[Verdict.WARNED]:
+        parts.append(amount(counts[Verdict.WARNED], "warning"))
+    if counts[Verdict.WAIVED]:
+        parts.append(f"{counts[Verdict.WAIVED]:,} waived")
+    return ", ".join(parts)
 
 
 def left_out(run: Run) -> list[str]:
@@ -238,14 +250,6 @@ def repeat_line(exchange: Exchange | None) -> str:
     return f"# too long for a shell line: see exchange {clean(exchange.id)} in the log"
 
 
-def duration_ms(run: Run, cell: Cell) -> int:
-    """The milliseconds that the exchanges of a cell took.
-
-    Cells share exchanges, so these times do not add up to the time of the run.
-    """
-    return round(elapsed_ms(run.exchanges_of(cell.exchanges)))
-
-
 def elapsed_ms(exchanges: Iterable[Exchange]) -> float:
     """The milliseconds that some exchanges took in total."""
     return sum(exchange.elapsed_ms for exchange in exchanges)
@@ -302,6 +306,14 @@ def message(cell: Cell) -> str:
     if more:
         return f"{first} (and {amount(more, 'more finding')})"
     return first
+
+
+def message_with_cause(run: Run, cell: Cell) -> str:
+    """The message of a cell after its worst cause, such as ``[cause 2] Paging loses items: …``."""
+    if cell.name not in run.cause_of:
+        return message(cell)
+    number, cause = run.cause_of[cell.name]
+    return f"[cause {number}] {shown(cause.title)}: {message(cell)}"
 
 
 def account(run: Run, cell: Cell) -> str:

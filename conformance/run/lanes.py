@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from conformance.model import HARMLESS, WHOLE_API, Case, Contract, Effect
 from conformance.plan.registry import REGISTRY
 
+WRITES_AT_A_TIME = 2
+"""Cases that write and usually overlap. Those that write objects of one kind never do."""
+
 
 @dataclass(frozen=True)
 class Lane:
@@ -26,6 +29,12 @@ class Lane:
         if self.stage is None or self.stage != other.stage:
             return False
         return self.kind is None or self.kind != other.kind
+
+    def usual(self, workers: int) -> int:
+        """The number of cases that usually run at the same time as a case, including itself."""
+        if self.stage is None:
+            return 1
+        return workers if self.harmless else min(workers, WRITES_AT_A_TIME)
 
 
 def lanes(contract: Contract, cases: Iterable[Case]) -> dict[str, Lane]:

@@ -1,19 +1,50 @@
-"""Shows the progress of a run: one live line on a terminal, plain lines elsewhere."""
+"""Shows the progress of a run: one live line on a terminal, a line for each tenth elsewhere."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+import time
+from collections.abc import Iterable, Iterator
 
 import pytest
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from conformance.base.text import amount, clean, for_console
-from conformance.run.pytest_items import cases_of
+from conformance.base.text import clean, clock, for_console
+from conformance.model import Case
+from conformance.report.view import tally
+from conformance.run.lanes import Lane, lanes
+from conformance.run.pytest_items import CaseItem, cases_of
+from conformance.run.seen_causes import SeenCauses
+from conformance.run.session import Session
 
-SAID = {"failed": "with findings", "skipped": "over budget"}
-"""The meaning of outcomes of items other than passed."""
+TENTHS = 10
+APART = 1.0
+"""Seconds between two lines for a tenth, at least. A short run needs fewer lines."""
+TITLES = 10
+"""Causes that are printed when they are first seen. The summary lists all of them."""
+MINUTE = 60
+
+
+class TimeLeft:
+    """Estimates how long the rest of a run takes, from the expected requests of its cases."""
+
+    def __init__(self, cases: Iterable[Case], lane_of: dict[str, Lane], workers: int) -> None:
+        self._weights = {case.id: case.cost / lane_of[case.id].usual(workers) for case in cases}
+        self._whole = sum(self._weights.values())
+        self._done = 0.0
+
+    def add(self, case: Case) -> None:
+        """Count a case that has ended."""
+        self._done += self._weights.get(case.id, 0)
+
+    def words(self, seconds: float) -> str:
+        """The time left after some seconds, such as ``about 2 min left``; empty at the start."""
+        if not self._done:
+            return ""
+        left = seconds * (self._whole - self._done) / self._done
+        if left < MINUTE:
+            return f"about {10 * (1 + int(left / 10))} s left"
+        return f"about {round(left / MINUTE):,} min left"
 
 
 class Live:
@@ -22,57 +53,92 @@ class Live:
     ``crashes`` holds a line for each internal error of the suite or of pytest.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, session: Session, workers: int) -> None:
         self.crashes: list[str] = []
         self._console = console
+        self._session = session
+        self._workers = workers
         self._live = console.is_terminal and not console.is_dumb_terminal
-        self._progress = Progress(
-            TextColumn("{task.description:<24}"),
-            BarColumn(complete_style="cyan", finished_style="cyan"),  # red would suggest failure
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[findings]}"),
+        self._bar = Progress(
+            TaskProgressColumn(),
+            BarColumn(bar_width=20, complete_style="cyan", finished_style="cyan"),  # no alarm
+            TextColumn("{task.description}"),
             TimeElapsedColumn(),
+            TextColumn("{task.fields[left]}"),
             console=console,
-            transient=True,
         )
-        self._task = self._progress.add_task("", total=None, findings="")
-        self._findings = 0
-        self._scenario = ""
-        self._counts = Counter[str]()
+        self._task = self._bar.add_task("first look", total=None, left="")
+        self._began = self._printed = time.monotonic()
+        self._seen = SeenCauses(session.contract)
+        self._titles = 0  # causes seen so far
+        self._cases = self._done = 0
+        self._left = TimeLeft((), {}, workers)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
         """Show the bar while items run. Without a terminal it would print a blank line."""
         runnable = [case for case in cases_of(session) if not case.gap]
-        self._progress.update(self._task, total=len(runnable))
+        self._cases = len(runnable)
+        lane_of = lanes(self._session.contract, runnable)
+        self._left = TimeLeft(runnable, lane_of, self._workers)
         if self._live:
-            self._progress.start()
+            self._bar.start()
         try:
             return (yield)
         finally:
             if self._live:
-                self._progress.stop()
-            self._end_scenario()
+                self._bar.stop()
+            if self._seen.causes:
+                self.say("")
 
     def pytest_runtest_makereport(self, item: pytest.Item, call: pytest.CallInfo[None]) -> None:
-        """Record a crash. Results about the target are failures or skips instead."""
+        """Count a case, and record a crash. Results about the target are failures or skips."""
         expected = (pytest.fail.Exception, pytest.skip.Exception)
         if call.excinfo and not isinstance(call.excinfo.value, expected):
             self.crashes.append(clean(f"{item.nodeid}: {call.excinfo.exconly()}"))
+        if call.when == "call" and isinstance(item, CaseItem):
+            self._count(item)
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count an item. Without a terminal, print a line at the end of each scenario."""
-        if report.when != "call":
+    def _count(self, item: CaseItem) -> None:
+        """Count a case that has ended, and show its new causes and the progress."""
+        tenth = TENTHS * self._done // self._cases
+        self._done += 1
+        self._left.add(item.case)
+        new = self._seen.add(item.found, self._session.log.exchanges)
+        if self._live:
+            self._move_bar()
+        else:
+            for cause in new[: max(TITLES - self._titles, 0)]:
+                self.say(f"  {cause.title}")
+            self._titles += len(new)
+            if TENTHS * self._done // self._cases > tenth:
+                self._say_progress()
+
+    def _move_bar(self) -> None:
+        """Show the progress on the live line."""
+        left = self._left.words(time.monotonic() - self._began)
+        if self._done == self._cases:
+            left = "judging"
+        self._bar.update(
+            self._task,
+            total=self._cases,
+            completed=self._done,
+            description=self._counts(),
+            left=left,
+        )
+
+    def _say_progress(self) -> None:
+        """Print a line such as `` 20%  202/1010  3 causes  0:29, about 2 min left``."""
+        now = time.monotonic()
+        if self._done == self._cases or now - self._printed < APART:
             return
-        function = report.nodeid.split("::")[-1].partition("[")[0]
-        scenario = function.removeprefix("test_").replace("_", "-")
-        if scenario != self._scenario:
-            self._end_scenario()
-            self._scenario = scenario
-        self._counts[report.outcome] += 1
-        self._findings += report.failed
-        found = f"{self._findings} with findings" if self._findings else ""
-        self._progress.update(self._task, advance=1, description=scenario, findings=found)
+        self._printed, seconds = now, now - self._began
+        share, left = 100 * self._done // self._cases, self._left.words(seconds)
+        self.say(f"{share:>3}%  {self._counts()}  {clock(seconds)}, {left}")
+
+    def _counts(self) -> str:
+        """The cases and causes so far, such as ``202/1010  3 causes``."""
+        return f"{self._done}/{self._cases}  {tally(self._seen.causes)}".rstrip()
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_html_results_summary(self, prefix: list[str]) -> None:
@@ -82,14 +148,6 @@ class Live:
     def say(self, line: str) -> None:
         """Print a line, escaped for the console."""
         self._console.print(for_console(line), markup=False, highlight=False)
-
-    def _end_scenario(self) -> None:
-        counts, self._counts = self._counts, Counter()
-        if not counts or self._live:
-            return
-        parts = [f"{self._scenario}: {amount(counts.total(), 'case')}"]
-        parts += [f"{counts[outcome]} {said}" for outcome, said in SAID.items() if counts[outcome]]
-        self.say(", ".join(parts))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Record a collection error."""

@@ -25,7 +25,7 @@ from conformance.plan.registry import REGISTRY
 from conformance.report import unproven
 from conformance.report.view import sentence
 from conformance.run import preflight
-from conformance.run.session import Session
+from conformance.run.session import Found, Session
 
 TOLD = 3
 """Maximum number of problems in a target file printed at the start. `doctor` prints all."""
@@ -34,13 +34,14 @@ Look = Callable[[Session], Iterable[Remark]]
 
 
 class CaseItem(pytest.Item):
-    """One planned case."""
+    """One planned case. ``found`` are the violations in its exchanges, once it has run."""
 
     def __init__(self, *, case: Case, running: Session, line: int, **more: Any) -> None:
         super().__init__(**more)
         self.case = case
         self.running = running
         self._line = line
+        self.found: Found = []
         if case.gap:
             self.add_marker(pytest.mark.skip(reason=for_console(f"untested: {case.gap}")))
 
@@ -50,11 +51,10 @@ class CaseItem(pytest.Item):
 
     def runtest(self) -> None:
         """Run the case. Fails with the broken MUSTs, or the reason why it could not be judged."""
-        violations: list[tuple[str, Violation]] = []
         bug: Exception | None = None
         gone = ""
         try:
-            violations = self.running.run_case(self.case)
+            self.found = self.running.run_case(self.case)
         except Unjudgeable as error:
             gone = str(error)
         except Exception as error:
@@ -67,7 +67,7 @@ class CaseItem(pytest.Item):
             self._broke(bug)
         graded = [
             _line(rule, violation)
-            for rule, violation in violations
+            for rule, violation in self.found
             if _is_must(self.running.contract, rule)
         ]
         if graded:
@@ -172,8 +172,9 @@ class Items:
         try:
             preflight.check(self.running)
             self._examine()
-            if self._say:
-                self._say(self.running.pace())
+            pace = self.running.pace()
+            if self._say and pace:
+                self._say(pace)
         except TargetError as error:
             raise pytest.UsageError(for_console(str(error))) from None
         except ConformanceError as error:

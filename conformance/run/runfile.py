@@ -23,6 +23,7 @@ from conformance.log.evidence import Log
 from conformance.log.packing import packed
 from conformance.model import (
     Case,
+    Cell,
     Contract,
     Declaration,
     Given,
@@ -46,6 +47,8 @@ MOST_WORKERS = 1_000
 """Maximum number of logs in it."""
 EARLY = "early.jsonl"
 """The file in it with exchanges that cases sent before their turn."""
+NAMED = 5
+"""Exchanges that a passed cell lists. A replay finds all of them."""
 
 
 def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
@@ -78,7 +81,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "setup": [convert.to_json(each) for each in run.setup],
         "causes": [convert.to_json(each) for each in run.causes],
         "past": [convert.to_json(each) for each in run.past],
-        "cells": [convert.to_json(each) for each in run.cells],
+        "cells": [_cell(each) for each in run.cells],
         "uncovered": {c.id: c.uncovered for c in clauses if not run.by_clause[c.id]},
         "selected": None if selected is None else sorted(selected),
         "plan": [convert.to_json(case) for case in run.cases],
@@ -90,6 +93,15 @@ def _baseline(run: Run) -> dict[str, Any]:
     if run.baseline is None:
         return {}
     return {"baseline": convert.to_json(run.baseline)}
+
+
+def _cell(cell: Cell) -> Json:
+    """A cell as data. If it passed, only its first exchanges are listed, and their number."""
+    members = convert.to_json(cell)
+    if cell.verdict is Verdict.PASSED and len(cell.exchanges) > NAMED:
+        members["exchanges"] = list(cell.exchanges[:NAMED])
+        members["seen"] = len(cell.exchanges)
+    return members
 
 
 def begin(run: Run, selected: frozenset[str] | None, directory: Path) -> None:

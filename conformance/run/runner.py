@@ -7,6 +7,7 @@ import gc
 import io
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -42,59 +43,64 @@ def run(
     directory: Path,
     console: Console,
     *,
-    nonce: str,
     require_complete: bool,
-    cleans: bool,
     tries: bool = False,
     look: Look | None = None,
+    page: bool = False,
 ) -> Run:
     """Run the chosen cases and judge them, logging to ``directory`` as they run.
 
-    ``look`` examines the target before the first case. With ``cleans``, created objects are removed
-    at the end; with ``tries``, the steps of each cause are sent again. A run that breaks off is
-    judged by its log so far. Raises Unjudgeable if that is empty.
+    ``look`` examines the target before the first case. At the end, created objects are removed,
+    except from the embedded server. With ``tries``, the steps of each cause are sent again. With
+    ``page``, the pytest items are written to a page of their own. A run that breaks off is judged
+    by its log so far. Raises Unjudgeable if that is empty.
     """
-    wire = HttpWire(prepared.target.timeout, prepared.target.trust)
-    live = Live(console)
     with files.lines(directory / runfile.LOG) as stream, _early(directory) as spool:
-        session = Session(
-            prepared,
-            wire,
-            stream,
-            nonce=nonce,
-            require_complete=require_complete,
-            workers=prepared.workers,
-            spool=spool,
-        )
-        interrupted = _run_cases(session, prepared, directory, live, look)
+        session = _session(prepared, stream, spool, require_complete=require_complete)
+        live = Live(console, session, prepared.workers)
+        items = Items(session, prepared.chosen, live.say, look)
+        own_page = files.whole(directory / runfile.PYTEST_PAGE)
+        with own_page if page else contextlib.nullcontext() as written:
+            ended = _pytest(_arguments(written), [items, live])
+        interrupted = ended == pytest.ExitCode.INTERRUPTED
+        if interrupted:
+            _recover(session, live, directory / runfile.LOG)
         _note_end(session, live, interrupted)
         nothing = session.log.incomplete and not session.log.exchanges
-        run = None if nothing else session.finish(cleans=cleans, tries=tries)
+        run = None if nothing else session.finish(cleans=not prepared.embedded, tries=tries)
     if run is None:
         raise Unjudgeable(session.log.incomplete or "")
     return run
 
 
-def _run_cases(
-    session: Session, prepared: Prepared, directory: Path, live: Live, look: Look | None
-) -> bool:
-    """Let pytest run the chosen cases; returns whether a signal interrupted it."""
+def _session(
+    prepared: Prepared, stream: TextIO, spool: TextIO, *, require_complete: bool
+) -> Session:
+    """The session of a run. Texts for the embedded server are the same in every run."""
+    return Session(
+        prepared,
+        HttpWire(prepared.target.timeout, prepared.target.trust),
+        stream,
+        nonce="" if prepared.embedded else str(time.time_ns()),
+        require_complete=require_complete,
+        workers=prepared.workers,
+        spool=spool,
+    )
+
+
+def _pytest(arguments: list[str], plugins: list[object]) -> int:
+    """Let pytest run the chosen cases; returns its exit code."""
     gc.freeze()  # imported objects stay; scanning them would cost a tenth of the run
-    with (
-        files.whole(directory / runfile.PYTEST_PAGE) as written,
-        _clean_environment(),
-        contextlib.redirect_stdout(io.StringIO()),
-    ):
-        plugins = [Items(session, prepared.chosen, live.say, look), live]
-        ended = pytest.main(_arguments(written), plugins=plugins)
-    if ended != pytest.ExitCode.INTERRUPTED:
-        return False
+    with _clean_environment(), contextlib.redirect_stdout(io.StringIO()):
+        return pytest.main(arguments, plugins=plugins)
+
+
+def _recover(session: Session, live: Live, log: Path) -> None:
+    """Gather what was logged until a signal interrupted the run."""
     if not session.log.incomplete:  # otherwise the run itself broke off, and reports why
         live.say("Stopped: judging what was logged so far. The next signal stops that, too.")
-    log = directory / runfile.LOG
     session.recorder.recall(log)  # the last line may have been written but not recorded
     session.interrupt()
-    return True
 
 
 @contextlib.contextmanager
@@ -116,8 +122,8 @@ def _note_end(session: Session, live: Live, interrupted: bool) -> None:
         session.recorder.break_off("The run was stopped by a signal.")
 
 
-def _arguments(page: Path) -> list[str]:
-    return [
+def _arguments(page: Path | None) -> list[str]:
+    arguments = [
         str(SUITE),
         "-c",
         str(SUITE / "pytest.ini"),
@@ -129,13 +135,11 @@ def _arguments(page: Path) -> list[str]:
         "no:terminal",
         "-p",
         "no:unraisableexception",  # it would swallow a dropped KeyboardInterrupt
-        "-p",
-        "pytest_metadata.plugin",
-        "-p",
-        "pytest_html.plugin",
-        f"--html={page}",
-        "--self-contained-html",
     ]
+    if page is None:
+        return arguments
+    plugins = ["-p", "pytest_metadata.plugin", "-p", "pytest_html.plugin"]
+    return [*arguments, *plugins, f"--html={page}", "--self-contained-html"]
 
 
 @contextlib.contextmanager

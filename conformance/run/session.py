@@ -113,16 +113,19 @@ class Session:
         return self.recorder.log
 
     def pace(self) -> str:
-        """An estimate, from the responses so far, of how long the chosen cases will take."""
+        """How long the chosen cases will take, estimated from the responses so far, as a sentence.
+
+        Empty for less than a minute.
+        """
         latency = median([exchange.elapsed_ms for exchange in self.log.exchanges] or [0.0])
         requests = sum(case.cost for case in self._runnable(self.selected))
         seconds = requests * (latency / self._workers + OWN_MS) / 1000
         if self.target.rate:
             seconds = max(seconds, requests / self.target.rate)
-        how = f"{latency:,.0f} ms per response, {amount(self._workers, 'case')} at a time"
         if seconds < MINUTE:
-            return f"less than a minute ({how})"
-        return f"about {amount(round(seconds / MINUTE), 'minute')} ({how})"
+            return ""
+        how = f"{latency:,.0f} ms per response, {amount(self._workers, 'case')} at a time"
+        return f"This will take about {amount(round(seconds / MINUTE), 'minute')} ({how})."
 
     def run_case(self, case: Case, *, judged: bool = True) -> Found:
         """Run a case, and repeat it if a violation needs to be confirmed.

@@ -184,7 +184,7 @@ def test_markdown_for_a_ticket(older: Path, place: Path) -> None:
     outcome = compared(older, newer, "--markdown")
     assert outcome.code == 1
     assert outcome.out.startswith("# What changed\n")
-    assert "| has-more-present\\[list\\_calls\\] | passed | failed | new failure |" in outcome.out
+    assert "| `has-more-present[list_calls]` | passed | failed | new failure |" in outcome.out
 
 
 def test_unselected_cells_are_no_change(older: Path, place: Path, target: Path) -> None:

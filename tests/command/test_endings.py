@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import tempfile
 import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from conformance import contract
 from conformance.base.errors import StorageError, UsageError
 from conformance.command import directory
+from conformance.command.cli import group
 from conformance.server.application import Application
 from tests import servers
 from tests.command.finished import Ran, counts_agree, replay_agrees
@@ -63,13 +67,37 @@ def test_violation_wins(failing: Ran) -> None:
     assert stored(failing.run)["counts"]["untested"] > 0
     causes = stored(failing.run)["causes"]
     assert {clause for cause in causes for clause in cause["clauses"]} == broken
-    assert all(f" {cause['clauses'][0]}: " in failing.outcome.out for cause in causes[:10])
+    said = failing.outcome.out
+    before, after = said.split("Start with ")
+    assert all(cause["title"] in after or cause["title"] in before for cause in causes)
+    assert re.search("^  [A-Z].*\n", before, re.MULTILINE)  # a cause, when it was first seen
+    *_, verdict, again, _ = said.splitlines()
+    assert verdict.startswith("✕ Breaks the contract: ")
+    assert again.startswith("  kaicalls-conformance rerun 1 --of reports/")
+    assert (failing.run.parent.parent / failing.outcome.report).is_file()
     counts_agree(failing)
 
 
 def test_replay_of_a_failing_run(failing: Ran, tmp_path: Path) -> None:
     """A replay of a failing run finds the same, and exits 1."""
     replay_agrees(failing, tmp_path)
+
+
+def test_explain_of_a_cause(failing: Ran) -> None:
+    """By number or id: what is wrong, which clauses it breaks, and how to check the fix."""
+    (cause, *_) = stored(failing.run)["causes"]
+    by_id, by_number, unknown = (
+        CliRunner().invoke(group, ["explain", what, "--of", str(failing.run)])
+        for what in (cause["id"], "1", "99")
+    )
+    assert by_id.output == by_number.output
+    clause = contract.load().clauses[cause["clauses"][0]]
+    told = " ".join(by_id.output.split())
+    for words in (cause["title"], "Expected: ", "Actual: ", " ".join(clause.text.split())):
+        assert words in told
+    assert "kaicalls-conformance rerun 1 --of " in told
+    assert max(len(line) for line in by_id.output.splitlines()[:-3]) <= 80
+    assert "has no cause 99, but" in str(unknown.exception)
 
 
 def test_network_can_be_cut(tmp_path: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -49,13 +48,27 @@ def test_a_run_leaves_its_reports_alone(full: Ran) -> None:
 
 
 def test_progress_is_plain_lines(full: Ran) -> None:
-    """A pipe gets plain lines without empty ones between them, and the counts come last."""
+    """A pipe gets a few plain lines: what begins, the progress by tenths, the verdict, the page."""
     lines = full.outcome.out.splitlines()
-    report = next(number for number, line in enumerate(lines) if line.startswith("Report: "))
-    assert all(lines[: report + 1])
+    assert all(lines)
+    assert len(lines) <= 15
+    assert lines[0] == "Starting the embedded server for KaiCalls HTTP API 1.0"
+    tenths = [
+        re.match(" [1-9]0%  ([0-9]+)/([0-9]+)  ([0-9]:[0-9]{2}), about", each) for each in lines
+    ]
+    assert sum(each is not None for each in tenths) == len(lines) - 6
+    *_, counts, verdict, report = lines
     assert re.fullmatch(
-        r"[0-9,]+ passed \([0-9,]+ cells, [0-9]+ clauses, [0-9,]+ requests\)", lines[-2]
+        r"[0-9,]+ passed \([0-9,]+ cells, [0-9]+ clauses, [0-9,]+ requests\)", counts
     )
+    assert re.fullmatch(r"✓ Conforms \(100 % judged, [0-9]+:[0-9]{2}\)", verdict)
+    assert (full.run.parent.parent / report.strip()).is_file()
+
+
+def test_the_files_of_a_run_are_small(full: Ran) -> None:
+    """Apart from the page, they have less than 3 MB, and half of that is the log."""
+    sizes = {path.name: path.stat().st_size for path in full.run.iterdir()}
+    assert sum(sizes.values()) - sizes["report.html"] < 2_900_000
 
 
 def test_counts_agree(full: Ran) -> None:
@@ -109,7 +122,7 @@ def test_replay_of_a_passing_run(full: Ran, tmp_path: Path) -> None:
 def test_plan_foretells_a_run(full: Ran, tmp_path: Path) -> None:
     """`plan` gives the number of cells and cases of a run, and about its number of requests.
 
-    Both call a scenario by the same name.
+    It lists areas, not the names of scenarios, and how long a run takes.
     """
     outcome = command("plan", cwd=tmp_path)
     assert outcome.code == 0, outcome.said
@@ -120,15 +133,14 @@ def test_plan_foretells_a_run(full: Ran, tmp_path: Path) -> None:
     assert cases is not None
     assert int(cells[1]) == len(run["cells"])
     assert int(cases[2]) == len(run["plan"])
-    sums = outcome.out.partition("approximate requests:")[2]
+    sums = outcome.out.partition(" requests:")[2]
     counts = re.findall(r"([0-9,]+) (?:read|write|spend|flood)\b", sums)
     requests = sum(int(count.replace(",", "")) for count in counts)
     assert 0.5 < requests / len(lines_of(full.run)) < 2
-    said = Counter[str]()  # a scenario reads before it writes, and has a line for each
-    for name, count in re.findall(r"^([a-z-]+): ([0-9]+) case", full.outcome.out, re.MULTILINE):
-        said[name] += int(count)
-    planned = re.findall(r"^([a-z-]+) +([0-9]+) ", outcome.out, re.MULTILINE)
-    assert said == {name: int(count) for name, count in planned}
+    planned = re.findall(r"^([A-Z][a-z -]+?) +([0-9]+) ", outcome.out, re.MULTILINE)
+    assert sum(int(count) for _, count in planned) == len(run["plan"])
+    assert "Walks from page to page" in dict(planned)
+    assert re.search("takes about [0-9]+ minutes? at 10 ms", outcome.out)
 
 
 # --- an address and a key -------------------------------------------------------------------------

@@ -85,6 +85,18 @@ def test_explain_of_every_clause(spec: Path | None, monkeypatch: pytest.MonkeyPa
         assert ("Verified by:" in result.output) == bool(clause.rules)
 
 
+def test_texts_fit_the_width() -> None:
+    """Clauses and explanations keep to 80 columns; an explanation lists faults when asked."""
+    clauses, short, long = (
+        CliRunner().invoke(group, words).output
+        for words in (["clauses"], ["explain", "status-401"], ["explain", "status-401", "--faults"])
+    )
+    assert max(len(line) for line in [*clauses.splitlines(), *long.splitlines()]) <= 80
+    assert "revoked-key-taken" in long
+    assert "revoked-key-taken" not in short
+    assert len(short.splitlines()) < 20
+
+
 def test_init_writes_a_usable_file(sandbox: Sandbox, tmp_path: Path) -> None:
     """With address and key filled in, the file works. Its key is declared as the full key."""
     assert command("init", "mine.yaml", cwd=tmp_path).code == 0

@@ -1,0 +1,75 @@
+"""The description of a cause of a run: what is wrong, why it matters, and how to fix it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.base.errors import UsageError
+from conformance.base.text import amount, clean, wrapped
+from conformance.model import Run
+from conformance.report import cards, rerun, view
+from conformance.report.cards import Card, reach
+
+LIMIT = 500
+"""Characters of a text from the target."""
+
+
+def text(run: Run, what: str, width: int) -> str:
+    """The description of a cause, given its number or id, in lines of ``width`` columns.
+
+    Raises UsageError if the run has no such cause.
+    """
+    shown = cards.cards(run)
+    meant = [card for card in shown if what in (str(card.number), card.cause.id)]
+    if not meant:
+        raise UsageError(
+            f"{run.place} has no cause {what}, but {amount(len(run.causes), 'cause')}. "
+            "Its report lists their numbers and ids."
+        )
+    return "\n".join(_lines(run, meant[0], width))
+
+
+def _lines(run: Run, card: Card, width: int) -> Iterator[str]:
+    """The lines for a cause."""
+    cause, finding = card.cause, card.cause.finding
+    yield clean(f"{card.number}  {card.title}")
+    yield f"{cause.id} ({cause.verdict}), {reach(card)}"
+    yield ""
+    told = {
+        "Harm": card.harm,
+        "Doubt": card.doubt,
+        "Request": card.asked,
+        "Where": finding.where,
+        "Expected": finding.expected,
+        "Actual": finding.actual,
+        "On": ", ".join(row.route for row in card.rows),
+        "Waived": "; ".join(card.waivers),
+    }
+    for label, value in told.items():
+        yield from _labelled(label, view.shown(value, LIMIT), width)
+    for clause in card.clauses:
+        yield ""
+        yield f"{clause.id} ({clause.level}, {clause.basis})"
+        yield from wrapped(clause.text, width, "  ", "  ")
+    yield ""
+    yield from _next(run, card, width)
+
+
+def _labelled(label: str, value: str, width: int) -> list[str]:
+    """A value next to its label, wrapped; nothing for an empty value."""
+    if not value:
+        return []
+    first = f"{label + ':':<10}"
+    return wrapped(value, width, first, " " * len(first))
+
+
+def _next(run: Run, card: Card, width: int) -> Iterator[str]:
+    """What to do: check the target file if that is in doubt, fix the target, run it again."""
+    for sentence in card.unproven:
+        yield from wrapped(f"Check the target file first: {clean(sentence)}", width)
+    yield from wrapped(
+        f"Fix the target on {amount(card.operations, 'operation')}, and send the requests again:",
+        width,
+    )
+    yield f"  {rerun.command(run, str(card.number))}"
+    yield f"  {view.shown(run.place)}/report.html#{card.cause.id}"

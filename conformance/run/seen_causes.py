@@ -1,0 +1,67 @@
+"""The causes that a run in progress has seen so far, from the violations that its cases found.
+
+They are provisional: some rules need the whole log, and a later finding may explain an earlier one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from conformance.causes import Key, causes_of, sightings_of
+from conformance.judging.outcomes import Violation
+from conformance.model import WHOLE_API, Cause, Cell, Contract, Exchange, Finding, Level, Verdict
+
+MOST = 200
+"""Maximum number of different findings. A target with more is broken at random."""
+
+
+class SeenCauses:
+    """Collects violations. The causes are derived again only if a finding is of a new kind."""
+
+    def __init__(self, contract: Contract) -> None:
+        self.causes: tuple[Cause, ...] = ()
+        self._contract = contract
+        self._cells: list[Cell] = []
+        self._keys: set[Key] = set()
+        self._by_id: dict[str, Exchange] = {}
+
+    def add(
+        self, found: Iterable[tuple[str, Violation]], exchanges: Sequence[Exchange]
+    ) -> list[Cause]:
+        """Add the violations of a case, each with its rule; returns the causes that are new.
+
+        ``exchanges`` are those of the run so far.
+        """
+        for exchange in exchanges[len(self._by_id) :]:
+            self._by_id[exchange.id] = exchange
+        cells = [cell for rule, violation in found for cell in self._broken(rule, violation)]
+        self._cells += cells
+        keys = {sighting.key for sighting in sightings_of(cells, self._by_id)}
+        if keys <= self._keys or len(self._keys) > MOST:
+            return []
+        self._keys |= keys
+        known = {cause.id for cause in self.causes}
+        self.causes = causes_of(self._contract, self._cells, exchanges)
+        return [cause for cause in self.causes if cause.id not in known]
+
+    def _broken(self, rule: str, violation: Violation) -> Iterator[Cell]:
+        """A cell for each clause that a violation breaks on the operation of its last exchange."""
+        names = [name for name in violation.exchanges if name in self._by_id]
+        operation = self._by_id[names[-1]].operation if names else WHOLE_API
+        for clause in self._contract.clauses.values():
+            counts = rule in clause.rules and clause.concerns(violation.about)
+            if not counts or clause.level is Level.NOTE:
+                continue
+            finding = Finding(
+                clause.id,
+                operation,
+                rule,
+                violation.where,
+                violation.expected,
+                violation.actual,
+                violation.exchanges,
+                clause.level,
+                apart=len(violation.exchanges) == 1,
+            )
+            verdict = Verdict.WARNED if clause.level is Level.SHOULD else Verdict.FAILED
+            yield Cell(clause.id, operation, verdict, violation.exchanges, (finding,))
