@@ -172,3 +172,41 @@ def test_the_page_names_the_other_reports_with_their_sizes(tmp_path: Path) -> No
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "<code>junit.xml</code> 1.2 kB" in page
     assert "<code>badge.svg</code>" not in page
+
+
+# --- order and start ------------------------------------------------------------------------------
+
+
+def test_cards_are_grouped_by_harm_and_doubtful_ones_come_last() -> None:
+    """The numbers ascend; a heading without a card is left out."""
+    run = example.failing()
+    *proven, last = run.causes
+    doubtful = replace(run, causes=(*proven, replace(last, doubt="perhaps never revoked")))
+    groups = cards.by_harm(cards.cards(doubtful))
+    assert [card.number for group in groups.values() for card in group] == list(
+        range(1, len(run.causes) + 1)
+    )
+    assert list(groups)[-1] == cards.DOUBTFUL
+    assert [card.doubt for card in groups[cards.DOUBTFUL]] == ["perhaps never revoked"]
+    assert all(groups.values())
+
+
+def started(run: Run) -> str:
+    """Where to start, as a sentence."""
+    found = cards.start(run, cards.cards(run))
+    assert found is not None
+    return found.sentence
+
+
+def test_fixing_starts_with_what_blocks_most() -> None:
+    """With the worst cause if none blocks much, and with a certain one if there is any."""
+    run = example.failing()
+    first, second, *others = run.causes
+    assert started(run) == f"Start with 1: {first.title}."
+    doubtful = replace(first, doubt="perhaps never revoked")
+    assert started(replace(run, causes=(doubtful, second))) == f"Start with 2: {second.title}."
+    cells = [replace(cell, verdict=Verdict.UNTESTED) for cell in run.cells[:40]]
+    blocking = replace(second, blocks=tuple(cell.name for cell in cells[:20]))
+    blocked = replace(run, cells=tuple(cells), causes=(first, blocking, *others))
+    assert started(blocked) == "Start with 2: it blocks 20 of the 40 untested cells."
+    assert cards.start(example.passing(), []) is None

@@ -177,11 +177,12 @@ class Harm(StrEnum):
 class Cause:
     """One thing that is wrong with the target, with everything that it explains.
 
-    ``title`` says what is wrong in a few words, without values of the target. ``id`` is the same in every run that shows the cause. ``clauses`` are those that it breaks, and
-    ``cells`` the names of the cells; both begin with those of the main ``finding``. ``exchanges``
-    are the first of the ``seen`` exchanges that show it, in log order. ``flaw`` is what is odd
-    about the requests that provoke it. ``blocks`` are the names of the cells that cannot be judged
-    because of it.
+    ``title`` says what is wrong in a few words, without values of the target. ``id`` is the same in
+    every run that shows the cause. ``clauses`` are those that it breaks, and ``cells`` the names of
+    the cells; both begin with those of the main ``finding``. ``exchanges`` are the first of the
+    ``seen`` exchanges that show it, in log order. ``flaw`` is what is odd about the requests that
+    provoke it. ``blocks`` are the names of the cells that cannot be judged because of it. ``doubt``
+    says in a few words why the target may not be to blame; empty if that is certain.
     """
 
     id: str
@@ -195,3 +196,4 @@ class Cause:
     title: str = ""
     flaw: str = ""
     blocks: tuple[str, ...] = ()
+    doubt: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from conformance.base.text import amount, clean
@@ -18,16 +18,15 @@ from conformance.model import (
     Clause,
     Exchange,
     Finding,
-    Form,
     Harm,
     Run,
     Transition,
     Verdict,
-    mistake_of,
     transition,
 )
 from conformance.report import shell_steps, unproven, view
 from conformance.report.exhibit import Exhibit, exhibits
+from conformance.report.phrases import flawed, mistake, with_key
 
 ROWS = 100
 """Operations that a card lists."""
@@ -50,31 +49,17 @@ SHORT = 70
 """Characters of a value in an example."""
 
 HARMS = {
-    Harm.ISOLATION: "Breaks isolation",
-    Harm.EFFECT: "Has a forbidden effect",
+    Harm.ISOLATION: "Reaches data of others",
+    Harm.EFFECT: "Acts although it must not",
     Harm.LOSS: "Loses or changes data",
-    Harm.ANSWER: "Returns the wrong response",
-    Harm.FORM: "Returns the wrong format",
+    Harm.ANSWER: "Misleads clients",
+    Harm.FORM: "Breaks the format",
 }
-"""The label of each harm in reports."""
-
-
-KEYED: Mapping[Form | None, str] = {
-    None: "with the key {}",
-    Form.MISPLACED: "with the key {} in the query",
-    Form.SCHEME: "with the key {} after another scheme",
-    Form.UNKNOWN: "with the invented key {}",
-}
-"""How an example describes the key of a request, by what is wrong with it."""
-KEYLESS: Mapping[Form | None, str] = {
-    None: "without a key",
-    Form.SCHEME: "with a header that contains no key",
-    Form.UNKNOWN: "with only the prefix of a key",
-    Form.SPELLED: "without a key, using another spelling of the path",
-}
-"""The same for a request without a key."""
-OF_KEYS = frozenset(Form) - {Form.OMITTED, Form.NULL, Form.INVENTED}
-"""The forms that concern a key or where it is sent."""
+"""The heading above the causes with each harm, most severe first."""
+DOUBTFUL = "Not certain"
+"""The heading above the causes with a doubt, which come last."""
+LEAST, MUCH = 10, 1 / 4
+"""Fixing starts with a cause that blocks this many cells, and this share of the untested ones."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +102,11 @@ class Card:
         return self.cause.title
 
     @property
+    def doubt(self) -> str:
+        """Why the target may not be to blame, in a few words; empty if that is certain."""
+        return self.cause.doubt
+
+    @property
     def weight(self) -> int:
         """The approximate size of its evidence in characters."""
         evidence = sum(exhibit.weight for exhibit in self.exhibits)
@@ -134,8 +124,16 @@ class Card:
 
     @property
     def harm(self) -> str:
-        """The label of the harm that it does to users."""
+        """The heading of the harm that it does to users."""
         return HARMS[self.cause.harm]
+
+
+@dataclass(frozen=True)
+class Start:
+    """The number of the card to start with, and the reason as a sentence."""
+
+    number: int
+    sentence: str
 
 
 def cards(run: Run) -> list[Card]:
@@ -166,6 +164,38 @@ def _with_block(run: Run, card: Card, sendings: list[Sending]) -> Card:
     return replace(card, steps=lines, again=shell_steps.outcome(sendings))
 
 
+def by_harm(shown: Iterable[Card]) -> dict[str, list[Card]]:
+    """The cards by heading: those with a proven cause by harm, then the doubtful ones.
+
+    In this order, their numbers ascend. Headings without a card are left out.
+    """
+    groups: dict[str, list[Card]] = {heading: [] for heading in (*HARMS.values(), DOUBTFUL)}
+    for card in shown:
+        groups[DOUBTFUL if card.doubt else card.harm].append(card)
+    return {heading: found for heading, found in groups.items() if found}
+
+
+def start(run: Run, shown: Sequence[Card]) -> Start | None:
+    """Where to start fixing: the cause that blocks much of what is untested, or else the worst.
+
+    Waived and doubtful causes count only if there are no others. None without causes.
+    """
+    if not shown:
+        return None
+    failed = [card for card in shown if card.cause.verdict is Verdict.FAILED and not card.doubt]
+    worst, blocking = (failed or shown)[0], max(failed or shown, key=_blocked)
+    untested = run.counts[Verdict.UNTESTED]
+    if _blocked(blocking) >= max(LEAST, MUCH * untested):
+        why = f"it blocks {_blocked(blocking):,} of the {amount(untested, 'untested cell')}"
+        return Start(blocking.number, f"Start with {blocking.number}: {why}.")
+    return Start(worst.number, f"Start with {worst.number}: {worst.title}.")
+
+
+def _blocked(card: Card) -> int:
+    """The number of cells that cannot be judged because of a cause."""
+    return len(card.cause.blocks)
+
+
 def by_verdict(shown: list[Card]) -> dict[Verdict, list[Card]]:
     """The cards grouped by verdict, in display order."""
     groups: dict[Verdict, list[Card]] = {verdict: [] for verdict in BROKEN}
@@ -187,7 +217,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
         cause=cause,
         clauses=tuple(run.contract.clauses[name] for name in cause.clauses),
         example=_example(run, cause, probe, everywhere=everywhere),
-        asked=_asked(probe, _mistake(cause, probe)),
+        asked=_asked(probe, mistake(cause, probe)),
         rows=tuple(_rows(run, cause, cells, listed, DIFFERENCES if whole else 1)),
         more=len(operations) - len(listed),
         everywhere=everywhere,
@@ -210,53 +240,24 @@ def _asked(exchange: Exchange | None, flaw: str) -> str:
     if exchange is None:
         return "The log does not contain the request."
     url = cut(exchange.request.url, QUERY)
-    return clean(f"{exchange.request.method} {url} {_with_key(exchange)}{_flawed(flaw)}")
+    return clean(f"{exchange.request.method} {url} {with_key(exchange)}{flawed(flaw)}")
 
 
 def _example(run: Run, cause: Cause, exchange: Exchange | None, *, everywhere: bool) -> str:
-    """The cause on one line by its plainest example: the request, the expected response, and the actual one."""
+    """The cause on one line: a request, the expected response, and the actual one."""
     finding = cause.finding
     route = _route(run, finding.operation)
     place = f" at {view.shown(finding.where, SHORT)}"
     actual = finding.actual
     if exchange is not None and finding.where == "status":
-        place, actual = f" {_with_key(exchange)}", str(exchange.status)
+        place, actual = f" {with_key(exchange)}", str(exchange.status)
         if exchange.operation not in (finding.operation, WHOLE_API):
             place = f", then {_route(run, exchange.operation)}{place}"
     expected = view.shown(finding.expected, SHORT)
     if everywhere:
         route = f"everywhere, such as {route}"
-    asked = f"{route}{place.removesuffix(' at /')}{_flawed(_mistake(cause, exchange))}"
+    asked = f"{route}{place.removesuffix(' at /')}{flawed(mistake(cause, exchange))}"
     return f"{asked}: expected {expected}, got {view.shown(actual, SHORT)}"
-
-
-def _with_key(exchange: Exchange) -> str:
-    """The key that a request was sent with, and where, if it was not in the usual place.
-
-    For a request that counts towards a rate limit, also the address that it came from.
-    """
-    key, address = exchange.identity or "", exchange.facts.address
-    ways = KEYED if key else KEYLESS
-    way = ways.get(exchange.facts.form, ways[None])
-    phrase = way.format(key.removeprefix("unknown:").replace("~", ", altered: "))
-    return f"{phrase} from {address}" if address else phrase
-
-
-def _mistake(cause: Cause, exchange: Exchange | None) -> str:
-    """What is wrong with the request of a cause, or else the filters of its list.
-
-    Empty if the key is what is wrong, because ``_with_key`` describes the key.
-    """
-    if cause.flaw or exchange is None:
-        return cause.flaw
-    if cause.finding.where != "status":
-        return " and ".join(f"the filter {name}" for name in exchange.facts.filters)
-    return "" if exchange.facts.form in OF_KEYS else mistake_of(exchange)
-
-
-def _flawed(flaw: str) -> str:
-    """The end of a phrase that says what is odd about a request; empty if nothing is."""
-    return f", with {flaw}" if flaw else ""
 
 
 def _rows(
@@ -297,7 +298,7 @@ def _difference(run: Run, finding: Finding) -> str:
     """A finding on one line, with the key of its request."""
     sentence = cut(view.sentence(finding), DIFFERENCE)
     probe = view.probe(run, finding.exchanges)
-    return sentence if probe is None else f"{sentence} ({clean(_with_key(probe))})"
+    return sentence if probe is None else f"{sentence} ({clean(with_key(probe))})"
 
 
 def _route(run: Run, name: str) -> str:

@@ -1,0 +1,53 @@
+"""How reports describe a request: the key that it was sent with, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from conformance.model import Cause, Exchange, Form, mistake_of
+
+KEYED: Mapping[Form | None, str] = {
+    None: "with the key {}",
+    Form.MISPLACED: "with the key {} in the query",
+    Form.SCHEME: "with the key {} after another scheme",
+    Form.UNKNOWN: "with the invented key {}",
+}
+"""How an example describes the key of a request, by what is wrong with it."""
+KEYLESS: Mapping[Form | None, str] = {
+    None: "without a key",
+    Form.SCHEME: "with a header that contains no key",
+    Form.UNKNOWN: "with only the prefix of a key",
+    Form.SPELLED: "without a key, using another spelling of the path",
+}
+"""The same for a request without a key."""
+OF_KEYS = frozenset(Form) - {Form.OMITTED, Form.NULL, Form.INVENTED}
+"""The forms that concern a key or where it is sent."""
+
+
+def with_key(exchange: Exchange) -> str:
+    """The key that a request was sent with, and where, if it was not in the usual place.
+
+    For a request that counts towards a rate limit, also the address that it came from.
+    """
+    key, address = exchange.identity or "", exchange.facts.address
+    ways = KEYED if key else KEYLESS
+    way = ways.get(exchange.facts.form, ways[None])
+    phrase = way.format(key.removeprefix("unknown:").replace("~", ", altered: "))
+    return f"{phrase} from {address}" if address else phrase
+
+
+def mistake(cause: Cause, exchange: Exchange | None) -> str:
+    """What is wrong with the request of a cause, or else the filters of its list.
+
+    Empty if the key is what is wrong, because ``with_key`` describes the key.
+    """
+    if cause.flaw or exchange is None:
+        return cause.flaw
+    if cause.finding.where != "status":
+        return " and ".join(f"the filter {name}" for name in exchange.facts.filters)
+    return "" if exchange.facts.form in OF_KEYS else mistake_of(exchange)
+
+
+def flawed(flaw: str) -> str:
+    """The end of a phrase that says what is odd about a request; empty if nothing is."""
+    return f", with {flaw}" if flaw else ""
