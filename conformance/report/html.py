@@ -11,8 +11,8 @@ from __future__ import annotations
 import base64
 import hashlib
 import stat
-from collections import Counter, defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -27,22 +27,36 @@ from conformance.base.text import amount, clean
 from conformance.model import (
     IDENTITIES,
     SCOPE,
+    Cause,
     Cell,
-    Clause,
     Finding,
-    PageEntry,
+    ReasonKind,
     Run,
     Verdict,
     mildest_first,
 )
-from conformance.report import cards, matrix, provide, rerun, since, times, untested, view
-from conformance.report.exhibit import Exhibit, unjudged
+from conformance.report import (
+    areas,
+    cards,
+    matrix,
+    provide,
+    rerun,
+    since,
+    times,
+    untested,
+    view,
+)
+from conformance.report.alike import shape
+from conformance.report.exhibit import Exhibit, exhibits, unjudged
 
-PER_CLAUSE = 20
-"""Operations in error shown with their evidence for each clause."""
-
-NOTES_PER_CLAUSE = 10
-"""Notes shown for a clause."""
+NOTED = 100
+"""Notes that are shown. Those of the same wording count once."""
+FEW = 6
+"""Reasons of a kind that are shown unfolded."""
+FEW_ROWS = 12
+"""Operations up to which the table of them is unfolded."""
+SLOWEST = 10
+"""Operations that the table of response times lists."""
 BESIDE = (".md", ".svg", ".xml", ".json", ".txt")
 """Suffixes of the other files of a run that the page lists."""
 NONE: Mapping[str, int] = {}
@@ -50,50 +64,34 @@ NONE: Mapping[str, int] = {}
 
 @dataclass(frozen=True)
 class Group:
-    """The cells of a clause that could not be judged, each with its last exchanges."""
+    """The cells that could not be judged for one reason, with the last exchanges of the first."""
 
-    clause: Clause
-    cells: tuple[tuple[Cell, list[Exhibit]], ...]
-    more: int  # operations not shown
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A clause of the ledger, as shown."""
-
-    clause: Clause
-    verdict: Verdict | None
-    cells: tuple[Cell, ...]
-    sources: tuple[PageEntry, ...]
-    reason: str  # why it has no cells
-
-    @property
-    def verdicts(self) -> list[Verdict]:
-        """The verdicts of its cells, worst first."""
-        return sorted({cell.verdict for cell in self.cells}, key=lambda verdict: verdict.rank)
-
-    @property
-    def share(self) -> str:
-        """How many of its cells passed, and how many are inapplicable."""
-        counts = Counter(cell.verdict for cell in self.cells)
-        lacking = counts[Verdict.INAPPLICABLE]
-        passed = f"{counts[Verdict.PASSED]} of {amount(len(self.cells), 'operation')} passed"
-        return passed + (f", {lacking} inapplicable" if lacking else "")
-
-    @property
-    def exchanges(self) -> int:
-        """The number of exchanges behind its verdict."""
-        return len({name for cell in self.cells for name in cell.exchanges})
+    reasons: tuple[str, ...]
+    cells: int
+    operations: str  # the names of the first
+    clauses: tuple[str, ...]
+    evidence: tuple[Exhibit, ...]
 
 
 @dataclass(frozen=True)
-class Area:
-    """An area of the ledger, with its clauses and the verdicts of its cells."""
+class Note:
+    """The notes on a clause with the same wording: how many, where, and the first of them."""
 
-    name: str
-    title: str
-    entries: tuple[Entry, ...]
-    counts: Counter[Verdict]
+    clause: str
+    count: int
+    operations: str  # the names of the first
+    first: Finding
+
+
+@dataclass(frozen=True)
+class Untested:
+    """Untested cells with the same wording of their reason, and how many reasons that are."""
+
+    reason: str
+    more: int
+    cells: int
+    clauses: tuple[str, ...]
+    cause: Cause | None  # the one that blocks them
 
 
 @dataclass(frozen=True)
@@ -124,32 +122,42 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
 
     It lists the files in ``sizes``, a mapping of names to sizes in bytes.
     """
+    stopped = bool(run.incomplete) and not run.judged
     template = _environment().get_template("report.html.j2")
+    shown, causes = cards.with_steps(run, cards.cards(run)), run.causes[: cards.MOST]
+    latencies, notes = times.latencies(run), _notes(run)
     return template.render(
         run=run,
         view=view,
         untested=untested,
         signs=view.SIGNS,
         headline=view.headline(run),
-        areas=_areas(run),
-        matrix=matrix.rows(run),
+        stopped=stopped,
+        last=exhibits(run, [exchange.id for exchange in run.exchanges[-1:]]) if stopped else [],
+        overview=cards.overview(run),
+        start=cards.start(run, shown),
+        shown=shown,
+        groups=cards.by_harm(shown),
+        beyond=len(run.causes) - len(causes),
+        reach=cards.reach,
+        rerun=lambda what: rerun.command(run, what),
+        doctor=rerun.doctor(run),
         since=since.since(run),
         most=since.SHOWN,
         line=since.line(run),
-        provide=provide.lines(run),
-        latencies=times.latencies(run),
-        scenarios=times.requests_by_scenario(run),
-        broken=cards.by_verdict(cards.with_steps(run, cards.cards(run))),
-        causes_of=_causes_by_clause(run),
-        reach=cards.reach,
-        rerun=lambda what: rerun.command(run, what),
-        overview=cards.overview(run),
-        beyond=len(run.causes) - cards.MOST,
         errors=_errors(run),
-        missing=untested.missing(run),
-        blocking=untested.blocking(run),
-        notes=_notes(run),
-        without=view.without_cells(run),
+        missing=_missing(run),
+        provide=provide.lines(run),
+        areas=areas.areas(run, causes),
+        matrix=matrix.matrix(run, causes),
+        few=FEW,
+        few_rows=FEW_ROWS,
+        slowest=SLOWEST,
+        latencies=latencies,
+        strip=times.strip(latencies),
+        scenarios=times.requests_by_scenario(run),
+        notes=notes[:NOTED],
+        noted=sum(note.count for note in notes),
         target=_target(run),
         sizes=sizes,
         script=_script(),
@@ -207,79 +215,79 @@ def _moment(text: str) -> str:
 # --- its parts ------------------------------------------------------------------------------------
 
 
-def _areas(run: Run) -> list[Area]:
-    """The areas of the ledger in order, each with all its clauses."""
-    entries = _entries(run)
-    places = {name: place for place, name in enumerate(run.contract.page)}
-    areas = []
-    for name, title in run.contract.areas.items():
-        own = [entry for entry in entries if entry.clause.area == name]
-        own.sort(key=lambda entry: _place(places, entry))
-        counts = Counter(cell.verdict for entry in own for cell in entry.cells)
-        areas.append(Area(name, title, tuple(own), counts))
-    return areas
-
-
-def _place(places: Mapping[str, int], entry: Entry) -> int:
-    """The position of the first source of a clause on the page; after all others if it has none."""
-    return min((places[source.id] for source in entry.sources), default=len(places))
-
-
-def _entries(run: Run) -> list[Entry]:
-    """Every clause of the ledger, in order."""
-    reasons = {clause.id: reason for clause, reason in view.without_cells(run)}
-    entries = []
-    for clause in run.contract.clauses.values():
-        entry = Entry(
-            clause=clause,
-            verdict=run.clause_verdict(clause.id),
-            cells=run.by_clause[clause.id],
-            sources=_sources(run, clause),
-            reason=reasons.get(clause.id, ""),
-        )
-        entries.append(entry)
-    return entries
-
-
-def _sources(run: Run, clause: Clause) -> tuple[PageEntry, ...]:
-    """The page entries that a clause is based on."""
-    page = run.contract.page
-    entries = [page[source] for source in clause.sources if source in page]
-    return tuple(entries)
-
-
 def _errors(run: Run) -> list[Group]:
-    """The cells that could not be judged by clause, at most PER_CLAUSE of each.
+    """The cells that could not be judged by reason, the most frequent first.
 
-    Once the evidence fills the available space, the remaining cells are shown without any.
+    Once the evidence fills the available space, the remaining groups are shown without any.
     """
+    alike: dict[tuple[str, ...], list[Cell]] = defaultdict(list)
+    for cell in run.cells:
+        if cell.verdict is Verdict.ERROR:
+            alike[tuple(shape(reason) for reason in cell.why)].append(cell)
     groups: list[Group] = []
     room = cards.ROOM
-    for clause, cells in view.cells_with(run, Verdict.ERROR):
-        shown = []
-        for cell in cells[:PER_CLAUSE]:
-            evidence = unjudged(run, cell) if room > 0 else []
-            room -= sum(exhibit.weight for exhibit in evidence)
-            shown.append((cell, evidence))
-        groups.append(Group(clause, tuple(shown), len(cells) - len(shown)))
+    for cells in sorted(alike.values(), key=len, reverse=True):
+        evidence = unjudged(run, cells[0]) if room > 0 else []
+        room -= sum(exhibit.weight for exhibit in evidence)
+        group = Group(
+            reasons=tuple(cells[0].why),
+            cells=len(cells),
+            operations=_operations(cell.operation for cell in cells),
+            clauses=_clauses(cells),
+            evidence=tuple(evidence),
+        )
+        groups.append(group)
     return groups
 
 
-def _causes_by_clause(run: Run) -> dict[str, list[str]]:
-    """The ids of the causes that break each clause, by its id."""
-    ids: dict[str, list[str]] = defaultdict(list)
-    for cause in run.causes[: cards.MOST]:
-        for clause in cause.clauses:
-            ids[clause].append(cause.id)
-    return ids
+def _missing(run: Run) -> dict[ReasonKind, list[Untested]]:
+    """Why cells are untested by kind. Reasons of the same wording are one, except for causes."""
+    blocking = untested.blocking(run)
+    return {
+        kind: [_untested(group, blocking) for group in _by_wording(kind, reasons)]
+        for kind, reasons in untested.missing(run).items()
+    }
 
 
-def _notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...], int]]:
-    """The first notes of each clause, and how many more there are (0 or less if none)."""
-    notes = []
+def _by_wording(kind: ReasonKind, reasons: untested.Missing) -> list[untested.Missing]:
+    """The reasons of a kind in groups of the same wording, those with the most cells first."""
+    groups: dict[str, untested.Missing] = defaultdict(list)
+    for text, cells in reasons:
+        groups[text if kind is ReasonKind.BLOCKED else shape(text)].append((text, cells))
+    return sorted(groups.values(), key=lambda group: -len(_cells_of(group)))
+
+
+def _untested(group: untested.Missing, blocking: Mapping[str, Cause]) -> Untested:
+    """Reasons of the same wording as one row."""
+    reason, _ = group[0]
+    cells = _cells_of(group)
+    return Untested(reason, len(group) - 1, len(cells), _clauses(cells), blocking.get(reason))
+
+
+def _cells_of(group: untested.Missing) -> list[Cell]:
+    """The cells of some reasons, each once."""
+    return list({cell.name: cell for _, cells in group for cell in cells}.values())
+
+
+def _clauses(cells: Iterable[Cell]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(cell.clause for cell in cells))
+
+
+def _operations(names: Iterable[str]) -> str:
+    """The first of some operations, each once."""
+    return view.first_of([view.operation_name(name) for name in dict.fromkeys(names)])
+
+
+def _notes(run: Run) -> list[Note]:
+    """The notes in ledger order. Those on a clause that have the same wording are one."""
+    alike: dict[tuple[str, str], list[Finding]] = defaultdict(list)
     for clause, found in view.notes(run):
-        notes.append((clause, found[:NOTES_PER_CLAUSE], len(found) - NOTES_PER_CLAUSE))
-    return notes
+        for note in found:
+            alike[clause.id, shape(note.actual)].append(note)
+    return [
+        Note(clause, len(found), _operations(note.operation for note in found), found[0])
+        for (clause, _), found in alike.items()
+    ]
 
 
 def _target(run: Run) -> list[tuple[str, str]]:

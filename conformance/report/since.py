@@ -12,7 +12,7 @@ from conformance.base.text import amount
 from conformance.base.values import without
 from conformance.model import BROKEN, Past, Run, Transition, Verdict, flips, transition
 
-WIDTH, HEIGHT = 240, 48
+WIDTH, HEIGHT = 160, 28
 """Size of the trend line in pixels."""
 SHOWN = 20
 """Fixed causes and unstable cells that are listed."""
@@ -77,11 +77,11 @@ def _gone(run: Run, causes: Iterable[str]) -> tuple[list[str], list[str]]:
 
 
 def line(run: Run) -> Markup:
-    """The number of failed cells in earlier runs and this one, as an SVG line."""
-    figures = [past.counts.get(Verdict.FAILED, 0) for past in run.past]
-    figures.append(run.counts[Verdict.FAILED])
+    """The number of causes in earlier runs and this one, as an SVG line."""
+    figures = [len(past.causes) for past in run.past]
+    figures.append(len(run.causes))
     points = " ".join(_points(figures))
-    label = f"Failed cells, oldest first: {', '.join(str(figure) for figure in figures)}"
+    label = f"Causes, oldest first: {', '.join(str(figure) for figure in figures)}"
     return Markup(  # noqa: S704 - our own numbers and words
         f'<svg class="line" role="img" aria-label="{label}" width="{WIDTH}" height="{HEIGHT}" '
         f'viewBox="0 0 {WIDTH} {HEIGHT}"><polyline points="{points}"/></svg>'
