@@ -11,8 +11,19 @@ from xml.etree import ElementTree as ET
 import pytest
 import yaml
 
-from conformance.model import Exchange, Reason, ReasonKind, Run, Verdict
-from conformance.report import badge, cards, github, html, matrix, provide, times, untested
+from conformance.model import BROKEN, Exchange, Level, Reason, ReasonKind, Run, Verdict
+from conformance.report import (
+    alike,
+    areas,
+    badge,
+    cards,
+    github,
+    html,
+    matrix,
+    provide,
+    times,
+    untested,
+)
 from conformance.report.since import line
 from tests import report_example as example
 
@@ -95,7 +106,7 @@ def test_a_blocked_cell_names_its_cause() -> None:
     ]
     blocked = replace(run, cells=tuple(cells))
     groups = untested.missing(blocked)[ReasonKind.BLOCKED]
-    said = f"blocked by cause 1, which breaks {cause.finding.clause}"
+    said = f"blocked by cause 1: {cause.title}"
     assert [text for text, _ in groups] == [said]
     assert len(groups[0][1]) == run.counts["passed"]
     assert f'<a href="#{cause.id}">{said}</a>' in html.render(blocked)
@@ -104,28 +115,63 @@ def test_a_blocked_cell_names_its_cause() -> None:
 # --- matrix and times -----------------------------------------------------------------------------
 
 
-def test_the_matrix_counts_every_cell_once() -> None:
-    """Rows are operations with their paths, columns areas; the whole API comes last."""
+def test_the_matrix_names_the_causes_of_every_broken_cell() -> None:
+    """Rows are operations with their paths, columns the areas with a failure."""
     run = example.failing()
-    rows = matrix.rows(run)
-    counted = Counter[Verdict]()
-    for row in rows:
-        for part in row.parts:
-            counted += part.counts
-    assert counted == Counter(cell.verdict for cell in run.cells)
-    assert [row.operation for row in rows][-1] == "*"
-    assert "GET /calls" in [row.route for row in rows]
+    found = matrix.matrix(run, run.causes)
+    told = {
+        (row.operation, area, cause.id)
+        for row in found.rows
+        for area, causes in row.parts.items()
+        for cause in causes.values()
+    }
+    cells = {cell.name: cell for cell in run.cells}
+    assert told == {
+        (cells[name].operation, run.contract.clauses[cells[name].clause].area, cause.id)
+        for cause in run.causes
+        for name in cause.cells
+    }
+    assert set(found.areas) == {area for _, area, _ in told}
+    assert "GET /calls" in [row.route for row in found.rows]
 
 
-def test_an_operation_that_the_target_lacks_is_folded() -> None:
-    """All of its cells are inapplicable."""
+def test_operations_without_a_failure_are_only_named() -> None:
+    """So are those that the target lacks: all of their cells are inapplicable."""
     run = example.passing()
     cells = tuple(
         replace(cell, verdict=Verdict.INAPPLICABLE) if cell.operation == "read_call" else cell
         for cell in run.cells
     )
-    lacking = [row.operation for row in matrix.rows(replace(run, cells=cells)) if row.lacking]
-    assert lacking == ["read_call"]
+    found = matrix.matrix(replace(run, cells=cells), ())
+    assert (found.rows, found.areas, found.lacking) == ((), (), ("read_call",))
+    assert found.others[-1] == "*"
+    assert "read_call" not in found.others
+
+
+REASONED = (Verdict.UNTESTED, Verdict.ERROR, Verdict.WAIVED)
+
+
+def test_every_cell_is_in_one_line_of_its_clause() -> None:
+    """Broken cells are counted and name their causes; the others give their reasons once."""
+    run = example.failing()
+    entries = [entry for area in areas.areas(run, run.causes) for entry in area.entries]
+    assert [entry.clause.id for entry in entries] != list(run.contract.clauses)
+    for entry in entries:
+        cells = run.by_clause[entry.clause.id]
+        counts = Counter(cell.verdict for cell in cells)
+        told = Counter[Verdict]()
+        for each in entry.lines:
+            told[each.verdict] += each.count
+        assert told == counts
+        for each in entry.lines:
+            assert bool(each.causes) is (each.verdict in BROKEN)
+            assert bool(each.reason) is (each.verdict in REASONED)
+
+
+def test_texts_about_different_values_are_alike() -> None:
+    """So a hundred requests that were refused are one row."""
+    assert alike.shape("request 17 returned 401") == alike.shape("request 9 returned 403")
+    assert alike.shape("no list of calls") != alike.shape("no list of agents")
 
 
 def test_latencies_are_of_answered_requests() -> None:
@@ -142,15 +188,15 @@ def test_latencies_are_of_answered_requests() -> None:
     assert (second.operation, second.median, second.p95) == ("list_calls", 7, 7)
     lost = replace(some, operation="sign_up", response=None)
     assert [each.operation for each in times.latencies(replace(run, exchanges=(lost,)))] == []
-    for each in (first, second):
-        ET.fromstring(each.bar)
+    image = ET.fromstring(times.strip([first, second]))
+    assert image.get("aria-label") == "Latency of 2 operations, up to 95.0 ms"
 
 
 def test_the_line_of_runs_is_an_image_with_words() -> None:
     """A reader who cannot see it hears the figures."""
     root = ET.fromstring(line(example.failing()))
     assert root.get("role") == "img"
-    assert root.get("aria-label", "").startswith("Failed cells, oldest first: ")
+    assert root.get("aria-label", "").startswith("Causes, oldest first: ")
 
 
 # --- cards and files ------------------------------------------------------------------------------
@@ -163,6 +209,30 @@ def test_a_row_lists_what_differs_with_the_key_that_saw_it() -> None:
     assert max(len(row.differences) for row in rows) == cards.DIFFERENCES
     assert {row.more for row in rows} >= {0, 6}
     assert all(text.endswith("(with the key full)") for row in rows for text in row.differences)
+
+
+def test_the_page_of_a_run_that_was_stopped_says_what_to_do() -> None:
+    """It has the reason and a command, and nothing that only distracts."""
+    run = example.stopped()
+    page = html.render(run)
+    assert len(page.encode()) < 100_000
+    assert 'id="stopped"' in page
+    assert "kaicalls-conformance doctor --target FILE\n" in page.replace("</pre>", "\n")
+    for part in ("missing", "causes", "error", "notes"):
+        assert f'id="{part}"' not in page
+
+
+def test_notes_that_say_the_same_are_one_row() -> None:
+    """It counts them, and names their operations."""
+    run = example.passing()
+    noted = [
+        replace(cell, notes=(replace(example.finding(cell, 7), level=Level.NOTE),))
+        if cell.clause == "http-complete"
+        else cell
+        for cell in run.cells
+    ]
+    (row,) = alike.notes(replace(run, cells=tuple(noted)))
+    assert (row.count, row.first.actual) == (len(example.SOME), "c-7, which page 1 holds already")
 
 
 def test_the_page_names_the_other_reports_with_their_sizes(tmp_path: Path) -> None:

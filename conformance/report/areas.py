@@ -9,7 +9,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.base.text import amount
 from conformance.model import BROKEN, Cause, Cell, Clause, PageEntry, Run, Verdict
 from conformance.report import view
 from conformance.report.alike import shape
@@ -124,7 +123,7 @@ def _lines(cells: Sequence[Cell], causes: Causes) -> Iterator[Line]:
             verdict=verdict,
             count=len(alike),
             operations=view.first_of(names),
-            causes=dict(sorted(blamed.items())),
+            causes=blamed,
             reason=_reason(alike[0], causes),
         )
 
@@ -133,7 +132,7 @@ def _blamed(cell: Cell, causes: Causes) -> list[tuple[int, Cause]]:
     """The causes that break a cell, or the worst of those that block it, with their numbers."""
     if cell.verdict is not Verdict.UNTESTED:
         return list(causes.get(cell.name, {}).items())
-    blocking = [causes[reason.by] for reason in cell.reasons if reason.by in causes]
+    blocking = [causes[reason.by] for reason in cell.reasons if reason.by and reason.by in causes]
     return [min(found.items()) for found in blocking]
 
 

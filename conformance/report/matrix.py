@@ -59,7 +59,7 @@ def _row(run: Run, name: str, parts: Parts) -> Row:
     return Row(name, operation.route if operation else "", parts)
 
 
-def _broken(run: Run, shown: Sequence[Cause]) -> dict[str, Parts]:
+def _broken(run: Run, shown: Sequence[Cause]) -> Mapping[str, Parts]:
     """The causes of each broken operation by area."""
     causes = by_cell(shown)
     broken: dict[str, dict[str, dict[int, Cause]]] = {}

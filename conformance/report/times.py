@@ -29,7 +29,7 @@ class Latency:
 
 
 def strip(rows: Sequence[Latency]) -> Markup:
-    """A bar for each operation as SVG: its height is the p95, and that of its dark part the median."""
+    """A bar for each operation as SVG: it is as high as the p95, its dark part as the median."""
     top = max((row.p95 for row in rows), default=0) or 1
     width = BAR * len(rows)
     label = f"Latency of {amount(len(rows), 'operation')}, up to {top:.1f} ms"

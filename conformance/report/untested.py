@@ -20,7 +20,7 @@ KINDS = {
 
 BRIEFLY = {
     ReasonKind.BLOCKED: "blocked by a failure",
-    ReasonKind.PROVIDE: "for lack of what you can provide",
+    ReasonKind.PROVIDE: "need something you can provide",
     ReasonKind.NOT_RUN: "not run",
     ReasonKind.NOT_SELECTED: "not selected",
     ReasonKind.OWN_LIMIT: "beyond the suite",
@@ -82,6 +82,6 @@ def _blockers(run: Run) -> dict[str, str]:
 def blocking(run: Run) -> dict[str, Cause]:
     """Each cause, worst first, by the reason that names it as blocking a cell."""
     return {
-        f"blocked by cause {number}, which breaks {cause.finding.clause}": cause
+        f"blocked by cause {number}: {cause.title}": cause
         for number, cause in enumerate(run.causes, 1)
     }
