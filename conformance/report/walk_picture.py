@@ -14,7 +14,7 @@ from conformance.base.values import cut
 from conformance.judging.pages import Item, Page
 from conformance.report.walk_faults import Fault, WalkFault
 
-COLUMNS, BEFORE = 9, 2
+COLUMNS, BEFORE = 9, 1
 """Items that are shown around a fault, and how many of them come before it."""
 PAGES = 3
 """Pages that are shown: those around the page at fault."""
