@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
 
-from conformance.model import BROKEN, Exchange, Level, Reason, ReasonKind, Run, Verdict
+from conformance.model import (
+    BROKEN,
+    Body,
+    Exchange,
+    Finding,
+    Level,
+    Reason,
+    ReasonKind,
+    Run,
+    Verdict,
+)
 from conformance.report import (
     alike,
     areas,
@@ -24,8 +37,16 @@ from conformance.report import (
     times,
     untested,
 )
+from conformance.report.cards import Card
+from conformance.report.places import Place, places_of
 from conformance.report.since import line
+from conformance.report.walk_picture import COLUMNS, PAGES, TIME, Spot, text_of
+from conformance.server import application
 from tests import report_example as example
+from tests.faults import harness
+from tests.faults.base import words
+from tests.faults.faults import FAULTS
+from tests.support import contracts
 
 # --- badge and annotations ------------------------------------------------------------------------
 
@@ -188,8 +209,7 @@ def test_latencies_are_of_answered_requests() -> None:
     assert (second.operation, second.median, second.p95) == ("list_calls", 7, 7)
     lost = replace(some, operation="sign_up", response=None)
     assert [each.operation for each in times.latencies(replace(run, exchanges=(lost,)))] == []
-    image = ET.fromstring(times.strip([first, second]))
-    assert image.get("aria-label") == "Latency of 2 operations, up to 95.0 ms"
+    assert (first.share, first.median_share) == (1, 50 / 95)
 
 
 def test_the_line_of_runs_is_an_image_with_words() -> None:
@@ -197,6 +217,17 @@ def test_the_line_of_runs_is_an_image_with_words() -> None:
     root = ET.fromstring(line(example.failing()))
     assert root.get("role") == "img"
     assert root.get("aria-label", "").startswith("Causes, oldest first: ")
+
+
+def test_the_strip_of_times_is_an_image_with_words() -> None:
+    """Two bars for each operation, and its figures as a tooltip."""
+    rows = times.latencies(example.passing())
+    drawn = str(macros().latency(rows))
+    root = ET.fromstring(drawn)
+    (strip,) = root.iter("svg")
+    assert strip.get("role") == "img"
+    assert strip.get("aria-label", "").startswith("Response times of ")
+    assert drawn.count("<rect") == 2 * len(rows)
 
 
 # --- cards and files ------------------------------------------------------------------------------
@@ -280,3 +311,201 @@ def test_fixing_starts_with_what_blocks_most() -> None:
     blocked = replace(run, cells=tuple(cells), causes=(first, blocking, *others))
     assert started(blocked) == "Start with 2: it blocks 20 of the 40 untested cells."
     assert cards.start(example.passing(), []) is None
+
+
+# --- pictures -------------------------------------------------------------------------------------
+
+HOSTILE = "</td><script>alert(1)</script>\u202e"
+"""An id that attacks a page."""
+
+
+def macros() -> Any:
+    """The macros that draw."""
+    return html._environment().get_template("pictures.html.j2").module
+
+
+@cache
+def broken() -> Run:
+    """A run against a server that loses items, repeats others, and leaks."""
+    names = words(
+        "first-item-lost-by-one inclusive-cursor-of-agents foreign-agent-read call-without-status"
+    )
+    loaded = contracts.real()
+    kind = type("Several", tuple(FAULTS[name].kind for name in names), {})
+    scenarios = ("walk", "foreign-object", "plain-read", "scope-opens")
+    operations = ("list_calls", "list_agents", "read_agent", "read_call")
+    aim = harness.Aim(clauses=(), scenarios=scenarios, operations=operations)
+    return harness.run(loaded, application(loaded, kind=kind), aim=aim)
+
+
+def card_of(rule: str, run: Run | None = None) -> Card:
+    """The card of the first cause that a rule finds."""
+    run = run or broken()
+    return next(
+        card
+        for card in cards.with_steps(run, cards.cards(run))
+        if card.cause.finding.rule.startswith(rule)
+    )
+
+
+def spots(card: Card, label: str) -> list[Spot]:
+    """The items in a row of the walk of a card."""
+    assert card.picture.walk is not None
+    row = next(line for line in card.picture.walk.lines if line.label == label)
+    return [spot for spot in row.spots if spot.time]
+
+
+def test_a_lost_item_is_lost_in_the_drawing() -> None:
+    """It is in the whole list and in the row of lost items, and on none of the pages."""
+    card = card_of("paging.complete")
+    assert card.picture.walk is not None
+    whole = {spot.time for spot in spots(card, "whole list")}
+    lost = spots(card, "lost")
+    pages = [line for line in card.picture.walk.lines if line.label.startswith("page")]
+    on_pages = {spot.time for line in pages for spot in line.spots if spot.time}
+    times_lost = {spot.time for spot in lost}
+    assert times_lost
+    assert times_lost <= whole
+    assert times_lost.isdisjoint(on_pages)
+    assert {spot.fault for spot in lost} == {"lost"}
+    first = card.cause.finding.expected.split(" ")[0]
+    assert any(spot.time in first for spot in lost)
+    assert f"✕ {lost[0].time}" in "\n".join(text_of(card.picture.walk))
+    (marked,) = [exhibit.response.body for exhibit in card.exhibits if exhibit.response]
+    assert marked is not None
+    assert f"{first} " in marked.marked
+    assert "is missing" in marked.marked
+
+
+def test_a_repeated_item_is_marked_where_it_comes_again() -> None:
+    """The page before shows it unmarked; in the body its time is marked."""
+    card = card_of("paging.exclusive")
+    assert card.picture.walk is not None
+    faults = [spot for line in card.picture.walk.lines for spot in line.spots if spot.fault]
+    assert [spot.fault for spot in faults] == ["repeated"]
+    assert re.fullmatch(r"/agents/\d+/created_at", card.where)
+
+
+def test_a_drawing_is_bounded() -> None:
+    """A few columns and rows of short texts, however long the list is."""
+    for rule in ("paging.complete", "paging.exclusive"):
+        picture = card_of(rule).picture.walk
+        assert picture is not None
+        assert len(picture.lines) <= PAGES + 2
+        for row in picture.lines:
+            assert len(row.spots) <= COLUMNS
+            assert all(len(spot.time) <= TIME for spot in row.spots)
+
+
+def test_a_leak_names_who_asked_and_whose_object_came() -> None:
+    """With the ids of both businesses explained."""
+    card = card_of("tenant.object")
+    key, request, shown = card.picture.chain
+    businesses = broken().target.businesses
+    assert (key.name, request.whose) == ("the key full", "200")
+    assert key.whose.startswith(f"business main ({businesses['main'][:8]}")
+    assert shown.whose.startswith(f"business other ({businesses['other'][:8]}")
+    assert any(businesses["other"] in sentence for sentence in card.picture.ids)
+    assert any("first shown by GET /agents with the key other" in text for text in card.picture.ids)
+
+
+def test_a_missing_member_is_named_by_its_pointer() -> None:
+    """Not the whole object, which is otherwise right."""
+    assert card_of("success.shape").where == "/status"
+
+
+def test_hostile_ids_are_escaped_in_drawings() -> None:
+    """An id is text on the page, and no markup, wherever it is drawn."""
+    run = broken()
+    ids = [card_of("paging.complete").cause.finding.expected.split('"')[1]]
+    ids.append(run.target.businesses["other"])
+    page = html.render(_renamed(run, ids))
+    assert "<script>alert" not in page
+    assert "\u202e" not in page
+    assert page.count("&lt;script&gt;alert(1)") > 3
+    assert 'class="walk"' in page
+    assert 'class="chain"' in page
+
+
+def _renamed(run: Run, ids: list[str]) -> Run:
+    """A run in which some ids are hostile, in responses, findings and declaration."""
+    written = json.dumps(HOSTILE, ensure_ascii=False)[1:-1]
+
+    def renamed(text: str) -> str:
+        for each in ids:
+            text = text.replace(each, written)
+        return text
+
+    def changed(exchange: Exchange) -> Exchange:
+        response = exchange.response
+        if response is None or response.body.text is None:
+            return exchange
+        body = Body(text=renamed(response.body.written), size=response.body.size)
+        return replace(exchange, response=replace(response, body=body))
+
+    causes = []
+    for cause in run.causes:
+        finding = cause.finding
+        said = replace(finding, expected=renamed(finding.expected), actual=renamed(finding.actual))
+        causes.append(replace(cause, finding=said))
+    businesses = {**run.target.businesses, "other": HOSTILE}
+    target = replace(run.target, businesses=businesses)
+    exchanges = tuple(changed(exchange) for exchange in run.exchanges)
+    return replace(run, exchanges=exchanges, causes=tuple(causes), target=target)
+
+
+# --- places ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("where", "actual", "body", "place"),
+    [
+        (
+            "/business_id",
+            '"b"',
+            {"business_id": "a", "touches": [{"business_id": "b"}]},
+            "/touches/0/business_id",
+        ),
+        ("/status", "7", {"call": {"status": 7}}, "/call/status"),
+        ("/has_more", "nothing", {"calls": []}, "/has_more"),
+        ("/error", "{key:full}", {"error": {"detail": "x {key:full}"}}, "/error/detail"),
+        ("/", '"call-00001"', {"calls": [{"id": "call-00001"}]}, "/calls/0/id"),
+        (
+            "/",
+            '{"id": "b", "name": "n"}',
+            {"calls": [{"id": "a", "v": {"n": 1}}, {"id": "b", "name": "n"}]},
+            "/calls/1/id",
+        ),
+        ("/", "3 items", {"calls": [{"id": "a"}, {"id": "b"}, {"id": "c"}]}, "/calls/2/id"),
+        ("/", "404 {}", {"calls": []}, "status"),
+        ("/", "'id' is a required property", {}, "/id"),
+        ("Retry-After", "soon", {}, "Retry-After"),
+    ],
+)
+def test_the_place_is_that_of_the_wrong_value(
+    where: str, actual: str, body: dict[str, Any], place: str
+) -> None:
+    """Whatever the finding names: a member without its item, an item, or a whole list."""
+    run = example.passing()
+    some = next(each for each in run.exchanges if each.operation == "list_calls" and each.ok)
+    assert some.response is not None
+    shown = replace(some.response, body=Body(text=json.dumps(body)))
+    exchange = replace(some, response=shown)
+    finding = Finding("c", "list_calls", "r", where, "at most 2 items", actual, (exchange.id,))
+    found = places_of(run, replace(finding, apart=True), exchange)
+    assert [each.words for each in found] == [place]
+
+
+def test_a_right_response_next_to_a_wrong_one_is_not_marked() -> None:
+    """Such as the object before a change that lost a member."""
+    run = example.passing()
+    some = next(each for each in run.exchanges if each.operation == "list_calls" and each.ok)
+    assert some.response is not None
+    before, after = (
+        replace(some, id=name, response=replace(some.response, body=Body(text=text)))
+        for name, text in (("x1", '{"name": "old"}'), ("x2", '{"name": "new"}'))
+    )
+    both = replace(run, exchanges=(before, after))
+    finding = Finding("c", "list_calls", "r", "/name", '"old"', '"new"', ("x1", "x2"))
+    assert places_of(both, finding, before) == []
+    assert places_of(both, finding, after) == [Place("/name")]

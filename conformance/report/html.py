@@ -41,16 +41,8 @@ from conformance.report import (
     untested,
     view,
 )
-from conformance.report.exhibit import exhibits
+from conformance.report.exhibit import Exhibit, exhibits
 
-NOTED = 100
-"""Notes that are shown. Those of the same wording count once."""
-FEW = 6
-"""Reasons of a kind that are shown unfolded."""
-FEW_ROWS = 12
-"""Operations up to which the table of them is unfolded."""
-SLOWEST = 10
-"""Operations that the table of response times lists."""
 BESIDE = (".md", ".svg", ".xml", ".json", ".txt")
 """Suffixes of the other files of a run that the page lists."""
 NONE: Mapping[str, int] = {}
@@ -84,46 +76,49 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
 
     It lists the files in ``sizes``, a mapping of names to sizes in bytes.
     """
-    stopped = bool(run.incomplete) and not run.judged
-    template = _environment().get_template("report.html.j2")
     shown, causes = cards.with_steps(run, cards.cards(run)), run.causes[: cards.MOST]
-    latencies, notes = times.latencies(run), alike.notes(run)
-    return template.render(
-        run=run,
-        view=view,
-        untested=untested,
-        signs=view.SIGNS,
-        headline=view.headline(run),
-        stopped=stopped,
-        last=exhibits(run, [exchange.id for exchange in run.exchanges[-1:]]) if stopped else [],
-        overview=cards.overview(run),
-        start=cards.start(run, shown),
-        shown=shown,
-        groups=cards.by_harm(shown),
-        beyond=len(run.causes) - len(causes),
-        reach=cards.reach,
-        rerun=lambda what: rerun.command(run, what),
-        doctor=rerun.doctor(run),
-        since=since.since(run),
-        most=since.SHOWN,
-        line=since.line(run),
-        errors=alike.errors(run),
-        missing=alike.missing(run),
-        provide=provide.lines(run),
-        areas=areas.areas(run, causes),
-        matrix=matrix.matrix(run, causes),
-        few=FEW,
-        few_rows=FEW_ROWS,
-        slowest=SLOWEST,
-        latencies=latencies,
-        strip=times.strip(latencies),
-        scenarios=times.requests_by_scenario(run),
-        notes=notes[:NOTED],
-        noted=sum(note.count for note in notes),
-        target=_target(run),
-        sizes=sizes,
-        script=_script(),
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            run=run,
+            view=view,
+            signs=view.SIGNS,
+            headline=view.headline(run),
+            overview=cards.overview(run),
+            stopped=_stopped_by(run),
+            shown=shown,
+            start=cards.start(run, shown),
+            groups=cards.by_harm(shown),
+            beyond=len(run.causes) - len(causes),
+            reach=cards.reach,
+            rerun=lambda what: rerun.command(run, what),
+            doctor=rerun.doctor(run),
+            since=since.since(run),
+            most=since.SHOWN,
+            line=since.line(run),
+            errors=alike.errors(run),
+            untested=untested,
+            missing=alike.missing(run),
+            provide=provide.lines(run),
+            areas=areas.areas(run, causes),
+            matrix=matrix.matrix(run, causes),
+            notes=alike.notes(run),
+            latencies=times.latencies(run),
+            scenarios=times.requests_by_scenario(run),
+            target=_target(run),
+            sizes=sizes,
+            script=_script(),
+        )
     )
+
+
+def _stopped_by(run: Run) -> Exhibit | None:
+    """The last exchange of a run that ended before it judged anything; None for other runs."""
+    if not run.incomplete or run.judged or not run.exchanges:
+        return None
+    (last,) = exhibits(run, [run.exchanges[-1].id])
+    return last
 
 
 # --- the template ---------------------------------------------------------------------------------

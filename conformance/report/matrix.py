@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -37,20 +36,30 @@ class Matrix:
 
 def matrix(run: Run, shown: Sequence[Cause]) -> Matrix:
     """The operations in contract order, with the whole API last. ``shown`` are causes to name."""
-    broken = _broken(run, shown)
-    seen: dict[str, set[Verdict]] = defaultdict(set)
-    for cell in run.cells:
-        seen[cell.operation].add(cell.verdict)
-    names = [name for name in run.contract.operations if name in seen]
-    names += [WHOLE_API] if WHOLE_API in seen else []
-    lacking = [name for name in names if seen[name] == {Verdict.INAPPLICABLE}]
-    found = {area for parts in broken.values() for area in parts}
+    broken, seen = _broken(run, shown), _verdicts(run)
+    sound = [name for name in seen if name not in broken]
+    lacking = [name for name in sound if seen[name] == {Verdict.INAPPLICABLE}]
     return Matrix(
-        areas=tuple(area for area in run.contract.areas if area in found),
-        rows=tuple(_row(run, name, broken[name]) for name in names if name in broken),
-        others=tuple(name for name in names if name not in broken and name not in lacking),
+        areas=_areas(run, broken),
+        rows=tuple(_row(run, name, broken[name]) for name in seen if name in broken),
+        others=tuple(name for name in sound if name not in lacking),
         lacking=tuple(lacking),
     )
+
+
+def _areas(run: Run, broken: Mapping[str, Parts]) -> tuple[str, ...]:
+    """The areas in which an operation is broken, in ledger order."""
+    found = {area for parts in broken.values() for area in parts}
+    return tuple(area for area in run.contract.areas if area in found)
+
+
+def _verdicts(run: Run) -> dict[str, set[Verdict]]:
+    """The verdicts of each operation that has cells, in contract order."""
+    verdicts: dict[str, set[Verdict]] = {name: set() for name in run.contract.operations}
+    verdicts[WHOLE_API] = set()
+    for cell in run.cells:
+        verdicts[cell.operation].add(cell.verdict)
+    return {name: found for name, found in verdicts.items() if found}
 
 
 def _row(run: Run, name: str, parts: Parts) -> Row:

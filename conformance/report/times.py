@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import quantiles
 
-from markupsafe import Markup
-
-from conformance.base.text import amount
 from conformance.model import PREFLIGHT, Run
 
-BAR, HEIGHT = 9, 40
-"""The width of a bar with its gap, and the height of the highest bar, in pixels."""
-MOST = 120
+MOST = 60
 """Operations that get a bar."""
 
 
@@ -26,28 +20,12 @@ class Latency:
     requests: int
     median: float
     p95: float
+    share: float  # of the highest p95 among all operations
 
-
-def strip(rows: Sequence[Latency]) -> Markup:
-    """A bar for each operation as SVG: it is as high as the p95, its dark part as the median."""
-    top = max((row.p95 for row in rows), default=0) or 1
-    width = BAR * len(rows)
-    label = f"Latency of {amount(len(rows), 'operation')}, up to {top:.1f} ms"
-    return Markup(  # noqa: S704 - our own numbers and words
-        f'<svg class="latency" role="img" aria-label="{label}" width="{width}" height="{HEIGHT}" '
-        f'viewBox="0 0 {width} {HEIGHT}">'
-        f'<path class="p95" d="{_bars([row.p95 / top for row in rows])}"/>'
-        f'<path class="p50" d="{_bars([row.median / top for row in rows])}"/></svg>'
-    )
-
-
-def _bars(shares: Iterable[float]) -> str:
-    """Bars from left to right as an SVG path; each has a share of the height."""
-    bars = []
-    for place, share in enumerate(shares):
-        height = max(1, round(HEIGHT * share))
-        bars.append(f"M{BAR * place} {HEIGHT}v-{height}h{BAR - 2}v{height}z")
-    return "".join(bars)
+    @property
+    def median_share(self) -> float:
+        """The median as a share of the highest p95 among all operations."""
+        return self.share * self.median / self.p95 if self.p95 else 0
 
 
 def latencies(run: Run) -> list[Latency]:
@@ -57,9 +35,10 @@ def latencies(run: Run) -> list[Latency]:
         if exchange.response is not None:
             times[exchange.operation].append(exchange.elapsed_ms)
     measured = {name: (_cut(values, 50), _cut(values, 95)) for name, values in times.items()}
+    top = max((p95 for _, p95 in measured.values()), default=0) or 1
     rows = []
     for name, (median, p95) in measured.items():
-        rows.append(Latency(name, len(times[name]), median, p95))
+        rows.append(Latency(name, len(times[name]), median, p95, p95 / top))
     rows.sort(key=lambda row: row.p95, reverse=True)
     return rows[:MOST]
 

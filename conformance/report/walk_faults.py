@@ -1,0 +1,147 @@
+"""What the walk behind a finding about paging shows: the page at fault, and the items concerned."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from conformance.judging.outcomes import JudgeContext, Trial
+from conformance.judging.pages import Item, Page
+from conformance.judging.walks import Walks, walks_of
+from conformance.model import Exchange, Finding, Role, Run
+from conformance.reading import answer_of, items_of, members_of
+from conformance.report.places import Place
+
+
+class Fault(StrEnum):
+    """What is wrong with an item of a walk."""
+
+    LOST = "lost"
+    """No page shows it."""
+    REPEATED = "repeated"
+    """A page shows it although it comes before that page, or twice."""
+    TURNED = "out of order"
+    """It comes after an item that it should come before."""
+    FOLLOWS = "comes after"
+    """It comes after a page that says that nothing does."""
+
+
+@dataclass(frozen=True)
+class WalkFault:
+    """The first fault of a walk: the page that shows it, and the item that it concerns."""
+
+    walks: Walks
+    page: Page
+    fault: Fault
+    item: Item
+
+
+def _lost(walks: Walks, page: Page) -> Item | None:
+    return walks.lost(page)
+
+
+def _repeated(walks: Walks, page: Page) -> Item | None:
+    """The item that a page repeats from before its cursor, or shows twice."""
+    counts = Counter(item.key for item in page.items)
+    twice = [item for item in page.items if counts[item.key] > 1]
+    return walks.repeated(page) or (twice[-1] if twice else _same_again(walks, page))
+
+
+def _same_again(walks: Walks, page: Page) -> Item | None:
+    """The first item of a page that shows exactly what the page before it shows."""
+    for first, second in walks.steps():
+        if second is page and first.keys == page.keys and page.items:
+            return page.items[0]
+    return None
+
+
+def _turned(walks: Walks, page: Page) -> Item | None:
+    """The item that comes after one that it should come before."""
+    turned = walks.inversion(page)
+    if turned is not None:
+        return turned[1]
+    return page.items[0] if walks.backwards(page) else None
+
+
+def _follows(walks: Walks, page: Page) -> Item | None:
+    return walks.following(page) if page.more is False else None
+
+
+Look = Callable[[Walks, Page], Item | None]
+LOOKS: Mapping[str, tuple[tuple[Fault, Look], ...]] = {
+    "paging.order": ((Fault.TURNED, _turned),),
+    "paging.advances": ((Fault.REPEATED, _repeated),),
+    "paging.exclusive": ((Fault.REPEATED, _repeated),),
+    "paging.complete": ((Fault.LOST, _lost),),
+    "paging.precision": ((Fault.REPEATED, _repeated), (Fault.LOST, _lost)),
+    "paging.more-false": ((Fault.FOLLOWS, _follows),),
+}
+"""How to find the item that a finding is about, by its rule."""
+
+
+def walk_fault(run: Run, finding: Finding) -> WalkFault | None:
+    """The fault that a finding about paging describes; None if the log does not show one."""
+    looks = LOOKS.get(finding.rule, ())
+    operation = run.contract.operations.get(finding.operation)
+    trial = _trial(run, finding) if looks else None
+    if trial is None or operation is None or operation.paging is None:
+        return None
+    walks = walks_of(JudgeContext(run.contract, run.target, operation), trial)
+    for page in walks.pages:
+        if page.exchange.id not in finding.exchanges:
+            continue
+        for fault, look in looks:
+            item = look(walks, page)
+            if item is not None:
+                return WalkFault(walks, page, fault, item)
+    return None
+
+
+def _trial(run: Run, finding: Finding) -> Trial | None:
+    """The exchanges of the case and attempt that first show a finding."""
+    shown_by = run.exchanges_of(finding.exchanges[:1])
+    for first in shown_by:
+        for case in run.cases:
+            if case.id == first.case:
+                return Trial(case, tuple(each for each in run.exchanges if _together(each, first)))
+    return None
+
+
+def _together(exchange: Exchange, first: Exchange) -> bool:
+    """Whether two exchanges belong to one attempt of a case."""
+    is_of_case = exchange.case == first.case and exchange.attempt == first.attempt
+    return is_of_case and exchange.role is not Role.RETRY
+
+
+# --- its place in a response ----------------------------------------------------------------------
+
+
+def places_in_page(run: Run, found: WalkFault, exchange: Exchange) -> list[Place]:
+    """The places in the page at fault: of the item, or of where it is missing."""
+    answer, body = answer_of(run.contract, exchange), exchange.json
+    if answer is None or exchange.id != found.page.exchange.id:
+        return []
+    paging, items = answer.operation.paging, items_of(answer.operation, body)
+    if paging is None or items is None:
+        return []
+    name = next(name for name, member in members_of(body).items() if member is items)
+    if found.fault is Fault.FOLLOWS:
+        return [Place(f"/{paging.more}")]
+    if found.fault is Fault.LOST:
+        return [_gap(found, f"/{name}", items)]
+    keys = [answer.identity(item) for item in items]
+    last = max((at for at, key in enumerate(keys) if key == found.item.key), default=0)
+    first = last - 1 if found.fault is Fault.TURNED and last else last
+    return [Place(f"/{name}/{at}/{paging.position}") for at in range(first, last + 1)]
+
+
+def _gap(found: WalkFault, pointer: str, items: list[object]) -> Place:
+    """The place of a lost item among the items of a page."""
+    words = f"{found.item.text} {found.item.key} is missing"
+    after = [item for item in found.page.items if found.walks.beyond(item.at, found.item.at)]
+    for at, item in enumerate(items):
+        if after and item == after[0].raw:
+            return Place(f"{pointer}/{at}", words, before=True)
+    return Place(pointer, words)
