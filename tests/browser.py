@@ -77,6 +77,8 @@ MEASURES = """{
   elements: root.querySelectorAll("*").length + 1,
   causes: [...root.querySelectorAll(".cause > summary")]
     .filter((line) => line.getBoundingClientRect().bottom <= %d).length,
+  unfolded: [...root.querySelectorAll("details")]
+    .map((part) => { part.open = true; return root.scrollWidth; }).pop() ?? root.scrollWidth,
 }"""
 
 
@@ -84,6 +86,7 @@ def measured(path: Path, width: int, height: int = 800) -> dict[str, int]:
     """The width and height of a page in a window of some size, in pixels, and what it contains.
 
     That is the number of elements, and of the causes that are completely inside the window.
+    ``unfolded`` is the width once everything is unfolded.
     """
     inner = html.escape(path.read_text(encoding="utf-8"))
     root = "const root = this.contentDocument.documentElement"

@@ -65,6 +65,18 @@ def test_the_script_of_the_page_adds_copy_buttons_and_a_search(page: Path) -> No
     assert 'class="copy"' not in browser.dump_dom(page)
 
 
+def test_the_filter_hides_what_does_not_match_and_counts_the_rest(page: Path) -> None:
+    """It searches causes and clauses, and unfolds the areas of the clauses that it finds."""
+    text = page.read_text(encoding="utf-8").replace("Content-Security-Policy", "No-Policy")
+    typed = "field.value = 'key-revoked'; field.dispatchEvent(new Event('input'))"
+    page.write_text(text.replace("</script>", f"{typed}</script>"), encoding="utf-8")
+    dom = browser.dump_dom(page)
+    assert "<output> 0 causes, 1 clauses</output>" in dom
+    shown = [part for part in re.findall(r'<li class="clause"[^>]*>', dom) if "hidden" not in part]
+    assert shown == ['<li class="clause" id="clause-key-revoked">']
+    assert dom.count('<details class="area" open="">') == 1
+
+
 def test_page_asks_nothing_of_the_network(tmp_path: Path) -> None:
     """An image that a target names is not fetched; the same image on a page without our care is."""
     with listener() as (address, asked):
@@ -143,5 +155,6 @@ def test_the_causes_of_a_bad_run_are_seen_at_once(tmp_path: Path) -> None:
 
 
 def test_a_hostile_page_does_not_scroll_sideways(page: Path) -> None:
-    """Long words of a target are broken."""
-    assert browser.measured(page, 390)["width"] == 390
+    """Long words of a target are broken, also in what is unfolded."""
+    measures = browser.measured(page, 390)
+    assert (measures["width"], measures["unfolded"]) == (390, 390)

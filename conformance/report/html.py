@@ -41,7 +41,7 @@ from conformance.report import (
     untested,
     view,
 )
-from conformance.report.exhibit import Exhibit, exhibits
+from conformance.report.exhibit import exhibits
 
 BESIDE = (".md", ".svg", ".xml", ".json", ".txt")
 """Suffixes of the other files of a run that the page lists."""
@@ -86,7 +86,8 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
             signs=view.SIGNS,
             headline=view.headline(run),
             overview=cards.overview(run),
-            stopped=_stopped_by(run),
+            stopped=bool(run.incomplete) and not run.judged,
+            last=exhibits(run, list(run.exchange)[-1:]),
             shown=shown,
             start=cards.start(run, shown),
             groups=cards.by_harm(shown),
@@ -111,14 +112,6 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
             script=_script(),
         )
     )
-
-
-def _stopped_by(run: Run) -> Exhibit | None:
-    """The last exchange of a run that ended before it judged anything; None for other runs."""
-    if not run.incomplete or run.judged or not run.exchanges:
-        return None
-    (last,) = exhibits(run, [run.exchanges[-1].id])
-    return last
 
 
 # --- the template ---------------------------------------------------------------------------------
