@@ -165,8 +165,9 @@ def test_operations_without_a_failure_are_only_named() -> None:
     )
     found = matrix.matrix(replace(run, cells=cells), ())
     assert (found.rows, found.areas, found.lacking) == ((), (), ("read_call",))
-    assert found.others[-1] == "*"
-    assert "read_call" not in found.others
+    assert found.judged[-1] == "*"
+    assert "read_call" not in (*found.judged, *found.untested)
+    assert matrix.matrix(example.stopped(), ()).untested == (*run.contract.operations, "*")
 
 
 REASONED = (Verdict.UNTESTED, Verdict.ERROR, Verdict.WAIVED)
@@ -187,6 +188,19 @@ def test_every_cell_is_in_one_line_of_its_clause() -> None:
         for each in entry.lines:
             assert bool(each.causes) is (each.verdict in BROKEN)
             assert bool(each.reason) is (each.verdict in REASONED)
+
+
+def test_a_clause_is_untested_only_if_none_of_its_cells_was_judged() -> None:
+    """Otherwise it is partly untested."""
+    run = example.passing()
+    cells = [
+        replace(cell, verdict=Verdict.UNTESTED) if cell.operation == "read_call" else cell
+        for cell in run.cells
+    ]
+    (area, *_) = areas.areas(replace(run, cells=tuple(cells)), ())
+    assert {label for _, label in area.tally} == {"partly untested", "passed"}
+    (area, *_) = areas.areas(example.stopped(), ())
+    assert list(area.tally) == [(Verdict.UNTESTED, "untested")]
 
 
 def test_texts_about_different_values_are_alike() -> None:

@@ -50,6 +50,15 @@ class Entry:
         """Whether all of its cells passed."""
         return self.verdict is Verdict.PASSED and len(self.lines) == 1
 
+    @property
+    def label(self) -> str:
+        """What became of it in a word or two."""
+        if self.verdict is None:
+            return "without a verdict"
+        if self.verdict is Verdict.UNTESTED and len({line.verdict for line in self.lines}) > 1:
+            return "partly untested"
+        return self.verdict
+
 
 @dataclass(frozen=True)
 class Area:
@@ -60,10 +69,9 @@ class Area:
     entries: tuple[Entry, ...]
 
     @property
-    def tally(self) -> dict[Verdict | None, int]:
-        """The number of its clauses by verdict, the worst first; last those without a verdict."""
-        counts = Counter(entry.verdict for entry in self.entries)
-        return {verdict: counts[verdict] for verdict in (*Verdict, None) if counts[verdict]}
+    def tally(self) -> Counter[tuple[Verdict | None, str]]:
+        """The number of its clauses by verdict and label, the worst first."""
+        return Counter((entry.verdict, entry.label) for entry in self.entries)
 
 
 def areas(run: Run, shown: Sequence[Cause]) -> list[Area]:

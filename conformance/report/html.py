@@ -72,10 +72,7 @@ def _sizes(directory: Path) -> dict[str, int]:
 
 
 def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
-    """The page: one self-contained HTML document.
-
-    It lists the files in ``sizes``, a mapping of names to sizes in bytes.
-    """
+    """The page as one self-contained document. ``sizes`` are bytes of other files, by name."""
     shown, causes = cards.with_steps(run, cards.cards(run)), run.causes[: cards.MOST]
     return (
         _environment()

@@ -25,26 +25,34 @@ class Row:
 class Matrix:
     """The operations that have cells. ``areas`` are the names of those with a cause.
 
-    ``others`` are the operations without a cause, and ``lacking`` those that the target lacks.
+    The operations without a cause were ``judged`` or not, or are ``lacking`` in the target.
     """
 
     areas: tuple[str, ...]
     rows: tuple[Row, ...]
-    others: tuple[str, ...]
+    judged: tuple[str, ...]
+    untested: tuple[str, ...]
     lacking: tuple[str, ...]
 
 
 def matrix(run: Run, shown: Sequence[Cause]) -> Matrix:
     """The operations in contract order, with the whole API last. ``shown`` are causes to name."""
-    broken, seen = _broken(run, shown), _verdicts(run)
-    sound = [name for name in seen if name not in broken]
-    lacking = [name for name in sound if seen[name] == {Verdict.INAPPLICABLE}]
-    return Matrix(
-        areas=_areas(run, broken),
-        rows=tuple(_row(run, name, broken[name]) for name in seen if name in broken),
-        others=tuple(name for name in sound if name not in lacking),
-        lacking=tuple(lacking),
-    )
+    broken = _broken(run, shown)
+    rows: list[Row] = []
+    judged: list[str] = []
+    untested: list[str] = []
+    lacking: list[str] = []
+    for name, found in _verdicts(run).items():
+        if name in broken:
+            rows.append(_row(run, name, broken[name]))
+        elif found == {Verdict.INAPPLICABLE}:
+            lacking.append(name)
+        elif Verdict.PASSED in found:
+            judged.append(name)
+        else:
+            untested.append(name)
+    areas = _areas(run, broken)
+    return Matrix(areas, tuple(rows), tuple(judged), tuple(untested), tuple(lacking))
 
 
 def _areas(run: Run, broken: Mapping[str, Parts]) -> tuple[str, ...]:
