@@ -349,6 +349,7 @@ def _renamed(run: Run, ids: list[str]) -> Run:
             "/touches/0/business_id",
         ),
         ("/status", "7", {"call": {"status": 7}}, "/call/status"),
+        ("/metadata", '{"team": "b"}', {"metadata": {"team": "b"}}, "/metadata/team"),
         ("/has_more", "nothing", {"calls": []}, "/has_more"),
         ("/error", "{key:full}", {"error": {"detail": "x {key:full}"}}, "/error/detail"),
         ("/", '"call-00001"', {"calls": [{"id": "call-00001"}]}, "/calls/0/id"),
@@ -373,7 +374,8 @@ def test_the_place_is_that_of_the_wrong_value(
     assert some.response is not None
     shown = replace(some.response, body=Body(text=json.dumps(body)))
     exchange = replace(some, response=shown)
-    finding = Finding("c", "list_calls", "r", where, "at most 2 items", actual, (exchange.id,))
+    expected = '{"team": "a"}' if where == "/metadata" else "at most 2 items"
+    finding = Finding("c", "list_calls", "r", where, expected, actual, (exchange.id,))
     found = places_of(run, replace(finding, apart=True), exchange)
     assert [each.words for each in found] == [place]
 

@@ -15,12 +15,12 @@ MOST = 3
 """Ids of a finding that are explained."""
 TRIED = 8
 """Words of a finding that may be ids."""
-ID = 80
-"""Characters shown of an id."""
+SHORTEST, ID = 8, 80
+"""Characters of an id: the fewest that name an object, and those that are shown."""
 SHORT = 8
 """Characters shown of a long id next to the whole id of something else."""
 
-_WORD = re.compile(r"(?=[a-zA-Z_-]*\d)[\w-]{8,80}")
+_WORD = re.compile(r"[\w-]+")
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,8 @@ def ids_in(run: Run, cause: Cause, asked: Exchange) -> list[str]:
     they are the business and the object that it shows.
     """
     finding = cause.finding
-    words = list(dict.fromkeys(_WORD.findall(f"{finding.actual} {finding.expected}")))
+    found = _WORD.findall(f"{finding.actual} {finding.expected}")
+    words = [word for word in dict.fromkeys(found) if _may_be_id(word)]
     if finding.where != STATUS:
         return words[:TRIED]
     if cause.harm is not Harm.ISOLATION:
@@ -46,6 +47,11 @@ def ids_in(run: Run, cause: Cause, asked: Exchange) -> list[str]:
     answer = answer_of(run.contract, asked)
     matter = {*run.target.businesses.values(), str(answer.id if answer else None)}
     return [word for word in words if word in matter]
+
+
+def _may_be_id(word: str) -> bool:
+    """Whether a word is of the length of an id, and has a digit."""
+    return SHORTEST <= len(word) <= ID and any(sign.isdigit() for sign in word)
 
 
 def origins(run: Run, wanted: Iterable[str]) -> dict[str, Origin]:

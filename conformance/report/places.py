@@ -7,11 +7,13 @@ value is looked up that the finding describes, so that a reader sees exactly tha
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from conformance.base.values import ABSENT, NOT_JSON, cut
+from conformance.base.values import ABSENT, NOT_JSON, cut, strict_json, texts_in
 from conformance.model import Exchange, Finding, Json, Run, business_of, compact
 from conformance.reading import answer_of, items_of, members_of
 
@@ -95,7 +97,7 @@ def _in_body(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
     decides = finding.apart or _is_last(run, finding, exchange)
     if where == WHOLE:
         return list(_in_whole(run, finding, exchange, decides=decides))[:MOST]
-    return _of_member(where, actual, exchange.json, decides=decides)
+    return _of_member(finding, exchange.json, decides=decides)
 
 
 def _is_last(run: Run, finding: Finding, exchange: Exchange) -> bool:
@@ -118,24 +120,37 @@ def _says(actual: str, exchange: Exchange) -> bool:
 # --- members --------------------------------------------------------------------------------------
 
 
-def _of_member(where: str, actual: str, body: Json, *, decides: bool) -> list[Place]:
+def _of_member(finding: Finding, body: Json, *, decides: bool) -> list[Place]:
     """The member at a pointer, which may begin at an object in the body.
 
     It is the one with the value that was given. If there is none and this response ``decides``, it
     is the member with that name, or the place where it is missing.
     """
-    named = [(pointer, value) for pointer, value in _nodes(body, "") if pointer.endswith(where)]
-    wrong = [pointer for pointer, value in named if compact(value) == actual]
-    if wrong:
-        return [Place(wrong[0])]
+    where, actual = finding.where, finding.actual
+    named = {pointer: value for pointer, value in _nodes(body, "") if pointer.endswith(where)}
+    for pointer, value in named.items():
+        if compact(value) == actual:
+            return _differing(pointer, value, finding.expected)
     if not decides:
         return []
     if not named:
         return _missing(where, body)
-    values = dict(named)
-    pointer = where if where in values else named[0][0]
-    inside = list(_nodes(values[pointer], pointer)) if isinstance(values[pointer], dict) else []
-    return _named(inside, actual)[:MOST] or [Place(pointer)]
+    pointer = where if where in named else next(iter(named))
+    return _inside(pointer, named[pointer], actual) or [Place(pointer)]
+
+
+def _differing(pointer: str, value: Json, expected: str) -> list[Place]:
+    """The members of an object that differ from the expected object, or else all of the value."""
+    wanted, given = members_of(strict_json(expected)), members_of(value)
+    wrong = [name for name in given if name in wanted and wanted[name] != given[name]]
+    return [Place(f"{pointer}/{name}") for name in wrong][:MOST] or [Place(pointer)]
+
+
+def _inside(pointer: str, value: Json, actual: str) -> list[Place]:
+    """The texts in an object that a finding quotes."""
+    if not isinstance(value, dict):
+        return []
+    return _named(list(_nodes(value, pointer)), actual)[:MOST]
 
 
 def _missing(where: str, body: Json) -> list[Place]:
@@ -176,7 +191,7 @@ def _in_whole(run: Run, finding: Finding, exchange: Exchange, *, decides: bool) 
 
 def _first_nodes(body: Json) -> list[tuple[str, Json]]:
     """The first NODES values of a body with their pointers."""
-    return [node for node, _ in zip(_nodes(body, ""), range(NODES), strict=False)]
+    return list(islice(_nodes(body, ""), NODES))
 
 
 def _named_object(
@@ -233,15 +248,20 @@ def _identifier(run: Run, exchange: Exchange) -> str:
 
 def _alike(run: Run, finding: Finding, exchange: Exchange, item: dict[str, Any]) -> Iterator[Place]:
     """The ids of the items that show a text which a request sent, and which one item shows."""
-    requests = [each.request.body for each in run.exchanges_of(finding.exchanges)]
-    sent = "\n".join(body.written for body in requests if body)
-    texts = [value for value in item.values() if isinstance(value, str) and len(value) >= TELLING]
-    copied = [text for text in texts if compact(text) in sent]
+    copied = {text for text in texts_in(item.values()) if _was_sent(run, finding, text)}
     name = _identifier(run, exchange)
     for pointer, value in _first_nodes(exchange.json):
         shown = members_of(value)
-        if name in shown and any(text in shown.values() for text in copied):
+        if name in shown and not copied.isdisjoint(texts_in(shown.values())):
             yield Place(f"{pointer}/{name}")
+
+
+def _was_sent(run: Run, finding: Finding, text: str) -> bool:
+    """Whether a request of a finding sent a text that nothing contains by chance."""
+    if len(text) < TELLING:
+        return False
+    bodies = [each.request.body for each in run.exchanges_of(finding.exchanges)]
+    return any(compact(text, sys.maxsize) in body.written for body in bodies if body)
 
 
 def _named(nodes: Sequence[tuple[str, Json]], said: str) -> list[Place]:

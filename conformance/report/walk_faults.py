@@ -6,12 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from conformance.judging.outcomes import JudgeContext, Trial
 from conformance.judging.pages import Item, Page
 from conformance.judging.walks import Walks, walks_of
 from conformance.model import Exchange, Finding, Role, Run
-from conformance.reading import answer_of, items_of, members_of
+from conformance.reading import Answer, answer_of, members_of
 from conformance.report.places import Place
 
 
@@ -38,10 +39,6 @@ class WalkFault:
     item: Item
 
 
-def _lost(walks: Walks, page: Page) -> Item | None:
-    return walks.lost(page)
-
-
 def _repeated(walks: Walks, page: Page) -> Item | None:
     """The item that a page repeats from before its cursor, or shows twice."""
     counts = Counter(item.key for item in page.items)
@@ -65,18 +62,14 @@ def _turned(walks: Walks, page: Page) -> Item | None:
     return page.items[0] if walks.backwards(page) else None
 
 
-def _follows(walks: Walks, page: Page) -> Item | None:
-    return walks.following(page) if page.more is False else None
-
-
 Look = Callable[[Walks, Page], Item | None]
 LOOKS: Mapping[str, tuple[tuple[Fault, Look], ...]] = {
     "paging.order": ((Fault.TURNED, _turned),),
     "paging.advances": ((Fault.REPEATED, _repeated),),
     "paging.exclusive": ((Fault.REPEATED, _repeated),),
-    "paging.complete": ((Fault.LOST, _lost),),
-    "paging.precision": ((Fault.REPEATED, _repeated), (Fault.LOST, _lost)),
-    "paging.more-false": ((Fault.FOLLOWS, _follows),),
+    "paging.complete": ((Fault.LOST, Walks.lost),),
+    "paging.precision": ((Fault.REPEATED, _repeated), (Fault.LOST, Walks.lost)),
+    "paging.more-false": ((Fault.FOLLOWS, Walks.following),),
 }
 """How to find the item that a finding is about, by its rule."""
 
@@ -101,18 +94,14 @@ def walk_fault(run: Run, finding: Finding) -> WalkFault | None:
 
 def _trial(run: Run, finding: Finding) -> Trial | None:
     """The exchanges of the case and attempt that first show a finding."""
-    shown_by = run.exchanges_of(finding.exchanges[:1])
-    for first in shown_by:
-        for case in run.cases:
-            if case.id == first.case:
-                return Trial(case, tuple(each for each in run.exchanges if _together(each, first)))
-    return None
-
-
-def _together(exchange: Exchange, first: Exchange) -> bool:
-    """Whether two exchanges belong to one attempt of a case."""
-    is_of_case = exchange.case == first.case and exchange.attempt == first.attempt
-    return is_of_case and exchange.role is not Role.RETRY
+    first = run.exchange.get(finding.exchanges[0]) if finding.exchanges else None
+    cases = {case.id: case for case in run.cases}
+    if first is None or first.case not in cases:
+        return None
+    attempt = first.case, first.attempt
+    exchanges = [each for each in run.exchanges if (each.case, each.attempt) == attempt]
+    trial = [each for each in exchanges if each.role is not Role.RETRY]
+    return Trial(cases[first.case], tuple(trial))
 
 
 # --- its place in a response ----------------------------------------------------------------------
@@ -120,21 +109,26 @@ def _together(exchange: Exchange, first: Exchange) -> bool:
 
 def places_in_page(run: Run, found: WalkFault, exchange: Exchange) -> list[Place]:
     """The places in the page at fault: of the item, or of where it is missing."""
-    answer, body = answer_of(run.contract, exchange), exchange.json
-    if answer is None or exchange.id != found.page.exchange.id:
+    answer, paging = answer_of(run.contract, exchange), found.walks.operation.paging
+    if answer is None or paging is None or exchange.id != found.page.exchange.id:
         return []
-    paging, items = answer.operation.paging, items_of(answer.operation, body)
-    if paging is None or items is None:
-        return []
-    name = next(name for name, member in members_of(body).items() if member is items)
     if found.fault is Fault.FOLLOWS:
         return [Place(f"/{paging.more}")]
+    name, items = _collection(answer)
     if found.fault is Fault.LOST:
         return [_gap(found, f"/{name}", items)]
     keys = [answer.identity(item) for item in items]
-    last = max((at for at, key in enumerate(keys) if key == found.item.key), default=0)
-    first = last - 1 if found.fault is Fault.TURNED and last else last
-    return [Place(f"/{name}/{at}/{paging.position}") for at in range(first, last + 1)]
+    last = len(keys) - 1 - keys[::-1].index(found.item.key)
+    shown = [last - 1, last] if found.fault is Fault.TURNED and last else [last]
+    return [Place(f"/{name}/{at}/{paging.position}") for at in shown]
+
+
+def _collection(answer: Answer) -> tuple[str, list[Any]]:
+    """The name of the member with the items of a page, and these."""
+    for name, member in members_of(answer.body).items():
+        if member == answer.items:
+            return name, member
+    return "", []
 
 
 def _gap(found: WalkFault, pointer: str, items: list[object]) -> Place:

@@ -182,20 +182,15 @@ def _asked(page: Page, times: _Times) -> str:
 
 def text_of(picture: WalkPicture) -> list[str]:
     """The table as lines of text, for a terminal."""
-    cells = [[_label(line), *(_cell(spot) for spot in line.spots)] for line in picture.lines]
-    widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
+    rows = []
+    for line in picture.lines:
+        signs = ["✕" if spot.fault else "●" for spot in line.spots]
+        spots = zip(signs, line.spots, strict=True)
+        cells = [f"{sign} {spot.time}" if spot.time else "" for sign, spot in spots]
+        rows.append([f"{line.label} {line.note}", *cells])
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     lines = []
-    for row in cells:
+    for row in rows:
         padded = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         lines.append("  ".join(padded).rstrip())
     return lines
-
-
-def _label(line: Line) -> str:
-    return f"{line.label} ({line.note})" if line.note else line.label
-
-
-def _cell(spot: Spot) -> str:
-    """A cell as text; empty for an item that is not there."""
-    sign = "✕" if spot.fault else "●"
-    return f"{sign} {spot.time}" if spot.time else ""
