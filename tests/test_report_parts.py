@@ -17,6 +17,7 @@ import yaml
 from conformance.model import Body, Exchange, Finding, Reason, ReasonKind, Run, Verdict
 from conformance.report import badge, cards, github, html, matrix, provide, times, untested
 from conformance.report.cards import Card
+from conformance.report.exhibit import exhibits
 from conformance.report.places import Place, places_of
 from conformance.report.since import line
 from conformance.report.walk_picture import COLUMNS, PAGES, TIME, Spot, text_of
@@ -378,6 +379,17 @@ def test_the_place_is_that_of_the_wrong_value(
     finding = Finding("c", "list_calls", "r", where, expected, actual, (exchange.id,))
     found = places_of(run, replace(finding, apart=True), exchange)
     assert [each.words for each in found] == [place]
+
+
+def test_a_missing_header_is_described() -> None:
+    """There is no line that could be marked."""
+    run = example.passing()
+    some = next(each for each in run.exchanges if each.ok)
+    finding = Finding("c", "list_calls", "r", "Retry-After", "seconds", "nothing", (some.id,))
+    (shown,) = exhibits(run, [some.id], finding)
+    assert shown.response is not None
+    assert shown.response.lacks
+    assert "▶ retry-after is missing" in str(macros().message("Response", shown.response))
 
 
 def test_a_right_response_next_to_a_wrong_one_is_not_marked() -> None:

@@ -10,7 +10,7 @@ from conformance.base.values import cut
 from conformance.causes.telling import FEW, best
 from conformance.model import Body, Cell, Exchange, Finding, Run
 from conformance.report import view
-from conformance.report.places import Place, places_of
+from conformance.report.places import STATUS, Place, places_of
 from conformance.report.walk_faults import WalkFault, places_in_page, walk_fault
 from conformance.report.window import HEAD, Window, window
 
@@ -25,7 +25,7 @@ class Message:
     """A request or a response as shown.
 
     ``accused`` is the name of the header that a finding is about, or ``status`` for the first line.
-    ``body`` is None if ``note`` says everything.
+    ``lacks`` means that there is no such header. ``body`` is None if ``note`` says everything.
     """
 
     line: str
@@ -33,6 +33,7 @@ class Message:
     body: Window | None
     note: str
     accused: str = ""
+    lacks: bool = False
 
     @property
     def weight(self) -> int:
@@ -119,7 +120,7 @@ def _exhibit(exchange: Exchange, places: Sequence[Place] = (), head: int = HEAD)
 
 def _message(
     line: str,
-    headers: Iterable[tuple[str, str]],
+    headers: Sequence[tuple[str, str]],
     body: Body | None,
     places: Sequence[Place] = (),
     head: int = HEAD,
@@ -129,8 +130,11 @@ def _message(
     more = len(pairs) - HEADERS_LIMIT
     if more > 0:
         note = f"{amount(more, 'more header')}. {note}".strip()
-    accused = [place.pointer.lower() for place in places if not place.in_body]
-    return Message(line, tuple(pairs[:HEADERS_LIMIT]), shown, note, "".join(accused[:1]))
+    named = [place.pointer.lower() for place in places if not place.in_body]
+    accused = named[0] if named else ""
+    known = {"", STATUS, *(name.lower() for name, _ in headers)}
+    lacks = accused not in known
+    return Message(line, tuple(pairs[:HEADERS_LIMIT]), shown, note, accused, lacks)
 
 
 def _body(body: Body | None, places: Sequence[Place], head: int) -> tuple[Window | None, str]:

@@ -19,6 +19,8 @@ from conformance.reading import answer_of, items_of, members_of
 
 STATUS = "status"
 """The place of a finding about a status."""
+TRANSFER = "transfer"
+"""The place of a finding about how a response was sent."""
 WHOLE = "/"
 """The place of a finding about a whole body."""
 MOST = 3
@@ -85,7 +87,7 @@ def places_of(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
         is_wrong = finding.apart or _says(finding.actual, exchange)
         return [Place(STATUS), *_foreign(run, exchange)] if is_wrong else []
     if not where.startswith("/"):
-        return [Place(where)]
+        return [] if where == TRANSFER else [Place(where)]
     return [] if exchange.json is NOT_JSON else _in_body(run, finding, exchange)
 
 

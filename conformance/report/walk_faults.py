@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,9 +21,13 @@ class Fault(StrEnum):
     LOST = "lost"
     """No page shows it."""
     REPEATED = "repeated"
-    """A page shows it although it comes before that page, or twice."""
+    """A page shows it although it comes before that page."""
+    TWICE = "twice"
+    """A page shows it twice."""
     TURNED = "out of order"
-    """It comes after an item that it should come before."""
+    """A page shows it after an item that it should come before."""
+    BACKWARDS = "wrong side"
+    """It begins a page of items that all come before that page."""
     FOLLOWS = "comes after"
     """It comes after a page that says that nothing does."""
 
@@ -40,33 +43,39 @@ class WalkFault:
 
 
 def _repeated(walks: Walks, page: Page) -> Item | None:
-    """The item that a page repeats from before its cursor, or shows twice."""
-    counts = Counter(item.key for item in page.items)
-    twice = [item for item in page.items if counts[item.key] > 1]
-    return walks.repeated(page) or (twice[-1] if twice else _same_again(walks, page))
-
-
-def _same_again(walks: Walks, page: Page) -> Item | None:
-    """The first item of a page that shows exactly what the page before it shows."""
+    """The item that a page repeats from before its cursor, or from the page before it."""
     for first, second in walks.steps():
         if second is page and first.keys == page.keys and page.items:
             return page.items[0]
+    return walks.repeated(page)
+
+
+def _twice(_: Walks, page: Page) -> Item | None:
+    """The first item of a page that the page has shown before."""
+    seen = set()
+    for item in page.items:
+        if item.key in seen:
+            return item
+        seen.add(item.key)
     return None
 
 
 def _turned(walks: Walks, page: Page) -> Item | None:
     """The item that comes after one that it should come before."""
     turned = walks.inversion(page)
-    if turned is not None:
-        return turned[1]
+    return turned[1] if turned else None
+
+
+def _backwards(walks: Walks, page: Page) -> Item | None:
+    """The first item of a page whose items all come before its cursor."""
     return page.items[0] if walks.backwards(page) else None
 
 
 Look = Callable[[Walks, Page], Item | None]
 LOOKS: Mapping[str, tuple[tuple[Fault, Look], ...]] = {
-    "paging.order": ((Fault.TURNED, _turned),),
+    "paging.order": ((Fault.TURNED, _turned), (Fault.BACKWARDS, _backwards)),
     "paging.advances": ((Fault.REPEATED, _repeated),),
-    "paging.exclusive": ((Fault.REPEATED, _repeated),),
+    "paging.exclusive": ((Fault.TWICE, _twice), (Fault.REPEATED, _repeated)),
     "paging.complete": ((Fault.LOST, Walks.lost),),
     "paging.precision": ((Fault.REPEATED, _repeated), (Fault.LOST, Walks.lost)),
     "paging.more-false": ((Fault.FOLLOWS, Walks.following),),

@@ -24,8 +24,10 @@ KEY = 60
 """Characters shown of the id of an item."""
 SAID = {
     Fault.LOST: "{} is on no page, although the list shows it elsewhere.",
-    Fault.REPEATED: "{} is shown again.",
+    Fault.REPEATED: "{} is shown, although the page was asked for items after {}.",
+    Fault.TWICE: "{} is shown twice on one page.",
     Fault.TURNED: "{} is out of order.",
+    Fault.BACKWARDS: "{} is shown, although the page was asked for items after {}.",
     Fault.FOLLOWS: "{} comes after a page that says that nothing does.",
 }
 """What a picture shows, by its fault."""
@@ -97,8 +99,8 @@ def _turned(found: WalkFault) -> WalkPicture:
 
 def _words(found: WalkFault) -> str:
     """What the picture shows, as a sentence."""
-    item = found.item
-    return SAID[found.fault].format(f"{cut(item.text, TIME)} {cut(item.key, KEY)}")
+    item = f"{cut(found.item.text, TIME)} {cut(found.item.key, KEY)}"
+    return SAID[found.fault].format(item, cut(found.page.after or "", TIME))
 
 
 def _place_of(wanted: Item, items: Sequence[Item]) -> int:
@@ -154,13 +156,17 @@ def _page_line(
     found: WalkFault, page: Page, number: int, shown: Sequence[Item], times: _Times
 ) -> Line:
     """The row of a page, with the time of each item that it shows."""
-    is_at_fault = page is found.page and found.fault is Fault.REPEATED
+    is_at_fault = page is found.page and found.fault not in LABELS
     spots = []
     for item in shown:
         is_wrong = is_at_fault and item.key == found.item.key
         there = Spot(times.short(item.text), found.fault if is_wrong else "")
         spots.append(there if item.key in page.keys else Spot())
-    return Line(f"page {number}", _asked(page, times), tuple(spots))
+    note = _asked(page, times)
+    paging = found.walks.operation.paging
+    if paging is not None and page is found.page and found.fault is Fault.FOLLOWS:
+        note = f"{note} {paging.more}: false".strip()
+    return Line(f"page {number}", note, tuple(spots))
 
 
 def _gap_line(found: WalkFault, shown: Sequence[Item], times: _Times) -> Line:
