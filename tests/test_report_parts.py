@@ -381,6 +381,47 @@ def test_the_place_is_that_of_the_wrong_value(
     assert [each.words for each in found] == [place]
 
 
+def test_the_member_of_the_object_that_was_looked_for_is_marked() -> None:
+    """Not that of another item of its list, which may rightly have the same value."""
+    run = example.passing()
+    some = next(each for each in run.exchanges if each.operation == "list_calls" and each.ok)
+    assert some.response is not None
+    items = [{"id": "a", "active": True}, {"id": "b", "active": True}]
+    body = Body(text=json.dumps({"calls": items}))
+    facts = replace(some.facts, sought="b")
+    exchange = replace(some, facts=facts, response=replace(some.response, body=body))
+    finding = Finding("c", "list_calls", "r", "/active", "false", "true", (some.id,))
+    assert places_of(run, finding, exchange) == [Place("/calls/1/active")]
+
+
+def test_the_response_that_is_wrong_is_among_those_shown() -> None:
+    """Even if many requests come before it."""
+    run = example.passing()
+    some = next(each for each in run.exchanges if each.operation == "list_calls" and each.ok)
+    assert some.response is not None
+    gone = replace(some.response, status=404)
+    many = [replace(some, id=f"x{number}") for number in range(9)]
+    many.append(replace(some, id="x9", response=gone))
+    ids = tuple(each.id for each in many)
+    finding = Finding("c", "list_calls", "r", "/", "x, as before", "404 {}", ids)
+    shown = exhibits(replace(run, exchanges=tuple(many)), ids, finding)
+    assert [each.exchange.id for each in shown if each.places] == ["x9"]
+    assert len(shown) == 3
+
+
+@pytest.mark.parametrize("text", ["<html>", ""])
+def test_a_body_that_is_no_json_is_marked(text: str) -> None:
+    """Even if there is none, and only a note says so."""
+    run = example.passing()
+    some = next(each for each in run.exchanges if each.operation == "list_calls" and each.ok)
+    assert some.response is not None
+    body = Body(text=text, size=len(text))
+    exchange = replace(some, response=replace(some.response, body=body))
+    finding = Finding("c", "list_calls", "r", "/", "a JSON value", "no", (some.id,), apart=True)
+    (shown,) = exhibits(replace(run, exchanges=(exchange,)), [some.id], finding)
+    assert re.search("<mark[^>]*>.*(html|No body)", str(macros().message("", shown.response)))
+
+
 def test_a_missing_header_is_described() -> None:
     """There is no line that could be marked."""
     run = example.passing()

@@ -21,6 +21,7 @@ SHORT = 8
 """Characters shown of a long id next to the whole id of something else."""
 
 _WORD = re.compile(r"[\w-]+")
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,8 @@ def ids_in(run: Run, cause: Cause, asked: Exchange) -> list[str]:
     """
     finding = cause.finding
     found = _WORD.findall(f"{finding.actual} {finding.expected}")
-    words = [word for word in dict.fromkeys(found) if _may_be_id(word)]
+    long = [word for word in dict.fromkeys(found) if SHORTEST <= len(word) <= ID]
+    words = [word for word in long if _DIGIT.search(word)]
     if finding.where != STATUS:
         return words[:TRIED]
     if cause.harm is not Harm.ISOLATION:
@@ -47,11 +49,6 @@ def ids_in(run: Run, cause: Cause, asked: Exchange) -> list[str]:
     answer = answer_of(run.contract, asked)
     matter = {*run.target.businesses.values(), str(answer.id if answer else None)}
     return [word for word in words if word in matter]
-
-
-def _may_be_id(word: str) -> bool:
-    """Whether a word is of the length of an id, and has a digit."""
-    return SHORTEST <= len(word) <= ID and any(sign.isdigit() for sign in word)
 
 
 def origins(run: Run, wanted: Iterable[str]) -> dict[str, Origin]:

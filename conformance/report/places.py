@@ -37,6 +37,7 @@ SEVERAL = " of them: "
 """Between the number of objects and the second of them, where there should be one."""
 
 _AT_MOST = re.compile(r"at most (\d{1,6}) items")
+_REFUSAL = re.compile(r"[345]\d\d( |$)")
 _ITEMS = re.compile(r"\d+ items")
 
 
@@ -81,14 +82,23 @@ def places_of(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
     None of them if the response is right, because another exchange of the finding is wrong.
     """
     where = finding.where
-    if exchange.response is None:
+    if exchange.response is None or where == TRANSFER:
         return []
-    if where == STATUS or (where == WHOLE and _is_refusal(finding.actual)):
-        is_wrong = finding.apart or _says(finding.actual, exchange)
-        return [Place(STATUS), *_foreign(run, exchange)] if is_wrong else []
+    if where == STATUS or (where == WHOLE and _REFUSAL.match(finding.actual)):
+        return _of_status(run, finding, exchange)
     if not where.startswith("/"):
-        return [] if where == TRANSFER else [Place(where)]
-    return [] if exchange.json is NOT_JSON else _in_body(run, finding, exchange)
+        return [Place(where)]
+    if exchange.json is NOT_JSON:
+        return [Place("")] if where == WHOLE and finding.apart else []
+    return _in_body(run, finding, exchange)
+
+
+def _of_status(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
+    """The status, if the finding is about that of this response, and what such a success shows."""
+    decides = finding.where == STATUS or _is_last(run, finding, exchange)
+    if finding.apart or (decides and _says(finding.actual, exchange)):
+        return [Place(STATUS), *_foreign(run, exchange)]
+    return []
 
 
 def _in_body(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
@@ -99,7 +109,7 @@ def _in_body(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
     decides = finding.apart or _is_last(run, finding, exchange)
     if where == WHOLE:
         return list(_in_whole(run, finding, exchange, decides=decides))[:MOST]
-    return _of_member(finding, exchange.json, decides=decides)
+    return _of_member(run, finding, exchange, decides=decides)
 
 
 def _is_last(run: Run, finding: Finding, exchange: Exchange) -> bool:
@@ -107,11 +117,6 @@ def _is_last(run: Run, finding: Finding, exchange: Exchange) -> bool:
     shown_by = run.exchanges_of(finding.exchanges)
     of_case = [each.id for each in shown_by if each.case == exchange.case]
     return of_case[-1:] == [exchange.id]
-
-
-def _is_refusal(actual: str) -> bool:
-    """Whether a finding was given a response that is not a success."""
-    return re.match(r"[345]\d\d( |$)", actual) is not None
 
 
 def _says(actual: str, exchange: Exchange) -> bool:
@@ -122,23 +127,33 @@ def _says(actual: str, exchange: Exchange) -> bool:
 # --- members --------------------------------------------------------------------------------------
 
 
-def _of_member(finding: Finding, body: Json, *, decides: bool) -> list[Place]:
+def _of_member(run: Run, finding: Finding, exchange: Exchange, *, decides: bool) -> list[Place]:
     """The member at a pointer, which may begin at an object in the body.
 
     It is the one with the value that was given. If there is none and this response ``decides``, it
     is the member with that name, or the place where it is missing.
     """
     where, actual = finding.where, finding.actual
-    named = {pointer: value for pointer, value in _nodes(body, "") if pointer.endswith(where)}
+    start, value = _sought(run, exchange)
+    named = {pointer: member for pointer, member in _nodes(value, start) if pointer.endswith(where)}
     for pointer, value in named.items():
         if compact(value) == actual:
             return _differing(pointer, value, finding.expected)
     if not decides:
         return []
     if not named:
-        return _missing(where, body)
+        return _missing(start + where, exchange.json)
     pointer = where if where in named else next(iter(named))
     return _inside(pointer, named[pointer], actual) or [Place(pointer)]
+
+
+def _sought(run: Run, exchange: Exchange) -> tuple[str, Json]:
+    """The object that a request looked for, with its pointer; the whole body if it shows none."""
+    name, sought = _identifier(run, exchange), exchange.facts.sought
+    for pointer, value in _first_nodes(exchange.json):
+        if sought and str(members_of(value).get(name)) == sought:
+            return pointer, value
+    return "", exchange.json
 
 
 def _differing(pointer: str, value: Json, expected: str) -> list[Place]:

@@ -91,7 +91,8 @@ def window(text: str, places: Sequence[Place] = (), head: int = HEAD) -> Window:
     """
     value = read_json(text).value
     if value is NOT_JSON or isinstance(value, Unread):
-        return Window((Part(Kind.PLAIN, text[:PLAIN]),), cut=max(0, len(text) - PLAIN))
+        kind = Kind.MARKED if any(not place.pointer for place in places) else Kind.PLAIN
+        return Window((Part(kind, text[:PLAIN]),), cut=max(0, len(text) - PLAIN))
     lines = list(_lines(value, "", "", ""))
     marks = [_Mark.of(lines, place) for place in places[:MARKS]]
     found = [mark for mark in marks if mark is not None]
