@@ -38,6 +38,7 @@ from conformance.report import (
     untested,
 )
 from conformance.report.cards import Card
+from conformance.report.exhibit import exhibits
 from conformance.report.places import Place, places_of
 from conformance.report.since import line
 from conformance.report.walk_picture import COLUMNS, PAGES, TIME, Spot, text_of
@@ -481,6 +482,7 @@ def _renamed(run: Run, ids: list[str]) -> Run:
             "/touches/0/business_id",
         ),
         ("/status", "7", {"call": {"status": 7}}, "/call/status"),
+        ("/metadata", '{"team": "b"}', {"metadata": {"team": "b"}}, "/metadata/team"),
         ("/has_more", "nothing", {"calls": []}, "/has_more"),
         ("/error", "{key:full}", {"error": {"detail": "x {key:full}"}}, "/error/detail"),
         ("/", '"call-00001"', {"calls": [{"id": "call-00001"}]}, "/calls/0/id"),
@@ -505,9 +507,62 @@ def test_the_place_is_that_of_the_wrong_value(
     assert some.response is not None
     shown = replace(some.response, body=Body(text=json.dumps(body)))
     exchange = replace(some, response=shown)
-    finding = Finding("c", "list_calls", "r", where, "at most 2 items", actual, (exchange.id,))
+    expected = '{"team": "a"}' if where == "/metadata" else "at most 2 items"
+    finding = Finding("c", "list_calls", "r", where, expected, actual, (exchange.id,))
     found = places_of(run, replace(finding, apart=True), exchange)
     assert [each.words for each in found] == [place]
+
+
+def test_the_member_of_the_object_that_was_looked_for_is_marked() -> None:
+    """Not that of another item of its list, which may rightly have the same value."""
+    run = example.passing()
+    some = next(each for each in run.exchanges if each.operation == "list_calls" and each.ok)
+    assert some.response is not None
+    items = [{"id": "a", "active": True}, {"id": "b", "active": True}]
+    body = Body(text=json.dumps({"calls": items}))
+    facts = replace(some.facts, sought="b")
+    exchange = replace(some, facts=facts, response=replace(some.response, body=body))
+    finding = Finding("c", "list_calls", "r", "/active", "false", "true", (some.id,))
+    assert places_of(run, finding, exchange) == [Place("/calls/1/active")]
+
+
+def test_the_response_that_is_wrong_is_among_those_shown() -> None:
+    """Even if many requests come before it."""
+    run = example.passing()
+    some = next(each for each in run.exchanges if each.operation == "list_calls" and each.ok)
+    assert some.response is not None
+    gone = replace(some.response, status=404)
+    many = [replace(some, id=f"x{number}") for number in range(9)]
+    many.append(replace(some, id="x9", response=gone))
+    ids = tuple(each.id for each in many)
+    finding = Finding("c", "list_calls", "r", "/", "x, as before", "404 {}", ids)
+    shown = exhibits(replace(run, exchanges=tuple(many)), ids, finding)
+    assert [each.exchange.id for each in shown if each.places] == ["x9"]
+    assert len(shown) == 3
+
+
+@pytest.mark.parametrize("text", ["<html>", ""])
+def test_a_body_that_is_no_json_is_marked(text: str) -> None:
+    """Even if there is none, and only a note says so."""
+    run = example.passing()
+    some = next(each for each in run.exchanges if each.operation == "list_calls" and each.ok)
+    assert some.response is not None
+    body = Body(text=text, size=len(text))
+    exchange = replace(some, response=replace(some.response, body=body))
+    finding = Finding("c", "list_calls", "r", "/", "a JSON value", "no", (some.id,), apart=True)
+    (shown,) = exhibits(replace(run, exchanges=(exchange,)), [some.id], finding)
+    assert re.search("<mark[^>]*>.*(html|No body)", str(macros().message("", shown.response)))
+
+
+def test_a_missing_header_is_described() -> None:
+    """There is no line that could be marked."""
+    run = example.passing()
+    some = next(each for each in run.exchanges if each.ok)
+    finding = Finding("c", "list_calls", "r", "Retry-After", "seconds", "nothing", (some.id,))
+    (shown,) = exhibits(run, [some.id], finding)
+    assert shown.response is not None
+    assert shown.response.lacks
+    assert "▶ retry-after is missing" in str(macros().message("Response", shown.response))
 
 
 def test_a_right_response_next_to_a_wrong_one_is_not_marked() -> None:

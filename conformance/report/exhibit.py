@@ -10,12 +10,16 @@ from conformance.base.values import cut
 from conformance.causes.telling import FEW, best
 from conformance.model import Body, Cell, Exchange, Finding, Run
 from conformance.report import view
-from conformance.report.places import Place, places_of
+from conformance.report.places import STATUS, Place, places_of
 from conformance.report.walk_faults import WalkFault, places_in_page, walk_fault
 from conformance.report.window import HEAD, Window, window
 
 HEADERS_LIMIT = 30
 """Headers shown of each message."""
+TRIED = 40
+"""Exchanges of a finding in which its places are looked for."""
+NOTE = "note"
+"""Accuses the note on a body that is not shown."""
 BRIEF = 6
 """Lines shown of a response that is right, next to one with a mark."""
 
@@ -24,8 +28,9 @@ BRIEF = 6
 class Message:
     """A request or a response as shown.
 
-    ``accused`` is the name of the header that a finding is about, or ``status`` for the first line.
-    ``body`` is None if ``note`` says everything.
+    ``accused`` is the name of the header that a finding is about, STATUS for the first line, or
+    NOTE if the body is wrong and only the note describes it. ``lacks`` means that there is no such
+    header. ``body`` is None if ``note`` says everything.
     """
 
     line: str
@@ -33,6 +38,7 @@ class Message:
     body: Window | None
     note: str
     accused: str = ""
+    lacks: bool = False
 
     @property
     def weight(self) -> int:
@@ -63,21 +69,26 @@ def exhibits(
 ) -> list[Exhibit]:
     """At most ``few`` of the given exchanges, the most telling ones, as the page shows them.
 
-    The places in their responses that the ``finding`` is about are marked.
+    The places in their responses that the ``finding`` is about are marked. The last of them gives
+    way to the last response with such a place, if there is none among the others.
     """
-    chosen = best(run.exchanges_of(ids), few)
-    walk = walk_fault(run, finding) if finding and chosen else None
+    exchanges = run.exchanges_of(ids)
+    chosen = best(exchanges, few)
+    if finding is None:
+        return [_exhibit(exchange) for exchange in chosen]
+    walk = walk_fault(run, finding)
     places = [_places(run, finding, walk, exchange) for exchange in chosen]
+    for other in reversed(exchanges[:TRIED] if not any(places) else []):
+        found = _places(run, finding, walk, other)
+        if found:
+            chosen[few - 1 :], places[few - 1 :] = [other], [found]
+            break
     head = BRIEF if any(places) else HEAD
     return [_exhibit(each, own, head) for each, own in zip(chosen, places, strict=True)]
 
 
-def _places(
-    run: Run, finding: Finding | None, walk: WalkFault | None, exchange: Exchange
-) -> list[Place]:
+def _places(run: Run, finding: Finding, walk: WalkFault | None, exchange: Exchange) -> list[Place]:
     """The places in a response that a finding is about. A ``walk`` shows them more exactly."""
-    if finding is None:
-        return []
     if walk is not None:
         return places_in_page(run, walk, exchange)
     return places_of(run, finding, exchange)
@@ -119,7 +130,7 @@ def _exhibit(exchange: Exchange, places: Sequence[Place] = (), head: int = HEAD)
 
 def _message(
     line: str,
-    headers: Iterable[tuple[str, str]],
+    headers: Sequence[tuple[str, str]],
     body: Body | None,
     places: Sequence[Place] = (),
     head: int = HEAD,
@@ -129,8 +140,13 @@ def _message(
     more = len(pairs) - HEADERS_LIMIT
     if more > 0:
         note = f"{amount(more, 'more header')}. {note}".strip()
-    accused = [place.pointer.lower() for place in places if not place.in_body]
-    return Message(line, tuple(pairs[:HEADERS_LIMIT]), shown, note, "".join(accused[:1]))
+    named = [place.pointer.lower() for place in places if not place.in_body]
+    accused = named[0] if named else ""
+    if shown is None and places:
+        accused = accused or NOTE
+    known = {"", NOTE, STATUS, *(name.lower() for name, _ in headers)}
+    lacks = accused not in known
+    return Message(line, tuple(pairs[:HEADERS_LIMIT]), shown, note, accused, lacks)
 
 
 def _body(body: Body | None, places: Sequence[Place], head: int) -> tuple[Window | None, str]:

@@ -15,12 +15,13 @@ MOST = 3
 """Ids of a finding that are explained."""
 TRIED = 8
 """Words of a finding that may be ids."""
-ID = 80
-"""Characters shown of an id."""
+SHORTEST, ID = 8, 80
+"""Characters of an id: the fewest that name an object, and those that are shown."""
 SHORT = 8
 """Characters shown of a long id next to the whole id of something else."""
 
-_WORD = re.compile(r"(?=[a-zA-Z_-]*\d)[\w-]{8,80}")
+_WORD = re.compile(r"[\w-]+")
+_DIGIT = re.compile(r"\d")
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,9 @@ def ids_in(run: Run, cause: Cause, asked: Exchange) -> list[str]:
     they are the business and the object that it shows.
     """
     finding = cause.finding
-    words = list(dict.fromkeys(_WORD.findall(f"{finding.actual} {finding.expected}")))
+    found = _WORD.findall(f"{finding.actual} {finding.expected}")
+    long = [word for word in dict.fromkeys(found) if SHORTEST <= len(word) <= ID]
+    words = [word for word in long if _DIGIT.search(word)]
     if finding.where != STATUS:
         return words[:TRIED]
     if cause.harm is not Harm.ISOLATION:

@@ -29,26 +29,24 @@ NOTHING = Picture()
 
 def pictures_of(run: Run, shown: Sequence[tuple[Cause, Sequence[Exhibit]]]) -> list[Picture]:
     """The pictures of some causes with their exhibits, in that order. Reads the log once."""
-    telling = [_telling(exhibits) for _, exhibits in shown]
+    telling: list[tuple[Cause, Exhibit | None]] = []
     wanted: list[str] = []
-    for (cause, _), exhibit in zip(shown, telling, strict=True):
-        if exhibit is not None:
-            wanted += owners.ids_in(run, cause, exhibit.exchange)
+    for cause, exhibits in shown:
+        marked = [exhibit for exhibit in exhibits if exhibit.places] or exhibits
+        first = marked[0] if marked else None
+        telling.append((cause, first))
+        if first is not None:
+            wanted += owners.ids_in(run, cause, first.exchange)
     known = owners.origins(run, wanted)
-    return [
-        NOTHING if exhibit is None else _picture(run, cause, exhibit, known)
-        for (cause, _), exhibit in zip(shown, telling, strict=True)
-    ]
+    return [_picture(run, cause, exhibit, known) for cause, exhibit in telling]
 
 
-def _telling(exhibits: Sequence[Exhibit]) -> Exhibit | None:
-    """The first exhibit with a mark, or else the first; None without any."""
-    marked = [exhibit for exhibit in exhibits if exhibit.places]
-    return next(iter([*marked, *exhibits]), None)
-
-
-def _picture(run: Run, cause: Cause, exhibit: Exhibit, known: Mapping[str, Origin]) -> Picture:
-    """The picture of a cause, given the exhibit that shows it and the origins of ids."""
+def _picture(
+    run: Run, cause: Cause, exhibit: Exhibit | None, known: Mapping[str, Origin]
+) -> Picture:
+    """The picture of a cause, given the exhibit that shows it best and the origins of ids."""
+    if exhibit is None:
+        return NOTHING
     ids = owners.explained(run, cause, exhibit.exchange, known)
     chain = chain_of(run, cause.harm, exhibit.exchange, exhibit.places, known)
     found = walk_fault(run, cause.finding)

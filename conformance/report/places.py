@@ -7,16 +7,20 @@ value is looked up that the finding describes, so that a reader sees exactly tha
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
-from conformance.base.values import ABSENT, NOT_JSON, cut
+from conformance.base.values import ABSENT, NOT_JSON, cut, strict_json, texts_in
 from conformance.model import Exchange, Finding, Json, Run, business_of, compact
 from conformance.reading import answer_of, items_of, members_of
 
 STATUS = "status"
 """The place of a finding about a status."""
+TRANSFER = "transfer"
+"""The place of a finding about how a response was sent."""
 WHOLE = "/"
 """The place of a finding about a whole body."""
 MOST = 3
@@ -33,6 +37,7 @@ SEVERAL = " of them: "
 """Between the number of objects and the second of them, where there should be one."""
 
 _AT_MOST = re.compile(r"at most (\d{1,6}) items")
+_REFUSAL = re.compile(r"[345]\d\d( |$)")
 _ITEMS = re.compile(r"\d+ items")
 
 
@@ -77,14 +82,23 @@ def places_of(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
     None of them if the response is right, because another exchange of the finding is wrong.
     """
     where = finding.where
-    if exchange.response is None:
+    if exchange.response is None or where == TRANSFER:
         return []
-    if where == STATUS or (where == WHOLE and _is_refusal(finding.actual)):
-        is_wrong = finding.apart or _says(finding.actual, exchange)
-        return [Place(STATUS), *_foreign(run, exchange)] if is_wrong else []
+    if where == STATUS or (where == WHOLE and _REFUSAL.match(finding.actual)):
+        return _of_status(run, finding, exchange)
     if not where.startswith("/"):
         return [Place(where)]
-    return [] if exchange.json is NOT_JSON else _in_body(run, finding, exchange)
+    if exchange.json is NOT_JSON:
+        return [Place("")] if where == WHOLE and finding.apart else []
+    return _in_body(run, finding, exchange)
+
+
+def _of_status(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
+    """The status, if the finding is about that of this response, and what such a success shows."""
+    decides = finding.where == STATUS or _is_last(run, finding, exchange)
+    if finding.apart or (decides and _says(finding.actual, exchange)):
+        return [Place(STATUS), *_foreign(run, exchange)]
+    return []
 
 
 def _in_body(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
@@ -95,7 +109,7 @@ def _in_body(run: Run, finding: Finding, exchange: Exchange) -> list[Place]:
     decides = finding.apart or _is_last(run, finding, exchange)
     if where == WHOLE:
         return list(_in_whole(run, finding, exchange, decides=decides))[:MOST]
-    return _of_member(where, actual, exchange.json, decides=decides)
+    return _of_member(run, finding, exchange, decides=decides)
 
 
 def _is_last(run: Run, finding: Finding, exchange: Exchange) -> bool:
@@ -103,11 +117,6 @@ def _is_last(run: Run, finding: Finding, exchange: Exchange) -> bool:
     shown_by = run.exchanges_of(finding.exchanges)
     of_case = [each.id for each in shown_by if each.case == exchange.case]
     return of_case[-1:] == [exchange.id]
-
-
-def _is_refusal(actual: str) -> bool:
-    """Whether a finding was given a response that is not a success."""
-    return re.match(r"[345]\d\d( |$)", actual) is not None
 
 
 def _says(actual: str, exchange: Exchange) -> bool:
@@ -118,24 +127,47 @@ def _says(actual: str, exchange: Exchange) -> bool:
 # --- members --------------------------------------------------------------------------------------
 
 
-def _of_member(where: str, actual: str, body: Json, *, decides: bool) -> list[Place]:
+def _of_member(run: Run, finding: Finding, exchange: Exchange, *, decides: bool) -> list[Place]:
     """The member at a pointer, which may begin at an object in the body.
 
     It is the one with the value that was given. If there is none and this response ``decides``, it
     is the member with that name, or the place where it is missing.
     """
-    named = [(pointer, value) for pointer, value in _nodes(body, "") if pointer.endswith(where)]
-    wrong = [pointer for pointer, value in named if compact(value) == actual]
-    if wrong:
-        return [Place(wrong[0])]
+    where, actual = finding.where, finding.actual
+    start, value = _sought(run, exchange)
+    named = {pointer: member for pointer, member in _nodes(value, start) if pointer.endswith(where)}
+    for pointer, value in named.items():
+        if compact(value) == actual:
+            return _differing(pointer, value, finding.expected)
     if not decides:
         return []
     if not named:
-        return _missing(where, body)
-    values = dict(named)
-    pointer = where if where in values else named[0][0]
-    inside = list(_nodes(values[pointer], pointer)) if isinstance(values[pointer], dict) else []
-    return _named(inside, actual)[:MOST] or [Place(pointer)]
+        return _missing(start + where, exchange.json)
+    pointer = where if where in named else next(iter(named))
+    return _inside(pointer, named[pointer], actual) or [Place(pointer)]
+
+
+def _sought(run: Run, exchange: Exchange) -> tuple[str, Json]:
+    """The object that a request looked for, with its pointer; the whole body if it shows none."""
+    name, sought = _identifier(run, exchange), exchange.facts.sought
+    for pointer, value in _first_nodes(exchange.json):
+        if sought and str(members_of(value).get(name)) == sought:
+            return pointer, value
+    return "", exchange.json
+
+
+def _differing(pointer: str, value: Json, expected: str) -> list[Place]:
+    """The members of an object that differ from the expected object, or else all of the value."""
+    wanted, given = members_of(strict_json(expected)), members_of(value)
+    wrong = [name for name in given if name in wanted and wanted[name] != given[name]]
+    return [Place(f"{pointer}/{name}") for name in wrong][:MOST] or [Place(pointer)]
+
+
+def _inside(pointer: str, value: Json, actual: str) -> list[Place]:
+    """The texts in an object that a finding quotes."""
+    if not isinstance(value, dict):
+        return []
+    return _named(list(_nodes(value, pointer)), actual)[:MOST]
 
 
 def _missing(where: str, body: Json) -> list[Place]:
@@ -176,7 +208,7 @@ def _in_whole(run: Run, finding: Finding, exchange: Exchange, *, decides: bool) 
 
 def _first_nodes(body: Json) -> list[tuple[str, Json]]:
     """The first NODES values of a body with their pointers."""
-    return [node for node, _ in zip(_nodes(body, ""), range(NODES), strict=False)]
+    return list(islice(_nodes(body, ""), NODES))
 
 
 def _named_object(
@@ -233,15 +265,20 @@ def _identifier(run: Run, exchange: Exchange) -> str:
 
 def _alike(run: Run, finding: Finding, exchange: Exchange, item: dict[str, Any]) -> Iterator[Place]:
     """The ids of the items that show a text which a request sent, and which one item shows."""
-    requests = [each.request.body for each in run.exchanges_of(finding.exchanges)]
-    sent = "\n".join(body.written for body in requests if body)
-    texts = [value for value in item.values() if isinstance(value, str) and len(value) >= TELLING]
-    copied = [text for text in texts if compact(text) in sent]
+    copied = {text for text in texts_in(item.values()) if _was_sent(run, finding, text)}
     name = _identifier(run, exchange)
     for pointer, value in _first_nodes(exchange.json):
         shown = members_of(value)
-        if name in shown and any(text in shown.values() for text in copied):
+        if name in shown and not copied.isdisjoint(texts_in(shown.values())):
             yield Place(f"{pointer}/{name}")
+
+
+def _was_sent(run: Run, finding: Finding, text: str) -> bool:
+    """Whether a request of a finding sent a text that nothing contains by chance."""
+    if len(text) < TELLING:
+        return False
+    bodies = [each.request.body for each in run.exchanges_of(finding.exchanges)]
+    return any(compact(text, sys.maxsize) in body.written for body in bodies if body)
 
 
 def _named(nodes: Sequence[tuple[str, Json]], said: str) -> list[Place]:

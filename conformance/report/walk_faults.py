@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from conformance.judging.outcomes import JudgeContext, Trial
 from conformance.judging.pages import Item, Page
 from conformance.judging.walks import Walks, walks_of
 from conformance.model import Exchange, Finding, Role, Run
-from conformance.reading import answer_of, items_of, members_of
+from conformance.reading import Answer, answer_of, members_of
 from conformance.report.places import Place
 
 
@@ -21,9 +21,13 @@ class Fault(StrEnum):
     LOST = "lost"
     """No page shows it."""
     REPEATED = "repeated"
-    """A page shows it although it comes before that page, or twice."""
+    """A page shows it although it comes before that page."""
+    TWICE = "twice"
+    """A page shows it twice."""
     TURNED = "out of order"
-    """It comes after an item that it should come before."""
+    """A page shows it after an item that it should come before."""
+    BACKWARDS = "wrong side"
+    """It begins a page of items that all come before that page."""
     FOLLOWS = "comes after"
     """It comes after a page that says that nothing does."""
 
@@ -38,45 +42,43 @@ class WalkFault:
     item: Item
 
 
-def _lost(walks: Walks, page: Page) -> Item | None:
-    return walks.lost(page)
-
-
 def _repeated(walks: Walks, page: Page) -> Item | None:
-    """The item that a page repeats from before its cursor, or shows twice."""
-    counts = Counter(item.key for item in page.items)
-    twice = [item for item in page.items if counts[item.key] > 1]
-    return walks.repeated(page) or (twice[-1] if twice else _same_again(walks, page))
-
-
-def _same_again(walks: Walks, page: Page) -> Item | None:
-    """The first item of a page that shows exactly what the page before it shows."""
+    """The item that a page repeats from before its cursor, or from the page before it."""
     for first, second in walks.steps():
         if second is page and first.keys == page.keys and page.items:
             return page.items[0]
+    return walks.repeated(page)
+
+
+def _twice(_: Walks, page: Page) -> Item | None:
+    """The first item of a page that the page has shown before."""
+    seen = set()
+    for item in page.items:
+        if item.key in seen:
+            return item
+        seen.add(item.key)
     return None
 
 
 def _turned(walks: Walks, page: Page) -> Item | None:
     """The item that comes after one that it should come before."""
     turned = walks.inversion(page)
-    if turned is not None:
-        return turned[1]
+    return turned[1] if turned else None
+
+
+def _backwards(walks: Walks, page: Page) -> Item | None:
+    """The first item of a page whose items all come before its cursor."""
     return page.items[0] if walks.backwards(page) else None
-
-
-def _follows(walks: Walks, page: Page) -> Item | None:
-    return walks.following(page) if page.more is False else None
 
 
 Look = Callable[[Walks, Page], Item | None]
 LOOKS: Mapping[str, tuple[tuple[Fault, Look], ...]] = {
-    "paging.order": ((Fault.TURNED, _turned),),
+    "paging.order": ((Fault.TURNED, _turned), (Fault.BACKWARDS, _backwards)),
     "paging.advances": ((Fault.REPEATED, _repeated),),
-    "paging.exclusive": ((Fault.REPEATED, _repeated),),
-    "paging.complete": ((Fault.LOST, _lost),),
-    "paging.precision": ((Fault.REPEATED, _repeated), (Fault.LOST, _lost)),
-    "paging.more-false": ((Fault.FOLLOWS, _follows),),
+    "paging.exclusive": ((Fault.TWICE, _twice), (Fault.REPEATED, _repeated)),
+    "paging.complete": ((Fault.LOST, Walks.lost),),
+    "paging.precision": ((Fault.REPEATED, _repeated), (Fault.LOST, Walks.lost)),
+    "paging.more-false": ((Fault.FOLLOWS, Walks.following),),
 }
 """How to find the item that a finding is about, by its rule."""
 
@@ -101,18 +103,14 @@ def walk_fault(run: Run, finding: Finding) -> WalkFault | None:
 
 def _trial(run: Run, finding: Finding) -> Trial | None:
     """The exchanges of the case and attempt that first show a finding."""
-    shown_by = run.exchanges_of(finding.exchanges[:1])
-    for first in shown_by:
-        for case in run.cases:
-            if case.id == first.case:
-                return Trial(case, tuple(each for each in run.exchanges if _together(each, first)))
-    return None
-
-
-def _together(exchange: Exchange, first: Exchange) -> bool:
-    """Whether two exchanges belong to one attempt of a case."""
-    is_of_case = exchange.case == first.case and exchange.attempt == first.attempt
-    return is_of_case and exchange.role is not Role.RETRY
+    first = run.exchange.get(finding.exchanges[0]) if finding.exchanges else None
+    cases = {case.id: case for case in run.cases}
+    if first is None or first.case not in cases:
+        return None
+    attempt = first.case, first.attempt
+    exchanges = [each for each in run.exchanges if (each.case, each.attempt) == attempt]
+    trial = [each for each in exchanges if each.role is not Role.RETRY]
+    return Trial(cases[first.case], tuple(trial))
 
 
 # --- its place in a response ----------------------------------------------------------------------
@@ -120,21 +118,26 @@ def _together(exchange: Exchange, first: Exchange) -> bool:
 
 def places_in_page(run: Run, found: WalkFault, exchange: Exchange) -> list[Place]:
     """The places in the page at fault: of the item, or of where it is missing."""
-    answer, body = answer_of(run.contract, exchange), exchange.json
-    if answer is None or exchange.id != found.page.exchange.id:
+    answer, paging = answer_of(run.contract, exchange), found.walks.operation.paging
+    if answer is None or paging is None or exchange.id != found.page.exchange.id:
         return []
-    paging, items = answer.operation.paging, items_of(answer.operation, body)
-    if paging is None or items is None:
-        return []
-    name = next(name for name, member in members_of(body).items() if member is items)
     if found.fault is Fault.FOLLOWS:
         return [Place(f"/{paging.more}")]
+    name, items = _collection(answer)
     if found.fault is Fault.LOST:
         return [_gap(found, f"/{name}", items)]
     keys = [answer.identity(item) for item in items]
-    last = max((at for at, key in enumerate(keys) if key == found.item.key), default=0)
-    first = last - 1 if found.fault is Fault.TURNED and last else last
-    return [Place(f"/{name}/{at}/{paging.position}") for at in range(first, last + 1)]
+    last = len(keys) - 1 - keys[::-1].index(found.item.key)
+    shown = [last - 1, last] if found.fault is Fault.TURNED and last else [last]
+    return [Place(f"/{name}/{at}/{paging.position}") for at in shown]
+
+
+def _collection(answer: Answer) -> tuple[str, list[Any]]:
+    """The name of the member with the items of a page, and these."""
+    for name, member in members_of(answer.body).items():
+        if member == answer.items:
+            return name, member
+    return "", []
 
 
 def _gap(found: WalkFault, pointer: str, items: list[object]) -> Place:

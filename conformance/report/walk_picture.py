@@ -24,8 +24,10 @@ KEY = 60
 """Characters shown of the id of an item."""
 SAID = {
     Fault.LOST: "{} is on no page, although the list shows it elsewhere.",
-    Fault.REPEATED: "{} is shown again.",
+    Fault.REPEATED: "{} is shown, although the page was asked for items after {}.",
+    Fault.TWICE: "{} is shown twice on one page.",
     Fault.TURNED: "{} is out of order.",
+    Fault.BACKWARDS: "{} is shown, although the page was asked for items after {}.",
     Fault.FOLLOWS: "{} comes after a page that says that nothing does.",
 }
 """What a picture shows, by its fault."""
@@ -97,8 +99,8 @@ def _turned(found: WalkFault) -> WalkPicture:
 
 def _words(found: WalkFault) -> str:
     """What the picture shows, as a sentence."""
-    item = found.item
-    return SAID[found.fault].format(f"{cut(item.text, TIME)} {cut(item.key, KEY)}")
+    item = f"{cut(found.item.text, TIME)} {cut(found.item.key, KEY)}"
+    return SAID[found.fault].format(item, cut(found.page.after or "", TIME))
 
 
 def _place_of(wanted: Item, items: Sequence[Item]) -> int:
@@ -154,13 +156,17 @@ def _page_line(
     found: WalkFault, page: Page, number: int, shown: Sequence[Item], times: _Times
 ) -> Line:
     """The row of a page, with the time of each item that it shows."""
-    is_at_fault = page is found.page and found.fault is Fault.REPEATED
+    is_at_fault = page is found.page and found.fault not in LABELS
     spots = []
     for item in shown:
         is_wrong = is_at_fault and item.key == found.item.key
         there = Spot(times.short(item.text), found.fault if is_wrong else "")
         spots.append(there if item.key in page.keys else Spot())
-    return Line(f"page {number}", _asked(page, times), tuple(spots))
+    note = _asked(page, times)
+    paging = found.walks.operation.paging
+    if paging is not None and page is found.page and found.fault is Fault.FOLLOWS:
+        note = f"{note} {paging.more}: false".strip()
+    return Line(f"page {number}", note, tuple(spots))
 
 
 def _gap_line(found: WalkFault, shown: Sequence[Item], times: _Times) -> Line:
@@ -182,20 +188,15 @@ def _asked(page: Page, times: _Times) -> str:
 
 def text_of(picture: WalkPicture) -> list[str]:
     """The table as lines of text, for a terminal."""
-    cells = [[_label(line), *(_cell(spot) for spot in line.spots)] for line in picture.lines]
-    widths = [max(len(cell) for cell in column) for column in zip(*cells, strict=True)]
+    rows = []
+    for line in picture.lines:
+        signs = ["✕" if spot.fault else "●" for spot in line.spots]
+        spots = zip(signs, line.spots, strict=True)
+        cells = [f"{sign} {spot.time}" if spot.time else "" for sign, spot in spots]
+        rows.append([f"{line.label} {line.note}", *cells])
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
     lines = []
-    for row in cells:
+    for row in rows:
         padded = [cell.ljust(width) for cell, width in zip(row, widths, strict=True)]
         lines.append("  ".join(padded).rstrip())
     return lines
-
-
-def _label(line: Line) -> str:
-    return f"{line.label} ({line.note})" if line.note else line.label
-
-
-def _cell(spot: Spot) -> str:
-    """A cell as text; empty for an item that is not there."""
-    sign = "✕" if spot.fault else "●"
-    return f"{sign} {spot.time}" if spot.time else ""

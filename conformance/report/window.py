@@ -91,7 +91,8 @@ def window(text: str, places: Sequence[Place] = (), head: int = HEAD) -> Window:
     """
     value = read_json(text).value
     if value is NOT_JSON or isinstance(value, Unread):
-        return Window((Part(Kind.PLAIN, text[:PLAIN]),), cut=max(0, len(text) - PLAIN))
+        kind = Kind.MARKED if any(not place.pointer for place in places) else Kind.PLAIN
+        return Window((Part(kind, text[:PLAIN]),), cut=max(0, len(text) - PLAIN))
     lines = list(_lines(value, "", "", ""))
     marks = [_Mark.of(lines, place) for place in places[:MARKS]]
     found = [mark for mark in marks if mark is not None]
@@ -122,9 +123,11 @@ class _Mark:
         if place.missing:
             first = last = numbers[0] - 1 if place.before else numbers[0]
         openings = _openings(lines, place.pointer)
-        heads = [number + 1 for number in openings[-1:]]  # often the id of the object around it
-        near = range(max(0, first - AROUND), min(len(lines), last + AROUND + 1))
-        return _Mark(first, last, place.missing, frozenset([*near, *openings, *heads]))
+        near = range(max(0, first - AROUND), last + AROUND + 1)
+        around = {*near, *openings}
+        if openings:
+            around.add(openings[-1] + 1)  # often the id of the object around it
+        return _Mark(first, last, place.missing, frozenset(around))
 
 
 def _openings(lines: list[Line], pointer: str) -> list[int]:
@@ -142,36 +145,38 @@ def _openings(lines: list[Line], pointer: str) -> list[int]:
 def _parts(lines: list[Line], marks: Sequence[_Mark], head: int) -> Iterator[Part]:
     """The lines that are shown, each as a part of its own, and what stands for the rest."""
     shown = {number for mark in marks for number in mark.around} or set(range(head))
-    wrong = {number for mark in marks for number in mark.wrong}
-    missing = {mark.last: mark.missing for mark in marks if mark.missing}
-    left_out: list[Line] = []
-    for number, line in enumerate(lines):
-        is_alone = not left_out and number + 1 in shown  # a note would be as long as the line
-        if number not in shown and not is_alone:
-            left_out.append(line)
-            continue
-        if left_out:
-            yield _elided(left_out)
-            left_out = []
-        kind = Kind.MARKED if number in wrong else Kind.PLAIN
-        yield _line(kind, cut(line.text, WIDTH))
-        if number in missing:
-            indent = lines[number + 1].indent if number + 1 < len(lines) else line.indent
-            yield _line(Kind.MISSING, f"{indent}{cut(missing[number], WIDTH)}")
-    if left_out:
-        yield _elided(left_out)
+    numbers = sorted(number for number in shown if number < len(lines))
+    start = 0
+    for number in numbers:
+        yield from _rest(lines[start:number])
+        yield from _shown(lines, number, marks)
+        start = number + 1
+    yield from _rest(lines[start:])
+
+
+def _rest(lines: list[Line]) -> Iterator[Part]:
+    """What stands for some lines that are left out; a single line itself, as it is not longer."""
+    if len(lines) == 1:
+        yield _line(Kind.PLAIN, lines[0].text)
+    elif lines:
+        indent = min(line.indent for line in lines)
+        yield Part(Kind.ELIDED, f"{NOT_POINTING}{indent}… {amount(len(lines), 'line')} …\n")
+
+
+def _shown(lines: list[Line], number: int, marks: Sequence[_Mark]) -> Iterator[Part]:
+    """A line, and what is missing after it."""
+    is_wrong = any(number in mark.wrong for mark in marks)
+    yield _line(Kind.MARKED if is_wrong else Kind.PLAIN, lines[number].text)
+    following = lines[min(number + 1, len(lines) - 1)]
+    for mark in marks:
+        if mark.missing and mark.last == number:
+            yield _line(Kind.MISSING, following.indent + mark.missing)
 
 
 def _line(kind: Kind, text: str) -> Part:
-    """A line as a part."""
+    """A line as a part, cut to WIDTH characters."""
     begins = NOT_POINTING if kind is Kind.PLAIN else POINTING
-    return Part(kind, f"{begins}{text}\n")
-
-
-def _elided(lines: list[Line]) -> Part:
-    """What stands for some lines that are left out, with the smallest of their indents."""
-    indent = min(line.indent for line in lines)
-    return Part(Kind.ELIDED, f"{NOT_POINTING}{indent}… {amount(len(lines), 'line')} …\n")
+    return Part(kind, f"{begins}{cut(text, WIDTH)}\n")
 
 
 def _joined(parts: Iterable[Part]) -> list[Part]:
