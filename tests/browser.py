@@ -6,7 +6,10 @@ expected here.
 
 from __future__ import annotations
 
+import html
+import json
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -66,6 +69,44 @@ def run(
 def dump_dom(path: Path, *flags: str, place: str = "") -> str:
     """The page as parsed, written out as HTML."""
     return run(path, "--dump-dom", *flags, place=place).stdout
+
+
+MEASURES = """{
+  width: root.scrollWidth,
+  height: root.scrollHeight,
+  elements: root.querySelectorAll("*").length + 1,
+  causes: [...root.querySelectorAll(".cause > summary")]
+    .filter((line) => line.getBoundingClientRect().bottom <= %d).length,
+  unfolded: [...root.querySelectorAll("details")]
+    .map((part) => { part.open = true; return root.scrollWidth; }).pop() ?? root.scrollWidth,
+}"""
+
+
+def measured(path: Path, width: int, height: int = 800) -> dict[str, int]:
+    """The width and height of a page in a window of some size, in pixels, and what it contains.
+
+    That is the number of elements, and of the causes that are completely inside the window.
+    ``unfolded`` is the width once everything is unfolded.
+    """
+    inner = html.escape(path.read_text(encoding="utf-8"))
+    root = "const root = this.contentDocument.documentElement"
+    told = f"{root}; document.title = JSON.stringify({MEASURES % height})"
+    frame = path.with_suffix(f".{width}.html")
+    frame.write_text(
+        f"<title></title><iframe style='border: 0; width: {width}px; height: {height}px' "
+        f"onload='{told}' srcdoc=\"{inner}\"></iframe>",
+        encoding="utf-8",
+    )
+    title = dump_dom(frame).partition("<title>")[2].partition("</title>")[0]
+    measures: dict[str, int] = json.loads(title)
+    return measures
+
+
+def pages(path: Path) -> int:
+    """The number of pages of a printed page."""
+    out = path.with_suffix(".pdf")
+    run(path, f"--print-to-pdf={out.resolve()}", "--no-pdf-header-footer")
+    return len(re.findall(rb"/Type\s*/Page\b", out.read_bytes()))
 
 
 def screenshot(

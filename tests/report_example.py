@@ -254,3 +254,35 @@ def failing() -> Run:
         incomplete=f"the budget of 5,000 requests was spent {ANSI}",
         cells=cells,
     )
+
+
+def everything() -> Run:
+    """A run over all operations in which every cell passed."""
+    return passing(tuple(load().operations))
+
+
+def breaking() -> Run:
+    """A run over all operations that breaks 60 clauses everywhere, which has 32 causes."""
+    run = everything()
+    ruled = [clause for clause in load().clauses.values() if clause.rules]
+    broken = {clause.id: clause.rules[0] for clause in ruled[:60]}
+    cells = []
+    for cell in run.cells:
+        rule = broken.get(cell.clause)
+        found = [replace(finding(cell), rule=rule, where=f"/{cell.clause}")] if rule else []
+        verdict = Verdict.FAILED if rule else cell.verdict
+        cells.append(replace(cell, verdict=verdict, findings=tuple(found)))
+    causes = causes_of(run.contract, cells, run.exchanges)
+    return replace(run, cells=tuple(cells), causes=causes)
+
+
+def stopped() -> Run:
+    """A run that ended before its first case, because the target refused the key."""
+    run = everything()
+    why = f"{URL} rejects the main key on every read (401)."
+    reason = Reason(ReasonKind.NOT_RUN, f"not run: {why}")
+    cells = [
+        replace(cell, verdict=Verdict.UNTESTED, reasons=(reason,), exchanges=())
+        for cell in run.cells
+    ]
+    return replace(run, cells=tuple(cells), exchanges=run.exchanges[:4], incomplete=why)

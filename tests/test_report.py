@@ -55,10 +55,8 @@ def test_formats_agree_on_the_counts(make: Callable[[], Run], tmp_path: Path) ->
     assert Counter(test["rawStatus"] for test in tests) == expected
     cases = ET.parse(tmp_path / "junit.xml").getroot().iter("testcase")
     assert Counter(verdict_of(case) for case in cases) == expected
-    tiles = re.findall(
-        r'<li class="v-\w+(?: zero)?"><b>([0-9,]+)</b>.*?</span> (\w+)</span>', html.render(run)
-    )
-    assert {name: int(number.replace(",", "")) for number, name in tiles} == run.counts
+    bar = re.findall(r'<span class="v-\w+" title="([0-9,]+) (\w+)"', html.render(run))
+    assert {name: int(number.replace(",", "")) for number, name in bar} == expected
     lines = summary(run, width=80, colour=False).splitlines()
     (line,) = [line for line in lines if re.match("[0-9,]+ passed", line)]
     told = re.findall(r"([0-9][0-9,]*) (\w+)(?=[, ])", line.partition(" (")[0] + ",")
@@ -382,7 +380,7 @@ def test_what_the_target_lacks_stands_beside_the_headline() -> None:
 def test_incomplete_run_says_so_first() -> None:
     """The reason of an early end stands before the counts."""
     page = html.render(_with(incomplete="the target went away"))
-    assert page.index("the target went away") < page.index('id="counts"')
+    assert page.index("the target went away") < page.index('class="cells"')
     assert "the target went away" in summary(
         _with(incomplete="the target went away"), width=80, colour=False
     )

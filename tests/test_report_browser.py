@@ -61,8 +61,20 @@ def test_the_script_of_the_page_adds_copy_buttons_and_a_search(page: Path) -> No
     assert dom.count('class="copy"') == len(re.findall(r'class="(?:curl|paste)"', dom)) > 0
     assert dom.count('type="search"') == 1
     text = page.read_text(encoding="utf-8")
-    page.write_text(text.replace("Show causes", "Show Causes"), encoding="utf-8")
+    page.write_text(text.replace("Filter causes", "Filter Causes"), encoding="utf-8")
     assert 'class="copy"' not in browser.dump_dom(page)
+
+
+def test_the_filter_hides_what_does_not_match_and_counts_the_rest(page: Path) -> None:
+    """It searches causes and clauses, and unfolds the areas of the clauses that it finds."""
+    text = page.read_text(encoding="utf-8").replace("Content-Security-Policy", "No-Policy")
+    typed = "field.value = 'key-revoked'; field.dispatchEvent(new Event('input'))"
+    page.write_text(text.replace("</script>", f"{typed}</script>"), encoding="utf-8")
+    dom = browser.dump_dom(page)
+    assert "<output> 0 causes, 1 clauses</output>" in dom
+    shown = [part for part in re.findall(r'<li class="clause"[^>]*>', dom) if "hidden" not in part]
+    assert shown == ['<li class="clause" id="clause-key-revoked">']
+    assert dom.count('<details class="area" open="">') == 1
 
 
 def test_page_asks_nothing_of_the_network(tmp_path: Path) -> None:
@@ -116,3 +128,33 @@ def test_page_can_be_pictured(page: Path, tmp_path: Path, width: int, dark: bool
     picture = browser.screenshot(page, tmp_path / "page.png", width, 900, dark)
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert picture.stat().st_size > 10_000
+
+
+# --- size -----------------------------------------------------------------------------------------
+
+
+def test_the_page_of_a_run_that_passes_is_short(tmp_path: Path) -> None:
+    """It counts what passed, instead of listing every cell."""
+    page = tmp_path / "report.html"
+    html.write(report_example.everything(), page)
+    assert page.stat().st_size < 100_000
+    assert browser.measured(page, 1280)["elements"] < 1_000
+    assert browser.pages(page) <= 2
+
+
+def test_the_causes_of_a_bad_run_are_seen_at_once(tmp_path: Path) -> None:
+    """The first screen has ten of them, a phone does not scroll sideways, and they fit on paper."""
+    page, run = tmp_path / "report.html", report_example.breaking()
+    assert len(run.causes) >= 30
+    html.write(run, page)
+    desk, phone = browser.measured(page, 1280), browser.measured(page, 390)
+    assert desk["causes"] >= 10
+    assert desk["height"] < 4_000
+    assert (desk["width"], phone["width"]) == (1280, 390)
+    assert browser.pages(page) <= 12
+
+
+def test_a_hostile_page_does_not_scroll_sideways(page: Path) -> None:
+    """Long words of a target are broken, also in what is unfolded."""
+    measures = browser.measured(page, 390)
+    assert (measures["width"], measures["unfolded"]) == (390, 390)

@@ -2,20 +2,55 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 import yaml
 
 from conformance.base.text import clock
-from conformance.model import Exchange, Reason, ReasonKind, Role, Run, Verdict
-from conformance.report import badge, cards, github, html, matrix, provide, times, untested, view
+from conformance.model import (
+    BROKEN,
+    Body,
+    Exchange,
+    Finding,
+    Level,
+    Reason,
+    ReasonKind,
+    Role,
+    Run,
+    Verdict,
+)
+from conformance.report import (
+    alike,
+    areas,
+    badge,
+    cards,
+    github,
+    html,
+    matrix,
+    provide,
+    times,
+    untested,
+    view,
+)
+from conformance.report.cards import Card
+from conformance.report.exhibit import exhibits
+from conformance.report.places import Place, places_of
 from conformance.report.since import line
+from conformance.report.walk_picture import COLUMNS, PAGES, TIME, Spot, text_of
+from conformance.server import application
 from tests import report_example as example
+from tests.faults import harness
+from tests.faults.base import words
+from tests.faults.faults import FAULTS
+from tests.support import contracts
 
 # --- badge and annotations ------------------------------------------------------------------------
 
@@ -97,7 +132,7 @@ def test_a_blocked_cell_names_its_cause() -> None:
     ]
     blocked = replace(run, cells=tuple(cells))
     groups = untested.missing(blocked)[ReasonKind.BLOCKED]
-    said = f"blocked by cause 1, which breaks {cause.finding.clause}"
+    said = f"blocked by cause 1: {cause.title}"
     assert [text for text, _ in groups] == [said]
     assert len(groups[0][1]) == run.counts["passed"]
     assert f'<a href="#{cause.id}">{said}</a>' in html.render(blocked)
@@ -106,28 +141,77 @@ def test_a_blocked_cell_names_its_cause() -> None:
 # --- matrix and times -----------------------------------------------------------------------------
 
 
-def test_the_matrix_counts_every_cell_once() -> None:
-    """Rows are operations with their paths, columns areas; the whole API comes last."""
+def test_the_matrix_names_the_causes_of_every_broken_cell() -> None:
+    """Rows are operations with their paths, columns the areas with a failure."""
     run = example.failing()
-    rows = matrix.rows(run)
-    counted = Counter[Verdict]()
-    for row in rows:
-        for part in row.parts:
-            counted += part.counts
-    assert counted == Counter(cell.verdict for cell in run.cells)
-    assert [row.operation for row in rows][-1] == "*"
-    assert "GET /calls" in [row.route for row in rows]
+    found = matrix.matrix(run, run.causes)
+    told = {
+        (row.operation, area, cause.id)
+        for row in found.rows
+        for area, causes in row.parts.items()
+        for cause in causes.values()
+    }
+    cells = {cell.name: cell for cell in run.cells}
+    assert told == {
+        (cells[name].operation, run.contract.clauses[cells[name].clause].area, cause.id)
+        for cause in run.causes
+        for name in cause.cells
+    }
+    assert set(found.areas) == {area for _, area, _ in told}
+    assert "GET /calls" in [row.route for row in found.rows]
 
 
-def test_an_operation_that_the_target_lacks_is_folded() -> None:
-    """All of its cells are inapplicable."""
+def test_operations_without_a_failure_are_only_named() -> None:
+    """So are those that the target lacks: all of their cells are inapplicable."""
     run = example.passing()
     cells = tuple(
         replace(cell, verdict=Verdict.INAPPLICABLE) if cell.operation == "read_call" else cell
         for cell in run.cells
     )
-    lacking = [row.operation for row in matrix.rows(replace(run, cells=cells)) if row.lacking]
-    assert lacking == ["read_call"]
+    found = matrix.matrix(replace(run, cells=cells), ())
+    assert (found.rows, found.areas, found.lacking) == ((), (), ("read_call",))
+    assert found.judged[-1] == "*"
+    assert "read_call" not in (*found.judged, *found.untested)
+    assert matrix.matrix(example.stopped(), ()).untested == (*run.contract.operations, "*")
+
+
+REASONED = (Verdict.UNTESTED, Verdict.ERROR, Verdict.WAIVED)
+
+
+def test_every_cell_is_in_one_line_of_its_clause() -> None:
+    """Broken cells are counted and name their causes; the others give their reasons once."""
+    run = example.failing()
+    entries = [entry for area in areas.areas(run, run.causes) for entry in area.entries]
+    assert [entry.clause.id for entry in entries] != list(run.contract.clauses)
+    for entry in entries:
+        cells = run.by_clause[entry.clause.id]
+        counts = Counter(cell.verdict for cell in cells)
+        told = Counter[Verdict]()
+        for each in entry.lines:
+            told[each.verdict] += each.count
+        assert told == counts
+        for each in entry.lines:
+            assert bool(each.causes) is (each.verdict in BROKEN)
+            assert bool(each.reason) is (each.verdict in REASONED)
+
+
+def test_a_clause_is_untested_only_if_none_of_its_cells_was_judged() -> None:
+    """Otherwise it is partly untested."""
+    run = example.passing()
+    cells = [
+        replace(cell, verdict=Verdict.UNTESTED) if cell.operation == "read_call" else cell
+        for cell in run.cells
+    ]
+    (area, *_) = areas.areas(replace(run, cells=tuple(cells)), ())
+    assert {label for _, label in area.tally} == {"partly untested", "passed"}
+    (area, *_) = areas.areas(example.stopped(), ())
+    assert list(area.tally) == [(Verdict.UNTESTED, "untested")]
+
+
+def test_texts_about_different_values_are_alike() -> None:
+    """So a hundred requests that were refused are one row."""
+    assert alike.shape("request 17 returned 401") == alike.shape("request 9 returned 403")
+    assert alike.shape("no list of calls") != alike.shape("no list of agents")
 
 
 def test_latencies_are_of_answered_requests() -> None:
@@ -144,8 +228,7 @@ def test_latencies_are_of_answered_requests() -> None:
     assert (second.operation, second.median, second.p95) == ("list_calls", 7, 7)
     lost = replace(some, operation="sign_up", response=None)
     assert [each.operation for each in times.latencies(replace(run, exchanges=(lost,)))] == []
-    for each in (first, second):
-        ET.fromstring(each.bar)
+    assert (first.share, first.median_share) == (1, 50 / 95)
 
 
 @pytest.mark.parametrize(
@@ -161,6 +244,17 @@ def test_the_line_of_runs_is_an_image_with_words() -> None:
     root = ET.fromstring(line(example.failing()))
     assert root.get("role") == "img"
     assert root.get("aria-label", "").startswith("Causes, oldest first: ")
+
+
+def test_the_strip_of_times_is_an_image_with_words() -> None:
+    """Two bars for each operation, and its figures as a tooltip."""
+    rows = times.latencies(example.passing())
+    drawn = str(macros().latency(rows))
+    root = ET.fromstring(drawn)
+    (strip,) = root.iter("svg")
+    assert strip.get("role") == "img"
+    assert strip.get("aria-label", "").startswith("Response times of ")
+    assert drawn.count("<rect") == 2 * len(rows)
 
 
 # --- cards and files ------------------------------------------------------------------------------
@@ -189,6 +283,30 @@ def test_a_finding_is_shown_by_a_probe_with_the_key_full() -> None:
         (("gone",), None),
     ):
         assert view.probe(run, names) == best
+
+
+def test_the_page_of_a_run_that_was_stopped_says_what_to_do() -> None:
+    """It has the reason and a command, and nothing that only distracts."""
+    run = example.stopped()
+    page = html.render(run)
+    assert len(page.encode()) < 100_000
+    assert 'id="stopped"' in page
+    assert "kaicalls-conformance doctor --target FILE\n" in page.replace("</pre>", "\n")
+    for part in ("missing", "causes", "error", "notes"):
+        assert f'id="{part}"' not in page
+
+
+def test_notes_that_say_the_same_are_one_row() -> None:
+    """It counts them, and names their operations."""
+    run = example.passing()
+    noted = [
+        replace(cell, notes=(replace(example.finding(cell, 7), level=Level.NOTE),))
+        if cell.clause == "http-complete"
+        else cell
+        for cell in run.cells
+    ]
+    (row,) = alike.notes(replace(run, cells=tuple(noted)))
+    assert (row.count, row.first.actual) == (len(example.SOME), "c-7, which page 1 holds already")
 
 
 def test_the_page_names_the_other_reports_with_their_sizes(tmp_path: Path) -> None:
@@ -236,3 +354,255 @@ def test_fixing_starts_with_what_blocks_most() -> None:
     blocked = replace(run, cells=tuple(cells), causes=(first, blocking, *others))
     assert started(blocked) == "Start with 2: it blocks 20 of the 40 untested cells."
     assert cards.start(example.passing(), []) is None
+
+
+# --- pictures -------------------------------------------------------------------------------------
+
+HOSTILE = "</td><script>alert(1)</script>\u202e"
+"""An id that attacks a page."""
+
+
+def macros() -> Any:
+    """The macros that draw."""
+    return html._environment().get_template("pictures.html.j2").module
+
+
+@cache
+def broken() -> Run:
+    """A run against a server that loses items, repeats others, and leaks."""
+    names = words(
+        "first-item-lost-by-one inclusive-cursor-of-agents foreign-agent-read call-without-status"
+    )
+    loaded = contracts.real()
+    kind = type("Several", tuple(FAULTS[name].kind for name in names), {})
+    scenarios = ("walk", "foreign-object", "plain-read", "scope-opens")
+    operations = ("list_calls", "list_agents", "read_agent", "read_call")
+    aim = harness.Aim(clauses=(), scenarios=scenarios, operations=operations)
+    return harness.run(loaded, application(loaded, kind=kind), aim=aim)
+
+
+def card_of(rule: str, run: Run | None = None) -> Card:
+    """The card of the first cause that a rule finds."""
+    run = run or broken()
+    return next(
+        card
+        for card in cards.with_steps(run, cards.cards(run))
+        if card.cause.finding.rule.startswith(rule)
+    )
+
+
+def spots(card: Card, label: str) -> list[Spot]:
+    """The items in a row of the walk of a card."""
+    assert card.picture.walk is not None
+    row = next(line for line in card.picture.walk.lines if line.label == label)
+    return [spot for spot in row.spots if spot.time]
+
+
+def test_a_lost_item_is_lost_in_the_drawing() -> None:
+    """It is in the whole list and in the row of lost items, and on none of the pages."""
+    card = card_of("paging.complete")
+    assert card.picture.walk is not None
+    whole = {spot.time for spot in spots(card, "whole list")}
+    lost = spots(card, "lost")
+    pages = [line for line in card.picture.walk.lines if line.label.startswith("page")]
+    on_pages = {spot.time for line in pages for spot in line.spots if spot.time}
+    times_lost = {spot.time for spot in lost}
+    assert times_lost
+    assert times_lost <= whole
+    assert times_lost.isdisjoint(on_pages)
+    assert {spot.fault for spot in lost} == {"lost"}
+    first = card.cause.finding.expected.split(" ")[0]
+    assert any(spot.time in first for spot in lost)
+    assert f"✕ {lost[0].time}" in "\n".join(text_of(card.picture.walk))
+    (marked,) = [exhibit.response.body for exhibit in card.exhibits if exhibit.response]
+    assert marked is not None
+    assert f"{first} " in marked.marked
+    assert "is missing" in marked.marked
+
+
+def test_a_repeated_item_is_marked_where_it_comes_again() -> None:
+    """The page before shows it unmarked; in the body its time is marked."""
+    card = card_of("paging.exclusive")
+    assert card.picture.walk is not None
+    faults = [spot for line in card.picture.walk.lines for spot in line.spots if spot.fault]
+    assert [spot.fault for spot in faults] == ["repeated"]
+    assert re.fullmatch(r"/agents/\d+/created_at", card.where)
+
+
+def test_a_drawing_is_bounded() -> None:
+    """A few columns and rows of short texts, however long the list is."""
+    for rule in ("paging.complete", "paging.exclusive"):
+        picture = card_of(rule).picture.walk
+        assert picture is not None
+        assert len(picture.lines) <= PAGES + 2
+        for row in picture.lines:
+            assert len(row.spots) <= COLUMNS
+            assert all(len(spot.time) <= TIME for spot in row.spots)
+
+
+def test_a_leak_names_who_asked_and_whose_object_came() -> None:
+    """With the ids of both businesses explained."""
+    card = card_of("tenant.object")
+    key, request, shown = card.picture.chain
+    businesses = broken().target.businesses
+    assert (key.name, request.whose) == ("the key full", "200")
+    assert key.whose.startswith(f"business main ({businesses['main'][:8]}")
+    assert shown.whose.startswith(f"business other ({businesses['other'][:8]}")
+    assert any(businesses["other"] in sentence for sentence in card.picture.ids)
+    assert any("first shown by GET /agents with the key other" in text for text in card.picture.ids)
+
+
+def test_a_missing_member_is_named_by_its_pointer() -> None:
+    """Not the whole object, which is otherwise right."""
+    assert card_of("success.shape").where == "/status"
+
+
+def test_hostile_ids_are_escaped_in_drawings() -> None:
+    """An id is text on the page, and no markup, wherever it is drawn."""
+    run = broken()
+    ids = [card_of("paging.complete").cause.finding.expected.split('"')[1]]
+    ids.append(run.target.businesses["other"])
+    page = html.render(_renamed(run, ids))
+    assert "<script>alert" not in page
+    assert "\u202e" not in page
+    assert page.count("&lt;script&gt;alert(1)") > 3
+    assert 'class="walk"' in page
+    assert 'class="chain"' in page
+
+
+def _renamed(run: Run, ids: list[str]) -> Run:
+    """A run in which some ids are hostile, in responses, findings and declaration."""
+    written = json.dumps(HOSTILE, ensure_ascii=False)[1:-1]
+
+    def renamed(text: str) -> str:
+        for each in ids:
+            text = text.replace(each, written)
+        return text
+
+    def changed(exchange: Exchange) -> Exchange:
+        response = exchange.response
+        if response is None or response.body.text is None:
+            return exchange
+        body = Body(text=renamed(response.body.written), size=response.body.size)
+        return replace(exchange, response=replace(response, body=body))
+
+    causes = []
+    for cause in run.causes:
+        finding = cause.finding
+        said = replace(finding, expected=renamed(finding.expected), actual=renamed(finding.actual))
+        causes.append(replace(cause, finding=said))
+    businesses = {**run.target.businesses, "other": HOSTILE}
+    target = replace(run.target, businesses=businesses)
+    exchanges = tuple(changed(exchange) for exchange in run.exchanges)
+    return replace(run, exchanges=exchanges, causes=tuple(causes), target=target)
+
+
+# --- places ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("where", "actual", "body", "place"),
+    [
+        (
+            "/business_id",
+            '"b"',
+            {"business_id": "a", "touches": [{"business_id": "b"}]},
+            "/touches/0/business_id",
+        ),
+        ("/status", "7", {"call": {"status": 7}}, "/call/status"),
+        ("/metadata", '{"team": "b"}', {"metadata": {"team": "b"}}, "/metadata/team"),
+        ("/has_more", "nothing", {"calls": []}, "/has_more"),
+        ("/error", "{key:full}", {"error": {"detail": "x {key:full}"}}, "/error/detail"),
+        ("/", '"call-00001"', {"calls": [{"id": "call-00001"}]}, "/calls/0/id"),
+        (
+            "/",
+            '{"id": "b", "name": "n"}',
+            {"calls": [{"id": "a", "v": {"n": 1}}, {"id": "b", "name": "n"}]},
+            "/calls/1/id",
+        ),
+        ("/", "3 items", {"calls": [{"id": "a"}, {"id": "b"}, {"id": "c"}]}, "/calls/2/id"),
+        ("/", "404 {}", {"calls": []}, "status"),
+        ("/", "'id' is a required property", {}, "/id"),
+        ("Retry-After", "soon", {}, "Retry-After"),
+    ],
+)
+def test_the_place_is_that_of_the_wrong_value(
+    where: str, actual: str, body: dict[str, Any], place: str
+) -> None:
+    """Whatever the finding names: a member without its item, an item, or a whole list."""
+    run = example.passing()
+    some = next(each for each in run.exchanges if each.operation == "list_calls" and each.ok)
+    assert some.response is not None
+    shown = replace(some.response, body=Body(text=json.dumps(body)))
+    exchange = replace(some, response=shown)
+    expected = '{"team": "a"}' if where == "/metadata" else "at most 2 items"
+    finding = Finding("c", "list_calls", "r", where, expected, actual, (exchange.id,))
+    found = places_of(run, replace(finding, apart=True), exchange)
+    assert [each.words for each in found] == [place]
+
+
+def test_the_member_of_the_object_that_was_looked_for_is_marked() -> None:
+    """Not that of another item of its list, which may rightly have the same value."""
+    run = example.passing()
+    some = next(each for each in run.exchanges if each.operation == "list_calls" and each.ok)
+    assert some.response is not None
+    items = [{"id": "a", "active": True}, {"id": "b", "active": True}]
+    body = Body(text=json.dumps({"calls": items}))
+    facts = replace(some.facts, sought="b")
+    exchange = replace(some, facts=facts, response=replace(some.response, body=body))
+    finding = Finding("c", "list_calls", "r", "/active", "false", "true", (some.id,))
+    assert places_of(run, finding, exchange) == [Place("/calls/1/active")]
+
+
+def test_the_response_that_is_wrong_is_among_those_shown() -> None:
+    """Even if many requests come before it."""
+    run = example.passing()
+    some = next(each for each in run.exchanges if each.operation == "list_calls" and each.ok)
+    assert some.response is not None
+    gone = replace(some.response, status=404)
+    many = [replace(some, id=f"x{number}") for number in range(9)]
+    many.append(replace(some, id="x9", response=gone))
+    ids = tuple(each.id for each in many)
+    finding = Finding("c", "list_calls", "r", "/", "x, as before", "404 {}", ids)
+    shown = exhibits(replace(run, exchanges=tuple(many)), ids, finding)
+    assert [each.exchange.id for each in shown if each.places] == ["x9"]
+    assert len(shown) == 3
+
+
+@pytest.mark.parametrize("text", ["<html>", ""])
+def test_a_body_that_is_no_json_is_marked(text: str) -> None:
+    """Even if there is none, and only a note says so."""
+    run = example.passing()
+    some = next(each for each in run.exchanges if each.operation == "list_calls" and each.ok)
+    assert some.response is not None
+    body = Body(text=text, size=len(text))
+    exchange = replace(some, response=replace(some.response, body=body))
+    finding = Finding("c", "list_calls", "r", "/", "a JSON value", "no", (some.id,), apart=True)
+    (shown,) = exhibits(replace(run, exchanges=(exchange,)), [some.id], finding)
+    assert re.search("<mark[^>]*>.*(html|No body)", str(macros().message("", shown.response)))
+
+
+def test_a_missing_header_is_described() -> None:
+    """There is no line that could be marked."""
+    run = example.passing()
+    some = next(each for each in run.exchanges if each.ok)
+    finding = Finding("c", "list_calls", "r", "Retry-After", "seconds", "nothing", (some.id,))
+    (shown,) = exhibits(run, [some.id], finding)
+    assert shown.response is not None
+    assert shown.response.lacks
+    assert "▶ retry-after is missing" in str(macros().message("Response", shown.response))
+
+
+def test_a_right_response_next_to_a_wrong_one_is_not_marked() -> None:
+    """Such as the object before a change that lost a member."""
+    run = example.passing()
+    some = next(each for each in run.exchanges if each.operation == "list_calls" and each.ok)
+    assert some.response is not None
+    before, after = (
+        replace(some, id=name, response=replace(some.response, body=Body(text=text)))
+        for name, text in (("x1", '{"name": "old"}'), ("x2", '{"name": "new"}'))
+    )
+    both = replace(run, exchanges=(before, after))
+    finding = Finding("c", "list_calls", "r", "/name", '"old"', '"new"', ("x1", "x2"))
+    assert places_of(both, finding, before) == []
+    assert places_of(both, finding, after) == [Place("/name")]

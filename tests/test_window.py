@@ -6,59 +6,85 @@ import json
 
 import pytest
 
-from conformance.report.window import LINES, PLAIN, window
+from conformance.report.places import Place
+from conformance.report.window import HEAD, MARKED, PLAIN, Kind, Window, window
 
 
-def test_an_accused_member_is_marked() -> None:
-    """Its line is the marked part; the lines around it are the rest, indented."""
-    shown = window('{"calls": [{"id": "a"}], "has_more": "true"}', "/has_more")
-    assert shown.marked == '  "has_more": "true"\n'
-    assert shown.before == '{\n  "calls": [\n    {\n      "id": "a"\n    }\n  ],\n'
-    assert shown.after == "}\n"
+def lines(shown: Window, kind: Kind) -> list[str]:
+    """The lines of a window that are shown in one way, without what points at them."""
+    parts = [part.text for part in shown.parts if part.kind is kind]
+    return [line[2:] for line in "".join(parts).splitlines()]
 
 
-def test_the_window_goes_with_the_member() -> None:
-    """A member far below is shown, and the lines above and below it are counted."""
+def test_a_wrong_member_is_marked() -> None:
+    """Its line points at the value; the lines around it are indented."""
+    shown = window('{"calls": [{"id": "a"}], "has_more": "true"}', [Place("/has_more")])
+    assert lines(shown, Kind.MARKED) == ['  "has_more": "true"']
+    assert shown.marked.startswith("▶ ")
+    assert lines(shown, Kind.PLAIN)[:2] == ["{", '  "calls": [']
+
+
+def test_a_mark_is_near_the_top() -> None:
+    """However far down the value is, what is around it is a few lines, and the rest is counted."""
     body = json.dumps({"calls": [{"id": str(number)} for number in range(500)]})
-    shown = window(body, "/calls/300/id")
-    assert shown.marked.strip() == '"id": "300"'
-    lines = "".join(shown.texts).splitlines()
-    assert len(lines) == LINES
-    assert shown.above + len(lines) + shown.below == 4 + 3 * 500
+    shown = window(body, [Place("/calls/300/id")])
+    assert lines(shown, Kind.MARKED) == ['      "id": "300"']
+    above, _, below = shown.text.partition("▶")
+    assert len(above.splitlines()) < 10
+    assert len(below.splitlines()) < 10
+    left_out = [int(line.split()[1]) for line in lines(shown, Kind.ELIDED)]
+    rest = [part for part in shown.parts if part.kind is not Kind.ELIDED]
+    assert sum(left_out) + sum(part.text.count("\n") for part in rest) == 4 + 3 * 500
 
 
-def test_a_missing_member_is_accused_in_its_object() -> None:
-    """The longest part of the pointer that exists is marked, all of its lines."""
-    shown = window('{"a": 1, "b": {"c": 2}}', "/b/missing")
-    assert shown.marked == '  "b": {\n    "c": 2\n  }\n'
+def test_several_values_are_marked() -> None:
+    """Such as two items that should be one. Nothing between them is marked."""
+    body = json.dumps({"calls": [{"id": "a"}, {"id": "b"}, {"id": "c"}]})
+    shown = window(body, [Place("/calls/0/id"), Place("/calls/2/id")])
+    assert lines(shown, Kind.MARKED) == ['      "id": "a"', '      "id": "c"']
 
 
-def test_an_item_that_a_finding_names_is_marked() -> None:
-    """Where the finding is about the whole list, far below the beginning."""
-    body = json.dumps({"calls": [{"id": f"call-{number:03}"} for number in range(500)]})
-    shown = window(body, "/", "expected no item of another business, got call-300")
-    assert shown.marked == '    {\n      "id": "call-300"\n    },\n'
-    assert window(body, "/", "expected an empty list").marked == ""
+def test_only_the_beginning_of_a_large_value_is_marked() -> None:
+    """The rest of it is left out."""
+    body = json.dumps({"voice": list(range(100))})
+    assert len(lines(window(body, [Place("/voice")]), Kind.MARKED)) == MARKED
 
 
-@pytest.mark.parametrize("where", ["status", "/", "Content-Type", "/nothing"])
-def test_without_a_place_in_the_body_nothing_is_marked(where: str) -> None:
+def test_a_missing_member_is_described_in_its_object() -> None:
+    """The object itself is not marked, because its other members are right."""
+    shown = window('{"a": 1, "b": {"c": 2}}', [Place.lacking("/b", "status")])
+    assert lines(shown, Kind.MARKED) == []
+    assert lines(shown, Kind.MISSING) == ['    "status" is missing']
+    assert shown.text.index('"b": {') < shown.text.index("is missing") < shown.text.index('"c"')
+
+
+def test_a_missing_item_is_described_before_the_next_one() -> None:
+    """Where it belongs in the list."""
+    body = json.dumps({"calls": [{"id": "a"}, {"id": "c"}]})
+    shown = window(body, [Place("/calls/1", "b is missing", before=True)])
+    assert lines(shown, Kind.MISSING) == ["    b is missing"]
+    assert shown.text.index('"a"') < shown.text.index("is missing") < shown.text.index('"c"')
+
+
+@pytest.mark.parametrize("where", ["status", "Content-Type", "/nothing"])
+def test_without_a_place_in_the_body_its_beginning_is_shown(where: str) -> None:
     """A status or a header is marked elsewhere."""
-    shown = window('{"a": 1}', where)
+    shown = window(json.dumps(list(range(100))), [Place(where)])
     assert shown.marked == ""
-    assert "".join(shown.texts) == '{\n  "a": 1\n}\n'
+    assert len(lines(shown, Kind.PLAIN)) == HEAD
+    assert lines(shown, Kind.ELIDED) == [f"… {102 - HEAD} lines …"]
 
 
 @pytest.mark.parametrize("body", ["<html>" * 1_000, "[" * 5_000, "x" * 300_000])
 def test_what_is_no_json_is_shown_as_it_is(body: str) -> None:
     """Only its beginning, with a count of the rest."""
-    shown = window(body, "/a")
-    assert "".join(shown.texts) == body[:PLAIN]
+    shown = window(body, [Place("/a")])
+    assert shown.text == body[:PLAIN]
     assert shown.cut == len(body) - PLAIN
 
 
 def test_a_long_line_is_cut() -> None:
     """A text of a megabyte takes one line."""
-    shown = window(json.dumps({"text": "x" * 10_000}), "/text")
+    shown = window(json.dumps({"text": "x" * 10_000}), [Place("/text")])
     assert shown.marked.endswith("…\n")
     assert len(shown.marked) < 200

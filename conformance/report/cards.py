@@ -25,8 +25,9 @@ from conformance.model import (
     transition,
 )
 from conformance.report import shell_steps, unproven, view
-from conformance.report.exhibit import Exhibit, exhibits
+from conformance.report.exhibit import Exhibit, exhibits, place_in
 from conformance.report.phrases import flawed, mistake, with_key
+from conformance.report.pictures import NOTHING, Picture, pictures_of
 
 ROWS = 100
 """Operations that a card lists."""
@@ -93,8 +94,9 @@ class Card:
     waivers: tuple[str, ...]
     unproven: tuple[str, ...]  # unproven parts of the target file that it depends on
     transition: Transition | None  # compared with earlier runs; None if there are none
-    steps: str = ""  # shell lines that reproduce it; added by ``with_steps``
+    steps: str = ""  # shell lines that reproduce it; added by ``with_steps``, like the rest
     again: str = ""  # the result of sending these again at the end of the run
+    picture: Picture = NOTHING  # whose the ids in it are, and drawings
 
     @property
     def title(self) -> str:
@@ -116,6 +118,11 @@ class Card:
     def exchanges(self) -> list[Exchange]:
         """The exchanges that show it."""
         return [exhibit.exchange for exhibit in self.exhibits]
+
+    @property
+    def where(self) -> str:
+        """The place of the value that is wrong, as precisely as the exhibits show it."""
+        return place_in(self.exhibits) or self.cause.finding.where
 
     @property
     def operations(self) -> int:
@@ -152,10 +159,14 @@ def cards(run: Run) -> list[Card]:
 
 
 def with_steps(run: Run, shown: list[Card]) -> list[Card]:
-    """The cards, with the shell lines that reproduce them. Scans the whole log."""
+    """The cards, with the shell lines that reproduce them, and pictures. Scans the whole log."""
     evidence = [Shown(card.cause.finding, tuple(card.exchanges)) for card in shown]
     found = steps_of(run, evidence)
-    return [_with_block(run, card, sendings) for card, sendings in zip(shown, found, strict=True)]
+    pictures = pictures_of(run, [(card.cause, card.exhibits) for card in shown])
+    return [
+        _with_block(run, replace(card, picture=picture), sendings)
+        for card, sendings, picture in zip(shown, found, pictures, strict=True)
+    ]
 
 
 def _with_block(run: Run, card: Card, sendings: list[Sending]) -> Card:
@@ -209,8 +220,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
     cells = [by_name[name] for name in cause.cells if name in by_name]
     operations = list(dict.fromkeys(cell.operation for cell in cells))
     listed = operations[: ROWS if whole else FEW]
-    finding, shown = cause.finding, shown_of(run, cause).ids
-    said = f"{finding.expected} {finding.actual}"
+    shown = shown_of(run, cause).ids
     probe, everywhere = view.probe(run, shown), _everywhere(run, cause)
     return Card(
         number=number,
@@ -221,7 +231,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
         rows=tuple(_rows(run, cause, cells, listed, DIFFERENCES if whole else 1)),
         more=len(operations) - len(listed),
         everywhere=everywhere,
-        exhibits=tuple(exhibits(run, shown if whole else (), finding.where, said)),
+        exhibits=tuple(exhibits(run, shown if whole else (), cause.finding)),
         unproven=tuple(unproven.unproven(run, cause)),
         transition=transition(cause.id, run.past),
         waivers=tuple(dict.fromkeys(cell.waiver for cell in cells if cell.waiver)),

@@ -11,6 +11,7 @@ from conformance.model import Cell, Run, Verdict
 from conformance.report import cards, remarks, rerun, untested, view
 from conformance.report.cards import Card, reach
 from conformance.report.since import since
+from conformance.report.walk_picture import text_of
 
 CAUSES = 30
 """Causes that get a line. With details, all of them do."""
@@ -132,9 +133,10 @@ def _details(page: _Page, card: Card) -> None:
     texts = {
         "reach": reach(card),
         "request": card.asked,
-        "where": finding.where,
+        "where": card.where,
         "expected": finding.expected,
         "actual": finding.actual,
+        "ids": " ".join(card.picture.ids),
         "breaks": ", ".join(cause.clauses),
         "on": ", ".join(row.operation for row in card.rows),
         "waiver": "; ".join(card.waivers),
@@ -144,6 +146,8 @@ def _details(page: _Page, card: Card) -> None:
     for label, text in texts.items():
         if text:
             page.wrap(view.shown(text, LIMIT), "      ", label)
+    for line in text_of(card.picture.walk) if card.picture.walk else ():
+        page.lines.append(f"      {'walk':<10}{clean(line)}")
     page.lines += ["", *card.steps.splitlines(), ""]  # bare and not wrapped, ready to paste
 
 

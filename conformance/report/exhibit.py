@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from conformance.base.text import amount
 from conformance.base.values import cut
 from conformance.causes.telling import FEW, best
-from conformance.model import Body, Cell, Exchange, Run
+from conformance.model import Body, Cell, Exchange, Finding, Run
 from conformance.report import view
-from conformance.report.window import Window, window
+from conformance.report.places import STATUS, Place, places_of
+from conformance.report.walk_faults import WalkFault, places_in_page, walk_fault
+from conformance.report.window import HEAD, Window, window
 
 HEADERS_LIMIT = 30
 """Headers shown of each message."""
+TRIED = 40
+"""Exchanges of a finding in which its places are looked for."""
+NOTE = "note"
+"""Accuses the note on a body that is not shown."""
+BRIEF = 6
+"""Lines shown of a response that is right, next to one with a mark."""
 
 
 @dataclass(frozen=True)
 class Message:
     """A request or a response as shown.
 
-    ``accused`` is the name of the header that a finding is about, or ``status`` for the first line.
-    ``body`` is None if ``note`` says everything.
+    ``accused`` is the name of the header that a finding is about, STATUS for the first line, or
+    NOTE if the body is wrong and only the note describes it. ``lacks`` means that there is no such
+    header. ``body`` is None if ``note`` says everything.
     """
 
     line: str
@@ -29,23 +38,24 @@ class Message:
     body: Window | None
     note: str
     accused: str = ""
+    lacks: bool = False
 
     @property
     def weight(self) -> int:
         """Its size in characters."""
         headers = sum(len(name) + len(value) for name, value in self.headers)
-        texts = self.body.texts if self.body else ()
-        return len(self.line) + headers + sum(len(text) for text in texts)
+        return len(self.line) + headers + (len(self.body.text) if self.body else 0)
 
 
 @dataclass(frozen=True)
 class Exhibit:
-    """An exchange as shown."""
+    """An exchange as shown. ``places`` are those in its response that a finding is about."""
 
     exchange: Exchange
     request: Message
     response: Message | None
     curl: str
+    places: tuple[Place, ...] = ()
 
     @property
     def weight(self) -> int:
@@ -55,14 +65,41 @@ class Exhibit:
 
 
 def exhibits(
-    run: Run, ids: Iterable[str], where: str = "", said: str = "", few: int = FEW
+    run: Run, ids: Iterable[str], finding: Finding | None = None, few: int = FEW
 ) -> list[Exhibit]:
     """At most ``few`` of the given exchanges, the most telling ones, as the page shows them.
 
-    ``where`` is the place that the finding is about, and ``said`` what the finding says about it.
+    The places in their responses that the ``finding`` is about are marked. The last of them gives
+    way to the last response with such a place, if there is none among the others.
     """
-    chosen = best(run.exchanges_of(ids), few)
-    return [_exhibit(exchange, where, said) for exchange in chosen]
+    exchanges = run.exchanges_of(ids)
+    chosen = best(exchanges, few)
+    if finding is None:
+        return [_exhibit(exchange) for exchange in chosen]
+    walk = walk_fault(run, finding)
+    places = [_places(run, finding, walk, exchange) for exchange in chosen]
+    for other in reversed(exchanges[:TRIED] if not any(places) else []):
+        found = _places(run, finding, walk, other)
+        if found:
+            chosen[few - 1 :], places[few - 1 :] = [other], [found]
+            break
+    head = BRIEF if any(places) else HEAD
+    return [_exhibit(each, own, head) for each, own in zip(chosen, places, strict=True)]
+
+
+def _places(run: Run, finding: Finding, walk: WalkFault | None, exchange: Exchange) -> list[Place]:
+    """The places in a response that a finding is about. A ``walk`` shows them more exactly."""
+    if walk is not None:
+        return places_in_page(run, walk, exchange)
+    return places_of(run, finding, exchange)
+
+
+def place_in(shown: Iterable[Exhibit]) -> str:
+    """The places marked in the first exhibit that has a mark, in words; empty if none has."""
+    for exhibit in shown:
+        if exhibit.places:
+            return " and ".join(place.words for place in exhibit.places)
+    return ""
 
 
 def unjudged(run: Run, cell: Cell) -> list[Exhibit]:
@@ -76,33 +113,43 @@ def unjudged(run: Run, cell: Cell) -> list[Exhibit]:
 # --- messages -------------------------------------------------------------------------------------
 
 
-def _exhibit(exchange: Exchange, where: str = "", said: str = "") -> Exhibit:
-    """An exchange as shown, with the part of its response that a finding is about."""
+def _exhibit(exchange: Exchange, places: Sequence[Place] = (), head: int = HEAD) -> Exhibit:
+    """An exchange as shown, with some places of its response marked.
+
+    Without a mark in the body of the response, its first lines are shown, ``head`` of them.
+    """
     line = f"{exchange.request.method} {cut(exchange.request.url, 2000)}"
     request = _message(line, exchange.request.headers, exchange.request.body)
     response = None
     if exchange.response:
         status = str(exchange.response.status)
-        response = _message(status, exchange.response.headers, exchange.response.body, where, said)
-    return Exhibit(exchange, request, response, view.repeat_line(exchange))
+        headers, body = exchange.response.headers, exchange.response.body
+        response = _message(status, headers, body, places, head)
+    return Exhibit(exchange, request, response, view.repeat_line(exchange), tuple(places))
 
 
 def _message(
     line: str,
-    headers: Iterable[tuple[str, str]],
+    headers: Sequence[tuple[str, str]],
     body: Body | None,
-    where: str = "",
-    said: str = "",
+    places: Sequence[Place] = (),
+    head: int = HEAD,
 ) -> Message:
     pairs = [(name, cut(value, 500)) for name, value in headers]
-    shown, note = _body(body, where, said)
+    shown, note = _body(body, places, head)
     more = len(pairs) - HEADERS_LIMIT
     if more > 0:
         note = f"{amount(more, 'more header')}. {note}".strip()
-    return Message(line, tuple(pairs[:HEADERS_LIMIT]), shown, note, where.lower())
+    named = [place.pointer.lower() for place in places if not place.in_body]
+    accused = named[0] if named else ""
+    if shown is None and places:
+        accused = accused or NOTE
+    known = {"", NOTE, STATUS, *(name.lower() for name, _ in headers)}
+    lacks = accused not in known
+    return Message(line, tuple(pairs[:HEADERS_LIMIT]), shown, note, accused, lacks)
 
 
-def _body(body: Body | None, where: str, said: str) -> tuple[Window | None, str]:
+def _body(body: Body | None, places: Sequence[Place], head: int) -> tuple[Window | None, str]:
     """The part of a body that is shown, and a note about it."""
     if body is None:
         return None, "No body."
@@ -113,7 +160,7 @@ def _body(body: Body | None, where: str, said: str) -> tuple[Window | None, str]
         return None, "No body."
     if body.text is None and body.base64 is None:
         return None, f"Body not in the log ({size})."
-    shown = window(body.kept, where, said)
+    shown = window(body.kept, [place for place in places if place.in_body], head)
     return shown, " ".join(_body_notes(body, shown))
 
 
@@ -121,8 +168,6 @@ def _body_notes(body: Body, shown: Window) -> Iterator[str]:
     """Notes on encoding and truncation."""
     if body.base64 is not None:
         yield f"Not UTF-8: shown as base64 ({amount(body.size, 'byte')})."
-    if shown.above or shown.below:
-        yield f"Left out: {shown.above:,} lines above, {shown.below:,} below."
     if shown.cut:
         yield f"{amount(shown.cut, 'character')} cut here."
     if body.cut:

@@ -1,71 +1,88 @@
-"""The matrix of a report: the verdicts of each operation in each area, as small stacked bars."""
+"""The matrix of a report: the causes that break each operation, by area."""
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from conformance.model import WHOLE_API, Run, Verdict, worst
+from conformance.model import WHOLE_API, Cause, Run, Verdict
+from conformance.report.areas import by_cell
 
-Cells = dict[tuple[str, str], Counter[Verdict]]
-"""The number of cells by verdict, for an operation and an area."""
-
-
-@dataclass(frozen=True)
-class Part:
-    """The cells of an operation in an area."""
-
-    area: str
-    counts: Counter[Verdict]
-
-    @property
-    def verdict(self) -> Verdict | None:
-        """The worst verdict; None without a cell."""
-        return worst(self.counts)
-
-    @property
-    def words(self) -> str:
-        """The counts, worst verdict first, such as ``1 failed, 8 passed``."""
-        ordered = sorted(self.counts, key=lambda verdict: verdict.rank)
-        return ", ".join(f"{self.counts[verdict]} {verdict}" for verdict in ordered)
+Parts = Mapping[str, Mapping[int, Cause]]
+"""The causes by area, and then by their numbers."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """An operation: its id, its method and path, and its cells in each area."""
+    """An operation that is broken: its id, its method and path, and its causes."""
 
     operation: str
     route: str
-    parts: tuple[Part, ...]
-
-    @property
-    def lacking(self) -> bool:
-        """Whether the target does not have the operation."""
-        found = {verdict for part in self.parts for verdict in part.counts}
-        return found <= {Verdict.INAPPLICABLE}
+    parts: Parts
 
 
-def rows(run: Run) -> list[Row]:
-    """The operations that have cells, in contract order, with the whole API last."""
-    counts = _counts(run)
-    seen = dict.fromkeys(cell.operation for cell in run.cells)
-    names = [name for name in (*run.contract.operations, *seen) if name in seen]
-    names.sort(key=lambda name: name == WHOLE_API)
-    return [_row(run, name, counts) for name in dict.fromkeys(names)]
+@dataclass(frozen=True)
+class Matrix:
+    """The operations that have cells. ``areas`` are the names of those with a cause.
+
+    The operations without a cause were ``judged`` or not, or are ``lacking`` in the target.
+    """
+
+    areas: tuple[str, ...]
+    rows: tuple[Row, ...]
+    judged: tuple[str, ...]
+    untested: tuple[str, ...]
+    lacking: tuple[str, ...]
 
 
-def _row(run: Run, name: str, counts: Cells) -> Row:
+def matrix(run: Run, shown: Sequence[Cause]) -> Matrix:
+    """The operations in contract order, with the whole API last. ``shown`` are causes to name."""
+    broken = _broken(run, shown)
+    rows: list[Row] = []
+    judged: list[str] = []
+    untested: list[str] = []
+    lacking: list[str] = []
+    for name, found in _verdicts(run).items():
+        if name in broken:
+            rows.append(_row(run, name, broken[name]))
+        elif found == {Verdict.INAPPLICABLE}:
+            lacking.append(name)
+        elif Verdict.PASSED in found:
+            judged.append(name)
+        else:
+            untested.append(name)
+    areas = _areas(run, broken)
+    return Matrix(areas, tuple(rows), tuple(judged), tuple(untested), tuple(lacking))
+
+
+def _areas(run: Run, broken: Mapping[str, Parts]) -> tuple[str, ...]:
+    """The areas in which an operation is broken, in ledger order."""
+    found = {area for parts in broken.values() for area in parts}
+    return tuple(area for area in run.contract.areas if area in found)
+
+
+def _verdicts(run: Run) -> dict[str, set[Verdict]]:
+    """The verdicts of each operation that has cells, in contract order."""
+    verdicts: dict[str, set[Verdict]] = {name: set() for name in run.contract.operations}
+    verdicts[WHOLE_API] = set()
+    for cell in run.cells:
+        verdicts[cell.operation].add(cell.verdict)
+    return {name: found for name, found in verdicts.items() if found}
+
+
+def _row(run: Run, name: str, parts: Parts) -> Row:
     """The row of an operation. The whole API has no method and path."""
     operation = run.contract.operations.get(name)
-    parts = [Part(area, counts.get((name, area), Counter())) for area in run.contract.areas]
-    route = f"{operation.method} {operation.path}" if operation else ""
-    return Row(name, route, tuple(parts))
+    return Row(name, operation.route if operation else "", parts)
 
 
-def _counts(run: Run) -> Cells:
-    """The number of cells by verdict for each operation in each area."""
-    counts: Cells = defaultdict(Counter)
+def _broken(run: Run, shown: Sequence[Cause]) -> Mapping[str, Parts]:
+    """The causes of each broken operation by area."""
+    causes = by_cell(shown)
+    broken: dict[str, dict[str, dict[int, Cause]]] = {}
     for cell in run.cells:
-        area = run.contract.clauses[cell.clause].area
-        counts[cell.operation, area][cell.verdict] += 1
-    return counts
+        if cell.name in causes:
+            area = run.contract.clauses[cell.clause].area
+            parts = broken.setdefault(cell.operation, {}).setdefault(area, {})
+            parts.update(causes[cell.name])
+    return broken

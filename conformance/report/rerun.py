@@ -20,7 +20,17 @@ LONGEST = 300
 def command(run: Run, what: str) -> str:
     """The command that reruns part of a run: a cause by its number, a clause, or a cell."""
     words = ["kaicalls-conformance", "rerun", shlex.quote(what), "--of", _quoted(run.place, "RUN")]
-    given = run.given
+    return " ".join([*words, *_of_target(run)])
+
+
+def doctor(run: Run) -> str:
+    """The command that looks at the target of a run and says what to fix in the target file."""
+    return " ".join(["kaicalls-conformance", "doctor", *_of_target(run)])
+
+
+def _of_target(run: Run) -> list[str]:
+    """The options that specify the target of a run, and its contract."""
+    given, words = run.given, []
     if not is_embedded(run):
         if given.target or not given.url:
             words += ["--target", _quoted(given.target, "FILE")]
@@ -28,7 +38,7 @@ def command(run: Run, what: str) -> str:
             words += ["--url", _quoted(run.target.url, "URL")]
     if given.spec:
         words += ["--spec", _quoted(given.spec, "DIRECTORY")]
-    return " ".join(words)
+    return words
 
 
 def is_embedded(run: Run) -> bool:

@@ -12,7 +12,7 @@ from conformance.base.text import amount
 from conformance.base.values import without
 from conformance.model import BROKEN, Past, Run, Transition, Verdict, flips, transition
 
-WIDTH, HEIGHT = 240, 48
+WIDTH, HEIGHT = 160, 28
 """Size of the trend line in pixels."""
 SHOWN = 20
 """Fixed causes and unstable causes that are listed."""

@@ -6,14 +6,10 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from statistics import quantiles
 
-from markupsafe import Markup
-
 from conformance.model import PREFLIGHT, Cell, Run
 
-WIDTH, HEIGHT = 160, 12
-"""Size of a bar in pixels."""
 MOST = 60
-"""Operations that get a row."""
+"""Operations that get a bar."""
 
 
 @dataclass(frozen=True)
@@ -27,15 +23,9 @@ class Latency:
     share: float  # of the highest p95 among all operations
 
     @property
-    def bar(self) -> Markup:
-        """The p95 as an SVG bar, with a mark at the median."""
-        width = max(1, round(WIDTH * self.share))
-        mark = round(width * self.median / self.p95) if self.p95 else 0
-        return Markup(  # noqa: S704 - numbers of ours
-            f'<svg class="latency" aria-hidden="true" width="{WIDTH}" height="{HEIGHT}">'
-            f'<rect class="p95" width="{width}" height="{HEIGHT}"/>'
-            f'<rect class="p50" width="{mark}" height="{HEIGHT}"/></svg>'
-        )
+    def median_share(self) -> float:
+        """The median as a share of the highest p95 among all operations."""
+        return self.share * self.median / self.p95 if self.p95 else 0
 
 
 def latencies(run: Run) -> list[Latency]:

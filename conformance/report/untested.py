@@ -18,6 +18,16 @@ KINDS = {
 }
 """The title of each group of reasons for untested cells, by their kind."""
 
+BRIEFLY = {
+    ReasonKind.BLOCKED: "blocked by a failure",
+    ReasonKind.PROVIDE: "need something you can provide",
+    ReasonKind.NOT_RUN: "not run",
+    ReasonKind.NOT_SELECTED: "not selected",
+    ReasonKind.OWN_LIMIT: "beyond the suite",
+    ReasonKind.DECLARED: "declared in the target file",
+}
+"""The same after the number of cells."""
+
 ACTS = {
     ReasonKind.BLOCKED: "Fix the target: see what broke.",
     ReasonKind.PROVIDE: "Complete the target file.",
@@ -48,6 +58,15 @@ def missing(run: Run) -> dict[ReasonKind, Missing]:
     return {kind: _most_frequent_first(texts) for kind, texts in groups.items() if texts}
 
 
+def summary(run: Run) -> str:
+    """How many cells are untested by kind, such as ``98 blocked by a failure, 3 not run``."""
+    parts = []
+    for kind, reasons in missing(run).items():
+        names = {cell.name for _, cells in reasons for cell in cells}
+        parts.append(f"{len(names):,} {BRIEFLY[kind]}")
+    return ", ".join(parts)
+
+
 def _most_frequent_first(groups: dict[str, list[Cell]]) -> Missing:
     return sorted(groups.items(), key=lambda group: (-len(group[1]), group[0]))
 
@@ -63,6 +82,6 @@ def _blockers(run: Run) -> dict[str, str]:
 def blocking(run: Run) -> dict[str, Cause]:
     """Each cause, worst first, by the reason that names it as blocking a cell."""
     return {
-        f"blocked by cause {number}, which breaks {cause.finding.clause}": cause
+        f"blocked by cause {number}: {cause.title}": cause
         for number, cause in enumerate(run.causes, 1)
     }

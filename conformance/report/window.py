@@ -1,103 +1,200 @@
-"""The excerpt of a body that a report shows: indented, with the offending member marked."""
+"""The excerpt of a body that a report shows: indented, with the offending values marked.
+
+Only the lines near a mark are shown, and the lines that open the objects around it. A line such as
+``… 319 lines …`` replaces the rest, so a mark is never far down.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
+from conformance.base.text import amount
 from conformance.base.values import NOT_JSON, Unread, cut, read_json
 from conformance.model import Json
+from conformance.report.places import Place
 
-LINES = 24
-"""Lines shown of an indented body."""
+HEAD = 14
+"""Lines shown of an indented body without a mark, unless it is asked for fewer."""
+MARKS = 3
+"""Places that are marked in a body."""
+MARKED = 4
+"""Lines marked of a long value."""
+AROUND = 2
+"""Lines shown before and after a mark."""
+OUTER, INNER = 2, 4
+"""Objects and arrays around a mark whose first line is shown: the outermost, the innermost."""
 WIDTH = 160
 """Characters shown of a line."""
 PLAIN = 2_000
 """Characters shown of a body that is not JSON, or that is too large to be read."""
-TELLING = 6
-"""Minimum length of a text that identifies an item, such as an id."""
+POINTING, NOT_POINTING = "▶ ", "  "
+"""What a line begins with, depending on whether it is marked."""
+
+
+class Kind(StrEnum):
+    """How a part of a body is shown."""
+
+    PLAIN = "plain"
+    MARKED = "marked"
+    """The value is wrong."""
+    MISSING = "missing"
+    """Not in the body: describes what is missing there."""
+    ELIDED = "elided"
+    """Replaces lines that are left out."""
+
+
+class Part(NamedTuple):
+    """Some text of a window, shown in one way. If the body is JSON, these are whole lines."""
+
+    kind: Kind
+    text: str
 
 
 class Line(NamedTuple):
-    """A line of indented JSON, with the pointer to its value, and the value if it is a string."""
+    """A line of indented JSON, with the pointer to its value."""
 
     pointer: str
     text: str
-    value: str = ""
+
+    @property
+    def indent(self) -> str:
+        """The spaces that the line begins with."""
+        return self.text[: len(self.text) - len(self.text.lstrip(" "))]
 
 
 @dataclass(frozen=True)
 class Window:
-    """What is shown of a text: the marked part, the parts around it, and the counts left out.
+    """What is shown of a body, in parts. ``cut`` counts the characters left out at its end."""
 
-    Each part but the last ends with a line break.
-    """
-
-    before: str = ""
-    marked: str = ""
-    after: str = ""
-    above: int = 0
-    below: int = 0
-    cut: int = 0  # characters left out at the end of a text that is not JSON
+    parts: tuple[Part, ...] = ()
+    cut: int = 0
 
     @property
-    def texts(self) -> tuple[str, str, str]:
-        """Its parts in order."""
-        return self.before, self.marked, self.after
+    def text(self) -> str:
+        """Everything that is shown."""
+        return "".join(part.text for part in self.parts)
+
+    @property
+    def marked(self) -> str:
+        """The parts that are marked, including descriptions of what is missing."""
+        return "".join(part.text for part in self.parts if part.kind in (Kind.MARKED, Kind.MISSING))
 
 
-def window(text: str, where: str, said: str = "") -> Window:
-    """The part of a body around a finding, or its beginning if ``where`` is not a pointer.
+def window(text: str, places: Sequence[Place] = (), head: int = HEAD) -> Window:
+    """The lines of a body around some places.
 
-    If the finding is about the whole body, its text ``said`` tells which item it refers to.
+    If none of them is in the body, these are its first lines, ``head`` of them.
     """
     value = read_json(text).value
     if value is NOT_JSON or isinstance(value, Unread):
-        return Window(after=text[:PLAIN], cut=max(0, len(text) - PLAIN))
+        kind = Kind.MARKED if any(not place.pointer for place in places) else Kind.PLAIN
+        return Window((Part(kind, text[:PLAIN]),), cut=max(0, len(text) - PLAIN))
     lines = list(_lines(value, "", "", ""))
-    first, last = _accused(lines, _item_of(lines, said) if where == "/" else where)
-    start = max(0, min(first - LINES // 3, len(lines) - LINES))
-    end = min(len(lines), start + LINES)
-    last = min(last, end - 1)
-    shown = [cut(line.text, WIDTH) for line in lines[start:end]]
-    return Window(
-        _joined(shown[: first - start]),
-        _joined(shown[first - start : last - start + 1]),
-        _joined(shown[last - start + 1 :]),
-        above=start,
-        below=len(lines) - end,
-    )
+    marks = [_Mark.of(lines, place) for place in places[:MARKS]]
+    found = [mark for mark in marks if mark is not None]
+    return Window(tuple(_joined(_parts(lines, found, head))))
 
 
-def _item_of(lines: list[Line], said: str) -> str:
-    """The pointer to the first object with a text that the finding mentions; ``/`` if none."""
-    for line in lines:
-        if len(line.value) >= TELLING and line.value in said:
-            item, _, _ = line.pointer.rpartition("/")
-            return item or "/"
-    return "/"
+@dataclass(frozen=True)
+class _Mark:
+    """The first and last line of a place, from 0. A missing value follows line ``last``."""
+
+    first: int
+    last: int
+    missing: str
+    around: frozenset[int]  # lines to show because of it
+
+    @property
+    def wrong(self) -> range:
+        """The lines of the value that is wrong; none if it is missing."""
+        return range(0) if self.missing else range(self.first, self.last + 1)
+
+    @staticmethod
+    def of(lines: list[Line], place: Place) -> _Mark | None:
+        """The mark of a place; None if it is not in the body."""
+        numbers = [number for number, line in enumerate(lines) if line.pointer == place.pointer]
+        if not numbers:
+            return None
+        first, last = numbers[0], min(numbers[-1], numbers[0] + MARKED - 1)
+        if place.missing:
+            first = last = numbers[0] - 1 if place.before else numbers[0]
+        openings = _openings(lines, place.pointer)
+        near = range(max(0, first - AROUND), last + AROUND + 1)
+        around = {*near, *openings}
+        if openings:
+            around.add(openings[-1] + 1)  # often the id of the object around it
+        return _Mark(first, last, place.missing, frozenset(around))
 
 
-def _accused(lines: list[Line], where: str) -> tuple[int, int]:
-    """The first and last line of the member at a pointer; an empty range if there is none.
+def _openings(lines: list[Line], pointer: str) -> list[int]:
+    """The first lines of the objects and arrays around a place, outermost first; some of them."""
+    outer = [pointer[:at] for at, sign in enumerate(pointer) if sign == "/"]
+    wanted = set(outer if len(outer) <= OUTER + INNER else outer[:OUTER] + outer[-INNER:])
+    openings = []
+    for number, line in enumerate(lines):
+        if line.pointer in wanted:
+            openings.append(number)
+            wanted.discard(line.pointer)
+    return openings
 
-    If the member is missing, these are the lines of the innermost parent that exists.
-    """
-    while where.startswith("/") and where != "/":
-        places = [number for number, line in enumerate(lines) if line.pointer == where]
-        if places:
-            return places[0], places[-1]
-        where = where.rpartition("/")[0]
-    return 0, -1
+
+def _parts(lines: list[Line], marks: Sequence[_Mark], head: int) -> Iterator[Part]:
+    """The lines that are shown, each as a part of its own, and what stands for the rest."""
+    shown = {number for mark in marks for number in mark.around} or set(range(head))
+    numbers = sorted(number for number in shown if number < len(lines))
+    start = 0
+    for number in numbers:
+        yield from _rest(lines[start:number])
+        yield from _shown(lines, number, marks)
+        start = number + 1
+    yield from _rest(lines[start:])
+
+
+def _rest(lines: list[Line]) -> Iterator[Part]:
+    """What stands for some lines that are left out; a single line itself, as it is not longer."""
+    if len(lines) == 1:
+        yield _line(Kind.PLAIN, lines[0].text)
+    elif lines:
+        indent = min(line.indent for line in lines)
+        yield Part(Kind.ELIDED, f"{NOT_POINTING}{indent}… {amount(len(lines), 'line')} …\n")
+
+
+def _shown(lines: list[Line], number: int, marks: Sequence[_Mark]) -> Iterator[Part]:
+    """A line, and what is missing after it."""
+    is_wrong = any(number in mark.wrong for mark in marks)
+    yield _line(Kind.MARKED if is_wrong else Kind.PLAIN, lines[number].text)
+    following = lines[min(number + 1, len(lines) - 1)]
+    for mark in marks:
+        if mark.missing and mark.last == number:
+            yield _line(Kind.MISSING, following.indent + mark.missing)
+
+
+def _line(kind: Kind, text: str) -> Part:
+    """A line as a part, cut to WIDTH characters."""
+    begins = NOT_POINTING if kind is Kind.PLAIN else POINTING
+    return Part(kind, f"{begins}{cut(text, WIDTH)}\n")
+
+
+def _joined(parts: Iterable[Part]) -> list[Part]:
+    """The parts, with neighbours of the same kind as one."""
+    joined: list[Part] = []
+    for part in parts:
+        if joined and joined[-1].kind is part.kind:
+            joined[-1] = Part(part.kind, joined[-1].text + part.text)
+        else:
+            joined.append(part)
+    return joined
 
 
 def _lines(value: Json, pointer: str, indent: str, label: str) -> Iterator[Line]:
     """The lines of an indented JSON text."""
     if not isinstance(value, dict | list) or not value:
         written = json.dumps(value, ensure_ascii=False)
-        yield Line(pointer, f"{indent}{label}{written}", value if isinstance(value, str) else "")
+        yield Line(pointer, f"{indent}{label}{written}")
         return
     opening, closing = "{}" if isinstance(value, dict) else "[]"
     yield Line(pointer, f"{indent}{label}{opening}")
@@ -108,8 +205,3 @@ def _lines(value: Json, pointer: str, indent: str, label: str) -> Iterator[Line]
         yield from lines
         yield end if place == len(value) else end._replace(text=f"{end.text},")
     yield Line(pointer, f"{indent}{closing}")
-
-
-def _joined(lines: list[str]) -> str:
-    """The lines as one text, each with its line break."""
-    return "".join(f"{line}\n" for line in lines)

@@ -198,7 +198,7 @@ def test_the_last_run_knows_the_others(several: Path) -> None:
     last = newest(several / "reports")
     assert len(stored(last)["past"]) == 2
     page = (last / "report.html").read_text()
-    assert '<b class="transition">back again</b>' in page
+    assert '<b class="chip transition">back again</b>' in page
     run = runfile.replay(last, contract.load()).run
     assert [each.exit_code for each in run.past] == [1, 0]
 

@@ -10,14 +10,21 @@ for (const lines of document.querySelectorAll(".curl pre, .paste pre")) {
   lines.before(button);
 }
 const field = document.createElement("input");
+const count = document.createElement("output");
 field.type = "search";
 field.addEventListener("input", () => {
   const sought = field.value.toLowerCase();
-  for (const part of document.querySelectorAll(".cause, .clause")) {
-    part.hidden = !part.textContent.toLowerCase().includes(sought);
+  const parts = [...document.querySelectorAll(".cause, .clause")];
+  for (const part of parts) part.hidden = !part.textContent.toLowerCase().includes(sought);
+  for (const group of document.querySelectorAll(".group, .area")) {
+    group.hidden = !group.querySelector(".cause:not([hidden]), .clause:not([hidden])");
+    if (group.matches(".area")) group.open = sought !== "";
   }
+  const found = parts.filter((part) => !part.hidden);
+  const causes = found.filter((part) => part.matches(".cause")).length;
+  count.textContent = sought && ` ${causes} causes, ${found.length - causes} clauses`;
 });
 const label = document.createElement("label");
 label.className = "search";
-label.append("Show causes and clauses containing ", field);
+label.append("Filter causes and clauses ", field, count);
 document.querySelector("nav").append(label);

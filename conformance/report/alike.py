@@ -1,0 +1,127 @@
+"""Errors, reasons and notes as a page shows them: those that say the same are one row.
+
+Such as ``request 17 returned 401`` and ``request 18 returned 401``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from conformance.model import Cause, Cell, Finding, ReasonKind, Run, Verdict
+from conformance.report import cards, untested, view
+from conformance.report.exhibit import Exhibit, unjudged
+
+
+@dataclass(frozen=True)
+class Group:
+    """The cells that could not be judged for one reason, with the last exchanges of the first."""
+
+    reasons: tuple[str, ...]
+    cells: int
+    operations: str  # the names of the first
+    clauses: tuple[str, ...]
+    evidence: tuple[Exhibit, ...]
+
+
+@dataclass(frozen=True)
+class Note:
+    """The notes on a clause with the same wording: how many, where, and the first of them."""
+
+    clause: str
+    count: int
+    operations: str  # the names of the first
+    first: Finding
+
+
+@dataclass(frozen=True)
+class Untested:
+    """Untested cells with the same wording of their reason, and how many reasons that are."""
+
+    reason: str
+    more: int
+    cells: int
+    clauses: tuple[str, ...]
+    cause: Cause | None  # the one that blocks them
+
+
+def shape(text: str) -> str:
+    """A text without the words that contain a digit. Texts that say the same share their shape."""
+    words = text.split()
+    return " ".join("…" if any(char.isdigit() for char in word) else word for word in words)
+
+
+def errors(run: Run) -> list[Group]:
+    """The cells that could not be judged by reason, the most frequent first.
+
+    Once the evidence fills the available space, the remaining groups are shown without any.
+    """
+    alike: dict[tuple[str, ...], list[Cell]] = defaultdict(list)
+    for cell in run.cells:
+        if cell.verdict is Verdict.ERROR:
+            alike[tuple(shape(reason) for reason in cell.why)].append(cell)
+    groups: list[Group] = []
+    room = cards.ROOM
+    for cells in sorted(alike.values(), key=len, reverse=True):
+        evidence = unjudged(run, cells[0]) if room > 0 else []
+        room -= sum(exhibit.weight for exhibit in evidence)
+        group = Group(
+            reasons=tuple(cells[0].why),
+            cells=len(cells),
+            operations=_operations(cell.operation for cell in cells),
+            clauses=_clauses(cells),
+            evidence=tuple(evidence),
+        )
+        groups.append(group)
+    return groups
+
+
+def missing(run: Run) -> dict[ReasonKind, list[Untested]]:
+    """Why cells are untested by kind. Reasons of the same wording are one, except for causes."""
+    blocking = untested.blocking(run)
+    return {
+        kind: [_untested(group, blocking) for group in _by_wording(kind, reasons)]
+        for kind, reasons in untested.missing(run).items()
+    }
+
+
+def _by_wording(kind: ReasonKind, reasons: untested.Missing) -> list[untested.Missing]:
+    """The reasons of a kind in groups of the same wording, those with the most cells first."""
+    groups: dict[str, untested.Missing] = defaultdict(list)
+    for text, cells in reasons:
+        groups[text if kind is ReasonKind.BLOCKED else shape(text)].append((text, cells))
+    return sorted(groups.values(), key=lambda group: -len(_cells_of(group)))
+
+
+def _untested(group: untested.Missing, blocking: Mapping[str, Cause]) -> Untested:
+    """Reasons of the same wording as one row."""
+    reason, _ = group[0]
+    cells = _cells_of(group)
+    return Untested(reason, len(group) - 1, len(cells), _clauses(cells), blocking.get(reason))
+
+
+def _cells_of(group: untested.Missing) -> list[Cell]:
+    """The cells of some reasons, each once."""
+    return list({cell.name: cell for _, cells in group for cell in cells}.values())
+
+
+def _clauses(cells: Iterable[Cell]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(cell.clause for cell in cells))
+
+
+def _operations(names: Iterable[str]) -> str:
+    """The first of some operations, each once."""
+    return view.first_of([view.operation_name(name) for name in dict.fromkeys(names)])
+
+
+def notes(run: Run) -> list[Note]:
+    """The notes in ledger order. Those on a clause that have the same wording are one."""
+    alike: dict[tuple[str, str], list[Finding]] = defaultdict(list)
+    for clause, found in view.notes(run):
+        for note in found:
+            alike[clause.id, shape(note.actual)].append(note)
+    return [
+        Note(clause, len(found), _operations(note.operation for note in found), found[0])
+        for (clause, _), found in alike.items()
+    ]

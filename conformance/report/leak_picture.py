@@ -1,0 +1,111 @@
+"""A leak as a chain of three: the key that asked, the request, and whose object came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.base.values import ABSENT, cut
+from conformance.model import Business, Exchange, Harm, Run, business_of, compact
+from conformance.reading import answer_of, members_of
+from conformance.report import owners
+from conformance.report.owners import Origin
+from conformance.report.places import Place
+
+VALUE = 60
+"""Characters shown of a value."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A part of the chain: what it is, and whose."""
+
+    name: str
+    whose: str
+
+
+def chain_of(
+    run: Run, harm: Harm, exchange: Exchange, places: Sequence[Place], known: Mapping[str, Origin]
+) -> tuple[Link, ...]:
+    """The chain of a leak that a response shows; empty if it shows no object of somebody else."""
+    if harm is not Harm.ISOLATION or not exchange.ok:
+        return ()
+    inside = [place.pointer for place in places if place.in_body]
+    item = _object_at(exchange.json, inside[0] if inside else "")
+    owner = _owner(run, exchange, item, known)
+    asking = business_of(exchange.identity or "")
+    if owner is None or owner is asking:
+        return ()
+    operation = run.contract.operations.get(exchange.operation)
+    route = f"{operation.method} {operation.path}" if operation else exchange.request.method
+    return (
+        Link(owners.key_words(exchange.identity), _business(run, asking)),
+        Link(route, f"{exchange.status}"),
+        Link(_named(run, exchange, item, inside), _business(run, owner)),
+    )
+
+
+def _owner(
+    run: Run, exchange: Exchange, item: Mapping[str, Any], known: Mapping[str, Origin]
+) -> Business | None:
+    """The business of an object: the one it names, or that of the key that first saw it.
+
+    For an object without either, such as a figure, this is the business that the request names.
+    """
+    named = owners.business_with(run, item.get(run.contract.tenant or ""))
+    if named is not None:
+        return named
+    origin = known.get(str(item.get(_identifier(run, exchange))))
+    if origin is not None:
+        return business_of(origin.exchange.identity or "")
+    for name, identifier in run.target.businesses.items():
+        if identifier in exchange.request.url:
+            return Business(name)
+    return None
+
+
+def _identifier(run: Run, exchange: Exchange) -> str:
+    """The name of the member that identifies the objects of a response."""
+    answer = answer_of(run.contract, exchange)
+    return run.contract.identifier_of(answer.operation.kind if answer else "")
+
+
+def _object_at(body: Any, pointer: str) -> Mapping[str, Any]:
+    """The innermost object around a value in a body."""
+    around = list(_on_the_way(body, pointer.split("/")[1:-1]))
+    objects = [each for each in around if isinstance(each, dict)]
+    return objects[-1] if objects else {}
+
+
+def _on_the_way(body: Any, names: Sequence[str]) -> Iterator[Any]:
+    """The values on the way to a value, outermost first."""
+    yield body
+    for name in names:
+        if isinstance(body, list) and name.isdecimal() and int(name) < len(body):
+            body = body[int(name)]
+        else:
+            body = members_of(body).get(name, ABSENT)
+        yield body
+
+
+def _named(run: Run, exchange: Exchange, item: Mapping[str, Any], inside: Sequence[str]) -> str:
+    """The object in words: its kind and id, or else the value in question and its place."""
+    operation = run.contract.operations.get(exchange.operation)
+    identifier = item.get(_identifier(run, exchange))
+    if operation is not None and isinstance(identifier, str | int):
+        return f"{operation.kind or 'object'} {cut(str(identifier), VALUE)}"
+    for pointer in inside:
+        value = item.get(pointer.rpartition("/")[2])
+        if owners.business_with(run, value) is not None:
+            return pointer
+        return f"{pointer}: {compact(value, VALUE)}"
+    return "a response"
+
+
+def _business(run: Run, business: Business | None) -> str:
+    """A business in words, such as ``business other (c96e97ff…)``."""
+    if business is None:
+        return ""
+    identifier = run.target.businesses.get(business)
+    return f"business {business}" + (f" ({owners.short(identifier)})" if identifier else "")

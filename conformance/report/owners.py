@@ -1,0 +1,131 @@
+"""Whose the ids in a finding are: which business, of which key, and where the log shows them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from conformance.base.values import cut
+from conformance.model import KEY_ROLES, Business, Cause, Exchange, Harm, Run, business_of
+from conformance.reading import answer_of, members_of
+from conformance.report.places import STATUS
+
+MOST = 3
+"""Ids of a finding that are explained."""
+TRIED = 8
+"""Words of a finding that may be ids."""
+SHORTEST, ID = 8, 80
+"""Characters of an id: the fewest that name an object, and those that are shown."""
+SHORT = 8
+"""Characters shown of a long id next to the whole id of something else."""
+
+_WORD = re.compile(r"[\w-]+")
+_DIGIT = re.compile(r"\d")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The first response that shows an object by its id."""
+
+    exchange: Exchange
+    kind: str
+
+
+def ids_in(run: Run, cause: Cause, asked: Exchange) -> list[str]:
+    """The words of the finding of a cause that may be ids, at most TRIED.
+
+    Those of a response with a wrong status only matter if it should not be seen by everybody. Then
+    they are the business and the object that it shows.
+    """
+    finding = cause.finding
+    found = _WORD.findall(f"{finding.actual} {finding.expected}")
+    long = [word for word in dict.fromkeys(found) if SHORTEST <= len(word) <= ID]
+    words = [word for word in long if _DIGIT.search(word)]
+    if finding.where != STATUS:
+        return words[:TRIED]
+    if cause.harm is not Harm.ISOLATION:
+        return []
+    answer = answer_of(run.contract, asked)
+    matter = {*run.target.businesses.values(), str(answer.id if answer else None)}
+    return [word for word in words if word in matter]
+
+
+def origins(run: Run, wanted: Iterable[str]) -> dict[str, Origin]:
+    """The first responses that show some ids as those of objects."""
+    left = set(wanted) - set(run.target.businesses.values())
+    found: dict[str, Origin] = {}
+    for exchange in run.exchanges:
+        if not left:
+            break
+        answer = answer_of(run.contract, exchange) if exchange.ok else None
+        if answer is None:
+            continue
+        name = run.contract.identifier_of(answer.operation.kind)
+        shown = [answer.object, *answer.rows]
+        for identifier in {str(members_of(each).get(name)) for each in shown} & left:
+            found[identifier] = Origin(exchange, answer.operation.kind or "object")
+            left.discard(identifier)
+    return found
+
+
+def explained(
+    run: Run, cause: Cause, asked: Exchange, known: Mapping[str, Origin]
+) -> tuple[str, ...]:
+    """Sentences on the ids in a finding, at most MOST. ``asked`` is the request that shows it."""
+    sentences = []
+    for identifier in ids_in(run, cause, asked):
+        business = business_with(run, identifier)
+        if business is not None:
+            sentences.append(_of_business(run, identifier, business, asked))
+        elif identifier in known:
+            sentences.append(_of_object(run, identifier, known[identifier]))
+    return tuple(sentences[:MOST])
+
+
+def business_with(run: Run, identifier: object) -> Business | None:
+    """The declared business with an id."""
+    for name, declared in run.target.businesses.items():
+        if declared == identifier:
+            return Business(name)
+    return None
+
+
+def key_of(run: Run, business: Business) -> str | None:
+    """The first key of a business that the target file gives; None if it gives none."""
+    for role in KEY_ROLES.values():
+        if role.business is business and role.name in run.target.keys and not role.dead:
+            return role.name
+    return None
+
+
+def short(identifier: str) -> str:
+    """An id that is shown in full elsewhere."""
+    return cut(identifier, SHORT + 1)
+
+
+def key_words(identity: str | None) -> str:
+    """The key of a request, such as ``the key full``, or ``no key``."""
+    return f"the key {cut(identity, ID)}" if identity else "no key"
+
+
+def _of_business(run: Run, identifier: str, business: Business, asked: Exchange) -> str:
+    """A sentence on the id of a business, and on the business of the key that asked."""
+    key = key_of(run, business)
+    sentence = f"{identifier} is the business {business}"
+    sentence += f", of the key {key}." if key else "."
+    asking = business_of(asked.identity or "")
+    if asking is None or asking is business:
+        return sentence
+    own = run.target.businesses.get(asking, "")
+    of = f"the business {asking} ({own})" if own else f"the business {asking}"
+    return f"{sentence} The key that asked, {asked.identity}, is of {of}."
+
+
+def _of_object(run: Run, identifier: str, origin: Origin) -> str:
+    """A sentence on the id of an object."""
+    exchange = origin.exchange
+    operation = run.contract.operations[exchange.operation]
+    request = f"{operation.method} {operation.path}"
+    kind, key = origin.kind.replace("_", " "), key_words(exchange.identity)
+    return f"The {kind} {identifier} was first shown by {request} with {key} ({exchange.id})."
