@@ -110,7 +110,7 @@ def _problem(session: Session, failed: list[Exchange]) -> str | None:
         or _unheld(url, responses, asked)
         or _plain_to_tls(url, responses)
         or _no_json(url, responses, asked)
-        or _wrong_path(url, failed)
+        or _wrong_path(url, failed, session.contract.base_path)
     )
 
 
@@ -149,13 +149,13 @@ def _unheld(url: str, responses: list[Response], asked: str) -> str | None:
     return f"{url} cannot be judged by {asked}: {reasons[0]}." if all(reasons) else None
 
 
-def _wrong_path(url: str, failed: list[Exchange]) -> str | None:
+def _wrong_path(url: str, failed: list[Exchange], base_path: str) -> str | None:
     """The problem if every read returned 404."""
     if any(exchange.status != NOT_FOUND for exchange in failed):
         return None
     return (
         f"{url} returns 404 for every read that needs only a key ({len(failed)} reads). "
-        "Is the path of the address right?"
+        f"Is the path of the address right? In the contract it is {base_path}."
     )
 
 
