@@ -587,9 +587,20 @@ def test_what_the_target_lacks_is_told_in_words_to_paste() -> None:
         answer(404, operation="*"),
         answer(404, operation="read_agent", mistake=True),
     ]
-    (line,) = lacking(seen)
-    assert line.endswith("add to the target file: inapplicable: [list_evals]")
-    assert lacking(seen[3:]) == []
+    known = real()
+    (line,) = lacking(known, seen)
+    assert line == (
+        "1 of 3 routes do not exist on the target (GET /evals); "
+        "if they really do not, add to the target file: inapplicable: [GET /evals]"
+    )
+    assert lacking(known, seen[3:]) == []
+
+
+def test_an_operation_whose_route_has_others_is_named_by_its_id() -> None:
+    """Else the line would declare these, too."""
+    seen = [answer(404, operation="list_evals"), answer(200, {}, operation="read_eval")]
+    (line,) = lacking(real(), seen)
+    assert line.endswith("inapplicable: [list_evals]")
 
 
 @pytest.mark.parametrize(

@@ -29,12 +29,14 @@ LOOKS = (
 def first_look(session: Session) -> Iterator[Remark]:
     """The remarks of a run before its first case, which costs little more than reads.
 
-    Triggers are left to the cases of the run. A quick run checks only its keys and businesses.
+    Triggers, and the routes of operations that are no plain reads, are left to the cases of the run.
+    A quick run checks only its keys, its businesses, and what the target file excludes.
     """
     survey = Survey(session)
     if session.choice.depth == Depth.QUICK:
         yield from keys.keys(survey, brief=True)
         yield from keys.businesses(survey)
+        yield from data.inapplicable(survey)
         return
     for look in LOOKS:
         yield from look(survey)
@@ -46,7 +48,7 @@ def examine(session: Session) -> Iterator[Remark]:
     Raises Unjudgeable if the target cannot be reached or is not this API.
     """
     preflight.check(session)
-    survey = Survey(session)
+    survey = Survey(session, thorough=True)
     for look in LOOKS:
         yield from look(survey)
     yield from triggers(session)

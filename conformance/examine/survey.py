@@ -1,4 +1,4 @@
-"""Plain reads of a target: what exists, and what each key can access."""
+"""Requests to a target that change nothing: what exists, and what each key can access."""
 
 from __future__ import annotations
 
@@ -7,13 +7,24 @@ from contextlib import suppress
 from functools import cache
 
 from conformance.judging.responses import code_of
-from conformance.model import PREFLIGHT, WHOLE_API, Case, Effect, KeyName, Operation, Remark, State
+from conformance.model import (
+    PREFLIGHT,
+    WHOLE_API,
+    Case,
+    Effect,
+    Exchange,
+    KeyName,
+    Operation,
+    Remark,
+    State,
+)
+from conformance.model.routes import NO_SUCH_ROUTE, NOWHERE, bare_path, has_route
 from conformance.reading import Answer
-from conformance.run.preflight import plain_reads
+from conformance.run.preflight import REFUSED, plain_reads
 from conformance.run.session import Session
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.memory import Memory
-from conformance.transport.message import message_for
+from conformance.transport.message import Message, message_for
 from conformance.transport.patience import OverBudget
 
 CASE = Case("survey[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
@@ -35,25 +46,40 @@ class Survey:
     """Sends the reads that need nothing but a key, each of them once.
 
     Lists are requested with ``limit`` until one rejects it, and without a limit from then on.
+    ``checked`` are the operations that the target should have: the offered reads, or all offered
+    operations if the survey is ``thorough``. ``excluded`` are those that it should not have.
     """
 
-    def __init__(self, session: Session, limit: int | None = None) -> None:
+    def __init__(self, session: Session, limit: int | None = None, *, thorough: bool = False):
         self.contract = session.contract
         self.target = session.target.declaration
         self.client = Client(session.sender, CASE, 1, Memory(), seed=0)
         self._limit = limit
         self._read, self._send = cache(self._read_once), cache(self._send_once)
+        self._bare = cache(self._bare_once)
         self.reads = plain_reads(session.contract.operations.values())
         self.offered = [read for read in self.reads if not self.is_lacking(read)]
+        others = [each for each in self.contract.operations.values() if not each.plain_read]
+        has = [each for each in others if not self.is_lacking(each)]
+        self.checked = [*self.offered, *has] if thorough else self.offered
+        self.excluded = self._excluded(others)
+
+    def _excluded(self, others: Iterable[Operation]) -> list[Operation]:
+        """The excluded plain reads, and of the others those whose whole route is excluded."""
+        operations = self.contract.operations.values()
+        offered = {each.route for each in operations if not self.is_lacking(each)}
+        reads = [read for read in self.reads if self.is_lacking(read)]
+        return [*reads, *(each for each in others if each.route not in offered)]
 
     def narrow(self) -> None:
-        """Reduce the offered reads to those that the request budget covers."""
+        """Reduce the offered and the checked operations to those that the request budget covers."""
         affordable = []
         with suppress(OverBudget):
-            for operation in self.offered:
-                self.ask(operation.id)
+            for operation in self.checked:
+                self.has(operation)
                 affordable.append(operation)
-        self.offered = affordable
+        self.checked = affordable
+        self.offered = [read for read in self.offered if read in affordable]
 
     def is_lacking(self, operation: Operation) -> bool:
         """Whether the target file declares an operation inapplicable."""
@@ -71,6 +97,49 @@ class Survey:
     def closed(self, key: str) -> list[Operation]:
         """The reads for which a key lacks the scope."""
         return [read for read in self.offered if not self.target.opens(read, key)]
+
+    def routes(self, operations: Iterable[Operation]) -> dict[str, bool | None]:
+        """Whether the target has the routes of some operations, by route. Raises OverBudget.
+
+        The first operation of a route speaks for it.
+        """
+        shown: dict[str, bool | None] = {}
+        for operation in operations:
+            if operation.route not in shown:
+                shown[operation.route] = self.has(operation)
+        return shown
+
+    def has(self, operation: Operation) -> bool | None:
+        """Whether the target has the route of an operation; None if that is unknown.
+
+        An operation that is no plain read is requested without an id, a body and a key. A target
+        that has it must reject this, so nothing happens. Raises OverBudget.
+        """
+        if operation.plain_read:
+            plain = self.ask(operation.id)
+            if self.is_lacking(operation):
+                return plain.ok
+            status = plain.exchange.status
+            return None if status is None else status not in NO_SUCH_ROUTE
+        key = KeyName.FULL if self._needs_key(operation) else None
+        control = self._bare("GET", NOWHERE, key)
+        shown = self._bare(operation.method, bare_path(operation), key)
+        return has_route(self.contract, shown, control)
+
+    def _needs_key(self, operation: Operation) -> bool:
+        """Whether only a key shows if an operation exists, and sending it without an input is safe.
+
+        Some targets check the key before the route. Then the operation must lack some required
+        input, and the target file must permit its effect.
+        """
+        is_permitted = operation.effect in (Effect.READ, *self.target.allow)
+        if not (is_permitted and operation.required):
+            return False
+        return self._bare("GET", NOWHERE, None).status in REFUSED
+
+    def _bare_once(self, method: str, path: str, key: str | None) -> Exchange:
+        """An uncached request that names nothing, logged without an operation."""
+        return self.client.raw(Message(method, path), key=key)
 
     def ask(self, name: str, key: str = KeyName.FULL) -> Answer:
         """The response to a read, by its id, with a key. Raises OverBudget."""

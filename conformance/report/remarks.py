@@ -14,6 +14,7 @@ from conformance.model import (
     UNAVAILABLE,
     WHOLE_API,
     Cell,
+    Contract,
     Declaration,
     Exchange,
     Role,
@@ -21,11 +22,10 @@ from conformance.model import (
     Verdict,
     place_of_key,
 )
+from conformance.model.routes import NO_SUCH_ROUTE, advice_on, lacked
 from conformance.reading import asked, refused_member
 from conformance.report import unproven
 
-NO_SUCH_ROUTE = {404, 405, 501}
-"""Statuses that a server returns for a route it does not have."""
 OFTEN = 0.01
 """The share of requests that a proxy may fail before the remark includes advice."""
 UNVERIFIED = "the certificate of the target was not verified (verify: false in the target file)"
@@ -46,7 +46,7 @@ def of(run: Run) -> list[str]:
         reported.add(place_of_key(str(run.target.main_key)))
     others = (each for each in run.exchanges if place_of_key(str(each.identity)) not in reported)
     doubtful = doubtful_keys(run.target, others)
-    added = [*lacking(run.exchanges), *idle_filters(run), *idle_members(run)]
+    added = [*lacking(run.contract, run.exchanges), *idle_filters(run), *idle_members(run)]
     trusted = [] if run.target.verify else [UNVERIFIED]
     incomplete = [*unavailable(run.exchanges), *unheld(run.exchanges)]
     return [*trusted, *unproven.wrong(run.setup), *waivers, *doubtful, *added, *incomplete]
@@ -88,7 +88,7 @@ def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[st
     return sentences
 
 
-def lacking(exchanges: Iterable[Exchange]) -> list[str]:
+def lacking(contract: Contract, exchanges: Iterable[Exchange]) -> list[str]:
     """The ``inapplicable`` line for operations that were never found, whatever the key.
 
     An operation that received only requests it must refuse may still exist.
@@ -101,11 +101,18 @@ def lacking(exchanges: Iterable[Exchange]) -> list[str]:
         if exchange.role is Role.CONTROL or exchange.status not in (401, 403):
             statuses[exchange.operation].add(exchange.status)
     statuses.pop(WHOLE_API, None)
-    missing = [name for name in statuses if name in valid and statuses[name] <= NO_SUCH_ROUTE]
+    missing = {
+        name for name in statuses if name in valid and statuses[name].issubset(NO_SUCH_ROUTE)
+    }
     if len(missing) in (0, len(statuses)):  # if all are missing, the address is wrong
         return []
-    line = f"inapplicable: [{', '.join(missing)}]"
-    return [f"if the target does not have these operations, add to the target file: {line}"]
+    asked = [each for each in contract.operations.values() if each.id in statuses]
+    there = {each.route for each in asked if each.id not in missing}
+    # a route stands for all its operations, unless it works for some of them
+    lost = [each.id if each.route in there else each.route for each in asked if each.id in missing]
+    lost = list(dict.fromkeys(lost))
+    routes = {each.route for each in asked}
+    return [f"{lacked(lost, len(routes))}; {advice_on(lost)}"]
 
 
 def idle_filters(run: Run) -> list[str]:
