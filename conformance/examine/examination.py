@@ -29,7 +29,7 @@ LOOKS = (
 def first_look(session: Session) -> Iterator[Remark]:
     """The remarks of a run before its first case, which costs little more than reads.
 
-    Triggers, and the routes of operations that are no plain reads, are left to the cases of the run.
+    Triggers, and the routes of operations that are no plain reads, are left to the cases of a run.
     A quick run checks only its keys, its businesses, and what the target file excludes.
     """
     survey = Survey(session)
