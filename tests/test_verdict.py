@@ -603,6 +603,16 @@ def test_an_operation_whose_route_has_others_is_named_by_its_id() -> None:
     assert line.endswith("inapplicable: [list_evals]")
 
 
+def test_only_what_was_sent_again_is_said_to_be() -> None:
+    """A read that a proxy spoils is sent again, a write whose fate is unknown is not."""
+    writes = [answer(502, operation="create_lead"), answer(504, operation="create_lead")]
+    usual = [answer(200, {})] * 999
+    (line,) = unavailable([*writes, *usual])
+    assert line == "2 of 1001 requests returned 502, 503 or 504"
+    (line,) = unavailable([answer(502, role="retry"), *writes, *usual])
+    assert line == "3 of 1002 requests returned 502, 503 or 504 (sent again: 1)"
+
+
 @pytest.mark.parametrize(
     ("good", "words"), [(999, "502, 503 or 504$"), (9, "set rate: in the target")]
 )

@@ -169,13 +169,19 @@ def _advice_on_absent(what: str, names: Mapping[str, set[str]]) -> list[str]:
 
 
 def unavailable(exchanges: Iterable[Exchange]) -> list[str]:
-    """A sentence with the number of requests that returned 502, 503 or 504."""
-    statuses = [exchange.status for exchange in exchanges]
-    spoilt = sum(status in UNAVAILABLE for status in statuses)
+    """A sentence with the number of requests that returned 502, 503 or 504.
+
+    It says how many of these were sent again, because a write may not be.
+    """
+    sent = list(exchanges)
+    spoilt = [exchange for exchange in sent if exchange.status in UNAVAILABLE]
     if not spoilt:
         return []
-    seen = f"{spoilt} of {len(statuses)} requests returned 502, 503 or 504"
-    if spoilt < OFTEN * len(statuses):
+    again = sum(exchange.role is Role.RETRY for exchange in spoilt)
+    seen = f"{len(spoilt)} of {len(sent)} requests returned 502, 503 or 504"
+    if again:
+        seen += f" (sent again: {again})"
+    if len(spoilt) < OFTEN * len(sent):
         return [seen]
     return [
         f"{seen}: the proxy in front of the target seems overloaded; set rate: in the target file"
