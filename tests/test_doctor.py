@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from conformance.examine.around import time_of_day
 from conformance.examine.keys import emptiness
-from conformance.model import State
+from conformance.model import Response, State
 from conformance.plan.build import ADDRESSES
 from conformance.server.declaration import declaration
 from conformance.server.messages import Refusal, Reply, Request
@@ -265,6 +266,20 @@ def test_a_date_without_a_zone_is_utc(tmp_path: Path) -> None:
         outcome = Patient(app, origin, tmp_path).examine()
     servers.no_traceback(outcome)
     assert "fix    time: its clock and this one are" in outcome.out
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(2, "agree"), (3, "are 3 s apart")])
+def test_a_difference_within_the_resolution_of_a_date_is_none(seconds: int, told: str) -> None:
+    """On one machine, clocks agree although a Date has only whole seconds."""
+    response = Response(200, (("Date", "Sun, 29 Nov 2026 05:00:00 GMT"),))
+    exchange = SimpleNamespace(response=response, started=f"2026-11-29T05:00:0{seconds}.000Z")
+    survey: Any = SimpleNamespace(
+        offered=[SimpleNamespace(id="list_calls")],
+        ask=lambda _name: SimpleNamespace(exchange=exchange),
+    )
+    (remark,) = time_of_day(survey)
+    assert remark.seen == f"its clock and this one {told}"
+    assert remark.state is State.WORKS
 
 
 def test_a_business_whose_lists_cannot_be_read_is_not_called_empty() -> None:

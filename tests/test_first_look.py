@@ -128,7 +128,7 @@ def test_what_was_found_is_not_listed_as_missing(look: Look) -> None:
 
 def test_notes_contain_what_has_no_member(look: Look) -> None:
     """Lists, clocks, the kind of key, and the redirect of the bare address."""
-    for told in ("readable lists hold items", "The key begins with kc_live_.", "s apart."):
+    for told in ("readable lists hold items", "The key begins with kc_live_.", "this one agree."):
         assert told in look.outcome.out
     assert "The bare address redirects to https://www.example.com/." in look.outcome.out
     assert "does not use TLS" in look.outcome.out
