@@ -590,7 +590,7 @@ def test_what_the_target_lacks_is_told_in_words_to_paste() -> None:
     known = real()
     (line,) = lacking(known, seen)
     assert line == (
-        "1 of 3 routes do not exist on the target (GET /evals); "
+        "1 of 2 routes do not exist on the target (GET /evals); "
         "if they really do not, add to the target file: inapplicable: [GET /evals]"
     )
     assert lacking(known, seen[3:]) == []

@@ -93,8 +93,8 @@ def _removed(choice: Choice, run: Run, left: list[Made], yes: bool) -> list[Made
     _say_group("removed", gone)
     _say_group("not removed: the target kept them", kept)
     _say_stuck(groups[Standing.STUCK])
-    others = (Standing.UNPROVEN, Standing.BARRED, Standing.STUCK)
-    return [*kept, *(each for standing in others for each in groups[standing])]
+    barred, stuck = groups[Standing.BARRED], groups[Standing.STUCK]
+    return [*kept, *groups[Standing.UNPROVEN], *barred, *stuck]
 
 
 def _say_stuck(objects: Iterable[Made]) -> None:

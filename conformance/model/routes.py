@@ -48,11 +48,7 @@ def shown_of(
 
     A route whose other operations are offered counts only if the excluded one is a plain read.
     """
-    seen: dict[tuple[str, str], list[Exchange]] = defaultdict(list)
-    for exchange in exchanges:
-        if exchange.response is not None:
-            request = exchange.request
-            seen[request.method, request.url.removeprefix(url)].append(exchange)
+    seen = _by_place(url, exchanges)
     controls = {each.identity: each for each in seen["GET", NOWHERE]}
     operations = contract.operations.values()
     offered = {each.route for each in operations if each.id not in excluded}
@@ -68,6 +64,18 @@ def shown_of(
                 has_route(contract, each, controls.get(each.identity)) is True for each in responses
             }
     return shown
+
+
+def _by_place(
+    url: str, exchanges: Iterable[Exchange]
+) -> defaultdict[tuple[str, str], list[Exchange]]:
+    """The exchanges that have a response, by method and by path and query."""
+    places: defaultdict[tuple[str, str], list[Exchange]] = defaultdict(list)
+    for exchange in exchanges:
+        if exchange.response is not None:
+            request = exchange.request
+            places[request.method, request.url.removeprefix(url)].append(exchange)
+    return places
 
 
 def lacked(routes: Collection[str], of: int) -> str:

@@ -12,7 +12,6 @@ from conformance.base.text import amount
 from conformance.model import (
     DEAD_KEYS,
     UNAVAILABLE,
-    WHOLE_API,
     Cell,
     Contract,
     Declaration,
@@ -91,7 +90,24 @@ def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[st
 def lacking(contract: Contract, exchanges: Iterable[Exchange]) -> list[str]:
     """The ``inapplicable`` line for operations that were never found, whatever the key.
 
-    An operation that received only requests it must refuse may still exist.
+    A route stands for all its operations, unless some of them were found.
+    """
+    statuses = _statuses_of_valid(contract, exchanges)
+    missing = [name for name, seen in statuses.items() if seen.issubset(NO_SUCH_ROUTE)]
+    if len(missing) in (0, len(statuses)):  # if all are missing, the address is wrong
+        return []
+    route = {name: contract.operations[name].route for name in statuses}
+    found = {route[name] for name in statuses if name not in missing}
+    lost = dict.fromkeys(name if route[name] in found else route[name] for name in missing)
+    return [f"{lacked(lost, len(set(route.values())))}; {advice_on(lost)}"]
+
+
+def _statuses_of_valid(
+    contract: Contract, exchanges: Iterable[Exchange]
+) -> dict[str, set[int | None]]:
+    """The statuses of each operation that received a request which it need not refuse.
+
+    An operation that received no such request may exist even if it was never found.
     """
     statuses: dict[str, set[int | None]] = defaultdict(set)
     valid = set[str]()
@@ -100,19 +116,8 @@ def lacking(contract: Contract, exchanges: Iterable[Exchange]) -> list[str]:
             valid.add(exchange.operation)
         if exchange.role is Role.CONTROL or exchange.status not in (401, 403):
             statuses[exchange.operation].add(exchange.status)
-    statuses.pop(WHOLE_API, None)
-    missing = {
-        name for name in statuses if name in valid and statuses[name].issubset(NO_SUCH_ROUTE)
-    }
-    if len(missing) in (0, len(statuses)):  # if all are missing, the address is wrong
-        return []
-    asked = [each for each in contract.operations.values() if each.id in statuses]
-    there = {each.route for each in asked if each.id not in missing}
-    # a route stands for all its operations, unless it works for some of them
-    lost = [each.id if each.route in there else each.route for each in asked if each.id in missing]
-    lost = list(dict.fromkeys(lost))
-    routes = {each.route for each in asked}
-    return [f"{lacked(lost, len(routes))}; {advice_on(lost)}"]
+    known = contract.operations
+    return {name: seen for name, seen in statuses.items() if name in valid and name in known}
 
 
 def idle_filters(run: Run) -> list[str]:
