@@ -106,6 +106,13 @@ def vendor(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Vendor]:
         yield Vendor(app, origin, tmp_path)
 
 
+class WithoutOneLead(Remembering):
+    """The reference server, which lists leads but does not show a single one."""
+
+    def lacks(self, request: Request) -> bool:
+        return request.path.endswith("/leads") and "id" in request.query
+
+
 NOTHING_LEFT = "Nothing to fix. Next: kaicalls-conformance run"
 
 
@@ -135,9 +142,8 @@ def test_all_three_say_it_in_the_same_words(vendor: Vendor) -> None:
     examined = vendor.command("doctor", inapplicable=[], allow=["read", "write", "spend"])
     assert examined.code == 1, examined.said
     words = re.compile(r"(\d+) of (\d+) routes do not exist on the target \(([^)]*)\)")
-    paste = re.compile(
-        r"[Ii]f they really do not, add to the target file: inapplicable: \[([^\]]*)\]"
-    )
+    advice = "f the target is meant to lack them, add to the target file: inapplicable"
+    paste = re.compile(advice + r": \[([^\]]*)\]")
     (count, total, _), *_ = words.findall(examined.out)
     assert (count, total) == ("13", "61")
     (declared,) = paste.findall(examined.out)
@@ -154,6 +160,30 @@ def test_missing_reads_are_found_in_other_forms(vendor: Vendor) -> None:
     """As a 404 of the framework, and where the key is checked before the route."""
     vendor.init()
     assert set(READS) <= set(vendor.told["inapplicable"]) <= set(LACKING)
+
+
+@pytest.mark.parametrize("vendor", [WithoutOneLead], indirect=True)
+def test_objects_of_lists_are_read(vendor: Vendor) -> None:
+    """The id is taken from the list. An operation whose route has others is declared by its id."""
+    told = vendor.init()
+    seen = re.compile(r"1 of \d+ reads of an object that a list shows fail \(read_lead\)")
+    assert seen.search(told.out)
+    assert "inapplicable" not in vendor.told
+    examined = vendor.command("doctor")
+    assert examined.code == 1
+    assert seen.search(examined.out)
+    assert "add to the target file: inapplicable: [read_lead]\n" in examined.out
+    assert NOTHING_LEFT in vendor.command("doctor", inapplicable=["read_lead"]).out
+
+
+def test_doctor_keeps_to_the_budget(vendor: Vendor) -> None:
+    """What it could not afford is said to be unchecked."""
+    vendor.init()
+    examined = vendor.command("doctor", budget=20)
+    servers.no_traceback(examined)
+    assert examined.code == 0
+    assert "open   budget: it is used up, so the rest was not checked" in examined.out
+    assert "Nothing to fix in what could be checked." in examined.out
 
 
 @pytest.mark.parametrize("vendor", [KeyFirst], indirect=True)

@@ -119,7 +119,10 @@ NO_RECIPE = {"code": "number_on_dnc", "operation": "create_call", "input": {"nam
 
 WRONG = [
     ({"businesses": {"main": "business-x"}}, "The target file says business-x"),
-    ({"inapplicable": None}, "routes do not exist on the target (GET /usage)\n       -> If they"),
+    (
+        {"inapplicable": None},
+        "routes do not exist on the target (GET /usage)\n       -> If the target",
+    ),
     (
         {"inapplicable": ["GET /usage", "GET /agents"]},
         "exist on the target (GET /agents)\n       -> Remove",

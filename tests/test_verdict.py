@@ -591,7 +591,7 @@ def test_what_the_target_lacks_is_told_in_words_to_paste() -> None:
     (line,) = lacking(known, seen)
     assert line == (
         "1 of 2 routes do not exist on the target (GET /evals); "
-        "if they really do not, add to the target file: inapplicable: [GET /evals]"
+        "if the target is meant to lack them, add to the target file: inapplicable: [GET /evals]"
     )
     assert lacking(known, seen[3:]) == []
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from conformance.base.text import amount
 from conformance.examine.survey import Survey, looked_at, undecided
 from conformance.model import Operation, Remark
-from conformance.model.routes import advice_on, counted, few, lacked
+from conformance.model.routes import NO_SUCH_ROUTE, advice_on, counted, few, lacked
 from conformance.reading import Answer
 
+UNFOUND = (400, *NO_SUCH_ROUTE)
+"""Statuses of a server that does not have the operation which shows an object."""
 ENOUGH = 3
 """Items that a list needs so that a page can end between two of them."""
 
@@ -49,11 +52,27 @@ def operations(survey: Survey) -> Iterator[Remark]:
     lost = [route for route, exists in shown.items() if exists is False]
     unknown = [route for route, exists in shown.items() if exists is None]
     if len(unknown) < len(shown):
-        fix = advice_on(lost)
-        fix = f"{fix[0].upper()}{fix[1:]}"
-        yield looked_at("operations", lacked(lost, len(shown)), fix, wrong=bool(lost))
+        yield looked_at(
+            "operations", lacked(lost, len(shown)), _sentence(advice_on(lost)), wrong=bool(lost)
+        )
     if unknown or not shown:
         yield undecided("operations", counted(unknown, len(shown), "could not be checked"))
+
+
+def objects(survey: Survey) -> Iterator[Remark]:
+    """Check that the target shows single objects, if it has the route and lists one."""
+    exists = survey.routes(survey.checked)
+    sent = {
+        operation.id: exchange
+        for operation in survey.naming
+        if exists[operation.route]
+        if (exchange := survey.named(operation)) is not None
+    }
+    failed = [name for name, exchange in sent.items() if exchange.status in UNFOUND]
+    if sent:
+        seen = f"{len(failed)} of {amount(len(sent), 'read')} of an object that a list shows fail"
+        seen += f" ({few(failed)})" if failed else ""
+        yield looked_at("operations", seen, _sentence(advice_on(failed)), wrong=bool(failed))
 
 
 def inapplicable(survey: Survey) -> Iterator[Remark]:
@@ -65,6 +84,10 @@ def inapplicable(survey: Survey) -> Iterator[Remark]:
     seen = counted(there, len(shown), "that the target file excludes exist on the target")
     fix = "Remove them from inapplicable:, or add them to only:, to have them judged."
     yield looked_at("operations", seen, fix, wrong=bool(there))
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}"
 
 
 # --- words ----------------------------------------------------------------------------------------

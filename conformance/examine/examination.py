@@ -6,17 +6,19 @@ from collections.abc import Iterator
 
 from conformance.base.options import Depth
 from conformance.examine import around, data, keys
-from conformance.examine.survey import Survey
+from conformance.examine.survey import Survey, undecided
 from conformance.examine.triggers import triggers
 from conformance.model import Remark
 from conformance.run import preflight
 from conformance.run.session import Session
+from conformance.transport.patience import OverBudget
 
 LOOKS = (
     keys.keys,
     keys.businesses,
     keys.emptiness,
     data.operations,
+    data.objects,
     data.inapplicable,
     data.lists,
     around.time_of_day,
@@ -49,6 +51,9 @@ def examine(session: Session) -> Iterator[Remark]:
     """
     preflight.check(session)
     survey = Survey(session, thorough=True)
-    for look in LOOKS:
-        yield from look(survey)
-    yield from triggers(session)
+    try:
+        for look in LOOKS:
+            yield from look(survey)
+        yield from triggers(session)
+    except OverBudget:
+        yield undecided("budget", "it is used up, so the rest was not checked", "Raise budget:.")

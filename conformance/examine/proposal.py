@@ -131,6 +131,9 @@ def _routes(survey: Survey) -> Iterator[str]:
     for remark in data.operations(survey):
         if remark.state is State.OPEN:
             yield f"{remark.seen}."
+    for remark in data.objects(survey):
+        if remark.mend:
+            yield f"{remark.seen}. {remark.mend}"
 
 
 def _usual(survey: Survey, usual: Sequence[Size]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache
 
@@ -47,7 +47,8 @@ class Survey:
 
     Lists are requested with ``limit`` until one rejects it, and without a limit from then on.
     ``checked`` are the operations that the target should have: the offered reads, or all offered
-    operations if the survey is ``thorough``. ``excluded`` are those that it should not have.
+    operations if the survey is ``thorough``. ``naming`` are the reads of one object among them.
+    ``excluded`` are those that it should not have.
     """
 
     def __init__(self, session: Session, limit: int | None = None, *, thorough: bool = False):
@@ -56,13 +57,14 @@ class Survey:
         self.client = Client(session.sender, CASE, 1, Memory(), seed=0)
         self._limit = limit
         self._read, self._send = cache(self._read_once), cache(self._send_once)
-        self._bare = cache(self._bare_once)
+        self._bare, self._named = cache(self._bare_once), cache(self._named_once)
         self.reads = plain_reads(session.contract.operations.values())
         self.offered = [read for read in self.reads if not self.is_lacking(read)]
         others = [each for each in self.contract.operations.values() if not each.plain_read]
         has = [each for each in others if not self.is_lacking(each)]
         self.checked = [*self.offered, *has] if thorough else self.offered
         self.excluded = self._excluded(others)
+        self.naming = [each for each in self.checked if _names_an_object(each)]
 
     def _excluded(self, others: Iterable[Operation]) -> list[Operation]:
         """The excluded plain reads, and of the others those whose whole route is excluded."""
@@ -72,14 +74,12 @@ class Survey:
         return [*reads, *(each for each in others if each.route not in offered)]
 
     def narrow(self) -> None:
-        """Reduce the offered and the checked operations to those that the request budget covers."""
-        affordable = []
-        with suppress(OverBudget):
-            for operation in self.checked:
-                self.has(operation)
-                affordable.append(operation)
-        self.checked = affordable
-        self.offered = [read for read in self.offered if read in affordable]
+        """Reduce the operations of this survey to those that the request budget covers."""
+        self.checked = _affordable(self.checked, self.has)
+        self.offered = [read for read in self.offered if read in self.checked]
+        shown = self.routes(self.checked)
+        there = [each for each in self.naming if shown.get(each.route)]
+        self.naming = _affordable(there, self.named)
 
     def is_lacking(self, operation: Operation) -> bool:
         """Whether the target file declares an operation inapplicable."""
@@ -126,6 +126,15 @@ class Survey:
         shown = self._bare(operation.method, bare_path(operation), key)
         return has_route(self.contract, shown, control)
 
+    def named(self, operation: Operation) -> Exchange | None:
+        """A read of an object that a list shows; None if no list shows one. Raises OverBudget."""
+        return self._named(operation.id)
+
+    def _named_once(self, name: str) -> Exchange | None:
+        operation = self.contract.operations[name]
+        values = self.client.valid(operation)
+        return None if values is None else self.client.call(operation, values)
+
     def _needs_key(self, operation: Operation) -> bool:
         """Whether only a key shows if an operation exists, and sending it without an input is safe.
 
@@ -171,6 +180,23 @@ class Survey:
             values = {paging.limit: str(limit)} if paging and limit else {}
             exchange = self.client.call(operation, values, key=key)
         return Answer(self.contract, operation, exchange)
+
+
+def _names_an_object(operation: Operation) -> bool:
+    """Whether an operation is a read that requires more than a key."""
+    return operation.effect is Effect.READ and not operation.plain_read
+
+
+def _affordable(
+    operations: Iterable[Operation], send: Callable[[Operation], object]
+) -> list[Operation]:
+    """The operations that can be sent before the request budget is used up."""
+    sent = []
+    with suppress(OverBudget):
+        for operation in operations:
+            send(operation)
+            sent.append(operation)
+    return sent
 
 
 def is_refused(page: Answer) -> bool:

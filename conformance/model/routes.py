@@ -84,8 +84,9 @@ def lacked(routes: Collection[str], of: int) -> str:
 
 
 def advice_on(routes: Iterable[str]) -> str:
-    """What to do about routes that a target lacks, with the line to add to its target file."""
-    return f"if they really do not, add to the target file: inapplicable: [{', '.join(routes)}]"
+    """What to do about routes or operations that a target lacks: the line for its target file."""
+    line = f"inapplicable: [{', '.join(routes)}]"
+    return f"if the target is meant to lack them, add to the target file: {line}"
 
 
 def counted(routes: Collection[str], of: int, what: str) -> str:
