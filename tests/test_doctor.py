@@ -22,7 +22,7 @@ from tests import servers
 from tests.servers import Outcome, Remembering
 
 EVERYTHING = ["read", "write", "spend", "flood"]
-MOST = 150
+MOST = 200
 """Maximum number of requests for a target file with thirty keys."""
 SCREEN = 24
 """Number of lines of a small terminal."""
