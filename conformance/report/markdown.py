@@ -38,7 +38,7 @@ def _lines(run: Run) -> Iterator[str]:
         yield f"**The run is incomplete.** {inert(run.incomplete)}"
     for sentence in view.left_out(run):
         yield ""
-        yield f"**{inert(sentence, view.LIMIT)}**"
+        yield f"**{inert(sentence, 2 * view.LIMIT)}**"  # names all routes of a contract
     yield ""
     yield f"{view.counts_line(run)}. {view.share(run)} of the contract was judged."
     yield ""
