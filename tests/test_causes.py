@@ -22,7 +22,9 @@ from conformance.model import (
     Form,
     Harm,
     Operation,
+    Role,
     Run,
+    Step,
     Verdict,
 )
 from conformance.model.mistake_names import FORMS, SCENARIOS
@@ -39,6 +41,7 @@ from tests.faults import harness, rows
 from tests.faults.base import Faulty, words
 from tests.faults.faults import FAULTS, Fault
 from tests.support import contracts
+from tests.support.exchanges import answer
 
 THIRTY = words(
     "flag-as-text scoped-keys-see-all rows-of-all-on-later-pages limit-for-scope "
@@ -314,6 +317,20 @@ def test_every_form_of_a_mistake_has_words() -> None:
     load_suite()
     assert set(FORMS) == set(Form)
     assert SCENARIOS.keys() <= REGISTRY.keys()
+
+
+@pytest.mark.parametrize("role", [Role.PROBE, Role.BYSTANDER])
+@pytest.mark.parametrize("step", [None, Step.REPEATED])
+def test_the_oddity_of_a_request_names_no_scenario(role: Role, step: Step | None) -> None:
+    """It is for people, who do not know the internals of the suite."""
+    load_suite()
+    for scenario in REGISTRY:
+        labelled = Facts(mistake=True, step=step)
+        sent = replace(answer(500), scenario=scenario, role=role, facts=labelled)
+        finding = Finding("status-500", "create_lead", "status.fault", "status", "201", "500", ())
+        flaw = key_of(finding, [sent]).flaw
+        assert flaw
+        assert "scenario" not in flaw
 
 
 class OpenAgents(Faulty):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -280,12 +281,15 @@ def test_what_the_run_made_is_removed(place: Place) -> None:
 
 
 def test_what_cannot_be_removed_is_said_to_stay(tmp_path: Path) -> None:
-    """The API has no way to remove a lead: that is said, and the exit code is 0."""
+    """The API has no way to remove a lead, so it is still there, and the exit code is 3."""
     app = faulty()
     only = ["list_leads", "read_lead", "create_lead", "list_calls"]
     with serving(app) as origin:
         target = target_file(app, origin, tmp_path / "t.yaml", only=only)
         command("run", "--target", target, "--yes", "--clause", "created-resource", cwd=tmp_path)
-    outcome = command("clean", run_of(tmp_path), cwd=tmp_path)
-    assert outcome.code == 0
-    assert "Not removed: the API cannot remove it:\nlead (" in outcome.out
+        run = run_of(tmp_path)
+        for arguments in ((), ("--target", target, "--yes")):
+            outcome = command("clean", run, *arguments, cwd=tmp_path)
+            assert outcome.code == 3
+            (counted,) = re.findall(r"the API cannot remove it:\nlead \((\d+)\)", outcome.out)
+            assert f"This API cannot remove {counted} lead" in outcome.out

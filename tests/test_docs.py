@@ -127,7 +127,7 @@ STATED = (
     ("docs/safety.md", f"a run's files in megabytes, {DISK} by default"),
     ("docs/safety.md", f"{Choice().max_seconds:,} seconds by default"),
     ("docs/evidence.md", f"A run takes at most {DISK} MB of disk"),
-    ("docs/target-file.md", f"`init --url` sends at most {proposal.REQUESTS} plain reads"),
+    ("docs/target-file.md", f"`init --url` sends at most {proposal.REQUESTS} requests"),
     ("docs/running.md", f"fewer than {preparing.ROOM} requests beyond the plan"),
 )
 """Bounds of the code that a page states: the page, and the words around the number."""

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from conformance.examine.around import time_of_day
 from conformance.examine.keys import emptiness
-from conformance.model import State
+from conformance.model import Response, State
 from conformance.plan.build import ADDRESSES
 from conformance.server.declaration import declaration
 from conformance.server.messages import Refusal, Reply, Request
@@ -21,8 +22,8 @@ from tests import servers
 from tests.servers import Outcome, Remembering
 
 EVERYTHING = ["read", "write", "spend", "flood"]
-MOST = 120
-"""Maximum number of reads for a target file with thirty keys."""
+MOST = 200
+"""Maximum number of requests for a target file with thirty keys."""
 SCREEN = 24
 """Number of lines of a small terminal."""
 
@@ -118,10 +119,13 @@ NO_RECIPE = {"code": "number_on_dnc", "operation": "create_call", "input": {"nam
 
 WRONG = [
     ({"businesses": {"main": "business-x"}}, "The target file says business-x"),
-    ({"inapplicable": None}, "plain reads are missing (GET /usage)\n       -> Declare"),
+    (
+        {"inapplicable": None},
+        "routes do not exist on the target (GET /usage)\n       -> If the target",
+    ),
     (
         {"inapplicable": ["GET /usage", "GET /agents"]},
-        "work (GET /agents)\n       -> Remove",
+        "exist on the target (GET /agents)\n       -> Remove",
     ),
     (
         {"clock": {"method": "POST", "path": "/no", "member": "seconds"}, "triggers": None}
@@ -162,10 +166,11 @@ def test_an_undeclared_business_is_proposed(patient: Patient) -> None:
 
 
 def test_a_file_that_allows_only_reads_sends_only_reads(patient: Patient) -> None:
-    """Triggers and the clock are not tried."""
+    """Triggers and the clock are not tried. Writes are sent without a key and a body."""
     patient.app.asked.clear()
     outcome = patient.examine()
-    assert {request.method for request in patient.app.asked} == {"GET"}
+    others = [request for request in patient.app.asked if request.method != "GET"]
+    assert {(request.header("authorization"), request.body) for request in others} == {(None, b"")}
     assert "open   clock: not tried, because allow: does not include write" in outcome.out
     assert len(patient.app.asked) <= MOST
 
@@ -264,6 +269,20 @@ def test_a_date_without_a_zone_is_utc(tmp_path: Path) -> None:
         outcome = Patient(app, origin, tmp_path).examine()
     servers.no_traceback(outcome)
     assert "fix    time: its clock and this one are" in outcome.out
+
+
+@pytest.mark.parametrize(("seconds", "told"), [(2, "agree"), (3, "are 3 s apart")])
+def test_a_difference_within_the_resolution_of_a_date_is_none(seconds: int, told: str) -> None:
+    """On one machine, clocks agree although a Date has only whole seconds."""
+    response = Response(200, (("Date", "Sun, 29 Nov 2026 05:00:00 GMT"),))
+    exchange = SimpleNamespace(response=response, started=f"2026-11-29T05:00:0{seconds}.000Z")
+    survey: Any = SimpleNamespace(
+        offered=[SimpleNamespace(id="list_calls")],
+        ask=lambda _name: SimpleNamespace(exchange=exchange),
+    )
+    (remark,) = time_of_day(survey)
+    assert remark.seen == f"its clock and this one {told}"
+    assert remark.state is State.WORKS
 
 
 def test_a_business_whose_lists_cannot_be_read_is_not_called_empty() -> None:

@@ -14,7 +14,17 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
-from conformance.model import Case, Effect, ReasonKind, Run, Verdict
+from conformance.model import (
+    Body,
+    Case,
+    Effect,
+    Exchange,
+    ReasonKind,
+    Response,
+    Run,
+    Verdict,
+)
+from conformance.model.routes import NOWHERE
 from conformance.report import FORMATS, ctrf, har, html, untested, view, write_all
 from conformance.report.console import summary
 from conformance.report.times import seconds_by_cell
@@ -364,6 +374,45 @@ def test_a_read_that_is_left_out_must_be_shown_not_to_be_there(
     for text in view.left_out(run):
         assert text in html.render(run)
         assert text in summary(run, width=200, colour=False)
+
+
+def _told(status: int, control: int | None, code: str = "unauthorized") -> Run:
+    """A run whose target leaves out a write, with the response to it and that to no route."""
+    run = example.passing()
+    (some, *_) = [each for each in run.exchanges if each.response]
+    body = Body(json.dumps({"error": {"code": code, "message": "No"}}))
+
+    def sent(method: str, path: str, status: int) -> Exchange:
+        request = replace(some.request, method=method, url=f"{run.target.url}{path}")
+        return replace(some, request=request, response=Response(status, (), body), identity=None)
+
+    seen = [sent("PATCH", "/agents", status)]
+    if control:
+        seen.append(sent("GET", NOWHERE, control))
+    target = replace(run.target, inapplicable=frozenset({"update_agent"}))
+    return replace(run, target=target, exchanges=tuple(seen))
+
+
+@pytest.mark.parametrize(
+    ("status", "control", "code", "there"),
+    [
+        (401, 404, "unauthorized", True),
+        (200, 404, "unauthorized", True),
+        (404, 404, "not_found", False),
+        (405, 404, "not_found", False),
+        (401, 404, "of_a_gateway", False),
+        (401, 401, "unauthorized", False),
+        (401, None, "unauthorized", False),
+    ],
+)
+def test_a_write_that_is_left_out_must_not_be_refused_as_the_contract_says(
+    status: int, control: int | None, code: str, there: bool
+) -> None:
+    """Unless the target refuses requests for unknown paths alike. Then nothing "Conforms"."""
+    run = _told(status, control, code)
+    assert run.still_there == (["PATCH /agents"] if there else [])
+    assert run.not_asked_for == []
+    assert view.headline(run).startswith("No failure seen" if there else "Conforms")
 
 
 def test_what_the_target_lacks_stands_beside_the_headline() -> None:

@@ -153,6 +153,24 @@ def test_every_example_of_the_document_is_valid(name: str) -> None:
         assert [error.message for error in validator.iter_errors(value)] == [], where
 
 
+def _closed(schema: Any) -> Any:
+    """A schema that allows only the members that it names, unless it says that it is open."""
+    if isinstance(schema, list):
+        return [_closed(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {key: _closed(part) for key, part in schema.items() if key != "example"}
+    return closed | {"unevaluatedProperties": False} if "properties" in schema else closed
+
+
+def test_examples_show_only_what_their_schema_names(name: str) -> None:
+    """Linters of OpenAPI expect that, so a schema whose members no source shows says it is open."""
+    document = document_of(name)
+    for where, schema, value in _examples(document):
+        validator = Draft202012Validator(_closed(resolve(document, schema)))
+        assert [error.message for error in validator.iter_errors(value)] == [], where
+
+
 def test_every_mode_has_its_own_example(name: str) -> None:
     """The schema of each mode accepts one of the documented examples of a success."""
     document = document_of(name)

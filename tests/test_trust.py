@@ -5,17 +5,19 @@ from __future__ import annotations
 import socket
 import ssl
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 
 from conformance.base.tls import CA_VARIABLES, Trust, check
 from conformance.transport.http import HttpWire
 from conformance.transport.wire import Loss, WireFailure, WireRequest
+from tests import servers
 
 
 def certificate(folder: Path, host: str = "127.0.0.1") -> Path:
@@ -100,9 +102,64 @@ def test_a_certificate_of_another_host_is_refused(tmp_path: Path, apart: bool) -
 def test_a_server_without_tls_is_told_apart() -> None:
     """It is no matter of certificates, and nothing was sent."""
     with serving(None) as site:
-        with pytest.raises(WireFailure, match="SSL") as refused:
+        with pytest.raises(WireFailure, match="does not speak TLS on this port") as refused:
             ask(site, Trust())
-        assert refused.value.loss is Loss.UNTRUSTED
+        assert refused.value.loss is Loss.MISMATCHED
+
+
+KEY = ("--key", "kc_live_" + "a" * 32)
+
+
+def told_at(address: str, directory: Path, command: str) -> str:
+    """What a command says that can judge nothing at an address."""
+    outcome = servers.command(command, "--url", f"{address}/api/v1", *KEY, cwd=directory)
+    servers.no_traceback(outcome)
+    assert outcome.code == 3, outcome.said
+    assert "SSL" not in outcome.said
+    return outcome.err.replace(address, "ADDRESS")
+
+
+@pytest.mark.parametrize("command", ["run", "doctor"])
+def test_https_to_a_plain_port_names_the_other_scheme(tmp_path: Path, command: str) -> None:
+    """One message says what to try, without the words of OpenSSL."""
+    with serving(None) as site:
+        told = told_at(site, tmp_path, command)
+    plain = site.replace("https:", "http:")
+    assert f"ADDRESS/api/v1: the server does not speak TLS on this port. Try {plain}/api/v1" in told
+
+
+def test_plain_http_to_a_port_with_tls_names_the_other_scheme(pem: Path, tmp_path: Path) -> None:
+    """The port resets the connection, and completes a handshake."""
+    with serving(pem) as site:
+        told = told_at(site.replace("https:", "http:"), tmp_path, "run")
+    assert f"ADDRESS/api/v1: the server speaks TLS on this port. Try {site}/api/v1" in told
+
+
+BAD_REQUEST = (
+    b"HTTP/1.0 400 Bad Request\r\n\r\n",
+    b"Client sent an HTTP request to an HTTPS server.\n",
+)
+
+
+def test_a_server_that_asks_for_https_names_the_other_scheme(tmp_path: Path) -> None:
+    """Some servers explain it in a response."""
+
+    def answer(write: Callable[[bytes], Any]) -> None:
+        for part in BAD_REQUEST:
+            write(part)
+
+    with servers.raw({"api": answer}) as site:
+        told = told_at(site, tmp_path, "run")
+    https = site.replace("http:", "https:")
+    assert f"ADDRESS/api/v1: the server speaks TLS on this port. Try {https}/api/v1" in told
+
+
+def test_a_server_that_closes_connections_speaks_no_tls(tmp_path: Path) -> None:
+    """Then the other scheme is not proposed."""
+    with servers.raw({"api": lambda _write: None}) as site:
+        told = told_at(site, tmp_path, "run")
+    assert "TLS" not in told
+    assert "https" not in told
 
 
 def test_a_port_that_answers_no_handshake_is_told_apart() -> None:

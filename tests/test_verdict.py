@@ -587,9 +587,30 @@ def test_what_the_target_lacks_is_told_in_words_to_paste() -> None:
         answer(404, operation="*"),
         answer(404, operation="read_agent", mistake=True),
     ]
-    (line,) = lacking(seen)
-    assert line.endswith("add to the target file: inapplicable: [list_evals]")
-    assert lacking(seen[3:]) == []
+    known = real()
+    (line,) = lacking(known, seen)
+    assert line == (
+        "1 of 2 routes do not exist on the target (GET /evals); "
+        "if the target is meant to lack them, add to the target file: inapplicable: [GET /evals]"
+    )
+    assert lacking(known, seen[3:]) == []
+
+
+def test_an_operation_whose_route_has_others_is_named_by_its_id() -> None:
+    """Else the line would declare these, too."""
+    seen = [answer(404, operation="list_evals"), answer(200, {}, operation="read_eval")]
+    (line,) = lacking(real(), seen)
+    assert line.endswith("inapplicable: [list_evals]")
+
+
+def test_only_what_was_sent_again_is_said_to_be() -> None:
+    """A read that a proxy spoils is sent again, a write whose fate is unknown is not."""
+    writes = [answer(502, operation="create_lead"), answer(504, operation="create_lead")]
+    usual = [answer(200, {})] * 999
+    (line,) = unavailable([*writes, *usual])
+    assert line == "2 of 1001 requests returned 502, 503 or 504"
+    (line,) = unavailable([answer(502, role="retry"), *writes, *usual])
+    assert line == "3 of 1002 requests returned 502, 503 or 504 (sent again: 1)"
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,9 @@
-"""Decides which TLS certificates of a target are accepted."""
+"""TLS: which certificates of a target are accepted, and whether a port speaks TLS at all."""
 
 from __future__ import annotations
 
 import os
+import socket
 import ssl
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +44,21 @@ class Trust:
             return str(self.ca)
         named = [os.environ[name] for name in CA_VARIABLES if os.environ.get(name)]
         return named[0] if named else str(DEFAULT_CA_BUNDLE_PATH)
+
+
+def is_spoken_at(host: str, port: int, seconds: float) -> bool:
+    """Whether a port completes a TLS handshake, with any certificate. Nothing else is sent."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with (
+            socket.create_connection((host, port), seconds) as plain,
+            context.wrap_socket(plain, server_hostname=host),
+        ):
+            return True
+    except (OSError, ValueError):
+        return False
 
 
 def check(place: Path) -> None:

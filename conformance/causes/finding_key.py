@@ -11,7 +11,8 @@ import re
 from dataclasses import astuple, dataclass
 
 from conformance.base.values import cut
-from conformance.model import NOT_PARSED, Exchange, Finding, mistake_of
+from conformance.model import NOT_PARSED, Exchange, Finding
+from conformance.model.mistake_names import oddity_of
 
 LONGEST = 80
 """Maximum characters of a text in a key."""
@@ -116,10 +117,8 @@ def is_fault(status: int) -> bool:
 
 def _flaw(exchange: Exchange) -> str:
     """What is odd about a request; empty if it has no mistake."""
-    if not exchange.facts.mistake:
-        return ""
-    mistake = mistake_of(exchange) or f"what the scenario {exchange.scenario} sends"
-    return UNREAD if mistake in NOT_PARSED else mistake
+    oddity = oddity_of(exchange)
+    return UNREAD if oddity in NOT_PARSED else oddity
 
 
 def kind(text: str) -> str:

@@ -37,7 +37,8 @@ def clean(stored_in: Path, choice: Choice, yes: bool) -> int:
     """Remove the objects that a run created and left behind, and list those that remain.
 
     An object is removed only if the target itself shows that this run created it. Without a target
-    the command only lists them. Exit codes: 0 nothing removable is left, 3 something is.
+    the command only lists them. Exit codes: 0 nothing is left, 3 something is, even if the API
+    cannot remove it.
     """
     from conformance.reading import made_by, worked_on
     from conformance.run import runfile
@@ -53,20 +54,22 @@ def clean(stored_in: Path, choice: Choice, yes: bool) -> int:
 
 
 def _listed(run: Run, left: list[Made]) -> list[Made]:
-    """List what a run left behind, and return the objects that the API can remove."""
+    """List what a run left behind, and return it."""
     from conformance.run.leftovers import Standing, removable
 
     ways = removable(run, left)
+    stuck = [each for each in left if each not in ways]
     _say_group(UNSEEN, ways)
-    _say_group(Standing.STUCK, [each for each in left if each not in ways])
-    return ways
+    _say_group(Standing.STUCK, stuck)
+    _say_stuck(stuck)
+    return left
 
 
 def _removed(choice: Choice, run: Run, left: list[Made], yes: bool) -> list[Made]:
     """Remove the objects that the target shows this run created.
 
-    Returns the removable objects that are still there. Raises UsageError if the target is not the
-    one of the run.
+    Returns the objects that may still be there. Raises UsageError if the target is not the one of
+    the run.
     """
     from conformance.reading import removals
     from conformance.run.leftovers import Standing, standing_of
@@ -89,7 +92,16 @@ def _removed(choice: Choice, run: Run, left: list[Made], yes: bool) -> list[Made
     kept = [each for each in own if each not in gone]
     _say_group("removed", gone)
     _say_group("not removed: the target kept them", kept)
-    return [*kept, *groups[Standing.UNPROVEN], *groups[Standing.BARRED]]
+    _say_stuck(groups[Standing.STUCK])
+    barred, stuck = groups[Standing.BARRED], groups[Standing.STUCK]
+    return [*kept, *groups[Standing.UNPROVEN], *barred, *stuck]
+
+
+def _say_stuck(objects: Iterable[Made]) -> None:
+    """Print how many objects the API cannot remove, by kind; nothing if there are none."""
+    counted = _counted(objects)
+    if counted:
+        say(f"This API cannot remove {counted}.")
 
 
 def _say_group(title: str, objects: Iterable[Made]) -> None:

@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 def doctor(choice: Choice, yes: bool, details: bool, as_json: bool) -> int:
     """Check a target file before a run: keys, businesses, lists, clock, addresses and triggers.
 
-    It sends only reads, unless allow: in the target file permits trying the triggers and the clock.
+    It sends reads, and requests that the server must reject because they name nothing. If allow: in
+    the target file permits it, it also tries the triggers and the clock.
     Exit codes: 0 nothing to fix, 1 something to fix, 3 nothing could be checked.
     """
     from conformance.examine.examination import examine
@@ -92,12 +93,17 @@ def _line(remark: Remark) -> str:
 
 
 def _next_step(choice: Choice, remarks: Sequence[Remark]) -> str:
-    """What to do next: fix the first problem, or run."""
+    """What to do next: fix the first problem, or run. It claims no more than was checked."""
     from conformance.base.text import amount
 
     wrong = [remark for remark in remarks if remark.state == "mend"]
     if wrong:
         problems = amount(len(wrong), "problem")
         return f"{problems} to fix, starting with {wrong[0].about}. Run doctor again afterwards."
+    if not any(remark.proven for remark in remarks):
+        return "Nothing could be checked."
+    seen = "Nothing to fix"
+    if not all(remark.proven for remark in remarks):
+        seen += " in what could be checked"
     target = f" --target {choice.target}" if choice.target else ""
-    return f"Nothing to fix. Next: kaicalls-conformance run{target} --depth quick"
+    return f"{seen}. Next: kaicalls-conformance run{target} --depth quick"

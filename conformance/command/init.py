@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 def init(path: Path, force: bool, choice: Choice) -> None:
     """Write a commented target file for you to fill in.
 
-    With --url, first send at most thirty reads to the target with the key. The file contains what
-    they show, but never the key.
+    With --url, first send at most 120 requests to the target: reads with the key, and requests that
+    name nothing, which it must reject. The file contains what they show, but never the key.
     """
     if path.exists() and not force:
         raise UsageError(f"{path} already exists. Choose another name, or use --force.")

@@ -1,22 +1,19 @@
-"""Examines, by plain reads, the data of a target and the operations that it has."""
+"""Examines the lists of a target, and which routes it has."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
-from conformance.base.values import cut
+from conformance.base.text import amount
 from conformance.examine.survey import Survey, looked_at, undecided
 from conformance.model import Operation, Remark
+from conformance.model.routes import NO_SUCH_ROUTE, advice_on, counted, few, lacked
 from conformance.reading import Answer
 
+UNFOUND = (400, *NO_SUCH_ROUTE)
+"""Statuses of a server that does not have the operation which shows an object."""
 ENOUGH = 3
 """Items that a list needs so that a page can end between two of them."""
-FEW = 4
-"""Maximum number of routes in a remark."""
-LONGEST = 60
-"""Maximum number of characters shown of a route."""
-MISSING = (404, 405, 501)
-"""Statuses that mean that an operation does not exist."""
 
 
 def answers(survey: Survey, operations: Iterable[Operation]) -> Iterator[Answer]:
@@ -32,12 +29,6 @@ def paged(survey: Survey) -> list[Operation]:
 def shown_lists(survey: Survey) -> list[Answer]:
     """The first pages of the lists whose items are shown."""
     return [page for page in answers(survey, paged(survey)) if page.items is not None]
-
-
-def missing(survey: Survey) -> list[Answer]:
-    """The reads that the target lacks although its file does not declare that."""
-    reads = answers(survey, survey.offered)
-    return [read for read in reads if read.exchange.status in MISSING]
 
 
 # --- remarks --------------------------------------------------------------------------------------
@@ -57,45 +48,52 @@ def lists(survey: Survey) -> Iterator[Remark]:
 
 def operations(survey: Survey) -> Iterator[Remark]:
     """Check that the target has the operations that its file claims."""
-    lost = missing(survey)
-    seen = f"{len(lost)} of {len(survey.offered)} plain reads are missing{named(lost)}"
-    fix = f"Declare them: {line_of(lost)}"
-    yield looked_at("operations", seen, fix, wrong=bool(lost))
+    shown = survey.routes(survey.checked)
+    lost = [route for route, exists in shown.items() if exists is False]
+    unknown = [route for route, exists in shown.items() if exists is None]
+    if len(unknown) < len(shown):
+        yield looked_at(
+            "operations", lacked(lost, len(shown)), _sentence(advice_on(lost)), wrong=bool(lost)
+        )
+    if unknown or not shown:
+        yield undecided("operations", counted(unknown, len(shown), "could not be checked"))
+
+
+def objects(survey: Survey) -> Iterator[Remark]:
+    """Check that the target shows single objects, if it has the route and lists one."""
+    exists = survey.routes(survey.checked)
+    sent = {
+        operation.id: exchange
+        for operation in survey.naming
+        if exists[operation.route]
+        if (exchange := survey.named(operation)) is not None
+    }
+    failed = [name for name, exchange in sent.items() if exchange.status in UNFOUND]
+    if sent:
+        seen = f"{len(failed)} of {amount(len(sent), 'read')} of an object that a list shows fail"
+        seen += f" ({few(failed)})" if failed else ""
+        yield looked_at("operations", seen, _sentence(advice_on(failed)), wrong=bool(failed))
 
 
 def inapplicable(survey: Survey) -> Iterator[Remark]:
     """Check that the target lacks the operations that its file declares inapplicable."""
-    lacking = [read for read in survey.reads if survey.is_lacking(read)]
-    if not lacking:
+    shown = survey.routes(survey.excluded)
+    if not shown:
         return
-    working = [answer for answer in answers(survey, lacking) if answer.ok]
-    seen = f"{len(working)} of {len(lacking)} excluded plain reads work{named(working)}"
+    there = [route for route, exists in shown.items() if exists]
+    seen = counted(there, len(shown), "that the target file excludes exist on the target")
     fix = "Remove them from inapplicable:, or add them to only:, to have them judged."
-    yield looked_at("operations", seen, fix, wrong=bool(working))
+    yield looked_at("operations", seen, fix, wrong=bool(there))
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}"
 
 
 # --- words ----------------------------------------------------------------------------------------
 
 
-def routes_of(shown: Iterable[Answer]) -> list[str]:
-    """The routes of some responses, without duplicates."""
-    return list(dict.fromkeys(answer.operation.route for answer in shown))
-
-
-def line_of(shown: Iterable[Answer]) -> str:
-    """The line of a target file that declares some routes as missing."""
-    return f"inapplicable: [{', '.join(routes_of(shown))}]"
-
-
 def named(shown: Iterable[Answer]) -> str:
     """The first few routes of some responses, in parentheses; empty if there are none."""
-    routes = routes_of(shown)
+    routes = dict.fromkeys(answer.operation.route for answer in shown)
     return f" ({few(routes)})" if routes else ""
-
-
-def few(routes: Sequence[str]) -> str:
-    """The first few routes, each truncated because the target may have chosen them."""
-    shown = [cut(route, LONGEST) for route in routes[:FEW]]
-    if len(routes) > FEW:
-        shown.append("...")
-    return ", ".join(shown)

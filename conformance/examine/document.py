@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from conformance.base.values import texts_in
-from conformance.examine.data import few
 from conformance.model import Contract, Json
+from conformance.model.routes import few
 from conformance.reading import members_of
 
 METHODS = frozenset({"get", "post", "put", "patch", "delete"})

@@ -6,17 +6,19 @@ from collections.abc import Iterator
 
 from conformance.base.options import Depth
 from conformance.examine import around, data, keys
-from conformance.examine.survey import Survey
+from conformance.examine.survey import Survey, undecided
 from conformance.examine.triggers import triggers
 from conformance.model import Remark
 from conformance.run import preflight
 from conformance.run.session import Session
+from conformance.transport.patience import OverBudget
 
 LOOKS = (
     keys.keys,
     keys.businesses,
     keys.emptiness,
     data.operations,
+    data.objects,
     data.inapplicable,
     data.lists,
     around.time_of_day,
@@ -29,12 +31,14 @@ LOOKS = (
 def first_look(session: Session) -> Iterator[Remark]:
     """The remarks of a run before its first case, which costs little more than reads.
 
-    Triggers are left to the cases of the run. A quick run checks only its keys and businesses.
+    Triggers, and the routes of operations that are no plain reads, are left to the cases of a run.
+    A quick run checks only its keys, its businesses, and what the target file excludes.
     """
     survey = Survey(session)
     if session.choice.depth == Depth.QUICK:
         yield from keys.keys(survey, brief=True)
         yield from keys.businesses(survey)
+        yield from data.inapplicable(survey)
         return
     for look in LOOKS:
         yield from look(survey)
@@ -46,7 +50,10 @@ def examine(session: Session) -> Iterator[Remark]:
     Raises Unjudgeable if the target cannot be reached or is not this API.
     """
     preflight.check(session)
-    survey = Survey(session)
-    for look in LOOKS:
-        yield from look(survey)
-    yield from triggers(session)
+    survey = Survey(session, thorough=True)
+    try:
+        for look in LOOKS:
+            yield from look(survey)
+        yield from triggers(session)
+    except OverBudget:
+        yield undecided("budget", "it is used up, so the rest was not checked", "Raise budget:.")

@@ -1,6 +1,6 @@
 """Proposes values for a target file, each with how it was seen, and notes about the target.
 
-It needs only a few reads with one key.
+It needs only reads with one key, and requests that the target must reject.
 """
 
 from __future__ import annotations
@@ -14,30 +14,22 @@ from urllib.parse import urlsplit
 from conformance.base.errors import Unjudgeable
 from conformance.base.text import clean
 from conformance.base.values import cut
+from conformance.examine import data
 from conformance.examine.around import time_of_day
-from conformance.examine.data import (
-    LONGEST,
-    MISSING,
-    answers,
-    few,
-    missing,
-    named,
-    paged,
-    routes_of,
-    shown_lists,
-)
+from conformance.examine.data import answers, named, paged, shown_lists
 from conformance.examine.document import contradictions
 from conformance.examine.keys import keys, shown_businesses
 from conformance.examine.sizes import Size, defaults, longer, maxima
 from conformance.examine.survey import Survey
-from conformance.model import Business, Json, KeyName
+from conformance.model import Business, Json, KeyName, State
+from conformance.model.routes import LONGEST, few, lacked
 from conformance.run import preflight
 from conformance.run.session import Session
 from conformance.scenarios.client.knowledge import LARGE
 from conformance.transport.message import Message
 from conformance.transport.patience import OverBudget
 
-REQUESTS = 30
+REQUESTS = 120
 """Maximum number of requests."""
 MAXIMA, DEFAULTS = 4, 2
 """Number of lists whose maximum and default are tried. The rest of the budget is for routes."""
@@ -70,7 +62,7 @@ def propose(session: Session) -> Proposal:
     """
     try:
         preflight.check(session)
-        survey = Survey(session, limit=LARGE)
+        survey = Survey(session, limit=LARGE, thorough=True)
         surroundings = [*_redirect(survey), *_document(survey)]  # before the budget is used up
     except OverBudget:
         raise Unjudgeable(UNCLEAR.format(session.target.declaration.url)) from None
@@ -81,6 +73,7 @@ def propose(session: Session) -> Proposal:
     members = _members(survey, most)
     notes = [
         *_lists(survey),
+        *_routes(survey),
         *_usual(survey, usual),
         *_unsized(survey, [name for name in long if name not in most]),
         *_time(survey),
@@ -111,9 +104,10 @@ def _members(survey: Survey, most: Mapping[str, int]) -> dict[str, Found]:
     if most:
         how = "A page had this many items. A limit of one more returned as many, or was rejected."
         members["maximum"] = Found(dict[str, Json](most), how)
-    routes = routes_of(missing(survey))
+    shown = survey.routes(survey.checked)
+    routes = [route for route, exists in shown.items() if exists is False]
     if routes:
-        how = f"These plain reads returned {', '.join(str(status) for status in MISSING)}."
+        how = f"{lacked(routes, len(shown))}."
         members["inapplicable"] = Found(list[Json](routes), how)
     return members
 
@@ -122,13 +116,24 @@ def _members(survey: Survey, most: Mapping[str, int]) -> dict[str, Found]:
 
 
 def _lists(survey: Survey) -> Iterator[str]:
-    """How many lists hold items, and which reads were not sent."""
+    """How many lists hold items."""
     shown = shown_lists(survey)
     filled = [page for page in shown if page.listed]
     yield f"{len(filled)} of {len(shown)} readable lists hold items{named(filled)}."
-    left = [read.route for read in survey.reads if read.keyed and read not in survey.offered]
+
+
+def _routes(survey: Survey) -> Iterator[str]:
+    """Which routes were not requested, and which showed nothing."""
+    operations = survey.contract.operations.values()
+    left = [each.route for each in operations if each.keyed and each not in survey.checked]
     if left:
-        yield f"Not requested: {', '.join(left)}."
+        yield f"Not requested: {', '.join(dict.fromkeys(left))}."
+    for remark in data.operations(survey):
+        if remark.state is State.OPEN:
+            yield f"{remark.seen}."
+    for remark in data.objects(survey):
+        if remark.mend:
+            yield f"{remark.seen}. {remark.mend}"
 
 
 def _usual(survey: Survey, usual: Sequence[Size]) -> Iterator[str]:

@@ -1,19 +1,30 @@
-"""Plain reads of a target: what exists, and what each key can access."""
+"""Requests to a target that change nothing: what exists, and what each key can access."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache
 
 from conformance.judging.responses import code_of
-from conformance.model import PREFLIGHT, WHOLE_API, Case, Effect, KeyName, Operation, Remark, State
+from conformance.model import (
+    PREFLIGHT,
+    WHOLE_API,
+    Case,
+    Effect,
+    Exchange,
+    KeyName,
+    Operation,
+    Remark,
+    State,
+)
+from conformance.model.routes import NO_SUCH_ROUTE, NOWHERE, bare_path, has_route
 from conformance.reading import Answer
-from conformance.run.preflight import plain_reads
+from conformance.run.preflight import REFUSED, plain_reads
 from conformance.run.session import Session
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.memory import Memory
-from conformance.transport.message import message_for
+from conformance.transport.message import Message, message_for
 from conformance.transport.patience import OverBudget
 
 CASE = Case("survey[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
@@ -35,25 +46,40 @@ class Survey:
     """Sends the reads that need nothing but a key, each of them once.
 
     Lists are requested with ``limit`` until one rejects it, and without a limit from then on.
+    ``checked`` are the operations that the target should have: the offered reads, or all offered
+    operations if the survey is ``thorough``. ``naming`` are the reads of one object among them.
+    ``excluded`` are those that it should not have.
     """
 
-    def __init__(self, session: Session, limit: int | None = None) -> None:
+    def __init__(self, session: Session, limit: int | None = None, *, thorough: bool = False):
         self.contract = session.contract
         self.target = session.target.declaration
         self.client = Client(session.sender, CASE, 1, Memory(), seed=0)
         self._limit = limit
         self._read, self._send = cache(self._read_once), cache(self._send_once)
+        self._bare, self._named = cache(self._bare_once), cache(self._named_once)
         self.reads = plain_reads(session.contract.operations.values())
         self.offered = [read for read in self.reads if not self.is_lacking(read)]
+        others = [each for each in self.contract.operations.values() if not each.plain_read]
+        has = [each for each in others if not self.is_lacking(each)]
+        self.checked = [*self.offered, *has] if thorough else self.offered
+        self.excluded = self._excluded(others)
+        self.naming = [each for each in self.checked if _names_an_object(each)]
+
+    def _excluded(self, others: Iterable[Operation]) -> list[Operation]:
+        """The excluded plain reads, and of the others those whose whole route is excluded."""
+        operations = self.contract.operations.values()
+        offered = {each.route for each in operations if not self.is_lacking(each)}
+        reads = [read for read in self.reads if self.is_lacking(read)]
+        return [*reads, *(each for each in others if each.route not in offered)]
 
     def narrow(self) -> None:
-        """Reduce the offered reads to those that the request budget covers."""
-        affordable = []
-        with suppress(OverBudget):
-            for operation in self.offered:
-                self.ask(operation.id)
-                affordable.append(operation)
-        self.offered = affordable
+        """Reduce the operations of this survey to those that the request budget covers."""
+        self.checked = _affordable(self.checked, self.has)
+        self.offered = [read for read in self.offered if read in self.checked]
+        shown = self.routes(self.checked)
+        there = [each for each in self.naming if shown.get(each.route)]
+        self.naming = _affordable(there, self.named)
 
     def is_lacking(self, operation: Operation) -> bool:
         """Whether the target file declares an operation inapplicable."""
@@ -71,6 +97,58 @@ class Survey:
     def closed(self, key: str) -> list[Operation]:
         """The reads for which a key lacks the scope."""
         return [read for read in self.offered if not self.target.opens(read, key)]
+
+    def routes(self, operations: Iterable[Operation]) -> dict[str, bool | None]:
+        """Whether the target has the routes of some operations, by route. Raises OverBudget.
+
+        The first operation of a route speaks for it.
+        """
+        shown: dict[str, bool | None] = {}
+        for operation in operations:
+            if operation.route not in shown:
+                shown[operation.route] = self.has(operation)
+        return shown
+
+    def has(self, operation: Operation) -> bool | None:
+        """Whether the target has the route of an operation; None if that is unknown.
+
+        An operation that is no plain read is requested without an id, a body and a key. A target
+        that has it must reject this, so nothing happens. Raises OverBudget.
+        """
+        if operation.plain_read:
+            plain = self.ask(operation.id)
+            if self.is_lacking(operation):
+                return plain.ok
+            status = plain.exchange.status
+            return None if status is None else status not in NO_SUCH_ROUTE
+        key = KeyName.FULL if self._needs_key(operation) else None
+        control = self._bare("GET", NOWHERE, key)
+        shown = self._bare(operation.method, bare_path(operation), key)
+        return has_route(self.contract, shown, control)
+
+    def named(self, operation: Operation) -> Exchange | None:
+        """A read of an object that a list shows; None if no list shows one. Raises OverBudget."""
+        return self._named(operation.id)
+
+    def _named_once(self, name: str) -> Exchange | None:
+        operation = self.contract.operations[name]
+        values = self.client.valid(operation)
+        return None if values is None else self.client.call(operation, values)
+
+    def _needs_key(self, operation: Operation) -> bool:
+        """Whether only a key shows if an operation exists, and sending it without an input is safe.
+
+        Some targets check the key before the route. Then the operation must lack some required
+        input, and the target file must permit its effect.
+        """
+        is_permitted = operation.effect in (Effect.READ, *self.target.allow)
+        if not (is_permitted and operation.required):
+            return False
+        return self._bare("GET", NOWHERE, None).status in REFUSED
+
+    def _bare_once(self, method: str, path: str, key: str | None) -> Exchange:
+        """An uncached request that names nothing, logged without an operation."""
+        return self.client.raw(Message(method, path), key=key)
 
     def ask(self, name: str, key: str = KeyName.FULL) -> Answer:
         """The response to a read, by its id, with a key. Raises OverBudget."""
@@ -102,6 +180,23 @@ class Survey:
             values = {paging.limit: str(limit)} if paging and limit else {}
             exchange = self.client.call(operation, values, key=key)
         return Answer(self.contract, operation, exchange)
+
+
+def _names_an_object(operation: Operation) -> bool:
+    """Whether an operation is a read that requires more than a key."""
+    return operation.effect is Effect.READ and not operation.plain_read
+
+
+def _affordable(
+    operations: Iterable[Operation], send: Callable[[Operation], object]
+) -> list[Operation]:
+    """The operations that can be sent before the request budget is used up."""
+    sent = []
+    with suppress(OverBudget):
+        for operation in operations:
+            send(operation)
+            sent.append(operation)
+    return sent
 
 
 def is_refused(page: Answer) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conformance.model.exchange import Exchange
-from conformance.model.labels import Form
+from conformance.model.labels import Form, Role, Step
 
 FORMS: Mapping[Form | None, str] = {
     Form.OMITTED: "a required parameter left out",
@@ -25,7 +25,10 @@ FORMS: Mapping[Form | None, str] = {
 }
 """What is odd about a request, by its form."""
 SCENARIOS = {
+    "change-to-zero": "zero or an empty text",
+    "creation": "an id in the body",
     "deletion": "an object that was deleted",
+    "filtered-walk": "a filter",
     "foreign-figures": "another business",
     "foreign-filter": "a filter for another business",
     "foreign-object": "an object of another business",
@@ -36,6 +39,9 @@ SCENARIOS = {
     "refused-creation": "a mistake in a write",
     "refused-write": "a mistake in a write",
     "unknown-id": "an id that names nothing",
+    "unknown-route": "an unknown path",
+    "walk": "a limit or a cursor",
+    "walk-with-option": "an optional parameter",
 }
 """What is odd about the requests of a scenario if the request itself does not say."""
 
@@ -55,6 +61,10 @@ NOT_PARSED = frozenset(
 )
 """The oddities of bodies that are not JSON. A parser that fails on one fails on all of them."""
 
+REPEATED = "the values of an earlier creation"
+OPTIONAL = "optional members"
+REFUSABLE = "values that a server may refuse"
+
 
 def mistake_of(exchange: Exchange) -> str:
     """A description of the mistake in a request; empty if there is none, or none is known."""
@@ -62,3 +72,17 @@ def mistake_of(exchange: Exchange) -> str:
     if not facts.mistake:
         return ""
     return facts.flaw or FORMS.get(facts.form) or SCENARIOS.get(exchange.scenario, "")
+
+
+def oddity_of(exchange: Exchange) -> str:
+    """What is odd about a request that a server may refuse, even if nothing is wrong with it.
+
+    Empty if a server must accept it.
+    """
+    if not exchange.facts.mistake:
+        return ""
+    if exchange.facts.step is Step.REPEATED:
+        return REPEATED
+    if exchange.role is Role.BYSTANDER and not exchange.facts.flaw:
+        return OPTIONAL
+    return mistake_of(exchange) or REFUSABLE

@@ -11,6 +11,7 @@ from conformance.model.declaration import Declaration
 from conformance.model.exchange import Exchange
 from conformance.model.judgement import JUDGED, Case, Cause, Cell, Verdict, worst
 from conformance.model.past import Baseline, Past
+from conformance.model.routes import shown_of
 from conformance.model.setup import Remark
 
 
@@ -121,7 +122,7 @@ class Run:
         """1 if a MUST is broken, else 3 if something could not be judged, else 0.
 
         With a baseline, only new failures give 1. An untested cell counts as not judged only with
-        ``require_complete``. So does a read that the target file excludes, if it works or was not
+        ``require_complete``. So does a route that the target file excludes, if it exists or was not
         requested. A run that judged no cell at all could not be judged.
         """
         if self.counts["failed"] and not self.nothing_new:
@@ -157,27 +158,19 @@ class Run:
 
     @property
     def still_there(self) -> list[str]:
-        """The routes of the plain reads that the target file excludes but that work."""
-        return [route for route, worked in self._left_out.items() if True in worked]
+        """The routes that the target file excludes although the target has them."""
+        return [route for route, found in self._left_out.items() if True in found]
 
     @property
     def not_asked_for(self) -> list[str]:
-        """The routes of the excluded plain reads that received no request."""
-        return [route for route, worked in self._left_out.items() if not worked]
+        """The excluded routes that received no request."""
+        return [route for route, found in self._left_out.items() if not found]
 
     @cached_property
     def _left_out(self) -> dict[str, set[bool]]:
-        """Whether responses were ok, by route of the plain reads that the target file excludes."""
-        worked: dict[str, set[bool]] = {}
-        for operation in self.contract.operations.values():
-            if operation.plain_read and operation.id in self.target.inapplicable:
-                worked[operation.route] = set()
-        for exchange in self.exchanges:
-            path = exchange.request.url.removeprefix(self.target.url)
-            found = worked.get(f"{exchange.request.method} {path}")
-            if found is not None and exchange.response is not None:
-                found.add(exchange.ok)
-        return worked
+        """What responses show of each route that the target file excludes: whether it exists."""
+        target = self.target
+        return shown_of(self.contract, target.inapplicable, target.url, self.exchanges)
 
     @cached_property
     def standing(self) -> Verdict:

@@ -47,7 +47,7 @@ def _lines(run: Run) -> Iterator[str]:
         yield f"**The run is incomplete:** {inert(run.incomplete)}"
     for sentence in view.left_out(run):
         yield ""
-        yield inert(sentence, view.LIMIT)
+        yield inert(sentence, 2 * view.LIMIT)  # names all routes of a contract
     yield ""
     yield f"{view.counts_line(run)}."
     yield ""

@@ -12,8 +12,8 @@ from conformance.base.text import amount
 from conformance.model import (
     DEAD_KEYS,
     UNAVAILABLE,
-    WHOLE_API,
     Cell,
+    Contract,
     Declaration,
     Exchange,
     Role,
@@ -21,11 +21,10 @@ from conformance.model import (
     Verdict,
     place_of_key,
 )
+from conformance.model.routes import NO_SUCH_ROUTE, advice_on, lacked
 from conformance.reading import asked, refused_member
 from conformance.report import unproven
 
-NO_SUCH_ROUTE = {404, 405, 501}
-"""Statuses that a server returns for a route it does not have."""
 OFTEN = 0.01
 """The share of requests that a proxy may fail before the remark includes advice."""
 UNVERIFIED = "the certificate of the target was not verified (verify: false in the target file)"
@@ -46,7 +45,7 @@ def of(run: Run) -> list[str]:
         reported.add(place_of_key(str(run.target.main_key)))
     others = (each for each in run.exchanges if place_of_key(str(each.identity)) not in reported)
     doubtful = doubtful_keys(run.target, others)
-    added = [*lacking(run.exchanges), *idle_filters(run), *idle_members(run)]
+    added = [*lacking(run.contract, run.exchanges), *idle_filters(run), *idle_members(run)]
     trusted = [] if run.target.verify else [UNVERIFIED]
     incomplete = [*unavailable(run.exchanges), *unheld(run.exchanges)]
     return [*trusted, *unproven.wrong(run.setup), *waivers, *doubtful, *added, *incomplete]
@@ -88,10 +87,27 @@ def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[st
     return sentences
 
 
-def lacking(exchanges: Iterable[Exchange]) -> list[str]:
+def lacking(contract: Contract, exchanges: Iterable[Exchange]) -> list[str]:
     """The ``inapplicable`` line for operations that were never found, whatever the key.
 
-    An operation that received only requests it must refuse may still exist.
+    A route stands for all its operations, unless some of them were found.
+    """
+    statuses = _statuses_of_valid(contract, exchanges)
+    missing = [name for name, seen in statuses.items() if seen.issubset(NO_SUCH_ROUTE)]
+    if len(missing) in (0, len(statuses)):  # if all are missing, the address is wrong
+        return []
+    route = {name: contract.operations[name].route for name in statuses}
+    found = {route[name] for name in statuses if name not in missing}
+    lost = dict.fromkeys(name if route[name] in found else route[name] for name in missing)
+    return [f"{lacked(lost, len(set(route.values())))}; {advice_on(lost)}"]
+
+
+def _statuses_of_valid(
+    contract: Contract, exchanges: Iterable[Exchange]
+) -> dict[str, set[int | None]]:
+    """The statuses of each operation that received a request which it need not refuse.
+
+    An operation that received no such request may exist even if it was never found.
     """
     statuses: dict[str, set[int | None]] = defaultdict(set)
     valid = set[str]()
@@ -100,12 +116,8 @@ def lacking(exchanges: Iterable[Exchange]) -> list[str]:
             valid.add(exchange.operation)
         if exchange.role is Role.CONTROL or exchange.status not in (401, 403):
             statuses[exchange.operation].add(exchange.status)
-    statuses.pop(WHOLE_API, None)
-    missing = [name for name in statuses if name in valid and statuses[name] <= NO_SUCH_ROUTE]
-    if len(missing) in (0, len(statuses)):  # if all are missing, the address is wrong
-        return []
-    line = f"inapplicable: [{', '.join(missing)}]"
-    return [f"if the target does not have these operations, add to the target file: {line}"]
+    known = contract.operations
+    return {name: seen for name, seen in statuses.items() if name in valid and name in known}
 
 
 def idle_filters(run: Run) -> list[str]:
@@ -162,13 +174,19 @@ def _advice_on_absent(what: str, names: Mapping[str, set[str]]) -> list[str]:
 
 
 def unavailable(exchanges: Iterable[Exchange]) -> list[str]:
-    """A sentence with the number of requests that returned 502, 503 or 504."""
-    statuses = [exchange.status for exchange in exchanges]
-    spoilt = sum(status in UNAVAILABLE for status in statuses)
+    """A sentence with the number of requests that returned 502, 503 or 504.
+
+    It says how many of these were sent again, because a write may not be.
+    """
+    sent = list(exchanges)
+    spoilt = [exchange for exchange in sent if exchange.status in UNAVAILABLE]
     if not spoilt:
         return []
-    seen = f"{spoilt} of {len(statuses)} requests returned 502, 503 or 504"
-    if spoilt < OFTEN * len(statuses):
+    again = sum(exchange.role is Role.RETRY for exchange in spoilt)
+    seen = f"{len(spoilt)} of {len(sent)} requests returned 502, 503 or 504"
+    if again:
+        seen += f" (sent again: {again})"
+    if len(spoilt) < OFTEN * len(sent):
         return [seen]
     return [
         f"{seen}: the proxy in front of the target seems overloaded; set rate: in the target file"

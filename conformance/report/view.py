@@ -94,7 +94,7 @@ def _claim(run: Run) -> str:
         return "Could not be judged"
     if run.counts["failed"] and run.baseline:
         return f"Nothing new against {shown(run.baseline.name)}: {tally(run.causes)} as before"
-    if run.counts["untested"]:
+    if run.counts["untested"] or run.still_there:
         seen = "Only waived failures seen" if run.counts["waived"] else "No failure seen"
         return f"{seen} in {share(run)} of the contract"
     if run.holding == len(run.cells):
@@ -152,14 +152,14 @@ def tally(causes: Iterable[Cause]) -> str:
 
 
 def left_out(run: Run) -> list[str]:
-    """Sentences on excluded reads that contradict the target file, or that were never checked."""
-    found = {"worked": run.still_there}
+    """Sentences on excluded routes that contradict the target file, or that were never checked."""
+    found = {"proved to exist": run.still_there}
     why = ""
     if run.require_complete:
         found["received no request"] = run.not_asked_for
         why = ", but completeness was required"
     return [
-        f"{amount(len(routes), 'read')} excluded by the target file {what}{why}: "
+        f"{amount(len(routes), 'route')} excluded by the target file {what}{why}: "
         f"{', '.join(routes)}."
         for what, routes in found.items()
         if routes

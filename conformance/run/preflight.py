@@ -6,6 +6,7 @@ so a target is given up only if every plain read fails in the same way.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from conformance.base.errors import TargetError, Unjudgeable
@@ -29,7 +30,10 @@ from conformance.transport.patience import LIMITED
 IS_IT_UP = "Check that the server is up and that the address is right."
 ATTEMPTS = 4
 """Number of reads that are tried before a target is given up; on 404, all reads are tried."""
+BAD_REQUEST = 400
 NOT_FOUND = 404
+TLS_ONLY = re.compile(r"\b(HTTPS|SSL-enabled)\b")
+"""How common servers and proxies tell a client that it should use TLS."""
 REFUSED = (401, 403)
 """Statuses of a read whose key is rejected."""
 CASE = Case("preflight[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
@@ -104,8 +108,9 @@ def _problem(session: Session, failed: list[Exchange]) -> str | None:
         or _kept_away(url, responses)
         or _refused_key(session, failed)
         or _unheld(url, responses, asked)
+        or _plain_to_tls(url, responses)
         or _no_json(url, responses, asked)
-        or _wrong_path(url, failed)
+        or _wrong_path(url, failed, session.contract.base_path)
     )
 
 
@@ -144,14 +149,23 @@ def _unheld(url: str, responses: list[Response], asked: str) -> str | None:
     return f"{url} cannot be judged by {asked}: {reasons[0]}." if all(reasons) else None
 
 
-def _wrong_path(url: str, failed: list[Exchange]) -> str | None:
+def _wrong_path(url: str, failed: list[Exchange], base_path: str) -> str | None:
     """The problem if every read returned 404."""
     if any(exchange.status != NOT_FOUND for exchange in failed):
         return None
     return (
         f"{url} returns 404 for every read that needs only a key ({len(failed)} reads). "
-        "Is the path of the address right?"
+        f"Is the path of the address right? In the contract it is {base_path}."
     )
+
+
+def _plain_to_tls(url: str, responses: list[Response]) -> str | None:
+    """The problem if every response says that plain HTTP was sent to a port with TLS."""
+    if not url.startswith("http://") or any(each.status != BAD_REQUEST for each in responses):
+        return None
+    if not all(TLS_ONLY.search(each.body.written) for each in responses):
+        return None
+    return f"{url}: the server speaks TLS on this port. Try https{url.removeprefix('http')}"
 
 
 def _no_json(url: str, responses: list[Response], asked: str) -> str | None:

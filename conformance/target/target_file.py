@@ -88,7 +88,7 @@ def from_flags(contract: Contract, url: str, key: str | None) -> Target:
 
     Raises TargetError for a malformed address or key.
     """
-    url = _checked_url(contract, url, "--url")
+    url = _checked_url(url, "--url")
     keys = {KeyName.FULL.value: keyring.checked(key, "--key")} if key else {}
     declaration = Declaration(
         name=urlsplit(url).netloc,
@@ -97,7 +97,7 @@ def from_flags(contract: Contract, url: str, key: str | None) -> Target:
         keys=frozenset(keys),
         full_declared=False,
     )
-    return Target(declaration, keys)
+    return Target(declaration, keys, warnings=_path_warnings(contract, url))
 
 
 def from_file(
@@ -117,7 +117,7 @@ def from_file(
     if not yaml_file.validate(file, form, faults, secret=SECRET):
         raise faulty(faults)
     if url:
-        file.value["url"] = _checked_url(contract, url, "--url")
+        file.value["url"] = _checked_url(url, "--url")
     full_declared = not _take_key(file.value, key)
     names.check(contract, file, form, faults)
     listed = keyring.read(contract, file)
@@ -129,13 +129,15 @@ def from_file(
         "keys": sorted(keys),
         "full_declared": full_declared,
         "addresses": _addresses(file, faults),
-        "url": _url(contract, file, faults),
+        "url": _url(file, faults),
         **_authority(file, path.parent, faults),
         "warnings": keyring.warnings(path, listed if full_declared else _of_file(listed)),
     }
     if faults:
         raise faulty(faults)
-    return _target(file.value | derived, keys)
+    target = _target(file.value | derived, keys)
+    off_path = _path_warnings(contract, target.declaration.url)
+    return replace(target, warnings=(*target.warnings, *off_path))
 
 
 def schema() -> dict[str, Any]:
@@ -229,25 +231,34 @@ def _keys(file: YamlFile, listed: Iterable[GivenKey], faults: list[str]) -> dict
 # --- addresses ------------------------------------------------------------------------------------
 
 
-def _url(contract: Contract, file: YamlFile, faults: list[str]) -> str | None:
+def _url(file: YamlFile, faults: list[str]) -> str | None:
     try:
-        return _checked_url(contract, file.value["url"], file.where(("url",)))
+        return _checked_url(file.value["url"], file.where(("url",)))
     except TargetError as error:
         faults.append(str(error))
         return None
 
 
-def _checked_url(contract: Contract, url: str, where: str) -> str:
+def _path_warnings(contract: Contract, url: str) -> tuple[str, ...]:
+    """A warning if a checked address has another base path than the contract."""
+    parts = urlsplit(url)
+    if parts.path.endswith(contract.base_path):
+        return ()
+    usual = f"{parts.scheme}://{parts.netloc}{contract.base_path}"
+    return (
+        f"{url} does not end with {contract.base_path}, the base path in the contract. "
+        f"If the API is not mounted elsewhere, use {usual}.",
+    )
+
+
+def _checked_url(url: str, where: str) -> str:
     """The address without a trailing slash. Raises TargetError if it cannot be used."""
     parts = _split(url, where)
     path = parts.path.rstrip("/")
-    example = f"{parts.scheme}://{parts.netloc}{contract.base_path}"
     if parts.username or parts.password:
         _refuse(where, "remove user name and password from the address; give keys separately")
     if parts.query or parts.fragment:
         _refuse(where, "the address must end with the base path, without a query or fragment")
-    if not path.endswith(contract.base_path):
-        _refuse(where, f"the address must end with {contract.base_path}, such as {example}")
     return f"{parts.scheme}://{parts.netloc}{path}"
 
 

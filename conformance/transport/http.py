@@ -28,7 +28,7 @@ from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ReadTimeoutError
 from urllib3.util import parse_url
 
-from conformance.base.tls import Trust
+from conformance.base.tls import Trust, is_spoken_at
 from conformance.transport.bounded import CONNECTIONS, CURRENT, POOLS, TooMuchError
 from conformance.transport.codings import decoded
 from conformance.transport.wire import (
@@ -109,6 +109,7 @@ class HttpWire:
         self._kept = _KeptHere()
         self._keeps = True  # no kept connection has delivered excess bytes
         self._keeps_for_writes = True
+        self._may_want_tls = True  # no plain request has had a response or been explained
 
     def send(self, request: WireRequest) -> WireResponse:
         """Send one request; see Wire."""
@@ -119,10 +120,11 @@ class HttpWire:
             with open_response(request) as raw:
                 body, cut = _bounded(raw, request.most)
         except Exception as error:  # an odd response can break the library anywhere
-            failure = self._failure(error)
+            failure = self._failure(error, request.url)
             if failure.loss is Loss.CLOSED and CURRENT.opened == opened:
                 self._keeps_for_writes = False
             raise failure from None
+        self._may_want_tls = False
         if not cut:
             self._check_excess(raw.status)
             body, cut = decoded(body, raw.headers.get("Content-Encoding", ""))
@@ -201,7 +203,7 @@ class HttpWire:
             **trust,
         )
 
-    def _failure(self, error: Exception) -> WireFailure:
+    def _failure(self, error: Exception, url: str) -> WireFailure:
         """The failure for an error, depending on how far the request had got."""
         if isinstance(error, WireFailure):
             return error
@@ -210,14 +212,34 @@ class HttpWire:
             return _without_connection(causes)
         if _is_any(causes, TimeoutError):
             return WireFailure(f"no response within {self._timeout:g} s", Loss.SILENT)
-        return WireFailure(_reason(causes), _loss(causes))
+        loss = _loss(causes)
+        if loss in (Loss.CLOSED, Loss.FOREIGN) and self._wants_tls(url):
+            return WireFailure(WANTS_TLS, Loss.MISMATCHED)
+        return WireFailure(_reason(causes), loss)
+
+    def _wants_tls(self, url: str) -> bool:
+        """Whether a port that never answered plain HTTP speaks TLS instead; tried only once."""
+        where = parse_url(url)
+        if where.scheme != "http" or not self._may_want_tls:
+            return False
+        self._may_want_tls = False
+        return is_spoken_at(where.host or "", where.port or HTTP_PORT, min(HELLO, self._timeout))
 
 
+HTTP_PORT = http.client.HTTP_PORT
+HELLO = 3.0
+"""Seconds in which a TLS handshake must succeed to explain why plain HTTP fails."""
+WANTS_TLS = "the server speaks TLS on this port"
+HAS_NO_TLS = "the server does not speak TLS on this port"
+NO_TLS = {"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL", "RECORD_LAYER_FAILURE"}
+"""The reasons of OpenSSL that mean that what came back is not TLS."""
 HANDSHAKE = "TLS handshake (does the port speak https?)"
 
 
 def _without_connection(causes: list[BaseException]) -> WireFailure:
     """Why no connection could be made."""
+    if any(isinstance(cause, ssl.SSLError) and cause.reason in NO_TLS for cause in causes):
+        return WireFailure(HAS_NO_TLS, Loss.MISMATCHED)
     if _is_any(causes, ssl.SSLError):
         return WireFailure(_reason(causes), Loss.UNTRUSTED)
     if _is_any(causes, TimeoutError):

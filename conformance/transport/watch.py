@@ -50,6 +50,8 @@ class Watch:
                 f"No TLS connection to {self._url}: {failure}. For a private authority, set ca: "
                 "in the target file. To accept any certificate, set verify: false."
             )
+        if arrival.loss is Loss.MISMATCHED:
+            raise Unjudgeable(f"{self._url}: {failure}. Try {_other_scheme(self._url)}")
         self._speaks_http = self._speaks_http or arrival.loss is None
         if arrival.loss is Loss.FOREIGN and not self._speaks_http:
             raise Unjudgeable(f"{self._url} does not speak HTTP: {failure}. Check the port.")
@@ -99,6 +101,12 @@ class Watch:
         """A sentence with the cause, and the exchange that it began with."""
         first = self._outage.failed[0]
         return f"The target {self._url} {cause.value} This began with exchange {first}."
+
+
+def _other_scheme(url: str) -> str:
+    """An address with https instead of http, or the other way round."""
+    scheme, _, rest = url.partition("://")
+    return f"{'http' if scheme == 'https' else 'https'}://{rest}"
 
 
 def _span(departure: Departure, arrival: Arrival) -> Span:

@@ -52,6 +52,7 @@ class Loss(Enum):
 
     UNREACHABLE = auto()  # no connection was made, so the request did not arrive
     UNTRUSTED = auto()  # the certificate of the target was not accepted; nothing was sent
+    MISMATCHED = auto()  # only one side speaks TLS, so the request was not understood
     SILENT = auto()  # no complete response arrived within the time limit
     CLOSED = auto()  # the connection ended before anything came back
     FOREIGN = auto()  # what came back is not HTTP
@@ -59,7 +60,7 @@ class Loss(Enum):
     BEYOND = auto()  # the response exceeds a limit of ours
 
 
-UNSENT = (Loss.UNREACHABLE, Loss.UNTRUSTED)
+UNSENT = (Loss.UNREACHABLE, Loss.UNTRUSTED, Loss.MISMATCHED)
 """Losses after which the request is known not to have arrived."""
 
 

@@ -108,7 +108,7 @@ CALLS = {
     "endless-drip": Call(("run", "--target", "t.yaml"), 3, "do not end|2 s", PATIENT % "drip"),
     "endless-header": Call(("run", "--target", "t.yaml"), 3, r"\b2 s", PATIENT % "slow-head"),
     "no-base-path": Call(
-        ("run", "--url", "http://127.0.0.1:9", "--key", KEY), 2, "must end with /api/v1"
+        ("run", "--url", "http://127.0.0.1:9", "--key", KEY), 3, "does not end with /api/v1"
     ),
     "no-http": Call(
         ("run", "--url", "ftp://127.0.0.1/api/v1", "--key", KEY), 2, "not an http or https address"

@@ -103,7 +103,7 @@ add(
         "tls-unexpected",
         "The address says http, and the server speaks TLS.",
         NONE,
-        given_up("no (usable )?(answer|response)"),
+        given_up("speaks TLS on this port"),
         _right,
         secure=_certified("localhost", HERE),
     )
