@@ -10,8 +10,9 @@ from collections.abc import Iterable
 
 from conformance.causes.finding_key import Key, place_of
 from conformance.causes.folding import folded
-from conformance.causes.groups import Group, Sighting, groups_of, sightings_of
+from conformance.causes.groups import Group, groups_of
 from conformance.causes.harm import harm_of
+from conformance.causes.sightings import Sighting, sightings_of
 from conformance.causes.titles import title_of
 from conformance.model import Cause, Cell, Contract, Exchange, Level, Verdict, worst
 
@@ -31,19 +32,19 @@ def causes_of(
     """
     cells = tuple(cells)
     by_id = {exchange.id: exchange for exchange in exchanges}
-    roots = folded(groups_of(cells, by_id))
+    roots = folded(contract, groups_of(contract, cells, by_id))
     blocked = _blocked(cells)
     causes = [_cause(contract, root, by_id, blocked) for root in roots]
     return tuple(sorted(causes, key=_worst_first))
 
 
 def sightings_by_cause(
-    cells: Iterable[Cell], exchanges: Iterable[Exchange]
+    contract: Contract, cells: Iterable[Cell], exchanges: Iterable[Exchange]
 ) -> dict[str, list[Sighting]]:
     """The sightings of each cause of the findings in some cells, by the id of the cause."""
     by_id = {exchange.id: exchange for exchange in exchanges}
     sightings: dict[str, list[Sighting]] = {}
-    for root in folded(groups_of(cells, by_id)):
+    for root in folded(contract, groups_of(contract, cells, by_id)):
         sightings[root.key.id] = [one for part in root.whole() for one in part.sightings]
     return sightings
 

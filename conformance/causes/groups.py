@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from conformance.causes.finding_key import FAULT, Key, is_fault, key_of
-from conformance.model import BROKEN, Cell, Exchange, Finding
-
-NO_KEY, OF_KEYS = "auth.missing", ("auth.", "scope.refused", "tenant.object")
-"""The rule that finds an operation open without a key, and the rules such an operation breaks."""
-FEW_OPEN = 10
-"""Up to this many open operations are separate oversights. More share a single mistake."""
+from conformance.causes.finding_key import ERROR, FAULT, Key
+from conformance.causes.settling import settled
+from conformance.causes.sightings import Sighting, sightings_of
+from conformance.model import Cell, Contract, Exchange, Finding
 
 
 @dataclass(eq=False)
@@ -49,65 +46,21 @@ class Group:
             yield from group.whole()
 
 
-@dataclass(frozen=True, eq=False)
-class Sighting:
-    """A finding of a cell as shown by some exchanges, with its own key."""
-
-    cell: Cell
-    finding: Finding
-    names: tuple[str, ...]
-    key: Key
-
-
-def groups_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> list[Group]:
-    """The findings of broken cells grouped by key, in run order.
-
-    If an operation always fails, the failure does not depend on the request. If it is one of a few
-    operations open without a key, its other key findings are part of the same cause.
-    """
+def groups_of(
+    contract: Contract, cells: Iterable[Cell], exchanges: Mapping[str, Exchange]
+) -> list[Group]:
+    """The findings of broken cells grouped by their settled keys, in run order."""
     groups: dict[Key, Group] = {}
-    failing = _always_failing(exchanges.values())
     seen = list(sightings_of(cells, exchanges))
-    opened = {one.cell.operation: one.key for one in seen if one.key.rule == NO_KEY}
-    if len(opened) > FEW_OPEN:
-        opened.clear()
-    for one in seen:
-        operation, key = one.cell.operation, one.key
-        if key.rule == FAULT and operation in failing:
-            key = replace(key, flaw="")
-        if key.rule.startswith(OF_KEYS):
-            key = opened.get(operation, key)
+    for one, key in settled(contract, seen, exchanges):
         _add(groups.setdefault(key, Group(key)), one)
     return list(groups.values())
 
 
-def sightings_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> Iterator[Sighting]:
-    """The findings of broken cells. A finding seen apart occurs once for each of its exchanges."""
-    for cell in cells:
-        if cell.verdict not in BROKEN:
-            continue
-        for finding in cell.findings:
-            together = [finding.exchanges]
-            alone = [(name,) for name in finding.exchanges]
-            for names in alone if finding.apart else together:
-                shown_by = [exchanges[name] for name in names if name in exchanges]
-                yield Sighting(cell, finding, names, key_of(finding, shown_by))
-
-
 def _add(group: Group, one: Sighting) -> None:
     group.sightings.append(one)
-    group.findings.setdefault(one.finding.clause, one.finding)
+    if group.key.rule == ERROR or one.key.rule != ERROR:  # others only come along
+        group.findings.setdefault(one.finding.clause, one.finding)
     group.cells[one.cell.name] = one.cell
     group.operations[one.cell.operation] = None
     group.exchanges.update(dict.fromkeys(one.names))
-
-
-def _always_failing(exchanges: Iterable[Exchange]) -> set[str]:
-    """The operations whose responses are all server faults."""
-    failing: set[str] = set()
-    working: set[str] = set()
-    for exchange in exchanges:
-        if exchange.status:
-            found = failing if is_fault(exchange.status) else working
-            found.add(exchange.operation)
-    return failing - working

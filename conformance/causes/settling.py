@@ -1,0 +1,192 @@
+"""Settles the key of each sighting by what the rest of the log shows.
+
+The key of a finding says what one exchange shows. The log shows more: that an operation never works,
+that a wrong status explains the wrong body, or which check is missing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from conformance.base.values import pointed
+from conformance.causes.finding_key import ERROR, FAULT, STATUS, TAKEN, Key, depth, is_fault
+from conformance.causes.shape import shape_of
+from conformance.causes.sightings import Sighting
+from conformance.model import Contract, Exchange, Role, Step
+from conformance.reading import sent_members
+
+NO_KEY, OF_KEYS = "auth.missing", ("auth.", "scope.refused", "tenant.object")
+"""The rule that finds an operation open without a key, and the rules such an operation breaks."""
+FEW_OPEN = 10
+"""Up to this many open operations are separate oversights. More share a single mistake."""
+
+OF_REFERENCES = ("tenant.object", "id.reference")
+"""Rules that find a write that accepts the id of a foreign object, or of one that does not exist."""
+NAMING = {Step.REFERENCE, Step.OPTIONAL, Step.TIED, Step.FOREIGN}
+"""The steps whose requests name such an object in a member, if they do not select an object."""
+
+FORMS = (ERROR, "success.shape", "success.label")
+"""Rules about the form of a response."""
+
+Settled = list[tuple[Sighting, Key]]
+"""Sightings with their keys, in run order."""
+
+
+def settled(
+    contract: Contract, seen: Sequence[Sighting], exchanges: Mapping[str, Exchange]
+) -> Settled:
+    """The sightings, each with its key as far as the log explains it."""
+    with_keys = _of_operations(seen, exchanges)
+    with_keys = _of_references(contract, with_keys, exchanges)
+    with_keys = _without_shapes(contract, with_keys, exchanges)
+    return _explained(with_keys)
+
+
+# --- operations that never work, or are open to all -----------------------------------------------
+
+
+def _of_operations(seen: Iterable[Sighting], exchanges: Mapping[str, Exchange]) -> Settled:
+    """If valid requests never work, failures do not depend on what is odd in a request.
+
+    If an operation is one of a few that need no key, its other key findings have the same key.
+    """
+    failing = _never_working(exchanges.values())
+    opened = {one.cell.operation: one.key for one in seen if one.key.rule == NO_KEY}
+    if len(opened) > FEW_OPEN:
+        opened.clear()
+    with_keys = []
+    for one in seen:
+        key = one.key
+        if key.rule == FAULT and one.cell.operation in failing:
+            key = replace(key, flaw="")
+        if key.rule.startswith(OF_KEYS):
+            key = opened.get(one.cell.operation, key)
+        with_keys.append((one, key))
+    return with_keys
+
+
+def _never_working(exchanges: Iterable[Exchange]) -> set[str]:
+    """The operations without a success whose valid requests, or all requests, are server faults."""
+    statuses: dict[str, set[int]] = defaultdict(set)
+    plain: dict[str, set[int]] = defaultdict(set)
+    for exchange in exchanges:
+        if exchange.status:
+            statuses[exchange.operation].add(exchange.status)
+            if not exchange.facts.mistake:
+                plain[exchange.operation].add(exchange.status)
+    failing = set()
+    for operation, found in statuses.items():
+        has_worked = any(200 <= status < 300 for status in found)
+        valid_fails = any(is_fault(status) for status in plain[operation])
+        if not has_worked and (valid_fails or all(is_fault(status) for status in found)):
+            failing.add(operation)
+    return failing
+
+
+# --- references -----------------------------------------------------------------------------------
+
+
+def _of_references(
+    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
+) -> Settled:
+    """Writes that accepted an id in the same member have the same key, whatever shows that.
+
+    One check of the member is missing, even if several operations lack it.
+    """
+    controls = {
+        (exchange.case, exchange.operation): exchange
+        for exchange in exchanges.values()
+        if exchange.role is Role.CONTROL
+    }
+    settled = []
+    for one, key in with_keys:
+        exchange = exchanges.get(one.names[0]) if one.names else None
+        if key.rule in OF_REFERENCES and exchange is not None and _has_named(exchange):
+            valid = controls.get((exchange.case, exchange.operation))
+            member = _member_named(contract, exchange, valid)
+            if member is not None:
+                key = Key(key.rule, f"/{member}", actual=TAKEN)
+        settled.append((one, key))
+    return settled
+
+
+def _has_named(exchange: Exchange) -> bool:
+    """Whether a request names an object in a member that it must not name, and succeeded."""
+    return exchange.ok and exchange.facts.step in NAMING
+
+
+def _member_named(contract: Contract, exchange: Exchange, valid: Exchange | None) -> str | None:
+    """The member that names the object; None if it is not known.
+
+    It is labelled, or it is the reference in which the request differs from the valid one.
+    """
+    if exchange.facts.tied:
+        return next(iter(exchange.facts.tied))
+    operation = contract.operations.get(exchange.operation)
+    if operation is None or operation.selector is not None or valid is None:
+        return None
+    sent, usual = sent_members(exchange), sent_members(valid)
+    for parameter in operation.body:
+        if parameter.references and sent.get(parameter.name) != usual.get(parameter.name):
+            return parameter.name
+    return None
+
+
+# --- the form of errors ---------------------------------------------------------------------------
+
+
+def _without_shapes(
+    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
+) -> Settled:
+    """Keys lose their shapes if these do not tell causes apart.
+
+    Correct errors may have the same shape. Or a finding is on the form of errors, and none of the
+    errors of its operations is correct: then all of them come from one place.
+    """
+    correct = [each for each in exchanges.values() if _is_correct_error(contract, each)]
+    usual = {shape_of(exchange) for exchange in correct}
+    shapes: dict[Key, set[str]] = defaultdict(set)
+    operations: dict[Key, set[str]] = defaultdict(set)
+    for one, key in with_keys:
+        if key.rule == ERROR:
+            whole = replace(key, shape="")
+            shapes[whole].add(key.shape.partition(" ")[2])
+            operations[whole].add(one.cell.operation)
+    working = {exchange.operation for exchange in correct}
+    settled = []
+    for one, key in with_keys:
+        whole = replace(key, shape="")
+        is_usual = key.shape.partition(" ")[2] in usual
+        is_of_one_place = shapes[whole] & usual or not operations[whole] & working
+        if is_usual or (key.rule == ERROR and is_of_one_place):
+            key = whole
+        settled.append((one, key))
+    return settled
+
+
+def _is_correct_error(contract: Contract, exchange: Exchange) -> bool:
+    """Whether a response is an error with a registered code and a message."""
+    if exchange.ok:
+        return False
+    code = pointed(exchange.json, contract.code_pointer)
+    message = pointed(exchange.json, contract.message_pointer)
+    return isinstance(code, str) and code in contract.errors and isinstance(message, str)
+
+
+def _explained(with_keys: Settled) -> Settled:
+    """Findings on the form of a response belong to a problem with more of that response."""
+    deepest: dict[str, Key] = {}
+    for one, key in with_keys:
+        if len(one.names) == 1 and (depth(key) <= STATUS or key.rule == ERROR):
+            known = deepest.setdefault(one.names[0], key)
+            if depth(key) < depth(known):
+                deepest[one.names[0]] = key
+    settled = []
+    for one, key in with_keys:
+        if len(one.names) == 1 and key.rule.startswith(FORMS):
+            deeper = deepest.get(one.names[0], key)
+            key = deeper if depth(deeper) < depth(key) else key
+        settled.append((one, key))
+    return settled
