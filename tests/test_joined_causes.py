@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from conformance.model import Cause, Parameter
 from conformance.server import application
 from conformance.server.application import Application
 from conformance.server.messages import Context, Refusal, Reply, Request
-from conformance.server.store import Identity, Row
+from conformance.server.store import Row
 from tests.faults import harness
 from tests.faults.base import Faulty, is_for
 from tests.support import contracts
@@ -108,7 +108,7 @@ def test_a_change_without_content_is_one_cause() -> None:
 class FourHandlers(Faulty):
     """Four operations fail, each in its own way."""
 
-    BODIES: dict[str, Any] = {
+    BODIES: ClassVar[dict[str, Any]] = {
         "list_calls": {"detail": "boom"},
         "read_agent": {"errors": [{"msg": "boom"}]},
         "list_leads": b"Internal Server Error",

@@ -1,8 +1,9 @@
 """The key of a finding: rule, place, and the kinds of the expected and the actual response.
 
 Findings with the same key belong together. The key of an error also has the shape of the response,
-because responses of different shapes come from different places in a server. Ids, times, numbers and quoted texts differ from run to
-run, so a key contains none of them. The words of a key are part of the id of its cause.
+because responses of different shapes come from different places in a server. Ids, times, numbers
+and quoted texts differ from run to run, so a key contains none of them. The words of a key are part
+of the id of its cause.
 """
 
 from __future__ import annotations

@@ -80,15 +80,18 @@ def explains(one: Group, other: Group) -> bool:
         return True
     if not other.operations.keys() <= one.operations.keys():
         return False
-    if _has_shape_of(one, other):
-        return True
     if _names_in_member(other):
         return False
+    return _by_rule(one, other) or (len(one.operations) == 1 and _subject(one) == _subject(other))
+
+
+def _by_rule(one: Group, other: Group) -> bool:
+    """Whether one group explains the other because of their rules, on the same operations."""
+    if _has_shape_of(one, other):
+        return True
     if other.key.rule.startswith(EXPLAINED.get(one.key.rule, NOTHING)):
         return True
-    if one.key.rule == other.key.rule == FAULT and other.key.flaw == GENERATED:
-        return True
-    return len(one.operations) == 1 and _subject(one) == _subject(other)
+    return one.key.rule == other.key.rule == FAULT and other.key.flaw == GENERATED
 
 
 def _by_response(one: Group, other: Group) -> bool:
@@ -133,5 +136,7 @@ def _has_shape_of(one: Group, other: Group) -> bool:
 
 def _subject(group: Group) -> object:
     """What groups on one operation must share to be one cause; unique for most groups."""
+    if group.key.rule == FAULT:
+        return FAULT, group.key.actual, group.key.shape
     beginning = group.key.rule.partition(".")[0]
-    return beginning if beginning in (*SUBJECTS, FAULT) else group
+    return beginning if beginning in SUBJECTS else group

@@ -1,7 +1,7 @@
 """Settles the key of each sighting by what the rest of the log shows.
 
-The key of a finding says what one exchange shows. The log shows more: that an operation never works,
-that a wrong status explains the wrong body, or which check is missing.
+The key of a finding says what one exchange shows. The log shows more: that an operation never
+works, that a wrong status explains the wrong body, or which check is missing.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FEW_OPEN = 10
 """Up to this many open operations are separate oversights. More share a single mistake."""
 
 OF_REFERENCES = ("tenant.object", "id.reference")
-"""Rules that find a write that accepts the id of a foreign object, or of one that does not exist."""
+"""Rules that find a write that accepts the id of a foreign or nonexistent object."""
 NAMING = {Step.REFERENCE, Step.OPTIONAL, Step.TIED, Step.FOREIGN}
 """The steps whose requests name such an object in a member, if they do not select an object."""
 
@@ -56,15 +56,15 @@ def _of_operations(seen: Iterable[Sighting], exchanges: Mapping[str, Exchange]) 
     opened = {one.cell.operation: one.key for one in seen if one.key.rule == NO_KEY}
     if len(opened) > FEW_OPEN:
         opened.clear()
-    with_keys = []
-    for one in seen:
-        key = one.key
-        if key.rule == FAULT and one.cell.operation in failing:
-            key = replace(key, flaw="")
-        if key.rule.startswith(OF_KEYS):
-            key = opened.get(one.cell.operation, key)
-        with_keys.append((one, key))
-    return with_keys
+
+    def key(one: Sighting) -> Key:
+        operation = one.cell.operation
+        if one.key.rule.startswith(OF_KEYS):
+            return opened.get(operation, one.key)
+        is_plain = one.key.rule == FAULT and operation in failing
+        return replace(one.key, flaw="") if is_plain else one.key
+
+    return [(one, key(one)) for one in seen]
 
 
 def _never_working(exchanges: Iterable[Exchange]) -> set[str]:
@@ -100,16 +100,16 @@ def _of_references(
         for exchange in exchanges.values()
         if exchange.role is Role.CONTROL
     }
-    settled = []
-    for one, key in with_keys:
+
+    def settled_key(one: Sighting, key: Key) -> Key:
         exchange = exchanges.get(one.names[0]) if one.names else None
-        if key.rule in OF_REFERENCES and exchange is not None and _has_named(exchange):
-            valid = controls.get((exchange.case, exchange.operation))
-            member = _member_named(contract, exchange, valid)
-            if member is not None:
-                key = Key(key.rule, f"/{member}", actual=TAKEN)
-        settled.append((one, key))
-    return settled
+        if key.rule not in OF_REFERENCES or exchange is None or not _has_named(exchange):
+            return key
+        valid = controls.get((exchange.case, exchange.operation))
+        member = _member_named(contract, exchange, valid)
+        return key if member is None else Key(key.rule, f"/{member}", actual=TAKEN)
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
 
 
 def _has_named(exchange: Exchange) -> bool:
@@ -152,18 +152,22 @@ def _without_shapes(
     for one, key in with_keys:
         if key.rule == ERROR:
             whole = replace(key, shape="")
-            shapes[whole].add(key.shape.partition(" ")[2])
+            shapes[whole].add(_form(key))
             operations[whole].add(one.cell.operation)
     working = {exchange.operation for exchange in correct}
-    settled = []
-    for one, key in with_keys:
+
+    def settled_key(key: Key) -> Key:
         whole = replace(key, shape="")
-        is_usual = key.shape.partition(" ")[2] in usual
+        is_usual = _form(key) in usual
         is_of_one_place = shapes[whole] & usual or not operations[whole] & working
-        if is_usual or (key.rule == ERROR and is_of_one_place):
-            key = whole
-        settled.append((one, key))
-    return settled
+        return whole if is_usual or (key.rule == ERROR and is_of_one_place) else key
+
+    return [(one, settled_key(key)) for one, key in with_keys]
+
+
+def _form(key: Key) -> str:
+    """The shape in a key, without the status."""
+    return key.shape.partition(" ")[2]
 
 
 def _is_correct_error(contract: Contract, exchange: Exchange) -> bool:
@@ -183,10 +187,11 @@ def _explained(with_keys: Settled) -> Settled:
             known = deepest.setdefault(one.names[0], key)
             if depth(key) < depth(known):
                 deepest[one.names[0]] = key
-    settled = []
-    for one, key in with_keys:
-        if len(one.names) == 1 and key.rule.startswith(FORMS):
-            deeper = deepest.get(one.names[0], key)
-            key = deeper if depth(deeper) < depth(key) else key
-        settled.append((one, key))
-    return settled
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        if len(one.names) != 1 or not key.rule.startswith(FORMS):
+            return key
+        deeper = deepest.get(one.names[0], key)
+        return deeper if depth(deeper) < depth(key) else key
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]

@@ -1,7 +1,7 @@
 """The shape of a response: what all responses of one handler have in common.
 
-The shape of a JSON body has the names and types of its members. That of any other text has its media
-type and first words. Neither contains anything that differs from run to run.
+The shape of a JSON body has the names and types of its members. That of any other text has its
+media type and first words. Neither contains anything that differs from run to run.
 """
 
 from __future__ import annotations
