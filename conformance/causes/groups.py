@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from conformance.causes.finding_key import ERROR, FAULT, Key
 from conformance.causes.settling import settled
 from conformance.causes.sightings import Sighting, sightings_of
-from conformance.model import Cell, Contract, Exchange, Finding
+from conformance.model import Cell, Contract, Exchange, Finding, id_of_cause
 
 
 @dataclass(eq=False)
@@ -38,6 +38,18 @@ class Group:
             return plain, cells[clause]
 
         return self.findings[max(self.findings, key=telling)]
+
+    @property
+    def id(self) -> str:
+        """The id of the cause: that of its key, with the operation if there is only one."""
+        cells = [cell for part in self.whole() for cell in part.cells.values()]
+        return id_of_cause(self.key.id, [cell.operation for cell in cells])
+
+    @property
+    def refusable(self) -> list[str]:
+        """The exchanges that show it by the status of the response."""
+        of_status = [one for one in self.sightings if one.finding.where == "status"]
+        return list(dict.fromkeys(name for one in of_status for name in one.names))
 
     def whole(self) -> Iterator[Group]:
         """The group, and all groups folded into it."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
 
+from conformance.model.judgement import Cause
+
 
 class Transition(StrEnum):
     """How a cause compares with earlier runs."""
@@ -22,7 +24,7 @@ class Past:
     """An earlier run: its name, when it ended, its target and scope, and its findings.
 
     ``causes`` has a description for each id, and ``broken`` the names of the first cells with
-    findings.
+    findings. ``parts`` are the ids of causes in several operations, in each of these alone.
     """
 
     run: str
@@ -36,14 +38,26 @@ class Past:
     causes: Mapping[str, str] = field(default_factory=dict)
     broken: tuple[str, ...] = ()
 
+    parts: tuple[str, ...] = ()
 
-def transition(cause: str, past: Sequence[Past]) -> Transition | None:
-    """How a cause, given by id, compares with earlier runs; None if there are none."""
+    def ids_of(self, cause: Cause) -> set[str]:
+        """The ids by which the run had a cause of a later run; empty if it did not have it.
+
+        A cause that has spread or was fixed in part has another id, but shares an operation.
+        """
+        ids = {cause.id, *cause.parts}
+        if ids.isdisjoint([*self.causes, *self.parts]):
+            return set()
+        return self.causes.keys() & {cause.family, *ids}
+
+
+def transition(cause: Cause, past: Sequence[Past]) -> Transition | None:
+    """How a cause compares with earlier runs; None if there are none."""
     if not past:
         return None
-    if cause in past[-1].causes:
+    if past[-1].ids_of(cause):
         return Transition.STILL
-    if any(cause in earlier.causes for earlier in past):
+    if any(earlier.ids_of(cause) for earlier in past):
         return Transition.BACK
     return Transition.NEW
 

@@ -117,6 +117,11 @@ class Card:
         return self.cause.title
 
     @property
+    def instances(self) -> tuple[str, ...]:
+        """The wrong values that have to be refused, one on a line."""
+        return self.cause.instances
+
+    @property
     def weight(self) -> int:
         """The approximate size of its evidence in characters."""
         evidence = sum(exhibit.weight for exhibit in self.exhibits)
@@ -193,7 +198,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
         everywhere=everywhere,
         exhibits=tuple(exhibits(run, shown if whole else (), finding.where, said)),
         unproven=tuple(unproven.unproven(run, cause)),
-        transition=transition(cause.id, run.past),
+        transition=transition(cause, run.past),
         waivers=tuple(dict.fromkeys(cell.waiver for cell in cells if cell.waiver)),
     )
 

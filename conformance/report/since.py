@@ -48,13 +48,13 @@ def since(run: Run) -> Since | None:
     if not run.past:
         return None
     last = run.past[-1]
-    now = [cause.id for cause in run.causes]
-    fixed, unjudged = _gone(run, without(last.causes, now).values())
+    still = {name for cause in run.causes for name in last.ids_of(cause)}
+    fixed, unjudged = _gone(run, without(last.causes, still).values())
     broken = [past.broken for past in run.past]
     broken.append(tuple(cell.name for cell in run.broken))
     return Since(
         last=last,
-        transitions=Counter(transition(cause, run.past) for cause in now),
+        transitions=Counter(transition(cause, run.past) for cause in run.causes),
         fixed=fixed,
         unjudged=unjudged,
         unstable=flips(broken),
