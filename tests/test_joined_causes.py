@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any, ClassVar
 
-from conformance.model import Cause, Parameter
+from conformance import model
+from conformance.causes import instances
+from conformance.causes.instances import instances_of
+from conformance.model import Body, Cause, Exchange, Facts, Operation, Parameter, Response, Role
 from conformance.server import application
 from conformance.server.application import Application
 from conformance.server.messages import Context, Refusal, Reply, Request
@@ -149,3 +154,67 @@ def test_errors_of_three_handlers_are_three_causes() -> None:
     assert shown[0] >= {"status-listed[sign_up]", "envelope-structure[sign_up]"}
     assert {"envelope-structure[read_call]"} in shown
     assert {"envelope-structure[sign_up]"} in shown
+
+
+# --- several wrong values -------------------------------------------------------------------------
+
+
+WITH_VALUES = ("create_call", "create_webhook", "create_agent", "update_agent", "update_lead")
+"""Operations that have values to refuse."""
+
+
+class TakesAnything(Faulty):
+    """A few members take any value."""
+
+    TAKEN = ("webhook_url", "voice", "score", "to")
+
+    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
+        return parameter.name in self.TAKEN or super().is_valid(operation, parameter, value)
+
+
+def test_each_wrong_value_is_named() -> None:
+    """Once for each member and value, so that nobody has to run again to learn of the next."""
+    causes = causes_of(TakesAnything, *WITH_VALUES)
+    (cause,) = [each for each in causes if each.finding.rule == "parameter.invalid"]
+    assert {line.partition(":")[0] for line in cause.instances} == {*TakesAnything.TAKEN}
+    assert 'score: accepted "not a number"' in cause.instances
+    assert len(set(cause.instances)) == len(cause.instances)
+    kept = fixed_but_for("score")
+    assert {line.partition(":")[0] for line in kept.instances} == {"score"}
+
+
+def fixed_but_for(name: str) -> Cause:
+    """The cause when only one member still takes any value."""
+    kind = type("TakesOne", (TakesAnything,), {"TAKEN": (name,)})
+    causes = causes_of(kind, *WITH_VALUES)
+    return next(each for each in causes if each.finding.rule == "parameter.invalid")
+
+
+def test_instances_are_clean_and_few() -> None:
+    """Whatever a log contains, and however many values it has."""
+    loaded = contracts.real()
+    refused = [f"\x1b[31m{number}\n" + "x" * 500 for number in range(100)]
+    operation = loaded.operations["update_lead"]
+    body = [replace(each, refuse=tuple(refused)) for each in operation.body]
+    changed = replace(operation, parameters=tuple(body))
+    contract = replace(loaded, operations={**loaded.operations, "update_lead": changed})
+    shown = instances_of(contract, [sending({"name": value}) for value in refused])
+    assert len(shown) == instances.MOST
+    assert all(line.isprintable() and len(line) < 150 for line in shown)
+
+
+def sending(members: dict[str, Any]) -> Exchange:
+    """An accepted request with a mistake."""
+    body = Body(text=json.dumps(members))
+    return Exchange(
+        id="1",
+        case="case",
+        scenario="invalid-parameter",
+        attempt=1,
+        operation="update_lead",
+        role=Role.PROBE,
+        identity="full",
+        facts=Facts(mistake=True),
+        request=model.Request("PATCH", "http://127.0.0.1/leads", body=body),
+        response=Response(200),
+    )

@@ -12,6 +12,7 @@ from conformance.causes.finding_key import Key, place_of
 from conformance.causes.folding import folded
 from conformance.causes.groups import Group, groups_of
 from conformance.causes.harm import harm_of
+from conformance.causes.instances import instances_of
 from conformance.causes.sightings import Sighting, sightings_of
 from conformance.causes.titles import title_of
 from conformance.model import Cause, Cell, Contract, Exchange, Level, Verdict, worst
@@ -45,7 +46,7 @@ def sightings_by_cause(
     by_id = {exchange.id: exchange for exchange in exchanges}
     sightings: dict[str, list[Sighting]] = {}
     for root in folded(contract, groups_of(contract, cells, by_id)):
-        sightings[root.key.id] = [one for part in root.whole() for one in part.sightings]
+        sightings[root.id] = [one for part in root.whole() for one in part.sightings]
     return sightings
 
 
@@ -80,7 +81,8 @@ def _cause(
     clauses = [finding.clause, *(cell.clause for cell in cells.values())]
     hidden = [name for cell in cells for name in blocked.get(cell, ())]
     return Cause(
-        id=root.key.id,
+        id=root.id,
+        family=root.key.id,
         harm=harm_of(contract, root.key, finding),
         verdict=worst(cell.verdict for cell in cells.values()) or Verdict.FAILED,
         finding=finding,
@@ -91,4 +93,5 @@ def _cause(
         title=title_of(contract, root.key, finding, operations),
         flaw=root.key.flaw,
         blocks=tuple(dict.fromkeys(hidden)),
+        instances=instances_of(contract, [by_id[name] for name in root.refusable if name in by_id]),
     )
