@@ -6,10 +6,21 @@ import json
 from dataclasses import replace
 from typing import Any, ClassVar
 
-from conformance import model
+from conformance import causes, model
 from conformance.causes import instances
 from conformance.causes.instances import instances_of
-from conformance.model import Body, Cause, Exchange, Facts, Operation, Parameter, Response, Role
+from conformance.model import (
+    Body,
+    Cause,
+    Exchange,
+    Facts,
+    Operation,
+    Parameter,
+    Response,
+    Role,
+    Run,
+)
+from conformance.report import cards
 from conformance.server import application
 from conformance.server.application import Application
 from conformance.server.messages import Context, Refusal, Reply, Request
@@ -218,3 +229,91 @@ def sending(members: dict[str, Any]) -> Exchange:
         request=model.Request("PATCH", "http://127.0.0.1/leads", body=body),
         response=Response(200),
     )
+
+
+# --- stored values --------------------------------------------------------------------------------
+
+HALF, KEPT = b"\\ud800", b"HALF A CHARACTER"
+"""Half a character as a request has it, and what the server stores for it."""
+
+
+class KeepsHalves(Faulty):
+    """Stores half a character, and fails on each read and list that shows it."""
+
+    READS: ClassVar[tuple[str, ...]] = ("read", "list")
+
+    def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
+        kept = replace(request, body=request.body.replace(HALF, KEPT))
+        return super().body_values(operation, kept)
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        if context.operation.action in self.READS and KEPT.decode() in json.dumps(body):
+            raise Refusal("internal_error")
+        return super().succeed(context, body)
+
+
+class FailsOnHalves(KeepsHalves):
+    """Stores half a character, and then fails on everything that shows it, and on changes."""
+
+    READS: ClassVar[tuple[str, ...]] = ("read", "list", "create", "update")
+
+    def act_update(self, context: Context) -> Reply:
+        row = self.store.change(self.selected(context), self.changes(context))
+        self.succeed(context, row.document)
+        return self.succeed(context, self.confirmation(context.operation, row))
+
+
+OF_AGENTS = ("create_agent", "update_agent", "list_agents", "read_agent")
+
+
+def run_with_odd_values(kind: type[Application], *, socket: bool = False) -> Run:
+    """A run of some operations with odd requests."""
+    loaded = contracts.real()
+    aim = harness.Aim(operations=OF_AGENTS, without=("generated",))
+    return harness.run(loaded, application(loaded, kind=kind), aim=aim, socket=socket)
+
+
+def test_a_stored_value_is_the_cause_of_what_fails_on_it() -> None:
+    """Not the plain requests that show it: the cause names the write, and what was odd in it."""
+    run = run_with_odd_values(KeepsHalves, socket=True)
+    (cause,) = run.causes
+    assert cause.flaw == "an odd value of name, system_prompt, first_message stored earlier"
+    write, look = run.exchanges_of(cause.finding.exchanges)
+    assert (write.operation, write.id) == ("create_agent", cause.origin)
+    assert "\\\\ud800" in str(write.request.body)
+    assert (look.operation, look.status) == ("list_agents", 500)
+    assert cause.origin in cause.exchanges
+    (card,) = cards.cards(run)
+    assert card.example.startswith("GET /agents with the key full, with an odd value of name")
+    assert [exhibit.exchange.id for exhibit in card.exhibits] == [write.id, look.id]
+
+
+def test_a_write_that_fails_after_storing_is_the_cause_as_well() -> None:
+    """It has an own failure, and what fails later belongs to that; no other request is blamed."""
+    (cause,) = run_with_odd_values(FailsOnHalves).causes
+    assert cause.flaw == "half a character in a text"
+    assert {"status-200[list_agents]", "status-no-5xx-for-mistakes[create_agent]"} <= {*cause.cells}
+
+
+def test_a_stored_value_is_found_in_the_log_alone() -> None:
+    """In any later judgement, from findings and exchanges."""
+    run = run_with_odd_values(KeepsHalves)
+    assert causes.causes_of(run.contract, run.cells, run.exchanges) == run.causes
+    origin = run.causes[0].origin
+    rest = [exchange for exchange in run.exchanges if exchange.id != origin]
+    assert all(cause.origin != origin for cause in causes.causes_of(run.contract, run.cells, rest))
+
+
+class FailsOnBrackets(Faulty):
+    """A list fails on parameters in brackets, which have nothing to do with stored values."""
+
+    def act_list(self, context: Context) -> Reply:
+        if is_for(context, "list_agents") and "%5B" in context.request.query_text:
+            raise Refusal("internal_error")
+        return super().act_list(context)
+
+
+def test_a_request_that_fails_by_itself_is_not_blamed_on_a_write() -> None:
+    """Valid requests work, so nothing that is stored makes it fail."""
+    (cause,) = run_with_odd_values(FailsOnBrackets).causes
+    assert (cause.flaw, cause.origin) == ("a parameter in brackets", "")

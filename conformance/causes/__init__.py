@@ -7,6 +7,7 @@ absorbs it. Each group that remains is a cause.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from conformance.causes.finding_key import Key, place_of
 from conformance.causes.folding import folded
@@ -15,7 +16,7 @@ from conformance.causes.harm import harm_of
 from conformance.causes.instances import instances_of
 from conformance.causes.sightings import Sighting, sightings_of
 from conformance.causes.titles import title_of
-from conformance.model import Cause, Cell, Contract, Exchange, Level, Verdict, worst
+from conformance.model import Cause, Cell, Contract, Exchange, Finding, Level, Verdict, worst
 
 __all__ = ["Key", "Sighting", "causes_of", "place_of", "sightings_by_cause", "sightings_of"]
 
@@ -70,7 +71,7 @@ def _cause(
     contract: Contract, root: Group, by_id: dict[str, Exchange], blocked: dict[str, list[str]]
 ) -> Cause:
     """The cause for a group and the groups folded into it."""
-    finding = root.finding
+    finding = _with_origin(root)
     cells: dict[str, Cell] = {}
     shown: set[str] = set()
     for part in root.whole():
@@ -83,6 +84,7 @@ def _cause(
     return Cause(
         id=root.id,
         family=root.key.id,
+        origin=root.origin,
         harm=harm_of(contract, root.key, finding),
         verdict=worst(cell.verdict for cell in cells.values()) or Verdict.FAILED,
         finding=finding,
@@ -95,3 +97,12 @@ def _cause(
         blocks=tuple(dict.fromkeys(hidden)),
         instances=instances_of(contract, [by_id[name] for name in root.refusable if name in by_id]),
     )
+
+
+def _with_origin(root: Group) -> Finding:
+    """The main finding of a group, shown by the write that stored an odd value, if one did."""
+    finding = root.finding
+    if not root.origin:
+        return finding
+    shown = [name for name in finding.exchanges if name != root.origin][:1]
+    return replace(finding, exchanges=(root.origin, *shown), apart=False)

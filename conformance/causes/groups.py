@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from conformance.causes.finding_key import ERROR, FAULT, Key
 from conformance.causes.settling import settled
 from conformance.causes.sightings import Sighting, sightings_of
+from conformance.causes.stored_values import stored_values
 from conformance.model import Cell, Contract, Exchange, Finding, id_of_cause
 
 
@@ -23,6 +24,7 @@ class Group:
     exchanges: dict[str, None] = field(default_factory=dict)
     sightings: list[Sighting] = field(default_factory=list)
     folded: list[Group] = field(default_factory=list)
+    origin: str = ""  # the exchange that stored the odd value that the others fail on
 
     @property
     def finding(self) -> Finding:
@@ -64,9 +66,20 @@ def groups_of(
     """The findings of broken cells grouped by their settled keys, in run order."""
     groups: dict[Key, Group] = {}
     seen = list(sightings_of(cells, exchanges))
-    for one, key in settled(contract, seen, exchanges):
-        _add(groups.setdefault(key, Group(key)), one)
+    stored = stored_values(contract, exchanges) if any(_is_fault(one) for one in seen) else {}
+    for one, key in settled(contract, seen, exchanges, stored):
+        group = groups.setdefault(key, Group(key))
+        _add(group, one)
+        value = stored.get(one.names[-1]) if one.names else None
+        if value is not None and key.rule == FAULT:
+            group.origin = value.origin
+            group.exchanges[value.origin] = None
     return list(groups.values())
+
+
+def _is_fault(one: Sighting) -> bool:
+    """Whether a sighting is of a server fault."""
+    return one.key.rule == FAULT
 
 
 def _add(group: Group, one: Sighting) -> None:

@@ -14,6 +14,7 @@ from conformance.base.values import pointed
 from conformance.causes.finding_key import ERROR, FAULT, STATUS, TAKEN, Key, depth, is_fault
 from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Sighting
+from conformance.causes.stored_values import Stored
 from conformance.model import Contract, Exchange, Role, Step
 from conformance.reading import sent_members
 
@@ -35,10 +36,17 @@ Settled = list[tuple[Sighting, Key]]
 
 
 def settled(
-    contract: Contract, seen: Sequence[Sighting], exchanges: Mapping[str, Exchange]
+    contract: Contract,
+    seen: Sequence[Sighting],
+    exchanges: Mapping[str, Exchange],
+    stored: Mapping[str, Stored],
 ) -> Settled:
-    """The sightings, each with its key as far as the log explains it."""
+    """The sightings, each with its key as far as the log explains it.
+
+    ``stored`` has the odd value that makes an exchange fail, by the id of the exchange.
+    """
     with_keys = _of_operations(seen, exchanges)
+    with_keys = [(one, _of_stored(one, key, stored)) for one, key in with_keys]
     with_keys = _of_references(contract, with_keys, exchanges)
     with_keys = _without_shapes(contract, with_keys, exchanges)
     return _explained(with_keys)
@@ -83,6 +91,12 @@ def _never_working(exchanges: Iterable[Exchange]) -> set[str]:
         if not has_worked and (valid_fails or all(is_fault(status) for status in found)):
             failing.add(operation)
     return failing
+
+
+def _of_stored(one: Sighting, key: Key, stored: Mapping[str, Stored]) -> Key:
+    """A server fault on a stored value has that value as its flaw."""
+    value = stored.get(one.names[-1]) if one.names else None
+    return replace(key, flaw=value.flaw) if value and key.rule == FAULT else key
 
 
 # --- references -----------------------------------------------------------------------------------

@@ -193,6 +193,7 @@ class Cause:
     about the requests that provoke it. ``blocks`` are the names of the cells that cannot be judged
     because of it. ``family`` is the id without the operation, which several causes may share.
     ``instances`` name the wrong values that were accepted or that provoke it, one on a line.
+    ``origin`` is the exchange that stored the odd value on which the others fail.
     """
 
     id: str
@@ -208,6 +209,7 @@ class Cause:
     blocks: tuple[str, ...] = ()
     family: str = ""
     instances: tuple[str, ...] = ()
+    origin: str = ""
 
     @property
     def parts(self) -> set[str]:

@@ -186,7 +186,8 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
     listed = operations[: ROWS if whole else FEW]
     finding, shown = cause.finding, ids_of_telling(cause)
     said = f"{finding.expected} {finding.actual}"
-    probe, everywhere = view.probe(run, shown), _everywhere(run, cause)
+    probe = view.probe(run, [name for name in shown if name != cause.origin])
+    everywhere = _everywhere(run, cause)
     return Card(
         number=number,
         cause=cause,
