@@ -190,6 +190,7 @@ def test_each_wrong_value_is_named() -> None:
     assert {line.partition(":")[0] for line in cause.instances} == {*TakesAnything.TAKEN}
     assert 'score: accepted "not a number"' in cause.instances
     assert len(set(cause.instances)) == len(cause.instances)
+    assert [each for each in causes if each.finding.rule == "success.shape"] == []
     kept = fixed_but_for("score")
     assert {line.partition(":")[0] for line in kept.instances} == {"score"}
 

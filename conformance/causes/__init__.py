@@ -95,7 +95,7 @@ def _cause(
         title=title_of(contract, root.key, finding, operations),
         flaw=root.key.flaw,
         blocks=tuple(dict.fromkeys(hidden)),
-        instances=instances_of(contract, [by_id[name] for name in root.refusable if name in by_id]),
+        instances=instances_of(contract, root.of_status(by_id)),
     )
 
 

@@ -87,7 +87,7 @@ def explains(one: Group, other: Group) -> bool:
 
 def _by_rule(one: Group, other: Group) -> bool:
     """Whether one group explains the other because of their rules, on the same operations."""
-    if _has_shape_of(one, other):
+    if other.key.rule == ERROR and one.key.shape == other.key.shape != "":
         return True
     if other.key.rule.startswith(EXPLAINED.get(one.key.rule, NOTHING)):
         return True
@@ -127,11 +127,6 @@ def _kinds_of(contract: Contract, group: Group, action: str) -> set[str]:
     """The kinds of the operations of a group, without those that have no such action."""
     named = [contract.operations[name] for name in group.operations if name in contract.operations]
     return {each.kind for each in named if any(contract.operations_by(action, each.kind))}
-
-
-def _has_shape_of(one: Group, other: Group) -> bool:
-    """Whether the form of an error is wrong in responses of the shape of another group."""
-    return other.key.rule == ERROR and one.key.shape == other.key.shape != ""
 
 
 def _subject(group: Group) -> object:

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from conformance.causes.finding_key import ERROR, FAULT, Key
-from conformance.causes.settling import settled
+from conformance.causes.finding_key import FAULT, Key
+from conformance.causes.settling import FORMS, settled
 from conformance.causes.sightings import Sighting, sightings_of
 from conformance.causes.stored_values import stored_values
 from conformance.model import Cell, Contract, Exchange, Finding, id_of_cause
@@ -47,11 +47,11 @@ class Group:
         cells = [cell for part in self.whole() for cell in part.cells.values()]
         return id_of_cause(self.key.id, [cell.operation for cell in cells])
 
-    @property
-    def refusable(self) -> list[str]:
-        """The exchanges that show it by the status of the response."""
+    def of_status(self, exchanges: Mapping[str, Exchange]) -> list[Exchange]:
+        """Those of some exchanges that show it by their status."""
         of_status = [one for one in self.sightings if one.finding.where == "status"]
-        return list(dict.fromkeys(name for one in of_status for name in one.names))
+        names = dict.fromkeys(name for one in of_status for name in one.names)
+        return [exchanges[name] for name in names if name in exchanges]
 
     def whole(self) -> Iterator[Group]:
         """The group, and all groups folded into it."""
@@ -66,25 +66,19 @@ def groups_of(
     """The findings of broken cells grouped by their settled keys, in run order."""
     groups: dict[Key, Group] = {}
     seen = list(sightings_of(cells, exchanges))
-    stored = stored_values(contract, exchanges) if any(_is_fault(one) for one in seen) else {}
+    stored = stored_values(contract, exchanges)
     for one, key in settled(contract, seen, exchanges, stored):
         group = groups.setdefault(key, Group(key))
         _add(group, one)
-        value = stored.get(one.names[-1]) if one.names else None
-        if value is not None and key.rule == FAULT:
-            group.origin = value.origin
-            group.exchanges[value.origin] = None
+        if key.rule == FAULT and one.shown_by in stored:
+            group.origin = stored[one.shown_by].origin
+            group.exchanges[group.origin] = None
     return list(groups.values())
-
-
-def _is_fault(one: Sighting) -> bool:
-    """Whether a sighting is of a server fault."""
-    return one.key.rule == FAULT
 
 
 def _add(group: Group, one: Sighting) -> None:
     group.sightings.append(one)
-    if group.key.rule == ERROR or one.key.rule != ERROR:  # others only come along
+    if group.key.rule in FORMS or one.key.rule not in FORMS:  # otherwise it only follows
         group.findings.setdefault(one.finding.clause, one.finding)
     group.cells[one.cell.name] = one.cell
     group.operations[one.cell.operation] = None

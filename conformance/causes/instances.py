@@ -7,9 +7,11 @@ fix.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from conformance.base.text import clean
-from conformance.model import Contract, Exchange, Form, Operation, compact
+from conformance.base.values import ABSENT
+from conformance.model import Contract, Exchange, Form, Operation, Parameter, compact
 from conformance.reading import asked, sent_members
 
 MOST = 30
@@ -31,24 +33,23 @@ def instances_of(contract: Contract, exchanges: Iterable[Exchange]) -> tuple[str
 def _instances(operation: Operation, exchange: Exchange) -> Iterator[str]:
     """The wrong values in one request."""
     got = "accepted" if exchange.ok else f"{exchange.status} for"
-    for name, value in _wrong_values(operation, exchange):
-        yield clean(f"{name}: {got} {value}")
+    for parameter, value in wrong_values(operation, exchange):
+        what = "a request without it" if value is ABSENT else compact(value, LONGEST)
+        yield clean(f"{parameter.name}: {got} {what}")
 
 
-def _wrong_values(operation: Operation, exchange: Exchange) -> Iterator[tuple[str, str]]:
-    """The parameters whose values no reading can accept, with these as JSON.
+def wrong_values(operation: Operation, exchange: Exchange) -> Iterator[tuple[Parameter, Any]]:
+    """The parameters of a request whose values no reading can accept, with these.
 
-    Also required ones that are null or missing, if that is what the request is about.
+    Also required ones that are null or missing (ABSENT), if that is what the request is about.
     """
     members, form = sent_members(exchange), exchange.facts.form
     for parameter in operation.parameters:
-        name = parameter.name
-        if parameter.place == "body":
-            value, is_sent = members.get(name), name in members
-        else:
-            value = asked(exchange, name)
-            is_sent = value is not None
-        if is_sent and (value in parameter.refuse or (form is Form.NULL and value is None)):
-            yield name, compact(value, LONGEST)
-        elif form is Form.OMITTED and parameter.required and not is_sent:
-            yield name, "a request without it"
+        value = members.get(parameter.name, ABSENT)
+        if parameter.place != "body":
+            text = asked(exchange, parameter.name)
+            value = ABSENT if text is None else text
+        is_null = form is Form.NULL and value is None
+        is_missing = form is Form.OMITTED and value is ABSENT and parameter.required
+        if value in parameter.refuse or is_null or is_missing:
+            yield parameter, value

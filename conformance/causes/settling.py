@@ -12,6 +12,7 @@ from dataclasses import replace
 
 from conformance.base.values import pointed
 from conformance.causes.finding_key import ERROR, FAULT, STATUS, TAKEN, Key, depth, is_fault
+from conformance.causes.instances import wrong_values
 from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Sighting
 from conformance.causes.stored_values import Stored
@@ -45,20 +46,23 @@ def settled(
 
     ``stored`` has the odd value that makes an exchange fail, by the id of the exchange.
     """
-    with_keys = _of_operations(seen, exchanges)
-    with_keys = [(one, _of_stored(one, key, stored)) for one, key in with_keys]
+    with_keys = _of_operations(seen, exchanges, stored)
     with_keys = _of_references(contract, with_keys, exchanges)
     with_keys = _without_shapes(contract, with_keys, exchanges)
+    with_keys = _of_accepted_values(contract, with_keys, exchanges)
     return _explained(with_keys)
 
 
 # --- operations that never work, or are open to all -----------------------------------------------
 
 
-def _of_operations(seen: Iterable[Sighting], exchanges: Mapping[str, Exchange]) -> Settled:
-    """If valid requests never work, failures do not depend on what is odd in a request.
+def _of_operations(
+    seen: Iterable[Sighting], exchanges: Mapping[str, Exchange], stored: Mapping[str, Stored]
+) -> Settled:
+    """The flaw of a server fault is not what is odd in a request if something else makes it fail.
 
-    If an operation is one of a few that need no key, its other key findings have the same key.
+    Either valid requests never work, or the fault is on a stored value. If an operation is one of a
+    few that need no key, its other key findings have the same key.
     """
     failing = _never_working(exchanges.values())
     opened = {one.cell.operation: one.key for one in seen if one.key.rule == NO_KEY}
@@ -69,34 +73,33 @@ def _of_operations(seen: Iterable[Sighting], exchanges: Mapping[str, Exchange]) 
         operation = one.cell.operation
         if one.key.rule.startswith(OF_KEYS):
             return opened.get(operation, one.key)
-        is_plain = one.key.rule == FAULT and operation in failing
-        return replace(one.key, flaw="") if is_plain else one.key
+        if one.key.rule != FAULT:
+            return one.key
+        if operation in failing:
+            return replace(one.key, flaw="")
+        value = stored.get(one.shown_by)
+        return replace(one.key, flaw=value.flaw) if value else one.key
 
     return [(one, key(one)) for one in seen]
 
 
 def _never_working(exchanges: Iterable[Exchange]) -> set[str]:
     """The operations without a success whose valid requests, or all requests, are server faults."""
-    statuses: dict[str, set[int]] = defaultdict(set)
-    plain: dict[str, set[int]] = defaultdict(set)
+    responses: dict[str, list[Exchange]] = defaultdict(list)
     for exchange in exchanges:
-        if exchange.status:
-            statuses[exchange.operation].add(exchange.status)
-            if not exchange.facts.mistake:
-                plain[exchange.operation].add(exchange.status)
-    failing = set()
-    for operation, found in statuses.items():
-        has_worked = any(200 <= status < 300 for status in found)
-        valid_fails = any(is_fault(status) for status in plain[operation])
-        if not has_worked and (valid_fails or all(is_fault(status) for status in found)):
-            failing.add(operation)
-    return failing
+        if exchange.response is not None:
+            responses[exchange.operation].append(exchange)
+    return {operation for operation, found in responses.items() if _never_works(found)}
 
 
-def _of_stored(one: Sighting, key: Key, stored: Mapping[str, Stored]) -> Key:
-    """A server fault on a stored value has that value as its flaw."""
-    value = stored.get(one.names[-1]) if one.names else None
-    return replace(key, flaw=value.flaw) if value and key.rule == FAULT else key
+def _never_works(responses: Sequence[Exchange]) -> bool:
+    """Whether some responses of one operation show that it never works."""
+    if any(exchange.ok for exchange in responses):
+        return False
+    faults = [exchange for exchange in responses if is_fault(exchange.status or 0)]
+    if len(faults) == len(responses):
+        return True
+    return any(not exchange.facts.mistake for exchange in faults)
 
 
 # --- references -----------------------------------------------------------------------------------
@@ -116,8 +119,8 @@ def _of_references(
     }
 
     def settled_key(one: Sighting, key: Key) -> Key:
-        exchange = exchanges.get(one.names[0]) if one.names else None
-        if key.rule not in OF_REFERENCES or exchange is None or not _has_named(exchange):
+        exchange = exchanges.get(one.shown_by)
+        if key.rule not in OF_REFERENCES or exchange is None or not exchange.ok:
             return key
         valid = controls.get((exchange.case, exchange.operation))
         member = _member_named(contract, exchange, valid)
@@ -126,16 +129,13 @@ def _of_references(
     return [(one, settled_key(one, key)) for one, key in with_keys]
 
 
-def _has_named(exchange: Exchange) -> bool:
-    """Whether a request names an object in a member that it must not name, and succeeded."""
-    return exchange.ok and exchange.facts.step in NAMING
-
-
 def _member_named(contract: Contract, exchange: Exchange, valid: Exchange | None) -> str | None:
-    """The member that names the object; None if it is not known.
+    """The member that names an object which it must not name; None if there is none.
 
     It is labelled, or it is the reference in which the request differs from the valid one.
     """
+    if exchange.facts.step not in NAMING:
+        return None
     if exchange.facts.tied:
         return next(iter(exchange.facts.tied))
     operation = contract.operations.get(exchange.operation)
@@ -146,6 +146,30 @@ def _member_named(contract: Contract, exchange: Exchange, valid: Exchange | None
         if parameter.references and sent.get(parameter.name) != usual.get(parameter.name):
             return parameter.name
     return None
+
+
+# --- wrong values that were accepted --------------------------------------------------------------
+
+
+def _of_accepted_values(
+    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
+) -> Settled:
+    """A member that shows a wrong value belongs to the request with that value, if accepted."""
+    accepted: dict[tuple[str, str], Key] = {}  # by member, and the value in a finding
+    for one, key in with_keys:
+        exchange = exchanges.get(one.shown_by)
+        operation = contract.operations.get(exchange.operation) if exchange else None
+        if exchange is not None and operation is not None and key.actual == TAKEN:
+            for parameter, value in wrong_values(operation, exchange):
+                accepted[parameter.shown_as, repr(value)] = key
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        member = one.finding.where.rpartition("/")[2]
+        value, is_typed, _ = one.finding.actual.partition(" is not of type ")
+        is_shown = is_typed and key.rule == "success.shape"
+        return accepted.get((member, value), key) if is_shown else key
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
 
 
 # --- the form of errors ---------------------------------------------------------------------------

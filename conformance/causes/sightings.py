@@ -18,6 +18,11 @@ class Sighting:
     names: tuple[str, ...]
     key: Key
 
+    @property
+    def shown_by(self) -> str:
+        """The id of the exchange that shows it, the last of several; empty if there is none."""
+        return self.names[-1] if self.names else ""
+
 
 def sightings_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> Iterator[Sighting]:
     """The findings of broken cells. A finding seen apart occurs once for each of its exchanges."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from conformance.base.values import as_text
 from conformance.causes.finding_key import is_fault
 from conformance.model import Contract, Exchange, Operation
 from conformance.reading import Answer, asked, sent_members
@@ -54,19 +55,23 @@ def stored_values(contract: Contract, exchanges: Mapping[str, Exchange]) -> dict
 
 def _words(write: Exchange) -> str:
     """What is odd in a write. If the write itself failed, its own flaw says it."""
+    flaw = str(write.facts.flaw)
     if _fails(write):
-        return str(write.facts.flaw)
-    names = [
-        name
-        for name, value in sent_members(write).items()
-        if _hardness(json.dumps(value)) < len(HARDEST)
-    ]
-    what = f"an odd value of {', '.join(names[:NAMED])}" if names else str(write.facts.flaw)
+        return flaw
+    members = sent_members(write).items()
+    names = [name for name, value in members if _is_hard(json.dumps(value))]
+    what = f"an odd value of {', '.join(names[:NAMED])}" if names else flaw
     return f"{what} stored earlier"
 
 
-def _hardness(text: str) -> int:
-    """How easy a JSON text is to show once it is stored; 0 is the hardest."""
+def _is_hard(text: str) -> bool:
+    """Whether a JSON text is hard to show once it is stored."""
+    return any(pattern.search(text) for pattern in HARDEST)
+
+
+def _hardness(write: Exchange) -> int:
+    """How easy what a write sent is to show; 0 is the hardest."""
+    text = write.request.body.written if write.request.body else ""
     for place, pattern in enumerate(HARDEST):
         if pattern.search(text):
             return place
@@ -133,21 +138,21 @@ class _Reader:
 
         The hardest value of the writes to such objects, or else a write that spoilt another look.
         """
-        if operation.id not in self.worked:
+        after = self.worked.get(operation.id)
+        if after is None:
             return None
-        since = [write for place, write in self.writes if place > self.worked[operation.id]]
-        if operation.selector is not None:
-            named = asked(look, operation.selector.name)
-            since = [write for write in since if named in _ids(self.contract, write)]
-        kinds = [self.contract.operations[write.operation].kind for write in since]
-        own = [write for write, kind in zip(since, kinds, strict=True) if kind == operation.kind]
-        spoilt = [write for write in since if write in self.broken_by.values()]
-        return min(own or spoilt, key=_hardness_of, default=None)
+        writes = [write for place, write in self.writes if place > after]
+        own = [write for write in writes if self._is_of(write, look, operation)]
+        spoiling = [write for write in writes if write in self.broken_by.values()]
+        return min(own or spoiling, key=_hardness, default=None)
 
-
-def _hardness_of(write: Exchange) -> int:
-    """How easy what a write sent is to show."""
-    return _hardness(write.request.body.written if write.request.body else "")
+    def _is_of(self, write: Exchange, look: Exchange, operation: Operation) -> bool:
+        """Whether a write is to the kind of objects that a look shows, or to its only object."""
+        if self.contract.operations[write.operation].kind != operation.kind:
+            return False
+        if operation.selector is None:
+            return True
+        return asked(look, operation.selector.name) in _ids(self.contract, write)
 
 
 def _ids(contract: Contract, write: Exchange) -> set[str]:
@@ -158,20 +163,25 @@ def _ids(contract: Contract, write: Exchange) -> set[str]:
 
 
 def _spoilt_objects(
-    contract: Contract, exchanges: Mapping[str, Exchange], writes: Iterable[Exchange]
+    contract: Contract, exchanges: Mapping[str, Exchange], writes: Collection[Exchange]
 ) -> Iterator[tuple[str, Exchange]]:
     """The requests that fail on an object that one of some earlier writes has spoilt."""
     by_object: dict[str, Exchange] = {}
     spoiling = {write.id for write in writes}
-    for exchange in exchanges.values():
-        operation = contract.operations.get(exchange.operation)
-        selector = None if operation is None else operation.selector
-        if selector is None:
-            continue
-        named = sent_members(exchange).get(selector.name) or asked(exchange, selector.name)
-        if not isinstance(named, str):
+    for exchange in exchanges.values() if writes else ():
+        named = _object_of(contract, exchange)
+        if named is None:
             continue
         if _fails(exchange) and named in by_object:
             yield exchange.id, by_object[named]
         elif exchange.id in spoiling:
             by_object[named] = exchange
+
+
+def _object_of(contract: Contract, exchange: Exchange) -> str | None:
+    """The id of the object that a request selects; None if it selects none, or several."""
+    operation = contract.operations.get(exchange.operation)
+    if operation is None or operation.selector is None:
+        return None
+    name = operation.selector.name
+    return as_text(sent_members(exchange).get(name)) or asked(exchange, name)

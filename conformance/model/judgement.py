@@ -187,11 +187,12 @@ def id_of_cause(family: str, operations: Iterable[str]) -> str:
 class Cause:
     """One thing that is wrong with the target, with everything that it explains.
 
-    ``title`` says what is wrong in a few words, without values of the target. ``id`` is the same in every run that shows the cause. ``clauses`` are those that it breaks, and
-    ``cells`` the names of the cells; both begin with those of the main ``finding``. ``exchanges``
-    are the first of the ``seen`` exchanges that show it, in log order. ``flaw`` is what is odd
-    about the requests that provoke it. ``blocks`` are the names of the cells that cannot be judged
-    because of it. ``family`` is the id without the operation, which several causes may share.
+    ``title`` says what is wrong in a few words, without values of the target. ``id`` is the same in
+    every run that shows the cause. ``clauses`` are those that it breaks, and ``cells`` the names of
+    the cells; both begin with those of the main ``finding``. ``exchanges`` are the first of the
+    ``seen`` exchanges that show it, in log order. ``flaw`` is what is odd about the requests that
+    provoke it. ``blocks`` are the names of the cells that cannot be judged because of it.
+    ``family`` is the id without the operation, which several causes may share.
     ``instances`` name the wrong values that were accepted or that provoke it, one on a line.
     ``origin`` is the exchange that stored the odd value on which the others fail.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from conformance.base.text import amount, clean
@@ -186,8 +186,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
     listed = operations[: ROWS if whole else FEW]
     finding, shown = cause.finding, ids_of_telling(cause)
     said = f"{finding.expected} {finding.actual}"
-    probe = view.probe(run, [name for name in shown if name != cause.origin])
-    everywhere = _everywhere(run, cause)
+    probe, everywhere = _probe(run, cause, shown), _everywhere(run, cause)
     return Card(
         number=number,
         cause=cause,
@@ -202,6 +201,11 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
         transition=transition(cause, run.past),
         waivers=tuple(dict.fromkeys(cell.waiver for cell in cells if cell.waiver)),
     )
+
+
+def _probe(run: Run, cause: Cause, shown: Sequence[str]) -> Exchange | None:
+    """The exchange that shows a cause best. A write that stored an odd value succeeded."""
+    return view.probe(run, [name for name in shown if name != cause.origin])
 
 
 def _everywhere(run: Run, cause: Cause) -> bool:
@@ -220,7 +224,7 @@ def _asked(exchange: Exchange | None, flaw: str) -> str:
 
 
 def _example(run: Run, cause: Cause, exchange: Exchange | None, *, everywhere: bool) -> str:
-    """The cause on one line by its plainest example: the request, the expected response, and the actual one."""
+    """The cause on one line by its plainest example: the request, and both responses."""
     finding = cause.finding
     route = _route(run, finding.operation)
     place = f" at {view.shown(finding.where, SHORT)}"
