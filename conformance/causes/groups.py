@@ -66,6 +66,8 @@ def groups_of(
     """The findings of broken cells grouped by their settled keys, in run order."""
     groups: dict[Key, Group] = {}
     seen = list(sightings_of(cells, exchanges))
+    if not seen:
+        return []
     stored = stored_values(contract, exchanges)
     for one, key in settled(contract, seen, exchanges, stored):
         group = groups.setdefault(key, Group(key))

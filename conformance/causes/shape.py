@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.base.values import NOT_JSON, cut, read_json
+from conformance.base.values import cut
 from conformance.model import Exchange, Response
 
 LEVELS = 2
@@ -41,8 +41,8 @@ def shape_of(exchange: Exchange) -> str:
     response = exchange.response
     if response is None or not response.body.kept:
         return ""
-    value = read_json(response.body.written).value
-    if value is NOT_JSON or not isinstance(value, dict | list):
+    value = exchange.json
+    if not isinstance(value, dict | list):
         return cut(_of_text(response), LONGEST)
     return cut(_of_value(value, LEVELS), LONGEST)
 
