@@ -35,9 +35,14 @@ PLAIN = ("odd-request", "generated")
 
 def causes_of(kind: type[Application], *operations: str) -> tuple[Cause, ...]:
     """The causes that some operations of a server show without odd requests."""
+    return run_of(kind, *operations).causes
+
+
+def run_of(kind: type[Application], *operations: str) -> Run:
+    """A run of some operations without odd requests."""
     loaded = contracts.real()
     aim = harness.Aim(operations=operations, without=PLAIN)
-    return harness.run(loaded, application(loaded, kind=kind), aim=aim).causes
+    return harness.run(loaded, application(loaded, kind=kind), aim=aim)
 
 
 # --- one missing check ----------------------------------------------------------------------------
@@ -159,7 +164,11 @@ class ErrorsOfItsFramework(Faulty):
 
 def test_errors_of_three_handlers_are_three_causes() -> None:
     """A few refusals of a limit do not hide among the many errors of other handlers."""
-    causes = causes_of(ErrorsOfItsFramework, "sign_up", "read_call", "list_calls", "create_agent")
+    operations = ("sign_up", "read_call", "list_calls", "create_agent")
+    run = run_of(ErrorsOfItsFramework, *operations)
+    causes = run.causes
+    statuses = [{each.status for each in run.exchanges_of(x.finding.exchanges)} for x in causes]
+    assert sorted(statuses, key=str) == [{404}, {422}, {429}]
     shown = [{*cause.cells} for cause in causes]
     assert len(shown) == 3
     assert shown[0] >= {"status-listed[sign_up]", "envelope-structure[sign_up]"}

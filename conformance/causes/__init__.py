@@ -71,7 +71,7 @@ def _cause(
     contract: Contract, root: Group, by_id: dict[str, Exchange], blocked: dict[str, list[str]]
 ) -> Cause:
     """The cause for a group and the groups folded into it."""
-    finding = _with_origin(root)
+    finding = _main_finding(root, by_id)
     cells: dict[str, Cell] = {}
     shown: set[str] = set()
     for part in root.whole():
@@ -99,10 +99,17 @@ def _cause(
     )
 
 
-def _with_origin(root: Group) -> Finding:
-    """The main finding of a group, shown by the write that stored an odd value, if one did."""
+def _main_finding(root: Group, by_id: dict[str, Exchange]) -> Finding:
+    """The main finding of a group, with the status of an exchange of the group.
+
+    A finding quotes the first exchange that shows it, which may belong to another group. A finding
+    on a stored value is shown by the write that stored it, too.
+    """
     finding = root.finding
+    names = [name for name in finding.exchanges if name != root.origin]
+    shown = by_id.get(names[0]) if names else None
+    if shown and finding.where == "status" and not finding.actual.startswith(f"{shown.status}"):
+        finding = replace(finding, actual=f"{shown.status}")
     if not root.origin:
         return finding
-    shown = [name for name in finding.exchanges if name != root.origin][:1]
-    return replace(finding, exchanges=(root.origin, *shown), apart=False)
+    return replace(finding, exchanges=(root.origin, *names[:1]), apart=False)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 
 from conformance.causes.finding_key import FAULT, Key
 from conformance.causes.settling import FORMS, settled
@@ -28,7 +29,7 @@ class Group:
 
     @property
     def finding(self) -> Finding:
-        """The first finding of the clause with the most cells.
+        """The first finding of the clause with the most cells, shown by exchanges of the group.
 
         For a server fault, a clause that expected a success takes precedence, because a plain
         request shows it.
@@ -39,7 +40,9 @@ class Group:
             plain = self.key.rule == FAULT and self.findings[clause].expected.startswith("2")
             return plain, cells[clause]
 
-        return self.findings[max(self.findings, key=telling)]
+        finding = self.findings[max(self.findings, key=telling)]
+        own = [one.names for one in self.sightings if one.finding is finding]
+        return replace(finding, exchanges=tuple(dict.fromkeys(chain.from_iterable(own))))
 
     @property
     def id(self) -> str:
