@@ -12,7 +12,16 @@ import pytest
 from conformance.base.errors import UsageError
 from conformance.command import history
 from conformance.log import convert
-from conformance.model import Past, Run, Transition, Verdict, flips, transition
+from conformance.model import (
+    Cause,
+    Past,
+    Run,
+    Transition,
+    Verdict,
+    flips,
+    id_of_cause,
+    transition,
+)
 from conformance.report import cards, html, markdown
 from conformance.report.console import summary
 from conformance.report.since import since
@@ -32,12 +41,14 @@ def past(name: str, causes: Mapping[str, str], cells: Mapping[str, str] | None =
 
 def test_a_cause_is_new_still_there_or_back() -> None:
     """As the last run and the runs before it have it."""
+    cause = example.failing().causes[0]
+    a, b, c = (replace(cause, id=name, cells=()) for name in "abc")
     first, second = past("1", {"a": "", "b": ""}), past("2", {"a": ""})
     runs = (first, second)
-    assert transition("a", runs) is Transition.STILL
-    assert transition("b", runs) is Transition.BACK
-    assert transition("c", runs) is Transition.NEW
-    assert transition("a", ()) is None
+    assert transition(a, runs) is Transition.STILL
+    assert transition(b, runs) is Transition.BACK
+    assert transition(c, runs) is Transition.NEW
+    assert transition(a, ()) is None
 
 
 def test_a_cause_is_unstable_if_it_changes_three_times() -> None:
@@ -46,6 +57,50 @@ def test_a_cause_is_unstable_if_it_changes_three_times() -> None:
     assert flips([[], ["x"], []]) == {}
     assert flips([["x"], [], ["x"]]) == {}
     assert flips([]) == {}
+
+
+def in_operations(*names: str) -> Cause:
+    """A cause of one family in some operations."""
+    cause = example.failing().causes[0]
+    cells = tuple(f"status-500[{name}]" for name in names)
+    return replace(cause, family="family", id=id_of_cause("family", names), cells=cells)
+
+
+def past_of(cause: Cause) -> Past:
+    """An earlier run with one cause."""
+    run = replace(example.failing(), causes=(cause,))
+    return history_file.line(run, None, "earlier")
+
+
+def test_the_same_mistake_in_another_operation_is_new() -> None:
+    """It is not back again, because that operation never had it."""
+    fixed, now = in_operations("create_lead"), in_operations("create_agent")
+    assert fixed.id != now.id
+    assert transition(now, (past_of(fixed), past("last", {}))) is Transition.NEW
+    assert not now.is_same(fixed)
+    both = in_operations("create_lead", "update_lead")
+    assert transition(now, (past_of(both),)) is Transition.NEW
+
+
+def test_a_cause_that_is_fixed_in_part_is_still_there() -> None:
+    """It has another id in fewer operations, and in more of them."""
+    both, one = in_operations("create_lead", "create_agent"), in_operations("create_lead")
+    assert both.id != one.id
+    for before, now in ((both, one), (one, both)):
+        assert transition(now, (past_of(before),)) is Transition.STILL
+        assert now.is_same(before)
+        found = since(after(replace(example.failing(), causes=(now,)), past_of(before)))
+        assert found is not None
+        assert found.fixed == found.unjudged == []
+
+
+def test_a_cause_of_an_earlier_version_is_new(tmp_path: Path) -> None:
+    """Its ids did not include an operation, so all causes in one operation are new."""
+    now = in_operations("create_lead")
+    line = convert.to_json(past("old", {"family": "status-500[create_lead] at status"}))
+    line.pop("parts", None)
+    (tmp_path / history_file.NAME).write_text(json.dumps(line) + "\n", encoding="utf-8")
+    assert transition(now, history_file.read(tmp_path)) is Transition.NEW
 
 
 def test_a_series_of_fixes_is_not_unstable() -> None:

@@ -6,16 +6,18 @@ absorbs it. Each group that remains is a cause.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from conformance.causes.finding_key import Key, place_of
 from conformance.causes.folding import folded
-from conformance.causes.groups import Group, Sighting, groups_of, sightings_of
+from conformance.causes.groups import Group, groups_of
 from conformance.causes.harm import harm_of
+from conformance.causes.instances import instances_of
+from conformance.causes.sightings import Sighting, sightings_of
 from conformance.causes.telling import plainest
 from conformance.causes.titles import title_of, told_apart
-from conformance.model import Cause, Cell, Contract, Exchange, Level, Verdict, worst
+from conformance.model import Cause, Cell, Contract, Exchange, Finding, Level, Verdict, worst
 
 __all__ = ["Key", "Sighting", "causes_of", "place_of", "sightings_by_cause", "sightings_of"]
 
@@ -33,7 +35,7 @@ def causes_of(
     """
     cells = tuple(cells)
     by_id = {exchange.id: exchange for exchange in exchanges}
-    roots = folded(groups_of(cells, by_id))
+    roots = folded(contract, groups_of(contract, cells, by_id))
     blocked = _blocked(cells)
     causes = [_cause(contract, root, by_id, blocked) for root in roots]
     return tuple(sorted(_titled(contract, roots, causes), key=_worst_first))
@@ -51,13 +53,13 @@ def _titled(contract: Contract, roots: list[Group], causes: list[Cause]) -> list
 
 
 def sightings_by_cause(
-    cells: Iterable[Cell], exchanges: Iterable[Exchange]
+    contract: Contract, cells: Iterable[Cell], exchanges: Iterable[Exchange]
 ) -> dict[str, list[Sighting]]:
     """The sightings of each cause of the findings in some cells, by the id of the cause."""
     by_id = {exchange.id: exchange for exchange in exchanges}
     sightings: dict[str, list[Sighting]] = {}
-    for root in folded(groups_of(cells, by_id)):
-        sightings[root.key.id] = [one for part in root.whole() for one in part.sightings]
+    for root in folded(contract, groups_of(contract, cells, by_id)):
+        sightings[root.id] = [one for part in root.whole() for one in part.sightings]
     return sightings
 
 
@@ -81,7 +83,7 @@ def _cause(
     contract: Contract, root: Group, by_id: dict[str, Exchange], blocked: dict[str, list[str]]
 ) -> Cause:
     """The cause for a group and the groups folded into it, without a title."""
-    finding = plainest(root, by_id)
+    finding = _main_finding(root, by_id)
     cells: dict[str, Cell] = {}
     shown: set[str] = set()
     for part in root.whole():
@@ -91,7 +93,9 @@ def _cause(
     clauses = [finding.clause, *(cell.clause for cell in cells.values())]
     hidden = [name for cell in cells for name in blocked.get(cell, ())]
     return Cause(
-        id=root.key.id,
+        id=root.id,
+        family=root.key.id,
+        origin=root.origin,
         harm=harm_of(contract, root.key, finding),
         verdict=worst(cell.verdict for cell in cells.values()) or Verdict.FAILED,
         finding=finding,
@@ -101,4 +105,26 @@ def _cause(
         seen=len(shown),
         flaw=root.key.flaw,
         blocks=tuple(dict.fromkeys(hidden)),
+        instances=instances_of(contract, root.of_status(by_id)),
     )
+
+
+def _main_finding(root: Group, by_id: dict[str, Exchange]) -> Finding:
+    """The main finding of a group: its plainest, with the status of the exchange that it quotes.
+
+    A finding on a stored value is shown by the write that stored it, too.
+    """
+    if root.origin:
+        names = [name for name in root.finding.exchanges if name != root.origin]
+        finding = _with_status(root.finding, names, by_id)
+        return replace(finding, exchanges=(root.origin, *names[:1]), apart=False)
+    finding = plainest(root, by_id)
+    return _with_status(finding, finding.exchanges, by_id)
+
+
+def _with_status(finding: Finding, names: Sequence[str], by_id: dict[str, Exchange]) -> Finding:
+    """A finding on a status, with that of the first of its exchanges."""
+    shown = by_id.get(names[0]) if names else None
+    if shown and finding.where == "status" and not finding.actual.startswith(f"{shown.status}"):
+        return replace(finding, actual=f"{shown.status}")
+    return finding

@@ -1,7 +1,9 @@
 """The key of a finding: rule, place, and the kinds of the expected and the actual response.
 
-Findings with the same key belong together. Ids, times, numbers and quoted texts differ from run to
-run, so a key contains none of them. The words of a key are part of the id of its cause.
+Findings with the same key belong together. The key of an error also has the shape of the response,
+because responses of different shapes come from different places in a server. Ids, times, numbers
+and quoted texts differ from run to run, so a key contains none of them. The words of a key are part
+of the id of its cause.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import re
 from dataclasses import astuple, dataclass
 
 from conformance.base.values import cut
+from conformance.causes.shape import shape_of
 from conformance.model import NOT_PARSED, Exchange, Finding
 from conformance.model.mistake_names import oddity_of
 
@@ -28,6 +31,14 @@ UNREAD = "a body that is no JSON"
 """Replaces the oddity of a body that no parser accepts."""
 TAKEN = "taken"
 """Replaces the status if a request was not refused."""
+
+OF_SUCCESS = ("success.", "status.")
+TRANSFER, STATUS, LABEL, BODY, CODE, REST, OTHER = range(7)
+"""How much a key explains: problems with a whole response come before problems with its parts."""
+PLACES = {"Content-Type": LABEL, "/": BODY, "/error": BODY, "/error/code": CODE}
+"""For findings on the form of errors, by place."""
+OF_ONE_RESPONSE = {"status": STATUS, "/error/code": REST, "Content-Type": REST}
+"""For all other findings on one response, by place."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ][0-9:.,]+(Z|[+-]\d\d:?\d\d)?")
 _TYPED = re.compile(r"^.* is not of type ", re.DOTALL)
@@ -47,11 +58,15 @@ class Key:
     expected: str = ""
     actual: str = ""
     flaw: str = ""
+    shape: str = ""
 
     @property
     def id(self) -> str:
         """A short id that is the same in every run."""
-        digest = hashlib.sha256("\0".join(astuple(self)).encode(errors="replace")).hexdigest()
+        parts = list(astuple(self))
+        if not self.shape:  # the ids of keys without a shape are those of earlier versions
+            parts.pop()
+        digest = hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()
         return f"cause-{digest[:8]}"
 
 
@@ -66,7 +81,19 @@ def key_of(finding: Finding, shown_by: list[Exchange]) -> Key:
     is_code = finding.actual.startswith('"') and finding.where.endswith("/code")
     actual = cut(finding.actual, LONGEST) if is_code else kind(finding.actual)
     expected = _first_choice(finding) if is_code else finding.expected
-    return Key(_rule(finding), place_of(finding), kind(expected), actual)
+    rule, place = _rule(finding), place_of(finding)
+    if rule != ERROR:
+        return Key(rule, place, kind(expected), actual)
+    if place == "/":  # the shape says what the body is
+        actual = ""
+    return Key(rule, place, kind(expected), actual, shape=_shape(shown_by))
+
+
+def _shape(shown_by: list[Exchange]) -> str:
+    """The status and the shape of the last response; empty for a success or a missing one."""
+    if not shown_by or shown_by[-1].status is None or shown_by[-1].ok:
+        return ""
+    return f"{shown_by[-1].status} {shape_of(shown_by[-1])}"
 
 
 def _first_choice(finding: Finding) -> str:
@@ -102,12 +129,15 @@ def _key_of_status(finding: Finding, shown_by: list[Exchange]) -> Key:
     """
     status = (shown_by[-1].status or 0) if shown_by else 0
     if is_fault(status):
-        return Key(FAULT, "status", actual=str(status), flaw=_flaw(shown_by[-1]))
+        flaw, shape = _flaw(shown_by[-1]), _shape(shown_by)
+        return Key(FAULT, "status", actual=str(status), flaw=flaw, shape=shape)
     rule = PAGE if finding.rule == FILTER else finding.rule
     refusal_owed = not finding.expected.startswith("2")
     is_taken = 200 <= status < 300 or rule.startswith("auth.")
-    actual = TAKEN if refusal_owed and is_taken else str(status)
-    return Key(rule, "status", cut(_first_choice(finding), LONGEST), actual)
+    expected = cut(_first_choice(finding), LONGEST)
+    if refusal_owed and is_taken:
+        return Key(rule, "status", expected, TAKEN)
+    return Key(rule, "status", expected, str(status), shape=_shape(shown_by))
 
 
 def is_fault(status: int) -> bool:
@@ -130,3 +160,20 @@ def kind(text: str) -> str:
     if text.startswith(("{", "[")):
         return text[0]
     return cut(text, LONGEST)
+
+
+def depth(key: Key) -> int:
+    """How much of a response a key explains; 0 explains most.
+
+    A broken transfer spoils a whole response, and a wrong status everything but the transfer.
+    Between two successes, the status is a matter of form.
+    """
+    if key.rule == "transfer.whole":
+        return TRANSFER
+    if key.actual == TAKEN:
+        return STATUS
+    if key.rule == ERROR:
+        return PLACES.get(key.where, CODE)
+    if key.rule.startswith(OF_SUCCESS) and key.actual.startswith("2"):
+        return REST
+    return OF_ONE_RESPONSE.get(key.where, OTHER)

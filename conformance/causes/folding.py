@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.causes.finding_key import ERROR, FAULT, Key
+from conformance.causes.finding_key import ERROR, FAULT, REST, STATUS, TAKEN, Key, depth
 from conformance.causes.groups import Group
+from conformance.model import Contract
 
 GENERATED = "generated"
 """The flaw of generated requests, which may have any flaw."""
 
+OBJECTS, LISTS = "tenant.object", "tenant.rows"
+"""Rules that find objects of another tenant: one of them, and a list of them."""
 NOTHING = ("nothing",)
 EXPLAINED: Mapping[str, tuple[str, ...]] = {
     "auth.missing": ("auth.",),
     "auth.invalid": ("auth.",),
+    "tenant.object": ("owner.", "tenant.object"),
     "tenant.rows": ("tenant.", "account.", "paging.complete", "paging.filter"),
     "list.items": ("list.", "success.", "paging."),
     "list.more-flag": ("success.shape", "paging.more-"),
@@ -37,16 +41,8 @@ MOST = 300
 SUBJECTS = ("parameter", "create", "update", "delete", "rate", "payment", "trigger", "tenant")
 """Prefixes of rules that check the same thing in several ways."""
 
-OF_SUCCESS = ("success.", "status.")
-TRANSFER, STATUS, LABEL, BODY, CODE, REST, OTHER = range(7)
-"""How much a key explains: problems with a whole response come before problems with its parts."""
-PLACES = {"Content-Type": LABEL, "/": BODY, "/error": BODY, "/error/code": CODE}
-"""For findings on the form of errors, by place."""
-OF_ONE_RESPONSE = {"status": STATUS, "/error/code": REST, "Content-Type": REST}
-"""For all other findings on one response, by place."""
 
-
-def folded(groups: list[Group]) -> list[Group]:
+def folded(contract: Contract, groups: list[Group]) -> list[Group]:
     """The groups that no other group explains, each with those that it explains.
 
     Beyond MOST, groups are not folded: a target with that many is broken at random.
@@ -54,7 +50,7 @@ def folded(groups: list[Group]) -> list[Group]:
     roots: list[Group] = []
     ordered = sorted(groups, key=_explaining_most_first)
     for group in ordered[:MOST]:
-        root = _root_of(group, roots)
+        root = _root_of(contract, group, roots)
         if root is None:
             roots.append(group)
         else:
@@ -62,11 +58,12 @@ def folded(groups: list[Group]) -> list[Group]:
     return roots + ordered[MOST:]
 
 
-def _root_of(group: Group, roots: list[Group]) -> Group | None:
+def _root_of(contract: Contract, group: Group, roots: list[Group]) -> Group | None:
     """The first root that explains a group, directly or through a group folded into it."""
     for root in roots:
-        if any(explains(part, group) for part in root.whole()):
-            return root
+        for part in root.whole():
+            if explains(part, group) or _lack_one_check(contract, part, group):
+                return root
     return None
 
 
@@ -77,32 +74,24 @@ def _explaining_most_first(group: Group) -> tuple[int, int, int, int, Key]:
     return depth(key), place, -len(group.operations), -len(group.exchanges), key
 
 
-def depth(key: Key) -> int:
-    """How much of a response a key explains; 0 explains most.
-
-    A broken transfer spoils a whole response, and a wrong status everything but the transfer.
-    Between two successes, the status is a matter of form.
-    """
-    if key.rule == "transfer.whole":
-        return TRANSFER
-    if key.rule == ERROR:
-        return PLACES.get(key.where, CODE)
-    if key.rule.startswith(OF_SUCCESS) and key.actual.startswith("2"):
-        return REST
-    return OF_ONE_RESPONSE.get(key.where, OTHER)
-
-
 def explains(one: Group, other: Group) -> bool:
     """Whether the problem of one group also causes the other."""
     if _by_response(one, other):
         return True
     if not other.operations.keys() <= one.operations.keys():
         return False
+    if _names_in_member(other):
+        return False
+    return _by_rule(one, other) or (len(one.operations) == 1 and _subject(one) == _subject(other))
+
+
+def _by_rule(one: Group, other: Group) -> bool:
+    """Whether one group explains the other because of their rules, on the same operations."""
+    if other.key.rule == ERROR and one.key.shape == other.key.shape != "":
+        return True
     if other.key.rule.startswith(EXPLAINED.get(one.key.rule, NOTHING)):
         return True
-    if one.key.rule == other.key.rule == FAULT and other.key.flaw == GENERATED:
-        return True
-    return len(one.operations) == 1 and _subject(one) == _subject(other)
+    return one.key.rule == other.key.rule == FAULT and other.key.flaw == GENERATED
 
 
 def _by_response(one: Group, other: Group) -> bool:
@@ -114,7 +103,35 @@ def _by_response(one: Group, other: Group) -> bool:
     return depth(one.key) <= depth(other.key) <= REST
 
 
+def _names_in_member(group: Group) -> bool:
+    """Whether the requests of a group were accepted although they name an object in a member."""
+    return group.key.actual == TAKEN and group.key.where != "status"
+
+
+def _lack_one_check(contract: Contract, one: Group, other: Group) -> bool:
+    """Whether two groups show that one check is missing.
+
+    An id in a member may be foreign or unknown. Or the objects of some kinds are open to other
+    tenants: to read one of them, and in lists of them.
+    """
+    if _names_in_member(one) and _names_in_member(other):
+        shared = one.operations.keys() & other.operations.keys()
+        return one.key.where == other.key.where and bool(shared)
+    if (one.key.rule, other.key.rule) != (OBJECTS, LISTS) or one.key.actual != TAKEN:
+        return False
+    kinds = _kinds_of(contract, one, "list")
+    return bool(kinds) and kinds == _kinds_of(contract, other, "read")
+
+
+def _kinds_of(contract: Contract, group: Group, action: str) -> set[str]:
+    """The kinds of the operations of a group, without those that have no such action."""
+    named = [contract.operations[name] for name in group.operations if name in contract.operations]
+    return {each.kind for each in named if any(contract.operations_by(action, each.kind))}
+
+
 def _subject(group: Group) -> object:
     """What groups on one operation must share to be one cause; unique for most groups."""
+    if group.key.rule == FAULT:
+        return FAULT, group.key.actual, group.key.shape
     beginning = group.key.rule.partition(".")[0]
-    return beginning if beginning in (*SUBJECTS, FAULT) else group
+    return beginning if beginning in SUBJECTS else group

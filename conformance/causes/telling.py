@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from conformance.causes.groups import Group, Sighting
+from conformance.causes.groups import Group
+from conformance.causes.sightings import Sighting
 from conformance.model import Cause, Exchange, Finding, KeyName, Role, Run
 
 FEW = 3

@@ -58,6 +58,7 @@ from conformance.model.judgement import (
     Reason,
     ReasonKind,
     Verdict,
+    id_of_cause,
     worst,
 )
 from conformance.model.labels import NOTHING, Facts, Form, Role, Side, Step
@@ -154,6 +155,7 @@ __all__ = [
     "compact",
     "flips",
     "header_in",
+    "id_of_cause",
     "key_role",
     "mildest_first",
     "mistake_of",

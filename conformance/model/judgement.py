@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -173,6 +174,15 @@ class Harm(StrEnum):
         return list(Harm).index(self)
 
 
+def id_of_cause(family: str, operations: Iterable[str]) -> str:
+    """The id of a cause of a family: with its operation if it has only one."""
+    names = set(operations)
+    if len(names) != 1:
+        return family
+    digest = hashlib.sha256(f"{family} {names.pop()}".encode(errors="replace")).hexdigest()
+    return f"cause-{digest[:8]}"
+
+
 @dataclass(frozen=True)
 class Cause:
     """One thing that is wrong with the target, with everything that it explains.
@@ -183,6 +193,9 @@ class Cause:
     ``seen`` exchanges that show it, in log order. ``flaw`` is what is odd about the requests that
     provoke it. ``blocks`` are the names of the cells that cannot be judged because of it. ``doubt``
     says in a few words why the target may not be to blame; empty if that is certain.
+    ``family`` is the id without the operation, which several causes may share.
+    ``instances`` name the wrong values that were accepted or that provoke it, one on a line.
+    ``origin`` is the exchange that stored the odd value on which the others fail.
     """
 
     id: str
@@ -197,3 +210,21 @@ class Cause:
     flaw: str = ""
     blocks: tuple[str, ...] = ()
     doubt: str = ""
+    family: str = ""
+    instances: tuple[str, ...] = ()
+    origin: str = ""
+
+    @property
+    def parts(self) -> set[str]:
+        """The ids of the same cause in each of its operations alone; none without a family."""
+        if not self.family:
+            return set()
+        operations = {cell.partition("[")[2].removesuffix("]") for cell in self.cells}
+        return {id_of_cause(self.family, [name]) for name in operations}
+
+    def is_same(self, other: Cause) -> bool:
+        """Whether a cause of another run is the same.
+
+        A cause that has spread or was fixed in part has another id, but shares an operation.
+        """
+        return self.id == other.id or not self.parts.isdisjoint(other.parts)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
 
+from conformance.model.judgement import Cause
+
 SETTLED = 2
 """Changes that are no instability: a cause appears and is fixed, or is fixed and returns."""
 
@@ -25,6 +27,7 @@ class Past:
     """An earlier run: its name, when it ended, its target and scope, and its causes.
 
     ``causes`` has a description of each cause, by its id, and ``cells`` the name of its main cell.
+    ``parts`` are the ids of causes in several operations, in each of these alone.
     """
 
     run: str
@@ -37,6 +40,7 @@ class Past:
     counts: Mapping[str, int]  # cells by verdict
     causes: Mapping[str, str] = field(default_factory=dict)
     cells: Mapping[str, str] = field(default_factory=dict)
+    parts: tuple[str, ...] = ()
 
     def main_cell(self, cause: str) -> str:
         """The name of the main cell of a cause, given by id.
@@ -44,6 +48,16 @@ class Past:
         Earlier versions stored it only as the beginning of the description.
         """
         return self.cells.get(cause) or self.causes[cause].partition(" at ")[0]
+
+    def ids_of(self, cause: Cause) -> set[str]:
+        """The ids by which the run had a cause of a later run; empty if it did not have it.
+
+        A cause that has spread or was fixed in part has another id, but shares an operation.
+        """
+        ids = {cause.id, *cause.parts}
+        if ids.isdisjoint([*self.causes, *self.parts]):
+            return set()
+        return self.causes.keys() & {cause.family, *ids}
 
 
 @dataclass(frozen=True)
@@ -58,13 +72,13 @@ class Baseline:
     new: int
 
 
-def transition(cause: str, past: Sequence[Past]) -> Transition | None:
-    """How a cause, given by id, compares with earlier runs; None if there are none."""
+def transition(cause: Cause, past: Sequence[Past]) -> Transition | None:
+    """How a cause compares with earlier runs; None if there are none."""
     if not past:
         return None
-    if cause in past[-1].causes:
+    if past[-1].ids_of(cause):
         return Transition.STILL
-    if any(cause in earlier.causes for earlier in past):
+    if any(earlier.ids_of(cause) for earlier in past):
         return Transition.BACK
     return Transition.NEW
 

@@ -109,6 +109,11 @@ class Card:
         return self.cause.doubt
 
     @property
+    def instances(self) -> tuple[str, ...]:
+        """The wrong values that have to be refused, one on a line."""
+        return self.cause.instances
+
+    @property
     def weight(self) -> int:
         """The approximate size of its evidence in characters."""
         evidence = sum(exhibit.weight for exhibit in self.exhibits)
@@ -221,7 +226,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
     operations = list(dict.fromkeys(cell.operation for cell in cells))
     listed = operations[: ROWS if whole else FEW]
     shown = shown_of(run, cause).ids
-    probe, everywhere = view.probe(run, shown), _everywhere(run, cause)
+    probe, everywhere = _probe(run, cause, shown), _everywhere(run, cause)
     return Card(
         number=number,
         cause=cause,
@@ -233,9 +238,14 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
         everywhere=everywhere,
         exhibits=tuple(exhibits(run, shown if whole else (), cause.finding)),
         unproven=tuple(unproven.unproven(run, cause)),
-        transition=transition(cause.id, run.past),
+        transition=transition(cause, run.past),
         waivers=tuple(dict.fromkeys(cell.waiver for cell in cells if cell.waiver)),
     )
+
+
+def _probe(run: Run, cause: Cause, shown: Sequence[str]) -> Exchange | None:
+    """The exchange that shows a cause best. A write that stored an odd value succeeded."""
+    return view.probe(run, [name for name in shown if name != cause.origin])
 
 
 def _everywhere(run: Run, cause: Cause) -> bool:

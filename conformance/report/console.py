@@ -136,6 +136,7 @@ def _details(page: _Page, card: Card) -> None:
         "where": card.where,
         "expected": finding.expected,
         "actual": finding.actual,
+        "values": "; ".join(card.instances),
         "ids": " ".join(card.picture.ids),
         "breaks": ", ".join(cause.clauses),
         "on": ", ".join(row.operation for row in card.rows),

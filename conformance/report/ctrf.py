@@ -91,7 +91,7 @@ def _summary(run: Run) -> dict[str, Any]:
 def _cause(run: Run, cause: Cause) -> dict[str, Any]:
     """A cause, and the names of the tests that it explains."""
     return {
-        "transition": transition(cause.id, run.past),
+        "transition": transition(cause, run.past),
         "id": cause.id,
         "title": clean(cause.title),
         "harm": cause.harm.value,

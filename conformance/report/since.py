@@ -48,11 +48,11 @@ def since(run: Run) -> Since | None:
     if not run.past:
         return None
     last = run.past[-1]
-    now = [cause.id for cause in run.causes]
-    fixed, unjudged = _gone(run, last, without(last.causes, now))
+    still = {name for cause in run.causes for name in last.ids_of(cause)}
+    fixed, unjudged = _gone(run, last, without(last.causes, still))
     return Since(
         last=last,
-        transitions=Counter(transition(cause, run.past) for cause in now),
+        transitions=Counter(transition(cause, run.past) for cause in run.causes),
         fixed=fixed,
         unjudged=unjudged,
         unstable=_unstable(run),

@@ -16,7 +16,6 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from conformance.base.values import without
 from conformance.model import Cause, Cell, Declaration, ReasonKind, Run, Verdict
 
 
@@ -223,9 +222,7 @@ def _change(old: Verdict | None, new: Verdict | None) -> Change:
 
 def _causes(older: Run, newer: Run) -> tuple[tuple[Cause, ...], ...]:
     """The causes that are new, fixed and still present."""
-    before = {cause.id: cause for cause in older.causes}
-    now = {cause.id: cause for cause in newer.causes}
-    new = without(now, before)
-    fixed = without(before, now)
-    still = without(now, new)
-    return tuple(new.values()), tuple(fixed.values()), tuple(still.values())
+    new = [each for each in newer.causes if not any(each.is_same(old) for old in older.causes)]
+    still = [each for each in newer.causes if each not in new]
+    fixed = [each for each in older.causes if not any(each.is_same(now) for now in newer.causes)]
+    return tuple(new), tuple(fixed), tuple(still)

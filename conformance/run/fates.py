@@ -73,7 +73,7 @@ def of_cells(run: Run, cells: Collection[Cell]) -> list[Sought]:
 
 def of_cause(run: Run, cause: Cause) -> list[Sought]:
     """The cells that a cause of a run breaks, where only findings of that cause count."""
-    own = _by_cell(sightings_by_cause(run.cells, run.exchanges)[cause.id])
+    own = _by_cell(sightings_by_cause(run.contract, run.cells, run.exchanges)[cause.id])
     every = _by_cell(sightings_of(run.broken, run.exchange))
     found = []
     for name, sightings in own.items():

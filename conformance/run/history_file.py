@@ -27,6 +27,8 @@ REMEMBERED = 10
 """Number of earlier runs that a run remembers."""
 MOST = 200
 """Maximum number of causes in the line of a run."""
+MOST_PARTS = 1_000
+"""Maximum number of ids of causes in one of their operations, in the line of a run."""
 
 
 def line(run: Run, selected: frozenset[str] | None, name: str) -> Past:
@@ -142,4 +144,10 @@ def _of_file(data: dict[str, Any], name: str) -> Past:
         counts=data["counts"],
         causes={cause.id: words(cause) for cause in causes},
         cells={cause.id: cause.cells[0] for cause in causes if cause.cells},
+        parts=tuple(_parts(causes)[:MOST_PARTS]),
     )
+
+
+def _parts(causes: list[Cause]) -> list[str]:
+    """The ids of the causes in several operations, in each of these alone."""
+    return [name for cause in causes if cause.id == cause.family for name in sorted(cause.parts)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.model import NOTHING, Facts, KeyName, Open, Operation, Role, Step
+from conformance.model import NOTHING, Effect, Facts, KeyName, Open, Operation, Role, Step
 from conformance.reading import Answer
 from conformance.scenarios.client import filling
 from conformance.scenarios.client.ids import Id, is_sendable
@@ -63,6 +63,19 @@ class OwnObjects:
     def apart(self) -> None:
         """From now on, use objects that no other case gets, and none of theirs."""
         self._created, self._spare = {}, {}
+
+    def renew(self, operation: Operation) -> None:
+        """From now on, use new objects for an operation, which may store odd values in them.
+
+        Objects whose creation costs money are used again.
+        """
+        creation = self._creation(operation.kind)
+        if (
+            operation.selector is not None
+            and creation is not None
+            and creation.effect is Effect.WRITE
+        ):
+            self.apart()
 
     def twin(self, operation: Operation) -> Id | None:
         """The id of a twin of the new object that the operation gets next; None without one.

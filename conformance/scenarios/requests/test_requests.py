@@ -182,9 +182,11 @@ def refused_values(planning: Planning) -> Iterator[Draft]:
 def test_invalid_parameter(client: Client) -> None:
     """Send requests that are valid except for one value, which no reading can accept.
 
-    Every second one includes the optional members, because a server may check only those.
+    Every second one includes the optional members, because a server may check only those. The
+    object of a change is new, because a server may store the value.
     """
     operation = client.operation
+    client.own.renew(operation)
     values = client.valid(operation)
     if values is None:
         return

@@ -1,0 +1,55 @@
+"""The instances of a cause: each wrong value that was accepted, or that got a wrong response.
+
+A server that accepts wrong values of several members has one cause, and each value is one thing to
+fix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from conformance.base.text import clean
+from conformance.base.values import ABSENT
+from conformance.model import Contract, Exchange, Form, Operation, Parameter, compact
+from conformance.reading import asked, sent_members
+
+MOST = 30
+"""Maximum number of instances of a cause."""
+LONGEST = 80
+"""Maximum characters of a value."""
+
+
+def instances_of(contract: Contract, exchanges: Iterable[Exchange]) -> tuple[str, ...]:
+    """The wrong values in some requests, each with the response, such as ``to: accepted "x"``."""
+    found: dict[str, None] = {}
+    for exchange in exchanges:
+        operation = contract.operations.get(exchange.operation)
+        if operation is not None and exchange.response is not None and exchange.facts.mistake:
+            found.update(dict.fromkeys(_instances(operation, exchange)))
+    return tuple(found)[:MOST]
+
+
+def _instances(operation: Operation, exchange: Exchange) -> Iterator[str]:
+    """The wrong values in one request."""
+    got = "accepted" if exchange.ok else f"{exchange.status} for"
+    for parameter, value in wrong_values(operation, exchange):
+        what = "a request without it" if value is ABSENT else compact(value, LONGEST)
+        yield clean(f"{parameter.name}: {got} {what}")
+
+
+def wrong_values(operation: Operation, exchange: Exchange) -> Iterator[tuple[Parameter, Any]]:
+    """The parameters of a request whose values no reading can accept, with these.
+
+    Also required ones that are null or missing (ABSENT), if that is what the request is about.
+    """
+    members, form = sent_members(exchange), exchange.facts.form
+    for parameter in operation.parameters:
+        value = members.get(parameter.name, ABSENT)
+        if parameter.place != "body":
+            text = asked(exchange, parameter.name)
+            value = ABSENT if text is None else text
+        is_null = form is Form.NULL and value is None
+        is_missing = form is Form.OMITTED and value is ABSENT and parameter.required
+        if value in parameter.refuse or is_null or is_missing:
+            yield parameter, value

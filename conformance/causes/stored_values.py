@@ -1,0 +1,187 @@
+"""Odd values that a server stored, and on which its later responses fail.
+
+A server may accept an odd value, and fail from then on to show the object that has it. The failing
+requests are innocent: the cause is the request that stored the value.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from conformance.base.values import as_text
+from conformance.causes.finding_key import is_fault
+from conformance.model import Contract, Exchange, Operation
+from conformance.reading import Answer, asked, sent_members
+
+NAMED = 3
+"""Maximum number of members that are named."""
+HARDEST = (
+    re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"),  # half a character
+    re.compile(r"\\u0000"),
+    re.compile(r"\b(NaN|Infinity)\b|\d[eE]\d{3}|\d{30}"),
+)
+"""What is hard to show once it is stored, the hardest first, as patterns in a JSON text."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An odd value that was stored: by which exchange, and what is odd, in words."""
+
+    origin: str
+    flaw: str
+
+
+def stored_values(contract: Contract, exchanges: Mapping[str, Exchange]) -> dict[str, Stored]:
+    """The stored value that makes a request fail, by the id of each such exchange."""
+    reader = _Reader(contract)
+    for place, exchange in enumerate(exchanges.values()):
+        reader.read(place, exchange)
+    blamed = reader.blamed
+    blamed |= dict(_spoilt_objects(contract, exchanges, reader.broken_by.values()))
+    first: dict[str, Exchange] = {}
+    for write in blamed.values():
+        known = first.setdefault(str(write.facts.flaw), write)
+        if _fails(write) and not _fails(known):
+            first[str(write.facts.flaw)] = write
+    found = {}
+    for name, write in blamed.items():
+        origin = first[str(write.facts.flaw)]
+        found[name] = Stored(origin.id, _words(origin))
+    return found
+
+
+def _words(write: Exchange) -> str:
+    """What is odd in a write. If the write itself failed, its own flaw says it."""
+    flaw = str(write.facts.flaw)
+    if _fails(write):
+        return flaw
+    members = sent_members(write).items()
+    names = [name for name, value in members if _is_hard(json.dumps(value))]
+    what = f"an odd value of {', '.join(names[:NAMED])}" if names else flaw
+    return f"{what} stored earlier"
+
+
+def _is_hard(text: str) -> bool:
+    """Whether a JSON text is hard to show once it is stored."""
+    return any(pattern.search(text) for pattern in HARDEST)
+
+
+def _hardness(write: Exchange) -> int:
+    """How easy what a write sent is to show; 0 is the hardest."""
+    text = write.request.body.written if write.request.body else ""
+    for place, pattern in enumerate(HARDEST):
+        if pattern.search(text):
+            return place
+    return len(HARDEST)
+
+
+def _fails(exchange: Exchange) -> bool:
+    """Whether a response is a server fault."""
+    return is_fault(exchange.status or 0)
+
+
+def _may_store(exchange: Exchange) -> bool:
+    """Whether a request is an odd write that was not refused. A failed one may be stored, too."""
+    is_odd = exchange.facts.mistake and exchange.facts.flaw
+    return bool(is_odd) and exchange.request.method != "GET" and (exchange.ok or _fails(exchange))
+
+
+# --- who stored it --------------------------------------------------------------------------------
+
+
+@dataclass
+class _Reader:
+    """Reads a log in order, to find the write that makes each later request fail.
+
+    ``blamed`` has it by the id of the request. The rest describes the log so far.
+    """
+
+    contract: Contract
+    blamed: dict[str, Exchange] = field(default_factory=dict)
+    writes: list[tuple[int, Exchange]] = field(default_factory=list)  # that may have been stored
+    worked: dict[str, int] = field(default_factory=dict)  # by operation, its last success
+    broken_by: dict[str, Exchange] = field(default_factory=dict)  # by operation, the write
+    failing: set[str] = field(default_factory=set)  # operations whose last valid request failed
+
+    def read(self, place: int, exchange: Exchange) -> None:
+        """Read the next exchange."""
+        operation = self.contract.operations.get(exchange.operation)
+        if operation is None:
+            return
+        if exchange.request.method == "GET":
+            self._read_look(place, exchange, operation)
+        elif _may_store(exchange):
+            self.writes.append((place, exchange))
+
+    def _read_look(self, place: int, exchange: Exchange, operation: Operation) -> None:
+        """A valid look fails on what was written since the last one; others then fail like it."""
+        is_valid = not exchange.facts.mistake
+        if exchange.ok and is_valid:
+            self.worked[operation.id] = place
+            self.failing.discard(operation.id)
+        if not _fails(exchange):
+            return
+        if is_valid:
+            self.failing.add(operation.id)
+            write = self.broken_by.get(operation.id) or self._suspect(exchange, operation)
+            if write is not None:
+                self.broken_by[operation.id] = write
+        write = self.broken_by.get(operation.id)
+        if write is not None and operation.id in self.failing:
+            self.blamed[exchange.id] = write
+
+    def _suspect(self, look: Exchange, operation: Operation) -> Exchange | None:
+        """The write that spoilt a look that had worked before; None if there is none.
+
+        The hardest value of the writes to such objects, or else a write that spoilt another look.
+        """
+        after = self.worked.get(operation.id)
+        if after is None:
+            return None
+        writes = [write for place, write in self.writes if place > after]
+        own = [write for write in writes if self._is_of(write, look, operation)]
+        spoiling = [write for write in writes if write in self.broken_by.values()]
+        return min(own or spoiling, key=_hardness, default=None)
+
+    def _is_of(self, write: Exchange, look: Exchange, operation: Operation) -> bool:
+        """Whether a write is to the kind of objects that a look shows, or to its only object."""
+        if self.contract.operations[write.operation].kind != operation.kind:
+            return False
+        if operation.selector is None:
+            return True
+        return asked(look, operation.selector.name) in _ids(self.contract, write)
+
+
+def _ids(contract: Contract, write: Exchange) -> set[str]:
+    """The texts in a write that may be the id of its object, and the id that its response shows."""
+    answer = Answer(contract, contract.operations[write.operation], write)
+    ids = {value for value in sent_members(write).values() if isinstance(value, str)}
+    return ids if answer.id is None else ids | {str(answer.id)}
+
+
+def _spoilt_objects(
+    contract: Contract, exchanges: Mapping[str, Exchange], writes: Collection[Exchange]
+) -> Iterator[tuple[str, Exchange]]:
+    """The requests that fail on an object that one of some earlier writes has spoilt."""
+    by_object: dict[str, Exchange] = {}
+    spoiling = {write.id for write in writes}
+    for exchange in exchanges.values() if writes else ():
+        named = _object_of(contract, exchange)
+        if named is None:
+            continue
+        if _fails(exchange) and named in by_object:
+            yield exchange.id, by_object[named]
+        elif exchange.id in spoiling:
+            by_object[named] = exchange
+
+
+def _object_of(contract: Contract, exchange: Exchange) -> str | None:
+    """The id of the object that a request selects; None if it selects none, or several."""
+    operation = contract.operations.get(exchange.operation)
+    if operation is None or operation.selector is None:
+        return None
+    name = operation.selector.name
+    return as_text(sent_members(exchange).get(name)) or asked(exchange, name)

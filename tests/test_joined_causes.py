@@ -1,0 +1,329 @@
+"""One missing check is one cause, whatever shows it; two mistakes of a server are two causes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from conformance import causes, model
+from conformance.causes import instances
+from conformance.causes.instances import instances_of
+from conformance.model import (
+    Body,
+    Cause,
+    Exchange,
+    Facts,
+    Operation,
+    Parameter,
+    Response,
+    Role,
+    Run,
+)
+from conformance.report import cards
+from conformance.server import application
+from conformance.server.application import Application
+from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.store import Row
+from tests.faults import harness
+from tests.faults.base import Faulty, is_for
+from tests.support import contracts
+
+PLAIN = ("odd-request", "generated")
+"""Scenarios that these servers do not need."""
+
+
+def causes_of(kind: type[Application], *operations: str) -> tuple[Cause, ...]:
+    """The causes that some operations of a server show without odd requests."""
+    return run_of(kind, *operations).causes
+
+
+def run_of(kind: type[Application], *operations: str) -> Run:
+    """A run of some operations without odd requests."""
+    loaded = contracts.real()
+    aim = harness.Aim(operations=operations, without=PLAIN)
+    return harness.run(loaded, application(loaded, kind=kind), aim=aim)
+
+
+# --- one missing check ----------------------------------------------------------------------------
+
+
+class AnyAgent(Faulty):
+    """No write checks its agent_id."""
+
+    def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
+        if parameter.name != "agent_id":
+            super().check_reference(parameter, value, context)
+
+
+def test_a_reference_that_nothing_checks_is_one_cause() -> None:
+    """Foreign and unknown ids, in required and optional members, of several operations."""
+    (cause,) = causes_of(AnyAgent, "create_call", "create_eval", "create_lead", "run_agent_evals")
+    assert set(cause.clauses) == {"business-object", "reference-known"}
+    assert {"business-object[create_lead]", "reference-known[create_call]"} <= set(cause.cells)
+
+
+class AnyCall(Faulty):
+    """Calls are looked up and listed for all businesses."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        if kind == "call":
+            return self.store.get(kind, identifier)
+        return super().find(kind, identifier, context)
+
+    def list_tenant(self, context: Context) -> str | None:
+        if is_for(context, "list_calls"):
+            return context.values.get("business_id")
+        return super().list_tenant(context)
+
+    def check_tenant(self, parameter: Parameter, value: str, context: Context) -> None:
+        if not is_for(context, "list_calls"):
+            super().check_tenant(parameter, value, context)
+
+
+def test_a_kind_without_tenants_is_one_cause() -> None:
+    """Its list leaks, its filters find what is foreign, and its reads, too."""
+    (cause,) = causes_of(AnyCall, "list_calls", "read_call", "list_agents", "read_agent")
+    assert {"business-object", "business-rows", "business-filter"} <= set(cause.clauses)
+
+
+class ListedCallsAndAgentsRead(AnyCall):
+    """Calls are listed, and agents are looked up, for all businesses."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        if kind == "agent":
+            return self.store.get(kind, identifier)
+        return super(AnyCall, self).find(kind, identifier, context)
+
+
+def test_two_kinds_without_a_check_are_two_causes() -> None:
+    """A list of one kind and a read of another one are two oversights."""
+    causes = causes_of(ListedCallsAndAgentsRead, "list_calls", "read_agent")
+    assert {cause.finding.operation for cause in causes} == {"list_calls", "read_agent"}
+    assert len(causes) == 2
+
+
+class NoContent(Faulty):
+    """Changes are confirmed without a body, and a certain read has none, either."""
+
+    def act_update(self, context: Context) -> Reply:
+        super().act_update(context)
+        return Reply(204, b"")
+
+    def act_read(self, context: Context) -> Reply:
+        reply = super().act_read(context)
+        return Reply(200, b"") if is_for(context, "read_lead") else reply
+
+
+def test_a_change_without_content_is_one_cause() -> None:
+    """The status explains the missing body, even if another operation lacks its body, too."""
+    causes = causes_of(NoContent, "update_eval", "update_agent", "read_lead")
+    shown = {cause.finding.where: cause.cells for cause in causes}
+    assert shown.keys() == {"status", "/"}
+    assert not [cell for cell in shown["/"] if "update" in cell]
+
+
+# --- several handlers -----------------------------------------------------------------------------
+
+
+class FourHandlers(Faulty):
+    """Four operations fail, each in its own way."""
+
+    BODIES: ClassVar[dict[str, Any]] = {
+        "list_calls": {"detail": "boom"},
+        "read_agent": {"errors": [{"msg": "boom"}]},
+        "list_leads": b"Internal Server Error",
+        "create_agent": {"error": {"code": "internal_error", "message": "boom", "trace": []}},
+    }
+
+    def act(self, context: Context) -> Reply:
+        body = self.BODIES.get(context.operation.id)
+        return super().act(context) if body is None else Reply(500, body)
+
+
+def test_handlers_that_fail_in_four_ways_are_four_causes() -> None:
+    """Each body comes from a place of its own, and no odd request is blamed for it."""
+    causes = causes_of(FourHandlers, *FourHandlers.BODIES, "list_agents", "read_call")
+    assert sorted(cause.finding.operation for cause in causes) == sorted(FourHandlers.BODIES)
+    assert {cause.flaw for cause in causes} == {""}
+
+
+class ErrorsOfItsFramework(Faulty):
+    """Invalid input, unknown objects, and too many requests have errors of other libraries."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        reply = super().refused(request, refusal)
+        if refusal.role == "invalid_parameter":
+            return Reply(422, {"detail": [{"loc": ["body"], "msg": "Field required"}]})
+        if refusal.role == "not_found":
+            return Reply(404, {"detail": "Not Found"})
+        if refusal.role == "rate_limited":
+            return Reply(429, {"detail": "Rate limit exceeded: 5 per 1 hour"})
+        return reply
+
+
+def test_errors_of_three_handlers_are_three_causes() -> None:
+    """A few refusals of a limit do not hide among the many errors of other handlers."""
+    operations = ("sign_up", "read_call", "list_calls", "create_agent")
+    run = run_of(ErrorsOfItsFramework, *operations)
+    causes = run.causes
+    statuses = [{each.status for each in run.exchanges_of(x.finding.exchanges)} for x in causes]
+    assert sorted(statuses, key=str) == [{404}, {422}, {429}]
+    shown = [{*cause.cells} for cause in causes]
+    assert len(shown) == 3
+    assert shown[0] >= {"status-listed[sign_up]", "envelope-structure[sign_up]"}
+    assert {"envelope-structure[read_call]"} in shown
+    assert {"envelope-structure[sign_up]"} in shown
+
+
+# --- several wrong values -------------------------------------------------------------------------
+
+
+WITH_VALUES = ("create_call", "create_webhook", "create_agent", "update_agent", "update_lead")
+"""Operations that have values to refuse."""
+
+
+class TakesAnything(Faulty):
+    """A few members take any value."""
+
+    TAKEN = ("webhook_url", "voice", "score", "to")
+
+    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
+        return parameter.name in self.TAKEN or super().is_valid(operation, parameter, value)
+
+
+def test_each_wrong_value_is_named() -> None:
+    """Once for each member and value, so that nobody has to run again to learn of the next."""
+    causes = causes_of(TakesAnything, *WITH_VALUES)
+    (cause,) = [each for each in causes if each.finding.rule == "parameter.invalid"]
+    assert {line.partition(":")[0] for line in cause.instances} == {*TakesAnything.TAKEN}
+    assert 'score: accepted "not a number"' in cause.instances
+    assert len(set(cause.instances)) == len(cause.instances)
+    assert [each for each in causes if each.finding.rule == "success.shape"] == []
+    kept = fixed_but_for("score")
+    assert {line.partition(":")[0] for line in kept.instances} == {"score"}
+
+
+def fixed_but_for(name: str) -> Cause:
+    """The cause when only one member still takes any value."""
+    kind = type("TakesOne", (TakesAnything,), {"TAKEN": (name,)})
+    causes = causes_of(kind, *WITH_VALUES)
+    return next(each for each in causes if each.finding.rule == "parameter.invalid")
+
+
+def test_instances_are_clean_and_few() -> None:
+    """Whatever a log contains, and however many values it has."""
+    loaded = contracts.real()
+    refused = [f"\x1b[31m{number}\n" + "x" * 500 for number in range(100)]
+    operation = loaded.operations["update_lead"]
+    body = [replace(each, refuse=tuple(refused)) for each in operation.body]
+    changed = replace(operation, parameters=tuple(body))
+    contract = replace(loaded, operations={**loaded.operations, "update_lead": changed})
+    shown = instances_of(contract, [sending({"name": value}) for value in refused])
+    assert len(shown) == instances.MOST
+    assert all(line.isprintable() and len(line) < 150 for line in shown)
+
+
+def sending(members: dict[str, Any]) -> Exchange:
+    """An accepted request with a mistake."""
+    body = Body(text=json.dumps(members))
+    return Exchange(
+        id="1",
+        case="case",
+        scenario="invalid-parameter",
+        attempt=1,
+        operation="update_lead",
+        role=Role.PROBE,
+        identity="full",
+        facts=Facts(mistake=True),
+        request=model.Request("PATCH", "http://127.0.0.1/leads", body=body),
+        response=Response(200),
+    )
+
+
+# --- stored values --------------------------------------------------------------------------------
+
+HALF, KEPT = b"\\ud800", b"HALF A CHARACTER"
+"""Half a character as a request has it, and what the server stores for it."""
+
+
+class KeepsHalves(Faulty):
+    """Stores half a character, and fails on each read and list that shows it."""
+
+    READS: ClassVar[tuple[str, ...]] = ("read", "list")
+
+    def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
+        kept = replace(request, body=request.body.replace(HALF, KEPT))
+        return super().body_values(operation, kept)
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        if context.operation.action in self.READS and KEPT.decode() in json.dumps(body):
+            raise Refusal("internal_error")
+        return super().succeed(context, body)
+
+
+class FailsOnHalves(KeepsHalves):
+    """Stores half a character, and then fails on everything that shows it, and on changes."""
+
+    READS: ClassVar[tuple[str, ...]] = ("read", "list", "create", "update")
+
+    def act_update(self, context: Context) -> Reply:
+        row = self.store.change(self.selected(context), self.changes(context))
+        self.succeed(context, row.document)
+        return self.succeed(context, self.confirmation(context.operation, row))
+
+
+OF_AGENTS = ("create_agent", "update_agent", "list_agents", "read_agent")
+
+
+def run_with_odd_values(kind: type[Application], *, socket: bool = False) -> Run:
+    """A run of some operations with odd requests."""
+    loaded = contracts.real()
+    aim = harness.Aim(operations=OF_AGENTS, without=("generated",))
+    return harness.run(loaded, application(loaded, kind=kind), aim=aim, socket=socket)
+
+
+def test_a_stored_value_is_the_cause_of_what_fails_on_it() -> None:
+    """Not the plain requests that show it: the cause names the write, and what was odd in it."""
+    run = run_with_odd_values(KeepsHalves, socket=True)
+    (cause,) = run.causes
+    assert cause.flaw == "an odd value of name, system_prompt, first_message stored earlier"
+    write, look = run.exchanges_of(cause.finding.exchanges)
+    assert (write.operation, write.id) == ("create_agent", cause.origin)
+    assert "\\\\ud800" in str(write.request.body)
+    assert (look.operation, look.status) == ("list_agents", 500)
+    assert cause.origin in cause.exchanges
+    (card,) = cards.cards(run)
+    assert card.example.startswith("GET /agents with the key full, with an odd value of name")
+    assert [exhibit.exchange.id for exhibit in card.exhibits] == [write.id, look.id]
+
+
+def test_a_write_that_fails_after_storing_is_the_cause_as_well() -> None:
+    """It has an own failure, and what fails later belongs to that; no other request is blamed."""
+    (cause,) = run_with_odd_values(FailsOnHalves).causes
+    assert cause.flaw == "half a character in a text"
+    assert {"status-200[list_agents]", "status-no-5xx-for-mistakes[create_agent]"} <= {*cause.cells}
+
+
+def test_a_stored_value_is_found_in_the_log_alone() -> None:
+    """In any later judgement, from findings and exchanges."""
+    run = run_with_odd_values(KeepsHalves)
+    assert causes.causes_of(run.contract, run.cells, run.exchanges) == run.causes
+    origin = run.causes[0].origin
+    rest = [exchange for exchange in run.exchanges if exchange.id != origin]
+    assert all(cause.origin != origin for cause in causes.causes_of(run.contract, run.cells, rest))
+
+
+class FailsOnBrackets(Faulty):
+    """A list fails on parameters in brackets, which have nothing to do with stored values."""
+
+    def act_list(self, context: Context) -> Reply:
+        if is_for(context, "list_agents") and "%5B" in context.request.query_text:
+            raise Refusal("internal_error")
+        return super().act_list(context)
+
+
+def test_a_request_that_fails_by_itself_is_not_blamed_on_a_write() -> None:
+    """Valid requests work, so nothing that is stored makes it fail."""
+    (cause,) = run_with_odd_values(FailsOnBrackets).causes
+    assert (cause.flaw, cause.origin) == ("a parameter in brackets", "")
