@@ -203,10 +203,6 @@ SAID_EDITS: dict[str, tuple[Callable[[Any], object], Code]] = {
         lambda said: said["selected"].pop(),
         Code.CHOICE_MISMATCH,
     ),
-    "nothing says what was chosen": (
-        lambda said: said.update(selection=None),
-        Code.CHOICE_MISMATCH,
-    ),
     "only one clause was chosen": (
         lambda said: said["selection"].update(clauses=[BRIEF]),
         Code.CHOICE_MISMATCH,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import socket
@@ -89,12 +90,13 @@ def merge(tmp_path: Path) -> Callable[..., Outcome]:
     return merged
 
 
-def told(run: Path) -> tuple[list[str], Counter[str], list[str]]:
+def told(run: Path) -> tuple[list[str], Counter[str], list[tuple[str, str]]]:
     """The requests of a run without what differs each time, its verdicts, and its ends."""
     lines = text_of(run, runfile.PACKED).splitlines()
     cells = stored(run)["cells"]
     verdicts = Counter(f"{c['clause']}[{c['operation']}] {c['verdict']}" for c in cells)
-    ends = [line for line in lines if "case_end" in line or "run_end" in line]
+    entries = [json.loads(line) for line in lines]
+    ends = [(each["case_end"], each["outcome"]) for each in entries if "case_end" in each]
     requests = []
     for line in golden.sent(lines):
         label, _url, status, _digest = line.rsplit(" ", 3)  # URLs and texts hold a mark of the run

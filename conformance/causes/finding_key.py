@@ -129,8 +129,9 @@ def _key_of_status(finding: Finding, shown_by: list[Exchange]) -> Key:
     """
     status = (shown_by[-1].status or 0) if shown_by else 0
     if is_fault(status):
-        flaw, shape = _flaw(shown_by[-1]), _shape(shown_by)
-        return Key(FAULT, "status", actual=str(status), flaw=flaw, shape=shape)
+        oddity = oddity_of(shown_by[-1])
+        flaw = UNREAD if oddity in NOT_PARSED else oddity
+        return Key(FAULT, "status", actual=str(status), flaw=flaw, shape=_shape(shown_by))
     rule = PAGE if finding.rule == FILTER else finding.rule
     refusal_owed = not finding.expected.startswith("2")
     is_taken = 200 <= status < 300 or rule.startswith("auth.")
@@ -143,12 +144,6 @@ def _key_of_status(finding: Finding, shown_by: list[Exchange]) -> Key:
 def is_fault(status: int) -> bool:
     """Whether a status is that of a server fault."""
     return status >= 500
-
-
-def _flaw(exchange: Exchange) -> str:
-    """What is odd about a request; empty if it has no mistake."""
-    oddity = oddity_of(exchange)
-    return UNREAD if oddity in NOT_PARSED else oddity
 
 
 def kind(text: str) -> str:

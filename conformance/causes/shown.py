@@ -14,8 +14,7 @@ from conformance.model import Cause, Exchange, Finding, Response, Run
 
 STATUS = "status"
 """The place of a finding about the status."""
-_RUN_SPECIFIC = re.compile(r"(?=[\w:.+@/-]*\d)[\w:.+@/-]{6,}")
-"""Words with a digit, such as ids and timestamps."""
+_WORD = re.compile(r"[\w:.+@/-]{6,}")
 
 
 @dataclass(frozen=True)
@@ -42,12 +41,12 @@ class Shown:
     @property
     def expected_values(self) -> set[str]:
         """The ids and timestamps in what the contract requires."""
-        return set(_RUN_SPECIFIC.findall(self.finding.expected))
+        return _run_specific(self.finding.expected)
 
     @property
     def actual_values(self) -> set[str]:
         """The ids and timestamps in the actual value, and the texts of the item that has it."""
-        values = set(_RUN_SPECIFIC.findall(self.finding.actual))
+        values = _run_specific(self.finding.actual)
         response = self.decisive.response if self.decisive else None
         if response is not None:
             values.update(_texts_around(response.json, _path(self.finding.where)))
@@ -129,3 +128,8 @@ def _texts_around(value: Any, path: list[str]) -> Iterator[str]:
 def _item(items: list[Any], index: str) -> list[Any]:
     """The item with an index as a list; empty if there is none."""
     return [item for place, item in enumerate(items) if str(place) == index]
+
+
+def _run_specific(text: str) -> set[str]:
+    """The words of a text with a digit, such as ids and timestamps."""
+    return {word for word in _WORD.findall(text) if any(sign.isdigit() for sign in word)}

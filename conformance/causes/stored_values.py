@@ -59,14 +59,10 @@ def _words(write: Exchange) -> str:
     if _fails(write):
         return flaw
     members = sent_members(write).items()
-    names = [name for name, value in members if _is_hard(json.dumps(value))]
+    texts = {name: json.dumps(value) for name, value in members}
+    names = [name for name, text in texts.items() if any(one.search(text) for one in HARDEST)]
     what = f"an odd value of {', '.join(names[:NAMED])}" if names else flaw
     return f"{what} stored earlier"
-
-
-def _is_hard(text: str) -> bool:
-    """Whether a JSON text is hard to show once it is stored."""
-    return any(pattern.search(text) for pattern in HARDEST)
 
 
 def _hardness(write: Exchange) -> int:

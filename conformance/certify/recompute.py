@@ -8,7 +8,7 @@ replay never believes the stored ones.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,7 +21,7 @@ from conformance.base.text import amount
 from conformance.examine import survey
 from conformance.judging.verdict import OVER_BUDGET
 from conformance.log import convert
-from conformance.model import ANNOUNCED, PREFLIGHT, Exchange, Json
+from conformance.model import ANNOUNCED, PREFLIGHT, Exchange, Selection
 from conformance.model.exchange import header_in
 from conformance.plan.build import Plan
 from conformance.reading import CLEAN
@@ -71,15 +71,16 @@ class Mismatch:
 
 def mismatches(opened: Opened) -> list[Mismatch]:
     """Everything in a stored run that does not fit, by the contract that it is judged by."""
-    found = [*_chain(opened), *_cases(opened)]
-    if not made_otherwise(opened):
-        found += _plan(opened)
+    found = [*_chain(opened), *_sent(opened), *_ends(opened)]
+    selection = opened.began.selection
+    if selection is not None and not made_otherwise(opened):
+        found += _plan(opened, selection)
     found += [*_numbers(opened), *_addresses(opened), *_identity(opened), *_times(opened)]
     return found
 
 
 def made_otherwise(opened: Opened) -> str:
-    """Why the plan of a run cannot be recomputed: another suite or contract made it. Or empty."""
+    """Why nobody can make the plan or the choice of a run again; empty if this suite can."""
     version, made_by = opened.said["suite"]["version"], opened.said["spec"]["digest"]
     if version != __version__:
         return (
@@ -91,6 +92,8 @@ def made_otherwise(opened: Opened) -> str:
             f"The run was made with contract {made_by}, and is judged by {opened.contract.digest}, "
             "so its plan cannot be made again."
         )
+    if opened.began.selection is None:
+        return "Pytest chose the cases of the run, so its choice cannot be made again."
     return ""
 
 
@@ -134,67 +137,62 @@ def _numbered(name: str) -> tuple[str, int]:
 # --- plan and cases -------------------------------------------------------------------------------
 
 
-def _plan(opened: Opened) -> Iterator[Mismatch]:
+def _plan(opened: Opened, selection: Selection) -> Iterator[Mismatch]:
     """The stored plan is the one that follows from the declaration, and so is the choice."""
-    run = opened.began
-    selection = run.selection
-    if selection is None:
-        yield Mismatch(Code.CHOICE_MISMATCH, "the run does not say what was chosen")
-        return
+    run, rows = opened.began, opened.said["plan"]
     plans = plans_for(opened.contract, run.target, run.seed, Depth(run.depth), selection)
-    stored = {row["id"]: row for row in opened.said["plan"]}
-    made = _rows(plans.plan)
+    stored = {row["id"]: row for row in rows}
+    made = {case.id: convert.to_json(case) for case in plans.plan.cases}
     different = [name for name, row in made.items() if name in stored and stored[name] != row]
     yield from _named(Code.PLAN_MISMATCH, "missing from the plan", made.keys() - stored.keys())
     yield from _named(Code.PLAN_MISMATCH, "planned by nobody", stored.keys() - made.keys())
     yield from _named(Code.PLAN_MISMATCH, "planned differently", different)
-    if len(stored) != len(opened.said["plan"]):
+    if len(stored) != len(rows):
         yield Mismatch(Code.PLAN_MISMATCH, "the plan names a case twice")
-    yield from _choice(opened, plans.selected)
+    due = stored.keys() if plans.selected is None else plans.selected
+    chosen = stored.keys() if opened.selected is None else opened.selected
+    yield from _named(Code.CHOICE_MISMATCH, "selected, but not chosen", chosen - due)
+    yield from _named(Code.CHOICE_MISMATCH, "chosen, but not selected", due - chosen)
 
 
-def _choice(opened: Opened, chosen: frozenset[str] | None) -> Iterator[Mismatch]:
-    """The chosen cases are those that follow from the choice; a shard has a part of them."""
-    every = frozenset(row["id"] for row in opened.said["plan"])
-    due = every if chosen is None else chosen
-    selected = every if opened.selected is None else opened.selected
-    yield from _named(Code.CHOICE_MISMATCH, "selected, but not chosen", selected - due)
-    yield from _named(Code.CHOICE_MISMATCH, "chosen, but not selected", due - selected)
-
-
-def _rows(plan: Plan) -> dict[str, Json]:
-    """The cases of a plan as they are stored, by id."""
-    return {case.id: convert.to_json(case) for case in plan.cases}
-
-
-def _cases(opened: Opened) -> Iterator[Mismatch]:
-    """What was sent was sent for a chosen case, and every chosen case ended."""
+def _sent(opened: Opened) -> Iterator[Mismatch]:
+    """Every request was sent for a chosen case, or for one that is not planned."""
     plan = {case.id: case for case in opened.began.cases}
-    selected = plan.keys() if opened.selected is None else opened.selected
+    chosen = _chosen(opened)
     strangers = _misplaced(opened.log.exchanges)
     for exchange in opened.log.exchanges:
         case = plan.get(exchange.case)
         if case is None:
             fits = exchange.case in BESIDES and exchange.scenario == PREFLIGHT
         else:
-            fits = exchange.scenario == case.scenario and case.id in selected
+            fits = exchange.scenario == case.scenario and case.id in chosen
         if not fits:
             strangers.append(exchange.id)
-    yield from _named(
-        Code.CASE_MISMATCH, "sent for no case that was chosen", strangers, noun="exchange"
-    )
-    if opened.log.void and not opened.log.incomplete:
-        what = "not to be judged, in a run that did not break off"
-        yield from _named(Code.CASE_MISMATCH, what, opened.log.void, noun="exchange")
-    ended = opened.log.ends
-    yield from _named(Code.CASE_MISMATCH, "ended without being planned", ended.keys() - plan.keys())
-    if opened.log.incomplete:
+    what = "sent for no case that was chosen"
+    yield from _named(Code.CASE_MISMATCH, what, strangers, noun="exchange")
+
+
+def _chosen(opened: Opened) -> Set[str]:
+    """The ids of the cases that were to run."""
+    if opened.selected is not None:
+        return opened.selected
+    return {case.id for case in opened.began.cases}
+
+
+def _ends(opened: Opened) -> Iterator[Mismatch]:
+    """Every chosen case of a run that did not break off has ended, and its requests count."""
+    log, plan = opened.log, Plan(opened.began.cases)
+    unplanned = log.ends.keys() - {case.id for case in plan.cases}
+    yield from _named(Code.CASE_MISMATCH, "ended without being planned", unplanned)
+    if log.incomplete:
         return
-    runnable = {case.id for case in Plan(opened.began.cases).runnable} & set(selected)
-    yield from _named(Code.CASE_MISMATCH, "chosen, but without an end", runnable - ended.keys())
-    selection, requests = opened.began.selection, len(opened.log.exchanges)
-    over = [name for name, outcome in ended.items() if outcome == OVER_BUDGET]
+    what = "not to be judged, in a run that did not break off"
+    yield from _named(Code.CASE_MISMATCH, what, log.void, noun="exchange")
+    due = _chosen(opened) & {case.id for case in plan.runnable}
+    yield from _named(Code.CASE_MISMATCH, "chosen, but without an end", due - log.ends.keys())
+    selection, requests = opened.began.selection, len(log.exchanges)
     if selection is not None and requests < MOST_OF * selection.budget:
+        over = [name for name, outcome in log.ends.items() if outcome == OVER_BUDGET]
         what = f"over a budget of {selection.budget:,} after {requests:,} requests"
         yield from _named(Code.CASE_MISMATCH, what, over)
 
@@ -207,18 +205,22 @@ def _misplaced(exchanges: list[Exchange]) -> list[str]:
     """
     judged = [place for place, each in enumerate(exchanges) if each.case not in BESIDES]
     first, last = (judged[0], judged[-1]) if judged else (len(exchanges), -1)
+    late = [each.id for each in exchanges[first:] if each.case in BEFORE]
+    early = [each.id for each in exchanges[: last + 1] if each.case in AFTER]
+    return [*late, *early, *_new_looks(exchanges)]
+
+
+def _new_looks(exchanges: list[Exchange]) -> list[str]:
+    """The ids of looks at the target that repeat no read that succeeded before."""
     succeeded: set[tuple[str, str]] = set()
-    misplaced = []
-    for place, exchange in enumerate(exchanges):
+    new = []
+    for exchange in exchanges:
         sent = (exchange.request.method, exchange.request.url)
-        late = exchange.case in BEFORE and place > first
-        early = exchange.case in AFTER and place < last
-        other = exchange.case == LOOK.id and sent not in succeeded
-        if late or early or other:
-            misplaced.append(exchange.id)
+        if exchange.case == LOOK.id and sent not in succeeded:
+            new.append(exchange.id)
         if exchange.ok:
             succeeded.add(sent)
-    return misplaced
+    return new
 
 
 def _named(code: Code, what: str, names: Iterable[str], noun: str = "case") -> Iterator[Mismatch]:
@@ -252,17 +254,17 @@ def _identity(opened: Opened) -> Iterator[Mismatch]:
     """A run as an ordinary client never names the suite, and an announced one does."""
     identity = opened.began.target.identity
     name = dict(USUAL[ANNOUNCED])["User-Agent"].partition("/")[0]
-    naming = [each for each in opened.log.exchanges if _agent(each).startswith(name)]
+    naming = [
+        each
+        for each in opened.log.exchanges
+        if header_in(each.request.headers, "User-Agent").startswith(name)
+    ]
     if identity == ANNOUNCED and opened.log.exchanges and not naming:
         yield Mismatch(Code.IDENTITY_MISMATCH, "no request names the suite, as it was to")
     if identity != ANNOUNCED and naming:
         yield Mismatch(
             Code.IDENTITY_MISMATCH, f"exchange {naming[0].id} names the suite, as none was to"
         )
-
-
-def _agent(exchange: Exchange) -> str:
-    return header_in(exchange.request.headers, "User-Agent")
 
 
 def _times(opened: Opened) -> Iterator[Mismatch]:

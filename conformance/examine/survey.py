@@ -62,9 +62,11 @@ class Survey:
         self.offered = [read for read in self.reads if not self.is_lacking(read)]
         others = [each for each in self.contract.operations.values() if not each.plain_read]
         has = [each for each in others if not self.is_lacking(each)]
-        self.checked = [*self.offered, *has] if thorough else self.offered
         self.excluded = self._excluded(others)
-        self.naming = [each for each in self.checked if _names_an_object(each)]
+        self.checked, self.naming = self.offered, list[Operation]()
+        if thorough:
+            self.checked = [*self.offered, *has]
+            self.naming = [each for each in has if each.effect is Effect.READ]
 
     def _excluded(self, others: Iterable[Operation]) -> list[Operation]:
         """The excluded plain reads, and of the others those whose whole route is excluded."""
@@ -180,11 +182,6 @@ class Survey:
             values = {paging.limit: str(limit)} if paging and limit else {}
             exchange = self.client.call(operation, values, key=key)
         return Answer(self.contract, operation, exchange)
-
-
-def _names_an_object(operation: Operation) -> bool:
-    """Whether an operation is a read that requires more than a key."""
-    return operation.effect is Effect.READ and not operation.plain_read
 
 
 def _affordable(

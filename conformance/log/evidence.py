@@ -197,10 +197,7 @@ class Recorder:
         self._file.end = path.stat().st_size
 
     def _write(self, entry: dict[str, Json]) -> Place | None:
-        """Write a line, linked to the one before it.
-
-        Returns its place in the file, None if it could not be written.
-        """
+        """Write a line; returns its place in the file, None if it could not be written."""
         line = self.log.chain.link(entry)
         self._room.write(line)
         return self._file.write(line)

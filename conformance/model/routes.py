@@ -24,7 +24,7 @@ FEW, LONGEST = 4, 60
 
 def bare_path(operation: Operation) -> str:
     """The path of an operation, naming no object."""
-    return re.sub(r"\{[^}]*\}", NO_ID, operation.path)
+    return re.sub(r"\{[^{}]*\}", NO_ID, operation.path)
 
 
 def has_route(contract: Contract, exchange: Exchange, nowhere: Exchange | None) -> bool | None:

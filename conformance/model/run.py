@@ -31,11 +31,15 @@ class Given:
 
 @dataclass(frozen=True)
 class Selection:
-    """What a user chose: areas and clauses, all if there are none, and the budget of requests."""
+    """What a user chose: areas and clauses, all if there are none, and the budget of requests.
+
+    ``shard`` is a part of that, such as ``2/5``; empty for all of it.
+    """
 
     areas: tuple[str, ...]
     clauses: tuple[str, ...]
     budget: int
+    shard: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from conformance.base.text import amount, clean
 from conformance.base.values import cut
 from conformance.causes.shown import Shown, shown_of
-from conformance.causes.steps import Sending, steps_of
+from conformance.causes.steps import steps_of
 from conformance.model import (
     BROKEN,
     WHOLE_API,
@@ -169,15 +169,14 @@ def with_steps(run: Run, shown: list[Card]) -> list[Card]:
     found = steps_of(run, evidence)
     pictures = pictures_of(run, [(card.cause, card.exhibits) for card in shown])
     return [
-        _with_block(run, replace(card, picture=picture), sendings)
+        replace(
+            card,
+            picture=picture,
+            steps=shell_steps.block(run, sendings),
+            again=shell_steps.outcome(sendings),
+        )
         for card, sendings, picture in zip(shown, found, pictures, strict=True)
     ]
-
-
-def _with_block(run: Run, card: Card, sendings: list[Sending]) -> Card:
-    """The card with its steps."""
-    lines, again = shell_steps.block(run, sendings), shell_steps.outcome(sendings)
-    return replace(card, steps=lines, again=again)
 
 
 def by_harm(shown: Iterable[Card]) -> dict[str, list[Card]]:

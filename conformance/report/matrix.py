@@ -44,21 +44,17 @@ def matrix(run: Run, shown: Sequence[Cause]) -> Matrix:
     lacking: list[str] = []
     for name, found in _verdicts(run).items():
         if name in broken:
-            rows.append(_row(run, name, broken[name]))
+            operation = run.contract.operations.get(name)  # None for the whole API
+            rows.append(Row(name, operation.route if operation else "", broken[name]))
         elif found == {Verdict.INAPPLICABLE}:
             lacking.append(name)
         elif Verdict.PASSED in found:
             judged.append(name)
         else:
             untested.append(name)
-    areas = _areas(run, broken)
+    broken_in = {area for parts in broken.values() for area in parts}
+    areas = tuple(area for area in run.contract.areas if area in broken_in)
     return Matrix(areas, tuple(rows), tuple(judged), tuple(untested), tuple(lacking))
-
-
-def _areas(run: Run, broken: Mapping[str, Parts]) -> tuple[str, ...]:
-    """The areas in which an operation is broken, in ledger order."""
-    found = {area for parts in broken.values() for area in parts}
-    return tuple(area for area in run.contract.areas if area in found)
 
 
 def _verdicts(run: Run) -> dict[str, set[Verdict]]:
@@ -66,14 +62,8 @@ def _verdicts(run: Run) -> dict[str, set[Verdict]]:
     verdicts: dict[str, set[Verdict]] = {name: set() for name in run.contract.operations}
     verdicts[WHOLE_API] = set()
     for cell in run.cells:
-        verdicts[cell.operation].add(cell.verdict)
+        verdicts.setdefault(cell.operation, set()).add(cell.verdict)
     return {name: found for name, found in verdicts.items() if found}
-
-
-def _row(run: Run, name: str, parts: Parts) -> Row:
-    """The row of an operation. The whole API has no method and path."""
-    operation = run.contract.operations.get(name)
-    return Row(name, operation.route if operation else "", parts)
 
 
 def _broken(run: Run, shown: Sequence[Cause]) -> Mapping[str, Parts]:

@@ -208,6 +208,9 @@ class Reporter:
             for path in sorted(self._logs.glob("*.jsonl")):
                 self._running.recorder.merge(evidence.read(path, size_limit.bounds(disk)))
         self._run = self._running.finish()
+        chosen = frozenset(case.id for case in self._prepared.chosen.cases)
+        if self._running.selected not in (None, chosen):
+            self._run = replace(self._run, selection=None)  # pytest has chosen among the cases
         if self._output:
             self._run = replace(self._run, place=rerun.place_of(self._output))
         if self._logs:

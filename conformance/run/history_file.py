@@ -133,6 +133,8 @@ def _stored(directory: Path) -> Iterator[Past]:
 def _of_file(data: dict[str, Any], name: str) -> Past:
     """The entry of a run, from the content of its run.json."""
     causes = [convert.from_json(row, Cause) for row in data.get("causes", ())][:MOST]
+    shared = [cause for cause in causes if cause.id == cause.family]
+    parts = [name for cause in shared for name in sorted(cause.parts)]
     return Past(
         run=name,
         finished=data["finished"],
@@ -144,10 +146,5 @@ def _of_file(data: dict[str, Any], name: str) -> Past:
         counts=data["counts"],
         causes={cause.id: words(cause) for cause in causes},
         cells={cause.id: cause.cells[0] for cause in causes if cause.cells},
-        parts=tuple(_parts(causes)[:MOST_PARTS]),
+        parts=tuple(parts[:MOST_PARTS]),
     )
-
-
-def _parts(causes: list[Cause]) -> list[str]:
-    """The ids of the causes in several operations, in each of these alone."""
-    return [name for cause in causes if cause.id == cause.family for name in sorted(cause.parts)]

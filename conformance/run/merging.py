@@ -78,7 +78,9 @@ class Whole:
         """The run without its log, from the earliest start to the latest end of its shards."""
         stored = [each.stored for each in self.pieces]
         started, ended = min(s.began.started for s in stored), max(s.ended for s in stored)
-        return replace(stored[0].began, started=started, finished=ended, incomplete=None)
+        began = stored[0].began
+        selection = began.selection and replace(began.selection, shard="")
+        return replace(began, selection=selection, started=started, finished=ended, incomplete=None)
 
 
 def fitted(pieces: Sequence[Piece]) -> Whole:

@@ -166,25 +166,26 @@ def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:
     selection = selection_of(choice, target)
     plans = plans_for(contract, target.declaration, choice.seed, Depth(choice.depth), selection)
     _check_areas(plans.contract, target, plans.plan)
-    prepared = Prepared(plans.contract, target, choice, plans.plan, plans.chosen)
-    return _of_shard(prepared, choice.shard) if choice.shard else prepared
+    return Prepared(plans.contract, target, choice, plans.plan, plans.chosen, plans.shard)
 
 
 def selection_of(choice: Choice, target: Target) -> Selection:
     """What the user chose, with the budget of the target unless another was chosen."""
-    return Selection(tuple(choice.areas), tuple(choice.clauses), choice.budget or target.budget)
+    budget = choice.budget or target.budget
+    return Selection(tuple(choice.areas), tuple(choice.clauses), budget, choice.shard or "")
 
 
 @dataclass(frozen=True)
 class Plans:
     """The plan of the whole suite for a target, and what a selection leaves of it.
 
-    ``contract`` is adapted to the target.
+    ``contract`` is adapted to the target. The selection may be a ``shard``.
     """
 
     contract: Contract
     plan: Plan
     chosen: Plan
+    shard: Shard | None = None
 
     @property
     def selected(self) -> frozenset[str] | None:
@@ -199,7 +200,7 @@ def plans_for(
 ) -> Plans:
     """The plans of a run; they follow from the arguments alone.
 
-    Raises UsageError for an unknown area or clause.
+    Raises UsageError for an unknown area or clause, and for a malformed shard.
     """
     complete = named(contract, target)
     fitting = scope.fitted(complete, target)
@@ -210,7 +211,8 @@ def plans_for(
     chosen = select(plan, fitting, wanted(fitting, selection.areas, selection.clauses))
     if depth is Depth.QUICK:
         chosen = quick(chosen, fitting)
-    return _within_budget(Plans(fitting, plan, chosen), selection.budget)
+    plans = _within_budget(Plans(fitting, plan, chosen), selection.budget)
+    return _of_shard(plans, selection.shard) if selection.shard else plans
 
 
 def _check_areas(contract: Contract, target: Target, plan: Plan) -> None:
@@ -235,14 +237,14 @@ def _check_areas(contract: Contract, target: Target, plan: Plan) -> None:
         raise faulty(faults)
 
 
-def _of_shard(prepared: Prepared, text: str) -> Prepared:
-    """The prepared run reduced to a shard. Raises UsageError for a malformed shard."""
+def _of_shard(plans: Plans, text: str) -> Plans:
+    """The plans reduced to a shard. Raises UsageError for a malformed shard."""
     number, of = parsed(text)
-    whole = prepared.selected
+    whole = plans.selected
     shard = Shard(number, of, None if whole is None else sorted(whole))
-    lane = lanes(prepared.contract, prepared.chosen.cases)
-    cases = (case for case in prepared.chosen.cases if shard.holds(case.id, lane[case.id]))
-    return replace(prepared, chosen=Plan(tuple(cases)), shard=shard)
+    lane = lanes(plans.contract, plans.chosen.cases)
+    cases = (case for case in plans.chosen.cases if shard.holds(case.id, lane[case.id]))
+    return replace(plans, chosen=Plan(tuple(cases)), shard=shard)
 
 
 def _within_budget(plans: Plans, budget: int) -> Plans:
