@@ -37,23 +37,13 @@ from conformance.scenarios.requests.test_requests import FLAWS
 from conformance.server import application
 from conformance.server.application import Application
 from conformance.server.messages import Refusal, Reply, Request
+from tests import picture
 from tests.faults import harness, rows
-from tests.faults.base import Faulty, words
-from tests.faults.faults import FAULTS, Fault
+from tests.faults.base import Faulty
+from tests.faults.faults import FAULTS
 from tests.support import contracts
 from tests.support.exchanges import answer
-
-THIRTY = words(
-    "flag-as-text scoped-keys-see-all rows-of-all-on-later-pages limit-for-scope "
-    "neighbours-need-no-key prompt-not-required any-number-called another-id-announced "
-    "inclusive-cursor-of-agents object-as-message first-item-lost-by-one "
-    "touches-of-another no-flag-on-empty-page impossible-date limit-beyond-the-database "
-    "body-that-is-no-object parameter-in-brackets revoked-key-taken update-accepted "
-    "ok-for-created-agent call-without-status workspace-made-twice backslash-eaten "
-    "foreign-agent-read foreign-dashboard empty-terms filtered-turned-around "
-    "updated-means-created neighbour-deleted notes-of-lead-lost"
-)
-"""Faults of every subject, to be put into one server."""
+from tests.thirty import THIRTY, run_of_all
 
 
 def judged(name: str, seed: int = 0) -> Run:
@@ -63,27 +53,21 @@ def judged(name: str, seed: int = 0) -> Run:
     return harness.run(loaded, fault.make(loaded), aim=rows.aim_at(fault), seed=seed)
 
 
-def _run_of_all(faults: list[Fault]) -> Run:
-    """A run against a server with several faults."""
-    loaded = contracts.real()
-    kind = type("Several", tuple(fault.kind for fault in faults), {})
-    aims = [rows.aim_at(fault) for fault in faults]
-    clauses = {clause for aim in aims for clause in aim.clauses or ()}
-    scenarios = {scenario for aim in aims for scenario in aim.scenarios}
-    aim = harness.Aim(tuple(clauses), tuple(scenarios))
-    return harness.run(loaded, application(loaded, kind=kind), aim=aim)
-
-
 @pytest.mark.long
 def test_thirty_faults_at_once_have_at_most_thirty_three_causes() -> None:
-    """Every fault has a cause that names a clause of it; the cells of all causes are the broken."""
-    run = _run_of_all([FAULTS[name] for name in THIRTY])
+    """Every fault has a cause that names a clause of it; the cells of all causes are the broken.
+
+    The pictures of the documentation show this run.
+    """
+    run = run_of_all([FAULTS[name] for name in THIRTY])
     assert 28 <= len(run.causes) <= 33
     named = {clause for cause in run.causes for clause in cause.clauses}
     unnamed = [name for name in THIRTY if named.isdisjoint(FAULTS[name].breaks)]
     assert unnamed == []
     broken = {cell.name for cell in run.cells if cell.findings}
     assert {name for cause in run.causes for name in cause.cells} == broken
+    pictured = picture.TERMINAL.read_text(encoding="utf-8")
+    assert picture.words(pictured) == picture.words(picture.terminal(run))
 
 
 @pytest.mark.parametrize("name", ["flag-as-text", "foreign-agent-read", "name-that-is-no-text"])

@@ -27,7 +27,7 @@ from tests import servers
 from tests.faults.base import words
 from tests.faults.faults import FAULTS
 from tests.support.contracts import real
-from tests.test_causes import THIRTY
+from tests.thirty import THIRTY
 
 FOUND = (*THIRTY, *words("jobs-of-foreign-run-later eval-moved-away sixth-taken"))
 """Faults that take one request or several to show, reads and writes, and those of a limit."""

@@ -34,7 +34,7 @@ from tests.servers import Remembering, faulty, serving
 from tests.support import contracts
 from tests.support.inprocess import execute
 from tests.support.wsgi import WsgiWire
-from tests.test_causes import THIRTY
+from tests.thirty import THIRTY
 from tests.variants.walks import WritesMakeOthers
 
 LOST: dict[str, Any] = {"allow": ["read"]}

@@ -138,10 +138,10 @@ def idle_filters(run: Run) -> list[str]:
 
 def _references_in(run: Run, exchange: Exchange) -> list[str]:
     """The optional filters of a request that name an object of another business."""
-    filters = run.contract.operations[exchange.operation].filters
+    operation = run.contract.operations.get(exchange.operation)
     return [
         each.name
-        for each in filters
+        for each in (operation.filters if operation else ())
         if each.references and not each.required
         if each.name != run.contract.tenant and asked(exchange, each.name) is not None
     ]
