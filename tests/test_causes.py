@@ -210,11 +210,21 @@ def test_a_cause_is_shown_by_its_plainest_exchange() -> None:
         replace(some, id="plain"),
     ]
     names = tuple(each.id for each in seen)
-    found = replace(cell.findings[0], where="/", exchanges=names, apart=True)
+    found = replace(cell.findings[0], where="status", exchanges=names, apart=True)
     (cause,) = causes_of(run.contract, [replace(cell, findings=(found,))], seen)
     assert cause.finding.exchanges == ("plain",)
     assert [each.id for each in telling(replace(run, exchanges=tuple(seen)), cause)] == ["plain"]
     assert cause.exchanges == names
+
+
+def test_a_cause_is_shown_by_the_response_that_it_quotes() -> None:
+    """Another one may have another value there: an item that is foreign to another key."""
+    run = judged("rows-of-all-on-later-pages")
+    (cause,) = run.causes
+    (shown,) = run.exchanges_of(cause.finding.exchanges)
+    own = run.target.businesses["other" if shown.identity == "other" else "main"]
+    assert cause.finding.where == "/business_id"
+    assert own not in cause.finding.actual
 
 
 def test_what_belongs_to_others_comes_first_and_form_last() -> None:
