@@ -208,6 +208,14 @@ def _misplaced(exchanges: list[Exchange]) -> list[str]:
     A run prepares before its first case and cleans up after its last. In between, it only repeats
     reads that succeeded before, to see whether the target is available.
     """
+    by_process: dict[str, list[Exchange]] = {}
+    for exchange in exchanges:
+        by_process.setdefault(_numbered(exchange.id)[0], []).append(exchange)
+    return [name for sent in by_process.values() for name in _out_of_order(sent)]
+
+
+def _out_of_order(exchanges: list[Exchange]) -> list[str]:
+    """Those of one process, because the log has the exchanges of one worker after the other."""
     judged = [place for place, each in enumerate(exchanges) if each.case not in BESIDES]
     first, last = (judged[0], judged[-1]) if judged else (len(exchanges), -1)
     succeeded: set[tuple[str, str]] = set()

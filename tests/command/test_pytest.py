@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.servers import Command, Outcome, Sandbox, no_traceback
+from tests.servers import BRIEF, Command, Outcome, Sandbox, command, no_traceback
 
 
 def starting_bare(*arguments: object, cwd: Path, env: Mapping[str, str] = {}) -> Command:
@@ -62,3 +62,12 @@ def test_bare_pytest_collects(sandbox: Sandbox, tmp_path: Path) -> None:
         re.fullmatch(r"[A-Za-z0-9_./-]+\.py::test_[a-z_]+\[[A-Za-z0-9_.~:-]+\]", one) for one in ids
     )
     assert len(sandbox.requests()) == before
+
+
+def test_bare_pytest_with_workers_is_replayed(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Its log has the exchanges of one worker after the other, and fits the run."""
+    chosen = ("--conformance-clause", BRIEF, "--conformance-target", sandbox.target)
+    outcome = bare(*chosen, "--conformance-output", "out", "-n", "2", cwd=tmp_path)
+    assert outcome.code == 0, outcome.said
+    again = command("replay", "out", cwd=tmp_path)
+    assert again.code == 0, again.said
