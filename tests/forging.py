@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from conformance.log.chain import LINK, Chain
 from conformance.run import runfile
 from tests.servers import stored, text_of
 
@@ -31,6 +32,16 @@ def forged(
     kept = [json.dumps(each) + "\n" for each in lines if each is not None]
     (directory / runfile.LOG).write_text("".join(kept), encoding="utf-8")
     return directory
+
+
+def chained(run: Path) -> Path:
+    """The forged run with a chain that fits its log, as a forger would leave it."""
+    chain, log, members = Chain(), run / runfile.LOG, stored(run)
+    lines = [json.loads(text) for text in log.read_text(encoding="utf-8").splitlines()]
+    entries = [{name: line[name] for name in line if name != LINK} for line in lines]
+    log.write_text("".join(f"{chain.link(entry)}\n" for entry in entries), encoding="utf-8")
+    (run / runfile.RUN).write_text(json.dumps(members | {"log_head": chain.head}), encoding="utf-8")
+    return run
 
 
 def created(line: Line, operation: str) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,10 +9,10 @@ from typing import Any
 import pytest
 
 from conformance.certify.recompute import Code, mismatches
-from conformance.log.chain import LINK, Chain
+from conformance.log.chain import LINK
 from conformance.model import Effect
 from conformance.run import runfile
-from tests.forging import Line, forged
+from tests.forging import Line, chained, forged
 from tests.servers import BRIEF, command, no_traceback, run_of
 from tests.support.contracts import real
 
@@ -32,17 +31,6 @@ def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def codes(run: Path) -> set[Code]:
     """The codes of what does not fit in a stored run."""
     return {each.code for each in mismatches(runfile.open_run(run, real()))}
-
-
-def chained(run: Path) -> Path:
-    """The run with a chain that fits its log, as a forger would leave it."""
-    chain, log, said = Chain(), run / runfile.LOG, json.loads((run / runfile.RUN).read_text())
-    lines = [json.loads(line) for line in log.read_text().splitlines()]
-    for line in lines:
-        line.pop(LINK, None)
-    log.write_text("".join(f"{chain.link(line)}\n" for line in lines))
-    (run / runfile.RUN).write_text(json.dumps(said | {"log_head": chain.head}))
-    return run
 
 
 def test_an_honest_run_fits(honest: Path, tmp_path: Path) -> None:

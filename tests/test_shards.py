@@ -13,14 +13,19 @@ from pathlib import Path
 
 import pytest
 
+from conformance.certify.recompute import mismatches
+from conformance.model import PREFLIGHT
 from conformance.run import runfile
 from conformance.run.lanes import Lane
 from conformance.run.shards import NAME, Shard
+from conformance.transport.sender import LOOK
 from tests import golden
+from tests.forging import Line, forged
 from tests.servers import (
     Outcome,
     command,
     faulty,
+    lines_of,
     no_traceback,
     run_of,
     serving,
@@ -28,6 +33,7 @@ from tests.servers import (
     target_file,
     text_of,
 )
+from tests.support import contracts
 
 COUNT = 2
 WRITES = ("--area", "writes")
@@ -156,6 +162,28 @@ def test_a_killed_shard_keeps_what_it_logged(
     assert outcome.code == 3
     assert "shard 1 of 2" in outcome.err
     assert stored(run_of(tmp_path))["counts"]["passed"] > 100
+
+
+def test_a_read_that_looked_at_the_target_comes_after_the_cases(
+    parts: list[Path], merge: Callable[..., Outcome], tmp_path: Path
+) -> None:
+    """It repeats a read that succeeded before, and a replay of the merged run requires that."""
+    reads: dict[str, list[str]] = {}
+    for line in lines_of(parts[0]):
+        if line["request"]["method"] == "GET" and line["response"]["status"] == 200:
+            reads.setdefault(line["request"]["url"], []).append(line["exchange"])
+    _, repeated, *_ = max(reads.values(), key=len)
+
+    def as_look(line: Line) -> Line:
+        label = {"scenario": PREFLIGHT, "case": LOOK.id}
+        return line | label if line.get("exchange") == repeated else line
+
+    looked = forged(parts[0], tmp_path / "looked", as_look)
+    shutil.copy(parts[0] / NAME, looked)
+    merge(looked, *parts[1:])
+    merged = run_of(tmp_path)
+    assert LOOK.id in {line["case"] for line in lines_of(merged)}
+    assert mismatches(runfile.open_run(merged, contracts.real())) == []
 
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "2", "a/b", "1/0"])

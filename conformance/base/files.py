@@ -53,7 +53,7 @@ def whole(path: Path) -> Iterator[Path]:
 def _replace(path: Path, written: Path) -> None:
     """Move a file over another file or a link. Raises OSError if a directory is there."""
     if path.is_dir() and not path.is_symlink():
-        why = "there is a directory in place of this file; remove it"
+        why = f"there is a directory in place of {path.name}; remove it"
         raise IsADirectoryError(errno.EISDIR, why, str(path))
     written.replace(path)
 

@@ -101,14 +101,17 @@ def made_otherwise(opened: Opened) -> str:
 
 
 def _chain(opened: Opened) -> Iterator[Mismatch]:
-    """Each line of the log carries the digest of the line before, and the run that of the last."""
+    """Each line of the log carries the digest of the line before, and the run that of the last.
+
+    A run that was killed after its last request, but before it was judged, names no digest.
+    """
     chain, head = opened.log.chain, opened.said.get("log_head")
     if chain.broken_at is not None:
         yield Mismatch(
             Code.CHAIN_BROKEN,
             f"line {chain.broken_at} of the log does not carry the digest of the line before it",
         )
-    elif opened.log.ended and head != chain.head:
+    elif opened.log.ended and opened.said["finished"] and head != chain.head:
         yield Mismatch(
             Code.CHAIN_BROKEN, f"the run names the head {head}, but that of the log is {chain.head}"
         )
@@ -203,6 +206,14 @@ def _misplaced(exchanges: list[Exchange]) -> list[str]:
     A run prepares before its first case and cleans up after its last. In between, it only repeats
     reads that succeeded before, to see whether the target is available.
     """
+    by_process: dict[str, list[Exchange]] = {}
+    for exchange in exchanges:
+        by_process.setdefault(_numbered(exchange.id)[0], []).append(exchange)
+    return [name for sent in by_process.values() for name in _out_of_order(sent)]
+
+
+def _out_of_order(exchanges: list[Exchange]) -> list[str]:
+    """Those of one process, because the log has the exchanges of one worker after the other."""
     judged = [place for place, each in enumerate(exchanges) if each.case not in BESIDES]
     first, last = (judged[0], judged[-1]) if judged else (len(exchanges), -1)
     late = [each.id for each in exchanges[first:] if each.case in BEFORE]

@@ -35,7 +35,7 @@ def text(run: Run) -> str:
     """
     label, words = f"{run.contract.title} {run.contract.version}", view.headline(run)
     counted = view.tally(run.causes)
-    value = f"{words}, {counted}" if counted and not run.nothing_new else words
+    value = words if counted in words else f"{words}, {counted}"
     return svg(label, value, f"{run.contract.name}: {value}", COLOURS[run.standing])
 
 

@@ -66,8 +66,9 @@ def verdict_line(run: Run) -> str:
     Such as ``✕ Breaks the contract: 27 causes, 1 warning (94.4 % judged, 3:56)``.
     """
     seconds = (view.epoch_ms(run.finished) - view.epoch_ms(run.started)) / 1000
-    counted = view.tally(run.causes)
-    words = f"{view.headline(run)}: {counted}" if counted else view.headline(run)
+    words, counted = view.headline(run), view.tally(run.causes)
+    if counted not in words:
+        words = f"{words}: {counted}"
     share = view.share(run)
     judged = "" if share in words else f"{share} judged, "
     return f"{view.SIGNS[run.standing].symbol} {words} ({judged}{clock(seconds)})"

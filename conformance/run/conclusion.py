@@ -77,7 +77,7 @@ def finished(
     judged = replace(
         run,
         finished=ended,
-        incomplete=log.incomplete or _without_end(_unended(Plan(run.cases), log, selected)),
+        incomplete=log.incomplete or without_end(Plan(run.cases), log, selected),
         cells=cells,
         exchanges=exchanges,
         log_head=log.chain.head,
@@ -87,15 +87,11 @@ def finished(
     return replace(judged, causes=certain_first(judged))
 
 
-def _unended(plan: Plan, log: Log, selected: frozenset[str] | None) -> int:
-    """The number of chosen cases without an end in the log."""
+def without_end(plan: Plan, log: Log, selected: frozenset[str] | None) -> str | None:
+    """Why a run is incomplete if chosen cases have no end in its log, else None."""
     runnable = {case.id for case in plan.runnable}
     chosen = runnable if selected is None else runnable & selected
-    return len(chosen - log.judged.ends.keys())
-
-
-def _without_end(cases: int) -> str | None:
-    """Why the run is incomplete if ``cases`` of them have no end in the log, else None."""
+    cases = len(chosen - log.judged.ends.keys())
     if not cases:
         return None
     return f"{amount(cases, 'chosen case')} did not run to the end, according to the log."

@@ -16,6 +16,7 @@ from conformance.reading import CLEAN
 from conformance.run import shards
 from conformance.run.runfile import Opened, open_run
 from conformance.run.shards import Shard
+from conformance.transport.sender import LOOK
 
 ALIKE = ("suite", "spec", "seed", "depth", "target")
 """Members of run.json that must be equal in all shards of a run, in addition to the plan."""
@@ -136,8 +137,9 @@ def _by_case(pieces: Sequence[Piece]) -> Iterator[tuple[str, Sent]]:
     """
     first, owners = pieces[0], dict[str, Piece]()
     planned = [case.id for case in first.stored.began.cases]
-    before = without(first.by_case, {*planned, CLEAN.id})
-    for case in (*before, *planned, CLEAN.id):
+    after = (LOOK.id, CLEAN.id)
+    before = without(first.by_case, {*planned, *after})
+    for case in (*before, *planned, *after):
         sent = _sent(pieces if case not in before else [first], case)
         yield case, [(each, e) for each, e in sent if _counts(each, e, owners)]
 

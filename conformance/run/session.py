@@ -24,7 +24,7 @@ from conformance.log.evidence import Log, Recorder
 from conformance.model import Case, Effect, Exchange, Operation, Role, Run
 from conformance.plan.registry import REGISTRY
 from conformance.reading import CLEAN, GONE, Made, made_by, removals
-from conformance.run.conclusion import finished
+from conformance.run.conclusion import finished, without_end
 from conformance.run.lanes import Lane, lanes
 from conformance.run.planning import Prepared
 from conformance.run.prefetch import LARGE, Ahead
@@ -295,10 +295,14 @@ class Session:
         """Finish the run and judge it.
 
         With ``cleans``, the objects that the run created are removed at the end. With ``tries``,
-        the steps of each cause are sent again before that.
+        the steps of each cause are sent again before that. The log says if pytest stopped before
+        all chosen cases had ended.
         """
         self._stop()
         self._settle()
+        stopped = without_end(self.plan, self.log, self.selected)
+        if stopped:
+            self.recorder.break_off(stopped)
         if tries and not self.log.incomplete:
             send_again(self.sender, self._finished())
         if cleans:

@@ -6,7 +6,18 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.servers import Command, Outcome, Sandbox, no_traceback
+from tests.faults.faults import FAULTS
+from tests.servers import (
+    BRIEF,
+    Command,
+    Outcome,
+    Sandbox,
+    command,
+    faulty,
+    no_traceback,
+    serving,
+    target_file,
+)
 
 
 def starting_bare(*arguments: object, cwd: Path, env: Mapping[str, str] = {}) -> Command:
@@ -62,3 +73,25 @@ def test_bare_pytest_collects(sandbox: Sandbox, tmp_path: Path) -> None:
         re.fullmatch(r"[A-Za-z0-9_./-]+\.py::test_[a-z_]+\[[A-Za-z0-9_.~:-]+\]", one) for one in ids
     )
     assert len(sandbox.requests()) == before
+
+
+def test_bare_pytest_with_workers_is_replayed(sandbox: Sandbox, tmp_path: Path) -> None:
+    """Its log has the exchanges of one worker after the other, and fits the run."""
+    chosen = ("--conformance-clause", BRIEF, "--conformance-target", sandbox.target)
+    outcome = bare(*chosen, "--conformance-output", "out", "-n", "2", cwd=tmp_path)
+    assert outcome.code == 0, outcome.said
+    again = command("replay", "out", cwd=tmp_path)
+    assert again.code == 0, again.said
+
+
+def test_bare_pytest_that_stops_at_a_failure_is_replayed(tmp_path: Path) -> None:
+    """The log says that cases are missing, so the run counts as incomplete and not as forged."""
+    app = faulty(FAULTS["flag-as-text"].kind)
+    with serving(app) as origin:
+        target = target_file(app, origin, tmp_path / "t.yaml", allow=["read"])
+        chosen = ("--conformance-clause", "has-more-present", "--conformance-target", target)
+        outcome = bare(*chosen, "--conformance-output", "out", "-x", cwd=tmp_path)
+    assert outcome.code == 1, outcome.said
+    again = command("replay", "out", cwd=tmp_path)
+    assert again.code == 1, again.said
+    assert re.search("[0-9]+ chosen cases did not run to the end", again.out)

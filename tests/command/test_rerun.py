@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from conformance.server.messages import Reply, Request
-from tests.forging import Line, forged, with_response
+from tests.forging import Line, chained, forged, with_response
 from tests.servers import (
     Outcome,
     Remembering,
@@ -364,7 +364,7 @@ def test_a_run_of_the_embedded_server_needs_no_target(tmp_path: Path) -> None:
             return line
         return with_response(line, lambda page: page.pop("has_more"))
 
-    run = forged(first, tmp_path / "run", line)
+    run = chained(forged(first, tmp_path / "run", line))
     report = command("report", run, cwd=tmp_path)
     assert "kaicalls-conformance rerun 1 --of run\n" in report.out
     outcome = command("rerun", "1", "--of", run, cwd=tmp_path)

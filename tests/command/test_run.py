@@ -66,9 +66,9 @@ def test_progress_is_plain_lines(full: Ran) -> None:
 
 
 def test_the_files_of_a_run_are_small(full: Ran) -> None:
-    """Apart from the page, they have less than 3 MB, and half of that is the log."""
+    """Apart from the page, they have about 3 MB, and more than half of that is the log."""
     sizes = {path.name: path.stat().st_size for path in full.run.iterdir()}
-    assert sum(sizes.values()) - sizes["report.html"] < 2_900_000
+    assert sum(sizes.values()) - sizes["report.html"] < 3_200_000
 
 
 def test_counts_agree(full: Ran) -> None:

@@ -157,8 +157,6 @@ def test_a_part_of_the_contract_never_reads_like_all_of_it(lenient: Ran) -> None
     said = f"No failure seen in {share} of the contract"
     assert set(headlines(lenient.outcome, lenient.run).values()) == {said}
     assert colour(lenient.run) != badge.COLOURS[Verdict.PASSED]
-    assert f"({share} judged, " in lenient.outcome.verdict
-    assert f"({share} judged, " in (lenient.run / "summary.md").read_text(encoding="utf-8")
 
 
 def test_the_contract_has_as_many_cells_for_every_target(
