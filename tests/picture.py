@@ -69,7 +69,7 @@ def terminal(run: Run) -> str:
 
 
 def words(picture: str) -> str:
-    """What a picture of a terminal says, without numbers: some faults show in more runs or fewer."""
+    """What a picture of a terminal says, without the numbers, which chance changes."""
     text = "\n".join(re.findall(r"<text[^>]*>([^<]*)<", picture))
     return re.sub(r"operations?", "operations", re.sub(r"(&#160;)+|[0-9.,]+", " ", text))
 

@@ -10,14 +10,17 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from conformance.log.evidence import Recorder
-from conformance.model import Case, Effect, Role
+from conformance.model import Case, Effect, KeyName, Role
 from conformance.model.placeholder import Placeholder
 from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.knowledge import Knowledge
 from conformance.scenarios.client.memory import Memory
+from conformance.scenarios.client.renewal import WAITS, Renewal
 from conformance.transport.carrier import Label
 from conformance.transport.http import HttpWire
 from conformance.transport.message import Message
@@ -350,3 +353,31 @@ def test_a_client_is_gone_with_its_case() -> None:
         assert gone() is None
     finally:
         gc.enable()
+
+
+class Pool(Knowledge):
+    """Knowledge of a pool that had two numbers, of which one is left."""
+
+    def __init__(self) -> None:
+        self.contract = real()
+
+    def once(self, place: Any, find: Callable[[], Any], meanwhile: Any = None) -> Any:
+        return find()
+
+    def listed(self, kind: str, key: str = KeyName.FULL) -> list[Any]:
+        return [{"phone_number": "+12025550101"}, {"phone_number": "+12025550102"}]
+
+    def asked(self, kind: str, key: str = KeyName.FULL) -> list[Any]:
+        return [{"phone_number": "+12025550101"}]
+
+
+def test_what_is_gone_from_a_pool_is_replaced_by_what_is_left() -> None:
+    """Also if the run has named all that is left before, in requests that were refused."""
+    memory = Memory()
+    memory.used["available_number"] = ["+12025550101", "+12025550102"]
+    memory.waits["available_number"] = WAITS
+    operation = real().operations["assign_phone_number"]
+    sending: Any = None  # nothing is sent, and nothing is waited for
+    renewed = Renewal(sending, memory, Pool()).of(operation, {"phone_number": "+12025550102"})
+    assert renewed is not None
+    assert renewed() == {"phone_number": "+12025550101"}

@@ -33,8 +33,15 @@ WRONG: Mapping[tuple[str, int | None], str] = {
     (OPENS, 403): "The key lacks the scope {scopes} or the business. Specify one that has both.",
     (CLOSED, 200): "The key has a scope that it should not have. Specify one without {scopes}.",
     (CLOSED, 401): REFUSED,
-    (DEAD, 200): "The key still works. Specify one that no longer works.",
-    (DEAD, 403): "The key is rejected only for its scope. Specify one that is no longer valid.",
+    (
+        DEAD,
+        200,
+    ): "The key still works. Specify one that must not, or fix the target if this one must not.",
+    (
+        DEAD,
+        403,
+    ): "The key is rejected as if only its scope were missing. Specify one that is no longer valid, "
+    "or fix the target if this one is not.",
 }
 """What is wrong, and how to fix it, by expectation and status of a read."""
 

@@ -71,7 +71,9 @@ class Renewal:
             return None
         listing = self._knowledge.contract.list_of(kind)
         if listing is not None and listing.pool:
-            return self._knowledge.last_beside(self._memory.used.get(kind, ()), kind, now)
+            used = self._memory.used.get(kind, [])  # those still listed are free again
+            beside = self._knowledge.last_beside(used, kind, now)
+            return beside or self._knowledge.last_beside((), kind, now)
         return next(identifiers(self._knowledge.contract, now, kind, member), None)
 
     def _naming(self, operation: Operation, values: Mapping[str, Any]) -> list[Parameter]:
