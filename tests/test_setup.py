@@ -24,6 +24,7 @@ from tests.servers import Outcome, Remembering
 from tests.support.exchanges import answer
 
 QUICK = ("--depth", "quick")
+STILL = "The key still works. Specify one that no longer works, or fix the target."
 LEFT = "keys: revoked: GET /calls returned 200"
 """The remark on a revoked key that still works."""
 
@@ -71,7 +72,7 @@ def test_a_problem_is_reported_at_the_start_and_at_the_end(outcome: Outcome) -> 
     """The user can stop the run and fix it. It is a note that changes no verdict."""
     assert outcome.code == 1
     assert outcome.said.index(f"Set-up: {LEFT}") < outcome.said.index(outcome.counts)
-    assert f"Note: {LEFT}. The key still works. Specify one that no longer works." in outcome.said
+    assert f"Note: {LEFT}. {STILL}" in outcome.said
 
 
 @pytest.mark.usefixtures("outcome")
@@ -84,7 +85,7 @@ def test_a_finding_names_the_unproven_parts(place: Place) -> None:
     assert "perhaps never revoked" in servers.text_of(place.last, "summary.md")
     ctrf = json.loads(servers.text_of(place.last, "results.ctrf.json"))
     (cause,) = ctrf["results"]["summary"]["extra"]["causes"]
-    assert cause["unproven"] == [f"{LEFT}. The key still works. Specify one that no longer works."]
+    assert cause["unproven"] == [f"{LEFT}. {STILL}"]
 
 
 def test_a_doubtful_key_is_reported_once() -> None:

@@ -33,15 +33,8 @@ WRONG: Mapping[tuple[str, int | None], str] = {
     (OPENS, 403): "The key lacks the scope {scopes} or the business. Specify one that has both.",
     (CLOSED, 200): "The key has a scope that it should not have. Specify one without {scopes}.",
     (CLOSED, 401): REFUSED,
-    (
-        DEAD,
-        200,
-    ): "The key still works. Specify one that must not, or fix the target if this one must not.",
-    (
-        DEAD,
-        403,
-    ): "The key is rejected as if only its scope were missing. Specify one that is no longer valid, "
-    "or fix the target if this one is not.",
+    (DEAD, 200): "The key still works. Specify one that no longer works, or fix the target.",
+    (DEAD, 403): "The key seems to lack only a scope. Specify an invalid one, or fix the target.",
 }
 """What is wrong, and how to fix it, by expectation and status of a read."""
 
