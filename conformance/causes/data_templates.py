@@ -12,8 +12,8 @@ REACHED = (
     "Objects of another {tenant} can be reached",
 )
 NOT_STORED: Cases = {
-    STATUS: ("{object} cannot be read once it is written", "A written object cannot be read"),
-    ANY: ('{route} does not store "{member}" as sent', "Writes do not store what was sent"),
+    STATUS: ("{object} cannot be read once it is created", "A created object cannot be read"),
+    ANY: ('{route} does not store "{member}" as sent', "Creations do not store what was sent"),
 }
 
 OF_DATA: Mapping[str, Cases] = {
@@ -145,7 +145,10 @@ OF_DATA: Mapping[str, Cases] = {
     "paging.filter": always("{route} ignores filters", "Lists ignore filters"),
     "paging.ties": always("Pages end among items of the same time"),
     # --- writes ---
-    "update.read-back": NOT_STORED,
+    "update.read-back": {
+        STATUS: ("{object} cannot be read once it is changed", "A changed object cannot be read"),
+        ANY: ('{route} does not change "{member}" as sent', "Changes are not stored as sent"),
+    },
     "update.others": {
         "was there before": ("{route} removes other objects", "Changes remove other objects"),
         ANY: ("{route} changes other objects", "Changes also change other objects"),
