@@ -66,7 +66,7 @@ def _recomputed(stored_in: Path, contract: Contract) -> Stored:
     otherwise = recompute.made_otherwise(opened)
     if not otherwise:
         return stored
-    return replace(stored, run=replace(stored.run, incomplete=otherwise))
+    return replace(stored, run=replace(stored.run, incomplete=stored.run.incomplete or otherwise))
 
 
 def opened_fitting(directory: Path, contract: Contract) -> Opened:

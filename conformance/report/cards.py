@@ -211,14 +211,6 @@ def _blocked(card: Card) -> int:
     return len(card.cause.blocks)
 
 
-def by_verdict(shown: list[Card]) -> dict[Verdict, list[Card]]:
-    """The cards grouped by verdict, in display order."""
-    groups: dict[Verdict, list[Card]] = {verdict: [] for verdict in BROKEN}
-    for card in shown:
-        groups[card.cause.verdict].append(card)
-    return groups
-
-
 def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whole: bool) -> Card:
     """The card of a cause. Without ``whole``, it has no exhibits and only a few rows."""
     cells = [by_name[name] for name in cause.cells if name in by_name]

@@ -8,10 +8,10 @@ from typing import Any
 
 from conformance.base.values import ABSENT, cut
 from conformance.model import Business, Exchange, Harm, Run, business_of, compact
-from conformance.reading import answer_of, members_of
+from conformance.reading import members_of
 from conformance.report import owners
 from conformance.report.owners import Origin
-from conformance.report.places import Place
+from conformance.report.places import Place, identifier_in
 
 VALUE = 60
 """Characters shown of a value."""
@@ -56,19 +56,13 @@ def _owner(
     named = owners.business_with(run, item.get(run.contract.tenant or ""))
     if named is not None:
         return named
-    origin = known.get(str(item.get(_identifier(run, exchange))))
+    origin = known.get(str(item.get(identifier_in(run, exchange))))
     if origin is not None:
         return business_of(origin.exchange.identity or "")
     for name, identifier in run.target.businesses.items():
         if identifier in exchange.request.url:
             return Business(name)
     return None
-
-
-def _identifier(run: Run, exchange: Exchange) -> str:
-    """The name of the member that identifies the objects of a response."""
-    answer = answer_of(run.contract, exchange)
-    return run.contract.identifier_of(answer.operation.kind if answer else "")
 
 
 def _object_at(body: Any, pointer: str) -> Mapping[str, Any]:
@@ -92,7 +86,7 @@ def _on_the_way(body: Any, names: Sequence[str]) -> Iterator[Any]:
 def _named(run: Run, exchange: Exchange, item: Mapping[str, Any], inside: Sequence[str]) -> str:
     """The object in words: its kind and id, or else the value in question and its place."""
     operation = run.contract.operations.get(exchange.operation)
-    identifier = item.get(_identifier(run, exchange))
+    identifier = item.get(identifier_in(run, exchange))
     if operation is not None and isinstance(identifier, str | int):
         return f"{operation.kind or 'object'} {cut(str(identifier), VALUE)}"
     for pointer in inside:

@@ -149,7 +149,7 @@ def _of_member(run: Run, finding: Finding, exchange: Exchange, *, decides: bool)
 
 def _sought(run: Run, exchange: Exchange) -> tuple[str, Json]:
     """The object that a request looked for, with its pointer; the whole body if it shows none."""
-    name, sought = _identifier(run, exchange), exchange.facts.sought
+    name, sought = identifier_in(run, exchange), exchange.facts.sought
     for pointer, value in _first_nodes(exchange.json):
         if sought and str(members_of(value).get(name)) == sought:
             return pointer, value
@@ -236,7 +236,7 @@ def _guilty(run: Run, exchange: Exchange, pointer: str, item: dict[str, Any]) ->
     for name, value in item.items():
         if isinstance(value, str) and any(text in value for text in exchange.facts.fresh):
             return Place(f"{pointer}/{name}")
-    name = _identifier(run, exchange)
+    name = identifier_in(run, exchange)
     return Place(f"{pointer}/{name}" if name in item else pointer)
 
 
@@ -257,7 +257,7 @@ def _foreign(run: Run, exchange: Exchange) -> list[Place]:
     return []
 
 
-def _identifier(run: Run, exchange: Exchange) -> str:
+def identifier_in(run: Run, exchange: Exchange) -> str:
     """The name of the member that identifies the objects of a response."""
     answer = answer_of(run.contract, exchange)
     return run.contract.identifier_of(answer.operation.kind if answer else "")
@@ -266,7 +266,7 @@ def _identifier(run: Run, exchange: Exchange) -> str:
 def _alike(run: Run, finding: Finding, exchange: Exchange, item: dict[str, Any]) -> Iterator[Place]:
     """The ids of the items that show a text which a request sent, and which one item shows."""
     copied = {text for text in texts_in(item.values()) if _was_sent(run, finding, text)}
-    name = _identifier(run, exchange)
+    name = identifier_in(run, exchange)
     for pointer, value in _first_nodes(exchange.json):
         shown = members_of(value)
         if name in shown and not copied.isdisjoint(texts_in(shown.values())):
@@ -300,10 +300,10 @@ def _named(nodes: Sequence[tuple[str, Json]], said: str) -> list[Place]:
 def _surplus(run: Run, finding: Finding, exchange: Exchange) -> Iterator[Place]:
     """The first item of a list that has too many."""
     most = _AT_MOST.match(finding.expected)
-    pointer, items = _list_in(run, exchange)
+    pointer, items = list_in(run, exchange)
     first = int(most[1]) if most else 0
     if _ITEMS.match(finding.actual) and first < len(items):
-        name = _identifier(run, exchange)
+        name = identifier_in(run, exchange)
         item = f"{pointer}/{first}"
         yield Place(f"{item}/{name}" if name in members_of(items[first]) else item)
 
@@ -311,15 +311,15 @@ def _surplus(run: Run, finding: Finding, exchange: Exchange) -> Iterator[Place]:
 def _gone(run: Run, finding: Finding, exchange: Exchange) -> Iterator[Place]:
     """The list that does not show the object that a request looked for."""
     sought = exchange.facts.sought
-    pointer, items = _list_in(run, exchange)
+    pointer, items = list_in(run, exchange)
     if not sought or sought not in finding.expected or not exchange.ok or not pointer:
         return
-    name = _identifier(run, exchange)
+    name = identifier_in(run, exchange)
     if sought not in [str(members_of(item).get(name, ABSENT)) for item in items]:
         yield Place(pointer, f"{cut(sought, 80)} is missing")
 
 
-def _list_in(run: Run, exchange: Exchange) -> tuple[str, list[Any]]:
+def list_in(run: Run, exchange: Exchange) -> tuple[str, list[Any]]:
     """The pointer to the items of a list, and these; an empty pointer if it is no list."""
     answer, body = answer_of(run.contract, exchange), exchange.json
     items = items_of(answer.operation, body) if answer else None

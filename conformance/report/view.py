@@ -192,15 +192,6 @@ def operation_name(operation: str) -> str:
 # --- groups ---------------------------------------------------------------------------------------
 
 
-def cells_with(run: Run, verdict: Verdict) -> Iterator[tuple[Clause, tuple[Cell, ...]]]:
-    """The cells with a verdict by clause, in ledger order."""
-    for name, cells in run.by_clause.items():
-        clause = run.contract.clauses[name]
-        alike = [cell for cell in cells if cell.verdict is verdict]
-        if alike:
-            yield clause, tuple(alike)
-
-
 def notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...]]]:
     """The notes by clause, in ledger order."""
     groups = []

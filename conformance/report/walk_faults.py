@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from conformance.judging.outcomes import JudgeContext, Trial
 from conformance.judging.pages import Item, Page
 from conformance.judging.walks import Walks, walks_of
 from conformance.model import Exchange, Finding, Role, Run
-from conformance.reading import Answer, answer_of, members_of
-from conformance.report.places import Place
+from conformance.reading import answer_of
+from conformance.report.places import Place, list_in
 
 
 class Fault(StrEnum):
@@ -123,21 +122,13 @@ def places_in_page(run: Run, found: WalkFault, exchange: Exchange) -> list[Place
         return []
     if found.fault is Fault.FOLLOWS:
         return [Place(f"/{paging.more}")]
-    name, items = _collection(answer)
+    pointer, items = list_in(run, exchange)
     if found.fault is Fault.LOST:
-        return [_gap(found, f"/{name}", items)]
+        return [_gap(found, pointer, items)]
     keys = [answer.identity(item) for item in items]
     last = len(keys) - 1 - keys[::-1].index(found.item.key)
     shown = [last - 1, last] if found.fault is Fault.TURNED and last else [last]
-    return [Place(f"/{name}/{at}/{paging.position}") for at in shown]
-
-
-def _collection(answer: Answer) -> tuple[str, list[Any]]:
-    """The name of the member with the items of a page, and these."""
-    for name, member in members_of(answer.body).items():
-        if member == answer.items:
-            return name, member
-    return "", []
+    return [Place(f"{pointer}/{at}/{paging.position}") for at in shown]
 
 
 def _gap(found: WalkFault, pointer: str, items: list[object]) -> Place:

@@ -160,11 +160,10 @@ def copy(again: Stored, source: Path, directory: Path) -> None:
 
 @dataclass(frozen=True)
 class Stored:
-    """A stored run, judged again; ``other_contract`` says if it originally used another one."""
+    """A stored run, judged again."""
 
     run: Run
     selected: frozenset[str] | None
-    other_contract: str | None
     ended: bool = True  # whether its log has an end
 
 
@@ -216,8 +215,7 @@ def judged(opened: Opened) -> Stored:
     """An opened run, judged by its log."""
     run = opened.judged()
     past = (convert.from_json(row, Past) for row in opened.said.get("past", ()))
-    other = _other_contract(opened.said["spec"]["digest"], opened.contract.digest)
-    return Stored(replace(run, past=tuple(past)), opened.selected, other, opened.log.ended)
+    return Stored(replace(run, past=tuple(past)), opened.selected, opened.log.ended)
 
 
 def open_run(directory: Path, contract: Contract) -> Opened:
@@ -329,10 +327,3 @@ def _plan(path: Path, data: dict[str, Any]) -> tuple[Case, ...]:
             )
         cases.append(case)
     return tuple(cases)
-
-
-def _other_contract(then: str, now: str) -> str | None:
-    """The note if a run used another contract than it is judged by; compares digests."""
-    if then == now:
-        return None
-    return f"the run used contract {then}, but is judged by {now}"
