@@ -148,14 +148,18 @@ def _plan(opened: Opened, selection: Selection) -> Iterator[Mismatch]:
     made = {case.id: convert.to_json(case) for case in plans.plan.cases}
     different = [name for name, row in made.items() if name in stored and stored[name] != row]
     yield from _named(Code.PLAN_MISMATCH, "missing from the plan", made.keys() - stored.keys())
-    yield from _named(Code.PLAN_MISMATCH, "planned by nobody", stored.keys() - made.keys())
+    yield from _named(Code.PLAN_MISMATCH, "not part of the plan", stored.keys() - made.keys())
     yield from _named(Code.PLAN_MISMATCH, "planned differently", different)
     if len(stored) != len(rows):
         yield Mismatch(Code.PLAN_MISMATCH, "the plan names a case twice")
     due = stored.keys() if plans.selected is None else plans.selected
     chosen = stored.keys() if opened.selected is None else opened.selected
-    yield from _named(Code.CHOICE_MISMATCH, "selected, but not chosen", chosen - due)
-    yield from _named(Code.CHOICE_MISMATCH, "chosen, but not selected", due - chosen)
+    yield from _named(
+        Code.CHOICE_MISMATCH, "run although the selection excludes them", chosen - due
+    )
+    yield from _named(
+        Code.CHOICE_MISMATCH, "left out although the selection includes them", due - chosen
+    )
 
 
 def _sent(opened: Opened) -> Iterator[Mismatch]:
@@ -213,7 +217,7 @@ def _misplaced(exchanges: list[Exchange]) -> list[str]:
 
 
 def _out_of_order(exchanges: list[Exchange]) -> list[str]:
-    """Those of one process, because the log has the exchanges of one worker after the other."""
+    """The same for the exchanges of one process. The log has those of each worker in a row."""
     judged = [place for place, each in enumerate(exchanges) if each.case not in BESIDES]
     first, last = (judged[0], judged[-1]) if judged else (len(exchanges), -1)
     late = [each.id for each in exchanges[first:] if each.case in BEFORE]
@@ -271,10 +275,13 @@ def _identity(opened: Opened) -> Iterator[Mismatch]:
         if header_in(each.request.headers, "User-Agent").startswith(name)
     ]
     if identity == ANNOUNCED and opened.log.exchanges and not naming:
-        yield Mismatch(Code.IDENTITY_MISMATCH, "no request names the suite, as it was to")
+        yield Mismatch(
+            Code.IDENTITY_MISMATCH, "no request names the suite, although the run says so"
+        )
     if identity != ANNOUNCED and naming:
         yield Mismatch(
-            Code.IDENTITY_MISMATCH, f"exchange {naming[0].id} names the suite, as none was to"
+            Code.IDENTITY_MISMATCH,
+            f"exchange {naming[0].id} names the suite, although the run denies it",
         )
 
 
