@@ -29,8 +29,14 @@ from conformance.command import (
     rerunning,
     signals,
 )
-from conformance.command.choosing import with_choice, with_details, with_output, with_yes
-from conformance.command.concluding import conclude, remember, remembered, terminal
+from conformance.command.choosing import (
+    with_choice,
+    with_details,
+    with_output,
+    with_strict_waivers,
+    with_yes,
+)
+from conformance.command.concluding import conclude, remember, remembered, strictly, terminal
 from conformance.command.directory import prune
 from conformance.command.preparing import embedded, first_look, prepared_for, sent
 from conformance.command.saying import hand_out, say
@@ -139,6 +145,7 @@ def group() -> None:
     is_flag=True,
     help="Also write pytest.html, for developers of the suite.",
 )
+@with_strict_waivers
 @with_details
 @with_output
 def run(
@@ -150,6 +157,7 @@ def run(
     baseline: Path | None,
     keep: int | None,
     page: bool,
+    strict_waivers: bool,
     details: bool,
     output: Path,
 ) -> int:
@@ -179,7 +187,7 @@ def run(
     remember(finished, prepared.selected, directory)
     if keep:
         prune(output, keep, baseline)
-    return code
+    return strictly(finished, code) if strict_waivers else code
 
 
 def _require_whole_causes(choice: Choice, try_steps: bool) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance.base.errors import UsageError
 from conformance.base.text import amount, clean, wrapped
 from conformance.model import Run
-from conformance.report import cards, rerun, view
+from conformance.report import cards, rerun, view, waivers
 from conformance.report.cards import Card, reach
 
 LIMIT = 500
@@ -73,3 +73,9 @@ def _next(run: Run, card: Card, width: int) -> Iterator[str]:
     )
     yield f"  {rerun.command(run, str(card.number))}"
     yield f"  {view.shown(run.place)}/report.html#{card.cause.id}"
+    entry = waivers.entries(run).get(card.cause.id)
+    if entry:
+        yield ""
+        yield "To accept it for a time, fill these lines in and add them to the target file:"
+        yield ""
+        yield from entry.splitlines()

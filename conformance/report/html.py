@@ -33,6 +33,7 @@ from conformance.report import (
     alike,
     areas,
     cards,
+    excluded,
     matrix,
     provide,
     rerun,
@@ -40,6 +41,7 @@ from conformance.report import (
     times,
     untested,
     view,
+    waivers,
 )
 from conformance.report.exhibit import exhibits
 
@@ -102,6 +104,9 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
             areas=areas.areas(run, causes),
             matrix=matrix.matrix(run, causes),
             notes=alike.notes(run),
+            idle=waivers.idle(run),
+            entries=waivers.entries(run),
+            excluded=excluded.excluded(run),
             latencies=times.latencies(run),
             scenarios=times.requests_by_scenario(run),
             target=_target(run),
