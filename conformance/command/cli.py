@@ -28,6 +28,7 @@ from conformance.command import (
     replay,
     rerunning,
     signals,
+    waivers,
 )
 from conformance.command.choosing import (
     with_choice,
@@ -227,6 +228,7 @@ COMMANDS: Mapping[str, Mapping[click.Command, str]] = {
         plan: "Show what a run would send, without sending it.",
         run: "Judge a target, or without one the embedded server.",
         merge.merge: "Combine the shards of a run.",
+        waivers.waivers: "List the waivers that expire soon.",
         cleaning.clean: "Remove what a run created and left behind.",
     },
     "Read": {

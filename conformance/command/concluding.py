@@ -78,12 +78,12 @@ def strictly(finished: Run, code: int) -> int:
     from conformance.base.text import amount
     from conformance.report import waivers
 
-    wrong = [each.text for each in waivers.idle(finished) if each.is_wrong]
+    wrong = [each for each in waivers.idle(finished) if each.is_wrong]
     if not wrong:
         return code
-    say(f"--strict-waivers: {amount(len(wrong), 'waiver')} without effect:", err=True)
-    for text in wrong:
-        say(f"  {text}", err=True)
+    number = amount(len({each.waiver for each in wrong}), "waiver")
+    lines = [f"--strict-waivers: change the target file, because of {number} without effect:"]
+    say("\n".join([*lines, *(f"  {each.text}" for each in wrong)]), err=True)
     return Exit.USAGE
 
 

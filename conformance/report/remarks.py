@@ -36,7 +36,7 @@ INVALID_RULE = "parameter.invalid"
 
 def of(run: Run) -> list[str]:
     """All remarks on a run, each a sentence."""
-    idle = [each.text for each in waivers.idle(run)]
+    exceptions = [*(each.text for each in waivers.idle(run)), *excluded.lines(run)]
     reported = {remark.about for remark in unproven.to_fix(run.setup)}
     # a run that ended early already says what was wrong with its main key
     if run.incomplete:
@@ -49,8 +49,7 @@ def of(run: Run) -> list[str]:
     return [
         *trusted,
         *unproven.wrong(run.setup),
-        *idle,
-        *excluded.lines(run),
+        *exceptions,
         *doubtful,
         *added,
         *incomplete,
