@@ -17,6 +17,7 @@ from conformance.base import files
 from conformance.base.errors import ConformanceError, Exit, UsageError
 from conformance.base.options import Choice
 from conformance.command import (
+    challenge,
     cleaning,
     commands,
     comparing,
@@ -239,6 +240,7 @@ COMMANDS: Mapping[str, Mapping[click.Command, str]] = {
         comparing.compare: "Show what changed between two runs, and why.",
         history.history: "List all runs in a directory of reports.",
         replay.export: "Export a run in the format of another tool.",
+        challenge.challenge: "Pack what a dispute about a finding needs.",
     },
     "Repeat": {
         rerunning.rerun: "Send the requests of a failure again: is it fixed?",

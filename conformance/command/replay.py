@@ -51,7 +51,7 @@ def replay(
     from conformance.run import runfile
 
     console = terminal()
-    stored = _recomputed(stored_in, load(spec, challenges))
+    stored = recomputed(stored_in, load(spec, challenges))
     say(f"Judging again by {stored.run.contract.name}: {stored.run.target.url}")
     again = new_run(output, lambda path: runfile.copy(stored, stored_in, path))
     code = conclude(stored.run, stored.selected, again, console, details)
@@ -72,12 +72,12 @@ def report(
     details: bool,
 ) -> int:
     """Judge a stored run again and rewrite the reports in its directory."""
-    stored = _recomputed(stored_in, load(spec, challenges))
+    stored = recomputed(stored_in, load(spec, challenges))
     code = conclude(stored.run, stored.selected, stored_in, terminal(), details)
     return strictly(stored.run, code) if strict_waivers else code
 
 
-def _recomputed(stored_in: Path, contract: Contract) -> Stored:
+def recomputed(stored_in: Path, contract: Contract) -> Stored:
     """A stored run, judged again, whose plan and log fit what it says about itself.
 
     A run of another suite or contract is judged, but counts as incomplete. Raises UsageError for a
