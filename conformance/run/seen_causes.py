@@ -50,7 +50,9 @@ class SeenCauses:
         operation = self._by_id[names[-1]].operation if names else WHOLE_API
         for clause in self._contract.clauses.values():
             counts = rule in clause.rules and clause.concerns(violation.about)
-            if not counts or clause.level is Level.NOTE:
+            challenges = self._contract.challenges.on(clause.id, operation)
+            excluded = any(challenge.excludes(rule) for challenge in challenges)
+            if not counts or excluded or clause.level is Level.NOTE:
                 continue
             finding = Finding(
                 clause.id,
