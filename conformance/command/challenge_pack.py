@@ -67,18 +67,14 @@ def disputed(run: Run, what: str) -> Disputed:
         card = explain_cause.card_of(run, what)
         meant, name, broken = [card], card.cause.id, card.cause.clauses
     else:
-        meant, name, broken = _breaking(run, what), what, (what,)
+        breaking = [card for card in cards.cards(run) if what in card.cause.clauses]
+        meant, name, broken = breaking, what, (what,)
     if not meant:
         raise UsageError(
             f"{run.place} has no finding that breaks {what}, so there is nothing to challenge."
         )
     whole = cards.with_steps(run, meant)
     return Disputed(run, f"challenge-{name}", tuple(clauses[each] for each in broken), tuple(whole))
-
-
-def _breaking(run: Run, clause: str) -> list[Card]:
-    """The causes that break a clause."""
-    return [card for card in cards.cards(run) if clause in card.cause.clauses]
 
 
 def texts(what: Disputed) -> dict[str, str]:

@@ -32,7 +32,7 @@ def waivers() -> None:
 )
 @click.option(
     "--in",
-    "days",
+    "ahead",
     type=click.IntRange(0, 10_000),
     default=30,
     show_default=True,
@@ -41,7 +41,7 @@ def waivers() -> None:
 @click.option("--owner", help="List only the waivers of this owner.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_spec
-def due(target: Path, days: int, owner: str | None, as_json: bool, spec: Path | None) -> None:
+def due(target: Path, ahead: int, owner: str | None, as_json: bool, spec: Path | None) -> None:
     """List the waivers that have expired, or expire within some days, the earliest first.
 
     A waiver is valid until the end of its last day, in UTC.
@@ -52,18 +52,14 @@ def due(target: Path, days: int, owner: str | None, as_json: bool, spec: Path | 
     found = waivers_of(load(spec), target)
     if owner is not None:
         found = _of_owner(found, owner, target)
-    last = today + timedelta(days=days)
-    listed = sorted((each for each in found if each.expires <= last), key=_expiry)
+    last = today + timedelta(days=ahead)
+    listed = sorted((each for each in found if each.expires <= last), key=lambda each: each.expires)
     if as_json:
         hand_out([_as_data(each, today) for each in listed])
     elif listed:
         say("\n".join(_lines(listed, today)))
     else:
         say(f"No waiver expires by {last}.")
-
-
-def _expiry(waiver: Waiver) -> date:
-    return waiver.expires
 
 
 def _of_owner(found: Sequence[Waiver], owner: str, target: Path) -> tuple[Waiver, ...]:
@@ -98,10 +94,10 @@ def _when(waiver: Waiver, today: date) -> str:
 
 
 def _as_data(waiver: Waiver, today: date) -> dict[str, Any]:
-    """A waiver as data; ``days`` is negative if it has expired."""
+    """A waiver as data; ``in_days`` is negative if it has expired."""
     return {
         "expires": waiver.expires.isoformat(),
-        "days": (waiver.expires - today).days,
+        "in_days": (waiver.expires - today).days,
         "owner": waiver.owner,
         "ticket": waiver.ticket,
         "clause": waiver.clause,

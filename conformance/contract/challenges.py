@@ -6,7 +6,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -91,9 +91,17 @@ def _in_force(contract: Contract, rows: Rows) -> Challenges:
     """The challenges that take effect in this version of the suite, on this contract."""
     ordered = [rows[number] for number in sorted(rows)]
     versions = {"suite": __version__, "contract": contract.version}
-    accepted = [_challenge(row) for row in ordered]
-    holding = tuple(each for each in accepted if not _is_over(each, versions))
-    return Challenges(_digest(ordered), holding)
+    holding = [
+        _challenge(row)
+        for row in ordered
+        if all(
+            _parts(versions[what]) < _parts(first) for what, first in row.get("until", {}).items()
+        )
+    ]
+    # canonical JSON (RFC 8785), because all names are ASCII
+    text = json.dumps(ordered, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+    return Challenges(digest, tuple(holding))
 
 
 def _challenge(row: Mapping[str, Any]) -> Challenge:
@@ -103,18 +111,7 @@ def _challenge(row: Mapping[str, Any]) -> Challenge:
     return Challenge(**members)
 
 
-def _is_over(challenge: Challenge, versions: Mapping[str, str]) -> bool:
-    """Whether a version is reached from which a challenge no longer takes effect."""
-    return any(_parts(versions[what]) >= _parts(until) for what, until in challenge.until.items())
-
-
 def _parts(version: str) -> list[int]:
     """The numbers in a version, without zeros at the end; they sort as the versions do."""
     numbers = re.sub(r"(\.0+)+$", "", version)
     return [int(part) for part in re.findall("[0-9]+", numbers)]
-
-
-def _digest(rows: Sequence[Mapping[str, Any]]) -> str:
-    """The SHA-256, in hex, of challenges as canonical JSON (RFC 8785; all names are ASCII)."""
-    text = json.dumps(rows, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -166,9 +166,8 @@ class _Evaluation:
 
         It counts as broken if another rule shows that, and as an error if another rule crashed.
         """
-        rules = [
-            rule for rule in clause.rules if not any(each.excludes(rule) for each in challenges)
-        ]
+        accepted = self.contract.challenges
+        rules = [each for each in clause.rules if not accepted.exclude(clause.id, operation, each)]
         tally = self._tally(clause, operation, rules)
         left = _weighed(clause, operation, tally, self._waiver(clause, operation))
         reasons = tuple(Reason(ReasonKind.CHALLENGED, str(each)) for each in challenges)

@@ -45,6 +45,10 @@ class Challenges:
         """The challenges that cover a cell."""
         return tuple(each for each in self.accepted if each.covers(clause, operation))
 
+    def exclude(self, clause: str, operation: str, rule: str) -> bool:
+        """Whether a rule does not count in a cell."""
+        return any(each.excludes(rule) for each in self.on(clause, operation))
+
 
 @dataclass(frozen=True)
 class InForce:

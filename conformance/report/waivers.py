@@ -78,21 +78,26 @@ def _named(waiver: Waiver) -> str:
 
 def _useless(run: Run, waiver: Waiver) -> Iterator[Idle]:
     """What a waiver that has not expired does not cover: each of the operations that it names."""
+    groups = _covered(run, waiver)
+    states: dict[State, list[str]] = defaultdict(list)
+    for name, group in groups.items():
+        state = _state(group)
+        if state:
+            states[state].append(shown(name, LIMIT))
+    for state, names in states.items():
+        where = f" on {first_of(names)}" if waiver.operations else ""
+        there = "" if len(names) == len(groups) else " there"
+        words = WORDS[state].format(where=where, there=there)
+        yield Idle(waiver, state, f"{_named(waiver)} {words}")
+
+
+def _covered(run: Run, waiver: Waiver) -> dict[str, list[Cell]]:
+    """The cells that a waiver covers, by the operations that it names; by none if it names none."""
     cells = [cell for cell in run.cells if waiver.covers(cell.clause, cell.operation)]
     if not waiver.operations:
-        state = _state(cells)
-        if state:
-            yield Idle(waiver, state, f"{_named(waiver)} {WORDS[state].format(where='', there='')}")
-        return
-    operations: dict[State, list[str]] = defaultdict(list)
-    for name in waiver.operations:
-        state = _state([cell for cell in cells if cell.operation == name])
-        if state:
-            operations[state].append(shown(name, LIMIT))
-    for state, names in operations.items():
-        there = "" if len(names) == len(waiver.operations) else " there"
-        words = WORDS[state].format(where=f" on {first_of(names)}", there=there)
-        yield Idle(waiver, state, f"{_named(waiver)} {words}")
+        return {"": cells}
+    by_operation = {cell.operation: [cell] for cell in cells}
+    return {name: by_operation.get(name, []) for name in waiver.operations}
 
 
 def _state(cells: Sequence[Cell]) -> State | None:

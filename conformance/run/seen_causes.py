@@ -50,8 +50,7 @@ class SeenCauses:
         operation = self._by_id[names[-1]].operation if names else WHOLE_API
         for clause in self._contract.clauses.values():
             counts = rule in clause.rules and clause.concerns(violation.about)
-            challenges = self._contract.challenges.on(clause.id, operation)
-            excluded = any(challenge.excludes(rule) for challenge in challenges)
+            excluded = self._contract.challenges.exclude(clause.id, operation, rule)
             if not counts or excluded or clause.level is Level.NOTE:
                 continue
             finding = Finding(

@@ -180,7 +180,7 @@ def test_waivers_that_are_due(tmp_path: Path) -> None:
         f"{day(3)}  in 3 days  Ann  OPS-7  {CLAUSE} on list_calls",
     ]
     found = json.loads(command(*due, "--in", "50", "--owner", "Ann", "--json", cwd=tmp_path).out)
-    assert [(row["days"], row["owner"], row["ticket"]) for row in found] == [
+    assert [(row["in_days"], row["owner"], row["ticket"]) for row in found] == [
         (3, "Ann", "OPS-7"),
         (40, "Ann", "OPS-7"),
     ]
