@@ -177,3 +177,21 @@ def test_only_failures_get_an_entry() -> None:
     one = replace(run, cells=(whole,), causes=(replace(cause, cells=(whole.name,)),))
     (entry,) = waivers.entries(one).values()
     assert "operations" not in yaml.safe_load(entry)["waivers"][0]
+
+
+def test_an_entry_names_no_operation_that_the_contract_lacks() -> None:
+    """A forged log may name any; its text must not become a part of a target file."""
+    run = report_example.breaking()
+    cause = run.causes[0]
+    odd = replace(run.cells[0], operation="x]\n    owner: me", verdict=Verdict.FAILED)
+    assert waivers.entries(replace(run, cells=(odd,), causes=(cause,))) == {}
+    both = replace(run, cells=(odd,), causes=(replace(cause, cells=(odd.name,)),))
+    assert waivers.entries(both) == {}
+
+
+@pytest.mark.parametrize("member", ["owner", "ticket", "statement"])
+def test_a_blank_member_is_not_filled_in(member: str) -> None:
+    """Spaces say no more than nothing."""
+    (entry, *_) = waivers.entries(report_example.breaking()).values()
+    text = filled(entry).replace(f'{member}: "the storage team"', f"{member}: '{' ' * 10}'")
+    assert not is_valid(text)

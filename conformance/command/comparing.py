@@ -53,9 +53,9 @@ def compare(older: Path, newer: Path, form: str | None, spec: Path | None) -> in
     return int(bool(found.broken))
 
 
-def opened_baseline(directory: Path, spec: Path | None) -> Opened:
+def opened_baseline(directory: Path, spec: Path | None, challenges: Path | None) -> Opened:
     """A stored run to compare with. Raises UsageError if a directory does not hold one."""
-    return opened_fitting(directory, load(spec))
+    return opened_fitting(directory, load(spec, challenges))
 
 
 def with_baseline(finished: Run, older: Opened, directory: Path) -> Run:

@@ -121,7 +121,12 @@ def entries(run: Run) -> dict[str, str]:
     """
     today = date.fromisoformat(run.judged_on)
     taken = Counter(waiver.expires for waiver in run.target.waivers)
-    cells = {cell.name: cell for cell in run.cells if cell.verdict is Verdict.FAILED}
+    operations = {*run.contract.operations, WHOLE_API}  # a forged log may name others
+    cells = {
+        cell.name: cell
+        for cell in run.cells
+        if cell.verdict is Verdict.FAILED and cell.operation in operations
+    }
     found = {}
     for cause in run.causes:
         lines = list(_entry(cause, cells, taken, today))

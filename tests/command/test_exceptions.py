@@ -237,11 +237,12 @@ def test_an_accepted_challenge_excludes_its_cells(place: Place) -> None:
     """Everywhere it shows, it says which challenge; the headline counts it; the exit code is 0."""
     file = place.directory / "challenges.yaml"
     file.write_text(yaml.safe_dump({"challenges": [ACCEPTED]}), encoding="utf-8")
-    outcome = place.judged("excluded", "--challenges", file)
+    outcome = place.judged("excluded", "--challenges", file, "--baseline", place.run)
     run = run_of(place.directory / "excluded")
     assert outcome.code == 0, outcome.said
     assert outcome.headline.endswith(", 1 excluded by challenges")
     assert EXCLUDED in outcome.out
+    assert "changed, by the accepted challenge: 1 cell" in outcome.out
     assert [name for name, text in pages(run).items() if EXCLUDED not in text] == []
     tests = json.loads((run / "results.ctrf.json").read_text())["results"]["tests"]
     (test,) = [each for each in tests if each["name"] == CELL]
