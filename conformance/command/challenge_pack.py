@@ -15,7 +15,6 @@ from conformance.base.errors import UsageError
 from conformance.checks import RULES
 from conformance.command import explain, explain_cause
 from conformance.command.explaining import CAUSE
-from conformance.contract import digest_of
 from conformance.log import convert
 from conformance.model import Clause, Contract, Exchange, Role, Run
 from conformance.report import cards, view
@@ -23,8 +22,10 @@ from conformance.report.cards import Card
 from conformance.report.markdown import inert
 
 WIDTH = 98
-OF_THE_SUITE = (".py", ".json", ".yaml", ".html", ".css")
+SUFFIXES = frozenset({".py", ".json", ".yaml", ".html", ".css", ".js", ".j2", ".ini"})
 """Suffixes of the files that the digest of the suite covers."""
+CONTRACT = "spec"
+"""The directory of the contract in a wheel. It has a digest of its own."""
 
 FILES = {
     "clauses.txt": "what each clause requires, its source, and how it is verified",
@@ -203,12 +204,12 @@ def _about(what: Disputed) -> dict[str, Any]:
 
 
 def _digest_of_suite() -> str:
-    """The SHA-256, in hex, of the sorted paths and digests of the files of the suite."""
-    package = Path(conformance.__file__).parent
-    paths = [each for each in package.rglob("*") if each.suffix in OF_THE_SUITE]
-    return digest_of(
-        {
-            str(path.relative_to(package)): hashlib.sha256(path.read_bytes()).hexdigest()
-            for path in paths
-        }
-    )
+    """The SHA-256, in hex, of the files of the suite: of their names and digests."""
+    root = Path(conformance.__file__).parent
+    total = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root)
+        if path.suffix in SUFFIXES and name.parts[0] != CONTRACT:
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            total.update(f"{name.as_posix()} {content}\n".encode())
+    return total.hexdigest()

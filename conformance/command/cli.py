@@ -165,9 +165,7 @@ def run(
 ) -> int:
     """Run the suite against --target, or --url and --key; by default the embedded server."""
     _require_whole_causes(choice, try_steps)
-    older = None
-    if baseline:
-        older = comparing.opened_baseline(baseline, choice.spec, choice.challenges)
+    older = comparing.opened_baseline(baseline, choice) if baseline else None
     with embedded(choice) as server:
         prepared = prepared_for(choice, server, aloud=True)
         finished, directory = sent(
