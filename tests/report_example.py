@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import date
 from functools import cache
 
 from conformance import contract
@@ -14,6 +15,8 @@ from conformance.model import (
     WHOLE_API,
     Body,
     Cell,
+    Challenge,
+    Challenges,
     Clause,
     Contract,
     Declaration,
@@ -29,6 +32,7 @@ from conformance.model import (
     Role,
     Run,
     Verdict,
+    Waiver,
 )
 
 SOME = (
@@ -149,6 +153,8 @@ def _cells_of(clause: Clause, names: Sequence[str], exchanges: tuple[Exchange, .
     ]
 
 
+CHALLENGE = Challenge(3, "paging-limit", date(2026, 11, 20), HOSTILE, HOSTILE)
+EXPIRED = Waiver("paging-order", (), HOSTILE, HOSTILE, HOSTILE, date(2026, 6, 30))
 LOST = Reason(ReasonKind.ERROR, f"the connection was lost {HOSTILE}")
 
 
@@ -204,6 +210,11 @@ def _mark(cell: Cell, number: int) -> Cell:  # noqa: PLR0911 - one return per ve
             reasons=(Reason(ReasonKind.PROVIDE, reason),),
             exchanges=(),
         )
+    if cell.clause == "paging-limit":
+        reasons = (Reason(ReasonKind.CHALLENGED, str(CHALLENGE)),)
+        return replace(
+            cell, verdict=Verdict.EXCLUDED, reasons=reasons, challenges=(3,), exchanges=()
+        )
     if cell.operation == "sign_up":
         return replace(cell, verdict=Verdict.INAPPLICABLE, exchanges=())
     if cell.clause == "paging-ties":
@@ -242,15 +253,19 @@ def passing(names: Sequence[str] = SOME) -> Run:
 
 
 def failing() -> Run:
-    """A run with all seven verdicts, a hostile target and an early end."""
+    """A run with all verdicts, a hostile target and an early end."""
     run = passing()
     cells = tuple(_mark(cell, number) for number, cell in enumerate(run.cells))
     return replace(
         run,
         causes=causes_of(run.contract, cells, run.exchanges),
         target=replace(
-            run.target, name=f"Vendor staging {SCRIPT}", inapplicable=frozenset({"sign_up"})
+            run.target,
+            name=f"Vendor staging {SCRIPT}",
+            inapplicable=frozenset({"sign_up"}),
+            waivers=(EXPIRED,),
         ),
+        contract=replace(run.contract, challenges=Challenges("0" * 64, (CHALLENGE,))),
         incomplete=f"the budget of 5,000 requests was spent {ANSI}",
         cells=cells,
     )

@@ -45,7 +45,7 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 # --- agreement ------------------------------------------------------------------------------------
 
 
-def test_the_example_has_all_seven_verdicts() -> None:
+def test_the_example_has_all_verdicts() -> None:
     """The fabricated run shows each verdict at least once."""
     assert all(example.failing().counts.values())
 
@@ -99,12 +99,13 @@ def test_reports_depend_on_the_run_only(tmp_path: Path) -> None:
 
 
 def test_junit_maps_verdicts(written: Path) -> None:
-    """Failed is a failure, error an error; untested, waived and inapplicable are skipped."""
+    """Failed is a failure, error an error; what was not judged or is waived is skipped."""
     wanted = {
         "failed": "failure",
         "error": "error",
         "untested": "skipped",
         "waived": "skipped",
+        "excluded": "skipped",
         "inapplicable": "skipped",
     }
     for case in ET.parse(written / "junit.xml").getroot().iter("testcase"):
@@ -121,10 +122,8 @@ def test_junit_sums_agree(written: Path) -> None:
     for name in ("tests", "failures", "errors", "skipped"):
         assert sum(int(suite.get(name, "")) for suite in root) == int(root.get(name, ""))
     assert int(root.get("failures", "")) == counts["failed"]
-    assert (
-        int(root.get("skipped", ""))
-        == counts["untested"] + counts["waived"] + counts["inapplicable"]
-    )
+    skipped = ("untested", "waived", "excluded", "inapplicable")
+    assert int(root.get("skipped", "")) == sum(counts[name] for name in skipped)
 
 
 def test_junit_messages_begin_with_the_cause(written: Path) -> None:
@@ -239,6 +238,7 @@ def test_ctrf_summary_agrees() -> None:
         ("error", "failed"),
         ("waived", "other"),
         ("untested", "pending"),
+        ("excluded", "skipped"),
         ("inapplicable", "skipped"),
     }
     assert results["summary"]["stop"] - results["summary"]["start"] == 91_400
@@ -301,6 +301,11 @@ def test_headline_follows_the_exit_code() -> None:
         (Verdict.WARNED, "Conforms", Verdict.WARNED),
         (Verdict.INAPPLICABLE, "Conforms in {kept} of {all} cells", Verdict.UNTESTED),
         (Verdict.WAIVED, "Conforms in {kept} of {all} cells", Verdict.WAIVED),
+        (
+            Verdict.EXCLUDED,
+            "Conforms in {kept} of {all} cells, 1 excluded by challenges",
+            Verdict.UNTESTED,
+        ),
         (Verdict.UNTESTED, "No failure seen in {share} % of the contract", Verdict.UNTESTED),
     ],
 )

@@ -175,7 +175,7 @@ def test_operations_without_a_failure_are_only_named() -> None:
     assert matrix.matrix(example.stopped(), ()).untested == (*run.contract.operations, "*")
 
 
-REASONED = (Verdict.UNTESTED, Verdict.ERROR, Verdict.WAIVED)
+REASONED = (Verdict.UNTESTED, Verdict.ERROR, Verdict.WAIVED, Verdict.EXCLUDED)
 
 
 def test_every_cell_is_in_one_line_of_its_clause() -> None:

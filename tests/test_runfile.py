@@ -152,6 +152,14 @@ def changed(value: Any, new: Any, *path: str | int) -> Any:
     return copied
 
 
+WAIVER = {
+    "clause": "c",
+    "operations": [],
+    "statement": "known since May",
+    "owner": "Ann",
+    "ticket": "X-1",
+    "expires": "2026-12-31",
+}
 BROKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "no JSON": (lambda _: "{", r"not JSON"),
     "nested too deeply": (lambda _: "[" * 100_000, r"nested more than 100 levels"),
@@ -180,11 +188,23 @@ BROKEN: dict[str, tuple[Callable[[dict[str, Any]], Any], str]] = {
     "date of a waiver": (
         lambda run: changed(
             run,
-            [{"clause": "c", "operations": [], "reason": "r", "owner": "o", "expires": "May"}],
+            [{**WAIVER, "expires": "May"}],
             "target",
             "waivers",
         ),
         r"target/waivers/0/expires: ",
+    ),
+    "an endless waiver": (
+        lambda run: changed(run, [{**WAIVER, "expires": "9999-12-31"}], "target", "waivers"),
+        r"target/waivers/0/expires: 9999-12-31 is more than 180 days after",
+    ),
+    "a waiver without an owner": (
+        lambda run: changed(run, [{**WAIVER, "owner": ""}], "target", "waivers"),
+        r"target/waivers/0/owner: ",
+    ),
+    "a start that no calendar has": (
+        lambda run: changed(run, "0001-01-01T00:00:00+23:59", "started"),
+        r"out of range",
     ),
     "a number for a text": (
         lambda run: changed(run, {"main": 5}, "target", "businesses"),

@@ -44,6 +44,7 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
     assert {name for name in names if name.startswith("conformance.")} == {
         "conformance.base",
         "conformance.command",
+        "conformance.command.challenge",
         "conformance.command.init",
         "conformance.command.choosing",
         "conformance.command.cleaning",
@@ -62,6 +63,7 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
         "conformance.command.saying",
         "conformance.command.signals",
         "conformance.command.replay",
+        "conformance.command.waivers",
         "conformance.base.errors",
         "conformance.base.files",
         "conformance.base.options",

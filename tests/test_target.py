@@ -57,8 +57,9 @@ FULL: dict[str, Any] = {
         {
             "clause": "status-200",
             "operations": ["list_calls"],
-            "reason": "known since May",
+            "statement": "known since May",
             "owner": "Ann",
+            "ticket": "X-1",
             "expires": "2026-12-31",
         }
     ],
@@ -126,7 +127,9 @@ def test_a_file_declares_everything(contract: Contract, path: Path) -> None:
         addresses=("127.0.0.2", "127.0.0.3", "127.0.0.4", "127.0.0.5", "127.0.0.6", "10.0.0.7"),
         inapplicable=frozenset({"sign_up"}),
         waivers=(
-            Waiver("status-200", ("list_calls",), "known since May", "Ann", date(2026, 12, 31)),
+            Waiver(
+                "status-200", ("list_calls",), "known since May", "Ann", "X-1", date(2026, 12, 31)
+            ),
         ),
     )
 
@@ -223,18 +226,19 @@ WRONG: list[tuple[str, int, str]] = [
     ),
     (
         f"url: {URL}\nwaivers:\n"
-        "  - {clause: x, reason: long enough, owner: A, expires: '2026-01-01'}\n",
+        "  - {clause: x, reason: long enough, owner: A, ticket: X, expires: '2026-01-01'}\n",
         3,
         "no clause x",
     ),
     (
         f"url: {URL}\nwaivers:\n  - clause: status-200\n    reason: long enough\n"
-        "    owner: A\n    expires: 2026-02-30\n",
-        6,
+        "    owner: A\n    ticket: X\n    expires: 2026-02-30\n",
+        7,
         "date",
     ),
     (
-        f"url: {URL}\nwaivers:\n  - clause: status-200\n    reason: long enough\n    owner: A\n",
+        f"url: {URL}\nwaivers:\n  - clause: status-200\n    reason: long enough\n    owner: A\n"
+        "    ticket: X\n",
         3,
         "expires",
     ),

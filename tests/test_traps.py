@@ -8,6 +8,7 @@ from __future__ import annotations
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -164,9 +165,10 @@ def test_an_excused_cell_does_not_pass(word: str) -> None:
     """A cell that is declared inapplicable, or waived, has that as its verdict."""
     waiver = {
         "clause": "has-more-present",
-        "reason": "known for a long time",
+        "statement": "known for a long time",
         "owner": "the team",
-        "expires": "2999-01-01",
+        "ticket": "X-1",
+        "expires": (datetime.now(UTC) + timedelta(days=90)).date().isoformat(),
     }
     members: dict[str, list[Any]] = {"inapplicable": ["list_evals"], "waivers": [waiver]}
     seen = run(Forgetful, changes={word: members[word]})

@@ -43,7 +43,7 @@ from conformance.model import (
     worst,
 )
 from conformance.plan.build import Plan
-from conformance.report.remarks import doubtful_keys, idle_waivers, lacking, unavailable, unheld
+from conformance.report.remarks import doubtful_keys, lacking, unavailable, unheld
 from conformance.run import planning
 from tests.examples import all_examples
 from tests.support.contracts import TARGET, embedded, real
@@ -175,17 +175,18 @@ def test_the_worst_of_what_was_seen_is_the_verdict(words: str, expected: Verdict
 
 
 def test_the_order_of_the_verdicts() -> None:
-    """failed > error > waived > warned > untested > passed > inapplicable."""
+    """failed > error > waived > warned > untested > excluded > passed > inapplicable."""
     assert [v.value for v in Verdict] == [
         "failed",
         "error",
         "waived",
         "warned",
         "untested",
+        "excluded",
         "passed",
         "inapplicable",
     ]
-    assert [v.rank for v in Verdict] == list(range(7))
+    assert [v.rank for v in Verdict] == list(range(8))
     assert worst([Verdict.PASSED, Verdict.WAIVED, Verdict.ERROR]) is Verdict.ERROR
     assert worst([]) is None
 
@@ -508,7 +509,7 @@ def waived(
     expires: str = "2026-12-31", operations: tuple[str, ...] = (), name: str = "c"
 ) -> Waiver:
     """A waiver of the clause."""
-    return Waiver(name, operations, "known since May", "Ann", date.fromisoformat(expires))
+    return Waiver(name, operations, "known since May", "Ann", "X-1", date.fromisoformat(expires))
 
 
 @pytest.mark.parametrize(
@@ -533,7 +534,7 @@ def test_a_valid_waiver_covers_a_failure(waivers: list[Waiver], expected: Verdic
     assert (found.waiver is not None) == (expected is Verdict.WAIVED)
     if found.waiver:
         assert "known since May" in found.waiver
-        assert "Ann" in found.waiver
+        assert "(Ann, X-1, until 20" in found.waiver
 
 
 @pytest.mark.parametrize(
@@ -541,15 +542,12 @@ def test_a_valid_waiver_covers_a_failure(waivers: list[Waiver], expected: Verdic
     [("+", Level.MUST), ("t", Level.MUST), ("g", Level.MUST), ("-", Level.SHOULD)],
 )
 def test_a_waiver_covers_nothing_but_a_failure(words: str, level: Level) -> None:
-    """A waiver changes no other verdict, and is reported as unused."""
+    """A waiver changes no other verdict."""
     target = replace(TARGET, waivers=(waived(),))
     found = judged(saying(words), clauses=[clause(level)], target=target)
     assert found == tuple(
         replace(one, waiver=None) for one in judged(saying(words), clauses=[clause(level)])
     )
-    assert idle_waivers(target, found, TODAY.isoformat()) == [
-        "the waiver for c covers no failure of this run"
-    ]
 
 
 def test_keys_that_never_open_anything_are_told() -> None:
@@ -639,24 +637,6 @@ def test_what_the_log_does_not_hold_is_counted() -> None:
     )
     assert all(re.search(*pair) for pair in zip(words, told, strict=True)), told
     assert unheld([whole]) == []
-
-
-def test_waivers_that_do_nothing_are_told() -> None:
-    """An expired waiver is mentioned, and one that covers nothing; a waiver in use is not."""
-    waivers = (
-        waived(),
-        waived(operations=("list_agents",)),
-        waived("2026-11-24"),
-        waived(name="b"),
-        waived(name="d"),
-    )
-    target = replace(TARGET, waivers=waivers)
-    found = judged(saying("-"), target=target)
-    told = idle_waivers(target, found, TODAY.isoformat())
-    idle = [f"the waiver for {name} covers no failure of this run" for name in "cbd"]
-    for used in (waived("2026-11-25"), waived(operations=("list_calls",))):
-        assert idle_waivers(replace(target, waivers=(used,)), found, TODAY.isoformat()) == []
-    assert told == [idle[0], "the waiver for c expired on 2026-11-24", *idle[1:]]
 
 
 # --- repetition -----------------------------------------------------------------------------------
@@ -965,6 +945,9 @@ def run(*verdicts: Verdict, **members: Any) -> Run:
         ((Verdict.PASSED,), {"incomplete": "the target is gone"}, 3),
         ((Verdict.PASSED, Verdict.UNTESTED), {"require_complete": True}, 3),
         ((Verdict.PASSED, Verdict.WAIVED, Verdict.WARNED), {"require_complete": True}, 0),
+        ((Verdict.PASSED, Verdict.EXCLUDED), {"require_complete": True}, 0),
+        ((Verdict.FAILED, Verdict.EXCLUDED), {}, 1),
+        ((Verdict.EXCLUDED,), {}, 3),
     ],
 )
 def test_the_exit_code_of_a_run(
@@ -976,7 +959,7 @@ def test_the_exit_code_of_a_run(
 
 
 def test_counts_and_clauses_of_a_run() -> None:
-    """All seven verdicts are counted; a clause shows the worst of its cells, or none."""
+    """All verdicts are counted; a clause shows the worst of its cells, or none."""
     finished = run(Verdict.PASSED, Verdict.PASSED, Verdict.WARNED)
     assert finished.counts == {
         "failed": 0,
@@ -984,6 +967,7 @@ def test_counts_and_clauses_of_a_run() -> None:
         "waived": 0,
         "warned": 1,
         "untested": 0,
+        "excluded": 0,
         "passed": 2,
         "inapplicable": 0,
     }

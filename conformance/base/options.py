@@ -125,6 +125,13 @@ class Choice:
         default=None,
         metadata=_given("Run only one shard, such as 2/5. Combine the shards with `merge`."),
     )
+    challenges: Path | None = field(
+        default=None,
+        metadata=_given(
+            "File with accepted challenges, besides the packaged ones. Their cells are excluded.",
+            kind=Path,
+        ),
+    )
     areas: tuple[str, ...] = field(
         default=(), metadata=_given("Test only an area of clauses; may be repeated.", flag="area")
     )

@@ -61,6 +61,21 @@ def with_spec(command: Callable[..., Any]) -> Callable[..., Any]:
     return _click_option(spec)(command)
 
 
+def with_challenges(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option for accepted challenges to a command for a stored run."""
+    (challenges,) = (option for option in OPTIONS if option.field == "challenges")
+    return _click_option(challenges)(command)
+
+
+def with_strict_waivers(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option that makes useless waivers an error to a command."""
+    return click.option(
+        "--strict-waivers",
+        is_flag=True,
+        help="Exit 2 if a waiver of the target file has expired, is stale, or matches nothing.",
+    )(command)
+
+
 def with_details(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the option for a longer summary to a command."""
     return click.option(

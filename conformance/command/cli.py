@@ -17,6 +17,7 @@ from conformance.base import files
 from conformance.base.errors import ConformanceError, Exit, UsageError
 from conformance.base.options import Choice
 from conformance.command import (
+    challenge,
     cleaning,
     commands,
     comparing,
@@ -28,9 +29,16 @@ from conformance.command import (
     replay,
     rerunning,
     signals,
+    waivers,
 )
-from conformance.command.choosing import with_choice, with_details, with_output, with_yes
-from conformance.command.concluding import conclude, remember, remembered, terminal
+from conformance.command.choosing import (
+    with_choice,
+    with_details,
+    with_output,
+    with_strict_waivers,
+    with_yes,
+)
+from conformance.command.concluding import conclude, remember, remembered, strictly, terminal
 from conformance.command.directory import prune
 from conformance.command.preparing import embedded, first_look, prepared_for, sent
 from conformance.command.saying import hand_out, say
@@ -139,6 +147,7 @@ def group() -> None:
     is_flag=True,
     help="Also write pytest.html, for developers of the suite.",
 )
+@with_strict_waivers
 @with_details
 @with_output
 def run(
@@ -150,12 +159,13 @@ def run(
     baseline: Path | None,
     keep: int | None,
     page: bool,
+    strict_waivers: bool,
     details: bool,
     output: Path,
 ) -> int:
     """Run the suite against --target, or --url and --key; by default the embedded server."""
     _require_whole_causes(choice, try_steps)
-    older = comparing.opened_baseline(baseline, choice.spec) if baseline else None
+    older = comparing.opened_baseline(baseline, choice) if baseline else None
     with embedded(choice) as server:
         prepared = prepared_for(choice, server, aloud=True)
         finished, directory = sent(
@@ -179,7 +189,7 @@ def run(
     remember(finished, prepared.selected, directory)
     if keep:
         prune(output, keep, baseline)
-    return code
+    return strictly(finished, code) if strict_waivers else code
 
 
 def _require_whole_causes(choice: Choice, try_steps: bool) -> None:
@@ -219,6 +229,7 @@ COMMANDS: Mapping[str, Mapping[click.Command, str]] = {
         plan: "Show what a run would send, without sending it.",
         run: "Judge a target, or without one the embedded server.",
         merge.merge: "Combine the shards of a run.",
+        waivers.waivers: "List the waivers that expire soon.",
         cleaning.clean: "Remove what a run created and left behind.",
     },
     "Read": {
@@ -229,6 +240,7 @@ COMMANDS: Mapping[str, Mapping[click.Command, str]] = {
         comparing.compare: "Show what changed between two runs, and why.",
         history.history: "List all runs in a directory of reports.",
         replay.export: "Export a run in the format of another tool.",
+        challenge.challenge: "Pack what a dispute about a finding needs.",
     },
     "Repeat": {
         rerunning.rerun: "Send the requests of a failure again: is it fixed?",

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 TARGET_FILE = "kaicalls-target.yaml"
 
 
-def load(spec: Path | None) -> Contract:
-    """The packaged contract, or the one in a directory. Raises SpecError with all its faults."""
+def load(spec: Path | None, challenges: Path | None = None) -> Contract:
+    """The packaged contract, or the one in a directory, with its accepted challenges.
+
+    Those in the file ``challenges`` are added. Raises SpecError or UsageError with all faults.
+    """
     from conformance import checks
     from conformance import contract as contracts
 
-    return contracts.load(spec, frozenset(checks.RULES))
+    contract = contracts.load(spec, frozenset(checks.RULES))
+    return contracts.with_challenges(contract, spec, challenges)
 
 
 @click.command(name="clauses")

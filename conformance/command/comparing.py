@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from conformance.base.options import Choice
 from conformance.command.choosing import with_spec
 from conformance.command.commands import load
 from conformance.command.replay import RUN, opened_fitting
@@ -53,9 +54,9 @@ def compare(older: Path, newer: Path, form: str | None, spec: Path | None) -> in
     return int(bool(found.broken))
 
 
-def opened_baseline(directory: Path, spec: Path | None) -> Opened:
+def opened_baseline(directory: Path, choice: Choice) -> Opened:
     """A stored run to compare with. Raises UsageError if a directory does not hold one."""
-    return opened_fitting(directory, load(spec))
+    return opened_fitting(directory, load(choice.spec, choice.challenges))
 
 
 def with_baseline(finished: Run, older: Opened, directory: Path) -> Run:

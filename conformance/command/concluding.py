@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.base.errors import ReportError, StorageError, UsageError
+from conformance.base.errors import Exit, ReportError, StorageError, UsageError
 from conformance.command import directory, signals
 from conformance.command.saying import command_runner, say, show
 
@@ -71,6 +71,20 @@ def conclude(
         return finished.exit_code or broken.exit_code
     say(f"  {Path(finished.place) / 'report.html'}")
     return finished.exit_code
+
+
+def strictly(finished: Run, code: int) -> int:
+    """The exit code of a run under --strict-waivers: 2 if a waiver has to be changed or removed."""
+    from conformance.base.text import amount
+    from conformance.report import waivers
+
+    wrong = [each for each in waivers.idle(finished) if each.is_wrong]
+    if not wrong:
+        return code
+    number = amount(len({each.waiver for each in wrong}), "waiver")
+    lines = [f"--strict-waivers: change the target file, because of {number} without effect:"]
+    say("\n".join([*lines, *(f"  {each.text}" for each in wrong)]), err=True)
+    return Exit.USAGE
 
 
 def placed(finished: Run, run_directory: Path) -> Run:

@@ -47,12 +47,7 @@ def clause(
     Lines have ``width`` columns. With ``list_faults``, the faults themselves are listed. Raises
     UsageError for an unknown clause.
     """
-    if name not in contract.clauses:
-        raise UsageError(
-            f"There is no clause {name}{nearest(name, contract.clauses)}. "
-            "List them with `kaicalls-conformance clauses`."
-        )
-    clause = contract.clauses[name]
+    clause = clause_of(contract, name)
     return "\n".join(
         [
             f"{clause.id}  ({clause.level}, {clause.basis}, area {clause.area})",
@@ -66,6 +61,16 @@ def clause(
             *_proof(clause, matrix, width, list_faults=list_faults),
         ]
     )
+
+
+def clause_of(contract: Contract, name: str) -> Clause:
+    """A clause. Raises UsageError, with the most similar name, if there is no such clause."""
+    if name not in contract.clauses:
+        raise UsageError(
+            f"There is no clause {name}{nearest(name, contract.clauses)}. "
+            "List them with `kaicalls-conformance clauses`."
+        )
+    return contract.clauses[name]
 
 
 def _item(text: str, width: int) -> list[str]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from conformance.base.errors import UsageError
 from conformance.base.text import amount, clean, wrapped
 from conformance.model import Run
-from conformance.report import cards, rerun, view
+from conformance.report import cards, rerun, view, waivers
 from conformance.report.cards import Card, reach
 
 LIMIT = 500
@@ -19,18 +19,22 @@ def text(run: Run, what: str, width: int) -> str:
 
     Raises UsageError if the run has no such cause.
     """
-    shown = cards.cards(run)
-    meant = [card for card in shown if what in (str(card.number), card.cause.id)]
+    return "\n".join(lines(run, card_of(run, what), width))
+
+
+def card_of(run: Run, what: str) -> Card:
+    """The card of a cause, given its number or id. Raises UsageError if there is no such cause."""
+    meant = [card for card in cards.cards(run) if what in (str(card.number), card.cause.id)]
     if not meant:
         raise UsageError(
             f"{run.place} has no cause {what}, but {amount(len(run.causes), 'cause')}. "
             "Its report lists their numbers and ids."
         )
-    return "\n".join(_lines(run, meant[0], width))
+    return meant[0]
 
 
-def _lines(run: Run, card: Card, width: int) -> Iterator[str]:
-    """The lines for a cause."""
+def lines(run: Run, card: Card, width: int) -> Iterator[str]:
+    """The description of a cause: what is wrong, the clauses that it breaks, and what to do."""
     cause, finding = card.cause, card.cause.finding
     yield clean(f"{card.number}  {card.title}")
     yield f"{cause.id} ({cause.verdict}), {reach(card)}"
@@ -73,3 +77,9 @@ def _next(run: Run, card: Card, width: int) -> Iterator[str]:
     )
     yield f"  {rerun.command(run, str(card.number))}"
     yield f"  {view.shown(run.place)}/report.html#{card.cause.id}"
+    entry = waivers.entries(run).get(card.cause.id)
+    if entry:
+        yield ""
+        yield "To accept it for a time, fill these lines in and add them to the target file:"
+        yield ""
+        yield from entry.splitlines()

@@ -52,7 +52,7 @@ def prepared_for(choice: Choice, server: Embedded | None, *, aloud: bool = False
     """
     from conformance.run.planning import prepare, target_of, with_key
 
-    contract = load(choice.spec)  # meanwhile the embedded server starts
+    contract = load(choice.spec, choice.challenges)  # meanwhile the embedded server starts
     if server and aloud:
         say(f"Starting the embedded server for {contract.name}")
     if server:

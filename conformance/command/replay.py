@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING
 import click
 
 from conformance.base.errors import UsageError, reason
-from conformance.command.choosing import with_details, with_output, with_spec
+from conformance.command.choosing import (
+    with_challenges,
+    with_details,
+    with_output,
+    with_spec,
+    with_strict_waivers,
+)
 from conformance.command.commands import load
-from conformance.command.concluding import conclude, new_run, terminal
+from conformance.command.concluding import conclude, new_run, strictly, terminal
 from conformance.command.saying import say
 
 if TYPE_CHECKING:
-    from conformance.model import Contract
+    from conformance.model import Contract, Run
     from conformance.run.runfile import Opened, Stored
 
 RUN = click.Path(path_type=Path, file_okay=False, resolve_path=True)
@@ -29,30 +35,49 @@ latest = click.argument("stored_in", metavar="[RUN]", type=RUN, default=LATEST)
 @click.command()
 @click.argument("stored_in", metavar="RUN", type=RUN)
 @with_spec
+@with_challenges
+@with_strict_waivers
 @with_details
 @with_output
-def replay(stored_in: Path, spec: Path | None, details: bool, output: Path) -> int:
+def replay(
+    stored_in: Path,
+    spec: Path | None,
+    challenges: Path | None,
+    strict_waivers: bool,
+    details: bool,
+    output: Path,
+) -> int:
     """Judge a stored run again from its evidence log alone, with the same files and exit code."""
     from conformance.run import runfile
 
     console = terminal()
-    stored = _recomputed(stored_in, load(spec))
+    stored = recomputed(stored_in, load(spec, challenges))
     say(f"Judging again by {stored.run.contract.name}: {stored.run.target.url}")
     again = new_run(output, lambda path: runfile.copy(stored, stored_in, path))
-    return conclude(stored.run, stored.selected, again, console, details)
+    code = conclude(stored.run, stored.selected, again, console, details)
+    return strictly(stored.run, code) if strict_waivers else code
 
 
 @click.command()
 @latest
 @with_spec
+@with_challenges
+@with_strict_waivers
 @with_details
-def report(stored_in: Path, spec: Path | None, details: bool) -> int:
+def report(
+    stored_in: Path,
+    spec: Path | None,
+    challenges: Path | None,
+    strict_waivers: bool,
+    details: bool,
+) -> int:
     """Judge a stored run again and rewrite the reports in its directory."""
-    stored = _recomputed(stored_in, load(spec))
-    return conclude(stored.run, stored.selected, stored_in, terminal(), details)
+    stored = recomputed(stored_in, load(spec, challenges))
+    code = conclude(stored.run, stored.selected, stored_in, terminal(), details)
+    return strictly(stored.run, code) if strict_waivers else code
 
 
-def _recomputed(stored_in: Path, contract: Contract) -> Stored:
+def recomputed(stored_in: Path, contract: Contract) -> Stored:
     """A stored run, judged again, whose plan and log fit what it says about itself.
 
     A run of another suite or contract is judged, but counts as incomplete. Raises UsageError for a
@@ -63,10 +88,28 @@ def _recomputed(stored_in: Path, contract: Contract) -> Stored:
 
     opened = opened_fitting(stored_in, contract)
     stored = runfile.judged(opened)
+    _note_challenges(opened, stored.run)
     otherwise = recompute.made_otherwise(opened)
     if not otherwise:
         return stored
     return replace(stored, run=replace(stored.run, incomplete=stored.run.incomplete or otherwise))
+
+
+def _note_challenges(opened: Opened, run: Run) -> None:
+    """Say if other accepted challenges take effect now than in the run that was stored."""
+    before = opened.said.get("challenges", {}).get("numbers", [])
+    now = list(run.challenges.numbers)
+    if before != now:
+        numbers = {"in the stored run": before, "now": now}
+        words = [
+            f"{', '.join(str(each) for each in found) or 'none'} {when}"
+            for when, found in numbers.items()
+        ]
+        say(
+            f"Note: other accepted challenges took effect: {'; '.join(words)}. "
+            "--challenges FILE adds those that are newer than the suite.",
+            err=True,
+        )
 
 
 def opened_fitting(directory: Path, contract: Contract) -> Opened:

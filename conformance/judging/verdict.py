@@ -7,14 +7,14 @@ applies to. A finding outside the plan, such as a code with a wrong status, also
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
-from conformance.base.values import cut
 from conformance.judging.blocked import Blocked
 from conformance.judging.coverage import DONE, OVER_BUDGET, Coverage
 from conformance.judging.judge import Known, Outcomes, findings_of, is_note, judge
+from conformance.judging.merged import ids_of, merged, unique
 from conformance.judging.outcomes import Gap, JudgeError, Outcome, Pass, Violation, WholeLog
 from conformance.judging.rules import CODED, Rule
 from conformance.log.evidence import Log
@@ -22,10 +22,10 @@ from conformance.model import (
     PREFLIGHT,
     Case,
     Cell,
+    Challenge,
     Clause,
     Contract,
     Declaration,
-    Finding,
     Level,
     Reason,
     ReasonKind,
@@ -153,12 +153,35 @@ class _Evaluation:
         reason = self._inapplicable(clause, operation, cases)
         if reason is not None:
             return Cell(clause.id, operation, Verdict.INAPPLICABLE, reasons=(reason,))
-        tally = _Tally()
-        for rule_id in clause.rules:
-            self._add(tally, self.rules[rule_id], clause, operation)
+        challenges = self.contract.challenges.on(clause.id, operation)
+        if challenges:
+            return self._excluded(clause, operation, challenges)
+        tally = self._tally(clause, operation, clause.rules)
         if tally.is_empty:
             tally.reasons += self.coverage.why_unrun(cases)
         return _weighed(clause, operation, tally, self._waiver(clause, operation))
+
+    def _excluded(self, clause: Clause, operation: str, challenges: Sequence[Challenge]) -> Cell:
+        """The cell without the rules that accepted challenges exclude. It never passes.
+
+        It counts as broken if another rule shows that, and as an error if another rule crashed.
+        """
+        accepted = self.contract.challenges
+        rules = [each for each in clause.rules if not accepted.exclude(clause.id, operation, each)]
+        tally = self._tally(clause, operation, rules)
+        left = _weighed(clause, operation, tally, self._waiver(clause, operation))
+        reasons = tuple(Reason(ReasonKind.CHALLENGED, str(each)) for each in challenges)
+        numbers = tuple(each.number for each in challenges)
+        if left.findings or left.verdict is Verdict.ERROR:
+            return replace(left, reasons=(*left.reasons, *reasons), challenges=numbers)
+        return Cell(clause.id, operation, Verdict.EXCLUDED, reasons=reasons, challenges=numbers)
+
+    def _tally(self, clause: Clause, operation: str, rules: Iterable[str]) -> _Tally:
+        """The outcomes of some rules of a clause on an operation."""
+        tally = _Tally()
+        for rule_id in rules:
+            self._add(tally, self.rules[rule_id], clause, operation)
+        return tally
 
     def _inapplicable(self, clause: Clause, operation: str, cases: list[Case]) -> Reason | None:
         """Why a clause cannot apply on an operation of this target; None if it can.
@@ -252,18 +275,18 @@ def _weighed(clause: Clause, operation: str, tally: _Tally, waiver: Waiver | Non
         note = violation.note or clause.level is Level.NOTE
         group = noted if note else graded
         group.append((rule, violation))
-    findings = _merged(clause, operation, graded)
+    findings = merged(clause, operation, graded)
     verdict, reasons = _verdict(clause, tally, bool(findings), waiver)
     waived_by = None
     if waiver is not None and verdict is Verdict.WAIVED:
-        waived_by = f"{waiver.reason} ({waiver.owner}, until {waiver.expires})"
+        waived_by = f"{waiver.statement} ({waiver.owner}, {waiver.ticket}, until {waiver.expires})"
     return Cell(
         clause.id,
         operation,
         verdict,
-        _unique([*tally.passed, *_ids(findings)]),
+        unique([*tally.passed, *ids_of(findings)]),
         findings,
-        _merged(clause, operation, noted),
+        merged(clause, operation, noted),
         tuple(dict.fromkeys(reasons)),
         waived_by,
     )
@@ -289,38 +312,3 @@ def _verdict_of_broken(clause: Clause, waiver: Waiver | None) -> Verdict:
     if waiver is not None:
         return Verdict.WAIVED
     return Verdict.FAILED
-
-
-LONGEST = 2_000
-"""The most characters of each text of a finding. The target chooses some of them."""
-
-
-def _merged(
-    clause: Clause, operation: str, violations: list[tuple[Rule, Violation]]
-) -> tuple[Finding, ...]:
-    """One finding for each expectation that was not met.
-
-    It names every exchange that shows it, and quotes the first.
-    """
-    alike: dict[tuple[str, str, str], list[Violation]] = {}
-    for rule, violation in violations:
-        key = (rule.id, cut(violation.where, LONGEST), cut(violation.expected, LONGEST))
-        alike.setdefault(key, []).append(violation)
-    findings = []
-    for key, same in alike.items():
-        actual = cut(same[0].actual, LONGEST)
-        ids = _unique(_ids(same))
-        apart = all(len(violation.exchanges) == 1 for violation in same)
-        findings.append(Finding(clause.id, operation, *key, actual, ids, clause.level, apart))
-    return tuple(findings)
-
-
-def _ids(findings: Sequence[Finding | Violation]) -> Iterator[str]:
-    """The ids of the exchanges that show some findings."""
-    for finding in findings:
-        yield from finding.exchanges
-
-
-def _unique(texts: Iterable[str]) -> tuple[str, ...]:
-    """Some texts in their order, each once."""
-    return tuple(dict.fromkeys(texts))

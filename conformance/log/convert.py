@@ -6,6 +6,7 @@ names that earlier versions of the suite used.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 Noun = TypeVar("Noun")
 
-FORMER_NAMES = {"stimulus": "scenario", "firm": "robust"}
+FORMER_NAMES = {"stimulus": "scenario", "firm": "robust", "reason": "statement"}
 """Current names of members that had other names in early versions, by their old names."""
 
 
@@ -48,10 +49,16 @@ def modern(value: Json) -> Json:
     """
     if not isinstance(value, dict):
         return value
-    changed = {FORMER_NAMES.get(name, name): member for name, member in value.items()}
+    changed = {_current_name(name, value): member for name, member in value.items()}
     if isinstance(changed.get("rules"), list):
         changed["rules"] = [_current_id(rule) for rule in changed["rules"]]
     return changed
+
+
+def _current_name(name: str, value: Mapping[str, Json]) -> str:
+    """The current name of a member of an object, unless the object has that member, too."""
+    current = FORMER_NAMES.get(name, name)
+    return name if current in value else current
 
 
 def _current_id(rule: Json) -> Json:
@@ -62,7 +69,7 @@ def _current_id(rule: Json) -> Json:
 
 
 def modern_run(run: dict[str, Json]) -> dict[str, Json]:
-    """The content of a run.json with the current names in its cases and triggers.
+    """The content of a run.json with the current names in its cases, triggers and waivers.
 
     Areas that earlier versions stored as inapplicable are removed, because no verdict may depend on
     them. Members of a wrong type are left for the schema to reject.
@@ -73,8 +80,9 @@ def modern_run(run: dict[str, Json]) -> dict[str, Json]:
     if isinstance(run.get("target"), dict):
         target = changed["target"] = dict(run["target"])
         target.pop("areas_inapplicable", None)
-        if isinstance(target.get("triggers"), list):
-            target["triggers"] = [modern(trigger) for trigger in target["triggers"]]
+        for name in ("triggers", "waivers"):
+            if isinstance(target.get(name), list):
+                target[name] = [modern(each) for each in target[name]]
     return changed
 
 

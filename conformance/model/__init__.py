@@ -3,6 +3,7 @@
 Nothing here does I/O.
 """
 
+from conformance.model.challenge import Challenge, Challenges, InForce
 from conformance.model.contract import (
     WHOLE_API,
     About,
@@ -30,7 +31,6 @@ from conformance.model.declaration import (
     KeyRole,
     Reach,
     Trigger,
-    Waiver,
     business_of,
     key_role,
 )
@@ -79,6 +79,7 @@ from conformance.model.past import Baseline, Past, Transition, flips, transition
 from conformance.model.placeholder import Placeholder, SecretKind
 from conformance.model.run import Given, Run, Selection
 from conformance.model.setup import Remark, State, place_of_key
+from conformance.model.waiver import Waiver
 
 __all__ = [
     "ANNOUNCED",
@@ -107,6 +108,8 @@ __all__ = [
     "Case",
     "Cause",
     "Cell",
+    "Challenge",
+    "Challenges",
     "Clause",
     "CodeRole",
     "Contract",
@@ -120,6 +123,7 @@ __all__ = [
     "Given",
     "Harm",
     "Headers",
+    "InForce",
     "Json",
     "KeyName",
     "KeyRole",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
 from conformance.base.values import cut
+from conformance.model.challenge import Challenges
 from conformance.model.operation import Json, Operation, Parameter
 
 WHOLE_API = "*"
@@ -148,6 +149,7 @@ class Contract:
     identifiers: Mapping[str, str]  # by kind, for kinds identified by another member
     tenant: str | None
     authentication: Authentication
+    challenges: Challenges = field(default_factory=Challenges)  # accepted, not in the digest
 
     @property
     def name(self) -> str:

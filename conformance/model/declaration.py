@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
 from conformance.model.operation import Effect, Operation
+from conformance.model.waiver import Waiver
 
 SCOPE = "scope:"
 """Prefix of the role of a single-scope key; the scope follows."""
@@ -153,23 +153,6 @@ class Trigger:
     payment: str | None = None
     payment_header: str | None = None
     robust: bool = False
-
-
-@dataclass(frozen=True)
-class Waiver:
-    """A failure accepted until a date: clause, operations (all if empty), reason, owner, expiry."""
-
-    clause: str
-    operations: tuple[str, ...]
-    reason: str
-    owner: str
-    expires: date  # the last day on which it is valid
-
-    def covers(self, clause: str, operation: str) -> bool:
-        """Whether it applies to a cell. Without operations it covers the whole clause."""
-        if clause != self.clause:
-            return False
-        return not self.operations or operation in self.operations
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ class Verdict(StrEnum):
     WAIVED = "waived"
     WARNED = "warned"
     UNTESTED = "untested"
+    EXCLUDED = "excluded"
     PASSED = "passed"
     INAPPLICABLE = "inapplicable"
 
@@ -73,6 +74,8 @@ class ReasonKind(StrEnum):
     """A limit of the suite itself; nothing can be provided."""
     DECLARED = "declared"
     """The target file declares that there is nothing to judge."""
+    CHALLENGED = "challenged"
+    """An accepted challenge excludes the cell, or a rule of it."""
     ERROR = "error"
     """A lost connection, or a bug in the suite."""
 
@@ -99,8 +102,9 @@ class Cell:
     exchanges: tuple[str, ...] = ()
     findings: tuple[Finding, ...] = ()
     notes: tuple[Finding, ...] = ()
-    reasons: tuple[Reason, ...] = ()  # why untested or error
+    reasons: tuple[Reason, ...] = ()  # why untested, excluded or error
     waiver: str | None = None
+    challenges: tuple[int, ...] = ()  # the numbers of those that exclude it, or a rule of it
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from conformance.model.challenge import InForce
 from conformance.model.contract import Contract
 from conformance.model.declaration import Declaration
 from conformance.model.exchange import Exchange
@@ -70,7 +71,7 @@ class Run:
 
     @cached_property
     def counts(self) -> dict[str, int]:
-        """The number of cells with each of the seven verdicts, worst first.
+        """The number of cells with each verdict, worst first.
 
         The keys are the values of the verdicts. All reports and the exit code take their counts
         from here, so that they agree.
@@ -79,6 +80,12 @@ class Run:
         for cell in self.cells:
             counts[cell.verdict.value] += 1
         return counts
+
+    @cached_property
+    def challenges(self) -> InForce:
+        """The accepted challenges of the contract, and those of them that took effect."""
+        numbers = {number for cell in self.cells for number in cell.challenges}
+        return InForce(self.contract.challenges.digest, tuple(sorted(numbers)))
 
     @cached_property
     def by_clause(self) -> dict[str, tuple[Cell, ...]]:
@@ -180,7 +187,8 @@ class Run:
     def standing(self) -> Verdict:
         """The verdict on the run as a whole.
 
-        PASSED only if every selected cell passed, and the target file excludes nothing.
+        PASSED only if every selected cell passed, and neither the target file nor an accepted
+        challenge excludes anything.
         """
         if self.exit_code == 1:
             return Verdict.FAILED
@@ -188,7 +196,8 @@ class Run:
             return Verdict.ERROR
         chosen = {cell.verdict for cell in self.cells if cell.chosen}
         found = worst(chosen - {Verdict.INAPPLICABLE}) or Verdict.ERROR
-        if found is Verdict.PASSED and self.counts[Verdict.INAPPLICABLE]:
+        is_limited = found is Verdict.PASSED and self.counts[Verdict.INAPPLICABLE]
+        if found is Verdict.EXCLUDED or is_limited:
             return Verdict.UNTESTED
         return found
 

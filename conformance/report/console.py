@@ -31,6 +31,7 @@ _COLOURS = {
     Verdict.WAIVED: "36",
     Verdict.WARNED: "33",
     Verdict.UNTESTED: "34",
+    Verdict.EXCLUDED: "34",
     Verdict.PASSED: "32",
     Verdict.INAPPLICABLE: "2",
 }

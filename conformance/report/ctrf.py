@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ STATUS = {
     Verdict.ERROR: "failed",
     Verdict.WAIVED: "other",
     Verdict.UNTESTED: "pending",
+    Verdict.EXCLUDED: "skipped",
     Verdict.INAPPLICABLE: "skipped",
 }
 """The CTRF status of each verdict."""
@@ -63,6 +65,7 @@ def document(run: Run) -> dict[str, Any]:
                     "judgedOn": run.judged_on,
                     "exitCode": run.exit_code,
                     "leftOutButThere": run.still_there,
+                    "challenges": asdict(run.challenges),
                     **({"incomplete": clean(run.incomplete)} if run.incomplete else {}),
                 },
             },
@@ -122,7 +125,7 @@ def _test(run: Run, cell: Cell, seconds: float) -> dict[str, Any]:
 
 
 def _extra(cell: Cell) -> dict[str, Any]:
-    """Data that CTRF has no member for: findings, notes and the waiver, if there are any."""
+    """Data that CTRF has no member for: findings, notes, waiver and challenges, if any."""
     extra: dict[str, Any] = {}
     if cell.findings:
         extra["findings"] = [_finding(finding) for finding in cell.findings]
@@ -130,6 +133,8 @@ def _extra(cell: Cell) -> dict[str, Any]:
         extra["notes"] = [_finding(note) for note in cell.notes]
     if cell.waiver:
         extra["waiver"] = clean(cell.waiver)
+    if cell.challenges:
+        extra["challenges"] = list(cell.challenges)
     return extra
 
 

@@ -33,6 +33,7 @@ from conformance.report import (
     alike,
     areas,
     cards,
+    excluded,
     matrix,
     provide,
     rerun,
@@ -40,6 +41,7 @@ from conformance.report import (
     times,
     untested,
     view,
+    waivers,
 )
 from conformance.report.exhibit import exhibits
 
@@ -102,6 +104,7 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
             areas=areas.areas(run, causes),
             matrix=matrix.matrix(run, causes),
             notes=alike.notes(run),
+            **_exceptions(run),
             latencies=times.latencies(run),
             scenarios=times.requests_by_scenario(run),
             target=_target(run),
@@ -160,6 +163,15 @@ def _moment(text: str) -> str:
 
 
 # --- its parts ------------------------------------------------------------------------------------
+
+
+def _exceptions(run: Run) -> dict[str, Any]:
+    """The waivers without effect, entries for new ones, and what challenges exclude."""
+    return {
+        "idle": waivers.idle(run),
+        "entries": waivers.entries(run),
+        "excluded": excluded.excluded(run),
+    }
 
 
 def _target(run: Run) -> list[tuple[str, str]]:

@@ -17,7 +17,7 @@ from conformance.report.times import seconds_by_cell
 
 _BROKEN = {Verdict.FAILED: "failure", Verdict.ERROR: "error"}
 """The JUnit element for a failed cell, and for a cell in error."""
-_SKIPPED = (Verdict.UNTESTED, Verdict.WAIVED, Verdict.INAPPLICABLE)
+_SKIPPED = (Verdict.UNTESTED, Verdict.WAIVED, Verdict.EXCLUDED, Verdict.INAPPLICABLE)
 _EXPLAINED = (Verdict.WARNED, Verdict.WAIVED)
 """Verdicts that do not count as failures although their cells have findings."""
 
@@ -111,6 +111,8 @@ def _broken(run: Run, cell: Cell) -> ET.Element:
 
 def _skipped(cell: Cell) -> ET.Element:
     """The element that says why a cell counts neither as passed nor as failed."""
+    if cell.verdict is Verdict.EXCLUDED:
+        return _element("skipped", type=cell.verdict, message=view.message(cell))
     meaning = view.SIGNS[cell.verdict].meaning
     why = cell.waiver or view.message(cell) or meaning
     return _element("skipped", type=cell.verdict, message=f"{cell.verdict}: {why}")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from conformance.base.text import amount
 from conformance.model import Run, Verdict
-from conformance.report import cards, rerun, untested, view
+from conformance.report import cards, excluded, rerun, untested, view, waivers
 from conformance.report.cards import Card
 from conformance.report.console import verdict_line
 from conformance.report.since import since
@@ -55,6 +55,7 @@ def _lines(run: Run) -> Iterator[str]:
     yield from _start(run, shown)
     yield from _changes(run)
     yield from _causes(shown)
+    yield from _exceptions(run)
     yield from _untested(run)
 
 
@@ -112,6 +113,24 @@ def _row(card: Card) -> str:
     marked = f" ({', '.join(marks)})" if marks else ""
     what = f"{inert(card.title)}{marked}"
     return f"| {card.number} | {what} | {card.operations} | `{card.cause.id}` |"
+
+
+def _exceptions(run: Run) -> Iterator[str]:
+    """The waivers without effect, and what accepted challenges exclude."""
+    sections = {
+        "Waivers without effect": [each.text for each in waivers.idle(run)],
+        "Excluded by challenges": excluded.lines(run),
+    }
+    for title, sentences in sections.items():
+        if not sentences:
+            continue
+        yield f"## {title}"
+        yield ""
+        for sentence in sentences[:CAUSES]:
+            yield f"- {inert(sentence)}"
+        if len(sentences) > CAUSES:
+            yield f"- and {len(sentences) - CAUSES} more"
+        yield ""
 
 
 def _untested(run: Run) -> Iterator[str]:

@@ -12,18 +12,16 @@ from conformance.base.text import amount
 from conformance.model import (
     DEAD_KEYS,
     UNAVAILABLE,
-    Cell,
     Contract,
     Declaration,
     Exchange,
     Role,
     Run,
-    Verdict,
     place_of_key,
 )
 from conformance.model.routes import NO_SUCH_ROUTE, advice_on, lacked
 from conformance.reading import asked, refused_member
-from conformance.report import unproven
+from conformance.report import excluded, unproven, waivers
 
 OFTEN = 0.01
 """The share of requests that a proxy may fail before the remark includes advice."""
@@ -38,7 +36,7 @@ INVALID_RULE = "parameter.invalid"
 
 def of(run: Run) -> list[str]:
     """All remarks on a run, each a sentence."""
-    waivers = idle_waivers(run.target, run.cells, run.judged_on)
+    exceptions = [*(each.text for each in waivers.idle(run)), *excluded.lines(run)]
     reported = {remark.about for remark in unproven.to_fix(run.setup)}
     # a run that ended early already says what was wrong with its main key
     if run.incomplete:
@@ -48,22 +46,14 @@ def of(run: Run) -> list[str]:
     added = [*lacking(run.contract, run.exchanges), *idle_filters(run), *idle_members(run)]
     trusted = [] if run.target.verify else [UNVERIFIED]
     incomplete = [*unavailable(run.exchanges), *unheld(run.exchanges)]
-    return [*trusted, *unproven.wrong(run.setup), *waivers, *doubtful, *added, *incomplete]
-
-
-def idle_waivers(target: Declaration, cells: Iterable[Cell], judged_on: str) -> list[str]:
-    """A sentence for each waiver that covers no failure, or that expired before ``judged_on``.
-
-    ``judged_on`` is an ISO 8601 date.
-    """
-    sentences = []
-    waived = [cell for cell in cells if cell.verdict is Verdict.WAIVED]
-    for waiver in target.waivers:
-        if waiver.expires.isoformat() < judged_on:
-            sentences.append(f"the waiver for {waiver.clause} expired on {waiver.expires}")
-        elif not any(waiver.covers(cell.clause, cell.operation) for cell in waived):
-            sentences.append(f"the waiver for {waiver.clause} covers no failure of this run")
-    return sentences
+    return [
+        *trusted,
+        *unproven.wrong(run.setup),
+        *exceptions,
+        *doubtful,
+        *added,
+        *incomplete,
+    ]
 
 
 def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[str]:

@@ -58,6 +58,7 @@ SIGNS = {
     Verdict.UNTESTED: Sign(
         "○", "No evidence: it was blocked, lacked a prerequisite, or did not run. Never a pass."
     ),
+    Verdict.EXCLUDED: Sign("⊘", "Not judged: an accepted challenge of the finding excludes it."),
     Verdict.PASSED: Sign("✓", "Judged on evidence, without a finding."),
     Verdict.INAPPLICABLE: Sign(
         "–",
@@ -87,6 +88,14 @@ def headline(run: Run) -> str:
 
 
 def _claim(run: Run) -> str:
+    """The overall verdict, how much of the contract it covers, and what challenges exclude."""
+    excluded = run.counts["excluded"]
+    if run.exit_code == Exit.CONFORMS and excluded:
+        return f"{_verdict(run)}, {excluded:,} excluded by challenges"
+    return _verdict(run)
+
+
+def _verdict(run: Run) -> str:
     """The overall verdict, and how much of the contract it covers."""
     if run.exit_code == Exit.VIOLATED:
         return "Breaks the contract"
@@ -120,7 +129,7 @@ def qualification(run: Run) -> str:
     """
     counts = run.counts
     parts = [f"{run.judged:,} of {amount(len(run.cells), 'cell')} judged"]
-    for name in ("failed", "error", "waived", "warned", "untested", "inapplicable"):
+    for name in ("failed", "error", "waived", "warned", "untested", "excluded", "inapplicable"):
         if counts[name]:
             parts.append(f"{counts[name]:,} {name}")
     summary = f"{', '.join(parts)}."

@@ -127,6 +127,7 @@ def _worker(choice: Choice, given: dict[str, Any]) -> Items:
 
 def _prepared(choice: Choice) -> Prepared:
     loaded = contract.load(choice.spec, frozenset(checks.RULES))
+    loaded = contract.with_challenges(loaded, choice.spec, choice.challenges)
     return prepare(loaded, target_of(loaded, choice), choice)
 
 

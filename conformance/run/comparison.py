@@ -39,6 +39,7 @@ class By(StrEnum):
     EITHER = "suite or contract"
     DECLARATION = "target file"
     SELECTION = "selection"
+    CHALLENGE = "accepted challenge"
     TARGET = "target"
     DATA = "data of the target"
 
@@ -122,6 +123,8 @@ class _Reasons:
         """What caused the verdict of a cell in the newer run."""
         if name in self._chosen_once:
             return By.SELECTION
+        if new is Verdict.EXCLUDED:
+            return By.CHALLENGE
         if self._judged_again.get(name) is new:
             return self._judge
         if self._as_declared.get(name) is new:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ from conformance.model import (
     Selection,
     Verdict,
 )
+from conformance.model.waiver import wrong_days
 from conformance.run.comparison import Older
 from conformance.run.conclusion import begun, finished
 from conformance.target import named
@@ -77,6 +78,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "require_complete": run.require_complete,
         "exit_code": run.exit_code,
         **_baseline(run),
+        "challenges": convert.to_json(run.challenges),
         "counts": run.counts,
         "setup": [convert.to_json(each) for each in run.setup],
         "causes": [convert.to_json(each) for each in run.causes],
@@ -228,7 +230,8 @@ def open_run(directory: Path, contract: Contract) -> Opened:
         today = date.fromisoformat(data["judged_on"])
         for moment in (data["started"], data["finished"] or data["started"]):
             datetime.fromisoformat(moment)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        _check_waivers(target, data["started"])
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise _misfit(path, str(error)) from None
     selected = None if data["selected"] is None else frozenset(data["selected"])
     log = _log(directory, size_limit.bounds(target.disk))
@@ -246,6 +249,14 @@ def open_run(directory: Path, contract: Contract) -> Opened:
     chosen = data.get("selection")
     selection = convert.from_json(chosen, Selection) if chosen else None
     return Opened(data, contract, replace(began, given=given, selection=selection), selected, log)
+
+
+def _check_waivers(target: Declaration, started: str) -> None:
+    """Raise ValueError if a run has a waiver that no target file may have on the day it began."""
+    moment = datetime.fromisoformat(started)
+    day = moment.astimezone(UTC).date() if moment.tzinfo else moment.date()
+    for index, message in wrong_days(target.waivers, day):
+        raise ValueError(f"target/waivers/{index}/expires: {message}")
 
 
 def _log(directory: Path, bounds: Bounds) -> Log:

@@ -50,7 +50,8 @@ class SeenCauses:
         operation = self._by_id[names[-1]].operation if names else WHOLE_API
         for clause in self._contract.clauses.values():
             counts = rule in clause.rules and clause.concerns(violation.about)
-            if not counts or clause.level is Level.NOTE:
+            excluded = self._contract.challenges.exclude(clause.id, operation, rule)
+            if not counts or excluded or clause.level is Level.NOTE:
                 continue
             finding = Finding(
                 clause.id,

@@ -1,15 +1,15 @@
 """The target of a run: its file, its keys, and which parts of the contract it offers."""
 
+from conformance.target.form import faulty, schema
 from conformance.target.target_file import (
     FICTIONAL_NUMBER,
     KEY_VARIABLE,
     Target,
-    faulty,
     from_file,
     from_flags,
     named,
-    schema,
 )
+from conformance.target.waivers import this_day, waivers_of
 
 __all__ = [
     "FICTIONAL_NUMBER",
@@ -20,4 +20,6 @@ __all__ = [
     "from_flags",
     "named",
     "schema",
+    "this_day",
+    "waivers_of",
 ]

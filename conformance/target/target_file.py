@@ -7,34 +7,32 @@ A Target has two halves. ``Target.keys`` are secrets, passed only to the transpo
 from __future__ import annotations
 
 import ipaddress
-import json
 import os
 import re
 import ssl
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import date
 from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import SplitResult, urlsplit
 
-from conformance.base import tls, yaml_file
+from conformance.base import tls
 from conformance.base.errors import TargetError, reason
 from conformance.base.tls import Trust
 from conformance.base.values import picked
 from conformance.base.yaml_file import Place, YamlFile
-from conformance.contract import packaged
 from conformance.log import convert
-from conformance.model import KEY_ROLES, Contract, Declaration, Effect, Json, KeyName
-from conformance.target import keyring, names, scope
+from conformance.model import Contract, Declaration, Effect, KeyName
+from conformance.target import form, keyring, names, scope, waivers
+from conformance.target.form import faulty
 from conformance.target.keyring import GivenKey
 
 KEY_VARIABLE = "CONFORMANCE_KEY"
 DEFAULT_BUDGET = 12_000
 DEFAULT_TIMEOUT = 15.0
 FICTIONAL_NUMBER = "+12025550100"
-SECRET = ("keys", "scoped_keys")
-"""Members of a target file that hold keys, and that no message may quote."""
 HOSTS = 200
 """Maximum number of addresses used from a network."""
 
@@ -101,25 +99,25 @@ def from_flags(contract: Contract, url: str, key: str | None) -> Target:
 
 
 def from_file(
-    contract: Contract, path: Path, url: str | None = None, key: str | None = None
+    contract: Contract,
+    path: Path,
+    url: str | None = None,
+    key: str | None = None,
+    *,
+    today: date | None = None,
 ) -> Target:
     """Read a target file. ``url`` and ``key`` override those in the file.
 
-    If the file has no keys, the full key is read from the environment. Raises TargetError with all
-    faults.
+    If the file has no keys, the full key is read from the environment. ``today`` is the day of the
+    run in UTC, by default the current one. Raises TargetError with all faults.
     """
+    file = form.valid(path)
     faults: list[str] = []
-    form = schema()
-    file = yaml_file.read(path, str(path), faults)
-    if file is None:
-        raise faulty(faults)
-    _take_former_names(file.value)
-    if not yaml_file.validate(file, form, faults, secret=SECRET):
-        raise faulty(faults)
     if url:
         file.value["url"] = _checked_url(url, "--url")
     full_declared = not _take_key(file.value, key)
-    names.check(contract, file, form, faults)
+    names.check(contract, file, form.schema(), faults)
+    waivers.check(file, today or waivers.this_day(), faults)
     listed = keyring.read(contract, file)
     keys = _keys(file, listed, faults)
     derived = {
@@ -138,32 +136,6 @@ def from_file(
     target = _target(file.value | derived, keys)
     off_path = _path_warnings(contract, target.declaration.url)
     return replace(target, warnings=(*target.warnings, *off_path))
-
-
-def schema() -> dict[str, Any]:
-    """The JSON Schema of target files, completed by the names of the keys."""
-    text = (packaged() / "meta" / "target.schema.json").read_text(encoding="utf-8")
-    whole: dict[str, Any] = json.loads(text)
-    keys = whole["properties"]["keys"]
-    secret = keys["additionalProperties"]
-    for role in KEY_ROLES.values():
-        keys.setdefault("properties", {})[role.name] = secret | {"description": role.what}
-    keys["additionalProperties"] = False
-    keys["items"]["properties"]["role"]["enum"] = list(KEY_ROLES)
-    return whole
-
-
-def _take_former_names(data: Json) -> None:
-    """Rename the members of the triggers of an old file to their current names."""
-    triggers = data.get("triggers") if isinstance(data, dict) else None
-    if isinstance(triggers, list):
-        data["triggers"] = [convert.modern(trigger) for trigger in triggers]
-
-
-def faulty(faults: list[str]) -> TargetError:
-    """The error that reports the faults of a target file."""
-    lines = "\n".join(f"  {fault}" for fault in faults)
-    return TargetError(f"The target file is not valid:\n{lines}")
 
 
 def _take_key(data: dict[str, Any], key: str | None) -> bool:

@@ -15,6 +15,8 @@ from tests.servers import FILES, Command, Outcome, command, lines_of, no_traceba
 
 NAMING = ("report.html", "summary.md")
 """The files that name the directory of their run, for `rerun`."""
+SKIPPED = ("untested", "waived", "excluded", "inapplicable")
+"""The verdicts that JUnit calls skipped."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def _junit_agrees(run: Path, counts: Mapping[str, int], cells: int) -> None:
         "tests": cells,
         "failures": counts.get("failed", 0),
         "errors": counts.get("error", 0),
-        "skipped": sum(counts.get(name, 0) for name in ("untested", "waived", "inapplicable")),
+        "skipped": sum(counts.get(name, 0) for name in SKIPPED),
     }
     assert {name: int(tree.getroot().attrib[name]) for name in expected} == expected
 

@@ -164,8 +164,39 @@ CALLS = {
     "odd-waiver": _file(
         FILE
         + "waivers:\n"
-        + "  - {clause: nope, reason: long enough to be one, owner: me, expires: '2027-01-31'}\n",
+        + "  - {clause: nope, statement: long enough to be one, owner: me, ticket: X-1, "
+        + "expires: '2027-01-31'}\n",
         r"t\.yaml:3: .*no clause nope",
+    ),
+    "endless-waiver": _file(
+        FILE
+        + "waivers:\n"
+        + "  - {clause: status-200, statement: long enough, owner: me, ticket: X-1,\n"
+        + "     expires: '9999-12-31'}\n",
+        r"t\.yaml:4: 9999-12-31 is more than 180 days after .*: choose a day up to 20",
+    ),
+    "waiver-without-ticket": _file(
+        FILE
+        + "waivers:\n"
+        + "  - {clause: status-200, reason: long enough, owner: me, expires: '2027-01-31'}\n",
+        r"t\.yaml:3: 'ticket' is a required property",
+    ),
+    "six-waivers-on-a-day": _file(
+        FILE
+        + "waivers:\n"
+        + "  - {clause: status-200, statement: long enough, owner: me, ticket: X-1, "
+        "expires: '2026-01-31'}\n" * 6,
+        r"t\.yaml:8: 6 waivers expire on 2026-01-31, but at most 5 may.*another day, such as",
+    ),
+    "challenge-of-nothing": Call(
+        ("challenge", "envelope-jsn"), 2, "no clause envelope-jsn.*did you mean envelope-json"
+    ),
+    "odd-challenges": Call(
+        ("run", *HERE, "--challenges", "t.yaml"),
+        2,
+        r"accepted challenges are not valid: t\.yaml:2: .*no clause status-20 \(did you mean",
+        "challenges:\n  - {number: 1, clause: status-20, accepted: '2026-11-20', "
+        "reference: here, reason: It says so nowhere.}\n",
     ),
     "no-spec": Call(("clauses", "--spec", "absent"), 2, "absent:1: there is no such directory"),
     "broken-spec": Call(

@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -223,9 +224,10 @@ def test_the_summary_names_the_cause(place: Place, fixed: Callable[..., None]) -
 
 WAIVER = {
     "clause": CLAUSE,
-    "reason": "known to us",
+    "statement": "known to us",
     "owner": "me",
-    "expires": "2999-01-01",
+    "ticket": "X-1",
+    "expires": (datetime.now(UTC) + timedelta(days=90)).date().isoformat(),
 }
 DECLARED: dict[str, dict[str, Any]] = {
     "inapplicable": {"only": None, "inapplicable": ["list_calls", "list_leads"]},

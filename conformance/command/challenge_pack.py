@@ -1,0 +1,215 @@
+"""The files of a challenge of a finding: everything that somebody needs to decide it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import conformance
+from conformance import __version__
+from conformance.base.errors import UsageError
+from conformance.checks import RULES
+from conformance.command import explain, explain_cause
+from conformance.command.explaining import CAUSE
+from conformance.log import convert
+from conformance.model import Clause, Contract, Exchange, Role, Run
+from conformance.report import cards, view
+from conformance.report.cards import Card
+from conformance.report.markdown import inert
+
+WIDTH = 98
+SUFFIXES = frozenset({".py", ".json", ".yaml", ".html", ".css", ".js", ".j2", ".ini"})
+"""Suffixes of the files that the digest of the suite covers."""
+CONTRACT = "spec"
+"""The directory of the contract in a wheel. It has a digest of its own."""
+
+FILES = {
+    "clauses.txt": "what each clause requires, its source, and how it is verified",
+    "findings.txt": "what the suite found: the request, and the expected and the actual response",
+    "evidence.jsonl": "the exchanges that show it, with their controls, as logged: without secrets",
+    "steps.sh": "shell lines that reproduce it",
+    "about.json": "versions and digests of suite, contract and run",
+}
+"""What a pack contains besides README.md, each with a description."""
+
+GROUNDS = (
+    "The clause does not follow from its source.",
+    "The request is not one that the clause is about.",
+    "The response is one that the contract allows.",
+    "The evidence does not show what the finding says.",
+)
+"""What can be wrong with a finding."""
+
+FORM = ("Product and version", "Who challenges it, and how to reach them", "Argument", "References")
+"""What the challenger fills in."""
+
+
+@dataclass(frozen=True)
+class Disputed:
+    """What is challenged: clauses, and the causes that show them broken, each with its steps."""
+
+    run: Run
+    name: str
+    clauses: tuple[Clause, ...]
+    cards: tuple[Card, ...]
+
+
+def disputed(run: Run, what: str) -> Disputed:
+    """What a clause, or the number or id of a cause, stands for in a run.
+
+    Raises UsageError if the run has no such cause, or shows no such clause broken.
+    """
+    clauses = run.contract.clauses
+    if CAUSE.fullmatch(what):
+        card = explain_cause.card_of(run, what)
+        meant, name, broken = [card], card.cause.id, card.cause.clauses
+    else:
+        breaking = [card for card in cards.cards(run) if what in card.cause.clauses]
+        meant, name, broken = breaking, what, (what,)
+    if not meant:
+        raise UsageError(
+            f"{run.place} has no finding that breaks {what}, so there is nothing to challenge."
+        )
+    whole = cards.with_steps(run, meant)
+    return Disputed(run, f"challenge-{name}", tuple(clauses[each] for each in broken), tuple(whole))
+
+
+def texts(what: Disputed) -> dict[str, str]:
+    """The files of a pack, by name."""
+    run, contract = what.run, what.run.contract
+    clauses = [explain.clause(contract, each.id, WIDTH) for each in what.clauses]
+    findings = ["\n".join(explain_cause.lines(run, card, WIDTH)) for card in what.cards]
+    evidence = [json.dumps(convert.to_json(each)) for each in _evidence(run, what.cards)]
+    steps = [f"# {card.cause.id}: {view.shown(card.title)}\n{card.steps}" for card in what.cards]
+    return {
+        "README.md": "\n".join([*_readme(what), ""]),
+        "clauses.txt": "\n\n\n".join(clauses) + "\n",
+        "findings.txt": "\n\n\n".join(findings) + "\n",
+        "evidence.jsonl": "\n".join([*evidence, ""]),
+        "steps.sh": "\n\n".join(steps) + "\n",
+        "about.json": json.dumps(_about(what), indent=1) + "\n",
+    }
+
+
+def _evidence(run: Run, shown: tuple[Card, ...]) -> list[Exchange]:
+    """The exchanges that show some causes, and the controls of their cases, in log order."""
+    ids = {name for card in shown for name in card.cause.exchanges}
+    ids |= {exchange.id for card in shown for exchange in card.exchanges}
+    attempts = {(each.case, each.attempt) for each in run.exchanges_of(ids)}
+    return [
+        each
+        for each in run.exchanges
+        if each.id in ids or (each.role is Role.CONTROL and (each.case, each.attempt) in attempts)
+    ]
+
+
+# --- README.md ------------------------------------------------------------------------------------
+
+
+def _readme(what: Disputed) -> Iterator[str]:
+    """The challenge as Markdown, ready to be filled in and sent as an issue."""
+    yield f"# A challenge of a finding: {', '.join(each.id for each in what.clauses)}"
+    for clause in what.clauses:
+        yield from _clause(what.run.contract, clause)
+    yield ""
+    yield "## What the suite found"
+    for card in what.cards:
+        yield from _finding(card)
+    yield ""
+    yield "## Why it is wrong"
+    yield ""
+    yield "To be filled in by the challenger. What is wrong with the finding?"
+    yield ""
+    yield from (f"- [ ] {ground}" for ground in GROUNDS)
+    for field in FORM:
+        yield ""
+        yield f"**{field}:**"
+    yield ""
+    yield "## Files"
+    yield ""
+    yield from (f"- `{name}`: {text}" for name, text in FILES.items())
+    yield ""
+    yield from _versions(what.run)
+
+
+def _clause(contract: Contract, clause: Clause) -> Iterator[str]:
+    """What a clause requires, where that comes from, and how it is judged."""
+    yield ""
+    yield f"## {clause.id} ({clause.level}, {clause.basis})"
+    yield ""
+    yield clause.text
+    if clause.because:
+        yield ""
+        yield f"Because: {clause.because}"
+    yield ""
+    for name in clause.sources:
+        entry = contract.page[name]
+        yield f"- Source: {contract.page_address}, {entry.section}, {entry.place}: {entry.says}"
+    for rule in clause.rules:
+        yield f"- Rule `{rule}`: {RULES[rule].summary}"
+
+
+def _finding(card: Card) -> Iterator[str]:
+    """What shows a cause: the request, and the expected and the actual response."""
+    finding = card.cause.finding
+    told = {
+        "Request": card.asked,
+        "Rule": finding.rule,
+        "Where": card.where,
+        "Expected": finding.expected,
+        "Actual": finding.actual,
+    }
+    yield ""
+    yield f"### {inert(card.title)} (`{card.cause.id}`)"
+    yield ""
+    yield from (f"- {label}: {inert(text, view.LIMIT)}" for label, text in told.items())
+
+
+def _versions(run: Run) -> Iterator[str]:
+    """What the finding was made with, in a sentence."""
+    yield (
+        f"Found on {run.judged_on} by suite {__version__} and contract {run.contract.version} "
+        f"({run.contract.digest}); `about.json` has all digests."
+    )
+
+
+# --- about.json -----------------------------------------------------------------------------------
+
+
+def _about(what: Disputed) -> dict[str, Any]:
+    """Versions and digests, and the names of what is challenged."""
+    run, contract = what.run, what.run.contract
+    return {
+        "suite": {"version": __version__, "digest": _digest_of_suite()},
+        "contract": {
+            "title": contract.title,
+            "version": contract.version,
+            "digest": contract.digest,
+        },
+        "run": {
+            "started": run.started,
+            "seed": run.seed,
+            "depth": run.depth,
+            "log_head": run.log_head,
+            "incomplete": run.incomplete,
+        },
+        "clauses": [each.id for each in what.clauses],
+        "causes": [card.cause.id for card in what.cards],
+        "cells": sorted({name for card in what.cards for name in card.cause.cells}),
+    }
+
+
+def _digest_of_suite() -> str:
+    """The SHA-256, in hex, of the files of the suite: of their names and digests."""
+    root = Path(conformance.__file__).parent
+    total = hashlib.sha256()
+    for path in sorted(root.rglob("*")):
+        name = path.relative_to(root)
+        if path.suffix in SUFFIXES and name.parts[0] != CONTRACT:
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            total.update(f"{name.as_posix()} {content}\n".encode())
+    return total.hexdigest()
