@@ -20,6 +20,7 @@ from conformance.judging.responses import answered, ids_of, lets_in, refusals, s
 from conformance.judging.rules import every, passive, probe, trial
 from conformance.judging.writes import last_success
 from conformance.model import (
+    KEY_ROLES,
     Body,
     CodeRole,
     Exchange,
@@ -50,6 +51,7 @@ def auth_missing(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     hint="Sending more than 20 requests with invalid keys requires flood "
     "(allow: in the target file).",
     provide=True,
+    place="allow: flood",
 )
 def auth_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A key that was never issued, or an altered valid key, is refused as unauthenticated."""
@@ -57,13 +59,23 @@ def auth_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield from refusals(context, trial, trial.of_form(form), CodeRole.UNAUTHENTICATED)
 
 
-@trial("auth.expired", hint="give an expired key (keys: expired in the target file)", provide=True)
+@trial(
+    "auth.expired",
+    hint=KEY_ROLES[KeyName.EXPIRED].advice,
+    provide=True,
+    place=KEY_ROLES[KeyName.EXPIRED].place,
+)
 def auth_expired(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An expired key is refused as unauthenticated."""
     yield from refusals(context, trial, trial.of_form(Form.EXPIRED), CodeRole.UNAUTHENTICATED)
 
 
-@trial("auth.revoked", hint="give a revoked key (keys: revoked in the target file)", provide=True)
+@trial(
+    "auth.revoked",
+    hint=KEY_ROLES[KeyName.REVOKED].advice,
+    provide=True,
+    place=KEY_ROLES[KeyName.REVOKED].place,
+)
 def auth_revoked(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A revoked key is refused as unauthenticated."""
     yield from refusals(context, trial, trial.of_form(Form.REVOKED), CodeRole.UNAUTHENTICATED)

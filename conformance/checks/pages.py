@@ -118,6 +118,7 @@ def list_limit(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     hint="Needs a list with more items than its maximum, "
     "which the target file must give (maximum: in the target file).",
     provide=True,
+    place="maximum",
     rests_on=(*USABLE, "list.limit"),
 )
 def list_maximum(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
