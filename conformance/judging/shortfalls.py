@@ -32,6 +32,7 @@ class Lack(StrEnum):
     WAIVED = "PROFILE_WAIVED"
     ERROR = "PROFILE_ERROR"
     UNTESTED = "PROFILE_UNTESTED"
+    LACKING = "PROFILE_LACKING"
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,10 @@ ACTS = {
 
 def shortfalls(run: Run, profile: Profile) -> list[Shortfall]:
     """Everything that keeps a run from meeting a profile; empty if it meets it."""
-    return [*_of_choice(run, profile), *_of_offer(run, profile), *_of_cells(run, profile)]
+    found = [*_of_choice(run, profile), *_of_offer(run, profile), *_of_cells(run, profile)]
+    if profile.lacks_nothing:
+        found += _of_cases(run)
+    return found
 
 
 # --- how the run was made -------------------------------------------------------------------------
@@ -180,6 +184,18 @@ def _of_waived(scored: list[Cell], profile: Profile) -> Iterator[Shortfall]:
         text = f"{amount(len(lacking), 'cell')} inapplicable: {_listed(lacking)}"
         advice = "Take their operations out of inapplicable: and absent: in the target file."
         yield Shortfall(Lack.INAPPLICABLE, text, advice)
+
+
+def _of_cases(run: Run) -> Iterator[Shortfall]:
+    """Shortfalls of cases that ran, but with less than they can make use of."""
+    cases_of: dict[str, list[str]] = {}
+    for case in run.cases:
+        if case.gap is None:
+            for advice in case.lacks:
+                cases_of.setdefault(advice, []).append(case.id)
+    for advice, names in cases_of.items():
+        text = f"{amount(len(names), 'case')} would try more: {_listed(names)}"
+        yield Shortfall(Lack.LACKING, text, advice)
 
 
 def _with(cells: list[Cell], verdict: Verdict) -> list[str]:

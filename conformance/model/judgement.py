@@ -153,6 +153,7 @@ class Case:
     gap: str | None = None
     place: str = ""
     lacks: tuple[str, ...] = ()
+    wants: tuple[str, ...] = ()  # the places of the target file for what it lacks
     quick: bool = False  # runs in a quick run, whichever clause it feeds
     inapplicable: bool = False  # the target lacks the parameters that it needs
     optional: bool = False  # only adds depth: its gap leaves no cell untested

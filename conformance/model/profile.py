@@ -44,6 +44,7 @@ class Profile:
     identity: str  # the identity that the suite must have, or ANY
     may_be_inapplicable: frozenset[str]  # operations
     most_waived: int  # scored cells
+    lacks_nothing: bool  # whether each case needs everything that it can make use of
 
     @property
     def label(self) -> str:

@@ -96,7 +96,10 @@ def with_inapplicable(plan: Plan, complete: Plan) -> Plan:
     """
     known = {case.id for case in plan.cases}
     lost = [case for case in complete.cases if case.id not in known]
-    marked = [replace(case, gap=LEFT_OUT, place="", lacks=(), inapplicable=True) for case in lost]
+    marked = [
+        replace(case, gap=LEFT_OUT, place="", lacks=(), wants=(), inapplicable=True)
+        for case in lost
+    ]
     return Plan((*plan.cases, *marked))
 
 
@@ -174,6 +177,7 @@ def _phase(scenario: Scenario, draft: Draft, effect: Effect) -> tuple[int, bool,
 def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration) -> Case:
     """The case of a draft. Its id is ``scenario[operation-variant]``, and never changes."""
     operation, label = WHOLE_API, "api"
+    lacking = list(_missing(draft.wants, None, target))
     missing = Missing(draft.place, draft.gap) if draft.gap else _gap(draft, effect, target)
     if draft.operation is not None:
         operation = label = draft.operation.id
@@ -192,7 +196,8 @@ def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration)
         quick=draft.quick,
         gap=missing.advice if missing else None,
         place=missing.place if missing else "",
-        lacks=tuple(each.advice for each in _missing(draft.wants, None, target)),
+        lacks=tuple(each.advice for each in lacking),
+        wants=tuple(each.place for each in lacking),
         optional=draft.optional,
     )
 
