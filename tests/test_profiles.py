@@ -23,6 +23,7 @@ from conformance.judging.shortfalls import Lack, shortfalls
 from conformance.log.evidence import Log
 from conformance.model import (
     PLAIN,
+    SCOPE,
     WHOLE_API,
     Cell,
     Contract,
@@ -298,6 +299,14 @@ def test_the_full_profile_wants_an_ordinary_client() -> None:
     run = judged(real(), embedded(), Choice())
     assert Lack.IDENTITY in lacks(run, "full")
     assert Lack.IDENTITY not in lacks(run, "core")
+
+
+def test_the_full_profile_wants_every_key() -> None:
+    """Without keys of a single scope, cases run with fewer requests."""
+    keys = {name for name in target().declaration.keys if not name.startswith(SCOPE)}
+    run = declared(keys=frozenset(keys))()
+    assert Lack.LACKING in lacks(run, "full")
+    assert Lack.LACKING not in lacks(run, "core")
 
 
 def test_a_warning_and_few_waivers_are_no_shortfall() -> None:
