@@ -82,6 +82,7 @@ def as_data(profile: Profile) -> dict[str, Any]:
         "most_waived": profile.most_waived,
         "lacks_nothing": profile.lacks_nothing,
         "may_be_inapplicable": sorted(profile.may_be_inapplicable),
+        "operations": sorted(profile.operations),
         "scored": sorted(profile.scored),
         "not_scored": {name: list(words) for name, words in profile.not_scored.items()},
     }

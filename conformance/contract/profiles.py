@@ -36,6 +36,7 @@ def profile(
         name=name,
         digest=digest_of(content),
         scored=frozenset(content["scored"]),
+        operations=frozenset(content["operations"]),
         not_scored=not_scored,
         may_be_inapplicable=frozenset(content["may_be_inapplicable"]),
         **{member: content[member] for member in PLAIN_MEMBERS},
@@ -75,9 +76,9 @@ def _unknown(
     content = file.value
     for index, clause in enumerate(content["scored"]):
         yield from _not_among(file, ("scored", index), "clause", clause, clauses)
-    for index, operation in enumerate(content["may_be_inapplicable"]):
-        where = ("may_be_inapplicable", index)
-        yield from _not_among(file, where, "operation", operation, operations)
+    for member in ("operations", "may_be_inapplicable"):
+        for index, operation in enumerate(content[member]):
+            yield from _not_among(file, (member, index), "operation", operation, operations)
     listed = set(content["scored"])
     for kind, name, _ in _unscored(content):
         place = ("not_scored", kind, name)

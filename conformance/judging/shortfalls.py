@@ -109,17 +109,18 @@ def _of_selection(run: Run, profile: Profile) -> Iterator[Shortfall]:
 def _of_offer(run: Run, profile: Profile) -> Iterator[Shortfall]:
     """Shortfalls of the operations that the target offers according to its file."""
     target = run.target
-    offered = len(run.contract.operations.keys() - target.inapplicable)
+    offered = len(profile.operations - target.inapplicable)
     if offered < profile.least_operations:
         least = profile.least_operations
         text = f"the target offers {amount(offered, 'operation')}, and has to offer {least}"
         yield Shortfall(Lack.OPERATIONS, text, "Offer more operations of the contract.")
-    missing = sorted(target.inapplicable - profile.may_be_inapplicable)
+    required = profile.operations - profile.may_be_inapplicable
+    missing = sorted(target.inapplicable & required)
     if missing:
         text = f"{amount(len(missing), 'operation')} may not be inapplicable: {_listed(missing)}"
         advice = "Take them out of inapplicable: in the target file, or add them to only:."
         yield Shortfall(Lack.INAPPLICABLE, text, advice)
-    absent = sorted(target.absent.keys() - profile.may_be_inapplicable)
+    absent = sorted(target.absent.keys() & required)
     if absent:
         what = amount(len(absent), "operation")
         text = f"parameters of {what} may not be absent: {_listed(absent)}"

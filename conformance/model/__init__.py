@@ -4,7 +4,6 @@ Nothing here does I/O.
 """
 
 from conformance.model.contract import (
-    WHOLE_API,
     About,
     Authentication,
     Clause,
@@ -65,6 +64,7 @@ from conformance.model.labels import NOTHING, Facts, Form, Role, Side, Step
 from conformance.model.mistake_names import NOT_PARSED, mistake_of
 from conformance.model.operation import (
     HARMLESS,
+    WHOLE_API,
     Effect,
     Json,
     Open,

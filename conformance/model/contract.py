@@ -12,9 +12,6 @@ from conformance.base.values import cut
 from conformance.model.operation import Json, Operation, Parameter
 from conformance.model.profile import Profile
 
-WHOLE_API = "*"
-"""Stands for the operation in a cell that does not belong to a single operation."""
-
 
 class Level(StrEnum):
     """What breaking a clause results in: failed, warned, or a note that is never graded."""

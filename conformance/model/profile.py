@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from conformance.model.operation import WHOLE_API
+
 ANY = "any"
 """The identity that a profile requires if any will do."""
 
@@ -36,6 +38,7 @@ class Profile:
     digest: str  # SHA-256 of the RFC 8785 form of its content, in hex
     title: str
     scored: frozenset[str]  # clause ids
+    operations: frozenset[str]  # those whose cells are scored; others were added later
     not_scored: Mapping[str, tuple[Unscored, str]]  # why in a word, and in a sentence
     least_operations: int  # operations that the target offers
     least_cells: int  # scored cells that were judged
@@ -56,4 +59,5 @@ class Profile:
         for name in (f"{clause}[{operation}]", clause):
             if name in self.not_scored:
                 return self.not_scored[name][0]
-        return None if clause in self.scored else Unscored.ADDED_LATER
+        known = operation in (*self.operations, WHOLE_API)
+        return None if known and clause in self.scored else Unscored.ADDED_LATER
