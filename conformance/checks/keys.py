@@ -20,6 +20,7 @@ from conformance.judging.responses import answered, ids_of, lets_in, refusals, s
 from conformance.judging.rules import every, passive, probe, trial
 from conformance.judging.writes import last_success
 from conformance.model import (
+    KEY_ROLES,
     Body,
     CodeRole,
     Exchange,
@@ -50,6 +51,7 @@ def auth_missing(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     hint="Sending more than 20 requests with invalid keys requires flood "
     "(allow: in the target file).",
     provide=True,
+    place="allow: flood",
 )
 def auth_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A key that was never issued, or an altered valid key, is refused as unauthenticated."""
@@ -57,13 +59,23 @@ def auth_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield from refusals(context, trial, trial.of_form(form), CodeRole.UNAUTHENTICATED)
 
 
-@trial("auth.expired", hint="give an expired key (keys: expired in the target file)", provide=True)
+@trial(
+    "auth.expired",
+    hint=KEY_ROLES[KeyName.EXPIRED].advice,
+    provide=True,
+    place=KEY_ROLES[KeyName.EXPIRED].place,
+)
 def auth_expired(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An expired key is refused as unauthenticated."""
     yield from refusals(context, trial, trial.of_form(Form.EXPIRED), CodeRole.UNAUTHENTICATED)
 
 
-@trial("auth.revoked", hint="give a revoked key (keys: revoked in the target file)", provide=True)
+@trial(
+    "auth.revoked",
+    hint=KEY_ROLES[KeyName.REVOKED].advice,
+    provide=True,
+    place=KEY_ROLES[KeyName.REVOKED].place,
+)
 def auth_revoked(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A revoked key is refused as unauthenticated."""
     yield from refusals(context, trial, trial.of_form(Form.REVOKED), CodeRole.UNAUTHENTICATED)
@@ -80,15 +92,18 @@ def auth_scheme(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     malformed = trial.of_form(Form.SCHEME)
     yield from refusals(context, trial, malformed, CodeRole.UNAUTHENTICATED, statuses=(400,))
     open_to_all = any(exchange.ok for exchange in trial.of_form(Form.MISSING))
+    accepted = any(control.ok for control in trial.controls)
+    if open_to_all or not accepted:
+        return  # where no key is needed, or none is accepted, its place shows nothing
     for exchange in trial.of_form(Form.MISPLACED):
         if exchange.response is not None:
-            yield _misplaced(context, exchange, open_to_all)
+            yield _misplaced(context, exchange)
 
 
-def _misplaced(context: JudgeContext, exchange: Exchange, open_to_all: bool) -> Outcome:
+def _misplaced(context: JudgeContext, exchange: Exchange) -> Outcome:
     """Judge a valid key in a place where no server may accept it."""
     ids = (exchange.id,)
-    if open_to_all or not exchange.ok:
+    if not exchange.ok:
         return Pass(ids)
     header = context.contract.authentication.header
     return Violation("status", f"a key in the header {header} only", said(exchange), ids)

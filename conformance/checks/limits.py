@@ -126,7 +126,9 @@ def _in_time(judge: rules.TrialJudge) -> rules.TrialJudge:
         for tick in trial.at(Step.TICK):
             if not tick.ok:
                 reason = f"The target did not move its clock: {tick.id} returned {said(tick)}"
-                return [Gap(f"{reason} (clock: in the target file)", ReasonKind.PROVIDE)]
+                return [
+                    Gap(f"{reason} (clock: in the target file)", ReasonKind.PROVIDE, place="clock")
+                ]
         return judge(context, trial)
 
     return judged

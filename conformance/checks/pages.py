@@ -118,6 +118,7 @@ def list_limit(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     hint="Needs a list with more items than its maximum, "
     "which the target file must give (maximum: in the target file).",
     provide=True,
+    place="maximum",
     rests_on=(*USABLE, "list.limit"),
 )
 def list_maximum(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
@@ -180,9 +181,12 @@ def _is_timestamp(value: Any) -> bool:
 
 @probe("sample.accepted")
 def sample_accepted(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
-    """A request as printed on the page succeeds."""
-    if answer.ok or _rightly_refused(context, answer):
+    """A request as printed on the page succeeds, and returns a page."""
+    read = Answer(context.contract, context.operation, answer.exchange)
+    if read.items is not None or _rightly_refused(context, answer):
         yield Pass(answer.ids)
+    elif answer.ok:
+        return  # list.items judges it
     elif answer.status != 403:
         yield Violation("status", "200", said(answer.exchange), answer.ids)
 

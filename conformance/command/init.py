@@ -83,16 +83,15 @@ def _with_wishes(run: Run, cell: Cell) -> Cell:
     """A cell of a run that has not begun, with the missing keys that its rules need."""
     from conformance.checks import RULES
     from conformance.model import Reason, ReasonKind
-    from conformance.report.provide import PLACE
 
     if any(reason.kind is not ReasonKind.NOT_RUN for reason in cell.reasons):
         return cell
     lacking: list[Reason] = []
-    for rule in run.contract.clauses[cell.clause].rules:
-        hint = RULES[rule].hint
-        place = PLACE.search(hint)
-        if place and place[2] not in run.target.keys:
-            lacking.append(Reason(ReasonKind.PROVIDE, hint))
+    for name in run.contract.clauses[cell.clause].rules:
+        rule = RULES[name]
+        member, _, role = rule.place.partition(": ")
+        if member == "keys" and role not in run.target.keys:
+            lacking.append(Reason(ReasonKind.PROVIDE, rule.hint, place=rule.place))
     return replace(cell, reasons=tuple(lacking)) if lacking else cell
 
 

@@ -134,7 +134,7 @@ class Coverage:
     def _hint(self, rule: Rule, operation: str) -> Reason:
         """The hint of a rule."""
         kind = ReasonKind.PROVIDE if rule.provide else ReasonKind.OWN_LIMIT
-        return self.asking(Reason(kind, rule.hint), rule.asks, operation)
+        return self.asking(Reason(kind, rule.hint, place=rule.place), rule.asks, operation)
 
     def asking(self, reason: Reason, asked: Asked | None, operation: str) -> Reason:
         """A reason that asks for something, or another one if the log shows that it exists."""
@@ -156,7 +156,7 @@ class Coverage:
             return NOT_SELECTED
         if case.gap:
             kind = ReasonKind.DECLARED if case.inapplicable else ReasonKind.PROVIDE
-            return Reason(kind, case.gap)
+            return Reason(kind, case.gap, place=case.place)
         if case.id not in self.log.ends:
             return Reason(ReasonKind.NOT_RUN, self._why_not_run)
         if self.log.ends[case.id] == OVER_BUDGET:

@@ -55,12 +55,14 @@ class Violation(Outcome):
 class Gap(Outcome):
     """Could not be judged because something is missing: why, and what to provide.
 
-    ``kind`` says whether anybody can provide it, ``asks`` what the log may show to be there.
+    ``kind`` says whether anybody can provide it, ``place`` where the target file may give it, and
+    ``asks`` what the log may show to be there.
     """
 
     reason: str
     kind: ReasonKind = ReasonKind.PROVIDE
     asks: Asked | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,8 @@ class Rule:
     have nothing to judge. With ``confirm`` the case is repeated, because other clients may have
     changed the state of the target; only what every attempt shows is a finding.
 
-    ``provide`` says whether a person can provide what the hint names, and ``asks`` what the log may
+    ``provide`` says whether a person can provide what the hint names, ``place`` where the target
+    file may give it, such as ``keys: expired``, and ``asks`` what the log may
     show to be there. ``rests_on`` are the rules whose failures may leave this one without evidence.
     ``whole``: the rule compares what it judges with the whole log. A passive rule waits for its
     end. A trial rule judges twice: during the run what needs no log, and at the end everything.
@@ -48,6 +49,7 @@ class Rule:
     hint: str = "Nothing that this rule judges was seen."
     confirm: bool = False
     provide: bool = False
+    place: str = ""
     asks: Asked | None = None
     rests_on: tuple[str, ...] = ()
     whole: bool = False

@@ -230,7 +230,8 @@ class _Evaluation:
         """Why a judge could not judge: the failure that explains it, or else its own reason."""
         rests_on = CODED if gap.kind is ReasonKind.BLOCKED else rule.rests_on
         failure = self.blocked.reason(rests_on, operation, cases)
-        return failure or self.coverage.asking(Reason(gap.kind, gap.reason), gap.asks, operation)
+        reason = Reason(gap.kind, gap.reason, place=gap.place)
+        return failure or self.coverage.asking(reason, gap.asks, operation)
 
     def _outcomes_of(self, rule: Rule, clause: Clause, operation: str) -> list[Outcome]:
         """The outcomes of a rule on an operation that count for a clause."""

@@ -68,7 +68,7 @@ _SILENT: Mapping[type[Any], Callable[[Any], bool]] = {
     Response: lambda value: _empty(value) or value is False,
     Exchange: _empty,
     Finding: _unset,
-    Reason: _unset,
+    Reason: operator.not_,
     Cause: operator.not_,
     Past: _empty,
     Given: operator.not_,

@@ -5,7 +5,6 @@ Nothing here does I/O.
 
 from conformance.model.challenge import Challenge, Challenges, InForce
 from conformance.model.contract import (
-    WHOLE_API,
     About,
     Authentication,
     Clause,
@@ -65,6 +64,7 @@ from conformance.model.labels import NOTHING, Facts, Form, Role, Side, Step
 from conformance.model.mistake_names import NOT_PARSED, mistake_of
 from conformance.model.operation import (
     HARMLESS,
+    WHOLE_API,
     Effect,
     Json,
     Open,
@@ -77,6 +77,7 @@ from conformance.model.operation import (
 )
 from conformance.model.past import Baseline, Past, Transition, flips, transition
 from conformance.model.placeholder import Placeholder, SecretKind
+from conformance.model.profile import Profile, Unscored
 from conformance.model.run import Given, Run, Selection
 from conformance.model.setup import Remark, State, place_of_key
 from conformance.model.waiver import Waiver
@@ -137,6 +138,7 @@ __all__ = [
     "Past",
     "Payment",
     "Placeholder",
+    "Profile",
     "Rate",
     "Reach",
     "Reason",
@@ -153,6 +155,7 @@ __all__ = [
     "Step",
     "Transition",
     "Trigger",
+    "Unscored",
     "Verdict",
     "Waiver",
     "business_of",

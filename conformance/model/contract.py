@@ -11,9 +11,7 @@ from functools import cached_property
 from conformance.base.values import cut
 from conformance.model.challenge import Challenges
 from conformance.model.operation import Json, Operation, Parameter
-
-WHOLE_API = "*"
-"""Stands for the operation in a cell that does not belong to a single operation."""
+from conformance.model.profile import Profile
 
 
 class Level(StrEnum):
@@ -150,6 +148,7 @@ class Contract:
     tenant: str | None
     authentication: Authentication
     challenges: Challenges = field(default_factory=Challenges)  # accepted, not in the digest
+    profiles: Mapping[str, Profile] = field(default_factory=dict)  # by name; not in the digest
 
     @property
     def name(self) -> str:

@@ -66,11 +66,16 @@ class KeyRole:
     dead: bool = False  # no longer valid, so it must be refused
 
     @property
+    def place(self) -> str:
+        """Where a target file gives this key."""
+        if self.reach is Reach.ONE:
+            return f"scoped_keys: {self.name.removeprefix(SCOPE)}"
+        return f"keys: {self.name}"
+
+    @property
     def advice(self) -> str:
         """Advice on how to provide this key in the target file."""
-        scope = self.name.removeprefix(SCOPE)
-        place = f"scoped_keys: {scope}" if self.reach is Reach.ONE else f"keys: {self.name}"
-        return f"give {self.what} ({place} in the target file)"
+        return f"give {self.what} ({self.place} in the target file)"
 
     def has(self, scope: str, reads: bool) -> bool:
         """Whether a key with this role has a scope. ``reads`` says whether it is a read scope."""

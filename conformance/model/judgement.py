@@ -84,12 +84,14 @@ class ReasonKind(StrEnum):
 class Reason:
     """Why a cell is untested or in error: the kind of reason, and a sentence for people.
 
-    ``by`` is the name of the failed cell that blocks it.
+    ``by`` is the name of the failed cell that blocks it. ``place`` is where the target file may
+    give what is missing, such as ``keys: expired``; empty if it is not a matter of the file.
     """
 
     kind: ReasonKind
     text: str
     by: str | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,8 @@ class Params:
 class Case:
     """One planned run of a scenario: an operation, a variant, and the rules that it feeds.
 
-    ``gap`` says why it cannot run and what to provide. ``lacks`` says what to provide so that it
+    ``gap`` says why it cannot run and what to provide, and ``place`` where the target file may give
+    it, such as ``keys: expired``. ``lacks`` says what to provide so that it
     can test more. ``cost`` is the usual number of requests.
     """
 
@@ -152,7 +155,9 @@ class Case:
     about: str | None = None  # the code that the case is about
     params: Params | Mapping[str, Json] = field(default_factory=dict)  # a mapping when read back
     gap: str | None = None
+    place: str = ""
     lacks: tuple[str, ...] = ()
+    wants: tuple[str, ...] = ()  # the places of the target file for what it lacks
     quick: bool = False  # runs in a quick run, whichever clause it feeds
     inapplicable: bool = False  # the target lacks the parameters that it needs
     optional: bool = False  # only adds depth: its gap leaves no cell untested

@@ -11,6 +11,10 @@ Json = Any
 """A value as returned by ``json.loads``."""
 
 
+WHOLE_API = "*"
+"""Stands for the operation in a cell that does not belong to a single operation."""
+
+
 class Effect(StrEnum):
     """The worst thing that a request does if the server wrongly accepts it, mildest first."""
 

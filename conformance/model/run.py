@@ -81,6 +81,14 @@ class Run:
             counts[cell.verdict.value] += 1
         return counts
 
+    @property
+    def profiles(self) -> dict[str, dict[str, str | int]]:
+        """Version and digest of each profile of the contract, by name."""
+        return {
+            profile.name: {"version": profile.version, "digest": profile.digest}
+            for profile in self.contract.profiles.values()
+        }
+
     @cached_property
     def challenges(self) -> InForce:
         """The accepted challenges of the contract, and those of them that took effect."""

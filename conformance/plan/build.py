@@ -34,8 +34,21 @@ LEFT_OUT = (
     "the target file excludes an operation or a parameter that this case needs "
     "(inapplicable:, only: or absent:)"
 )
+ALLOW = "allow: "
+"""The beginning of the place that allows an effect in a target file."""
 FIRST_CHANGES = 2
 """The first phase in which requests may change the target."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """What a target file does not give: its place there, and advice in words."""
+
+    place: str
+    advice: str
+
+
+NO_FULL_KEY = Missing(KEY_ROLES[KeyName.FULL].place, KEY_ROLES[KeyName.FULL].advice)
 
 
 @dataclass(frozen=True)
@@ -83,7 +96,10 @@ def with_inapplicable(plan: Plan, complete: Plan) -> Plan:
     """
     known = {case.id for case in plan.cases}
     lost = [case for case in complete.cases if case.id not in known]
-    marked = [replace(case, gap=LEFT_OUT, lacks=(), inapplicable=True) for case in lost]
+    marked = [
+        replace(case, gap=LEFT_OUT, place="", lacks=(), wants=(), inapplicable=True)
+        for case in lost
+    ]
     return Plan((*plan.cases, *marked))
 
 
@@ -161,6 +177,8 @@ def _phase(scenario: Scenario, draft: Draft, effect: Effect) -> tuple[int, bool,
 def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration) -> Case:
     """The case of a draft. Its id is ``scenario[operation-variant]``, and never changes."""
     operation, label = WHOLE_API, "api"
+    lacking = list(_missing(draft.wants, None, target))
+    missing = Missing(draft.place, draft.gap) if draft.gap else _gap(draft, effect, target)
     if draft.operation is not None:
         operation = label = draft.operation.id
     if draft.variant:
@@ -176,41 +194,44 @@ def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration)
         about=draft.about,
         params=draft.params,
         quick=draft.quick,
-        gap=draft.gap or _gap(draft, effect, target),
-        lacks=tuple(_missing(draft.wants, None, target)),
+        gap=missing.advice if missing else None,
+        place=missing.place if missing else "",
+        lacks=tuple(each.advice for each in lacking),
+        wants=tuple(each.place for each in lacking),
         optional=draft.optional,
     )
 
 
-def _gap(draft: Draft, effect: Effect, target: Declaration) -> str | None:
+def _gap(draft: Draft, effect: Effect, target: Declaration) -> Missing | None:
     """What to provide so that a case can run; None if it can."""
-    for advice in _missing(draft.needs, draft.operation, target):
-        return advice
+    for missing in _missing(draft.needs, draft.operation, target):
+        return missing
     if KeyName.FULL in draft.needs and not _may_make(draft.operation, effect, target):
-        return KEY_ROLES[KeyName.FULL].advice
+        return NO_FULL_KEY
     harms = [effect]
     if effect is Effect.FLOOD:
         harms.append(_operation_effect(draft))
     for harm in harms:
         if harm not in target.allow:
-            return f"add {harm} to allow: in the target file (its requests may {_HARM[harm]})"
+            advice = f"add {harm} to allow: in the target file (its requests may {_HARM[harm]})"
+            return Missing(f"{ALLOW}{harm}", advice)
     return None
 
 
 def _missing(
     needs: Iterable[str], operation: Operation | None, target: Declaration
-) -> Iterator[str]:
+) -> Iterator[Missing]:
     """What to provide for each need that the target does not meet.
 
     The key of another business must have the scope that the operation requires.
     """
     for need in needs:
-        advice = _advice(need, target)
+        missing = None if _is_given(need, target) else _missing_for(need)
         is_foreign = need in (Business.OTHER, Business.EMPTY)
-        if advice is not None:
-            yield advice
+        if missing is not None:
+            yield missing
         elif operation is not None and is_foreign and not target.opens(operation, need):
-            yield KEY_ROLES[need].advice
+            yield Missing(KEY_ROLES[need].place, KEY_ROLES[need].advice)
 
 
 def _may_make(operation: Operation | None, effect: Effect, target: Declaration) -> bool:
@@ -235,22 +256,30 @@ _HARM = {
 }
 
 
-def _advice(need: str, target: Declaration) -> str | None:
-    """What to provide for a need that the target does not meet; None if it does.
-
-    A need is a key role or a member of OTHER_NEEDS.
-    """
-    role = key_role(need)
+def _is_given(need: str, target: Declaration) -> bool:
+    """Whether a target meets a need: a key role, or a member of OTHER_NEEDS."""
     if need in (KEY, KeyName.FULL):
-        return None if target.main_key else KEY_ROLES[KeyName.FULL].advice
+        return target.main_key is not None
+    if key_role(need) is not None:
+        return need in target.keys
+    if need == "clock":
+        return bool(target.clock)
+    if need == "addresses":
+        return len(target.addresses) >= ADDRESSES
+    return need.removeprefix(BUSINESS) in target.businesses
+
+
+def _missing_for(need: str) -> Missing:
+    """What to provide for a need that the target does not meet."""
+    role = KEY_ROLES[KeyName.FULL] if need == KEY else key_role(need)
     if role is not None:
-        return None if need in target.keys else role.advice
+        return Missing(role.place, role.advice)
     if need == "clock":
         advice = "give a request that advances the target's clock (clock: in the target file)"
-        return None if target.clock else advice
+        return Missing("clock", advice)
     if need == "addresses":
         advice = f"give at least {ADDRESSES} local addresses (addresses: in the target file)"
-        return None if len(target.addresses) >= ADDRESSES else advice
+        return Missing("addresses", advice)
     name = need.removeprefix(BUSINESS)
     advice = f"give the id of the {name} business (businesses: {name} in the target file)"
-    return None if name in target.businesses else advice
+    return Missing(f"businesses: {name}", advice)

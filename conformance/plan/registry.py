@@ -27,9 +27,9 @@ class Draft:
     (``business:NAME``), ``clock`` or ``addresses``. Without something that it ``wants`` of these,
     the case runs but sends less. ``effect`` is the worst effect of its requests if the target
     wrongly accepts them; None means the effect of the operation.
-    ``gap`` says why the case cannot run whatever the target file provides. If an ``optional`` case
-    does not run, no clause is untested because of it. ``rules`` replaces those of the scenario. An
-    ``early`` case comes before the other cases of its phase that change something.
+    ``gap`` says why the case cannot run, and ``place`` where the target file may fill it. If an
+    ``optional`` case does not run, no clause is untested because of it. ``rules`` replaces those of
+    the scenario. An ``early`` case comes before the other cases of its phase that change something.
     """
 
     operation: Operation | None
@@ -43,6 +43,7 @@ class Draft:
     params: Params = NO_PARAMS
     quick: bool = False
     gap: str | None = None
+    place: str = ""
     optional: bool = False
     rules: tuple[str, ...] | None = None
     early: bool = False

@@ -35,6 +35,7 @@ from conformance.report import (
     cards,
     excluded,
     matrix,
+    profiles,
     provide,
     rerun,
     since,
@@ -108,6 +109,7 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
             latencies=times.latencies(run),
             scenarios=times.requests_by_scenario(run),
             target=_target(run),
+            profiles=profiles.standings(run),
             sizes=sizes,
             script=_script(),
         )

@@ -6,33 +6,52 @@ import re
 from collections.abc import Iterator
 
 from conformance.base.text import amount
-from conformance.model import Effect, ReasonKind, Run, mildest_first
-from conformance.report.untested import missing
+from conformance.model import Effect, ReasonKind, Run, Verdict, mildest_first
 
-PLACE = re.compile(r"\((keys|scoped_keys|businesses): ([\w:-]+) in the target file\)")
-"""Finds a member of the target file, and a part of it, in a reason or a hint."""
-_EFFECT = re.compile(r"^add (\w+) to allow:")
-_TRIGGER = re.compile(r"^give a trigger for (\w+) at (\w+) \(triggers:")
-_ADDRESSES = re.compile(r"\(addresses: in the target file\)")
-_CLOCK = re.compile(r"\(clock: in the target file\)")
-_OTHER = (
-    (_ADDRESSES, "addresses: [127.0.0.0/8]"),
-    (_CLOCK, "clock: {advance: }  # see the target file of `init`"),
-)
-"""Members with a fixed line, each after the pattern that finds it in a reason."""
+FIXED = {
+    "addresses": "addresses: [127.0.0.0/8]",
+    "clock": "clock: {advance: }  # see the target file of `init`",
+}
+"""Members that are always the same line."""
+NAMED = ("keys", "scoped_keys", "businesses")
+"""Members with named parts."""
 
-Gain = tuple[str, int]
-"""The text of a reason, and the number of cells that it keeps untested."""
+Gains = dict[str, int]
+"""The number of cells that each part of a member would enable."""
 
 
 def lines(run: Run) -> list[str]:
     """Lines to add to the target file, grouped by member; empty if nothing would help."""
-    provided = missing(run).get(ReasonKind.PROVIDE, [])
-    reasons = [(text, len(cells)) for text, cells in provided]
-    found = [*_allowed(run, reasons), *_named(reasons), *_triggers(reasons)]
-    for pattern, member in _OTHER:
-        found += [f"{member}  {_gain(cells)}" for _, cells in _matching(pattern, reasons)]
+    gains = _gains(run)
+    found = list(_allowed(run, gains.get("allow", {})))
+    for member in NAMED:
+        if member in gains:
+            found.append(f"{member}:")
+            found += _named(member, gains[member])
+    found += _triggers(gains.get("triggers", {}))
+    found += [
+        f"{line}  {_gain(gains[member][''])}" for member, line in FIXED.items() if member in gains
+    ]
     return found
+
+
+def _gains(run: Run) -> dict[str, Gains]:
+    """The places that the reasons of untested cells name, by member: how many cells each enables.
+
+    The parts with the most cells come first.
+    """
+    cells_of: dict[tuple[str, str], set[str]] = {}
+    for cell in run.cells:
+        if cell.verdict is not Verdict.UNTESTED:
+            continue
+        for reason in cell.reasons:
+            if reason.kind is ReasonKind.PROVIDE and reason.place:
+                member, _, part = reason.place.partition(": ")
+                cells_of.setdefault((member, part), set()).add(cell.name)
+    gains: dict[str, Gains] = {}
+    for (member, part), cells in sorted(cells_of.items(), key=lambda row: (-len(row[1]), row[0])):
+        gains.setdefault(member, {})[part] = len(cells)
+    return gains
 
 
 def _gain(cells: int) -> str:
@@ -40,52 +59,31 @@ def _gain(cells: int) -> str:
     return f"# {amount(cells, 'cell')}"
 
 
-def _matching(pattern: re.Pattern[str], reasons: list[Gain]) -> list[tuple[re.Match[str], int]]:
-    """The match in each reason that contains the pattern, with its number of cells."""
-    found = []
-    for text, cells in reasons:
-        match = pattern.search(text)
-        if match:
-            found.append((match, cells))
-    return found
-
-
-def _allowed(run: Run, reasons: list[Gain]) -> Iterator[str]:
+def _allowed(run: Run, gains: Gains) -> Iterator[str]:
     """One line with the effects to allow, including those that are allowed already."""
-    effects = set(run.target.allow)
-    gains = []
-    for match, cells in _matching(_EFFECT, reasons):
-        effects.add(Effect(match[1]))
-        gains.append(f"{match[1]}: {amount(cells, 'cell')}")
-    if gains:
-        yield f"allow: [{', '.join(mildest_first(effects))}]  # {', '.join(gains)}"
+    if not gains:
+        return
+    effects = {*run.target.allow, *(Effect(name) for name in gains)}
+    why = ", ".join(f"{name}: {amount(cells, 'cell')}" for name, cells in gains.items())
+    yield f"allow: [{', '.join(mildest_first(effects))}]  # {why}"
 
 
-def _named(reasons: list[Gain]) -> Iterator[str]:
-    """The keys and businesses to add, grouped by member."""
-    members: dict[str, list[str]] = {}
-    for match, cells in _matching(PLACE, reasons):
-        member, name = match.groups()
-        entry = f"  {name}: {_value(member, name)}  {_gain(cells)}"
-        members.setdefault(member, []).append(entry)
-    for member, entries in members.items():
-        yield f"{member}:"
-        yield from entries
+def _named(member: str, gains: Gains) -> Iterator[str]:
+    """The keys or businesses to add: for a key, an environment variable."""
+    for name, cells in gains.items():
+        variable = re.sub("[^A-Z0-9]+", "_", name.upper())
+        value = "the id" if member == "businesses" else f"${{{variable}_KEY}}"
+        yield f"  {name}: {value}  {_gain(cells)}"
 
 
-def _value(member: str, name: str) -> str:
-    """The placeholder for a value: for a key, an environment variable."""
-    if member == "businesses":
-        return "the id"
-    return f"${{{re.sub('[^A-Z0-9]+', '_', name.upper())}_KEY}}"
-
-
-def _triggers(reasons: list[Gain]) -> Iterator[str]:
+def _triggers(gains: Gains) -> Iterator[str]:
     """The recipes to add, with the input of the request left empty."""
-    entries = []
-    for match, cells in _matching(_TRIGGER, reasons):
-        recipe = f"{{code: {match[1]}, operation: {match[2]}, input: {{}}}}"
-        entries.append(f"  - {recipe}  {_gain(cells)}")
-    if entries:
+    recipes = []
+    for name, cells in gains.items():
+        code, _, operation = name.partition(" at ")
+        if operation:
+            recipe = f"{{code: {code}, operation: {operation}, input: {{}}}}"
+            recipes.append(f"  - {recipe}  {_gain(cells)}")
+    if recipes:
         yield "triggers:"
-        yield from entries
+        yield from recipes

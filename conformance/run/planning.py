@@ -263,5 +263,7 @@ def _within_budget(plans: Plans, budget: int) -> Plans:
 
 def _without(plan: Plan, left: set[str]) -> Plan:
     """The plan with some cases marked as over the budget."""
-    cases = (replace(case, gap=OVER_BUDGET) if case.id in left else case for case in plan.cases)
+    cases = (
+        replace(case, gap=OVER_BUDGET, place="") if case.id in left else case for case in plan.cases
+    )
     return Plan(tuple(cases))

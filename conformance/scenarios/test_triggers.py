@@ -62,15 +62,22 @@ def triggers(planning: Planning) -> Iterator[Draft]:
     codes = {code for code, _ in pairs}
     for code in contract.codes_of(CodeRole.INTERNAL):
         if code not in codes:
-            gap = _advice(code)
-            yield Draft(None, code, about=code, gap=gap, rules=("trigger.answer",))
+            yield Draft(
+                None,
+                code,
+                about=code,
+                gap=_advice(code),
+                place=f"triggers: {code}",
+                rules=("trigger.answer",),
+            )
 
 
 def _draft(contract: Contract, operation: Operation, code: str, trigger: Trigger | None) -> Draft:
     """The case of a code and an operation. Without a trigger it is a gap."""
-    recipe, gap = NO_RECIPE, None
+    recipe, gap, place = NO_RECIPE, None, ""
     if trigger is None:
-        gap = _advice(f"{code} at {operation.id}")
+        missing = f"{code} at {operation.id}"
+        gap, place = _advice(missing), f"triggers: {missing}"
     else:
         recipe = _recipe(operation, trigger)
     return Draft(
@@ -81,6 +88,7 @@ def _draft(contract: Contract, operation: Operation, code: str, trigger: Trigger
         params=recipe,
         cost=8 if recipe.robust else 5,
         gap=gap,
+        place=place,
         rules=_rules(contract, operation, code, recipe),
     )
 

@@ -107,7 +107,11 @@ def _shows_own(contract: Contract, operation: Operation, _: Clause | None = None
 
 
 @passive(
-    "owner.inside", applies=_shows_own, hint="Needs the ids of the businesses in the target file."
+    "owner.inside",
+    applies=_shows_own,
+    hint="Needs the ids of the businesses (businesses: other in the target file).",
+    provide=True,
+    place="businesses: other",
 )
 def tenant_inside(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The response to a request for own objects holds none of another business."""

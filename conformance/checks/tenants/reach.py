@@ -22,9 +22,11 @@ from conformance.judging.outcomes import (
 from conformance.judging.responses import control_gap, kept_out, said, spoils, unusable
 from conformance.judging.rules import probe, trial
 from conformance.model import (
+    KEY_ROLES,
     Business,
     CodeRole,
     Exchange,
+    KeyName,
     Open,
     ReasonKind,
     Side,
@@ -33,7 +35,7 @@ from conformance.model import (
 )
 from conformance.reading import Answer, answer_of, id_of, members_of, sought_in
 
-FOREIGN_KEY = "(keys: other in the target file)"
+FOREIGN_KEY = f"({KEY_ROLES[KeyName.OTHER].place} in the target file)"
 KEPT_OUT = (CodeRole.FORBIDDEN, CodeRole.NOT_FOUND)
 """The roles of the codes that refuse an object of another business."""
 INVALID, NOT_FOUND = 400, 404
@@ -42,7 +44,10 @@ INVALID, NOT_FOUND = 400, 404
 
 
 @trial(
-    "tenant.object", hint=f"Needs a known object of another business {FOREIGN_KEY}.", provide=True
+    "tenant.object",
+    hint=f"Needs a known object of another business {FOREIGN_KEY}.",
+    provide=True,
+    place=KEY_ROLES[KeyName.OTHER].place,
 )
 def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An object of another business is refused, and stays as it was."""
@@ -217,7 +222,12 @@ def _narrowed_to_foreign(answer: Answer, unfiltered: set[str]) -> Iterator[Outco
 # --- rows ---
 
 
-@trial("tenant.rows", hint=f"Needs the list of another business {FOREIGN_KEY}.", provide=True)
+@trial(
+    "tenant.rows",
+    hint=f"Needs the list of another business {FOREIGN_KEY}.",
+    provide=True,
+    place=KEY_ROLES[KeyName.OTHER].place,
+)
 def tenant_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Two businesses have no item in common, and no item names another business."""
     rows = _Rows(context)
