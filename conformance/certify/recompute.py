@@ -25,7 +25,7 @@ from conformance.model import ANNOUNCED, PREFLIGHT, Exchange, Selection
 from conformance.model.exchange import header_in
 from conformance.plan.build import Plan
 from conformance.reading import CLEAN
-from conformance.run import preflight
+from conformance.run import preflight, spots
 from conformance.run.planning import plans_for
 from conformance.run.replay_steps import AGAIN
 from conformance.run.runfile import Opened
@@ -143,7 +143,10 @@ def _numbered(name: str) -> tuple[str, int]:
 def _plan(opened: Opened, selection: Selection) -> Iterator[Mismatch]:
     """The stored plan is the one that follows from the declaration, and so is the choice."""
     run, rows = opened.began, opened.said["plan"]
-    plans = plans_for(opened.contract, run.target, run.seed, Depth(run.depth), selection)
+    if run.spread is None:
+        plans = plans_for(opened.contract, run.target, run.seed, Depth(run.depth), selection)
+    else:
+        plans = spots.plans_for(opened.contract, run.target, run.seed, selection.budget)
     stored = {row["id"]: row for row in rows}
     made = {case.id: convert.to_json(case) for case in plans.plan.cases}
     different = [name for name, row in made.items() if name in stored and stored[name] != row]

@@ -85,7 +85,7 @@ def sent(
     from conformance.run import runner
     from conformance.run.storing import surviving
 
-    _check_runnable(prepared)
+    check_runnable(prepared)
     if not prepared.embedded and not yes:
         confirm(prepared.chosen.requests())
     directory = new_run(
@@ -127,7 +127,7 @@ def first_look(prepared: Prepared) -> Look | None:
     return None if tight or choice.areas or choice.clauses else look
 
 
-def _check_runnable(prepared: Prepared) -> None:
+def check_runnable(prepared: Prepared) -> None:
     """Raise TargetError if there is no key, and UsageError if no chosen case can run."""
     from conformance.run.preflight import require_key
 

@@ -79,6 +79,7 @@ from conformance.model.past import Baseline, Past, Transition, flips, transition
 from conformance.model.placeholder import Placeholder, SecretKind
 from conformance.model.run import Given, Run, Selection
 from conformance.model.setup import Remark, State, place_of_key
+from conformance.model.spread import WATCHED, Difference, Spread
 
 __all__ = [
     "ANNOUNCED",
@@ -98,6 +99,7 @@ __all__ = [
     "RENAMED_RULES",
     "SCOPE",
     "UNAVAILABLE",
+    "WATCHED",
     "WHOLE_API",
     "About",
     "Authentication",
@@ -111,6 +113,7 @@ __all__ = [
     "CodeRole",
     "Contract",
     "Declaration",
+    "Difference",
     "Effect",
     "ErrorCode",
     "Exchange",
@@ -145,6 +148,7 @@ __all__ = [
     "SecretKind",
     "Selection",
     "Side",
+    "Spread",
     "State",
     "Step",
     "Transition",

@@ -31,6 +31,7 @@ from conformance.model import (
     Past,
     Run,
     Selection,
+    Spread,
     Verdict,
 )
 from conformance.run.comparison import Older
@@ -77,6 +78,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "require_complete": run.require_complete,
         "exit_code": run.exit_code,
         **_baseline(run),
+        **_spread(run),
         "counts": run.counts,
         "setup": [convert.to_json(each) for each in run.setup],
         "causes": [convert.to_json(each) for each in run.causes],
@@ -93,6 +95,11 @@ def _baseline(run: Run) -> dict[str, Any]:
     if run.baseline is None:
         return {}
     return {"baseline": convert.to_json(run.baseline)}
+
+
+def _spread(run: Run) -> dict[str, Any]:
+    """The member for the time over which spot checks are spread; none in a full run."""
+    return {} if run.spread is None else {"spread": convert.to_json(run.spread)}
 
 
 def _cell(cell: Cell) -> Json:
@@ -245,7 +252,9 @@ def open_run(directory: Path, contract: Contract) -> Opened:
     given = convert.from_json(data.get("given", {}), Given)
     chosen = data.get("selection")
     selection = convert.from_json(chosen, Selection) if chosen else None
-    return Opened(data, contract, replace(began, given=given, selection=selection), selected, log)
+    spread = convert.from_json(data["spread"], Spread) if "spread" in data else None
+    began = replace(began, given=given, selection=selection, spread=spread)
+    return Opened(data, contract, began, selected, log)
 
 
 def _log(directory: Path, bounds: Bounds) -> Log:

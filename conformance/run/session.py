@@ -22,7 +22,7 @@ from conformance.judging.judge import Known, findings_of, judge
 from conformance.judging.outcomes import Violation
 from conformance.log.evidence import Log, Recorder
 from conformance.model import Case, Effect, Exchange, Operation, Role, Run
-from conformance.plan.registry import REGISTRY
+from conformance.plan.registry import registered
 from conformance.reading import CLEAN, GONE, Made, made_by, removals
 from conformance.run.conclusion import finished, without_end
 from conformance.run.lanes import Lane, lanes
@@ -145,6 +145,11 @@ class Session:
         self.recorder.end(case.id, outcome)
         return self._violations(case, before) if judged else []
 
+    def forget(self) -> None:
+        """Forget what was seen of the target, because its data may have changed since."""
+        if self._memory is not None:
+            self._memory = Memory(self._memory.cases)
+
     def _outcome(self, case: Case) -> str:
         """Run a case, or wait for it if it runs before its turn; returns how it ended."""
         self._prepare(case)
@@ -167,7 +172,8 @@ class Session:
         client = self._client(first, 1, self.sender.journal)
         draw(client)  # takes seconds, in a separate process
         with contextlib.suppress(OverBudget):
-            client.knowledge.look_for_businesses()
+            if self._begun.spread is None:
+                client.knowledge.look_for_businesses()
         if self._workers > 1:
             spool = None if self._spool is None else Recorder(self._spool)
             self._ahead = Ahead(
@@ -192,9 +198,9 @@ class Session:
     def _attempt(self, case: Case, client: Client) -> str:
         """Run the scenario of a case once; returns how it ended."""
         try:
-            if not self._lanes[case.id].harmless:
+            if not self._lanes[case.id].harmless and self._begun.spread is None:
                 client.knowledge.gather(self._changing)
-            REGISTRY[case.scenario].function(client)
+            registered(case.scenario).function(client)
             self._give_back(client)
         except OverBudget:
             return verdict.OVER_BUDGET

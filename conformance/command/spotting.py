@@ -1,0 +1,225 @@
+"""``run --spread``: spot checks that accompany a full run, with other keys and over hours."""
+
+from __future__ import annotations
+
+import math
+import re
+import secrets
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from conformance.base.errors import ConformanceError, UsageError
+from conformance.base.options import Choice, Depth
+from conformance.command.commands import load
+from conformance.command.concluding import conclude, new_run, placed, terminal
+from conformance.command.preparing import check_runnable, confirm, embedded
+from conformance.command.replay import opened_fitting
+from conformance.command.sametarget import require_same, require_same_server
+from conformance.command.saying import say
+
+if TYPE_CHECKING:
+    from conformance.command.embedded import Embedded
+    from conformance.model import Contract, Run
+    from conformance.run.planning import Prepared
+    from conformance.target import Target
+
+DIRECTORY = "spot"
+"""The directory for runs of spot checks, in that for reports."""
+UNITS: Mapping[str, int] = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+"""The units of a duration, in seconds."""
+LONGEST = 30 * UNITS["d"]
+EXTRA = 600
+"""Seconds that the requests themselves may take, beyond the time over which they are spread."""
+SEEDS = 2**31
+ALONE = "--spread cannot be used with {}: spot checks have a plan of their own."
+NOT_WITH = ("shard", "areas", "clauses", "depth", "workers", "max_seconds")
+"""The fields of a choice that spot checks decide by themselves."""
+NEEDS = "Spot checks need a target file of their own, with the address of the run and other keys:"
+
+
+class Duration(click.ParamType[float]):
+    """A duration such as ``6h``, ``90m`` or ``30s``, in seconds."""
+
+    name = "duration"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The duration in seconds."""
+        found = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,3})?)([smhd])", str(value))
+        seconds = float(found[1]) * UNITS[found[2]] if found else math.nan
+        if not 0 < seconds <= LONGEST:
+            self.fail(
+                f"{value!r}: expected a duration up to 30d, such as 6h, 90m or 30s", param, ctx
+            )
+        return seconds
+
+
+def spot_checks(
+    choice: Choice,
+    spread: float | None,
+    of: Path | None,
+    *,
+    others: Mapping[str, Any],
+    yes: bool,
+    details: bool,
+    output: Path,
+) -> int:
+    """Send spot checks over a time, and judge them together with the full run in ``of``.
+
+    ``others`` are further options of the command, which must not be set. Returns the exit code: 1
+    also for a difference between both runs. Raises UsageError if something is missing.
+    """
+    from conformance.certify import watched
+    from conformance.run.planning import target_of, with_key
+
+    if spread is None or of is None:
+        raise UsageError("--spread DURATION and --of RUN belong together: use both, or neither.")
+    _require_alone(others)
+    contract = load(choice.spec)
+    full = _full_run(of, contract)
+    choice = _own_choice(choice, spread)
+    with embedded(choice) as server:
+        if server:
+            choice = replace(choice, target=server.target_file())
+        target = target_of(contract, with_key(choice))
+        _require_fit(contract, full, target, choice, server)
+        prepared = _prepared(contract, target, choice, spread, full)
+        prepared = replace(prepared, embedded=server is not None)
+        run, directory = _sent(prepared, output / DIRECTORY, yes)
+    run = replace(run, differences=tuple(watched.differences(full, run)))
+    return conclude(run, None, directory, terminal(), details)
+
+
+def _require_alone(others: Mapping[str, Any]) -> None:
+    """Raise UsageError for an option that spot checks cannot have."""
+    context = click.get_current_context()
+    given = [name for name, value in others.items() if value]
+    for name in NOT_WITH:
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            given.append(name)
+    if given:
+        flags = [
+            f"--{name.removesuffix('s') if name in ('areas', 'clauses') else name}"
+            for name in given
+        ]
+        raise UsageError(ALONE.format(", ".join(flag.replace("_", "-") for flag in flags)))
+
+
+def _full_run(of: Path, contract: Contract) -> Run:
+    """The full run that spot checks accompany. Raises UsageError for other spot checks."""
+    from conformance.run import runfile
+
+    full = placed(runfile.judged(opened_fitting(of, contract)).run, of)
+    if full.spread is not None:
+        raise UsageError(f"{of}: these are spot checks themselves. Specify the full run with --of.")
+    return full
+
+
+def _own_choice(choice: Choice, spread: float) -> Choice:
+    """The choice for spot checks: few requests, and a seed that nobody can foresee unless given."""
+    from conformance.run.spots import MOST
+
+    source = click.get_current_context().get_parameter_source("seed")
+    seed = secrets.randbelow(SEEDS) if source is ParameterSource.DEFAULT else choice.seed
+    return replace(
+        choice,
+        seed=seed,
+        depth=Depth.QUICK,
+        budget=choice.budget or MOST,
+        workers=1,
+        max_seconds=math.ceil(spread) + EXTRA,
+    )
+
+
+# --- what is needed -------------------------------------------------------------------------------
+
+
+def _require_fit(
+    contract: Contract, full: Run, target: Target, choice: Choice, server: Embedded | None
+) -> None:
+    """Raise UsageError, with everything that is missing, unless a target fits the full run."""
+    if server and full.given.embedded:
+        require_same_server(full, target.declaration)
+        return
+    lacking = list(_lacking(contract, full, target, choice, server))
+    if lacking:
+        raise UsageError("\n".join([NEEDS, *(f"  {each}" for each in lacking)]))
+
+
+def _lacking(
+    contract: Contract, full: Run, target: Target, choice: Choice, server: Embedded | None
+) -> Iterator[str]:
+    """What a target lacks to be used for the spot checks of a full run."""
+    from conformance.report import view
+
+    if server:
+        yield f"--target FILE with the address {view.shown(full.target.url)}, and other keys"
+        return
+    try:
+        require_same(full, target.declaration.url)
+    except UsageError as error:
+        yield str(error)
+    if target.declaration.main_key is None:
+        yield "a key with all scopes (keys: full), or at least one for reads (keys: read_only)"
+    known = _known_keys(contract, full, choice)
+    same = sorted(role for role, key in target.keys.items() if key in known)
+    if same:
+        yield f"other keys: those for {', '.join(same)} are keys of the full run"
+
+
+def _known_keys(contract: Contract, full: Run, choice: Choice) -> frozenset[str]:
+    """The keys of a full run, if its target file is still there. The run itself stores none."""
+    from conformance.run.planning import target_of
+
+    path = Path(full.given.target)
+    if not full.given.target or not path.is_file():
+        say("Note: the suite cannot see whether these keys are others than those of the run.")
+        return frozenset()
+    try:
+        former = Choice(spec=choice.spec, target=path, url=full.target.url)
+        return frozenset(target_of(contract, former).keys.values())
+    except ConformanceError:
+        say(f"Note: {path} cannot be read any more, so its keys cannot be compared.")
+        return frozenset()
+
+
+# --- sending --------------------------------------------------------------------------------------
+
+
+def _prepared(
+    contract: Contract, target: Target, choice: Choice, spread: float, full: Run
+) -> Prepared:
+    """The planned spot checks. Says which of them cannot be made, and why."""
+    from conformance.model import Spread
+    from conformance.run import spots
+    from conformance.run.planning import Prepared
+
+    fitting, plan = spots.possible(contract, target.declaration, choice.seed)
+    for gap in dict.fromkeys(case.gap for case in plan.cases if case.gap):
+        say(f"Note: some spot checks are left out: {gap}", err=True)
+    plans = spots.plans_for(contract, target.declaration, choice.seed, choice.budget)
+    target = replace(target, budget=choice.budget)
+    return Prepared(
+        fitting, target, choice, plans.plan, plans.chosen, spread=Spread(spread, full.log_head)
+    )
+
+
+def _sent(prepared: Prepared, output: Path, yes: bool) -> tuple[Run, Path]:
+    """Send the spot checks; returns the judged run, and its new directory in ``output``."""
+    from conformance.run import runner, spreading
+    from conformance.run.storing import surviving
+
+    check_runnable(prepared)
+    if not prepared.embedded and not yes:
+        confirm(prepared.chosen.requests())
+    directory = new_run(output, lambda path: runner.begin(prepared, path, require_complete=False))
+    requests = sum(prepared.chosen.requests().values())
+    say(f"Spot checks: {prepared.announcement}, about {requests} requests")
+    with surviving(directory):
+        return spreading.run(prepared, directory, say), directory

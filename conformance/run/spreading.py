@@ -1,0 +1,73 @@
+"""Executes spot checks: waits for the moment of each case, and judges what was collected."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from conformance.base import files
+from conformance.base.errors import Unjudgeable
+from conformance.model import Case, Run
+from conformance.run import runfile, spots
+from conformance.run.planning import Prepared
+from conformance.run.session import Session
+from conformance.transport.http import HttpWire
+
+SAID_EVERY = 60.0
+"""Seconds between two lines about the progress, at least."""
+STOPPED = "The spot checks were stopped by a signal."
+
+Say = Callable[[str], None]
+
+
+def run(
+    prepared: Prepared, directory: Path, say: Say, sleep: Callable[[float], None] = time.sleep
+) -> Run:
+    """Run the planned cases at their moments and judge them, logging to ``directory``.
+
+    A signal ends the wait; what was collected until then is judged. Raises Unjudgeable if that is
+    nothing.
+    """
+    log = directory / runfile.LOG
+    with files.lines(log) as stream:
+        wire = HttpWire(prepared.target.timeout, prepared.target.trust)
+        session = Session(prepared, wire, stream, nonce=str(time.time_ns()))
+        try:
+            _run_cases(session, prepared, say, sleep)
+        except Unjudgeable:
+            say(f"Ended early: {session.log.incomplete}")
+        except KeyboardInterrupt:
+            say("Stopped: judging what was logged so far. The next signal stops that, too.")
+            session.recorder.recall(log)  # the last line may have been written but not recorded
+            session.recorder.break_off(STOPPED)
+        if session.log.incomplete and not session.log.exchanges:
+            raise Unjudgeable(session.log.incomplete)
+        return session.finish(cleans=not prepared.embedded)
+
+
+def _run_cases(
+    session: Session, prepared: Prepared, say: Say, sleep: Callable[[float], None]
+) -> None:
+    """Run each case at its moment. Raises Unjudgeable if the target is down."""
+    assert prepared.spread is not None
+    cases = prepared.chosen.cases
+    began = datetime.now(UTC)
+    begins = [
+        began + timedelta(seconds=offset)
+        for offset in spots.moments(prepared.choice.seed, len(cases), prepared.spread.seconds)
+    ]
+    said = float("-inf")
+    for number, (case, begin) in enumerate(zip(cases, begins, strict=True)):
+        if time.monotonic() - said >= SAID_EVERY:
+            said = time.monotonic()
+            say(_progress(number, cases, begin))
+        sleep(max(0.0, (begin - datetime.now(UTC)).total_seconds()))
+        session.forget()
+        session.run_case(case, judged=False)
+
+
+def _progress(number: int, cases: tuple[Case, ...], begin: datetime) -> str:
+    """A line such as ``3/16  next request at about 14:32``, in local time."""
+    return f"{number}/{len(cases)}  next request at about {begin.astimezone():%H:%M}"
