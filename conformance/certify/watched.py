@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlsplit
 
 from conformance.base.values import pointed, read_json
@@ -29,7 +29,6 @@ from conformance.reading import members_of
 LIMITED = 429
 UNEQUAL = frozenset({LIMITED, *FROM_PROXIES})
 """Statuses that say nothing about how a target handles a request."""
-SERVER_FAULT = 500
 ALWAYS = (
     "A server that recognizes the keys, the addresses or the order of the certifier's requests can "
     "behave differently for them.",
@@ -68,12 +67,20 @@ def _lasting(seconds: float) -> str:
 def differences(full: Run, spot: Run) -> list[Difference]:
     """What a target did in spot checks, but not for the same request in the full run.
 
-    At most one difference for a cell: a MUST that held in the full run and is broken in the spot
-    checks. Then come requests with a mistake that are refused with another status or code.
+    At most one difference for each request of the spot checks, in their order. The request either
+    breaks a MUST that held in the full run, or has a mistake and is refused with another status or
+    code.
     """
     sent = _Sent.of(full)
-    found = [*_broken(full, spot, sent), *_other_refusals(full, spot, sent)]
-    return list({(each.cell, each.unwatched.id): each for each in reversed(found)}.values())[::-1]
+    found: dict[str, Difference] = {}
+    for each in (*_broken(full, spot, sent), *_other_refusals(full, spot, sent)):
+        known = found.get(each.unwatched.id)
+        if known is None:
+            found[each.unwatched.id] = each
+        elif known.cells:
+            cells = tuple(dict.fromkeys([*known.cells, *each.cells]))
+            found[each.unwatched.id] = replace(known, cells=cells)
+    return [found[each.id] for each in spot.exchanges if each.id in found]
 
 
 # --- which requests are the same ------------------------------------------------------------------
@@ -157,26 +164,15 @@ def _says_nothing(exchange: Exchange) -> bool:
 
 
 def _broken(full: Run, spot: Run, sent: _Sent) -> Iterator[Difference]:
-    """The cells that passed in the full run, but have a finding in the spot checks."""
+    """A difference for each finding of a MUST in the spot checks whose cell passed before."""
     passed = {cell.name for cell in full.cells if cell.verdict is Verdict.PASSED}
     accusing = {name for cell in full.cells for each in cell.findings for name in each.exchanges}
     for cell in spot.cells:
-        if cell.name not in passed:
-            continue
-        for finding in cell.findings:
-            if finding.level is not Level.MUST:
-                continue
+        for finding in cell.findings if cell.name in passed else ():
             pair = _pair(spot, sent, finding.exchanges, accusing)
-            if pair is not None:
-                yield Difference(
-                    cell.operation,
-                    cell.clause,
-                    finding.where,
-                    finding.expected,
-                    finding.actual,
-                    *pair,
-                )
-                break
+            if finding.level is Level.MUST and pair is not None:
+                said = finding.where, finding.expected, finding.actual
+                yield Difference(cell.operation, (cell.name,), *said, *pair)
 
 
 def _pair(
@@ -225,16 +221,10 @@ def _other_refusals(full: Run, spot: Run, sent: _Sent) -> Iterator[Difference]:
         if len(kinds) != 1 or not _key_worked(spot, exchange):
             continue
         (kind,) = kinds
-        if _kind(spot, exchange) != kind:
-            yield Difference(
-                exchange.operation,
-                "",
-                "status",
-                _said(kind),
-                _said(_kind(spot, exchange)),
-                same[0],
-                exchange,
-            )
+        got = _kind(spot, exchange)
+        if got != kind:
+            said = "status", _said(kind), _said(got)
+            yield Difference(exchange.operation, (), *said, same[0], exchange)
 
 
 Kind = tuple[int, str]

@@ -54,7 +54,7 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
     _require_target(stored, choice, what)
     choice = replace(choice, seed=stored.seed, depth=stored.depth)
     with embedded(choice) as server:
-        prepared = prepared_for(choice, server)
+        prepared = _as_planned(prepared_for(choice, server), stored)
         if server:
             require_same_server(stored, prepared.target.declaration)
         else:
@@ -137,6 +137,17 @@ def _sent(prepared: Prepared, yes: bool) -> tuple[Run, Path | None]:
     run = placed(run, directory)
     store(run, prepared.selected, directory)
     return run, directory
+
+
+def _as_planned(prepared: Prepared, stored: Run) -> Prepared:
+    """The prepared run with the plan of spot checks, if the stored run consists of them."""
+    from conformance.run import spots
+
+    if stored.spread is None or stored.selection is None:
+        return prepared
+    target, budget = prepared.target.declaration, stored.selection.budget
+    plans = spots.plans_for(prepared.contract, target, stored.seed, budget)
+    return replace(prepared, plan=plans.plan, chosen=plans.chosen)
 
 
 def _narrowed(prepared: Prepared, stored: Run, sought: Sequence[Sought]) -> Prepared:

@@ -196,15 +196,17 @@ def _prepared(
     contract: Contract, target: Target, choice: Choice, spread: float, full: Run
 ) -> Prepared:
     """The planned spot checks. Says which of them cannot be made, and why."""
-    from conformance.model import Spread
+    from conformance.model import PLAIN, Spread
     from conformance.run import spots
     from conformance.run.planning import Prepared
 
+    target = replace(
+        target, budget=choice.budget, declaration=replace(target.declaration, identity=PLAIN)
+    )
     fitting, plan = spots.possible(contract, target.declaration, choice.seed)
     for gap in dict.fromkeys(case.gap for case in plan.cases if case.gap):
         say(f"Note: some spot checks are left out: {gap}", err=True)
     plans = spots.plans_for(contract, target.declaration, choice.seed, choice.budget)
-    target = replace(target, budget=choice.budget)
     return Prepared(
         fitting, target, choice, plans.plan, plans.chosen, spread=Spread(spread, full.log_head)
     )

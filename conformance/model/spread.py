@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from conformance.model.exchange import Exchange
 
 WATCHED = "Behaves differently when watched"
-"""The title of every difference between a full run and its spot checks."""
+"""The title of all differences between a full run and its spot checks."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,13 @@ class Spread:
 class Difference:
     """A request that a target handled differently in a full run and in its spot checks.
 
-    ``watched`` is the exchange of the full run, ``unwatched`` that of the spot checks. ``clause``
-    is the one that the latter breaks, empty if it breaks none. ``expected`` and ``actual`` say what
-    differs.
+    ``watched`` is the exchange of the full run, ``unwatched`` that of the spot checks. ``cells``
+    are the names of those that passed in the full run and that the latter breaks. There may be
+    none. ``expected`` and ``actual`` say what differs at the place ``where``.
     """
 
     operation: str
-    clause: str
+    cells: tuple[str, ...]
     where: str
     expected: str
     actual: str
@@ -46,12 +46,8 @@ class Difference:
     @property
     def text(self) -> str:
         """What it is, as a sentence for people."""
+        broken = ", ".join(self.cells) or self.operation
         return (
-            f"{self.cell}: {self.watched.id} of the full run, but {self.unwatched.id} of the spot "
-            f"checks: expected {self.expected}, got {self.actual}"
+            f"{broken}: right in exchange {self.watched.id} of the full run, but not in "
+            f"{self.unwatched.id} of the spot checks: expected {self.expected}, got {self.actual}"
         )
-
-    @property
-    def cell(self) -> str:
-        """What differs, such as ``status-404[read_call]``."""
-        return f"{self.clause}[{self.operation}]" if self.clause else self.operation

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,16 +16,26 @@ from conformance.run.planning import Prepared
 from conformance.run.session import Session
 from conformance.transport.http import HttpWire
 
-SAID_EVERY = 60.0
-"""Seconds between two lines about the progress, at least."""
+SAID_EVERY = timedelta(minutes=1)
+"""The least time between two lines about the progress."""
 STOPPED = "The spot checks were stopped by a signal."
 
 Say = Callable[[str], None]
 
 
-def run(
-    prepared: Prepared, directory: Path, say: Say, sleep: Callable[[float], None] = time.sleep
-) -> Run:
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Clock:
+    """The time, and how to let it pass. Tests have one that does not wait."""
+
+    now: Callable[[], datetime] = _now
+    sleep: Callable[[float], None] = time.sleep
+
+
+def run(prepared: Prepared, directory: Path, say: Say) -> Run:
     """Run the planned cases at their moments and judge them, logging to ``directory``.
 
     A signal ends the wait; what was collected until then is judged. Raises Unjudgeable if that is
@@ -35,7 +46,7 @@ def run(
         wire = HttpWire(prepared.target.timeout, prepared.target.trust)
         session = Session(prepared, wire, stream, nonce=str(time.time_ns()))
         try:
-            _run_cases(session, prepared, say, sleep)
+            run_cases(session, prepared, say)
         except Unjudgeable:
             say(f"Ended early: {session.log.incomplete}")
         except KeyboardInterrupt:
@@ -47,23 +58,22 @@ def run(
         return session.finish(cleans=not prepared.embedded)
 
 
-def _run_cases(
-    session: Session, prepared: Prepared, say: Say, sleep: Callable[[float], None]
-) -> None:
+def run_cases(session: Session, prepared: Prepared, say: Say, clock: Clock = Clock()) -> None:
     """Run each case at its moment. Raises Unjudgeable if the target is down."""
     assert prepared.spread is not None
     cases = prepared.chosen.cases
-    began = datetime.now(UTC)
+    began = clock.now()
     begins = [
         began + timedelta(seconds=offset)
         for offset in spots.moments(prepared.choice.seed, len(cases), prepared.spread.seconds)
     ]
-    said = float("-inf")
+    said: datetime | None = None
     for number, (case, begin) in enumerate(zip(cases, begins, strict=True)):
-        if time.monotonic() - said >= SAID_EVERY:
-            said = time.monotonic()
+        now = clock.now()
+        if said is None or now - said >= SAID_EVERY:
+            said = now
             say(_progress(number, cases, begin))
-        sleep(max(0.0, (begin - datetime.now(UTC)).total_seconds()))
+        clock.sleep(max(0.0, (begin - now).total_seconds()))
         session.forget()
         session.run_case(case, judged=False)
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from conformance.base.values import ABSENT
-from conformance.model import Effect, Facts, Form, KeyName, Operation, Role, Step
+from conformance.model import Effect, Facts, Form, KeyName, Open, Operation, Role, Step
 from conformance.plan.registry import (
     KEY,
     SPOTS,
@@ -43,14 +43,18 @@ def plain(planning: Planning, *actions: str) -> Iterator[Operation]:
 
 
 def of_listed_objects(planning: Planning) -> Iterator[Operation]:
-    """The reads of one object by its id, which a list shows that needs nothing but a key."""
+    """The reads of one object by its id, which a list shows that needs nothing but a key.
+
+    Every listed object can be read.
+    """
     for operation in operations(planning, "read"):
         selector = operation.selector
         if selector is None or selector.by is not None or operation.rate is not None:
             continue
         listing = planning.contract.list_of(selector.references)
         is_simple = operation.required == (selector,) and operation.keyed
-        if is_simple and listing is not None and listing.plain_read:
+        is_sure = is_simple and Open.INPUT not in operation.open
+        if is_sure and listing is not None and listing.plain_read:
             yield operation
 
 
