@@ -223,7 +223,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
         cause=cause,
         clauses=tuple(run.contract.clauses[name] for name in cause.clauses),
         example=_example(run, cause, probe, everywhere=everywhere),
-        asked=asked(probe, mistake(cause, probe)),
+        asked=_asked(probe, mistake(cause, probe)),
         rows=tuple(_rows(run, cause, cells, listed, DIFFERENCES if whole else 1)),
         more=len(operations) - len(listed),
         everywhere=everywhere,
@@ -246,7 +246,7 @@ def _everywhere(run: Run, cause: Cause) -> bool:
     return len(judged) >= MANY and judged <= set(cause.cells)
 
 
-def asked(exchange: Exchange | None, flaw: str) -> str:
+def _asked(exchange: Exchange | None, flaw: str) -> str:
     """The request with its key, such as ``GET /calls with the key full``."""
     if exchange is None:
         return "The log does not contain the request."

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
-from conformance.base.text import amount
+from conformance.base.text import amount, clean
 from conformance.base.values import cut
 from conformance.model import WATCHED, Difference, Exchange, Run, mistake_of
 from conformance.report import view
-from conformance.report.cards import asked
 from conformance.report.exhibit import Exhibit, exhibit_of
-from conformance.report.phrases import OF_KEYS
+from conformance.report.phrases import OF_KEYS, flawed, with_key
 
 TITLE = WATCHED
 MOST = 50
@@ -43,7 +43,7 @@ def pairs(run: Run) -> list[Pair]:
         Pair(
             number,
             each,
-            _request(each.unwatched),
+            _request(run, each.unwatched),
             exhibit_of(each.watched),
             exhibit_of(each.unwatched),
         )
@@ -61,12 +61,15 @@ def lines(run: Run) -> Iterator[str]:
     """The first differences of spot checks, each on one line."""
     for each in run.differences[:LINES]:
         expected, actual = view.shown(each.expected, SHORT), view.shown(each.actual, SHORT)
-        yield f"{_request(each.unwatched)}: expected {expected}, got {actual}"
+        yield f"{_request(run, each.unwatched)}: expected {expected}, got {actual}"
     if len(run.differences) > LINES:
         yield f"and {len(run.differences) - LINES:,} more"
 
 
-def _request(exchange: Exchange) -> str:
+def _request(run: Run, exchange: Exchange) -> str:
     """A request in words, with its key and its mistake."""
+    operation = run.contract.operations.get(exchange.operation)
+    path = operation.path if operation else urlsplit(exchange.request.url).path
     flaw = "" if exchange.facts.form in OF_KEYS else mistake_of(exchange)
-    return cut(asked(exchange, flaw), view.LIMIT)
+    words = f"{exchange.request.method} {path} {with_key(exchange)}{flawed(flaw)}"
+    return cut(clean(words), view.LIMIT)
