@@ -292,6 +292,7 @@ def _times(opened: Opened) -> Iterator[Mismatch]:
     """Times run forward: from the start of the run to its end, and within each case."""
     try:
         yield from _backwards(opened)
+        yield from _too_early(opened)
         began = _moment(opened.began.started).date().isoformat()
         if opened.began.judged_on != began:
             yield Mismatch(
@@ -318,6 +319,21 @@ def _backwards(opened: Opened) -> Iterator[Mismatch]:
                     Code.TIME_MISMATCH, f"in the case {case}, {after} comes after {before}"
                 )
                 return
+
+
+def _too_early(opened: Opened) -> Iterator[Mismatch]:
+    """The first case of spot checks that began before its moment. Raises ValueError."""
+    run = opened.began
+    if run.spread is None:
+        return
+    moments = spots.moments(run.seed, len(run.cases), run.spread.seconds)
+    due = {case.id: moment for case, moment in zip(run.cases, moments, strict=True)}
+    for exchange in opened.log.exchanges:
+        passed = _moment(exchange.started) - _moment(run.started)
+        if passed + SLACK < timedelta(seconds=due.get(exchange.case, 0)):
+            what = f"the case {exchange.case} began before its moment, at {exchange.started}"
+            yield Mismatch(Code.TIME_MISMATCH, what)
+            return
 
 
 def _moment(text: str) -> datetime:

@@ -11,16 +11,23 @@ import click
 from conformance.base.errors import UsageError, reason
 from conformance.command.choosing import with_details, with_output, with_spec
 from conformance.command.commands import load
-from conformance.command.concluding import conclude, new_run, terminal
+from conformance.command.concluding import conclude, new_run, placed, terminal
 from conformance.command.saying import say
 
 if TYPE_CHECKING:
-    from conformance.model import Contract
+    from conformance.model import Contract, Run
     from conformance.run.runfile import Opened, Stored
 
 RUN = click.Path(path_type=Path, file_okay=False, resolve_path=True)
 """The directory of a run."""
 LATEST = Path("reports/latest")
+ALONE = "Note: these spot checks are judged alone. Compare them with their full run by --of RUN."
+
+with_full_run = click.option(
+    "--of",
+    type=RUN,
+    help="The full run that accompanies these spot checks: judge both together.",
+)
 
 latest = click.argument("stored_in", metavar="[RUN]", type=RUN, default=LATEST)
 """The argument of a command for a stored run, by default the last one."""
@@ -28,15 +35,16 @@ latest = click.argument("stored_in", metavar="[RUN]", type=RUN, default=LATEST)
 
 @click.command()
 @click.argument("stored_in", metavar="RUN", type=RUN)
+@with_full_run
 @with_spec
 @with_details
 @with_output
-def replay(stored_in: Path, spec: Path | None, details: bool, output: Path) -> int:
+def replay(stored_in: Path, of: Path | None, spec: Path | None, details: bool, output: Path) -> int:
     """Judge a stored run again from its evidence log alone, with the same files and exit code."""
     from conformance.run import runfile
 
     console = terminal()
-    stored = _recomputed(stored_in, load(spec))
+    stored = _recomputed(stored_in, of, load(spec))
     say(f"Judging again by {stored.run.contract.name}: {stored.run.target.url}")
     again = new_run(output, lambda path: runfile.copy(stored, stored_in, path))
     return conclude(stored.run, stored.selected, again, console, details)
@@ -44,16 +52,19 @@ def replay(stored_in: Path, spec: Path | None, details: bool, output: Path) -> i
 
 @click.command()
 @latest
+@with_full_run
 @with_spec
 @with_details
-def report(stored_in: Path, spec: Path | None, details: bool) -> int:
+def report(stored_in: Path, of: Path | None, spec: Path | None, details: bool) -> int:
     """Judge a stored run again and rewrite the reports in its directory."""
-    stored = _recomputed(stored_in, load(spec))
+    stored = _recomputed(stored_in, of, load(spec))
     return conclude(stored.run, stored.selected, stored_in, terminal(), details)
 
 
-def _recomputed(stored_in: Path, contract: Contract) -> Stored:
+def _recomputed(stored_in: Path, of: Path | None, contract: Contract) -> Stored:
     """A stored run, judged again, whose plan and log fit what it says about itself.
+
+    Spot checks are compared with the full run ``of``, if there is one.
 
     A run of another suite or contract is judged, but counts as incomplete. Raises UsageError for a
     run that does not fit.
@@ -64,9 +75,38 @@ def _recomputed(stored_in: Path, contract: Contract) -> Stored:
     opened = opened_fitting(stored_in, contract)
     stored = runfile.judged(opened)
     otherwise = recompute.made_otherwise(opened)
-    if not otherwise:
-        return stored
-    return replace(stored, run=replace(stored.run, incomplete=stored.run.incomplete or otherwise))
+    run = replace(stored.run, incomplete=stored.run.incomplete or otherwise or None)
+    return replace(stored, run=_compared(run, of, contract))
+
+
+def _compared(run: Run, of: Path | None, contract: Contract) -> Run:
+    """The run with what differs from its full run, if these are spot checks.
+
+    Raises UsageError if they do not belong together.
+    """
+    from conformance.certify import watched
+
+    if run.spread is None and of is not None:
+        raise UsageError("--of is for spot checks, but this is a full run.")
+    if run.spread is None:
+        return run
+    if of is None:
+        say(ALONE, err=True)
+        return run
+    full = full_run(of, contract)
+    if full.log_head != run.spread.of:
+        raise UsageError(f"{of}: these spot checks do not accompany this run, but another one.")
+    return replace(run, differences=tuple(watched.differences(full, run)))
+
+
+def full_run(directory: Path, contract: Contract) -> Run:
+    """A stored full run, judged again. Raises UsageError for spot checks, and as above."""
+    from conformance.run import runfile
+
+    full = placed(runfile.judged(opened_fitting(directory, contract)).run, directory)
+    if full.spread is not None:
+        raise UsageError(f"{directory}: these are spot checks themselves. --of takes a full run.")
+    return full
 
 
 def opened_fitting(directory: Path, contract: Contract) -> Opened:

@@ -16,9 +16,9 @@ from click.core import ParameterSource
 from conformance.base.errors import ConformanceError, UsageError
 from conformance.base.options import Choice, Depth
 from conformance.command.commands import load
-from conformance.command.concluding import conclude, new_run, placed, terminal
+from conformance.command.concluding import conclude, new_run, terminal
 from conformance.command.preparing import check_runnable, confirm, embedded
-from conformance.command.replay import opened_fitting
+from conformance.command.replay import full_run
 from conformance.command.sametarget import require_same, require_same_server
 from conformance.command.saying import say
 
@@ -39,6 +39,7 @@ SEEDS = 2**31
 ALONE = "--spread cannot be used with {}: spot checks have a plan of their own."
 NOT_WITH = ("shard", "areas", "clauses", "depth", "workers", "max_seconds")
 """The fields of a choice that spot checks decide by themselves."""
+QUICK = "Note: the full run was quick, so spot checks can be compared with few of its requests."
 NEEDS = "Spot checks need a target file of their own, with the address of the run and other keys:"
 
 
@@ -82,7 +83,9 @@ def spot_checks(
         raise UsageError("--spread DURATION and --of RUN belong together: use both, or neither.")
     _require_alone(others)
     contract = load(choice.spec)
-    full = _full_run(of, contract)
+    full = full_run(of, contract)
+    if full.depth == Depth.QUICK:
+        say(QUICK, err=True)
     choice = _own_choice(choice, spread)
     with embedded(choice) as server:
         if server:
@@ -109,16 +112,6 @@ def _require_alone(others: Mapping[str, Any]) -> None:
             for name in given
         ]
         raise UsageError(ALONE.format(", ".join(flag.replace("_", "-") for flag in flags)))
-
-
-def _full_run(of: Path, contract: Contract) -> Run:
-    """The full run that spot checks accompany. Raises UsageError for other spot checks."""
-    from conformance.run import runfile
-
-    full = placed(runfile.judged(opened_fitting(of, contract)).run, of)
-    if full.spread is not None:
-        raise UsageError(f"{of}: these are spot checks themselves. Specify the full run with --of.")
-    return full
 
 
 def _own_choice(choice: Choice, spread: float) -> Choice:
@@ -179,13 +172,16 @@ def _known_keys(contract: Contract, full: Run, choice: Choice) -> frozenset[str]
 
     path = Path(full.given.target)
     if not full.given.target or not path.is_file():
-        say("Note: the suite cannot see whether these keys are others than those of the run.")
+        say(
+            "Note: the suite cannot see whether these keys are others than those of the run.",
+            err=True,
+        )
         return frozenset()
     try:
         former = Choice(spec=choice.spec, target=path, url=full.target.url)
         return frozenset(target_of(contract, former).keys.values())
     except ConformanceError:
-        say(f"Note: {path} cannot be read any more, so its keys cannot be compared.")
+        say(f"Note: {path} cannot be read any more, so its keys cannot be compared.", err=True)
         return frozenset()
 
 
