@@ -36,6 +36,13 @@ class Leaking(Application):
         return True
 
 
+class Shared(Application):
+    """Every key acts for the first business."""
+
+    def tenant_of(self, _identity: Identity | None) -> str:
+        return self.main_tenant()
+
+
 class Open(Application):
     """Nobody needs a valid key: whoever has none acts as the first business."""
 
