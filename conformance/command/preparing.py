@@ -76,16 +76,16 @@ def sent(
 ) -> tuple[Run, Path]:
     """Execute a prepared run and judge it; returns the run and its new directory in ``output``.
 
-    Asks for confirmation first unless ``yes`` is set or the server is the embedded one, then prints
-    what will be sent. ``look`` examines the target before the first case. With ``tries``, the steps
-    of each cause are sent again at the end; with ``page``, pytest writes a page of its own. Raises
-    UsageError if there is nothing to send, StorageError if a file cannot be written, and
-    click.Abort if the user declines.
+    Spot checks wait for the moments of their cases. Asks for confirmation first unless ``yes`` is
+    set or the server is the embedded one, then prints what will be sent. ``look`` examines the
+    target before the first case. With ``tries``, the steps of each cause are sent again at the end;
+    with ``page``, pytest writes a page of its own. Raises UsageError if there is nothing to send,
+    StorageError if a file cannot be written, and click.Abort if the user declines.
     """
-    from conformance.run import runner
+    from conformance.run import runner, spreading
     from conformance.run.storing import surviving
 
-    check_runnable(prepared)
+    _check_runnable(prepared)
     if not prepared.embedded and not yes:
         confirm(prepared.chosen.requests())
     directory = new_run(
@@ -93,6 +93,8 @@ def sent(
     )
     _announce(prepared, look)
     with surviving(directory):
+        if prepared.spread is not None:
+            return spreading.run(prepared, directory, say), directory
         run = runner.run(
             prepared,
             directory,
@@ -127,7 +129,7 @@ def first_look(prepared: Prepared) -> Look | None:
     return None if tight or choice.areas or choice.clauses else look
 
 
-def check_runnable(prepared: Prepared) -> None:
+def _check_runnable(prepared: Prepared) -> None:
     """Raise TargetError if there is no key, and UsageError if no chosen case can run."""
     from conformance.run.preflight import require_key
 

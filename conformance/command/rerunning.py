@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from conformance.run.planning import Prepared
 
 OUTPUT = Path("reports/rerun")
+SPREAD = 1.0
+"""Seconds over which repeated spot checks are spread."""
 WRITES = 10
 """Number of preceding writes that are sent again with a finding."""
 
@@ -145,9 +147,10 @@ def _as_planned(prepared: Prepared, stored: Run) -> Prepared:
 
     if stored.spread is None or stored.selection is None:
         return prepared
-    target, budget = prepared.target.declaration, stored.selection.budget
-    plans = spots.plans_for(prepared.contract, target, stored.seed, budget)
-    return replace(prepared, plan=plans.plan, chosen=plans.chosen)
+    target, budget = spots.as_plain_client(prepared.target), stored.selection.budget
+    plans = spots.plans_for(prepared.contract, target.declaration, stored.seed, budget)
+    spread = replace(stored.spread, seconds=SPREAD)
+    return replace(prepared, target=target, plan=plans.plan, chosen=plans.chosen, spread=spread)
 
 
 def _narrowed(prepared: Prepared, stored: Run, sought: Sequence[Sought]) -> Prepared:

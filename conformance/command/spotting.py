@@ -16,8 +16,8 @@ from click.core import ParameterSource
 from conformance.base.errors import ConformanceError, UsageError
 from conformance.base.options import Choice, Depth
 from conformance.command.commands import load
-from conformance.command.concluding import conclude, new_run, terminal
-from conformance.command.preparing import check_runnable, confirm, embedded
+from conformance.command.concluding import conclude, terminal
+from conformance.command.preparing import embedded, sent
 from conformance.command.replay import full_run
 from conformance.command.sametarget import require_same, require_same_server
 from conformance.command.saying import say
@@ -94,7 +94,7 @@ def spot_checks(
         _require_fit(contract, full, target, choice, server)
         prepared = _prepared(contract, target, choice, spread, full)
         prepared = replace(prepared, embedded=server is not None)
-        run, directory = _sent(prepared, output / DIRECTORY, yes)
+        run, directory = sent(prepared, output / DIRECTORY, terminal(), yes=yes)
     run = replace(run, differences=tuple(watched.differences(full, run)))
     return conclude(run, None, directory, terminal(), details)
 
@@ -192,13 +192,11 @@ def _prepared(
     contract: Contract, target: Target, choice: Choice, spread: float, full: Run
 ) -> Prepared:
     """The planned spot checks. Says which of them cannot be made, and why."""
-    from conformance.model import PLAIN, Spread
+    from conformance.model import Spread
     from conformance.run import spots
     from conformance.run.planning import Prepared
 
-    target = replace(
-        target, budget=choice.budget, declaration=replace(target.declaration, identity=PLAIN)
-    )
+    target = replace(spots.as_plain_client(target), budget=choice.budget)
     fitting, plan = spots.possible(contract, target.declaration, choice.seed)
     for gap in dict.fromkeys(case.gap for case in plan.cases if case.gap):
         say(f"Note: some spot checks are left out: {gap}", err=True)
@@ -206,18 +204,3 @@ def _prepared(
     return Prepared(
         fitting, target, choice, plans.plan, plans.chosen, spread=Spread(spread, full.log_head)
     )
-
-
-def _sent(prepared: Prepared, output: Path, yes: bool) -> tuple[Run, Path]:
-    """Send the spot checks; returns the judged run, and its new directory in ``output``."""
-    from conformance.run import runner, spreading
-    from conformance.run.storing import surviving
-
-    check_runnable(prepared)
-    if not prepared.embedded and not yes:
-        confirm(prepared.chosen.requests())
-    directory = new_run(output, lambda path: runner.begin(prepared, path, require_complete=False))
-    requests = sum(prepared.chosen.requests().values())
-    say(f"Spot checks: {prepared.announcement}, about {requests} requests")
-    with surviving(directory):
-        return spreading.run(prepared, directory, say), directory

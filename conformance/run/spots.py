@@ -7,20 +7,26 @@ replay can make them again.
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from random import Random
 
 from conformance.base.options import Depth
-from conformance.model import Case, Contract, Declaration
+from conformance.model import PLAIN, Case, Contract, Declaration
 from conformance.plan.build import Plan, build
 from conformance.plan.registry import SPOTS, Planning
 from conformance.run.planning import Plans
 from conformance.scenarios.spot import spots as _registered  # noqa: F401 - registers scenarios
-from conformance.target import named, scope
+from conformance.target import Target, named, scope
 
 MOST = 40
 """Default number of requests of a run of spot checks."""
 APART = 0.25
 """The least time between two cases, as a share of the usual one."""
+
+
+def as_plain_client(target: Target) -> Target:
+    """The target as spot checks use it: they never announce the suite, whatever its file says."""
+    return replace(target, declaration=replace(target.declaration, identity=PLAIN))
 
 
 def possible(contract: Contract, target: Declaration, seed: int) -> tuple[Contract, Plan]:

@@ -83,6 +83,11 @@ class ByKeys:
             self._until[address] = now + self.hold
         return now < self._until.get(address, 0.0)
 
+    def forget(self) -> None:
+        """Start again, as after a long time."""
+        self._seen.clear()
+        self._until.clear()
+
 
 def by_name(environ: dict[str, Any]) -> bool:
     """Recognizes the suite by its User-Agent."""
