@@ -61,6 +61,7 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
         "conformance.command.sametarget",
         "conformance.command.saying",
         "conformance.command.signals",
+        "conformance.command.spotting",
         "conformance.command.replay",
         "conformance.base.errors",
         "conformance.base.files",

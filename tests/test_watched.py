@@ -50,7 +50,7 @@ SEEDS = range(10)
 
 
 @dataclass
-class Passing:
+class Passing(Clock):
     """A clock that moves only when somebody waits."""
 
     at: datetime = datetime(2026, 1, 1, tzinfo=UTC)
@@ -142,7 +142,7 @@ def spot_run(
     session = Session(prepared, Wire(app, meanwhile), sleep=clock.sleep)  # type: ignore[arg-type]
     say = (said if said is not None else []).append
     with suppress(Unjudgeable):  # the log says so
-        run_cases(session, prepared, say, Clock(clock.now, clock.sleep))
+        run_cases(session, prepared, say, clock)
     return session.finish()
 
 

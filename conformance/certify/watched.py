@@ -166,11 +166,12 @@ def _says_nothing(exchange: Exchange) -> bool:
 def _broken(full: Run, spot: Run, sent: _Sent) -> Iterator[Difference]:
     """A difference for each finding of a MUST in the spot checks whose cell passed before."""
     passed = {cell.name for cell in full.cells if cell.verdict is Verdict.PASSED}
-    accusing = {name for cell in full.cells for each in cell.findings for name in each.exchanges}
-    for cell in spot.cells:
-        for finding in cell.findings if cell.name in passed else ():
+    accusing = {name for cell in full.broken for each in cell.findings for name in each.exchanges}
+    for cell in spot.broken:
+        musts = [each for each in cell.findings if each.level is Level.MUST]
+        for finding in musts if cell.name in passed else ():
             pair = _pair(spot, sent, finding.exchanges, accusing)
-            if finding.level is Level.MUST and pair is not None:
+            if pair is not None:
                 said = finding.where, finding.expected, finding.actual
                 yield Difference(cell.operation, (cell.name,), *said, *pair)
 

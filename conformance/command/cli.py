@@ -112,6 +112,7 @@ def group() -> None:
 
 @click.command()
 @with_choice
+@spotting.with_spread
 @with_yes
 @click.option(
     "--try-steps",
@@ -135,16 +136,6 @@ def group() -> None:
     "--keep", type=click.IntRange(1), help="Keep this many runs in --output; remove older ones."
 )
 @click.option(
-    "--spread",
-    type=spotting.Duration(),
-    help="Send a few spot checks with other keys over this time, such as 6h, at random times.",
-)
-@click.option(
-    "--of",
-    type=replay.RUN,
-    help="The full run that the spot checks of --spread accompany; both are compared.",
-)
-@click.option(
     "--pytest-html",
     "page",
     is_flag=True,
@@ -160,25 +151,11 @@ def run(
     durations: bool,
     baseline: Path | None,
     keep: int | None,
-    spread: float | None,
-    of: Path | None,
     page: bool,
     details: bool,
     output: Path,
 ) -> int:
     """Run the suite against --target, or --url and --key; by default the embedded server."""
-    if spread is not None or of is not None:
-        others = {
-            "try-steps": try_steps,
-            "require-complete": require_complete,
-            "durations": durations,
-            "baseline": baseline,
-            "keep": keep,
-            "pytest-html": page,
-        }
-        return spotting.spot_checks(
-            choice, spread, of, others=others, yes=yes, details=details, output=output
-        )
     _require_whole_causes(choice, try_steps)
     older = comparing.opened_baseline(baseline, choice.spec) if baseline else None
     with embedded(choice) as server:

@@ -78,9 +78,8 @@ def sent(
 
     Spot checks wait for the moments of their cases. Asks for confirmation first unless ``yes`` is
     set or the server is the embedded one, then prints what will be sent. ``look`` examines the
-    target before the first case. With ``tries``, the steps of each cause are sent again at the end;
-    with ``page``, pytest writes a page of its own. Raises UsageError if there is nothing to send,
-    StorageError if a file cannot be written, and click.Abort if the user declines.
+    target before the first case. Raises UsageError if there is nothing to send, StorageError if a
+    file cannot be written, and click.Abort if the user declines.
     """
     from conformance.run import runner, spreading
     from conformance.run.storing import surviving
@@ -104,7 +103,7 @@ def sent(
             look=look,
             page=page,
         )
-    return run, directory
+        return run, directory
 
 
 def _announce(prepared: Prepared, look: Look | None) -> None:

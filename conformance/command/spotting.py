@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from conformance.base.options import Choice, Depth
 from conformance.command.commands import load
 from conformance.command.concluding import conclude, terminal
 from conformance.command.preparing import embedded, sent
-from conformance.command.replay import full_run
+from conformance.command.replay import RUN, full_run
 from conformance.command.sametarget import require_same, require_same_server
 from conformance.command.saying import say
 
@@ -37,8 +38,10 @@ EXTRA = 600
 """Seconds that the requests themselves may take, beyond the time over which they are spread."""
 SEEDS = 2**31
 ALONE = "--spread cannot be used with {}: spot checks have a plan of their own."
-NOT_WITH = ("shard", "areas", "clauses", "depth", "workers", "max_seconds")
-"""The fields of a choice that spot checks decide by themselves."""
+TOGETHER = frozenset(
+    "spread of spec url key key_file target seed budget yes details output".split()  # noqa: SIM905
+)
+"""The options that spot checks may have."""
 QUICK = "Note: the full run was quick, so spot checks can be compared with few of its requests."
 NEEDS = "Spot checks need a target file of their own, with the address of the run and other keys:"
 
@@ -61,27 +64,42 @@ class Duration(click.ParamType[float]):
         return seconds
 
 
+def with_spread(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options for spot checks to a command; with them, those are made in its place."""
+
+    @wraps(command)
+    def chosen(choice: Choice, spread: float | None, of: Path | None, **given: Any) -> Any:
+        if spread is None and of is None:
+            return command(choice=choice, **given)
+        if spread is None or of is None:
+            raise UsageError("--spread DURATION and --of RUN belong together: use both or neither.")
+        _require_alone()
+        common = {name: given[name] for name in ("yes", "details", "output")}
+        return spot_checks(choice, spread, of, **common)
+
+    decorated: Callable[..., Any] = click.option(
+        "--of",
+        type=RUN,
+        help="The full run that the spot checks of --spread accompany; both are compared.",
+    )(chosen)
+    return click.option(
+        "--spread",
+        type=Duration(),
+        help="Send a few spot checks with other keys over this time, such as 6h, at random times.",
+    )(decorated)
+
+
 def spot_checks(
-    choice: Choice,
-    spread: float | None,
-    of: Path | None,
-    *,
-    others: Mapping[str, Any],
-    yes: bool,
-    details: bool,
-    output: Path,
+    choice: Choice, spread: float, of: Path, *, yes: bool, details: bool, output: Path
 ) -> int:
     """Send spot checks over a time, and judge them together with the full run in ``of``.
 
-    ``others`` are further options of the command, which must not be set. Returns the exit code: 1
-    also for a difference between both runs. Raises UsageError if something is missing.
+    Returns the exit code: 1 also for a difference between both runs. Raises UsageError if something
+    is missing.
     """
     from conformance.certify import watched
     from conformance.run.planning import target_of, with_key
 
-    if spread is None or of is None:
-        raise UsageError("--spread DURATION and --of RUN belong together: use both, or neither.")
-    _require_alone(others)
     contract = load(choice.spec)
     full = full_run(of, contract)
     if full.depth == Depth.QUICK:
@@ -99,19 +117,16 @@ def spot_checks(
     return conclude(run, None, directory, terminal(), details)
 
 
-def _require_alone(others: Mapping[str, Any]) -> None:
-    """Raise UsageError for an option that spot checks cannot have."""
+def _require_alone() -> None:
+    """Raise UsageError for options that spot checks cannot have."""
     context = click.get_current_context()
-    given = [name for name, value in others.items() if value]
-    for name in NOT_WITH:
-        if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
-            given.append(name)
+    given = []
+    for option in context.command.params:
+        source = context.get_parameter_source(str(option.name))
+        if option.name not in TOGETHER and source is not ParameterSource.DEFAULT:
+            given.append(option.opts[0])
     if given:
-        flags = [
-            f"--{name.removesuffix('s') if name in ('areas', 'clauses') else name}"
-            for name in given
-        ]
-        raise UsageError(ALONE.format(", ".join(flag.replace("_", "-") for flag in flags)))
+        raise UsageError(ALONE.format(", ".join(given)))
 
 
 def _own_choice(choice: Choice, spread: float) -> Choice:

@@ -96,14 +96,18 @@ def _claim(run: Run) -> str:
     if run.counts["failed"] and run.baseline:
         return f"Nothing new against {shown(run.baseline.name)}: {tally(run.causes)} as before"
     if run.counts["untested"] or run.still_there:
-        seen = "Only waived failures seen" if run.counts["waived"] else "No failure seen"
-        part = f"{share(run)} of the contract"
-        if run.spread:
-            part = f"{amount(len(run.exchanges), 'request')} of spot checks"
-        return f"{seen} in {part}"
+        return _none_seen(run)
     if run.holding == len(run.cells):
         return "Conforms"
     return f"Conforms in {run.holding:,} of {amount(len(run.cells), 'cell')}"
+
+
+def _none_seen(run: Run) -> str:
+    """What is claimed of a part of the contract, or of a few requests."""
+    seen = "Only waived failures seen" if run.counts["waived"] else "No failure seen"
+    if run.spread:
+        return f"{seen} in {amount(len(run.exchanges), 'request')} of spot checks"
+    return f"{seen} in {share(run)} of the contract"
 
 
 def share(run: Run) -> str:

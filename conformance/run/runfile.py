@@ -77,8 +77,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "incomplete": run.incomplete,
         "require_complete": run.require_complete,
         "exit_code": run.exit_code,
-        **_baseline(run),
-        **_spread(run),
+        **_of_some_runs(run),
         "counts": run.counts,
         "setup": [convert.to_json(each) for each in run.setup],
         "causes": [convert.to_json(each) for each in run.causes],
@@ -90,16 +89,10 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
     }
 
 
-def _baseline(run: Run) -> dict[str, Any]:
-    """The member for the baseline of a run; none without one."""
-    if run.baseline is None:
-        return {}
-    return {"baseline": convert.to_json(run.baseline)}
-
-
-def _spread(run: Run) -> dict[str, Any]:
-    """The member for the time over which spot checks are spread; none in a full run."""
-    return {} if run.spread is None else {"spread": convert.to_json(run.spread)}
+def _of_some_runs(run: Run) -> dict[str, Any]:
+    """The members that only runs with a baseline, and spot checks, have."""
+    members = {"baseline": run.baseline, "spread": run.spread}
+    return {name: convert.to_json(value) for name, value in members.items() if value is not None}
 
 
 def _cell(cell: Cell) -> Json:

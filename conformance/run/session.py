@@ -171,9 +171,7 @@ class Session:
         self._changing = [known[name] for name in dict.fromkeys(changing) if name in known]
         client = self._client(first, 1, self.sender.journal)
         draw(client)  # takes seconds, in a separate process
-        with contextlib.suppress(OverBudget):
-            if self._begun.spread is None:
-                client.knowledge.look_for_businesses()
+        self._look_for_businesses(client)
         if self._workers > 1:
             spool = None if self._spool is None else Recorder(self._spool)
             self._ahead = Ahead(
@@ -184,6 +182,12 @@ class Session:
                 spool,
                 large=any(_is_large(exchange) for exchange in self.log.exchanges),
             )
+
+    def _look_for_businesses(self, client: Client) -> None:
+        """Find out the businesses of the keys; spot checks leave out what is not asked for."""
+        if self._begun.spread is None:
+            with contextlib.suppress(OverBudget):
+                client.knowledge.look_for_businesses()
 
     def _tried(self, case: Case, sink: Sink) -> str:
         """Run the scenario of a case, at most twice; returns how it ended."""

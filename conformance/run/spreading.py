@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from conformance.base import files
 from conformance.base.errors import Unjudgeable
-from conformance.model import Case, Run
+from conformance.model import Run
 from conformance.run import runfile, spots
 from conformance.run.planning import Prepared
 from conformance.run.session import Session
@@ -23,16 +22,16 @@ STOPPED = "The spot checks were stopped by a signal."
 Say = Callable[[str], None]
 
 
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass(frozen=True)
 class Clock:
     """The time, and how to let it pass. Tests have one that does not wait."""
 
-    now: Callable[[], datetime] = _now
-    sleep: Callable[[float], None] = time.sleep
+    def now(self) -> datetime:
+        """The current time."""
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        """Let some time pass."""
+        time.sleep(seconds)
 
 
 def run(prepared: Prepared, directory: Path, say: Say) -> Run:
@@ -46,7 +45,7 @@ def run(prepared: Prepared, directory: Path, say: Say) -> Run:
         wire = HttpWire(prepared.target.timeout, prepared.target.trust)
         session = Session(prepared, wire, stream, nonce=str(time.time_ns()))
         try:
-            run_cases(session, prepared, say)
+            run_cases(session, prepared, say, Clock())
         except Unjudgeable:
             say(f"Ended early: {session.log.incomplete}")
         except KeyboardInterrupt:
@@ -58,7 +57,7 @@ def run(prepared: Prepared, directory: Path, say: Say) -> Run:
         return session.finish(cleans=not prepared.embedded)
 
 
-def run_cases(session: Session, prepared: Prepared, say: Say, clock: Clock = Clock()) -> None:
+def run_cases(session: Session, prepared: Prepared, say: Say, clock: Clock) -> None:
     """Run each case at its moment. Raises Unjudgeable if the target is down."""
     assert prepared.spread is not None
     cases = prepared.chosen.cases
@@ -72,12 +71,8 @@ def run_cases(session: Session, prepared: Prepared, say: Say, clock: Clock = Clo
         now = clock.now()
         if said is None or now - said >= SAID_EVERY:
             said = now
-            say(_progress(number, cases, begin))
+            moment = begin.astimezone().strftime("%H:%M")
+            say(f"{number}/{len(cases)}  next request at about {moment}")
         clock.sleep(max(0.0, (begin - now).total_seconds()))
         session.forget()
         session.run_case(case, judged=False)
-
-
-def _progress(number: int, cases: tuple[Case, ...], begin: datetime) -> str:
-    """A line such as ``3/16  next request at about 14:32``, in local time."""
-    return f"{number}/{len(cases)}  next request at about {begin.astimezone():%H:%M}"
