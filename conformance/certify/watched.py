@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urlsplit
 from conformance.base.values import pointed, read_json
 from conformance.model import (
     FROM_PROXIES,
+    Cell,
     Difference,
     Exchange,
     Form,
@@ -168,12 +169,17 @@ def _broken(full: Run, spot: Run, sent: _Sent) -> Iterator[Difference]:
     passed = {cell.name for cell in full.cells if cell.verdict is Verdict.PASSED}
     accusing = {name for cell in full.broken for each in cell.findings for name in each.exchanges}
     for cell in spot.broken:
-        musts = [each for each in cell.findings if each.level is Level.MUST]
-        for finding in musts if cell.name in passed else ():
-            pair = _pair(spot, sent, finding.exchanges, accusing)
-            if pair is not None:
-                said = finding.where, finding.expected, finding.actual
-                yield Difference(cell.operation, (cell.name,), *said, *pair)
+        if cell.name in passed:
+            yield from _of_cell(spot, cell, sent, accusing)
+
+
+def _of_cell(spot: Run, cell: Cell, sent: _Sent, accusing: set[str]) -> Iterator[Difference]:
+    """The same for one cell. ``accusing`` are the exchanges of findings of the full run."""
+    for finding in cell.findings:
+        pair = _pair(spot, sent, finding.exchanges, accusing)
+        if finding.level is Level.MUST and pair is not None:
+            said = finding.where, finding.expected, finding.actual
+            yield Difference(cell.operation, (cell.name,), *said, *pair)
 
 
 def _pair(

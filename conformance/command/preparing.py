@@ -76,10 +76,9 @@ def sent(
 ) -> tuple[Run, Path]:
     """Execute a prepared run and judge it; returns the run and its new directory in ``output``.
 
-    Spot checks wait for the moments of their cases. Asks for confirmation first unless ``yes`` is
-    set or the server is the embedded one, then prints what will be sent. ``look`` examines the
-    target before the first case. Raises UsageError if there is nothing to send, StorageError if a
-    file cannot be written, and click.Abort if the user declines.
+    Asks for confirmation first unless ``yes`` is set or the server is the embedded one. ``look``
+    examines the target before the first case. Raises UsageError if there is nothing to send,
+    StorageError if a file cannot be written, and click.Abort if the user declines.
     """
     from conformance.run import runner, spreading
     from conformance.run.storing import surviving
