@@ -276,6 +276,15 @@ def test_another_code_is_a_difference() -> None:
     }
 
 
+def test_an_object_may_be_gone() -> None:
+    """Another business may delete its object just before it is requested: then nobody finds it."""
+    full = full_run(application(real(), kind=OtherCode), "foreign-object")
+    app = application(real())
+    spot = spot_run(app, spare_target(spare_keys(app)))
+    assert any(each.scenario == "spot-foreign-object" for each in spot.exchanges)
+    assert watched.differences(full, spot) == []
+
+
 # --- honest servers -------------------------------------------------------------------------------
 
 

@@ -27,7 +27,7 @@ from conformance.model import (
 )
 from conformance.reading import members_of
 
-LIMITED = 429
+LIMITED, NOT_FOUND = 429, 404
 UNEQUAL = frozenset({LIMITED, *FROM_PROXIES})
 """Statuses that say nothing about how a target handles a request."""
 ALWAYS = (
@@ -63,6 +63,11 @@ def _lasting(seconds: float) -> str:
         if seconds >= 2 * unit:
             return f"{seconds / unit:.0f} {name}"
     return f"{seconds:g} seconds"
+
+
+def accompanies(full: Run, spot: Run) -> bool:
+    """Whether spot checks were made for this full run."""
+    return spot.spread is not None and spot.spread.of == full.log_head
 
 
 def differences(full: Run, spot: Run) -> list[Difference]:
@@ -221,7 +226,9 @@ def _other_refusals(full: Run, spot: Run, sent: _Sent) -> Iterator[Difference]:
     to choose.
     """
     for exchange in spot.exchanges:
-        if not exchange.facts.mistake or exchange.role is Role.RETRY or _says_nothing(exchange):
+        if not exchange.facts.mistake or exchange.role is Role.RETRY:
+            continue
+        if _says_nothing(exchange) or _may_be_gone(exchange):
             continue
         same = sent.same_as(spot, exchange)
         kinds = {_kind(full, each) for each in same}
@@ -232,6 +239,11 @@ def _other_refusals(full: Run, spot: Run, sent: _Sent) -> Iterator[Difference]:
         if got != kind:
             said = "status", _said(kind), _said(got)
             yield Difference(exchange.operation, (), *said, same[0], exchange)
+
+
+def _may_be_gone(exchange: Exchange) -> bool:
+    """Whether somebody may have deleted the object of another business that is not found."""
+    return exchange.facts.step is Step.FOREIGN and exchange.status == NOT_FOUND
 
 
 Kind = tuple[int, str]

@@ -94,7 +94,7 @@ def _compared(run: Run, of: Path | None, contract: Contract) -> Run:
         say(ALONE, err=True)
         return run
     full = full_run(of, contract)
-    if full.log_head != run.spread.of:
+    if not watched.accompanies(full, run):
         raise UsageError(f"{of}: these spot checks do not accompany this run, but another one.")
     return replace(run, differences=tuple(watched.differences(full, run)))
 
