@@ -228,7 +228,9 @@ def _other_refusals(full: Run, spot: Run, sent: _Sent) -> Iterator[Difference]:
     for exchange in spot.exchanges:
         if not exchange.facts.mistake or exchange.role is Role.RETRY:
             continue
-        if _says_nothing(exchange) or _may_be_gone(exchange):
+        is_foreign = exchange.facts.step is Step.FOREIGN
+        may_be_gone = is_foreign and exchange.status == NOT_FOUND  # its owner may have deleted it
+        if may_be_gone or _says_nothing(exchange):
             continue
         same = sent.same_as(spot, exchange)
         kinds = {_kind(full, each) for each in same}
@@ -239,11 +241,6 @@ def _other_refusals(full: Run, spot: Run, sent: _Sent) -> Iterator[Difference]:
         if got != kind:
             said = "status", _said(kind), _said(got)
             yield Difference(exchange.operation, (), *said, same[0], exchange)
-
-
-def _may_be_gone(exchange: Exchange) -> bool:
-    """Whether somebody may have deleted the object of another business that is not found."""
-    return exchange.facts.step is Step.FOREIGN and exchange.status == NOT_FOUND
 
 
 Kind = tuple[int, str]
