@@ -226,11 +226,7 @@ def _other_refusals(full: Run, spot: Run, sent: _Sent) -> Iterator[Difference]:
     to choose.
     """
     for exchange in spot.exchanges:
-        if not exchange.facts.mistake or exchange.role is Role.RETRY:
-            continue
-        is_foreign = exchange.facts.step is Step.FOREIGN
-        may_be_gone = is_foreign and exchange.status == NOT_FOUND  # its owner may have deleted it
-        if may_be_gone or _says_nothing(exchange):
+        if not _is_telling_mistake(exchange):
             continue
         same = sent.same_as(spot, exchange)
         kinds = {_kind(full, each) for each in same}
@@ -241,6 +237,15 @@ def _other_refusals(full: Run, spot: Run, sent: _Sent) -> Iterator[Difference]:
         if got != kind:
             said = "status", _said(kind), _said(got)
             yield Difference(exchange.operation, (), *said, same[0], exchange)
+
+
+def _is_telling_mistake(exchange: Exchange) -> bool:
+    """Whether a request has a mistake, and its response says how the target handles that."""
+    if not exchange.facts.mistake or exchange.role is Role.RETRY:
+        return False
+    if exchange.facts.step is Step.FOREIGN and exchange.status == NOT_FOUND:
+        return False  # its owner may have deleted the object
+    return not _says_nothing(exchange)
 
 
 Kind = tuple[int, str]
