@@ -63,6 +63,7 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
         "conformance.command.sametarget",
         "conformance.command.saying",
         "conformance.command.signals",
+        "conformance.command.spotting",
         "conformance.command.replay",
         "conformance.command.waivers",
         "conformance.base.errors",

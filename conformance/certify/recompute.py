@@ -25,7 +25,7 @@ from conformance.model import ANNOUNCED, PREFLIGHT, Exchange, Selection
 from conformance.model.exchange import header_in
 from conformance.plan.build import Plan
 from conformance.reading import CLEAN
-from conformance.run import preflight
+from conformance.run import preflight, spots
 from conformance.run.planning import plans_for
 from conformance.run.replay_steps import AGAIN
 from conformance.run.runfile import Opened
@@ -143,7 +143,10 @@ def _numbered(name: str) -> tuple[str, int]:
 def _plan(opened: Opened, selection: Selection) -> Iterator[Mismatch]:
     """The stored plan is the one that follows from the declaration, and so is the choice."""
     run, rows = opened.began, opened.said["plan"]
-    plans = plans_for(opened.contract, run.target, run.seed, Depth(run.depth), selection)
+    if run.spread is None:
+        plans = plans_for(opened.contract, run.target, run.seed, Depth(run.depth), selection)
+    else:
+        plans = spots.plans_for(opened.contract, run.target, run.seed, selection.budget)
     stored = {row["id"]: row for row in rows}
     made = {case.id: convert.to_json(case) for case in plans.plan.cases}
     different = [name for name, row in made.items() if name in stored and stored[name] != row]
@@ -289,6 +292,7 @@ def _times(opened: Opened) -> Iterator[Mismatch]:
     """Times run forward: from the start of the run to its end, and within each case."""
     try:
         yield from _backwards(opened)
+        yield from _too_early(opened)
         began = _moment(opened.began.started).date().isoformat()
         if opened.began.judged_on != began:
             yield Mismatch(
@@ -315,6 +319,21 @@ def _backwards(opened: Opened) -> Iterator[Mismatch]:
                     Code.TIME_MISMATCH, f"in the case {case}, {after} comes after {before}"
                 )
                 return
+
+
+def _too_early(opened: Opened) -> Iterator[Mismatch]:
+    """The first case of spot checks that began before its moment. Raises ValueError."""
+    run = opened.began
+    if run.spread is None:
+        return
+    moments = spots.moments(run.seed, len(run.cases), run.spread.seconds)
+    due = {case.id: moment for case, moment in zip(run.cases, moments, strict=True)}
+    for exchange in opened.log.exchanges:
+        passed = _moment(exchange.started) - _moment(run.started)
+        if passed + SLACK < timedelta(seconds=due.get(exchange.case, 0)):
+            what = f"the case {exchange.case} began before its moment, at {exchange.started}"
+            yield Mismatch(Code.TIME_MISMATCH, what)
+            return
 
 
 def _moment(text: str) -> datetime:

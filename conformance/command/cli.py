@@ -30,6 +30,7 @@ from conformance.command import (
     replay,
     rerunning,
     signals,
+    spotting,
     waivers,
 )
 from conformance.command.choosing import (
@@ -120,6 +121,7 @@ def group() -> None:
 
 @click.command()
 @with_choice
+@spotting.with_spread
 @with_yes
 @click.option(
     "--try-steps",

@@ -76,13 +76,11 @@ def sent(
 ) -> tuple[Run, Path]:
     """Execute a prepared run and judge it; returns the run and its new directory in ``output``.
 
-    Asks for confirmation first unless ``yes`` is set or the server is the embedded one, then prints
-    what will be sent. ``look`` examines the target before the first case. With ``tries``, the steps
-    of each cause are sent again at the end; with ``page``, pytest writes a page of its own. Raises
-    UsageError if there is nothing to send, StorageError if a file cannot be written, and
-    click.Abort if the user declines.
+    Asks for confirmation first unless ``yes`` is set or the server is the embedded one. ``look``
+    examines the target before the first case. Raises UsageError if there is nothing to send,
+    StorageError if a file cannot be written, and click.Abort if the user declines.
     """
-    from conformance.run import runner
+    from conformance.run import runner, spreading
     from conformance.run.storing import surviving
 
     _check_runnable(prepared)
@@ -93,6 +91,8 @@ def sent(
     )
     _announce(prepared, look)
     with surviving(directory):
+        if prepared.spread is not None:
+            return spreading.run(prepared, directory, say), directory
         run = runner.run(
             prepared,
             directory,
@@ -102,7 +102,7 @@ def sent(
             look=look,
             page=page,
         )
-    return run, directory
+        return run, directory
 
 
 def _announce(prepared: Prepared, look: Look | None) -> None:

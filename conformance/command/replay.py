@@ -17,7 +17,7 @@ from conformance.command.choosing import (
     with_strict_waivers,
 )
 from conformance.command.commands import load
-from conformance.command.concluding import conclude, new_run, strictly, terminal
+from conformance.command.concluding import conclude, new_run, placed, strictly, terminal
 from conformance.command.saying import say
 
 if TYPE_CHECKING:
@@ -27,6 +27,13 @@ if TYPE_CHECKING:
 RUN = click.Path(path_type=Path, file_okay=False, resolve_path=True)
 """The directory of a run."""
 LATEST = Path("reports/latest")
+ALONE = "Note: these spot checks are judged alone. Compare them with their full run by --of RUN."
+
+with_full_run = click.option(
+    "--of",
+    type=RUN,
+    help="The full run that accompanies these spot checks: judge both together.",
+)
 
 latest = click.argument("stored_in", metavar="[RUN]", type=RUN, default=LATEST)
 """The argument of a command for a stored run, by default the last one."""
@@ -34,6 +41,7 @@ latest = click.argument("stored_in", metavar="[RUN]", type=RUN, default=LATEST)
 
 @click.command()
 @click.argument("stored_in", metavar="RUN", type=RUN)
+@with_full_run
 @with_spec
 @with_challenges
 @with_strict_waivers
@@ -41,6 +49,7 @@ latest = click.argument("stored_in", metavar="[RUN]", type=RUN, default=LATEST)
 @with_output
 def replay(
     stored_in: Path,
+    of: Path | None,
     spec: Path | None,
     challenges: Path | None,
     strict_waivers: bool,
@@ -51,7 +60,7 @@ def replay(
     from conformance.run import runfile
 
     console = terminal()
-    stored = recomputed(stored_in, load(spec, challenges))
+    stored = recomputed(stored_in, load(spec, challenges), of)
     say(f"Judging again by {stored.run.contract.name}: {stored.run.target.url}")
     again = new_run(output, lambda path: runfile.copy(stored, stored_in, path))
     code = conclude(stored.run, stored.selected, again, console, details)
@@ -60,25 +69,29 @@ def replay(
 
 @click.command()
 @latest
+@with_full_run
 @with_spec
 @with_challenges
 @with_strict_waivers
 @with_details
 def report(
     stored_in: Path,
+    of: Path | None,
     spec: Path | None,
     challenges: Path | None,
     strict_waivers: bool,
     details: bool,
 ) -> int:
     """Judge a stored run again and rewrite the reports in its directory."""
-    stored = recomputed(stored_in, load(spec, challenges))
+    stored = recomputed(stored_in, load(spec, challenges), of)
     code = conclude(stored.run, stored.selected, stored_in, terminal(), details)
     return strictly(stored.run, code) if strict_waivers else code
 
 
-def recomputed(stored_in: Path, contract: Contract) -> Stored:
+def recomputed(stored_in: Path, contract: Contract, of: Path | None = None) -> Stored:
     """A stored run, judged again, whose plan and log fit what it says about itself.
+
+    Spot checks are compared with the full run ``of``, if there is one.
 
     A run of another suite or contract is judged, but counts as incomplete. Raises UsageError for a
     run that does not fit.
@@ -90,9 +103,38 @@ def recomputed(stored_in: Path, contract: Contract) -> Stored:
     stored = runfile.judged(opened)
     _note_challenges(opened, stored.run)
     otherwise = recompute.made_otherwise(opened)
-    if not otherwise:
-        return stored
-    return replace(stored, run=replace(stored.run, incomplete=stored.run.incomplete or otherwise))
+    run = replace(stored.run, incomplete=stored.run.incomplete or otherwise or None)
+    return replace(stored, run=_compared(run, of, contract))
+
+
+def _compared(run: Run, of: Path | None, contract: Contract) -> Run:
+    """The run with what differs from its full run, if these are spot checks.
+
+    Raises UsageError if they do not belong together.
+    """
+    from conformance.certify import watched
+
+    if run.spread is None and of is not None:
+        raise UsageError("--of is for spot checks, but this is a full run.")
+    if run.spread is None:
+        return run
+    if of is None:
+        say(ALONE, err=True)
+        return run
+    full = full_run(of, contract)
+    if not watched.accompanies(full, run):
+        raise UsageError(f"{of}: these spot checks do not accompany this run, but another one.")
+    return replace(run, differences=tuple(watched.differences(full, run)))
+
+
+def full_run(directory: Path, contract: Contract) -> Run:
+    """A stored full run, judged again. Raises UsageError for spot checks, and as above."""
+    from conformance.run import runfile
+
+    full = placed(runfile.judged(opened_fitting(directory, contract)).run, directory)
+    if full.spread is not None:
+        raise UsageError(f"{directory}: these are spot checks themselves. --of takes a full run.")
+    return full
 
 
 def _note_challenges(opened: Opened, run: Run) -> None:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from conformance.run.planning import Prepared
 
 OUTPUT = Path("reports/rerun")
+SPREAD = 1.0
+"""Seconds over which repeated spot checks are spread."""
 WRITES = 10
 """Number of preceding writes that are sent again with a finding."""
 
@@ -54,7 +56,7 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
     _require_target(stored, choice, what)
     choice = replace(choice, seed=stored.seed, depth=stored.depth)
     with embedded(choice) as server:
-        prepared = prepared_for(choice, server)
+        prepared = _as_planned(prepared_for(choice, server), stored)
         if server:
             require_same_server(stored, prepared.target.declaration)
         else:
@@ -137,6 +139,18 @@ def _sent(prepared: Prepared, yes: bool) -> tuple[Run, Path | None]:
     run = placed(run, directory)
     store(run, prepared.selected, directory)
     return run, directory
+
+
+def _as_planned(prepared: Prepared, stored: Run) -> Prepared:
+    """The prepared run with the plan of spot checks, if the stored run consists of them."""
+    from conformance.run import spots
+
+    if stored.spread is None or stored.selection is None:
+        return prepared
+    target, budget = spots.as_plain_client(prepared.target), stored.selection.budget
+    plans = spots.plans_for(prepared.contract, target.declaration, stored.seed, budget)
+    spread = replace(stored.spread, seconds=SPREAD)
+    return replace(prepared, target=target, plan=plans.plan, chosen=plans.chosen, spread=spread)
 
 
 def _narrowed(prepared: Prepared, stored: Run, sought: Sequence[Sought]) -> Prepared:

@@ -88,6 +88,9 @@ def _of_choice(run: Run, profile: Profile) -> Iterator[Shortfall]:
 
 def _of_selection(run: Run, profile: Profile) -> Iterator[Shortfall]:
     """Shortfalls of what the user chose."""
+    if run.spread is not None:
+        text = "these are spot checks, which send only a few requests"
+        yield Shortfall(Lack.SELECTION, text, "Use the full run that they accompany.")
     chosen = run.selection
     if chosen is None:
         text = "it is not known which cases were to run, because pytest chose them"

@@ -80,6 +80,7 @@ from conformance.model.placeholder import Placeholder, SecretKind
 from conformance.model.profile import Profile, Unscored
 from conformance.model.run import Given, Run, Selection
 from conformance.model.setup import Remark, State, place_of_key
+from conformance.model.spread import WATCHED, Difference, Spread
 from conformance.model.waiver import Waiver
 
 __all__ = [
@@ -100,6 +101,7 @@ __all__ = [
     "RENAMED_RULES",
     "SCOPE",
     "UNAVAILABLE",
+    "WATCHED",
     "WHOLE_API",
     "About",
     "Authentication",
@@ -115,6 +117,7 @@ __all__ = [
     "CodeRole",
     "Contract",
     "Declaration",
+    "Difference",
     "Effect",
     "ErrorCode",
     "Exchange",
@@ -151,6 +154,7 @@ __all__ = [
     "SecretKind",
     "Selection",
     "Side",
+    "Spread",
     "State",
     "Step",
     "Transition",

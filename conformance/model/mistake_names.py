@@ -44,6 +44,8 @@ SCENARIOS = {
     "walk-with-option": "an optional parameter",
 }
 """What is odd about the requests of a scenario if the request itself does not say."""
+SPOT = "spot-"
+"""The prefix of scenarios of spot checks, which send what those of a full run send."""
 
 NOT_PARSED = frozenset(
     {
@@ -71,7 +73,8 @@ def mistake_of(exchange: Exchange) -> str:
     facts = exchange.facts
     if not facts.mistake:
         return ""
-    return facts.flaw or FORMS.get(facts.form) or SCENARIOS.get(exchange.scenario, "")
+    scenario = exchange.scenario.removeprefix(SPOT)
+    return facts.flaw or FORMS.get(facts.form) or SCENARIOS.get(scenario, "")
 
 
 def oddity_of(exchange: Exchange) -> str:

@@ -14,6 +14,7 @@ from conformance.model.judgement import JUDGED, Case, Cause, Cell, Verdict, wors
 from conformance.model.past import Baseline, Past
 from conformance.model.routes import shown_of
 from conformance.model.setup import Remark
+from conformance.model.spread import Difference, Spread
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,8 @@ class Run:
     given: Given = field(default_factory=Given)
     selection: Selection | None = None  # None if it is not known
     log_head: str = ""  # the digest of the last line of its log
+    spread: Spread | None = None  # how its requests are spread over time; None for a full run
+    differences: tuple[Difference, ...] = ()  # from the full run that it accompanies
     place: str = ""  # its directory, for readers of its reports; never stored
 
     @cached_property
@@ -140,11 +143,12 @@ class Run:
     def exit_code(self) -> int:
         """1 if a MUST is broken, else 3 if something could not be judged, else 0.
 
-        With a baseline, only new failures give 1. An untested cell counts as not judged only with
+        A difference between spot checks and their full run gives 1, too. With a baseline, only new
+        failures do. An untested cell counts as not judged only with
         ``require_complete``. So does a route that the target file excludes, if it exists or was not
         requested. A run that judged no cell at all could not be judged.
         """
-        if self.counts["failed"] and not self.nothing_new:
+        if self.differences or (self.counts["failed"] and not self.nothing_new):
             return 1
         if self.incomplete or self._shows_nothing:
             return 3

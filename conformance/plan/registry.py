@@ -81,6 +81,14 @@ class Scenario:
 
 
 REGISTRY: dict[str, Scenario] = {}
+"""The scenarios of a full run, by name."""
+SPOTS: dict[str, Scenario] = {}
+"""The scenarios of spot checks, by name. A full run has none of them."""
+
+
+def registered(name: str) -> Scenario:
+    """A scenario of a full run or of spot checks. Raises KeyError for an unknown name."""
+    return SPOTS[name] if name in SPOTS else REGISTRY[name]
 
 
 def scenario(
@@ -89,6 +97,7 @@ def scenario(
     rules: tuple[str, ...] = (),
     phase: int = 0,
     alone: bool = False,
+    registry: dict[str, Scenario] = REGISTRY,
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Decorate a test function to register it as a scenario, named without ``test_``.
 
@@ -97,10 +106,10 @@ def scenario(
 
     def register(function: Callable[..., None]) -> Callable[..., None]:
         name = function.__name__.removeprefix("test_").replace("_", "-")
-        known = REGISTRY.get(name)
+        known = registry.get(name)
         if known is not None and known.function.__module__ != function.__module__:
             raise ValueError(f"two scenarios have the name {name}")
-        REGISTRY[name] = Scenario(name, function, drafts, rules, phase, alone)
+        registry[name] = Scenario(name, function, drafts, rules, phase, alone)
         return function
 
     return register

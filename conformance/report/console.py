@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from conformance.base.text import amount, clean, clock, wrapped
 from conformance.base.values import cut
 from conformance.model import Cell, Run, Verdict
-from conformance.report import cards, remarks, rerun, untested, view
+from conformance.report import cards, remarks, rerun, untested, view, watched
 from conformance.report.cards import Card, reach
 from conformance.report.since import since
 from conformance.report.walk_picture import text_of
@@ -45,6 +45,7 @@ def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str
     """
     page = _Page(max(width, 40), colour)
     shown = cards.cards(run)
+    _watched(page, run)
     _causes(page, cards.with_steps(run, shown) if details else shown, details)
     begin = cards.start(run, shown)
     if begin:
@@ -101,6 +102,16 @@ class _Page:
 
 
 # --- causes ---------------------------------------------------------------------------------------
+
+
+def _watched(page: _Page, run: Run) -> None:
+    """Add what spot checks found to differ from the full run."""
+    if not run.differences:
+        return
+    page.title(watched.heading(run), Verdict.FAILED)
+    for line in watched.lines(run):
+        page.wrap(line, "  ")
+    page.lines.append("")
 
 
 def _causes(page: _Page, shown: Sequence[Card], details: bool) -> None:

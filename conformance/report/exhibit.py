@@ -75,7 +75,7 @@ def exhibits(
     exchanges = run.exchanges_of(ids)
     chosen = best(exchanges, few)
     if finding is None:
-        return [_exhibit(exchange) for exchange in chosen]
+        return [exhibit_of(exchange) for exchange in chosen]
     walk = walk_fault(run, finding)
     places = [_places(run, finding, walk, exchange) for exchange in chosen]
     for other in reversed(exchanges[:TRIED] if not any(places) else []):
@@ -84,7 +84,7 @@ def exhibits(
             chosen[few - 1 :], places[few - 1 :] = [other], [found]
             break
     head = BRIEF if any(places) else HEAD
-    return [_exhibit(each, own, head) for each, own in zip(chosen, places, strict=True)]
+    return [exhibit_of(each, own, head) for each, own in zip(chosen, places, strict=True)]
 
 
 def _places(run: Run, finding: Finding, walk: WalkFault | None, exchange: Exchange) -> list[Place]:
@@ -107,13 +107,13 @@ def unjudged(run: Run, cell: Cell) -> list[Exhibit]:
     exchanges = run.exchanges_of(cell.exchanges)
     unanswered = [exchange for exchange in exchanges if exchange.response is None]
     last = (unanswered or exchanges)[-FEW:]
-    return [_exhibit(exchange) for exchange in last]
+    return [exhibit_of(exchange) for exchange in last]
 
 
 # --- messages -------------------------------------------------------------------------------------
 
 
-def _exhibit(exchange: Exchange, places: Sequence[Place] = (), head: int = HEAD) -> Exhibit:
+def exhibit_of(exchange: Exchange, places: Sequence[Place] = (), head: int = HEAD) -> Exhibit:
     """An exchange as shown, with some places of its response marked.
 
     Without a mark in the body of the response, its first lines are shown, ``head`` of them.

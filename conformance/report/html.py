@@ -43,6 +43,7 @@ from conformance.report import (
     untested,
     view,
     waivers,
+    watched,
 )
 from conformance.report.exhibit import exhibits
 
@@ -89,6 +90,8 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
             stopped=bool(run.incomplete) and not run.judged,
             last=exhibits(run, list(run.exchange)[-1:]),
             shown=shown,
+            watched=watched,
+            pairs=watched.pairs(run),
             start=cards.start(run, shown),
             groups=cards.by_harm(shown),
             beyond=len(run.causes) - len(causes),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from conformance.base.text import amount
 from conformance.model import Run, Verdict
-from conformance.report import cards, excluded, rerun, untested, view, waivers
+from conformance.report import cards, excluded, rerun, untested, view, waivers, watched
 from conformance.report.cards import Card
 from conformance.report.console import verdict_line
 from conformance.report.since import since
@@ -52,11 +52,23 @@ def _lines(run: Run) -> Iterator[str]:
     yield f"{view.counts_line(run)}."
     yield ""
     shown = cards.cards(run)
+    yield from _watched(run)
     yield from _start(run, shown)
     yield from _changes(run)
     yield from _causes(shown)
     yield from _exceptions(run)
     yield from _untested(run)
+
+
+def _watched(run: Run) -> Iterator[str]:
+    """What spot checks found to differ from the full run."""
+    if not run.differences:
+        return
+    yield f"{watched.heading(run)}:"
+    yield ""
+    for line in watched.lines(run):
+        yield f"- {inert(line)}"
+    yield ""
 
 
 def _start(run: Run, shown: Sequence[Card]) -> Iterator[str]:

@@ -15,6 +15,7 @@ from conformance.base.errors import Exit
 from conformance.base.text import amount, clean
 from conformance.base.values import cut
 from conformance.model import (
+    WATCHED,
     WHOLE_API,
     Body,
     Cause,
@@ -98,17 +99,24 @@ def _claim(run: Run) -> str:
 def _verdict(run: Run) -> str:
     """The overall verdict, and how much of the contract it covers."""
     if run.exit_code == Exit.VIOLATED:
-        return "Breaks the contract"
+        return WATCHED if run.differences else "Breaks the contract"
     if run.exit_code != Exit.CONFORMS:
         return "Could not be judged"
     if run.counts["failed"] and run.baseline:
         return f"Nothing new against {shown(run.baseline.name)}: {tally(run.causes)} as before"
     if run.counts["untested"] or run.still_there:
-        seen = "Only waived failures seen" if run.counts["waived"] else "No failure seen"
-        return f"{seen} in {share(run)} of the contract"
+        return _none_seen(run)
     if run.holding == len(run.cells):
         return "Conforms"
     return f"Conforms in {run.holding:,} of {amount(len(run.cells), 'cell')}"
+
+
+def _none_seen(run: Run) -> str:
+    """What is claimed of a part of the contract, or of a few requests."""
+    seen = "Only waived failures seen" if run.counts["waived"] else "No failure seen"
+    if run.spread:
+        return f"{seen} in {amount(len(run.exchanges), 'request')} of spot checks"
+    return f"{seen} in {share(run)} of the contract"
 
 
 def share(run: Run) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from conformance.model import HARMLESS, WHOLE_API, Case, Contract, Effect
-from conformance.plan.registry import REGISTRY
+from conformance.plan.registry import registered
 
 WRITES_AT_A_TIME = 2
 """Cases that write and usually overlap. Those that write objects of one kind never do."""
@@ -43,7 +43,7 @@ def lanes(contract: Contract, cases: Iterable[Case]) -> dict[str, Lane]:
 
 
 def _lane(contract: Contract, case: Case) -> Lane:
-    scenario, operation = REGISTRY[case.scenario], contract.operations.get(case.operation)
+    scenario, operation = registered(case.scenario), contract.operations.get(case.operation)
     reads = operation is None or (operation.effect is Effect.READ and operation.rate is None)
     harmless = case.effect in HARMLESS and reads
     if scenario.alone:

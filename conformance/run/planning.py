@@ -22,6 +22,7 @@ from conformance.model import (
     Given,
     Run,
     Selection,
+    Spread,
     Verdict,
 )
 from conformance.plan.build import Plan, build, with_inapplicable
@@ -99,7 +100,8 @@ class Prepared:
     """Everything that a run needs before it sends a request.
 
     ``contract`` is adapted to the target. ``plan`` contains every case, and ``chosen`` the cases to
-    run, for a ``shard`` only its own. The target may be the ``embedded`` server.
+    run, for a ``shard`` only its own. The target may be the ``embedded`` server. ``spread`` says
+    over which time spot checks are spread.
     """
 
     contract: Contract
@@ -109,6 +111,7 @@ class Prepared:
     chosen: Plan
     shard: Shard | None = None
     embedded: bool = False
+    spread: Spread | None = None
 
     @property
     def workers(self) -> int:
@@ -150,7 +153,8 @@ class Prepared:
             today=now.date(),
             require_complete=require_complete,
         )
-        return replace(run, given=self.given, selection=selection_of(self.choice, self.target))
+        selection = selection_of(self.choice, self.target)
+        return replace(run, given=self.given, selection=selection, spread=self.spread)
 
 
 def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:

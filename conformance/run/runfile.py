@@ -31,6 +31,7 @@ from conformance.model import (
     Past,
     Run,
     Selection,
+    Spread,
     Verdict,
 )
 from conformance.model.waiver import wrong_days
@@ -78,7 +79,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "incomplete": run.incomplete,
         "require_complete": run.require_complete,
         "exit_code": run.exit_code,
-        **_baseline(run),
+        **_of_some_runs(run),
         "challenges": convert.to_json(run.challenges),
         "counts": run.counts,
         "setup": [convert.to_json(each) for each in run.setup],
@@ -91,11 +92,10 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
     }
 
 
-def _baseline(run: Run) -> dict[str, Any]:
-    """The member for the baseline of a run; none without one."""
-    if run.baseline is None:
-        return {}
-    return {"baseline": convert.to_json(run.baseline)}
+def _of_some_runs(run: Run) -> dict[str, Any]:
+    """The members that only runs with a baseline, and spot checks, have."""
+    members = {"baseline": run.baseline, "spread": run.spread}
+    return {name: convert.to_json(value) for name, value in members.items() if value is not None}
 
 
 def _cell(cell: Cell) -> Json:
@@ -249,7 +249,9 @@ def open_run(directory: Path, contract: Contract) -> Opened:
     given = convert.from_json(data.get("given", {}), Given)
     chosen = data.get("selection")
     selection = convert.from_json(chosen, Selection) if chosen else None
-    return Opened(data, contract, replace(began, given=given, selection=selection), selected, log)
+    spread = convert.from_json(data["spread"], Spread) if "spread" in data else None
+    began = replace(began, given=given, selection=selection, spread=spread)
+    return Opened(data, contract, began, selected, log)
 
 
 def _check_waivers(target: Declaration, started: str) -> None:

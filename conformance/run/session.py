@@ -22,7 +22,7 @@ from conformance.judging.judge import Known, findings_of, judge
 from conformance.judging.outcomes import Violation
 from conformance.log.evidence import Log, Recorder
 from conformance.model import Case, Effect, Exchange, Operation, Role, Run
-from conformance.plan.registry import REGISTRY
+from conformance.plan.registry import registered
 from conformance.reading import CLEAN, GONE, Made, made_by, removals
 from conformance.run.conclusion import finished, without_end
 from conformance.run.lanes import Lane, lanes
@@ -145,6 +145,11 @@ class Session:
         self.recorder.end(case.id, outcome)
         return self._violations(case, before) if judged else []
 
+    def forget(self) -> None:
+        """Forget what was seen of the target, because its data may have changed since."""
+        if self._memory is not None:
+            self._memory = Memory(self._memory.cases)
+
     def _outcome(self, case: Case) -> str:
         """Run a case, or wait for it if it runs before its turn; returns how it ended."""
         self._prepare(case)
@@ -166,8 +171,7 @@ class Session:
         self._changing = [known[name] for name in dict.fromkeys(changing) if name in known]
         client = self._client(first, 1, self.sender.journal)
         draw(client)  # takes seconds, in a separate process
-        with contextlib.suppress(OverBudget):
-            client.knowledge.look_for_businesses()
+        self._look_for_businesses(client)
         if self._workers > 1:
             spool = None if self._spool is None else Recorder(self._spool)
             self._ahead = Ahead(
@@ -178,6 +182,12 @@ class Session:
                 spool,
                 large=any(_is_large(exchange) for exchange in self.log.exchanges),
             )
+
+    def _look_for_businesses(self, client: Client) -> None:
+        """Find out the businesses of the keys; spot checks leave out what is not asked for."""
+        if self._begun.spread is None:
+            with contextlib.suppress(OverBudget):
+                client.knowledge.look_for_businesses()
 
     def _tried(self, case: Case, sink: Sink) -> str:
         """Run the scenario of a case, at most twice; returns how it ended."""
@@ -192,9 +202,9 @@ class Session:
     def _attempt(self, case: Case, client: Client) -> str:
         """Run the scenario of a case once; returns how it ended."""
         try:
-            if not self._lanes[case.id].harmless:
+            if not self._lanes[case.id].harmless and self._begun.spread is None:
                 client.knowledge.gather(self._changing)
-            REGISTRY[case.scenario].function(client)
+            registered(case.scenario).function(client)
             self._give_back(client)
         except OverBudget:
             return verdict.OVER_BUDGET

@@ -59,6 +59,13 @@ class Knowledge:
         items: list[Any] = self.once(place, lambda: self.asked(kind, key), meanwhile=[])
         return items
 
+    def glance(self, kind: str, key: str = KeyName.FULL) -> None:
+        """Request one page of the list of a kind in its usual size, as all that will be known."""
+        operation = self.contract.list_of(kind)
+        if operation is not None and self.has(key):
+            place = ("list", kind, key)
+            self.once(place, lambda: self.ask(operation, {}, key).listed[:MOST], meanwhile=[])
+
     def once(self, place: Place, find: Callable[[], Any], meanwhile: Any = ABSENT) -> Any:
         """The result of ``find``, which is called only for the first case of the run that asks."""
         return self._memory.once(place, self._sending.sender, find, meanwhile)

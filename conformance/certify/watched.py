@@ -1,0 +1,265 @@
+"""Compares a full run with its spot checks: does the target behave differently when watched?
+
+A difference needs two exchanges: the same request, handled rightly in the full run and otherwise in
+the spot checks. Data may have changed in between, keys may have expired, and proxies may have
+failed, so nothing counts that one of these explains.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from urllib.parse import parse_qsl, urlsplit
+
+from conformance.base.values import pointed, read_json
+from conformance.model import (
+    FROM_PROXIES,
+    Cell,
+    Difference,
+    Exchange,
+    Form,
+    Level,
+    Role,
+    Run,
+    Step,
+    Verdict,
+)
+from conformance.reading import members_of
+
+LIMITED, NOT_FOUND = 429, 404
+UNEQUAL = frozenset({LIMITED, *FROM_PROXIES})
+"""Statuses that say nothing about how a target handles a request."""
+ALWAYS = (
+    "A server that recognizes the keys, the addresses or the order of the certifier's requests can "
+    "behave differently for them.",
+    "Nothing shows how the server behaved before the first request, or behaves after the last one.",
+)
+WITHOUT_SPOT_CHECKS = (
+    "No spot checks were made: a server that recognizes a full run by its many requests and keys "
+    "can behave differently for it.",
+)
+WITH_SPOT_CHECKS = (
+    "Spot checks cover a small part of the contract: {requests} requests in {hours}, with other "
+    "keys than the full run.",
+)
+HOUR, MINUTE = 3600, 60
+
+
+def remains(spot: Run | None) -> list[str]:
+    """What a certificate cannot show about a server that knows its examiner, as sentences.
+
+    ``spot`` are the spot checks that accompany the run; None without any.
+    """
+    if spot is None or spot.spread is None:
+        return [*ALWAYS, *WITHOUT_SPOT_CHECKS]
+    requests, hours = f"{len(spot.exchanges):,}", _lasting(spot.spread.seconds)
+    return [*ALWAYS, *(each.format(requests=requests, hours=hours) for each in WITH_SPOT_CHECKS)]
+
+
+def _lasting(seconds: float) -> str:
+    """A duration in words, such as ``6 hours``."""
+    for unit, name in ((HOUR, "hours"), (MINUTE, "minutes")):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:.0f} {name}"
+    return f"{seconds:g} seconds"
+
+
+def accompanies(full: Run, spot: Run) -> bool:
+    """Whether spot checks were made for this full run."""
+    return spot.spread is not None and spot.spread.of == full.log_head
+
+
+def differences(full: Run, spot: Run) -> list[Difference]:
+    """What a target did in spot checks, but not for the same request in the full run.
+
+    At most one difference for each request of the spot checks, in their order. The request either
+    breaks a MUST that held in the full run, or has a mistake and is refused with another status or
+    code.
+    """
+    sent = _Sent.of(full)
+    found: dict[str, Difference] = {}
+    for each in (*_broken(full, spot, sent), *_other_refusals(full, spot, sent)):
+        known = found.get(each.unwatched.id)
+        if known is None:
+            found[each.unwatched.id] = each
+        elif known.cells:
+            cells = tuple(dict.fromkeys([*known.cells, *each.cells]))
+            found[each.unwatched.id] = replace(known, cells=cells)
+    return [found[each.id] for each in spot.exchanges if each.id in found]
+
+
+# --- which requests are the same ------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What makes two requests of two runs the same, whatever objects they name."""
+
+    operation: str
+    method: str
+    identity: str | None
+    names: tuple[str, ...]
+    mistake: bool
+    form: Form | None
+    step: Step | None
+    flaw: str | None
+
+
+def _asked(run: Run, exchange: Exchange) -> Asked:
+    """The identity of a request. The main keys of two runs may have different names."""
+    facts, request = exchange.facts, exchange.request
+    identity = exchange.identity
+    main, mark, change = (identity or "").partition("~")
+    if main == run.target.main_key:
+        identity = f"main{mark}{change}"
+    query = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
+    body = members_of(read_json(request.body.kept).value) if request.body else {}
+    return Asked(
+        exchange.operation,
+        request.method,
+        identity,
+        (*sorted({name for name, _ in query}), *sorted(body)),
+        facts.mistake,
+        facts.form,
+        facts.step if facts.mistake else None,
+        facts.flaw,
+    )
+
+
+class _Sent:
+    """The exchanges of a full run that ended, by what was asked."""
+
+    def __init__(self, by_asked: dict[Asked, list[Exchange]], rules: dict[str, frozenset[str]]):
+        self._by_asked = by_asked
+        self._rules = rules
+
+    @staticmethod
+    def of(run: Run) -> _Sent:
+        by_asked: dict[Asked, list[Exchange]] = defaultdict(list)
+        for exchange in run.exchanges:
+            is_final = exchange.role is not Role.RETRY and exchange.facts.again is None
+            if is_final and not _says_nothing(exchange):
+                by_asked[_asked(run, exchange)].append(exchange)
+        return _Sent(by_asked, _rules_of(run))
+
+    def same_as(self, spot: Run, unwatched: Exchange) -> list[Exchange]:
+        """The exchanges with the same request. One with a mistake has to feed the same rule."""
+        same = self._by_asked.get(_asked(spot, unwatched), [])
+        if not unwatched.facts.mistake:
+            return same
+        rules = _rules_of(spot).get(unwatched.case, frozenset())
+        return [
+            each
+            for each in same
+            if each.role is unwatched.role and rules & self._rules.get(each.case, frozenset())
+        ]
+
+
+def _rules_of(run: Run) -> dict[str, frozenset[str]]:
+    """The rules that each case of a run feeds, by its id."""
+    return {case.id: frozenset(case.rules) for case in run.cases}
+
+
+def _says_nothing(exchange: Exchange) -> bool:
+    """Whether a response says nothing about the target: none, a limit, or a proxy."""
+    return exchange.response is None or exchange.status in UNEQUAL or bool(exchange.facts.broken)
+
+
+# --- what is broken only in the spot checks -------------------------------------------------------
+
+
+def _broken(full: Run, spot: Run, sent: _Sent) -> Iterator[Difference]:
+    """A difference for each finding of a MUST in the spot checks whose cell passed before."""
+    passed = {cell.name for cell in full.cells if cell.verdict is Verdict.PASSED}
+    accusing = {name for cell in full.broken for each in cell.findings for name in each.exchanges}
+    for cell in spot.broken:
+        if cell.name in passed:
+            yield from _of_cell(spot, cell, sent, accusing)
+
+
+def _of_cell(spot: Run, cell: Cell, sent: _Sent, accusing: set[str]) -> Iterator[Difference]:
+    """The same for one cell. ``accusing`` are the exchanges of findings of the full run."""
+    for finding in cell.findings:
+        pair = _pair(spot, sent, finding.exchanges, accusing)
+        if finding.level is Level.MUST and pair is not None:
+            said = finding.where, finding.expected, finding.actual
+            yield Difference(cell.operation, (cell.name,), *said, *pair)
+
+
+def _pair(
+    spot: Run, sent: _Sent, names: Iterable[str], accusing: set[str]
+) -> tuple[Exchange, Exchange] | None:
+    """The watched and the unwatched exchange of a finding; None if no request was the same.
+
+    ``accusing`` are the ids of exchanges that show something wrong in the full run.
+    """
+    for unwatched in reversed(spot.exchanges_of(names)):
+        if _says_nothing(unwatched) or not _key_worked(spot, unwatched):
+            continue
+        same = [each for each in sent.same_as(spot, unwatched) if each.id not in accusing]
+        if same:
+            return same[0], unwatched
+    return None
+
+
+def _key_worked(spot: Run, exchange: Exchange) -> bool:
+    """Whether the valid key of a request was accepted at its time or later, so it was valid.
+
+    For a request with no valid key, that is the main key.
+    """
+    identity = exchange.identity
+    if identity not in spot.target.keys:
+        identity = spot.target.main_key
+    later = spot.exchanges[spot.exchanges.index(exchange) :]
+    in_case = [each for each in spot.exchanges if each.case == exchange.case]
+    return any(each.identity == identity and each.ok for each in (*in_case, *later))
+
+
+# --- what is refused in another way ---------------------------------------------------------------
+
+
+def _other_refusals(full: Run, spot: Run, sent: _Sent) -> Iterator[Difference]:
+    """The requests with a mistake whose status or code was another one in every full-run exchange.
+
+    Both may be right by the contract, but a target that is not watching for anybody has no reason
+    to choose.
+    """
+    for exchange in spot.exchanges:
+        if not _is_telling_mistake(exchange):
+            continue
+        same = sent.same_as(spot, exchange)
+        kinds = {_kind(full, each) for each in same}
+        if len(kinds) != 1 or not _key_worked(spot, exchange):
+            continue
+        (kind,) = kinds
+        got = _kind(spot, exchange)
+        if got != kind:
+            said = "status", _said(kind), _said(got)
+            yield Difference(exchange.operation, (), *said, same[0], exchange)
+
+
+def _is_telling_mistake(exchange: Exchange) -> bool:
+    """Whether a request has a mistake, and its response says how the target handles that."""
+    if not exchange.facts.mistake or exchange.role is Role.RETRY:
+        return False
+    if exchange.facts.step is Step.FOREIGN and exchange.status == NOT_FOUND:
+        return False  # its owner may have deleted the object
+    return not _says_nothing(exchange)
+
+
+Kind = tuple[int, str]
+"""The class of a status, such as 4, and the error code; empty for a success or without a code."""
+
+
+def _kind(run: Run, exchange: Exchange) -> Kind:
+    """How a response answers a request."""
+    status = exchange.status or 0
+    code = pointed(exchange.json, run.contract.code_pointer) if exchange.refused else ""
+    return status // 100, code if isinstance(code, str) else ""
+
+
+def _said(kind: Kind) -> str:
+    """A kind in words, such as ``4xx with the code not_found``."""
+    status, code = kind
+    return f"{status}xx with the code {code}" if code else f"{status}xx"

@@ -1,0 +1,81 @@
+"""Plans spot checks: which cases they consist of, and when each of them begins.
+
+Both follow from the seed, which is drawn for each run, so that a target cannot foresee them and a
+replay can make them again.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+from random import Random
+
+from conformance.base.options import Depth
+from conformance.model import PLAIN, Case, Contract, Declaration
+from conformance.plan.build import Plan, build
+from conformance.plan.registry import SPOTS, Planning
+from conformance.run.planning import Plans
+from conformance.scenarios.spot import spots as _registered  # noqa: F401 - registers scenarios
+from conformance.target import Target, named, scope
+
+MOST = 40
+"""Default number of requests of a run of spot checks."""
+APART = 0.25
+"""The least time between two cases, as a share of the usual one."""
+
+
+def as_plain_client(target: Target) -> Target:
+    """The target as spot checks use it: they never announce the suite, whatever its file says."""
+    return replace(target, declaration=replace(target.declaration, identity=PLAIN))
+
+
+def possible(contract: Contract, target: Declaration, seed: int) -> tuple[Contract, Plan]:
+    """Every case of spot checks, also those that cannot run, and the contract of the target."""
+    fitting = scope.fitted(named(contract, target), target)
+    planning = Planning(scope.offered(fitting, target), target, seed, Depth.QUICK)
+    return fitting, build(planning, SPOTS.values())
+
+
+def plans_for(contract: Contract, target: Declaration, seed: int, budget: int) -> Plans:
+    """The plan of spot checks, with the cases in the order in which they run.
+
+    The scenarios take turns, each with its cases in random order, until the budget is used up.
+    """
+    fitting, plan = possible(contract, target, seed)
+    random = Random(f"cases of spot checks {seed}")  # noqa: S311 - a plan, not a secret
+    by_scenario: dict[str, list[Case]] = defaultdict(list)
+    for case in plan.runnable:
+        by_scenario[case.scenario].append(case)
+    for cases in by_scenario.values():
+        random.shuffle(cases)
+    chosen = Plan(tuple(_in_turn(list(by_scenario.values()), budget, random)))
+    return Plans(fitting, chosen, chosen)
+
+
+def _in_turn(waiting: list[list[Case]], budget: int, random: Random) -> list[Case]:
+    """Cases from each of some lists in turn that fit into a budget, in random order."""
+    chosen: list[Case] = []
+    left = budget
+    while any(waiting):
+        random.shuffle(waiting)
+        for cases in waiting:
+            case = cases.pop() if cases else None
+            if case is not None and case.cost <= left:
+                chosen.append(case)
+                left -= case.cost
+    random.shuffle(chosen)
+    return chosen
+
+
+def moments(seed: int, cases: int, seconds: float) -> list[float]:
+    """When each of some cases begins, in seconds after the start of the run.
+
+    The last one leaves some time, too, so that the end of the run tells nothing.
+    """
+    random = Random(f"moments of spot checks {seed}")  # noqa: S311 - a plan, not a secret
+    gaps = [APART + random.expovariate(1) for _ in range(cases + 1)]
+    whole, passed, begins = sum(gaps), 0.0, []
+    for gap in gaps[:-1]:
+        passed += gap
+        begins.append(seconds * passed / whole)
+    return begins

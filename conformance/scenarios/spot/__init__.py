@@ -1,0 +1,1 @@
+"""The scenarios of spot checks: few requests each, and none in a full run."""
