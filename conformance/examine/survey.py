@@ -54,7 +54,7 @@ class Survey:
     def __init__(self, session: Session, limit: int | None = None, *, thorough: bool = False):
         self.contract = session.contract
         self.target = session.target.declaration
-        self.client = Client(session.sender, CASE, 1, Memory(), seed=0)
+        self.client = Client(session.sender, CASE, 1, Memory(), seed=0, key=session.key)
         self._limit = limit
         self._read, self._send = cache(self._read_once), cache(self._send_once)
         self._bare, self._named = cache(self._bare_once), cache(self._named_once)

@@ -65,6 +65,7 @@ class Run:
     baseline: Baseline | None = None  # the run whose failures do not count in the exit code
     given: Given = field(default_factory=Given)
     selection: Selection | None = None  # None if it is not known
+    salts: tuple[str, ...] = ("",)  # of its texts; several if runs were merged
     log_head: str = ""  # the digest of the last line of its log
     place: str = ""  # its directory, for readers of its reports; never stored
 

@@ -6,6 +6,7 @@ A stored run may be forged, so an object is removed only if the target shows tha
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from conformance.model import Effect, Exchange, Operation, Role, Run
@@ -15,10 +16,11 @@ from conformance.reading import (
     Made,
     answer_of,
     is_own,
-    marks_in,
+    keys_of,
     members_of,
     removals,
     sought_in,
+    texts_sent,
 )
 from conformance.run.session import Session
 
@@ -31,6 +33,14 @@ class Standing(StrEnum):
     UNPROVEN = "not removed: no proof that this run created it"
     BARRED = "not removed: the target file does not allow it"
     STUCK = "not removed: the API cannot remove it"
+
+
+@dataclass(frozen=True)
+class Traces:
+    """By what the objects of a run are recognized: its keys, and the texts that it sent."""
+
+    keys: list[str]
+    sent: frozenset[str]
 
 
 def removable(run: Run, left: Iterable[Made]) -> list[Made]:
@@ -48,9 +58,9 @@ def standing_of(session: Session, run: Run, left: Iterable[Made]) -> dict[Made, 
     """The standing of each object that a stored run claims to have created; sends only reads."""
     left = list(left)
     found = dict.fromkeys(left, Standing.STUCK)
-    marks = marks_in(run.exchanges)
+    traces = Traces(keys_of(run), texts_sent(run.exchanges))
     for each in removable(run, left):
-        found[each] = _as_shown(session, marks, each)
+        found[each] = _as_shown(session, traces, each)
     own = [each for each in left if found[each] is Standing.OWN]
     allowed = session.target.declaration.allow
     permitted = _among(own, removals(run.contract, own, allowed))
@@ -60,14 +70,14 @@ def standing_of(session: Session, run: Run, left: Iterable[Made]) -> dict[Made, 
     return found
 
 
-def _as_shown(session: Session, marks: frozenset[str], made: Made) -> Standing:
+def _as_shown(session: Session, traces: Traces, made: Made) -> Standing:
     """The standing of an object, by what the target returns to the key that created it."""
     declared, contract = session.target.declaration, session.contract
     if made.identity not in declared.keys:
         return Standing.UNPROVEN
     look = session.cleaner().look(made.kind, made.id, key=made.identity, role=Role.BYSTANDER)
     shown, goes_on = sought_in(contract, look)
-    if is_own(contract, declared.inputs, marks, made, members_of(shown)):
+    if is_own(contract, declared.inputs, traces.keys, traces.sent, made, members_of(shown)):
         return Standing.OWN
     answer = answer_of(contract, look) if look else None
     if answer is None or shown is not None or goes_on:

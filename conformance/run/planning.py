@@ -12,6 +12,7 @@ from conformance import target as targets
 from conformance.base.errors import UsageError
 from conformance.base.options import Choice, Depth
 from conformance.base.text import amount
+from conformance.contract.drawn import drawn
 from conformance.judging import verdict
 from conformance.judging.coverage import OVER_BUDGET
 from conformance.log.evidence import Log
@@ -100,6 +101,7 @@ class Prepared:
 
     ``contract`` is adapted to the target. ``plan`` contains every case, and ``chosen`` the cases to
     run, for a ``shard`` only its own. The target may be the ``embedded`` server.
+    ``salt`` makes the texts of the run differ from those of other runs.
     """
 
     contract: Contract
@@ -109,6 +111,7 @@ class Prepared:
     chosen: Plan
     shard: Shard | None = None
     embedded: bool = False
+    salt: str = ""
 
     @property
     def workers(self) -> int:
@@ -150,7 +153,8 @@ class Prepared:
             today=now.date(),
             require_complete=require_complete,
         )
-        return replace(run, given=self.given, selection=selection_of(self.choice, self.target))
+        selection = selection_of(self.choice, self.target)
+        return replace(run, given=self.given, selection=selection, salts=(self.salt,))
 
 
 def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:
@@ -202,7 +206,7 @@ def plans_for(
 
     Raises UsageError for an unknown area or clause, and for a malformed shard.
     """
-    complete = named(contract, target)
+    complete = drawn(named(contract, target), seed)
     fitting = scope.fitted(complete, target)
     plan = planned(fitting, target, seed, depth, selection.budget)
     if target.absent or target.inapplicable:

@@ -51,7 +51,7 @@ def require_key(target: Target) -> None:
 def check(session: Session) -> None:
     """Send a few plain reads. Raises Unjudgeable with the reason if none succeeds."""
     require_key(session.target)
-    client = Client(session.sender, CASE, 1, Memory(), seed=session.choice.seed, nonce="")
+    client = Client(session.sender, CASE, 1, Memory(), seed=session.choice.seed, key=session.key)
     failed = _failed_reads(client)
     # A transfer that breaks off is a finding, not a reason to stop.
     if not failed or any(exchange.facts.broken for exchange in failed):
