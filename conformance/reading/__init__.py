@@ -23,6 +23,7 @@ from conformance.reading.limits import soon
 from conformance.reading.made import CLEAN, GONE, Made, made_by, removals, worked_on
 from conformance.reading.marks import (
     SIGNS,
+    bodies_sent,
     filled,
     is_own,
     keys_of,
@@ -31,7 +32,6 @@ from conformance.reading.marks import (
     new_salt,
     other_place,
     run_key,
-    texts_sent,
     without_place,
 )
 from conformance.reading.response import Answer, answer_of, asked, missing, sought_in
@@ -61,6 +61,7 @@ __all__ = [
     "as_shown",
     "asked",
     "before_last",
+    "bodies_sent",
     "compared",
     "differences",
     "filled",
@@ -97,7 +98,6 @@ __all__ = [
     "soon",
     "sought_in",
     "takes",
-    "texts_sent",
     "without_place",
     "worked_on",
     "writable",

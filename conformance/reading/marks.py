@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from conformance.base.values import instant, read_json
+from conformance.base.values import instant
 from conformance.model import Contract, Exchange, Run
 from conformance.reading.made import Made
 
@@ -121,26 +121,10 @@ def _words(kind: str) -> tuple[str, ...]:
 # --- recognizing them -----------------------------------------------------------------------------
 
 
-def texts_sent(exchanges: Iterable[Exchange]) -> frozenset[str]:
-    """The texts in the bodies of some requests."""
-    texts: set[str] = set()
-    for exchange in exchanges:
-        body = exchange.request.body
-        if body:
-            texts.update(_texts_in(read_json(body.kept).value))
-    return frozenset(texts)
-
-
-def _texts_in(value: Any) -> Iterator[str]:
-    """The texts in a JSON value."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        for member in value.values():
-            yield from _texts_in(member)
-    elif isinstance(value, list):
-        for item in value:
-            yield from _texts_in(item)
+def bodies_sent(exchanges: Iterable[Exchange]) -> frozenset[str]:
+    """The bodies of some requests, in lower case."""
+    bodies = [exchange.request.body for exchange in exchanges]
+    return frozenset(body.kept.lower() for body in bodies if body)
 
 
 def without_place(text: str, keys: Iterable[str], replacement: str) -> str:
@@ -165,14 +149,14 @@ def is_own(
 ) -> bool:
     """Whether an object, as shown by the target, is the one that a run created.
 
-    ``keys`` and ``sent`` are the keys of the run and the texts that it sent, and ``inputs`` the
-    templates in its target file.
+    ``keys`` are the keys of the run, ``sent`` the bodies that it sent, and ``inputs`` the templates
+    in its target file.
     """
     if str(shown.get(contract.identifier_of(made.kind))) != str(made.id):
         return False
     sites = {site_of(key) for key in keys}
     return _matches_creation_time(made, shown.get(contract.position)) and any(
-        shown.get(member) in sent and _has_mark_of(sites, template, shown[member])
+        _has_mark_of(sites, template, shown[member]) and _was_sent(shown[member], sent)
         for member, template in _templates(contract, inputs, made.kind)
         if isinstance(shown.get(member), str)
     )
@@ -195,6 +179,12 @@ def _has_mark_of(sites: Iterable[str], template: str, shown: str) -> bool:
         for text in (shown, short)
         if text == shown or lengthened(short) == shown
     )
+
+
+def _was_sent(shown: str, sent: Iterable[str]) -> bool:
+    """Whether all words of a text are in one body, however it was encoded."""
+    words = re.findall("[a-z0-9]+", shown.lower())
+    return any(all(word in body for word in words) for body in sent)
 
 
 @cache
@@ -222,10 +212,15 @@ def _pattern(template: str, site: str) -> str:
 
 
 def _templates(contract: Contract, inputs: Inputs, kind: str) -> Iterator[tuple[str, str]]:
-    """The members that show a fresh text in objects of a kind, each with its template."""
-    for creation in contract.operations_by("create", kind):
-        values = inputs.get(creation.id, {})
-        for member in creation.body:
+    """The members that show a fresh text in objects of a kind, each with its template.
+
+    The text may come from the creation of an object, or from a later change.
+    """
+    for operation in contract.operations.values():
+        if operation.kind != kind:
+            continue
+        values = inputs.get(operation.id, {})
+        for member in operation.body:
             own = (member.fresh, SIGNS) if member.fresh else ()
             for template in (*own, values.get(member.name)):
                 if isinstance(template, str) and has_mark(template):

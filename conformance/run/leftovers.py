@@ -15,12 +15,12 @@ from conformance.reading import (
     Answer,
     Made,
     answer_of,
+    bodies_sent,
     is_own,
     keys_of,
     members_of,
     removals,
     sought_in,
-    texts_sent,
 )
 from conformance.run.session import Session
 
@@ -37,7 +37,7 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True)
 class Traces:
-    """By what the objects of a run are recognized: its keys, and the texts that it sent."""
+    """By what the objects of a run are recognized: its keys, and the bodies that it sent."""
 
     keys: list[str]
     sent: frozenset[str]
@@ -58,7 +58,7 @@ def standing_of(session: Session, run: Run, left: Iterable[Made]) -> dict[Made, 
     """The standing of each object that a stored run claims to have created; sends only reads."""
     left = list(left)
     found = dict.fromkeys(left, Standing.STUCK)
-    traces = Traces(keys_of(run), texts_sent(run.exchanges))
+    traces = Traces(keys_of(run), bodies_sent(run.exchanges))
     for each in removable(run, left):
         found[each] = _as_shown(session, traces, each)
     own = [each for each in left if found[each] is Standing.OWN]
