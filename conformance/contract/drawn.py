@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import replace
 
+from conformance.base.drawing import one_of
 from conformance.model import Contract, Operation, Parameter
 
 
@@ -26,9 +26,8 @@ def _one(parameter: Parameter, source: str) -> Parameter:
     """The parameter with one of its templates, or else with one of its examples."""
     if not parameter.also:
         return parameter
-    digest = hashlib.sha256(f"{source} {parameter.name}".encode()).digest()
     choices = (parameter.fresh or parameter.example, *parameter.also)
-    choice = choices[digest[0] % len(choices)]
+    choice = one_of(choices, f"{source} {parameter.name}")
     if parameter.fresh:
         return replace(parameter, fresh=str(choice), also=())
     return replace(parameter, example=choice, also=())

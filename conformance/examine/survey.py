@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache
 
+from conformance.base.drawing import lot
 from conformance.judging.responses import code_of
 from conformance.model import (
     PREFLIGHT,
@@ -54,7 +55,8 @@ class Survey:
     def __init__(self, session: Session, limit: int | None = None, *, thorough: bool = False):
         self.contract = session.contract
         self.target = session.target.declaration
-        self.client = Client(session.sender, CASE, 1, Memory(), seed=0, key=session.key)
+        seed, key = session.choice.seed, session.key
+        self.client = Client(session.sender, CASE, 1, Memory(), seed=seed, key=key)
         self._limit = limit
         self._read, self._send = cache(self._read_once), cache(self._send_once)
         self._bare, self._named = cache(self._bare_once), cache(self._named_once)
@@ -88,13 +90,20 @@ class Survey:
         return operation.id in self.target.inapplicable
 
     def opened(self, key: str) -> list[Operation]:
-        """The reads that a key may send, those that require a scope first."""
+        """The reads that a key may send: those that require a scope first, then lists.
+
+        Among these, the seed draws the order for each key.
+        """
         opened = [
             operation
             for operation in self.offered
             if operation.keyed and self.target.opens(operation, key)
         ]
-        return sorted(opened, key=lambda operation: not operation.scopes)
+        seed = self.client.seed
+        opened.sort(key=lambda operation: lot(f"{seed} {key} {operation.id}"))
+        return sorted(
+            opened, key=lambda operation: (not operation.scopes, operation.paging is None)
+        )
 
     def closed(self, key: str) -> list[Operation]:
         """The reads for which a key lacks the scope."""

@@ -1,7 +1,6 @@
 """The target of a run: its file, its keys, and which parts of the contract it offers."""
 
 from conformance.target.target_file import (
-    FICTIONAL_NUMBER,
     KEY_VARIABLE,
     Target,
     faulty,
@@ -12,7 +11,6 @@ from conformance.target.target_file import (
 )
 
 __all__ = [
-    "FICTIONAL_NUMBER",
     "KEY_VARIABLE",
     "Target",
     "faulty",

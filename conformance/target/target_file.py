@@ -32,7 +32,6 @@ from conformance.target.keyring import GivenKey
 KEY_VARIABLE = "CONFORMANCE_KEY"
 DEFAULT_BUDGET = 12_000
 DEFAULT_TIMEOUT = 15.0
-FICTIONAL_NUMBER = "+12025550100"
 SECRET = ("keys", "scoped_keys")
 """Members of a target file that hold keys, and that no message may quote."""
 HOSTS = 200

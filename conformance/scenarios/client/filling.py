@@ -18,7 +18,6 @@ from conformance.model import (
 )
 from conformance.reading import filled
 from conformance.scenarios.client.ids import Id
-from conformance.target import FICTIONAL_NUMBER
 
 _SAMPLES: Mapping[str, Any] = {
     "string": "sample",
@@ -43,6 +42,9 @@ class Source(Protocol):
 
     def token(self) -> str:
         """A text that no other request contains."""
+
+    def number(self) -> str:
+        """The phone number of the run."""
 
     def business(self, key: str = KeyName.FULL) -> str | None:
         """The id of the business of a key."""
@@ -91,8 +93,7 @@ def value(source: Source, parameter: Parameter, key: str = KeyName.FULL) -> Any:
     if source.contract.refers(parameter):
         return _as_typed(parameter, _reference(source, parameter, key))
     if parameter.phone:
-        numbers = source.target.phone_numbers or (FICTIONAL_NUMBER,)
-        return numbers[0]
+        return source.number()
     if parameter.fresh:
         return filled(parameter.fresh, source.token())
     if parameter.example is not None:

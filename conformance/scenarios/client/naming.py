@@ -16,7 +16,7 @@ class Naming:
     """
 
     def __init__(self, case: Case, attempt: int, key: str = "") -> None:
-        self._key = key
+        self.key = key
         self._source = f"{case.id} {attempt}"
         self._tokens = 0
         self._used: set[str] = set()
@@ -24,7 +24,7 @@ class Naming:
     def token(self) -> str:
         """A mark of the run that no other request has."""
         self._tokens += 1
-        return mark_of(self._key, f"{self._source} {self._tokens}")
+        return mark_of(self.key, f"{self._source} {self._tokens}")
 
     def renamed(self, message: Message, operation: Operation | None) -> Message:
         """The message, with new names in the headers that identify a request.
