@@ -57,7 +57,7 @@ class Survey:
         self.target = session.target.declaration
         seed, key = session.choice.seed, session.key
         self.client = Client(session.sender, CASE, 1, Memory(), seed=seed, key=key)
-        self._limit = limit
+        self._limit, self._thorough = limit, thorough
         self._read, self._send = cache(self._read_once), cache(self._send_once)
         self._bare, self._named = cache(self._bare_once), cache(self._named_once)
         self.reads = plain_reads(session.contract.operations.values())
@@ -90,20 +90,20 @@ class Survey:
         return operation.id in self.target.inapplicable
 
     def opened(self, key: str) -> list[Operation]:
-        """The reads that a key may send: those that require a scope first, then lists.
+        """The reads that a key may send, those that require a scope first.
 
-        Among these, the seed draws the order for each key.
+        Before a run, lists of what a business owns are next, and the seed draws their order for
+        each key.
         """
         opened = [
             operation
             for operation in self.offered
             if operation.keyed and self.target.opens(operation, key)
         ]
-        seed = self.client.seed
-        opened.sort(key=lambda operation: lot(f"{seed} {key} {operation.id}"))
-        return sorted(
-            opened, key=lambda operation: (not operation.scopes, operation.paging is None)
-        )
+        if not self._thorough:
+            opened.sort(key=lambda read: lot(f"{self.client.seed} {key} {read.id}"))
+            opened.sort(key=lambda read: not (read.paging and read.owned))
+        return sorted(opened, key=lambda operation: not operation.scopes)
 
     def closed(self, key: str) -> list[Operation]:
         """The reads for which a key lacks the scope."""
