@@ -68,15 +68,21 @@ def _of_headers(headers: Iterable[tuple[str, str]]) -> dict[Tell, bool]:
     """Whether headers are those of no client, and whether one of them is a probe."""
     pairs = [(name, value) for name, value in headers]
     agents = [value for name, value in pairs if name.lower() == "user-agent"]
-    client = next((each for each in CLIENTS if [each.agent] == agents), None)
-    if client is None:
-        return {Tell.HEADERS: True}
+    clients = [each for each in CLIENTS if [each.agent] == agents]
+    found = [_compared(client, pairs) for client in clients]
+    return found.pop(found.index({}) if {} in found else 0) if found else {Tell.HEADERS: True}
+
+
+def _compared(client: Client, pairs: list[tuple[str, str]]) -> dict[Tell, bool]:
+    """How headers differ from those of a client; empty if they do not."""
     known = {name.lower() for name, _ in client.headers}
     odd = [name for name, _ in pairs if name.lower() not in (*known, *USUAL)]
     changed = [name for name, usual in client.headers if usual and (name, usual) not in pairs]
     if odd or changed:
         return {Tell.PROBE: True}
-    return {Tell.HEADERS: not _in_order(client, [name for name, _ in pairs])}
+    if not _in_order(client, [name for name, _ in pairs]):
+        return {Tell.HEADERS: True}
+    return {}
 
 
 def _in_order(client: Client, names: list[str]) -> bool:

@@ -82,13 +82,17 @@ def test_a_plain_request_is_that_of_an_ordinary_client(method: str, alone: bool)
     with recorder() as (url, heads):
         sender = Sender(real(), target(url, PLAIN), HttpWire(5), Recorder(None), seed=0)
         sender.send(message, label)
-        own = {"Authorization": f"Bearer {KEY}"}
+        own = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
         sent = {"name": "x"} if body else None
         requests.request(method, f"{url}/agents", headers=own, json=sent, timeout=5)
     assert heads[0] == heads[1]
 
 
 RECORDED = {
+    "official": (
+        "Host: H|User-Agent: A|Accept-Encoding: gzip, deflate|Accept: */*|Connection: keep-alive"
+        "|Authorization: K|Content-Type: application/json|Content-Length: 13"
+    ),
     "python-requests": (
         "Host: H|User-Agent: A|Accept-Encoding: gzip, deflate|Accept: */*|Connection: keep-alive"
         "|Authorization: K|Content-Length: 13|Content-Type: application/json"
@@ -126,7 +130,7 @@ def test_the_seed_chooses_the_client(seed: int) -> None:
         sender = Sender(real(), target(url, PLAIN), HttpWire(5), Recorder(None), seed=seed)
         sender.send(message, Label(CASE, 1, "list_agents", Role.PROBE, "full"))
     agent, host = CLIENTS[seed].agent, url.split("/")[2]
-    recorded = RECORDED[agent.partition("/")[0].partition(" ")[0]]
+    recorded = RECORDED["official" if seed == 0 else agent.partition("/")[0].partition(" ")[0]]
     named = recorded.replace(": H|", f": {host}|").replace(": K|", f": Bearer {KEY}|")
     expected = re.sub(r"(?i)(user-agent: )A\b", lambda found: found[1] + agent, named)
     assert heads[0].splitlines()[1:] == expected.split("|")

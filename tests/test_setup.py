@@ -118,7 +118,7 @@ def test_a_stored_run_keeps_the_remarks(place: Place) -> None:
     ],
 )
 def test_a_first_look_is_small(place: Place, arguments: tuple[str, ...], most: int) -> None:
-    """A quick run reads about once per key. With chosen clauses or a budget, only cases are sent."""
+    """A quick run reads about once per key. With chosen clauses or a budget, it does not look."""
     place.run(*arguments)
     looks = [line for line in servers.lines_of(place.last) if line["case"] == "survey[api]"]
     assert len(looks) == most

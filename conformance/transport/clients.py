@@ -64,7 +64,18 @@ REQUESTS = Client(
     is_python=True,
     with_zero=True,
 )
-"""``requests``, which the official Python client uses."""
+"""``requests``, for a program that lets it encode the body."""
+
+LABELLED = Client(
+    (
+        *REQUESTS.headers[:-2],
+        ("Content-Type", "application/json"),
+        ("Content-Length", None),
+    ),
+    is_python=True,
+    with_zero=True,
+)
+"""``requests``, for a client that names JSON in every request, as the official Python client."""
 
 HTTPX = Client(
     (
@@ -133,7 +144,7 @@ GO = Client(
 )
 """``net/http`` of Go."""
 
-CLIENTS = (REQUESTS, NODE, HTTPX, CURL, AIOHTTP, GO)
+CLIENTS = (LABELLED, REQUESTS, NODE, HTTPX, CURL, AIOHTTP, GO)
 
 
 def client_of(target: Declaration, seed: int) -> Client:

@@ -7,6 +7,8 @@ from conformance.transport.message import Message
 
 Headers = tuple[tuple[str, str], ...]
 
+OF_BODY = "content-type"
+"""The header that a body has only if the message says so."""
 BODILESS = ("GET", "HEAD")
 """Methods without a body, and so without its length."""
 USUALLY_BODILESS = (*BODILESS, "DELETE", "OPTIONS", "TRACE")
@@ -30,7 +32,7 @@ def all_headers(message: Message, client: Client, host: str) -> Headers:
             headers += sorted(own) if client.is_sorted else own
         elif key in given:
             headers.append(given[key])
-        elif value is not None:
+        elif value is not None and not (key == OF_BODY and message.body is not None):
             headers.append((name, value))
     return tuple(headers)
 
