@@ -29,7 +29,7 @@ class Tell(StrEnum):
     """What betrays a request."""
 
     SAMPLE = "a sample text of the suite"
-    FORM = "a text in a form of the suite, with words of its lists"
+    FORM = "a text in a form that the contract gives, with words of the lists"
     HEADERS = "headers that no client sends, or in no client's order"
     PROBE = "a header that is the probe itself"
     FICTION = "a number reserved for fiction"
@@ -46,6 +46,8 @@ SAMPLES = re.compile(
 """Texts that every run once sent."""
 FICTIONAL = re.compile(r"(?:\+|%2B)1\d{3}55501\d\d")
 AT_EXAMPLE = re.compile(r"[@/.]example\.(?:com|org|net)\b")
+SENTENCE = 3
+"""The fewest spaces of an example that is unlikely to be anyone else's text."""
 USUAL = ("authorization", "content-type", "content-length", "idempotency-key")
 """Headers that a client sends as its user says."""
 
@@ -70,7 +72,8 @@ def _of_headers(headers: Iterable[tuple[str, str]]) -> dict[Tell, bool]:
     agents = [value for name, value in pairs if name.lower() == "user-agent"]
     clients = [each for each in CLIENTS if [each.agent] == agents]
     found = [_compared(client, pairs) for client in clients]
-    return found.pop(found.index({}) if {} in found else 0) if found else {Tell.HEADERS: True}
+    unlike: dict[Tell, bool] = {Tell.HEADERS: True}
+    return min(found, key=[{}, unlike, {Tell.PROBE: True}].index, default=unlike)
 
 
 def _compared(client: Client, pairs: list[tuple[str, str]]) -> dict[Tell, bool]:
@@ -104,10 +107,12 @@ _FORMS: list[re.Pattern[str]] = []
 
 
 def _templates() -> Iterator[str]:
+    """The templates of fresh texts, and the sentences among the examples of bodies."""
     yield SIGNS
     for operation in load(packaged()).operations.values():
-        for member in operation.fresh_members:
-            yield from (str(each) for each in (member.fresh, *member.also))
+        for member in operation.body:
+            texts = [str(each) for each in (member.fresh or member.example, *member.also)]
+            yield from (text for text in texts if member.fresh or text.count(" ") >= SENTENCE)
 
 
 def _form(template: str) -> str:
