@@ -122,7 +122,7 @@ def _form(template: str) -> str:
     site, person = f"(?i:{family})-(?i:{place})", f"(?i:{given}).(?i:{family}).?\\d{{5}}"
     fields = {
         "{}": f"{site}-{person}",
-        "{firm}": f"(?:{family})",
+        "{company}": f"(?:{family})",
         "{place}": f"(?:{place})",
         "{given}": f"(?:{given})",
         "{family}": f"(?:{family})",

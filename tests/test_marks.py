@@ -28,9 +28,9 @@ from tests.support.exchanges import answer
 
 KEY = run_key(7, "salt")
 MARK = mark_of(KEY, "text")
-FIRM, PLACE, *_ = MARK.split("-")
+COMPANY, PLACE, *_ = MARK.split("-")
 HOOK = "https://example.com/{site}/Hooks/{mail}?via=Portal"
-ABOUT = "Set up by {given} {family} for {firm} in {place}, ticket {number}"
+ABOUT = "Set up by {given} {family} for {company} in {place}, ticket {number}"
 MADE = Made("webhook", "w1", "full", "2026-04-17T12:00:00.250+00:00")
 SHOWN = {"id": "w1", "url": filled(HOOK, MARK), "created_at": "2026-04-17T12:00:00Z"}
 NO_INPUTS: Inputs = {}
@@ -50,10 +50,10 @@ def own(inputs: Inputs = NO_INPUTS, **shown: Any) -> bool:
 def test_marks_of_a_run_have_business_and_place_in_common() -> None:
     """They follow from seed, salt and nonce; person and number follow from the text, too."""
     assert re.fullmatch(r"[a-z]{4,6}-[a-z]{6,8}-[a-z]{4,6}-[a-z]{4,6}-[0-9]{5}", MARK)
-    assert mark_of(KEY, "other").split("-")[:2] == [FIRM, PLACE]
+    assert mark_of(KEY, "other").split("-")[:2] == [COMPANY, PLACE]
     assert mark_of(KEY, "other").split("-")[2:] != MARK.split("-")[2:]
     for other in (run_key(8, "salt"), run_key(7, "pepper"), run_key(7, "salt", "nonce")):
-        assert mark_of(other, "text").split("-")[:2] != [FIRM, PLACE]
+        assert mark_of(other, "text").split("-")[:2] != [COMPANY, PLACE]
     assert mark_of(run_key(7, "salt"), "text") == MARK
 
 
@@ -67,7 +67,7 @@ def test_a_template_takes_a_mark_whole_or_in_parts() -> None:
     """Other braces stay as they are."""
     mark = "mills-oakford-emma-reyes-48172"
     assert filled("ref {} {x}", mark) == f"ref {mark} {{x}}"
-    assert filled("{firm} {place}: {given} {family}, {number}", mark) == (
+    assert filled("{company} {place}: {given} {family}, {number}", mark) == (
         "Mills Oakford: Emma Reyes, 48172"
     )
     assert filled("{mail}@{site}.example.com", mark) == "emma.reyes48172@mills-oakford.example.com"

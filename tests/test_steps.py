@@ -310,7 +310,7 @@ def test_unique_texts_are_new_every_time() -> None:
     """A server may accept a name or an address only once. The texts still belong together."""
     key = run_key(example.passing().seed, "")
     marks = [mark_of(key, text) for text in ("1", "2")]
-    marked = [filled("At {firm} {place}, {given}", mark) for mark in marks]
+    marked = [filled("At {company} {place}, {given}", mark) for mark in marks]
     place = marks[0].split("-")[1].title()
     new = marked[1].replace(place, "${VALUE_MARK}")
     made = [

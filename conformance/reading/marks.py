@@ -38,7 +38,7 @@ SKEW = 300
 MOST_SALTS = 100
 """Salts of a run that count. It has one for each run that was merged into it."""
 
-_FIELD = re.compile(r"\{(|firm|place|given|family|number|site|mail|uuid)\}")
+_FIELD = re.compile(r"\{(|company|place|given|family|number|site|mail|uuid)\}")
 _FIVE_DIGITS = 90_000, 10_000
 """How many numbers of five digits there are, and the first."""
 
@@ -87,15 +87,15 @@ def other_place(key: str, number: int) -> str:
 
 def filled(template: str, mark: str) -> str:
     """A template with a mark: whole in place of ``{}``, or in parts such as ``{given}``."""
-    firm, place, given, family, number = mark.split("-")
+    company, place, given, family, number = mark.split("-")
     fields = {
         "": mark,
-        "firm": firm.title(),
+        "company": company.title(),
         "place": place.title(),
         "given": given.title(),
         "family": family.title(),
         "number": number,
-        "site": f"{firm}-{place}",
+        "site": f"{company}-{place}",
         "mail": f"{given}.{family}{number}",
         "uuid": str(UUID(bytes=_digest(mark, "")[:16], version=4)),
     }
@@ -190,12 +190,12 @@ def _was_sent(shown: str, sent: Iterable[str]) -> bool:
 @cache
 def _pattern(template: str, site: str) -> str:
     """A pattern for a template with any mark that has a site."""
-    firm, place = site.split("-")
+    company, place = site.split("-")
     given, family = "|".join(_words("given")), "|".join(_words("family"))
     person = f"(?:{given})-(?:{family})-[0-9]{{5}}".lower()
     fields = {
         "": f"{site}-{person}",
-        "firm": firm.title(),
+        "company": company.title(),
         "place": place.title(),
         "given": f"(?:{given})",
         "family": f"(?:{family})",
@@ -231,6 +231,6 @@ def has_mark(template: str) -> bool:
     """Whether a template takes a whole mark, and has enough other text to be recognized."""
     fields = set(_FIELD.findall(template))
     words = _FIELD.sub("", template)
-    is_whole = "" in fields or {"firm", "place", "given", "family", "number"} <= fields
+    is_whole = "" in fields or {"company", "place", "given", "family", "number"} <= fields
     is_in_parts = {"site", "mail"} <= fields
     return is_in_parts or (is_whole and (len(words) >= OWN_WORDS or "" not in fields))

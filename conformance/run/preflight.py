@@ -30,9 +30,9 @@ from conformance.transport.patience import LIMITED
 
 IS_IT_UP = "Check that the server is up and that the address is right."
 ATTEMPTS = 4
-"""Number of reads that are tried before a target is given up; on 404, all reads are tried."""
+"""Number of reads that are tried before a target is given up; on 403 or 404, all are tried."""
 BAD_REQUEST = 400
-NOT_FOUND = 404
+FORBIDDEN, NOT_FOUND = 403, 404
 TLS_ONLY = re.compile(r"\b(HTTPS|SSL-enabled)\b")
 """How common servers and proxies tell a client that it should use TLS."""
 REFUSED = (401, 403)
@@ -66,7 +66,8 @@ def _failed_reads(client: Client) -> list[Exchange]:
     """The plain reads that failed; empty if a successful one shows that the target can be judged.
 
     A success shows that if the read needs a key, or if no key was rejected before it. Any target
-    may return 404 for a few reads, so after a 404 all of them are tried, not just ATTEMPTS.
+    may return 404 for a few reads, and a key may lack a few scopes, so after a 404 or a 403 all of
+    them are tried, not just ATTEMPTS.
     """
     failed: list[Exchange] = []
     statuses: set[int | None] = set()
@@ -79,7 +80,7 @@ def _failed_reads(client: Client) -> list[Exchange]:
             statuses.add(exchange.status)
         elif operation.keyed or statuses.isdisjoint(REFUSED):
             return []
-        if len(failed) >= ATTEMPTS and NOT_FOUND not in statuses:
+        if len(failed) >= ATTEMPTS and statuses.isdisjoint((NOT_FOUND, FORBIDDEN)):
             break
     return failed
 

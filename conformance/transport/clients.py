@@ -31,6 +31,10 @@ class Client:
     with_zero: bool = False
     is_sorted: bool = False
 
+    def ordered(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """The headers of a message in the order in which it sends them."""
+        return sorted(headers) if self.is_sorted else headers
+
     @property
     def agent(self) -> str:
         """Its User-Agent."""

@@ -8,7 +8,7 @@ from conformance.transport.message import Message
 Headers = tuple[tuple[str, str], ...]
 
 OF_BODY = "content-type"
-"""The header that a body has only if the message says so."""
+"""The header for the media type of a body."""
 BODILESS = ("GET", "HEAD")
 """Methods without a body, and so without its length."""
 USUALLY_BODILESS = (*BODILESS, "DELETE", "OPTIONS", "TRACE")
@@ -22,19 +22,26 @@ def all_headers(message: Message, client: Client, host: str) -> Headers:
     """
     computed = {"host": host} | _length(message, client)
     given = {name.lower(): (name, value) for name, value in message.headers}
-    placed = {name.lower() for name, _ in client.headers}
+    usual = {
+        name.lower(): (name, value or computed.get(name.lower(), ""))
+        for name, value in client.headers
+    }
+    own = [given[name] for name in given if name not in usual]
     headers: list[tuple[str, str]] = []
-    for name, usual in client.headers:
-        key = name.lower()
-        value = usual or computed.get(key)
+    for name, pair in usual.items():
         if name == OF_MESSAGE:
-            own = [pair for pair in message.headers if pair[0].lower() not in placed]
-            headers += sorted(own) if client.is_sorted else own
-        elif key in given:
-            headers.append(given[key])
-        elif value is not None and not (key == OF_BODY and message.body is not None):
-            headers.append((name, value))
-    return tuple(headers)
+            headers += client.ordered(own)
+        elif name in given or pair[1]:
+            headers.append(given.get(name, pair))
+    return _as_is(message, tuple(headers))
+
+
+def _as_is(message: Message, headers: Headers) -> Headers:
+    """The headers, of which a body has a media type only if the message says so."""
+    told = [name.lower() for name, _ in message.headers]
+    if message.body is None or OF_BODY in told:
+        return headers
+    return tuple(pair for pair in headers if pair[0].lower() != OF_BODY)
 
 
 def _length(message: Message, client: Client) -> dict[str, str]:
