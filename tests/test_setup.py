@@ -255,6 +255,9 @@ class Seen:
     def token(self) -> str:
         return "mills-oakford-emma-reyes-48172"
 
+    def number(self) -> str:
+        return "+12025550100"
+
     def id_for(self, _operation: Operation) -> None:
         return None
 
