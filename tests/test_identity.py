@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ from conformance.server.application import Application
 from conformance.server.messages import Reply, Request
 from conformance.target import Target
 from conformance.transport.carrier import Label
+from conformance.transport.clients import CLIENTS, client_of
 from conformance.transport.headers import all_headers
 from conformance.transport.http import HttpWire
 from conformance.transport.message import Message
@@ -80,10 +82,64 @@ def test_a_plain_request_is_that_of_an_ordinary_client(method: str, alone: bool)
     with recorder() as (url, heads):
         sender = Sender(real(), target(url, PLAIN), HttpWire(5), Recorder(None), seed=0)
         sender.send(message, label)
-        own = {"Authorization": f"Bearer {KEY}"}
+        own = {"Authorization": f"Bearer {KEY}", "Content-Type": "application/json"}
         sent = {"name": "x"} if body else None
         requests.request(method, f"{url}/agents", headers=own, json=sent, timeout=5)
     assert heads[0] == heads[1]
+
+
+RECORDED = {
+    "official": (
+        "Host: H|User-Agent: A|Accept-Encoding: gzip, deflate|Accept: */*|Connection: keep-alive"
+        "|Authorization: K|Content-Type: application/json|Content-Length: 13"
+    ),
+    "python-requests": (
+        "Host: H|User-Agent: A|Accept-Encoding: gzip, deflate|Accept: */*|Connection: keep-alive"
+        "|Authorization: K|Content-Length: 13|Content-Type: application/json"
+    ),
+    "node": (
+        "host: H|connection: keep-alive|Authorization: K|Content-Type: application/json"
+        "|accept: */*|accept-language: *|sec-fetch-mode: cors|user-agent: A"
+        "|accept-encoding: gzip, deflate|content-length: 13"
+    ),
+    "python-httpx": (
+        "Host: H|Accept: */*|Accept-Encoding: gzip, deflate|Connection: keep-alive|User-Agent: A"
+        "|Authorization: K|Content-Length: 13|Content-Type: application/json"
+    ),
+    "curl": (
+        "Host: H|User-Agent: A|Accept: */*|Authorization: K"
+        "|Content-Type: application/json|Content-Length: 13"
+    ),
+    "Python": (
+        "Host: H|Authorization: K|Accept: */*|Accept-Encoding: gzip, deflate|User-Agent: A"
+        "|Content-Length: 13|Content-Type: application/json"
+    ),
+    "Go-http-client": (
+        "Host: H|User-Agent: A|Content-Length: 13|Authorization: K"
+        "|Content-Type: application/json|Accept-Encoding: gzip"
+    ),
+}
+"""The head of a POST as each client sends it, by the name in its User-Agent."""
+
+
+@pytest.mark.parametrize("seed", range(len(CLIENTS)))
+def test_the_seed_chooses_the_client(seed: int) -> None:
+    """Byte for byte the head of a write is the one recorded from that client."""
+    message = Message("POST", "/agents", (), (*JSON_TYPE, *AUTHORIZED), b'{"name": "x"}')
+    with recorder() as (url, heads):
+        sender = Sender(real(), target(url, PLAIN), HttpWire(5), Recorder(None), seed=seed)
+        sender.send(message, Label(CASE, 1, "list_agents", Role.PROBE, "full"))
+    agent, host = CLIENTS[seed].agent, url.split("/")[2]
+    recorded = RECORDED["official" if seed == 0 else agent.partition("/")[0].partition(" ")[0]]
+    named = recorded.replace(": H|", f": {host}|").replace(": K|", f": Bearer {KEY}|")
+    expected = re.sub(r"(?i)(user-agent: )A\b", lambda found: found[1] + agent, named)
+    assert heads[0].splitlines()[1:] == expected.split("|")
+
+
+def test_over_tls_the_client_is_one_of_python() -> None:
+    """The handshake is that of Python, so no header may say otherwise."""
+    declaration = target("https://api.example.com/v1", PLAIN).declaration
+    assert all(client_of(declaration, seed).is_python for seed in range(12))
 
 
 def test_an_announced_request_says_who_asks() -> None:
@@ -98,7 +154,8 @@ def test_an_announced_request_says_who_asks() -> None:
 def test_a_header_of_the_message_replaces_the_usual_one(identity: str) -> None:
     """What a scenario sends on purpose goes out once, as it is."""
     message = Message("GET", "/calls", headers=(("user-agent", "curl/8"), ("ACCEPT", "text/html")))
-    headers = all_headers(message, target("http://127.0.0.1:9/api/v1", identity).declaration)
+    client = client_of(target("http://127.0.0.1:9/api/v1", identity).declaration, seed=0)
+    headers = all_headers(message, client, "127.0.0.1:9")
     names = [name.lower() for name, _ in headers]
     assert len(names) == len(set(names))
     assert ("user-agent", "curl/8") in headers

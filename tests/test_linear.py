@@ -50,9 +50,9 @@ MADE: dict[tuple[str, str], Iterable[str | bytes]] = {
     ("transport/redaction/log", "_pattern_of_keys"): [log._pattern_of_keys(PREFIXES).pattern],
     # of schemas of the suite
     ("base/yaml_file", "_unknown_member"): [],
-    # of the contract, with repetitions of a fixed length
-    ("reading/marks", "digits_of_run"): [],
-    ("reading/marks", "without_digits"): [],
+    # of words of the suite and of the contract, with repetitions of a fixed length
+    ("reading/marks", "without_place"): [],
+    ("reading/marks", "_has_mark_of"): [],
     # of the contract
     ("report/rerun", "is_embedded"): [],
     # of the contract, for the reference server

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from dataclasses import replace
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -30,6 +31,7 @@ from conformance.model import (
     Run,
     Step,
 )
+from conformance.reading import filled, mark_of, run_key
 from conformance.report.shell_steps import block, outcome
 from tests import report_example as example
 from tests import servers
@@ -306,19 +308,23 @@ def test_only_one_round_of_a_case_is_shown() -> None:
 
 def test_unique_texts_are_new_every_time() -> None:
     """A server may accept a name or an address only once. The texts still belong together."""
-    marked = [f"Sample faa2{number:08x}" for number in (1, 2)]
+    key = run_key(example.passing().seed, "")
+    marks = [mark_of(key, text) for text in ("1", "2")]
+    marked = [filled("At {company} {place}, {given}", mark) for mark in marks]
+    place = marks[0].split("-")[1].title()
+    new = marked[1].replace(place, "${VALUE_MARK}")
     made = [
         exchange(f"{number}", "POST", f"{URL}/agents", "{}", json.dumps({"name": text}))
         for number, text in enumerate(marked)
     ]
-    searched = exchange("3", "GET", f"{URL}/agents?name=Sample%20faa200000002", "{}")
+    searched = exchange("3", "GET", f"{URL}/agents?name={quote(marked[1])}", "{}")
     lost = replace(FINDING, where="/", expected=marked[1], actual="none")
     run = run_of(*made, searched)
     lines = lines_for(run, *made, searched, finding=lost)
     assert 'VALUE_MARK=$(printf %04x "$RANDOM")' in lines.splitlines()
-    assert "faa2" not in lines
-    assert "Sample%20${VALUE_MARK}00000002" in lines
-    assert "# the contract requires Sample ${VALUE_MARK}00000002; in the run: none" in lines
+    assert place not in lines
+    assert f"?name=At%20{marks[1].split('-')[0].title()}%20$VALUE_MARK%2C%20" in lines
+    assert f"# the contract requires {new}; in the run: none" in lines
 
 
 # --- what the contract requires -------------------------------------------------------------------

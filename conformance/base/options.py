@@ -90,7 +90,9 @@ class Choice:
     target: Path | None = field(
         default=None, metadata=_given("Target file; create one with `init`.", kind=Path)
     )
-    seed: int = field(default=0, metadata=_given("Seed for generated cases.", kind=int))
+    seed: int = field(
+        default=0, metadata=_given("Seed of cases, texts and the first requests.", kind=int)
+    )
     depth: str = field(
         default="full",
         metadata=_given(

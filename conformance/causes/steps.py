@@ -16,10 +16,10 @@ from conformance.causes.origins import Origin, Path, origins_of, values_of
 from conformance.causes.shown import Shown, shown_of, shows_again
 from conformance.causes.story import story_of
 from conformance.model import Body, Exchange, Finding, Placeholder, Request, Run, SecretKind
-from conformance.reading.marks import digits_of_run, without_digits
+from conformance.reading import keys_of, without_place
 
 MARK = Placeholder(SecretKind.VALUE, "mark")
-"""Replaces the digits that the unique texts of a run have in common, so that they are new again."""
+"""Replaces the place that the unique texts of a run have in common, so that they are new again."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +78,8 @@ def steps_of(run: Run, shown: Sequence[Shown]) -> list[list[Sending]]:
             values = each.expected_values | each.actual_values
             named.setdefault(each.decisive.id, set()).update(values)
     origins = origins_of(run, exchanges, named)
-    digits = digits_of_run(run.contract, run.exchanges)
-    return [_steps(run, each, origins, digits) for each in shown]
+    keys = keys_of(run)
+    return [_steps(run, each, origins, keys) for each in shown]
 
 
 def answered_otherwise(run: Run) -> frozenset[str]:
@@ -101,13 +101,15 @@ Names = dict[str, tuple[str, str]]
 """By value, the placeholders that replace it in a body and in a URL."""
 
 
-def _steps(run: Run, shown: Shown, origins: Mapping[str, Origin], digits: str) -> list[Sending]:
-    """The steps that reproduce a cause. All unique texts of the run have some digits in common."""
+def _steps(
+    run: Run, shown: Shown, origins: Mapping[str, Origin], keys: Collection[str]
+) -> list[Sending]:
+    """The steps that reproduce a cause. The unique texts of the run follow from ``keys``."""
     story, decisive = story_of(run, shown, origins), shown.decisive
     sources = {exchange.id for exchange in story.exchanges}
     names = _placeholders_of(story.exchanges, shown.expected_values, origins, sources)
-    requests = [_with_placeholders(each.request, names, digits) for each in story.exchanges]
-    expected = without_digits(_named(shown.finding.expected, names), digits, str(MARK))
+    requests = [_with_placeholders(each.request, names, keys) for each in story.exchanges]
+    expected = without_place(_named(shown.finding.expected, names), keys, str(MARK))
     finding = replace(shown.finding, expected=expected)
     used = "".join(text_of(request) for request in requests)
     captures = _captures(names, origins, used + expected)
@@ -152,16 +154,16 @@ def _named(text: str, names: Names) -> str:
     return text
 
 
-def _with_placeholders(request: Request, names: Names, digits: str) -> Request:
+def _with_placeholders(request: Request, names: Names, keys: Collection[str]) -> Request:
     """A request with placeholders for the values that are carried over, and for the mark."""
     url, body = request.url, request.body
     for value, (_, in_url) in names.items():
         for written in (quote(value, safe=""), quote_plus(value), quote(value), value):
             url = url.replace(written, in_url)
     if body and body.text:
-        text = without_digits(_named(body.text, names), digits, str(MARK))
+        text = without_place(_named(body.text, names), keys, str(MARK))
         body = Body(text=text, size=body.size, cut=body.cut)
-    return replace(request, url=without_digits(url, digits, str(MARK)), body=body)
+    return replace(request, url=without_place(url, keys, str(MARK)), body=body)
 
 
 def _captures(names: Names, origins: Mapping[str, Origin], used: str) -> dict[str, list[Capture]]:

@@ -29,7 +29,7 @@ from conformance.run import preflight, spots
 from conformance.run.planning import plans_for
 from conformance.run.replay_steps import AGAIN
 from conformance.run.runfile import Opened
-from conformance.transport.headers import USUAL
+from conformance.transport.clients import SUITE
 from conformance.transport.sender import LOOK
 
 SLACK = timedelta(seconds=2)
@@ -271,7 +271,7 @@ def _addresses(opened: Opened) -> Iterator[Mismatch]:
 def _identity(opened: Opened) -> Iterator[Mismatch]:
     """A run as an ordinary client never names the suite, and an announced one does."""
     identity = opened.began.target.identity
-    name = dict(USUAL[ANNOUNCED])["User-Agent"].partition("/")[0]
+    name = SUITE.agent.partition("/")[0]
     naming = [
         each
         for each in opened.log.exchanges

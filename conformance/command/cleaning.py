@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
@@ -80,7 +79,7 @@ def _removed(choice: Choice, run: Run, left: list[Made], yes: bool) -> list[Made
     declaration = prepared.target.declaration
     require_same(run, declaration.url)
     wire = HttpWire(prepared.target.timeout, prepared.target.trust)
-    session = Session(prepared, wire, nonce=str(time.time_ns()))
+    session = Session(prepared, wire)
     found = standing_of(session, run, left)
     groups = {one: [each for each in left if found[each] is one] for one in Standing}
     for standing, objects in groups.items():

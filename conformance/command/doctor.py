@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -62,7 +61,7 @@ def session_for(prepared: Prepared) -> Session:
 
     require_key(prepared.target)
     wire = HttpWire(prepared.target.timeout, prepared.target.trust)
-    return Session(prepared, wire, nonce=str(time.time_ns()))
+    return Session(prepared, wire)
 
 
 def _ask(session: Session) -> None:

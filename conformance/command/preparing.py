@@ -50,6 +50,7 @@ def prepared_for(choice: Choice, server: Embedded | None, *, aloud: bool = False
 
     With ``aloud``, the wait for the server is announced.
     """
+    from conformance.reading import new_salt
     from conformance.run.planning import prepare, target_of, with_key
 
     contract = load(choice.spec, choice.challenges)  # meanwhile the embedded server starts
@@ -60,7 +61,10 @@ def prepared_for(choice: Choice, server: Embedded | None, *, aloud: bool = False
     target = target_of(contract, with_key(choice))
     for warning in target.warnings:
         say(f"Warning: {warning}", err=True)
-    return replace(prepare(contract, target, choice), embedded=server is not None)
+    prepared = prepare(contract, target, choice)
+    if server:  # its texts are the same in every run
+        return replace(prepared, embedded=True)
+    return replace(prepared, salt=new_salt())
 
 
 def sent(

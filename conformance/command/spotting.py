@@ -208,6 +208,7 @@ def _prepared(
 ) -> Prepared:
     """The planned spot checks. Says which of them cannot be made, and why."""
     from conformance.model import Spread
+    from conformance.reading import new_salt
     from conformance.run import spots
     from conformance.run.planning import Prepared
 
@@ -217,5 +218,11 @@ def _prepared(
         say(f"Note: some spot checks are left out: {gap}", err=True)
     plans = spots.plans_for(contract, target.declaration, choice.seed, choice.budget)
     return Prepared(
-        fitting, target, choice, plans.plan, plans.chosen, spread=Spread(spread, full.log_head)
+        fitting,
+        target,
+        choice,
+        plans.plan,
+        plans.chosen,
+        salt=new_salt(),
+        spread=Spread(spread, full.log_head),
     )

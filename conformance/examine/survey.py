@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache
 
+from conformance.base.drawing import lot
 from conformance.judging.responses import code_of
 from conformance.model import (
     PREFLIGHT,
@@ -54,8 +55,9 @@ class Survey:
     def __init__(self, session: Session, limit: int | None = None, *, thorough: bool = False):
         self.contract = session.contract
         self.target = session.target.declaration
-        self.client = Client(session.sender, CASE, 1, Memory(), seed=0)
-        self._limit = limit
+        seed, key = session.choice.seed, session.key
+        self.client = Client(session.sender, CASE, 1, Memory(), seed=seed, key=key)
+        self._limit, self._thorough = limit, thorough
         self._read, self._send = cache(self._read_once), cache(self._send_once)
         self._bare, self._named = cache(self._bare_once), cache(self._named_once)
         self.reads = plain_reads(session.contract.operations.values())
@@ -88,12 +90,19 @@ class Survey:
         return operation.id in self.target.inapplicable
 
     def opened(self, key: str) -> list[Operation]:
-        """The reads that a key may send, those that require a scope first."""
+        """The reads that a key may send, those that require a scope first.
+
+        Before a run, lists of what a business owns are next, and the seed draws their order for
+        each key.
+        """
         opened = [
             operation
             for operation in self.offered
             if operation.keyed and self.target.opens(operation, key)
         ]
+        if not self._thorough:
+            opened.sort(key=lambda read: lot(f"{self.client.seed} {key} {read.id}"))
+            opened.sort(key=lambda read: not (read.paging and read.owned))
         return sorted(opened, key=lambda operation: not operation.scopes)
 
     def closed(self, key: str) -> list[Operation]:

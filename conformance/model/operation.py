@@ -67,6 +67,7 @@ class Parameter:
     shows_as: str | None = None  # the member of the object that shows what was sent
     phone: bool = False  # it contains a phone number
     fresh: str | None = None  # template of a value that must be new each time
+    also: tuple[Json, ...] = ()  # other templates or examples, of which a run uses one
     refuse: tuple[Json, ...] = ()  # values that are invalid under every reading
     example: Json = None
     open: frozenset[Open] = frozenset()

@@ -67,6 +67,7 @@ class Run:
     baseline: Baseline | None = None  # the run whose failures do not count in the exit code
     given: Given = field(default_factory=Given)
     selection: Selection | None = None  # None if it is not known
+    salts: tuple[str, ...] = ("",)  # of its texts; several if runs were merged
     log_head: str = ""  # the digest of the last line of its log
     spread: Spread | None = None  # how its requests are spread over time; None for a full run
     differences: tuple[Difference, ...] = ()  # from the full run that it accompanies

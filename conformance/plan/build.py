@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from conformance.base.drawing import lot
 from conformance.model import (
     HARMLESS,
     KEY_ROLES,
@@ -36,6 +37,10 @@ LEFT_OUT = (
 )
 ALLOW = "allow: "
 """The beginning of the place that allows an effect in a target file."""
+OPENING, CHEAP = 12, 3
+"""Cases that the seed draws for the beginning of a run, and the most that one may cost."""
+READS = 0, False, False
+"""The sort key of cases that only read."""
 FIRST_CHANGES = 2
 """The first phase in which requests may change the target."""
 
@@ -73,7 +78,8 @@ class Plan:
 def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
     """Every case of every scenario, in the order of their phases.
 
-    Cases of one phase keep the order of the scenarios and of their drafts. Raises ValueError for a
+    Cases of one phase keep the order of the scenarios and of their drafts, except for those with
+    which the run opens. Raises ValueError for a
     duplicate id, and for a need that no target file can meet.
     """
     bad_keys = _BadKeys(planning.target)
@@ -83,9 +89,23 @@ def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
         case = _case(scenario, draft, effect, planning.target)
         phased.append((_phase(scenario, draft, effect), case))
     phased.sort(key=lambda pair: pair[0])
-    cases = tuple(case for _, case in phased)
+    cases = [case for _, case in phased]
     _check_ids(cases)
-    return Plan(cases)
+    opening = _opening([case for phase, case in phased if phase == READS], planning.seed)
+    return Plan((*opening, *(case for case in cases if case not in opening)))
+
+
+def _opening(reads: list[Case], seed: int) -> list[Case]:
+    """A few cheap cases among some reads that the seed draws, each of another operation.
+
+    So the first requests of a run are not always the same.
+    """
+    drawn: dict[str, Case] = {}
+    for case in sorted(reads, key=lambda case: lot(f"{seed} {case.id}")):
+        is_cheap = case.gap is None and case.cost <= CHEAP
+        if is_cheap and case.operation != WHOLE_API and len(drawn) < OPENING:
+            drawn.setdefault(case.operation, case)
+    return list(drawn.values())
 
 
 def with_inapplicable(plan: Plan, complete: Plan) -> Plan:

@@ -21,7 +21,19 @@ from conformance.reading.items import (
 )
 from conformance.reading.limits import soon
 from conformance.reading.made import CLEAN, GONE, Made, made_by, removals, worked_on
-from conformance.reading.marks import SIGNS, is_own, lengthened, mark_of, marks_in
+from conformance.reading.marks import (
+    SIGNS,
+    bodies_sent,
+    filled,
+    is_own,
+    keys_of,
+    lengthened,
+    mark_of,
+    new_salt,
+    other_place,
+    run_key,
+    without_place,
+)
 from conformance.reading.response import Answer, answer_of, asked, missing, sought_in
 from conformance.reading.writes import (
     absent,
@@ -49,8 +61,10 @@ __all__ = [
     "as_shown",
     "asked",
     "before_last",
+    "bodies_sent",
     "compared",
     "differences",
+    "filled",
     "id_of",
     "identity_of",
     "is_hexadecimal",
@@ -58,22 +72,25 @@ __all__ = [
     "is_named",
     "is_own",
     "items_of",
+    "keys_of",
     "lengthened",
     "made_by",
     "mark_of",
-    "marks_in",
     "members_of",
     "missing",
     "moment_of",
     "moments_of",
+    "new_salt",
     "newly",
     "object_of",
     "ordered",
     "orders_of",
+    "other_place",
     "position_of",
     "refused_member",
     "removals",
     "rows_of",
+    "run_key",
     "runs_forward",
     "same",
     "sent_members",
@@ -81,6 +98,7 @@ __all__ = [
     "soon",
     "sought_in",
     "takes",
+    "without_place",
     "worked_on",
     "writable",
 ]

@@ -1,23 +1,32 @@
-"""Marks: unique texts that a run writes into its objects, so that they can be recognized.
+"""Marks: words and digits that a run writes into its objects, so that they can be recognized.
 
-A fresh text is a template with a mark in place of ``{}``. A stored run may be forged, so it cannot
-simply claim an object. The target has to show such a text with a mark that the run sent, and a
-creation time that matches the request that created the object.
+A mark looks like what a client would write: a business, a place, a person and a number. Business
+and place are the same in all texts of a run, and follow from its seed and salt. So only someone who
+has the run can tell its marks from the data of others.
+
+A stored run may be forged, so it cannot simply claim an object. The target has to show a text that
+the run sent, with the business and the place of the run, and a creation time that matches the
+request that created the object.
 """
 
 from __future__ import annotations
 
-import hashlib
+import hmac
+import json
 import re
+import secrets
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from conformance.base.values import instant
-from conformance.model import Contract, Exchange
+from conformance.model import Contract, Exchange, Run
 from conformance.reading.made import Made
 
-OF_RUN, OF_REQUEST = 4, 8
-"""Digits of a mark: those shared by all marks of a run, and those for one text."""
+WORDS = Path(__file__).with_name("words.json")
+"""256 common given names, family names and places each, of at most eight letters."""
 OWN_WORDS = 4
 """Minimum characters of a template besides its mark. A bare mark may be anyone's text."""
 SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ / {}"
@@ -26,16 +35,71 @@ LENGTH = 300
 """The length of a text that exceeds many database columns."""
 SKEW = 300
 """Seconds by which the clock of a target may differ from ours."""
+MOST_SALTS = 100
+"""Salts of a run that count. It has one for each run that was merged into it."""
 
-_MARK = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{OF_RUN + OF_REQUEST}}}(?![0-9a-f])")
+_FIELD = re.compile(r"\{(|company|place|given|family|number|site|mail|uuid)\}")
+_FIVE_DIGITS = 90_000, 10_000
+"""How many numbers of five digits there are, and the first."""
 
 Inputs = Mapping[str, Mapping[str, Any]]
 """The values for parameters in a target file, by operation."""
 
 
-def mark_of(nonce: str, text: str) -> str:
-    """The mark for one text of a run; ``nonce`` identifies the run."""
-    return _digits(nonce)[:OF_RUN] + _digits(f"{text} {nonce}")[:OF_REQUEST]
+# --- making texts ---------------------------------------------------------------------------------
+
+
+def new_salt() -> str:
+    """A salt for a run, so that its texts differ from those of earlier runs."""
+    return secrets.token_hex(8)
+
+
+def run_key(seed: int, salt: str, nonce: str = "") -> str:
+    """What all texts of a run follow from; ``nonce`` is that of a certifier's challenge."""
+    return f"{seed} {salt} {nonce}"
+
+
+def keys_of(run: Run) -> list[str]:
+    """The keys of a run: one, or one for each of the runs that were merged into it."""
+    return [run_key(run.seed, salt) for salt in run.salts[:MOST_SALTS]]
+
+
+def mark_of(key: str, text: str) -> str:
+    """The mark for one text of a run, such as ``mills-oakford-emma-reyes-48172``."""
+    whose = _digest(key, text)
+    given, family = _words("given")[whose[0]], _words("family")[whose[1]]
+    count, first = _FIVE_DIGITS
+    number = first + int.from_bytes(whose[2:10]) % count
+    return f"{site_of(key)}-{given}-{family}-{number}".lower()
+
+
+def site_of(key: str) -> str:
+    """The business and the place in all marks of a run, such as ``mills-oakford``."""
+    digest = _digest(key, "")
+    return f"{_words('family')[digest[0]]}-{_words('place')[digest[1]]}".lower()
+
+
+def other_place(key: str, number: int) -> str:
+    """A place that is not in the marks of a run; another one for each number from 1 to 255."""
+    own = _digest(key, "")[1]
+    return _words("place")[(own + number) % len(_words("place"))]
+
+
+def filled(template: str, mark: str) -> str:
+    """A template with a mark: whole in place of ``{}``, or in parts such as ``{given}``."""
+    company, place, given, family, number = mark.split("-")
+    fields = {
+        "": mark,
+        "company": company.title(),
+        "place": place.title(),
+        "given": given.title(),
+        "family": family.title(),
+        "number": number,
+        "site": f"{company}-{place}",
+        "mail": f"{given}.{family}{number}",
+        "uuid": str(UUID(bytes=_digest(mark, "")[:16], version=4)),
+    }
+    return _FIELD.sub(lambda found: fields[found[1]], template)
 
 
 def lengthened(text: str) -> str:
@@ -43,51 +107,58 @@ def lengthened(text: str) -> str:
     return f"{text} ".ljust(LENGTH, "x")
 
 
-def _digits(text: str) -> str:
-    """The digest of a text in hexadecimal digits."""
-    return hashlib.sha256(text.encode()).hexdigest()
+def _digest(key: str, text: str) -> bytes:
+    """What a text of a run follows from."""
+    return hmac.digest(key.encode(), text.encode(), "sha256")
 
 
-def marks_in(exchanges: Iterable[Exchange]) -> frozenset[str]:
-    """The marks in the bodies of some requests."""
+@cache
+def _words(kind: str) -> tuple[str, ...]:
+    """The words of a kind."""
+    return tuple(json.loads(WORDS.read_text(encoding="utf-8"))[kind])
+
+
+# --- recognizing them -----------------------------------------------------------------------------
+
+
+def bodies_sent(exchanges: Iterable[Exchange]) -> frozenset[str]:
+    """The bodies of some requests, in lower case."""
     bodies = [exchange.request.body for exchange in exchanges]
-    return frozenset(mark for body in bodies if body for mark in _MARK.findall(body.kept))
+    return frozenset(body.kept.lower() for body in bodies if body)
 
 
-def digits_of_run(contract: Contract, exchanges: Iterable[Exchange]) -> str:
-    """The digits that all marks of a run begin with; empty if no request contains a mark."""
-    members = [one for each in contract.operations.values() for one in each.fresh_members]
-    beginning = f"(?P<digits>[0-9a-f]{{{OF_RUN}}})[0-9a-f]{{{OF_REQUEST}}}(?![0-9a-f])"
-    templates = {re.escape(member.fresh or "{}") for member in members}
-    patterns = [re.compile(each.replace(r"\{\}", beginning)) for each in sorted(templates)]
-    for exchange in exchanges:
-        sent = exchange.request.body.kept if exchange.request.body else ""
-        for pattern in patterns:
-            found = pattern.search(sent)
-            if found:
-                return found["digits"]
-    return ""
+def without_place(text: str, keys: Iterable[str], replacement: str) -> str:
+    """A text with a replacement for the place that all marks of a run have in common.
 
-
-def without_digits(text: str, digits: str, replacement: str) -> str:
-    """A text with a replacement for the digits that all marks of a run begin with."""
-    mark = rf"{re.escape(digits)}(?=[0-9a-f]{{{OF_REQUEST}}}(?![0-9a-f]))"
-    pattern = rf"(?:(?<![0-9a-f])|(?<=%[0-9A-F]{{2}})){mark}"
-    return re.sub(pattern, lambda _: replacement, text) if digits else text
+    So the texts are new again.
+    """
+    places = "|".join(sorted({site_of(key).partition("-")[2] for key in keys}))
+    pattern = rf"(?:(?<![a-z])|(?<=%[0-9a-f]{{2}}))(?:{places})(?![a-z])"
+    if not places:
+        return text
+    return re.sub(pattern, lambda _: replacement, text, flags=re.IGNORECASE)
 
 
 def is_own(
-    contract: Contract, inputs: Inputs, marks: frozenset[str], made: Made, shown: Mapping[str, Any]
+    contract: Contract,
+    inputs: Inputs,
+    keys: Iterable[str],
+    sent: frozenset[str],
+    made: Made,
+    shown: Mapping[str, Any],
 ) -> bool:
     """Whether an object, as shown by the target, is the one that a run created.
 
-    ``marks`` are those that the run sent, and ``inputs`` the templates in its target file.
+    ``keys`` are the keys of the run, ``sent`` the bodies that it sent, and ``inputs`` the templates
+    in its target file.
     """
     if str(shown.get(contract.identifier_of(made.kind))) != str(made.id):
         return False
+    sites = {site_of(key) for key in keys}
     return _matches_creation_time(made, shown.get(contract.position)) and any(
-        _is_fresh(shown.get(member), template, marks)
+        _has_mark_of(sites, template, shown[member]) and _was_sent(shown[member], sent)
         for member, template in _templates(contract, inputs, made.kind)
+        if isinstance(shown.get(member), str)
     )
 
 
@@ -99,27 +170,67 @@ def _matches_creation_time(made: Made, created: Any) -> bool:
     return abs(at - asked) <= SKEW
 
 
-def _is_fresh(shown: Any, template: str, marks: frozenset[str]) -> bool:
-    """Whether a text is the template with one of the marks."""
-    if not isinstance(shown, str):
-        return False
-    found = marks.intersection(_MARK.findall(shown))
-    texts = [template.replace("{}", mark) for mark in found]
-    return shown in texts or shown in [lengthened(text) for text in texts]
+def _has_mark_of(sites: Iterable[str], template: str, shown: str) -> bool:
+    """Whether a text is the template with a mark that has one of the sites."""
+    short = shown.rstrip("x").removesuffix(" ")
+    return any(
+        re.fullmatch(_pattern(template, site), text)
+        for site in sites
+        for text in (shown, short)
+        if text == shown or lengthened(short) == shown
+    )
+
+
+def _was_sent(shown: str, sent: Iterable[str]) -> bool:
+    """Whether all words of a text are in one body, however it was encoded."""
+    words = re.findall("[a-z0-9]+", shown.lower())
+    return any(all(word in body for word in words) for body in sent)
+
+
+@cache
+def _pattern(template: str, site: str) -> str:
+    """A pattern for a template with any mark that has a site."""
+    company, place = site.split("-")
+    given, family = "|".join(_words("given")), "|".join(_words("family"))
+    person = f"(?:{given})-(?:{family})-[0-9]{{5}}".lower()
+    fields = {
+        "": f"{site}-{person}",
+        "company": company.title(),
+        "place": place.title(),
+        "given": f"(?:{given})",
+        "family": f"(?:{family})",
+        "number": "[0-9]{5}",
+        "site": site,
+        "mail": person.replace(")-(", r")\.(").replace(")-[", ")["),
+        "uuid": "[0-9a-f-]{36}",
+    }
+    parts = _FIELD.split(template)
+    literal, names = parts[::2], parts[1::2]
+    patterns = [re.escape(text) for text in literal]
+    between = [*(fields[name] for name in names), ""]
+    return "".join(part for pair in zip(patterns, between, strict=True) for part in pair)
 
 
 def _templates(contract: Contract, inputs: Inputs, kind: str) -> Iterator[tuple[str, str]]:
-    """The members that show a fresh text in objects of a kind, each with its template."""
-    for creation in contract.operations_by("create", kind):
-        values = inputs.get(creation.id, {})
-        for member in creation.body:
+    """The members that show a fresh text in objects of a kind, each with its template.
+
+    The text may come from the creation of an object, or from a later change.
+    """
+    for operation in contract.operations.values():
+        if operation.kind != kind:
+            continue
+        values = inputs.get(operation.id, {})
+        for member in operation.body:
             own = (member.fresh, SIGNS) if member.fresh else ()
             for template in (*own, values.get(member.name)):
-                if isinstance(template, str) and _has_mark(template):
+                if isinstance(template, str) and has_mark(template):
                     yield member.shown_as, template
 
 
-def _has_mark(template: str) -> bool:
-    """Whether a template has a place for a mark, and enough other text to be recognized."""
-    words = template.replace("{}", "")
-    return words != template and len(words) >= OWN_WORDS
+def has_mark(template: str) -> bool:
+    """Whether a template takes a whole mark, and has enough other text to be recognized."""
+    fields = set(_FIELD.findall(template))
+    words = _FIELD.sub("", template)
+    is_whole = "" in fields or {"company", "place", "given", "family", "number"} <= fields
+    is_in_parts = {"site", "mail"} <= fields
+    return is_in_parts or (is_whole and (len(words) >= OWN_WORDS or "" not in fields))

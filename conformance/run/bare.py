@@ -11,7 +11,6 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -26,6 +25,7 @@ from conformance.base.options import KEY_IS_SEEN, Choice
 from conformance.base.text import clean, for_console
 from conformance.log import evidence, size_limit
 from conformance.model import Run
+from conformance.reading import new_salt
 from conformance.report import FILES, console, rerun
 from conformance.run import runfile
 from conformance.run.planning import Prepared, prepare, target_of, with_key
@@ -37,6 +37,8 @@ from conformance.transport.http import HttpWire
 
 LOGS = "conformance_logs"
 """The name of the value that tells a pytest-xdist worker the directory for its log."""
+SALT = "conformance_salt"
+"""The name of the value that tells it the salt of the run."""
 
 
 def _say(text: str) -> None:
@@ -74,7 +76,7 @@ def _judged_here(
     config: pytest.Config, choice: Choice, output: Path | None
 ) -> tuple[Items, Reporter]:
     """The plugins of the process that judges the run: the controller, or the only process."""
-    prepared = _prepared(choice)
+    prepared = _prepared(choice, new_salt())
     if config.getoption("conformance_key"):
         _say(KEY_IS_SEEN)
     for warning in prepared.target.warnings:
@@ -120,20 +122,20 @@ def _worker(choice: Choice, given: dict[str, Any]) -> Items:
     name, count = given["workerid"], int(given["workercount"])
     stream = files.lines(Path(given[LOGS]) / f"{name}.jsonl")
     index = int(name.removeprefix("gw"))
-    prepared = _prepared(choice)
+    prepared = _prepared(choice, given[SALT])
     prepared = replace(prepared, target=prepared.target.shared(index, count))
     return _items(prepared, stream, prefix=f"{name}-")
 
 
-def _prepared(choice: Choice) -> Prepared:
+def _prepared(choice: Choice, salt: str) -> Prepared:
     loaded = contract.load(choice.spec, frozenset(checks.RULES))
     loaded = contract.with_challenges(loaded, choice.spec, choice.challenges)
-    return prepare(loaded, target_of(loaded, choice), choice)
+    return replace(prepare(loaded, target_of(loaded, choice), choice), salt=salt)
 
 
 def _items(prepared: Prepared, stream: TextIO | None, prefix: str = "") -> Items:
     wire = HttpWire(prepared.target.timeout, prepared.target.trust)
-    running = Session(prepared, wire, stream, prefix=prefix, nonce=str(time.time_ns()))
+    running = Session(prepared, wire, stream, prefix=prefix)
     return Items(running, prepared.chosen)
 
 
@@ -167,6 +169,7 @@ class Reporter:
             self._logs.mkdir(mode=0o700)
         self._logs = self._logs or Path(tempfile.mkdtemp(prefix="conformance-"))
         node.workerinput[LOGS] = str(self._logs)
+        node.workerinput[SALT] = self._prepared.salt
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:

@@ -6,6 +6,7 @@ A stored run may be forged, so an object is removed only if the target shows tha
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 from conformance.model import Effect, Exchange, Operation, Role, Run
@@ -14,8 +15,9 @@ from conformance.reading import (
     Answer,
     Made,
     answer_of,
+    bodies_sent,
     is_own,
-    marks_in,
+    keys_of,
     members_of,
     removals,
     sought_in,
@@ -33,6 +35,14 @@ class Standing(StrEnum):
     STUCK = "not removed: the API cannot remove it"
 
 
+@dataclass(frozen=True)
+class Traces:
+    """By what the objects of a run are recognized: its keys, and the bodies that it sent."""
+
+    keys: list[str]
+    sent: frozenset[str]
+
+
 def removable(run: Run, left: Iterable[Made]) -> list[Made]:
     """The objects that the API can remove, in order."""
     left = list(left)
@@ -48,9 +58,9 @@ def standing_of(session: Session, run: Run, left: Iterable[Made]) -> dict[Made, 
     """The standing of each object that a stored run claims to have created; sends only reads."""
     left = list(left)
     found = dict.fromkeys(left, Standing.STUCK)
-    marks = marks_in(run.exchanges)
+    traces = Traces(keys_of(run), bodies_sent(run.exchanges))
     for each in removable(run, left):
-        found[each] = _as_shown(session, marks, each)
+        found[each] = _as_shown(session, traces, each)
     own = [each for each in left if found[each] is Standing.OWN]
     allowed = session.target.declaration.allow
     permitted = _among(own, removals(run.contract, own, allowed))
@@ -60,14 +70,14 @@ def standing_of(session: Session, run: Run, left: Iterable[Made]) -> dict[Made, 
     return found
 
 
-def _as_shown(session: Session, marks: frozenset[str], made: Made) -> Standing:
+def _as_shown(session: Session, traces: Traces, made: Made) -> Standing:
     """The standing of an object, by what the target returns to the key that created it."""
     declared, contract = session.target.declaration, session.contract
     if made.identity not in declared.keys:
         return Standing.UNPROVEN
     look = session.cleaner().look(made.kind, made.id, key=made.identity, role=Role.BYSTANDER)
     shown, goes_on = sought_in(contract, look)
-    if is_own(contract, declared.inputs, marks, made, members_of(shown)):
+    if is_own(contract, declared.inputs, traces.keys, traces.sent, made, members_of(shown)):
         return Standing.OWN
     answer = answer_of(contract, look) if look else None
     if answer is None or shown is not None or goes_on:

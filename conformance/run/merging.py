@@ -80,8 +80,16 @@ class Whole:
         stored = [each.stored for each in self.pieces]
         started, ended = min(s.began.started for s in stored), max(s.ended for s in stored)
         began = stored[0].began
+        salts = tuple(dict.fromkeys(salt for each in stored for salt in each.began.salts))
         selection = began.selection and replace(began.selection, shard="")
-        return replace(began, selection=selection, started=started, finished=ended, incomplete=None)
+        return replace(
+            began,
+            selection=selection,
+            salts=salts,
+            started=started,
+            finished=ended,
+            incomplete=None,
+        )
 
 
 def fitted(pieces: Sequence[Piece]) -> Whole:

@@ -12,6 +12,7 @@ from conformance import target as targets
 from conformance.base.errors import UsageError
 from conformance.base.options import Choice, Depth
 from conformance.base.text import amount
+from conformance.contract.drawn import drawn
 from conformance.judging import verdict
 from conformance.judging.coverage import OVER_BUDGET
 from conformance.log.evidence import Log
@@ -101,7 +102,8 @@ class Prepared:
 
     ``contract`` is adapted to the target. ``plan`` contains every case, and ``chosen`` the cases to
     run, for a ``shard`` only its own. The target may be the ``embedded`` server. ``spread`` says
-    over which time spot checks are spread.
+    over which time spot checks are spread. ``salt`` makes the texts of the run differ from those
+    of other runs.
     """
 
     contract: Contract
@@ -112,6 +114,7 @@ class Prepared:
     shard: Shard | None = None
     embedded: bool = False
     spread: Spread | None = None
+    salt: str = ""
 
     @property
     def workers(self) -> int:
@@ -154,7 +157,8 @@ class Prepared:
             require_complete=require_complete,
         )
         selection = selection_of(self.choice, self.target)
-        return replace(run, given=self.given, selection=selection, spread=self.spread)
+        given = replace(run, given=self.given, selection=selection)
+        return replace(given, spread=self.spread, salts=(self.salt,))
 
 
 def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:
@@ -206,7 +210,7 @@ def plans_for(
 
     Raises UsageError for an unknown area or clause, and for a malformed shard.
     """
-    complete = named(contract, target)
+    complete = drawn(named(contract, target), seed)
     fitting = scope.fitted(complete, target)
     plan = planned(fitting, target, seed, depth, selection.budget)
     if target.absent or target.inapplicable:

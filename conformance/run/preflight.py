@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from conformance.base.drawing import lot
 from conformance.base.errors import TargetError, Unjudgeable
 from conformance.base.values import NOT_JSON, without
 from conformance.model import (
@@ -29,9 +30,9 @@ from conformance.transport.patience import LIMITED
 
 IS_IT_UP = "Check that the server is up and that the address is right."
 ATTEMPTS = 4
-"""Number of reads that are tried before a target is given up; on 404, all reads are tried."""
+"""Number of reads that are tried before a target is given up; on 403 or 404, all are tried."""
 BAD_REQUEST = 400
-NOT_FOUND = 404
+FORBIDDEN, NOT_FOUND = 403, 404
 TLS_ONLY = re.compile(r"\b(HTTPS|SSL-enabled)\b")
 """How common servers and proxies tell a client that it should use TLS."""
 REFUSED = (401, 403)
@@ -51,7 +52,7 @@ def require_key(target: Target) -> None:
 def check(session: Session) -> None:
     """Send a few plain reads. Raises Unjudgeable with the reason if none succeeds."""
     require_key(session.target)
-    client = Client(session.sender, CASE, 1, Memory(), seed=session.choice.seed, nonce="")
+    client = Client(session.sender, CASE, 1, Memory(), seed=session.choice.seed, key=session.key)
     failed = _failed_reads(client)
     # A transfer that breaks off is a finding, not a reason to stop.
     if not failed or any(exchange.facts.broken for exchange in failed):
@@ -65,19 +66,21 @@ def _failed_reads(client: Client) -> list[Exchange]:
     """The plain reads that failed; empty if a successful one shows that the target can be judged.
 
     A success shows that if the read needs a key, or if no key was rejected before it. Any target
-    may return 404 for a few reads, so after a 404 all of them are tried, not just ATTEMPTS.
+    may return 404 for a few reads, and a key may lack a few scopes, so after a 404 or a 403 all of
+    them are tried, not just ATTEMPTS.
     """
     failed: list[Exchange] = []
     statuses: set[int | None] = set()
     offered = without(client.contract.operations, client.target.inapplicable)
-    for operation in plain_reads(offered.values()):
+    reads = sorted(plain_reads(offered.values()), key=lambda read: lot(f"{client.seed} {read.id}"))
+    for operation in sorted(reads, key=_rank, reverse=True):
         exchange = client.call(operation, {})
         if not (exchange.ok and isinstance(exchange.json, dict | list)):
             failed.append(exchange)
             statuses.add(exchange.status)
         elif operation.keyed or statuses.isdisjoint(REFUSED):
             return []
-        if len(failed) >= ATTEMPTS and NOT_FOUND not in statuses:
+        if len(failed) >= ATTEMPTS and statuses.isdisjoint((NOT_FOUND, FORBIDDEN)):
             break
     return failed
 

@@ -11,7 +11,6 @@ import json
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from secrets import token_hex
 from urllib.parse import quote
 
 from conformance.base.errors import Unjudgeable
@@ -31,7 +30,7 @@ from conformance.model import (
     Run,
     SecretKind,
 )
-from conformance.reading.marks import OF_RUN
+from conformance.reading import keys_of, other_place
 from conformance.transport.carrier import Label
 from conformance.transport.message import LONE, Message
 from conformance.transport.patience import OverBudget
@@ -52,12 +51,12 @@ IN_HEADERS = {SecretKind.KEY, SecretKind.UNKNOWN, SecretKind.SECRET}
 
 def send_again(sender: Sender, run: Run) -> None:
     """Repeat the steps of the causes of a run, as far as they do no harm."""
-    left = MOST
+    left, key = MOST, keys_of(run)[0]
     with suppress(Unjudgeable, OverBudget):
         for sendings in steps_of(run, [shown_of(run, cause) for cause in run.causes[:CAUSES]]):
             if len(sendings) <= left and _may_be_sent(run, sendings):
                 left -= len(sendings)
-                _Steps(sender).send(sendings)
+                _Steps(sender, other_place(key, MOST - left)).send(sendings)
 
 
 # --- which ---
@@ -114,11 +113,11 @@ def _is_safe(run: Run, each: Sending, made: set[str]) -> bool:
 
 
 class _Steps:
-    """The steps of one cause, a new mark, and the values captured from their responses."""
+    """The steps of one cause, with ``place`` in their texts, and values from their responses."""
 
-    def __init__(self, sender: Sender) -> None:
+    def __init__(self, sender: Sender, place: str) -> None:
         self._sender = sender
-        self._values = {str(MARK): token_hex(OF_RUN // 2)}  # by placeholder
+        self._values = {str(MARK): place}  # by placeholder
 
     def send(self, sendings: Iterable[Sending]) -> None:
         """Send steps until the response to one lacks a value that a later step needs."""

@@ -18,6 +18,7 @@ from conformance.base import files, stored
 from conformance.base.errors import UsageError, reason
 from conformance.base.options import Depth
 from conformance.base.stored import Bounds
+from conformance.contract.drawn import drawn
 from conformance.log import convert, evidence, schemas, size_limit
 from conformance.log.evidence import Log
 from conformance.log.packing import packed
@@ -68,6 +69,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         },
         "profiles": run.profiles,
         "seed": run.seed,
+        "salts": list(run.salts),
         "depth": run.depth,
         "target": convert.to_json(run.target),
         "given": convert.to_json(run.given),
@@ -201,7 +203,7 @@ class Opened:
         """The run, judged by its log with its own declaration or another one."""
         began = self.began
         if declaration is not None:
-            contract = named(self.contract, declaration)
+            contract = drawn(named(self.contract, declaration), self.began.seed)
             began = replace(began, contract=contract, target=declaration)
         return finished(began, self.log, ended=self.ended, selected=self.selected)
 
@@ -237,7 +239,7 @@ def open_run(directory: Path, contract: Contract) -> Opened:
     selected = None if data["selected"] is None else frozenset(data["selected"])
     log = _log(directory, size_limit.bounds(target.disk))
     began = begun(
-        named(contract, target),
+        drawn(named(contract, target), data["seed"]),
         target,
         _plan(path, data),
         seed=data["seed"],
@@ -250,7 +252,8 @@ def open_run(directory: Path, contract: Contract) -> Opened:
     chosen = data.get("selection")
     selection = convert.from_json(chosen, Selection) if chosen else None
     spread = convert.from_json(data["spread"], Spread) if "spread" in data else None
-    began = replace(began, given=given, selection=selection, spread=spread)
+    salts = tuple(data.get("salts", ("",)))
+    began = replace(began, given=given, selection=selection, spread=spread, salts=salts)
     return Opened(data, contract, began, selected, log)
 
 

@@ -7,7 +7,6 @@ import gc
 import io
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -76,12 +75,11 @@ def run(
 def _session(
     prepared: Prepared, stream: TextIO, spool: TextIO, *, require_complete: bool
 ) -> Session:
-    """The session of a run. Texts for the embedded server are the same in every run."""
+    """The session of a run."""
     return Session(
         prepared,
         HttpWire(prepared.target.timeout, prepared.target.trust),
         stream,
-        nonce="" if prepared.embedded else str(time.time_ns()),
         require_complete=require_complete,
         workers=prepared.workers,
         spool=spool,

@@ -23,7 +23,7 @@ from conformance.judging.outcomes import Violation
 from conformance.log.evidence import Log, Recorder
 from conformance.model import Case, Effect, Exchange, Operation, Role, Run
 from conformance.plan.registry import registered
-from conformance.reading import CLEAN, GONE, Made, made_by, removals
+from conformance.reading import CLEAN, GONE, Made, made_by, removals, run_key
 from conformance.run.conclusion import finished, without_end
 from conformance.run.lanes import Lane, lanes
 from conformance.run.planning import Prepared
@@ -60,10 +60,10 @@ def _remove(client: Client, made: Made, deletion: Operation) -> Exchange:
 class Session:
     """A run in progress.
 
-    ``stream`` is the log file, None for none. ``prefix`` is prepended to the ids of exchanges, and
-    ``nonce`` makes the texts of this run differ from those of other runs. ``selected`` holds the
-    ids of the cases to run, None for all. With more than one of ``workers``, cases overlap;
-    ``spool`` is the file for exchanges that are sent before the turn of their case.
+    ``stream`` is the log file, None for none. ``prefix`` is prepended to the ids of exchanges.
+    ``selected`` holds the ids of the cases to run, None for all. With more than one of
+    ``workers``, cases overlap; ``spool`` is the file for exchanges that are sent before the turn
+    of their case.
     """
 
     def __init__(
@@ -73,7 +73,6 @@ class Session:
         stream: TextIO | None = None,
         *,
         prefix: str = "",
-        nonce: str = "",
         require_complete: bool = False,
         workers: int = 1,
         spool: TextIO | None = None,
@@ -96,8 +95,8 @@ class Session:
             max_seconds=self.choice.max_seconds,
             sleep=sleep,
         )
-        self._nonce = nonce
         self._begun = prepared.begun(datetime.now(UTC), require_complete=require_complete)
+        self.key = run_key(self.choice.seed, prepared.salt)  # its texts follow from it
         self._memory: Memory | None = None
         self._lanes: dict[str, Lane] = {}
         self._changing: list[Operation] = []  # the operations of cases that change something
@@ -235,7 +234,7 @@ class Session:
             attempt,
             self._memory or Memory(),
             seed=self.choice.seed,
-            nonce=self._nonce,
+            key=self.key,
             depth=Depth(self.choice.depth),
         )
 

@@ -11,6 +11,7 @@ from dataclasses import replace
 from random import Random
 
 from conformance.base.options import Depth
+from conformance.contract.drawn import drawn
 from conformance.model import PLAIN, Case, Contract, Declaration
 from conformance.plan.build import Plan, build
 from conformance.plan.registry import SPOTS, Planning
@@ -31,7 +32,7 @@ def as_plain_client(target: Target) -> Target:
 
 def possible(contract: Contract, target: Declaration, seed: int) -> tuple[Contract, Plan]:
     """Every case of spot checks, also those that cannot run, and the contract of the target."""
-    fitting = scope.fitted(named(contract, target), target)
+    fitting = scope.fitted(drawn(named(contract, target), seed), target)
     planning = Planning(scope.offered(fitting, target), target, seed, Depth.QUICK)
     return fitting, build(planning, SPOTS.values())
 

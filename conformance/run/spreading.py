@@ -43,7 +43,7 @@ def run(prepared: Prepared, directory: Path, say: Say) -> Run:
     log = directory / runfile.LOG
     with files.lines(log) as stream:
         wire = HttpWire(prepared.target.timeout, prepared.target.trust)
-        session = Session(prepared, wire, stream, nonce=str(time.time_ns()))
+        session = Session(prepared, wire, stream)
         try:
             run_cases(session, prepared, say, Clock())
         except Unjudgeable:

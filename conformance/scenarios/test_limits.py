@@ -10,6 +10,7 @@ from conformance.model import WHOLE_API, Effect, Exchange, Facts, Rate, Role, St
 from conformance.plan.registry import Draft, Planning, operations, scenario
 from conformance.reading import soon
 from conformance.scenarios.client.client import Client
+from conformance.transport.clients import other_agent
 from conformance.transport.message import message_for
 
 ELSEWHERE = "198.51.100.7"
@@ -41,7 +42,6 @@ OF_PROVIDERS = (
 )
 OF_CLIENTS = (
     ("X-Forwarded-For", ELSEWHERE),
-    ("User-Agent", "curl/8.5.0"),
     ("Accept-Language", "nl"),
     ("Origin", "https://example.com"),
     ("Cookie", "session=another"),
@@ -62,14 +62,14 @@ class Evasion:
     headers: tuple[tuple[str, str], ...] = ()
     query: tuple[tuple[str, str], ...] = ()
     end: str = ""  # appended to the path; yields another path, or an equivalent one
-    known_headers: bool = False  # with the headers that other operations take, and a key
+    as_other: bool = False  # as another client, with the headers of other operations, and a key
     whole: bool = False  # with every optional member, and with proofs of payment
 
 
 EVASIONS = (
     Evasion(FORWARDED),
     Evasion((*((name, ELSEWHERE) for name in OF_PROVIDERS), ("Connection", "close"))),
-    Evasion(OF_CLIENTS, query=(("again", "1"),), known_headers=True),
+    Evasion(OF_CLIENTS, query=(("again", "1"),), as_other=True),
     Evasion((("X-Forwarded-For", "127.0.0.1"), ("X-Real-IP", "127.0.0.1"))),
     Evasion(end="/"),
     Evasion(whole=True),
@@ -212,8 +212,9 @@ def _pretend(client: Client, evasion: Evasion, address: str | None) -> None:
     headers = (*message.headers, *evasion.headers)
     if evasion.whole and operation.payment:
         headers += tuple((name, PROOF) for name in operation.payment.proof_headers)
-    if evasion.known_headers:
-        headers += _known_headers(client)
+    if evasion.as_other:
+        agent = other_agent(client.sender.client)
+        headers += (("User-Agent", agent), *_known_headers(client))
     message = replace(
         message,
         path=message.path + evasion.end,

@@ -2,7 +2,6 @@
 
 from conformance.target.form import faulty, schema
 from conformance.target.target_file import (
-    FICTIONAL_NUMBER,
     KEY_VARIABLE,
     Target,
     from_file,
@@ -12,7 +11,6 @@ from conformance.target.target_file import (
 from conformance.target.waivers import this_day, waivers_of
 
 __all__ = [
-    "FICTIONAL_NUMBER",
     "KEY_VARIABLE",
     "Target",
     "faulty",

@@ -32,7 +32,6 @@ from conformance.target.keyring import GivenKey
 KEY_VARIABLE = "CONFORMANCE_KEY"
 DEFAULT_BUDGET = 12_000
 DEFAULT_TIMEOUT = 15.0
-FICTIONAL_NUMBER = "+12025550100"
 HOSTS = 200
 """Maximum number of addresses used from a network."""
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
 from conformance.model import NOTHING, Authentication, Case, Facts, Role
 from conformance.target import Target
+from conformance.transport.clients import Client
 from conformance.transport.headers import all_headers
 from conformance.transport.message import Message, encoded
 from conformance.transport.patience import RESTARTS_WITHIN, Allowance
@@ -68,7 +70,7 @@ class Arrival:
 class Carrier:
     """Prepares requests to one target and sends them over a wire.
 
-    Secrets are filled in at the last moment.
+    Secrets are filled in at the last moment. The headers are those of a ``client``.
     """
 
     def __init__(
@@ -78,8 +80,10 @@ class Carrier:
         wire: Wire,
         secrets: SecretStore,
         allowance: Allowance,
+        client: Client,
     ) -> None:
         self._target = target
+        self._client = client
         self._key_header = authentication.header.lower()
         self._wire = wire
         self._secrets = secrets
@@ -89,7 +93,8 @@ class Carrier:
     def depart(self, message: Message, label: Label, address: str | None = None) -> Departure:
         """Prepare a request, after waiting until budget, pace and time allow it."""
         self._allowance.take()
-        headers = all_headers(message, self._target.declaration)
+        host = urlsplit(self._target.declaration.url).netloc
+        headers = all_headers(message, self._client, host)
         wired = self._wire_request(message, headers, address)
         now = datetime.now(UTC)
         return Departure(message, label, headers, wired, now)

@@ -1,52 +1,54 @@
-"""The headers of every request: either announcing the suite, or those of an ordinary client."""
+"""The headers of every request: those of a client, with the headers of the message in its order."""
 
 from __future__ import annotations
 
-from importlib.metadata import version
-from urllib.parse import urlsplit
-
-from conformance import __version__
-from conformance.model import ANNOUNCED, PLAIN, Declaration
+from conformance.transport.clients import OF_MESSAGE, Client
 from conformance.transport.message import Message
 
 Headers = tuple[tuple[str, str], ...]
 
-USUAL = {
-    ANNOUNCED: (
-        ("User-Agent", f"conformance-suite/{__version__}"),
-        ("Accept", "application/json"),
-        ("Accept-Encoding", "identity"),
-    ),
-    PLAIN: (
-        ("User-Agent", f"python-requests/{version('requests')}"),
-        ("Accept-Encoding", "gzip, deflate"),
-        ("Accept", "*/*"),
-        ("Connection", "keep-alive"),
-    ),
-}
-"""The default headers of a message, by identity.
-
-The plain ones are those of ``requests``, in its order, because the official Python client
-sends these.
-"""
-
-OF_BODY = {"content-length": 1, "content-type": 2}
-"""The headers that ``requests`` sends last, with their order."""
+OF_BODY = "content-type"
+"""The header for the media type of a body."""
+BODILESS = ("GET", "HEAD")
+"""Methods without a body, and so without its length."""
+USUALLY_BODILESS = (*BODILESS, "DELETE", "OPTIONS", "TRACE")
+"""Those for which only some clients send the length of a body that is not there."""
 
 
-def all_headers(message: Message, target: Declaration) -> Headers:
-    """All headers to send. The wire adds none, so the log shows exactly what was sent."""
-    added = [("Host", urlsplit(target.url).netloc), *USUAL[target.identity]]
-    if message.method not in ("GET", "HEAD") or message.body:
-        added.append(("Content-Length", str(len(message.body or b""))))
-    set_already = {_name_of(pair) for pair in message.headers}
-    usual = [pair for pair in added if _name_of(pair) not in set_already]
-    headers = (*usual, *message.headers)
-    if target.identity == ANNOUNCED:
+def all_headers(message: Message, client: Client, host: str) -> Headers:
+    """All headers to send. The wire adds none, so the log shows exactly what was sent.
+
+    A header of the message takes the place that the client gives to a header of that name.
+    """
+    computed = {"host": host} | _length(message, client)
+    given = {name.lower(): (name, value) for name, value in message.headers}
+    usual = {
+        name.lower(): (name, value or computed.get(name.lower(), ""))
+        for name, value in client.headers
+    }
+    own = [given[name] for name in given if name not in usual]
+    headers: list[tuple[str, str]] = []
+    for name, pair in usual.items():
+        if name == OF_MESSAGE:
+            headers += client.ordered(own)
+        elif name in given or pair[1]:
+            headers.append(given.get(name, pair))
+    return _as_is(message, tuple(headers))
+
+
+def _as_is(message: Message, headers: Headers) -> Headers:
+    """The headers, of which a body has a media type only if the message says so."""
+    told = [name.lower() for name, _ in message.headers]
+    if message.body is None or OF_BODY in told:
         return headers
-    return tuple(sorted(headers, key=lambda pair: OF_BODY.get(_name_of(pair), 0)))
+    return tuple(pair for pair in headers if pair[0].lower() != OF_BODY)
 
 
-def _name_of(header: tuple[str, str]) -> str:
-    """The name of a header, in lower case."""
-    return header[0].lower()
+def _length(message: Message, client: Client) -> dict[str, str]:
+    """The length of the body, if the client sends one."""
+    without = BODILESS if client.with_zero else USUALLY_BODILESS
+    if message.body is None and message.method in without:
+        return {}
+    if not message.body and message.method in BODILESS:
+        return {}
+    return {"content-length": str(len(message.body or b""))}

@@ -23,10 +23,11 @@ from typing import Any
 import requests
 import urllib3
 from requests.adapters import HTTPAdapter
+from requests.structures import CaseInsensitiveDict
 from urllib3 import BaseHTTPResponse
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ReadTimeoutError
-from urllib3.util import parse_url
+from urllib3.util import SKIP_HEADER, parse_url
 
 from conformance.base.tls import Trust, is_spoken_at
 from conformance.transport.bounded import CONNECTIONS, CURRENT, POOLS, TooMuchError
@@ -41,6 +42,9 @@ from conformance.transport.wire import (
 
 NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
 """Neither accepts cookies nor sends them back."""
+
+ADDED = "accept-encoding"
+"""The header that urllib3 adds to a request without one."""
 
 CHUNK = 65_536
 """Bytes of a body read at a time."""
@@ -168,14 +172,11 @@ class HttpWire:
         if request.address not in by_address:
             by_address[request.address] = _Kept(request.address, self._trust)
         kept = by_address[request.address]
-        response = kept.session.request(
-            request.method,
-            request.url,
-            headers=dict(request.headers),
-            data=request.body,
-            allow_redirects=False,
-            stream=True,
-            timeout=self._timeout,
+        asked = requests.Request(request.method, request.url, data=request.body)
+        prepared = kept.session.prepare_request(asked)
+        prepared.headers = CaseInsensitiveDict(_sent(request))  # requests would rename and add some
+        response = kept.session.send(
+            prepared, allow_redirects=False, stream=True, timeout=self._timeout
         )
         yield response.raw
         kept.used = time.monotonic()
@@ -187,7 +188,7 @@ class HttpWire:
         origin, target = request.url[:start], request.url[start:]
         with closing(self._connection(origin, request.address)) as connection:
             connection.request(
-                request.method, target, request.body, dict(request.headers), preload_content=False
+                request.method, target, request.body, _sent(request), preload_content=False
             )
             yield connection.getresponse()
 
@@ -266,6 +267,14 @@ def _is_limit(error: BaseException) -> bool:
     if isinstance(error, TooMuchError | http.client.LineTooLong):
         return True
     return type(error) is http.client.HTTPException and TOO_MANY_HEADERS in str(error)
+
+
+def _sent(request: WireRequest) -> dict[str, str]:
+    """The headers of a request, without one that urllib3 would add."""
+    headers = dict(request.headers)
+    if not any(name.lower() == ADDED for name in headers):
+        headers[ADDED] = SKIP_HEADER
+    return headers
 
 
 def _is_any(causes: list[BaseException], *kinds: type[BaseException]) -> bool:

@@ -28,6 +28,7 @@ from conformance.model import (
 from conformance.target import Target, scope
 from conformance.transport.addresses import Addresses
 from conformance.transport.carrier import Arrival, Carrier, Departure, Label
+from conformance.transport.clients import client_of
 from conformance.transport.granting import Granting
 from conformance.transport.journal import Journal, Sent, Sink
 from conformance.transport.message import Message
@@ -83,8 +84,9 @@ class Sender:
         self._secrets = SecretStore(target.keys, contract.authentication.prefixes, seed, businesses)
         self._redactor = LogRedactor(contract, self._secrets)
         self._allowance = Allowance(target, max_seconds, sleep)
+        self.client = client_of(target.declaration, seed)
         self._carrier = Carrier(
-            target, contract.authentication, wire, self._secrets, self._allowance
+            target, contract.authentication, wire, self._secrets, self._allowance, self.client
         )
         self._watch = Watch(contract, target, self._try_again)
         self._addresses = Addresses(target.declaration.addresses)

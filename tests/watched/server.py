@@ -7,17 +7,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from conformance.model import ANNOUNCED
 from conformance.server import seeding
 from conformance.server.application import Application, application
 from conformance.server.messages import Reply, Request
 from conformance.server.store import Identity
-from conformance.transport.headers import USUAL
+from conformance.transport.clients import SUITE as ANNOUNCED_SUITE
 from tests.support import contracts
 
 KEYS = 3
 """Different keys from one address that give a full run away."""
-SUITE = dict(USUAL[ANNOUNCED])["User-Agent"].partition("/")[0]
+SUITE = ANNOUNCED_SUITE.agent.partition("/")[0]
 PAGE = b"<html><title>Nothing here</title></html>"
 
 

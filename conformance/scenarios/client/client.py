@@ -54,7 +54,10 @@ class Ask(Protocol):
 
 
 class Client(Sending):
-    """Sends requests, fills in values and reads objects for a case. All cases share ``memory``."""
+    """Sends requests, fills in values and reads objects for a case. All cases share ``memory``.
+
+    The texts of the case follow from the ``key`` of the run, and other choices from its seed.
+    """
 
     def __init__(
         self,
@@ -64,10 +67,10 @@ class Client(Sending):
         memory: Memory,
         *,
         seed: int,
-        nonce: str = "",
+        key: str = "",
         depth: Depth = Depth.FULL,
     ) -> None:
-        naming = Naming(case, attempt, seed=seed, nonce=nonce)
+        naming = Naming(case, attempt, key)
         super().__init__(sender, case, attempt, naming)
         self.seed = seed
         self.depth = depth

@@ -16,8 +16,8 @@ from conformance.model import (
     Parameter,
     business_of,
 )
+from conformance.reading import filled
 from conformance.scenarios.client.ids import Id
-from conformance.target import FICTIONAL_NUMBER
 
 _SAMPLES: Mapping[str, Any] = {
     "string": "sample",
@@ -42,6 +42,9 @@ class Source(Protocol):
 
     def token(self) -> str:
         """A text that no other request contains."""
+
+    def number(self) -> str:
+        """The phone number of the run."""
 
     def business(self, key: str = KeyName.FULL) -> str | None:
         """The id of the business of a key."""
@@ -90,10 +93,9 @@ def value(source: Source, parameter: Parameter, key: str = KeyName.FULL) -> Any:
     if source.contract.refers(parameter):
         return _as_typed(parameter, _reference(source, parameter, key))
     if parameter.phone:
-        numbers = source.target.phone_numbers or (FICTIONAL_NUMBER,)
-        return numbers[0]
+        return source.number()
     if parameter.fresh:
-        return parameter.fresh.replace("{}", source.token())
+        return filled(parameter.fresh, source.token())
     if parameter.example is not None:
         return parameter.example
     return _sample(parameter.schema)
@@ -169,12 +171,12 @@ def _given(source: Source, parameter: Parameter | None, text: Any, key: str) -> 
     """A value of the target file. It refers to objects that the full key sees.
 
     A key of another business gets an object that it sees itself. In a text, ``{}`` is replaced by a
-    fresh one.
+    mark.
     """
     is_main = business_of(key) in (None, Business.MAIN)
     if not is_main and parameter is not None and source.contract.refers(parameter):
         return value(source, parameter, key)
-    return text.replace("{}", source.token()) if isinstance(text, str) else text
+    return filled(text, source.token()) if isinstance(text, str) else text
 
 
 def _complete(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any] | None:

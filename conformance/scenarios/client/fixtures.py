@@ -29,6 +29,7 @@ class OwnObjects:
         self._knowledge = knowledge
         self._renewal = renewal
         self.token = knowledge.token
+        self.number = knowledge.number
         self.business = knowledge.business
         self.known_id = knowledge.known_id
         self.free = knowledge.free

@@ -13,6 +13,7 @@ from conformance.scenarios.client import filling
 from conformance.scenarios.client.ids import Id, identifier, identifiers
 from conformance.scenarios.client.memory import Memory, Place, Values
 from conformance.scenarios.client.sending import Sending
+from conformance.target.numbers import phone_number
 
 LARGE = 100
 """A limit that is the usual maximum of a page."""
@@ -47,6 +48,10 @@ class Knowledge:
     def token(self) -> str:
         """A text that no other request contains."""
         return self._sending.naming.token()
+
+    def number(self) -> str:
+        """The phone number of the run."""
+        return phone_number(self.target, self._sending.naming.key)
 
     # --- lists ---
 

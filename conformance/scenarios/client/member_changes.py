@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.base.values import ABSENT, picked, without
 from conformance.model import Facts, Open, Operation, Parameter, Role, Step
-from conformance.reading import SIGNS, lengthened, members_of, sought_in
+from conformance.reading import SIGNS, filled, lengthened, members_of, sought_in
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.writing import (
@@ -175,7 +175,7 @@ def _choices(client: Client, member: Parameter) -> list[Any]:
     """Values to try in turn: first a longer text or a fraction, which may be rejected."""
     value = client.value(member)
     if takes_any_text(member):
-        text = SIGNS.replace("{}", client.token())
+        text = filled(SIGNS, client.token())
         return [lengthened(text), text]
     if value is ABSENT:
         return []
@@ -188,6 +188,6 @@ def signs_for(client: Client, values: Mapping[str, Any]) -> dict[str, str]:
     for member in client.operation.body:
         if takes_any_text(member):
             usual = member.name in values or member.advised
-            text = SIGNS.replace("{}", client.token())
+            text = filled(SIGNS, client.token())
             signs[member.name] = text if usual else lengthened(text)
     return signs

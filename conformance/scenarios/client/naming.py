@@ -5,23 +5,26 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.model import Case, Operation
-from conformance.reading import mark_of
+from conformance.reading import filled, mark_of
 from conformance.transport.message import Message
 
 
 class Naming:
-    """Makes fresh texts for one attempt of a case, and remembers the names of its requests."""
+    """Makes fresh texts for one attempt of a case, and remembers the names of its requests.
 
-    def __init__(self, case: Case, attempt: int, *, seed: int, nonce: str = "") -> None:
-        self._nonce = nonce
-        self._source = f"{seed} {case.id} {attempt}"
+    They follow from the ``key`` of the run.
+    """
+
+    def __init__(self, case: Case, attempt: int, key: str = "") -> None:
+        self.key = key
+        self._source = f"{case.id} {attempt}"
         self._tokens = 0
         self._used: set[str] = set()
 
     def token(self) -> str:
-        """A short text that no other request has: a mark of the run, then seed, case and count."""
+        """A mark of the run that no other request has."""
         self._tokens += 1
-        return mark_of(self._nonce, f"{self._source} {self._tokens}")
+        return mark_of(self.key, f"{self._source} {self._tokens}")
 
     def renamed(self, message: Message, operation: Operation | None) -> Message:
         """The message, with new names in the headers that identify a request.
@@ -38,7 +41,7 @@ class Naming:
 
     def _unused(self, value: str, pattern: str) -> str:
         """The value of a header, or a new one made from the pattern if it was used before."""
-        unused = pattern.replace("{}", self.token()) if value in self._used else value
+        unused = filled(pattern, self.token()) if value in self._used else value
         self._used.add(unused)
         return unused
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any, TypedDict, Unpack
 
 from conformance.model import (
+    ANNOUNCED,
     NOTHING,
     WHOLE_API,
     Case,
@@ -32,7 +33,7 @@ OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
 """Headers that some frameworks accept in place of a request's method."""
 
 COMPRESSED = (("Accept-Encoding", "gzip, deflate"),)
-"""What most clients accept; valid requests send it here."""
+"""What most clients accept; valid requests of the suite by name send it here."""
 
 
 class Options(TypedDict, total=False):
@@ -109,7 +110,7 @@ class Sending:
     ) -> Exchange:
         """Send a message as it is, with the header of a key, or with the headers ``carried``."""
         headers = self.key_header(key) if carried is None else carried
-        if role is Role.CONTROL:
+        if role is Role.CONTROL and self.target.identity == ANNOUNCED:
             headers += COMPRESSED
         known = self.contract.operations.get(operation)
         labelled = _headed(self.naming.renamed(message, known), headers)
