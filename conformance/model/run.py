@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -43,6 +43,18 @@ class Selection:
 
 
 @dataclass(frozen=True)
+class Origin:
+    """What the requests of a run depend on besides contract, declaration, seed and depth.
+
+    ``salt`` makes its texts differ from those of other runs. ``versions`` are those of what draws
+    generated cases, by name.
+    """
+
+    salt: str
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
 class Run:
     """A finished run: everything that a report can show. Contains no secrets."""
 
@@ -66,6 +78,7 @@ class Run:
     given: Given = field(default_factory=Given)
     selection: Selection | None = None  # None if it is not known
     log_head: str = ""  # the digest of the last line of its log
+    origin: Origin | None = None  # None if it is not known, as for merged shards
     place: str = ""  # its directory, for readers of its reports; never stored
 
     @cached_property

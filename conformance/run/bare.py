@@ -11,7 +11,6 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,6 +36,8 @@ from conformance.transport.http import HttpWire
 
 LOGS = "conformance_logs"
 """The name of the value that tells a pytest-xdist worker the directory for its log."""
+NONCE = "conformance_nonce"
+"""The name of the value that tells it the nonce of the run."""
 
 
 def _say(text: str) -> None:
@@ -121,7 +122,8 @@ def _worker(choice: Choice, given: dict[str, Any]) -> Items:
     stream = files.lines(Path(given[LOGS]) / f"{name}.jsonl")
     index = int(name.removeprefix("gw"))
     prepared = _prepared(choice)
-    prepared = replace(prepared, target=prepared.target.shared(index, count))
+    target = prepared.target.shared(index, count)
+    prepared = replace(prepared, target=target, nonce=given[NONCE])
     return _items(prepared, stream, prefix=f"{name}-")
 
 
@@ -132,7 +134,7 @@ def _prepared(choice: Choice) -> Prepared:
 
 def _items(prepared: Prepared, stream: TextIO | None, prefix: str = "") -> Items:
     wire = HttpWire(prepared.target.timeout, prepared.target.trust)
-    running = Session(prepared, wire, stream, prefix=prefix, nonce=str(time.time_ns()))
+    running = Session(prepared, wire, stream, prefix=prefix, nonce=prepared.salt)
     return Items(running, prepared.chosen)
 
 
@@ -166,6 +168,7 @@ class Reporter:
             self._logs.mkdir(mode=0o700)
         self._logs = self._logs or Path(tempfile.mkdtemp(prefix="conformance-"))
         node.workerinput[LOGS] = str(self._logs)
+        node.workerinput[NONCE] = self._prepared.nonce
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:

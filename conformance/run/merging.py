@@ -81,7 +81,14 @@ class Whole:
         started, ended = min(s.began.started for s in stored), max(s.ended for s in stored)
         began = stored[0].began
         selection = began.selection and replace(began.selection, shard="")
-        return replace(began, selection=selection, started=started, finished=ended, incomplete=None)
+        return replace(
+            began,
+            selection=selection,
+            started=started,
+            finished=ended,
+            incomplete=None,
+            origin=None,  # each shard has its own
+        )
 
 
 def fitted(pieces: Sequence[Piece]) -> Whole:

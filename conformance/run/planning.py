@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import dataclass, replace
+import platform
+import time
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from importlib.metadata import version
 
 from conformance import checks, scenarios
 from conformance import target as targets
@@ -20,6 +23,7 @@ from conformance.model import (
     Contract,
     Declaration,
     Given,
+    Origin,
     Run,
     Selection,
     Verdict,
@@ -36,6 +40,9 @@ from conformance.target import Target, faulty, keyring, named, scope
 USUAL = 5_800
 """Number of requests in a full plan if the budget allows it, without checks and repetitions."""
 
+
+DRAWING = ("hypothesis", "schemathesis")
+"""The libraries that draw generated cases."""
 
 WORKERS = 4
 """Default number of cases that may overlap."""
@@ -99,7 +106,8 @@ class Prepared:
     """Everything that a run needs before it sends a request.
 
     ``contract`` is adapted to the target. ``plan`` contains every case, and ``chosen`` the cases to
-    run, for a ``shard`` only its own. The target may be the ``embedded`` server.
+    run, for a ``shard`` only its own. The target may be the ``embedded`` server. ``nonce`` is that
+    of the run.
     """
 
     contract: Contract
@@ -109,6 +117,12 @@ class Prepared:
     chosen: Plan
     shard: Shard | None = None
     embedded: bool = False
+    nonce: str = field(default_factory=lambda: str(time.time_ns()))
+
+    @property
+    def salt(self) -> str:
+        """What makes the texts of the run its own. The embedded server gets the same ones again."""
+        return "" if self.embedded else self.nonce
 
     @property
     def workers(self) -> int:
@@ -150,7 +164,18 @@ class Prepared:
             today=now.date(),
             require_complete=require_complete,
         )
-        return replace(run, given=self.given, selection=selection_of(self.choice, self.target))
+        return replace(
+            run,
+            given=self.given,
+            selection=selection_of(self.choice, self.target),
+            origin=Origin(self.salt, drawing_versions()),
+        )
+
+
+def drawing_versions() -> dict[str, str]:
+    """The versions of what draws generated cases. Others draw other cases for the same seed."""
+    libraries = {name: version(name) for name in DRAWING}
+    return {"python": platform.python_version(), **libraries}
 
 
 def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:

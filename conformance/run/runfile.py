@@ -28,6 +28,7 @@ from conformance.model import (
     Declaration,
     Given,
     Json,
+    Origin,
     Past,
     Run,
     Selection,
@@ -73,6 +74,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "finished": run.finished,
         "judged_on": run.judged_on,
         "log_head": run.log_head,
+        "origin": None if run.origin is None else convert.to_json(run.origin),
         "incomplete": run.incomplete,
         "require_complete": run.require_complete,
         "exit_code": run.exit_code,
@@ -245,7 +247,14 @@ def open_run(directory: Path, contract: Contract) -> Opened:
     given = convert.from_json(data.get("given", {}), Given)
     chosen = data.get("selection")
     selection = convert.from_json(chosen, Selection) if chosen else None
-    return Opened(data, contract, replace(began, given=given, selection=selection), selected, log)
+    known = data.get("origin")
+    began = replace(
+        began,
+        given=given,
+        selection=selection,
+        origin=convert.from_json(known, Origin) if known else None,
+    )
+    return Opened(data, contract, began, selected, log)
 
 
 def _log(directory: Path, bounds: Bounds) -> Log:

@@ -7,7 +7,6 @@ import gc
 import io
 import os
 import shutil
-import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,7 +80,7 @@ def _session(
         prepared,
         HttpWire(prepared.target.timeout, prepared.target.trust),
         stream,
-        nonce="" if prepared.embedded else str(time.time_ns()),
+        nonce=prepared.salt,
         require_complete=require_complete,
         workers=prepared.workers,
         spool=spool,

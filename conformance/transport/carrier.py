@@ -127,21 +127,23 @@ class Carrier:
         self, message: Message, headers: tuple[tuple[str, str], ...], address: str | None
     ) -> WireRequest:
         """The request with its secrets filled in: in the key header only, unless misplaced."""
-        base = self._target.declaration.url
-        if message.outside:
-            base = base[: base.index("/", len("https://"))]
-        key_header: str | None = self._key_header
-        if message.misplaced:
-            key_header = None
-            message = replace(message, query=self._with_secrets(message.query))
         return WireRequest(
             message.method,
-            base + encoded(message),
-            self._with_secrets(headers, key_header),
+            self.url(message),
+            self._with_secrets(headers, None if message.misplaced else self._key_header),
             message.body,
             address,
             plain=message.plain is not None,
         )
+
+    def url(self, message: Message) -> str:
+        """The full URL of a message, whose query has secrets only if they are misplaced."""
+        base = self._target.declaration.url
+        if message.outside:
+            base = base[: base.index("/", len("https://"))]
+        if message.misplaced:
+            message = replace(message, query=self._with_secrets(message.query))
+        return base + encoded(message)
 
     def _with_secrets(
         self, pairs: tuple[tuple[str, str], ...], only: str | None = None

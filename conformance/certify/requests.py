@@ -1,0 +1,208 @@
+"""Makes the requests of a stored run again, by playing it back with the stored responses.
+
+A request that is missing, added or different is a mismatch. Where playing back cannot be certain,
+for example in the last cases of a run that was killed, it says so and refuses nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from dataclasses import dataclass
+
+from conformance.base.errors import Unjudgeable
+from conformance.base.options import Choice, Depth
+from conformance.base.text import amount
+from conformance.certify.recompute import AFTER, Code, Mismatch, made_otherwise, process_of
+from conformance.certify.requests_compared import Difference
+from conformance.certify.requests_sender import NotMade, NoWire, StoredSender, Tape
+from conformance.examine import survey
+from conformance.examine.examination import first_look
+from conformance.judging.coverage import OVER_BUDGET
+from conformance.judging.verdict import DONE
+from conformance.model import Case, Exchange, Run
+from conformance.run import preflight
+from conformance.run.planning import Plans, Prepared, drawing_versions, plans_for
+from conformance.run.runfile import Opened
+from conformance.run.session import Session
+from conformance.target import Target
+from conformance.transport.sender import LOOK
+
+BROKE_OFF = "The run broke off, or had used up its budget."
+CRASHED = "A scenario crashed."
+LACKING = "The log lacks parts of responses."
+REDACTED = "The log has secrets redacted where they differ."
+DRAWN_OTHERWISE = "Other versions of Python, Hypothesis or Schemathesis drew its generated cases."
+LEFT_OVER = "it does not follow from the run"
+UNJUDGED = (*AFTER, LOOK.id)
+"""The cases whose requests no rule judges, so that they are not made again."""
+DRAWN = ("generated", "mixed-walk")
+"""The scenarios whose requests are drawn, so that they depend on the versions of what draws."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """What playing back a run showed.
+
+    ``requests`` counts those of cases and of the first look. ``unsure`` holds the ids of the cases
+    whose requests could not all be made again, and ``missed`` counts these requests.
+    """
+
+    requests: int
+    mismatches: tuple[Mismatch, ...] = ()
+    unsure: tuple[str, ...] = ()
+    missed: int = 0
+    why: str = ""
+
+    @property
+    def remark(self) -> str:
+        """A sentence on what could not be recomputed; empty if everything was."""
+        if not self.missed:
+            return ""
+        return (
+            f"{self.missed:,} of {amount(self.requests, 'request')} could not be recomputed: "
+            f"{self.why}"
+        )
+
+
+def problems(opened: Opened) -> list[Mismatch]:
+    """The requests of a stored run that do not follow from it."""
+    return list(played(opened).mismatches)
+
+
+def played(opened: Opened) -> Played:
+    """Play a stored run back, and compare its requests."""
+    sent = [each for each in opened.log.exchanges if each.case not in UNJUDGED]
+    why = unplayable(opened)
+    if why:
+        cases = tuple(dict.fromkeys(each.case for each in sent))
+        return Played(len(sent), unsure=cases, missed=len(sent), why=why)
+    return _Player(opened).play()
+
+
+def unplayable(opened: Opened) -> str:
+    """Why a run cannot be played back at all; empty if it can."""
+    otherwise = made_otherwise(opened)
+    if otherwise:
+        return otherwise
+    if opened.began.origin is None:
+        return "The run was merged from shards, or an earlier version of the suite made it."
+    if len({process_of(each) for each in opened.log.exchanges}) > 1:
+        return "Several workers of pytest sent them."
+    return ""
+
+
+class Playback(Session):
+    """A run that sends nothing, and gets its responses from a tape."""
+
+    def __init__(self, prepared: Prepared, tape: Tape) -> None:
+        super().__init__(prepared, NoWire(), nonce=prepared.nonce)
+        self.sender = StoredSender(
+            prepared.contract, prepared.target, tape, seed=prepared.choice.seed
+        )
+
+
+class _Player:
+    """Plays back one run."""
+
+    def __init__(self, opened: Opened) -> None:
+        run = opened.began
+        assert run.selection is not None
+        assert run.origin is not None
+        depth = Depth(run.depth)
+        plans = plans_for(opened.contract, run.target, run.seed, depth, run.selection)
+        self._log, self._tape = opened.log, Tape(opened.log)
+        self._cases = plans.chosen.runnable
+        self._same_versions = run.origin.versions == drawing_versions()
+        self._session = Playback(_prepared(plans, run, run.origin.salt), self._tape)
+        self._doubt = ""  # why differences are not certain from now on
+        self._unsure: set[str] = set()
+
+    def play(self) -> Played:
+        """Play everything back, up to the first request that does not follow for certain."""
+        try:
+            mismatch = self._first_look() or self._all_cases()
+        except Unjudgeable:
+            mismatch = None
+            self._doubt = self._doubt or BROKE_OFF
+        sent = self._tape.counts(without=UNJUDGED)
+        if mismatch is None:
+            self._unsure |= {case for case in sent if self._tape.rest(case)}
+        return Played(
+            requests=sum(sent.values()),
+            mismatches=(mismatch,) if mismatch else (),
+            unsure=tuple(case for case in sent if case in self._unsure),
+            missed=sum(count for case, count in sent.items() if case in self._unsure),
+            why=self._doubt,
+        )
+
+    def _first_look(self) -> Mismatch | None:
+        """Play back what came before the first case. Raises Unjudgeable if nothing came after."""
+        session = self._session
+        try:
+            preflight.check(session)
+            if self._tape.rest(survey.CASE.id):
+                deque(first_look(session), maxlen=0)
+        except NotMade as error:
+            return self._differs(error.case, error.exchange, error.what)
+        return self._left_over(preflight.CASE.id) or self._left_over(survey.CASE.id)
+
+    def _all_cases(self) -> Mismatch | None:
+        """Play back the cases. Raises Unjudgeable where the run broke off."""
+        for case in self._cases:
+            mismatch = self._one(case)
+            if mismatch is not None:
+                return mismatch
+        return None
+
+    def _one(self, case: Case) -> Mismatch | None:
+        try:
+            self._session.run_case(case, judged=False)
+        except NotMade as error:
+            return self._differs(case.id, error.exchange, error.what)
+        if self._session.log.ends[case.id] not in (DONE, OVER_BUDGET):
+            self._doubt = self._doubt or CRASHED
+        return self._left_over(case.id)
+
+    def _left_over(self, case: str) -> Mismatch | None:
+        """The mismatch of a case with more requests than follow from the run."""
+        rest = self._tape.rest(case)
+        return self._differs(case, rest[0], Difference(LEFT_OVER)) if rest else None
+
+    def _differs(self, case: str, exchange: Exchange | None, what: Difference) -> Mismatch | None:
+        """The mismatch of a case; None if it is not certain."""
+        self._doubt = self._doubt_about(case, what)
+        if self._doubt:
+            self._unsure.add(case)
+            return None
+        where = f"exchange {exchange.id} of the case {case}" if exchange else f"the case {case}"
+        return Mismatch(Code.REQUEST_MISMATCH, f"{where}: {what.text}")
+
+    def _doubt_about(self, case: str, what: Difference) -> str:
+        """Why a difference is not certain; empty if it is."""
+        end = self._log.ends.get(case)
+        broke_off = self._log.incomplete is not None and end is None
+        drawn = case.partition("[")[0] in DRAWN
+        reasons = {
+            self._doubt: bool(self._doubt),
+            BROKE_OFF: broke_off or end == OVER_BUDGET,
+            LACKING: self._tape.lacks_some,
+            REDACTED: not what.certain,
+            DRAWN_OTHERWISE: drawn and not self._same_versions,
+            CRASHED: end not in (None, DONE, OVER_BUDGET),
+        }
+        return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def _prepared(plans: Plans, run: Run, salt: str) -> Prepared:
+    """What the run was prepared with, but for its keys, in whose place are invented ones."""
+    digests = {role: hashlib.sha256(role.encode()).hexdigest() for role in run.target.keys}
+    return Prepared(
+        plans.contract,
+        Target(run.target, digests),
+        Choice(seed=run.seed, depth=run.depth),
+        plans.plan,
+        plans.chosen,
+        plans.shard,
+        nonce=salt,
+    )
