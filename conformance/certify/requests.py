@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 
 from conformance.base.errors import Unjudgeable
 from conformance.base.options import Choice, Depth
@@ -19,6 +20,7 @@ from conformance.certify.requests_sender import NotMade, NoWire, StoredSender, T
 from conformance.examine import survey
 from conformance.examine.examination import first_look
 from conformance.judging.coverage import OVER_BUDGET
+from conformance.judging.judge import Known, KnownTrials
 from conformance.judging.verdict import DONE
 from conformance.model import Case, Exchange, Run
 from conformance.run import preflight
@@ -26,7 +28,8 @@ from conformance.run.planning import Plans, Prepared, drawing_versions, plans_fo
 from conformance.run.runfile import Opened
 from conformance.run.session import Session
 from conformance.target import Target
-from conformance.transport.sender import LOOK
+from conformance.transport.sender import LOOK, Sender
+from conformance.transport.wire import Wire
 
 BROKE_OFF = "The run broke off, or had used up its budget."
 CRASHED = "A scenario crashed."
@@ -45,7 +48,8 @@ class Played:
     """What playing back a run showed.
 
     ``requests`` counts those of cases and of the first look. ``unsure`` holds the ids of the cases
-    whose requests could not all be made again, and ``missed`` counts these requests.
+    whose requests could not all be made again, and ``missed`` counts these requests. ``known`` are
+    judgements that were necessary, and need not be made again.
     """
 
     requests: int
@@ -53,6 +57,7 @@ class Played:
     unsure: tuple[str, ...] = ()
     missed: int = 0
     why: str = ""
+    known: Known | None = field(default=None, repr=False)
 
     @property
     def remark(self) -> str:
@@ -96,10 +101,17 @@ class Playback(Session):
     """A run that sends nothing, and gets its responses from a tape."""
 
     def __init__(self, prepared: Prepared, tape: Tape) -> None:
+        self._tape = tape
         super().__init__(prepared, NoWire(), nonce=prepared.nonce)
-        self.sender = StoredSender(
-            prepared.contract, prepared.target, tape, seed=prepared.choice.seed
-        )
+        self._known_trials = KnownTrials()
+
+    def _sender(self, wire: Wire, prefix: str, sleep: Callable[[float], None]) -> Sender:  # noqa: ARG002
+        return StoredSender(self.contract, self.target, self._tape, seed=self.choice.seed)
+
+    @property
+    def judged(self) -> Known | None:
+        """The judgements so far; None if the log is judged by another contract in the end."""
+        return None if self.target.declaration.absent else self._known_trials
 
 
 class _Player:
@@ -134,6 +146,7 @@ class _Player:
             unsure=tuple(case for case in sent if case in self._unsure),
             missed=sum(count for case, count in sent.items() if case in self._unsure),
             why=self._doubt,
+            known=self._session.judged,
         )
 
     def _first_look(self) -> Mismatch | None:

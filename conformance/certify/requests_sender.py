@@ -25,6 +25,7 @@ from conformance.transport.sender import REPEATS, Sender
 from conformance.transport.wire import Loss, WireFailure, WireRequest, WireResponse
 
 MISSING = "another request follows from the run, which is missing"
+FINAL = "it should have been sent again"
 
 
 class NotMade(BaseException):
@@ -59,7 +60,8 @@ class Tape:
 
     def counts(self, without: Container[str]) -> dict[str, int]:
         """The number of exchanges by case, without those of some cases."""
-        return {case: len(sent) for case, sent in self._sent.items() if sent and case not in without}
+        counted = {case: len(sent) for case, sent in self._sent.items() if case not in without}
+        return {case: count for case, count in counted.items() if count}
 
     def rest(self, case: str) -> list[Exchange]:
         """The exchanges of a case that have not been played back."""
@@ -110,7 +112,7 @@ class StoredSender(Sender):
             exchange = self._taken(message, label)
             if exchange.role is not Role.RETRY:
                 if again and exchange.status == NOT_FOUND:
-                    raise NotMade(exchange.case, exchange, Difference("it should have been sent again"))
+                    raise NotMade(exchange.case, exchange, Difference(FINAL))
                 return exchange
             reason = _reason(exchange, patient=patient, missing=again is not None)
             if reason is Reason.BROKEN:

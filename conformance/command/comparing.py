@@ -55,7 +55,7 @@ def compare(older: Path, newer: Path, form: str | None, spec: Path | None) -> in
 
 def opened_baseline(directory: Path, spec: Path | None) -> Opened:
     """A stored run to compare with. Raises UsageError if a directory does not hold one."""
-    return opened_fitting(directory, load(spec))
+    return opened_fitting(directory, load(spec))[0]
 
 
 def with_baseline(finished: Run, older: Opened, directory: Path) -> Run:

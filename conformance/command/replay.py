@@ -15,6 +15,7 @@ from conformance.command.concluding import conclude, new_run, terminal
 from conformance.command.saying import say
 
 if TYPE_CHECKING:
+    from conformance.certify.requests import Played
     from conformance.model import Contract
     from conformance.run.runfile import Opened, Stored
 
@@ -61,28 +62,37 @@ def _recomputed(stored_in: Path, contract: Contract) -> Stored:
     from conformance.certify import recompute
     from conformance.run import runfile
 
-    opened = opened_fitting(stored_in, contract)
-    stored = runfile.judged(opened)
+    opened, played = opened_fitting(stored_in, contract)
+    stored = runfile.judged(opened, played.known)
     otherwise = recompute.made_otherwise(opened)
     if not otherwise:
         return stored
     return replace(stored, run=replace(stored.run, incomplete=stored.run.incomplete or otherwise))
 
 
-def opened_fitting(directory: Path, contract: Contract) -> Opened:
-    """A stored run that fits what it says about itself. Raises UsageError for any other."""
-    from conformance.certify import recompute
+def opened_fitting(directory: Path, contract: Contract) -> tuple[Opened, Played]:
+    """A stored run that fits what it says about itself, and what playing it back showed.
+
+    Says how many of its requests could not be recomputed. Raises UsageError for a run that does not
+    fit.
+    """
+    from conformance.certify import recompute, requests
     from conformance.run import runfile
 
     opened = runfile.open_run(directory, contract)
-    wrong = recompute.mismatches(opened)
-    if wrong:
+    wrong, played = recompute.mismatches(opened), None
+    if not wrong:
+        played = requests.played(opened)
+        wrong = list(played.mismatches)
+    if played is None or wrong:
         lines = "\n".join(f"  {each}" for each in wrong)
         raise UsageError(
             f"{directory}: the run does not fit what it says about itself:\n{lines}\n"
             "It was changed, or another suite made it. Ask its author for the original."
         )
-    return opened
+    if played.remark:
+        say(f"Note: {directory}: {played.remark}", err=True)
+    return opened, played
 
 
 @click.command(name="open")

@@ -18,6 +18,7 @@ from conformance.base import files, stored
 from conformance.base.errors import UsageError, reason
 from conformance.base.options import Depth
 from conformance.base.stored import Bounds
+from conformance.judging.judge import Known
 from conformance.log import convert, evidence, schemas, size_limit
 from conformance.log.evidence import Log
 from conformance.log.packing import packed
@@ -196,13 +197,16 @@ class Opened:
         }
         return Older(verdicts, self.said["suite"]["version"], self.said["spec"]["digest"])
 
-    def judged(self, declaration: Declaration | None = None) -> Run:
-        """The run, judged by its log with its own declaration or another one."""
+    def judged(self, declaration: Declaration | None = None, known: Known | None = None) -> Run:
+        """The run, judged by its log with its own declaration or another one.
+
+        With its own, anything already ``known`` is not judged again.
+        """
         began = self.began
         if declaration is not None:
             contract = named(self.contract, declaration)
             began = replace(began, contract=contract, target=declaration)
-        return finished(began, self.log, ended=self.ended, selected=self.selected)
+        return finished(began, self.log, ended=self.ended, selected=self.selected, known=known)
 
 
 def replay(directory: Path, contract: Contract) -> Stored:
@@ -213,9 +217,9 @@ def replay(directory: Path, contract: Contract) -> Stored:
     return judged(open_run(directory, contract))
 
 
-def judged(opened: Opened) -> Stored:
-    """An opened run, judged by its log."""
-    run = opened.judged()
+def judged(opened: Opened, known: Known | None = None) -> Stored:
+    """An opened run, judged by its log; anything already ``known`` is not judged again."""
+    run = opened.judged(known=known)
     past = (convert.from_json(row, Past) for row in opened.said.get("past", ()))
     return Stored(replace(run, past=tuple(past)), opened.selected, opened.log.ended)
 

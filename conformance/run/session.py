@@ -86,16 +86,7 @@ class Session:
         self.selected = prepared.selected
         self.announcement = prepared.announcement
         self.recorder = Recorder(stream, self.target.declaration.disk)
-        self.sender = Sender(
-            self.contract,
-            self.target,
-            wire,
-            self.recorder,
-            seed=self.choice.seed,
-            prefix=prefix,
-            max_seconds=self.choice.max_seconds,
-            sleep=sleep,
-        )
+        self.sender = self._sender(wire, prefix, sleep)
         self._nonce = nonce
         self._begun = prepared.begun(datetime.now(UTC), require_complete=require_complete)
         self._memory: Memory | None = None
@@ -106,6 +97,19 @@ class Session:
         self._spool = spool
         self._ahead: Ahead | None = None
         self._known = Known()
+        self._known_trials: Known | None = None  # none, because early exchanges have no ids yet
+
+    def _sender(self, wire: Wire, prefix: str, sleep: Callable[[float], None]) -> Sender:
+        return Sender(
+            self.contract,
+            self.target,
+            wire,
+            self.recorder,
+            seed=self.choice.seed,
+            prefix=prefix,
+            max_seconds=self.choice.max_seconds,
+            sleep=sleep,
+        )
 
     @property
     def log(self) -> Log:
@@ -239,7 +243,7 @@ class Session:
         rules = {each: checks.RULES[each] for each in case.rules if checks.RULES[each].confirm}
         confirming = replace(case, rules=tuple(rules))
         target = self.target.declaration
-        outcomes = judge(self.contract, target, rules, [confirming], sent)
+        outcomes = judge(self.contract, target, rules, [confirming], sent, self._known_trials)
         found = [outcome for rated in outcomes.values() for _, outcome in rated]
         return bool(findings_of(found))
 
