@@ -11,7 +11,7 @@ import click
 from conformance.base.errors import UsageError, reason
 from conformance.command.choosing import with_details, with_output, with_spec
 from conformance.command.commands import load
-from conformance.command.concluding import conclude, new_run, terminal
+from conformance.command.concluding import conclude, new_run, remembered, terminal
 from conformance.command.saying import say
 
 if TYPE_CHECKING:
@@ -50,24 +50,24 @@ def replay(stored_in: Path, spec: Path | None, details: bool, output: Path) -> i
 def report(stored_in: Path, spec: Path | None, details: bool) -> int:
     """Judge a stored run again and rewrite the reports in its directory."""
     stored = _recomputed(stored_in, load(spec))
-    return conclude(stored.run, stored.selected, stored_in, terminal(), details)
+    run = remembered(stored.run, stored.selected, stored_in)
+    return conclude(run, stored.selected, stored_in, terminal(), details)
 
 
 def _recomputed(stored_in: Path, contract: Contract) -> Stored:
     """A stored run, judged again, whose plan and log fit what it says about itself.
 
-    A run of another suite or contract is judged, but counts as incomplete. Raises UsageError for a
-    run that does not fit.
+    A run of another suite or contract is judged, but counts as incomplete. What it says about
+    earlier runs is left out. Raises UsageError for a run that does not fit.
     """
     from conformance.certify import recompute
     from conformance.run import runfile
 
     opened, played = opened_fitting(stored_in, contract)
     stored = runfile.judged(opened, played.known)
-    otherwise = recompute.made_otherwise(opened)
-    if not otherwise:
-        return stored
-    return replace(stored, run=replace(stored.run, incomplete=stored.run.incomplete or otherwise))
+    otherwise = recompute.made_otherwise(opened) or None
+    incomplete = stored.run.incomplete or otherwise
+    return replace(stored, run=replace(stored.run, past=(), incomplete=incomplete))
 
 
 def opened_fitting(directory: Path, contract: Contract) -> tuple[Opened, Played]:
