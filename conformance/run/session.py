@@ -108,6 +108,7 @@ class Session:
             seed=self.choice.seed,
             prefix=prefix,
             max_seconds=self.choice.max_seconds,
+            planned=sum(case.cost for case in self._runnable(self.selected)),
             sleep=sleep,
         )
 

@@ -106,9 +106,9 @@ class Carrier:
         arrival = self._send_once(request)
         waited = 0.0
         for seconds in RESTARTS_WITHIN if self._reached else ():
-            if arrival.loss is not Loss.UNREACHABLE:
+            if arrival.loss is not Loss.UNREACHABLE or self._allowance.left < seconds:
                 break
-            self._allowance.wait(seconds)
+            self._allowance.wait_for_target(seconds)
             waited += seconds
             arrival = self._send_once(request)
         self._reached = self._reached or arrival.loss not in UNSENT

@@ -50,6 +50,13 @@ def _add(name: str, when: When, right: Right, later: str | None) -> None:
     add(Mode(name, does, when, right, limited(later)))
 
 
+@mode(every(5), Right((0, 1, 3)))
+def unavailable_in_every_fifth(line: Line, asked: Asked) -> None:
+    """Each request is refused with 503 and Retry-After 20."""
+    asked.raw  # noqa: B018 - the body is read off the connection
+    line.send(error(503, "service_unavailable", Retry_After="20"))
+
+
 for word, value in LATER.items():
     _add(f"limited-{word}", ALL, given_up("429|rate limit"), value)
 for word in ("0", "1", "eleven-days"):
