@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from conformance.base.errors import Unjudgeable
@@ -29,7 +28,6 @@ from conformance.run.runfile import Opened
 from conformance.run.session import Session
 from conformance.target import Target
 from conformance.transport.sender import LOOK, Sender
-from conformance.transport.wire import Wire
 
 BROKE_OFF = "The run broke off, or had used up its budget."
 CRASHED = "A scenario crashed."
@@ -105,7 +103,7 @@ class Playback(Session):
         super().__init__(prepared, NoWire(), nonce=prepared.nonce)
         self._known_trials = KnownTrials()
 
-    def _sender(self, wire: Wire, prefix: str, sleep: Callable[[float], None]) -> Sender:  # noqa: ARG002
+    def _sender(self, *_: object) -> Sender:
         return StoredSender(self.contract, self.target, self._tape, seed=self.choice.seed)
 
     @property
@@ -137,14 +135,19 @@ class _Player:
         except Unjudgeable:
             mismatch = None
             self._doubt = self._doubt or BROKE_OFF
-        sent = self._tape.counts(without=UNJUDGED)
+        return self._result(mismatch)
+
+    def _result(self, mismatch: Mismatch | None) -> Played:
+        """What came of it. Without a mismatch, what was not played back counts as unsure."""
+        counts = self._tape.counts(without=UNJUDGED)
         if mismatch is None:
-            self._unsure |= {case for case in sent if self._tape.rest(case)}
+            self._unsure |= {case for case in counts if self._tape.rest(case)}
+        unsure = {case: sent for case, sent in counts.items() if case in self._unsure}
         return Played(
-            requests=sum(sent.values()),
+            requests=sum(counts.values()),
             mismatches=(mismatch,) if mismatch else (),
-            unsure=tuple(case for case in sent if case in self._unsure),
-            missed=sum(count for case, count in sent.items() if case in self._unsure),
+            unsure=tuple(unsure),
+            missed=sum(unsure.values()),
             why=self._doubt,
             known=self._session.judged,
         )
@@ -193,18 +196,21 @@ class _Player:
 
     def _doubt_about(self, case: str, what: Difference) -> str:
         """Why a difference is not certain; empty if it is."""
-        end = self._log.ends.get(case)
-        broke_off = self._log.incomplete is not None and end is None
         drawn = case.partition("[")[0] in DRAWN
         reasons = {
-            self._doubt: bool(self._doubt),
-            BROKE_OFF: broke_off or end == OVER_BUDGET,
             LACKING: self._tape.lacks_some,
             REDACTED: not what.certain,
             DRAWN_OTHERWISE: drawn and not self._same_versions,
-            CRASHED: end not in (None, DONE, OVER_BUDGET),
         }
-        return next((reason for reason, holds in reasons.items() if holds), "")
+        holding = [reason for reason, holds in reasons.items() if holds]
+        return self._doubt or self._doubt_about_end(case) or next(iter(holding), "")
+
+    def _doubt_about_end(self, case: str) -> str:
+        """Why a case may have stopped anywhere; empty if it ran to its end."""
+        end = self._log.ends.get(case)
+        if end is None and self._log.incomplete:
+            return BROKE_OFF
+        return {DONE: "", OVER_BUDGET: BROKE_OFF, None: ""}.get(end, CRASHED)
 
 
 def _prepared(plans: Plans, run: Run, salt: str) -> Prepared:

@@ -12,7 +12,7 @@ from conformance.base.text import clean
 from conformance.model import Body, Exchange, Facts, Placeholder, Role, SecretKind
 from conformance.transport.carrier import Label
 from conformance.transport.headers import Headers
-from conformance.transport.message import Message
+from conformance.transport.message import LONE, Message
 from conformance.transport.redaction.secrets import WITHHELD
 
 SHOWN = 60
@@ -106,18 +106,16 @@ def _in_url(stored: str, made: str, redact: Redact) -> Difference | None:
 
 
 def _in_body(stored: Body | None, made: bytes | None, redact: RedactBody) -> Difference | None:
-    if stored is None and made is None:
-        return None
+    """The difference between two bodies. A body that has no secret needs no redaction."""
     if stored is None or made is None:
-        return Difference(f"it has {'no ' if stored is None else 'a '}body")
+        same = stored is None and made is None
+        return None if same else Difference(f"it has {'a' if stored else 'no'} body")
     if stored.size != len(made):
-        return Difference(_sentence("size of its body", stored.size, len(made)))
-    if stored.is_whole_text and stored.written.encode(errors="surrogatepass") == made:
+        return Difference(_sentence("size", stored.size, len(made)))
+    if stored.is_whole_text and stored.written.encode(errors=LONE) == made:
         return None
-    due = redact(made)
-    if due is None or stored == due:
-        return None
-    return _difference("body", stored.kept, due.kept)
+    due = redact(made) or Body()
+    return None if stored == due else _difference("body", stored.kept, due.kept)
 
 
 def _in_facts(stored: Facts, made: Facts) -> Difference | None:

@@ -75,7 +75,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "finished": run.finished,
         "judged_on": run.judged_on,
         "log_head": run.log_head,
-        "origin": None if run.origin is None else convert.to_json(run.origin),
+        "origin": convert.to_json(run.origin),
         "incomplete": run.incomplete,
         "require_complete": run.require_complete,
         "exit_code": run.exit_code,

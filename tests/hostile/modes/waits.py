@@ -15,6 +15,7 @@ from tests.hostile.base import (
     after,
     every,
     given_up,
+    mode,
 )
 from tests.hostile.front import Asked, Line
 
