@@ -158,7 +158,7 @@ class _Player:
         try:
             preflight.check(session)
             if self._tape.rest(survey.CASE.id):
-                deque(first_look(session), maxlen=0)
+                deque(first_look(session, local=False), maxlen=0)
         except NotMade as error:
             return self._differs(error.case, error.exchange, error.what)
         return self._left_over(preflight.CASE.id) or self._left_over(survey.CASE.id)
