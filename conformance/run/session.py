@@ -38,6 +38,8 @@ from conformance.transport.sender import Sender
 from conformance.transport.wire import Wire
 
 MINUTE = 60
+REMOVING = 5
+"""Seconds that a run which was told to stop may still spend on removing what it made."""
 OWN_MS = 4
 """Milliseconds that the suite itself needs per request, on a typical machine."""
 
@@ -283,12 +285,13 @@ class Session:
             self._ahead.stop()
 
     def interrupt(self) -> None:
-        """Stop sending, and log what cases have sent before their turn.
+        """Stop sending, except to clean up, and log what cases have sent before their turn.
 
         Those exchanges are not judged if the run had already broken off, as with a target that is
         down.
         """
         self._stop()
+        self.sender.end_within(REMOVING)
         if self._ahead is None:
             return
         kept: list[Exchange] = []

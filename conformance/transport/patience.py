@@ -87,6 +87,10 @@ class Allowance:
             self._check_time()
             self.used += 1
 
+    def end_within(self, seconds: float) -> None:
+        """Allow no request after some seconds from now on."""
+        self._end = min(self._end, time.monotonic() + seconds)
+
     def sent_together(self, requests: int) -> None:
         """Delay the next request as if these requests had been sent one after another."""
         with self._lock:

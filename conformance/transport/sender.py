@@ -192,6 +192,10 @@ class Sender:
         """Ignore the budget from now on, so that everything the run made can be removed."""
         self._allowance.budget = math.inf
 
+    def end_within(self, seconds: float) -> None:
+        """Send nothing after some seconds from now on: then what the run made remains."""
+        self._allowance.end_within(seconds)
+
     def fresh_address(self) -> str | None:
         """A local address that no request of this run used; None if there is none left."""
         return self._addresses.fresh()

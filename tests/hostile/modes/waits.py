@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.hostile.answer import error
+from tests.hostile.answer import error, page
 from tests.hostile.base import (
     ALL,
     LEGAL,
@@ -51,11 +51,11 @@ def _add(name: str, when: When, right: Right, later: str | None) -> None:
     add(Mode(name, does, when, right, limited(later)))
 
 
-@mode(every(5), Right((0, 1, 3)))
+@mode(every(5), Right((0, 3)))
 def unavailable_in_every_fifth(line: Line, asked: Asked) -> None:
-    """Each request is refused with 503 and Retry-After 20."""
+    """A proxy returns 503 with an HTML page and Retry-After 20."""
     asked.raw  # noqa: B018 - the body is read off the connection
-    line.send(error(503, "service_unavailable", Retry_After="20"))
+    line.send(page(503, "Service Unavailable").having(Retry_After="20"))
 
 
 for word, value in LATER.items():
