@@ -107,9 +107,10 @@ def _in_url(stored: str, made: str, redact: Redact) -> Difference | None:
 
 def _in_body(stored: Body | None, made: bytes | None, redact: RedactBody) -> Difference | None:
     """The difference between two bodies. A body that has no secret needs no redaction."""
-    if stored is None or made is None:
-        same = stored is None and made is None
-        return None if same else Difference(f"it has {'a' if stored else 'no'} body")
+    if made is None:
+        return None if stored is None else Difference("it has a body")
+    if stored is None:
+        return Difference("it has no body")
     if stored.size != len(made):
         return Difference(_sentence("size", stored.size, len(made)))
     if stored.is_whole_text and stored.written.encode(errors=LONE) == made:
