@@ -207,6 +207,8 @@ def test_a_last_line_that_was_cut_off_is_dropped(lines: list[str]) -> None:
         '{"exchange": 1}',
         "x\n",
         "[" * 100_000,
+        '{"run_end": true, "run_end": true}',
+        '{"case_end": "a", "case_end": "b", "outcome": "done"}',
     ],
 )
 def test_a_broken_line_is_named(lines: list[str], broken: str, tmp_path: Path) -> None:

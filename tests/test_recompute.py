@@ -13,7 +13,7 @@ from conformance.log.chain import LINK
 from conformance.model import Effect
 from conformance.run import runfile
 from tests.forging import Line, chained, forged
-from tests.servers import BRIEF, command, no_traceback, run_of
+from tests.servers import BRIEF, command, no_traceback, run_of, stored
 from tests.support.contracts import real
 
 pytestmark = pytest.mark.long
@@ -236,6 +236,47 @@ def test_a_run_fits_its_log(honest: Path, tmp_path: Path, name: str) -> None:
     """Plan, choice, declaration, dates and head are computed again."""
     edit, code = SAID_EDITS[name]
     assert code in codes(forged(honest, tmp_path / "forged", said=edit))
+
+
+def without_a_request(line: Line) -> Line | None:
+    """Drops the third exchange, and gives its number and all later ones to those that follow."""
+    number = int(line.get("exchange", 0))
+    if number == 3:
+        return None
+    return line | {"exchange": f"{number - 1}"} if number > 3 else line
+
+
+def test_a_replay_refuses_a_log_that_lacks_a_request(honest: Path, tmp_path: Path) -> None:
+    """Numbers and chain fit again, but another request follows from the run."""
+    run = chained(forged(honest, tmp_path / "forged", without_a_request))
+    assert codes(run) == set()
+    outcome = command("replay", run, cwd=tmp_path)
+    no_traceback(outcome)
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "REQUEST_MISMATCH: " in outcome.err
+
+
+def told_otherwise(said: Any) -> None:
+    """Say that everything failed, and that it was worse before."""
+    said["cells"] = [cell | {"verdict": "failed"} for cell in said["cells"]]
+    said["counts"] = said["counts"] | {"failed": 99, "passed": 0}
+    said.update(exit_code=1, incomplete="the target is gone", setup=[], causes=[])
+    counts = {"failed": 5}
+    said["past"] = [
+        {"run": "last", "finished": said["started"], "target": said["target"]["name"]}
+        | {"scope": "full", "suite": "1", "contract": "1", "exit_code": 1}
+        | {"counts": counts, "causes": {"gone": "was there"}, "cells": {}}
+    ]
+
+
+def test_stored_results_decide_nothing(honest: Path, tmp_path: Path) -> None:
+    """Verdicts, counts, causes, earlier runs and the exit code are for readers alone."""
+    run = forged(honest, tmp_path / "forged", said=told_otherwise)
+    outcome = command("replay", run, cwd=tmp_path)
+    assert outcome.code == 0, outcome.said
+    again, before = stored(run_of(tmp_path)), stored(honest)
+    for name in ("cells", "counts", "exit_code", "incomplete", "past", "causes", "setup"):
+        assert again[name] == before[name], name
 
 
 def test_a_replay_refuses_what_does_not_fit(honest: Path, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+import tracemalloc
 from collections.abc import Callable
 from urllib.parse import quote, unquote
 
@@ -177,6 +178,20 @@ def test_no_encoding_of_an_encoding_survives(
     assert redacted["before"] == redacted["after"] == "kept"
     assert "{key:full~part}" in redacted["echo"]
     assert not store.holds_secret(redacted["echo"])
+
+
+@pytest.mark.parametrize("text", ["%", "%25", "%a ", "\\", "&", "="])
+def test_a_body_of_signs_takes_little_memory(store: SecretStore, text: str) -> None:
+    """Reading it in other ways takes a few times its size, whatever it consists of."""
+    body = text * (400_000 // len(text))
+    store.redact("warm")
+    tracemalloc.start()
+    try:
+        store.redact(body)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 * len(body)
 
 
 def test_a_run_of_characters_that_hides_nothing_is_decoded_once(

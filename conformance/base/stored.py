@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +31,9 @@ LONGEST_BODY: Final = 16 * 1024 * 1024
 
 LARGEST: Final = 64_000_000
 """Maximum bytes of a file that is read at once. The run.json of a deep run has 2,000,000."""
+
+LONGEST_NAME: Final = 40
+"""Characters of the name of a member that a message quotes."""
 
 MOST_LINES: Final = 250_000
 """Maximum lines of a file, including blank ones. The log of a deep run has 13,000."""
@@ -133,7 +137,10 @@ def lines(file: BinaryIO, name: str, bounds: Bounds) -> Iterator[str]:
 
 
 def parsed(text: str, bounds: Bounds, levels: int = LEVELS) -> Any:
-    """The value of a JSON text. Raises ValueError, with the reason, for any other text."""
+    """The value of a JSON text. Raises ValueError, with the reason, for any other text.
+
+    A text in which an object names a member twice is rejected, too, because readers would differ.
+    """
     bounds.memory -= weight(text)
     if bounds.exceeded:
         raise ValueError(bounds.exceeded)
@@ -142,6 +149,15 @@ def parsed(text: str, bounds: Bounds, levels: int = LEVELS) -> Any:
         where = f"line {line}: " if line > 1 else ""
         raise ValueError(f"{where}nested more than {levels} levels deep")
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=_members)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"not JSON ({error})") from None
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The members of an object. Raises ValueError if two have the same name."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
+        raise ValueError(f"an object has two members {twice[:LONGEST_NAME]!r}")
+    return members

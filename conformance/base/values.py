@@ -48,7 +48,7 @@ DEEPEST = 500
 LONGEST_NUMBER = 4_300
 """Maximum digits of an integer: the limit of Python, because parsing takes quadratic time."""
 
-HEAVIEST = 64_000_000
+HEAVIEST = 12_000_000
 """Approximate maximum memory in bytes for the value of a text."""
 
 _WEIGHTS = {"{": 850, "[": 64, ",": 60}

@@ -52,6 +52,7 @@ class Code(StrEnum):
     PLAN_MISMATCH = "PLAN_MISMATCH"
     CHOICE_MISMATCH = "CHOICE_MISMATCH"
     CASE_MISMATCH = "CASE_MISMATCH"
+    REQUEST_MISMATCH = "REQUEST_MISMATCH"
     NUMBER_MISMATCH = "NUMBER_MISMATCH"
     ADDRESS_MISMATCH = "ADDRESS_MISMATCH"
     IDENTITY_MISMATCH = "IDENTITY_MISMATCH"
@@ -129,6 +130,11 @@ def _numbers(opened: Opened) -> Iterator[Mismatch]:
             yield Mismatch(Code.NUMBER_MISMATCH, f"exchange {exchange.id} does not follow {before}")
             return
         last[prefix] = number
+
+
+def process_of(exchange: Exchange) -> str:
+    """The process that sent an exchange, by the prefix of its id."""
+    return _numbered(exchange.id)[0]
 
 
 def _numbered(name: str) -> tuple[str, int]:
@@ -215,7 +221,7 @@ def _misplaced(exchanges: list[Exchange]) -> list[str]:
     """
     by_process: dict[str, list[Exchange]] = {}
     for exchange in exchanges:
-        by_process.setdefault(_numbered(exchange.id)[0], []).append(exchange)
+        by_process.setdefault(process_of(exchange), []).append(exchange)
     return [name for sent in by_process.values() for name in _out_of_order(sent)]
 
 

@@ -17,10 +17,18 @@ from conformance.command.choosing import (
     with_strict_waivers,
 )
 from conformance.command.commands import load
-from conformance.command.concluding import conclude, new_run, placed, strictly, terminal
+from conformance.command.concluding import (
+    conclude,
+    new_run,
+    placed,
+    remembered,
+    strictly,
+    terminal,
+)
 from conformance.command.saying import say
 
 if TYPE_CHECKING:
+    from conformance.certify.requests import Played
     from conformance.model import Contract, Run
     from conformance.run.runfile import Opened, Stored
 
@@ -84,8 +92,9 @@ def report(
 ) -> int:
     """Judge a stored run again and rewrite the reports in its directory."""
     stored = recomputed(stored_in, load(spec, challenges), of)
-    code = conclude(stored.run, stored.selected, stored_in, terminal(), details)
-    return strictly(stored.run, code) if strict_waivers else code
+    run = remembered(stored.run, stored.selected, stored_in)
+    code = conclude(run, stored.selected, stored_in, terminal(), details)
+    return strictly(run, code) if strict_waivers else code
 
 
 def recomputed(stored_in: Path, contract: Contract, of: Path | None = None) -> Stored:
@@ -93,17 +102,18 @@ def recomputed(stored_in: Path, contract: Contract, of: Path | None = None) -> S
 
     Spot checks are compared with the full run ``of``, if there is one.
 
-    A run of another suite or contract is judged, but counts as incomplete. Raises UsageError for a
-    run that does not fit.
+    A run of another suite or contract is judged, but counts as incomplete. What it says about
+    earlier runs is left out. Raises UsageError for a run that does not fit.
     """
     from conformance.certify import recompute
     from conformance.run import runfile
 
-    opened = opened_fitting(stored_in, contract)
-    stored = runfile.judged(opened)
+    opened, played = opened_fitting(stored_in, contract)
+    stored = runfile.judged(opened, played.known)
     _note_challenges(opened, stored.run)
-    otherwise = recompute.made_otherwise(opened)
-    run = replace(stored.run, incomplete=stored.run.incomplete or otherwise or None)
+    otherwise = recompute.made_otherwise(opened) or None
+    incomplete = stored.run.incomplete or otherwise
+    run = replace(stored.run, past=(), incomplete=incomplete)
     return replace(stored, run=_compared(run, of, contract))
 
 
@@ -131,7 +141,8 @@ def full_run(directory: Path, contract: Contract) -> Run:
     """A stored full run, judged again. Raises UsageError for spot checks, and as above."""
     from conformance.run import runfile
 
-    full = placed(runfile.judged(opened_fitting(directory, contract)).run, directory)
+    opened, played = opened_fitting(directory, contract)
+    full = placed(runfile.judged(opened, played.known).run, directory)
     if full.spread is not None:
         raise UsageError(f"{directory}: these are spot checks themselves. --of takes a full run.")
     return full
@@ -154,20 +165,29 @@ def _note_challenges(opened: Opened, run: Run) -> None:
         )
 
 
-def opened_fitting(directory: Path, contract: Contract) -> Opened:
-    """A stored run that fits what it says about itself. Raises UsageError for any other."""
-    from conformance.certify import recompute
+def opened_fitting(directory: Path, contract: Contract) -> tuple[Opened, Played]:
+    """A stored run that fits what it says about itself, and what playing it back showed.
+
+    Says how many of its requests could not be recomputed. Raises UsageError for a run that does not
+    fit.
+    """
+    from conformance.certify import recompute, requests
     from conformance.run import runfile
 
     opened = runfile.open_run(directory, contract)
-    wrong = recompute.mismatches(opened)
-    if wrong:
+    wrong, played = recompute.mismatches(opened), None
+    if not wrong:
+        played = requests.played(opened)
+        wrong = list(played.mismatches)
+    if played is None or wrong:
         lines = "\n".join(f"  {each}" for each in wrong)
         raise UsageError(
             f"{directory}: the run does not fit what it says about itself:\n{lines}\n"
             "It was changed, or another suite made it. Ask its author for the original."
         )
-    return opened
+    if played.remark:
+        say(f"Note: {directory}: {played.remark}", err=True)
+    return opened, played
 
 
 @click.command(name="open")

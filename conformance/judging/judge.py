@@ -50,6 +50,14 @@ class Known:
         return self._trials[key]
 
 
+class KnownTrials(Known):
+    """The same for trials alone, where not all passive rules judge an exchange."""
+
+    def of_exchange(self, exchange: Exchange, rate: Callable[[], Rated]) -> Rated:  # noqa: ARG002
+        """The outcomes of the given rules on an exchange, which are not kept."""
+        return rate()
+
+
 def judge(
     contract: Contract,
     target: Declaration,

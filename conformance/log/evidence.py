@@ -258,7 +258,7 @@ def _opened(path: Path, archive: Archive) -> BinaryIO:
 def copy(path: Path, to: Path, bounds: Bounds) -> None:
     """Copy a log that ``read`` accepts to another file, each line as it was read.
 
-    Anything else in the file, such as white space or a duplicate member, is not copied.
+    Anything else in the file, such as white space, is not copied.
     """
     with _opened(path, Archive(path, bounds.size)) as file, files.lines(to) as stream:
         for line in stored.lines(file, str(path), bounds):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -71,6 +71,7 @@ class Run:
     log_head: str = ""  # the digest of the last line of its log
     spread: Spread | None = None  # how its requests are spread over time; None for a full run
     differences: tuple[Difference, ...] = ()  # from the full run that it accompanies
+    drawn_by: Mapping[str, str] | None = None  # the versions of what draws cases, or unknown
     place: str = ""  # its directory, for readers of its reports; never stored
 
     @cached_property

@@ -106,9 +106,11 @@ def remembered(run: Run, selected: frozenset[str] | None, directory: Path) -> Ru
 
 
 def before(past: list[Past], now: Past) -> tuple[Past, ...]:
-    """The last runs with the same target and scope, oldest first."""
+    """The last runs with the same target and scope before this one, oldest first."""
     alike = [each for each in past if (each.target, each.scope) == (now.target, now.scope)]
-    return tuple(alike[-REMEMBERED:])
+    names = [each.run for each in alike]
+    earlier = alike[: names.index(now.run)] if now.run in names else alike
+    return tuple(earlier[-REMEMBERED:])
 
 
 def rebuild(directory: Path) -> list[Past]:

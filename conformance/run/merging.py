@@ -89,6 +89,7 @@ class Whole:
             started=started,
             finished=ended,
             incomplete=None,
+            drawn_by=None,  # each shard has its own state
         )
 
 

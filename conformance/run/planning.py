@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import platform
 from dataclasses import dataclass, replace
 from datetime import datetime
+from importlib.metadata import version
 
 from conformance import checks, scenarios
 from conformance import target as targets
@@ -38,6 +40,9 @@ from conformance.target import Target, faulty, keyring, named, scope
 USUAL = 5_800
 """Number of requests in a full plan if the budget allows it, without checks and repetitions."""
 
+
+DRAWING = ("hypothesis", "schemathesis")
+"""The libraries that draw generated cases."""
 
 WORKERS = 4
 """Default number of cases that may overlap."""
@@ -156,9 +161,20 @@ class Prepared:
             today=now.date(),
             require_complete=require_complete,
         )
-        selection = selection_of(self.choice, self.target)
-        given = replace(run, given=self.given, selection=selection)
-        return replace(given, spread=self.spread, salts=(self.salt,))
+        return replace(
+            run,
+            given=self.given,
+            selection=selection_of(self.choice, self.target),
+            spread=self.spread,
+            salts=(self.salt,),
+            drawn_by=drawing_versions(),
+        )
+
+
+def drawing_versions() -> dict[str, str]:
+    """The versions of what draws generated cases. Others draw other cases for the same seed."""
+    libraries = {name: version(name) for name in DRAWING}
+    return {"python": platform.python_version(), **libraries}
 
 
 def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:

@@ -19,6 +19,7 @@ from conformance.base.errors import UsageError, reason
 from conformance.base.options import Depth
 from conformance.base.stored import Bounds
 from conformance.contract.drawn import drawn
+from conformance.judging.judge import Known
 from conformance.log import convert, evidence, schemas, size_limit
 from conformance.log.evidence import Log
 from conformance.log.packing import packed
@@ -78,6 +79,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "finished": run.finished,
         "judged_on": run.judged_on,
         "log_head": run.log_head,
+        "drawn_by": run.drawn_by,
         "incomplete": run.incomplete,
         "require_complete": run.require_complete,
         "exit_code": run.exit_code,
@@ -199,13 +201,16 @@ class Opened:
         }
         return Older(verdicts, self.said["suite"]["version"], self.said["spec"]["digest"])
 
-    def judged(self, declaration: Declaration | None = None) -> Run:
-        """The run, judged by its log with its own declaration or another one."""
+    def judged(self, declaration: Declaration | None = None, known: Known | None = None) -> Run:
+        """The run, judged by its log with its own declaration or another one.
+
+        With its own, anything already ``known`` is not judged again.
+        """
         began = self.began
         if declaration is not None:
             contract = drawn(named(self.contract, declaration), self.began.seed)
             began = replace(began, contract=contract, target=declaration)
-        return finished(began, self.log, ended=self.ended, selected=self.selected)
+        return finished(began, self.log, ended=self.ended, selected=self.selected, known=known)
 
 
 def replay(directory: Path, contract: Contract) -> Stored:
@@ -216,9 +221,9 @@ def replay(directory: Path, contract: Contract) -> Stored:
     return judged(open_run(directory, contract))
 
 
-def judged(opened: Opened) -> Stored:
-    """An opened run, judged by its log."""
-    run = opened.judged()
+def judged(opened: Opened, known: Known | None = None) -> Stored:
+    """An opened run, judged by its log; anything already ``known`` is not judged again."""
+    run = opened.judged(known=known)
     past = (convert.from_json(row, Past) for row in opened.said.get("past", ()))
     return Stored(replace(run, past=tuple(past)), opened.selected, opened.log.ended)
 
@@ -252,8 +257,14 @@ def open_run(directory: Path, contract: Contract) -> Opened:
     chosen = data.get("selection")
     selection = convert.from_json(chosen, Selection) if chosen else None
     spread = convert.from_json(data["spread"], Spread) if "spread" in data else None
-    salts = tuple(data.get("salts", ("",)))
-    began = replace(began, given=given, selection=selection, spread=spread, salts=salts)
+    began = replace(
+        began,
+        given=given,
+        selection=selection,
+        spread=spread,
+        salts=tuple(data.get("salts", ("",))),
+        drawn_by=data.get("drawn_by"),
+    )
     return Opened(data, contract, began, selected, log)
 
 

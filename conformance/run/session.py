@@ -38,6 +38,8 @@ from conformance.transport.sender import Sender
 from conformance.transport.wire import Wire
 
 MINUTE = 60
+REMOVING = 5
+"""Seconds that a run which was told to stop may still spend on removing what it made."""
 OWN_MS = 4
 """Milliseconds that the suite itself needs per request, on a typical machine."""
 
@@ -85,16 +87,7 @@ class Session:
         self.selected = prepared.selected
         self.announcement = prepared.announcement
         self.recorder = Recorder(stream, self.target.declaration.disk)
-        self.sender = Sender(
-            self.contract,
-            self.target,
-            wire,
-            self.recorder,
-            seed=self.choice.seed,
-            prefix=prefix,
-            max_seconds=self.choice.max_seconds,
-            sleep=sleep,
-        )
+        self.sender = self._sender(wire, prefix, sleep)
         self._begun = prepared.begun(datetime.now(UTC), require_complete=require_complete)
         self.key = run_key(self.choice.seed, prepared.salt)  # its texts follow from it
         self._memory: Memory | None = None
@@ -105,6 +98,20 @@ class Session:
         self._spool = spool
         self._ahead: Ahead | None = None
         self._known = Known()
+        self._known_trials: Known | None = None  # none, because early exchanges have no ids yet
+
+    def _sender(self, wire: Wire, prefix: str, sleep: Callable[[float], None]) -> Sender:
+        return Sender(
+            self.contract,
+            self.target,
+            wire,
+            self.recorder,
+            seed=self.choice.seed,
+            prefix=prefix,
+            max_seconds=self.choice.max_seconds,
+            planned=sum(case.cost for case in self._runnable(self.selected)),
+            sleep=sleep,
+        )
 
     @property
     def log(self) -> Log:
@@ -248,7 +255,7 @@ class Session:
         rules = {each: checks.RULES[each] for each in case.rules if checks.RULES[each].confirm}
         confirming = replace(case, rules=tuple(rules))
         target = self.target.declaration
-        outcomes = judge(self.contract, target, rules, [confirming], sent)
+        outcomes = judge(self.contract, target, rules, [confirming], sent, self._known_trials)
         found = [outcome for rated in outcomes.values() for _, outcome in rated]
         return bool(findings_of(found))
 
@@ -287,12 +294,13 @@ class Session:
             self._ahead.stop()
 
     def interrupt(self) -> None:
-        """Stop sending, and log what cases have sent before their turn.
+        """Stop sending, except to clean up, and log what cases have sent before their turn.
 
         Those exchanges are not judged if the run had already broken off, as with a target that is
         down.
         """
         self._stop()
+        self.sender.end_within(REMOVING)
         if self._ahead is None:
             return
         kept: list[Exchange] = []

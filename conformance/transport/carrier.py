@@ -111,9 +111,9 @@ class Carrier:
         arrival = self._send_once(request)
         waited = 0.0
         for seconds in RESTARTS_WITHIN if self._reached else ():
-            if arrival.loss is not Loss.UNREACHABLE:
+            if arrival.loss is not Loss.UNREACHABLE or self._allowance.left < seconds:
                 break
-            self._allowance.wait(seconds)
+            self._allowance.wait_for_target(seconds)
             waited += seconds
             arrival = self._send_once(request)
         self._reached = self._reached or arrival.loss not in UNSENT
@@ -132,21 +132,23 @@ class Carrier:
         self, message: Message, headers: tuple[tuple[str, str], ...], address: str | None
     ) -> WireRequest:
         """The request with its secrets filled in: in the key header only, unless misplaced."""
-        base = self._target.declaration.url
-        if message.outside:
-            base = base[: base.index("/", len("https://"))]
-        key_header: str | None = self._key_header
-        if message.misplaced:
-            key_header = None
-            message = replace(message, query=self._with_secrets(message.query))
         return WireRequest(
             message.method,
-            base + encoded(message),
-            self._with_secrets(headers, key_header),
+            self.url(message),
+            self._with_secrets(headers, None if message.misplaced else self._key_header),
             message.body,
             address,
             plain=message.plain is not None,
         )
+
+    def url(self, message: Message) -> str:
+        """The full URL of a message, whose query has secrets only if they are misplaced."""
+        base = self._target.declaration.url
+        if message.outside:
+            base = base[: base.index("/", len("https://"))]
+        if message.misplaced:
+            message = replace(message, query=self._with_secrets(message.query))
+        return base + encoded(message)
 
     def _with_secrets(
         self, pairs: tuple[tuple[str, str], ...], only: str | None = None

@@ -29,6 +29,11 @@ LONGEST_WAIT = 60.0
 WAITED_IN_A_ROW = 60.0
 """Maximum total seconds to wait in a row because of Retry-After."""
 
+WAITED_PER_REQUEST = 0.1
+"""Seconds of waiting in a whole run, for each planned request."""
+LEAST_WAITED = 60.0
+"""Seconds of waiting that any run may take, however few requests it plans."""
+
 USUAL_WAIT = 1.0
 """Seconds to wait if Retry-After is missing or unreadable."""
 
@@ -50,10 +55,17 @@ class OverBudget(Exception):  # noqa: N818 - it is not an error
 
 
 class Allowance:
-    """The request budget, the rate cap and the time of a run."""
+    """The request budget, the rate cap and the time of a run, which has ``planned`` requests."""
 
-    def __init__(self, target: Target, max_seconds: float, sleep: Callable[[float], None]) -> None:
+    def __init__(
+        self,
+        target: Target,
+        max_seconds: float,
+        sleep: Callable[[float], None],
+        planned: int = 0,
+    ) -> None:
         self._target = target
+        self._left_in_all = max(LEAST_WAITED, WAITED_PER_REQUEST * planned)
         self.budget: float = target.budget
         self._max_seconds = max_seconds
         self._sleep = sleep
@@ -75,11 +87,26 @@ class Allowance:
             self._check_time()
             self.used += 1
 
+    def end_within(self, seconds: float) -> None:
+        """Allow no request after some seconds from now on."""
+        self._end = min(self._end, time.monotonic() + seconds)
+
     def sent_together(self, requests: int) -> None:
         """Delay the next request as if these requests had been sent one after another."""
         with self._lock:
             if self._target.rate:
                 self._last = time.monotonic() + (requests - 1) / self._target.rate
+
+    @property
+    def left(self) -> float:
+        """How many seconds the run may still wait for its target, now and in all."""
+        return max(0.0, min(WAITED_IN_A_ROW - self.waited, self._left_in_all))
+
+    def wait_for_target(self, seconds: float) -> None:
+        """Wait because the target asks for it, or does not serve requests at the moment."""
+        self.waited += seconds
+        self._left_in_all -= seconds
+        self.wait(seconds)
 
     def wait(self, seconds: float) -> None:
         """Wait, but not beyond the time limit of the run."""

@@ -36,7 +36,6 @@ from conformance.transport.patience import (
     LONGEST_WAIT,
     UNSERVED,
     USUAL_WAIT,
-    WAITED_IN_A_ROW,
     Allowance,
     Patience,
     Reason,
@@ -63,6 +62,7 @@ class Sender:
 
     ``offered`` is the part of the contract that scenarios may use. Redaction uses the whole
     contract, because a target may show secrets of an operation that it is declared to lack.
+    ``planned`` is the number of requests that the run will need.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class Sender:
         seed: int,
         prefix: str = "",
         max_seconds: float = math.inf,
+        planned: int = 0,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.contract = contract
@@ -83,7 +84,7 @@ class Sender:
         businesses = target.declaration.businesses.values()
         self._secrets = SecretStore(target.keys, contract.authentication.prefixes, seed, businesses)
         self._redactor = LogRedactor(contract, self._secrets)
-        self._allowance = Allowance(target, max_seconds, sleep)
+        self._allowance = Allowance(target, max_seconds, sleep, planned)
         self.client = client_of(target.declaration, seed)
         self._carrier = Carrier(
             target, contract.authentication, wire, self._secrets, self._allowance, self.client
@@ -193,6 +194,10 @@ class Sender:
         """Ignore the budget from now on, so that everything the run made can be removed."""
         self._allowance.budget = math.inf
 
+    def end_within(self, seconds: float) -> None:
+        """Send nothing after some seconds from now on: then what the run made remains."""
+        self._allowance.end_within(seconds)
+
     def fresh_address(self) -> str | None:
         """A local address that no request of this run used; None if there is none left."""
         return self._addresses.fresh()
@@ -209,11 +214,7 @@ class Sender:
         """Wait as long as Retry-After says, but at most LONGEST_WAIT seconds."""
         response = exchange.response
         seconds = told_to_wait(response.headers) if response else USUAL_WAIT
-        self._wait(min(seconds, LONGEST_WAIT))
-
-    def _wait(self, seconds: float) -> None:
-        self._allowance.waited += seconds
-        self.pause(seconds)
+        self._allowance.wait_for_target(min(seconds, LONGEST_WAIT))
 
     def settle(self) -> None:
         """Check why the last requests were refused; see Watch."""
@@ -221,7 +222,7 @@ class Sender:
 
     def _patience(self, patient: bool, rotate: bool = False, missing: bool = False) -> Patience:
         """What to send again. It does not wait for a limit of one address if there are others."""
-        longest = min(LONGEST_WAIT, WAITED_IN_A_ROW - self._allowance.waited)
+        longest = min(LONGEST_WAIT, self._allowance.left)
         if rotate and self.target.declaration.addresses:
             longest = math.inf
         return Patience(longest if patient else -1, not self._silent, missing)
@@ -260,7 +261,7 @@ class Sender:
 
     def _repaired(self, departure: Departure, spoilt: Arrival) -> Exchange:
         """Repeat a spoilt exchange over a new connection."""
-        self._wait(pause_after(spoilt.answer))
+        self._allowance.wait_for_target(min(pause_after(spoilt.answer), self._allowance.left))
         again = self._depart(departure.message, departure.label, departure.wired.address)
         arrival = self._carrier.carry(again, apart=True)
         self._learn(arrival)

@@ -12,7 +12,6 @@ import string
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
-from urllib.parse import unquote
 
 from conformance.base.values import without_entities
 from conformance.transport.redaction.boxes import inflated, unpacked
@@ -44,6 +43,7 @@ _ESCAPED = re.compile(
     r"(?<![\\%])[\\%]++(?:U([0-9a-fA-F]{8})|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})"
     r"|[ux]\{([0-9a-fA-F]{1,8})\})|U\+([0-9a-fA-F]{4,6})(?: (?=U\+))?"
 )
+_PERCENT = re.compile("(?:%[0-9a-fA-F]{2})++")
 _JSON = re.compile(r"\\(u[0-9a-fA-F]{4}|[\"\\/bfnrt])")
 _SIGNS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -84,7 +84,7 @@ def undone(text: str, piece: int, spend: Spend = _freely) -> Iterator[str]:
 def unescaped(text: str) -> str:
     """The text with percent-encoding, entities and escapes such as ``\\u0041`` decoded once."""
     if "%" in text:
-        text = unquote(text)
+        text = _PERCENT.sub(lambda match: _of_percent(match[0]), text)
     if "&" in text:
         text = without_entities(text)
     if "\\" in text or "%u" in text or "U+" in text:
@@ -108,6 +108,11 @@ def _of_json(escape: str) -> str:
     if escape.startswith("u"):
         return chr(int(escape[1:], 16))
     return _SIGNS.get(escape, escape)
+
+
+def _of_percent(codes: str) -> str:
+    """The text of consecutive percent codes. ``unquote`` takes 200 bytes for each percent sign."""
+    return bytes.fromhex(codes.replace("%", "")).decode(errors="replace")
 
 
 def _joined(text: str) -> str:

@@ -142,6 +142,27 @@ def pages_of_50000(line: Line, asked: Asked) -> None:
     line.send(_repeated(asked.answer(), 50_000))
 
 
+def _small(answer: Answer, count: int) -> Answer:
+    """A page of many items, each with nothing but an id and the time of the first one."""
+    items = items_of(answer)
+    if not items or not isinstance(items[0], dict) or "id" not in items[0]:
+        return answer
+    time = items[0].get("created_at")
+    return with_items(answer, [{"id": f"{n:x}", "created_at": time} for n in range(count)])
+
+
+@mode(SUCCESSES, PAGES)
+def pages_of_12000_small(line: Line, asked: Asked) -> None:
+    """Each page holds 12,000 items with an id and a time, about as many as the suite reads."""
+    line.send(_small(asked.answer(), 12_000))
+
+
+@mode(SUCCESSES, PAGES)
+def pages_of_50000_small(line: Line, asked: Asked) -> None:
+    """Each page holds 50,000 items with an id and a time."""
+    line.send(_small(asked.answer(), 50_000))
+
+
 @mode(SUCCESSES, PAGES)
 def pages_of_empty_items(line: Line, asked: Asked) -> None:
     """Each page holds a million empty objects, whatever the limit."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.hostile.answer import error
+from tests.hostile.answer import error, page
 from tests.hostile.base import (
     ALL,
     LEGAL,
@@ -15,6 +15,7 @@ from tests.hostile.base import (
     after,
     every,
     given_up,
+    mode,
 )
 from tests.hostile.front import Asked, Line
 
@@ -48,6 +49,13 @@ def _add(name: str, when: When, right: Right, later: str | None) -> None:
         "without Retry-After." if later is None else f"with Retry-After `{later}`."
     )
     add(Mode(name, does, when, right, limited(later)))
+
+
+@mode(every(5), Right((0, 3)))
+def unavailable_in_every_fifth(line: Line, asked: Asked) -> None:
+    """A proxy returns 503 with an HTML page and Retry-After 20."""
+    asked.raw  # noqa: B018 - the body is read off the connection
+    line.send(page(503, "Service Unavailable").having(Retry_After="20"))
 
 
 for word, value in LATER.items():

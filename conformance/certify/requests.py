@@ -1,0 +1,226 @@
+"""Makes the requests of a stored run again, by playing it back with the stored responses.
+
+A request that is missing, added or different is a mismatch. Where playing back cannot be certain,
+for example in the last cases of a run that was killed, it says so and refuses nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import deque
+from dataclasses import dataclass, field
+
+from conformance.base.errors import Unjudgeable
+from conformance.base.options import Choice, Depth
+from conformance.base.text import amount
+from conformance.certify.recompute import AFTER, Code, Mismatch, made_otherwise, process_of
+from conformance.certify.requests_compared import Difference
+from conformance.certify.requests_sender import NotMade, NoWire, StoredSender, Tape
+from conformance.examine import survey
+from conformance.examine.examination import first_look
+from conformance.judging.coverage import OVER_BUDGET
+from conformance.judging.judge import Known, KnownTrials
+from conformance.judging.verdict import DONE
+from conformance.model import Case, Exchange, Run
+from conformance.run import preflight
+from conformance.run.planning import Plans, Prepared, drawing_versions, plans_for
+from conformance.run.runfile import Opened
+from conformance.run.session import Session
+from conformance.target import Target
+from conformance.transport.sender import LOOK, Sender
+
+BROKE_OFF = "The run broke off, or had used up its budget."
+CRASHED = "A scenario crashed."
+LACKING = "The log lacks parts of responses."
+REDACTED = "The log has secrets redacted where they differ."
+DRAWN_OTHERWISE = "Other versions of Python, Hypothesis or Schemathesis drew its generated cases."
+LEFT_OVER = "it does not follow from the run"
+UNJUDGED = (*AFTER, LOOK.id)
+"""The cases whose requests no rule judges, so that they are not made again."""
+DRAWN = ("generated", "mixed-walk")
+"""The scenarios whose requests are drawn, so that they depend on the versions of what draws."""
+
+
+@dataclass(frozen=True)
+class Played:
+    """What playing back a run showed.
+
+    ``requests`` counts those of cases and of the first look. ``unsure`` holds the ids of the cases
+    whose requests could not all be made again, and ``missed`` counts these requests. ``known`` are
+    judgements that were necessary, and need not be made again.
+    """
+
+    requests: int
+    mismatches: tuple[Mismatch, ...] = ()
+    unsure: tuple[str, ...] = ()
+    missed: int = 0
+    why: str = ""
+    known: Known | None = field(default=None, repr=False)
+
+    @property
+    def remark(self) -> str:
+        """A sentence on what could not be recomputed; empty if everything was."""
+        if not self.missed:
+            return ""
+        return (
+            f"{self.missed:,} of {amount(self.requests, 'request')} could not be recomputed: "
+            f"{self.why}"
+        )
+
+
+def problems(opened: Opened) -> list[Mismatch]:
+    """The requests of a stored run that do not follow from it."""
+    return list(played(opened).mismatches)
+
+
+def played(opened: Opened) -> Played:
+    """Play a stored run back, and compare its requests."""
+    sent = [each for each in opened.log.exchanges if each.case not in UNJUDGED]
+    why = unplayable(opened)
+    if why:
+        cases = tuple(dict.fromkeys(each.case for each in sent))
+        return Played(len(sent), unsure=cases, missed=len(sent), why=why)
+    return _Player(opened).play()
+
+
+def unplayable(opened: Opened) -> str:
+    """Why a run cannot be played back at all; empty if it can."""
+    otherwise = made_otherwise(opened)
+    if otherwise:
+        return otherwise
+    if opened.began.drawn_by is None:
+        return "The run was merged from shards, or an earlier version of the suite made it."
+    if len({process_of(each) for each in opened.log.exchanges}) > 1:
+        return "Several workers of pytest sent them."
+    return ""
+
+
+class Playback(Session):
+    """A run that sends nothing, and gets its responses from a tape."""
+
+    def __init__(self, prepared: Prepared, tape: Tape) -> None:
+        self._tape = tape
+        super().__init__(prepared, NoWire())
+        self._known_trials = KnownTrials()
+
+    def _sender(self, *_: object) -> Sender:
+        return StoredSender(self.contract, self.target, self._tape, seed=self.choice.seed)
+
+    @property
+    def judged(self) -> Known | None:
+        """The judgements so far; None if the log is judged by another contract in the end."""
+        return None if self.target.declaration.absent else self._known_trials
+
+
+class _Player:
+    """Plays back one run."""
+
+    def __init__(self, opened: Opened) -> None:
+        run = opened.began
+        assert run.selection is not None
+        depth = Depth(run.depth)
+        plans = plans_for(opened.contract, run.target, run.seed, depth, run.selection)
+        self._log, self._tape = opened.log, Tape(opened.log)
+        self._cases = plans.chosen.runnable
+        self._same_versions = run.drawn_by == drawing_versions()
+        self._session = Playback(_prepared(plans, run), self._tape)
+        self._doubt = ""  # why differences are not certain from now on
+        self._unsure: set[str] = set()
+
+    def play(self) -> Played:
+        """Play everything back, up to the first request that does not follow for certain."""
+        try:
+            mismatch = self._first_look() or self._all_cases()
+        except Unjudgeable:
+            mismatch = None
+            self._doubt = self._doubt or BROKE_OFF
+        return self._result(mismatch)
+
+    def _result(self, mismatch: Mismatch | None) -> Played:
+        """What came of it. Without a mismatch, what was not played back counts as unsure."""
+        counts = self._tape.counts(without=UNJUDGED)
+        if mismatch is None:
+            self._unsure |= {case for case in counts if self._tape.rest(case)}
+        unsure = {case: sent for case, sent in counts.items() if case in self._unsure}
+        return Played(
+            requests=sum(counts.values()),
+            mismatches=(mismatch,) if mismatch else (),
+            unsure=tuple(unsure),
+            missed=sum(unsure.values()),
+            why=self._doubt,
+            known=self._session.judged,
+        )
+
+    def _first_look(self) -> Mismatch | None:
+        """Play back what came before the first case. Raises Unjudgeable if nothing came after."""
+        session = self._session
+        try:
+            preflight.check(session)
+            if self._tape.rest(survey.CASE.id):
+                deque(first_look(session, local=False), maxlen=0)
+        except NotMade as error:
+            return self._differs(error.case, error.exchange, error.what)
+        return self._left_over(preflight.CASE.id) or self._left_over(survey.CASE.id)
+
+    def _all_cases(self) -> Mismatch | None:
+        """Play back the cases. Raises Unjudgeable where the run broke off."""
+        for case in self._cases:
+            mismatch = self._one(case)
+            if mismatch is not None:
+                return mismatch
+        return None
+
+    def _one(self, case: Case) -> Mismatch | None:
+        try:
+            self._session.run_case(case, judged=False)
+        except NotMade as error:
+            return self._differs(case.id, error.exchange, error.what)
+        if self._session.log.ends[case.id] not in (DONE, OVER_BUDGET):
+            self._doubt = self._doubt or CRASHED
+        return self._left_over(case.id)
+
+    def _left_over(self, case: str) -> Mismatch | None:
+        """The mismatch of a case with more requests than follow from the run."""
+        rest = self._tape.rest(case)
+        return self._differs(case, rest[0], Difference(LEFT_OVER)) if rest else None
+
+    def _differs(self, case: str, exchange: Exchange | None, what: Difference) -> Mismatch | None:
+        """The mismatch of a case; None if it is not certain."""
+        self._doubt = self._doubt_about(case, what)
+        if self._doubt:
+            self._unsure.add(case)
+            return None
+        where = f"exchange {exchange.id} of the case {case}" if exchange else f"the case {case}"
+        return Mismatch(Code.REQUEST_MISMATCH, f"{where}: {what.text}")
+
+    def _doubt_about(self, case: str, what: Difference) -> str:
+        """Why a difference is not certain; empty if it is."""
+        drawn = case.partition("[")[0] in DRAWN
+        reasons = {
+            LACKING: self._tape.lacks_some,
+            REDACTED: not what.certain,
+            DRAWN_OTHERWISE: drawn and not self._same_versions,
+        }
+        holding = [reason for reason, holds in reasons.items() if holds]
+        return self._doubt or self._doubt_about_end(case) or next(iter(holding), "")
+
+    def _doubt_about_end(self, case: str) -> str:
+        """Why a case may have stopped anywhere; empty if it ran to its end."""
+        end = self._log.ends.get(case)
+        if end is None and self._log.incomplete:
+            return BROKE_OFF
+        return {DONE: "", OVER_BUDGET: BROKE_OFF, None: ""}.get(end, CRASHED)
+
+
+def _prepared(plans: Plans, run: Run) -> Prepared:
+    """What the run was prepared with, but for its keys, in whose place are invented ones."""
+    digests = {role: hashlib.sha256(role.encode()).hexdigest() for role in run.target.keys}
+    return Prepared(
+        plans.contract,
+        Target(run.target, digests),
+        Choice(seed=run.seed, depth=run.depth),
+        plans.plan,
+        plans.chosen,
+        plans.shard,
+        salt=run.salts[0],
+    )
