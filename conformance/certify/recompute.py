@@ -16,17 +16,15 @@ from itertools import pairwise
 from urllib.parse import urlsplit
 
 from conformance import __version__
-from conformance.base.options import Depth
 from conformance.base.text import amount
 from conformance.examine import survey
 from conformance.judging.verdict import OVER_BUDGET
 from conformance.log import convert
-from conformance.model import ANNOUNCED, PREFLIGHT, Exchange, Selection
+from conformance.model import ANNOUNCED, PREFLIGHT, Exchange
 from conformance.model.exchange import header_in
 from conformance.plan.build import Plan
 from conformance.reading import CLEAN
 from conformance.run import preflight, spots
-from conformance.run.planning import plans_for
 from conformance.run.replay_steps import AGAIN
 from conformance.run.runfile import Opened
 from conformance.transport.clients import SUITE
@@ -75,7 +73,7 @@ def mismatches(opened: Opened) -> list[Mismatch]:
     found = [*_chain(opened), *_sent(opened), *_ends(opened)]
     selection = opened.began.selection
     if selection is not None and not made_otherwise(opened):
-        found += _plan(opened, selection)
+        found += _plan(opened)
     found += [*_numbers(opened), *_addresses(opened), *_identity(opened), *_times(opened)]
     return found
 
@@ -146,13 +144,10 @@ def _numbered(name: str) -> tuple[str, int]:
 # --- plan and cases -------------------------------------------------------------------------------
 
 
-def _plan(opened: Opened, selection: Selection) -> Iterator[Mismatch]:
+def _plan(opened: Opened) -> Iterator[Mismatch]:
     """The stored plan is the one that follows from the declaration, and so is the choice."""
     run, rows = opened.began, opened.said["plan"]
-    if run.spread is None:
-        plans = plans_for(opened.contract, run.target, run.seed, Depth(run.depth), selection)
-    else:
-        plans = spots.plans_for(opened.contract, run.target, run.seed, selection.budget)
+    plans = spots.plans_of(opened.contract, run)
     stored = {row["id"]: row for row in rows}
     made = {case.id: convert.to_json(case) for case in plans.plan.cases}
     different = [name for name, row in made.items() if name in stored and stored[name] != row]

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 
 from conformance.base.errors import Unjudgeable
-from conformance.base.options import Choice, Depth
+from conformance.base.options import Choice
 from conformance.base.text import amount
 from conformance.certify.recompute import AFTER, Code, Mismatch, made_otherwise, process_of
 from conformance.certify.requests_compared import Difference
@@ -22,8 +22,8 @@ from conformance.judging.coverage import OVER_BUDGET
 from conformance.judging.judge import Known, KnownTrials
 from conformance.judging.verdict import DONE
 from conformance.model import Case, Exchange, Run
-from conformance.run import preflight
-from conformance.run.planning import Plans, Prepared, drawing_versions, plans_for
+from conformance.run import preflight, spots
+from conformance.run.planning import Plans, Prepared, drawing_versions
 from conformance.run.runfile import Opened
 from conformance.run.session import Session
 from conformance.target import Target
@@ -117,20 +117,19 @@ class _Player:
 
     def __init__(self, opened: Opened) -> None:
         run = opened.began
-        assert run.selection is not None
-        depth = Depth(run.depth)
-        plans = plans_for(opened.contract, run.target, run.seed, depth, run.selection)
+        plans = spots.plans_of(opened.contract, run)
         self._log, self._tape = opened.log, Tape(opened.log)
         self._cases = plans.chosen.runnable
         self._same_versions = run.drawn_by == drawing_versions()
         self._session = Playback(_prepared(plans, run), self._tape)
+        self._spot = run.spread is not None
         self._doubt = ""  # why differences are not certain from now on
         self._unsure: set[str] = set()
 
     def play(self) -> Played:
         """Play everything back, up to the first request that does not follow for certain."""
         try:
-            mismatch = self._first_look() or self._all_cases()
+            mismatch = self._before() or self._all_cases()
         except Unjudgeable:
             mismatch = None
             self._doubt = self._doubt or BROKE_OFF
@@ -151,9 +150,11 @@ class _Player:
             known=self._session.judged,
         )
 
-    def _first_look(self) -> Mismatch | None:
+    def _before(self) -> Mismatch | None:
         """Play back what came before the first case. Raises Unjudgeable if nothing came after."""
         session = self._session
+        if self._spot:
+            return None
         try:
             preflight.check(session)
             if self._tape.rest(survey.CASE.id):
@@ -171,6 +172,8 @@ class _Player:
         return None
 
     def _one(self, case: Case) -> Mismatch | None:
+        if self._spot:
+            self._session.forget()
         try:
             self._session.run_case(case, judged=False)
         except NotMade as error:
@@ -222,5 +225,6 @@ def _prepared(plans: Plans, run: Run) -> Prepared:
         plans.plan,
         plans.chosen,
         plans.shard,
+        spread=run.spread,
         salt=run.salts[0],
     )

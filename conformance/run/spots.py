@@ -12,9 +12,10 @@ from random import Random
 
 from conformance.base.options import Depth
 from conformance.contract.drawn import drawn
-from conformance.model import PLAIN, Case, Contract, Declaration
+from conformance.model import PLAIN, Case, Contract, Declaration, Run
 from conformance.plan.build import Plan, build
 from conformance.plan.registry import SPOTS, Planning
+from conformance.run import planning
 from conformance.run.planning import Plans
 from conformance.scenarios.spot import spots as _registered  # noqa: F401 - registers scenarios
 from conformance.target import Target, named, scope
@@ -33,8 +34,8 @@ def as_plain_client(target: Target) -> Target:
 def possible(contract: Contract, target: Declaration, seed: int) -> tuple[Contract, Plan]:
     """Every case of spot checks, also those that cannot run, and the contract of the target."""
     fitting = scope.fitted(drawn(named(contract, target), seed), target)
-    planning = Planning(scope.offered(fitting, target), target, seed, Depth.QUICK)
-    return fitting, build(planning, SPOTS.values())
+    asked = Planning(scope.offered(fitting, target), target, seed, Depth.QUICK)
+    return fitting, build(asked, SPOTS.values())
 
 
 def plans_for(contract: Contract, target: Declaration, seed: int, budget: int) -> Plans:
@@ -51,6 +52,15 @@ def plans_for(contract: Contract, target: Declaration, seed: int, budget: int) -
         random.shuffle(cases)
     chosen = Plan(tuple(_in_turn(list(by_scenario.values()), budget, random)))
     return Plans(fitting, chosen, chosen)
+
+
+def plans_of(contract: Contract, run: Run) -> Plans:
+    """The plans that a run follows from, of spot checks or not. ``contract`` is as loaded."""
+    selection = run.selection
+    assert selection is not None  # pytest chooses cases that nobody can plan again
+    if run.spread is not None:
+        return plans_for(contract, run.target, run.seed, selection.budget)
+    return planning.plans_for(contract, run.target, run.seed, Depth(run.depth), selection)
 
 
 def _in_turn(waiting: list[list[Case]], budget: int, random: Random) -> list[Case]:
