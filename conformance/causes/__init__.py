@@ -45,9 +45,7 @@ def _titled(contract: Contract, roots: list[Group], causes: list[Cause]) -> list
     """The causes for some groups with their titles."""
     titles = []
     for root, cause in zip(roots, causes, strict=True):
-        cells = [cell for part in root.whole() for cell in part.cells.values()]
-        operations = list(dict.fromkeys(cell.operation for cell in cells))
-        titles.append(title_of(contract, root.key, cause.finding, operations))
+        titles.append(title_of(contract, root.key, cause.finding, root.own_operations))
     texts = told_apart(titles)
     return [replace(cause, title=text) for cause, text in zip(causes, texts, strict=True)]
 
