@@ -20,7 +20,7 @@ from conformance.reading import asked, sent_members
 
 NOT_DELETED = "which was not deleted"
 """The end of what a deletion must keep."""
-DELETES_OTHERS = "delete.others"
+GONE, DELETES_OTHERS = "delete.gone", "delete.others"
 APPLIED = "refused.effect"
 """The rule that finds the effect of a refused request."""
 SHOWS_FOREIGN = ("owner.", "tenant.object")
@@ -28,6 +28,8 @@ SHOWS_FOREIGN = ("owner.", "tenant.object")
 READ_BACK, SHAPE = ("create.read-back", "update.read-back"), "success.shape"
 """Rules that find a member with another value than was sent, and one of a wrong type."""
 TYPED = " is not of type "
+LASTING = (GONE, DELETES_OTHERS, APPLIED)
+"""Rules that find what a server did to its objects, so that later requests break other rules."""
 REFUSED = "4"
 
 _ID = re.compile(rf"[\w+:.@-]{{{SHORTEST},}}")

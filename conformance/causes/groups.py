@@ -52,8 +52,12 @@ class Group:
     @property
     def own_operations(self) -> list[str]:
         """The operations with a finding of the whole group that does not only follow from it."""
-        own = [one for part in self.whole() for one in part.sightings if _is_own(part, one)]
+        own = [one for part in self.whole() for one in part.sightings if part.is_own(one)]
         return list(dict.fromkeys(one.cell.operation for one in own))
+
+    def is_own(self, one: Sighting) -> bool:
+        """Whether a sighting breaks the rule of the group. Any other one only follows from it."""
+        return self.key.rule == one.key.rule
 
     def of_status(self, exchanges: Mapping[str, Exchange]) -> list[Exchange]:
         """Those of some exchanges that show it by their status."""
@@ -86,14 +90,9 @@ def groups_of(
     return list(groups.values())
 
 
-def _is_own(group: Group, one: Sighting) -> bool:
-    """Whether a sighting breaks the rule of a group. Any other one only follows from it."""
-    return group.key.rule == one.key.rule
-
-
 def _add(group: Group, one: Sighting) -> None:
     group.sightings.append(one)
-    if _is_own(group, one):
+    if group.is_own(one):
         group.findings.setdefault(one.finding.clause, one.finding)
     group.cells[one.cell.name] = one.cell
     group.operations[one.cell.operation] = None
