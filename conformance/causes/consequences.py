@@ -82,6 +82,14 @@ def _for_removed(
     named = {each.id: set(_named(contract, each, deletion.kind)) for each in refused}
     if not any(named.values()):
         return
+    past = _past_of(contract, deletion, log)
+    for exchange_id, names in named.items():
+        if any(past.has_removed(name, past.places[exchange_id]) for name in names):
+            yield exchange_id
+
+
+def _past_of(contract: Contract, deletion: Operation, log: Iterable[Exchange]) -> _Past:
+    """What a log shows of the objects that an operation deletes."""
     past = _Past()
     for place, exchange in enumerate(log):
         past.places[exchange.id] = place
@@ -94,9 +102,7 @@ def _for_removed(
         elif exchange.response is not None:
             shown = _ID.findall(exchange.response.body.kept)
             past.shown.update(dict.fromkeys(shown, place))
-    for exchange_id, names in named.items():
-        if any(past.has_removed(name, past.places[exchange_id]) for name in names):
-            yield exchange_id
+    return past
 
 
 @dataclass
