@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from conformance.base.values import as_text, pointed
-from conformance.model import DEAD_KEYS, Exchange, Run
+from conformance.model import DEAD_KEYS, Exchange, Run, key_role
 
 UNAUTHORIZED, FORBIDDEN = 401, 403
+SEVERAL = 2
+"""Scopes for which a refusal must have the same message."""
 
 
 def is_proven_dead(run: Run, name: str) -> bool:
@@ -22,18 +24,23 @@ def is_proven_dead(run: Run, name: str) -> bool:
     statuses = {exchange.status for exchange in own}
     if UNAUTHORIZED in statuses:
         return True
-    if statuses != {FORBIDDEN}:
-        return False
+    return statuses == {FORBIDDEN} and _has_own_message(run, own)
+
+
+def _has_own_message(run: Run, refused: Sequence[Exchange]) -> bool:
+    """Whether refusals of a key have one message for several scopes, which no valid key got."""
     operations = run.contract.operations
-    scopes = {operations[each.operation].scopes for each in own if each.operation in operations}
-    others = [
-        each
-        for each in run.exchanges
-        if each.status == FORBIDDEN and each.identity and each.identity not in DEAD_KEYS
-    ]
-    said = _messages(run, own)
-    lacking = _messages(run, others)
-    return len(scopes) > 1 and len(said) == 1 and bool(lacking) and said.isdisjoint(lacking)
+    scopes = {operations[each.operation].scopes for each in refused if each.operation in operations}
+    lacking = [each for each in run.exchanges if each.status == FORBIDDEN and _is_valid(each)]
+    said, said_of_scopes = _messages(run, refused), _messages(run, lacking)
+    if len(scopes) < SEVERAL or len(said) != 1:
+        return False
+    return bool(said_of_scopes) and said.isdisjoint(said_of_scopes)
+
+
+def _is_valid(exchange: Exchange) -> bool:
+    """Whether a request has a key of the target file that should be valid, as it is."""
+    return key_role(exchange.identity or "") is not None and exchange.identity not in DEAD_KEYS
 
 
 def _messages(run: Run, exchanges: Iterable[Exchange]) -> set[str | None]:

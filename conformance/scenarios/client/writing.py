@@ -37,22 +37,29 @@ def must_be_there(parameter: Parameter) -> bool:
     return parameter.required and Open.OMISSION not in parameter.open
 
 
+def optional_references(operation: Operation) -> list[Parameter]:
+    """The members that name an object and that a creation can omit."""
+    return [member for member in operation.body if member.references and not member.usual]
+
+
 def named_objects(client: Client) -> dict[str, Any]:
     """The ids of objects for the members of a creation that name one and can be omitted.
 
     What comes from a pool is linked to the object that is named, and loses the link when it is
     returned. So a new object is named, because other requests need the older ones as they are.
     """
-    operation, tenant = client.operation, client.contract.tenant
-    naming = [member for member in operation.body if member.references and not member.usual]
-    if not client.contract.takes_from_pool(operation):
+    naming = optional_references(client.operation)
+    if not client.contract.takes_from_pool(client.operation):
         return client.known(naming)
-    kinds = {member.name: member.references for member in naming if member.name != tenant}
-    new = {name: client.own.new_id(kind) for name, kind in kinds.items()}
-    return {
-        **client.known(member for member in naming if member.name == tenant),
-        **{name: identifier for name, identifier in new.items() if identifier is not None},
-    }
+    named: dict[str, Any] = {}
+    for member in naming:
+        if member.name == client.contract.tenant:
+            named |= client.known([member])
+            continue
+        new = client.own.new_id(member.references)
+        if new is not None:
+            named[member.name] = new
+    return named
 
 
 def takes_any_text(parameter: Parameter) -> bool:
