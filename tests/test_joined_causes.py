@@ -11,6 +11,7 @@ from conformance.base.values import NOT_JSON, read_json
 from conformance.causes import instances
 from conformance.causes.finding_key import UNREAD
 from conformance.causes.instances import instances_of
+from conformance.judging.outcomes import Violation
 from conformance.model import (
     Body,
     Cause,
@@ -23,6 +24,7 @@ from conformance.model import (
     Run,
 )
 from conformance.report import cards
+from conformance.run.seen_causes import SeenCauses
 from conformance.server import application
 from conformance.server.application import Application
 from conformance.server.messages import Context, Refusal, Reply, Request
@@ -352,6 +354,18 @@ def test_requests_for_what_a_deletion_removed_are_its_consequence() -> None:
     (cause,) = causes_of(DeletesAlike, *operations)
     assert cause.title == "DELETE /evals also deletes other objects"
     assert {"deleted-resource[delete_eval]", "status-200[update_eval]"} <= {*cause.cells}
+
+
+def test_a_cause_is_named_after_its_operation_while_a_run_goes_on() -> None:
+    """That of the case, not of the read that shows what the deletion did."""
+    run = run_of(DeletesAlike, "delete_eval", "read_eval", "list_evals")
+    found = [
+        (each.rule, Violation(each.where, each.expected, each.actual, each.exchanges))
+        for cell in run.cells
+        for each in cell.findings
+    ]
+    (cause,) = SeenCauses(run.contract).add(found, run.exchanges, "delete_eval")
+    assert cause.title == "DELETE /evals also deletes other objects"
 
 
 class ForgetsEvals(Faulty):

@@ -106,7 +106,7 @@ class Live:
         tenth = TENTHS * self._done // self._cases
         self._done += 1
         self._left.add(item.case)
-        new = self._seen.add(item.found, self._session.log.exchanges)
+        new = self._seen.add(item.found, self._session.log.exchanges, item.case.operation)
         if self._live:
             self._move_bar()
         else:
