@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from conformance.base.values import as_text, pointed
-from conformance.model import DEAD_KEYS, Exchange, Run, key_role
+from conformance.model import DEAD_KEYS, KEY_ROLES, Exchange, Run
 
 UNAUTHORIZED, FORBIDDEN = 401, 403
+VALID = KEY_ROLES.keys() - set(DEAD_KEYS)
 SEVERAL = 2
 """Scopes for which a refusal must have the same message."""
 
@@ -31,16 +32,12 @@ def _has_own_message(run: Run, refused: Sequence[Exchange]) -> bool:
     """Whether refusals of a key have one message for several scopes, which no valid key got."""
     operations = run.contract.operations
     scopes = {operations[each.operation].scopes for each in refused if each.operation in operations}
-    lacking = [each for each in run.exchanges if each.status == FORBIDDEN and _is_valid(each)]
-    said, said_of_scopes = _messages(run, refused), _messages(run, lacking)
+    said = _messages(run, refused)
     if len(scopes) < SEVERAL or len(said) != 1:
         return False
-    return bool(said_of_scopes) and said.isdisjoint(said_of_scopes)
-
-
-def _is_valid(exchange: Exchange) -> bool:
-    """Whether a request has a key of the target file that should be valid, as it is."""
-    return key_role(exchange.identity or "") is not None and exchange.identity not in DEAD_KEYS
+    others = [each for each in run.exchanges if each.identity in VALID]
+    lacking = _messages(run, [each for each in others if each.status == FORBIDDEN])
+    return bool(lacking) and said.isdisjoint(lacking)
 
 
 def _messages(run: Run, exchanges: Iterable[Exchange]) -> set[str | None]:

@@ -51,14 +51,8 @@ class SeenCauses:
         return [cause for cause in self.causes if cause.id not in known]
 
     def _broken(self, rule: str, violation: Violation, of_case: str) -> Iterator[Cell]:
-        """A cell for each clause that a violation breaks.
-
-        Its operation is that of the case, or that of its last exchange if that alone is judged.
-        """
-        names = [name for name in violation.exchanges if name in self._by_id]
-        operation = self._by_id[names[-1]].operation if names else WHOLE_API
-        if of_case and not RULES[rule].passive:
-            operation = of_case
+        """A cell for each clause that a violation breaks on its operation."""
+        operation = self._operation(rule, violation, of_case)
         for clause in self._contract.clauses.values():
             counts = rule in clause.rules and clause.concerns(violation.about)
             if not counts or clause.level is Level.NOTE:
@@ -76,3 +70,10 @@ class SeenCauses:
             )
             verdict = Verdict.WARNED if clause.level is Level.SHOULD else Verdict.FAILED
             yield Cell(clause.id, operation, verdict, violation.exchanges, (finding,))
+
+    def _operation(self, rule: str, violation: Violation, of_case: str) -> str:
+        """The operation of a case, or that of the last exchange if exchanges are judged alone."""
+        if of_case and not RULES[rule].passive:
+            return of_case
+        names = [name for name in violation.exchanges if name in self._by_id]
+        return self._by_id[names[-1]].operation if names else WHOLE_API
