@@ -7,8 +7,11 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from conformance import causes, model
+from conformance.base.values import NOT_JSON, read_json
 from conformance.causes import instances
+from conformance.causes.finding_key import UNREAD
 from conformance.causes.instances import instances_of
+from conformance.judging.outcomes import Violation
 from conformance.model import (
     Body,
     Cause,
@@ -21,6 +24,7 @@ from conformance.model import (
     Run,
 )
 from conformance.report import cards
+from conformance.run.seen_causes import SeenCauses
 from conformance.server import application
 from conformance.server.application import Application
 from conformance.server.messages import Context, Refusal, Reply, Request
@@ -327,3 +331,203 @@ def test_a_request_that_fails_by_itself_is_not_blamed_on_a_write() -> None:
     """Valid requests work, so nothing that is stored makes it fail."""
     (cause,) = run_with_odd_values(FailsOnBrackets).causes
     assert (cause.flaw, cause.origin) == ("a parameter in brackets", "")
+
+
+# --- what follows from a wrong write --------------------------------------------------------------
+
+
+class DeletesAlike(Faulty):
+    """A deletion of an eval also removes those of the same agent."""
+
+    def act_delete(self, context: Context) -> Reply:
+        row, reply = self.selected(context), super().act_delete(context)
+        if row.kind == "eval":
+            for other in self.rows_by(context, 100, filters=()):
+                if other.document["agent_id"] == row.document["agent_id"]:
+                    self.store.remove(other)
+        return reply
+
+
+def test_requests_for_what_a_deletion_removed_are_its_consequence() -> None:
+    """They are refused for an object that disappeared when another one was deleted."""
+    operations = ("delete_eval", "update_eval", "run_eval", "read_eval", "list_evals")
+    (cause,) = causes_of(DeletesAlike, *operations)
+    assert cause.title == "DELETE /evals also deletes other objects"
+    assert {"deleted-resource[delete_eval]", "status-200[update_eval]"} <= {*cause.cells}
+
+
+def test_a_cause_is_named_after_its_operation_while_a_run_goes_on() -> None:
+    """That of the case, not of the read that shows what the deletion did."""
+    run = run_of(DeletesAlike, "delete_eval", "read_eval", "list_evals")
+    found = [
+        (each.rule, Violation(each.where, each.expected, each.actual, each.exchanges))
+        for cell in run.cells
+        for each in cell.findings
+    ]
+    (cause,) = SeenCauses(run.contract).add(found, run.exchanges, "delete_eval")
+    assert cause.title == "DELETE /evals also deletes other objects"
+
+
+class ForgetsEvals(Faulty):
+    """A change of an eval is refused as unknown, but for the first one; nothing else is wrong."""
+
+    changed = 0
+
+    def act_update(self, context: Context) -> Reply:
+        self.changed += is_for(context, "update_eval")
+        if self.changed > 1 and is_for(context, "update_eval"):
+            raise self.not_found(context.operation)
+        return super().act_update(context)
+
+
+def test_a_refusal_of_what_is_still_there_is_no_consequence() -> None:
+    """The object is shown after the deletions, so these have nothing to do with it."""
+    kind = type("Both", (ForgetsEvals, DeletesAlike), {})
+    causes = causes_of(kind, "delete_eval", "update_eval", "read_eval", "list_evals")
+    assert {cause.finding.operation for cause in causes} >= {"delete_eval", "update_eval"}
+
+
+class AppliesRefused(Faulty):
+    """A change of a lead to an agent that the key cannot reach is refused, after it was made."""
+
+    def act_update(self, context: Context) -> Reply:
+        agent = json.loads(context.request.body).get("agent_id")
+        if is_for(context, "update_lead") and agent and self.find("agent", agent, context) is None:
+            changes = {**self.changes(context), "agent_id": agent}
+            self.store.change(self.selected(context), changes)
+            raise self.not_found(context.operation)
+        return super().act_update(context)
+
+
+def test_a_change_that_is_refused_and_made_is_one_cause() -> None:
+    """Also where the object then names one of another business. The refused request is shown."""
+    run = run_of(AppliesRefused, "update_lead", "read_lead", "list_leads")
+    (cause,) = run.causes
+    assert cause.title == "PATCH /leads does what it refuses"
+    assert {"refused-unchanged[update_lead]", "business-object[update_lead]"} <= {*cause.cells}
+    change, *looks = run.exchanges_of(cause.finding.exchanges)
+    assert (change.operation, change.status) == ("update_lead", 404)
+    assert all(look.ok for look in looks)
+    assert cards.cards(run)[0].exhibits[0].exchange == change
+
+
+class FlagsAsNumbers(Faulty):
+    """Webhooks have 0 and 1 for a boolean."""
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        if context.operation.kind == "webhook":
+            text = json.dumps(body)
+            for flag, number in (("false", "0"), ("true", "1")):
+                text = text.replace(f'"is_active": {flag}', f'"is_active": {number}')
+            body = json.loads(text)
+        return super().succeed(context, body)
+
+
+def test_a_value_that_is_stored_as_another_type_is_one_cause() -> None:
+    """The creation and the change that do not show it as sent are no causes of their own."""
+    (cause,) = causes_of(FlagsAsNumbers, "create_webhook", "update_webhook", "list_webhooks")
+    assert cause.title == 'A webhook has an invalid "is_active"'
+    assert {"success-members[list_webhooks]", "created-resource[create_webhook]"} <= {*cause.cells}
+
+
+class DescriptionLost(FlagsAsNumbers):
+    """The same, and the description of a webhook is not changed."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        changes = super().changes(context)
+        changes.pop("description", None)
+        return changes
+
+
+def test_another_member_that_is_not_stored_is_another_cause() -> None:
+    """It has the right type, so the wrong type does not explain it."""
+    causes = causes_of(DescriptionLost, "create_webhook", "update_webhook", "list_webhooks")
+    assert [cause.finding.where for cause in causes] == ["/description", "/webhooks/0/is_active"]
+
+
+# --- one place in a server ------------------------------------------------------------------------
+
+
+class OneLookup(Faulty):
+    """The lookup of an eval refuses unknown and foreign ids as invalid."""
+
+    def act_read(self, context: Context) -> Reply:
+        try:
+            return super().act_read(context)
+        except Refusal:
+            raise Refusal("invalid_parameter") from None
+
+
+def test_one_lookup_with_a_wrong_status_is_one_cause() -> None:
+    """Whether the id is unknown or of another business. The title names the route."""
+    (cause,) = causes_of(OneLookup, "read_eval")
+    assert {"business-object", "status-404"} <= set(cause.clauses)
+    assert cause.title == "A foreign id gets a wrong status from GET /evals"
+
+
+class PlainHealth(Faulty):
+    """One operation labels all its responses as plain text."""
+
+    path = ""
+
+    def dispatch(self, request: Request) -> Reply:
+        self.path = request.path
+        return super().dispatch(request)
+
+    def content_type(self, reply: Reply) -> str:
+        return "text/plain" if self.path.endswith("/health") else super().content_type(reply)
+
+
+def test_one_wrong_label_is_one_cause() -> None:
+    """Of the errors and of the successes of an operation."""
+    (cause,) = causes_of(PlainHealth, "read_health", "list_calls")
+    assert {"envelope-json[read_health]", "success-json[read_health]"} <= {*cause.cells}
+
+
+class StrictParser(Faulty):
+    """Fails on every body that is no JSON, and on numbers that do not fit."""
+
+    def dispatch(self, request: Request) -> Reply:
+        value = read_json(request.body.decode("utf-8", "replace")).value
+        is_unread = value is NOT_JSON or "1e999" in request.body.decode("utf-8", "replace")
+        if request.body and is_unread:
+            raise Refusal("internal_error")
+        return super().dispatch(request)
+
+
+def test_a_parser_that_fails_is_one_cause() -> None:
+    """Whatever is odd in the body: a form, drawn bytes, and a number beyond all bounds."""
+    loaded = contracts.real()
+    aim = harness.Aim(operations=("update_agent", "create_lead", "update_workspace"))
+    run = harness.run(loaded, application(loaded, kind=StrictParser), aim=aim)
+    flaws = {cause.flaw for cause in run.causes}
+    assert flaws <= {UNREAD, "a body of a megabyte"}
+    assert UNREAD in flaws
+
+
+# --- objects that other cases need ----------------------------------------------------------------
+
+
+class CutsTheLink(Faulty):
+    """A number that is released leaves its agent without one, which then cannot send texts."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.without: set[str] = set()
+
+    def act(self, context: Context) -> Reply:
+        sender = str(context.values.get("from_agent_id"))
+        if is_for(context, "send_sms") and sender in self.without:
+            raise Refusal("invalid_parameter")
+        if is_for(context, "release_phone_number"):
+            self.without.add(str(self.selected(context).document.get("agent_id")))
+        return super().act(context)
+
+
+def test_a_released_number_is_not_that_of_an_agent_that_others_need() -> None:
+    """A creation links it to a new agent, so later texts are accepted."""
+    operations = ("assign_phone_number", "release_phone_number", "send_sms", "list_messages")
+    run = run_of(CutsTheLink, *operations)
+    assert run.causes == ()
+    texts = [each for each in run.exchanges if each.operation == "send_sms"]
+    assert any(each.case == "counted-creation[send_sms]" and each.ok for each in texts)

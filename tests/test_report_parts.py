@@ -52,6 +52,28 @@ from tests.faults.base import words
 from tests.faults.faults import FAULTS
 from tests.support import contracts
 
+# --- causes in a line -----------------------------------------------------------------------------
+
+
+def test_page_and_terminal_count_causes_alike(tmp_path: Path) -> None:
+    """In the words of one function."""
+    run, page = example.failing(), tmp_path / "report.html"
+    html.write(run, page)
+    assert f"<b>{view.tally(run.causes)}.</b>" in page.read_text(encoding="utf-8")
+
+
+def test_the_extent_of_a_cause_names_an_operation_that_the_title_lacks() -> None:
+    """Its route if it is the only one, and otherwise the number of operations."""
+    card = cards.cards(example.failing())[0]
+    row = replace(card.rows[0], route="GET /evals")
+    titled = replace(card.cause, title="An unknown id gets a wrong status from GET /evals")
+    untitled = replace(card.cause, title="An unknown id gets a wrong status")
+    one = replace(card, rows=(row,), more=0, cause=untitled)
+    assert one.extent == "GET /evals"
+    assert replace(one, cause=titled).extent == "1 operation"
+    assert replace(one, more=2).extent == "3 operations"
+
+
 # --- badge and annotations ------------------------------------------------------------------------
 
 

@@ -12,7 +12,18 @@ import pytest
 
 from conformance import contract
 from conformance.causes.doubts import certain_first
-from conformance.model import Contract, Declaration, Facts, Operation, Remark, Run, State
+from conformance.model import (
+    Body,
+    Contract,
+    Declaration,
+    Exchange,
+    Facts,
+    Operation,
+    Remark,
+    Response,
+    Run,
+    State,
+)
 from conformance.report import html, remarks, unproven
 from conformance.run import runfile
 from conformance.scenarios.client import filling
@@ -210,6 +221,49 @@ def test_every_doubt_has_words() -> None:
         setup = (Remark(State.MEND, f"keys: {key}", "GET /calls returned 200"),)
         (*_, last) = certain_first(replace(run, exchanges=sent, setup=setup))
         assert last.doubt == doubt
+
+
+def refusals(identity: str, *answers: tuple[int, str]) -> list[Exchange]:
+    """The responses to a key, of operations with different scopes: statuses and messages."""
+    some = example.failing().exchanges[0]
+    names = ("list_calls", "list_agents", "list_leads")
+    return [
+        replace(
+            some,
+            id=f"{identity}{number}",
+            operation=names[number],
+            identity=identity,
+            response=Response(
+                status, (), Body(text=json.dumps({"error": {"code": "x", "message": said}}))
+            ),
+        )
+        for number, (status, said) in enumerate(answers)
+    ]
+
+
+LACKS = refusals("no_scope", (403, "lacks calls:read"), (403, "lacks agents:read"))
+
+
+@pytest.mark.parametrize(
+    ("answers", "proven"),
+    [
+        ([(200, ""), (200, "")], False),
+        ([(200, ""), (401, "expired")], True),
+        ([(403, "was revoked"), (403, "was revoked")], True),
+        ([(403, "was revoked"), (200, "")], False),
+        ([(403, "lacks calls:read"), (403, "lacks agents:read")], False),
+        ([(403, "lacks calls:read"), (403, "lacks calls:read")], False),
+    ],
+)
+def test_the_log_may_prove_that_a_key_is_dead(answers: list[tuple[int, str]], proven: bool) -> None:
+    """It was refused as invalid somewhere, or everywhere in words of its own."""
+    run = resting("auth.revoked")
+    sent = (*refusals("revoked", *answers), *LACKS)
+    setup = (Remark(State.MEND, "keys: revoked", "GET /calls returned 200"),)
+    finding = replace(run.causes[0].finding, exchanges=("revoked0",))
+    cause = replace(run.causes[0], finding=finding)
+    run = replace(run, exchanges=sent, setup=setup, causes=(cause,))
+    assert (unproven.unproven(run, cause) == []) is proven
 
 
 def test_a_working_part_marks_no_finding() -> None:

@@ -106,6 +106,18 @@ def test_a_cursor_is_taken_from_the_page_before() -> None:
     assert f'curl -i "{URL}/calls?after=$VALUE_1_IN_URL"' in lines
 
 
+@pytest.mark.parametrize(("before", "said"), [(3, False), (30, True)])
+def test_a_value_from_far_down_a_list_says_how_long_that_must_be(before: int, said: bool) -> None:
+    """A fresh server may have fewer items, and then the value is null."""
+    items = [{"created_at": f"2026-01-01T00:{number:02}Z"} for number in range(before + 1)]
+    page = exchange("1", "GET", f"{URL}/calls", json.dumps({"calls": items}))
+    after = f"2026-01-01T00%3A{before:02}Z"
+    lines = lines_of(page, exchange("2", "GET", f"{URL}/calls?after={after}", "{}"))
+    needed = f"# A fresh server may lack this: the list needs at least {before + 1} items."
+    assert (needed in lines) is said
+    assert f'jq -r \'.["calls"][{before}]["created_at"]|@uri\'' in lines
+
+
 def test_a_long_body_takes_its_id_from_an_answer_like_a_short_one() -> None:
     """A log stores long bodies by themselves."""
     made = exchange("1", "POST", f"{URL}/agents", '{"id": "agent-000001"}', "{}")

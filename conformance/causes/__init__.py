@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from conformance.causes.consequences import LASTING
 from conformance.causes.finding_key import Key, place_of
 from conformance.causes.folding import folded
 from conformance.causes.groups import Group, groups_of
@@ -19,7 +20,15 @@ from conformance.causes.telling import plainest
 from conformance.causes.titles import title_of, told_apart
 from conformance.model import Cause, Cell, Contract, Exchange, Finding, Level, Verdict, worst
 
-__all__ = ["Key", "Sighting", "causes_of", "place_of", "sightings_by_cause", "sightings_of"]
+__all__ = [
+    "Key",
+    "Sighting",
+    "causes_of",
+    "following_by_cause",
+    "place_of",
+    "sightings_by_cause",
+    "sightings_of",
+]
 
 NAMED = 20
 """Exchanges that a cause lists."""
@@ -45,9 +54,7 @@ def _titled(contract: Contract, roots: list[Group], causes: list[Cause]) -> list
     """The causes for some groups with their titles."""
     titles = []
     for root, cause in zip(roots, causes, strict=True):
-        cells = [cell for part in root.whole() for cell in part.cells.values()]
-        operations = list(dict.fromkeys(cell.operation for cell in cells))
-        titles.append(title_of(contract, root.key, cause.finding, operations))
+        titles.append(title_of(contract, root.key, cause.finding, root.own_operations))
     texts = told_apart(titles)
     return [replace(cause, title=text) for cause, text in zip(causes, texts, strict=True)]
 
@@ -61,6 +68,26 @@ def sightings_by_cause(
     for root in folded(contract, groups_of(contract, cells, by_id)):
         sightings[root.id] = [one for part in root.whole() for one in part.sightings]
     return sightings
+
+
+def following_by_cause(
+    contract: Contract, cells: Iterable[Cell], exchanges: Iterable[Exchange]
+) -> dict[str, set[str]]:
+    """The cells that break only through what another finding did, by the id of the cause.
+
+    Their requests fail on objects that a wrong write has left behind or removed.
+    """
+    by_id = {exchange.id: exchange for exchange in exchanges}
+    following: dict[str, set[str]] = {}
+    for root in folded(contract, groups_of(contract, cells, by_id)):
+        own: set[str] = set()
+        following[root.id] = set()
+        for part in root.whole():
+            for one in part.sightings:
+                is_left = part.key.rule in LASTING and not part.is_own(one)
+                (following[root.id] if is_left else own).add(one.cell.name)
+        following[root.id] -= own
+    return following
 
 
 def _worst_first(cause: Cause) -> tuple[int, int, int, int, str]:

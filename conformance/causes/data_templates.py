@@ -74,7 +74,7 @@ OF_DATA: Mapping[str, Cases] = {
             "{route} moves an object to another {tenant}",
             "Changes move objects to another {tenant}",
         ),
-        **refusals("An object of another {tenant}", *REACHED),
+        **refusals("An object of another {tenant}", *REACHED, brief="A foreign id"),
         ANY: REACHED,
     },
     "tenant.filter": {

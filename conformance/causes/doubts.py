@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from conformance.causes.dead_keys import is_proven_dead
 from conformance.causes.steps import answered_otherwise
 from conformance.model import (
+    DEAD_KEYS,
     Business,
     Cause,
     Exchange,
@@ -78,8 +80,9 @@ def unproven(run: Run, cause: Cause) -> list[Remark]:
         seen = f"nothing else proves the recipe for {finding.expected}"
         return [Remark(State.OPEN, OF_RECIPES, seen, "Check it.")]
     remarks = {remark.about: remark for remark in run.setup if not remark.proven}
-    places = dict.fromkeys(_places(run, cause))
-    return [remarks[place] for place in places if place in remarks]
+    places = [place for place in dict.fromkeys(_places(run, cause)) if place in remarks]
+    proven = {place_of_key(name) for name in DEAD_KEYS if is_proven_dead(run, name)}
+    return [remarks[place] for place in places if place not in proven]
 
 
 def _places(run: Run, cause: Cause) -> Iterator[str]:

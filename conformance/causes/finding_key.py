@@ -15,7 +15,7 @@ from dataclasses import astuple, dataclass
 from conformance.base.values import cut
 from conformance.causes.shape import shape_of
 from conformance.model import NOT_PARSED, Exchange, Finding
-from conformance.model.mistake_names import oddity_of
+from conformance.model.mistake_names import SCENARIOS, oddity_of
 
 LONGEST = 80
 """Maximum characters of a text in a key."""
@@ -29,6 +29,8 @@ FAULT = "fault of the server"
 """Replaces the rule if the status is that of a server fault."""
 UNREAD = "a body that is no JSON"
 """Replaces the oddity of a body that no parser accepts."""
+DRAWN = SCENARIOS["generated"]
+"""The oddity of generated requests, which may have any other one."""
 TAKEN = "taken"
 """Replaces the status if a request was not refused."""
 

@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 from conformance.causes.finding_key import ERROR, FAULT, REST, STATUS, TAKEN, Key, depth
 from conformance.causes.groups import Group
-from conformance.model import Contract
-
-GENERATED = "generated"
-"""The flaw of generated requests, which may have any flaw."""
+from conformance.model import WHOLE_API, Contract
 
 OBJECTS, LISTS = "tenant.object", "tenant.rows"
 """Rules that find objects of another tenant: one of them, and a list of them."""
+UNKNOWN = "id.unknown"
+"""The rule about ids that name nothing."""
+LABEL = "success.label"
+"""The rule about the media type of successes."""
 NOTHING = ("nothing",)
 EXPLAINED: Mapping[str, tuple[str, ...]] = {
     "auth.missing": ("auth.",),
@@ -82,6 +83,8 @@ def explains(one: Group, other: Group) -> bool:
         return False
     if _names_in_member(other):
         return False
+    if _refuses_alike(one, other) or _labels_alike(one, other):
+        return True
     return _by_rule(one, other) or (len(one.operations) == 1 and _subject(one) == _subject(other))
 
 
@@ -89,9 +92,23 @@ def _by_rule(one: Group, other: Group) -> bool:
     """Whether one group explains the other because of their rules, on the same operations."""
     if other.key.rule == ERROR and one.key.shape == other.key.shape != "":
         return True
-    if other.key.rule.startswith(EXPLAINED.get(one.key.rule, NOTHING)):
-        return True
-    return one.key.rule == other.key.rule == FAULT and other.key.flaw == GENERATED
+    return other.key.rule.startswith(EXPLAINED.get(one.key.rule, NOTHING))
+
+
+def _refuses_alike(one: Group, other: Group) -> bool:
+    """Whether unknown and foreign ids get the same wrong refusal: one lookup finds neither."""
+    if {one.key.rule, other.key.rule} != {UNKNOWN, OBJECTS} or one.key.actual == TAKEN:
+        return False
+    return (one.key.actual, one.key.shape) == (other.key.actual, other.key.shape)
+
+
+def _labels_alike(one: Group, other: Group) -> bool:
+    """Whether errors and successes of the same operations have the same wrong label."""
+    if {one.key.rule, other.key.rule} != {ERROR, LABEL}:
+        return False
+    if (one.key.where, one.key.actual) != (other.key.where, other.key.actual):
+        return False
+    return one.operations.keys() - {WHOLE_API} == other.operations.keys() - {WHOLE_API}
 
 
 def _by_response(one: Group, other: Group) -> bool:

@@ -22,12 +22,16 @@ ANY = ""
 """Stands for everything else that a rule finds."""
 
 
-def refusals(subject: str, *taken: str) -> Cases:
-    """The forms for a rule about requests that must be refused; ``taken`` if one succeeds."""
+def refusals(subject: str, *taken: str, brief: str = "") -> Cases:
+    """The forms for a rule about requests that must be refused; ``taken`` if one succeeds.
+
+    ``brief`` is the subject in fewer words, for titles that also name the route.
+    """
+    of_one = brief or subject
     return {
         TAKEN: taken,
-        CODE: (f"{subject} gets a wrong code from {{route}}", f"{subject} gets a wrong code"),
-        STATUS: (f"{subject} gets a wrong status from {{route}}", f"{subject} gets a wrong status"),
+        CODE: (f"{of_one} gets a wrong code from {{route}}", f"{subject} gets a wrong code"),
+        STATUS: (f"{of_one} gets a wrong status from {{route}}", f"{subject} gets a wrong status"),
     }
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from conformance.causes.finding_key import FAULT, Key
-from conformance.causes.settling import FORMS, settled
+from conformance.causes.settling import settled
 from conformance.causes.sightings import Sighting, sightings_of
 from conformance.causes.stored_values import stored_values
 from conformance.model import Cell, Contract, Exchange, Finding, id_of_cause
@@ -47,8 +47,17 @@ class Group:
     @property
     def id(self) -> str:
         """The id of the cause: that of its key, with the operation if there is only one."""
-        cells = [cell for part in self.whole() for cell in part.cells.values()]
-        return id_of_cause(self.key.id, [cell.operation for cell in cells])
+        return id_of_cause(self.key.id, self.own_operations)
+
+    @property
+    def own_operations(self) -> list[str]:
+        """The operations with a finding of the whole group that does not only follow from it."""
+        own = [one for part in self.whole() for one in part.sightings if part.is_own(one)]
+        return list(dict.fromkeys(one.cell.operation for one in own))
+
+    def is_own(self, one: Sighting) -> bool:
+        """Whether a sighting breaks the rule of the group. Any other one only follows from it."""
+        return self.key.rule == one.key.rule
 
     def of_status(self, exchanges: Mapping[str, Exchange]) -> list[Exchange]:
         """Those of some exchanges that show it by their status."""
@@ -83,7 +92,7 @@ def groups_of(
 
 def _add(group: Group, one: Sighting) -> None:
     group.sightings.append(one)
-    if group.key.rule in FORMS or one.key.rule not in FORMS:  # otherwise it only follows
+    if group.is_own(one):
         group.findings.setdefault(one.finding.clause, one.finding)
     group.cells[one.cell.name] = one.cell
     group.operations[one.cell.operation] = None

@@ -10,11 +10,22 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from conformance.base.values import pointed
-from conformance.causes.finding_key import ERROR, FAULT, STATUS, TAKEN, Key, depth, is_fault
+from conformance.base.values import NOT_JSON, pointed, read_json
+from conformance.causes.consequences import with_consequences
+from conformance.causes.finding_key import (
+    DRAWN,
+    ERROR,
+    FAULT,
+    STATUS,
+    TAKEN,
+    UNREAD,
+    Key,
+    depth,
+    is_fault,
+)
 from conformance.causes.instances import wrong_values
 from conformance.causes.shape import shape_of
-from conformance.causes.sightings import Sighting
+from conformance.causes.sightings import Settled, Sighting
 from conformance.causes.stored_values import Stored
 from conformance.model import Contract, Exchange, Role, Step
 from conformance.reading import sent_members
@@ -32,9 +43,6 @@ NAMING = {Step.REFERENCE, Step.OPTIONAL, Step.TIED, Step.FOREIGN}
 FORMS = (ERROR, "success.shape", "success.label")
 """Rules about the form of a response."""
 
-Settled = list[tuple[Sighting, Key]]
-"""Sightings with their keys, in run order."""
-
 
 def settled(
     contract: Contract,
@@ -47,10 +55,11 @@ def settled(
     ``stored`` has the odd value that makes an exchange fail, by the id of the exchange.
     """
     with_keys = _of_operations(seen, exchanges, stored)
+    with_keys = _of_unread_bodies(with_keys, exchanges)
     with_keys = _of_references(contract, with_keys, exchanges)
     with_keys = _without_shapes(contract, with_keys, exchanges)
     with_keys = _of_accepted_values(contract, with_keys, exchanges)
-    return _explained(with_keys)
+    return with_consequences(contract, _explained(with_keys), exchanges)
 
 
 # --- operations that never work, or are open to all -----------------------------------------------
@@ -100,6 +109,40 @@ def _never_works(responses: Sequence[Exchange]) -> bool:
     if len(faults) == len(responses):
         return True
     return any(not exchange.facts.mistake for exchange in faults)
+
+
+# --- bodies that are no JSON ----------------------------------------------------------------------
+
+
+def _of_unread_bodies(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """An operation that fails on every body that is no JSON fails on each for the same reason.
+
+    Whatever else is odd in such a request, the server does not come to see it. An odd value that
+    has a spelling in JSON as well, such as a number beyond all bounds, fails like the others.
+    """
+    parsers: dict[tuple[str, Key], Key] = {}  # by operation, and what the failures look like
+    for one, key in with_keys:
+        if key.rule == FAULT and key.flaw == UNREAD:
+            parsers[one.cell.operation, replace(key, flaw="")] = key
+    unread = {one for one, key in with_keys if _is_unread(exchanges.get(one.shown_by))}
+    oddities = {key for one, key in with_keys if one in unread and key.flaw != DRAWN}
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        if key.rule != FAULT or (one not in unread and key not in oddities):
+            return key
+        return parsers.get((one.cell.operation, replace(key, flaw="")), key)
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
+
+
+def _is_unread(exchange: Exchange | None) -> bool:
+    """Whether the body of a request is no JSON, as far as the log has it."""
+    body = exchange.request.body if exchange else None
+    if body is None or body.cut or body.withheld or body.left_out:
+        return False
+    if body.base64 is not None:
+        return True
+    return bool(body.written) and read_json(body.written).value is NOT_JSON
 
 
 # --- references -----------------------------------------------------------------------------------

@@ -24,6 +24,10 @@ class Sighting:
         return self.names[-1] if self.names else ""
 
 
+Settled = list[tuple[Sighting, Key]]
+"""Sightings with their keys, in run order."""
+
+
 def sightings_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> Iterator[Sighting]:
     """The findings of broken cells. A finding seen apart occurs once for each of its exchanges."""
     for cell in cells:

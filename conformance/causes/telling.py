@@ -16,9 +16,10 @@ FEW = 3
 def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
     """The main finding of a group as its plainest exchanges show it.
 
-    It has the clause of ``group.finding``. Exchanges with the key full are preferred, then those
-    with less wrong in the request, then the shortest. Except for its status, a finding quotes the
-    response to the first of its exchanges, so no other one can take its place.
+    It has the clause of ``group.finding``. Exchanges with the oddity that the group is named after
+    are preferred, then those with the key full, with less wrong in the request, and the shortest.
+    Except for its status, a finding quotes the response to the first of its exchanges, so no other
+    one can take its place.
     """
     main = group.finding
     said = (main.clause, main.rule, main.expected[:1])
@@ -28,7 +29,10 @@ def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
         if (one.finding.clause, one.finding.rule, one.finding.expected[:1]) == said
         and (one.finding.where == "status" or one.names[:1] == one.finding.exchanges[:1])
     ]
-    best_one = min(alike, key=lambda one: _plainness(one, exchanges), default=None)
+    flaw = group.key.flaw
+    best_one = min(
+        alike, key=lambda one: (one.key.flaw != flaw, _plainness(one, exchanges)), default=None
+    )
     return main if best_one is None else replace(best_one.finding, exchanges=best_one.names)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -44,7 +45,8 @@ def init(path: Path, force: bool, choice: Choice) -> None:
         from conformance.command import initfile
 
         _write(path, initfile.text(load(choice.spec)))
-    say(f"Wrote {path}. Fill it in, then: kaicalls-conformance doctor --target {path}")
+    yes = "" if sys.stdin.isatty() else " --yes"  # it may do more than read
+    say(f"Wrote {path}. Fill it in, then: kaicalls-conformance doctor --target {path}{yes}")
 
 
 def _write(path: Path, text: str) -> None:

@@ -49,7 +49,7 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
     """
     from conformance.base.text import amount
     from conformance.run import runfile
-    from conformance.run.fates import Fate, fate_of
+    from conformance.run.fates import Fate, fates_of
 
     stored = placed(runfile.replay(found_in, load(choice.spec)).run, found_in)
     sought = broken(stored, what)
@@ -63,8 +63,7 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
             require_same(stored, prepared.target.declaration.url)
         run, directory = _sent(_narrowed(prepared, stored, sought), yes)
     counts: Counter[Fate] = Counter()
-    for each in sought:
-        fate, why = fate_of(each, stored, run)
+    for each, fate, why in fates_of(sought, stored, run):
         counts[fate] += 1
         say(f"{fate}: {each.cell.name}{f': {why}' if why else ''}")
     summary = ", ".join(f"{amount(count, 'cell')} {fate}" for fate, count in counts.items())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -133,6 +132,14 @@ class Card:
     def operations(self) -> int:
         """The number of operations it breaks."""
         return len(self.rows) + self.more
+
+    @property
+    def extent(self) -> str:
+        """How far it reaches: its only operation if the title does not name it, or their number."""
+        routes = [row.route for row in self.rows]
+        if self.operations == len(routes) == 1 and routes[0] not in self.title:
+            return routes[0]
+        return amount(self.operations, "operation")
 
     @property
     def harm(self) -> str:
@@ -328,10 +335,3 @@ def reach(card: Card) -> str:
     if cause.blocks:
         parts.append(f"hides {amount(len(cause.blocks), 'cell')}")
     return ", ".join(parts)
-
-
-def overview(run: Run) -> str:
-    """The number of causes by verdict, such as ``29 causes failed, 1 cause warned``."""
-    counts = Counter(cause.verdict for cause in run.causes)
-    ordered = sorted(counts, key=lambda verdict: verdict.rank)
-    return ", ".join(f"{amount(counts[verdict], 'cause')} {verdict}" for verdict in ordered)

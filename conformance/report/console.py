@@ -133,9 +133,10 @@ def _cause(card: Card, width: int) -> str:
     """A cause on one line: number, title, doubt, and on the right how far it reaches."""
     doubt = f" ({card.doubt})" if card.doubt else ""
     said = clean(f"{card.number:>3} {card.title}{doubt}")
-    reaches = amount(card.operations, "operation")
-    if card.transition:
-        reaches = f"{card.transition}, {reaches}"
+    since = f"{card.transition}, " if card.transition else ""
+    reaches = f"{since}{clean(card.extent)}"
+    if len(said) + 2 + len(reaches) > min(width, ALIGNED):
+        reaches = f"{since}{amount(card.operations, 'operation')}"
     room = min(width, ALIGNED) - len(reaches) - 2
     return f"{cut(said, max(room, 20)):<{room}}  {reaches}"
 

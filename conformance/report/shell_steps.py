@@ -23,6 +23,8 @@ NEW_MARK = f'# for texts that must be unique\n{variable(str(MARK))}=$(printf %04
 """The lines that choose new digits for the unique texts in requests."""
 LONGEST = 4_000
 """Maximum characters of a line."""
+USUAL = 10
+"""Items that a list of a server with some data is expected to have."""
 LONGEST_VALUE = 200
 """Maximum characters of a value in a comment."""
 
@@ -62,7 +64,16 @@ def _lines(run: Run, sendings: Sequence[Sending]) -> Iterator[str]:
     for number, each in enumerate(sendings, 1):
         yield f"# {number}. {clean(_description(each))}"
         yield from _expectation(each)
+        yield from _items_needed(each)
         yield from _request(each)
+
+
+def _items_needed(each: Sending) -> Iterator[str]:
+    """A comment if a value is taken from far down a list, which may be shorter elsewhere."""
+    places = [step for capture in each.captures for step in capture.path if isinstance(step, int)]
+    needed = max(places, default=0) + 1
+    if needed > USUAL:
+        yield f"# A fresh server may lack this: the list needs at least {needed:,} items."
 
 
 def _request(each: Sending) -> Iterator[str]:

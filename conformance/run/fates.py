@@ -14,7 +14,14 @@ from enum import StrEnum
 from urllib.parse import parse_qsl, urlsplit
 
 from conformance.base.values import read_json
-from conformance.causes import Key, Sighting, place_of, sightings_by_cause, sightings_of
+from conformance.causes import (
+    Key,
+    Sighting,
+    following_by_cause,
+    place_of,
+    sightings_by_cause,
+    sightings_of,
+)
 from conformance.model import (
     Cause,
     Cell,
@@ -30,6 +37,7 @@ from conformance.report import view
 FEW = 3
 """Number of findings per cell whose requests are repeated."""
 NOT_PLANNED = "the case that showed it is no longer in the plan"
+FOLLOWS = "it only follows from another failure, which is not fixed or was not repeated"
 NOT_SEEN = "the request that showed it was not sent and judged again"
 
 
@@ -47,13 +55,14 @@ class Sought:
     """A broken cell and what to look for: the sightings of one cause, or any finding.
 
     ``others`` holds the keys of sightings of other causes in the cell. In a ``whole`` cell, any
-    finding counts.
+    finding counts. A cell that ``follows`` is broken only because of another one.
     """
 
     cell: Cell
     own: tuple[Sighting, ...]
     others: frozenset[Key] = frozenset()
     whole: bool = False
+    follows: bool = False
 
     def first(self, run: Run) -> list[Exchange]:
         """The exchanges of the first few findings, in the run that found them."""
@@ -68,17 +77,26 @@ class Sought:
 def of_cells(run: Run, cells: Collection[Cell]) -> list[Sought]:
     """Some broken cells of a run, where any finding counts."""
     shown = _by_cell(sightings_of(cells, run.exchange))
-    return [Sought(cell, tuple(shown[cell.name]), whole=True) for cell in cells]
+    by_cause = following_by_cause(run.contract, run.cells, run.exchanges)
+    following = {name for names in by_cause.values() for name in names}
+    for cause in run.causes:
+        following -= {*cause.cells} - by_cause[cause.id]
+    return [
+        Sought(cell, tuple(shown[cell.name]), whole=True, follows=cell.name in following)
+        for cell in cells
+    ]
 
 
 def of_cause(run: Run, cause: Cause) -> list[Sought]:
     """The cells that a cause of a run breaks, where only findings of that cause count."""
     own = _by_cell(sightings_by_cause(run.contract, run.cells, run.exchanges)[cause.id])
     every = _by_cell(sightings_of(run.broken, run.exchange))
+    following = following_by_cause(run.contract, run.cells, run.exchanges)[cause.id]
     found = []
     for name, sightings in own.items():
         others = _keys(every[name]) - _keys(sightings)
-        found.append(Sought(sightings[0].cell, tuple(sightings), others))
+        cell, follows = sightings[0].cell, name in following
+        found.append(Sought(cell, tuple(sightings), others, follows=follows))
     return found
 
 
@@ -92,6 +110,22 @@ def _by_cell(sightings: Iterable[Sighting]) -> dict[str, list[Sighting]]:
 
 def _keys(sightings: Iterable[Sighting]) -> frozenset[Key]:
     return frozenset(one.key for one in sightings)
+
+
+def fates_of(sought: Iterable[Sought], before: Run, after: Run) -> list[tuple[Sought, Fate, str]]:
+    """What became of each of some cells, and the reason as text.
+
+    A cell that follows from others is fixed only if all of these are: without them, what made it
+    fail did not happen again.
+    """
+    found = [(each, *fate_of(each, before, after)) for each in sought]
+    own = [fate for each, fate, _ in found if not each.follows]
+    if own and set(own) == {Fate.FIXED}:
+        return found
+    return [
+        (each, Fate.UNJUDGED, FOLLOWS) if each.follows and fate is Fate.FIXED else (each, fate, why)
+        for each, fate, why in found
+    ]
 
 
 def fate_of(sought: Sought, before: Run, after: Run) -> tuple[Fate, str]:

@@ -23,6 +23,8 @@ APART = 1.0
 TITLES = 10
 """Causes that are printed when they are first seen. The summary lists all of them."""
 MINUTE = 60
+LEAST = 1 / 20
+"""The share of the work after which its duration is estimated. The first requests are slow."""
 
 
 class TimeLeft:
@@ -39,7 +41,7 @@ class TimeLeft:
 
     def words(self, seconds: float) -> str:
         """The time left after some seconds, such as ``about 2 min left``; empty at the start."""
-        if not self._done:
+        if self._done <= LEAST * self._whole:
             return ""
         left = seconds * (self._whole - self._done) / self._done
         if left < MINUTE:
@@ -104,7 +106,7 @@ class Live:
         tenth = TENTHS * self._done // self._cases
         self._done += 1
         self._left.add(item.case)
-        new = self._seen.add(item.found, self._session.log.exchanges)
+        new = self._seen.add(item.found, self._session.log.exchanges, item.case.operation)
         if self._live:
             self._move_bar()
         else:
@@ -134,7 +136,8 @@ class Live:
             return
         self._printed, seconds = now, now - self._began
         share, left = 100 * self._done // self._cases, self._left.words(seconds)
-        self.say(f"{share:>3}%  {self._counts()}  {clock(seconds)}, {left}")
+        times = f"{clock(seconds)}, {left}" if left else clock(seconds)
+        self.say(f"{share:>3}%  {self._counts()}  {times}")
 
     def _counts(self) -> str:
         """The cases and causes so far, such as ``202/1010  3 causes``."""

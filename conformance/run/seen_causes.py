@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from conformance.causes import Key, causes_of, sightings_of
+from conformance.checks import RULES
 from conformance.judging.outcomes import Violation
 from conformance.model import WHOLE_API, Cause, Cell, Contract, Exchange, Finding, Level, Verdict
 
@@ -26,15 +27,20 @@ class SeenCauses:
         self._by_id: dict[str, Exchange] = {}
 
     def add(
-        self, found: Iterable[tuple[str, Violation]], exchanges: Sequence[Exchange]
+        self,
+        found: Iterable[tuple[str, Violation]],
+        exchanges: Sequence[Exchange],
+        operation: str = "",
     ) -> list[Cause]:
         """Add the violations of a case, each with its rule; returns the causes that are new.
 
-        ``exchanges`` are those of the run so far.
+        ``exchanges`` are those of the run so far, and ``operation`` is that of the case.
         """
         for exchange in exchanges[len(self._by_id) :]:
             self._by_id[exchange.id] = exchange
-        cells = [cell for rule, violation in found for cell in self._broken(rule, violation)]
+        cells = [
+            cell for rule, violation in found for cell in self._broken(rule, violation, operation)
+        ]
         self._cells += cells
         keys = {sighting.key for sighting in sightings_of(cells, self._by_id)}
         if keys <= self._keys or len(self._keys) > MOST:
@@ -44,10 +50,9 @@ class SeenCauses:
         self.causes = causes_of(self._contract, self._cells, exchanges)
         return [cause for cause in self.causes if cause.id not in known]
 
-    def _broken(self, rule: str, violation: Violation) -> Iterator[Cell]:
-        """A cell for each clause that a violation breaks on the operation of its last exchange."""
-        names = [name for name in violation.exchanges if name in self._by_id]
-        operation = self._by_id[names[-1]].operation if names else WHOLE_API
+    def _broken(self, rule: str, violation: Violation, of_case: str) -> Iterator[Cell]:
+        """A cell for each clause that a violation breaks on its operation."""
+        operation = self._operation(rule, violation, of_case)
         for clause in self._contract.clauses.values():
             counts = rule in clause.rules and clause.concerns(violation.about)
             excluded = self._contract.challenges.exclude(clause.id, operation, rule)
@@ -66,3 +71,10 @@ class SeenCauses:
             )
             verdict = Verdict.WARNED if clause.level is Level.SHOULD else Verdict.FAILED
             yield Cell(clause.id, operation, verdict, violation.exchanges, (finding,))
+
+    def _operation(self, rule: str, violation: Violation, of_case: str) -> str:
+        """The operation of a case, or that of the last exchange if exchanges are judged alone."""
+        if of_case and not RULES[rule].passive:
+            return of_case
+        names = [name for name in violation.exchanges if name in self._by_id]
+        return self._by_id[names[-1]].operation if names else WHOLE_API

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from conformance.server.messages import Reply, Request
+from conformance.server.messages import Context, Reply, Request
+from conformance.server.store import Page
 from tests.forging import Line, chained, forged, with_response
 from tests.servers import (
     Outcome,
@@ -371,3 +372,39 @@ def test_a_run_of_the_embedded_server_needs_no_target(tmp_path: Path) -> None:
     assert "kaicalls-conformance rerun 1 --of run\n" in report.out
     outcome = command("rerun", "1", "--of", run, cwd=tmp_path)
     assert (outcome.code, "on the embedded server" in outcome.out) == (0, True), outcome.said
+
+
+# --- what follows from another failure ------------------------------------------------------------
+
+
+EVALS = ["list_evals", "read_eval", "create_eval", "update_eval", "delete_eval", "list_agents"]
+DELETED = "deleted-resource"
+
+
+class DeletesAll(Remembering):
+    """The reference server, where the deletion of an eval removes all of them."""
+
+    def act_delete(self, context: Context) -> Reply:
+        tenant, reply = self.own_tenant(context), super().act_delete(context)
+        if context.operation.kind == "eval":
+            for row in self.store.page(Page("eval", tenant, 1000)):
+                self.store.remove(row)
+        return reply
+
+
+def test_what_a_deletion_removed_is_not_fixed_while_it_still_removes(tmp_path: Path) -> None:
+    """A change of an object that is still there succeeds, which proves nothing."""
+    app = faulty(DeletesAll)
+    with serving(app) as origin:
+        target = target_file(app, origin, tmp_path / "target.yaml", only=EVALS)
+        told = ("--target", target.name, "--yes")
+        command("run", *told, "--clause", "status-200", "--clause", DELETED, cwd=tmp_path)
+        run = run_of(tmp_path)
+        (cause,) = stored(run)["causes"]
+        assert "status-200[update_eval]" in cause["cells"]
+        alone = command("rerun", "status-200[update_eval]", "--of", run, *told, cwd=tmp_path)
+        whole = command("rerun", "1", "--of", run, *told, cwd=tmp_path)
+    assert alone.code == 3, alone.said
+    assert "could not be judged: status-200[update_eval]: it only follows" in alone.out
+    assert whole.code == 1, whole.said
+    assert "fixed: status-200" not in whole.out

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,9 +48,10 @@ class Look:
         contract = self.context.contract
         return Answer(contract, contract.operations[self.exchange.operation], self.exchange)
 
-    def violation(self, expected: str, actual: str) -> Violation:
-        """A violation that the look shows."""
-        return Violation("/", expected, actual, self.ids)
+    def violation(self, expected: str, actual: str, sent_by: Sequence[Exchange] = ()) -> Violation:
+        """A violation that the look shows: an effect of some refused writes, or else of any."""
+        ids = ids_of([*sent_by, self.exchange]) if sent_by else self.ids
+        return Violation("/", expected, actual, ids)
 
 
 @trial(
@@ -102,7 +103,12 @@ def _text_kept(look: Look) -> Violation | None:
     holding = items_with(look.answer, set(look.exchange.facts.fresh) - accepted)
     if not holding:
         return None
-    return look.violation("no effect of refused requests", compact(holding[0]))
+    sent_by = [
+        attempt
+        for attempt in look.refused
+        if holding[0] in items_with(look.answer, attempt.facts.fresh)
+    ]
+    return look.violation("no effect of refused requests", compact(holding[0]), sent_by)
 
 
 def _item_added(look: Look) -> Violation | None:

@@ -128,6 +128,11 @@ class OwnObjects:
                 del self._created[place]
         return created
 
+    def new_id(self, kind: str) -> Id | None:
+        """The id of an object that is created for this purpose alone; None if none can be."""
+        creation = self._creation(kind)
+        return None if creation is None else self._create(creation, self.valid(creation))
+
     def can_make(self, kind: str) -> bool:
         """Whether the run may create objects of a kind."""
         return self._creation(kind) is not None

@@ -42,6 +42,26 @@ def optional_references(operation: Operation) -> list[Parameter]:
     return [member for member in operation.body if member.references and not member.usual]
 
 
+def named_objects(client: Client) -> dict[str, Any]:
+    """The ids of objects for the members of a creation that name one and can be omitted.
+
+    What comes from a pool is linked to the object that is named, and loses the link when it is
+    returned. So a new object is named, because other requests need the older ones as they are.
+    """
+    naming = optional_references(client.operation)
+    if not client.contract.takes_from_pool(client.operation):
+        return client.known(naming)
+    named: dict[str, Any] = {}
+    for member in naming:
+        if member.name == client.contract.tenant:
+            named |= client.known([member])
+            continue
+        new = client.own.new_id(member.references)
+        if new is not None:
+            named[member.name] = new
+    return named
+
+
 def takes_any_text(parameter: Parameter) -> bool:
     """Whether a member takes any text: a fresh one, without a format."""
     if not parameter.fresh or {"format", "pattern"} & set(parameter.schema):

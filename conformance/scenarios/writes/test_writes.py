@@ -14,8 +14,8 @@ from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.member_changes import change_each, signs_for
 from conformance.scenarios.client.writing import (
     look_in_list,
+    named_objects,
     observed_values,
-    optional_references,
     other_values,
     read_back,
     read_with,
@@ -91,7 +91,7 @@ def _create_with_options(client: Client) -> None:
     A value that other objects show may have to be unique, and an object may not fit the rest. If
     the creation is rejected, one without such values follows.
     """
-    named = client.known(optional_references(client.operation))
+    named = named_objects(client)
     usual = {**usual_values(client, client.operation), **named}
     tries: list[tuple[Mapping[str, Any], Role]] = [({}, Role.CONTROL)]
     if usual:

@@ -1,0 +1,215 @@
+"""Finds what only follows from an earlier wrong write, and belongs to the cause of that.
+
+A deletion that also removes other objects makes later requests fail that name them. A change that
+is refused and made all the same shows in later responses. A value that is stored as another type
+shows in every response that has it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from conformance.base.values import as_text, texts_in
+from conformance.causes.finding_key import Key
+from conformance.causes.origins import SHORTEST
+from conformance.causes.sightings import Settled, Sighting
+from conformance.model import Contract, Exchange, Operation
+from conformance.reading import asked, sent_members
+
+NOT_DELETED = "which was not deleted"
+"""The end of what a deletion must keep."""
+GONE, DELETES_OTHERS = "delete.gone", "delete.others"
+APPLIED = "refused.effect"
+"""The rule that finds the effect of a refused request."""
+SHOWS_FOREIGN = ("owner.", "tenant.object")
+"""Prefixes of the rules that find an object that names one of another tenant."""
+READ_BACK, SHAPE = ("create.read-back", "update.read-back"), "success.shape"
+"""Rules that find a member with another value than was sent, and one of a wrong type."""
+TYPED = " is not of type "
+LASTING = (GONE, DELETES_OTHERS, APPLIED)
+"""Rules that find what a server did to its objects, so that later requests break other rules."""
+REFUSED = "4"
+
+_ID = re.compile(rf"[\w+:.@-]{{{SHORTEST},}}")
+
+
+def with_consequences(
+    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
+) -> Settled:
+    """The sightings; those that follow from another one have its key."""
+    with_keys = _of_removed_objects(contract, with_keys, exchanges)
+    with_keys = _of_applied_changes(contract, with_keys, exchanges)
+    return _of_stored_types(contract, with_keys)
+
+
+# --- objects that a deletion also removed ---------------------------------------------------------
+
+
+def _of_removed_objects(
+    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
+) -> Settled:
+    """A valid request is refused for an object that a deletion of another one removed."""
+    deletions: dict[str, Key] = {}
+    for one, key in with_keys:
+        if key.rule == DELETES_OTHERS or one.finding.expected.endswith(NOT_DELETED):
+            deletions.setdefault(one.cell.operation, key)
+    for name, key in deletions.items():
+        refused = [exchanges[one.shown_by] for one, _ in with_keys if _is_refusal(one, exchanges)]
+        gone = set(_for_removed(contract, contract.operations[name], refused, exchanges.values()))
+        with_keys = [(one, key if one.shown_by in gone else own) for one, own in with_keys]
+    return with_keys
+
+
+def _is_refusal(one: Sighting, exchanges: Mapping[str, Exchange]) -> bool:
+    """Whether a sighting is on a request that had to succeed, and was refused."""
+    is_known = one.shown_by in exchanges
+    due = one.finding.where == "status" and one.finding.expected.startswith("2")
+    return is_known and due and one.key.actual.startswith(REFUSED)
+
+
+def _for_removed(
+    contract: Contract,
+    deletion: Operation,
+    refused: Iterable[Exchange],
+    log: Iterable[Exchange],
+) -> Iterator[str]:
+    """The ids of refused requests for an object that disappeared when another one was deleted.
+
+    It was shown before a deletion, is not deleted itself, and is never shown again.
+    """
+    named = {each.id: set(_named(contract, each, deletion.kind)) for each in refused}
+    if not any(named.values()):
+        return
+    past = _past_of(contract, deletion, log)
+    for exchange_id, names in named.items():
+        if any(past.has_removed(name, past.places[exchange_id]) for name in names):
+            yield exchange_id
+
+
+def _past_of(contract: Contract, deletion: Operation, log: Iterable[Exchange]) -> _Past:
+    """What a log shows of the objects that an operation deletes."""
+    past = _Past()
+    for place, exchange in enumerate(log):
+        past.places[exchange.id] = place
+        operation = contract.operations.get(exchange.operation)
+        if operation is None or operation.kind != deletion.kind or not exchange.ok:
+            continue
+        if operation.id == deletion.id:
+            past.deletions.append(place)
+            past.deleted.update(_named(contract, exchange, deletion.kind))
+        elif exchange.response is not None:
+            shown = _ID.findall(exchange.response.body.kept)
+            past.shown.update(dict.fromkeys(shown, place))
+    return past
+
+
+@dataclass
+class _Past:
+    """What a log shows of the objects of one kind, by their places in the log.
+
+    ``shown`` has the last success that contains a text, and ``deleted`` the ids of the objects that
+    requests deleted.
+    """
+
+    places: dict[str, int] = field(default_factory=dict)
+    deletions: list[int] = field(default_factory=list)
+    deleted: set[str] = field(default_factory=set)
+    shown: dict[str, int] = field(default_factory=dict)
+
+    def has_removed(self, name: str, now: int) -> bool:
+        """Whether an object was shown for the last time before the deletion of another one."""
+        shown = self.shown.get(name)
+        if shown is None or name in self.deleted:
+            return False
+        return any(shown < place < now for place in self.deletions)
+
+
+def _named(contract: Contract, exchange: Exchange, kind: str) -> Iterator[str]:
+    """The ids of objects of a kind that a request names."""
+    operation = contract.operations.get(exchange.operation)
+    for parameter in operation.parameters if operation else ():
+        if parameter.references == kind:
+            name = parameter.name
+            value = as_text(sent_members(exchange).get(name)) or asked(exchange, name)
+            if value:
+                yield value
+
+
+# --- changes that were refused and made -----------------------------------------------------------
+
+
+def _of_applied_changes(
+    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
+) -> Settled:
+    """An object names one of another tenant because a refused change was made all the same."""
+    applied = {one.cell.operation: key for one, key in with_keys if key.rule == APPLIED}
+    for name, key in applied.items():
+        made = _made_by_refused(contract.operations[name], exchanges.values())
+        with_keys = [
+            (one, key if _shows_one(one, made, exchanges) else own) for one, own in with_keys
+        ]
+    return with_keys
+
+
+def _made_by_refused(change: Operation, log: Iterable[Exchange]) -> set[tuple[str, str]]:
+    """The texts that only refused changes sent, each with the id of the object to change."""
+    refused: set[tuple[str, str]] = set()
+    accepted: set[tuple[str, str]] = set()
+    for exchange in log:
+        if exchange.operation != change.id or change.selector is None:
+            continue
+        members = dict(sent_members(exchange))
+        selected = as_text(members.pop(change.selector.name, None))
+        pairs = {(selected, text) for text in texts_in(members.values()) if selected}
+        if exchange.ok:
+            accepted |= pairs
+        else:
+            refused |= pairs
+    return refused - accepted
+
+
+def _shows_one(
+    one: Sighting, made: set[tuple[str, str]], exchanges: Mapping[str, Exchange]
+) -> bool:
+    """Whether a sighting is on a text that a refused change gave to an object."""
+    exchange = exchanges.get(one.shown_by)
+    if not made or exchange is None or not exchange.ok or exchange.response is None:
+        return False
+    if not one.finding.rule.startswith(SHOWS_FOREIGN):
+        return False
+    quoted = one.finding.actual.strip('"')
+    body = exchange.response.body.kept
+    return any(text == quoted and selected in body for selected, text in made)
+
+
+# --- values of a wrong type -----------------------------------------------------------------------
+
+
+def _of_stored_types(contract: Contract, with_keys: Settled) -> Settled:
+    """A member is not as sent because it has a wrong type wherever the object is shown."""
+    wrong: dict[tuple[str, str, str], Key] = {}  # by kind of object, member, and kind of value
+    for one, key in with_keys:
+        value, is_typed, _ = one.finding.actual.partition(TYPED)
+        if is_typed and key.rule == SHAPE:
+            wrong.setdefault(_member(contract, one, value), key)
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        if key.rule not in READ_BACK:
+            return key
+        return wrong.get(_member(contract, one, one.finding.actual), key)
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
+
+
+def _member(contract: Contract, one: Sighting, value: str) -> tuple[str, str, str]:
+    """The kind of object and the member that a sighting is about, and the kind of a value."""
+    operation = contract.operations.get(one.cell.operation)
+    return operation.kind if operation else "", one.finding.where.rpartition("/")[2], _type(value)
+
+
+def _type(written: str) -> str:
+    """The type of a value that is written in JSON or in Python."""
+    first = written[:1].lower().replace('"', "'")
+    return "a number" if first.isdigit() or first == "-" else first
