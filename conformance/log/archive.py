@@ -18,6 +18,7 @@ from cachetools import LRUCache
 from conformance.base import stored
 from conformance.base.stored import LONGEST_BODY, Bounds
 from conformance.log import packing
+from conformance.log.chain import CONTAINED, CONTENT
 from conformance.model import Body, Json
 
 KINDS = {"text": "text_digest", "base64": "base64_digest"}
@@ -42,7 +43,8 @@ class Archive:
     """The contents in a log, by digest.
 
     If the log is in a file, they stay there: memory holds only their places, and a cache of recent
-    ones. ``path`` is None for a log without a file.
+    ones. ``path`` is None for a log without a file. ``removed`` has the digests of the contents that
+    somebody removed from the log afterwards.
     """
 
     def __init__(self, path: Path | None = None, most: int = sys.maxsize) -> None:
@@ -50,6 +52,7 @@ class Archive:
         self._path = path
         self._most = most
         self._held: dict[str, Place | str] = {}
+        self.removed: set[str] = set()
         self._unpacked = LRUCache[str, str](UNPACKED, getsizeof=len)
 
     def __contains__(self, digest: object) -> bool:
@@ -57,9 +60,12 @@ class Archive:
 
     def add(self, line: dict[str, Json], place: Place | None, bounds: Bounds) -> str | None:
         """Add the content of a line; returns what is wrong with it if it cannot be read back."""
-        digest = line["content"]
+        digest = line[CONTENT]
+        if CONTAINED not in line:
+            self.removed.add(digest)
+            return None
         try:
-            content = unpacked(line["zlib"])
+            content = unpacked(line[CONTAINED])
         except (ValueError, binascii.Error, zlib.error) as error:
             return f"zlib: {error}"
         bounds.unpacked -= len(content)
@@ -73,7 +79,7 @@ class Archive:
     def hold(self, line: dict[str, Json], place: Place | None) -> None:
         """Add the content of a line that was just written."""
         in_file = place if self._path else None
-        self._held[line["content"]] = in_file or line["zlib"]
+        self._held[line[CONTENT]] = in_file or line[CONTAINED]
 
     def content(self, digest: str) -> str:
         """The content with a digest. Raises KeyError if the log does not have it."""
@@ -97,7 +103,7 @@ class Archive:
             return held
         with stored.opened(self.file()) as file:
             file.seek(held.start)
-            return str(json.loads(file.read(held.length))["zlib"])
+            return str(json.loads(file.read(held.length))[CONTAINED])
 
 
 class StoredBody(Body):
