@@ -43,7 +43,7 @@ class Archive:
     """The contents in a log, by digest.
 
     If the log is in a file, they stay there: memory holds only their places, and a cache of recent
-    ones. ``path`` is None for a log without a file. ``removed`` has the digests of the contents that
+    ones. ``path`` is None for a log without a file. ``removed`` holds the digests of contents that
     somebody removed from the log afterwards.
     """
 
