@@ -36,7 +36,7 @@ def replay(stored_in: Path, spec: Path | None, details: bool, output: Path) -> i
     from conformance.run import runfile
 
     console = terminal()
-    stored = _recomputed(stored_in, load(spec))
+    stored = recomputed(stored_in, load(spec))
     say(f"Judging again by {stored.run.contract.name}: {stored.run.target.url}")
     again = new_run(output, lambda path: runfile.copy(stored, stored_in, path))
     return conclude(stored.run, stored.selected, again, console, details)
@@ -48,11 +48,11 @@ def replay(stored_in: Path, spec: Path | None, details: bool, output: Path) -> i
 @with_details
 def report(stored_in: Path, spec: Path | None, details: bool) -> int:
     """Judge a stored run again and rewrite the reports in its directory."""
-    stored = _recomputed(stored_in, load(spec))
+    stored = recomputed(stored_in, load(spec))
     return conclude(stored.run, stored.selected, stored_in, terminal(), details)
 
 
-def _recomputed(stored_in: Path, contract: Contract) -> Stored:
+def recomputed(stored_in: Path, contract: Contract) -> Stored:
     """A stored run, judged again, whose plan and log fit what it says about itself.
 
     A run of another suite or contract is judged, but counts as incomplete. Raises UsageError for a

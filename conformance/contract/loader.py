@@ -18,10 +18,10 @@ from typing import Any
 from conformance.base import yaml_file
 from conformance.base.errors import SpecError
 from conformance.base.yaml_file import Place, YamlFile
-from conformance.contract import openapi, operations
+from conformance.contract import openapi, operations, profiles
 from conformance.contract.ledger import Ledger
 from conformance.contract.openapi import X
-from conformance.model import Contract, Operation
+from conformance.model import Contract, Operation, Profile
 
 
 def packaged() -> Path:
@@ -41,9 +41,14 @@ def digest_of(texts: Mapping[str, str]) -> str:
 
 
 @cache
-def packaged_digest() -> str:
-    """The digest of the packaged contract."""
-    return load().digest
+def _packaged_contract() -> Contract:
+    return load()
+
+
+def _is_packaged(digest: str, found: Mapping[str, Profile]) -> bool:
+    """Whether a contract in another directory is the packaged one, profiles included."""
+    own = _packaged_contract()
+    return (digest, found) == (own.digest, own.profiles)
 
 
 def load(directory: Path | None = None, rules: frozenset[str] | None = None) -> Contract:
@@ -80,14 +85,19 @@ class _Loader:
         known: dict[str, Operation] = {}
         if document is not None and self._is_well_formed(document):
             known = self._operations(document)
+        found = {} if self.faults else self._profiles(known)
         if self.faults:
             return None
         if document is None or page is None:
             return None
-        return self._contract(document.value, known, page.value["page"])
+        return self._contract(document.value, known, page.value["page"], found)
 
     def _contract(
-        self, document: dict[str, Any], known: dict[str, Operation], page_address: str
+        self,
+        document: dict[str, Any],
+        known: dict[str, Operation],
+        page_address: str,
+        found: dict[str, Profile],
     ) -> Contract:
         root = document[X]
         codes = tuple(self.ledger.errors.values())
@@ -97,7 +107,7 @@ class _Loader:
             title=document["info"]["title"],
             version=document["info"]["version"],
             digest=digest,
-            packaged=self.is_packaged or digest == packaged_digest(),
+            packaged=self.is_packaged or _is_packaged(digest, found),
             base_path=openapi.base_path(document),
             document=openapi.with_codes(document, codes, code_pointer),
             operations=known,
@@ -113,6 +123,7 @@ class _Loader:
             identifiers=root.get("identifiers", {}),
             tenant=root.get("tenant"),
             authentication=openapi.authentication(document),
+            profiles=found,
         )
 
     # --- files ---
@@ -127,7 +138,7 @@ class _Loader:
         if not self._is_own(name):
             return None
         file = yaml_file.read(self.where / name, name, self.faults)
-        if file is not None:
+        if file is not None and not name.startswith(profiles.PREFIX):
             self.texts[name] = file.text
         if file is None or schema is None:
             return file
@@ -180,6 +191,20 @@ class _Loader:
             if file is not None:
                 found[area] = file
         return found, bool(names) and len(found) == len(names)
+
+    # --- profiles ---
+
+    def _profiles(self, known: Mapping[str, Operation]) -> dict[str, Profile]:
+        """The profiles by name; none if there is no directory of them."""
+        found: dict[str, Profile] = {}
+        if not self._is_own(profiles.PREFIX.rstrip("/")):
+            return found
+        for path in sorted((self.where / profiles.PREFIX).glob("*.yaml")):
+            file = self._file(f"{profiles.PREFIX}{path.name}", "profile")
+            if file is not None:
+                clauses = self.ledger.clauses
+                found[path.stem] = profiles.profile(file, clauses, known, self.faults)
+        return found
 
     # --- openapi.yaml ---
 

@@ -77,6 +77,7 @@ from conformance.model.operation import (
 )
 from conformance.model.past import Baseline, Past, Transition, flips, transition
 from conformance.model.placeholder import Placeholder, SecretKind
+from conformance.model.profile import Profile, Unscored
 from conformance.model.run import Given, Run, Selection
 from conformance.model.setup import Remark, State, place_of_key
 
@@ -133,6 +134,7 @@ __all__ = [
     "Past",
     "Payment",
     "Placeholder",
+    "Profile",
     "Rate",
     "Reach",
     "Reason",
@@ -149,6 +151,7 @@ __all__ = [
     "Step",
     "Transition",
     "Trigger",
+    "Unscored",
     "Verdict",
     "Waiver",
     "business_of",

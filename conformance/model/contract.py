@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 
 from conformance.base.values import cut
 from conformance.model.operation import Json, Operation, Parameter
+from conformance.model.profile import Profile
 
 WHOLE_API = "*"
 """Stands for the operation in a cell that does not belong to a single operation."""
@@ -148,6 +149,7 @@ class Contract:
     identifiers: Mapping[str, str]  # by kind, for kinds identified by another member
     tenant: str | None
     authentication: Authentication
+    profiles: Mapping[str, Profile] = field(default_factory=dict)  # by name; not in the digest
 
     @property
     def name(self) -> str:

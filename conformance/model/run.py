@@ -80,6 +80,14 @@ class Run:
             counts[cell.verdict.value] += 1
         return counts
 
+    @property
+    def profiles(self) -> dict[str, dict[str, str | int]]:
+        """Version and digest of each profile of the contract, by name."""
+        return {
+            profile.name: {"version": profile.version, "digest": profile.digest}
+            for profile in self.contract.profiles.values()
+        }
+
     @cached_property
     def by_clause(self) -> dict[str, tuple[Cell, ...]]:
         """The cells by clause id, in ledger order.

@@ -14,6 +14,7 @@ from typing import Any
 from conformance.base.text import clean
 from conformance.model import Cause, Cell, Finding, Run, Verdict, transition
 from conformance.report import unproven, view
+from conformance.report.profiles import standings
 from conformance.report.times import seconds_by_cell
 
 STATUS = {
@@ -57,6 +58,7 @@ def document(run: Run) -> dict[str, Any]:
                         "digest": contract.digest,
                         "packaged": contract.packaged,
                     },
+                    "profiles": _profiles(run),
                     "identity": run.target.identity,
                     "seed": run.seed,
                     "depth": run.depth,
@@ -68,6 +70,15 @@ def document(run: Run) -> dict[str, Any]:
             },
         },
     }
+
+
+def _profiles(run: Run) -> dict[str, Any]:
+    """Version and digest of each profile, and what the run lacks to meet it."""
+    found: dict[str, Any] = {}
+    for each in standings(run):
+        name = each.profile.name
+        found[name] = {**run.profiles[name], **each.as_data()}
+    return found
 
 
 def _summary(run: Run) -> dict[str, Any]:

@@ -34,6 +34,7 @@ from conformance.report import (
     areas,
     cards,
     matrix,
+    profiles,
     provide,
     rerun,
     since,
@@ -105,6 +106,7 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
             latencies=times.latencies(run),
             scenarios=times.requests_by_scenario(run),
             target=_target(run),
+            profiles=profiles.standings(run),
             sizes=sizes,
             script=_script(),
         )

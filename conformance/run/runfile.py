@@ -64,6 +64,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
             "digest": contract.digest,
             "packaged": contract.packaged,
         },
+        "profiles": run.profiles,
         "seed": run.seed,
         "depth": run.depth,
         "target": convert.to_json(run.target),

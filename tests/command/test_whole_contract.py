@@ -234,6 +234,38 @@ def test_a_replay_takes_no_area_for_inapplicable(lenient: Ran, tmp_path: Path) -
     assert stored(run_of(tmp_path))["cells"] == stored(lenient.run)["cells"]
 
 
+# --- profiles -------------------------------------------------------------------------------------
+
+
+def test_no_profile_is_met_by_a_part_of_the_contract(lenient: Ran, tmp_path: Path) -> None:
+    """`profiles --of` names each profile, and what the run lacks, with exit 1."""
+    outcome = command("profiles", "--of", lenient.run, cwd=tmp_path)
+    no_traceback(outcome)
+    assert outcome.code == 1
+    assert "core@1: not met" in outcome.out
+    assert "full@1: not met" in outcome.out
+    assert "PROFILE_OPERATIONS: the target offers 2 operations" in outcome.out
+    page = (lenient.run / "report.html").read_text(encoding="utf-8")
+    assert "Profiles: core@1 not met, full@1 not met</summary>" in page
+
+
+def test_no_profile_is_met_by_another_contract(broken: Served, weak: Path, tmp_path: Path) -> None:
+    """A contract without a MUST has the same profiles, and meets none of them."""
+    outcome = broken.run(tmp_path, "--spec", weak, "--clause", servers.BRIEF)
+    assert outcome.code == 0, outcome.said
+    told = command(
+        "profiles", "core", "--json", "--of", run_of(tmp_path), "--spec", weak, cwd=tmp_path
+    )
+    assert told.code == 1, told.said
+    (profile,) = json.loads(told.out)
+    assert {"PROFILE_CONTRACT", "PROFILE_SELECTION"} <= {
+        each["code"] for each in profile["lacking"]
+    }
+    none = command("profiles", "cor", cwd=tmp_path)
+    assert none.code == 2
+    assert "did you mean core?" in none.err
+
+
 # --- another contract -----------------------------------------------------------------------------
 
 

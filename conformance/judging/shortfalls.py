@@ -1,0 +1,198 @@
+"""What a run lacks to meet a profile: a function of the judged run and the profile alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from conformance.base.options import Depth
+from conformance.base.text import amount
+from conformance.model import Cell, Profile, ReasonKind, Run, Unscored, Verdict
+from conformance.model.judgement import JUDGED
+from conformance.model.profile import ANY
+
+NAMED = 3
+"""Cells or operations that a sentence names."""
+
+
+class Lack(StrEnum):
+    """The kinds of shortfalls, for machines."""
+
+    CONTRACT = "PROFILE_CONTRACT"
+    INCOMPLETE = "PROFILE_INCOMPLETE"
+    SELECTION = "PROFILE_SELECTION"
+    BUDGET = "PROFILE_BUDGET"
+    DEPTH = "PROFILE_DEPTH"
+    IDENTITY = "PROFILE_IDENTITY"
+    OPERATIONS = "PROFILE_OPERATIONS"
+    INAPPLICABLE = "PROFILE_INAPPLICABLE"
+    CELLS = "PROFILE_CELLS"
+    FAILED = "PROFILE_FAILED"
+    WAIVED = "PROFILE_WAIVED"
+    ERROR = "PROFILE_ERROR"
+    UNTESTED = "PROFILE_UNTESTED"
+
+
+@dataclass(frozen=True)
+class Shortfall:
+    """Something that keeps a run from meeting a profile, and what to do about it."""
+
+    code: Lack
+    text: str
+    advice: str
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.text}"
+
+
+ACTS = {
+    ReasonKind.BLOCKED: "Fix the failure that blocks them.",
+    ReasonKind.NOT_RUN: "Run again with a higher budget or more time.",
+    ReasonKind.NOT_SELECTED: "Run again without --area and --clause, at depth full.",
+    ReasonKind.OWN_LIMIT: "Run again. If they stay untested, see what the report says about them.",
+}
+"""What to do about untested cells by the kind of their reason; for others, it is the reason."""
+
+
+def shortfalls(run: Run, profile: Profile) -> list[Shortfall]:
+    """Everything that keeps a run from meeting a profile; empty if it meets it."""
+    return [*_of_choice(run, profile), *_of_offer(run, profile), *_of_cells(run, profile)]
+
+
+# --- how the run was made -------------------------------------------------------------------------
+
+
+def _of_choice(run: Run, profile: Profile) -> Iterator[Shortfall]:
+    """Shortfalls of the contract, the selection, the depth and the identity."""
+    if not run.contract.packaged:
+        text = f"the run was judged by another contract, with the digest {run.contract.digest}"
+        yield Shortfall(Lack.CONTRACT, text, "Run again without --spec.")
+    if run.incomplete:
+        text = f"the run is incomplete: {run.incomplete}"
+        yield Shortfall(Lack.INCOMPLETE, text, "Run again, to the end.")
+    yield from _of_selection(run, profile)
+    depths = list(Depth)
+    if depths.index(Depth(run.depth)) < depths.index(Depth(profile.depth)):
+        text = f"the depth is {run.depth}, and has to be at least {profile.depth}"
+        yield Shortfall(Lack.DEPTH, text, f"Run again with --depth {profile.depth}.")
+    if profile.identity not in (ANY, run.target.identity):
+        text = f"the identity is {run.target.identity}, and has to be {profile.identity}"
+        advice = f"Add to the target file: identity: {profile.identity}"
+        yield Shortfall(Lack.IDENTITY, text, advice)
+
+
+def _of_selection(run: Run, profile: Profile) -> Iterator[Shortfall]:
+    """Shortfalls of what the user chose."""
+    chosen = run.selection
+    if chosen is None:
+        text = "it is not known which cases were to run, because pytest chose them"
+        yield Shortfall(Lack.SELECTION, text, "Run again with the command.")
+        return
+    only = [*chosen.areas, *chosen.clauses, *([chosen.shard] if chosen.shard else [])]
+    if only:
+        text = f"only a part of the suite was chosen: {_listed(only)}"
+        advice = "Run again without --area and --clause. Merge shards first."
+        yield Shortfall(Lack.SELECTION, text, advice)
+    if chosen.budget < profile.least_budget:
+        text = f"the budget is {chosen.budget:,}, and has to be at least {profile.least_budget:,}"
+        yield Shortfall(Lack.BUDGET, text, f"Run again with --budget {profile.least_budget}.")
+
+
+# --- what the target offers -----------------------------------------------------------------------
+
+
+def _of_offer(run: Run, profile: Profile) -> Iterator[Shortfall]:
+    """Shortfalls of the operations that the target offers according to its file."""
+    target = run.target
+    offered = len(run.contract.operations.keys() - target.inapplicable)
+    if offered < profile.least_operations:
+        least = profile.least_operations
+        text = f"the target offers {amount(offered, 'operation')}, and has to offer {least}"
+        yield Shortfall(Lack.OPERATIONS, text, "Offer more operations of the contract.")
+    missing = sorted(target.inapplicable - profile.may_be_inapplicable)
+    if missing:
+        text = f"{amount(len(missing), 'operation')} may not be inapplicable: {_listed(missing)}"
+        advice = "Take them out of inapplicable: in the target file, or add them to only:."
+        yield Shortfall(Lack.INAPPLICABLE, text, advice)
+    absent = sorted(target.absent.keys() - profile.may_be_inapplicable)
+    if absent:
+        what = amount(len(absent), "operation")
+        text = f"parameters of {what} may not be absent: {_listed(absent)}"
+        yield Shortfall(Lack.INAPPLICABLE, text, "Take them out of absent: in the target file.")
+    hidden = [*run.still_there, *run.not_asked_for]
+    if hidden:
+        text = (
+            f"{amount(len(hidden), 'route')} declared inapplicable exist, or were not tried: "
+            f"{_listed(hidden)}"
+        )
+        advice = "Declare only what the target lacks, and let the run look at it first."
+        yield Shortfall(Lack.INAPPLICABLE, text, advice)
+
+
+# --- the cells ------------------------------------------------------------------------------------
+
+
+def _of_cells(run: Run, profile: Profile) -> Iterator[Shortfall]:
+    """Shortfalls of the cells."""
+    reasons = {cell.name: profile.reason(cell.clause, cell.operation) for cell in run.cells}
+    scored = [cell for cell in run.cells if reasons[cell.name] is None]
+    judged = sum(cell.verdict in JUDGED for cell in scored)
+    if judged < profile.least_cells:
+        least = f"{profile.least_cells:,}"
+        text = f"{amount(judged, 'scored cell')} judged, and there have to be at least {least}"
+        yield Shortfall(Lack.CELLS, text, "Offer more operations, and provide what is untested.")
+    counting = (None, Unscored.OPTIONAL)
+    failed = [
+        cell.name
+        for cell in run.cells
+        if cell.verdict is Verdict.FAILED and reasons[cell.name] in counting
+    ]
+    if failed:
+        text = f"{amount(len(failed), 'cell')} failed: {_listed(failed)}"
+        yield Shortfall(Lack.FAILED, text, "Fix the causes that the report lists.")
+    yield from _of_unjudged(scored, profile)
+
+
+def _of_unjudged(scored: list[Cell], profile: Profile) -> Iterator[Shortfall]:
+    """Shortfalls of scored cells that did not pass, although no failure counts."""
+    waived = [cell.name for cell in scored if cell.verdict is Verdict.WAIVED]
+    if len(waived) > profile.most_waived:
+        most = profile.most_waived
+        text = f"{amount(len(waived), 'cell')} waived, and at most {most} may be: {_listed(waived)}"
+        yield Shortfall(Lack.WAIVED, text, "Fix them, and remove their waivers.")
+    errors = [cell.name for cell in scored if cell.verdict is Verdict.ERROR]
+    if errors:
+        text = f"{amount(len(errors), 'cell')} in error: {_listed(errors)}"
+        yield Shortfall(Lack.ERROR, text, "Run again.")
+    lacking = [
+        cell.name
+        for cell in scored
+        if cell.verdict is Verdict.INAPPLICABLE
+        and cell.operation not in profile.may_be_inapplicable
+    ]
+    if lacking:
+        text = f"{amount(len(lacking), 'cell')} inapplicable: {_listed(lacking)}"
+        advice = "Take their operations out of inapplicable: and absent: in the target file."
+        yield Shortfall(Lack.INAPPLICABLE, text, advice)
+    for advice, names in _untested(scored).items():
+        text = f"{amount(len(names), 'cell')} untested: {_listed(names)}"
+        yield Shortfall(Lack.UNTESTED, text, advice)
+
+
+def _untested(scored: list[Cell]) -> Mapping[str, list[str]]:
+    """The names of untested cells by what to do about them, the most cells first."""
+    by_advice: dict[str, list[str]] = {}
+    for cell in scored:
+        if cell.verdict is not Verdict.UNTESTED:
+            continue
+        advices = {ACTS.get(reason.kind, reason.text) for reason in cell.reasons}
+        for advice in sorted(advices) or [ACTS[ReasonKind.OWN_LIMIT]]:
+            by_advice.setdefault(advice, []).append(cell.name)
+    return dict(sorted(by_advice.items(), key=lambda row: -len(row[1])))
+
+
+def _listed(names: list[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
