@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -26,7 +27,13 @@ from conformance.report import ctrf, html, junit
 from conformance.run import runfile
 from conformance.run.runfile import Opened
 
-WRITERS = {bundle.PAGE: html.write, bundle.JUNIT: junit.write, bundle.CTRF: ctrf.write}
+
+def _write_page(run: Run, path: Path) -> None:
+    """Write the page, which does not list the other files of a bundle."""
+    path.write_text(html.render(run), encoding="utf-8", newline="\n")
+
+
+WRITERS = {bundle.PAGE: _write_page, bundle.JUNIT: junit.write, bundle.CTRF: ctrf.write}
 """What writes the reports of a bundle."""
 
 DERIVED = frozenset({"cells", "counts", "causes", "exit_code", "uncovered"})
@@ -71,7 +78,7 @@ def check(
     strange = [*_of_contract(opened), *_of_suite(opened, claims)]
     profile, unknown = profile_of(contract, claims.profile)
     if profile is None or strange:
-        return Evidence(tuple([*strange, *unknown]))
+        return Evidence((*strange, *unknown))
     run = bare(opened.judged())
     stated, not_recomputed, differing = _as_stated(run, opened)
     problems = [
@@ -147,7 +154,7 @@ def _as_stated(run: Run, opened: Opened) -> tuple[Run, tuple[str, ...], list[Pro
     They are those of the log. Where bodies were removed from it, it may show less, and then the
     stated verdicts are taken over and their cells are named. Anything else is a problem.
     """
-    made = runfile.to_json(run, opened.selected)
+    made = json.loads(json.dumps(runfile.to_json(run, opened.selected)))
     if not opened.log.archive.removed:
         return run, (), list(_differing(opened.said, made, made.keys() | opened.said.keys()))
     stated = {
@@ -157,10 +164,10 @@ def _as_stated(run: Run, opened: Opened) -> tuple[Run, tuple[str, ...], list[Pro
     cells, unseen = [], []
     for cell in run.cells:
         verdict = stated.get(cell.name, cell.verdict)
-        if cell.verdict is Verdict.UNTESTED and verdict is not cell.verdict:
+        is_unseen = cell.verdict is Verdict.UNTESTED and verdict is not cell.verdict
+        cells.append(replace(cell, verdict=verdict) if is_unseen else cell)
+        if is_unseen:
             unseen.append(cell.name)
-            cell = replace(cell, verdict=verdict)
-        cells.append(cell)
     others = (made.keys() | opened.said.keys()) - DERIVED
     problems = [
         *_differing(opened.said, made, others),

@@ -29,7 +29,10 @@ def is_challenged(files: Mapping[str, bytes]) -> bool:
 
 
 def problems(
-    opened: Opened, files: Mapping[str, bytes], trust: Trust | None, at: datetime
+    opened: Opened,
+    files: Mapping[str, bytes],
+    trust: Trust | None,  # noqa: ARG001 - for the signatures of freeze and challenge
+    at: datetime,  # noqa: ARG001 - for the stamps
 ) -> list[Problem]:
     """What is wrong with challenge, stamps and spot checks. ``files`` are those beside the run."""
     found = []

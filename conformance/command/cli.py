@@ -17,6 +17,7 @@ from conformance.base import files
 from conformance.base.errors import ConformanceError, Exit, UsageError
 from conformance.base.options import Choice
 from conformance.command import (
+    certify,
     cleaning,
     commands,
     comparing,
@@ -29,6 +30,7 @@ from conformance.command import (
     replay,
     rerunning,
     signals,
+    verify,
 )
 from conformance.command.choosing import with_choice, with_details, with_output, with_yes
 from conformance.command.concluding import conclude, remember, remembered, terminal
@@ -236,6 +238,10 @@ COMMANDS: Mapping[str, Mapping[click.Command, str]] = {
         rerunning.rerun: "Send the requests of a failure again: is it fixed?",
         replay.replay: "Judge a stored run again, as a new run.",
         replay.report: "Judge a stored run again, in place.",
+    },
+    "Certify": {
+        certify.certify: "Sign a run that meets a profile, as a bundle.",
+        verify.verify: "Check a bundle without network: what does it certify?",
     },
     "Develop": {
         commands.serve: "Start the reference server, a sandbox for clients.",

@@ -137,6 +137,11 @@ class StoredBody(Body):
         """Whether the log contains the whole body, as text."""
         return not (self.cut or self.withheld) and self._digests["text"] is not None
 
+    @property
+    def digests(self) -> list[str]:
+        """The digests of its contents in the log."""
+        return [digest for digest in self._digests.values() if digest is not None]
+
     def _content(self, kind: str) -> str | None:
         digest = self._digests[kind]
         return None if digest is None else self._archive.content(digest)

@@ -1,0 +1,223 @@
+"""Verifies a bundle without network: signatures, digests, dates, and the verdict from the log."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from conformance.base.errors import Exit
+from conformance.certify import bundle, checking, envelope, seams, signing, statement
+from conformance.certify.certificate import Certificate, Counts, Grade, Signer
+from conformance.certify.codes import Code, Problem
+from conformance.certify.signing import NAMESPACES, Signed
+from conformance.certify.statement import CERTIFIER, MEMBER, Claims
+from conformance.certify.trust import Trust
+from conformance.model import Contract
+
+CLAIMED_BY_CERTIFIER = "it says that a certifier ran the suite, but no trusted certifier signed it"
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What became of a bundle. ``certificate`` is None if there is a problem.
+
+    ``not_recomputed`` names cells and reports whose evidence was removed from the log.
+    """
+
+    problems: tuple[Problem, ...]
+    certificate: Certificate | None = None
+    not_recomputed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> Exit:
+        """0 if everything holds, 1 if something is refused, 3 if something was not recomputed."""
+        if self.certificate is None:
+            return Exit.VIOLATED
+        return Exit.UNJUDGED if self.not_recomputed else Exit.CONFORMS
+
+
+def verify(path: Path, contract: Contract, trust: Trust, at: datetime) -> Verified:
+    """Verify the bundle in a file as of a moment. Raises UsageError if there is no file."""
+    try:
+        with bundle.unpacked(path) as directory:
+            return verify_unpacked(directory, contract, trust, at)
+    except bundle.Invalid as error:
+        return Verified((Problem(Code.BUNDLE_INVALID, str(error)),))
+
+
+def verify_unpacked(directory: Path, contract: Contract, trust: Trust, at: datetime) -> Verified:
+    """Verify an unpacked bundle as of a moment."""
+    payload = (directory / bundle.STATEMENT).read_bytes()
+    try:
+        stated, claims = statement.parse(payload)
+    except ValueError as error:
+        text = f"{bundle.STATEMENT} cannot be read: {error}"
+        return Verified((Problem(Code.BUNDLE_INVALID, text),))
+    if claims.faults:
+        wrong = tuple(Problem(Code.STATEMENT_MISMATCH, each) for each in claims.faults)
+        return Verified(wrong)
+    signed = _signed(directory, payload, claims, trust, at)
+    problems = [*signed.problems, *_subjects(stated, bundle.digests(directory))]
+    evidence = checking.check(directory, contract, claims, trust, at)
+    problems += evidence.problems
+    profile, _ = checking.profile_of(contract, claims.profile)
+    if evidence.run is not None and evidence.opened is not None and profile is not None:
+        made = statement.made(
+            evidence.run, evidence.opened.said, profile, claims, _digests_in(stated)
+        )
+        problems += _differing(stated, made)
+    grade, notes = _grade(signed, claims, bundle.beside(directory))
+    if claims.relation == CERTIFIER and grade is Grade.SELF_DECLARED and signed.signers:
+        problems.append(Problem(Code.UNTRUSTED_SIGNER, CLAIMED_BY_CERTIFIER))
+    if problems:
+        return Verified(tuple(problems), notes=(*signed.notes, *notes))
+    certificate = _certificate(payload, stated, claims, grade, signed.signers)
+    return Verified((), certificate, evidence.not_recomputed, (*signed.notes, *notes))
+
+
+def _signed(directory: Path, payload: bytes, claims: Claims, trust: Trust, at: datetime) -> Signed:
+    """Who signed the statement. Whoever ran the suite was trusted when they signed, and is now."""
+    try:
+        read = envelope.read((directory / bundle.ENVELOPE).read_text(encoding="utf-8"))
+    except ValueError as error:
+        text = f"{bundle.ENVELOPE} cannot be read: {error}"
+        return Signed((), (Problem(Code.BUNDLE_INVALID, text),))
+    if read.payload != payload:
+        text = f"{bundle.ENVELOPE} is about another statement than {bundle.STATEMENT}"
+        return Signed((), (Problem(Code.INVALID_SIGNATURE, text),))
+    issued = datetime.fromisoformat(claims.issued)
+    moments = {
+        namespace: (issued, at) if namespace == NAMESPACES[claims.relation] else (at,)
+        for namespace in signing.GRADES
+    }
+    return signing.signed_by(payload, read, bundle.signatures(directory), trust, moments)
+
+
+def _subjects(stated: Mapping[str, Any], digests: Mapping[str, str]) -> list[Problem]:
+    """The files that are not those that were signed."""
+    signed = _digests_in(stated)
+    verbs = {
+        "was changed after it was signed": [
+            name for name in signed.keys() & digests.keys() if signed[name] != digests[name]
+        ],
+        "was signed, but is missing": list(signed.keys() - digests.keys()),
+        "was not signed": list(digests.keys() - signed.keys()),
+    }
+    return [
+        Problem(Code.SUBJECT_MISMATCH, f"{name} {verb}")
+        for verb, names in verbs.items()
+        for name in sorted(names)
+    ]
+
+
+def _digests_in(stated: Mapping[str, Any]) -> dict[str, str]:
+    """The digests in a statement by the name of the file; none if they are malformed."""
+    try:
+        return {str(row["name"]): str(row["digest"]["sha256"]) for row in stated["subject"]}
+    except (KeyError, TypeError):
+        return {}
+
+
+CODES = {
+    "result": Code.VERDICT_NOT_REPRODUCED,
+    "passedTests": Code.VERDICT_NOT_REPRODUCED,
+    "warnedTests": Code.VERDICT_NOT_REPRODUCED,
+    "failedTests": Code.VERDICT_NOT_REPRODUCED,
+}
+"""The codes of members of the predicate that are not as the evidence gives them."""
+
+
+def _differing(stated: Mapping[str, Any], made: Mapping[str, Any]) -> list[Problem]:
+    """The members of a statement that do not follow from the evidence."""
+    found = []
+    said, due = stated["predicate"], made["predicate"]
+    for name in sorted({*said, *due} - {MEMBER}):
+        if said.get(name) != due.get(name):
+            text = f"the statement has another {name} than the evidence shows"
+            found.append(Problem(CODES.get(name, Code.STATEMENT_MISMATCH), text))
+    told, shown = said[MEMBER], due[MEMBER]
+    names = sorted(name for name in {*told, *shown} if told.get(name) != shown.get(name))
+    if names:
+        text = f"the statement has another {', '.join(names)} than the evidence shows"
+        found.append(Problem(Code.STATEMENT_MISMATCH, text))
+    around = [name for name in {*stated, *made} - {"predicate"} if stated.get(name) != made[name]]
+    if around:
+        text = f"the statement has an unexpected {', '.join(sorted(around))}"
+        found.append(Problem(Code.STATEMENT_MISMATCH, text))
+    return found
+
+
+def _grade(
+    signed: Signed, claims: Claims, files: Mapping[str, bytes]
+) -> tuple[Grade, tuple[str, ...]]:
+    """The grade of a statement, and why it is not higher.
+
+    A certifier's signature certifies a run that the certifier made or challenged.
+    """
+    certifiers = [each.principal for each in signed.signers if each.grade is Grade.CERTIFIED]
+    if not certifiers:
+        return Grade.SELF_DECLARED, ()
+    if claims.relation == CERTIFIER or seams.is_challenged(files):
+        return Grade.CERTIFIED, ()
+    note = (
+        f"{', '.join(certifiers)} signed, too, but did not run the suite, and the run had no "
+        "challenge."
+    )
+    return Grade.SELF_DECLARED, (note,)
+
+
+def _certificate(
+    payload: bytes,
+    stated: Mapping[str, Any],
+    claims: Claims,
+    grade: Grade,
+    signers: tuple[Signer, ...],
+) -> Certificate:
+    """The certificate of a statement that holds, so that every member is as it should be."""
+    predicate = stated["predicate"]
+    more = predicate[MEMBER]
+    digests = {row["name"]: row["digest"]["sha256"] for row in predicate["configuration"]}
+    deployment = more["deployment"]
+    return Certificate(
+        digest=hashlib.sha256(payload).hexdigest(),
+        grade=grade,
+        product=claims.product,
+        version=claims.version,
+        profile=claims.profile,
+        profile_digest=digests[f"profile/{claims.profile}"],
+        contract=f"{more['contract']['title']} {more['contract']['version']}",
+        contract_digest=digests["contract"],
+        suite=predicate["configuration"][0]["uri"].rpartition("@")[2],
+        suite_digest=claims.suite_digest,
+        target=deployment["url"],
+        addresses=tuple(deployment.get("addresses", ())),
+        tls_key=deployment.get("tls_key") or "",
+        started=more["started"],
+        ended=more["ended"],
+        issued=claims.issued,
+        expires=claims.expires,
+        seed=int(more["seed"]),
+        nonce=more["nonce"],
+        identity=more["identity"],
+        relation=claims.relation,
+        signers=signers,
+        counts=Counts(**more["counts"]),
+        not_judged=tuple(more["not_judged"]),
+        remains=tuple(more["remains"]),
+        vendor_knew_seed=more["vendor_knew_seed"],
+    )
+
+
+def first_line(certificate: Certificate) -> str:
+    """The grade of a certificate, which comes first wherever it is shown."""
+    until = certificate.expires[:10]
+    certifiers = [each.principal for each in certificate.signers if each.grade is Grade.CERTIFIED]
+    if certificate.grade is Grade.CERTIFIED:
+        return f"Certified by {', '.join(certifiers)} until {until}"
+    vendors = [each.principal for each in certificate.signers if each.grade is not Grade.CERTIFIED]
+    return f"Self-declared: the vendor ran it ({', '.join(vendors)}) until {until}"
