@@ -22,7 +22,7 @@ from conformance.certify.codes import Code, Problem
 from conformance.certify.statement import Claims
 from conformance.certify.suite import suite_digest
 from conformance.certify.trust import Trust
-from conformance.model import Cell, Contract, Given, Profile, Run, Verdict
+from conformance.model import Cell, Contract, Given, Profile, ReasonKind, Run, Verdict
 from conformance.report import ctrf, html, junit
 from conformance.run import runfile
 from conformance.run.runfile import Opened
@@ -38,8 +38,11 @@ WRITERS = {bundle.PAGE: _write_page, bundle.JUNIT: junit.write, bundle.CTRF: ctr
 
 DERIVED = frozenset({"cells", "counts", "causes", "exit_code", "uncovered"})
 """Members of run.json that follow from the bodies in the log."""
+BODIES_LACK = frozenset({ReasonKind.BLOCKED, ReasonKind.PROVIDE, ReasonKind.OWN_LIMIT})
+"""Why cells may be untested without the bodies that would show more."""
 MOST_DAYS = 366
 """Maximum days from the end of a run to the expiry of its certificate."""
+NOT_OURS = "{} is not what the suite writes for this run"
 SLACK = timedelta(minutes=5)
 """How far the clocks of the signer and of the reader may differ."""
 NAMED = 3
@@ -81,17 +84,18 @@ def check(
         return Evidence((*strange, *unknown))
     run = bare(opened.judged())
     stated, not_recomputed, differing = _as_stated(run, opened)
+    changed = _changed_reports(directory, run)
+    if opened.log.archive.removed:
+        not_recomputed, changed = (*not_recomputed, *changed), []
     problems = [
         *(Problem(each.code, each.text) for each in recompute.mismatches(opened)),
         *_unchosen(opened),
         *differing,
-        *_reports(directory, run, opened),
+        *(Problem(Code.REPORT_MISMATCH, NOT_OURS.format(each)) for each in changed),
         *assess.shortfalls(stated, profile),
         *_times(stated, claims, at),
         *seams.problems(opened, bundle.beside(directory), trust, at),
     ]
-    if opened.log.archive.removed:
-        not_recomputed += bundle.REPORTS
     return Evidence(tuple(problems), opened, stated, not_recomputed)
 
 
@@ -164,7 +168,7 @@ def _as_stated(run: Run, opened: Opened) -> tuple[Run, tuple[str, ...], list[Pro
     cells, unseen = [], []
     for cell in run.cells:
         verdict = stated.get(cell.name, cell.verdict)
-        is_unseen = cell.verdict is Verdict.UNTESTED and verdict is not cell.verdict
+        is_unseen = verdict is not cell.verdict and _may_lack_bodies(cell)
         cells.append(replace(cell, verdict=verdict) if is_unseen else cell)
         if is_unseen:
             unseen.append(cell.name)
@@ -174,6 +178,12 @@ def _as_stated(run: Run, opened: Opened) -> tuple[Run, tuple[str, ...], list[Pro
         *_differing_cells(cells, stated),
     ]
     return replace(run, cells=tuple(cells)), tuple(unseen), problems
+
+
+def _may_lack_bodies(cell: Cell) -> bool:
+    """Whether a cell may be untested because bodies were removed from the log."""
+    kinds = {reason.kind for reason in cell.reasons}
+    return cell.verdict is Verdict.UNTESTED and not kinds.isdisjoint(BODIES_LACK)
 
 
 def _differing(
@@ -206,16 +216,14 @@ def _differing_cells(cells: list[Cell], stated: Mapping[str, Verdict]) -> Iterat
         yield Problem(Code.VERDICT_NOT_REPRODUCED, text)
 
 
-def _reports(directory: Path, run: Run, opened: Opened) -> Iterator[Problem]:
-    """The reports are those that the suite writes for the run."""
-    if opened.log.archive.removed:
-        return
+def _changed_reports(directory: Path, run: Run) -> list[str]:
+    """The names of reports that are not those that the suite writes for a run."""
     with files.private(), tempfile.TemporaryDirectory(prefix="conformance-") as name:
-        write_reports(run, Path(name))
-        for report in WRITERS:
-            if (directory / report).read_bytes() != Path(name, report).read_bytes():
-                text = f"{report} is not what the suite writes for this run"
-                yield Problem(Code.REPORT_MISMATCH, text)
+        own = Path(name)
+        write_reports(run, own)
+        return [
+            each for each in WRITERS if (directory / each).read_bytes() != (own / each).read_bytes()
+        ]
 
 
 def write_reports(run: Run, directory: Path) -> None:
