@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -165,10 +165,15 @@ def _as_stated(run: Run, opened: Opened) -> tuple[Run, tuple[str, ...], list[Pro
         f"{row['clause']}[{row['operation']}]": Verdict(row["verdict"])
         for row in opened.said["cells"]
     }
+    lacking = {
+        exchange.operation
+        for exchange in opened.log.exchanges
+        if exchange.response and exchange.response.body.left_out
+    }
     cells, unseen = [], []
     for cell in run.cells:
         verdict = stated.get(cell.name, cell.verdict)
-        is_unseen = verdict is not cell.verdict and _may_lack_bodies(cell)
+        is_unseen = verdict is not cell.verdict and _may_lack_bodies(cell, lacking)
         cells.append(replace(cell, verdict=verdict) if is_unseen else cell)
         if is_unseen:
             unseen.append(cell.name)
@@ -180,10 +185,15 @@ def _as_stated(run: Run, opened: Opened) -> tuple[Run, tuple[str, ...], list[Pro
     return replace(run, cells=tuple(cells)), tuple(unseen), problems
 
 
-def _may_lack_bodies(cell: Cell) -> bool:
-    """Whether a cell may be untested because bodies were removed from the log."""
+def _may_lack_bodies(cell: Cell, lacking: Set[str]) -> bool:
+    """Whether a cell may be untested because bodies were removed from the log.
+
+    ``lacking`` holds the operations whose responses lack bodies.
+    """
+    if cell.verdict is not Verdict.UNTESTED:
+        return False
     kinds = {reason.kind for reason in cell.reasons}
-    return cell.verdict is Verdict.UNTESTED and not kinds.isdisjoint(BODIES_LACK)
+    return cell.operation in lacking or not kinds.isdisjoint(BODIES_LACK)
 
 
 def _differing(

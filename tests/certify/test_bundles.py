@@ -297,7 +297,7 @@ FORGERIES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "no log": (lambda files: (files / bundle.LOG).write_bytes(b"none"), "RUN_INVALID"),
     "a history": (
-        lambda files: said(files, lambda run: run.update(baseline={"run": "x", "new": []})),
+        lambda files: said(files, lambda run: run.update(given={"target": "/home/x"})),
         "VERDICT_NOT_REPRODUCED",
     ),
 }

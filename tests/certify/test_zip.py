@@ -13,7 +13,7 @@ import pytest
 from conformance.base.errors import UsageError
 from conformance.certify import bundle
 
-CONTENT = {name: b"{}" for name in bundle.ALWAYS}
+CONTENT = dict.fromkeys(bundle.ALWAYS, b"{}")
 LONG = b"\0" * 1_000_000
 
 
@@ -57,7 +57,6 @@ def test_the_members_of_a_bundle_are_unpacked(tmp_path: Path) -> None:
         "statement.json.0.sig",
         "spot/../run.json",
         "run.json\n",
-        "",
     ],
 )
 def test_a_member_that_does_not_belong_is_refused(tmp_path: Path, name: str) -> None:
