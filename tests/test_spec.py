@@ -458,12 +458,16 @@ FILES = [
 ]
 
 
+KINDS = {"clauses": "clauses", "profiles": "profile"}
+"""The schema of the files in each folder; elsewhere it has the name of the file."""
+
+
 @pytest.mark.parametrize(
     ("name", "path"), FILES, ids=lambda value: value if isinstance(value, str) else value.name
 )
 def test_files_obey_their_meta_schema(name: str, path: Path) -> None:
     """Each file of a contract validates against the schema of its kind."""
-    kind = "clauses" if path.parent.name == "clauses" else path.stem
+    kind = KINDS.get(path.parent.name, path.stem)
     schema = json.loads((META / f"{kind}.schema.json").read_text(encoding="utf-8"))
     text = path.read_text(encoding="utf-8")
     value = yaml.safe_load(text)
@@ -498,6 +502,7 @@ OPEN = {
     "target: /properties/absent": "ids of operations",
     "target: /properties/triggers/items/properties/query": "parameters",
     "target: /properties/triggers/items/properties/headers": "headers",
+    "profile: /$defs/sentences": "ids of clauses, or names of cells",
     "target: /properties/inputs/additionalProperties": "names of parameters",
     "clauses: /$defs/clause/properties/verified_by_role": "roles of codes",
     "x-conformance: /$defs/root/properties/identifiers": "kinds",

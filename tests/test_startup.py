@@ -60,6 +60,7 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
         "conformance.command.merge",
         "conformance.command.history",
         "conformance.command.preparing",
+        "conformance.command.profiles",
         "conformance.command.rerunning",
         "conformance.command.sametarget",
         "conformance.command.saying",

@@ -113,9 +113,10 @@ def unpacked(path: Path) -> Iterator[Path]:
 
 def digests(directory: Path) -> dict[str, str]:
     """The SHA-256, in hex, of each file that a statement is about, by name."""
-    names = [name for name in names_in(directory) if not _is_about(name)]
     found = {}
-    for name in names:
+    for name in names_in(directory):
+        if name in (ENVELOPE, STATEMENT) or SIGNATURE.fullmatch(name):
+            continue  # the statement cannot be about itself
         with (directory / name).open("rb") as file:
             found[name] = hashlib.file_digest(file, "sha256").hexdigest()
     return found
@@ -139,11 +140,6 @@ def signatures(directory: Path) -> dict[str, str]:
         if match:
             found[match["keyid"]] = (directory / name).read_bytes().decode("ascii", "replace")
     return found
-
-
-def _is_about(name: str) -> bool:
-    """Whether a member is the statement or a signature of it, which it cannot name."""
-    return name in (ENVELOPE, STATEMENT) or SIGNATURE.fullmatch(name) is not None
 
 
 # --- reading a zip that somebody hands over -------------------------------------------------------

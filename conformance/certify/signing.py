@@ -49,12 +49,13 @@ def signed_by(
     does not know counts for nothing, but does no harm if another one holds.
     """
     signers, strangers = [], []
+    known = {signer.key.keyid for signer in trust.signers}
     problems = list(_unpaired(envelope, detached))
     for keyid in sorted(envelope.signatures.keys() & detached.keys()):
         found = _signer(keyid, payload, envelope, detached[keyid], trust, moments)
         if isinstance(found, Signer):
             signers.append(found)
-        elif found.code is Code.UNTRUSTED_SIGNER and not _is_known(detached[keyid], trust):
+        elif found.code is Code.UNTRUSTED_SIGNER and keyid not in known:
             strangers.append(found)
         else:
             problems.append(found)
@@ -97,9 +98,3 @@ def _signer(
     except SignatureInvalid as error:
         return Problem(Code.INVALID_SIGNATURE, f"the signature of the key {keyid}: {error}")
     return Signer(str(principals[0]), GRADES[namespace])
-
-
-def _is_known(armored: str, trust: Trust) -> bool:
-    """Whether the trust file has the key of a signature, for whatever purpose."""
-    key = signing_key(armored)
-    return any(signer.key == key for signer in trust.signers)

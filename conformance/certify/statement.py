@@ -19,7 +19,7 @@ from conformance.base.text import clean
 from conformance.certify import seams
 from conformance.certify.certificate import Counts
 from conformance.certify.suite import DISTRIBUTION
-from conformance.model import Cell, Profile, Run, Verdict
+from conformance.model import Profile, Run, Verdict
 
 STATEMENT: Final = "https://in-toto.io/Statement/v1"
 TEST_RESULT: Final = "https://in-toto.io/attestation/test-result/v0.1"
@@ -105,15 +105,12 @@ def _tests(run: Run, profile: Profile) -> dict[str, list[str]]:
         name = f"{cell.clause}@{cell.operation}"
         if cell.verdict is Verdict.PASSED:
             tests["passedTests"].append(name)
-        elif cell.verdict in (Verdict.FAILED, Verdict.ERROR) and _is_scored(cell, profile):
-            tests["failedTests"].append(name)
-        elif cell.verdict in (Verdict.FAILED, Verdict.ERROR, Verdict.WARNED, Verdict.WAIVED):
+        elif cell.verdict in (Verdict.FAILED, Verdict.ERROR):
+            is_scored = profile.reason(cell.clause, cell.operation) is None
+            tests["failedTests" if is_scored else "warnedTests"].append(name)
+        elif cell.verdict in (Verdict.WARNED, Verdict.WAIVED):
             tests["warnedTests"].append(name)
     return tests
-
-
-def _is_scored(cell: Cell, profile: Profile) -> bool:
-    return profile.reason(cell.clause, cell.operation) is None
 
 
 def _result(tests: Mapping[str, list[str]]) -> str:

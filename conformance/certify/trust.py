@@ -2,8 +2,8 @@
 
 A line names principals, then options, then an ed25519 key::
 
-    tests@example.org namespaces="kaicalls-conformance-certifier",valid-before="20271231Z" ssh-ed25519 AAAA...
-"""  # noqa: E501 - a line of such a file
+    lab@example.org namespaces="...-certifier",valid-before="20271231Z" ssh-ed25519 AAAA...
+"""
 
 from __future__ import annotations
 
@@ -42,8 +42,11 @@ class Signer:
             return False
         return any(fnmatchcase(namespace, each) for each in self.namespaces)
 
-    def problem_at(self, moment: datetime) -> Problem | None:
-        """Why the signer is not valid at a moment; None if it is."""
+    def problem(self, namespace: str, moment: datetime) -> Problem | None:
+        """Why the signer may not sign in a namespace at a moment; None if it may."""
+        if not self.may_sign(namespace):
+            text = f"{self.principal} is not trusted to sign as {namespace}."
+            return Problem(Code.UNTRUSTED_SIGNER, text)
         if self.after and moment < self.after:
             text = f"{self.principal} may sign only from {self.after.isoformat()} on."
             return Problem(Code.UNTRUSTED_SIGNER, text)
@@ -77,20 +80,14 @@ class Trust:
             text = f"The key {key.fingerprint} was revoked."
             return Problem(Code.REVOKED_SIGNER, text)
         known = [each for each in self.signers if each.key == key]
-        if not known:
-            text = f"The key {key.fingerprint} is not in the trust file."
-            return Problem(Code.UNTRUSTED_SIGNER, text)
-        able = [each for each in known if each.may_sign(namespace)]
-        if not able:
-            text = f"{known[0].principal} is not trusted to sign as {namespace}."
-            return Problem(Code.UNTRUSTED_SIGNER, text)
-        problems = [each.problem_at(at) for each in able]
-        for signer, problem in zip(able, problems, strict=True):
-            if problem is None:
+        problem = None
+        for signer in known:
+            found = signer.problem(namespace, at)
+            if found is None:
                 return signer.principal
-        found = problems[0]
-        assert found is not None  # otherwise its signer was returned
-        return found
+            problem = problem or found
+        text = f"The key {key.fingerprint} is not in the trust file."
+        return problem or Problem(Code.UNTRUSTED_SIGNER, text)
 
 
 def _lines(path: Path) -> list[tuple[int, str]]:

@@ -12,6 +12,7 @@ from typing import Any
 from conformance.base.errors import Exit
 from conformance.certify import bundle, checking, envelope, seams, signing, statement
 from conformance.certify.certificate import Certificate, Counts, Grade, Signer
+from conformance.certify.checking import Evidence
 from conformance.certify.codes import Code, Problem
 from conformance.certify.signing import NAMESPACES, Signed
 from conformance.certify.statement import CERTIFIER, MEMBER, Claims
@@ -62,22 +63,20 @@ def verify_unpacked(directory: Path, contract: Contract, trust: Trust, at: datet
         wrong = tuple(Problem(Code.STATEMENT_MISMATCH, each) for each in claims.faults)
         return Verified(wrong)
     signed = _signed(directory, payload, claims, trust, at)
-    problems = [*signed.problems, *_subjects(stated, bundle.digests(directory))]
     evidence = checking.check(directory, contract, claims, trust, at)
-    problems += evidence.problems
-    profile, _ = checking.profile_of(contract, claims.profile)
-    if evidence.run is not None and evidence.opened is not None and profile is not None:
-        made = statement.made(
-            evidence.run, evidence.opened.said, profile, claims, _digests_in(stated)
-        )
-        problems += _differing(stated, made)
-    grade, notes = _grade(signed, claims, bundle.beside(directory))
-    if claims.relation == CERTIFIER and grade is Grade.SELF_DECLARED and signed.signers:
-        problems.append(Problem(Code.UNTRUSTED_SIGNER, CLAIMED_BY_CERTIFIER))
+    grade, why = _grade(signed, claims, bundle.beside(directory))
+    notes = (*signed.notes, *why)
+    problems = (
+        *signed.problems,
+        *_unclaimed(signed, claims, grade),
+        *_subjects(stated, bundle.digests(directory)),
+        *evidence.problems,
+        *_differing(stated, claims, contract, evidence),
+    )
     if problems:
-        return Verified(tuple(problems), notes=(*signed.notes, *notes))
+        return Verified(problems, notes=notes)
     certificate = _certificate(payload, stated, claims, grade, signed.signers)
-    return Verified((), certificate, evidence.not_recomputed, (*signed.notes, *notes))
+    return Verified((), certificate, evidence.not_recomputed, notes)
 
 
 def _signed(directory: Path, payload: bytes, claims: Claims, trust: Trust, at: datetime) -> Signed:
@@ -123,6 +122,7 @@ def _digests_in(stated: Mapping[str, Any]) -> dict[str, str]:
         return {}
 
 
+OTHERWISE = "the statement has another {} than the evidence gives"
 CODES = {
     "result": Code.VERDICT_NOT_REPRODUCED,
     "passedTests": Code.VERDICT_NOT_REPRODUCED,
@@ -132,24 +132,37 @@ CODES = {
 """The codes of members of the predicate that are not as the evidence gives them."""
 
 
-def _differing(stated: Mapping[str, Any], made: Mapping[str, Any]) -> list[Problem]:
-    """The members of a statement that do not follow from the evidence."""
-    found = []
+def _differing(
+    stated: Mapping[str, Any], claims: Claims, contract: Contract, evidence: Evidence
+) -> list[Problem]:
+    """The members of a statement that do not follow from the evidence, if that can be judged."""
+    profile, _ = checking.profile_of(contract, claims.profile)
+    if evidence.run is None or evidence.opened is None or profile is None:
+        return []
+    subjects = _digests_in(stated)
+    made = statement.made(evidence.run, evidence.opened.said, profile, claims, subjects)
     said, due = stated["predicate"], made["predicate"]
-    for name in sorted({*said, *due} - {MEMBER}):
-        if said.get(name) != due.get(name):
-            text = f"the statement has another {name} than the evidence shows"
-            found.append(Problem(CODES.get(name, Code.STATEMENT_MISMATCH), text))
-    told, shown = said[MEMBER], due[MEMBER]
-    names = sorted(name for name in {*told, *shown} if told.get(name) != shown.get(name))
-    if names:
-        text = f"the statement has another {', '.join(names)} than the evidence shows"
-        found.append(Problem(Code.STATEMENT_MISMATCH, text))
-    around = [name for name in {*stated, *made} - {"predicate"} if stated.get(name) != made[name]]
-    if around:
-        text = f"the statement has an unexpected {', '.join(sorted(around))}"
-        found.append(Problem(Code.STATEMENT_MISMATCH, text))
-    return found
+    names = [
+        *_unequal({**stated, "predicate": None}, {**made, "predicate": None}),
+        *_unequal({**said, MEMBER: None}, {**due, MEMBER: None}),
+        *_unequal(said[MEMBER], due[MEMBER]),
+    ]
+    return [
+        Problem(CODES.get(name, Code.STATEMENT_MISMATCH), OTHERWISE.format(name)) for name in names
+    ]
+
+
+def _unequal(stated: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
+    """The names of the members that are not equal."""
+    names = stated.keys() | made.keys()
+    return sorted(name for name in names if stated.get(name) != made.get(name))
+
+
+def _unclaimed(signed: Signed, claims: Claims, grade: Grade) -> list[Problem]:
+    """Whether someone else than a certifier says that a certifier ran the suite."""
+    if claims.relation == CERTIFIER and grade is Grade.SELF_DECLARED and signed.signers:
+        return [Problem(Code.UNTRUSTED_SIGNER, CLAIMED_BY_CERTIFIER)]
+    return []
 
 
 def _grade(

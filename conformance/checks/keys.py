@@ -80,15 +80,18 @@ def auth_scheme(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     malformed = trial.of_form(Form.SCHEME)
     yield from refusals(context, trial, malformed, CodeRole.UNAUTHENTICATED, statuses=(400,))
     open_to_all = any(exchange.ok for exchange in trial.of_form(Form.MISSING))
+    accepted = any(control.ok for control in trial.controls)
+    if open_to_all or not accepted:
+        return  # where no key is needed, or none is accepted, its place shows nothing
     for exchange in trial.of_form(Form.MISPLACED):
         if exchange.response is not None:
-            yield _misplaced(context, exchange, open_to_all)
+            yield _misplaced(context, exchange)
 
 
-def _misplaced(context: JudgeContext, exchange: Exchange, open_to_all: bool) -> Outcome:
+def _misplaced(context: JudgeContext, exchange: Exchange) -> Outcome:
     """Judge a valid key in a place where no server may accept it."""
     ids = (exchange.id,)
-    if open_to_all or not exchange.ok:
+    if not exchange.ok:
         return Pass(ids)
     header = context.contract.authentication.header
     return Violation("status", f"a key in the header {header} only", said(exchange), ids)

@@ -180,9 +180,12 @@ def _is_timestamp(value: Any) -> bool:
 
 @probe("sample.accepted")
 def sample_accepted(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
-    """A request as printed on the page succeeds."""
-    if answer.ok or _rightly_refused(context, answer):
+    """A request as printed on the page succeeds, and returns a page."""
+    read = Answer(context.contract, context.operation, answer.exchange)
+    if read.items is not None or _rightly_refused(context, answer):
         yield Pass(answer.ids)
+    elif answer.ok:
+        return  # list.items judges it
     elif answer.status != 403:
         yield Violation("status", "200", said(answer.exchange), answer.ids)
 

@@ -70,7 +70,7 @@ def paging_advances(context: JudgeContext, trial: Trial, walks: Walks) -> Iterat
         if first.several and first.keys == second.keys:
             actual = f"the same {len(first.items)} items again"
             yield Violation("/", "another page", actual, ids)
-        elif second.items:
+        elif second.items and first.keys != second.keys:
             yield Pass(ids)
     yield from _refused_page(context, trial)
 
@@ -135,7 +135,8 @@ def paging_complete(context: JudgeContext, trial: Trial, walks: Walks) -> Iterat
     """No item between the cursor and the end of a page is lost."""
     lost = losses(walks)
     yield from _lost([loss for loss in lost if not loss.near])
-    yield from _passes(blameless(walks, lost))
+    if len(walks.items) > 1:  # a single item cannot be lost between pages
+        yield from _passes(blameless(walks, lost))
 
 
 @walked(

@@ -102,7 +102,10 @@ def certify(
         return _countersigned(source, key, trust, revoked, output)
     _require({"--profile": profile} if check else given)
     wish = Wish(source, profile or "", product or "-", version or "-", expires, bodies, relation)
-    return _certified(wish, None if check else key, _trust(trust, revoked), output)
+    from conformance.certify.trust import Trust
+
+    trusted = Trust.read(trust, revoked) if trust else None
+    return _certified(wish, None if check else key, trusted, output)
 
 
 def _require(given: Mapping[str, object]) -> None:
@@ -110,12 +113,6 @@ def _require(given: Mapping[str, object]) -> None:
     missing = [name for name, value in given.items() if value is None]
     if missing:
         raise UsageError(f"Specify {', '.join(missing)}.")
-
-
-def _trust(path: Path | None, revoked: Path | None) -> Trust | None:
-    from conformance.certify.trust import Trust
-
-    return Trust.read(path, revoked) if path else None
 
 
 def _certified(wish: Wish, key: Path | None, trust: Trust | None, output: Path) -> int:

@@ -41,13 +41,14 @@ def digest_of(texts: Mapping[str, str]) -> str:
 
 
 @cache
-def _packaged_contract() -> Contract:
+def packaged_contract() -> Contract:
+    """The packaged contract, read once."""
     return load()
 
 
 def _is_packaged(digest: str, found: Mapping[str, Profile]) -> bool:
     """Whether a contract in another directory is the packaged one, profiles included."""
-    own = _packaged_contract()
+    own = packaged_contract()
     return (digest, found) == (own.digest, own.profiles)
 
 

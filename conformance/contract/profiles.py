@@ -27,13 +27,11 @@ def profile(
     content = file.value
     name = file.name.removeprefix(PREFIX).removesuffix(".yaml")
     faults += _unknown(file, clauses, operations)
-    not_scored = {
-        each: (str(row["reason"]), str(row["why"])) for each, row in content["not_scored"].items()
-    }
+    not_scored = {name: (kind, why) for kind, name, why in _unscored(content)}
     why = f"The contract got this clause after version {content['version']} of the profile."
     for clause in clauses:
         if clause not in content["scored"] and clause not in not_scored:
-            not_scored[clause] = (Unscored.ADDED_LATER.value, why)
+            not_scored[clause] = (Unscored.ADDED_LATER, why)
     return Profile(
         name=name,
         digest=digest_of(content),
@@ -62,6 +60,13 @@ def digest_of(content: Mapping[str, Any]) -> str:
     return hashlib.sha256(rfc8785.dumps(dict(content))).hexdigest()
 
 
+def _unscored(content: Mapping[str, Any]) -> Iterator[tuple[Unscored, str, str]]:
+    """Each clause or cell that a profile does not score: why in a word, its name, the sentence."""
+    for kind, sentences in content["not_scored"].items():
+        for name, why in sentences.items():
+            yield Unscored(kind), name, why
+
+
 def _unknown(
     file: YamlFile, clauses: Collection[str], operations: Collection[str]
 ) -> Iterator[str]:
@@ -70,17 +75,19 @@ def _unknown(
     for index, clause in enumerate(content["scored"]):
         yield from _not_among(file, ("scored", index), "clause", clause, clauses)
     for index, operation in enumerate(content["may_be_inapplicable"]):
-        place = ("may_be_inapplicable", index)
-        yield from _not_among(file, place, "operation", operation, operations)
-    for name in content["not_scored"]:
-        place = ("not_scored", name)
+        where = ("may_be_inapplicable", index)
+        yield from _not_among(file, where, "operation", operation, operations)
+    listed = set(content["scored"])
+    for kind, name, _ in _unscored(content):
+        place = ("not_scored", kind, name)
         clause, bracket, rest = name.partition("[")
         yield from _not_among(file, place, "clause", clause, clauses)
         if bracket:
             known = [WHOLE_API, *operations]
             yield from _not_among(file, place, "operation", rest.removesuffix("]"), known)
-        elif name in content["scored"]:
-            yield file.fault(place, f"the clause {name} is scored and not scored")
+        if name in listed:
+            yield file.fault(place, f"{name} appears in another list, too")
+        listed.add(name)
 
 
 def _not_among(

@@ -134,50 +134,57 @@ def _of_offer(run: Run, profile: Profile) -> Iterator[Shortfall]:
 
 
 def _of_cells(run: Run, profile: Profile) -> Iterator[Shortfall]:
-    """Shortfalls of the cells."""
-    reasons = {cell.name: profile.reason(cell.clause, cell.operation) for cell in run.cells}
-    scored = [cell for cell in run.cells if reasons[cell.name] is None]
+    """Shortfalls of the cells: scored ones, and failures of optional ones."""
+    scored, counting = [], []
+    for cell in run.cells:
+        kind = profile.reason(cell.clause, cell.operation)
+        if kind is None:
+            scored.append(cell)
+        if kind in (None, Unscored.OPTIONAL):
+            counting.append(cell)
     judged = sum(cell.verdict in JUDGED for cell in scored)
     if judged < profile.least_cells:
         least = f"{profile.least_cells:,}"
         text = f"{amount(judged, 'scored cell')} judged, and there have to be at least {least}"
         yield Shortfall(Lack.CELLS, text, "Offer more operations, and provide what is untested.")
-    counting = (None, Unscored.OPTIONAL)
-    failed = [
-        cell.name
-        for cell in run.cells
-        if cell.verdict is Verdict.FAILED and reasons[cell.name] in counting
-    ]
-    if failed:
-        text = f"{amount(len(failed), 'cell')} failed: {_listed(failed)}"
-        yield Shortfall(Lack.FAILED, text, "Fix the causes that the report lists.")
-    yield from _of_unjudged(scored, profile)
+    yield from _of_verdict(counting, Verdict.FAILED)
+    yield from _of_verdict(scored, Verdict.ERROR)
+    yield from _of_waived(scored, profile)
+    for advice, names in _untested(scored).items():
+        text = f"{amount(len(names), 'cell')} untested: {_listed(names)}"
+        yield Shortfall(Lack.UNTESTED, text, advice)
 
 
-def _of_unjudged(scored: list[Cell], profile: Profile) -> Iterator[Shortfall]:
-    """Shortfalls of scored cells that did not pass, although no failure counts."""
-    waived = [cell.name for cell in scored if cell.verdict is Verdict.WAIVED]
+def _of_verdict(cells: list[Cell], verdict: Verdict) -> Iterator[Shortfall]:
+    """The shortfall of the cells that failed, or that ended in an error."""
+    names = _with(cells, verdict)
+    if not names:
+        return
+    what = f"{amount(len(names), 'cell')} {verdict}: {_listed(names)}"
+    if verdict is Verdict.FAILED:
+        yield Shortfall(Lack.FAILED, what, "Fix the causes that the report lists.")
+    else:
+        yield Shortfall(Lack.ERROR, what, "Run again.")
+
+
+def _of_waived(scored: list[Cell], profile: Profile) -> Iterator[Shortfall]:
+    """Shortfalls of scored cells that nobody has to judge, by a waiver or the target file."""
+    waived = _with(scored, Verdict.WAIVED)
     if len(waived) > profile.most_waived:
         most = profile.most_waived
         text = f"{amount(len(waived), 'cell')} waived, and at most {most} may be: {_listed(waived)}"
         yield Shortfall(Lack.WAIVED, text, "Fix them, and remove their waivers.")
-    errors = [cell.name for cell in scored if cell.verdict is Verdict.ERROR]
-    if errors:
-        text = f"{amount(len(errors), 'cell')} in error: {_listed(errors)}"
-        yield Shortfall(Lack.ERROR, text, "Run again.")
-    lacking = [
-        cell.name
-        for cell in scored
-        if cell.verdict is Verdict.INAPPLICABLE
-        and cell.operation not in profile.may_be_inapplicable
-    ]
+    required = [cell for cell in scored if cell.operation not in profile.may_be_inapplicable]
+    lacking = _with(required, Verdict.INAPPLICABLE)
     if lacking:
         text = f"{amount(len(lacking), 'cell')} inapplicable: {_listed(lacking)}"
         advice = "Take their operations out of inapplicable: and absent: in the target file."
         yield Shortfall(Lack.INAPPLICABLE, text, advice)
-    for advice, names in _untested(scored).items():
-        text = f"{amount(len(names), 'cell')} untested: {_listed(names)}"
-        yield Shortfall(Lack.UNTESTED, text, advice)
+
+
+def _with(cells: list[Cell], verdict: Verdict) -> list[str]:
+    """The names of the cells with a verdict."""
+    return [cell.name for cell in cells if cell.verdict is verdict]
 
 
 def _untested(scored: list[Cell]) -> Mapping[str, list[str]]:

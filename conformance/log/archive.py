@@ -76,6 +76,17 @@ class Archive:
         self.hold(line, place)
         return None
 
+    def missing_in(self, body: dict[str, Json]) -> str | None:
+        """The digest in a body whose content was never added; a removed one is left out instead."""
+        for name in KINDS.values():
+            digest = body.get(name)
+            if digest in self.removed:
+                body["left_out"] = True
+                del body[name]
+            elif digest and digest not in self:
+                return str(digest)
+        return None
+
     def hold(self, line: dict[str, Json], place: Place | None) -> None:
         """Add the content of a line that was just written."""
         in_file = place if self._path else None

@@ -338,18 +338,10 @@ def _add_note(log: Log, entry: dict[str, Json]) -> None:
 
 
 def _add_exchange(log: Log, entry: dict[str, Json]) -> str | None:
-    """Add an exchange to a log; returns what is wrong if the log lacks one of its bodies.
-
-    A body that was removed from the log is left out.
-    """
+    """Add an exchange to a log; returns what is wrong if the log lacks one of its bodies."""
     for part in ("request", "response"):
-        body = entry.get(part, {}).get("body", {})
-        for name in KINDS.values():
-            digest = body.get(name)
-            if digest in log.archive.removed:
-                body["left_out"] = True
-                del body[name]
-            elif digest and digest not in log.archive:
-                return f"{part}/body: no earlier line contains the content {digest}"
+        missing = log.archive.missing_in(entry.get(part, {}).get("body", {}))
+        if missing:
+            return f"{part}/body: no earlier line contains the content {missing}"
     log.exchanges.append(_exchange(entry, log.archive))
     return None

@@ -36,7 +36,7 @@ class Profile:
     digest: str  # SHA-256 of the RFC 8785 form of its content, in hex
     title: str
     scored: frozenset[str]  # clause ids
-    not_scored: Mapping[str, tuple[str, str]]  # (Unscored, sentence)
+    not_scored: Mapping[str, tuple[Unscored, str]]  # why in a word, and in a sentence
     least_operations: int  # operations that the target offers
     least_cells: int  # scored cells that were judged
     least_budget: int  # requests that the run was allowed to send
@@ -54,5 +54,5 @@ class Profile:
         """Why the cell of a clause on an operation is not scored; None if it is scored."""
         for name in (f"{clause}[{operation}]", clause):
             if name in self.not_scored:
-                return Unscored(self.not_scored[name][0])
+                return self.not_scored[name][0]
         return None if clause in self.scored else Unscored.ADDED_LATER

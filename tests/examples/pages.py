@@ -206,6 +206,7 @@ def a_position_is_told_with_its_place() -> Iterator[Example]:
 def a_sample_is_taken() -> Iterator[Example]:
     """A request that the page prints is accepted, for a key that may send it."""
     yield accepted("the printed request succeeds", call_list())
+    yield silent("a success without a page, which list.items judges", answer(200, text=""))
     yield refused("the printed request is answered 404", refusal("not_found"))
     yield refused(
         "the printed request is invalid, with a cursor of the target", refusal("invalid_request")

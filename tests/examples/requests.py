@@ -173,6 +173,7 @@ def a_read_shows_what_was_asked_for() -> Iterator[Example]:
     unasked = answer(200, {"id": "c2"}, operation="read_call")
     yield accepted("a request that names no object", unasked)
     yield silent("a read that is refused", refusal("not_found", **asked_for()))
+    yield silent("a success that shows nothing", answer(200, text="", **asked_for()))
     yield silent("no response", answer(None, **asked_for()))
     a_list = answer(200, {"calls": []}, query={"id": "c1"})
     yield silent("a list, which the rule is not about", a_list)
@@ -507,6 +508,7 @@ def what_is_asked_for_by_its_name_is_there() -> Iterator[Example]:
     yield accepted("not found", refusal("not_found", **here))
     yield silent("a name that is refused as invalid", refusal("invalid_request", **here))
     yield silent("no name", answer(200, {}, operation="read_schemas"))
+    yield silent("a success without a body", answer(200, text="", **here))
     there: dict[str, Any] = {"operation": "read_agent_version"}
     late = {"agent_id": "agent-1", "version": "700"}
     yield refused("another number", answer(200, {"version": 6}, query=late, **there))

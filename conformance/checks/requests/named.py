@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from conformance.base.values import NOT_JSON
 from conformance.judging.capabilities import Asked
 from conformance.judging.inputs import roles_of_refusal
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
@@ -139,6 +140,8 @@ def read_asked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     if not answer.ok:
         return
     member = _member_named(context, selector)
+    if not answer.object:
+        return  # nothing is shown, which other rules judge
     wanted = asked(exchange, selector.name)
     shown = members_of(answer.object).get(member)
     is_own = selector.by is None
@@ -174,6 +177,8 @@ def id_picked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
         if role_of(context.contract, exchange) is CodeRole.NOT_FOUND:
             yield Pass((exchange.id,))
         return
+    if answer.object is NOT_JSON:
+        return  # success.label judges it
     is_empty = answer.object in ({}, None)
     if is_empty or _is_another(members_of(answer.object).get(pick.name), sought):
         expected = f"404, or what {pick.name} asks for"

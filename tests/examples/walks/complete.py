@@ -32,6 +32,8 @@ def an_item_is_lost() -> Iterator[Example]:
     yield refused("an item is lost at the head of the list", *whole, headless, mentions=head)
     emptied = page("w", [], False, 8)
     yield refused("a page is empty where items follow", *whole, first, emptied)
+    same = (page("w", [9], True, limit=1), page("w", [9], False, 9, 1))
+    yield silent("a list of one item, which no page can lose", *same)
     ends_early = page("w", [7, 6], False, 8)
     yield accepted(
         "a last page says has_more false too early, which paging.more-false judges",

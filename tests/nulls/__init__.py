@@ -1,0 +1,1 @@
+"""Servers that implement nothing, and which clauses pass on them nevertheless."""
