@@ -27,15 +27,6 @@ from conformance.report import ctrf, html, junit
 from conformance.run import runfile
 from conformance.run.runfile import Opened
 
-
-def _write_page(run: Run, path: Path) -> None:
-    """Write the page, which does not list the other files of a bundle."""
-    path.write_text(html.render(run), encoding="utf-8", newline="\n")
-
-
-WRITERS = {bundle.PAGE: _write_page, bundle.JUNIT: junit.write, bundle.CTRF: ctrf.write}
-"""What writes the reports of a bundle."""
-
 DERIVED = frozenset({"cells", "counts", "causes", "exit_code", "uncovered"})
 """Members of run.json that follow from the bodies in the log."""
 BODIES_LACK = frozenset({ReasonKind.BLOCKED, ReasonKind.PROVIDE, ReasonKind.OWN_LIMIT})
@@ -222,14 +213,18 @@ def _changed_reports(directory: Path, run: Run) -> list[str]:
         own = Path(name)
         write_reports(run, own)
         return [
-            each for each in WRITERS if (directory / each).read_bytes() != (own / each).read_bytes()
+            report
+            for report in bundle.REPORTS
+            if (directory / report).read_bytes() != (own / report).read_bytes()
         ]
 
 
 def write_reports(run: Run, directory: Path) -> None:
-    """Write the reports of a bundle into a directory."""
-    for name, write in WRITERS.items():
-        write(run, directory / name)
+    """Write the reports of a bundle into a directory. The page lists no other files."""
+    page = html.render(run)
+    (directory / bundle.PAGE).write_text(page, encoding="utf-8", newline="\n")
+    junit.write(run, directory / bundle.JUNIT)
+    ctrf.write(run, directory / bundle.CTRF)
 
 
 # --- when -----------------------------------------------------------------------------------------
