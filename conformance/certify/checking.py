@@ -19,7 +19,7 @@ from conformance.base.errors import UsageError
 from conformance.base.text import amount
 from conformance.certify import assess, bundle, known, recompute, seams
 from conformance.certify.codes import Code, Problem
-from conformance.certify.statement import Claims
+from conformance.certify.statement import Claims, canonical_digest
 from conformance.certify.suite import suite_digest
 from conformance.certify.trust import Trust
 from conformance.model import Cell, Contract, Given, Profile, ReasonKind, Run, Verdict
@@ -78,6 +78,7 @@ def check(
     changed = _changed_reports(directory, run)
     if opened.log.archive.removed:
         not_recomputed, changed = (*not_recomputed, *changed), []
+    subject = seams.Subject(directory, opened, stated, claims, bundle.beside(directory))
     problems = [
         *(Problem(each.code, each.text) for each in recompute.mismatches(opened)),
         *_unchosen(opened),
@@ -85,7 +86,8 @@ def check(
         *(Problem(Code.REPORT_MISMATCH, NOT_OURS.format(each)) for each in changed),
         *assess.shortfalls(stated, profile),
         *_times(stated, claims, at),
-        *seams.problems(opened, bundle.beside(directory), trust, at),
+        *seams.problems(subject, trust, at),
+        *_without_form(opened),
     ]
     return Evidence(tuple(problems), opened, stated, not_recomputed)
 
@@ -138,6 +140,15 @@ def _unchosen(opened: Opened) -> Iterator[Problem]:
     why = recompute.made_otherwise(opened)
     if why:
         yield Problem(Code.CHOICE_MISMATCH, why)
+
+
+def _without_form(opened: Opened) -> Iterator[Problem]:
+    """What run.json says can be signed."""
+    try:
+        canonical_digest([opened.said["target"], opened.said.get("challenges")])
+    except ValueError as error:
+        text = f"the declaration has a value that canonical JSON cannot express: {error}"
+        yield Problem(Code.STATEMENT_MISMATCH, text)
 
 
 # --- the verdict ----------------------------------------------------------------------------------

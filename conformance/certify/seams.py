@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.certify.codes import Code, Problem
 from conformance.certify.trust import Trust
 
 if TYPE_CHECKING:
+    from conformance.certify.statement import Claims
+    from conformance.model import Run
     from conformance.run.runfile import Opened
 
 FREEZE, CHALLENGE = "freeze.json", "challenge.json"
@@ -23,20 +27,36 @@ VENDOR_CHOSE = (
 )
 
 
+@dataclass(frozen=True)
+class Subject:
+    """A judged run, what is claimed of it, and the files beside it, by name.
+
+    Spot checks are in ``directory``, the unpacked bundle.
+    """
+
+    directory: Path
+    opened: Opened
+    run: Run
+    claims: Claims
+    files: Mapping[str, bytes]
+
+
 def is_challenged(files: Mapping[str, bytes]) -> bool:
     """Whether a bundle has freeze and challenge."""
     return FREEZE in files and CHALLENGE in files
 
 
 def problems(
-    opened: Opened,
-    files: Mapping[str, bytes],
+    subject: Subject,
     trust: Trust | None,  # noqa: ARG001 - for the signatures of freeze and challenge
     at: datetime,  # noqa: ARG001 - for the stamps
 ) -> list[Problem]:
-    """What is wrong with challenge, stamps and spot checks. ``files`` are those beside the run."""
+    """What is wrong with challenge, stamps and spot checks, as of a moment.
+
+    ``trust`` is None where nobody has signed yet.
+    """
     found = []
-    if opened.said.get("challenge_digest") and not is_challenged(files):
+    if subject.opened.said.get("challenge_digest") and not is_challenged(subject.files):
         text = "the run was made for a challenge that is missing"
         found.append(Problem(Code.NONCE_MISMATCH, text))
     return found

@@ -140,7 +140,10 @@ def _differing(
     if evidence.run is None or evidence.opened is None or profile is None:
         return []
     subjects = _digests_in(stated)
-    made = statement.made(evidence.run, evidence.opened.said, profile, claims, subjects)
+    try:
+        made = statement.made(evidence.run, evidence.opened.said, profile, claims, subjects)
+    except ValueError:
+        return []  # checking says why nothing can be stated
     said, due = stated["predicate"], made["predicate"]
     names = [
         *_unequal({**stated, "predicate": None}, {**made, "predicate": None}),
