@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -65,6 +66,16 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 """The time of every member, so that equal bundles are equal files."""
 ENCRYPTED = 0x1
 BLOCK = 1 << 16
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OverflowError,
+    ValueError,
+)
+"""What the library raises for a zip that it cannot read."""
 
 
 class Invalid(Exception):  # noqa: N818 - it says what the file is
@@ -106,7 +117,7 @@ def unpacked(path: Path) -> Iterator[Path]:
             _require_frame(source)
             with zipfile.ZipFile(source) as archive:
                 _extract(archive, directory)
-        except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, ValueError) as error:
+        except BROKEN as error:
             raise Invalid(f"it is not a readable zip ({error})") from None
         yield directory
 
@@ -184,6 +195,8 @@ def _limit(member: zipfile.ZipInfo) -> int:
     """The maximum size of a member in bytes. Raises Invalid if it does not belong in a bundle."""
     name = member.orig_filename
     limits = [limit for pattern, limit in SIZES.items() if pattern.fullmatch(name)]
+    if member.header_offset < 0:
+        raise Invalid(f"{name[:200]!r} lies before the zip")
     if not limits or name != member.filename:
         raise Invalid(f"it has a member that does not belong in a bundle: {name[:200]!r}")
     kind = stat.S_IFMT(member.external_attr >> 16)

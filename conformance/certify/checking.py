@@ -65,10 +65,17 @@ def check(
     if wrong:
         return Evidence(tuple(wrong))
     try:
-        opened = runfile.open_run(directory, contract)
+        return _judged(directory, contract, claims, trust, at)
     except UsageError as error:
         text = str(error).replace(f"{directory}/", "")
         return Evidence((Problem(Code.RUN_INVALID, text),))
+
+
+def _judged(
+    directory: Path, contract: Contract, claims: Claims, trust: Trust | None, at: datetime
+) -> Evidence:
+    """The same for claims that can be made. Raises UsageError for a run that cannot be read."""
+    opened = runfile.open_run(directory, contract)
     strange = [*_of_contract(opened), *_of_suite(opened, claims)]
     profile, unknown = profile_of(contract, claims.profile)
     if profile is None or strange:

@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from conformance.base.errors import Exit
+from conformance.base.errors import ConformanceError, Exit
 from conformance.certify import bundle, checking, envelope, seams, signing, statement
 from conformance.certify.certificate import Certificate, Counts, Grade, Signer
 from conformance.certify.checking import Evidence
@@ -43,12 +43,20 @@ class Verified:
 
 
 def verify(path: Path, contract: Contract, trust: Trust, at: datetime) -> Verified:
-    """Verify the bundle in a file as of a moment. Raises UsageError if there is no file."""
+    """Verify the bundle in a file as of a moment. Raises UsageError if there is no file.
+
+    A bundle on which the suite itself fails is refused, because it may be made for that.
+    """
     try:
         with bundle.unpacked(path) as directory:
             return verify_unpacked(directory, contract, trust, at)
     except bundle.Invalid as error:
         return Verified((Problem(Code.BUNDLE_INVALID, str(error)),))
+    except ConformanceError:
+        raise
+    except Exception as error:
+        what = f"the suite failed on it, {type(error).__name__}: {error}"
+        return Verified((Problem(Code.BUNDLE_INVALID, what, "Please report this."),))
 
 
 def verify_unpacked(directory: Path, contract: Contract, trust: Trust, at: datetime) -> Verified:

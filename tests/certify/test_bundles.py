@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from conformance.certify import bundle, issuing
+from conformance.certify import bundle, issuing, recompute
 from conformance.certify.certificate import Grade
 from conformance.certify.issuing import Bodies
 from conformance.certify.keys import CERTIFIER, VENDOR
@@ -283,6 +283,10 @@ FORGERIES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda files: said(files, lambda run: run.update(finished="2020-01-01T00:00:00+00:00")),
         "TIME_MISMATCH",
     ),
+    "an impossible shard": (
+        lambda files: said(files, lambda run: run["selection"].update(shard="x")),
+        "RUN_INVALID",
+    ),
     "a swapped report": (
         lambda files: (files / "report.html").write_text("<h1>Conforms</h1>"),
         "REPORT_MISMATCH",
@@ -367,6 +371,16 @@ def test_a_vendor_cannot_state_more_than_the_evidence_shows(
     """The statement is made again, too, and everything in it is compared."""
     change, code = CLAIMS[name]
     assert code in lab.codes(lab.forged(tmp_path, change=change))
+
+
+def test_a_bundle_on_which_the_suite_fails_is_refused(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash must not look like a bundle that holds."""
+    monkeypatch.setattr(recompute, "mismatches", lambda _opened: 1 / 0)
+    verified = lab.verify(lab.bundle)
+    assert verified.exit_code == 1
+    assert "ZeroDivisionError" in verified.problems[0].text
 
 
 # --- fewer bodies ---------------------------------------------------------------------------------

@@ -146,6 +146,15 @@ def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
     assert "encrypted" in refusal(path)
 
 
+def test_a_member_before_the_zip_is_refused(tmp_path: Path) -> None:
+    """A list of members that is said to begin later moves all of them."""
+    path = zipped(tmp_path / "a.zip")
+    content = bytearray(path.read_bytes())
+    content[-6:-2] = (int.from_bytes(content[-6:-2], "little") + 1_000).to_bytes(4, "little")
+    path.write_bytes(bytes(content))
+    assert "lies before the zip" in refusal(path)
+
+
 def test_another_compression_is_refused(tmp_path: Path) -> None:
     """LZMA and bzip2 need no bundle."""
     with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_BZIP2) as archive:
