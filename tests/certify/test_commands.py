@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
+from conformance.certify import seams
 from conformance.certify.codes import Code
 from conformance.command import certify, signing_key, verify
 from conformance.command.cli import outcome
-from tests.certify.bundles import Lab
+from tests.certify.bundles import Lab, members_of
 from tests.servers import NO_NETWORK, command
 
 pytestmark = pytest.mark.long
@@ -153,6 +154,27 @@ def test_a_run_without_a_challenge_is_not_countersigned(lab: Lab, desk: Desk) ->
     code, said = desk.run("certify", "broken.zip", *words)
     assert code == 1
     assert "BUNDLE_INVALID: it is not a zip, or it was cut off" in said
+
+
+def test_a_challenged_run_is_countersigned_and_nothing_else_changes(
+    lab: Lab, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second signature makes it a certificate, and the statement stays as it was."""
+    desk.run("certify", lab.run, *NAMED, "--key", "vendor-key")
+    monkeypatch.setattr(seams, "is_challenged", lambda _files: True)
+    words = ("--key", "lab-key", "--trust", "trust", "--output", "both.zip")
+    code, said = desk.run("certify", "certificate.zip", "--countersign", *words)
+    assert code == 0, said
+    assert said.startswith("Certified by lab@example.org until ")
+    before, after = members_of(Path("certificate.zip")), members_of(Path("both.zip"))
+    changed = {name for name in after if before.get(name) != after[name]}
+    assert "certificate.json" in changed
+    assert len(changed) == 2
+    assert len(after) == len(before) + 1
+    code, said = desk.run("verify", "both.zip", "--trust", "trust")
+    assert (code, said.partition(" until")[0]) == (0, "Certified by lab@example.org")
+    code, _ = desk.run("certify", "certificate.zip", "--countersign", *words, "--key", "vendor-key")
+    assert code == 1  # a vendor's key does not certify
 
 
 def test_verify_needs_no_network(lab: Lab, tmp_path: Path) -> None:
