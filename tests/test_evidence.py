@@ -330,3 +330,23 @@ def test_time_is_kept_to_a_tenth_of_a_millisecond() -> None:
     """The run judges what the log holds: the rounded time, not the one of the clock."""
     assert through_the_log(exchange(elapsed_ms=1.23456)).elapsed_ms == 1.2
     assert exchange_from_json(exchange_to_json(exchange(elapsed_ms=1.23456))).elapsed_ms == 1.2
+
+
+def test_a_long_body_can_be_removed_and_the_chain_still_holds() -> None:
+    """The digest of its line covers the digest of the body, so nothing else can be changed."""
+    stream = io.StringIO()
+    recorder = Recorder(stream)
+    recorder.exchange(exchange(response=Response(200, (), Body(text="x" * 10_000, size=10_000))))
+    recorder.close()
+    entries = [json.loads(line) for line in stream.getvalue().splitlines()]
+    assert entries[0].pop("zlib")
+
+    removed = parse((json.dumps(entry) + "\n" for entry in entries), "log")
+    assert removed.chain.broken_at is None
+    assert removed.chain.head == recorder.log.chain.head
+    body = removed.exchanges[0].response.body  # type: ignore[union-attr] # it has a response
+    assert (body.text, body.left_out, body.size) == (None, True, 10_000)
+
+    entries[0]["content"] = "0" * 64
+    with pytest.raises(UsageError, match="no earlier line contains the content"):
+        parse((json.dumps(entry) + "\n" for entry in entries), "log")

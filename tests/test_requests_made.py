@@ -19,7 +19,7 @@ import pytest
 from conformance import __version__
 from conformance.base.errors import Unjudgeable
 from conformance.base.options import Choice, Depth
-from conformance.certify.recompute import Code
+from conformance.certify.codes import Code
 from conformance.certify.requests import Played, played, problems
 from conformance.examine.examination import first_look
 from conformance.examine.survey import CASE as SURVEY

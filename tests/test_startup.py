@@ -44,9 +44,12 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
     assert {name for name in names if name.startswith("conformance.")} == {
         "conformance.base",
         "conformance.command",
+        "conformance.command.certify",
         "conformance.command.challenge",
         "conformance.command.init",
         "conformance.command.choosing",
+        "conformance.command.signing_key",
+        "conformance.command.verify",
         "conformance.command.cleaning",
         "conformance.command.cli",
         "conformance.command.commands",

@@ -53,4 +53,5 @@ class Problem:
     advice: str = ""
 
     def __str__(self) -> str:
-        return f"{self.code}: {self.text}" + (f" {self.advice}" if self.advice else "")
+        sentence = self.text if self.text.endswith(".") else f"{self.text}."
+        return f"{self.code}: {sentence} {self.advice}".rstrip()

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Set
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from itertools import pairwise
 from urllib.parse import urlsplit
 
 from conformance import __version__
 from conformance.base.text import amount
+from conformance.certify.codes import Code, Problem
 from conformance.examine import survey
 from conformance.judging.verdict import OVER_BUDGET
 from conformance.log import convert
@@ -43,32 +42,7 @@ BESIDES = (*BEFORE, *AFTER, LOOK.id)
 """All of them. ``LOOK`` sees whether the target is available."""
 
 
-class Code(StrEnum):
-    """What does not fit, for machines."""
-
-    CHAIN_BROKEN = "CHAIN_BROKEN"
-    PLAN_MISMATCH = "PLAN_MISMATCH"
-    CHOICE_MISMATCH = "CHOICE_MISMATCH"
-    CASE_MISMATCH = "CASE_MISMATCH"
-    REQUEST_MISMATCH = "REQUEST_MISMATCH"
-    NUMBER_MISMATCH = "NUMBER_MISMATCH"
-    ADDRESS_MISMATCH = "ADDRESS_MISMATCH"
-    IDENTITY_MISMATCH = "IDENTITY_MISMATCH"
-    TIME_MISMATCH = "TIME_MISMATCH"
-
-
-@dataclass(frozen=True)
-class Mismatch:
-    """Something that does not fit: its code, and a sentence for people."""
-
-    code: Code
-    text: str
-
-    def __str__(self) -> str:
-        return f"{self.code}: {self.text}"
-
-
-def mismatches(opened: Opened) -> list[Mismatch]:
+def mismatches(opened: Opened) -> list[Problem]:
     """Everything in a stored run that does not fit, by the contract that it is judged by."""
     found = [*_chain(opened), *_sent(opened), *_ends(opened)]
     selection = opened.began.selection
@@ -99,24 +73,24 @@ def made_otherwise(opened: Opened) -> str:
 # --- the log --------------------------------------------------------------------------------------
 
 
-def _chain(opened: Opened) -> Iterator[Mismatch]:
+def _chain(opened: Opened) -> Iterator[Problem]:
     """Each line of the log carries the digest of the line before, and the run that of the last.
 
     A run that was killed after its last request, but before it was judged, names no digest.
     """
     chain, head = opened.log.chain, opened.said.get("log_head")
     if chain.broken_at is not None:
-        yield Mismatch(
+        yield Problem(
             Code.CHAIN_BROKEN,
             f"line {chain.broken_at} of the log does not carry the digest of the line before it",
         )
     elif opened.log.ended and opened.said["finished"] and head != chain.head:
-        yield Mismatch(
+        yield Problem(
             Code.CHAIN_BROKEN, f"the run names the head {head}, but that of the log is {chain.head}"
         )
 
 
-def _numbers(opened: Opened) -> Iterator[Mismatch]:
+def _numbers(opened: Opened) -> Iterator[Problem]:
     """The exchanges of a run that ended are numbered without a gap, for each process that sent."""
     if opened.log.incomplete:
         return
@@ -125,7 +99,7 @@ def _numbers(opened: Opened) -> Iterator[Mismatch]:
         prefix, number = _numbered(exchange.id)
         if number != last.get(prefix, 0) + 1:
             before = f"{prefix}{last[prefix]}" if prefix in last else "the beginning"
-            yield Mismatch(Code.NUMBER_MISMATCH, f"exchange {exchange.id} does not follow {before}")
+            yield Problem(Code.NUMBER_MISMATCH, f"exchange {exchange.id} does not follow {before}")
             return
         last[prefix] = number
 
@@ -144,7 +118,7 @@ def _numbered(name: str) -> tuple[str, int]:
 # --- plan and cases -------------------------------------------------------------------------------
 
 
-def _plan(opened: Opened) -> Iterator[Mismatch]:
+def _plan(opened: Opened) -> Iterator[Problem]:
     """The stored plan is the one that follows from the declaration, and so is the choice."""
     run, rows = opened.began, opened.said["plan"]
     plans = spots.plans_of(opened.contract, run)
@@ -155,7 +129,7 @@ def _plan(opened: Opened) -> Iterator[Mismatch]:
     yield from _named(Code.PLAN_MISMATCH, "not part of the plan", stored.keys() - made.keys())
     yield from _named(Code.PLAN_MISMATCH, "planned differently", different)
     if len(stored) != len(rows):
-        yield Mismatch(Code.PLAN_MISMATCH, "the plan names a case twice")
+        yield Problem(Code.PLAN_MISMATCH, "the plan names a case twice")
     due = stored.keys() if plans.selected is None else plans.selected
     chosen = stored.keys() if opened.selected is None else opened.selected
     yield from _named(
@@ -166,7 +140,7 @@ def _plan(opened: Opened) -> Iterator[Mismatch]:
     )
 
 
-def _sent(opened: Opened) -> Iterator[Mismatch]:
+def _sent(opened: Opened) -> Iterator[Problem]:
     """Every request was sent for a chosen case, or for one that is not planned."""
     plan = {case.id: case for case in opened.began.cases}
     chosen = _chosen(opened)
@@ -190,7 +164,7 @@ def _chosen(opened: Opened) -> Set[str]:
     return {case.id for case in opened.began.cases}
 
 
-def _ends(opened: Opened) -> Iterator[Mismatch]:
+def _ends(opened: Opened) -> Iterator[Problem]:
     """Every chosen case of a run that did not break off has ended, and its requests count."""
     log, plan = opened.log, Plan(opened.began.cases)
     unplanned = log.ends.keys() - {case.id for case in plan.cases}
@@ -242,26 +216,26 @@ def _new_looks(exchanges: list[Exchange]) -> list[str]:
     return new
 
 
-def _named(code: Code, what: str, names: Iterable[str], noun: str = "case") -> Iterator[Mismatch]:
+def _named(code: Code, what: str, names: Iterable[str], noun: str = "case") -> Iterator[Problem]:
     """A mismatch that concerns some cases or exchanges, with the first of their names."""
     ordered = sorted(names)
     if ordered:
         more = f" and {len(ordered) - NAMED:,} more" if len(ordered) > NAMED else ""
         examples = ", ".join(ordered[:NAMED])
-        yield Mismatch(code, f"{amount(len(ordered), noun)} {what}: {examples}{more}")
+        yield Problem(code, f"{amount(len(ordered), noun)} {what}: {examples}{more}")
 
 
 # --- what every request shows ---------------------------------------------------------------------
 
 
-def _addresses(opened: Opened) -> Iterator[Mismatch]:
+def _addresses(opened: Opened) -> Iterator[Problem]:
     """Every request went to the address of the target, and its Host says the same."""
     due = urlsplit(opened.began.target.url)
     for exchange in opened.log.exchanges:
         sent = urlsplit(exchange.request.url)
         host = header_in(exchange.request.headers, "Host", due.netloc)
         if (sent.scheme, sent.netloc, host) != (due.scheme, due.netloc, due.netloc):
-            yield Mismatch(
+            yield Problem(
                 Code.ADDRESS_MISMATCH,
                 f"exchange {exchange.id} went to {sent.scheme}://{host}, "
                 f"but the target is {due.scheme}://{due.netloc}",
@@ -269,7 +243,7 @@ def _addresses(opened: Opened) -> Iterator[Mismatch]:
             return
 
 
-def _identity(opened: Opened) -> Iterator[Mismatch]:
+def _identity(opened: Opened) -> Iterator[Problem]:
     """A run as an ordinary client never names the suite, and an announced one does."""
     identity = opened.began.target.identity
     name = SUITE.agent.partition("/")[0]
@@ -279,32 +253,32 @@ def _identity(opened: Opened) -> Iterator[Mismatch]:
         if header_in(each.request.headers, "User-Agent").startswith(name)
     ]
     if identity == ANNOUNCED and opened.log.exchanges and not naming:
-        yield Mismatch(
+        yield Problem(
             Code.IDENTITY_MISMATCH, "no request names the suite, although the run says so"
         )
     if identity != ANNOUNCED and naming:
-        yield Mismatch(
+        yield Problem(
             Code.IDENTITY_MISMATCH,
             f"exchange {naming[0].id} names the suite, although the run denies it",
         )
 
 
-def _times(opened: Opened) -> Iterator[Mismatch]:
+def _times(opened: Opened) -> Iterator[Problem]:
     """Times run forward: from the start of the run to its end, and within each case."""
     try:
         yield from _backwards(opened)
         yield from _too_early(opened)
         began = _moment(opened.began.started).date().isoformat()
         if opened.began.judged_on != began:
-            yield Mismatch(
+            yield Problem(
                 Code.TIME_MISMATCH,
                 f"waivers were judged as of {opened.began.judged_on}, but the run began on {began}",
             )
     except (ValueError, TypeError) as error:
-        yield Mismatch(Code.TIME_MISMATCH, f"a time cannot be read: {error}")
+        yield Problem(Code.TIME_MISMATCH, f"a time cannot be read: {error}")
 
 
-def _backwards(opened: Opened) -> Iterator[Mismatch]:
+def _backwards(opened: Opened) -> Iterator[Problem]:
     """The first time that lies before an earlier one. Raises ValueError and TypeError."""
     began, ended = _moment(opened.began.started), _moment(opened.ended)
     by_case: dict[str, list[Exchange]] = {}
@@ -316,13 +290,13 @@ def _backwards(opened: Opened) -> Iterator[Mismatch]:
         for before, after in pairwise(inside):
             if after < before - SLACK:
                 case = exchanges[0].case
-                yield Mismatch(
+                yield Problem(
                     Code.TIME_MISMATCH, f"in the case {case}, {after} comes after {before}"
                 )
                 return
 
 
-def _too_early(opened: Opened) -> Iterator[Mismatch]:
+def _too_early(opened: Opened) -> Iterator[Problem]:
     """The first case of spot checks that began before its moment. Raises ValueError."""
     run = opened.began
     if run.spread is None:
@@ -333,7 +307,7 @@ def _too_early(opened: Opened) -> Iterator[Mismatch]:
         passed = _moment(exchange.started) - _moment(run.started)
         if passed + SLACK < timedelta(seconds=due.get(exchange.case, 0)):
             what = f"the case {exchange.case} began before its moment, at {exchange.started}"
-            yield Mismatch(Code.TIME_MISMATCH, what)
+            yield Problem(Code.TIME_MISMATCH, what)
             return
 
 

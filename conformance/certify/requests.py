@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from conformance.base.errors import Unjudgeable
 from conformance.base.options import Choice
 from conformance.base.text import amount
-from conformance.certify.recompute import AFTER, Code, Mismatch, made_otherwise, process_of
+from conformance.certify.codes import Code, Problem
+from conformance.certify.recompute import AFTER, made_otherwise, process_of
 from conformance.certify.requests_compared import Difference
 from conformance.certify.requests_sender import NotMade, NoWire, StoredSender, Tape
 from conformance.examine import survey
@@ -51,7 +52,7 @@ class Played:
     """
 
     requests: int
-    mismatches: tuple[Mismatch, ...] = ()
+    mismatches: tuple[Problem, ...] = ()
     unsure: tuple[str, ...] = ()
     missed: int = 0
     why: str = ""
@@ -68,7 +69,7 @@ class Played:
         )
 
 
-def problems(opened: Opened) -> list[Mismatch]:
+def problems(opened: Opened) -> list[Problem]:
     """The requests of a stored run that do not follow from it."""
     return list(played(opened).mismatches)
 
@@ -135,7 +136,7 @@ class _Player:
             self._doubt = self._doubt or BROKE_OFF
         return self._result(mismatch)
 
-    def _result(self, mismatch: Mismatch | None) -> Played:
+    def _result(self, mismatch: Problem | None) -> Played:
         """What came of it. Without a mismatch, what was not played back counts as unsure."""
         counts = self._tape.counts(without=UNJUDGED)
         if mismatch is None:
@@ -150,7 +151,7 @@ class _Player:
             known=self._session.judged,
         )
 
-    def _before(self) -> Mismatch | None:
+    def _before(self) -> Problem | None:
         """Play back what came before the first case. Raises Unjudgeable if nothing came after."""
         session = self._session
         if self._spot:
@@ -163,7 +164,7 @@ class _Player:
             return self._differs(error.case, error.exchange, error.what)
         return self._left_over(preflight.CASE.id) or self._left_over(survey.CASE.id)
 
-    def _all_cases(self) -> Mismatch | None:
+    def _all_cases(self) -> Problem | None:
         """Play back the cases. Raises Unjudgeable where the run broke off."""
         for case in self._cases:
             mismatch = self._one(case)
@@ -171,7 +172,7 @@ class _Player:
                 return mismatch
         return None
 
-    def _one(self, case: Case) -> Mismatch | None:
+    def _one(self, case: Case) -> Problem | None:
         if self._spot:
             self._session.forget()
         try:
@@ -182,19 +183,19 @@ class _Player:
             self._doubt = self._doubt or CRASHED
         return self._left_over(case.id)
 
-    def _left_over(self, case: str) -> Mismatch | None:
+    def _left_over(self, case: str) -> Problem | None:
         """The mismatch of a case with more requests than follow from the run."""
         rest = self._tape.rest(case)
         return self._differs(case, rest[0], Difference(LEFT_OVER)) if rest else None
 
-    def _differs(self, case: str, exchange: Exchange | None, what: Difference) -> Mismatch | None:
+    def _differs(self, case: str, exchange: Exchange | None, what: Difference) -> Problem | None:
         """The mismatch of a case; None if it is not certain."""
         self._doubt = self._doubt_about(case, what)
         if self._doubt:
             self._unsure.add(case)
             return None
         where = f"exchange {exchange.id} of the case {case}" if exchange else f"the case {case}"
-        return Mismatch(Code.REQUEST_MISMATCH, f"{where}: {what.text}")
+        return Problem(Code.REQUEST_MISMATCH, f"{where}: {what.text}")
 
     def _doubt_about(self, case: str, what: Difference) -> str:
         """Why a difference is not certain; empty if it is."""

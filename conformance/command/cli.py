@@ -17,6 +17,7 @@ from conformance.base import files
 from conformance.base.errors import ConformanceError, Exit, UsageError
 from conformance.base.options import Choice
 from conformance.command import (
+    certify,
     challenge,
     cleaning,
     commands,
@@ -31,6 +32,7 @@ from conformance.command import (
     rerunning,
     signals,
     spotting,
+    verify,
     waivers,
 )
 from conformance.command.choosing import (
@@ -250,6 +252,10 @@ COMMANDS: Mapping[str, Mapping[click.Command, str]] = {
         rerunning.rerun: "Send the requests of a failure again: is it fixed?",
         replay.replay: "Judge a stored run again, as a new run.",
         replay.report: "Judge a stored run again, in place.",
+    },
+    "Certify": {
+        certify.certify: "Sign a run that meets a profile, as a bundle.",
+        verify.verify: "Check a bundle without network: what does it certify?",
     },
     "Develop": {
         commands.serve: "Start the reference server, a sandbox for clients.",

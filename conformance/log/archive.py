@@ -18,6 +18,7 @@ from cachetools import LRUCache
 from conformance.base import stored
 from conformance.base.stored import LONGEST_BODY, Bounds
 from conformance.log import packing
+from conformance.log.chain import CONTAINED, CONTENT
 from conformance.model import Body, Json
 
 KINDS = {"text": "text_digest", "base64": "base64_digest"}
@@ -42,7 +43,8 @@ class Archive:
     """The contents in a log, by digest.
 
     If the log is in a file, they stay there: memory holds only their places, and a cache of recent
-    ones. ``path`` is None for a log without a file.
+    ones. ``path`` is None for a log without a file. ``removed`` holds the digests of contents that
+    somebody removed from the log afterwards.
     """
 
     def __init__(self, path: Path | None = None, most: int = sys.maxsize) -> None:
@@ -50,6 +52,7 @@ class Archive:
         self._path = path
         self._most = most
         self._held: dict[str, Place | str] = {}
+        self.removed: set[str] = set()
         self._unpacked = LRUCache[str, str](UNPACKED, getsizeof=len)
 
     def __contains__(self, digest: object) -> bool:
@@ -57,9 +60,12 @@ class Archive:
 
     def add(self, line: dict[str, Json], place: Place | None, bounds: Bounds) -> str | None:
         """Add the content of a line; returns what is wrong with it if it cannot be read back."""
-        digest = line["content"]
+        digest = line[CONTENT]
+        if CONTAINED not in line:
+            self.removed.add(digest)
+            return None
         try:
-            content = unpacked(line["zlib"])
+            content = unpacked(line[CONTAINED])
         except (ValueError, binascii.Error, zlib.error) as error:
             return f"zlib: {error}"
         bounds.unpacked -= len(content)
@@ -70,10 +76,21 @@ class Archive:
         self.hold(line, place)
         return None
 
+    def missing_in(self, body: dict[str, Json]) -> str | None:
+        """The digest in a body whose content was never added; a removed one is left out instead."""
+        for name in KINDS.values():
+            digest = body.get(name)
+            if digest in self.removed:
+                body["left_out"] = True
+                del body[name]
+            elif digest and digest not in self:
+                return str(digest)
+        return None
+
     def hold(self, line: dict[str, Json], place: Place | None) -> None:
         """Add the content of a line that was just written."""
         in_file = place if self._path else None
-        self._held[line["content"]] = in_file or line["zlib"]
+        self._held[line[CONTENT]] = in_file or line[CONTAINED]
 
     def content(self, digest: str) -> str:
         """The content with a digest. Raises KeyError if the log does not have it."""
@@ -97,7 +114,7 @@ class Archive:
             return held
         with stored.opened(self.file()) as file:
             file.seek(held.start)
-            return str(json.loads(file.read(held.length))["zlib"])
+            return str(json.loads(file.read(held.length))[CONTAINED])
 
 
 class StoredBody(Body):
@@ -130,6 +147,11 @@ class StoredBody(Body):
     def is_whole_text(self) -> bool:
         """Whether the log contains the whole body, as text."""
         return not (self.cut or self.withheld) and self._digests["text"] is not None
+
+    @property
+    def digests(self) -> list[str]:
+        """The digests of its contents in the log."""
+        return [digest for digest in self._digests.values() if digest is not None]
 
     def _content(self, kind: str) -> str | None:
         digest = self._digests[kind]

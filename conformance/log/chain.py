@@ -1,7 +1,8 @@
 """The chain of a log: each line carries the digest of the line before it.
 
 So a line cannot be changed, dropped, added or moved without changing every later one, and whoever
-knows the digest of the last line, the head, knows the whole log.
+knows the digest of the last line, the head, knows the whole log. The digest of a line with a long
+body covers the digest of that body in its place, so that bodies can be removed from a log.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import json
 
 from conformance.model import Json
 
+CONTENT, CONTAINED = "content", "zlib"
+"""The members of a line with a long body: its digest, and the body itself."""
 LINK = "prev"
 """The member of a line that holds the digest of the line before it."""
 DIGITS = 32
@@ -22,6 +25,13 @@ START = "0" * DIGITS
 def digest(line: str) -> str:
     """The digest of a line, without its line end."""
     return hashlib.sha256(line.encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
+
+
+def covered(line: str, entry: dict[str, Json]) -> str:
+    """What the digest of the line of an entry covers: all of it, except a long body."""
+    if CONTENT not in entry:
+        return line
+    return json.dumps({name: entry[name] for name in (CONTENT, LINK) if name in entry})
 
 
 class Chain:
@@ -37,14 +47,15 @@ class Chain:
 
     def link(self, entry: dict[str, Json]) -> str:
         """The line of an entry, linked to the line before it."""
-        line = json.dumps({**entry, LINK: self.head})
-        self._follow(line)
+        linked = {**entry, LINK: self.head}
+        line = json.dumps(linked)
+        self._follow(covered(line, linked))
         return line
 
-    def read(self, line: str, link: Json) -> None:
-        """Add a line that was read, with the digest that it carries, or None if it has none."""
-        fits = link == self.head
-        self._follow(line)
+    def read(self, line: str, entry: dict[str, Json]) -> None:
+        """Add a line that was read, and the entry that it is parsed to."""
+        fits = entry.get(LINK) == self.head
+        self._follow(covered(line, entry))
         if not fits and self.broken_at is None:
             self.broken_at = self._lines
 

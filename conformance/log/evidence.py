@@ -21,7 +21,7 @@ from conformance.base.values import DEEPEST, without
 from conformance.log import convert, schemas, size_limit
 from conformance.log.appender import Appender
 from conformance.log.archive import KINDS, Archive, Place, StoredBody, digest_of, packed
-from conformance.log.chain import LINK, Chain
+from conformance.log.chain import CONTAINED, CONTENT, LINK, Chain
 from conformance.log.size_limit import Room
 from conformance.model import DISK, Exchange, Json, Remark
 
@@ -132,8 +132,8 @@ class Recorder:
 
     def _keep(self, digest: str, content: str, droppable: bool) -> bool:
         """Log a content in a separate line; returns False if there is no room for it."""
-        line = {"content": digest, "zlib": packed(content)}
-        if not self._room.takes_body(len(line["zlib"]), len(content)) and droppable:
+        line = {CONTENT: digest, CONTAINED: packed(content)}
+        if not self._room.takes_body(len(line[CONTAINED]), len(content)) and droppable:
             return False
         self.log.archive.hold(line, self._write(line))
         return True
@@ -312,8 +312,9 @@ def _add(log: Log, line: str, place: Place, bounds: Bounds) -> str | None:
     entry, fault = _entry(line, bounds)
     if fault:
         return fault
-    log.chain.read(line, entry.pop(LINK, None))
-    if "content" in entry:
+    log.chain.read(line, entry)
+    entry.pop(LINK, None)
+    if CONTENT in entry:
         return log.archive.add(entry, place, bounds)
     if "exchange" in entry:
         return _add_exchange(log, entry)
@@ -339,10 +340,8 @@ def _add_note(log: Log, entry: dict[str, Json]) -> None:
 def _add_exchange(log: Log, entry: dict[str, Json]) -> str | None:
     """Add an exchange to a log; returns what is wrong if the log lacks one of its bodies."""
     for part in ("request", "response"):
-        body = entry.get(part, {}).get("body", {})
-        for name in KINDS.values():
-            digest = body.get(name)
-            if digest and digest not in log.archive:
-                return f"{part}/body: no earlier line contains the content {digest}"
+        missing = log.archive.missing_in(entry.get(part, {}).get("body", {}))
+        if missing:
+            return f"{part}/body: no earlier line contains the content {missing}"
     log.exchanges.append(_exchange(entry, log.archive))
     return None

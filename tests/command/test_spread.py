@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from conformance.certify.recompute import Code, mismatches
+from conformance.certify.codes import Code
+from conformance.certify.recompute import mismatches
 from conformance.run import runfile
 from conformance.server.application import application
 from tests.forging import Line, forged

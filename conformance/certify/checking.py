@@ -1,0 +1,276 @@
+"""Checks the evidence of a certificate: the verdict is made again from the log, and compared.
+
+``certify`` and ``verify`` both check by this module, so that nothing is signed that would not hold.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Set
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from conformance import __version__
+from conformance.base import files
+from conformance.base.errors import UsageError
+from conformance.base.text import amount
+from conformance.certify import assess, bundle, known, recompute, seams
+from conformance.certify.codes import Code, Problem
+from conformance.certify.statement import Claims, canonical_digest
+from conformance.certify.suite import suite_digest
+from conformance.certify.trust import Trust
+from conformance.model import Cell, Contract, Given, Profile, ReasonKind, Run, Verdict
+from conformance.report import ctrf, html, junit
+from conformance.run import runfile
+from conformance.run.runfile import Opened
+
+DERIVED = frozenset({"cells", "counts", "causes", "exit_code", "uncovered"})
+"""Members of run.json that follow from the bodies in the log."""
+BODIES_LACK = frozenset({ReasonKind.BLOCKED, ReasonKind.PROVIDE, ReasonKind.OWN_LIMIT})
+"""Why cells may be untested without the bodies that would show more."""
+MOST_DAYS = 366
+"""Maximum days from the end of a run to the expiry of its certificate."""
+NOT_OURS = "{} is not what the suite writes for this run"
+SLACK = timedelta(minutes=5)
+"""How far the clocks of the signer and of the reader may differ."""
+NAMED = 3
+"""Examples that a problem names."""
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The judged evidence of a bundle, and what is wrong with it.
+
+    ``run`` and ``opened`` are None if it cannot be judged at all. ``not_recomputed`` names the
+    cells and reports that could not be made again because bodies were removed from the log.
+    """
+
+    problems: tuple[Problem, ...]
+    opened: Opened | None = None
+    run: Run | None = None
+    not_recomputed: tuple[str, ...] = ()
+
+
+def check(
+    directory: Path, contract: Contract, claims: Claims, trust: Trust | None, at: datetime
+) -> Evidence:
+    """Judge the run in an unpacked bundle again, as of a moment, and find everything wrong with it.
+
+    ``trust`` is None where nobody has signed yet.
+    """
+    wrong = [Problem(Code.STATEMENT_MISMATCH, each) for each in claims.faults]
+    if wrong:
+        return Evidence(tuple(wrong))
+    try:
+        return _judged(directory, contract, claims, trust, at)
+    except UsageError as error:
+        text = str(error).replace(f"{directory}/", "")
+        return Evidence((Problem(Code.RUN_INVALID, text),))
+
+
+def _judged(
+    directory: Path, contract: Contract, claims: Claims, trust: Trust | None, at: datetime
+) -> Evidence:
+    """The same for claims that can be made. Raises UsageError for a run that cannot be read."""
+    opened = runfile.open_run(directory, contract)
+    strange = [*_of_contract(opened), *_of_suite(opened, claims)]
+    profile, unknown = profile_of(contract, claims.profile)
+    if profile is None or strange:
+        return Evidence((*strange, *unknown))
+    run = bare(opened.judged())
+    stated, not_recomputed, differing = _as_stated(run, opened)
+    changed = _changed_reports(directory, run)
+    if opened.log.archive.removed:
+        not_recomputed, changed = (*not_recomputed, *changed), []
+    subject = seams.Subject(directory, opened, stated, claims, bundle.beside(directory))
+    problems = [
+        *(Problem(each.code, each.text) for each in recompute.mismatches(opened)),
+        *_unchosen(opened),
+        *differing,
+        *(Problem(Code.REPORT_MISMATCH, NOT_OURS.format(each)) for each in changed),
+        *assess.shortfalls(stated, profile),
+        *_times(stated, claims, at),
+        *seams.problems(subject, trust, at),
+        *_without_form(opened),
+    ]
+    return Evidence(tuple(problems), opened, stated, not_recomputed)
+
+
+def bare(run: Run) -> Run:
+    """A run without what its log does not show: history, baseline, paths."""
+    return replace(run, past=(), baseline=None, given=Given(), place="")
+
+
+def profile_of(contract: Contract, label: str) -> tuple[Profile | None, list[Problem]]:
+    """The profile with a label such as ``core@1``, or what is wrong with it."""
+    labels = {profile.label: profile for profile in contract.profiles.values()}
+    if label in labels:
+        return labels[label], []
+    text = f"the profile {label} is not one of {', '.join(labels) or 'this contract'}"
+    return None, [Problem(Code.PROFILE_UNKNOWN, text)]
+
+
+# --- by what it was judged ------------------------------------------------------------------------
+
+
+def _of_contract(opened: Opened) -> Iterator[Problem]:
+    """The run was judged by the contract that the suite brings."""
+    digest = opened.said["spec"]["digest"]
+    if digest == opened.contract.digest and opened.contract.packaged:
+        return
+    version = known.contracts().get(digest)
+    text = f"the run was judged by a contract that this suite does not have, {digest}"
+    advice = f"Version {version} of the suite has it." if version else ""
+    yield Problem(Code.CONTRACT_UNKNOWN, text, advice)
+
+
+def _of_suite(opened: Opened, claims: Claims) -> Iterator[Problem]:
+    """The run was made and judged by this very suite. Only it can make the verdict again."""
+    version = opened.said["suite"]["version"]
+    if version != __version__:
+        text = f"version {version} of the suite made the run, and this is {__version__}"
+        advice = f"Verify with: pip install 'kaicalls-conformance[certify]=={version}'"
+        yield Problem(Code.SUITE_UNKNOWN, text, advice)
+    elif claims.suite_digest != suite_digest():
+        text = (
+            f"the suite that certified the run has the digest {claims.suite_digest}, "
+            f"and this one has {suite_digest()}"
+        )
+        yield Problem(Code.SUITE_UNKNOWN, text, "One of them was changed.")
+
+
+def _unchosen(opened: Opened) -> Iterator[Problem]:
+    """The choice of the cases can be made again."""
+    why = recompute.made_otherwise(opened)
+    if why:
+        yield Problem(Code.CHOICE_MISMATCH, why)
+
+
+def _without_form(opened: Opened) -> Iterator[Problem]:
+    """What run.json says can be signed."""
+    try:
+        canonical_digest([opened.said["target"], opened.said.get("challenges")])
+    except ValueError as error:
+        text = f"the declaration has a value that canonical JSON cannot express: {error}"
+        yield Problem(Code.STATEMENT_MISMATCH, text)
+
+
+# --- the verdict ----------------------------------------------------------------------------------
+
+
+def _as_stated(run: Run, opened: Opened) -> tuple[Run, tuple[str, ...], list[Problem]]:
+    """The run with the verdicts that its run.json states, where these can be believed.
+
+    They are those of the log. Where bodies were removed from it, it may show less, and then the
+    stated verdicts are taken over and their cells are named. Anything else is a problem.
+    """
+    made = json.loads(json.dumps(runfile.to_json(run, opened.selected)))
+    stated = opened.results.verdicts
+    if not opened.log.archive.removed:
+        problems = [
+            *_differing_cells(run.cells, stated),
+            *_differing(opened.said, made, made.keys() | opened.said.keys()),
+        ]
+        return run, (), problems
+    lacking = {
+        exchange.operation
+        for exchange in opened.log.exchanges
+        if exchange.response and exchange.response.body.left_out
+    }
+    cells, unseen = [], []
+    for cell in run.cells:
+        verdict = stated.get(cell.name, cell.verdict)
+        is_unseen = verdict is not cell.verdict and _may_lack_bodies(cell, lacking)
+        cells.append(replace(cell, verdict=verdict) if is_unseen else cell)
+        if is_unseen:
+            unseen.append(cell.name)
+    others = (made.keys() | opened.said.keys()) - DERIVED
+    problems = [
+        *_differing(opened.said, made, others),
+        *_differing_cells(cells, stated),
+    ]
+    return replace(run, cells=tuple(cells)), tuple(unseen), problems
+
+
+def _may_lack_bodies(cell: Cell, lacking: Set[str]) -> bool:
+    """Whether a cell may be untested because bodies were removed from the log.
+
+    ``lacking`` holds the operations whose responses lack bodies.
+    """
+    if cell.verdict is not Verdict.UNTESTED:
+        return False
+    kinds = {reason.kind for reason in cell.reasons}
+    return cell.operation in lacking or not kinds.isdisjoint(BODIES_LACK)
+
+
+def _differing(
+    said: Mapping[str, Any], made: Mapping[str, Any], names: Set[str]
+) -> Iterator[Problem]:
+    """The members of run.json that do not follow from its log."""
+    differing = sorted(name for name in names if said.get(name) != made.get(name))
+    if differing:
+        text = f"run.json has other values than the log shows: {', '.join(differing)}"
+        yield Problem(Code.VERDICT_NOT_REPRODUCED, text)
+
+
+def _differing_cells(cells: Iterable[Cell], stated: Mapping[str, Verdict]) -> Iterator[Problem]:
+    """The cells whose stated verdict is another one than the log shows."""
+    made = {cell.name: cell.verdict for cell in cells}
+    names = sorted(name for name in made.keys() | stated if made.get(name) != stated.get(name))
+    if names:
+        text = f"{amount(len(names), 'cell')} other than the log shows: {', '.join(names[:NAMED])}"
+        yield Problem(Code.VERDICT_NOT_REPRODUCED, text)
+
+
+def _changed_reports(directory: Path, run: Run) -> list[str]:
+    """The names of reports that are not those that the suite writes for a run."""
+    with files.private(), tempfile.TemporaryDirectory(prefix="conformance-") as name:
+        own = Path(name)
+        write_reports(run, own)
+        return [
+            report
+            for report in bundle.REPORTS
+            if (directory / report).read_bytes() != (own / report).read_bytes()
+        ]
+
+
+def write_reports(run: Run, directory: Path) -> None:
+    """Write the reports of a bundle into a directory. The page lists no other files."""
+    page = html.render(run)
+    (directory / bundle.PAGE).write_text(page, encoding="utf-8", newline="\n")
+    junit.write(run, directory / bundle.JUNIT)
+    ctrf.write(run, directory / bundle.CTRF)
+
+
+# --- when -----------------------------------------------------------------------------------------
+
+
+def _times(run: Run, claims: Claims, at: datetime) -> Iterator[Problem]:
+    """The run ended before the certificate was issued, which holds for a limited time."""
+    ended = _moment(run.finished)
+    issued, expires = _moment(claims.issued), _moment(claims.expires)
+    if ended > issued + SLACK:
+        text = f"the certificate was issued at {issued}, before the run ended at {ended}"
+        yield Problem(Code.TIME_MISMATCH, text)
+    if issued > at + SLACK:
+        text = f"the certificate was issued at {issued}, and it is only {at}"
+        yield Problem(Code.TIME_MISMATCH, text)
+    if expires > ended + timedelta(days=MOST_DAYS):
+        text = f"the certificate is to hold for more than {MOST_DAYS} days after the run"
+        yield Problem(Code.TIME_MISMATCH, text)
+    if at > expires:
+        yield Problem(Code.EXPIRED, f"the certificate expired at {expires}")
+    if run.counts[Verdict.WAIVED]:
+        for waiver in run.target.waivers:
+            if waiver.expires < at.date():
+                text = f"the waiver for {waiver.clause} expired on {waiver.expires}"
+                yield Problem(Code.WAIVER_EXPIRED, text)
+
+
+def _moment(text: str) -> datetime:
+    """A stored moment. Those of a run were checked to be readable, but may have no time zone."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

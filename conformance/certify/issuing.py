@@ -1,0 +1,119 @@
+"""Makes bundles: the evidence of a run, the statement about it, and its signatures."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+
+from conformance.base import files, stored
+from conformance.certify import bundle, checking, envelope, statement
+from conformance.certify.keys import PrivateKey, sign_detached
+from conformance.certify.statement import Claims
+from conformance.log import packing, size_limit
+from conformance.log.archive import Archive, StoredBody
+from conformance.log.chain import CONTAINED, CONTENT
+from conformance.model import Json, Profile, Run
+from conformance.run import runfile
+from conformance.run.runfile import Opened
+
+EXTRAS = ("stamps.json", "freeze.json", "freeze.json.sig", "challenge.json", "challenge.json.sig")
+"""Files of a run that go into its bundle as they are, besides its stamps."""
+
+
+class Bodies(StrEnum):
+    """Which long bodies of responses stay in a bundle. Bodies up to 4 kB always do."""
+
+    ALL = "all"
+    JUDGED = "judged"
+    NONE = "none"
+
+
+def assemble(source: Path, opened: Opened, bodies: Bodies, directory: Path) -> Run:
+    """Write everything but statement and signatures of a bundle, and return the judged run."""
+    run = checking.bare(opened.judged())
+    with files.private():
+        runfile.write(run, opened.selected, directory)
+        checking.write_reports(run, directory)
+        _write_log(source, opened, _kept(opened, run, bodies), directory)
+        stamps = [f"stamps/{path.name}" for path in sorted((source / "stamps").glob("*.tsr"))]
+        for name in (*EXTRAS, *stamps):
+            _copy(source / name, directory / name)
+    return run
+
+
+def _copy(source: Path, to: Path) -> None:
+    """Copy a regular file if there is one."""
+    try:
+        file = stored.opened(source)
+    except FileNotFoundError:
+        return
+    to.parent.mkdir(exist_ok=True)
+    with file, to.open("wb") as written:
+        shutil.copyfileobj(file, written)
+
+
+def _kept(opened: Opened, run: Run, bodies: Bodies) -> frozenset[str] | None:
+    """The digests of the contents that stay in the log; None for all of them.
+
+    What the suite sent itself always stays, because the requests are made again from it.
+    """
+    if bodies is Bodies.ALL:
+        return None
+    seen = {name for cell in run.cells for name in cell.exchanges}
+    kept: set[str] = set()
+    for exchange in opened.log.exchanges:
+        kept.update(_digests([exchange.request.body]))
+        if bodies is Bodies.JUDGED and exchange.id in seen and exchange.response:
+            kept.update(_digests([exchange.response.body]))
+    return frozenset(kept)
+
+
+def _digests(bodies: Iterable[object]) -> set[str]:
+    """The digests of long bodies; short ones have none."""
+    return {digest for body in bodies if isinstance(body, StoredBody) for digest in body.digests}
+
+
+def _write_log(source: Path, opened: Opened, kept: frozenset[str] | None, directory: Path) -> None:
+    """Write the compressed log, line by line as it was, but without the contents that go."""
+    bounds = size_limit.bounds(opened.began.target.disk)
+    plain = directory / runfile.LOG
+    archive = Archive(source / runfile.LOG, bounds.size)  # holds the decompressed copy
+    with (
+        stored.opened(archive.file()) as file,
+        files.lines(plain) as stream,
+    ):
+        for line in stored.lines(file, str(source / runfile.LOG), bounds):
+            stream.write(_without(line, kept))
+    packing.pack(plain)
+
+
+def _without(line: str, kept: frozenset[str] | None) -> str:
+    """A line of a log, without its content if that does not stay."""
+    if kept is None or f'"{CONTAINED}"' not in line:
+        return line
+    entry: dict[str, Json] = json.loads(line)
+    if CONTENT not in entry or entry[CONTENT] in kept:
+        return line
+    return json.dumps({name: entry[name] for name in entry if name != CONTAINED}) + "\n"
+
+
+def state(directory: Path, opened: Opened, run: Run, profile: Profile, claims: Claims) -> bytes:
+    """Write the statement on an assembled bundle, and return it as it is signed."""
+    subjects = bundle.digests(directory)
+    made = statement.made(run, opened.said, profile, claims, subjects)
+    payload = statement.payload(made)
+    (directory / bundle.STATEMENT).write_bytes(payload)
+    return payload
+
+
+def sign(directory: Path, payload: bytes, key: PrivateKey, namespace: str) -> None:
+    """Add a signature to a statement: in the envelope, and detached."""
+    path = directory / bundle.ENVELOPE
+    before = envelope.read(path.read_text(encoding="utf-8")).signatures if path.exists() else {}
+    path.write_text(envelope.signed(payload, key, before), encoding="utf-8")
+    name = f"{bundle.STATEMENT}.{key.public.keyid}.sig"
+    signature = sign_detached(key, namespace, payload)
+    (directory / name).write_text(signature, encoding="ascii")

@@ -1,0 +1,208 @@
+"""The signed statement: an in-toto Statement with the test-result predicate.
+
+Everything in it follows from the evidence, except the claims of whoever signs. So ``verify`` makes
+the statement again from the evidence and those claims, and compares.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import rfc8785
+
+from conformance.base.stored import Bounds, parsed
+from conformance.base.text import clean
+from conformance.certify import seams
+from conformance.certify.certificate import Counts
+from conformance.certify.suite import DISTRIBUTION
+from conformance.model import Profile, Run, Verdict
+
+STATEMENT: Final = "https://in-toto.io/Statement/v1"
+TEST_RESULT: Final = "https://in-toto.io/attestation/test-result/v0.1"
+MEMBER: Final = "https://github.com/kaicalls/kaicalls-conformance/certificate/v1"
+"""The member of the predicate for what the predicate has no place for."""
+
+VENDOR, CERTIFIER = "vendor", "certifier"
+"""Who ran the suite."""
+LONGEST_NAME = 100
+"""Maximum characters of the name of a product, and of its version."""
+PASSED, WARNED, FAILED = "PASSED", "WARNED", "FAILED"
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a signer says that the evidence does not. Moments are ISO 8601, digests SHA-256."""
+
+    product: str
+    version: str
+    relation: str
+    profile: str  # its label
+    issued: str
+    expires: str
+    suite_digest: str
+    lock_digest: str
+
+    @property
+    def faults(self) -> list[str]:
+        """What cannot be claimed."""
+        found = []
+        for name, text in (("product", self.product), ("version", self.version)):
+            if not text.strip() or len(text) > LONGEST_NAME or clean(text) != text:
+                found.append(f"the {name} must be a name of 1 to {LONGEST_NAME} visible characters")
+        if self.relation not in (VENDOR, CERTIFIER):
+            found.append(f"the relation must be {VENDOR} or {CERTIFIER}")
+        for text in (self.issued, self.expires):
+            if not _is_moment(text):
+                found.append(f"{clean(text[:LONGEST_NAME])!r} is not a moment in UTC")
+        return found
+
+
+def _is_moment(text: str) -> bool:
+    """Whether a text is a moment to the second, in UTC, as ``isoformat`` writes it."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return False
+    return moment.utcoffset() == timedelta(0) and moment.isoformat(timespec="seconds") == text
+
+
+def made(
+    run: Run,
+    said: Mapping[str, Any],
+    profile: Profile,
+    claims: Claims,
+    subjects: Mapping[str, str],
+) -> dict[str, Any]:
+    """The statement on a judged run.
+
+    ``said`` are the members of its run.json, and ``subjects`` digests of the files, by name.
+    """
+    tests = _tests(run, profile)
+    return {
+        "_type": STATEMENT,
+        "subject": [
+            {"name": name, "digest": {"sha256": digest}}
+            for name, digest in sorted(subjects.items())
+        ],
+        "predicateType": TEST_RESULT,
+        "predicate": {
+            "result": _result(tests),
+            "configuration": _configuration(run, said, profile, claims),
+            **tests,
+            MEMBER: _particulars(run, said, profile, claims),
+        },
+    }
+
+
+def _tests(run: Run, profile: Profile) -> dict[str, list[str]]:
+    """The judged cells by result. A failure that the profile does not score is a warning."""
+    tests: dict[str, list[str]] = {"passedTests": [], "warnedTests": [], "failedTests": []}
+    for cell in run.cells:
+        name = f"{cell.clause}@{cell.operation}"
+        if cell.verdict is Verdict.PASSED:
+            tests["passedTests"].append(name)
+        elif cell.verdict in (Verdict.FAILED, Verdict.ERROR):
+            is_scored = profile.reason(cell.clause, cell.operation) is None
+            tests["failedTests" if is_scored else "warnedTests"].append(name)
+        elif cell.verdict in (Verdict.WARNED, Verdict.WAIVED):
+            tests["warnedTests"].append(name)
+    return tests
+
+
+def _result(tests: Mapping[str, list[str]]) -> str:
+    """The result of all tests: that of the worst one."""
+    if tests["failedTests"] or not tests["passedTests"]:
+        return FAILED
+    return WARNED if tests["warnedTests"] else PASSED
+
+
+def _configuration(
+    run: Run, said: Mapping[str, Any], profile: Profile, claims: Claims
+) -> list[dict[str, Any]]:
+    """What decided the result besides the evidence, each with a digest."""
+    described = {
+        "contract": run.contract.digest,
+        f"profile/{profile.label}": profile.digest,
+        "declaration": canonical_digest(said["target"]),
+        "waivers": canonical_digest(said["target"].get("waivers", [])),
+        "challenges": canonical_digest(said.get("challenges")),
+        "lock": claims.lock_digest,
+    }
+    suite = {
+        "name": DISTRIBUTION,
+        "uri": f"pkg:pypi/{DISTRIBUTION}@{run.suite}",
+        "digest": {"sha256": claims.suite_digest},
+    }
+    rest = [{"name": name, "digest": {"sha256": each}} for name, each in described.items()]
+    return [suite, *rest]
+
+
+def _particulars(
+    run: Run, said: Mapping[str, Any], profile: Profile, claims: Claims
+) -> dict[str, Any]:
+    """The member for what the predicate has no place for."""
+    challenged = bool(said.get("challenge_digest"))
+    return {
+        **asdict(claims),
+        "contract": {"title": run.contract.title, "version": run.contract.version},
+        "deployment": {"url": run.target.url, **(said.get("peer") or {})},
+        "started": run.started,
+        "ended": run.finished,
+        "log_head": run.log_head,
+        "seed": str(run.seed),  # canonical JSON has no long integers
+        "depth": run.depth,
+        "identity": run.target.identity,
+        "nonce": said.get("nonce", ""),
+        "counts": asdict(counts(run)),
+        "not_judged": not_judged(run, profile),
+        "vendor_knew_seed": claims.relation == VENDOR and not challenged,
+        "remains": seams.remains(claims.relation == VENDOR, challenged),
+    }
+
+
+def counts(run: Run) -> Counts:
+    """The cells of the whole contract by what became of them."""
+    waived = run.counts[Verdict.WAIVED]
+    untested = run.counts[Verdict.UNTESTED] + run.counts[Verdict.ERROR]
+    inapplicable = run.counts[Verdict.INAPPLICABLE]
+    return Counts(run.judged - waived, waived, inapplicable, untested, len(run.cells))
+
+
+def not_judged(run: Run, profile: Profile) -> list[str]:
+    """The ids of scored clauses of which no cell was judged."""
+    idle = (None, Verdict.UNTESTED, Verdict.INAPPLICABLE, Verdict.ERROR)
+    return sorted(
+        clause
+        for clause in profile.scored & run.by_clause.keys()
+        if all(cell.verdict in idle for cell in run.by_clause[clause])
+    )
+
+
+def canonical_digest(value: Any) -> str:
+    """The SHA-256, in hex, of a value in canonical JSON. Raises ValueError if it has none."""
+    return hashlib.sha256(payload(value)).hexdigest()
+
+
+def payload(statement: Any) -> bytes:
+    """The bytes of a statement that are signed: canonical JSON (RFC 8785)."""
+    return rfc8785.dumps(statement)
+
+
+def parse(content: bytes) -> tuple[dict[str, Any], Claims]:
+    """A statement and the claims in it. Raises ValueError, with the reason, for anything else."""
+    statement = parsed(content.decode(), Bounds())
+    try:
+        particulars = statement["predicate"][MEMBER]
+        claimed = {each.name: particulars[each.name] for each in fields(Claims)}
+        canonical = payload(statement)
+    except (KeyError, TypeError, IndexError, rfc8785.CanonicalizationError):
+        raise ValueError("it is not a statement of this suite") from None
+    if any(not isinstance(value, str) for value in claimed.values()):
+        raise ValueError("its claims must be texts")
+    if canonical != content:
+        raise ValueError("it is not canonical JSON")
+    return statement, Claims(**claimed)

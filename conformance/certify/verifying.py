@@ -1,0 +1,247 @@
+"""Verifies a bundle without network: signatures, digests, dates, and the verdict from the log."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from conformance.base.errors import ConformanceError, Exit
+from conformance.certify import bundle, checking, envelope, seams, signing, statement
+from conformance.certify.certificate import Certificate, Counts, Grade, Signer
+from conformance.certify.checking import Evidence
+from conformance.certify.codes import Code, Problem
+from conformance.certify.signing import NAMESPACES, Signed
+from conformance.certify.statement import CERTIFIER, MEMBER, Claims
+from conformance.certify.trust import Trust
+from conformance.model import Contract
+
+CLAIMED_BY_CERTIFIER = "it says that a certifier ran the suite, but no trusted certifier signed it"
+
+
+@dataclass(frozen=True)
+class Verified:
+    """What became of a bundle. ``certificate`` is None if there is a problem.
+
+    ``not_recomputed`` names cells and reports whose evidence was removed from the log.
+    """
+
+    problems: tuple[Problem, ...]
+    certificate: Certificate | None = None
+    not_recomputed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> Exit:
+        """0 if everything holds, 1 if something is refused, 3 if something was not recomputed."""
+        if self.certificate is None:
+            return Exit.VIOLATED
+        return Exit.UNJUDGED if self.not_recomputed else Exit.CONFORMS
+
+
+def verify(path: Path, contract: Contract, trust: Trust, at: datetime) -> Verified:
+    """Verify the bundle in a file as of a moment. Raises UsageError if there is no file.
+
+    A bundle on which the suite itself fails is refused, because it may be made for that.
+    """
+    try:
+        with bundle.unpacked(path) as directory:
+            return verify_unpacked(directory, contract, trust, at)
+    except bundle.Invalid as error:
+        return Verified((Problem(Code.BUNDLE_INVALID, str(error)),))
+    except ConformanceError:
+        raise
+    except Exception as error:
+        what = f"the suite failed on it, {type(error).__name__}: {error}"
+        return Verified((Problem(Code.BUNDLE_INVALID, what, "Please report this."),))
+
+
+def verify_unpacked(directory: Path, contract: Contract, trust: Trust, at: datetime) -> Verified:
+    """Verify an unpacked bundle as of a moment."""
+    payload = (directory / bundle.STATEMENT).read_bytes()
+    try:
+        stated, claims = statement.parse(payload)
+    except ValueError as error:
+        text = f"{bundle.STATEMENT} cannot be read: {error}"
+        return Verified((Problem(Code.BUNDLE_INVALID, text),))
+    if claims.faults:
+        wrong = tuple(Problem(Code.STATEMENT_MISMATCH, each) for each in claims.faults)
+        return Verified(wrong)
+    signed = _signed(directory, payload, claims, trust, at)
+    evidence = checking.check(directory, contract, claims, trust, at)
+    grade, why = _grade(signed, claims, bundle.beside(directory))
+    notes = (*signed.notes, *why)
+    problems = (
+        *signed.problems,
+        *_unclaimed(signed, claims, grade),
+        *_subjects(stated, bundle.digests(directory)),
+        *evidence.problems,
+        *_differing(stated, claims, contract, evidence),
+    )
+    if problems:
+        return Verified(problems, notes=notes)
+    certificate = _certificate(payload, stated, claims, grade, signed.signers)
+    return Verified((), certificate, evidence.not_recomputed, notes)
+
+
+def _signed(directory: Path, payload: bytes, claims: Claims, trust: Trust, at: datetime) -> Signed:
+    """Who signed the statement. Whoever ran the suite was trusted when they signed, and is now."""
+    try:
+        read = envelope.read((directory / bundle.ENVELOPE).read_text(encoding="utf-8"))
+    except ValueError as error:
+        text = f"{bundle.ENVELOPE} cannot be read: {error}"
+        return Signed((), (Problem(Code.BUNDLE_INVALID, text),))
+    if read.payload != payload:
+        text = f"{bundle.ENVELOPE} is about another statement than {bundle.STATEMENT}"
+        return Signed((), (Problem(Code.INVALID_SIGNATURE, text),))
+    issued = datetime.fromisoformat(claims.issued)
+    moments = {
+        namespace: (issued, at) if namespace == NAMESPACES[claims.relation] else (at,)
+        for namespace in signing.GRADES
+    }
+    return signing.signed_by(payload, read, bundle.signatures(directory), trust, moments)
+
+
+def _subjects(stated: Mapping[str, Any], digests: Mapping[str, str]) -> list[Problem]:
+    """The files that are not those that were signed."""
+    signed = _digests_in(stated)
+    verbs = {
+        "was changed after it was signed": [
+            name for name in signed.keys() & digests.keys() if signed[name] != digests[name]
+        ],
+        "was signed, but is missing": list(signed.keys() - digests.keys()),
+        "was not signed": list(digests.keys() - signed.keys()),
+    }
+    return [
+        Problem(Code.SUBJECT_MISMATCH, f"{name} {verb}")
+        for verb, names in verbs.items()
+        for name in sorted(names)
+    ]
+
+
+def _digests_in(stated: Mapping[str, Any]) -> dict[str, str]:
+    """The digests in a statement by the name of the file; none if they are malformed."""
+    try:
+        return {str(row["name"]): str(row["digest"]["sha256"]) for row in stated["subject"]}
+    except (KeyError, TypeError):
+        return {}
+
+
+OTHERWISE = "the statement has another {} than the evidence gives"
+CODES = {
+    "result": Code.VERDICT_NOT_REPRODUCED,
+    "passedTests": Code.VERDICT_NOT_REPRODUCED,
+    "warnedTests": Code.VERDICT_NOT_REPRODUCED,
+    "failedTests": Code.VERDICT_NOT_REPRODUCED,
+}
+"""The codes of members of the predicate that are not as the evidence gives them."""
+
+
+def _differing(
+    stated: Mapping[str, Any], claims: Claims, contract: Contract, evidence: Evidence
+) -> list[Problem]:
+    """The members of a statement that do not follow from the evidence, if that can be judged."""
+    profile, _ = checking.profile_of(contract, claims.profile)
+    if evidence.run is None or evidence.opened is None or profile is None:
+        return []
+    subjects = _digests_in(stated)
+    try:
+        made = statement.made(evidence.run, evidence.opened.said, profile, claims, subjects)
+    except ValueError:
+        return []  # checking says why nothing can be stated
+    said, due = stated["predicate"], made["predicate"]
+    names = [
+        *_unequal({**stated, "predicate": None}, {**made, "predicate": None}),
+        *_unequal({**said, MEMBER: None}, {**due, MEMBER: None}),
+        *_unequal(said[MEMBER], due[MEMBER]),
+    ]
+    return [
+        Problem(CODES.get(name, Code.STATEMENT_MISMATCH), OTHERWISE.format(name)) for name in names
+    ]
+
+
+def _unequal(stated: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
+    """The names of the members that are not equal."""
+    names = stated.keys() | made.keys()
+    return sorted(name for name in names if stated.get(name) != made.get(name))
+
+
+def _unclaimed(signed: Signed, claims: Claims, grade: Grade) -> list[Problem]:
+    """Whether someone else than a certifier says that a certifier ran the suite."""
+    if claims.relation == CERTIFIER and grade is Grade.SELF_DECLARED and signed.signers:
+        return [Problem(Code.UNTRUSTED_SIGNER, CLAIMED_BY_CERTIFIER)]
+    return []
+
+
+def _grade(
+    signed: Signed, claims: Claims, files: Mapping[str, bytes]
+) -> tuple[Grade, tuple[str, ...]]:
+    """The grade of a statement, and why it is not higher.
+
+    A certifier's signature certifies a run that the certifier made or challenged.
+    """
+    certifiers = [each.principal for each in signed.signers if each.grade is Grade.CERTIFIED]
+    if not certifiers:
+        return Grade.SELF_DECLARED, ()
+    if claims.relation == CERTIFIER or seams.is_challenged(files):
+        return Grade.CERTIFIED, ()
+    note = (
+        f"{', '.join(certifiers)} signed, too, but did not run the suite, and the run had no "
+        "challenge."
+    )
+    return Grade.SELF_DECLARED, (note,)
+
+
+def _certificate(
+    payload: bytes,
+    stated: Mapping[str, Any],
+    claims: Claims,
+    grade: Grade,
+    signers: tuple[Signer, ...],
+) -> Certificate:
+    """The certificate of a statement that holds, so that every member is as it should be."""
+    predicate = stated["predicate"]
+    more = predicate[MEMBER]
+    digests = {row["name"]: row["digest"]["sha256"] for row in predicate["configuration"]}
+    deployment = more["deployment"]
+    return Certificate(
+        digest=hashlib.sha256(payload).hexdigest(),
+        grade=grade,
+        product=claims.product,
+        version=claims.version,
+        profile=claims.profile,
+        profile_digest=digests[f"profile/{claims.profile}"],
+        contract=f"{more['contract']['title']} {more['contract']['version']}",
+        contract_digest=digests["contract"],
+        suite=predicate["configuration"][0]["uri"].rpartition("@")[2],
+        suite_digest=claims.suite_digest,
+        target=deployment["url"],
+        addresses=tuple(deployment.get("addresses", ())),
+        tls_key=deployment.get("tls_key") or "",
+        started=more["started"],
+        ended=more["ended"],
+        issued=claims.issued,
+        expires=claims.expires,
+        seed=int(more["seed"]),
+        nonce=more["nonce"],
+        identity=more["identity"],
+        relation=claims.relation,
+        signers=signers,
+        counts=Counts(**more["counts"]),
+        not_judged=tuple(more["not_judged"]),
+        remains=tuple(more["remains"]),
+        vendor_knew_seed=more["vendor_knew_seed"],
+    )
+
+
+def first_line(certificate: Certificate) -> str:
+    """The grade of a certificate, which comes first wherever it is shown."""
+    until = certificate.expires[:10]
+    certifiers = [each.principal for each in certificate.signers if each.grade is Grade.CERTIFIED]
+    if certificate.grade is Grade.CERTIFIED:
+        return f"Certified by {', '.join(certifiers)} until {until}"
+    vendors = [each.principal for each in certificate.signers if each.grade is not Grade.CERTIFIED]
+    return f"Self-declared: the vendor ran it ({', '.join(vendors)}) until {until}"

@@ -1,0 +1,114 @@
+"""``verify``: checks a bundle without network, and says what it certifies."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import UTC, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from conformance.base.errors import UsageError
+from conformance.command.commands import load
+from conformance.command.saying import hand_out, say
+from conformance.command.signing_key import FILE, require_extra
+
+if TYPE_CHECKING:
+    from conformance.certify.certificate import Certificate
+    from conformance.certify.verifying import Verified
+
+NAMED = 20
+"""Cells that could not be recomputed, and that are listed."""
+
+
+@click.command()
+@click.argument("bundle", metavar="BUNDLE", type=FILE)
+@click.option(
+    "--trust", type=FILE, required=True, help="Whom to trust: an allowed_signers file of OpenSSH."
+)
+@click.option("--revoked", type=FILE, help="Keys that are no longer trusted, one a line.")
+@click.option("--at", metavar="DATE", help="Verify as of the end of this day (UTC), not of now.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def verify(bundle: Path, trust: Path, revoked: Path | None, at: str | None, as_json: bool) -> int:
+    """Check a bundle of certify without network: signatures, dates, and the verdict from its log.
+
+    Exit codes: 0 everything holds, 1 something does not, 2 invalid usage, 3 everything holds, but
+    bodies were left out, so some cells could not be recomputed.
+    """
+    require_extra()
+    from conformance.certify import verifying
+    from conformance.certify.trust import Trust
+
+    trusted, moment = Trust.read(trust, revoked), _moment(at)
+    verified = verifying.verify(bundle, load(None), trusted, moment)
+    if as_json:
+        hand_out(_as_data(verified))
+    else:
+        say("\n".join(_lines(verified)))
+    return verified.exit_code
+
+
+def _moment(day: str | None) -> datetime:
+    """The end of a day, or now. Raises UsageError if it is not a date."""
+    if day is None:
+        return datetime.now(UTC)
+    try:
+        date = datetime.strptime(day, "%Y-%m-%d").date()
+    except ValueError:
+        raise UsageError(f"--at: {day!r} is not a date such as 2027-01-31") from None
+    return datetime.combine(date, time(23, 59, 59), UTC)
+
+
+def _as_data(verified: Verified) -> dict[str, Any]:
+    """The outcome as data for machines."""
+    certificate = verified.certificate
+    return {
+        "holds": certificate is not None,
+        "grade": certificate and certificate.grade,
+        "problems": [asdict(each) for each in verified.problems],
+        "not_recomputed": verified.not_recomputed,
+        "notes": verified.notes,
+        "certificate": certificate and asdict(certificate),
+    }
+
+
+def _lines(verified: Verified) -> Iterator[str]:
+    """The outcome for people: the grade or the refusal first."""
+    from conformance.base.text import amount
+    from conformance.certify.verifying import first_line
+
+    unseen = verified.not_recomputed
+    if verified.certificate is None:
+        yield f"Refused: {amount(len(verified.problems), 'problem')}, so this certifies nothing."
+        for problem in verified.problems:
+            yield f"  {problem}"
+    else:
+        lacking = ", but not everything could be recomputed" if unseen else ""
+        yield f"{first_line(verified.certificate)}{lacking}"
+        yield from _facts(verified.certificate)
+    if unseen and verified.certificate:
+        yield f"  Not recomputed, because their bodies were left out: {len(unseen):,}"
+        for name in unseen[:NAMED]:
+            yield f"    {name}"
+        if len(unseen) > NAMED:
+            yield f"    and {len(unseen) - NAMED:,} more; --json lists all"
+    for note in verified.notes:
+        yield f"  Note: {note}"
+
+
+def _facts(certificate: Certificate) -> Iterator[str]:
+    """What a certificate says, in lines."""
+    counts = certificate.counts
+    yield f"  {certificate.product} {certificate.version} meets {certificate.profile}"
+    yield f"  {certificate.contract} at {certificate.target}, {certificate.ended}"
+    yield (
+        f"  {counts.judged:,} of {counts.of:,} cells judged, {counts.waived:,} waived, "
+        f"{counts.inapplicable:,} inapplicable, {counts.untested:,} untested"
+    )
+    if certificate.not_judged:
+        yield f"  Scored, but not judged: {', '.join(certificate.not_judged)}"
+    for sentence in certificate.remains:
+        yield f"  What this does not show: {sentence}"
+    yield f"  sha256:{certificate.digest}"
