@@ -77,7 +77,7 @@ from conformance.model.operation import (
 )
 from conformance.model.past import Baseline, Past, Transition, flips, transition
 from conformance.model.placeholder import Placeholder, SecretKind
-from conformance.model.run import Given, Run, Selection
+from conformance.model.run import Given, Peer, Run, Selection
 from conformance.model.setup import Remark, State, place_of_key
 
 __all__ = [
@@ -132,6 +132,7 @@ __all__ = [
     "Params",
     "Past",
     "Payment",
+    "Peer",
     "Placeholder",
     "Rate",
     "Reach",

@@ -43,6 +43,20 @@ class Selection:
 
 
 @dataclass(frozen=True)
+class Peer:
+    """The deployment of a target as its connections saw it.
+
+    ``tls_key`` is the SHA-256 of its public key in hex, None without TLS. ``more_tls_keys`` are
+    those that other connections of the run saw.
+    """
+
+    host: str
+    addresses: tuple[str, ...]
+    tls_key: str | None = None
+    more_tls_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Run:
     """A finished run: everything that a report can show. Contains no secrets."""
 
@@ -66,6 +80,9 @@ class Run:
     given: Given = field(default_factory=Given)
     selection: Selection | None = None  # None if it is not known
     log_head: str = ""  # the digest of the last line of its log
+    nonce: str = ""  # of the certifier's challenge; empty without one
+    challenge_digest: str = ""  # SHA-256 of the file of that challenge, in hex
+    peer: Peer | None = None  # the deployment as seen; None if nobody looked
     place: str = ""  # its directory, for readers of its reports; never stored
 
     @cached_property

@@ -28,6 +28,7 @@ from conformance.report import unproven
 OFTEN = 0.01
 """The share of requests that a proxy may fail before the remark includes advice."""
 UNVERIFIED = "the certificate of the target was not verified (verify: false in the target file)"
+OTHER_KEY = "the target showed several TLS keys, so more than one deployment may have been judged"
 FILTER_RULE = "paging.filter"
 """The rule that judges whether a filter is applied."""
 FOREIGN_RULE = "tenant.filter"
@@ -47,6 +48,8 @@ def of(run: Run) -> list[str]:
     doubtful = doubtful_keys(run.target, others)
     added = [*lacking(run.contract, run.exchanges), *idle_filters(run), *idle_members(run)]
     trusted = [] if run.target.verify else [UNVERIFIED]
+    if run.peer is not None and run.peer.more_tls_keys:
+        trusted.append(OTHER_KEY)
     incomplete = [*unavailable(run.exchanges), *unheld(run.exchanges)]
     return [*trusted, *unproven.wrong(run.setup), *waivers, *doubtful, *added, *incomplete]
 

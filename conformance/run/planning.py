@@ -28,6 +28,7 @@ from conformance.plan.build import Plan, build, with_inapplicable
 from conformance.plan.registry import REGISTRY, Planning, Scenario
 from conformance.plan.selection import affordable, quick, select, wanted
 from conformance.report.view import first_of, operation_name
+from conformance.run.binding import Challenged, Stamping
 from conformance.run.conclusion import begun
 from conformance.run.lanes import lanes
 from conformance.run.shards import Shard, parsed
@@ -99,7 +100,8 @@ class Prepared:
     """Everything that a run needs before it sends a request.
 
     ``contract`` is adapted to the target. ``plan`` contains every case, and ``chosen`` the cases to
-    run, for a ``shard`` only its own. The target may be the ``embedded`` server.
+    run, for a ``shard`` only its own. The target may be the ``embedded`` server. The run may be
+    ``challenged`` by a certifier, and ask for time stamps.
     """
 
     contract: Contract
@@ -109,6 +111,8 @@ class Prepared:
     chosen: Plan
     shard: Shard | None = None
     embedded: bool = False
+    challenged: Challenged | None = None
+    stamping: Stamping | None = None
 
     @property
     def workers(self) -> int:
@@ -150,7 +154,11 @@ class Prepared:
             today=now.date(),
             require_complete=require_complete,
         )
-        return replace(run, given=self.given, selection=selection_of(self.choice, self.target))
+        run = replace(run, given=self.given, selection=selection_of(self.choice, self.target))
+        if self.challenged is None:
+            return run
+        challenge = self.challenged
+        return replace(run, nonce=challenge.nonce, challenge_digest=challenge.digest)
 
 
 def prepare(contract: Contract, target: Target, choice: Choice) -> Prepared:

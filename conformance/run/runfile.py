@@ -29,6 +29,7 @@ from conformance.model import (
     Given,
     Json,
     Past,
+    Peer,
     Run,
     Selection,
     Verdict,
@@ -73,6 +74,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "finished": run.finished,
         "judged_on": run.judged_on,
         "log_head": run.log_head,
+        **_bound(run),
         "incomplete": run.incomplete,
         "require_complete": run.require_complete,
         "exit_code": run.exit_code,
@@ -93,6 +95,16 @@ def _baseline(run: Run) -> dict[str, Any]:
     if run.baseline is None:
         return {}
     return {"baseline": convert.to_json(run.baseline)}
+
+
+def _bound(run: Run) -> dict[str, Any]:
+    """The members for the challenge that a run took, and for the deployment that it saw."""
+    members: dict[str, Any] = {}
+    if run.challenge_digest:
+        members |= {"nonce": run.nonce, "challenge_digest": run.challenge_digest}
+    if run.peer is not None:
+        members["peer"] = convert.to_json(run.peer)
+    return members
 
 
 def _cell(cell: Cell) -> Json:
@@ -243,9 +255,16 @@ def open_run(directory: Path, contract: Contract) -> Opened:
         require_complete=data["require_complete"],
     )
     given = convert.from_json(data.get("given", {}), Given)
-    chosen = data.get("selection")
-    selection = convert.from_json(chosen, Selection) if chosen else None
-    return Opened(data, contract, replace(began, given=given, selection=selection), selected, log)
+    chosen, peer = data.get("selection"), data.get("peer")
+    began = replace(
+        began,
+        given=given,
+        selection=convert.from_json(chosen, Selection) if chosen else None,
+        nonce=data.get("nonce", ""),
+        challenge_digest=data.get("challenge_digest", ""),
+        peer=convert.from_json(peer, Peer) if peer else None,
+    )
+    return Opened(data, contract, began, selected, log)
 
 
 def _log(directory: Path, bounds: Bounds) -> Log:
