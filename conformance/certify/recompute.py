@@ -11,13 +11,13 @@ import re
 from collections.abc import Iterable, Iterator, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from itertools import pairwise
 from urllib.parse import urlsplit
 
 from conformance import __version__
 from conformance.base.options import Depth
 from conformance.base.text import amount
+from conformance.certify.codes import Code
 from conformance.examine import survey
 from conformance.judging.verdict import OVER_BUDGET
 from conformance.log import convert
@@ -43,19 +43,6 @@ BEFORE, AFTER = (preflight.CASE.id, survey.CASE.id), (AGAIN.id, CLEAN.id)
 """The cases that are not planned: those before all others, and those after them."""
 BESIDES = (*BEFORE, *AFTER, LOOK.id)
 """All of them. ``LOOK`` sees whether the target is available."""
-
-
-class Code(StrEnum):
-    """What does not fit, for machines."""
-
-    CHAIN_BROKEN = "CHAIN_BROKEN"
-    PLAN_MISMATCH = "PLAN_MISMATCH"
-    CHOICE_MISMATCH = "CHOICE_MISMATCH"
-    CASE_MISMATCH = "CASE_MISMATCH"
-    NUMBER_MISMATCH = "NUMBER_MISMATCH"
-    ADDRESS_MISMATCH = "ADDRESS_MISMATCH"
-    IDENTITY_MISMATCH = "IDENTITY_MISMATCH"
-    TIME_MISMATCH = "TIME_MISMATCH"
 
 
 @dataclass(frozen=True)

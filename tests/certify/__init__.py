@@ -1,0 +1,1 @@
+"""Keys, signatures, trust, and the bundles that certify a run."""
