@@ -22,6 +22,7 @@ from conformance.command import (
     comparing,
     doctor,
     explaining,
+    freeze,
     history,
     init,
     merge,
@@ -29,6 +30,7 @@ from conformance.command import (
     rerunning,
     signals,
 )
+from conformance.command.binding import Bound, bound, seeded, with_bound
 from conformance.command.choosing import with_choice, with_details, with_output, with_yes
 from conformance.command.concluding import conclude, remember, remembered, terminal
 from conformance.command.directory import prune
@@ -139,10 +141,12 @@ def group() -> None:
     is_flag=True,
     help="Also write pytest.html, for developers of the suite.",
 )
+@with_bound
 @with_details
 @with_output
 def run(
     choice: Choice,
+    bound_by: Bound,
     yes: bool,
     try_steps: bool,
     require_complete: bool,
@@ -156,8 +160,10 @@ def run(
     """Run the suite against --target, or --url and --key; by default the embedded server."""
     _require_whole_causes(choice, try_steps)
     older = comparing.opened_baseline(baseline, choice.spec) if baseline else None
+    taken = bound_by.taken(choice)
+    choice = seeded(choice, taken)
     with embedded(choice) as server:
-        prepared = prepared_for(choice, server, aloud=True)
+        prepared = bound(prepared_for(choice, server, aloud=True), bound_by, taken)
         finished, directory = sent(
             prepared,
             output,
@@ -220,6 +226,10 @@ COMMANDS: Mapping[str, Mapping[click.Command, str]] = {
         run: "Judge a target, or without one the embedded server.",
         merge.merge: "Combine the shards of a run.",
         cleaning.clean: "Remove what a run created and left behind.",
+    },
+    "Certify": {
+        freeze.freeze: "Commit to a build and a target file.",
+        freeze.challenge_run: "Draw nonce and seed for a vendor's run.",
     },
     "Read": {
         replay.open_: "Open the report of a run in the browser.",

@@ -18,6 +18,8 @@ from conformance.reading.made import Made
 
 OF_RUN, OF_REQUEST = 4, 8
 """Digits of a mark: those shared by all marks of a run, and those for one text."""
+OF_CHALLENGE = 12
+"""Digits shared by all marks of a challenged run: the beginning of the nonce of its challenge."""
 OWN_WORDS = 4
 """Minimum characters of a template besides its mark. A bare mark may be anyone's text."""
 SIGNS = "Zoë “O’Neil” & Söhne 🎉 100% \\ / {}"
@@ -27,7 +29,9 @@ LENGTH = 300
 SKEW = 300
 """Seconds by which the clock of a target may differ from ours."""
 
-_MARK = re.compile(rf"(?<![0-9a-f])[0-9a-f]{{{OF_RUN + OF_REQUEST}}}(?![0-9a-f])")
+_SHARED = rf"(?:[0-9a-f]{{{OF_CHALLENGE}}}|[0-9a-f]{{{OF_RUN}}})"
+_MARK = re.compile(rf"(?<![0-9a-f]){_SHARED}[0-9a-f]{{{OF_REQUEST}}}(?![0-9a-f])")
+_CHALLENGE = re.compile("[0-9a-f]{32}")
 
 Inputs = Mapping[str, Mapping[str, Any]]
 """The values for parameters in a target file, by operation."""
@@ -35,7 +39,14 @@ Inputs = Mapping[str, Mapping[str, Any]]
 
 def mark_of(nonce: str, text: str) -> str:
     """The mark for one text of a run; ``nonce`` identifies the run."""
-    return _digits(nonce)[:OF_RUN] + _digits(f"{text} {nonce}")[:OF_REQUEST]
+    return shared_digits(nonce) + _digits(f"{text} {nonce}")[:OF_REQUEST]
+
+
+def shared_digits(nonce: str) -> str:
+    """The digits that all marks of a run begin with. The nonce of a challenge shows in them."""
+    if _CHALLENGE.fullmatch(nonce):
+        return nonce[:OF_CHALLENGE]
+    return _digits(nonce)[:OF_RUN]
 
 
 def lengthened(text: str) -> str:
@@ -57,7 +68,7 @@ def marks_in(exchanges: Iterable[Exchange]) -> frozenset[str]:
 def digits_of_run(contract: Contract, exchanges: Iterable[Exchange]) -> str:
     """The digits that all marks of a run begin with; empty if no request contains a mark."""
     members = [one for each in contract.operations.values() for one in each.fresh_members]
-    beginning = f"(?P<digits>[0-9a-f]{{{OF_RUN}}})[0-9a-f]{{{OF_REQUEST}}}(?![0-9a-f])"
+    beginning = f"(?P<digits>{_SHARED})[0-9a-f]{{{OF_REQUEST}}}(?![0-9a-f])"
     templates = {re.escape(member.fresh or "{}") for member in members}
     patterns = [re.compile(each.replace(r"\{\}", beginning)) for each in sorted(templates)]
     for exchange in exchanges:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,9 +27,16 @@ class Challenged:
                 written.write_bytes(content)
 
 
+class NoStamp(Exception):  # noqa: N818 - it says what happened
+    """Why an authority gave no stamp."""
+
+
 @dataclass(frozen=True)
 class Stamping:
-    """An authority for time stamps (RFC 3161), and the seconds between two of them."""
+    """How a run gets time stamps (RFC 3161), and the seconds between two of them.
 
-    url: str
+    ``ask`` gets a stamp of a text from an authority. It raises NoStamp if there is none.
+    """
+
+    ask: Callable[[str], bytes]
     every: float

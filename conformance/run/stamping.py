@@ -15,29 +15,20 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from conformance.base import files
-from conformance.base.errors import UsageError, reason
+from conformance.base.errors import reason
 from conformance.base.text import clean
 from conformance.log.chain import Chain
-from conformance.run.binding import Stamping
-from conformance.transport.http import HttpWire
-from conformance.transport.wire import WireFailure, WireRequest
+from conformance.run.binding import NoStamp, Stamping
 
 INDEX, FOLDER = "stamps.json", "stamps"
 """The list of the stamps of a run, and the directory that holds them."""
 
-SECONDS = 8.0
-"""Maximum seconds for a request to the authority. The end of a run waits for one."""
-LARGEST = 64 * 1024
-"""Maximum bytes of a stamp. One with its certificates has 2,000 to 8,000."""
+PATIENCE = 10.0
+"""Maximum seconds that the end of a run waits for the last stamp."""
 MOST = 2_000
 """Maximum number of stamps of a run."""
 POLL = 0.2
 """Seconds between two looks whether the log has its first line, or the run has ended."""
-
-HEADERS = (
-    ("Content-Type", "application/timestamp-query"),
-    ("Accept", "application/timestamp-reply"),
-)
 
 
 @dataclass(frozen=True)
@@ -59,7 +50,6 @@ class Stamper:
         self._stamping = stamping
         self._directory = directory
         self._chain = chain
-        self._wire = HttpWire(SECONDS)
         self._ended = threading.Event()
         self._last = True  # whether to ask for a stamp at the end
         self._thread = threading.Thread(target=self._work, daemon=True)
@@ -73,12 +63,12 @@ class Stamper:
     def end(self, *, last: bool) -> None:
         """Ask for no more stamps; with ``last``, for one of the end of the log.
 
-        Waits a little longer than ``SECONDS`` at most.
+        Waits ``PATIENCE`` seconds at most.
         """
         self._last = last
         self._ended.set()
         if last:
-            self._thread.join(SECONDS + 2 * POLL)
+            self._thread.join(PATIENCE)
             if self._thread.is_alive():
                 self.failures.append("the authority took too long at the end")
 
@@ -100,20 +90,18 @@ class Stamper:
             self._try()
 
     def _try(self) -> None:
-        """Ask for a stamp of the present head, and store it or note why there is none."""
+        """Ask for a stamp of a new head, and store it or note why there is none."""
         heads = self._chain().heads
         line = len(heads)
-        if not line:
+        if line == (self._stamps[-1].line if self._stamps else 0):
             return
         head = heads[line - 1]
         try:
-            self._store(line, head, stamp_of(head, self._stamping.url, self._wire))
-        except WireFailure as failure:
-            self.failures.append(clean(str(failure)))
+            self._store(line, head, self._stamping.ask(head))
+        except NoStamp as error:
+            self.failures.append(clean(str(error)))
         except OSError as error:
             self.failures.append(reason(error))
-        except BaseException as error:  # the parser of a hostile response may even panic
-            self.failures.append(clean(f"{type(error).__name__}: {error}")[:200])
 
     def _store(self, line: int, head: str, content: bytes) -> None:
         (self._directory / FOLDER).mkdir(mode=0o700, exist_ok=True)
@@ -124,43 +112,3 @@ class Stamper:
         rows = [json.dumps(asdict(each)) for each in self._stamps]
         with files.whole(self._directory / INDEX) as written:
             written.write_text("[\n" + ",\n".join(rows) + "\n]\n", encoding="utf-8")
-
-
-def stamp_of(head: str, url: str, wire: HttpWire) -> bytes:
-    """The response of an authority that stamps a head: a granted stamp of this very text.
-
-    Raises WireFailure if there is no response, and ValueError for any other response. Nobody is
-    trusted yet: whoever verifies the run decides that.
-    """
-    from rfc3161_client import (  # noqa: PLC0415 - an extra
-        HashAlgorithm,
-        PKIStatus,
-        TimestampRequestBuilder,
-        decode_timestamp_response,
-    )
-
-    builder = TimestampRequestBuilder().data(head.encode()).hash_algorithm(HashAlgorithm.SHA256)
-    request = builder.build()
-    body = request.as_bytes()
-    headers = (*HEADERS, ("Content-Length", str(len(body))))
-    answer = wire.send(WireRequest("POST", url, headers, body, most=LARGEST))
-    if answer.status != 200 or answer.cut:
-        raise ValueError(f"the authority returned status {answer.status}")
-    response = decode_timestamp_response(answer.body)
-    if PKIStatus(response.status) is not PKIStatus.GRANTED:
-        raise ValueError(f"the authority refused: {PKIStatus(response.status).name}")
-    info = response.tst_info
-    stamped = (info.message_imprint.message, info.nonce)
-    if stamped != (request.message_imprint.message, request.nonce):
-        raise ValueError("the authority stamped something else")
-    return answer.body
-
-
-def require_client() -> None:
-    """Raise UsageError without the packages that time stamps need."""
-    try:
-        import rfc3161_client  # noqa: F401, PLC0415 - an extra
-    except ImportError:
-        raise UsageError(
-            "Time stamps need more packages: pip install 'kaicalls-conformance[certify]'"
-        ) from None

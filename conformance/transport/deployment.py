@@ -46,19 +46,49 @@ class Deployment:
 def key_digest(certificate: bytes) -> str | None:
     """The SHA-256 of the public key (SubjectPublicKeyInfo) of a certificate in DER, in hex.
 
-    None if the certificate cannot be read, or without the packages of the extra ``certify``.
+    None if the certificate cannot be read.
     """
     try:
-        from cryptography import x509  # noqa: PLC0415 - an extra, and slow to import
-        from cryptography.hazmat.primitives.serialization import (  # noqa: PLC0415
-            Encoding,
-            PublicFormat,
-        )
-    except ImportError:
+        (whole,) = _values(certificate)
+        signed = _values(_content(whole))[0]
+        members = _values(_content(signed))
+        key = members[KEY if members[0][:1] == VERSION else KEY - 1]
+    except (IndexError, ValueError):
         return None
-    try:
-        key = x509.load_der_x509_certificate(certificate).public_key()
-    except Exception:  # whatever a hostile certificate makes the library raise
-        return None
-    info = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return hashlib.sha256(info).hexdigest()
+    return hashlib.sha256(key).hexdigest()
+
+
+VERSION = b"\xa0"
+"""The tag of the version in a certificate. The oldest certificates have none."""
+KEY = 6
+"""The place of the key: after version, number, algorithm, issuer, validity and subject."""
+
+
+def _values(encoded: bytes) -> list[bytes]:
+    """The values in DER that follow each other. Raises IndexError if the last one is cut."""
+    values = []
+    while encoded:
+        _, end = _extent(encoded)
+        if end > len(encoded):
+            raise IndexError("a value is cut")
+        values.append(encoded[:end])
+        encoded = encoded[end:]
+    return values
+
+
+def _content(value: bytes) -> bytes:
+    """The content of a value in DER, without tag and length."""
+    return value[_extent(value)[0] :]
+
+
+def _extent(encoded: bytes) -> tuple[int, int]:
+    """Where the content of the first value in DER starts and ends."""
+    length = encoded[1]
+    if length < LONG:
+        return 2, 2 + length
+    start = 2 + length - LONG
+    return start, start + int.from_bytes(encoded[2:start], "big")
+
+
+LONG = 0x80
+"""From here on, the byte after a tag says how many bytes hold the length."""
