@@ -1,0 +1,57 @@
+"""The nonce of a challenge: it is in what the run creates, and the target has to show it again.
+
+So neither the requests nor the responses can have been prepared before the challenge was issued.
+"""
+
+from __future__ import annotations
+
+from conformance.certify.codes import Code, Problem
+from conformance.model import Exchange, Run
+from conformance.reading import marks_in
+from conformance.reading.marks import digits_of_run, shared_digits
+
+ADVICE = "The target file has to allow writing, and lists or reads have to show what was created."
+
+
+def problems(run: Run) -> list[Problem]:
+    """What shows that a run was made with another nonce than it says; nothing without a nonce."""
+    if not run.nonce:
+        return []
+    shared, found = shared_digits(run.nonce), []
+    for exchange in run.exchanges:
+        digits = digits_of_run(run.contract, [exchange])
+        if digits and digits != shared:
+            text = f"The texts in exchange {exchange.id} were made with another nonce."
+            found.append(Problem(Code.NONCE_MISMATCH, text))
+            break
+    if not _came_back(run, shared):
+        text = "No response of the target shows a created object with the nonce again."
+        found.append(Problem(Code.NONCE_MISMATCH, text, ADVICE))
+    return found
+
+
+def _came_back(run: Run, shared: str) -> bool:
+    """Whether a response shows a text of a created object again, after its creation.
+
+    A response that only repeats its own request does not count.
+    """
+    created: set[str] = set()
+    for exchange in run.exchanges:
+        sent = _with_nonce(marks_in([exchange]), shared)
+        if exchange.ok and exchange.response is not None:
+            body = exchange.response.body.kept
+            if any(mark in body for mark in created - sent):
+                return True
+            if _creates(run, exchange):
+                created |= sent
+    return False
+
+
+def _with_nonce(marks: frozenset[str], shared: str) -> set[str]:
+    return {mark for mark in marks if mark.startswith(shared)}
+
+
+def _creates(run: Run, exchange: Exchange) -> bool:
+    """Whether the operation of an exchange creates an object."""
+    operation = run.contract.operations.get(exchange.operation)
+    return operation is not None and operation.action == "create"
