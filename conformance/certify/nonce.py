@@ -1,4 +1,4 @@
-"""The nonce of a challenge: it is in what the run creates, and the target has to show it again.
+"""The nonce of a challenge: it is in what the run writes, and the target has to show it again.
 
 So neither the requests nor the responses can have been prepared before the challenge was issued.
 """
@@ -6,11 +6,11 @@ So neither the requests nor the responses can have been prepared before the chal
 from __future__ import annotations
 
 from conformance.certify.codes import Code, Problem
-from conformance.model import Exchange, Run
+from conformance.model import Effect, Exchange, Run
 from conformance.reading import marks_in
 from conformance.reading.marks import digits_of_run, shared_digits
 
-ADVICE = "The target file has to allow writing, and lists or reads have to show what was created."
+ADVICE = "The target file has to allow writing, and lists or reads have to show what was written."
 
 
 def problems(run: Run) -> list[Problem]:
@@ -25,25 +25,25 @@ def problems(run: Run) -> list[Problem]:
             found.append(Problem(Code.NONCE_MISMATCH, text))
             break
     if not _came_back(run, shared):
-        text = "No response of the target shows a created object with the nonce again."
+        text = "No response of the target shows again what was written with the nonce."
         found.append(Problem(Code.NONCE_MISMATCH, text, ADVICE))
     return found
 
 
 def _came_back(run: Run, shared: str) -> bool:
-    """Whether a response shows a text of a created object again, after its creation.
+    """Whether a response shows a text again that an accepted write has sent.
 
     A response that only repeats its own request does not count.
     """
-    created: set[str] = set()
+    written: set[str] = set()
     for exchange in run.exchanges:
         sent = _with_nonce(marks_in([exchange]), shared)
         if exchange.ok and exchange.response is not None:
             body = exchange.response.body.kept
-            if any(mark in body for mark in created - sent):
+            if any(mark in body for mark in written - sent):
                 return True
-            if _creates(run, exchange):
-                created |= sent
+            if _writes(run, exchange):
+                written |= sent
     return False
 
 
@@ -51,7 +51,7 @@ def _with_nonce(marks: frozenset[str], shared: str) -> set[str]:
     return {mark for mark in marks if mark.startswith(shared)}
 
 
-def _creates(run: Run, exchange: Exchange) -> bool:
-    """Whether the operation of an exchange creates an object."""
+def _writes(run: Run, exchange: Exchange) -> bool:
+    """Whether the operation of an exchange does more than read."""
     operation = run.contract.operations.get(exchange.operation)
-    return operation is not None and operation.action == "create"
+    return operation is not None and operation.effect is not Effect.READ

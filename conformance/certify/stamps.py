@@ -73,33 +73,34 @@ def problems(
     authorities. ``issued`` and ``expires`` are the times of its challenge, None without one.
     """
     if INDEX not in files:
-        return [Problem(Code.TIME_NOT_PROVEN, "The run has no time stamps.", ADVICE)]
+        return [NONE]
     if not roots:
-        text = "No authority for time stamps is trusted."
-        return [Problem(Code.TIME_NOT_PROVEN, text, "Add --stamp-roots FILE with its certificate.")]
+        return [NO_AUTHORITY]
     try:
-        stamps = listed(files)
+        heads = opened.log.chain.heads
+        outcomes = [_outcome(stamp, heads, files, roots) for stamp in listed(files)]
     except ValueError as error:
         return [Problem(Code.STAMP_INVALID, f"{INDEX} cannot be read: {error}.")]
-    proven: list[Proven] = []
-    wrong: list[Problem] = []
-    for stamp in stamps:
-        outcome = _outcome(stamp, opened.log.chain.heads, files, roots)
-        if isinstance(outcome, Problem):
-            wrong.append(outcome)
-        else:
-            proven.append(outcome)
-    if wrong:
-        return wrong[:NAMED]
-    if not proven:
-        return [Problem(Code.TIME_NOT_PROVEN, "The run has no time stamps.", ADVICE)]
+    wrong = [each for each in outcomes if isinstance(each, Problem)]
+    proven = [each for each in outcomes if isinstance(each, Proven)]
+    if wrong or not proven:
+        return wrong[:NAMED] or [NONE]
     try:
         return [*_ends(opened, proven, now, issued, expires), *_between(opened, proven)]
     except (ValueError, TypeError) as error:
         return [Problem(Code.TIME_NOT_PROVEN, f"A time of the run cannot be read: {error}.")]
 
 
-ADVICE = "Run with --stamp URL, where URL is that of an authority for time stamps (RFC 3161)."
+NONE = Problem(
+    Code.TIME_NOT_PROVEN,
+    "The run has no time stamps.",
+    "Run with --stamp URL, where URL is that of an authority for time stamps (RFC 3161).",
+)
+NO_AUTHORITY = Problem(
+    Code.TIME_NOT_PROVEN,
+    "No authority for time stamps is trusted.",
+    "Add --stamp-roots FILE with its certificate.",
+)
 
 
 def listed(files: Mapping[str, bytes]) -> list[Stamp]:
