@@ -51,7 +51,7 @@ def _empty(value: Any) -> bool:
 
 
 def _none_listed(value: Any) -> bool:
-    return value == []
+    return isinstance(value, list) and not value
 
 
 def _in_order(effects: frozenset[Effect]) -> list[str]:

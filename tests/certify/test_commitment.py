@@ -270,8 +270,8 @@ def test_no_challenge_is_drawn_for_a_freeze_that_nobody_trusted_signed(
 def test_a_build_is_a_file_or_a_digest(story: Story, tmp_path: Path) -> None:
     """A digest with or without the name of its algorithm."""
     known = commitment.digest_of(story.target.read_bytes())
-    words = ("--target", story.target, "--product", "P", "--version", "1")
-    words = (*words, "--key", story.directory / "vendor", "--output", tmp_path / FREEZE)
+    product = ("--target", story.target, "--product", "P", "--version", "1")
+    words = (*product, "--key", story.directory / "vendor", "--output", tmp_path / FREEZE)
     for build in (story.target, known, f"sha256:{known}"):
         told("freeze", *words, "--build", build)
         assert commitment.freeze_in((tmp_path / FREEZE).read_bytes()).build == known
