@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from conformance.certify.recompute import Code, mismatches
+from conformance.certify.codes import Code
+from conformance.certify.recompute import mismatches
 from conformance.log.chain import LINK
 from conformance.model import Effect
 from conformance.run import runfile

@@ -6,7 +6,7 @@ So neither the requests nor the responses can have been prepared before the chal
 from __future__ import annotations
 
 from conformance.certify.codes import Code, Problem
-from conformance.model import Effect, Exchange, Run
+from conformance.model import Effect, Run
 from conformance.reading import marks_in
 from conformance.reading.marks import digits_of_run, shared_digits
 
@@ -37,21 +37,12 @@ def _came_back(run: Run, shared: str) -> bool:
     """
     written: set[str] = set()
     for exchange in run.exchanges:
-        sent = _with_nonce(marks_in([exchange]), shared)
+        sent = {mark for mark in marks_in([exchange]) if mark.startswith(shared)}
         if exchange.ok and exchange.response is not None:
             body = exchange.response.body.kept
             if any(mark in body for mark in written - sent):
                 return True
-            if _writes(run, exchange):
+            operation = run.contract.operations.get(exchange.operation)
+            if operation is not None and operation.effect is not Effect.READ:
                 written |= sent
     return False
-
-
-def _with_nonce(marks: frozenset[str], shared: str) -> set[str]:
-    return {mark for mark in marks if mark.startswith(shared)}
-
-
-def _writes(run: Run, exchange: Exchange) -> bool:
-    """Whether the operation of an exchange does more than read."""
-    operation = run.contract.operations.get(exchange.operation)
-    return operation is not None and operation.effect is not Effect.READ

@@ -76,13 +76,7 @@ def problems(
         return [NONE]
     if not roots:
         return [NO_AUTHORITY]
-    try:
-        heads = opened.log.chain.heads
-        outcomes = [_outcome(stamp, heads, files, roots) for stamp in listed(files)]
-    except ValueError as error:
-        return [Problem(Code.STAMP_INVALID, f"{INDEX} cannot be read: {error}.")]
-    wrong = [each for each in outcomes if isinstance(each, Problem)]
-    proven = [each for each in outcomes if isinstance(each, Proven)]
+    proven, wrong = _outcomes(opened.log.chain.heads, files, roots)
     if wrong or not proven:
         return wrong[:NAMED] or [NONE]
     try:
@@ -122,6 +116,18 @@ def moments(files: Mapping[str, bytes]) -> list[datetime]:
 
 
 # --- one stamp ------------------------------------------------------------------------------------
+
+
+def _outcomes(
+    heads: Sequence[str], files: Mapping[str, bytes], roots: Certificates
+) -> tuple[list[Proven], list[Problem]]:
+    """What the stamps of a run prove, and which ones prove nothing."""
+    try:
+        outcomes = [_outcome(stamp, heads, files, roots) for stamp in listed(files)]
+    except ValueError as error:
+        return [], [Problem(Code.STAMP_INVALID, f"{INDEX} cannot be read: {error}.")]
+    proven = [each for each in outcomes if isinstance(each, Proven)]
+    return proven, [each for each in outcomes if isinstance(each, Problem)]
 
 
 def _outcome(

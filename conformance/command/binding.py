@@ -20,36 +20,10 @@ from conformance.command.periods import between
 if TYPE_CHECKING:
     from conformance.base.options import Choice
     from conformance.certify.commitment import Challenge, Freeze
+    from conformance.run.binding import Stamping
     from conformance.run.planning import Prepared
 
 FILE = click.Path(path_type=Path, dir_okay=False)
-
-
-@dataclass(frozen=True)
-class Bound:
-    """What a user chose: a challenge and its freeze, and an authority for time stamps."""
-
-    challenge: Path | None
-    freeze: Path | None
-    stamp: str | None
-    every: timedelta
-
-    def taken(self, choice: Choice) -> Taken | None:
-        """The chosen challenge, with its freeze; None without one.
-
-        Raises UsageError for files that do not belong together, and for options that do not fit.
-        """
-        if self.challenge is None:
-            if self.freeze is not None:
-                raise UsageError("--freeze belongs to a challenge: add --challenge.")
-            return None
-        if click.get_current_context().get_parameter_source("seed") is ParameterSource.COMMANDLINE:
-            raise UsageError("--seed cannot be used with --challenge, which brings its own seed.")
-        if choice.shard:
-            raise UsageError("--shard cannot be used with --challenge, which is for a whole run.")
-        if not choice.target:
-            raise UsageError("--challenge needs --target: the target file that was frozen.")
-        return _taken(self.challenge, self.freeze or self.challenge.with_name("freeze.json"))
 
 
 @dataclass(frozen=True)
@@ -61,7 +35,46 @@ class Taken:
     files: dict[str, bytes]
 
 
-def _taken(challenge_at: Path, freeze_at: Path) -> Taken:
+@dataclass(frozen=True)
+class Binding:
+    """What a run is bound by: a challenge, and how it gets time stamps; None without."""
+
+    taken: Taken | None
+    stamping: Stamping | None
+
+    def of(self, prepared: Prepared) -> Prepared:
+        """A prepared run that is bound. Raises UsageError if it is not the one that was frozen."""
+        prepared = replace(prepared, stamping=self.stamping)
+        if self.taken is None:
+            return prepared
+        from conformance.certify import commitment
+        from conformance.run.binding import Challenged
+
+        frozen, files = self.taken.freeze, self.taken.files
+        declaration, contract = prepared.target.declaration, prepared.contract
+        unfit = commitment.unfit(frozen, declaration, contract.digest, __version__)
+        if unfit:
+            lines = "\n".join(f"  {each}" for each in unfit)
+            raise UsageError(
+                f"This run is not the one that was frozen on {frozen.frozen}:\n{lines}\n"
+                "Restore what was frozen, or freeze again and ask for another challenge."
+            )
+        digest = commitment.digest_of(files[commitment.CHALLENGE])
+        challenged = Challenged(self.taken.challenge.nonce, digest, files)
+        return replace(prepared, challenged=challenged)
+
+
+def _taken(challenge_at: Path, freeze_at: Path, choice: Choice) -> Taken:
+    """The chosen challenge, with its freeze.
+
+    Raises UsageError for files that do not belong together, and for options that do not fit.
+    """
+    if click.get_current_context().get_parameter_source("seed") is ParameterSource.COMMANDLINE:
+        raise UsageError("--seed cannot be used with --challenge, which brings its own seed.")
+    if choice.shard:
+        raise UsageError("--shard cannot be used with --challenge, which is for a whole run.")
+    if not choice.target:
+        raise UsageError("--challenge needs --target: the target file that was frozen.")
     with needing_extra():
         from conformance.certify import attached, commitment
 
@@ -84,38 +97,13 @@ def _taken(challenge_at: Path, freeze_at: Path) -> Taken:
     return taken
 
 
-def seeded(choice: Choice, taken: Taken | None) -> Choice:
-    """The choice with the seed of a challenge, if there is one."""
-    return replace(choice, seed=taken.challenge.seed) if taken else choice
+def _stamping(url: str, every: timedelta) -> Stamping:
+    """How a run gets time stamps from the authority at a URL. Raises UsageError for no URL."""
+    with needing_extra():
+        from conformance.certify import authority
+    from conformance.run.binding import Stamping
 
-
-def bound(prepared: Prepared, chosen: Bound, taken: Taken | None) -> Prepared:
-    """A prepared run with its challenge and its time stamps.
-
-    Raises UsageError if the run is not the one that was frozen.
-    """
-    from conformance.run.binding import Challenged, Stamping
-
-    if chosen.stamp:
-        with needing_extra():
-            from conformance.certify import authority
-
-        stamping = Stamping(authority.asking(chosen.stamp), chosen.every.total_seconds())
-        prepared = replace(prepared, stamping=stamping)
-    if taken is None:
-        return prepared
-    from conformance.certify import commitment
-
-    declaration, contract = prepared.target.declaration, prepared.contract
-    unfit = commitment.unfit(taken.freeze, declaration, contract.digest, __version__)
-    if unfit:
-        lines = "\n".join(f"  {each}" for each in unfit)
-        raise UsageError(
-            f"This run is not the one that was frozen on {taken.freeze.frozen}:\n{lines}\n"
-            "Restore what was frozen, or freeze again and ask for another challenge."
-        )
-    digest = commitment.digest_of(taken.files[commitment.CHALLENGE])
-    return replace(prepared, challenged=Challenged(taken.challenge.nonce, digest, taken.files))
+    return Stamping(authority.asking(url), every.total_seconds())
 
 
 @contextmanager
@@ -129,19 +117,30 @@ def needing_extra() -> Iterator[None]:
         ) from None
 
 
-def with_bound(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add these options to a command, which receives them as one ``bound_by``."""
+def with_binding(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options for a challenge and for time stamps to a command that has a ``choice``.
+
+    It receives them as one ``binding``, and the choice with the seed of the challenge.
+    """
 
     @wraps(command)
     def chosen(
         *,
+        choice: Choice,
         challenge: Path | None,
         freeze: Path | None,
         stamp: str | None,
         stamp_every: timedelta,
         **given: Any,
     ) -> Any:
-        return command(bound_by=Bound(challenge, freeze, stamp, stamp_every), **given)
+        taken = None
+        if challenge is not None:
+            taken = _taken(challenge, freeze or challenge.with_name("freeze.json"), choice)
+            choice = replace(choice, seed=taken.challenge.seed)
+        elif freeze is not None:
+            raise UsageError("--freeze belongs to a challenge: add --challenge.")
+        stamping = _stamping(stamp, stamp_every) if stamp else None
+        return command(choice=choice, binding=Binding(taken, stamping), **given)
 
     decorated: Callable[..., Any] = chosen
     for option in reversed(OPTIONS):

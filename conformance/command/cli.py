@@ -30,7 +30,7 @@ from conformance.command import (
     rerunning,
     signals,
 )
-from conformance.command.binding import Bound, bound, seeded, with_bound
+from conformance.command.binding import Binding, with_binding
 from conformance.command.choosing import with_choice, with_details, with_output, with_yes
 from conformance.command.concluding import conclude, remember, remembered, terminal
 from conformance.command.directory import prune
@@ -141,12 +141,12 @@ def group() -> None:
     is_flag=True,
     help="Also write pytest.html, for developers of the suite.",
 )
-@with_bound
+@with_binding
 @with_details
 @with_output
 def run(
     choice: Choice,
-    bound_by: Bound,
+    binding: Binding,
     yes: bool,
     try_steps: bool,
     require_complete: bool,
@@ -160,10 +160,8 @@ def run(
     """Run the suite against --target, or --url and --key; by default the embedded server."""
     _require_whole_causes(choice, try_steps)
     older = comparing.opened_baseline(baseline, choice.spec) if baseline else None
-    taken = bound_by.taken(choice)
-    choice = seeded(choice, taken)
     with embedded(choice) as server:
-        prepared = bound(prepared_for(choice, server, aloud=True), bound_by, taken)
+        prepared = binding.of(prepared_for(choice, server, aloud=True))
         finished, directory = sent(
             prepared,
             output,

@@ -6,7 +6,6 @@ import os
 import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -17,9 +16,6 @@ from conformance.command.choosing import with_spec
 from conformance.command.commands import load
 from conformance.command.periods import between
 from conformance.command.saying import say
-
-if TYPE_CHECKING:
-    from conformance.certify.keys import PrivateKey
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
@@ -67,7 +63,7 @@ def freeze(
         commitment.freeze_in(content)
     except ValueError as error:
         raise UsageError(f"This cannot be frozen: {error}") from None
-    _sign(content, output, keys.VENDOR, _private(key))
+    _sign(content, output, keys.VENDOR, key)
     say(f"Wrote {output} and its signature. Send both to the certifier.")
 
 
@@ -109,7 +105,7 @@ def new(
         say(f"{frozen}: {signed}", err=True)
         return 1
     challenge = commitment.drawn(content, now, now + valid)
-    _sign(commitment.written(challenge), output, keys.CERTIFIER, _private(key))
+    _sign(commitment.written(challenge), output, keys.CERTIFIER, key)
     say(f"{signed} froze {read.product} {read.version} on {read.frozen}.")
     say(f"Wrote {output} and its signature, valid until {challenge.expires}. Send both back.")
     return 0
@@ -131,18 +127,13 @@ def _digest_of(build: str) -> str:
         ) from None
 
 
-def _private(path: Path) -> PrivateKey:
-    from conformance.certify import keys
-
-    return keys.load_private(path, os.environ.get(keys.PASSPHRASE))
-
-
-def _sign(content: bytes, path: Path, namespace: str, key: PrivateKey) -> None:
-    """Write a file and, in a file of its own, its detached signature."""
+def _sign(content: bytes, path: Path, namespace: str, key: Path) -> None:
+    """Write a file and, in a file of its own, its detached signature by a private key."""
     from conformance.base import files
     from conformance.certify import commitment, keys
 
-    signature = keys.sign_detached(key, namespace, content).encode()
+    private = keys.load_private(key, os.environ.get(keys.PASSPHRASE))
+    signature = keys.sign_detached(private, namespace, content).encode()
     next_to_it = path.with_name(path.name + commitment.SIGNATURE)
     for place, written in ((path, content), (next_to_it, signature)):
         with files.whole(place) as temporary:

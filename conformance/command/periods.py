@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import click
 
-UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+UNITS = {"s": 1, "m": 60, "h": 3_600, "d": 86_400}
+"""The seconds of each unit."""
 
 
 def between(least: timedelta, most: timedelta) -> Callable[[str], timedelta]:
@@ -18,7 +19,7 @@ def between(least: timedelta, most: timedelta) -> Callable[[str], timedelta]:
         found = re.fullmatch(r"([0-9]{1,6})([smhd])", text)
         if not found:
             raise click.BadParameter(f"{text!r} is not a length of time such as 30s, 5m, 6h or 30d")
-        length = timedelta(**{UNITS[found[2]]: int(found[1])})
+        length = timedelta(seconds=int(found[1]) * UNITS[found[2]])
         if not least <= length <= most:
             raise click.BadParameter(f"{text} does not lie between {least} and {most}")
         return length
