@@ -22,10 +22,25 @@ from tests.certify import authority
 from tests.certify.authority import Authority
 from tests.support.contracts import real
 
+ROOT = Path(__file__).parents[2]
+
 
 def told(*words: object) -> object:
     """What the command returns for some words, in this process. Raises what it reports."""
     return cli.group.main([str(word) for word in words], standalone_mode=False)
+
+
+def documented(beginning: str) -> str:
+    """The lines of the documentation from the one with some beginning, as a shell takes them."""
+    page = (ROOT / "docs" / "challenge-runs.md").read_text(encoding="utf-8")
+    start = page.index(f"\n{beginning}")
+    return page[start : page.index("```", start)].strip()
+
+
+def works(lines: str, directory: Path) -> bool:
+    """Whether a shell runs lines without an error."""
+    done = subprocess.run(lines, shell=True, cwd=directory, capture_output=True, check=False)
+    return done.returncode == 0
 
 
 def key_of(directory: Path, name: str) -> Path:

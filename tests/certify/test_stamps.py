@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -24,7 +23,7 @@ from conformance.run.runfile import Opened
 from conformance.run.stamping import INDEX, Stamper
 from tests import servers
 from tests.certify import authority
-from tests.certify.conftest import Story
+from tests.certify.conftest import Story, documented, works
 
 Files = dict[str, bytes]
 
@@ -62,14 +61,16 @@ def test_an_honest_run_is_proven(story: Story) -> None:
     assert rows(story.files)[-1]["head"] == servers.stored(story.run_directory)["log_head"]
 
 
-def test_openssl_alone_checks_a_stamp(story: Story) -> None:
-    """As the documentation says."""
-    row = rows(story.files)[0]
-    (story.run_directory / "head").write_text(str(row["head"]))
-    checking = f"openssl ts -verify -in {row['file']} -data head -CAfile".split()
-    command = [*checking, str(story.authority.certificate)]
-    subprocess.run(command, cwd=story.run_directory, check=True, capture_output=True)
-    (story.run_directory / "head").unlink()
+def test_openssl_alone_checks_a_stamp(story: Story, tmp_path: Path) -> None:
+    """With the lines of the documentation, which fail for anything else."""
+    lines = documented("python3 -c")
+    (tmp_path / "stamps").mkdir()
+    for name, content in story.files.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "authority.pem").write_bytes(story.authority.certificate.read_bytes())
+    assert works(lines, tmp_path)
+    (tmp_path / INDEX).write_bytes(with_rows(story.files, rows(story.files)[1:])[INDEX])
+    assert not works(lines, tmp_path)
 
 
 # --- one stamp ------------------------------------------------------------------------------------
