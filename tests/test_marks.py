@@ -37,6 +37,22 @@ def test_marks_of_a_run_begin_alike() -> None:
     assert mark_of("other", "text")[:4] != MARK[:4]
 
 
+def test_the_nonce_of_a_challenge_shows_in_marks() -> None:
+    """They begin with its first twelve digits, and are recognized as others are."""
+    nonce = "0123456789abcdef" * 2
+    mark = mark_of(nonce, "text")
+    assert (mark[:12], len(mark)) == (nonce[:12], 20)
+    assert mark_of(nonce, "other")[12:] != mark[12:]
+    made = answer(201, {})
+    text = json.dumps({"name": f"Sample {mark}"})
+    sent = replace(made, request=replace(made.request, body=Body(text=text)))
+    assert marks_in([sent]) == {mark}
+    assert digits_of_run(contracts.real(), [sent]) == nonce[:12]
+    assert without_digits(text, nonce[:12], "NEW") == text.replace(nonce[:12], "NEW")
+    url = {"url": f"https://example.com/Hook/{mark}?via=Suite"}
+    assert is_own(contracts.real(), NO_INPUTS, frozenset({mark}), MADE, SHOWN | url)
+
+
 def test_marks_are_found_in_the_bodies_of_requests() -> None:
     """Not in longer digits, and not in what the target answers."""
     made = answer(201, {"id": "0" * 12})

@@ -17,6 +17,7 @@ from conformance.certify import commitment, keys, nonce
 from conformance.certify.codes import Code, Problem
 from conformance.certify.commitment import CHALLENGE, FREEZE, SIGNATURE
 from conformance.certify.keys import CERTIFIER, VENDOR
+from conformance.certify.recompute import mismatches
 from conformance.certify.trust import Trust
 from conformance.model import Run
 from tests import servers
@@ -35,6 +36,11 @@ def test_an_honest_run_fits(story: Story) -> None:
     claimed = ("Example Calls", "3.1")
     assert commitment.problems(story.files, story.trust, story.run, *claimed) == []
     assert nonce.problems(story.run) == []
+
+
+def test_a_challenged_run_fits_itself(story: Story) -> None:
+    """Its plan follows from the drawn seed, as that of any run."""
+    assert mismatches(story.opened) == []
 
 
 def test_a_run_keeps_what_it_was_bound_by(story: Story) -> None:
