@@ -18,7 +18,7 @@ from conformance.run.binding import NoStamp
 from conformance.transport.http import HttpWire
 from conformance.transport.wire import WireFailure, WireRequest, WireResponse
 
-SECONDS = 8.0
+SECONDS = 5.0
 """Maximum seconds for a request."""
 LARGEST = 64 * 1024
 """Maximum bytes of a stamp. One with its certificates has 2,000 to 8,000."""

@@ -5,10 +5,12 @@ So neither the requests nor the responses can have been prepared before the chal
 
 from __future__ import annotations
 
+import re
+
 from conformance.certify.codes import Code, Problem
 from conformance.model import Effect, Run
 from conformance.reading import marks_in
-from conformance.reading.marks import digits_of_run, shared_digits
+from conformance.reading.marks import OF_REQUEST, shared_digits, shared_in
 
 ADVICE = "The target file has to allow writing, and lists or reads have to show what was written."
 
@@ -18,9 +20,8 @@ def problems(run: Run) -> list[Problem]:
     if not run.nonce:
         return []
     shared, found = shared_digits(run.nonce), []
-    for exchange in run.exchanges:
-        digits = digits_of_run(run.contract, [exchange])
-        if digits and digits != shared:
+    for exchange, digits in shared_in(run.contract, run.exchanges):
+        if digits != shared:
             text = f"The texts in exchange {exchange.id} were made with another nonce."
             found.append(Problem(Code.NONCE_MISMATCH, text))
             break
@@ -39,8 +40,8 @@ def _came_back(run: Run, shared: str) -> bool:
     for exchange in run.exchanges:
         sent = {mark for mark in marks_in([exchange]) if mark.startswith(shared)}
         if exchange.ok and exchange.response is not None:
-            body = exchange.response.body.kept
-            if any(mark in body for mark in written - sent):
+            shown = re.findall(f"{shared}[0-9a-f]{{{OF_REQUEST}}}", exchange.response.body.kept)
+            if not (written - sent).isdisjoint(shown):
                 return True
             operation = run.contract.operations.get(exchange.operation)
             if operation is not None and operation.effect is not Effect.READ:

@@ -67,17 +67,22 @@ def marks_in(exchanges: Iterable[Exchange]) -> frozenset[str]:
 
 def digits_of_run(contract: Contract, exchanges: Iterable[Exchange]) -> str:
     """The digits that all marks of a run begin with; empty if no request contains a mark."""
+    found = next(shared_in(contract, exchanges), None)
+    return found[1] if found else ""
+
+
+def shared_in(contract: Contract, exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, str]]:
+    """The exchanges whose requests contain a mark, each with the shared digits of its first one."""
     members = [one for each in contract.operations.values() for one in each.fresh_members]
     beginning = f"(?P<digits>{_SHARED})[0-9a-f]{{{OF_REQUEST}}}(?![0-9a-f])"
     templates = {re.escape(member.fresh or "{}") for member in members}
     patterns = [re.compile(each.replace(r"\{\}", beginning)) for each in sorted(templates)]
     for exchange in exchanges:
         sent = exchange.request.body.kept if exchange.request.body else ""
-        for pattern in patterns:
-            found = pattern.search(sent)
-            if found:
-                return found["digits"]
-    return ""
+        matches = (pattern.search(sent) for pattern in patterns)
+        found = next((match for match in matches if match), None)
+        if found:
+            yield exchange, found["digits"]
 
 
 def without_digits(text: str, digits: str, replacement: str) -> str:

@@ -23,7 +23,7 @@ from conformance.run.binding import NoStamp, Stamping
 INDEX, FOLDER = "stamps.json", "stamps"
 """The list of the stamps of a run, and the directory that holds them."""
 
-PATIENCE = 10.0
+PATIENCE = 6.0
 """Maximum seconds that the end of a run waits for the last stamp."""
 MOST = 2_000
 """Maximum number of stamps of a run."""
