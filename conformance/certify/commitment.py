@@ -122,16 +122,19 @@ def _members(content: bytes, schema: str) -> dict[str, Any]:
 
 
 def signer(
-    content: bytes, signature: bytes, namespace: str, trust: Trust, at: datetime
+    content: bytes, signature: bytes, namespace: str, trust: Trust | None, at: datetime
 ) -> str | Problem:
-    """The principal that signed a file in a namespace, if it was trusted for that at a moment."""
+    """The principal that signed a file in a namespace, if it was trusted for that at a moment.
+
+    Without ``trust``, it is the fingerprint of the key.
+    """
     armored = signature.decode("ascii", "replace")
     try:
         key = signing_key(armored)
         check_detached(key, namespace, content, armored)
     except SignatureInvalid as error:
         return Problem(Code.INVALID_SIGNATURE, f"{error}.")
-    return trust.signer_of(key, namespace, at)
+    return trust.signer_of(key, namespace, at) if trust else key.fingerprint
 
 
 # --- what a run has to fulfil ---------------------------------------------------------------------
@@ -150,12 +153,16 @@ def unfit(freeze: Freeze, declaration: Declaration, contract: str, suite: str) -
 
 
 def problems(
-    files: Mapping[str, bytes], trust: Trust, run: Run, product: str = "", version: str = ""
+    files: Mapping[str, bytes],
+    trust: Trust | None,
+    run: Run,
+    product: str = "",
+    version: str = "",
 ) -> list[Problem]:
     """What keeps freeze, challenge and run from being one story, told in that order.
 
-    ``files`` are those that the run keeps, by name. ``product`` and ``version`` are those that a
-    certificate claims; empty if it does not say.
+    ``files`` are those that the run keeps, by name. Without ``trust``, nobody asks who signed.
+    ``product`` and ``version`` are those that a certificate claims; empty if it does not say.
     """
     missing = [name for name in NAMES if name not in files]
     if missing:
@@ -190,7 +197,7 @@ class Times:
     finished: datetime
 
 
-def _signatures(files: Mapping[str, bytes], trust: Trust, times: Times) -> Iterator[Problem]:
+def _signatures(files: Mapping[str, bytes], trust: Trust | None, times: Times) -> Iterator[Problem]:
     """The signatures that do not hold, or that nobody trusted made."""
     for name, namespace, at in (
         (FREEZE, VENDOR, times.frozen),

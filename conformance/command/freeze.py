@@ -98,8 +98,11 @@ def new(
     content, signature = attached.signed_file(frozen)
     try:
         read = commitment.freeze_in(content)
+        is_later = commitment.moment(read.frozen) > now + commitment.SLACK
     except ValueError as error:
         raise UsageError(f"{frozen}: not a freeze: {error}") from None
+    if is_later:
+        raise UsageError(f"{frozen}: it was frozen on {read.frozen}, and it is only {now}.")
     signed = commitment.signer(content, signature, keys.VENDOR, signers, now)
     if isinstance(signed, Problem):
         say(f"{frozen}: {signed}", err=True)

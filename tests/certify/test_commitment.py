@@ -169,6 +169,14 @@ def test_a_freeze_after_its_challenge_is_refused(story: Story) -> None:
     assert found_in(story, both) == [Code.FREEZE_MISMATCH]
 
 
+def test_without_a_trust_file_only_the_signatures_are_checked(story: Story) -> None:
+    """Nobody knows the signers yet, but an edited file shows."""
+    assert commitment.problems(story.files, None, story.run) == []
+    edited = story.files | {CHALLENGE: story.files[CHALLENGE] + b" "}
+    found = commitment.problems(edited, None, of_challenge(story, edited))
+    assert codes(found) == [Code.INVALID_SIGNATURE]
+
+
 def test_strangers_and_revoked_keys_are_refused(story: Story, tmp_path: Path) -> None:
     """Trust comes from the trust file alone, and ends with revocation."""
     stranger = key_of(tmp_path, "stranger")
@@ -270,6 +278,19 @@ def test_no_challenge_is_drawn_for_a_freeze_that_nobody_trusted_signed(
     assert told("challenge-run", "new", "--freeze", frozen, *signing, "--output", made) == 1
     assert "UNTRUSTED_SIGNER" in capsys.readouterr().err
     assert not made.exists()
+
+
+def test_no_challenge_is_drawn_for_a_freeze_of_tomorrow(story: Story, tmp_path: Path) -> None:
+    """Nor for a file that is no freeze."""
+    frozen = tmp_path / FREEZE
+    signing = ("--trust", story.directory / "trust", "--key", story.directory / "certifier")
+    late = json.dumps(json.loads(story.files[FREEZE]) | {"frozen": LATER}).encode()
+    for content, reason in ((late, "it is only"), (b"{}", "not a freeze")):
+        for name, made in signed(story, FREEZE, content, "vendor", VENDOR).items():
+            if name.startswith(FREEZE):
+                (tmp_path / name).write_bytes(made)
+        with pytest.raises(UsageError, match=reason):
+            told("challenge-run", "new", "--freeze", frozen, *signing)
 
 
 def test_a_build_is_a_file_or_a_digest(story: Story, tmp_path: Path) -> None:
