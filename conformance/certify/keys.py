@@ -160,6 +160,11 @@ def signing_key(armored: str) -> PublicKey:
     return _parsed(armored).key
 
 
+def namespace_of(armored: str) -> str:
+    """The namespace that a detached signature names. Raises SignatureInvalid as above."""
+    return _parsed(armored).namespace.decode(errors="replace")
+
+
 def check_detached(public: PublicKey, namespace: str, message: bytes, armored: str) -> None:
     """Raise SignatureInvalid unless a signature of a key fits a message in a namespace."""
     found = _parsed(armored)

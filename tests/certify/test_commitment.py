@@ -21,7 +21,7 @@ from conformance.certify.recompute import mismatches
 from conformance.certify.trust import Trust
 from conformance.model import Run
 from tests import servers
-from tests.certify.conftest import Story, documented, key_of, told, trusted, works
+from tests.certify.stories import Story, documented, key_of, told, trusted, works
 
 Files = dict[str, bytes]
 

@@ -23,7 +23,7 @@ from conformance.run.runfile import Opened
 from conformance.run.stamping import INDEX, Stamper
 from tests import servers
 from tests.certify import authority
-from tests.certify.conftest import Story, documented, works
+from tests.certify.stories import Story, documented, works
 
 Files = dict[str, bytes]
 
