@@ -53,7 +53,7 @@ MADE: dict[tuple[str, str], Iterable[str | bytes]] = {
     # of a nonce, with repetitions of a fixed length
     ("certify/nonce", "_came_back"): [],
     # of the contract, with repetitions of a fixed length
-    ("reading/marks", "shared_in"): [],
+    ("reading/marks", "_patterns_of_marks"): [],
     ("reading/marks", "without_digits"): [],
     # of the contract
     ("report/rerun", "is_embedded"): [],

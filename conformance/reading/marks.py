@@ -73,16 +73,21 @@ def digits_of_run(contract: Contract, exchanges: Iterable[Exchange]) -> str:
 
 def shared_in(contract: Contract, exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, str]]:
     """The exchanges whose requests contain a mark, each with the shared digits of its first one."""
-    members = [one for each in contract.operations.values() for one in each.fresh_members]
-    beginning = f"(?P<digits>{_SHARED})[0-9a-f]{{{OF_REQUEST}}}(?![0-9a-f])"
-    templates = {re.escape(member.fresh or "{}") for member in members}
-    patterns = [re.compile(each.replace(r"\{\}", beginning)) for each in sorted(templates)]
+    patterns = _patterns_of_marks(contract)
     for exchange in exchanges:
         sent = exchange.request.body.kept if exchange.request.body else ""
         matches = (pattern.search(sent) for pattern in patterns)
         found = next((match for match in matches if match), None)
         if found:
             yield exchange, found["digits"]
+
+
+def _patterns_of_marks(contract: Contract) -> list[re.Pattern[str]]:
+    """A pattern for each template of a contract, with a mark and its group ``digits``."""
+    members = [one for each in contract.operations.values() for one in each.fresh_members]
+    beginning = f"(?P<digits>{_SHARED})[0-9a-f]{{{OF_REQUEST}}}(?![0-9a-f])"
+    templates = {re.escape(member.fresh or "{}") for member in members}
+    return [re.compile(each.replace(r"\{\}", beginning)) for each in sorted(templates)]
 
 
 def without_digits(text: str, digits: str, replacement: str) -> str:
