@@ -282,5 +282,5 @@ def test_help_of_the_command_names_the_exit_codes() -> None:
     assert all(word in told for word in words)
     assert max(len(line) for line in told.splitlines()) <= 80
     assert "..." not in told.partition("Judge:")[2]
-    listed = re.findall("^  ([a-z]+)  ", told.partition("Judge:")[2], re.MULTILINE)
+    listed = re.findall("^  ([a-z-]+)  ", told.partition("Judge:")[2], re.MULTILINE)
     assert sorted(listed) == sorted(group.commands)

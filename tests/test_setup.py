@@ -19,6 +19,7 @@ from conformance.model import (
     Exchange,
     Facts,
     Operation,
+    Peer,
     Remark,
     Response,
     Run,
@@ -97,6 +98,16 @@ def test_a_finding_names_the_unproven_parts(place: Place) -> None:
     ctrf = json.loads(servers.text_of(place.last, "results.ctrf.json"))
     (cause,) = ctrf["results"]["summary"]["extra"]["causes"]
     assert cause["unproven"] == [f"{LEFT}. {STILL}"]
+
+
+def test_a_change_of_the_tls_key_is_remarked() -> None:
+    """More than one deployment may have been judged."""
+    peer = Peer("127.0.0.1", ("127.0.0.1",), "0" * 64)
+    same, other = (
+        remarks.of(replace(example.passing(), peer=replace(peer, more_tls_keys=more)))
+        for more in ((), ("1" * 64,))
+    )
+    assert set(other) - set(same) == {remarks.OTHER_KEY}
 
 
 def test_a_doubtful_key_is_reported_once() -> None:

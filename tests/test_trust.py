@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import socket
 import ssl
 import subprocess
@@ -13,8 +14,11 @@ from threading import Thread
 from typing import Any
 
 import pytest
+import yaml
 
 from conformance.base.tls import CA_VARIABLES, Trust, check
+from conformance.model import Peer
+from conformance.transport import deployment
 from conformance.transport.http import HttpWire
 from conformance.transport.wire import Loss, WireFailure, WireRequest
 from tests import servers
@@ -89,6 +93,58 @@ def test_a_private_authority_is_accepted_where_it_is_named(
         assert ask(site, Trust(verified=False), apart=apart) == 200
         monkeypatch.setenv("SSL_CERT_FILE", str(pem))
         assert ask(site, Trust(), apart=apart) == 200
+
+
+def key_digest(pem: Path) -> str:
+    """The SHA-256 of the public key of a certificate, as openssl finds it."""
+    command = ["openssl", "x509", "-in", str(pem), "-noout", "-pubkey"]
+    public = subprocess.run(command, check=True, capture_output=True).stdout
+    return hashlib.sha256(ssl.PEM_cert_to_DER_cert(_as_certificate(public))).hexdigest()
+
+
+def _as_certificate(public: bytes) -> str:
+    """A public key in PEM, under the name that ssl takes."""
+    return public.decode().replace("PUBLIC KEY", "CERTIFICATE")
+
+
+def test_the_key_of_a_deployment_is_recorded(pem: Path, tmp_path: Path) -> None:
+    """With its address; a key that another connection sees comes after it."""
+    other = certificate(tmp_path)
+    wire = HttpWire(30, Trust(verified=False))
+    for shown in (pem, other, pem):
+        with serving(shown) as site:
+            wire.send(WireRequest("GET", f"{site}/it", (), None))
+    peer = wire.peer("https://127.0.0.1:1/api")
+    assert peer == Peer("127.0.0.1", ("127.0.0.1",), key_digest(pem), (key_digest(other),))
+
+
+def test_a_plain_deployment_has_no_key() -> None:
+    """And nothing is known of one that no connection reached."""
+    wire = HttpWire(30)
+    assert wire.peer("http://127.0.0.1/") is None
+    with serving(None) as site:
+        wire.send(WireRequest("GET", site.replace("https", "http") + "/it", (), None))
+    assert wire.peer(site) == Peer("127.0.0.1", ("127.0.0.1",))
+
+
+def test_a_run_stores_what_it_saw_of_the_deployment(pem: Path, tmp_path: Path) -> None:
+    """Also if it judges nothing good of it."""
+    with serving(pem) as site:
+        told = {"name": "it", "url": f"{site}/api/v1", "ca": str(pem), "keys": {"full": KEY[1]}}
+        target = tmp_path / "target.yaml"
+        target.write_text(yaml.safe_dump(told))
+        outcome = servers.command(
+            "run", "--target", target, "--clause", servers.BRIEF, cwd=tmp_path
+        )
+    assert outcome.code in (1, 3), outcome.said
+    peer = servers.stored(servers.run_of(tmp_path))["peer"]
+    assert peer == {"host": "127.0.0.1", "addresses": ["127.0.0.1"], "tls_key": key_digest(pem)}
+
+
+@pytest.mark.parametrize("broken", [b"", b"\x30", b"\x30\x03\x02\x01", b"\x30\x80", bytes(99)])
+def test_a_certificate_that_cannot_be_read_has_no_key(broken: bytes) -> None:
+    """A server may show anything if nothing is verified."""
+    assert deployment.key_digest(broken) is None
 
 
 @pytest.mark.parametrize("apart", [False, True], ids=["kept", "of its own"])

@@ -24,6 +24,7 @@ from conformance.command import (
     comparing,
     doctor,
     explaining,
+    freeze,
     history,
     init,
     merge,
@@ -35,6 +36,7 @@ from conformance.command import (
     verify,
     waivers,
 )
+from conformance.command.binding import Binding, with_binding
 from conformance.command.choosing import (
     with_choice,
     with_details,
@@ -153,10 +155,12 @@ def group() -> None:
     help="Also write pytest.html, for developers of the suite.",
 )
 @with_strict_waivers
+@with_binding
 @with_details
 @with_output
 def run(
     choice: Choice,
+    binding: Binding,
     yes: bool,
     try_steps: bool,
     require_complete: bool,
@@ -172,7 +176,7 @@ def run(
     _require_whole_causes(choice, try_steps)
     older = comparing.opened_baseline(baseline, choice) if baseline else None
     with embedded(choice) as server:
-        prepared = prepared_for(choice, server, aloud=True)
+        prepared = binding.of(prepared_for(choice, server, aloud=True))
         finished, directory = sent(
             prepared,
             output,
@@ -254,6 +258,8 @@ COMMANDS: Mapping[str, Mapping[click.Command, str]] = {
         replay.report: "Judge a stored run again, in place.",
     },
     "Certify": {
+        freeze.freeze: "Commit to a build and a target file.",
+        freeze.challenge_run: "Draw nonce and seed for a vendor's run.",
         certify.certify: "Sign a run that meets a profile, as a bundle.",
         verify.verify: "Check a bundle without network: what does it certify?",
     },

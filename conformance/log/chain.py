@@ -35,15 +35,19 @@ def covered(line: str, entry: dict[str, Json]) -> str:
 
 
 class Chain:
-    """The chain of the lines so far. ``head`` is the digest of the last one.
+    """The chain of the lines so far. ``heads`` are their digests; ``head`` is the last one.
 
     ``broken_at`` is the number of the first line that does not fit, from 1; None if all do.
     """
 
     def __init__(self) -> None:
-        self.head = START
+        self.heads: list[str] = []
         self.broken_at: int | None = None
-        self._lines = 0
+
+    @property
+    def head(self) -> str:
+        """The digest of the last line."""
+        return self.heads[-1] if self.heads else START
 
     def link(self, entry: dict[str, Json]) -> str:
         """The line of an entry, linked to the line before it."""
@@ -57,8 +61,7 @@ class Chain:
         fits = entry.get(LINK) == self.head
         self._follow(covered(line, entry))
         if not fits and self.broken_at is None:
-            self.broken_at = self._lines
+            self.broken_at = len(self.heads)
 
     def _follow(self, line: str) -> None:
-        self._lines += 1
-        self.head = digest(line)
+        self.heads.append(digest(line))

@@ -28,6 +28,7 @@ from conformance.model import (
     Given,
     Json,
     Past,
+    Peer,
     Reason,
     Request,
     Response,
@@ -47,6 +48,10 @@ def _unset(value: Any) -> bool:
 
 def _empty(value: Any) -> bool:
     return value in (None, (), [], {})
+
+
+def _none_listed(value: Any) -> bool:
+    return isinstance(value, list) and not value
 
 
 def _in_order(effects: frozenset[Effect]) -> list[str]:
@@ -72,6 +77,7 @@ _SILENT: Mapping[type[Any], Callable[[Any], bool]] = {
     Cause: operator.not_,
     Past: _empty,
     Given: operator.not_,
+    Peer: _none_listed,
     Cell: operator.not_,
     Case: operator.not_,  # a case without a cost sends nothing
 }

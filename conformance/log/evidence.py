@@ -49,6 +49,7 @@ class Log:
     setup: tuple[Remark, ...] = ()
     archive: Archive = field(default_factory=Archive, compare=False)
     chain: Chain = field(default_factory=Chain, compare=False)
+    lines: list[int] = field(default_factory=list, compare=False)  # of exchanges that were read
 
     @property
     def judged(self) -> Log:
@@ -344,4 +345,5 @@ def _add_exchange(log: Log, entry: dict[str, Json]) -> str | None:
         if missing:
             return f"{part}/body: no earlier line contains the content {missing}"
     log.exchanges.append(_exchange(entry, log.archive))
+    log.lines.append(len(log.chain.heads))
     return None

@@ -78,7 +78,7 @@ from conformance.model.operation import (
 from conformance.model.past import Baseline, Past, Transition, flips, transition
 from conformance.model.placeholder import Placeholder, SecretKind
 from conformance.model.profile import Profile, Unscored
-from conformance.model.run import Given, Run, Selection
+from conformance.model.run import Given, Peer, Run, Selection
 from conformance.model.setup import Remark, State, place_of_key
 from conformance.model.spread import WATCHED, Difference, Spread
 from conformance.model.waiver import Waiver
@@ -140,6 +140,7 @@ __all__ = [
     "Params",
     "Past",
     "Payment",
+    "Peer",
     "Placeholder",
     "Profile",
     "Rate",

@@ -45,6 +45,20 @@ class Selection:
 
 
 @dataclass(frozen=True)
+class Peer:
+    """The deployment of a target as its connections saw it.
+
+    ``tls_key`` is the SHA-256 of its public key in hex, None without TLS. ``more_tls_keys`` are
+    those that other connections of the run saw.
+    """
+
+    host: str
+    addresses: tuple[str, ...]
+    tls_key: str | None = None
+    more_tls_keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Run:
     """A finished run: everything that a report can show. Contains no secrets."""
 
@@ -72,6 +86,9 @@ class Run:
     spread: Spread | None = None  # how its requests are spread over time; None for a full run
     differences: tuple[Difference, ...] = ()  # from the full run that it accompanies
     drawn_by: Mapping[str, str] | None = None  # the versions of what draws cases, or unknown
+    nonce: str = ""  # of the certifier's challenge; empty without one
+    challenge_digest: str = ""  # SHA-256 of the file of that challenge, in hex
+    peer: Peer | None = None  # the deployment as seen; None if nobody looked
     place: str = ""  # its directory, for readers of its reports; never stored
 
     @cached_property

@@ -26,6 +26,7 @@ from conformance.report import excluded, unproven, waivers
 OFTEN = 0.01
 """The share of requests that a proxy may fail before the remark includes advice."""
 UNVERIFIED = "the certificate of the target was not verified (verify: false in the target file)"
+OTHER_KEY = "the target showed several TLS keys, so more than one deployment may have been judged"
 FILTER_RULE = "paging.filter"
 """The rule that judges whether a filter is applied."""
 FOREIGN_RULE = "tenant.filter"
@@ -45,6 +46,8 @@ def of(run: Run) -> list[str]:
     doubtful = doubtful_keys(run.target, others)
     added = [*lacking(run.contract, run.exchanges), *idle_filters(run), *idle_members(run)]
     trusted = [] if run.target.verify else [UNVERIFIED]
+    if run.peer is not None and run.peer.more_tls_keys:
+        trusted.append(OTHER_KEY)
     incomplete = [*unavailable(run.exchanges), *unheld(run.exchanges)]
     return [
         *trusted,

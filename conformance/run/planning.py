@@ -32,6 +32,7 @@ from conformance.plan.build import Plan, build, with_inapplicable
 from conformance.plan.registry import REGISTRY, Planning, Scenario
 from conformance.plan.selection import affordable, quick, select, wanted
 from conformance.report.view import first_of, operation_name
+from conformance.run.binding import Challenged, Stamping
 from conformance.run.conclusion import begun
 from conformance.run.lanes import lanes
 from conformance.run.shards import Shard, parsed
@@ -108,7 +109,7 @@ class Prepared:
     ``contract`` is adapted to the target. ``plan`` contains every case, and ``chosen`` the cases to
     run, for a ``shard`` only its own. The target may be the ``embedded`` server. ``spread`` says
     over which time spot checks are spread. ``salt`` makes the texts of the run differ from those
-    of other runs.
+    of other runs. The run may be ``challenged`` by a certifier, and ask for time stamps.
     """
 
     contract: Contract
@@ -120,6 +121,8 @@ class Prepared:
     embedded: bool = False
     spread: Spread | None = None
     salt: str = ""
+    challenged: Challenged | None = None
+    stamping: Stamping | None = None
 
     @property
     def workers(self) -> int:
@@ -161,7 +164,7 @@ class Prepared:
             today=now.date(),
             require_complete=require_complete,
         )
-        return replace(
+        run = replace(
             run,
             given=self.given,
             selection=selection_of(self.choice, self.target),
@@ -169,6 +172,10 @@ class Prepared:
             salts=(self.salt,),
             drawn_by=drawing_versions(),
         )
+        if self.challenged is None:
+            return run
+        challenge = self.challenged
+        return replace(run, nonce=challenge.nonce, challenge_digest=challenge.digest)
 
 
 def drawing_versions() -> dict[str, str]:

@@ -31,6 +31,7 @@ from conformance.model import (
     Given,
     Json,
     Past,
+    Peer,
     Run,
     Selection,
     Spread,
@@ -80,6 +81,7 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "judged_on": run.judged_on,
         "log_head": run.log_head,
         "drawn_by": run.drawn_by,
+        **_bound(run),
         "incomplete": run.incomplete,
         "require_complete": run.require_complete,
         "exit_code": run.exit_code,
@@ -100,6 +102,16 @@ def _of_some_runs(run: Run) -> dict[str, Any]:
     """The members that only runs with a baseline, and spot checks, have."""
     members = {"baseline": run.baseline, "spread": run.spread}
     return {name: convert.to_json(value) for name, value in members.items() if value is not None}
+
+
+def _bound(run: Run) -> dict[str, Any]:
+    """The members for the challenge that a run took, and for the deployment that it saw."""
+    members: dict[str, Any] = {}
+    if run.challenge_digest:
+        members |= {"nonce": run.nonce, "challenge_digest": run.challenge_digest}
+    if run.peer is not None:
+        members["peer"] = convert.to_json(run.peer)
+    return members
 
 
 def _cell(cell: Cell) -> Json:
@@ -254,16 +266,18 @@ def open_run(directory: Path, contract: Contract) -> Opened:
         require_complete=data["require_complete"],
     )
     given = convert.from_json(data.get("given", {}), Given)
-    chosen = data.get("selection")
-    selection = convert.from_json(chosen, Selection) if chosen else None
+    chosen, peer = data.get("selection"), data.get("peer")
     spread = convert.from_json(data["spread"], Spread) if "spread" in data else None
     began = replace(
         began,
         given=given,
-        selection=selection,
+        selection=convert.from_json(chosen, Selection) if chosen else None,
         spread=spread,
         salts=tuple(data.get("salts", ("",))),
         drawn_by=data.get("drawn_by"),
+        nonce=data.get("nonce", ""),
+        challenge_digest=data.get("challenge_digest", ""),
+        peer=convert.from_json(peer, Peer) if peer else None,
     )
     return Opened(data, contract, began, selected, log)
 

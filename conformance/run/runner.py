@@ -7,7 +7,8 @@ import gc
 import io
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
@@ -24,6 +25,7 @@ from conformance.run.planning import Prepared
 from conformance.run.progress import Live
 from conformance.run.pytest_items import Items, Look
 from conformance.run.session import Session
+from conformance.run.stamping import Stamper
 from conformance.transport.http import HttpWire
 
 SUITE = Path(next(iter(scenarios.__path__)))
@@ -35,6 +37,8 @@ def begin(prepared: Prepared, directory: Path, *, require_complete: bool) -> Non
     runfile.begin(run, prepared.selected, directory)
     if prepared.shard:
         prepared.shard.store(directory)
+    if prepared.challenged:
+        prepared.challenged.store(directory)
 
 
 def run(
@@ -54,31 +58,51 @@ def run(
     ``page``, the pytest items are written to a page of their own. A run that breaks off is judged
     by its log so far. Raises Unjudgeable if that is empty.
     """
+    wire = HttpWire(prepared.target.timeout, prepared.target.trust)
     with files.lines(directory / runfile.LOG) as stream, _early(directory) as spool:
-        session = _session(prepared, stream, spool, require_complete=require_complete)
+        session = _session(prepared, wire, stream, spool, require_complete=require_complete)
         live = Live(console, session, prepared.workers)
         items = Items(session, prepared.chosen, live.say, look)
         own_page = files.whole(directory / runfile.PYTEST_PAGE)
-        with own_page if page else contextlib.nullcontext() as written:
-            ended = _pytest(_arguments(written), [items, live])
-        interrupted = ended == pytest.ExitCode.INTERRUPTED
-        if interrupted:
-            _recover(session, live, directory / runfile.LOG)
-        _note_end(session, live, interrupted)
-        nothing = session.log.incomplete and not session.log.exchanges
-        run = None if nothing else session.finish(cleans=not prepared.embedded, tries=tries)
+        with _stamped(prepared, directory, session, live.say):
+            with own_page if page else contextlib.nullcontext() as written:
+                ended = _pytest(_arguments(written), [items, live])
+            interrupted = ended == pytest.ExitCode.INTERRUPTED
+            if interrupted:
+                _recover(session, live, directory / runfile.LOG)
+            _note_end(session, live, interrupted)
+            nothing = session.log.incomplete and not session.log.exchanges
+            run = None if nothing else session.finish(cleans=not prepared.embedded, tries=tries)
     if run is None:
         raise Unjudgeable(session.log.incomplete or "")
-    return run
+    return replace(run, peer=wire.peer(run.target.url))
+
+
+@contextlib.contextmanager
+def _stamped(
+    prepared: Prepared, directory: Path, session: Session, say: Callable[[str], None]
+) -> Iterator[None]:
+    """Ask for time stamps meanwhile if the run is to have some, and say what is missing."""
+    if prepared.stamping is None:
+        yield
+        return
+    stamper = Stamper(prepared.stamping, directory, lambda: session.log.chain)
+    stamper.start()
+    try:
+        yield
+    finally:
+        stamper.end(last=session.log.ended and not session.log.incomplete)
+    if stamper.note:
+        say(f"Note: {stamper.note}")
 
 
 def _session(
-    prepared: Prepared, stream: TextIO, spool: TextIO, *, require_complete: bool
+    prepared: Prepared, wire: HttpWire, stream: TextIO, spool: TextIO, *, require_complete: bool
 ) -> Session:
     """The session of a run."""
     return Session(
         prepared,
-        HttpWire(prepared.target.timeout, prepared.target.trust),
+        wire,
         stream,
         require_complete=require_complete,
         workers=prepared.workers,

@@ -38,6 +38,7 @@ class _Current(threading.local):
     deadline = math.inf  # the monotonic time at which the request is abandoned
     received = 0  # bytes received
     excess = b""  # the first bytes received after the end of the response
+    reached: tuple[str, bytes | None] | None = None  # address and certificate of a new connection
 
     def begin(self, seconds: float) -> None:
         """Start a request that may take the given time."""
@@ -45,6 +46,7 @@ class _Current(threading.local):
         self.deadline = time.monotonic() + seconds
         self.received = 0
         self.excess = b""
+        self.reached = None
 
     def seconds_left(self) -> float:
         """The seconds until the deadline. Raises TimeoutError if it has passed."""
@@ -164,6 +166,20 @@ class _Timed:
         super().connect()  # type: ignore[misc]  # defined by the connection class
         self.sock.settimeout(CURRENT.seconds_left())
         CURRENT.connected = True
+        CURRENT.reached = _other_end(self.sock)
+
+
+def _other_end(sock: socket.socket) -> tuple[str, bytes | None] | None:
+    """The address and the certificate (DER) at the other end of a connection; None if it is gone.
+
+    The certificate is None without TLS.
+    """
+    try:
+        address = str(sock.getpeername()[0])
+    except OSError:
+        return None
+    shown = sock.getpeercert(binary_form=True) if isinstance(sock, ssl.SSLSocket) else None
+    return address, shown
 
 
 class _Connection(_Timed, HTTPConnection):

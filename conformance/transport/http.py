@@ -30,8 +30,10 @@ from urllib3.exceptions import ReadTimeoutError
 from urllib3.util import SKIP_HEADER, parse_url
 
 from conformance.base.tls import Trust, is_spoken_at
+from conformance.model import Peer
 from conformance.transport.bounded import CONNECTIONS, CURRENT, POOLS, TooMuchError
 from conformance.transport.codings import decoded
+from conformance.transport.deployment import Deployment
 from conformance.transport.wire import (
     SAFE_METHODS,
     Loss,
@@ -114,6 +116,7 @@ class HttpWire:
         self._keeps = True  # no kept connection has delivered excess bytes
         self._keeps_for_writes = True
         self._may_want_tls = True  # no plain request has had a response or been explained
+        self._deployment = Deployment()
 
     def send(self, request: WireRequest) -> WireResponse:
         """Send one request; see Wire."""
@@ -128,12 +131,19 @@ class HttpWire:
             if failure.loss is Loss.CLOSED and CURRENT.opened == opened:
                 self._keeps_for_writes = False
             raise failure from None
+        finally:
+            if CURRENT.reached:
+                self._deployment.add(*CURRENT.reached)
         self._may_want_tls = False
         if not cut:
             self._check_excess(raw.status)
             body, cut = decoded(body, raw.headers.get("Content-Encoding", ""))
             body, cut = body[: request.most], cut or len(body) > request.most
         return WireResponse(raw.status, tuple(raw.headers.items()), body, cut)
+
+    def peer(self, url: str) -> Peer | None:
+        """What the connections so far saw of the target at a URL; None if there were none."""
+        return self._deployment.peer(parse_url(url).host or "")
 
     def _check_excess(self, status: int) -> None:
         """Raise WireFailure if bytes follow the end of a response, unless they are line ends.

@@ -96,6 +96,7 @@ def small_contract(run: Path) -> Contract:
         digest="5" * 64,
         title="What a quick run shows",
         scored=frozenset(passed),
+        operations=frozenset(judged.contract.operations),
         not_scored={},
         least_operations=1,
         least_cells=10,
@@ -104,6 +105,7 @@ def small_contract(run: Path) -> Contract:
         identity=ANY,
         may_be_inapplicable=frozenset(judged.contract.operations),
         most_waived=0,
+        lacks_nothing=False,
     )
     return replace(real(), profiles={"small": profile})
 

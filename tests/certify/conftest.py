@@ -1,13 +1,16 @@
-"""One quick run of the embedded server, and the bundle that certifies it."""
+"""A quick run with its bundle, and a challenged run with time stamps."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from conformance.certify.keys import VENDOR
+from tests.certify import stories
 from tests.certify.bundles import Lab, assembled, small_contract, zipped
+from tests.certify.stories import Story
 from tests.servers import command, run_of
 
 
@@ -28,3 +31,10 @@ def lab(quick_run: Path, tmp_path_factory: pytest.TempPathFactory) -> Lab:
     unsigned, payload = assembled(quick_run, contract, directory / "unsigned")
     bundle = zipped(unsigned, payload, directory / "bundle.zip", namespace=VENDOR)
     return Lab(quick_run, contract, unsigned, payload, bundle)
+
+
+@pytest.fixture(scope="session")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
+    """A run that was frozen, challenged and stamped."""
+    with stories.made(tmp_path_factory.mktemp("story")) as told:
+        yield told

@@ -1,7 +1,8 @@
 """The published JSON Schemas of the files of a run, and validation against them.
 
 ``exchanges.schema.json`` describes a line of the evidence log, ``run.schema.json`` run.json,
-and its part ``past`` a line of history.jsonl. ``shard.schema.json`` describes shard.json.
+and its part ``past`` a line of history.jsonl. Each other schema describes the file of its name,
+such as ``shard.schema.json`` shard.json.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import jsonschema_rs
 from conformance.model import Json
 
 EXCHANGES, RUN, SHARD = "exchanges.schema.json", "run.schema.json", "shard.schema.json"
+FREEZE, CHALLENGE, STAMPS = "freeze.schema.json", "challenge.schema.json", "stamps.schema.json"
 PAST = f"{RUN}#/$defs/past"
 LONGEST = 200
 """Maximum number of characters of a message."""

@@ -1,0 +1,81 @@
+"""Asks an authority for time stamps (RFC 3161), bounded in time and size."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from rfc3161_client import (
+    HashAlgorithm,
+    PKIStatus,
+    TimestampRequestBuilder,
+    TimeStampResponse,
+    decode_timestamp_response,
+)
+
+from conformance.base.errors import UsageError
+from conformance.run.binding import NoStamp
+from conformance.transport.http import HttpWire
+from conformance.transport.wire import WireFailure, WireRequest, WireResponse
+
+SECONDS = 5.0
+"""Maximum seconds for a request."""
+LARGEST = 64 * 1024
+"""Maximum bytes of a stamp. One with its certificates has 2,000 to 8,000."""
+TYPES = (
+    ("Content-Type", "application/timestamp-query"),
+    ("Accept", "application/timestamp-reply"),
+)
+
+
+def asking(url: str) -> Callable[[str], bytes]:
+    """A function that gets a stamp of a text from the authority at a URL.
+
+    It returns the response of the authority, a granted stamp of this very text, and raises NoStamp
+    for any other response. Nobody is trusted yet: whoever verifies the run decides that.
+
+    Raises UsageError unless the URL is one of http or https.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
+        raise UsageError(f"--stamp {url}: not the URL of an authority for time stamps")
+    address = parts._replace(path=parts.path or "/", fragment="").geturl()
+    wire = HttpWire(SECONDS)
+
+    def ask(text: str) -> bytes:
+        builder = TimestampRequestBuilder().data(text.encode())
+        request = builder.hash_algorithm(HashAlgorithm.SHA256).build()
+        answer = _sent(wire, address, request.as_bytes())
+        stamp = granted(answer.body)
+        stamped = (stamp.tst_info.message_imprint.message, stamp.tst_info.nonce)
+        if stamped != (request.message_imprint.message, request.nonce):
+            raise NoStamp("the authority stamped something else")
+        return answer.body
+
+    return ask
+
+
+def _sent(wire: HttpWire, url: str, query: bytes) -> WireResponse:
+    """The response to a query. Raises NoStamp if it is not a whole one with status 200."""
+    headers = (*TYPES, ("Content-Length", str(len(query))))
+    try:
+        answer = wire.send(WireRequest("POST", url, headers, query, most=LARGEST))
+    except WireFailure as failure:
+        raise NoStamp(f"the authority gave no response: {failure}") from None
+    if answer.status != 200:
+        raise NoStamp(f"the authority returned status {answer.status}")
+    if answer.cut:
+        raise NoStamp(f"the response of the authority has more than {LARGEST:,} bytes")
+    return answer
+
+
+def granted(response: bytes) -> TimeStampResponse:
+    """The stamp in a response. Raises NoStamp if it has none, or cannot be read."""
+    try:
+        stamp = decode_timestamp_response(response)
+        status = PKIStatus(stamp.status)
+    except Exception as error:  # whatever a malformed response makes the parser raise
+        raise NoStamp(f"not a response of an authority: {str(error)[:200]}") from None
+    if status is not PKIStatus.GRANTED:
+        raise NoStamp(f"the authority refused: {status.name}")
+    return stamp

@@ -1,0 +1,74 @@
+"""The nonce of a challenge: what the run writes follows from it, and the target shows that again.
+
+So neither the requests nor the responses can have been prepared before the challenge was issued.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.base.values import strict_json
+from conformance.certify.codes import Code, Problem
+from conformance.model import Effect, Exchange, Run
+from conformance.reading import keys_of
+from conformance.reading.marks import site_of
+
+ADVICE = "The target file has to allow writing, and lists or reads have to show what was written."
+MOST = 50
+"""Written texts that are looked for in later responses."""
+
+
+def problems(run: Run) -> list[Problem]:
+    """What shows that a run was made with another nonce than it says; nothing without a nonce."""
+    if not run.nonce:
+        return []
+    found = []
+    if run.salts != (run.nonce,):
+        text = "The texts of the run do not follow from the nonce."
+        found.append(Problem(Code.NONCE_MISMATCH, text))
+    if not _came_back(run):
+        text = "No response of the target shows again what was written with the nonce."
+        found.append(Problem(Code.NONCE_MISMATCH, text, ADVICE))
+    return found
+
+
+def _came_back(run: Run) -> bool:
+    """Whether a response shows a text again that an accepted write has sent.
+
+    A response that only repeats its own request does not count.
+    """
+    words = site_of(keys_of(run)[0]).split("-")
+    written: set[str] = set()
+    for exchange in run.exchanges:
+        if not exchange.ok or exchange.response is None:
+            continue
+        sent = _texts_with(words, exchange)
+        shown = exchange.response.body.kept
+        if any(text in shown for text in written - sent):
+            return True
+        operation = run.contract.operations.get(exchange.operation)
+        if operation is not None and operation.effect is not Effect.READ and len(written) < MOST:
+            written |= sent
+    return False
+
+
+def _texts_with(words: list[str], exchange: Exchange) -> set[str]:
+    """The texts in the body of a request that have all of some words."""
+    body = exchange.request.body
+    if body is None or not all(word in body.written.lower() for word in words):
+        return set()
+    texts = _texts_in(strict_json(body.written))
+    return {text for text in texts if all(word in text.lower() for word in words)}
+
+
+def _texts_in(value: Any) -> Iterator[str]:
+    """The texts in a JSON value, at any depth."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for member in value.values():
+            yield from _texts_in(member)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts_in(item)

@@ -1,0 +1,218 @@
+"""Checks the time stamps of a run: its log cannot have been made later than it claims."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography import x509
+from rfc3161_client import TimeStampResponse, VerificationError, VerifierBuilder
+
+from conformance.base.errors import UsageError, reason
+from conformance.base.stored import Bounds, parsed
+from conformance.certify.authority import granted
+from conformance.certify.codes import Code, Problem
+from conformance.certify.commitment import SLACK, moment
+from conformance.log import schemas
+from conformance.run.binding import NoStamp
+from conformance.run.runfile import Opened
+from conformance.run.stamping import INDEX, Stamp
+
+LONGEST = timedelta(minutes=15)
+"""How long an exchange may be sent before the first stamp of a log that contains it."""
+LATEST = timedelta(minutes=5)
+"""How long after the end of a run its last stamp may be made. Judging takes seconds."""
+NAMED = 3
+"""Stamps that a problem names."""
+LARGEST = 1_000_000
+"""Maximum bytes of a file of certificates."""
+
+Certificates = Sequence[x509.Certificate]
+
+
+@dataclass(frozen=True)
+class Proven:
+    """A stamp that holds: the log up to a line existed at a moment."""
+
+    line: int
+    at: datetime
+
+
+def roots_in(path: Path) -> Certificates:
+    """The certificates of trusted authorities in a PEM file. Raises UsageError for other files."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
+        if len(content) > LARGEST:
+            raise ValueError(f"more than {LARGEST:,} bytes")
+        return list(dict.fromkeys(x509.load_pem_x509_certificates(content)))
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be read: {reason(error)}") from None
+    except ValueError as error:
+        raise UsageError(f"{path}: not certificates in PEM: {error}") from None
+
+
+def problems(
+    opened: Opened,
+    files: Mapping[str, bytes],
+    roots: Certificates,
+    now: datetime,
+    *,
+    issued: datetime | None = None,
+    expires: datetime | None = None,
+) -> list[Problem]:
+    """What keeps the time stamps of a run from proving when it was made.
+
+    ``files`` are those that the run keeps, by name. ``roots`` are the certificates of trusted
+    authorities. ``issued`` and ``expires`` are the times of its challenge, None without one.
+    """
+    if INDEX not in files:
+        return [NONE]
+    if not roots:
+        return [NO_AUTHORITY]
+    proven, wrong = _outcomes(opened.log.chain.heads, files, roots)
+    if wrong or not proven:
+        return wrong[:NAMED] or [NONE]
+    try:
+        return [*_ends(opened, proven, now, issued, expires), *_between(opened, proven)]
+    except (ValueError, TypeError) as error:
+        return [Problem(Code.TIME_NOT_PROVEN, f"A time of the run cannot be read: {error}.")]
+
+
+NONE = Problem(
+    Code.TIME_NOT_PROVEN,
+    "The run has no time stamps.",
+    "Run with --stamp URL, where URL is that of an authority for time stamps (RFC 3161).",
+)
+NO_AUTHORITY = Problem(
+    Code.TIME_NOT_PROVEN,
+    "No authority for time stamps is trusted.",
+    "Add --stamp-roots FILE with its certificate.",
+)
+
+
+def listed(files: Mapping[str, bytes]) -> list[Stamp]:
+    """The stamps that a run lists. Raises ValueError unless they are in the order of the log."""
+    rows: Any = parsed(files[INDEX].decode(), Bounds())
+    fault = schemas.fault(schemas.STAMPS, rows)
+    if fault:
+        raise ValueError(fault)
+    stamps = [Stamp(**row) for row in rows]
+    lines = [stamp.line for stamp in stamps]
+    if lines != sorted(set(lines)):
+        raise ValueError("its lines are not in order")
+    return stamps
+
+
+def moments(files: Mapping[str, bytes]) -> list[datetime]:
+    """When the stamps of a run say that they were made; only after ``problems`` found nothing."""
+    return [granted(files[stamp.file]).tst_info.gen_time for stamp in listed(files)]
+
+
+# --- one stamp ------------------------------------------------------------------------------------
+
+
+def _outcomes(
+    heads: Sequence[str], files: Mapping[str, bytes], roots: Certificates
+) -> tuple[list[Proven], list[Problem]]:
+    """What the stamps of a run prove, and which ones prove nothing."""
+    try:
+        outcomes = [_outcome(stamp, heads, files, roots) for stamp in listed(files)]
+    except ValueError as error:
+        return [], [Problem(Code.STAMP_INVALID, f"{INDEX} cannot be read: {error}.")]
+    proven = [each for each in outcomes if isinstance(each, Proven)]
+    return proven, [each for each in outcomes if isinstance(each, Problem)]
+
+
+def _outcome(
+    stamp: Stamp, heads: Sequence[str], files: Mapping[str, bytes], roots: Certificates
+) -> Proven | Problem:
+    """What a stamp proves, or why it proves nothing."""
+    if stamp.file not in files:
+        return Problem(Code.STAMP_INVALID, f"{stamp.file} is missing.")
+    if stamp.line > len(heads) or heads[stamp.line - 1] != stamp.head:
+        return Problem(Code.STAMP_INVALID, f"{stamp.file} is the stamp of another log.")
+    try:
+        response = granted(files[stamp.file])
+        if not _is_of(response, stamp.head):
+            return Problem(Code.STAMP_INVALID, f"{stamp.file} is the stamp of another log.")
+        _require_trusted(response, stamp.head, roots)
+        return Proven(stamp.line, response.tst_info.gen_time)
+    except (NoStamp, VerificationError, ValueError) as error:
+        why = re.sub(r"\s+", " ", str(error))[:200]
+        text = f"{stamp.file}: no authority of --stamp-roots made this stamp: {why}."
+        return Problem(Code.STAMP_INVALID, text)
+
+
+def _is_of(response: TimeStampResponse, head: str) -> bool:
+    """Whether a stamp is of a head, by any hash algorithm that is accepted."""
+    stamped, text = response.tst_info.message_imprint.message, head.encode()
+    digests = (hashlib.sha256(text), hashlib.sha384(text), hashlib.sha512(text))
+    return stamped in [digest.digest() for digest in digests]
+
+
+def _require_trusted(response: TimeStampResponse, head: str, roots: Certificates) -> None:
+    """Raise VerificationError unless an authority made a stamp of a head, at its own time."""
+    builder = VerifierBuilder()
+    for root in roots:
+        builder = builder.add_root_certificate(root)
+    builder.build().verify_message(response, head.encode())
+
+
+# --- all stamps together --------------------------------------------------------------------------
+
+
+def _ends(
+    opened: Opened,
+    proven: Sequence[Proven],
+    now: datetime,
+    issued: datetime | None,
+    expires: datetime | None,
+) -> Iterator[Problem]:
+    """Whether the stamps begin after the challenge, go forward, and end with the run."""
+    first, last = proven[0].at, proven[-1].at
+    finished = moment(opened.ended)
+    times = [each.at for each in proven]
+    if times != sorted(times):
+        yield _unproven("The time stamps are not in the order of the log.")
+    if issued and first < issued - SLACK:
+        yield _unproven(f"The first time stamp, {first}, is older than the challenge of {issued}.")
+    if expires and last > expires + SLACK:
+        yield _unproven(f"The last time stamp, {last}, was made after the challenge expired.")
+    if last > now + SLACK:
+        yield _unproven(f"The last time stamp, {last}, lies in the future.")
+    if not finished - SLACK <= last <= finished + LATEST:
+        yield _unproven(f"The last time stamp, {last}, is not of the end of the run, {finished}.")
+    if proven[-1].line != len(opened.log.chain.heads):
+        yield _unproven("The last time stamp is not of the end of the log.")
+
+
+def _between(opened: Opened, proven: Sequence[Proven]) -> Iterator[Problem]:
+    """Whether each exchange claims a time shortly before the first stamp that contains it.
+
+    Cases overlap, so a log may have an exchange after later ones, but only by minutes.
+    """
+    lines, log = [each.line for each in proven], opened.log
+    for line, exchange in zip(log.lines, log.exchanges, strict=False):
+        place = bisect_left(lines, line)
+        if place == len(lines):
+            return  # the last stamp is not of the end; that was said
+        claimed, stamped = moment(exchange.started), proven[place].at
+        if claimed > stamped + SLACK:
+            what = f"claims {claimed}, but was stamped earlier, at {stamped}"
+        elif claimed < stamped - LONGEST:
+            what = f"claims {claimed}, but no stamp before {stamped} contains it"
+        else:
+            continue
+        yield _unproven(f"Exchange {exchange.id} {what}.")
+        return
+
+
+def _unproven(text: str) -> Problem:
+    return Problem(Code.TIME_NOT_PROVEN, text)
