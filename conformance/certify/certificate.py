@@ -1,0 +1,78 @@
+"""What a certificate says: the facts that its page, its badge and a registry show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class Grade(StrEnum):
+    """Who answers for a certificate."""
+
+    SELF_DECLARED = "self-declared"
+    """The vendor ran the suite, and nobody else has checked it."""
+    CERTIFIED = "certified"
+    """A certifier ran the suite, or verified a run that they had challenged."""
+
+
+@dataclass(frozen=True)
+class Signer:
+    """Someone whose signature holds: their name in the trust file, and what they sign for."""
+
+    principal: str
+    grade: Grade
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The cells of the whole contract: how many were judged, and what became of the others."""
+
+    judged: int
+    waived: int
+    inapplicable: int
+    untested: int
+    of: int
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """The facts of a bundle that was verified.
+
+    ``digest`` is the SHA-256 digest of the signed statement. Dates are ISO 8601. ``address`` says
+    where the certificate is published, and ``tls_key`` is the SHA-256 digest of the public key that
+    the target showed; both are empty if unknown. ``not_judged`` are ids of scored clauses, and
+    ``remains`` sentences on what a certificate cannot show.
+    """
+
+    digest: str
+    grade: Grade
+    product: str
+    version: str
+    profile: str
+    profile_digest: str
+    contract: str
+    contract_digest: str
+    suite: str
+    suite_digest: str
+    target: str
+    addresses: tuple[str, ...]
+    tls_key: str
+    started: str
+    ended: str
+    issued: str
+    expires: str
+    seed: int
+    nonce: str
+    identity: str
+    relation: str
+    signers: tuple[Signer, ...]
+    counts: Counts
+    not_judged: tuple[str, ...]
+    remains: tuple[str, ...]
+    vendor_knew_seed: bool
+    address: str = ""
+
+    def expired(self, at: datetime) -> bool:
+        """Whether it is no longer valid at a moment with a time zone."""
+        return at > datetime.fromisoformat(self.expires)
