@@ -144,7 +144,7 @@ def _environment() -> Environment:
         finalize=_finalize,
     )
     environment.filters.update(
-        moment=_moment,
+        moment=moment,
         shown=view.shown,
         operation=view.operation_name,
         number=lambda value: f"{value:,}",
@@ -160,7 +160,7 @@ def _finalize(value: Any) -> Any:
     return value
 
 
-def _moment(text: str) -> str:
+def moment(text: str) -> str:
     """An ISO 8601 timestamp in readable form, to the second."""
     day, _, time = text.partition("T")
     zone = " UTC" if time.endswith(("Z", "+00:00")) else ""

@@ -1,0 +1,118 @@
+"""certificate.html: one A4 sheet for people, with a QR code of the digest and the address.
+
+Product, version and the names of signers come from a vendor, so they are made inert and escaped as
+in the report.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import segno
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from conformance.base.text import amount, clean
+from conformance.certify.certificate import Certificate, Grade
+from conformance.model import IDENTITIES
+from conformance.report import badge, html
+
+NAME = "certificate.html"
+NAMED = 12
+"""Scored clauses that were not judged, and that the sheet names. It counts the others."""
+SHORT = 16
+"""Hexadecimal digits of a digest where the sheet has no room for all."""
+
+FEW = 3
+"""Addresses of the target that the sheet shows."""
+
+TITLES = {
+    Grade.SELF_DECLARED: "Self-declaration of conformance",
+    Grade.CERTIFIED: "Certificate of conformance",
+}
+FIRST_LINES = {
+    Grade.SELF_DECLARED: "Self-declared: the vendor ran the suite, and nobody else has checked it.",
+    Grade.CERTIFIED: "Certified by {by}.",
+}
+COLOURS = {Grade.SELF_DECLARED: "#41599b", Grade.CERTIFIED: "#1c6b36"}
+RELATIONS = {"vendor": "the vendor", "certifier": "the certifier"}
+
+
+def render(certificate: Certificate) -> str:
+    """The certificate as one self-contained document without a script."""
+    return (
+        _environment()
+        .get_template("certificate.html.j2")
+        .render(
+            it=certificate,
+            title=TITLES[certificate.grade],
+            first_line=first_line(certificate),
+            code=_code(certificate),
+            ran_by=RELATIONS.get(certificate.relation, certificate.relation),
+            client=IDENTITIES.get(certificate.identity, certificate.identity),
+            named=certificate.not_judged[:NAMED],
+            beyond=len(certificate.not_judged) - NAMED,
+        )
+    )
+
+
+def render_index(certificates: Sequence[Certificate], built: datetime) -> str:
+    """The page of a registry that lists its certificates, as a document without a script."""
+    moment = built.isoformat(timespec="seconds")
+    template = _environment().get_template("registry.html.j2")
+    return template.render(certificates=certificates, built=moment, ran_by=RELATIONS)
+
+
+def first_line(certificate: Certificate) -> str:
+    """The grade of a certificate in a sentence, which comes first wherever it is shown."""
+    certifiers = [each.principal for each in certificate.signers if each.grade is Grade.CERTIFIED]
+    return FIRST_LINES[certificate.grade].format(by=", ".join(certifiers))
+
+
+def badge_of(certificate: Certificate) -> str:
+    """The badge of a certificate as SVG: its grade, its profile and its last day."""
+    label = f"{certificate.product} {certificate.version}"
+    value = f"{certificate.grade}: {certificate.profile} until {certificate.expires[:10]}"
+    return badge.svg(
+        clean(label), clean(value), first_line(certificate), COLOURS[certificate.grade]
+    )
+
+
+def reference(certificate: Certificate) -> str:
+    """The text of the QR code: the address, if there is one, and the digest."""
+    digest = f"sha256:{certificate.digest}"
+    return f"{certificate.address}#{digest}" if certificate.address else digest
+
+
+def _code(certificate: Certificate) -> Markup:
+    """The QR code as SVG. The library writes only paths, whatever the text is."""
+    code = segno.make(reference(certificate), error="m", micro=False)
+    drawn = code.svg_inline(scale=3, border=0, svgclass="code", lineclass=None, omitsize=True)
+    return Markup(drawn)  # noqa: S704 - contains no text
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("conformance.certify"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_inert,
+    )
+    environment.filters.update(
+        number=lambda value: f"{value:,}", day=lambda text: text[:10], moment=html.moment
+    )
+    environment.globals.update(amount=amount, short=SHORT, few=FEW)
+    return environment
+
+
+def _inert(value: Any) -> Any:
+    """Make text that a template prints inert. Jinja escapes it afterwards."""
+    if isinstance(value, str) and not isinstance(value, Markup):
+        return clean(value)
+    return value

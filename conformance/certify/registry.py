@@ -1,0 +1,196 @@
+"""A registry: a folder of verified bundles, and the static site that shows them.
+
+The folder holds only bundles, each under the digest of its statement. Everything shown is read from
+a bundle that was verified just now, so a certificate that has expired or was revoked leaves the
+site the next time that it is built.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from conformance.base import files
+from conformance.base.errors import UsageError
+from conformance.certify import page
+from conformance.certify.certificate import Certificate
+from conformance.model import Json
+
+FORMAT = 1
+INDEX, BADGE, BUNDLE = "index.json", "badge.svg", "bundle.zip"
+CERTIFICATES = "certificates"
+"""The directory of a site with one directory for each certificate, named by its digest."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A bundle and what its verification found: a certificate, or why it is refused."""
+
+    path: Path
+    certificate: Certificate | None
+    problems: tuple[str, ...] = ()
+
+
+Verify = Callable[[Path], Checked]
+"""Verifies a bundle now."""
+
+
+def add(bundle: Path, registry: Path, verify: Verify) -> Checked:
+    """Verify a bundle and put a copy into a registry, which is created if it is missing.
+
+    Nothing is copied if the bundle is refused. Raises OSError if a file cannot be written.
+    """
+    checked = verify(bundle)
+    if checked.certificate is None:
+        return checked
+    registry.mkdir(parents=True, exist_ok=True)
+    with files.whole(registry / f"{checked.certificate.digest}.zip") as written:
+        shutil.copyfile(bundle, written)
+    return checked
+
+
+def entries(registry: Path, verify: Verify) -> list[Checked]:
+    """The bundles of a registry, each verified now: by product, newest first, refused ones last.
+
+    A file whose name is not the digest of its statement is refused. Raises UsageError if there is
+    no registry.
+    """
+    if not registry.is_dir():
+        raise UsageError(
+            f"{registry}: there is no registry. Add a bundle with `registry add BUNDLE`."
+        )
+    found = [_named_rightly(verify(path)) for path in sorted(registry.glob("*.zip"))]
+    found.sort(key=lambda each: each.certificate.issued if each.certificate else "", reverse=True)
+    return sorted(found, key=_place)
+
+
+def _named_rightly(checked: Checked) -> Checked:
+    """The bundle, refused if its name is not the digest of its statement."""
+    certificate = checked.certificate
+    if certificate is None or certificate.digest == checked.path.stem:
+        return checked
+    reason = f"SUBJECT_MISMATCH: the digest of its statement is {certificate.digest}"
+    return Checked(checked.path, None, (reason,))
+
+
+def _place(checked: Checked) -> tuple[bool, str]:
+    certificate = checked.certificate
+    return certificate is None, certificate.product.casefold() if certificate else ""
+
+
+# --- the site -------------------------------------------------------------------------------------
+
+
+def publish(checked: Sequence[Checked], site: Path, now: datetime) -> None:
+    """Build the static site of some bundles, without those that are refused.
+
+    It replaces an earlier site in the directory as a whole. Raises UsageError if something else is
+    in the directory.
+    """
+    if site.exists() and not _is_site(site):
+        raise UsageError(
+            f"{site}: there is something else than a site of a registry. "
+            "Choose an empty or a new directory with --output."
+        )
+    site.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=files.HIDDEN, dir=site.parent) as scratch:
+        made, before = Path(scratch, "site"), Path(scratch, "before")
+        made.mkdir()
+        _fill(made, checked, now)
+        if site.exists():
+            site.replace(before)
+        made.replace(site)
+
+
+def _is_site(directory: Path) -> bool:
+    """Whether a directory is empty, or holds what ``publish`` wrote."""
+    if not directory.is_dir() or directory.is_symlink():
+        return False
+    names = {each.name for each in directory.iterdir()}
+    return names <= {INDEX, "index.html", CERTIFICATES}
+
+
+def _fill(site: Path, checked: Iterable[Checked], now: datetime) -> None:
+    shown = [each for each in checked if each.certificate is not None]
+    for each in shown:
+        if each.certificate is not None:
+            _write_certificate(site / place(each.certificate), each.path, each.certificate)
+    certificates = [each.certificate for each in shown if each.certificate is not None]
+    index = {
+        "format": FORMAT,
+        "built": now.isoformat(timespec="seconds"),
+        "certificates": [row(each) for each in certificates],
+    }
+    (site / INDEX).write_text(json.dumps(index, indent=1) + "\n", encoding="utf-8")
+    (site / "index.html").write_text(page.render_index(certificates, now), encoding="utf-8")
+
+
+def _write_certificate(directory: Path, bundle: Path, certificate: Certificate) -> None:
+    directory.mkdir(parents=True)
+    shutil.copyfile(bundle, directory / BUNDLE)
+    (directory / "index.html").write_text(page.render(certificate), encoding="utf-8")
+    (directory / BADGE).write_text(page.badge_of(certificate), encoding="utf-8")
+
+
+def place(certificate: Certificate) -> str:
+    """The directory of a certificate in a site. Raises UsageError if its digest is none."""
+    if not re.fullmatch(r"[0-9a-f]{64}", certificate.digest):
+        raise UsageError(f"{certificate.digest!r} is not a digest")
+    return f"{CERTIFICATES}/{certificate.digest}"
+
+
+MISSING = {
+    "nonce": "The certifier did not challenge the run.",
+    "tls_key": "The connection was not encrypted.",
+    "addresses": "The run did not store the addresses that it connected to.",
+    "address": "The signer did not say where the certificate is published.",
+}
+"""Members that may be null in a row, and why they then are."""
+
+
+def row(certificate: Certificate) -> dict[str, Json]:
+    """A certificate as a row of the JSON index. ``missing`` has the reason for each null."""
+    counts = certificate.counts
+    members: dict[str, Any] = {
+        "digest": certificate.digest,
+        "grade": certificate.grade.value,
+        "product": certificate.product,
+        "version": certificate.version,
+        "profile": {"name": certificate.profile, "digest": certificate.profile_digest},
+        "suite": {"version": certificate.suite, "digest": certificate.suite_digest},
+        "contract": {"name": certificate.contract, "digest": certificate.contract_digest},
+        "target": certificate.target,
+        "addresses": list(certificate.addresses) or None,
+        "tls_key": certificate.tls_key or None,
+        "run_by": certificate.relation,
+        "signers": [
+            {"principal": each.principal, "grade": each.grade.value} for each in certificate.signers
+        ],
+        "vendor_knew_seed": certificate.vendor_knew_seed,
+        "seed": certificate.seed,
+        "nonce": certificate.nonce or None,
+        "identity": certificate.identity,
+        "figures": {
+            "cells": counts.of,
+            "judged": counts.judged,
+            "waived": counts.waived,
+            "inapplicable": counts.inapplicable,
+            "untested": counts.untested,
+        },
+        "not_judged": list(certificate.not_judged),
+        "started": certificate.started,
+        "ended": certificate.ended,
+        "issued": certificate.issued,
+        "expires": certificate.expires,
+        "address": certificate.address or None,
+        "bundle": f"{place(certificate)}/{BUNDLE}",
+    }
+    missing = {name: MISSING[name] for name, value in members.items() if value is None}
+    return {**members, "missing": missing}
