@@ -45,7 +45,7 @@ CERTIFIED = Certificate(
         Signer("vendor@example.com", Grade.SELF_DECLARED),
         Signer("certifier@example.org", Grade.CERTIFIED),
     ),
-    counts=Counts(judged=2480, waived=0, inapplicable=0, untested=41, of=2521),
+    counts=Counts(judged=2480, waived=0, inapplicable=0, untested=41, excluded=0, of=2521),
     not_judged=("rate-window",),
     remains=("A server that knows the keys of the certifier may behave differently for them.",),
     vendor_knew_seed=False,
@@ -83,14 +83,14 @@ def test_a_self_declaration_says_so_in_its_first_line_and_on_its_badge() -> None
     """Nobody can take it for a certificate."""
     sheet = page.render(DECLARED)
     assert "<h1>Self-declaration of conformance</h1>" in sheet
-    assert "nobody else has checked it" in sheet
+    assert "Self-declared: the vendor ran it (vendor@example.com) until 2027-05-20" in sheet
     assert "Certificate of conformance" not in sheet
     assert "self-declared: full@1 until 2027-05-20" in page.badge_of(DECLARED)
 
 
 def test_a_certificate_names_its_certifier_and_not_the_vendor_in_its_first_line() -> None:
     """The vendor signed it, too, but does not answer for it."""
-    assert page.first_line(CERTIFIED) == "Certified by certifier@example.org."
+    assert CERTIFIED.first_line == "Certified by certifier@example.org until 2027-05-20"
 
 
 def test_the_texts_of_a_vendor_are_inert() -> None:

@@ -32,6 +32,7 @@ class Counts:
     waived: int
     inapplicable: int
     untested: int
+    excluded: int
     of: int
 
 
@@ -72,6 +73,15 @@ class Certificate:
     remains: tuple[str, ...]
     vendor_knew_seed: bool
     address: str = ""
+
+    @property
+    def first_line(self) -> str:
+        """The grade in a few words, which come first wherever the certificate is shown."""
+        until = self.expires[:10]
+        names = ", ".join(each.principal for each in self.signers if each.grade is self.grade)
+        if self.grade is Grade.CERTIFIED:
+            return f"Certified by {names} until {until}"
+        return f"Self-declared: the vendor ran it ({names}) until {until}"
 
     def expired(self, at: datetime) -> bool:
         """Whether it is no longer valid at a moment with a time zone."""

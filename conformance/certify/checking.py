@@ -17,11 +17,12 @@ from conformance import __version__
 from conformance.base import files
 from conformance.base.errors import UsageError
 from conformance.base.text import amount
-from conformance.certify import assess, bundle, known, recompute, seams
+from conformance.certify import assess, bundle, known, recompute, requests, seams
 from conformance.certify.codes import Code, Problem
-from conformance.certify.statement import Claims, canonical_digest
+from conformance.certify.requests import Played
+from conformance.certify.seams import Terms
+from conformance.certify.statement import Claims, Judged, canonical_digest
 from conformance.certify.suite import suite_digest
-from conformance.certify.trust import Trust
 from conformance.model import Cell, Contract, Given, Profile, ReasonKind, Run, Verdict
 from conformance.report import ctrf, html, junit
 from conformance.run import runfile
@@ -44,59 +45,77 @@ NAMED = 3
 class Evidence:
     """The judged evidence of a bundle, and what is wrong with it.
 
-    ``run`` and ``opened`` are None if it cannot be judged at all. ``not_recomputed`` names the
+    ``judged`` and ``opened`` are None if it cannot be judged at all. ``not_recomputed`` names the
     cells and reports that could not be made again because bodies were removed from the log.
     """
 
     problems: tuple[Problem, ...]
     opened: Opened | None = None
-    run: Run | None = None
+    judged: Judged | None = None
     not_recomputed: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def check(
-    directory: Path, contract: Contract, claims: Claims, trust: Trust | None, at: datetime
-) -> Evidence:
-    """Judge the run in an unpacked bundle again, as of a moment, and find everything wrong with it.
-
-    ``trust`` is None where nobody has signed yet.
-    """
+def check(directory: Path, contract: Contract, claims: Claims, terms: Terms) -> Evidence:
+    """Judge the run in an unpacked bundle again, and find everything wrong with it."""
     wrong = [Problem(Code.STATEMENT_MISMATCH, each) for each in claims.faults]
     if wrong:
         return Evidence(tuple(wrong))
     try:
-        return _judged(directory, contract, claims, trust, at)
+        return _judged(directory, contract, claims, terms)
     except UsageError as error:
         text = str(error).replace(f"{directory}/", "")
         return Evidence((Problem(Code.RUN_INVALID, text),))
 
 
-def _judged(
-    directory: Path, contract: Contract, claims: Claims, trust: Trust | None, at: datetime
-) -> Evidence:
+def _judged(directory: Path, contract: Contract, claims: Claims, terms: Terms) -> Evidence:
     """The same for claims that can be made. Raises UsageError for a run that cannot be read."""
     opened = runfile.open_run(directory, contract)
     strange = [*_of_contract(opened), *_of_suite(opened, claims)]
     profile, unknown = profile_of(contract, claims.profile)
     if profile is None or strange:
         return Evidence((*strange, *unknown))
-    run = bare(opened.judged())
+    played = _played(opened)
+    run = bare(opened.judged(known=played.known))
     stated, not_recomputed, differing = _as_stated(run, opened)
     changed = _changed_reports(directory, run)
     if opened.log.archive.removed:
         not_recomputed, changed = (*not_recomputed, *changed), []
-    subject = seams.Subject(directory, opened, stated, claims, bundle.beside(directory))
+    beside = bundle.beside(directory)
+    spot = seams.spot_in(directory, contract, stated)
+    subject = seams.Subject(opened, stated, claims, profile, beside, spot)
     problems = [
-        *(Problem(each.code, each.text) for each in recompute.mismatches(opened)),
+        *recompute.mismatches(opened),
+        *played.mismatches,
         *_unchosen(opened),
         *differing,
         *(Problem(Code.REPORT_MISMATCH, NOT_OURS.format(each)) for each in changed),
         *assess.shortfalls(stated, profile),
-        *_times(stated, claims, at),
-        *seams.problems(subject, trust, at),
+        *_times(stated, claims, terms.at),
+        *seams.problems(subject, terms),
         *_without_form(opened),
     ]
-    return Evidence(tuple(problems), opened, stated, not_recomputed)
+    return Evidence(
+        tuple(problems),
+        opened,
+        Judged(stated, opened.said, spot.run if spot else None, seams.stamped(beside)),
+        (*not_recomputed, *_unmade(played)),
+        tuple(seams.notes(subject, terms)),
+    )
+
+
+def _played(opened: Opened) -> Played:
+    """What playing the run back shows. Without the bodies of its responses it shows nothing."""
+    if not opened.log.archive.removed:
+        return requests.played(opened)
+    return Played(requests=len(opened.log.exchanges), unsure=("*",))
+
+
+def _unmade(played: Played) -> list[str]:
+    """The requests that could not be made again, in a few words."""
+    if "*" in played.unsure:
+        return ["all requests"]
+    return [f"requests of the case {case}" for case in played.unsure]
 
 
 def bare(run: Run) -> Run:

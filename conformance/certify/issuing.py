@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
 
 from conformance.base import files, stored
-from conformance.certify import bundle, checking, envelope, statement
+from conformance.certify import attached, bundle, checking, envelope, seams, statement
 from conformance.certify.keys import PrivateKey, sign_detached
-from conformance.certify.statement import Claims
+from conformance.certify.statement import Claims, Judged
 from conformance.log import packing, size_limit
 from conformance.log.archive import Archive, StoredBody
 from conformance.log.chain import CONTAINED, CONTENT
 from conformance.model import Json, Profile, Run
 from conformance.run import runfile
 from conformance.run.runfile import Opened
-
-EXTRAS = ("stamps.json", "freeze.json", "freeze.json.sig", "challenge.json", "challenge.json.sig")
-"""Files of a run that go into its bundle as they are, besides its stamps."""
 
 
 class Bodies(StrEnum):
@@ -38,21 +34,21 @@ def assemble(source: Path, opened: Opened, bodies: Bodies, directory: Path) -> R
         runfile.write(run, opened.selected, directory)
         checking.write_reports(run, directory)
         _write_log(source, opened, _kept(opened, run, bodies), directory)
-        stamps = [f"stamps/{path.name}" for path in sorted((source / "stamps").glob("*.tsr"))]
-        for name in (*EXTRAS, *stamps):
-            _copy(source / name, directory / name)
+        for name, content in attached.files_of(source).items():
+            to = directory / name
+            to.parent.mkdir(exist_ok=True)
+            to.write_bytes(content)
     return run
 
 
-def _copy(source: Path, to: Path) -> None:
-    """Copy a regular file if there is one."""
-    try:
-        file = stored.opened(source)
-    except FileNotFoundError:
-        return
-    to.parent.mkdir(exist_ok=True)
-    with file, to.open("wb") as written:
-        shutil.copyfileobj(file, written)
+def add_spot_checks(source: Path, opened: Opened, directory: Path) -> None:
+    """Add spot checks to an unsigned bundle, without their reports."""
+    within = directory / seams.SPOT
+    with files.private():
+        within.mkdir()
+        run = checking.bare(opened.judged())
+        runfile.write(run, opened.selected, within)
+        _write_log(source, opened, None, within)
 
 
 def _kept(opened: Opened, run: Run, bodies: Bodies) -> frozenset[str] | None:
@@ -100,10 +96,10 @@ def _without(line: str, kept: frozenset[str] | None) -> str:
     return json.dumps({name: entry[name] for name in entry if name != CONTAINED}) + "\n"
 
 
-def state(directory: Path, opened: Opened, run: Run, profile: Profile, claims: Claims) -> bytes:
+def state(directory: Path, judged: Judged, profile: Profile, claims: Claims) -> bytes:
     """Write the statement on an assembled bundle, and return it as it is signed."""
     subjects = bundle.digests(directory)
-    made = statement.made(run, opened.said, profile, claims, subjects)
+    made = statement.made(judged, profile, claims, subjects)
     payload = statement.payload(made)
     (directory / bundle.STATEMENT).write_bytes(payload)
     return payload

@@ -33,10 +33,6 @@ TITLES = {
     Grade.SELF_DECLARED: "Self-declaration of conformance",
     Grade.CERTIFIED: "Certificate of conformance",
 }
-FIRST_LINES = {
-    Grade.SELF_DECLARED: "Self-declared: the vendor ran the suite, and nobody else has checked it.",
-    Grade.CERTIFIED: "Certified by {by}.",
-}
 COLOURS = {Grade.SELF_DECLARED: "#41599b", Grade.CERTIFIED: "#1c6b36"}
 RELATIONS = {"vendor": "the vendor", "certifier": "the certifier"}
 
@@ -49,7 +45,7 @@ def render(certificate: Certificate) -> str:
         .render(
             it=certificate,
             title=TITLES[certificate.grade],
-            first_line=first_line(certificate),
+            first_line=certificate.first_line,
             code=_code(certificate),
             ran_by=RELATIONS.get(certificate.relation, certificate.relation),
             client=IDENTITIES.get(certificate.identity, certificate.identity),
@@ -66,19 +62,11 @@ def render_index(certificates: Sequence[Certificate], built: datetime) -> str:
     return template.render(certificates=certificates, built=moment, ran_by=RELATIONS)
 
 
-def first_line(certificate: Certificate) -> str:
-    """The grade of a certificate in a sentence, which comes first wherever it is shown."""
-    certifiers = [each.principal for each in certificate.signers if each.grade is Grade.CERTIFIED]
-    return FIRST_LINES[certificate.grade].format(by=", ".join(certifiers))
-
-
 def badge_of(certificate: Certificate) -> str:
     """The badge of a certificate as SVG: its grade, its profile and its last day."""
     label = f"{certificate.product} {certificate.version}"
     value = f"{certificate.grade}: {certificate.profile} until {certificate.expires[:10]}"
-    return badge.svg(
-        clean(label), clean(value), first_line(certificate), COLOURS[certificate.grade]
-    )
+    return badge.svg(clean(label), clean(value), certificate.first_line, COLOURS[certificate.grade])
 
 
 def reference(certificate: Certificate) -> str:

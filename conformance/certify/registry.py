@@ -183,6 +183,7 @@ def row(certificate: Certificate) -> dict[str, Json]:
             "waived": counts.waived,
             "inapplicable": counts.inapplicable,
             "untested": counts.untested,
+            "excluded": counts.excluded,
         },
         "not_judged": list(certificate.not_judged),
         "started": certificate.started,

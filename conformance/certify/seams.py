@@ -2,43 +2,71 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.certify import commitment, nonce, recompute, requests, stamps, watched
 from conformance.certify.codes import Code, Problem
+from conformance.certify.commitment import CHALLENGE, FREEZE
+from conformance.certify.stamps import Certificates
 from conformance.certify.trust import Trust
+from conformance.run import runfile, stamping
+from conformance.run.binding import NoStamp
 
 if TYPE_CHECKING:
     from conformance.certify.statement import Claims
-    from conformance.model import Run
+    from conformance.model import Contract, Profile, Run
     from conformance.run.runfile import Opened
 
-FREEZE, CHALLENGE = "freeze.json", "challenge.json"
-ALWAYS = (
-    "A server that recognizes the keys, the addresses or the order of the certifier's requests can "
-    "behave differently for them.",
-)
-VENDOR_CHOSE = (
+SPOT = "spot"
+"""The directory of spot checks in a bundle."""
+NO_ROOTS = "Its time stamps were not checked. Add --stamp-roots FILE with their authority."
+UNPROVEN = (
     "The vendor ran the suite and knew the seed, so nothing shows that the evidence was not made "
     "up."
 )
+UNNAMED = "-"
+"""What a check before signing has in place of a product and a version."""
+
+
+@dataclass(frozen=True)
+class Terms:
+    """How a certificate is checked: as of a moment, by whom one trusts, for which grade.
+
+    ``trust`` is None where nobody has signed yet. ``roots`` are the certificates of trusted
+    authorities for time stamps.
+    """
+
+    at: datetime
+    trust: Trust | None = None
+    roots: Certificates = ()
+    certified: bool = False
 
 
 @dataclass(frozen=True)
 class Subject:
     """A judged run, what is claimed of it, and the files beside it, by name.
 
-    Spot checks are in ``directory``, the unpacked bundle.
+    ``spot`` are the spot checks in its bundle, None without any.
     """
 
-    directory: Path
     opened: Opened
     run: Run
     claims: Claims
+    profile: Profile
     files: Mapping[str, bytes]
+    spot: Spot | None = None
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Spot checks, judged, and what in them does not fit what they say about themselves."""
+
+    run: Run
+    problems: tuple[Problem, ...]
 
 
 def is_challenged(files: Mapping[str, bytes]) -> bool:
@@ -46,22 +74,110 @@ def is_challenged(files: Mapping[str, bytes]) -> bool:
     return FREEZE in files and CHALLENGE in files
 
 
-def problems(
-    subject: Subject,
-    trust: Trust | None,  # noqa: ARG001 - for the signatures of freeze and challenge
-    at: datetime,  # noqa: ARG001 - for the stamps
-) -> list[Problem]:
-    """What is wrong with challenge, stamps and spot checks, as of a moment.
+def problems(subject: Subject, terms: Terms) -> list[Problem]:
+    """What is wrong with challenge, stamps and spot checks."""
+    return [*_of_challenge(subject, terms), *_of_stamps(subject, terms), *_of_spot(subject)]
 
-    ``trust`` is None where nobody has signed yet.
+
+def notes(subject: Subject, terms: Terms) -> list[str]:
+    """What was not checked, as sentences."""
+    unchecked = stamping.INDEX in subject.files and not _stamps_count(subject, terms)
+    return [NO_ROOTS] if unchecked else []
+
+
+# --- the challenge --------------------------------------------------------------------------------
+
+
+def _of_challenge(subject: Subject, terms: Terms) -> Iterator[Problem]:
+    """What keeps freeze, challenge and run from being one story."""
+    files, claims, run = subject.files, subject.claims, subject.run
+    if not run.challenge_digest and not any(name in files for name in commitment.NAMES):
+        return
+    product, version = (
+        "" if claimed == UNNAMED else claimed for claimed in (claims.product, claims.version)
+    )
+    yield from commitment.problems(files, terms.trust, run, product, version)
+    yield from nonce.problems(run)
+    if not run.nonce:
+        yield Problem(Code.NONCE_MISMATCH, "The run was not made for the challenge beside it.")
+
+
+# --- time stamps ----------------------------------------------------------------------------------
+
+
+def _stamps_count(subject: Subject, terms: Terms) -> bool:
+    """Whether time stamps are checked: they have to be there, or can be checked."""
+    required = terms.certified and subject.profile.needs_stamps
+    return required or bool(terms.roots and stamping.INDEX in subject.files)
+
+
+def _of_stamps(subject: Subject, terms: Terms) -> list[Problem]:
+    if not _stamps_count(subject, terms):
+        return []
+    issued = expires = None
+    if is_challenged(subject.files):
+        try:
+            challenge = commitment.challenge_in(subject.files[CHALLENGE])
+            issued, expires = (
+                commitment.moment(text) for text in (challenge.issued, challenge.expires)
+            )
+        except ValueError:
+            return []  # the check of the challenge says so
+    return stamps.problems(
+        subject.opened, subject.files, terms.roots, terms.at, issued=issued, expires=expires
+    )
+
+
+def stamped(files: Mapping[str, bytes]) -> dict[str, str] | None:
+    """When the first and the last stamp say that they were made; None without stamps."""
+    if stamping.INDEX not in files:
+        return None
+    try:
+        moments = stamps.moments(files)
+        return {"first": moments[0].isoformat(), "last": moments[-1].isoformat()}
+    except (ValueError, KeyError, IndexError, NoStamp):
+        return None
+
+
+# --- spot checks ----------------------------------------------------------------------------------
+
+
+def spot_in(directory: Path, contract: Contract, full: Run) -> Spot | None:
+    """The spot checks in an unpacked bundle, judged; None without any.
+
+    Raises UsageError for spot checks that cannot be read.
     """
-    found = []
-    if subject.opened.said.get("challenge_digest") and not is_challenged(subject.files):
-        text = "the run was made for a challenge that is missing"
-        found.append(Problem(Code.NONCE_MISMATCH, text))
-    return found
+    if not (directory / SPOT).is_dir():
+        return None
+    opened = runfile.open_run(directory / SPOT, contract)
+    played = requests.played(opened)
+    found = [*recompute.mismatches(opened), *played.mismatches]
+    if opened.began.spread is None or not watched.accompanies(full, opened.began):
+        text = "they do not accompany this run, but another one"
+        found.append(Problem(Code.WATCHED, text))
+    otherwise = recompute.made_otherwise(opened)
+    if otherwise:
+        found.append(Problem(Code.CHOICE_MISMATCH, otherwise))
+    return Spot(opened.judged(known=played.known), tuple(found))
 
 
-def remains(vendor_ran: bool, challenged: bool) -> list[str]:
+def _of_spot(subject: Subject) -> Iterator[Problem]:
+    """What the spot checks show, and what is wrong with them."""
+    if subject.spot is None:
+        return
+    for each in subject.spot.problems:
+        yield Problem(each.code, f"the spot checks: {each.text}", each.advice)
+    if subject.spot.run.incomplete:
+        yield Problem(
+            Code.WATCHED, f"the spot checks are incomplete: {subject.spot.run.incomplete}"
+        )
+    for difference in watched.differences(subject.run, subject.spot.run):
+        yield Problem(Code.WATCHED, difference.text)
+
+
+# --- what remains ---------------------------------------------------------------------------------
+
+
+def remains(vendor_ran: bool, challenged: bool, spot: Run | None) -> list[str]:
     """What the certificate cannot show, as sentences."""
-    return [*ALWAYS, *([VENDOR_CHOSE] if vendor_ran and not challenged else [])]
+    return [*([UNPROVEN] if vendor_ran and not challenged else []), *watched.remains(spot)]

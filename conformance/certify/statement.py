@@ -70,17 +70,25 @@ def _is_moment(text: str) -> bool:
     return moment.utcoffset() == timedelta(0) and moment.isoformat(timespec="seconds") == text
 
 
-def made(
-    run: Run,
-    said: Mapping[str, Any],
-    profile: Profile,
-    claims: Claims,
-    subjects: Mapping[str, str],
-) -> dict[str, Any]:
-    """The statement on a judged run.
+@dataclass(frozen=True)
+class Judged:
+    """A judged run with the members of its run.json, ``said``, and what accompanies it.
 
-    ``said`` are the members of its run.json, and ``subjects`` digests of the files, by name.
+    ``spot`` are its spot checks, and ``stamped`` says when its first and last time stamps were
+    made; None without any.
     """
+
+    run: Run
+    said: Mapping[str, Any]
+    spot: Run | None = None
+    stamped: Mapping[str, str] | None = None
+
+
+def made(
+    judged: Judged, profile: Profile, claims: Claims, subjects: Mapping[str, str]
+) -> dict[str, Any]:
+    """The statement on a judged run. ``subjects`` are the digests of the files, by name."""
+    run, said = judged.run, judged.said
     tests = _tests(run, profile)
     return {
         "_type": STATEMENT,
@@ -93,7 +101,7 @@ def made(
             "result": _result(tests),
             "configuration": _configuration(run, said, profile, claims),
             **tests,
-            MEMBER: _particulars(run, said, profile, claims),
+            MEMBER: _particulars(judged, profile, claims),
         },
     }
 
@@ -141,10 +149,9 @@ def _configuration(
     return [suite, *rest]
 
 
-def _particulars(
-    run: Run, said: Mapping[str, Any], profile: Profile, claims: Claims
-) -> dict[str, Any]:
+def _particulars(judged: Judged, profile: Profile, claims: Claims) -> dict[str, Any]:
     """The member for what the predicate has no place for."""
+    run, said, spot = judged.run, judged.said, judged.spot
     challenged = bool(said.get("challenge_digest"))
     return {
         **asdict(claims),
@@ -160,7 +167,9 @@ def _particulars(
         "counts": asdict(counts(run)),
         "not_judged": not_judged(run, profile),
         "vendor_knew_seed": claims.relation == VENDOR and not challenged,
-        "remains": seams.remains(claims.relation == VENDOR, challenged),
+        "stamps": judged.stamped,
+        "spot_checks": spot and {"started": spot.started, "ended": spot.finished},
+        "remains": seams.remains(claims.relation == VENDOR, challenged, spot),
     }
 
 
@@ -168,13 +177,19 @@ def counts(run: Run) -> Counts:
     """The cells of the whole contract by what became of them."""
     waived = run.counts[Verdict.WAIVED]
     untested = run.counts[Verdict.UNTESTED] + run.counts[Verdict.ERROR]
-    inapplicable = run.counts[Verdict.INAPPLICABLE]
-    return Counts(run.judged - waived, waived, inapplicable, untested, len(run.cells))
+    return Counts(
+        judged=run.judged - waived,
+        waived=waived,
+        inapplicable=run.counts[Verdict.INAPPLICABLE],
+        untested=untested,
+        excluded=run.counts[Verdict.EXCLUDED],
+        of=len(run.cells),
+    )
 
 
 def not_judged(run: Run, profile: Profile) -> list[str]:
     """The ids of scored clauses of which no cell was judged."""
-    idle = (None, Verdict.UNTESTED, Verdict.INAPPLICABLE, Verdict.ERROR)
+    idle = (Verdict.UNTESTED, Verdict.INAPPLICABLE, Verdict.EXCLUDED, Verdict.ERROR)
     return sorted(
         clause
         for clause in profile.scored & run.by_clause.keys()

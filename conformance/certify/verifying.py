@@ -14,7 +14,9 @@ from conformance.certify import bundle, checking, envelope, seams, signing, stat
 from conformance.certify.certificate import Certificate, Counts, Grade, Signer
 from conformance.certify.checking import Evidence
 from conformance.certify.codes import Code, Problem
+from conformance.certify.seams import Terms
 from conformance.certify.signing import NAMESPACES, Signed
+from conformance.certify.stamps import Certificates
 from conformance.certify.statement import CERTIFIER, MEMBER, Claims
 from conformance.certify.trust import Trust
 from conformance.model import Contract
@@ -42,14 +44,16 @@ class Verified:
         return Exit.UNJUDGED if self.not_recomputed else Exit.CONFORMS
 
 
-def verify(path: Path, contract: Contract, trust: Trust, at: datetime) -> Verified:
+def verify(
+    path: Path, contract: Contract, trust: Trust, at: datetime, roots: Certificates = ()
+) -> Verified:
     """Verify the bundle in a file as of a moment. Raises UsageError if there is no file.
 
     A bundle on which the suite itself fails is refused, because it may be made for that.
     """
     try:
         with bundle.unpacked(path) as directory:
-            return verify_unpacked(directory, contract, trust, at)
+            return verify_unpacked(directory, contract, trust, at, roots)
     except bundle.Invalid as error:
         return Verified((Problem(Code.BUNDLE_INVALID, str(error)),))
     except ConformanceError:
@@ -59,8 +63,13 @@ def verify(path: Path, contract: Contract, trust: Trust, at: datetime) -> Verifi
         return Verified((Problem(Code.BUNDLE_INVALID, what, "Please report this."),))
 
 
-def verify_unpacked(directory: Path, contract: Contract, trust: Trust, at: datetime) -> Verified:
-    """Verify an unpacked bundle as of a moment."""
+def verify_unpacked(
+    directory: Path, contract: Contract, trust: Trust, at: datetime, roots: Certificates = ()
+) -> Verified:
+    """Verify an unpacked bundle as of a moment.
+
+    ``roots`` are the certificates of trusted authorities for time stamps.
+    """
     payload = (directory / bundle.STATEMENT).read_bytes()
     try:
         stated, claims = statement.parse(payload)
@@ -71,9 +80,10 @@ def verify_unpacked(directory: Path, contract: Contract, trust: Trust, at: datet
         wrong = tuple(Problem(Code.STATEMENT_MISMATCH, each) for each in claims.faults)
         return Verified(wrong)
     signed = _signed(directory, payload, claims, trust, at)
-    evidence = checking.check(directory, contract, claims, trust, at)
     grade, why = _grade(signed, claims, bundle.beside(directory))
-    notes = (*signed.notes, *why)
+    terms = Terms(at, trust, roots, certified=grade is Grade.CERTIFIED)
+    evidence = checking.check(directory, contract, claims, terms)
+    notes = (*signed.notes, *why, *evidence.notes)
     problems = (
         *signed.problems,
         *_unclaimed(signed, claims, grade),
@@ -145,11 +155,11 @@ def _differing(
 ) -> list[Problem]:
     """The members of a statement that do not follow from the evidence, if that can be judged."""
     profile, _ = checking.profile_of(contract, claims.profile)
-    if evidence.run is None or evidence.opened is None or profile is None:
+    if evidence.judged is None or profile is None:
         return []
     subjects = _digests_in(stated)
     try:
-        made = statement.made(evidence.run, evidence.opened.said, profile, claims, subjects)
+        made = statement.made(evidence.judged, profile, claims, subjects)
     except ValueError:
         return []  # checking says why nothing can be stated
     said, due = stated["predicate"], made["predicate"]
@@ -235,13 +245,3 @@ def _certificate(
         remains=tuple(more["remains"]),
         vendor_knew_seed=more["vendor_knew_seed"],
     )
-
-
-def first_line(certificate: Certificate) -> str:
-    """The grade of a certificate, which comes first wherever it is shown."""
-    until = certificate.expires[:10]
-    certifiers = [each.principal for each in certificate.signers if each.grade is Grade.CERTIFIED]
-    if certificate.grade is Grade.CERTIFIED:
-        return f"Certified by {', '.join(certifiers)} until {until}"
-    vendors = [each.principal for each in certificate.signers if each.grade is not Grade.CERTIFIED]
-    return f"Self-declared: the vendor ran it ({', '.join(vendors)}) until {until}"

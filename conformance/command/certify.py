@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +18,7 @@ from conformance.command.signing_key import FILE, private_key, require_extra
 
 if TYPE_CHECKING:
     from conformance.certify.codes import Problem
+    from conformance.certify.stamps import Certificates
     from conformance.certify.statement import Claims
     from conformance.certify.trust import Trust
     from conformance.model import Contract, Run
@@ -29,15 +30,24 @@ VENDOR, CERTIFIER = "vendor", "certifier"
 
 @dataclass(frozen=True)
 class Wish:
-    """What is to be certified, as the options say."""
+    """What is to be certified, by whom, and whom to trust, as the options say."""
 
     source: Path
-    profile: str
-    product: str
-    version: str
+    profile: str | None
+    product: str | None
+    version: str | None
+    key: Path | None
     expires: int
     bodies: str
     relation: str
+    spot: Path | None
+    trust: Path | None
+    revoked: Path | None
+    stamp_roots: Path | None
+    challenges: Path | None
+    check: bool
+    countersign: bool
+    output: Path
 
 
 @click.command()
@@ -68,44 +78,34 @@ class Wish:
     show_default=True,
     help="Who ran the suite, and signs.",
 )
+@click.option(
+    "--spot",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="The spot checks that accompany the run.",
+)
 @click.option("--trust", type=FILE, help="Whom to trust: an allowed_signers file of OpenSSH.")
 @click.option("--revoked", type=FILE, help="Keys that are no longer trusted, one a line.")
+@click.option(
+    "--stamp-roots", type=FILE, help="Certificates of trusted authorities for time stamps, in PEM."
+)
+@click.option("--challenges", type=FILE, help="Accepted challenges that are newer than the suite.")
 @click.option("--check", is_flag=True, help="Only say what is missing, and sign nothing.")
 @click.option("--countersign", is_flag=True, help="Add a certifier's signature to a bundle.")
 @click.option("--output", type=FILE, default=OUTPUT, show_default=True, help="The bundle to write.")
-def certify(
-    source: Path,
-    profile: str | None,
-    product: str | None,
-    version: str | None,
-    key: Path | None,
-    expires: int,
-    bodies: str,
-    relation: str,
-    trust: Path | None,
-    revoked: Path | None,
-    check: bool,
-    countersign: bool,
-    output: Path,
-) -> int:
+def certify(**options: Any) -> int:
     """Sign a run that meets a profile, as a bundle that anybody can verify.
 
     With --countersign, RUN is a bundle that holds by the trust file, and a certifier adds a
     signature to it.
     """
     require_extra()
-    given = {"--profile": profile, "--product": product, "--version": version, "--key": key}
-    if countersign:
-        _require({"--key": key, "--trust": trust})
-        assert key is not None
-        assert trust is not None
-        return _countersigned(source, key, trust, revoked, output)
-    _require({"--profile": profile} if check else given)
-    wish = Wish(source, profile or "", product or "-", version or "-", expires, bodies, relation)
-    from conformance.certify.trust import Trust
-
-    trusted = Trust.read(trust, revoked) if trust else None
-    return _certified(wish, None if check else key, trusted, output)
+    wish = Wish(**options)
+    if wish.countersign:
+        _require({"--key": wish.key, "--trust": wish.trust})
+        return _countersigned(wish)
+    named = {"--product": wish.product, "--version": wish.version, "--key": wish.key}
+    _require({"--profile": wish.profile, **({} if wish.check else named)})
+    return _certified(wish)
 
 
 def _require(given: Mapping[str, object]) -> None:
@@ -115,43 +115,64 @@ def _require(given: Mapping[str, object]) -> None:
         raise UsageError(f"Specify {', '.join(missing)}.")
 
 
-def _certified(wish: Wish, key: Path | None, trust: Trust | None, output: Path) -> int:
-    """Check a run, and sign it unless there is no key."""
+def _trust(wish: Wish) -> Trust | None:
+    """Whom to trust; None if nobody says."""
+    from conformance.certify.trust import Trust
+
+    return Trust.read(wish.trust, wish.revoked) if wish.trust else None
+
+
+def _roots(wish: Wish) -> Certificates:
+    """The certificates of trusted authorities for time stamps."""
+    from conformance.certify import stamps
+
+    return stamps.roots_in(wish.stamp_roots) if wish.stamp_roots else ()
+
+
+def _certified(wish: Wish) -> int:
+    """Check a run, and sign it unless it is only to be checked."""
     from conformance.certify import bundle, checking, issuing, signing
+    from conformance.certify.seams import Terms
     from conformance.run import runfile
 
-    contract, now = load(None), datetime.now(UTC).replace(microsecond=0)
-    secret = private_key(key) if key else None
+    contract, now = load(None, wish.challenges), datetime.now(UTC).replace(microsecond=0)
+    secret = private_key(wish.key) if wish.key and not wish.check else None
     opened = runfile.open_run(wish.source, contract)
+    terms = Terms(now, _trust(wish), _roots(wish), certified=wish.relation == CERTIFIER)
     with tempfile.TemporaryDirectory(prefix="conformance-") as name:
         directory = Path(name)
         run = issuing.assemble(wish.source, opened, issuing.Bodies(wish.bodies), directory)
+        if wish.spot:
+            spot = runfile.open_run(wish.spot, contract)
+            issuing.add_spot_checks(wish.spot, spot, directory)
         claims = _claims(wish, contract, run, now)
-        evidence = checking.check(directory, contract, claims, trust, now)
+        evidence = checking.check(directory, contract, claims, terms)
         profile, _ = checking.profile_of(contract, claims.profile)
-        if evidence.problems or profile is None:
+        if evidence.problems or profile is None or evidence.judged is None:
             return _refused("Not certified", evidence.problems)
         if secret is None:
             say(f"Nothing is missing: the run meets {claims.profile}.")
             return Exit.CONFORMS
-        payload = issuing.state(directory, opened, run, profile, claims)
+        payload = issuing.state(directory, evidence.judged, profile, claims)
         issuing.sign(directory, payload, secret, signing.NAMESPACES[wish.relation])
-        bundle.write(directory, output)
-    _say_written(output, evidence.not_recomputed)
+        bundle.write(directory, wish.output)
+    _say_written(wish.output, evidence.not_recomputed)
     return Exit.CONFORMS
 
 
 def _claims(wish: Wish, contract: Contract, run: Run, now: datetime) -> Claims:
     """What the signer claims. A bare name of a profile means the version that the suite has."""
+    from conformance.certify.seams import UNNAMED
     from conformance.certify.statement import Claims
     from conformance.certify.suite import lock_digest, suite_digest
 
-    known = contract.profiles.get(wish.profile)
+    label = wish.profile or ""
+    known = contract.profiles.get(label)
     return Claims(
-        product=wish.product,
-        version=wish.version,
+        product=wish.product or UNNAMED,
+        version=wish.version or UNNAMED,
         relation=wish.relation,
-        profile=known.label if known else wish.profile,
+        profile=known.label if known else label,
         issued=now.isoformat(timespec="seconds"),
         expires=_expiry(run, wish.expires).isoformat(timespec="seconds"),
         suite_digest=suite_digest(),
@@ -169,33 +190,34 @@ def _expiry(run: Run, days: int) -> datetime:
     return min(moments)
 
 
-def _countersigned(path: Path, key: Path, trust: Path, revoked: Path | None, output: Path) -> int:
+def _countersigned(wish: Wish) -> int:
     """Add a certifier's signature to a bundle that holds, and that it then certifies."""
     from conformance.certify import bundle, issuing, signing, verifying
     from conformance.certify.certificate import Grade
     from conformance.certify.codes import Code, Problem
-    from conformance.certify.trust import Trust
 
-    contract, now = load(None), datetime.now(UTC)
-    secret, trusted = private_key(key), Trust.read(trust, revoked)
+    assert wish.key is not None
+    contract, now = load(None, wish.challenges), datetime.now(UTC)
+    secret, trust, roots = private_key(wish.key), _trust(wish), _roots(wish)
+    assert trust is not None
     try:
-        with bundle.unpacked(path) as directory:
-            verified = verifying.verify_unpacked(directory, contract, trusted, now)
+        with bundle.unpacked(wish.source) as directory:
+            verified = verifying.verify_unpacked(directory, contract, trust, now, roots)
             if verified.problems:
                 return _refused("Not countersigned", verified.problems)
             payload = (directory / bundle.STATEMENT).read_bytes()
             issuing.sign(directory, payload, secret, signing.NAMESPACES[CERTIFIER])
-            again = verifying.verify_unpacked(directory, contract, trusted, now)
+            again = verifying.verify_unpacked(directory, contract, trust, now, roots)
             if again.problems:
                 return _refused("Not countersigned", again.problems)
             if again.certificate is None or again.certificate.grade is not Grade.CERTIFIED:
                 text = " ".join(again.notes) or "the key is not trusted to certify"
                 return _refused("Not countersigned", [Problem(Code.NONCE_MISMATCH, text)])
-            bundle.write(directory, output)
+            bundle.write(directory, wish.output)
     except bundle.Invalid as error:
         return _refused("Not countersigned", [Problem(Code.BUNDLE_INVALID, str(error))])
-    say(verifying.first_line(again.certificate))
-    _say_written(output, again.not_recomputed)
+    say(again.certificate.first_line)
+    _say_written(wish.output, again.not_recomputed)
     return Exit.CONFORMS
 
 

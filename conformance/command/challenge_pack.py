@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-import conformance
 from conformance import __version__
 from conformance.base.errors import UsageError
+from conformance.certify.suite import suite_digest
 from conformance.checks import RULES
 from conformance.command import explain, explain_cause
 from conformance.command.explaining import CAUSE
@@ -22,11 +20,6 @@ from conformance.report.cards import Card
 from conformance.report.markdown import inert
 
 WIDTH = 98
-SUFFIXES = frozenset({".py", ".json", ".yaml", ".html", ".css", ".js", ".j2", ".ini"})
-"""Suffixes of the files that the digest of the suite covers."""
-CONTRACT = "spec"
-"""The directory of the contract in a wheel. It has a digest of its own."""
-
 FILES = {
     "clauses.txt": "what each clause requires, its source, and how it is verified",
     "findings.txt": "what the suite found: the request, and the expected and the actual response",
@@ -184,7 +177,7 @@ def _about(what: Disputed) -> dict[str, Any]:
     """Versions and digests, and the names of what is challenged."""
     run, contract = what.run, what.run.contract
     return {
-        "suite": {"version": __version__, "digest": _digest_of_suite()},
+        "suite": {"version": __version__, "digest": suite_digest()},
         "contract": {
             "title": contract.title,
             "version": contract.version,
@@ -201,15 +194,3 @@ def _about(what: Disputed) -> dict[str, Any]:
         "causes": [card.cause.id for card in what.cards],
         "cells": sorted({name for card in what.cards for name in card.cause.cells}),
     }
-
-
-def _digest_of_suite() -> str:
-    """The SHA-256, in hex, of the files of the suite: of their names and digests."""
-    root = Path(conformance.__file__).parent
-    total = hashlib.sha256()
-    for path in sorted(root.rglob("*")):
-        name = path.relative_to(root)
-        if path.suffix in SUFFIXES and name.parts[0] != CONTRACT:
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            total.update(f"{name.as_posix()} {content}\n".encode())
-    return total.hexdigest()

@@ -29,6 +29,7 @@ from conformance.command import (
     init,
     merge,
     profiles,
+    registry,
     replay,
     rerunning,
     signals,
@@ -262,6 +263,7 @@ COMMANDS: Mapping[str, Mapping[click.Command, str]] = {
         freeze.challenge_run: "Draw nonce and seed for a vendor's run.",
         certify.certify: "Sign a run that meets a profile, as a bundle.",
         verify.verify: "Check a bundle without network: what does it certify?",
+        registry.registry: "Publish verified bundles as a site.",
     },
     "Develop": {
         commands.serve: "Start the reference server, a sandbox for clients.",

@@ -15,7 +15,7 @@ from conformance.base.errors import UsageError
 if TYPE_CHECKING:
     from conformance.certify.keys import PrivateKey
 
-NEEDED = ("cryptography", "securesystemslib")
+NEEDED = ("cryptography", "rfc3161_client", "securesystemslib", "segno")
 """The packages that the extra brings."""
 FILE = click.Path(path_type=Path, dir_okay=False)
 

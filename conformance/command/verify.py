@@ -29,25 +29,56 @@ NAMED = 20
     "--trust", type=FILE, required=True, help="Whom to trust: an allowed_signers file of OpenSSH."
 )
 @click.option("--revoked", type=FILE, help="Keys that are no longer trusted, one a line.")
+@click.option(
+    "--stamp-roots", type=FILE, help="Certificates of trusted authorities for time stamps, in PEM."
+)
+@click.option("--challenges", type=FILE, help="Accepted challenges that are newer than the suite.")
+@click.option("--page", type=FILE, help="Write the certificate as a page to print, in HTML.")
+@click.option("--badge", type=FILE, help="Write a badge, in SVG.")
 @click.option("--at", metavar="DATE", help="Verify as of the end of this day (UTC), not of now.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def verify(bundle: Path, trust: Path, revoked: Path | None, at: str | None, as_json: bool) -> int:
+def verify(
+    bundle: Path,
+    trust: Path,
+    revoked: Path | None,
+    stamp_roots: Path | None,
+    challenges: Path | None,
+    page: Path | None,
+    badge: Path | None,
+    at: str | None,
+    as_json: bool,
+) -> int:
     """Check a bundle of certify without network: signatures, dates, and the verdict from its log.
 
     Exit codes: 0 everything holds, 1 something does not, 2 invalid usage, 3 everything holds, but
     bodies were left out, so some cells could not be recomputed.
     """
     require_extra()
-    from conformance.certify import verifying
+    from conformance.certify import stamps, verifying
     from conformance.certify.trust import Trust
 
     trusted, moment = Trust.read(trust, revoked), _moment(at)
-    verified = verifying.verify(bundle, load(None), trusted, moment)
+    roots = stamps.roots_in(stamp_roots) if stamp_roots else ()
+    verified = verifying.verify(bundle, load(None, challenges), trusted, moment, roots)
+    if verified.certificate is not None:
+        _write(verified.certificate, page, badge)
     if as_json:
         hand_out(_as_data(verified))
     else:
         say("\n".join(_lines(verified)))
     return verified.exit_code
+
+
+def _write(certificate: Certificate, page: Path | None, badge: Path | None) -> None:
+    """Write the page and the badge of a certificate, where asked for."""
+    from conformance.base import files
+    from conformance.certify import page as pages
+
+    texts = {page: pages.render, badge: pages.badge_of}
+    for path, rendered in texts.items():
+        if path is not None:
+            with files.whole(path) as written:
+                written.write_text(rendered(certificate), encoding="utf-8", newline="\n")
 
 
 def _moment(day: str | None) -> datetime:
@@ -77,7 +108,6 @@ def _as_data(verified: Verified) -> dict[str, Any]:
 def _lines(verified: Verified) -> Iterator[str]:
     """The outcome for people: the grade or the refusal first."""
     from conformance.base.text import amount
-    from conformance.certify.verifying import first_line
 
     unseen = verified.not_recomputed
     if verified.certificate is None:
@@ -86,7 +116,7 @@ def _lines(verified: Verified) -> Iterator[str]:
             yield f"  {problem}"
     else:
         lacking = ", but not everything could be recomputed" if unseen else ""
-        yield f"{first_line(verified.certificate)}{lacking}"
+        yield f"{verified.certificate.first_line}{lacking}"
         yield from _facts(verified.certificate)
     if unseen and verified.certificate:
         yield f"  Not recomputed, because their bodies were left out: {len(unseen):,}"
@@ -105,7 +135,8 @@ def _facts(certificate: Certificate) -> Iterator[str]:
     yield f"  {certificate.contract} at {certificate.target}, {certificate.ended}"
     yield (
         f"  {counts.judged:,} of {counts.of:,} cells judged, {counts.waived:,} waived, "
-        f"{counts.inapplicable:,} inapplicable, {counts.untested:,} untested"
+        f"{counts.inapplicable:,} inapplicable, {counts.untested:,} untested, "
+        f"{counts.excluded:,} excluded by challenges"
     )
     if certificate.not_judged:
         yield f"  Scored, but not judged: {', '.join(certificate.not_judged)}"

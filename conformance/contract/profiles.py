@@ -52,6 +52,7 @@ PLAIN_MEMBERS = (
     "depth",
     "identity",
     "most_waived",
+    "needs_stamps",
     "lacks_nothing",
 )
 """The members of a file that become fields as they are."""

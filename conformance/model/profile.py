@@ -47,6 +47,7 @@ class Profile:
     identity: str  # the identity that the suite must have, or ANY
     may_be_inapplicable: frozenset[str]  # operations
     most_waived: int  # scored cells
+    needs_stamps: bool  # whether certifying takes time stamps of the log
     lacks_nothing: bool  # whether each case needs everything that it can make use of
 
     @property

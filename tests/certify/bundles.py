@@ -17,7 +17,7 @@ from conformance.base.options import Depth
 from conformance.certify import bundle, checking, issuing, statement, verifying
 from conformance.certify.issuing import Bodies
 from conformance.certify.keys import CERTIFIER, VENDOR, PrivateKey
-from conformance.certify.statement import Claims
+from conformance.certify.statement import Claims, Judged
 from conformance.certify.suite import lock_digest, suite_digest
 from conformance.certify.trust import Signer, Trust
 from conformance.certify.verifying import Verified
@@ -105,6 +105,7 @@ def small_contract(run: Path) -> Contract:
         identity=ANY,
         may_be_inapplicable=frozenset(judged.contract.operations),
         most_waived=0,
+        needs_stamps=False,
         lacks_nothing=False,
     )
     return replace(real(), profiles={"small": profile})
@@ -135,11 +136,11 @@ def assembled(
     """The files of a bundle without signatures, and the statement to sign."""
     directory.mkdir()
     opened = runfile.open_run(run, contract)
-    judged = issuing.assemble(run, opened, bodies, directory)
+    judged = Judged(issuing.assemble(run, opened, bodies, directory), opened.said)
     claimed = claimed or claims()
     profile, _ = checking.profile_of(contract, claimed.profile)
     assert profile is not None
-    return directory, issuing.state(directory, opened, judged, profile, claimed)
+    return directory, issuing.state(directory, judged, profile, claimed)
 
 
 def zipped(

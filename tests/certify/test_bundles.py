@@ -17,7 +17,6 @@ from conformance.certify.certificate import Grade
 from conformance.certify.issuing import Bodies
 from conformance.certify.keys import CERTIFIER, VENDOR
 from conformance.certify.statement import MEMBER
-from conformance.certify.verifying import first_line
 from conformance.log.chain import LINK, Chain
 from tests.certify.bundles import (
     LABS_KEY,
@@ -43,7 +42,7 @@ def test_an_honest_bundle_holds_and_says_that_it_is_self_declared(lab: Lab) -> N
     certificate = verified.certificate
     assert certificate is not None
     assert certificate.grade is Grade.SELF_DECLARED
-    assert first_line(certificate).startswith(
+    assert certificate.first_line.startswith(
         "Self-declared: the vendor ran it (vendor@example.org) until "
     )
     assert certificate.vendor_knew_seed
@@ -75,7 +74,7 @@ def test_a_run_of_the_certifier_is_certified(lab: Lab, tmp_path: Path) -> None:
     certificate = lab.verify(path).certificate
     assert certificate is not None
     assert certificate.grade is Grade.CERTIFIED
-    assert first_line(certificate) == (
+    assert certificate.first_line == (
         f"Certified by lab@example.org until {certificate.expires[:10]}"
     )
     assert not certificate.vendor_knew_seed

@@ -1,0 +1,169 @@
+"""``registry``: publishes verified bundles as a static site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from conformance.base.errors import Exit
+from conformance.command.commands import load
+from conformance.command.saying import hand_out, say
+from conformance.command.signing_key import FILE, require_extra
+
+if TYPE_CHECKING:
+    from conformance.certify.registry import Checked, Verify
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+"""A directory."""
+REGISTRY, SITE = Path("registry"), Path("site")
+
+
+def with_trust(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that say which bundles count, and where they are."""
+    for option in reversed(TRUST):
+        command = option(command)
+    return command
+
+
+TRUST = (
+    click.option(
+        "--registry",
+        "folder",
+        type=FOLDER,
+        default=REGISTRY,
+        show_default=True,
+        help="The folder of the bundles.",
+    ),
+    click.option(
+        "--trust",
+        type=FILE,
+        required=True,
+        help="Whom to trust: an allowed_signers file of OpenSSH.",
+    ),
+    click.option("--revoked", type=FILE, help="Keys that are no longer trusted, one a line."),
+    click.option(
+        "--stamp-roots",
+        type=FILE,
+        help="Certificates of trusted authorities for time stamps, in PEM.",
+    ),
+)
+
+
+@click.group()
+def registry() -> None:
+    """Publish verified bundles as a static site and a JSON index.
+
+    Every command verifies each bundle now, so what has expired or was revoked is left out.
+    """
+
+
+@registry.command()
+@click.argument("bundles", metavar="BUNDLE...", nargs=-1, required=True, type=FILE)
+@with_trust
+def add(
+    bundles: tuple[Path, ...],
+    folder: Path,
+    trust: Path,
+    revoked: Path | None,
+    stamp_roots: Path | None,
+) -> int:
+    """Verify bundles and copy them into the registry. Exit code 1 if one is refused."""
+    from conformance.certify import registry as registries
+
+    verify = _verifier(trust, revoked, stamp_roots)
+    checked = [registries.add(bundle, folder, verify) for bundle in bundles]
+    return _told(checked)
+
+
+@registry.command(name="list")
+@with_trust
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_(
+    folder: Path, trust: Path, revoked: Path | None, stamp_roots: Path | None, as_json: bool
+) -> int:
+    """List the certificates of the registry. Exit code 1 if a bundle no longer holds."""
+    from conformance.certify import registry as registries
+
+    checked = registries.entries(folder, _verifier(trust, revoked, stamp_roots))
+    if as_json:
+        hand_out([registries.row(each.certificate) for each in checked if each.certificate])
+        return _code(checked)
+    if not checked:
+        say("The registry is empty.")
+    return _told(checked)
+
+
+@registry.command()
+@with_trust
+@click.option(
+    "--output", type=FOLDER, default=SITE, show_default=True, help="The directory of the site."
+)
+def site(
+    folder: Path, trust: Path, revoked: Path | None, stamp_roots: Path | None, output: Path
+) -> int:
+    """Build the static site of the registry, in place of an earlier one.
+
+    A bundle that no longer holds is left out, and gives exit code 1. Build it every day.
+    """
+    from conformance.base.text import amount
+    from conformance.certify import registry as registries
+
+    checked = registries.entries(folder, _verifier(trust, revoked, stamp_roots))
+    registries.publish(checked, output, datetime.now(UTC))
+    shown = sum(each.certificate is not None for each in checked)
+    say(f"Wrote {output / 'index.html'}: {amount(shown, 'certificate')}")
+    _say_refused(checked)
+    return _code(checked)
+
+
+def _verifier(trust: Path, revoked: Path | None, stamp_roots: Path | None) -> Verify:
+    """What verifies a bundle now by a trust file. Raises UsageError for files with faults."""
+    require_extra()
+    from conformance.certify import stamps, verifying
+    from conformance.certify.registry import Checked
+    from conformance.certify.trust import Trust
+
+    contract, trusted = load(None), Trust.read(trust, revoked)
+    roots = stamps.roots_in(stamp_roots) if stamp_roots else ()
+
+    def verify(path: Path) -> Checked:
+        verified = verifying.verify(path, contract, trusted, datetime.now(UTC), roots)
+        refusals = [str(each) for each in verified.problems]
+        if verified.not_recomputed:
+            refusals.append("Without its bodies, not everything in it can be recomputed.")
+        certificate = None if refusals else verified.certificate
+        return Checked(path, certificate, tuple(refusals))
+
+    return verify
+
+
+def _told(checked: Iterable[Checked]) -> int:
+    """Print a line for each bundle, and return the exit code."""
+    found = list(checked)
+    for each in found:
+        certificate = each.certificate
+        if certificate is not None:
+            say(
+                f"{certificate.product} {certificate.version}, {certificate.profile}: "
+                f"{certificate.first_line} ({certificate.digest[:12]})"
+            )
+    _say_refused(found)
+    return _code(found)
+
+
+def _say_refused(checked: Iterable[Checked]) -> None:
+    """Print why bundles are refused."""
+    for each in checked:
+        if each.certificate is None:
+            reasons = "\n".join(f"  {problem}" for problem in each.problems)
+            say(f"Refused: {each.path}\n{reasons}", err=True)
+
+
+def _code(checked: Iterable[Checked]) -> int:
+    """1 if a bundle is refused."""
+    refused = any(each.certificate is None for each in checked)
+    return Exit.VIOLATED if refused else Exit.CONFORMS
