@@ -255,11 +255,11 @@ class IdsInAnyCase(Faulty):
 
 @variant("silent: the length of texts")
 class ShortNames(Faulty):
-    """Names of more than 20 characters are refused."""
+    """Names of more than 40 characters are refused."""
 
     def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
         is_name = parameter.place == "body" and parameter.name in ("name", "business_name")
-        is_long = is_name and isinstance(value, str) and len(value) > 20
+        is_long = is_name and isinstance(value, str) and len(value) > 40
         return not is_long and super().is_valid(operation, parameter, value)
 
 
