@@ -20,7 +20,7 @@ import requests
 from conformance.log.evidence import Recorder
 from conformance.model import ANNOUNCED, PLAIN, Case, Effect, Role
 from conformance.report import ctrf, har, html, junit
-from conformance.run import runfile
+from conformance.run import members
 from conformance.server.application import Application
 from conformance.server.messages import Reply, Request
 from conformance.target import Target
@@ -224,7 +224,7 @@ def test_the_reports_say_as_whom_the_suite_asked(tmp_path: Path) -> None:
         har.write(told, told.exchanges, tmp_path / har.NAME)
         log = json.loads((tmp_path / "evidence.har").read_text(encoding="utf-8"))["log"]
         assert f"Client: {identity}" in log["comment"]
-        assert runfile.to_json(told, None)["target"].get("identity", ANNOUNCED) == identity
+        assert members.to_json(told, None)["target"].get("identity", ANNOUNCED) == identity
 
 
 def test_nothing_that_a_plain_run_sends_names_the_suite(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ from conformance.model import (
     Verdict,
 )
 from conformance.report import ctrf, html
-from conformance.run import runfile
+from conformance.run import members
 from conformance.run.planning import prepare
 from conformance.target import Target
 from tests.support.contracts import embedded, real
@@ -379,7 +379,7 @@ def test_every_run_has_the_versions_and_digests() -> None:
     """They are in run.json and in CTRF."""
     run = good()
     expected = {name: {"version": 1, "digest": real().profiles[name].digest} for name in NAMES}
-    assert runfile.to_json(run, None)["profiles"] == expected
+    assert members.to_json(run, None)["profiles"] == expected
     extra = ctrf.document(run)["results"]["environment"]["extra"]["profiles"]
     assert extra == {
         name: {**members, "met": True, "lacking": []} for name, members in expected.items()

@@ -44,6 +44,7 @@ from conformance.model import (
 from conformance.report import write_all
 from conformance.run import runfile
 from conformance.run.conclusion import begun, finished
+from conformance.run.members import to_json
 from tests import golden
 from tests.support import contracts
 
@@ -83,7 +84,7 @@ def small_run() -> Run:
 def members() -> dict[str, Any]:
     """What run.json of the small run holds."""
     run = small_run()
-    whole = runfile.to_json(run, frozenset(case.id for case in run.cases))
+    whole = to_json(run, frozenset(case.id for case in run.cases))
     whole["cells"] = [convert.to_json(broken_cell())]
     stored: dict[str, Any] = json.loads(json.dumps(whole))
     return stored

@@ -206,10 +206,6 @@ def _of_stored_types(contract: Contract, with_keys: Settled) -> Settled:
 def _member(contract: Contract, one: Sighting, value: str) -> tuple[str, str, str]:
     """The kind of object and the member that a sighting is about, and the kind of a value."""
     operation = contract.operations.get(one.cell.operation)
-    return operation.kind if operation else "", one.finding.where.rpartition("/")[2], _type(value)
-
-
-def _type(written: str) -> str:
-    """The type of a value that is written in JSON or in Python."""
-    first = written[:1].lower().replace('"', "'")
-    return "a number" if first.isdigit() or first == "-" else first
+    first = value[:1].lower().replace('"', "'")  # written in JSON or in Python
+    sort = "a number" if first.isdigit() or first == "-" else first
+    return operation.kind if operation else "", one.finding.where.rpartition("/")[2], sort

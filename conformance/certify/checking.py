@@ -25,7 +25,7 @@ from conformance.certify.statement import Claims, Judged, canonical_digest
 from conformance.certify.suite import suite_digest
 from conformance.model import Cell, Contract, Given, Profile, ReasonKind, Run, Verdict
 from conformance.report import ctrf, html, junit
-from conformance.run import runfile
+from conformance.run import members, runfile
 from conformance.run.runfile import Opened
 
 DERIVED = frozenset({"cells", "counts", "causes", "exit_code", "uncovered"})
@@ -186,7 +186,7 @@ def _as_stated(run: Run, opened: Opened) -> tuple[Run, tuple[str, ...], list[Pro
     They are those of the log. Where bodies were removed from it, it may show less, and then the
     stated verdicts are taken over and their cells are named. Anything else is a problem.
     """
-    made = json.loads(json.dumps(runfile.to_json(run, opened.selected)))
+    made = json.loads(json.dumps(members.to_json(run, opened.selected)))
     stated = opened.results.verdicts
     if not opened.log.archive.removed:
         problems = [

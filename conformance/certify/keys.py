@@ -36,6 +36,7 @@ MAGIC, VERSION = b"SSHSIG", (1).to_bytes(4, "big")
 HASHES = {b"sha512": hashlib.sha512, b"sha256": hashlib.sha256}
 """The hash algorithms that OpenSSH permits in a signature."""
 BEGIN, END = "-----BEGIN SSH SIGNATURE-----", "-----END SSH SIGNATURE-----"
+_ARMORED = re.compile(rf"\s*{BEGIN}([A-Za-z0-9+/=\s]+){END}\s*")
 WIDTH = 70
 """Characters of a line of an armored signature."""
 LONGEST = 4_096
@@ -198,7 +199,7 @@ def _signed(namespace: str, algorithm: bytes, message: bytes) -> bytes:
 
 def _parsed(armored: str) -> _Signature:
     """The parts of an armored signature. Raises SignatureInvalid if it is malformed."""
-    found = re.fullmatch(rf"\s*{BEGIN}([A-Za-z0-9+/=\s]+){END}\s*", armored[: LONGEST + 1])
+    found = _ARMORED.fullmatch(armored[: LONGEST + 1])
     if not found or len(armored) > LONGEST:
         raise SignatureInvalid("not a signature of ssh-keygen")
     try:

@@ -197,8 +197,7 @@ def run(
         finished = comparing.with_baseline(finished, older, baseline)
     code = conclude(finished, prepared.selected, directory, terminal(), details)
     remember(finished, prepared.selected, directory)
-    if keep:
-        prune(output, keep, baseline)
+    prune(output, keep, baseline)
     return strictly(finished, code) if strict_waivers else code
 
 

@@ -47,12 +47,15 @@ def _filled(output: Path, fill: Callable[[Path], None]) -> Path:
     return directory
 
 
-def prune(output: Path, keep: int, spared: Path | None = None) -> list[Path]:
+def prune(output: Path, keep: int | None, spared: Path | None = None) -> list[Path]:
     """Remove all runs in ``output`` except the last ``keep``; returns the removed directories.
 
+    None keeps all.
     Only directories with a name as ``new`` gives it are removed. ``spared``, an absolute path, and
     the run that ``latest`` points to are kept.
     """
+    if keep is None:
+        return []
     output = output.resolve()
     runs = sorted(path for path in output.iterdir() if _is_run(path))
     stay = {*runs[-keep:], (output / "latest").resolve(), spared}

@@ -162,13 +162,9 @@ def table(contract: Contract, width: int) -> str:
         lines += ["", f"{area}: {title}"]
         for clause in contract.clauses.values():
             if clause.area == area:
-                lines += _row(clause, width)
+                text = f"{clause.id:<28} {clause.level:<6} {clause.text}"
+                lines += wrapped(text, width, "  ", " " * 38)
     return "\n".join(lines).strip()
-
-
-def _row(clause: Clause, width: int) -> list[str]:
-    text = f"{clause.id:<28} {clause.level:<6} {clause.text}"
-    return wrapped(text, width, "  ", " " * 38)
 
 
 def operations(contract: Contract) -> list[dict[str, Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.base.drawing import one_of
-from conformance.model import Contract, Operation, Parameter
+from conformance.model import Contract, Parameter
 
 
 def drawn(contract: Contract, seed: int) -> Contract:
@@ -13,13 +13,11 @@ def drawn(contract: Contract, seed: int) -> Contract:
 
     The same seed always chooses the same.
     """
-    operations = {name: _drawn(each, seed) for name, each in contract.operations.items()}
+    operations = {}
+    for name, operation in contract.operations.items():
+        parameters = tuple(_one(each, f"{seed} {operation.id}") for each in operation.parameters)
+        operations[name] = replace(operation, parameters=parameters)
     return replace(contract, operations=operations)
-
-
-def _drawn(operation: Operation, seed: int) -> Operation:
-    parameters = tuple(_one(each, f"{seed} {operation.id}") for each in operation.parameters)
-    return replace(operation, parameters=parameters)
 
 
 def _one(parameter: Parameter, source: str) -> Parameter:

@@ -158,7 +158,8 @@ class Coverage:
             kind = ReasonKind.DECLARED if case.inapplicable else ReasonKind.PROVIDE
             return Reason(kind, case.gap, place=case.place)
         if case.id not in self.log.ends:
-            return Reason(ReasonKind.NOT_RUN, self._why_not_run)
+            broken_off = self.log.incomplete
+            return Reason(ReasonKind.NOT_RUN, f"not run: {broken_off}" if broken_off else NOT_RUN)
         if self.log.ends[case.id] == OVER_BUDGET:
             return BEYOND_BUDGET
         return None
@@ -174,11 +175,6 @@ class Coverage:
     def _is_selected(self, case: Case) -> bool:
         """Whether a case was to run."""
         return self.selected is None or case.id in self.selected
-
-    @property
-    def _why_not_run(self) -> str:
-        """Why cases have not run, by what broke the run off."""
-        return f"not run: {self.log.incomplete}" if self.log.incomplete else NOT_RUN
 
     @cached_property
     def _asking(self) -> frozenset[str]:

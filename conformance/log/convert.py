@@ -6,7 +6,6 @@ names that earlier versions of the suite used.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -49,16 +48,13 @@ def modern(value: Json) -> Json:
     """
     if not isinstance(value, dict):
         return value
-    changed = {_current_name(name, value): member for name, member in value.items()}
+    changed = {}
+    for name, member in value.items():
+        current = FORMER_NAMES.get(name, name)
+        changed[name if current in value else current] = member
     if isinstance(changed.get("rules"), list):
         changed["rules"] = [_current_id(rule) for rule in changed["rules"]]
     return changed
-
-
-def _current_name(name: str, value: Mapping[str, Json]) -> str:
-    """The current name of a member of an object, unless the object has that member, too."""
-    current = FORMER_NAMES.get(name, name)
-    return name if current in value else current
 
 
 def _current_id(rule: Json) -> Json:

@@ -98,9 +98,7 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
             reach=cards.reach,
             rerun=lambda what: rerun.command(run, what),
             doctor=rerun.doctor(run),
-            since=since.since(run),
-            most=since.SHOWN,
-            line=since.line(run),
+            **_since(run),
             errors=alike.errors(run),
             untested=untested,
             missing=alike.missing(run),
@@ -168,6 +166,11 @@ def moment(text: str) -> str:
 
 
 # --- its parts ------------------------------------------------------------------------------------
+
+
+def _since(run: Run) -> dict[str, Any]:
+    """What changed since the last run, and how many changes are listed."""
+    return {"since": since.since(run), "most": since.SHOWN, "line": since.line(run)}
 
 
 def _exceptions(run: Run) -> dict[str, Any]:

@@ -85,15 +85,11 @@ def headline(run: Run) -> str:
 
     It claims no more than was judged: a bare "Conforms" covers every cell of the contract.
     """
-    return f"{_claim(run)}{run.contract.caveat}"
-
-
-def _claim(run: Run) -> str:
-    """The overall verdict, how much of the contract it covers, and what challenges exclude."""
+    claim = _verdict(run)
     excluded = run.counts["excluded"]
     if run.exit_code == Exit.CONFORMS and excluded:
-        return f"{_verdict(run)}, {excluded:,} excluded by challenges"
-    return _verdict(run)
+        claim += f", {excluded:,} excluded by challenges"
+    return f"{claim}{run.contract.caveat}"
 
 
 def _verdict(run: Run) -> str:

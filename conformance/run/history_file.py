@@ -20,7 +20,7 @@ from conformance.base.stored import Bounds
 from conformance.base.text import amount
 from conformance.log import convert, schemas
 from conformance.model import Cause, Past, Run
-from conformance.run import runfile
+from conformance.run import members, runfile
 
 NAME = "history.jsonl"
 REMEMBERED = 10
@@ -33,7 +33,7 @@ MOST_PARTS = 1_000
 
 def line(run: Run, selected: frozenset[str] | None, name: str) -> Past:
     """The entry of a run in the history. ``name`` is that of its directory."""
-    return _of_file(runfile.to_json(run, selected), name)
+    return _of_file(members.to_json(run, selected), name)
 
 
 def words(cause: Cause) -> str:

@@ -29,7 +29,9 @@ class Watch:
     def see(self, departure: Departure, exchange: Exchange, arrival: Arrival) -> None:
         """Take an exchange into account. Raises Unjudgeable if the target is unavailable."""
         self._check_reached(arrival, exchange.failure)
-        if self._outage.see(exchange, arrival.loss, _span(departure, arrival)):
+        begun = departure.at.timestamp()
+        span = Span(begun, begun + arrival.waited + arrival.elapsed_ms / 1000)
+        if self._outage.see(exchange, arrival.loss, span):
             self._check()
         elif self._outage.cause is None and self._is_good(departure, exchange):
             self._good.pop(exchange.operation, None)
@@ -107,9 +109,3 @@ def _other_scheme(url: str) -> str:
     """An address with https instead of http, or the other way round."""
     scheme, _, rest = url.partition("://")
     return f"{'http' if scheme == 'https' else 'https'}://{rest}"
-
-
-def _span(departure: Departure, arrival: Arrival) -> Span:
-    """When a request was sent and when it ended."""
-    begun = departure.at.timestamp()
-    return Span(begun, begun + arrival.waited + arrival.elapsed_ms / 1000)

@@ -41,17 +41,15 @@ def _barest(client: Client, selector: Parameter, known: list[Id]) -> Id:
     if selector.references != kind:
         return third
     rows = rows_of(client.knowledge.listed(kind))
-    shown = {identifier(client.contract, row, kind, selector.by): _amount(row) for row in rows}
+    shown = {}
+    for row in rows:
+        name = identifier(client.contract, row, kind, selector.by)
+        shown[name] = sum(value is not None for value in row.values())
 
     def preference(name: Id) -> tuple[int, bool]:
         return shown.get(name, sys.maxsize), name != third
 
     return min(known[1:], key=preference, default=third)
-
-
-def _amount(row: dict[str, Any]) -> int:
-    """The number of members for which an object shows something."""
-    return len(row) - list(row.values()).count(None)
 
 
 def _send_similar_ids(client: Client, values: dict[str, Any], selector: Parameter) -> None:
