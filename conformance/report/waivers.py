@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from conformance.base.text import wrapped
 from conformance.model import WHOLE_API, Cause, Cell, Run, Verdict, Waiver
 from conformance.model.waiver import free_day
 from conformance.report.view import first_of, shown
@@ -16,6 +17,8 @@ USUAL = timedelta(days=90)
 """How long a suggested waiver lasts, if that day is free."""
 LIMIT = 100
 """Characters of an owner or a ticket that are shown."""
+WIDTH = 80
+"""The columns of an entry, at most."""
 DEFINED = (
     ("owner", "who is responsible for it"),
     ("ticket", "an issue, its address or an id"),
@@ -148,7 +151,7 @@ def _entry(
         if WHOLE_API in names:
             yield "    # on every operation, because the failure belongs to no single one"
         else:
-            yield f"    operations: [{', '.join(names)}]"
+            yield from wrapped(f"operations: [{', '.join(names)}]", WIDTH, "    ", "      ")
         for member, what in DEFINED:
             yield f'    {member}: ""  # {what}'
         day = free_day(taken, today + USUAL, today)

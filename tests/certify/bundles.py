@@ -21,6 +21,7 @@ from conformance.certify.statement import Claims, Judged
 from conformance.certify.suite import lock_digest, suite_digest
 from conformance.certify.trust import Signer, Trust
 from conformance.certify.verifying import Verified
+from conformance.contract import with_challenges
 from conformance.model import Contract, Profile, Verdict
 from conformance.model.profile import ANY
 from conformance.run import runfile
@@ -108,7 +109,7 @@ def small_contract(run: Path) -> Contract:
         needs_stamps=False,
         lacks_nothing=False,
     )
-    return replace(real(), profiles={"small": profile})
+    return replace(with_challenges(real()), profiles={"small": profile})
 
 
 def claims(relation: str = "vendor", days: int = 100) -> Claims:

@@ -210,7 +210,7 @@ def answering(content: bytes) -> servers.Answer:
 
 def test_an_authority_may_return_anything(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is one reason, and nothing is read for longer or further than is useful."""
-    monkeypatch.setattr(asking, "SECONDS", 0.3)
+    over = threading.Event()
     answers: dict[str, servers.Answer] = {
         "garbage": answering(b"garbage"),
         "huge": answering(b"x" * 100_000),
@@ -219,14 +219,16 @@ def test_an_authority_may_return_anything(monkeypatch: pytest.MonkeyPatch) -> No
         "moved": lambda write: write(
             b"HTTP/1.1 302 Found\r\nLocation: /garbage\r\nContent-Length: 0\r\n\r\n"
         ),
-        "silent": lambda write: time.sleep(0.5),
+        "silent": lambda write: over.wait(60),
     }
     said = {}
     with servers.raw(answers) as site:
         for name in answers:
+            monkeypatch.setattr(asking, "SECONDS", 0.3 if name == "silent" else 30.0)
             with pytest.raises(NoStamp) as reason:
                 asking.asking(f"{site}/{name}")("0" * 32)
             said[name] = str(reason.value)
+        over.set()
     assert "not a response of an authority" in said["garbage"]
     assert "more than 65,536 bytes" in said["huge"]
     assert said["refused"] == "the authority refused: REJECTION"
@@ -251,11 +253,25 @@ def test_an_authority_has_a_url(url: str) -> None:
 
 
 @contextmanager
-def stamping(directory: Path, ask: Callable[[str], bytes], every: float = 60) -> Iterator[Stamper]:
-    """A stamper at work, for a log of one line that gets another one at the end."""
+def stamping(
+    directory: Path,
+    ask: Callable[[str], bytes],
+    every: float = 60,
+    looks: threading.Semaphore | None = None,
+) -> Iterator[Stamper]:
+    """A stamper at work, for a log of one line that gets another one at the end.
+
+    Each look at the log releases ``looks``.
+    """
     chain = Chain()
     chain.link({"case_end": "first", "outcome": "done"})
-    stamper = Stamper(Stamping(ask, every), directory, lambda: chain)
+
+    def looked() -> Chain:
+        if looks:
+            looks.release()
+        return chain
+
+    stamper = Stamper(Stamping(ask, every), directory, looked)
     stamper.start()
     yield stamper
     chain.link({"run_end": True})
@@ -270,8 +286,9 @@ def test_a_run_is_stamped_at_its_start_and_at_its_end(tmp_path: Path) -> None:
         asked.append(head)
         return head.encode()
 
-    with stamping(tmp_path, ask, every=0.1) as stamper:
-        time.sleep(0.8)
+    looks = threading.Semaphore(0)
+    with stamping(tmp_path, ask, every=0, looks=looks) as stamper:
+        assert all(looks.acquire(timeout=30) for _ in range(6))  # two each time
     assert [row["line"] for row in json.loads((tmp_path / INDEX).read_text())] == [1, 2]
     assert (tmp_path / "stamps" / "0002.tsr").read_text() == asked[1]
     assert (len(asked), stamper.note) == (2, "")
@@ -279,12 +296,14 @@ def test_a_run_is_stamped_at_its_start_and_at_its_end(tmp_path: Path) -> None:
 
 def test_an_authority_that_fails_is_noted(tmp_path: Path) -> None:
     """The run goes on, and the reason is safe to print."""
+    asked = threading.Event()
 
     def ask(head: str) -> bytes:
+        asked.set()
         raise NoStamp("the authority returned \x1b[2J")
 
     with stamping(tmp_path, ask) as stamper:
-        time.sleep(0.4)
+        assert asked.wait(30)
     assert stamper.note.startswith("2 of 2 time stamps are missing: the authority returned ")
     assert "\x1b" not in stamper.note
     assert not (tmp_path / INDEX).exists()
@@ -298,12 +317,12 @@ def test_an_authority_that_hangs_stops_nothing(
     released = threading.Event()
 
     def ask(head: str) -> bytes:
-        released.wait(10)
+        released.wait(60)
         raise NoStamp("late")
 
     began = time.monotonic()
     with stamping(tmp_path, ask) as stamper:
         pass
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert stamper.note.endswith("the authority took too long at the end")
     released.set()

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner
 
 from conformance import contract
@@ -96,7 +97,9 @@ def test_explain_of_a_cause(failing: Ran) -> None:
     for words in (cause["title"], "Expected: ", "Actual: ", " ".join(clause.text.split())):
         assert words in told
     assert "kaicalls-conformance rerun 1 --of " in told
-    assert max(len(line) for line in by_id.output.splitlines()[:-3]) <= 80
+    lines = [line for line in by_id.output.splitlines() if str(failing.run) not in line]
+    assert max(len(line) for line in lines) <= 80
+    assert yaml.safe_load(by_id.output.partition("\nwaivers:\n")[2])[0]["operations"]
     assert "has no cause 99, but" in str(unknown.exception)
 
 

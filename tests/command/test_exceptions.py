@@ -31,12 +31,11 @@ from tests.servers import (
 CLAUSE = "has-more-present"
 CELL = f"{CLAUSE}[list_calls]"
 ONLY = ["list_calls", "list_agents"]
-TODAY = datetime.now(UTC).date()
 
 
 def day(days: int) -> str:
     """The day that many days from now."""
-    return (TODAY + timedelta(days=days)).isoformat()
+    return (datetime.now(UTC) + timedelta(days=days)).date().isoformat()
 
 
 def waiver(expires: str, clause: str = CLAUSE, operation: str = "list_calls") -> dict[str, Any]:

@@ -54,7 +54,8 @@ def test_progress_is_plain_lines(full: Ran) -> None:
     assert len(lines) <= 15
     assert lines[0] == "Starting the embedded server for KaiCalls HTTP API 1.0"
     tenths = [
-        re.match(" [1-9]0%  ([0-9]+)/([0-9]+)  ([0-9]:[0-9]{2}), about", each) for each in lines
+        re.fullmatch(" [1-9]0%  [0-9]+/[0-9]+  [0-9]:[0-9]{2}(, about .+ left)?", each)
+        for each in lines
     ]
     assert sum(each is not None for each in tenths) == len(lines) - 6
     *_, counts, verdict, report = lines

@@ -182,19 +182,23 @@ def test_wrong_usage(honest: Path, arguments: tuple[str, ...]) -> None:
     no_traceback(refused)
 
 
+def has_ended_a_case(run: Path, before: Path) -> bool:
+    """Whether a run that is not the one before has ended its first case."""
+    log = run / runfile.LOG
+    return run != before and log.exists() and "case_end" in log.read_text()
+
+
 def test_a_signal_keeps_what_was_collected(honest: Path) -> None:
     """Ctrl-C ends the wait: exit 3, a report that says so, and a run that fits."""
     arguments = ("--spread", "40s", "--of", latest(honest), "--target", honest / "spare.yaml")
     begun = Command("run", *arguments, cwd=honest)
     before = spot_of(honest)
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        log = spot_of(honest) / runfile.LOG
-        if spot_of(honest) != before and log.exists() and "case_end" in log.read_text():
-            break
+    deadline = time.monotonic() + 120
+    while not has_ended_a_case(spot_of(honest), before):
+        assert time.monotonic() < deadline, begun.said()
         time.sleep(0.05)
     begun.process.send_signal(signal.SIGINT)
-    outcome = begun.end(30)
+    outcome = begun.end(120)
     no_traceback(outcome)
     assert outcome.code == 3, outcome.said
     assert stored(spot_of(honest))["incomplete"] == "The spot checks were stopped by a signal."

@@ -109,7 +109,8 @@ def _shows_own(contract: Contract, operation: Operation, _: Clause | None = None
 @passive(
     "owner.inside",
     applies=_shows_own,
-    hint="Needs the ids of the businesses (businesses: other in the target file).",
+    hint="Needs the id of the other business, which the target file must give "
+    "(businesses: other in the target file).",
     provide=True,
     place="businesses: other",
 )
