@@ -65,6 +65,7 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
         "conformance.command.history",
         "conformance.command.preparing",
         "conformance.command.profiles",
+        "conformance.command.registry",
         "conformance.command.rerunning",
         "conformance.command.sametarget",
         "conformance.command.saying",
