@@ -321,7 +321,8 @@ def test_a_whole_case_without_requests_is_refused(honest: Opened) -> None:
 def test_a_case_without_requests_is_counted_where_nothing_is_certain(honest: Opened) -> None:
     """A forger cannot first raise doubt and then drop a whole case unnoticed."""
     first, case = honest.log.exchanges[0], probe(honest).case
-    assert first.response is not None and first.case != case
+    assert first.response is not None
+    assert first.case != case
     doubtful = replace(first, response=replace(first.response, headers_cut=True))
     rest = [each for each in honest.log.exchanges[1:] if each.case != case]
     result = played(with_log(honest, [doubtful, *rest]))

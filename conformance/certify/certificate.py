@@ -43,8 +43,8 @@ class Certificate:
     ``digest`` is the SHA-256 digest of the signed statement. Dates are ISO 8601. ``address`` says
     where the certificate is published, and ``tls_key`` is the SHA-256 digest of the public key that
     the target showed; both are empty if unknown. ``not_judged`` are ids of scored clauses, and
-    ``remains`` sentences on what a certificate cannot show. ``not_recomputed`` counts what could not
-    be made again from the evidence.
+    ``remains`` sentences on what a certificate cannot show. ``not_recomputed`` counts what could
+    not be made again from the evidence.
     """
 
     digest: str

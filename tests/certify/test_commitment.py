@@ -207,10 +207,7 @@ def test_the_nonce_has_to_come_back(story: Story) -> None:
 def test_texts_with_another_nonce_are_refused(story: Story) -> None:
     """Neither those of the requests nor those of the responses fit."""
     other = "0" * 32
-    for forged in (
-        replace(story.run, nonce=other),
-        replace(story.run, nonce=other, salts=(other,)),
-    ):
+    for forged in (replace(story.run, nonce=other), replace(story.run, nonce=other, salts=(other,))):
         assert codes(nonce.problems(forged)) == [Code.NONCE_MISMATCH]
 
 
