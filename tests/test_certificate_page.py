@@ -93,6 +93,14 @@ def test_a_certificate_names_its_certifier_and_not_the_vendor_in_its_first_line(
     assert CERTIFIED.first_line == "Certified by certifier@example.org until 2027-05-20"
 
 
+def test_what_was_not_recomputed_shows_on_the_sheet_and_on_the_badge() -> None:
+    """Whoever leaves evidence out cannot show a sheet as if it were there."""
+    lacking = replace(DECLARED, not_recomputed=3)
+    for shown in (page.render(lacking), page.badge_of(lacking), lacking.first_line):
+        assert "not everything could be recomputed" in shown
+    assert "recomputed" not in page.render(DECLARED)
+
+
 def test_the_texts_of_a_vendor_are_inert() -> None:
     """A product may be called anything."""
     odd = replace(CERTIFIED, product=HOSTILE, version=HOSTILE, remains=(HOSTILE,), address=HOSTILE)
@@ -166,6 +174,24 @@ def test_a_bundle_added_twice_is_there_once(tmp_path: Path, filled: Path) -> Non
     """Its name is its digest."""
     registry.add(bundle(tmp_path, CERTIFIED), filled, Verifier(CERTIFIED))
     assert len(list(filled.iterdir())) == 2
+
+
+def test_a_bundle_with_fewer_signatures_does_not_replace_another(
+    tmp_path: Path, filled: Path
+) -> None:
+    """The vendor's own bundle has the same statement as the one that a certifier signed, too."""
+    before = (filled / f"{CERTIFIED.digest}.zip").read_bytes()
+    bare = tmp_path / "bare.zip"
+    bare.write_text(f"{CERTIFIED.digest}\n", encoding="utf-8")
+    alone = replace(CERTIFIED, grade=Grade.SELF_DECLARED, signers=CERTIFIED.signers[:1])
+
+    def verify(path: Path) -> Checked:
+        return Checked(path, alone if path == bare else CERTIFIED)
+
+    checked = registry.add(bare, filled, verify)
+    assert checked.certificate is None
+    assert "lacks" in checked.problems[0]
+    assert (filled / f"{CERTIFIED.digest}.zip").read_bytes() == before
 
 
 def test_the_site_shows_what_verifies_now_and_drops_what_does_not(

@@ -318,6 +318,19 @@ def test_a_whole_case_without_requests_is_refused(honest: Opened) -> None:
     assert codes(with_log(honest, kept)) == {Code.REQUEST_MISMATCH}
 
 
+def test_a_case_without_requests_is_counted_where_nothing_is_certain(honest: Opened) -> None:
+    """A forger cannot first raise doubt and then drop a whole case unnoticed."""
+    first, case = honest.log.exchanges[0], probe(honest).case
+    assert first.response is not None
+    assert first.case != case
+    doubtful = replace(first, response=replace(first.response, headers_cut=True))
+    rest = [each for each in honest.log.exchanges[1:] if each.case != case]
+    result = played(with_log(honest, [doubtful, *rest]))
+    assert case in result.unsure
+    assert result.missed > 0
+    assert "could not be recomputed" in result.remark
+
+
 def test_a_request_that_was_added_is_refused(honest: Opened) -> None:
     """A second try that went better, for example."""
     sent = probe(honest)

@@ -39,8 +39,8 @@ BESIDE: Mapping[re.Pattern[str], int] = {
     re.compile(r"stamps\.json"): MEGABYTE,
     re.compile(r"stamps/[0-9]{4}\.tsr"): SMALL,
     re.compile(r"(freeze|challenge)\.json(\.sig)?"): SMALL,
-    re.compile(r"spot/([0-9]{4}/)?run\.json"): stored.LARGEST,
-    re.compile(r"spot/([0-9]{4}/)?exchanges\.jsonl\.gz"): 256 * MEGABYTE,
+    re.compile(r"spot/run\.json"): stored.LARGEST,
+    re.compile(r"spot/exchanges\.jsonl\.gz"): 256 * MEGABYTE,
 }
 """The members that a bundle may have besides, with their maximum sizes in bytes."""
 SIZES: Mapping[re.Pattern[str], int] = {

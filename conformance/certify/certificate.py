@@ -43,7 +43,8 @@ class Certificate:
     ``digest`` is the SHA-256 digest of the signed statement. Dates are ISO 8601. ``address`` says
     where the certificate is published, and ``tls_key`` is the SHA-256 digest of the public key that
     the target showed; both are empty if unknown. ``not_judged`` are ids of scored clauses, and
-    ``remains`` sentences on what a certificate cannot show.
+    ``remains`` sentences on what a certificate cannot show. ``not_recomputed`` counts what could
+    not be made again from the evidence.
     """
 
     digest: str
@@ -73,15 +74,17 @@ class Certificate:
     remains: tuple[str, ...]
     vendor_knew_seed: bool
     address: str = ""
+    not_recomputed: int = 0
 
     @property
     def first_line(self) -> str:
         """The grade in a few words, which come first wherever the certificate is shown."""
         until = self.expires[:10]
         names = ", ".join(each.principal for each in self.signers if each.grade is self.grade)
+        lacking = ", but not everything could be recomputed" if self.not_recomputed else ""
         if self.grade is Grade.CERTIFIED:
-            return f"Certified by {names} until {until}"
-        return f"Self-declared: the vendor ran it ({names}) until {until}"
+            return f"Certified by {names} until {until}{lacking}"
+        return f"Self-declared: the vendor ran it ({names}) until {until}{lacking}"
 
     def expired(self, at: datetime) -> bool:
         """Whether it is no longer valid at a moment with a time zone."""

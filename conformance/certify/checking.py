@@ -99,7 +99,7 @@ def _judged(directory: Path, contract: Contract, claims: Claims, terms: Terms) -
         tuple(problems),
         opened,
         Judged(stated, opened.said, spot.run if spot else None, seams.stamped(beside)),
-        (*not_recomputed, *_unmade(played)),
+        (*not_recomputed, *_unmade(played), *_unmade_in(spot)),
         tuple(seams.notes(subject, terms)),
     )
 
@@ -116,6 +116,11 @@ def _unmade(played: Played) -> list[str]:
     if "*" in played.unsure:
         return ["all requests"]
     return [f"requests of the case {case}" for case in played.unsure]
+
+
+def _unmade_in(spot: seams.Spot | None) -> list[str]:
+    """The same for spot checks, of which there may be none."""
+    return [f"requests of the spot check {case}" for case in spot.unsure] if spot else []
 
 
 def bare(run: Run) -> Run:

@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from conformance.base.text import clean
+
+LONGEST = 500
+"""Maximum characters of a sentence, which may quote what somebody stored."""
+
 
 class Code(StrEnum):
     """What is wrong, for machines. Public: a code never changes its meaning."""
@@ -53,5 +58,8 @@ class Problem:
     advice: str = ""
 
     def __str__(self) -> str:
-        sentence = self.text if self.text.endswith(".") else f"{self.text}."
-        return f"{self.code}: {sentence} {self.advice}".rstrip()
+        text = clean(self.text)
+        if len(text) > LONGEST:
+            text = f"{text[:LONGEST]}..."
+        sentence = text if text.endswith(".") else f"{text}."
+        return f"{self.code}: {sentence} {clean(self.advice)}".rstrip()

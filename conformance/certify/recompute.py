@@ -13,6 +13,8 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from urllib.parse import urlsplit
 
+from urllib3.util import parse_url
+
 from conformance import __version__
 from conformance.base.text import amount
 from conformance.certify.codes import Code, Problem
@@ -230,7 +232,11 @@ def _named(code: Code, what: str, names: Iterable[str], noun: str = "case") -> I
 
 def _addresses(opened: Opened) -> Iterator[Problem]:
     """Every request went to the address of the target, and its Host says the same."""
-    due = urlsplit(opened.began.target.url)
+    due, peer = urlsplit(opened.began.target.url), opened.began.peer
+    host = parse_url(opened.began.target.url).host or ""
+    if peer is not None and peer.host != host:
+        text = f"connections were made to {peer.host}, but the target is {host}"
+        yield Problem(Code.ADDRESS_MISMATCH, text)
     for exchange in opened.log.exchanges:
         sent = urlsplit(exchange.request.url)
         host = header_in(exchange.request.headers, "Host", due.netloc)
@@ -274,7 +280,7 @@ def _times(opened: Opened) -> Iterator[Problem]:
                 Code.TIME_MISMATCH,
                 f"waivers were judged as of {opened.began.judged_on}, but the run began on {began}",
             )
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         yield Problem(Code.TIME_MISMATCH, f"a time cannot be read: {error}")
 
 

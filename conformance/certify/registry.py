@@ -28,6 +28,8 @@ INDEX, BADGE, BUNDLE = "index.json", "badge.svg", "bundle.zip"
 CERTIFICATES = "certificates"
 """The directory of a site with one directory for each certificate, named by its digest."""
 
+FEWER_SIGNERS = "The registry has the same certificate with a signature that this bundle lacks."
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -45,13 +47,18 @@ Verify = Callable[[Path], Checked]
 def add(bundle: Path, registry: Path, verify: Verify) -> Checked:
     """Verify a bundle and put a copy into a registry, which is created if it is missing.
 
-    Nothing is copied if the bundle is refused. Raises OSError if a file cannot be written.
+    Nothing is copied if the bundle is refused, or if the registry has the same statement with more
+    signatures that hold. Raises OSError if a file cannot be written.
     """
     checked = verify(bundle)
     if checked.certificate is None:
         return checked
+    to = registry / f"{checked.certificate.digest}.zip"
+    before = verify(to).certificate if to.exists() else None
+    if before is not None and not set(before.signers) <= set(checked.certificate.signers):
+        return Checked(bundle, None, (FEWER_SIGNERS,))
     registry.mkdir(parents=True, exist_ok=True)
-    with files.whole(registry / f"{checked.certificate.digest}.zip") as written:
+    with files.whole(to) as written:
         shutil.copyfile(bundle, written)
     return checked
 

@@ -141,9 +141,10 @@ class _Player:
         counts = self._tape.counts(without=UNJUDGED)
         if mismatch is None:
             self._unsure |= {case for case in counts if self._tape.rest(case)}
-        unsure = {case: sent for case, sent in counts.items() if case in self._unsure}
+        # a case without any request lacks one at least
+        unsure = {case: counts.get(case, 1) for case in sorted(self._unsure)}
         return Played(
-            requests=sum(counts.values()),
+            requests=sum({**counts, **unsure}.values()),
             mismatches=(mismatch,) if mismatch else (),
             unsure=tuple(unsure),
             missed=sum(unsure.values()),

@@ -28,6 +28,10 @@ UNPROVEN = (
     "The vendor ran the suite and knew the seed, so nothing shows that the evidence was not made "
     "up."
 )
+CHALLENGED = (
+    "The vendor ran the suite and knew the challenge, so it can have shown the best of several "
+    "runs, or changed what the product responded on its way into the log."
+)
 UNNAMED = "-"
 """What a check before signing has in place of a product and a version."""
 
@@ -63,10 +67,14 @@ class Subject:
 
 @dataclass(frozen=True)
 class Spot:
-    """Spot checks, judged, and what in them does not fit what they say about themselves."""
+    """Spot checks, judged, and what in them does not fit what they say about themselves.
+
+    ``unsure`` holds the ids of the cases whose requests could not be made again.
+    """
 
     run: Run
     problems: tuple[Problem, ...]
+    unsure: tuple[str, ...] = ()
 
 
 def is_challenged(files: Mapping[str, bytes]) -> bool:
@@ -153,12 +161,14 @@ def spot_in(directory: Path, contract: Contract, full: Run) -> Spot | None:
     played = requests.played(opened)
     found = [*recompute.mismatches(opened), *played.mismatches]
     if opened.began.spread is None or not watched.accompanies(full, opened.began):
-        text = "they do not accompany this run, but another one"
+        text = "they do not accompany this run, but another one, or are of another target"
         found.append(Problem(Code.WATCHED, text))
+    if opened.log.archive.removed:
+        found.append(Problem(Code.WATCHED, "bodies were removed from their log"))
     otherwise = recompute.made_otherwise(opened)
     if otherwise:
         found.append(Problem(Code.CHOICE_MISMATCH, otherwise))
-    return Spot(opened.judged(known=played.known), tuple(found))
+    return Spot(opened.judged(known=played.known), tuple(found), played.unsure)
 
 
 def _of_spot(subject: Subject) -> Iterator[Problem]:
@@ -180,4 +190,5 @@ def _of_spot(subject: Subject) -> Iterator[Problem]:
 
 def remains(vendor_ran: bool, challenged: bool, spot: Run | None) -> list[str]:
     """What the certificate cannot show, as sentences."""
-    return [*([UNPROVEN] if vendor_ran and not challenged else []), *watched.remains(spot)]
+    by_vendor = CHALLENGED if challenged else UNPROVEN
+    return [*([by_vendor] if vendor_ran else []), *watched.remains(spot)]

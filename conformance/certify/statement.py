@@ -7,6 +7,7 @@ the statement again from the evidence and those claims, and compares.
 from __future__ import annotations
 
 import hashlib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime, timedelta
@@ -30,6 +31,8 @@ VENDOR, CERTIFIER = "vendor", "certifier"
 """Who ran the suite."""
 LONGEST_NAME = 100
 """Maximum characters of the name of a product, and of its version."""
+ALPHABETS = frozenset({"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN", "LISU"})
+"""Alphabets with letters that look like those of another one, as Unicode names them."""
 PASSED, WARNED, FAILED = "PASSED", "WARNED", "FAILED"
 
 
@@ -51,14 +54,32 @@ class Claims:
         """What cannot be claimed."""
         found = []
         for name, text in (("product", self.product), ("version", self.version)):
-            if not text.strip() or len(text) > LONGEST_NAME or clean(text) != text:
+            if not text or len(text) > LONGEST_NAME or clean(text) != text:
                 found.append(f"the {name} must be a name of 1 to {LONGEST_NAME} visible characters")
+            elif _looks_otherwise(text):
+                found.append(f"the {name} must not look like another name")
         if self.relation not in (VENDOR, CERTIFIER):
             found.append(f"the relation must be {VENDOR} or {CERTIFIER}")
         for text in (self.issued, self.expires):
             if not _is_moment(text):
                 found.append(f"{clean(text[:LONGEST_NAME])!r} is not a moment in UTC")
         return found
+
+
+def _looks_otherwise(text: str) -> bool:
+    """Whether a name can look like another one.
+
+    It has unusual spaces or forms of signs, or a word with letters of several alphabets that
+    resemble each other.
+    """
+    words = unicodedata.normalize("NFKC", text).split()
+    if " ".join(words) != text:
+        return True
+    for word in words:
+        letters = [unicodedata.name(sign, "") for sign in word if sign.isalpha()]
+        if len({name.partition(" ")[0] for name in letters} & ALPHABETS) > 1:
+            return True
+    return False
 
 
 def _is_moment(text: str) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -47,20 +47,12 @@ class Verified:
 def verify(
     path: Path, contract: Contract, trust: Trust, at: datetime, roots: Certificates = ()
 ) -> Verified:
-    """Verify the bundle in a file as of a moment. Raises UsageError if there is no file.
-
-    A bundle on which the suite itself fails is refused, because it may be made for that.
-    """
+    """Verify the bundle in a file as of a moment. Raises UsageError if there is no file."""
     try:
         with bundle.unpacked(path) as directory:
             return verify_unpacked(directory, contract, trust, at, roots)
     except bundle.Invalid as error:
         return Verified((Problem(Code.BUNDLE_INVALID, str(error)),))
-    except ConformanceError:
-        raise
-    except Exception as error:
-        what = f"the suite failed on it, {type(error).__name__}: {error}"
-        return Verified((Problem(Code.BUNDLE_INVALID, what, "Please report this."),))
 
 
 def verify_unpacked(
@@ -68,8 +60,21 @@ def verify_unpacked(
 ) -> Verified:
     """Verify an unpacked bundle as of a moment.
 
-    ``roots`` are the certificates of trusted authorities for time stamps.
+    ``roots`` are the certificates of trusted authorities for time stamps. A bundle on which the
+    suite itself fails is refused, because it may be made for that.
     """
+    try:
+        return _verified(directory, contract, trust, at, roots)
+    except ConformanceError:
+        raise
+    except Exception as error:
+        what = f"the suite failed on it, {type(error).__name__}: {error}"
+        return Verified((Problem(Code.BUNDLE_INVALID, what, "Please report this."),))
+
+
+def _verified(
+    directory: Path, contract: Contract, trust: Trust, at: datetime, roots: Certificates
+) -> Verified:
     payload = (directory / bundle.STATEMENT).read_bytes()
     try:
         stated, claims = statement.parse(payload)
@@ -93,7 +98,10 @@ def verify_unpacked(
     )
     if problems:
         return Verified(problems, notes=notes)
-    certificate = _certificate(payload, stated, claims, grade, signed.signers)
+    certificate = replace(
+        _certificate(payload, stated, claims, grade, signed.signers),
+        not_recomputed=len(evidence.not_recomputed),
+    )
     return Verified((), certificate, evidence.not_recomputed, notes)
 
 
@@ -174,9 +182,13 @@ def _differing(
 
 
 def _unequal(stated: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
-    """The names of the members that are not equal."""
+    """The names of the members that are not equal as they are written: 1 is not ``true``."""
     names = stated.keys() | made.keys()
-    return sorted(name for name in names if stated.get(name) != made.get(name))
+    texts = (
+        {name: statement.payload(members.get(name)) for name in names} for members in (stated, made)
+    )
+    told, due = texts
+    return sorted(name for name in names if told[name] != due[name])
 
 
 def _unclaimed(signed: Signed, claims: Claims, grade: Grade) -> list[Problem]:

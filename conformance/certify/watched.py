@@ -66,8 +66,10 @@ def _lasting(seconds: float) -> str:
 
 
 def accompanies(full: Run, spot: Run) -> bool:
-    """Whether spot checks were made for this full run."""
-    return spot.spread is not None and spot.spread.of == full.log_head
+    """Whether spot checks were made for this full run, of the same target."""
+    if spot.spread is None or spot.target.url != full.target.url:
+        return False
+    return spot.spread.of == full.log_head
 
 
 def differences(full: Run, spot: Run) -> list[Difference]:

@@ -115,11 +115,10 @@ def _lines(verified: Verified) -> Iterator[str]:
         for problem in verified.problems:
             yield f"  {problem}"
     else:
-        lacking = ", but not everything could be recomputed" if unseen else ""
-        yield f"{verified.certificate.first_line}{lacking}"
+        yield verified.certificate.first_line
         yield from _facts(verified.certificate)
     if unseen and verified.certificate:
-        yield f"  Not recomputed, because their bodies were left out: {len(unseen):,}"
+        yield f"  Not recomputed, because the evidence lacks something: {len(unseen):,}"
         for name in unseen[:NAMED]:
             yield f"    {name}"
         if len(unseen) > NAMED:

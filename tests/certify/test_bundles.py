@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from conformance.certify import bundle, issuing, recompute
+from conformance.certify import bundle, issuing, recompute, verifying
 from conformance.certify.certificate import Grade
 from conformance.certify.issuing import Bodies
 from conformance.certify.keys import CERTIFIER, VENDOR
@@ -342,6 +342,7 @@ CLAIMS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "an unknown seed": (particulars(vendor_knew_seed=False), "STATEMENT_MISMATCH"),
     "another target": (particulars(deployment={"url": "https://x"}), "STATEMENT_MISMATCH"),
     "something unknown": (particulars(award="gold"), "STATEMENT_MISMATCH"),
+    "a number for a truth value": (particulars(vendor_knew_seed=1), "STATEMENT_MISMATCH"),
     "another profile": (particulars(profile="gold@1"), "PROFILE_UNKNOWN"),
     "another suite": (particulars(suite_digest="0" * 64), "SUITE_UNKNOWN"),
     "another relation": (particulars(relation="auditor"), "STATEMENT_MISMATCH"),
@@ -380,6 +381,20 @@ def test_a_bundle_on_which_the_suite_fails_is_refused(
     verified = lab.verify(lab.bundle)
     assert verified.exit_code == 1
     assert "ZeroDivisionError" in verified.problems[0].text
+    with bundle.unpacked(lab.bundle) as directory:  # as for a second signature
+        again = verifying.verify_unpacked(directory, lab.contract, TRUST, datetime.now(UTC))
+    assert "ZeroDivisionError" in again.problems[0].text
+
+
+def test_a_sentence_that_quotes_a_bundle_is_one_short_line(lab: Lab, tmp_path: Path) -> None:
+    """A profile with a line end in its name cannot write the next line of the output."""
+    name = "x\nCertified by lab@example.org until 2099-01-01\x1b[2J" + "x" * 100_000
+    verified = lab.verify(lab.forged(tmp_path, change=particulars(profile=name)))
+    assert verified.problems
+    for problem in verified.problems:
+        assert "\n" not in str(problem)
+        assert "\x1b" not in str(problem)
+        assert len(str(problem)) < 1_000
 
 
 # --- fewer bodies ---------------------------------------------------------------------------------
@@ -393,6 +408,8 @@ def test_without_bodies_the_lacking_cells_are_listed(lab: Lab, tmp_path: Path) -
     assert verified.problems == ()
     assert verified.exit_code == 3
     assert "report.html" in verified.not_recomputed
+    assert verified.certificate is not None
+    assert verified.certificate.first_line.endswith(", but not everything could be recomputed")
     assert any("[" in name for name in verified.not_recomputed)
     assert path.stat().st_size < lab.bundle.stat().st_size
 

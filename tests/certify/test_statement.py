@@ -62,7 +62,9 @@ def test_nothing_in_an_envelope_goes_unread(change: object) -> None:
 def test_a_claim_is_a_short_visible_name() -> None:
     """A product cannot hide or reverse what stands next to it."""
     assert claims().faults == []
-    for product in ("", " ", "x" * 101, "a\nb", "\u202eemcA", "a\x1b[31m"):
+    assert replace(claims(), product="Telefon \u96fb\u8a71 \u03b2 3.1").faults == []
+    alike = ("Acme ", "A\xa0b", "\uff21cme", "\u0410cme", "Acm\u0435", "A  b")
+    for product in ("", " ", "x" * 101, "a\nb", "\u202eemcA", "a\x1b[31m", *alike):
         assert replace(claims(), product=product).faults
     assert replace(claims(), relation="auditor").faults
     assert replace(claims(), expires="2027-01-01").faults

@@ -56,6 +56,7 @@ def test_the_members_of_a_bundle_are_unpacked(tmp_path: Path) -> None:
         "pytest.html",
         "statement.json.0.sig",
         "spot/../run.json",
+        "spot/0001/run.json",
         "run.json\n",
     ],
 )
