@@ -6,6 +6,7 @@ import json
 import re
 from collections import Counter
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,13 @@ import pytest
 import yaml
 
 from conformance.base.text import clock
+from conformance.judging.pages import Item
 from conformance.model import (
     BROKEN,
     Body,
     Exchange,
     Finding,
+    Given,
     Level,
     Reason,
     ReasonKind,
@@ -39,6 +42,7 @@ from conformance.report import (
     times,
     untested,
     view,
+    walk_picture,
 )
 from conformance.report.cards import Card
 from conformance.report.exhibit import exhibits
@@ -314,8 +318,9 @@ def test_the_page_of_a_run_that_was_stopped_says_what_to_do() -> None:
     assert len(page.encode()) < 100_000
     assert 'id="stopped"' in page
     assert "kaicalls-conformance doctor --target FILE\n" in page.replace("</pre>", "\n")
-    for part in ("missing", "causes", "error", "notes"):
+    for part in ("missing", "causes", "error", "notes", "clauses", "operations"):
         assert f'id="{part}"' not in page
+        assert f'href="#{part}"' not in page
 
 
 def test_notes_that_say_the_same_are_one_row() -> None:
@@ -449,6 +454,42 @@ def test_a_repeated_item_is_marked_where_it_comes_again() -> None:
     faults = [spot for line in card.picture.walk.lines for spot in line.spots if spot.fault]
     assert [spot.fault for spot in faults] == ["repeated"]
     assert re.fullmatch(r"/agents/\d+/created_at", card.where)
+
+
+def test_an_item_at_the_end_of_a_list_is_drawn_where_it_is_seen() -> None:
+    """In one of the first columns, so that nobody has to scroll to it."""
+    items = [Item(f"item-{number}", "", Fraction(number), None) for number in range(40)]
+    for place in (0, 1, 20, 39):
+        shown, _ = walk_picture.around(place, items)
+        assert items[place] in shown[: walk_picture.BEFORE + 1]
+        assert len(shown) <= COLUMNS
+
+
+def test_the_command_for_after_the_fix_can_be_copied() -> None:
+    """It is whole in a block that gets a button."""
+    page = html.render(broken())
+    assert re.search(
+        r'<div class="curl"><p class="label">After the fix</p><pre[^>]*>\S+ rerun 1 ', page
+    )
+
+
+def test_a_run_without_a_target_file_says_how_to_write_one() -> None:
+    """If something untested needs a line in it."""
+    run, words = example.passing(), "kaicalls-conformance init --url "
+    lacking = replace(
+        run.cells[0], verdict=Verdict.UNTESTED, reasons=(Reason(ReasonKind.PROVIDE, "give a key"),)
+    )
+    run = replace(run, cells=(lacking, *run.cells[1:]))
+    assert words not in html.render(replace(run, given=Given(target="t.yaml", url=True)))
+    assert f"{words}{run.target.url}" in html.render(replace(run, given=Given(url=True)))
+
+
+def test_a_long_declaration_takes_the_whole_width() -> None:
+    """Otherwise the names of fifty operations are a column of their own."""
+    run = example.passing()
+    target = replace(run.target, inapplicable=frozenset(list(run.contract.operations)[:50]))
+    page = html.render(replace(run, target=target))
+    assert '<div class="wide"><dt>Declared inapplicable</dt>' in page
 
 
 def test_a_drawing_is_bounded() -> None:

@@ -98,6 +98,7 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
             reach=cards.reach,
             rerun=lambda what: rerun.command(run, what),
             doctor=rerun.doctor(run),
+            init=rerun.init(run),
             **_since(run),
             errors=alike.errors(run),
             untested=untested,

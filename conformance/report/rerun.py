@@ -28,6 +28,13 @@ def doctor(run: Run) -> str:
     return " ".join(["kaicalls-conformance", "doctor", *_of_target(run)])
 
 
+def init(run: Run) -> str:
+    """The command that writes the target file of a run that had none; empty if it had one."""
+    if run.given.target or not run.given.url:
+        return ""
+    return f"kaicalls-conformance init --url {_quoted(run.target.url, 'URL')}"
+
+
 def _of_target(run: Run) -> list[str]:
     """The options that specify the target of a run, and its contract."""
     given, words = run.given, []

@@ -14,7 +14,7 @@ from conformance.base.values import cut
 from conformance.judging.pages import Item, Page
 from conformance.report.walk_faults import Fault, WalkFault
 
-COLUMNS, BEFORE = 9, 1
+COLUMNS, BEFORE = 9, 2
 """Items that are shown around a fault, and how many of them come before it."""
 PAGES = 3
 """Pages that are shown: those around the page at fault."""
@@ -69,7 +69,7 @@ def picture_of(found: WalkFault) -> WalkPicture:
     if found.fault is Fault.TURNED:
         return _turned(found)
     items = list(found.walks.between(None, None, found.page.filters))
-    shown, first = _around(_place_of(found.item, items), items)
+    shown, first = around(_place_of(found.item, items), items)
     pages = _pages(found)
     times = _times_of(shown, [page for _, page in pages])
     lines = [Line("whole list", "", tuple(Spot(times.short(item.text)) for item in shown))]
@@ -83,7 +83,7 @@ def picture_of(found: WalkFault) -> WalkPicture:
 def _turned(found: WalkFault) -> WalkPicture:
     """The items of a page as they came, below the same items in order."""
     items = list(found.page.items)
-    shown, first = _around(_place_of(found.item, items), items)
+    shown, first = around(_place_of(found.item, items), items)
     times = _times_of(shown, [found.page])
     ordered = sorted(shown, key=lambda item: item.at, reverse=found.walks.descending)
     as_shown = [
@@ -109,9 +109,12 @@ def _place_of(wanted: Item, items: Sequence[Item]) -> int:
     return keys.index(wanted.key) if wanted.key in keys else 0
 
 
-def _around(at: int, items: list[Item]) -> tuple[list[Item], int]:
-    """At most COLUMNS items around a place, and the place of the first of them."""
-    first = max(0, min(at - BEFORE, len(items) - COLUMNS))
+def around(at: int, items: list[Item]) -> tuple[list[Item], int]:
+    """At most COLUMNS items around a place, and the place of the first of them.
+
+    The place is among the first, so that it is seen without scrolling.
+    """
+    first = max(0, at - BEFORE)
     return items[first : first + COLUMNS], first
 
 

@@ -30,7 +30,6 @@ EXPLANATION = (
 class Pair:
     """A difference with its request in words and its two exchanges, as a page shows them."""
 
-    number: int
     difference: Difference
     request: str
     watched: Exhibit
@@ -41,13 +40,12 @@ def pairs(run: Run) -> list[Pair]:
     """The first differences of spot checks from their full run."""
     return [
         Pair(
-            number,
             each,
             _request(run, each.unwatched),
             exhibit_of(each.watched),
             exhibit_of(each.unwatched),
         )
-        for number, each in enumerate(run.differences[:MOST], 1)
+        for each in run.differences[:MOST]
     ]
 
 

@@ -88,8 +88,13 @@ def _text(members: dict[str, Any]) -> str:
 def _member(value: Json) -> str:
     """A member of the file; a list has one line per item."""
     if isinstance(value, list) and value:
-        return "[\n " + ",\n ".join(json.dumps(item) for item in value) + "\n]"
-    return json.dumps(value)
+        return "[\n " + ",\n ".join(_compact(item) for item in value) + "\n]"
+    return _compact(value)
+
+
+def _compact(value: Json) -> str:
+    """A value as JSON without spaces."""
+    return json.dumps(value, separators=(",", ":"))
 
 
 def copy(again: Stored, source: Path, directory: Path) -> None:
