@@ -118,6 +118,13 @@ def test_the_code_holds_address_and_digest() -> None:
     assert page.render(CERTIFIED).count("<svg") == 1
 
 
+def test_the_sheet_of_a_challenged_run_names_the_option_for_its_time_stamps() -> None:
+    """Without it, a certificate that needs them does not verify."""
+    assert CERTIFIED.nonce
+    assert "--stamp-roots" in page.render(CERTIFIED)
+    assert "--stamp-roots" not in page.render(replace(CERTIFIED, nonce=""))
+
+
 @pytest.mark.browser
 @pytest.mark.usefixtures("require_browser")
 @pytest.mark.parametrize("certificate", [CERTIFIED, DECLARED, LONGEST])

@@ -50,6 +50,9 @@ TRUST = (
         type=FILE,
         help="Certificates of trusted authorities for time stamps, in PEM.",
     ),
+    click.option(
+        "--challenges", type=FILE, help="Accepted challenges that are newer than the suite."
+    ),
 )
 
 
@@ -70,11 +73,12 @@ def add(
     trust: Path,
     revoked: Path | None,
     stamp_roots: Path | None,
+    challenges: Path | None,
 ) -> int:
     """Verify bundles and copy them into the registry. Exit code 1 if one is refused."""
     from conformance.certify import registry as registries
 
-    verify = _verifier(trust, revoked, stamp_roots)
+    verify = _verifier(trust, revoked, stamp_roots, challenges)
     checked = [registries.add(bundle, folder, verify) for bundle in bundles]
     return _told(checked)
 
@@ -83,12 +87,17 @@ def add(
 @with_trust
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(
-    folder: Path, trust: Path, revoked: Path | None, stamp_roots: Path | None, as_json: bool
+    folder: Path,
+    trust: Path,
+    revoked: Path | None,
+    stamp_roots: Path | None,
+    challenges: Path | None,
+    as_json: bool,
 ) -> int:
     """List the certificates of the registry. Exit code 1 if a bundle no longer holds."""
     from conformance.certify import registry as registries
 
-    checked = registries.entries(folder, _verifier(trust, revoked, stamp_roots))
+    checked = registries.entries(folder, _verifier(trust, revoked, stamp_roots, challenges))
     if as_json:
         hand_out([registries.row(each.certificate) for each in checked if each.certificate])
         return _code(checked)
@@ -103,7 +112,12 @@ def list_(
     "--output", type=FOLDER, default=SITE, show_default=True, help="The directory of the site."
 )
 def site(
-    folder: Path, trust: Path, revoked: Path | None, stamp_roots: Path | None, output: Path
+    folder: Path,
+    trust: Path,
+    revoked: Path | None,
+    stamp_roots: Path | None,
+    challenges: Path | None,
+    output: Path,
 ) -> int:
     """Build the static site of the registry, in place of an earlier one.
 
@@ -112,7 +126,7 @@ def site(
     from conformance.base.text import amount
     from conformance.certify import registry as registries
 
-    checked = registries.entries(folder, _verifier(trust, revoked, stamp_roots))
+    checked = registries.entries(folder, _verifier(trust, revoked, stamp_roots, challenges))
     registries.publish(checked, output, datetime.now(UTC))
     shown = sum(each.certificate is not None for each in checked)
     say(f"Wrote {output / 'index.html'}: {amount(shown, 'certificate')}")
@@ -120,14 +134,16 @@ def site(
     return _code(checked)
 
 
-def _verifier(trust: Path, revoked: Path | None, stamp_roots: Path | None) -> Verify:
+def _verifier(
+    trust: Path, revoked: Path | None, stamp_roots: Path | None, challenges: Path | None
+) -> Verify:
     """What verifies a bundle now by a trust file. Raises UsageError for files with faults."""
     require_extra()
     from conformance.certify import stamps, verifying
     from conformance.certify.registry import Checked
     from conformance.certify.trust import Trust
 
-    contract, trusted = load(None), Trust.read(trust, revoked)
+    contract, trusted = load(None, challenges), Trust.read(trust, revoked)
     roots = stamps.roots_in(stamp_roots) if stamp_roots else ()
 
     def verify(path: Path) -> Checked:

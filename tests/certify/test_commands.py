@@ -54,7 +54,7 @@ def desk(
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "argv", sys.argv)
     for module in (certify, verify):
-        monkeypatch.setattr(module, "load", lambda _spec: lab.contract)
+        monkeypatch.setattr(module, "load", lambda _spec, _challenges: lab.contract)
     return Desk(tmp_path, capsys)
 
 
@@ -196,6 +196,10 @@ def test_verify_needs_no_network(lab: Lab, tmp_path: Path) -> None:
         (("verify", "trust", "--trust", "none"), "none: cannot be read"),
         (("verify", "trust", "--trust", "lab-key"), "lab-key:1: "),
         (("verify", "trust", "--trust", "trust", "--at", "soon"), "'soon' is not a date"),
+        (
+            ("registry", "list", "--trust", "trust", "--challenges", "none"),
+            "none:1: the file is missing",
+        ),
         (("certify", ".", "--product", "x"), "Specify --profile, --version, --key."),
         (("certify", "trust", "--countersign"), "Specify --key, --trust."),
         (("certify", ".", *NAMED, "--key", "trust"), "trust: not a private key of OpenSSH"),
