@@ -211,6 +211,10 @@ def answering(content: bytes) -> servers.Answer:
 def test_an_authority_may_return_anything(monkeypatch: pytest.MonkeyPatch) -> None:
     """There is one reason, and nothing is read for longer or further than is useful."""
     over = threading.Event()
+
+    def silent(_write: Callable[[bytes], object]) -> None:
+        over.wait(60)
+
     answers: dict[str, servers.Answer] = {
         "garbage": answering(b"garbage"),
         "huge": answering(b"x" * 100_000),
@@ -219,7 +223,7 @@ def test_an_authority_may_return_anything(monkeypatch: pytest.MonkeyPatch) -> No
         "moved": lambda write: write(
             b"HTTP/1.1 302 Found\r\nLocation: /garbage\r\nContent-Length: 0\r\n\r\n"
         ),
-        "silent": lambda write: over.wait(60),
+        "silent": silent,
     }
     said = {}
     with servers.raw(answers) as site:
