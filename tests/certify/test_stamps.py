@@ -213,7 +213,7 @@ def test_an_authority_may_return_anything(monkeypatch: pytest.MonkeyPatch) -> No
     """There is one reason, and nothing is read for longer or further than is useful."""
     over = threading.Event()
 
-    def silent(_write: Callable[[bytes], Any]) -> None:
+    def silent(_write: Callable[[bytes], object]) -> None:
         over.wait(60)
 
     answers: dict[str, servers.Answer] = {

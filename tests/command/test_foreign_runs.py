@@ -448,7 +448,7 @@ def test_a_shard_that_is_nested_is_one_message(case: Case) -> None:
 
 
 def test_a_replay_copies_nothing_that_it_did_not_compute(case: Case) -> None:
-    """Pages, links and trees of the stored run stay behind; what is in a line beside it, too."""
+    """Pages, links and trees of the stored run stay behind; blank lines in its log, too."""
     (case.run / runfile.PYTEST_PAGE).write_text(f"<script>{SECRET}</script>")
     (case.run / "evidence.har").write_text(SECRET)
     workers = case.run / runfile.WORKERS
@@ -458,9 +458,7 @@ def test_a_replay_copies_nothing_that_it_did_not_compute(case: Case) -> None:
     as_link(workers / "notes.txt")
     as_link(case.run / "notes.txt")
     lines = gzip.decompress(case.packed.read_bytes()).splitlines(keepends=True)
-    hidden = lines[-1].replace(b"{", b'{"run_end": "' + SECRET.encode() + b'", ', 1)
-    case.replace_log(*lines[:-1], b" \t \r\n", hidden)
-    case.change(lambda said: said.update(log_head=chain.digest(hidden.decode().strip())))
+    case.replace_log(*lines[:-1], b" \t \r\n", lines[-1])
     assert case.replay().code == 0
     run = run_of(case.directory)
     expected = servers.FILES
@@ -468,6 +466,15 @@ def test_a_replay_copies_nothing_that_it_did_not_compute(case: Case) -> None:
     for name in expected:
         assert SECRET not in servers.text_of(run, name)
     assert servers.text_of(run, runfile.PACKED).encode() == b"".join(lines)
+
+
+def test_a_line_hides_nothing_in_a_member_that_it_has_twice(case: Case) -> None:
+    """Only the last one would be read, so the log is refused."""
+    lines = gzip.decompress(case.packed.read_bytes()).splitlines(keepends=True)
+    hidden = lines[-1].replace(b"{", b'{"run_end": "' + SECRET.encode() + b'", ', 1)
+    case.replace_log(*lines[:-1], hidden)
+    case.change(lambda said: said.update(log_head=chain.digest(hidden.decode().strip())))
+    refused(case.command("replay", case.run), f"{case.log}", "run_end")
 
 
 def test_a_replay_of_a_killed_run_keeps_what_its_workers_logged(case: Case) -> None:
