@@ -10,7 +10,7 @@ import pytest
 
 from conformance.base.errors import UsageError
 from conformance.certify.codes import Code
-from conformance.certify.recompute import mismatches
+from conformance.certify.recompute import made_otherwise, mismatches
 from conformance.log.chain import LINK
 from conformance.model import Effect
 from conformance.run import runfile
@@ -259,6 +259,18 @@ def test_what_nobody_can_compute_with_is_refused(honest: Path, tmp_path: Path, n
     run = forged(honest, tmp_path / "forged", said=UNUSABLE[name])
     with pytest.raises(UsageError, match=r"run\.json: not a run\.json of this suite"):
         runfile.open_run(run, real())
+
+
+def test_a_version_cannot_write_a_line_of_its_own(honest: Path, tmp_path: Path) -> None:
+    """A note quotes it on the console."""
+    run = forged(
+        honest,
+        tmp_path / "forged",
+        said=lambda said: said["suite"].update(version="9\nConforms"),
+    )
+    why = made_otherwise(runfile.open_run(run, real()))
+    assert "\n" not in why
+    assert "Version 9" in why
 
 
 def without_a_request(line: Line) -> Line | None:
