@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from conformance.base.errors import UsageError
 from conformance.certify.codes import Code
-from conformance.certify.recompute import mismatches
+from conformance.certify.recompute import made_otherwise, mismatches
 from conformance.log.chain import LINK
 from conformance.model import Effect
 from conformance.run import runfile
@@ -209,6 +210,10 @@ SAID_EDITS: dict[str, tuple[Callable[[Any], object], Code]] = {
         lambda said: said["target"].update(url="https://api.example.com/api/v1"),
         Code.ADDRESS_MISMATCH,
     ),
+    "another host of the connections": (
+        lambda said: said.update(peer={"host": "api.example.com", "addresses": ["203.0.113.7"]}),
+        Code.ADDRESS_MISMATCH,
+    ),
     "another identity": (
         lambda said: said["target"].update(identity="plain"),
         Code.IDENTITY_MISMATCH,
@@ -237,6 +242,35 @@ def test_a_run_fits_its_log(honest: Path, tmp_path: Path, name: str) -> None:
     """Plan, choice, declaration, dates and head are computed again."""
     edit, code = SAID_EDITS[name]
     assert code in codes(forged(honest, tmp_path / "forged", said=edit))
+
+
+UNUSABLE: dict[str, Callable[[Any], object]] = {
+    "an address that is none": lambda said: said["target"].update(url="http://["),
+    "a port that is none": lambda said: said["target"].update(url="http://a.example:99999/v1"),
+    "no salt": lambda said: said.update(salts=[]),
+    "a budget beyond all numbers": lambda said: said["selection"].update(budget=10**400),
+}
+"""What no run says about itself."""
+
+
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_what_nobody_can_compute_with_is_refused(honest: Path, tmp_path: Path, name: str) -> None:
+    """With the file and the place, instead of a crash later."""
+    run = forged(honest, tmp_path / "forged", said=UNUSABLE[name])
+    with pytest.raises(UsageError, match=r"run\.json: not a run\.json of this suite"):
+        runfile.open_run(run, real())
+
+
+def test_a_version_cannot_write_a_line_of_its_own(honest: Path, tmp_path: Path) -> None:
+    """A note quotes it on the console."""
+    run = forged(
+        honest,
+        tmp_path / "forged",
+        said=lambda said: said["suite"].update(version="9\nConforms"),
+    )
+    why = made_otherwise(runfile.open_run(run, real()))
+    assert "\n" not in why
+    assert "Version 9" in why
 
 
 def without_a_request(line: Line) -> Line | None:

@@ -214,6 +214,17 @@ CAUGHT = [
 ]
 
 
+def test_spot_checks_of_another_target_do_not_accompany_a_run() -> None:
+    """Those of a good server say nothing about a broken one."""
+    began = prepare(real(), embedded(), Choice()).begun(datetime.now(UTC), require_complete=False)
+    full = replace(began, log_head="0" * 32)
+    spot = replace(full, spread=Spread(HOURS, full.log_head))
+    assert watched.accompanies(full, spot)
+    other = replace(full.target, url="https://other.example.com/api/v1")
+    assert not watched.accompanies(full, replace(spot, target=other))
+    assert not watched.accompanies(replace(full, log_head="1" * 32), spot)
+
+
 @pytest.mark.parametrize(("kind", "scenarios", "clause"), CAUGHT)
 def test_a_server_that_counts_keys_is_caught(
     kind: type[Application], scenarios: tuple[str, ...], clause: str

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from urllib3.util import parse_url
 
 from conformance import __version__
-from conformance.base.text import amount
+from conformance.base.text import amount, clean
 from conformance.certify.codes import Code, Problem
 from conformance.examine import survey
 from conformance.judging.verdict import OVER_BUDGET
@@ -56,7 +56,8 @@ def mismatches(opened: Opened) -> list[Problem]:
 
 def made_otherwise(opened: Opened) -> str:
     """Why nobody can make the plan or the choice of a run again; empty if this suite can."""
-    version, made_by = opened.said["suite"]["version"], opened.said["spec"]["digest"]
+    version = clean(opened.said["suite"]["version"])
+    made_by = clean(opened.said["spec"]["digest"])
     if version != __version__:
         return (
             f"Version {version} of the suite made the run, and only that version can make its plan "

@@ -117,7 +117,8 @@ def _signer(line: str) -> Signer:
     if options:
         raise ValueError(f"the option {min(options)} is not supported")
     if not namespaces:
-        raise ValueError('say what the key may sign, such as namespaces="kaicalls-conformance-*"')
+        example = 'namespaces="kaicalls-conformance-vendor"'
+        raise ValueError(f"say what the key may sign, such as {example}")
     return Signer(
         principal=names[0],
         key=public_key(key),

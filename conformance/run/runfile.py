@@ -13,6 +13,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+from urllib3.util import parse_url
+
 from conformance import __version__, checks
 from conformance.base import files, stored
 from conformance.base.errors import UsageError, reason
@@ -185,6 +187,7 @@ def open_run(directory: Path, contract: Contract) -> Opened:
         today = date.fromisoformat(data["judged_on"])
         for moment in (data["started"], data["finished"] or data["started"]):
             datetime.fromisoformat(moment)
+        parse_url(target.url)
         _check_waivers(target, data["started"])
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise _misfit(path, str(error)) from None
