@@ -384,7 +384,8 @@ def test_fixing_starts_with_what_blocks_most() -> None:
     assert started(blocked) == f"Start with 2, {second.title}: {why}."
     long = replace(blocking, title="Paging repeats items " * 20)
     longest = started(replace(blocked, causes=(first, long, *others)))
-    assert longest.startswith("Start with 2, Paging repeats items") and len(longest) < 120
+    assert longest.startswith("Start with 2, Paging repeats items")
+    assert len(longest) < 120
     assert cards.start(example.passing(), []) is None
 
 
