@@ -35,6 +35,7 @@ from conformance.report import (
     areas,
     badge,
     cards,
+    console,
     github,
     html,
     matrix,
@@ -379,8 +380,29 @@ def test_fixing_starts_with_what_blocks_most() -> None:
     cells = [replace(cell, verdict=Verdict.UNTESTED) for cell in run.cells[:40]]
     blocking = replace(second, blocks=tuple(cell.name for cell in cells[:20]))
     blocked = replace(run, cells=tuple(cells), causes=(first, blocking, *others))
-    assert started(blocked) == "Start with 2: it blocks 20 of the 40 untested cells."
+    why = "it blocks 20 of the 40 untested cells"
+    assert started(blocked) == f"Start with 2, {second.title}: {why}."
+    long = replace(blocking, title="Paging repeats items " * 20)
+    longest = started(replace(blocked, causes=(first, long, *others)))
+    assert longest.startswith("Start with 2, Paging repeats items")
+    assert len(longest) < 120
     assert cards.start(example.passing(), []) is None
+
+
+def test_the_terminal_names_doubtful_causes_however_many_come_before() -> None:
+    """The first few of them; the others need -v."""
+    run = example.failing()
+    cause = run.causes[0]
+    certain = [replace(cause, title=f"Certain {number}") for number in range(40)]
+    doubts = [
+        replace(cause, title=f"Doubtful {number}", doubt="perhaps never revoked")
+        for number in range(7)
+    ]
+    said = console.summary(replace(run, causes=(*certain, *doubts)), width=100, colour=False)
+    assert said.partition("Start with")[0].count("Certain ") == console.CAUSES
+    listed = [f" Doubtful {number} (" in said for number in range(7)]
+    assert listed == [True] * console.DOUBTED + [False] * 2
+    assert "    and 2 more; use -v to list them" in said
 
 
 # --- pictures -------------------------------------------------------------------------------------

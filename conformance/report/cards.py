@@ -45,6 +45,8 @@ MANY = 5
 """A cause is called "everywhere" if it breaks all judged operations, and at least this many."""
 QUERY = 200
 """Characters of the request URL that a card shows."""
+BRIEF = 60
+"""Characters of a title in a sentence on something else."""
 SHORT = 70
 """Characters of a value in an example."""
 
@@ -209,7 +211,8 @@ def start(run: Run, shown: Sequence[Card]) -> Start | None:
     untested = run.counts[Verdict.UNTESTED]
     if _blocked(blocking) >= max(LEAST, MUCH * untested):
         why = f"it blocks {_blocked(blocking):,} of the {amount(untested, 'untested cell')}"
-        return Start(blocking.number, f"Start with {blocking.number}: {why}.")
+        named = f"{blocking.number}, {cut(blocking.title, BRIEF)}"
+        return Start(blocking.number, f"Start with {named}: {why}.")
     return Start(worst.number, f"Start with {worst.number}: {worst.title}.")
 
 

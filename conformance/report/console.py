@@ -16,6 +16,9 @@ from conformance.report.walk_picture import text_of
 CAUSES = 30
 """Causes that get a line. With details, all of them do."""
 
+DOUBTED = 5
+"""Doubtful causes that get a line in any case, although they come last."""
+
 REASONS = 12
 """Reasons of one kind that are shown with details for cells that were not judged."""
 
@@ -115,11 +118,12 @@ def _watched(page: _Page, run: Run) -> None:
 
 
 def _causes(page: _Page, shown: Sequence[Card], details: bool) -> None:
-    """Add the first causes, or all with ``details``, under headings for the harm that they do."""
+    """Add the first causes and doubts, or all with ``details``, under headings for their harm."""
     last = len(shown) if details else CAUSES
     for heading, alike in cards.by_harm(shown).items():
         page.title(f"{heading} ({len(alike)})", alike[0].cause.verdict)
-        listed = [card for card in alike if card.number <= last]
+        always = DOUBTED if heading == cards.DOUBTFUL else 0
+        listed = [card for place, card in enumerate(alike) if card.number <= last or place < always]
         for card in listed:
             page.lines.append(page.paint(_cause(card, page.width), card.cause.verdict))
             if details:
