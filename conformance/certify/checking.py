@@ -99,7 +99,7 @@ def _judged(directory: Path, contract: Contract, claims: Claims, terms: Terms) -
         tuple(problems),
         opened,
         Judged(stated, opened.said, spot.run if spot else None, seams.stamped(beside)),
-        (*not_recomputed, *_unmade(played), *_unmade_in(spot)),
+        (*not_recomputed, *_unmade(played, spot)),
         tuple(seams.notes(subject, terms)),
     )
 
@@ -111,16 +111,14 @@ def _played(opened: Opened) -> Played:
     return Played(requests=len(opened.log.exchanges), unsure=("*",))
 
 
-def _unmade(played: Played) -> list[str]:
-    """The requests that could not be made again, in a few words."""
+def _unmade(played: Played, spot: seams.Spot | None) -> list[str]:
+    """The requests that could not be made again, also of spot checks, in a few words."""
+    unmade = [f"requests of the case {case}" for case in played.unsure]
     if "*" in played.unsure:
-        return ["all requests"]
-    return [f"requests of the case {case}" for case in played.unsure]
-
-
-def _unmade_in(spot: seams.Spot | None) -> list[str]:
-    """The same for spot checks, of which there may be none."""
-    return [f"requests of the spot check {case}" for case in spot.unsure] if spot else []
+        unmade = ["all requests"]
+    if spot is not None:
+        unmade += [f"requests of the spot check {case}" for case in spot.unsure]
+    return unmade
 
 
 def bare(run: Run) -> Run:

@@ -203,21 +203,23 @@ def open_run(directory: Path, contract: Contract) -> Opened:
         today=today,
         require_complete=data["require_complete"],
     )
-    given = convert.from_json(data.get("given", {}), Given)
-    chosen, peer = data.get("selection"), data.get("peer")
-    spread = convert.from_json(data["spread"], Spread) if "spread" in data else None
-    began = replace(
-        began,
-        given=given,
+    return Opened(data, contract, _with_origin(began, data), selected, log)
+
+
+def _with_origin(run: Run, data: dict[str, Any]) -> Run:
+    """A run with what its file says about how it came about; old files say less."""
+    chosen, peer, spread = data.get("selection"), data.get("peer"), data.get("spread")
+    return replace(
+        run,
+        given=convert.from_json(data.get("given", {}), Given),
         selection=convert.from_json(chosen, Selection) if chosen else None,
-        spread=spread,
+        spread=convert.from_json(spread, Spread) if spread else None,
         salts=tuple(data.get("salts", ("",))),
         drawn_by=data.get("drawn_by"),
         nonce=data.get("nonce", ""),
         challenge_digest=data.get("challenge_digest", ""),
         peer=convert.from_json(peer, Peer) if peer else None,
     )
-    return Opened(data, contract, began, selected, log)
 
 
 def _check_waivers(target: Declaration, started: str) -> None:
