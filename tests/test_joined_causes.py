@@ -531,3 +531,25 @@ def test_a_released_number_is_not_that_of_an_agent_that_others_need() -> None:
     assert run.causes == ()
     texts = [each for each in run.exchanges if each.operation == "send_sms"]
     assert any(each.case == "counted-creation[send_sms]" and each.ok for each in texts)
+
+
+# --- objects without an id ------------------------------------------------------------------------
+
+
+class OtherIdName(Faulty):
+    """create_agent calls the id of the new object agent_id."""
+
+    def act_create(self, context: Context) -> Reply:
+        reply = super().act_create(context)
+        if not is_for(context, "create_agent"):
+            return reply
+        shown = dict(reply.body)
+        shown["agent_id"] = shown.pop("id")
+        return replace(reply, body=shown)
+
+
+def test_a_creation_without_an_id_is_one_cause() -> None:
+    """No title says that the id was not stored as sent, because no request sent it."""
+    (cause,) = causes_of(OtherIdName, "create_agent")
+    assert cause.title == 'An agent lacks "id"'
+    assert "created-resource[create_agent]" in cause.cells

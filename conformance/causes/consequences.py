@@ -1,8 +1,8 @@
 """Finds what only follows from an earlier wrong write, and belongs to the cause of that.
 
 A deletion that also removes other objects makes later requests fail that name them. A change that
-is refused and made all the same shows in later responses. A value that is stored as another type
-shows in every response that has it.
+is refused and made all the same shows in later responses. A created object without an id cannot be
+read. A value that is stored as another type shows in every response that has it.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from conformance.base.values import as_text, texts_in
-from conformance.causes.finding_key import Key
+from conformance.causes.finding_key import LACKED, Key
 from conformance.causes.origins import SHORTEST
 from conformance.causes.sightings import Settled, Sighting
-from conformance.model import Contract, Exchange, Operation
+from conformance.model import NEW_ID, Contract, Exchange, Operation
 from conformance.reading import asked, sent_members
 
 NOT_DELETED = "which was not deleted"
@@ -41,6 +41,7 @@ def with_consequences(
     """The sightings; those that follow from another one have its key."""
     with_keys = _of_removed_objects(contract, with_keys, exchanges)
     with_keys = _of_applied_changes(contract, with_keys, exchanges)
+    with_keys = _of_lacking_ids(with_keys)
     return _of_stored_types(contract, with_keys)
 
 
@@ -182,6 +183,25 @@ def _shows_one(
     quoted = one.finding.actual.strip('"')
     body = exchange.response.body.kept
     return any(text == quoted and selected in body for selected, text in made)
+
+
+# --- objects without an id ---
+
+
+def _of_lacking_ids(with_keys: Settled) -> Settled:
+    """A creation cannot be read because its response lacks the required id of the new object."""
+    lacking: dict[tuple[str, str], Key] = {}  # by operation and member
+    for one, key in with_keys:
+        lacked = LACKED.match(one.finding.actual)
+        if lacked and key.rule == SHAPE:
+            lacking.setdefault((one.cell.operation, f"/{lacked[1]}"), key)
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        if one.finding.expected != NEW_ID:
+            return key
+        return lacking.get((one.cell.operation, one.finding.where), key)
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
 
 
 # --- values of a wrong type -----------------------------------------------------------------------
