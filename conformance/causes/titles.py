@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
-from conformance.causes.finding_key import TAKEN as NOT_REFUSED
 from conformance.causes.finding_key import LACKED, Key
+from conformance.causes.finding_key import TAKEN as NOT_REFUSED
 from conformance.causes.forms import ANY, CODE, LACKING, STATUS, TAKEN, Cases, Forms
 from conformance.causes.harm import was_refused
 from conformance.causes.templates import TEMPLATES
