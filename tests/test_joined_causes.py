@@ -208,6 +208,21 @@ def test_each_wrong_value_is_named() -> None:
     assert {line.partition(":")[0] for line in kept.instances} == {"score"}
 
 
+class CallsAreOk(TakesAnything):
+    """create_call also answers 200, whatever it takes."""
+
+    def act_create(self, context: Context) -> Reply:
+        reply = super().act_create(context)
+        return replace(reply, status=200) if is_for(context, "create_call") else reply
+
+
+def test_a_wrong_status_of_success_names_no_wrong_values() -> None:
+    """These belong to the cause that they were accepted."""
+    causes = {each.finding.rule: each for each in causes_of(CallsAreOk, "create_call")}
+    assert causes["parameter.invalid"].instances
+    assert causes["success.status"].instances == ()
+
+
 def fixed_but_for(name: str) -> Cause:
     """The cause when only one member still takes any value."""
     kind = type("TakesOne", (TakesAnything,), {"TAKEN": (name,)})
@@ -601,7 +616,7 @@ class WipesFirstMessage(Faulty):
 
     def act_update(self, context: Context) -> Reply:
         if is_for(context, "update_agent"):
-            context.values.setdefault("first_message", None)
+            context = replace(context, values={"first_message": None, **context.values})
         return super().act_update(context)
 
 

@@ -1,9 +1,10 @@
 """Finds what only follows from an earlier wrong write, and belongs to the cause of that.
 
 A deletion that also removes other objects makes later requests fail that name them. A change that
-is refused and made all the same shows in later responses. A request that succeeds for any id succeeds
-for those of other tenants. A created object without an id cannot be read. A later write wipes what an
-earlier one stored. A value that is stored as another type shows in every response that has it.
+is refused and made all the same shows in later responses. A request that succeeds for any id
+succeeds for those of other tenants. A created object without an id cannot be read. A later write
+wipes what an earlier one stored. A value that is stored as another type shows in every response
+that has it.
 """
 
 from __future__ import annotations
