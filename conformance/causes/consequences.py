@@ -206,10 +206,12 @@ def _of_unknown_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Se
     of_unknown: dict[tuple[str, str], Key] = {}  # by operation and shape of the response
     reached: set[str] = set()  # operations
     for one, key in with_keys:
-        if key.rule == UNKNOWN and _is_taken(key) and one.shown_by in exchanges:
+        is_refusal_due = key.where == "status" and key.expected.startswith(REFUSED)
+        is_taken = is_refusal_due and key.actual == TAKEN
+        if key.rule == UNKNOWN and is_taken and one.shown_by in exchanges:
             shape = shape_of(exchanges[one.shown_by])
             of_unknown.setdefault((one.cell.operation, shape), key)
-        if key.rule == FOREIGN and not _is_taken(key):
+        if key.rule == FOREIGN and not is_taken:
             reached.add(one.cell.operation)
 
     def settled_key(one: Sighting, key: Key) -> Key:
@@ -220,12 +222,6 @@ def _of_unknown_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Se
         return of_unknown.get((operation, shape_of(exchanges[one.shown_by])), key)
 
     return [(one, settled_key(one, key)) for one, key in with_keys]
-
-
-def _is_taken(key: Key) -> bool:
-    """Whether all that a key says is that a request succeeded instead of being refused."""
-    is_owed = key.where == "status" and key.expected.startswith(REFUSED)
-    return is_owed and key.actual == TAKEN
 
 
 # --- objects without an id ---

@@ -211,14 +211,11 @@ def start(run: Run, shown: Sequence[Card]) -> Start | None:
     untested = run.counts[Verdict.UNTESTED]
     if _blocked(blocking) >= max(LEAST, MUCH * untested):
         why = f"it blocks {_blocked(blocking):,} of the {amount(untested, 'untested cell')}"
-        named = cut(_inside_sentence(blocking.title), BRIEF)
+        named = cut(blocking.title, BRIEF)
+        if not named[1:2].isupper():  # unlike a method
+            named = named[:1].lower() + named[1:]
         return Start(blocking.number, f"Start with {blocking.number}, {named}: {why}.")
     return Start(worst.number, f"Start with {worst.number}: {worst.title}.")
-
-
-def _inside_sentence(title: str) -> str:
-    """A title without the capital at its beginning; a method such as ``GET`` keeps its own."""
-    return title if title[1:2].isupper() else title[:1].lower() + title[1:]
 
 
 def _blocked(card: Card) -> int:
