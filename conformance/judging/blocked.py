@@ -52,9 +52,9 @@ class Blocked:
         places = dict.fromkeys([operation, *asked, *self._lists_of(operation)])
         for rule in rests_on:
             for place in places:
-                clause = self._broken(rule, place, ids)
-                if clause is not None:
-                    return _reason(clause, place)
+                found = _reason(self._broken(rule, place, ids), place)
+                if found is not None:
+                    return found
         return None
 
     def by_creation(self, operation: str) -> Reason | None:
@@ -64,10 +64,8 @@ class Blocked:
         """
         for creation in self._creations_for(operation):
             for about, outcome in self._outcomes.get((READ_BACK, creation.id), ()):
-                clause = self._clause_of(READ_BACK, about)
-                lacks_id = isinstance(outcome, Violation) and outcome.expected == NEW_ID
-                if lacks_id and clause is not None:
-                    return _reason(clause, creation.id)
+                if isinstance(outcome, Violation) and outcome.expected == NEW_ID:
+                    return _reason(self._clause_of(READ_BACK, about), creation.id)
         return None
 
     def _creations_for(self, operation: str) -> Iterator[Operation]:
@@ -117,7 +115,9 @@ class Blocked:
         return None
 
 
-def _reason(clause: str, place: str) -> Reason:
-    """The reason that names a broken clause at an operation."""
+def _reason(clause: str | None, place: str) -> Reason | None:
+    """The reason that names a broken clause at an operation; None without a clause."""
+    if clause is None:
+        return None
     text = f"blocked by a failure: {clause} at {place}"
     return Reason(ReasonKind.BLOCKED, text, by=f"{clause}[{place}]")
