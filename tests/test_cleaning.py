@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
+from conformance.command.cleaning import note_left
 from conformance.model import Exchange
 from conformance.reading import CLEAN, made_by, worked_on
 from conformance.server.application import Application
+from tests import report_example
 from tests.servers import Command, command, faulty, run_of, serving, target_file
 from tests.support import contracts
 from tests.support.exchanges import answer
@@ -116,6 +118,17 @@ def test_modified_pre_existing_objects_are_reported() -> None:
         for status, name in [(200, "e1"), (200, "e2"), (404, "e3")]
     ]
     assert worked_on(contract, [page, _created("e2"), *changes]) == _made("e1")
+
+
+def test_a_note_does_not_say_that_work_on_an_object_modified_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """An event that was replayed is as it was before."""
+    page = answer(200, {"events": [{"id": "v1"}]}, operation="list_events")
+    replayed = answer(200, {}, operation="replay_event", query={"event_id": "v1"})
+    run = replace(report_example.passing(), exchanges=(page, replayed))
+    note_left(run, Path("reports/latest"))
+    assert "the run changed or acted on pre-existing objects: 1 event;" in capsys.readouterr().err
 
 
 def _created(name: str) -> Exchange:

@@ -208,6 +208,21 @@ def test_each_wrong_value_is_named() -> None:
     assert {line.partition(":")[0] for line in kept.instances} == {"score"}
 
 
+class CallsAreOk(TakesAnything):
+    """create_call also answers 200, whatever it takes."""
+
+    def act_create(self, context: Context) -> Reply:
+        reply = super().act_create(context)
+        return replace(reply, status=200) if is_for(context, "create_call") else reply
+
+
+def test_a_wrong_status_of_success_names_no_wrong_values() -> None:
+    """These belong to the cause that they were accepted."""
+    causes = {each.finding.rule: each for each in causes_of(CallsAreOk, "create_call")}
+    assert causes["parameter.invalid"].instances
+    assert causes["success.status"].instances == ()
+
+
 def fixed_but_for(name: str) -> Cause:
     """The cause when only one member still takes any value."""
     kind = type("TakesOne", (TakesAnything,), {"TAKEN": (name,)})
@@ -531,3 +546,81 @@ def test_a_released_number_is_not_that_of_an_agent_that_others_need() -> None:
     assert run.causes == ()
     texts = [each for each in run.exchanges if each.operation == "send_sms"]
     assert any(each.case == "counted-creation[send_sms]" and each.ok for each in texts)
+
+
+# --- objects without an id ------------------------------------------------------------------------
+
+
+class OtherIdName(Faulty):
+    """create_agent calls the id of the new object agent_id."""
+
+    def act_create(self, context: Context) -> Reply:
+        reply = super().act_create(context)
+        if not is_for(context, "create_agent"):
+            return reply
+        shown = dict(reply.body)
+        shown["agent_id"] = shown.pop("id")
+        return replace(reply, body=shown)
+
+
+def test_a_creation_without_an_id_is_one_cause() -> None:
+    """No title says that the id was not stored as sent, because no request sent it."""
+    (cause,) = causes_of(OtherIdName, "create_agent")
+    assert cause.title == 'An agent lacks "id"'
+    assert "created-resource[create_agent]" in cause.cells
+
+
+# --- requests that succeed whatever they name -----------------------------------------------------
+
+
+class ReleasesAny(Faulty):
+    """release_phone_number confirms any number, and leaves those of other businesses alone."""
+
+    def act(self, context: Context) -> Reply:
+        try:
+            return super().act(context)
+        except Refusal:
+            if not is_for(context, "release_phone_number"):
+                raise
+            number = context.values["phone_number"]
+            return Reply(200, {"phone_number": number, "released": True})
+
+
+def test_a_success_for_any_id_is_no_access_to_other_tenants() -> None:
+    """It is one cause, about unknown ids."""
+    (cause,) = causes_of(ReleasesAny, "release_phone_number")
+    assert cause.title == "DELETE /phone-numbers succeeds for an unknown id"
+    assert "business-object[release_phone_number]" in cause.cells
+
+
+class ReleasesForeign(ReleasesAny):
+    """release_phone_number confirms any number, and releases those of other businesses."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        if is_for(context, "release_phone_number"):
+            return self.store.get(kind, identifier)
+        return super().find(kind, identifier, context)
+
+
+def test_an_object_of_another_tenant_that_is_removed_stays_a_cause() -> None:
+    """The other tenant no longer has it."""
+    causes = causes_of(ReleasesForeign, "release_phone_number")
+    assert {cause.finding.rule for cause in causes} >= {"tenant.object", "id.unknown"}
+
+
+# --- members that a later write wiped -------------------------------------------------------------
+
+
+class WipesFirstMessage(Faulty):
+    """update_agent removes first_message if it is not sent."""
+
+    def act_update(self, context: Context) -> Reply:
+        if is_for(context, "update_agent"):
+            context = replace(context, values={"first_message": None, **context.values})
+        return super().act_update(context)
+
+
+def test_a_member_that_later_writes_wipe_is_stored_as_sent() -> None:
+    """The cause is the write that did not send it."""
+    (cause,) = causes_of(WipesFirstMessage, "update_agent", "create_agent")
+    assert cause.title == 'PATCH /agents changes "first_message", which was not sent'

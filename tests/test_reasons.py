@@ -110,6 +110,28 @@ def test_the_failure_is_named(kind: type[Application], aim: Aim, cell: str, caus
     assert cause in text
 
 
+class OtherIdName(Faulty):
+    """create_agent calls the id of the new object agent_id."""
+
+    def act_create(self, context: Context) -> Reply:
+        reply = super().act_create(context)
+        if not is_for(context, "create_agent"):
+            return reply
+        shown = dict(reply.body)
+        shown["agent_id"] = shown.pop("id")
+        return replace(reply, body=shown)
+
+
+def test_a_creation_without_an_id_blocks_what_needs_the_object() -> None:
+    """Such a cell is no limit of the suite, and needs no business that the target file names."""
+    run = _run(OtherIdName, Aim(operations=("create_agent", "update_agent")))
+    untested = [cell for cell in run.cells if cell.operation == "update_agent" and cell.reasons]
+    names = {cell.name for cell in untested if cell.verdict is Verdict.UNTESTED}
+    assert {"status-401[update_agent]", "business-inside[update_agent]"} <= names
+    by = "created-resource[create_agent]"
+    assert {reason.by for cell in untested for reason in cell.reasons} == {by}
+
+
 # --- what can be provided -------------------------------------------------------------------------
 
 

@@ -378,13 +378,14 @@ def test_fixing_starts_with_what_blocks_most() -> None:
     doubtful = replace(first, doubt="perhaps never revoked")
     assert started(replace(run, causes=(doubtful, second))) == f"Start with 2: {second.title}."
     cells = [replace(cell, verdict=Verdict.UNTESTED) for cell in run.cells[:40]]
-    blocking = replace(second, blocks=tuple(cell.name for cell in cells[:20]))
+    names = tuple(cell.name for cell in cells[:20])
+    blocking = replace(second, blocks=names, title="Paging repeats items")
     blocked = replace(run, cells=tuple(cells), causes=(first, blocking, *others))
     why = "it blocks 20 of the 40 untested cells"
-    assert started(blocked) == f"Start with 2, {second.title}: {why}."
-    long = replace(blocking, title="Paging repeats items " * 20)
+    assert started(blocked) == f"Start with 2, paging repeats items: {why}."
+    long = replace(blocking, title="GET /calls repeats items " * 20)
     longest = started(replace(blocked, causes=(first, long, *others)))
-    assert longest.startswith("Start with 2, Paging repeats items")
+    assert longest.startswith("Start with 2, GET /calls repeats items")
     assert len(longest) < 120
     assert cards.start(example.passing(), []) is None
 

@@ -132,7 +132,7 @@ def _cause(
         seen=len(shown),
         flaw=root.key.flaw,
         blocks=tuple(dict.fromkeys(hidden)),
-        instances=instances_of(contract, root.of_status(by_id)),
+        instances=instances_of(contract, root.of_refusals(by_id)),
     )
 
 

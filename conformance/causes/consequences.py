@@ -1,8 +1,10 @@
 """Finds what only follows from an earlier wrong write, and belongs to the cause of that.
 
 A deletion that also removes other objects makes later requests fail that name them. A change that
-is refused and made all the same shows in later responses. A value that is stored as another type
-shows in every response that has it.
+is refused and made all the same shows in later responses. A request that succeeds for any id
+succeeds for those of other tenants. A created object without an id cannot be read. A later write
+wipes what an earlier one stored. A value that is stored as another type shows in every response
+that has it.
 """
 
 from __future__ import annotations
@@ -12,11 +14,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from conformance.base.values import as_text, texts_in
-from conformance.causes.finding_key import Key
+from conformance.causes.finding_key import LACKED, TAKEN, Key
 from conformance.causes.origins import SHORTEST
+from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Settled, Sighting
-from conformance.model import Contract, Exchange, Operation
-from conformance.reading import asked, sent_members
+from conformance.model import NEW_ID, Contract, Exchange, Operation
+from conformance.reading import as_shown, asked, sent_members
 
 NOT_DELETED = "which was not deleted"
 """The end of what a deletion must keep."""
@@ -25,8 +28,12 @@ APPLIED = "refused.effect"
 """The rule that finds the effect of a refused request."""
 SHOWS_FOREIGN = ("owner.", "tenant.object")
 """Prefixes of the rules that find an object that names one of another tenant."""
+UNKNOWN, FOREIGN = "id.unknown", "tenant.object"
+"""Rules about requests that name an unknown id, and an object of another tenant."""
 READ_BACK, SHAPE = ("create.read-back", "update.read-back"), "success.shape"
 """Rules that find a member with another value than was sent, and one of a wrong type."""
+ALONE, NOT_SENT = "update.alone", "as it was not sent"
+"""The rule that finds a member changed by a write, and the end of what it expects then."""
 TYPED = " is not of type "
 LASTING = (GONE, DELETES_OTHERS, APPLIED)
 """Rules that find what a server did to its objects, so that later requests break other rules."""
@@ -41,6 +48,9 @@ def with_consequences(
     """The sightings; those that follow from another one have its key."""
     with_keys = _of_removed_objects(contract, with_keys, exchanges)
     with_keys = _of_applied_changes(contract, with_keys, exchanges)
+    with_keys = _of_unknown_ids(with_keys, exchanges)
+    with_keys = _of_lacking_ids(with_keys)
+    with_keys = _of_wiped_members(contract, with_keys, exchanges)
     return _of_stored_types(contract, with_keys)
 
 
@@ -182,6 +192,88 @@ def _shows_one(
     quoted = one.finding.actual.strip('"')
     body = exchange.response.body.kept
     return any(text == quoted and selected in body for selected, text in made)
+
+
+# --- requests that succeed whatever they name ---
+
+
+def _of_unknown_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """A request for another tenant's object succeeds just as one for an unknown id does.
+
+    That is so if the responses have the same shape, and nothing else shows that the object was
+    reached.
+    """
+    of_unknown: dict[tuple[str, str], Key] = {}  # by operation and shape of the response
+    reached: set[str] = set()  # operations
+    for one, key in with_keys:
+        is_refusal_due = key.where == "status" and key.expected.startswith(REFUSED)
+        is_taken = is_refusal_due and key.actual == TAKEN
+        if key.rule == UNKNOWN and is_taken and one.shown_by in exchanges:
+            shape = shape_of(exchanges[one.shown_by])
+            of_unknown.setdefault((one.cell.operation, shape), key)
+        if key.rule == FOREIGN and not is_taken:
+            reached.add(one.cell.operation)
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        operation = one.cell.operation
+        is_foreign = key.rule == FOREIGN and one.shown_by in exchanges
+        if not is_foreign or operation in reached:
+            return key
+        return of_unknown.get((operation, shape_of(exchanges[one.shown_by])), key)
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
+
+
+# --- objects without an id ---
+
+
+def _of_lacking_ids(with_keys: Settled) -> Settled:
+    """A creation cannot be read because its response lacks the required id of the new object."""
+    lacking: dict[tuple[str, str], Key] = {}  # by operation and member
+    for one, key in with_keys:
+        lacked = LACKED.match(one.finding.actual)
+        if lacked and key.rule == SHAPE:
+            lacking.setdefault((one.cell.operation, f"/{lacked[1]}"), key)
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        if one.finding.expected != NEW_ID:
+            return key
+        return lacking.get((one.cell.operation, one.finding.where), key)
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
+
+
+# --- members that a later write wiped ---
+
+
+def _of_wiped_members(
+    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
+) -> Settled:
+    """A member is not as sent because a later write changed it, which did not send it."""
+    wiped: dict[tuple[str, str], Key] = {}  # by operation and place
+    for one, key in with_keys:
+        if key.rule == ALONE and one.finding.expected.endswith(NOT_SENT):
+            wiped.setdefault((one.cell.operation, one.finding.where), key)
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        wiping = wiped.get((one.cell.operation, one.finding.where))
+        if wiping is None or key.rule not in READ_BACK:
+            return key
+        return key if _sent_last(contract, one, exchanges) else wiping
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
+
+
+def _sent_last(contract: Contract, one: Sighting, exchanges: Mapping[str, Exchange]) -> bool:
+    """Whether a write that a sighting compares with a read sent the member that is wrong."""
+    operation = contract.operations[one.cell.operation]
+    writes = [exchanges[name] for name in one.names if name in exchanges]
+    sent = [
+        as_shown(operation, sent_members(write))
+        for write in writes
+        if write.operation == operation.id
+    ]
+    return any(one.finding.where.removeprefix("/") in members for members in sent)
 
 
 # --- values of a wrong type -----------------------------------------------------------------------

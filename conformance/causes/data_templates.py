@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conformance.causes.forms import ANY, CODE, STATUS, TAKEN, Cases, always, refusals
+from conformance.model import NEW_ID
 
 FOREIGN_ITEMS = ("{route} shows items of another {tenant}", "Lists show items of another {tenant}")
 REACHED = (
@@ -13,6 +14,11 @@ REACHED = (
 )
 NOT_STORED: Cases = {
     STATUS: ("{object} cannot be read once it is created", "A created object cannot be read"),
+    NEW_ID: (
+        '{route} returns no "{member}" of the new object',
+        "{route} returns no id of the new object",
+        "Creations return no id of the new object",
+    ),
     ANY: ('{route} does not store "{member}" as sent', "Creations do not store what was sent"),
 }
 

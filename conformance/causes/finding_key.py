@@ -29,6 +29,8 @@ FAULT = "fault of the server"
 """Replaces the rule if the status is that of a server fault."""
 UNREAD = "a body that is no JSON"
 """Replaces the oddity of a body that no parser accepts."""
+LACKED = re.compile(r"'([^']+)' is a required property")
+"""What a finding says of a body without a required member, with the name of the member."""
 DRAWN = SCENARIOS["generated"]
 """The oddity of generated requests, which may have any other one."""
 TAKEN = "taken"

@@ -59,9 +59,13 @@ class Group:
         """Whether a sighting breaks the rule of the group. Any other one only follows from it."""
         return self.key.rule == one.key.rule
 
-    def of_status(self, exchanges: Mapping[str, Exchange]) -> list[Exchange]:
-        """Those of some exchanges that show it by their status."""
-        of_status = [one for one in self.sightings if one.finding.where == "status"]
+    def of_refusals(self, exchanges: Mapping[str, Exchange]) -> list[Exchange]:
+        """Those of some exchanges that show it by a status other than that of a due refusal."""
+        of_status = [
+            one
+            for one in self.sightings
+            if one.finding.where == "status" and not one.finding.expected.startswith("2")
+        ]
         names = dict.fromkeys(name for one in of_status for name in one.names)
         return [exchanges[name] for name in names if name in exchanges]
 

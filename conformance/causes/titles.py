@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
+from conformance.causes.finding_key import LACKED, Key
 from conformance.causes.finding_key import TAKEN as NOT_REFUSED
-from conformance.causes.finding_key import Key
 from conformance.causes.forms import ANY, CODE, LACKING, STATUS, TAKEN, Cases, Forms
 from conformance.causes.harm import was_refused
 from conformance.causes.templates import TEMPLATES
@@ -36,7 +36,6 @@ OF_SCENARIO = "what the scenario "
 FLAWS_BY_RULE: Mapping[str, str] = {"route.unknown": "unknown paths and methods"}
 """Words for such a flaw, by the rule that finds it."""
 
-_REQUIRED = re.compile(r"'([^']+)' is a required property")
 _STATUS = re.compile(r"\d{3}\b")
 _INDEX = re.compile(r"/\d+(/|$)")
 _ID = re.compile(r"[_-]?id$", re.IGNORECASE)
@@ -101,7 +100,7 @@ def _wrong(contract: Contract, key: Key, finding: Finding) -> str:
         return TAKEN if key.actual == NOT_REFUSED and not was_refused(finding) else STATUS
     if finding.where == "/" + "/".join(contract.code_pointer):
         return CODE
-    if finding.actual == ABSENT or _REQUIRED.match(finding.actual):
+    if finding.actual == ABSENT or LACKED.match(finding.actual):
         return LACKING
     return ANY
 
@@ -185,7 +184,7 @@ def _flaw(key: Key, finding: Finding) -> str:
 
 def _member(contract: Contract, key: Key, finding: Finding, operations: Iterable[Operation]) -> str:
     """The member that a finding is about; empty if there is none, or the target chose its name."""
-    lacking = _REQUIRED.match(finding.actual)
+    lacking = LACKED.match(finding.actual)
     member = lacking[1] if lacking else key.where.rpartition("/")[2]
     return member if member in _members(contract, operations) else ""
 

@@ -48,7 +48,7 @@ def clean(stored_in: Path, choice: Choice, yes: bool) -> int:
     kept = _removed(choice, run, left, yes) if named else _listed(run, left)
     if not left:
         say("That run left nothing behind.")
-    _say_group("modified pre-existing objects", worked_on(run.contract, run.exchanges))
+    _say_group("changed or acted on pre-existing objects", worked_on(run.contract, run.exchanges))
     return Exit.UNJUDGED if kept else Exit.CONFORMS
 
 
@@ -120,7 +120,7 @@ def note_left(run: Run, directory: Path) -> None:
         say(f"Note: the run left objects on the target: {left}; {hint}", err=True)
     older = _counted(worked_on(run.contract, run.exchanges))
     if older:
-        say(f"Note: the run modified pre-existing objects: {older}; {hint}", err=True)
+        say(f"Note: the run changed or acted on pre-existing objects: {older}; {hint}", err=True)
 
 
 def _counted(objects: Iterable[Made]) -> str:

@@ -12,9 +12,21 @@ from functools import cached_property
 
 from conformance.judging.capabilities import kinds_of
 from conformance.judging.judge import Outcomes, is_finding
-from conformance.judging.outcomes import Pass
+from conformance.judging.outcomes import Pass, Violation
 from conformance.judging.responses import ids_of
-from conformance.model import Case, Contract, Exchange, Level, Reason, ReasonKind
+from conformance.model import (
+    NEW_ID,
+    Case,
+    Contract,
+    Exchange,
+    Level,
+    Operation,
+    Reason,
+    ReasonKind,
+)
+
+READ_BACK = "create.read-back"
+"""The rule that finds a creation whose response does not show the id of the new object."""
 
 
 class Blocked:
@@ -40,11 +52,29 @@ class Blocked:
         places = dict.fromkeys([operation, *asked, *self._lists_of(operation)])
         for rule in rests_on:
             for place in places:
-                clause = self._broken(rule, place, ids)
-                if clause is not None:
-                    text = f"blocked by a failure: {clause} at {place}"
-                    return Reason(ReasonKind.BLOCKED, text, by=f"{clause}[{place}]")
+                found = _reason(self._broken(rule, place, ids), place)
+                if found is not None:
+                    return found
         return None
+
+    def by_creation(self, operation: str) -> Reason | None:
+        """Why an object that an operation must name cannot be recognized once it is created.
+
+        None if the creations of its kinds show the ids of the new objects.
+        """
+        for creation in self._creations_for(operation):
+            for about, outcome in self._outcomes.get((READ_BACK, creation.id), ()):
+                if isinstance(outcome, Violation) and outcome.expected == NEW_ID:
+                    return _reason(self._clause_of(READ_BACK, about), creation.id)
+        return None
+
+    def _creations_for(self, operation: str) -> Iterator[Operation]:
+        """The creations of the objects which an operation must name; none for a list."""
+        known = self._contract.operations.get(operation)
+        if known is None or known.paging is not None:
+            return
+        for kind in sorted(kinds_of(known)):
+            yield from self._contract.operations_by("create", kind)
 
     def _broken(self, rule: str, place: str, ids: set[str]) -> str | None:
         """The clause by which a rule blames one of some exchanges, or all of an operation."""
@@ -83,3 +113,11 @@ class Blocked:
             if graded and verifies:
                 return clause.id
         return None
+
+
+def _reason(clause: str | None, place: str) -> Reason | None:
+    """The reason that names a broken clause at an operation; None without a clause."""
+    if clause is None:
+        return None
+    text = f"blocked by a failure: {clause} at {place}"
+    return Reason(ReasonKind.BLOCKED, text, by=f"{clause}[{place}]")

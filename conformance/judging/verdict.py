@@ -38,6 +38,8 @@ __all__ = ["ANY_DAY", "DONE", "OVER_BUDGET", "cells"]
 ANY_DAY = date.min
 """A day for reading the cells alone, on which no waiver counts."""
 WITHOUT_CODE = "the error has no code, which the clauses of the error structure blame"
+OTHER = "businesses: other"
+"""The place of the id of the other business in a target file."""
 NOT_THERE = Reason(ReasonKind.DECLARED, "the target declares that it has no such operation")
 
 
@@ -223,8 +225,20 @@ class _Evaluation:
         if missing or was_judged:
             return
         if self.coverage.expects(rule, clause, operation, cases):
-            failure = self.blocked.reason(rule.rests_on, operation, cases)
-            tally.reasons.append(failure or self.coverage.silence(rule, operation))
+            tally.reasons.append(self._silence(rule, operation, cases))
+
+    def _silence(self, rule: Rule, operation: str, cases: list[Case]) -> Reason:
+        """Why a rule had nothing to judge: the failure that explains it, or else its own reason.
+
+        A creation without an id explains only what nobody can provide.
+        """
+        failure = self.blocked.reason(rule.rests_on, operation, cases)
+        reason = failure or self.coverage.silence(rule, operation)
+        if reason.place == OTHER and "other" in self.target.businesses:
+            reason = Reason(ReasonKind.OWN_LIMIT, "No request succeeded.")
+        if reason.kind is ReasonKind.OWN_LIMIT:
+            return self.blocked.by_creation(operation) or reason
+        return reason
 
     def _reason(self, rule: Rule, operation: str, cases: list[Case], gap: Gap) -> Reason:
         """Why a judge could not judge: the failure that explains it, or else its own reason."""

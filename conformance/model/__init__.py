@@ -47,6 +47,7 @@ from conformance.model.exchange import (
 )
 from conformance.model.judgement import (
     BROKEN,
+    NEW_ID,
     RENAMED_RULES,
     Case,
     Cause,
@@ -94,6 +95,7 @@ __all__ = [
     "KEY_ROLES",
     "LEFT_OUT",
     "NAMED",
+    "NEW_ID",
     "NOTHING",
     "NOT_PARSED",
     "PLAIN",

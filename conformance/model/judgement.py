@@ -40,6 +40,9 @@ JUDGED = (Verdict.FAILED, Verdict.WAIVED, Verdict.WARNED, Verdict.PASSED)
 BROKEN = (Verdict.FAILED, Verdict.WAIVED, Verdict.WARNED)
 """The verdicts of cells whose findings have a cause, in display order."""
 
+NEW_ID = "the id of the new object"
+"""What a finding expects in the response to a creation that shows no id."""
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -211,8 +211,10 @@ def start(run: Run, shown: Sequence[Card]) -> Start | None:
     untested = run.counts[Verdict.UNTESTED]
     if _blocked(blocking) >= max(LEAST, MUCH * untested):
         why = f"it blocks {_blocked(blocking):,} of the {amount(untested, 'untested cell')}"
-        named = f"{blocking.number}, {cut(blocking.title, BRIEF)}"
-        return Start(blocking.number, f"Start with {named}: {why}.")
+        named = cut(blocking.title, BRIEF)
+        if not named[1:2].isupper():  # unlike a method
+            named = named[:1].lower() + named[1:]
+        return Start(blocking.number, f"Start with {blocking.number}, {named}: {why}.")
     return Start(worst.number, f"Start with {worst.number}: {worst.title}.")
 
 

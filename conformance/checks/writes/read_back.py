@@ -16,7 +16,7 @@ from conformance.judging.outcomes import (
     Violation,
 )
 from conformance.judging.responses import answered, said
-from conformance.model import Exchange, Operation, ReasonKind, Step, compact
+from conformance.model import NEW_ID, Exchange, Operation, ReasonKind, Step, compact
 from conformance.reading import (
     answer_of,
     as_shown,
@@ -46,7 +46,7 @@ def read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             yield from _one_read_back(context, write, reads[write.id])
         elif _lacks_id(context, answer):
             name = context.contract.identifier_of(context.operation.kind)
-            yield Violation(f"/{name}", "the id of the new object", said(write), answer.ids)
+            yield Violation(f"/{name}", NEW_ID, said(write), answer.ids)
 
 
 def _misquoted(context: JudgeContext, trial: Trial, write: Exchange) -> Iterator[Violation]:
