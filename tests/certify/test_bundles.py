@@ -192,7 +192,7 @@ def test_a_changed_detached_signature_is_noticed(lab: Lab, tmp_path: Path) -> No
 def test_an_added_file_is_refused_unless_it_was_signed(lab: Lab, tmp_path: Path) -> None:
     """Nothing can be slipped in beside what was signed."""
     members = members_of(lab.bundle) | {"freeze.json": b"{}"}
-    assert lab.codes(rezipped(members, tmp_path / "b.zip")) == {"SUBJECT_MISMATCH"}
+    assert "SUBJECT_MISMATCH" in lab.codes(rezipped(members, tmp_path / "b.zip"))
 
 
 # --- what a vendor changed before signing ---------------------------------------------------------
@@ -226,6 +226,12 @@ def dropped(entries: list[dict[str, Any]]) -> None:
     del entries[place]
 
 
+def first_dropped(entries: list[dict[str, Any]]) -> None:
+    """Drop the first exchange of a log."""
+    place = next(place for place, row in enumerate(entries) if "exchange" in row)
+    del entries[place]
+
+
 def doubled(entries: list[dict[str, Any]]) -> None:
     """Double the last exchange of a log."""
     place = max(place for place, row in enumerate(entries) if "exchange" in row)
@@ -241,7 +247,7 @@ def relabelled(run: dict[str, Any]) -> None:
 FORGERIES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a dropped line": (lambda files: lines(files, dropped, chain=False), "CHAIN_BROKEN"),
     "a dropped line, chained again": (
-        lambda files: lines(files, lambda rows: rows.pop(10), chain=True),
+        lambda files: lines(files, first_dropped, chain=True),
         "NUMBER_MISMATCH",
     ),
     "a doubled line": (lambda files: lines(files, doubled, chain=False), "CHAIN_BROKEN"),
