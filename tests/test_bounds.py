@@ -157,7 +157,7 @@ BEYOND: dict[str, tuple[str, Any]] = {
     "deep": ('{"a":' * 2_000 + "1" + "}" * 2_000, TOO_DEEP),
     "a long number": ('{"a": ' + "9" * 5_000 + "}", TOO_LONG),
     "many objects": ("[" + "{}," * 300_000 + "{}]", TOO_MANY),
-    "a page of many items": ("[" + '{"id": 1},' * 13_000 + "{}]", TOO_MANY),
+    "a page of many items": ("[" + '{"id": 1},' * 14_000 + "{}]", TOO_MANY),
 }
 
 
