@@ -86,7 +86,10 @@ def _verified(
         return Verified(wrong)
     signed = _signed(directory, payload, claims, trust, at)
     grade, why = _grade(signed, claims, bundle.beside(directory))
-    terms = Terms(at, trust, roots, certified=grade is Grade.CERTIFIED)
+    vendors = frozenset(
+        each.principal for each in signed.signers if each.grade is Grade.SELF_DECLARED
+    )
+    terms = Terms(at, trust, roots, certified=grade is Grade.CERTIFIED, vendors=vendors)
     evidence = checking.check(directory, contract, claims, terms)
     notes = (*signed.notes, *why, *evidence.notes)
     problems = (
