@@ -81,8 +81,10 @@ def _verified(
     except ValueError as error:
         text = f"{bundle.STATEMENT} cannot be read: {error}"
         return Verified((Problem(Code.BUNDLE_INVALID, text),))
-    if claims.faults:
-        wrong = tuple(Problem(Code.STATEMENT_MISMATCH, each) for each in claims.faults)
+    unnamed = seams.UNNAMED in (claims.product, claims.version)
+    faults = [*claims.faults, *(["it names no product or no version"] if unnamed else [])]
+    if faults:
+        wrong = tuple(Problem(Code.STATEMENT_MISMATCH, each) for each in faults)
         return Verified(wrong)
     signed = _signed(directory, payload, claims, trust, at)
     grade, why = _grade(signed, claims, bundle.beside(directory))
