@@ -8,11 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.base.text import amount
 from conformance.certify import commitment, nonce, recompute, requests, stamps, watched
 from conformance.certify.codes import Code, Problem
 from conformance.certify.commitment import CHALLENGE, FREEZE
 from conformance.certify.stamps import Certificates
 from conformance.certify.trust import Trust
+from conformance.model import Verdict
 from conformance.run import runfile, stamping
 from conformance.run.binding import NoStamp
 
@@ -33,8 +35,8 @@ CHALLENGED = (
     "runs, or changed what the product responded on its way into the log."
 )
 SEVERAL_KEYS = (
-    "The target showed {keys:,} TLS keys during the run, so several servers, or one in between, can "
-    "have responded."
+    "The target showed {keys:,} TLS keys during the run, so several servers, or one in between, "
+    "can have responded."
 )
 UNNAMED = "-"
 """What a check before signing has in place of a product and a version."""
@@ -188,6 +190,15 @@ def _of_spot(subject: Subject) -> Iterator[Problem]:
         yield Problem(
             Code.WATCHED, f"the spot checks are incomplete: {subject.spot.run.incomplete}"
         )
+    wrong = [
+        cell.name
+        for cell in subject.spot.run.cells
+        if cell.verdict is Verdict.FAILED
+        and subject.profile.reason(cell.clause, cell.operation) is None
+    ]
+    if wrong:
+        text = f"the spot checks break the contract in {amount(len(wrong), 'cell')}: {wrong[0]}"
+        yield Problem(Code.WATCHED, text)
     if subject.spot.problems:
         return  # what is made up is not compared, and may be made to take long
     for difference in watched.differences(subject.run, subject.spot.run):

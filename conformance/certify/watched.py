@@ -66,8 +66,10 @@ def _lasting(seconds: float) -> str:
 
 
 def accompanies(full: Run, spot: Run) -> bool:
-    """Whether spot checks were made for this full run, of the same target."""
+    """Whether spot checks were made for this full run, of the same target, and of all it has."""
     if spot.spread is None or spot.target.url != full.target.url:
+        return False
+    if spot.target.inapplicable != full.target.inapplicable:
         return False
     return spot.spread.of == full.log_head
 
