@@ -101,6 +101,18 @@ def test_what_was_not_recomputed_shows_on_the_sheet_and_on_the_badge() -> None:
     assert "recomputed" not in page.render(DECLARED)
 
 
+def test_what_was_not_recomputed_shows_in_a_registry_and_is_not_green() -> None:
+    """Nobody has to open the certificate to see it."""
+    lacking = replace(CERTIFIED, not_recomputed=3)
+    assert "not all recomputed" in page.render_index([lacking], NOW)
+    assert "not all recomputed" not in page.render_index([CERTIFIED], NOW)
+    green = page.COLOURS[Grade.CERTIFIED]
+    assert green in page.badge_of(CERTIFIED)
+    assert green not in page.badge_of(lacking)
+    row = registry.row(lacking)
+    assert (row["not_recomputed"], row["remains"]) == (3, list(lacking.remains))
+
+
 def test_the_texts_of_a_vendor_are_inert() -> None:
     """A product may be called anything."""
     odd = replace(CERTIFIED, product=HOSTILE, version=HOSTILE, remains=(HOSTILE,), address=HOSTILE)

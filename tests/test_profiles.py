@@ -28,11 +28,13 @@ from conformance.model import (
     Cell,
     Contract,
     Level,
+    Reason,
+    ReasonKind,
     Run,
     Unscored,
     Verdict,
 )
-from conformance.report import ctrf, html
+from conformance.report import badge, ctrf, html, view
 from conformance.run import members
 from conformance.run.planning import prepare
 from conformance.target import Target
@@ -292,6 +294,32 @@ def test_no_unedited_run_meets_a_profile_by_showing_less(case: str, name: str) -
     """Neither target file nor options nor waivers shrink a profile."""
     made, expected = UNEDITED[case]
     assert set(expected) <= lacks(made(), name)
+
+
+ALL_JUDGED = "chosen by pytest"
+"""The one of them in which every cell was judged."""
+
+
+def only(clause: str) -> Run:
+    """A run in which one clause was chosen, and passed."""
+    reason = Reason(ReasonKind.NOT_SELECTED, "It was not chosen.")
+    cells = (
+        cell
+        if cell.clause == clause
+        else replace(cell, verdict=Verdict.UNTESTED, reasons=(reason,))
+        for cell in good().cells
+    )
+    return replace(good(), cells=tuple(cells))
+
+
+@pytest.mark.parametrize("case", [*sorted(UNEDITED.keys() - {ALL_JUDGED}), "one clause passed"])
+def test_no_run_that_shows_less_is_green(case: str) -> None:
+    """Neither headline nor badge looks like that of a run that judged the whole contract."""
+    run = UNEDITED[case][0]() if case in UNEDITED else only("status-200")
+    assert view.headline(run) != view.headline(good()) == "Conforms"
+    green = badge.COLOURS[Verdict.PASSED]
+    assert green in badge.text(good())
+    assert green not in badge.text(run)
 
 
 def test_the_full_profile_wants_an_ordinary_client() -> None:

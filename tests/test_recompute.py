@@ -228,6 +228,14 @@ SAID_EDITS: dict[str, tuple[Callable[[Any], object], Code]] = {
         ),
         Code.TIME_MISMATCH,
     ),
+    "an end in the year 9999": (
+        lambda said: said.update(finished="9999-01-01T00:00:00+00:00"),
+        Code.TIME_MISMATCH,
+    ),
+    "an operation that the contract does not have": (
+        lambda said: said["target"]["inapplicable"].append("no_such_operation"),
+        Code.PLAN_MISMATCH,
+    ),
     "waivers as of another day": (
         lambda said: said.update(judged_on="2019-01-01"),
         Code.TIME_MISMATCH,
@@ -248,6 +256,9 @@ UNUSABLE: dict[str, Callable[[Any], object]] = {
     "an address that is none": lambda said: said["target"].update(url="http://["),
     "a port that is none": lambda said: said["target"].update(url="http://a.example:99999/v1"),
     "no salt": lambda said: said.update(salts=[]),
+    "a challenge of any size": lambda said: said["challenges"].update(numbers=[10**400]),
+    "challenges without end": lambda said: said["challenges"].update(numbers=[1] * 2000),
+    "a budget of nothing": lambda said: said["selection"].update(budget=0),
     "a budget beyond all numbers": lambda said: said["selection"].update(budget=10**400),
 }
 """What no run says about itself."""
@@ -289,6 +300,23 @@ def test_a_replay_refuses_a_log_that_lacks_a_request(honest: Path, tmp_path: Pat
     no_traceback(outcome)
     assert (outcome.code, outcome.out) == (2, "")
     assert "REQUEST_MISMATCH: " in outcome.err
+
+
+def test_a_replay_without_recomputed_requests_is_incomplete(honest: Path, tmp_path: Path) -> None:
+    """Whoever takes away how cases were drawn gets no exit code 0 for requests of their own."""
+    run = forged(honest, tmp_path / "forged", said=lambda said: said.update(drawn_by=None))
+    outcome = command("replay", run, cwd=tmp_path)
+    assert outcome.code == 3, outcome.said
+    assert "could not be recomputed" in outcome.err
+
+
+def test_merged_shards_keep_their_exit_code(honest: Path, tmp_path: Path) -> None:
+    """Their requests cannot be recomputed, because each shard had a state of its own."""
+    several = {"drawn_by": None, "salts": ["a", "b"]}
+    run = forged(honest, tmp_path / "forged", said=lambda said: said.update(several))
+    outcome = command("replay", run, cwd=tmp_path)
+    assert outcome.code == 0, outcome.said
+    assert "could not be recomputed" in outcome.err
 
 
 def told_otherwise(said: Any) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -16,8 +17,8 @@ import pytest
 
 from conformance.base.errors import Unjudgeable
 from conformance.base.options import Choice
-from conformance.certify import watched
-from conformance.model import PLAIN, WATCHED, Effect, Run, Spread
+from conformance.certify import seams, watched
+from conformance.model import PLAIN, WATCHED, Effect, Exchange, Peer, Run, Spread
 from conformance.plan.build import Plan
 from conformance.plan.registry import REGISTRY, SPOTS
 from conformance.report import console, html, markdown
@@ -222,6 +223,8 @@ def test_spot_checks_of_another_target_do_not_accompany_a_run() -> None:
     assert watched.accompanies(full, spot)
     other = replace(full.target, url="https://other.example.com/api/v1")
     assert not watched.accompanies(full, replace(spot, target=other))
+    fewer = replace(full.target, inapplicable=frozenset({"list_calls"}))
+    assert not watched.accompanies(full, replace(spot, target=fewer))
     assert not watched.accompanies(replace(full, log_head="1" * 32), spot)
 
 
@@ -423,6 +426,27 @@ def test_a_failure_of_the_full_run_is_no_difference() -> None:
     assert watched.differences(full, spot) == []
 
 
+def test_many_spot_checks_are_compared_in_a_moment() -> None:
+    """The time does not grow with the square of the number of exchanges."""
+    full = honest_run()
+    app = application(real())
+    spot = spot_run(app, spare_target(spare_keys(app)))
+    mistakes = [each for each in spot.exchanges if each.facts.mistake]
+    many = [replace(mistakes[number % len(mistakes)], id=f"{number}") for number in range(3000)]
+    exchanges = (*many, *spot.exchanges)
+    calls = Counter[str]()
+
+    class Counted(tuple[Exchange, ...]):
+        """Exchanges that count how often somebody goes through them."""
+
+        def __iter__(self) -> Iterator[Exchange]:
+            calls["whole"] += 1
+            return super().__iter__()
+
+    watched.differences(full, replace(spot, exchanges=Counted(exchanges)))
+    assert calls["whole"] < 20
+
+
 # --- what remains ---------------------------------------------------------------------------------
 
 
@@ -432,3 +456,15 @@ def test_a_certificate_says_what_it_cannot_show() -> None:
     assert any("No spot checks were made" in each for each in watched.remains(None))
     assert any("in 6 hours" in each for each in watched.remains(spot))
     assert not any("No spot checks were made" in each for each in watched.remains(spot))
+
+
+def test_a_certificate_says_that_the_key_of_the_target_changed() -> None:
+    """Another server may have responded to some of the requests."""
+    same = Peer("api.example.com", ("203.0.113.7",), "0" * 64)
+    other = replace(same, more_tls_keys=("1" * 64,))
+    said = {
+        peer: " ".join(seams.remains(False, False, replace(honest_run(), peer=peer), None))
+        for peer in (same, other)
+    }
+    assert "TLS keys" not in said[same]
+    assert "showed 2 TLS keys" in said[other]

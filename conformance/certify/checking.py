@@ -202,10 +202,11 @@ def _as_stated(run: Run, opened: Opened) -> tuple[Run, tuple[str, ...], list[Pro
         for exchange in opened.log.exchanges
         if exchange.response and exchange.response.body.left_out
     }
+    gaps = {case.gap for case in run.cases if case.gap}
     cells, unseen = [], []
     for cell in run.cells:
         verdict = stated.get(cell.name, cell.verdict)
-        is_unseen = verdict is not cell.verdict and _may_lack_bodies(cell, lacking)
+        is_unseen = verdict is not cell.verdict and may_lack_bodies(cell, lacking, gaps)
         cells.append(replace(cell, verdict=verdict) if is_unseen else cell)
         if is_unseen:
             unseen.append(cell.name)
@@ -217,12 +218,14 @@ def _as_stated(run: Run, opened: Opened) -> tuple[Run, tuple[str, ...], list[Pro
     return replace(run, cells=tuple(cells)), tuple(unseen), problems
 
 
-def _may_lack_bodies(cell: Cell, lacking: Set[str]) -> bool:
+def may_lack_bodies(cell: Cell, lacking: Set[str], gaps: Set[str]) -> bool:
     """Whether a cell may be untested because bodies were removed from the log.
 
-    ``lacking`` holds the operations whose responses lack bodies.
+    ``lacking`` holds the operations whose responses lack bodies. ``gaps`` are the reasons for which
+    cases of the plan never ran, so that no body can show more.
     """
-    if cell.verdict is not Verdict.UNTESTED:
+    never_ran = cell.reasons and all(reason.text in gaps for reason in cell.reasons)
+    if cell.verdict is not Verdict.UNTESTED or never_ran:
         return False
     kinds = {reason.kind for reason in cell.reasons}
     return cell.operation in lacking or not kinds.isdisjoint(BODIES_LACK)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -158,11 +158,14 @@ def problems(
     run: Run,
     product: str = "",
     version: str = "",
+    vendors: Set[str] | None = None,
 ) -> list[Problem]:
     """What keeps freeze, challenge and run from being one story, told in that order.
 
     ``files`` are those that the run keeps, by name. Without ``trust``, nobody asks who signed.
     ``product`` and ``version`` are those that a certificate claims; empty if it does not say.
+    ``vendors`` are the principals that sign the certificate as vendors, one of whom has to have
+    frozen the product; None if that is unknown, or if the certifier made the run.
     """
     missing = [name for name in NAMES if name not in files]
     if missing:
@@ -178,7 +181,7 @@ def problems(
         )
     except ValueError as error:
         return [Problem(Code.FREEZE_MISMATCH, f"Freeze or challenge cannot be read: {error}.")]
-    found = [*_signatures(files, trust, times), *_links(files, freeze, challenge, run)]
+    found = [*_signatures(files, trust, times, vendors), *_links(files, freeze, challenge, run)]
     claimed = (product or freeze.product, version or freeze.version)
     if claimed != (freeze.product, freeze.version):
         text = f"{freeze.product} {freeze.version} was frozen, not {' '.join(claimed)}."
@@ -197,8 +200,10 @@ class Times:
     finished: datetime
 
 
-def _signatures(files: Mapping[str, bytes], trust: Trust | None, times: Times) -> Iterator[Problem]:
-    """The signatures that do not hold, or that nobody trusted made."""
+def _signatures(
+    files: Mapping[str, bytes], trust: Trust | None, times: Times, vendors: Set[str] | None
+) -> Iterator[Problem]:
+    """The signatures that do not hold, or that nobody trusted made, or another vendor."""
     for name, namespace, at in (
         (FREEZE, VENDOR, times.frozen),
         (CHALLENGE, CERTIFIER, times.issued),
@@ -206,6 +211,9 @@ def _signatures(files: Mapping[str, bytes], trust: Trust | None, times: Times) -
         signed = signer(files[name], files[name + SIGNATURE], namespace, trust, at)
         if isinstance(signed, Problem):
             yield Problem(signed.code, f"{name}: {signed.text}", signed.advice)
+        elif name == FREEZE and vendors is not None and signed not in vendors:
+            text = f"{signed} froze the product, but does not sign the certificate as its vendor."
+            yield Problem(Code.FREEZE_MISMATCH, text)
 
 
 def _order(times: Times) -> Iterator[Problem]:

@@ -63,10 +63,16 @@ def render_index(certificates: Sequence[Certificate], built: datetime) -> str:
 
 
 def badge_of(certificate: Certificate) -> str:
-    """The badge of a certificate as SVG: its grade, its profile and its last day."""
+    """The badge of a certificate as SVG: its grade, its profile and its last day.
+
+    It is green only if everything could be recomputed.
+    """
     label = f"{certificate.product} {certificate.version}"
     value = f"{certificate.grade}: {certificate.profile} until {certificate.expires[:10]}"
-    return badge.svg(clean(label), clean(value), certificate.first_line, COLOURS[certificate.grade])
+    colour = COLOURS[certificate.grade]
+    if certificate.not_recomputed:
+        value, colour = f"{value}, not all recomputed", COLOURS[Grade.SELF_DECLARED]
+    return badge.svg(clean(label), clean(value), certificate.first_line, colour)
 
 
 def reference(certificate: Certificate) -> str:

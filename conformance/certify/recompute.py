@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Set
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from urllib.parse import urlsplit
 
@@ -33,6 +33,8 @@ from conformance.transport.sender import LOOK
 
 SLACK = timedelta(seconds=2)
 """Times are stored to the second, and clocks are corrected by small steps."""
+AHEAD = timedelta(days=1)
+"""How far the clock of the run may be ahead of the one here."""
 NAMED = 3
 """Examples that a mismatch names."""
 MOST_OF = 0.9
@@ -46,7 +48,7 @@ BESIDES = (*BEFORE, *AFTER, LOOK.id)
 
 def mismatches(opened: Opened) -> list[Problem]:
     """Everything in a stored run that does not fit, by the contract that it is judged by."""
-    found = [*_chain(opened), *_sent(opened), *_ends(opened)]
+    found = [*_chain(opened), *_sent(opened), *_ends(opened), *_declared(opened)]
     selection = opened.began.selection
     if selection is not None and not made_otherwise(opened):
         found += _plan(opened)
@@ -116,6 +118,15 @@ def _numbered(name: str) -> tuple[str, int]:
     """The prefix and the number of the id of an exchange; 0 without a number."""
     found = re.fullmatch(r"(.*?)([0-9]{1,9})", name, re.DOTALL)
     return (found[1], int(found[2])) if found else (name, 0)
+
+
+def _declared(opened: Opened) -> Iterator[Problem]:
+    """A target file lacks only operations that the contract has."""
+    if made_otherwise(opened):
+        return
+    unknown = opened.began.target.inapplicable - opened.contract.operations.keys()
+    names = [clean(name) for name in unknown]
+    yield from _named(Code.PLAN_MISMATCH, "declared missing, but unknown", names, "operation")
 
 
 # --- plan and cases -------------------------------------------------------------------------------
@@ -273,6 +284,9 @@ def _identity(opened: Opened) -> Iterator[Problem]:
 def _times(opened: Opened) -> Iterator[Problem]:
     """Times run forward: from the start of the run to its end, and within each case."""
     try:
+        if _moment(opened.ended) > datetime.now(UTC) + AHEAD:
+            text = f"the run ended at {opened.ended}, which lies in the future"
+            yield Problem(Code.TIME_MISMATCH, text)
         yield from _backwards(opened)
         yield from _too_early(opened)
         began = _moment(opened.began.started).date().isoformat()

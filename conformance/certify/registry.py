@@ -193,6 +193,8 @@ def row(certificate: Certificate) -> dict[str, Json]:
             "excluded": counts.excluded,
         },
         "not_judged": list(certificate.not_judged),
+        "not_recomputed": certificate.not_recomputed,
+        "remains": list(certificate.remains),
         "started": certificate.started,
         "ended": certificate.ended,
         "issued": certificate.issued,

@@ -96,6 +96,11 @@ def unplayable(opened: Opened) -> str:
     return ""
 
 
+def is_merged(run: Run) -> bool:
+    """Whether a run says that it was merged from shards, each with texts of its own."""
+    return run.drawn_by is None and len(run.salts) > 1
+
+
 class Playback(Session):
     """A run that sends nothing, and gets its responses from a tape."""
 

@@ -8,11 +8,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.base.text import amount
 from conformance.certify import commitment, nonce, recompute, requests, stamps, watched
 from conformance.certify.codes import Code, Problem
 from conformance.certify.commitment import CHALLENGE, FREEZE
 from conformance.certify.stamps import Certificates
 from conformance.certify.trust import Trust
+from conformance.model import Verdict
 from conformance.run import runfile, stamping
 from conformance.run.binding import NoStamp
 
@@ -32,6 +34,10 @@ CHALLENGED = (
     "The vendor ran the suite and knew the challenge, so it can have shown the best of several "
     "runs, or changed what the product responded on its way into the log."
 )
+SEVERAL_KEYS = (
+    "The target showed {keys:,} TLS keys during the run, so several servers, or one in between, "
+    "can have responded."
+)
 UNNAMED = "-"
 """What a check before signing has in place of a product and a version."""
 
@@ -41,13 +47,15 @@ class Terms:
     """How a certificate is checked: as of a moment, by whom one trusts, for which grade.
 
     ``trust`` is None where nobody has signed yet. ``roots`` are the certificates of trusted
-    authorities for time stamps.
+    authorities for time stamps. ``vendors`` are the principals that sign as vendors, None where
+    that is unknown.
     """
 
     at: datetime
     trust: Trust | None = None
     roots: Certificates = ()
     certified: bool = False
+    vendors: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +112,8 @@ def _of_challenge(subject: Subject, terms: Terms) -> Iterator[Problem]:
     product, version = (
         "" if claimed == UNNAMED else claimed for claimed in (claims.product, claims.version)
     )
-    yield from commitment.problems(files, terms.trust, run, product, version)
+    vendors = terms.vendors if claims.relation == "vendor" else None
+    yield from commitment.problems(files, terms.trust, run, product, version, vendors)
     yield from nonce.problems(run)
     if not run.nonce:
         yield Problem(Code.NONCE_MISMATCH, "The run was not made for the challenge beside it.")
@@ -181,6 +190,17 @@ def _of_spot(subject: Subject) -> Iterator[Problem]:
         yield Problem(
             Code.WATCHED, f"the spot checks are incomplete: {subject.spot.run.incomplete}"
         )
+    wrong = [
+        cell.name
+        for cell in subject.spot.run.cells
+        if cell.verdict is Verdict.FAILED
+        and subject.profile.reason(cell.clause, cell.operation) is None
+    ]
+    if wrong:
+        text = f"the spot checks break the contract in {amount(len(wrong), 'cell')}: {wrong[0]}"
+        yield Problem(Code.WATCHED, text)
+    if subject.spot.problems:
+        return  # what is made up is not compared, and may be made to take long
     for difference in watched.differences(subject.run, subject.spot.run):
         yield Problem(Code.WATCHED, difference.text)
 
@@ -188,7 +208,10 @@ def _of_spot(subject: Subject) -> Iterator[Problem]:
 # --- what remains ---------------------------------------------------------------------------------
 
 
-def remains(vendor_ran: bool, challenged: bool, spot: Run | None) -> list[str]:
-    """What the certificate cannot show, as sentences."""
+def remains(vendor_ran: bool, challenged: bool, run: Run, spot: Run | None) -> list[str]:
+    """What the certificate of a run cannot show, as sentences."""
     by_vendor = CHALLENGED if challenged else UNPROVEN
-    return [*([by_vendor] if vendor_ran else []), *watched.remains(spot)]
+    found = [by_vendor] if vendor_ran else []
+    if run.peer is not None and run.peer.more_tls_keys:
+        found.append(SEVERAL_KEYS.format(keys=1 + len(run.peer.more_tls_keys)))
+    return [*found, *watched.remains(spot)]

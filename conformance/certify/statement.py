@@ -190,7 +190,7 @@ def _particulars(judged: Judged, profile: Profile, claims: Claims) -> dict[str, 
         "vendor_knew_seed": claims.relation == VENDOR and not challenged,
         "stamps": judged.stamped,
         "spot_checks": spot and {"started": spot.started, "ended": spot.finished},
-        "remains": seams.remains(claims.relation == VENDOR, challenged, spot),
+        "remains": seams.remains(claims.relation == VENDOR, challenged, run, spot),
     }
 
 

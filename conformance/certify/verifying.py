@@ -81,12 +81,17 @@ def _verified(
     except ValueError as error:
         text = f"{bundle.STATEMENT} cannot be read: {error}"
         return Verified((Problem(Code.BUNDLE_INVALID, text),))
-    if claims.faults:
-        wrong = tuple(Problem(Code.STATEMENT_MISMATCH, each) for each in claims.faults)
+    unnamed = seams.UNNAMED in (claims.product, claims.version)
+    faults = [*claims.faults, *(["it names no product or no version"] if unnamed else [])]
+    if faults:
+        wrong = tuple(Problem(Code.STATEMENT_MISMATCH, each) for each in faults)
         return Verified(wrong)
     signed = _signed(directory, payload, claims, trust, at)
     grade, why = _grade(signed, claims, bundle.beside(directory))
-    terms = Terms(at, trust, roots, certified=grade is Grade.CERTIFIED)
+    vendors = frozenset(
+        each.principal for each in signed.signers if each.grade is Grade.SELF_DECLARED
+    )
+    terms = Terms(at, trust, roots, certified=grade is Grade.CERTIFIED, vendors=vendors)
     evidence = checking.check(directory, contract, claims, terms)
     notes = (*signed.notes, *why, *evidence.notes)
     problems = (

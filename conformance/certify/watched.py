@@ -66,8 +66,10 @@ def _lasting(seconds: float) -> str:
 
 
 def accompanies(full: Run, spot: Run) -> bool:
-    """Whether spot checks were made for this full run, of the same target."""
+    """Whether spot checks were made for this full run, of the same target, and of all it has."""
     if spot.spread is None or spot.target.url != full.target.url:
+        return False
+    if spot.target.inapplicable != full.target.inapplicable:
         return False
     return spot.spread.of == full.log_head
 
@@ -79,9 +81,9 @@ def differences(full: Run, spot: Run) -> list[Difference]:
     breaks a MUST that held in the full run, or has a mistake and is refused with another status or
     code.
     """
-    sent = _Sent.of(full)
+    sent, unwatched = _Sent.of(full), _Spot(spot)
     found: dict[str, Difference] = {}
-    for each in (*_broken(full, spot, sent), *_other_refusals(full, spot, sent)):
+    for each in (*_broken(full, unwatched, sent), *_other_refusals(unwatched, sent)):
         known = found.get(each.unwatched.id)
         if known is None:
             found[each.unwatched.id] = each
@@ -129,12 +131,20 @@ def _asked(run: Run, exchange: Exchange) -> Asked:
     )
 
 
+Same = tuple[Asked, Role, frozenset[str]]
+"""What requests with a mistake have in common that are compared, with the rules that they feed."""
+Kind = tuple[int, str]
+"""The class of a status, such as 4, and the error code; empty for a success or without a code."""
+
+
 class _Sent:
     """The exchanges of a full run that ended, by what was asked."""
 
-    def __init__(self, by_asked: dict[Asked, list[Exchange]], rules: dict[str, frozenset[str]]):
+    def __init__(self, run: Run, by_asked: dict[Asked, list[Exchange]]) -> None:
+        self._run, self._rules = run, _rules_of(run)
         self._by_asked = by_asked
-        self._rules = rules
+        self._same: dict[Same, list[Exchange]] = {}
+        self._kinds: dict[Same, set[Kind]] = {}
 
     @staticmethod
     def of(run: Run) -> _Sent:
@@ -143,19 +153,57 @@ class _Sent:
             is_final = exchange.role is not Role.RETRY and exchange.facts.again is None
             if is_final and not _says_nothing(exchange):
                 by_asked[_asked(run, exchange)].append(exchange)
-        return _Sent(by_asked, _rules_of(run))
+        return _Sent(run, by_asked)
 
-    def same_as(self, spot: Run, unwatched: Exchange) -> list[Exchange]:
+    def same_as(self, spot: _Spot, unwatched: Exchange) -> list[Exchange]:
         """The exchanges with the same request. One with a mistake has to feed the same rule."""
-        same = self._by_asked.get(_asked(spot, unwatched), [])
+        asked, role, rules = spot.same(unwatched)
+        same = self._by_asked.get(asked, [])
         if not unwatched.facts.mistake:
             return same
-        rules = _rules_of(spot).get(unwatched.case, frozenset())
-        return [
-            each
-            for each in same
-            if each.role is unwatched.role and rules & self._rules.get(each.case, frozenset())
-        ]
+        if (asked, role, rules) not in self._same:
+            self._same[asked, role, rules] = [
+                each
+                for each in same
+                if each.role is role and rules & self._rules.get(each.case, frozenset())
+            ]
+        return self._same[asked, role, rules]
+
+    def kinds_of(self, spot: _Spot, unwatched: Exchange) -> set[Kind]:
+        """How the target handled the same request in the full run."""
+        same = spot.same(unwatched)
+        if same not in self._kinds:
+            exchanges = self.same_as(spot, unwatched)
+            self._kinds[same] = {_kind(self._run, each) for each in exchanges}
+        return self._kinds[same]
+
+
+class _Spot:
+    """Spot checks, with what their comparison needs for each exchange."""
+
+    def __init__(self, run: Run) -> None:
+        self.run, self._rules = run, _rules_of(run)
+        self._place = {each.id: place for place, each in enumerate(run.exchanges)}
+        worked = [each for each in run.exchanges if each.ok]
+        self._last_worked = {each.identity: self._place[each.id] for each in worked}
+        self._worked_in_case = {(each.case, each.identity) for each in worked}
+
+    def same(self, exchange: Exchange) -> Same:
+        """What the exchanges of a full run have in common with one of these."""
+        rules = self._rules.get(exchange.case, frozenset())
+        return _asked(self.run, exchange), exchange.role, rules
+
+    def key_worked(self, exchange: Exchange) -> bool:
+        """Whether the valid key of a request was accepted in its case or later, so it was valid.
+
+        For a request with no valid key, that is the main key.
+        """
+        identity = exchange.identity
+        if identity not in self.run.target.keys:
+            identity = self.run.target.main_key
+        if (exchange.case, identity) in self._worked_in_case:
+            return True
+        return self._last_worked.get(identity, -1) >= self._place[exchange.id]
 
 
 def _rules_of(run: Run) -> dict[str, frozenset[str]]:
@@ -171,16 +219,16 @@ def _says_nothing(exchange: Exchange) -> bool:
 # --- what is broken only in the spot checks -------------------------------------------------------
 
 
-def _broken(full: Run, spot: Run, sent: _Sent) -> Iterator[Difference]:
+def _broken(full: Run, spot: _Spot, sent: _Sent) -> Iterator[Difference]:
     """A difference for each finding of a MUST in the spot checks whose cell passed before."""
     passed = {cell.name for cell in full.cells if cell.verdict is Verdict.PASSED}
     accusing = {name for cell in full.broken for each in cell.findings for name in each.exchanges}
-    for cell in spot.broken:
+    for cell in spot.run.broken:
         if cell.name in passed:
             yield from _of_cell(spot, cell, sent, accusing)
 
 
-def _of_cell(spot: Run, cell: Cell, sent: _Sent, accusing: set[str]) -> Iterator[Difference]:
+def _of_cell(spot: _Spot, cell: Cell, sent: _Sent, accusing: set[str]) -> Iterator[Difference]:
     """The same for one cell. ``accusing`` are the exchanges of findings of the full run."""
     for finding in cell.findings:
         pair = _pair(spot, sent, finding.exchanges, accusing)
@@ -190,55 +238,42 @@ def _of_cell(spot: Run, cell: Cell, sent: _Sent, accusing: set[str]) -> Iterator
 
 
 def _pair(
-    spot: Run, sent: _Sent, names: Iterable[str], accusing: set[str]
+    spot: _Spot, sent: _Sent, names: Iterable[str], accusing: set[str]
 ) -> tuple[Exchange, Exchange] | None:
     """The watched and the unwatched exchange of a finding; None if no request was the same.
 
     ``accusing`` are the ids of exchanges that show something wrong in the full run.
     """
-    for unwatched in reversed(spot.exchanges_of(names)):
-        if _says_nothing(unwatched) or not _key_worked(spot, unwatched):
+    for unwatched in reversed(spot.run.exchanges_of(names)):
+        if _says_nothing(unwatched) or not spot.key_worked(unwatched):
             continue
-        same = [each for each in sent.same_as(spot, unwatched) if each.id not in accusing]
-        if same:
-            return same[0], unwatched
+        for same in sent.same_as(spot, unwatched):
+            if same.id not in accusing:
+                return same, unwatched
     return None
-
-
-def _key_worked(spot: Run, exchange: Exchange) -> bool:
-    """Whether the valid key of a request was accepted at its time or later, so it was valid.
-
-    For a request with no valid key, that is the main key.
-    """
-    identity = exchange.identity
-    if identity not in spot.target.keys:
-        identity = spot.target.main_key
-    later = spot.exchanges[spot.exchanges.index(exchange) :]
-    in_case = [each for each in spot.exchanges if each.case == exchange.case]
-    return any(each.identity == identity and each.ok for each in (*in_case, *later))
 
 
 # --- what is refused in another way ---------------------------------------------------------------
 
 
-def _other_refusals(full: Run, spot: Run, sent: _Sent) -> Iterator[Difference]:
+def _other_refusals(spot: _Spot, sent: _Sent) -> Iterator[Difference]:
     """The requests with a mistake whose status or code was another one in every full-run exchange.
 
     Both may be right by the contract, but a target that is not watching for anybody has no reason
     to choose.
     """
-    for exchange in spot.exchanges:
+    for exchange in spot.run.exchanges:
         if not _is_telling_mistake(exchange):
             continue
-        same = sent.same_as(spot, exchange)
-        kinds = {_kind(full, each) for each in same}
-        if len(kinds) != 1 or not _key_worked(spot, exchange):
+        kinds = sent.kinds_of(spot, exchange)
+        if len(kinds) != 1 or not spot.key_worked(exchange):
             continue
         (kind,) = kinds
-        got = _kind(spot, exchange)
+        got = _kind(spot.run, exchange)
         if got != kind:
             said = "status", _said(kind), _said(got)
-            yield Difference(exchange.operation, (), *said, same[0], exchange)
+            same = sent.same_as(spot, exchange)[0]
+            yield Difference(exchange.operation, (), *said, same, exchange)
 
 
 def _is_telling_mistake(exchange: Exchange) -> bool:
@@ -248,10 +283,6 @@ def _is_telling_mistake(exchange: Exchange) -> bool:
     if exchange.facts.step is Step.FOREIGN and exchange.status == NOT_FOUND:
         return False  # its owner may have deleted the object
     return not _says_nothing(exchange)
-
-
-Kind = tuple[int, str]
-"""The class of a status, such as 4, and the error code; empty for a success or without a code."""
 
 
 def _kind(run: Run, exchange: Exchange) -> Kind:

@@ -18,6 +18,7 @@ from conformance.command.signing_key import FILE, private_key, require_extra
 
 if TYPE_CHECKING:
     from conformance.certify.codes import Problem
+    from conformance.certify.keys import PrivateKey
     from conformance.certify.stamps import Certificates
     from conformance.certify.statement import Claims
     from conformance.certify.trust import Trust
@@ -138,7 +139,9 @@ def _certified(wish: Wish) -> int:
     contract, now = load(None, wish.challenges), datetime.now(UTC).replace(microsecond=0)
     secret = private_key(wish.key) if wish.key and not wish.check else None
     opened = runfile.open_run(wish.source, contract)
-    terms = Terms(now, _trust(wish), _roots(wish), certified=wish.relation == CERTIFIER)
+    trust, certified = _trust(wish), wish.relation == CERTIFIER
+    vendors = _vendors(secret, trust, now) if secret else None
+    terms = Terms(now, trust, _roots(wish), certified=certified, vendors=vendors)
     with tempfile.TemporaryDirectory(prefix="conformance-") as name:
         directory = Path(name)
         run = issuing.assemble(wish.source, opened, issuing.Bodies(wish.bodies), directory)
@@ -158,6 +161,16 @@ def _certified(wish: Wish) -> int:
         bundle.write(directory, wish.output)
     _say_written(wish.output, evidence.not_recomputed)
     return Exit.CONFORMS
+
+
+def _vendors(secret: PrivateKey, trust: Trust | None, now: datetime) -> frozenset[str]:
+    """Who will sign as a vendor: by the trust file, or without one the fingerprint of the key."""
+    from conformance.certify.keys import VENDOR as NAMESPACE
+
+    if trust is None:
+        return frozenset({secret.public.fingerprint})
+    signer = trust.signer_of(secret.public, NAMESPACE, now)
+    return frozenset({signer} if isinstance(signer, str) else ())
 
 
 def _claims(wish: Wish, contract: Contract, run: Run, now: datetime) -> Claims:

@@ -102,16 +102,18 @@ def recomputed(stored_in: Path, contract: Contract, of: Path | None = None) -> S
 
     Spot checks are compared with the full run ``of``, if there is one.
 
-    A run of another suite or contract is judged, but counts as incomplete. What it says about
-    earlier runs is left out. Raises UsageError for a run that does not fit.
+    A run of another suite or contract, or with requests that could not be recomputed, is judged,
+    but counts as incomplete. What it says about earlier runs is left out. Raises UsageError for a
+    run that does not fit.
     """
-    from conformance.certify import recompute
+    from conformance.certify import recompute, requests
     from conformance.run import runfile
 
     opened, played = opened_fitting(stored_in, contract)
     stored = runfile.judged(opened, played.known)
     _note_challenges(opened, stored.run)
-    otherwise = recompute.made_otherwise(opened) or None
+    unmade = "" if requests.is_merged(opened.began) else played.remark
+    otherwise = recompute.made_otherwise(opened) or unmade or None
     incomplete = stored.run.incomplete or otherwise
     run = replace(stored.run, past=(), incomplete=incomplete)
     return replace(stored, run=_compared(run, of, contract))

@@ -36,7 +36,14 @@ def text(run: Run) -> str:
     label, words = f"{run.contract.title} {run.contract.version}", view.headline(run)
     counted = view.tally(run.causes)
     value = words if counted in words else f"{words}, {counted}"
-    return svg(label, value, f"{run.contract.name}: {value}", COLOURS[run.standing])
+    return svg(label, value, f"{run.contract.name}: {value}", _colour(run, words))
+
+
+def _colour(run: Run, words: str) -> str:
+    """The colour of the badge: green only if every cell of the packaged contract was judged."""
+    if run.standing is Verdict.PASSED and words != view.CONFORMS:
+        return COLOURS[Verdict.UNTESTED]
+    return COLOURS[run.standing]
 
 
 def svg(label: str, value: str, title: str, colour: str) -> str:

@@ -75,6 +75,8 @@ NO_CELLS = "The clause applies to none of the selected operations."
 """Why a clause has no cells if the ledger does not say."""
 
 NO_REASON = "No reason was recorded."
+CONFORMS = "Conforms"
+"""The headline of a run that judged every cell of the packaged contract."""
 
 
 # --- the whole run --------------------------------------------------------------------------------
@@ -103,7 +105,7 @@ def _verdict(run: Run) -> str:
     if run.counts["untested"] or run.still_there:
         return _none_seen(run)
     if run.holding == len(run.cells):
-        return "Conforms"
+        return CONFORMS
     return f"Conforms in {run.holding:,} of {amount(len(run.cells), 'cell')}"
 
 

@@ -12,12 +12,15 @@ from typing import Any
 
 import pytest
 
-from conformance.certify import bundle, issuing, recompute, verifying
+from conformance.certify import bundle, checking, issuing, recompute, seams, verifying
 from conformance.certify.certificate import Grade
+from conformance.certify.codes import Problem
 from conformance.certify.issuing import Bodies
 from conformance.certify.keys import CERTIFIER, VENDOR
+from conformance.certify.seams import Terms
 from conformance.certify.statement import MEMBER
 from conformance.log.chain import LINK, Chain
+from conformance.model import Cell, Reason, ReasonKind, Verdict
 from tests.certify.bundles import (
     LABS_KEY,
     STRANGERS_KEY,
@@ -121,6 +124,22 @@ def test_a_strangers_signature_counts_for_nothing(lab: Lab, tmp_path: Path) -> N
     assert verified.certificate is not None
     assert len(verified.certificate.signers) == 1
     assert "does not count" in verified.notes[0]
+
+
+def test_a_freeze_is_compared_with_the_vendors_that_sign(
+    lab: Lab, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A certifier is none of them."""
+    seen: list[Terms] = []
+
+    def problems(_subject: object, terms: Terms) -> list[Problem]:
+        seen.append(terms)
+        return []
+
+    monkeypatch.setattr(seams, "problems", problems)
+    lab.verify(lab.bundle)
+    lab.verify(lab.forged(tmp_path, key=LABS_KEY, namespace=CERTIFIER))
+    assert [set(terms.vendors or ()) for terms in seen] == [{"vendor@example.org"}, set()]
 
 
 def test_a_revoked_key_is_refused(lab: Lab) -> None:
@@ -346,6 +365,7 @@ CLAIMS: dict[str, tuple[Callable[[dict[str, Any]], object], str]] = {
     "another nonce": (particulars(nonce="0" * 32), "STATEMENT_MISMATCH"),
     "nothing that remains": (particulars(remains=[]), "STATEMENT_MISMATCH"),
     "an unknown seed": (particulars(vendor_knew_seed=False), "STATEMENT_MISMATCH"),
+    "a product without a name": (particulars(product="-"), "STATEMENT_MISMATCH"),
     "another target": (particulars(deployment={"url": "https://x"}), "STATEMENT_MISMATCH"),
     "something unknown": (particulars(award="gold"), "STATEMENT_MISMATCH"),
     "a number for a truth value": (particulars(vendor_knew_seed=1), "STATEMENT_MISMATCH"),
@@ -426,6 +446,14 @@ def test_with_the_judged_bodies_every_cell_is_recomputed(lab: Lab, tmp_path: Pat
     verified = lab.verify(zipped(files, payload, tmp_path / "b.zip"))
     assert verified.problems == ()
     assert not [name for name in verified.not_recomputed if "[" in name]
+
+
+def test_removed_bodies_do_not_hide_that_a_case_never_ran() -> None:
+    """What the target file does not provide stays untested, whatever the bodies show."""
+    lacks = Reason(ReasonKind.PROVIDE, "Requires a second key.")
+    cell = Cell("status-403", "read_call", Verdict.UNTESTED, reasons=(lacks,))
+    assert checking.may_lack_bodies(cell, {"read_call"}, set())
+    assert not checking.may_lack_bodies(cell, {"read_call"}, {lacks.text})
 
 
 def test_removed_bodies_do_not_hide_another_verdict(lab: Lab, tmp_path: Path) -> None:

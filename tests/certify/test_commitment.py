@@ -109,6 +109,19 @@ def test_another_product_or_version_is_refused(story: Story) -> None:
         assert codes(found) == [Code.FREEZE_MISMATCH]
 
 
+def test_another_vendor_cannot_use_a_freeze(story: Story) -> None:
+    """Whoever signs a certificate as the vendor is the one that froze the product."""
+    expected: dict[frozenset[str] | None, list[Code]] = {
+        frozenset({"vendor@example.org"}): [],
+        frozenset({"other@example.org"}): [Code.FREEZE_MISMATCH],
+        frozenset(): [Code.FREEZE_MISMATCH],
+        None: [],  # the certifier made the run
+    }
+    for vendors, found in expected.items():
+        told_by = commitment.problems(story.files, story.trust, story.run, vendors=vendors)
+        assert codes(told_by) == found
+
+
 # --- forged files ---------------------------------------------------------------------------------
 
 
