@@ -385,7 +385,7 @@ def test_deep_inputs_are_refused_with_their_line(case: Case, levels: int) -> Non
     """Whatever the parser could still read: the converter and the reports go down as deep."""
     text = case.said.read_text()
     deep = '{"a": ' * levels + "1" + "}" * levels
-    case.said.write_text(re.sub(r'"inputs": \{.*?\}', f'"inputs": {deep}', text, count=1))
+    case.said.write_text(re.sub(r'"inputs":\{.*?\}', f'"inputs":{deep}', text, count=1))
     line = 1 + case.said.read_text().partition('"inputs"')[0].count("\n")
     refused(case.replay(), f"{case.said}: ", f"line {line}: nested more than 100 levels")
 
