@@ -20,7 +20,7 @@ from typing import Any
 from conformance.base import files
 from conformance.base.errors import UsageError
 from conformance.certify import page
-from conformance.certify.certificate import Certificate
+from conformance.certify.certificate import Certificate, Counts
 from conformance.model import Json
 
 FORMAT = 1
@@ -162,9 +162,20 @@ MISSING = {
 """Members that may be null in a row, and why they then are."""
 
 
+def _figures(counts: Counts) -> dict[str, Json]:
+    """The cells of the contract by what became of them."""
+    return {
+        "cells": counts.of,
+        "judged": counts.judged,
+        "waived": counts.waived,
+        "inapplicable": counts.inapplicable,
+        "untested": counts.untested,
+        "excluded": counts.excluded,
+    }
+
+
 def row(certificate: Certificate) -> dict[str, Json]:
     """A certificate as a row of the JSON index. ``missing`` has the reason for each null."""
-    counts = certificate.counts
     members: dict[str, Any] = {
         "digest": certificate.digest,
         "grade": certificate.grade.value,
@@ -184,14 +195,7 @@ def row(certificate: Certificate) -> dict[str, Json]:
         "seed": certificate.seed,
         "nonce": certificate.nonce or None,
         "identity": certificate.identity,
-        "figures": {
-            "cells": counts.of,
-            "judged": counts.judged,
-            "waived": counts.waived,
-            "inapplicable": counts.inapplicable,
-            "untested": counts.untested,
-            "excluded": counts.excluded,
-        },
+        "figures": _figures(certificate.counts),
         "not_judged": list(certificate.not_judged),
         "not_recomputed": certificate.not_recomputed,
         "remains": list(certificate.remains),

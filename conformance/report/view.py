@@ -75,8 +75,7 @@ NO_CELLS = "The clause applies to none of the selected operations."
 """Why a clause has no cells if the ledger does not say."""
 
 NO_REASON = "No reason was recorded."
-CONFORMS = "Conforms"
-"""The headline of a run that judged every cell of the packaged contract."""
+CONFORMS = "Conforms"  # every cell of the packaged contract
 
 
 # --- the whole run --------------------------------------------------------------------------------
