@@ -197,11 +197,7 @@ def _as_stated(run: Run, opened: Opened) -> tuple[Run, tuple[str, ...], list[Pro
             *_differing(opened.said, made, made.keys() | opened.said.keys()),
         ]
         return run, (), problems
-    lacking = {
-        exchange.operation
-        for exchange in opened.log.exchanges
-        if exchange.response and exchange.response.body.left_out
-    }
+    lacking = _operations_lacking_bodies(opened)
     gaps = {case.gap for case in run.cases if case.gap}
     cells, unseen = [], []
     for cell in run.cells:
@@ -216,6 +212,15 @@ def _as_stated(run: Run, opened: Opened) -> tuple[Run, tuple[str, ...], list[Pro
         *_differing_cells(cells, stated),
     ]
     return replace(run, cells=tuple(cells)), tuple(unseen), problems
+
+
+def _operations_lacking_bodies(opened: Opened) -> set[str]:
+    """The operations of which the log lacks bodies of responses."""
+    return {
+        exchange.operation
+        for exchange in opened.log.exchanges
+        if exchange.response and exchange.response.body.left_out
+    }
 
 
 def may_lack_bodies(cell: Cell, lacking: Set[str], gaps: Set[str]) -> bool:
