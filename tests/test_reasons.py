@@ -18,6 +18,7 @@ from tests.faults.base import Faulty, is_for
 from tests.faults.faults import FAULTS
 from tests.faults.harness import Aim
 from tests.support import contracts
+from tests.test_joined_causes import OtherIdName
 
 KINDS = ReasonKind
 
@@ -108,18 +109,6 @@ def test_the_failure_is_named(kind: type[Application], aim: Aim, cell: str, caus
     [(reason, text)] = _reasons(_run(kind, aim), cell)
     assert reason is KINDS.BLOCKED
     assert cause in text
-
-
-class OtherIdName(Faulty):
-    """create_agent calls the id of the new object agent_id."""
-
-    def act_create(self, context: Context) -> Reply:
-        reply = super().act_create(context)
-        if not is_for(context, "create_agent"):
-            return reply
-        shown = dict(reply.body)
-        shown["agent_id"] = shown.pop("id")
-        return replace(reply, body=shown)
 
 
 def test_a_creation_without_an_id_blocks_what_needs_the_object() -> None:

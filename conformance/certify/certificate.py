@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+VENDOR, CERTIFIER = "vendor", "certifier"
+"""Who ran the suite, as the relation of a certificate says it."""
+
 
 class Grade(StrEnum):
     """Who answers for a certificate."""

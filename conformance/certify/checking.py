@@ -99,22 +99,22 @@ def _judged(directory: Path, contract: Contract, claims: Claims, terms: Terms) -
         tuple(problems),
         opened,
         Judged(stated, opened.said, spot.run if spot else None, seams.stamped(beside)),
-        (*not_recomputed, *_unmade(played, spot)),
+        (*not_recomputed, *_unmade(opened, played, spot)),
         tuple(seams.notes(subject, terms)),
     )
 
 
 def _played(opened: Opened) -> Played:
     """What playing the run back shows. Without the bodies of its responses it shows nothing."""
-    if not opened.log.archive.removed:
-        return requests.played(opened)
-    return Played(requests=len(opened.log.exchanges), unsure=("*",))
+    if opened.log.archive.removed:
+        return Played(requests=len(opened.log.exchanges))
+    return requests.played(opened)
 
 
-def _unmade(played: Played, spot: seams.Spot | None) -> list[str]:
+def _unmade(opened: Opened, played: Played, spot: seams.Spot | None) -> list[str]:
     """The requests that could not be made again, also of spot checks, in a few words."""
     unmade = [f"requests of the case {case}" for case in played.unsure]
-    if "*" in played.unsure:
+    if opened.log.archive.removed:
         unmade = ["all requests"]
     if spot is not None:
         unmade += [f"requests of the spot check {case}" for case in spot.unsure]

@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
 
 import segno
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
-from conformance.base.text import amount, clean
-from conformance.certify.certificate import Certificate, Grade
+from conformance.base.text import clean
+from conformance.certify.certificate import CERTIFIER, VENDOR, Certificate, Grade
 from conformance.model import IDENTITIES
 from conformance.report import badge, html
 
@@ -34,7 +33,7 @@ TITLES = {
     Grade.CERTIFIED: "Certificate of conformance",
 }
 COLOURS = {Grade.SELF_DECLARED: "#41599b", Grade.CERTIFIED: "#1c6b36"}
-RELATIONS = {"vendor": "the vendor", "certifier": "the certifier"}
+RELATIONS = {VENDOR: "the vendor", CERTIFIER: "the certifier"}
 
 
 def render(certificate: Certificate) -> str:
@@ -90,23 +89,7 @@ def _code(certificate: Certificate) -> Markup:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
-        loader=PackageLoader("conformance.certify"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        finalize=_inert,
-    )
-    environment.filters.update(
-        number=lambda value: f"{value:,}", day=lambda text: text[:10], moment=html.moment
-    )
-    environment.globals.update(amount=amount, short=SHORT, few=FEW)
+    environment = html.environment_of("conformance.certify", lines=False)
+    environment.filters.update(day=lambda text: text[:10])
+    environment.globals.update(short=SHORT, few=FEW)
     return environment
-
-
-def _inert(value: Any) -> Any:
-    """Make text that a template prints inert. Jinja escapes it afterwards."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return clean(value)
-    return value

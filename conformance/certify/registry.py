@@ -103,7 +103,7 @@ def publish(checked: Sequence[Checked], site: Path, now: datetime) -> None:
     """
     if site.exists() and not _is_site(site):
         raise UsageError(
-            f"{site}: there is something else than a site of a registry. "
+            f"{site}: something else than the site of a registry is there, and is not replaced. "
             "Choose an empty or a new directory with --output."
         )
     site.parent.mkdir(parents=True, exist_ok=True)
@@ -125,11 +125,11 @@ def _is_site(directory: Path) -> bool:
 
 
 def _fill(site: Path, checked: Iterable[Checked], now: datetime) -> None:
-    shown = [each for each in checked if each.certificate is not None]
-    for each in shown:
+    certificates = []
+    for each in checked:
         if each.certificate is not None:
+            certificates.append(each.certificate)
             _write_certificate(site / place(each.certificate), each.path, each.certificate)
-    certificates = [each.certificate for each in shown if each.certificate is not None]
     index = {
         "format": FORMAT,
         "built": now.isoformat(timespec="seconds"),

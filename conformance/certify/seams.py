@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from conformance.base.text import amount
 from conformance.certify import commitment, nonce, recompute, requests, stamps, watched
+from conformance.certify.certificate import VENDOR
 from conformance.certify.codes import Code, Problem
 from conformance.certify.commitment import CHALLENGE, FREEZE
 from conformance.certify.stamps import Certificates
@@ -31,12 +32,12 @@ UNPROVEN = (
     "up."
 )
 CHALLENGED = (
-    "The vendor ran the suite and knew the challenge, so it can have shown the best of several "
-    "runs, or changed what the product responded on its way into the log."
+    "The vendor ran the suite and knew the challenge, so it may have shown the best of several "
+    "runs, or altered responses on their way into the log."
 )
 SEVERAL_KEYS = (
     "The target showed {keys:,} TLS keys during the run, so several servers, or one in between, "
-    "can have responded."
+    "may have responded."
 )
 UNNAMED = "-"
 """What a check before signing has in place of a product and a version."""
@@ -112,7 +113,7 @@ def _of_challenge(subject: Subject, terms: Terms) -> Iterator[Problem]:
     product, version = (
         "" if claimed == UNNAMED else claimed for claimed in (claims.product, claims.version)
     )
-    vendors = terms.vendors if claims.relation == "vendor" else None
+    vendors = terms.vendors if claims.relation == VENDOR else None
     yield from commitment.problems(files, terms.trust, run, product, version, vendors)
     yield from nonce.problems(run)
     if not run.nonce:

@@ -8,6 +8,7 @@ from datetime import datetime
 
 from securesystemslib.dsse import Envelope
 
+from conformance.certify import certificate
 from conformance.certify import envelope as envelopes
 from conformance.certify.certificate import Grade, Signer
 from conformance.certify.codes import Code, Problem
@@ -23,7 +24,7 @@ from conformance.certify.trust import Trust
 
 GRADES = {VENDOR: Grade.SELF_DECLARED, CERTIFIER: Grade.CERTIFIED}
 """What a signature in a namespace amounts to, if it holds."""
-NAMESPACES = {"vendor": VENDOR, "certifier": CERTIFIER}
+NAMESPACES = {certificate.VENDOR: VENDOR, certificate.CERTIFIER: CERTIFIER}
 """The namespace of whoever ran the suite, by their relation."""
 
 

@@ -18,7 +18,7 @@ import rfc8785
 from conformance.base.stored import Bounds, parsed
 from conformance.base.text import clean
 from conformance.certify import seams
-from conformance.certify.certificate import Counts
+from conformance.certify.certificate import CERTIFIER, VENDOR, Counts
 from conformance.certify.suite import DISTRIBUTION
 from conformance.model import Profile, Run, Verdict
 
@@ -27,8 +27,6 @@ TEST_RESULT: Final = "https://in-toto.io/attestation/test-result/v0.1"
 MEMBER: Final = "https://github.com/kaicalls/kaicalls-conformance/certificate/v1"
 """The member of the predicate for what the predicate has no place for."""
 
-VENDOR, CERTIFIER = "vendor", "certifier"
-"""Who ran the suite."""
 LONGEST_NAME = 100
 """Maximum characters of the name of a product, and of its version."""
 ALPHABETS = frozenset({"ARMENIAN", "CHEROKEE", "COPTIC", "CYRILLIC", "GREEK", "LATIN", "LISU"})

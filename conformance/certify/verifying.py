@@ -11,13 +11,13 @@ from typing import Any
 
 from conformance.base.errors import ConformanceError, Exit
 from conformance.certify import bundle, checking, envelope, seams, signing, statement
-from conformance.certify.certificate import Certificate, Counts, Grade, Signer
+from conformance.certify.certificate import CERTIFIER, Certificate, Counts, Grade, Signer
 from conformance.certify.checking import Evidence
 from conformance.certify.codes import Code, Problem
 from conformance.certify.seams import Terms
 from conformance.certify.signing import NAMESPACES, Signed
 from conformance.certify.stamps import Certificates
-from conformance.certify.statement import CERTIFIER, MEMBER, Claims
+from conformance.certify.statement import MEMBER, Claims
 from conformance.certify.trust import Trust
 from conformance.model import Contract
 
@@ -188,12 +188,11 @@ def _differing(
 
 def _unequal(stated: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
     """The names of the members that are not equal as they are written: 1 is not ``true``."""
-    names = stated.keys() | made.keys()
-    texts = (
-        {name: statement.payload(members.get(name)) for name in names} for members in (stated, made)
+    return sorted(
+        name
+        for name in stated.keys() | made.keys()
+        if statement.payload(stated.get(name)) != statement.payload(made.get(name))
     )
-    told, due = texts
-    return sorted(name for name in names if told[name] != due[name])
 
 
 def _unclaimed(signed: Signed, claims: Claims, grade: Grade) -> list[Problem]:

@@ -14,7 +14,7 @@ import click
 from conformance.base.errors import Exit, UsageError
 from conformance.command.commands import load
 from conformance.command.saying import say
-from conformance.command.signing_key import FILE, private_key, require_extra
+from conformance.command.signing_key import FILE, private_key, require_extra, with_trust
 
 if TYPE_CHECKING:
     from conformance.certify.codes import Problem
@@ -84,12 +84,7 @@ class Wish:
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="The spot checks that accompany the run.",
 )
-@click.option("--trust", type=FILE, help="Whom to trust: an allowed_signers file of OpenSSH.")
-@click.option("--revoked", type=FILE, help="Keys that are no longer trusted, one a line.")
-@click.option(
-    "--stamp-roots", type=FILE, help="Certificates of trusted authorities for time stamps, in PEM."
-)
-@click.option("--challenges", type=FILE, help="Accepted challenges that are newer than the suite.")
+@with_trust(required=False)
 @click.option("--check", is_flag=True, help="Only say what is missing, and sign nothing.")
 @click.option("--countersign", is_flag=True, help="Add a certifier's signature to a bundle.")
 @click.option("--output", type=FILE, default=OUTPUT, show_default=True, help="The bundle to write.")

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from conformance.base.errors import Exit
 from conformance.command.commands import load
 from conformance.command.saying import hand_out, say
-from conformance.command.signing_key import FILE, require_extra
+from conformance.command.signing_key import FILE, require_extra, with_trust
 
 if TYPE_CHECKING:
     from conformance.certify.registry import Checked, Verify
@@ -22,38 +22,15 @@ FOLDER = click.Path(path_type=Path, file_okay=False)
 REGISTRY, SITE = Path("registry"), Path("site")
 
 
-def with_trust(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options that say which bundles count, and where they are."""
-    for option in reversed(TRUST):
-        command = option(command)
-    return command
-
-
-TRUST = (
-    click.option(
-        "--registry",
-        "folder",
-        type=FOLDER,
-        default=REGISTRY,
-        show_default=True,
-        help="The folder of the bundles.",
-    ),
-    click.option(
-        "--trust",
-        type=FILE,
-        required=True,
-        help="Whom to trust: an allowed_signers file of OpenSSH.",
-    ),
-    click.option("--revoked", type=FILE, help="Keys that are no longer trusted, one a line."),
-    click.option(
-        "--stamp-roots",
-        type=FILE,
-        help="Certificates of trusted authorities for time stamps, in PEM.",
-    ),
-    click.option(
-        "--challenges", type=FILE, help="Accepted challenges that are newer than the suite."
-    ),
+with_folder = click.option(
+    "--registry",
+    "folder",
+    type=FOLDER,
+    default=REGISTRY,
+    show_default=True,
+    help="The folder of the bundles.",
 )
+"""The option for the registry that a command is about."""
 
 
 @click.group()
@@ -66,7 +43,8 @@ def registry() -> None:
 
 @registry.command()
 @click.argument("bundles", metavar="BUNDLE...", nargs=-1, required=True, type=FILE)
-@with_trust
+@with_folder
+@with_trust()
 def add(
     bundles: tuple[Path, ...],
     folder: Path,
@@ -84,7 +62,8 @@ def add(
 
 
 @registry.command(name="list")
-@with_trust
+@with_folder
+@with_trust()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_(
     folder: Path,
@@ -107,7 +86,8 @@ def list_(
 
 
 @registry.command()
-@with_trust
+@with_folder
+@with_trust()
 @click.option(
     "--output", type=FOLDER, default=SITE, show_default=True, help="The directory of the site."
 )

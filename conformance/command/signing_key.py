@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +19,34 @@ if TYPE_CHECKING:
 NEEDED = ("cryptography", "rfc3161_client", "securesystemslib", "segno")
 """The packages that the extra brings."""
 FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def with_trust(*, required: bool = True) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator that adds the options for whom and what to trust to a command."""
+    options = (
+        click.option(
+            "--trust",
+            type=FILE,
+            required=required,
+            help="Whom to trust: an allowed_signers file of OpenSSH.",
+        ),
+        click.option("--revoked", type=FILE, help="Keys that are no longer trusted, one a line."),
+        click.option(
+            "--stamp-roots",
+            type=FILE,
+            help="Certificates of trusted authorities for time stamps, in PEM.",
+        ),
+        click.option(
+            "--challenges", type=FILE, help="Accepted challenges that are newer than the suite."
+        ),
+    )
+
+    def decorated(command: Callable[..., Any]) -> Callable[..., Any]:
+        for option in reversed(options):
+            command = option(command)
+        return command
+
+    return decorated
 
 
 def require_extra() -> None:

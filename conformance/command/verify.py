@@ -13,7 +13,7 @@ import click
 from conformance.base.errors import UsageError
 from conformance.command.commands import load
 from conformance.command.saying import hand_out, say
-from conformance.command.signing_key import FILE, require_extra
+from conformance.command.signing_key import FILE, require_extra, with_trust
 
 if TYPE_CHECKING:
     from conformance.certify.certificate import Certificate
@@ -25,14 +25,7 @@ NAMED = 20
 
 @click.command()
 @click.argument("bundle", metavar="BUNDLE", type=FILE)
-@click.option(
-    "--trust", type=FILE, required=True, help="Whom to trust: an allowed_signers file of OpenSSH."
-)
-@click.option("--revoked", type=FILE, help="Keys that are no longer trusted, one a line.")
-@click.option(
-    "--stamp-roots", type=FILE, help="Certificates of trusted authorities for time stamps, in PEM."
-)
-@click.option("--challenges", type=FILE, help="Accepted challenges that are newer than the suite.")
+@with_trust()
 @click.option("--page", type=FILE, help="Write the certificate as a page to print, in HTML.")
 @click.option("--badge", type=FILE, help="Write a badge, in SVG.")
 @click.option("--at", metavar="DATE", help="Verify as of the end of this day (UTC), not of now.")

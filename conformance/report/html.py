@@ -133,29 +133,33 @@ def _script() -> Script:
 
 @cache
 def _environment() -> Environment:
+    environment = environment_of("conformance.report", lines=True)
+    environment.filters.update(shown=view.shown, operation=view.operation_name)
+    return environment
+
+
+def environment_of(package: str, *, lines: bool) -> Environment:
+    """The templates of a package. What they print is made inert, and then escaped by Jinja.
+
+    With ``lines``, line ends and tabs stay as they are.
+    """
+
+    def inert(value: Any) -> Any:
+        if isinstance(value, str) and not isinstance(value, Markup):
+            return clean(value, lines=lines)
+        return value
+
     environment = Environment(
-        loader=PackageLoader("conformance.report"),
+        loader=PackageLoader(package),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_finalize,
+        finalize=inert,
     )
-    environment.filters.update(
-        moment=moment,
-        shown=view.shown,
-        operation=view.operation_name,
-        number=lambda value: f"{value:,}",
-    )
+    environment.filters.update(moment=moment, number=lambda value: f"{value:,}")
     environment.globals.update(amount=amount)
     return environment
-
-
-def _finalize(value: Any) -> Any:
-    """Make text that the template prints inert. Jinja escapes it afterwards."""
-    if isinstance(value, str) and not isinstance(value, Markup):
-        return clean(value, lines=True)
-    return value
 
 
 def moment(text: str) -> str:
