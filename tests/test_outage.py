@@ -139,6 +139,15 @@ def test_a_run_ends_when_the_target_is_out(name: str) -> None:
     assert run.exit_code == 3
 
 
+@pytest.mark.parametrize("name", OUT)
+@pytest.mark.parametrize("after", [20, 90])
+def test_an_outage_among_reads_blames_no_clause(name: str, after: int) -> None:
+    """Not even those requests that were sent twice count, the first time or the second."""
+    run, _ = ran(OUT[name][0], after=after, scenarios=("plain-read", "walk"))
+    assert run.incomplete is not None
+    assert not [cell.name for cell in run.cells if cell.findings]
+
+
 def test_the_rest_is_untested_for_the_cause() -> None:
     """A person reads at each cell why nothing was asked."""
     run, _ = ran(_limited)

@@ -75,7 +75,9 @@ class Journal:
         broken = self._broken_again(sent.exchange.operation, sent.arrival.broken)
         facts = replace(sent.exchange.facts, broken=broken)
         logged = self.enter(replace(self._clean(sent), facts=facts))
-        if logged.role is not Role.RETRY:
+        if logged.role is Role.RETRY:
+            self._watch.note_retried(logged)
+        else:
             self._watch.see(sent.departure, logged, sent.arrival)
         self._check_room()
         return logged

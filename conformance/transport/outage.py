@@ -58,11 +58,15 @@ class Span:
 
 @dataclass(frozen=True)
 class Failure:
-    """An exchange that failed for an external cause, and the time when it failed."""
+    """An exchange that failed for an external cause, and the time when it failed.
+
+    ``retried`` holds the ids of the exchanges that it repeats.
+    """
 
     cause: OutageCause
     exchange: Exchange
     ended: float
+    retried: tuple[str, ...]
 
 
 class Outage:
@@ -79,10 +83,13 @@ class Outage:
         self._served = -math.inf  # start of the latest request that the target served
         self._streak: list[Failure] = []
 
-    def see(self, exchange: Exchange, loss: Loss | None, span: Span) -> bool:
+    def see(
+        self, exchange: Exchange, loss: Loss | None, span: Span, retried: tuple[str, ...] = ()
+    ) -> bool:
         """Take an exchange into account; return whether the target should be checked.
 
-        The requests before the first case are handled separately.
+        ``retried`` holds the ids of the exchanges that it repeats. The requests before the first
+        case are handled separately.
         """
         if exchange.scenario == PREFLIGHT:
             return False
@@ -95,7 +102,7 @@ class Outage:
             return False
         if cause is not self.cause:
             self._streak = []
-        self._streak.append(Failure(cause, exchange, span.ended))
+        self._streak.append(Failure(cause, exchange, span.ended, retried))
         tried = self._streak if cause is OutageCause.SILENT else self.operations
         return len(tried) >= self._needed
 
@@ -111,8 +118,11 @@ class Outage:
 
     @property
     def failed(self) -> tuple[str, ...]:
-        """The ids of the consecutive failed exchanges."""
-        return tuple(failure.exchange.id for failure in self._streak)
+        """The ids of the consecutive failed exchanges, and of those that they repeat."""
+        ids: list[str] = []
+        for failure in self._streak:
+            ids += [*failure.retried, failure.exchange.id]
+        return tuple(ids)
 
     @property
     def operations(self) -> set[str]:

@@ -25,13 +25,20 @@ class Watch:
         self._try_again = try_again
         self._good: dict[str, Departure] = {}  # successful reads with the main key, latest last
         self._speaks_http = False  # whether any response of this run was HTTP
+        self._retried: list[str] = []  # the exchanges that the next one repeats
+
+    def note_retried(self, exchange: Exchange) -> None:
+        """Remember an exchange that the next one repeats."""
+        self._retried.append(exchange.id)
 
     def see(self, departure: Departure, exchange: Exchange, arrival: Arrival) -> None:
         """Take an exchange into account. Raises Unjudgeable if the target is unavailable."""
+        retried = tuple(self._retried)
+        self._retried.clear()
         self._check_reached(arrival, exchange.failure)
         begun = departure.at.timestamp()
         span = Span(begun, begun + arrival.waited + arrival.elapsed_ms / 1000)
-        if self._outage.see(exchange, arrival.loss, span):
+        if self._outage.see(exchange, arrival.loss, span, retried):
             self._check()
         elif self._outage.cause is None and self._is_good(departure, exchange):
             self._good.pop(exchange.operation, None)
