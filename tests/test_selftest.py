@@ -181,5 +181,10 @@ def test_there_are_enough_faults_and_variants() -> None:
     assert 3 * sum(fault.depth >= 4 for fault in FAULTS.values()) >= len(FAULTS)
 
 
+def test_a_name_means_one_server() -> None:
+    """No variant has the name of a fault, because the self-test takes either by its name."""
+    assert not FAULTS.keys() & VARIANTS.keys()
+
+
 def _breaks_pagination(fault: Fault) -> bool:
     return any(clause.startswith(("paging", "has-more", "list-")) for clause in fault.breaks)

@@ -221,7 +221,7 @@ def _other_form(name: str, value: Any) -> Any:
 
 
 @variant("L53")
-class DeletedStaysListed(Faulty):
+class DeletedKeptWithItsDate(Faulty):
     """A deleted object is still read and listed, with deleted_at, and cannot be changed."""
 
     def act_delete(self, context: Context) -> Reply:
