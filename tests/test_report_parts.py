@@ -39,6 +39,7 @@ from conformance.report import (
     github,
     html,
     matrix,
+    owners,
     provide,
     times,
     untested,
@@ -56,6 +57,7 @@ from tests.faults import harness
 from tests.faults.base import words
 from tests.faults.faults import FAULTS
 from tests.support import contracts
+from tests.support.exchanges import answer
 
 # --- causes in a line -----------------------------------------------------------------------------
 
@@ -536,6 +538,13 @@ def test_a_leak_names_who_asked_and_whose_object_came() -> None:
     assert shown.whose.startswith(f"business other ({businesses['other'][:8]}")
     assert any(businesses["other"] in sentence for sentence in card.picture.ids)
     assert any("first shown by GET /agents with the key other" in text for text in card.picture.ids)
+
+
+def test_an_id_is_named_by_what_it_identifies() -> None:
+    """A transcript carries the id of its call, and has none of its own."""
+    body = {"transcripts": [{"call_id": "call_00000001"}], "has_more": False}
+    run = replace(example.passing(), exchanges=(answer(200, body, operation="list_transcripts"),))
+    assert owners.origins(run, ["call_00000001"])["call_00000001"].kind == "call"
 
 
 def test_a_missing_member_is_named_by_its_pointer() -> None:

@@ -7,7 +7,17 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from conformance.base.values import cut
-from conformance.model import KEY_ROLES, Business, Cause, Exchange, Harm, Run, business_of
+from conformance.model import (
+    KEY_ROLES,
+    Business,
+    Cause,
+    Contract,
+    Exchange,
+    Harm,
+    Operation,
+    Run,
+    business_of,
+)
 from conformance.reading import answer_of, members_of
 from conformance.report.places import STATUS
 
@@ -64,9 +74,22 @@ def origins(run: Run, wanted: Iterable[str]) -> dict[str, Origin]:
         name = run.contract.identifier_of(answer.operation.kind)
         shown = [answer.object, *answer.rows]
         for identifier in {str(members_of(each).get(name)) for each in shown} & left:
-            found[identifier] = Origin(exchange, answer.operation.kind or "object")
+            found[identifier] = Origin(exchange, _kind_named(run.contract, name, answer.operation))
             left.discard(identifier)
     return found
+
+
+def _kind_named(contract: Contract, member: str, operation: Operation) -> str:
+    """The kind of object that a member identifies in the objects of an operation.
+
+    It is another kind if a parameter of that name refers to one: a transcript has the id of a call.
+    """
+    if member != contract.identifier:
+        for each in contract.operations.values():
+            for parameter in each.parameters:
+                if parameter.name == member and parameter.references:
+                    return parameter.references
+    return operation.kind or "object"
 
 
 def explained(
