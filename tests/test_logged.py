@@ -10,7 +10,7 @@ import pytest
 
 from conformance import contract
 from conformance.base.errors import Unjudgeable
-from conformance.model import Response
+from conformance.model import Placeholder, Response, SecretKind
 from conformance.transport.redaction.log import MOST, LogRedactor
 from conformance.transport.redaction.secrets import WITHHELD, SecretStore
 from conformance.transport.wire import WireResponse
@@ -240,3 +240,15 @@ def test_secrets_deep_within_json_are_learnt_in_their_order() -> None:
     assert logged["first"]["api_key"] == "{secret:api_key-1}"
     assert logged["first"]["more"][0]["api_key"] == "{secret:api_key-2}"
     assert logged["second"]["api_key"] == "{secret:api_key-3}"
+
+
+def test_a_secret_learnt_later_is_found_in_an_earlier_text() -> None:
+    """As a whole, JSON-escaped, and by the part of a link that opens it; older ones are known."""
+    store = SecretStore({"full": KEY})
+    known = store.count
+    store.learn(Placeholder(SecretKind.LINK, "url-1"), LINK)
+    assert store.shows_later(f'{{"note": "{LINK}"}}', known)
+    assert store.shows_later(LINK.replace("/", "\\/"), known)
+    assert store.shows_later(f"the token {TOKEN}", known)
+    assert not store.shows_later(KEY, known)
+    assert not store.shows_later(LINK, store.count)

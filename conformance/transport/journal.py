@@ -23,15 +23,15 @@ FULL = (
 class Sent:
     """A request that was sent, and what came back. Its exchange has no number yet.
 
-    In ``exchange``, the first ``known`` secrets of the run are redacted. ``anew`` makes it again
-    with those learnt since redacted as well.
+    In ``exchange``, the first ``known`` secrets of the run are redacted. ``redacted`` makes it
+    again without those learnt since.
     """
 
     departure: Departure
     exchange: Exchange
     arrival: Arrival
     known: int
-    anew: Callable[[], Exchange]
+    redacted: Callable[[], Exchange]
 
 
 class Sink(Protocol):
@@ -98,11 +98,28 @@ class Journal:
         return self.enter(self._clean(sent))
 
     def _clean(self, sent: Sent) -> Exchange:
-        """The exchange with the secrets redacted that were issued since it was sent."""
-        if sent.known == self._secrets.count:
+        """The exchange with the secrets redacted that were issued since it was sent.
+
+        Few exchanges show any, and a plain search tells which, because redaction takes much longer.
+        """
+        if sent.known == self._secrets.count or not self._may_show_later(sent):
             return sent.exchange
-        anew = sent.anew()
-        return replace(sent.exchange, request=anew.request, response=anew.response)
+        again = sent.redacted()
+        return replace(sent.exchange, request=again.request, response=again.response)
+
+    def _may_show_later(self, sent: Sent) -> bool:
+        """Whether an exchange may show a secret that was issued since it was sent."""
+        for message in (sent.exchange.request, sent.exchange.response):
+            if message is None:
+                continue
+            texts = [value for _, value in message.headers]
+            if message.body is not None and message.body.base64 is not None:
+                return True
+            if message.body is not None and message.body.text is not None:
+                texts.append(message.body.text)
+            if any(self._secrets.shows_later(text, sent.known) for text in texts):
+                return True
+        return self._secrets.shows_later(sent.exchange.request.url, sent.known)
 
     def part(self) -> Sink:
         """The journal itself, which logs shared requests where they were sent."""

@@ -66,6 +66,7 @@ class SecretStore:
         self._secrets: dict[Placeholder, str] = {}
         self._placeholders: dict[str, Placeholder] = {}
         self._wholes: list[tuple[str, str]] = []  # with their placeholders, longest first
+        self._shown_as: list[tuple[str, ...]] = []  # its whole forms and telling parts, by secret
         self._search = PieceSearch()
         self._clean = CleanTexts()
         for role, key in keys.items():
@@ -75,6 +76,12 @@ class SecretStore:
     def count(self) -> int:
         """The number of secrets known so far."""
         return len(self._placeholders)
+
+    def shows_later(self, text: str, known: int) -> bool:
+        """Whether a text contains a secret that was learnt after the first ``known`` ones."""
+        with self.lock:
+            later = self._shown_as[known:]
+        return any(form in text for forms in later for form in forms)
 
     def learn(self, placeholder: Placeholder, secret: str) -> Placeholder:
         """Keep a secret out of the log from now on, and return its placeholder.
@@ -90,9 +97,11 @@ class SecretStore:
         self._secrets[placeholder] = secret
         self._placeholders[secret] = placeholder
         self._clean.clear()
-        self._wholes += [(form, str(placeholder)) for form in _spellings(secret)]
+        wholes, parts = _spellings(secret), self._private_parts(secret)
+        self._shown_as.append((*wholes, *parts))
+        self._wholes += [(form, str(placeholder)) for form in wholes]
         self._wholes.sort(key=lambda pair: -len(pair[0]))
-        for part in self._private_parts(secret):
+        for part in parts:
             length = _piece_length(part, placeholder.kind, secret)
             self._search.add(part, placeholder, length, max(PIECE, length))
         if placeholder.kind in ALTERED:
@@ -194,10 +203,10 @@ def _between(text: str, public: Iterable[str]) -> list[str]:
     return parts
 
 
-def _spellings(secret: str) -> Iterable[str]:
+def _spellings(secret: str) -> tuple[str, ...]:
     """The secret itself, and its JSON-escaped forms."""
     escaped = json.dumps(secret)[1:-1]
-    return dict.fromkeys((secret, escaped, escaped.replace("/", "\\/")))
+    return tuple(dict.fromkeys((secret, escaped, escaped.replace("/", "\\/"))))
 
 
 def _piece_length(part: str, kind: SecretKind, secret: str) -> int:
