@@ -30,18 +30,8 @@ _BOX = re.compile(
 )
 """The start of each kind of box."""
 
-_SIGNS = (
-    b"\x1f\x8b",
-    b"BZh",
-    b"7zXZ",
-    b"\x5d\0\0",
-    b"PK\x03\x04",
-    b"x\x9c",
-    b"x\xda",
-    b"x\x01",
-    b"x^",
-)
-"""Every box contains one of these. They are faster to find than the pattern."""
+_SIGN = re.compile(rb"\x1f\x8b|BZh|7zXZ|\x5d\0\0|PK\x03\x04|x[\x01\x5e\x9c\xda]")
+"""The sign of a box, which every box contains. It is faster to find than the whole start."""
 
 _Undo = Callable[[bytes, int], bytes]
 
@@ -82,9 +72,14 @@ def inflated(raw: bytes) -> bytes:
     return _opened("pkzip", raw, UNPACKED)
 
 
+def may_hold_box(raw: bytes) -> bool:
+    """Whether some bytes contain the sign of a box. This is much faster than looking for boxes."""
+    return _SIGN.search(raw) is not None
+
+
 def _starts(raw: bytes) -> Iterator[tuple[str, int]]:
     """The kind of each box, and where its data start."""
-    if not any(sign in raw for sign in _SIGNS):
+    if not may_hold_box(raw):
         return
     for match in islice(_BOX.finditer(raw), MOST_BOXES):
         kind = match.lastgroup or ""

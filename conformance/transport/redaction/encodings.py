@@ -12,9 +12,10 @@ import string
 import sys
 import unicodedata
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 
 from conformance.base.values import without_entities
-from conformance.transport.redaction.boxes import inflated, unpacked
+from conformance.transport.redaction.boxes import inflated, may_hold_box, unpacked
 from conformance.transport.redaction.number_lists import listed
 
 _STANDARD = str.maketrans("-_", "+/")
@@ -28,6 +29,9 @@ _MOSTLY = 8
 
 LONGEST_58 = 512
 """Maximum characters of base58 that are decoded, because the time grows quadratically."""
+
+SHORT, RUNS_KEPT = 128, 20_000
+"""Maximum characters of a run whose texts are remembered, and maximum number of such runs."""
 
 Spend = Callable[[int], None]
 """Takes the amount of work that was done, and raises if it exceeds the limit."""
@@ -180,8 +184,28 @@ def decoded(run: str, piece: int, spend: Spend = _freely) -> Iterator[str]:
     every possible start, and as base58. Compressed data is unpacked; ``spend`` is called with the
     number of bytes.
     """
+    texts = _of_short_run(run, piece) if len(run) <= SHORT else None
+    if texts is not None:
+        yield from texts
+        return
     for raw in _bytes_of(run, piece):
         yield from _texts(raw, piece, spend)
+
+
+@lru_cache(maxsize=RUNS_KEPT)
+def _of_short_run(run: str, piece: int) -> tuple[str, ...] | None:
+    """The texts that a short run may encode; None if it may be compressed data.
+
+    The ids of a target are such runs, and recur in many responses.
+    """
+    found = []
+    for raw in _bytes_of(run, piece):
+        if may_hold_box(raw):
+            return None
+        text = readable(raw, piece)
+        if text:
+            found.append(text)
+    return tuple(found)
 
 
 def _texts(raw: bytes, piece: int, spend: Spend = _freely) -> Iterator[str]:
