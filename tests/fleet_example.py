@@ -1,4 +1,4 @@
-"""Collected results of a fleet that does not exist, of any size, for tests, pictures and benchmarks.
+"""Collected results of a fleet that does not exist, of any size, for tests and benchmarks.
 
 ``python -m tests.fleet_example DIR COUNT`` writes them with their site.
 """
@@ -79,7 +79,7 @@ def target(number: int, clauses: list[str], quiet: bool) -> tuple[dict[str, Any]
         "top": [],
         "new": random.choices(causes) if fresh and number % 40 == 3 else [],
         "fixed": random.choices(causes) if fresh and number % 50 == 5 else [],
-        "untested": ["walk-order"] if fresh and number % 90 == 7 else [],
+        "untested": ["paging-filter-kept"] if fresh and number % 90 == 7 else [],
         "trend": _trend(random, len(broken)),
         "report": None,
     }
@@ -91,7 +91,13 @@ def target(number: int, clauses: list[str], quiet: bool) -> tuple[dict[str, Any]
             "signers": ["certifier@example.org"],
         }
     if state == "never judged":
-        nothing = {"judged_on": None, "verdict": "not judged", "grid": "", "causes": 0, "trend": []}
+        nothing: dict[str, Any] = {
+            "judged_on": None,
+            "verdict": "not judged",
+            "grid": "",
+            "causes": 0,
+            "trend": [],
+        }
         return {**line, **nothing}, {}
     line["report"] = f"targets/{line['id']}/report.html"
     places = {clause: f"report.html#cause-{clause}" for clause in broken}

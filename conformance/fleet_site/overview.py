@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from conformance.base.text import amount
@@ -127,6 +128,11 @@ class Overview:
     first: bool = True
     """Whether no target has an earlier result."""
 
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """What each clause demands, by its id."""
+        return {clause.id: clause.title for clause in self.fleet.clauses}
+
     def add(self, target: Target, offset: int) -> None:
         """Count a target."""
         broken = sum(letter in BROKEN_LETTERS for letter in target.grid)
@@ -147,7 +153,8 @@ class Overview:
                 href = _place(entry, f"#{cause.id}" if kind == NEW else "")
                 self._group(kind, cause.title).add(entry, href)
         for clause in target.untested:
-            self._group(UNTESTED, clause).add(entry, _place(entry, f"#clause-{clause}"))
+            title = f"{clause}: {self.titles.get(clause, '')}"
+            self._group(UNTESTED, title).add(entry, _place(entry, f"#clause-{clause}"))
 
     def _group(self, kind: str, title: str) -> Group:
         return self.changes[kind].setdefault(title, Group(title))

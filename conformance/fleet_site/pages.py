@@ -132,23 +132,24 @@ class _Writer:
 
     def _page(self, name: str, template: str, **values: Any) -> None:
         """Write a page piece by piece, so that only its rows are held."""
-        stream = _environment().get_template(template).stream(
-            it=self.overview,
-            fleet=self.overview.fleet,
-            grid=self.grid,
-            parts=self.parts,
-            root="../" if "/" in name else "",
-            **values,
+        stream = (
+            _environment()
+            .get_template(template)
+            .stream(
+                it=self.overview,
+                fleet=self.overview.fleet,
+                grid=self.grid,
+                parts=self.parts,
+                root="../" if "/" in name else "",
+                **values,
+            )
         )
         stream.enable_buffering(500)
-        with (self.directory / name).open("w", encoding="utf-8", newline="\n") as page:
-            stream.dump(page)
+        stream.dump(str(self.directory / name), "utf-8")
 
     def _blocks(self) -> Iterator[list[tuple[Entry, str]]]:
         """All targets by name, in blocks, each with the page of the grid that has its row."""
-        pages = {
-            entry.id: f"{PARTS}/{part.name}" for part in self.parts for entry in part.entries
-        }
+        pages = {entry.id: f"{PARTS}/{part.name}" for part in self.parts for entry in part.entries}
         by_name = sorted(self.overview.entries, key=lambda entry: entry.by_name)
         for at in range(0, len(by_name), PART):
             block = by_name[at : at + PART]
