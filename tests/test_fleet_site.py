@@ -147,15 +147,18 @@ def test_two_targets_make_no_clause_suspect(tmp_path: Path) -> None:
 
 
 def test_a_first_night_has_nothing_to_compare(tmp_path: Path) -> None:
-    """It does not say that nothing changed."""
+    """It does not say that nothing changed, nor that every cause is new."""
     directory = tmp_path / "first"
-    fleet_example.write(directory, 3, quiet=True)
+    fleet_example.write(directory, 4)
     index = directory / "index.jsonl"
     lines = [json.loads(line) for line in index.read_text("utf-8").splitlines()]
     text = "".join(json.dumps({**line, "trend": line["trend"][-1:]}) + "\n" for line in lines)
     index.write_text(text, encoding="utf-8")
     fleet_site.build(directory)
-    assert "The first night: 3 of 3 targets judged" in text_of(directory / "index.html")
+    assert any(line["new"] for line in lines)
+    words = text_of(directory / "index.html")
+    assert "The first night: 4 of 4 targets judged" in words
+    assert "Since last night" not in words
 
 
 def test_a_fleet_without_targets_has_a_page(tmp_path: Path) -> None:

@@ -165,7 +165,9 @@ class Overview:
 
     @property
     def changed(self) -> Counter[str]:
-        """The number of changes by kind, over all targets."""
+        """The number of changes by kind, over all targets; none on the first night."""
+        if self.first:
+            return Counter()
         counted = {
             kind: sum(group.count for group in groups.values())
             for kind, groups in self.changes.items()
