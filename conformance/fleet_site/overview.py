@@ -153,7 +153,7 @@ class Overview:
                 href = _place(entry, f"#{cause.id}" if kind == NEW else "")
                 self._group(kind, cause.title).add(entry, href)
         for clause in target.untested:
-            title = f"{clause}: {self.titles.get(clause, '')}"
+            title = f"{clause}: {self.titles[clause]}" if clause in self.titles else clause
             self._group(UNTESTED, title).add(entry, _place(entry, f"#clause-{clause}"))
 
     def _group(self, kind: str, title: str) -> Group:
