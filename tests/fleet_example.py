@@ -47,7 +47,7 @@ def write(directory: Path, count: int, quiet: bool = False) -> None:
         "format": 1,
         "date": f"2026-11-{TODAY}T04:00:00+00:00",
         "suite": "0.1.0",
-        "contract": {"name": real().name, "version": real().version, "digest": real().digest},
+        "contract": {"name": real().title, "version": real().version, "digest": real().digest},
         "clauses": clauses,
         "missing": [each["target"] for each in problems if each["kind"] == "missing"],
         "problems": problems,

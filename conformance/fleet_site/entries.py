@@ -66,6 +66,11 @@ class Contract:
     version: str
     digest: str
 
+    @property
+    def full_name(self) -> str:
+        """Its name and version."""
+        return f"{self.name} {self.version}"
+
 
 @dataclass(frozen=True)
 class Problem:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +16,7 @@ from conformance.fleet_site import entries
 from conformance.fleet_site.entries import (
     BROKEN_LETTERS,
     JUDGED,
+    NOT_PLANNED,
     Certificate,
     Clause,
     Fleet,
@@ -33,6 +33,8 @@ NEW, FIXED, UNTESTED = "new", "fixed", "newly untested"
 CONFORMS, BREAKS, NOT_JUDGED = "conforms", "broken", "not judged"
 CONCLUSIVE = frozenset((*BROKEN_LETTERS, "P"))
 """The letters of cells that were judged."""
+ABSENT = f"I{NOT_PLANNED}"
+"""The letters of clauses that a target does not have, or that were not planned for it."""
 
 
 _DIGITS = re.compile(r"([0-9]{1,18})")
@@ -110,9 +112,15 @@ class Tally:
         return self.group.count
 
     @property
-    def plain(self) -> bool:
-        """Whether every target passed it, or does not have what it is about."""
-        return not set(self.letters) - set("PI.")
+    def absent(self) -> bool:
+        """Whether no target has it, or none was planned to be judged on it."""
+        return not set(self.letters) - set(ABSENT)
+
+    @property
+    def alike(self) -> str:
+        """The letter that every target has that has the clause at all; empty if they differ."""
+        letters = set(self.letters) - set(ABSENT)
+        return "".join(letters) if len(letters) == 1 else ""
 
 
 @dataclass
@@ -200,6 +208,25 @@ class Overview:
         return f"{what}: {self.judged:,} of {amount(len(self.entries), 'target')} judged"
 
     @property
+    def passed_by_all(self) -> list[Tally]:
+        """The clauses that no target breaks, and that were judged on each that has them."""
+        return [each for each in self.tallies if each.alike == "P"]
+
+    @property
+    def tested_by_none(self) -> list[Tally]:
+        """The clauses that are untested in every target that has them, or that none has."""
+        return [each for each in self.tallies if each.alike == "U" or each.absent]
+
+    @property
+    def shown(self) -> list[int]:
+        """The clauses that a grid shows, by their positions.
+
+        The others would be the same square in every row.
+        """
+        left_out = {each.clause.id for each in (*self.passed_by_all, *self.tested_by_none)}
+        return [place for place, each in enumerate(self.tallies) if each.clause.id not in left_out]
+
+    @property
     def by_all(self) -> list[Tally]:
         """The clauses that every target breaks in which they were judged."""
         return [each for each in self.tallies if each.judged == each.broken >= ENOUGH]
@@ -277,11 +304,3 @@ def _place(entry: Entry, fragment: str) -> str | None:
 def _unknown(name: str) -> Entry:
     """A target of a problem that has no line."""
     return _entry(Target(name, name, "never judged", NOT_JUDGED, ""), 0, 0)
-
-
-def shown(tallies: Sequence[Tally]) -> list[int]:
-    """The clauses that a grid shows, by their positions: those that say something about a target.
-
-    A clause that all passed, or that they lack, is the same square in every row.
-    """
-    return [place for place, tally in enumerate(tallies) if not tally.plain]

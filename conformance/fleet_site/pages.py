@@ -81,7 +81,7 @@ def build(directory: Path) -> None:
         stored.opened(index) as lines,
         tempfile.TemporaryDirectory(prefix=files.HIDDEN, dir=directory) as scratch,
     ):
-        grid = Grid(directory, lines, fleet.clauses, overview.shown(found.tallies))
+        grid = Grid(directory, lines, fleet.clauses, found.shown)
         _Writer(Path(scratch), found, grid, _parts(worst_first)).write(worst_first)
         _replace(directory, Path(scratch))
 
@@ -167,11 +167,11 @@ def _colour(found: Overview, troubles: object) -> Verdict | str:
 
 def _badge(found: Overview) -> str:
     """The badge of the fleet: how many of its targets conform."""
-    verdicts, contract = found.verdicts, found.fleet.contract
+    verdicts = found.verdicts
     value = f"{verdicts[CONFORMS]:,} of {len(found.entries):,} conform"
     worst = [name for name in (BREAKS, NOT_JUDGED, CONFORMS) if verdicts[name]]
     colour = badge.COLOURS[COLOURS[worst[0] if worst else NOT_JUDGED]]
-    label = clean(cut(contract.name, LONGEST))
+    label = clean(cut(found.fleet.contract.full_name, LONGEST))
     return badge.svg(label, value, f"{label}: {value}", colour)
 
 
