@@ -391,3 +391,18 @@ def test_the_list_of_names_can_be_filtered(large: Path, tmp_path: Path) -> None:
     dom = browser.dump_dom(copy)
     assert "<output> 1 found</output>" in dom
     assert len(re.findall(r"<li>", dom.partition("<main")[2])) == 1
+
+
+@pytest.mark.browser
+@pytest.mark.usefixtures("require_browser")
+def test_the_first_screen_has_changes_and_problems(large: Path, tmp_path: Path) -> None:
+    """In a window of 1280 by 800, the heading of each is in the upper half."""
+    script = """<script>document.title = ["changes", "problems"]
+      .map((id) => document.getElementById(id).getBoundingClientRect().bottom)
+      .join()</script>"""
+    text = (large / "index.html").read_text(encoding="utf-8")
+    copy = tmp_path / "index.html"
+    copy.write_text(text.replace("Content-Security-Policy", "No-Policy") + script, "utf-8")
+    dom = browser.dump_dom(copy, "--window-size=1280,800")
+    places = dom.partition("<title>")[2].partition("</title>")[0].split(",")
+    assert [float(place) < 400 for place in places] == [True, True]

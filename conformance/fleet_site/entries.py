@@ -9,11 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
-from cattrs import Converter
 from cattrs.preconf.json import make_converter
 
 from conformance.base import stored
@@ -42,6 +40,7 @@ BROKEN_LETTERS = "".join(letter for letter, verdict in LETTERS.items() if verdic
 
 LARGEST_INDEX = 1_000_000_000
 """Maximum bytes of the lines of all targets: 10,000 targets have about 30,000,000."""
+_CONVERTER = make_converter(detailed_validation=False)
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _FRAGMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -203,11 +202,6 @@ def link(target: str, href: object) -> str:
 def _record(value: object, kind: type[Record]) -> Record:
     """The value as a record. Raises ValueError if a member is missing or of another type."""
     try:
-        return _converter().structure(value, kind)
+        return _CONVERTER.structure(value, kind)
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError(f"a member is missing or wrong ({error})") from None
-
-
-@cache
-def _converter() -> Converter:
-    return make_converter(detailed_validation=False)

@@ -30,6 +30,8 @@ ENOUGH = 3
 """Targets that must have judged a clause before one of them, or all, can stand out."""
 
 NEW, FIXED, UNTESTED = "new", "fixed", "newly untested"
+NEVER = "never judged"
+"""The state of a target without any result."""
 CONFORMS, BREAKS, NOT_JUDGED = "conforms", "broken", "not judged"
 CONCLUSIVE = frozenset((*BROKEN_LETTERS, "P"))
 """The letters of cells that were judged."""
@@ -260,7 +262,8 @@ class Overview:
         known = {entry.id: entry for entry in self.entries}
         kinds: dict[str, dict[tuple[str, str], Group]] = {}
         for problem in self.problems():
-            entry = known.get(problem.target) or _unknown(problem.target)
+            name = problem.target
+            entry = known.get(name) or _entry(Target(name, name, NEVER, NOT_JUDGED, ""), 0, 0)
             since = f"last good result: {entry.judged_on}" if entry.judged_on else "never judged"
             groups = kinds.setdefault(problem.kind, {})
             group = groups.setdefault((problem.words, since), Group(problem.words, since))
@@ -299,8 +302,3 @@ def _entry(target: Target, offset: int, broken: int) -> Entry:
 def _place(entry: Entry, fragment: str) -> str | None:
     """A link into the report of a target; None if it has none."""
     return None if entry.report is None else entries.link(entry.id, fragment)
-
-
-def _unknown(name: str) -> Entry:
-    """A target of a problem that has no line."""
-    return _entry(Target(name, name, "never judged", NOT_JUDGED, ""), 0, 0)

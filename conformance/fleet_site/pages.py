@@ -119,7 +119,8 @@ class _Writer:
         (self.directory / PARTS).mkdir()
         for part in self.parts:
             self._page(f"{PARTS}/{part.name}", "grid.html.j2", part=part)
-        self._page(NAMES, "targets.html.j2", blocks=self._blocks(), script=_filter())
+        script = html.inline(html.template_text(PACKAGE, "filter.js"))
+        self._page(NAMES, "targets.html.j2", blocks=self._blocks(), script=script)
         troubles = self.overview.troubles()
         self._page(
             FIRST,
@@ -194,8 +195,3 @@ def _environment() -> Environment:
         names=NAMES,
     )
     return environment
-
-
-@cache
-def _filter() -> html.Inline:
-    return html.inline(html.template_text(PACKAGE, "filter.js"))

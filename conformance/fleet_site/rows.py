@@ -31,12 +31,15 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """A target in the grid. ``lines`` are the points of its trend, with a gap where none is."""
+    """A target in the grid. ``nights`` are the causes of its trend; None if it was not judged.
+
+    ``lines`` are the points of the trend, one line for each stretch of nights without a gap.
+    """
 
     entry: Entry
     cells: tuple[Cell, ...]
     lines: tuple[str, ...]
-    label: str
+    nights: tuple[int | None, ...]
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,8 @@ class Grid:
             self.index.seek(entry.offset)
             line = self.index.readline().decode()
             target = entries.target(line, len(self.clauses))
-            nights = [night.causes if night.judged else None for night in target.trend]
-            yield Row(entry, tuple(self._cells(target)), tuple(_lines(nights)), _label(nights))
+            nights = tuple(night.causes if night.judged else None for night in target.trend)
+            yield Row(entry, tuple(self._cells(target)), tuple(_lines(nights)), nights)
 
     def _cells(self, target: Target) -> Iterator[Cell]:
         if target.report is None:
@@ -79,12 +82,6 @@ def _look(letter: str) -> tuple[str, str]:
     """The class of a cell and its sign."""
     verdict: Verdict | None = LETTERS.get(letter)
     return (f"v-{verdict}", view.SIGNS[verdict].symbol) if verdict else ("v-none", "")
-
-
-def _label(nights: Sequence[int | None]) -> str:
-    """The figures of a trend in words."""
-    figures = ", ".join("not judged" if each is None else str(each) for each in nights)
-    return f"Causes, oldest first: {figures}"
 
 
 def _lines(nights: Sequence[int | None]) -> Iterator[str]:

@@ -112,7 +112,7 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
             target=_target(run),
             profiles=profiles.standings(run),
             sizes=sizes,
-            script=_script(),
+            script=inline(template_text("conformance.report", "report.js")),
         )
     )
 
@@ -130,11 +130,6 @@ def inline(text: str) -> Inline:
     digest = hashlib.sha256(text.encode()).digest()
     source = f"sha256-{base64.b64encode(digest).decode()}"
     return Inline(Markup(text), Markup(source))  # noqa: S704 - ours
-
-
-@cache
-def _script() -> Inline:
-    return inline(template_text("conformance.report", "report.js"))
 
 
 @cache
