@@ -17,8 +17,9 @@ from conformance import __version__
 from conformance.base import files
 from conformance.base.errors import UsageError
 from conformance.base.text import amount
-from conformance.certify import assess, bundle, known, recompute, requests, seams
+from conformance.certify import assess, bundle, known, recompute, seams
 from conformance.certify.codes import Code, Problem
+from conformance.certify.judged_again import judged_and_played
 from conformance.certify.requests import Played
 from conformance.certify.seams import Terms
 from conformance.certify.statement import Claims, Judged, canonical_digest
@@ -75,8 +76,9 @@ def _judged(directory: Path, contract: Contract, claims: Claims, terms: Terms) -
     profile, unknown = profile_of(contract, claims.profile)
     if profile is None or strange:
         return Evidence((*strange, *unknown))
-    played = _played(opened)
-    run = bare(opened.judged(known=played.known))
+    mismatches = recompute.mismatches(opened)
+    judged, played = _judged_and_played(opened)
+    run = bare(judged)
     stated, not_recomputed, differing = _as_stated(run, opened)
     changed = _changed_reports(directory, run)
     if opened.log.archive.removed:
@@ -85,7 +87,7 @@ def _judged(directory: Path, contract: Contract, claims: Claims, terms: Terms) -
     spot = seams.spot_in(directory, contract, stated)
     subject = seams.Subject(opened, stated, claims, profile, beside, spot)
     problems = [
-        *recompute.mismatches(opened),
+        *mismatches,
         *played.mismatches,
         *_unchosen(opened),
         *differing,
@@ -104,11 +106,11 @@ def _judged(directory: Path, contract: Contract, claims: Claims, terms: Terms) -
     )
 
 
-def _played(opened: Opened) -> Played:
-    """What playing the run back shows. Without the bodies of its responses it shows nothing."""
+def _judged_and_played(opened: Opened) -> tuple[Run, Played]:
+    """The judged run, and what playing it back shows: nothing without the bodies of responses."""
     if opened.log.archive.removed:
-        return Played(requests=len(opened.log.exchanges))
-    return requests.played(opened)
+        return opened.judged(), Played(requests=len(opened.log.exchanges))
+    return judged_and_played(opened)
 
 
 def _unmade(opened: Opened, played: Played, spot: seams.Spot | None) -> list[str]:
