@@ -19,7 +19,7 @@ from conformance.base.errors import UsageError
 from conformance.base.text import amount
 from conformance.certify import assess, bundle, known, recompute, seams
 from conformance.certify.codes import Code, Problem
-from conformance.certify.judged_again import judged_and_played
+from conformance.certify.judged_again import Again, judged_and_played
 from conformance.certify.requests import Played
 from conformance.certify.seams import Terms
 from conformance.certify.statement import Claims, Judged, canonical_digest
@@ -57,19 +57,26 @@ class Evidence:
     notes: tuple[str, ...] = ()
 
 
-def check(directory: Path, contract: Contract, claims: Claims, terms: Terms) -> Evidence:
-    """Judge the run in an unpacked bundle again, and find everything wrong with it."""
+def check(
+    directory: Path, contract: Contract, claims: Claims, terms: Terms, known: Again | None = None
+) -> Evidence:
+    """Judge the run in an unpacked bundle again, and find everything wrong with it.
+
+    ``known`` is what was judged before the bundle was made. It counts if the log is still the same.
+    """
     wrong = [Problem(Code.STATEMENT_MISMATCH, each) for each in claims.faults]
     if wrong:
         return Evidence(tuple(wrong))
     try:
-        return _judged(directory, contract, claims, terms)
+        return _judged(directory, contract, claims, terms, known)
     except UsageError as error:
         text = str(error).replace(f"{directory}/", "")
         return Evidence((Problem(Code.RUN_INVALID, text),))
 
 
-def _judged(directory: Path, contract: Contract, claims: Claims, terms: Terms) -> Evidence:
+def _judged(
+    directory: Path, contract: Contract, claims: Claims, terms: Terms, known: Again | None
+) -> Evidence:
     """The same for claims that can be made. Raises UsageError for a run that cannot be read."""
     opened = runfile.open_run(directory, contract)
     strange = [*_of_contract(opened), *_of_suite(opened, claims)]
@@ -77,8 +84,8 @@ def _judged(directory: Path, contract: Contract, claims: Claims, terms: Terms) -
     if profile is None or strange:
         return Evidence((*strange, *unknown))
     mismatches = recompute.mismatches(opened)
-    judged, played = _judged_and_played(opened)
-    run = bare(judged)
+    again = _judged_and_played(opened, known)
+    run, played = bare(again.run), again.played
     stated, not_recomputed, differing = _as_stated(run, opened)
     changed = _changed_reports(directory, run)
     if opened.log.archive.removed:
@@ -106,10 +113,12 @@ def _judged(directory: Path, contract: Contract, claims: Claims, terms: Terms) -
     )
 
 
-def _judged_and_played(opened: Opened) -> tuple[Run, Played]:
+def _judged_and_played(opened: Opened, known: Again | None) -> Again:
     """The judged run, and what playing it back shows: nothing without the bodies of responses."""
     if opened.log.archive.removed:
-        return opened.judged(), Played(requests=len(opened.log.exchanges))
+        return Again(opened.judged(), Played(requests=len(opened.log.exchanges)))
+    if known is not None and known.run.log_head == opened.log.chain.head:
+        return known
     return judged_and_played(opened)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from dataclasses import dataclass
 
 from conformance.certify import requests
 from conformance.certify.meanwhile import meanwhile
@@ -12,8 +13,16 @@ from conformance.model import Run
 from conformance.run.runfile import Opened
 
 
-def judged_and_played(opened: Opened) -> tuple[Run, Played]:
-    """The run, judged by its log, and what playing it back shows.
+@dataclass(frozen=True)
+class Again:
+    """A run, judged by its log, and what playing it back shows."""
+
+    run: Run
+    played: Played
+
+
+def judged_and_played(opened: Opened) -> Again:
+    """Judge a stored run again, and play it back.
 
     On two cores, both are done at the same time. On one core, what one of them judges is not
     judged again by the other.
@@ -22,4 +31,4 @@ def judged_and_played(opened: Opened) -> tuple[Run, Played]:
     known = KnownTrials()
     with meanwhile(lambda: requests.played(opened, known)) as played:
         run = opened.judged(known=known)
-        return run, played()
+        return Again(run, played())

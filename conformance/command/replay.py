@@ -184,9 +184,9 @@ def _judged_fitting(directory: Path, contract: Contract) -> tuple[Opened, Stored
     from conformance.run import runfile
 
     opened = _opened(directory, contract)
-    run, played = judged_and_played(opened)
-    _require_played(directory, played)
-    return opened, runfile.stored_again(opened, run), played
+    again = judged_and_played(opened)
+    _require_played(directory, again.played)
+    return opened, runfile.stored_again(opened, again.run), again.played
 
 
 def _opened(directory: Path, contract: Contract) -> Opened:
