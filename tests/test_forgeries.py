@@ -1,0 +1,68 @@
+"""Every known forgery is refused with its own code, or disclosed in the first line."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+
+import pytest
+
+from conformance.base.errors import Exit, UsageError
+from conformance.command.replay import recomputed
+from conformance.report.view import headline
+from tests import servers
+from tests.drafts import Draft, draft_of
+from tests.forgeries import FORGERIES
+from tests.servers import command, run_of
+from tests.support.contracts import real
+
+pytestmark = pytest.mark.long
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> Draft:
+    """A run that failed, of a server that responds with 200 where nothing is found."""
+    directory = tmp_path_factory.mktemp("broken")
+    app = servers.faulty(servers.EverythingFound)
+    with servers.serving(app) as origin:
+        servers.target_file(app, origin, directory / "t.yaml")
+        chosen = ("--depth", "quick", "--clause", "status-404", "--clause", servers.BRIEF)
+        outcome = command("run", "--target", "t.yaml", "--yes", *chosen, cwd=directory)
+    assert outcome.code == 1, outcome.said
+    run = recomputed(run_of(directory), real()).run
+    failing = [name for cell in run.broken for each in cell.findings for name in each.exchanges]
+    return draft_of(run_of(directory), frozenset(failing))
+
+
+@pytest.fixture
+def draft(broken: Draft) -> Draft:
+    """That run, to be forged."""
+    return copy.deepcopy(broken)
+
+
+def fate(run: Path, capsys: pytest.CaptureFixture[str]) -> str:
+    """What becomes of a stored run: its refusal, or its first lines with the exit code."""
+    try:
+        again = recomputed(run, real()).run
+    except UsageError as error:
+        return str(error)
+    note = capsys.readouterr().err.partition("\n")[0]
+    return f"{note} exit {int(again.exit_code)}: {headline(again)}; {again.incomplete or ''}"
+
+
+def test_the_run_fails_as_it_is(broken: Draft, tmp_path: Path) -> None:
+    """Nothing is refused in it, and its failures are those that a forger wants to hide."""
+    run = recomputed(broken.write(tmp_path / "same"), real()).run
+    assert run.exit_code == Exit.VIOLATED
+    assert len(broken.failures) > 1
+
+
+@pytest.mark.parametrize("name", FORGERIES)
+def test_a_forged_run_is_caught(
+    draft: Draft, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """It is refused with a code, or its first lines say that it shows less than a good run."""
+    FORGERIES[name].edit(draft)
+    found = fate(draft.write(tmp_path / "forged"), capsys)
+    assert FORGERIES[name].caught in found
+    assert "Conforms" not in found
