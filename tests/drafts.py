@@ -6,7 +6,7 @@ import copy
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -393,3 +393,35 @@ def worse_before(draft: Draft) -> None:
         | {"scope": "full", "suite": "1", "contract": "1", "exit_code": 1}
         | {"counts": {"failed": 5}, "causes": {"gone": "was there"}, "cells": {}}
     ]
+
+
+# --- what a replay cannot see ---------------------------------------------------------------------
+
+
+def made_good(draft: Draft) -> None:
+    """The failing responses are those of a good server, and no later request changes."""
+    answered(status=404)(draft)
+
+
+def made_up(draft: Draft) -> None:
+    """A response says what the target never said, and no later request changes."""
+    draft.exchanges[-1]["response"]["headers"].append(["Server", "Acme"])
+
+
+def made_up_elsewhere(draft: Draft) -> None:
+    """The run is said to be of another server, wherever its address stands."""
+    readdressed(draft, peer=True)
+    draft.said["target"]["name"] = "Acme"
+
+
+def made_up_earlier(draft: Draft) -> None:
+    """Everything is said to have happened a month earlier."""
+    month = timedelta(days=30)
+
+    def earlier(text: str) -> str:
+        return (datetime.fromisoformat(text) - month).isoformat()
+
+    for line in draft.exchanges:
+        line["started"] = earlier(line["started"])
+    draft.said |= {name: earlier(draft.said[name]) for name in ("started", "finished")}
+    draft.said["judged_on"] = draft.said["started"][:10]

@@ -27,6 +27,9 @@ from tests.drafts import (
     has_nothing,
     labelled,
     lacking,
+    made_up,
+    made_up_earlier,
+    made_up_elsewhere,
     moved,
     numbered_alike,
     over_budget,
@@ -229,3 +232,16 @@ FORGERIES: dict[str, Forgery] = {
     "judged on another day": Forgery(RELABELLED, said(judged_on="2019-01-01"), "TIME_MISMATCH"),
 }
 """Each forgery by what it changes: most are edits of the requests that show the failures."""
+
+SELF_DECLARED = "Self-declared: the vendor ran it"
+UNSEEN: dict[str, Forgery] = {
+    "a response that nobody sent": Forgery(RESPONSES, made_up, SELF_DECLARED),
+    "another server, wherever it is named": Forgery(RELABELLED, made_up_elsewhere, SELF_DECLARED),
+    "a month earlier, wherever there is a time": Forgery(
+        RELABELLED, made_up_earlier, SELF_DECLARED
+    ),
+}
+"""What a replay cannot see, because responses do not follow from anything.
+
+The first line of ``verify`` discloses it. Challenge, time stamps and spot checks are against it.
+"""

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from conformance.base.errors import Exit, UsageError
+from conformance.command.comparing import comparison
 from conformance.command.replay import recomputed
+from conformance.model import Verdict
 from conformance.report.view import headline
+from conformance.run import runfile
 from tests import servers
-from tests.drafts import Draft, draft_of
+from tests.drafts import Draft, draft_of, made_good
 from tests.forgeries import FORGERIES
 from tests.servers import command, run_of
 from tests.support.contracts import real
@@ -66,3 +69,14 @@ def test_a_forged_run_is_caught(
     found = fate(draft.write(tmp_path / "forged"), capsys)
     assert FORGERIES[name].caught in found
     assert "Conforms" not in found
+
+
+def test_a_forged_baseline_excuses_nothing(draft: Draft, tmp_path: Path) -> None:
+    """Its stored cells say that everything failed before, but its log is judged again."""
+    after = recomputed(draft.write(tmp_path / "after"), real()).run
+    made_good(draft)
+    for row in draft.said["cells"]:
+        row["verdict"] = "failed"
+    older = runfile.open_run(draft.write(tmp_path / "older"), real())
+    failed = {cell.name for cell in after.cells if cell.verdict is Verdict.FAILED}
+    assert {cell.name for cell in comparison(older, after).broken} == failed

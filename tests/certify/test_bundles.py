@@ -33,6 +33,8 @@ from tests.certify.bundles import (
     rezipped,
     zipped,
 )
+from tests.drafts import draft_of
+from tests.forgeries import UNSEEN
 
 pytestmark = pytest.mark.long
 
@@ -338,6 +340,19 @@ def test_a_vendor_cannot_sign_another_run_than_the_log_shows(
     """The verdict is made again from the log, so a signature on anything else is worth nothing."""
     edit, code = FORGERIES[name]
     assert code in lab.codes(lab.forged(tmp_path, edit))
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_what_a_replay_cannot_see_is_disclosed(lab: Lab, tmp_path: Path, name: str) -> None:
+    """Nothing is refused, and the first line says who vouches for it: the vendor alone."""
+    draft = draft_of(lab.run, frozenset())
+    UNSEEN[name].edit(draft)
+    run = draft.write(tmp_path / "run")
+    files, payload = assembled(run, lab.contract, tmp_path / "files")
+    verified = lab.verify(zipped(files, payload, tmp_path / "b.zip"))
+    assert verified.problems == ()
+    assert verified.certificate is not None
+    assert verified.certificate.first_line.startswith(UNSEEN[name].caught)
 
 
 def particulars(**members: Any) -> Callable[[dict[str, Any]], None]:
