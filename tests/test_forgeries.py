@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import copy
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from conformance.base.errors import Exit, UsageError
+from conformance.certify.codes import Code
+from conformance.certify.verifying import verify
 from conformance.command.comparing import comparison
 from conformance.command.replay import recomputed
 from conformance.model import Verdict
 from conformance.report.view import headline
 from conformance.run import runfile
-from tests import servers
-from tests.drafts import Draft, draft_of, made_good
-from tests.forgeries import FORGERIES
+from tests import forgery_tables, generated, servers
+from tests.certify.bundles import TRUST, assembled, small_contract, zipped
+from tests.drafts import Draft, draft_of, made_good, waived
+from tests.forgeries import FORGERIES, SOON
 from tests.servers import command, run_of
 from tests.support.contracts import real
 
@@ -80,3 +84,32 @@ def test_a_forged_baseline_excuses_nothing(draft: Draft, tmp_path: Path) -> None
     older = runfile.open_run(draft.write(tmp_path / "older"), real())
     failed = {cell.name for cell in after.cells if cell.verdict is Verdict.FAILED}
     assert {cell.name for cell in comparison(older, after).broken} == failed
+
+
+def test_an_expired_waiver_ends_a_certificate(draft: Draft, tmp_path: Path) -> None:
+    """Even if the certificate itself is said to hold for longer."""
+    waived(draft, expires=SOON)
+    run = draft.write(tmp_path / "waived")
+    contract = small_contract(run)
+    files, payload = assembled(run, contract, tmp_path / "files")
+    path = zipped(files, payload, tmp_path / "b.zip")
+    now = datetime.now(UTC)
+    codes = [
+        {problem.code for problem in verify(path, contract, TRUST, at).problems}
+        for at in (now, now + timedelta(days=40))
+    ]
+    assert codes[1] - codes[0] == {Code.WAIVER_EXPIRED}
+
+
+def test_every_forgery_of_the_documentation_has_a_test() -> None:
+    """And no row is there twice."""
+    rows = [*forgery_tables.stored_runs(), *forgery_tables.bundles(), *forgery_tables.unedited()]
+    missing = {test for *_, test in rows if not forgery_tables.is_there(test, generated.ROOT)}
+    assert missing == set()
+    assert len(rows) == len(set(rows))
+
+
+def test_no_code_is_without_a_forgery() -> None:
+    """Each code that can refuse a run or a bundle refuses one of the forgeries."""
+    rows = [*forgery_tables.stored_runs(), *forgery_tables.bundles(), *forgery_tables.unedited()]
+    assert {code.value for code in Code} - {caught for _, _, caught, _ in rows} == set()
