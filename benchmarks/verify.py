@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 
-from benchmarks.measure import Cost, Process, measured, once
+from benchmarks.measure import Cost, Process, once
 from benchmarks.servers import run, serving, stored
 from benchmarks.table import Row
 
@@ -21,7 +21,7 @@ NAMESPACE = 'namespaces="kaicalls-conformance-vendor"'
 
 def rows(tries: int) -> Iterator[Row]:
     """The seconds and CPU seconds of ``verify`` and ``certify``, compared with judging the log."""
-    judging: list[float] = []
+    judging: list[Cost] = []
     verifying: list[Cost] = []
     certifying: list[Cost] = []
     with tempfile.TemporaryDirectory() as name, serving(Path(name)) as server:
@@ -32,13 +32,18 @@ def rows(tries: int) -> Iterator[Row]:
         for _ in range(tries):
             certifying.append(once(certify))
             verifying.append(once(verify))
-            judging.append(float(measured(judged)[1]))
-    alone = median(judging)
+            judging.append(once(judged))
+    alone = _median(judging)
     for what, costs in (("verify", verifying), ("certify", certifying)):
-        yield Row(what, median(each.seconds for each in costs), "s", "judging alone", alone)
-        yield Row(what, median(each.cpu for each in costs), "CPU s", "judging alone", alone)
-    seconds = median(each.seconds for each in verifying)
-    yield Row("verify", seconds, "s", "the goal", SECONDS, most=1)
+        cost = _median(costs)
+        yield Row(what, cost.seconds, "s", "judging alone", alone.seconds)
+        yield Row(what, cost.cpu, "CPU s", "judging alone", alone.cpu)
+    yield Row("verify", _median(verifying).seconds, "s", "the goal", SECONDS, most=1)
+
+
+def _median(costs: list[Cost]) -> Cost:
+    """The median seconds and CPU seconds of some processes."""
+    return Cost(median(each.seconds for each in costs), median(each.cpu for each in costs))
 
 
 def _commands(directory: Path, run_directory: Path) -> tuple[Process, Process]:
