@@ -21,7 +21,7 @@ from conformance.report import FORMATS
 from conformance.run.planning import prepare
 from conformance.server import application
 from docs.pages import table
-from tests import encodings
+from tests import encodings, forgery_tables
 from tests.examples.base import Expected
 from tests.faults import harness
 from tests.recipes import recipes
@@ -170,6 +170,15 @@ def figures() -> str:
     return table(benchmarks.HEAD, benchmarks.cells(benchmarks.stored()))
 
 
+def forgeries(rows: Iterable[forgery_tables.Row]) -> str:
+    """Some forgeries, what catches each, and where that is tested."""
+    shown = [
+        (kind, what, f"`{caught}`" if caught.isupper() else caught, f"`{test.rpartition('/')[2]}`")
+        for kind, what, caught, test in rows
+    ]
+    return table(("kind", "forgery", "caught by", "test"), shown)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "triggers": triggers,
     "key roles": initfile.key_table,
@@ -179,6 +188,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "recipes": recipe_table,
     "spellings": spellings,
     "benchmarks": figures,
+    "forgeries of stored runs": lambda: forgeries(forgery_tables.stored_runs()),
+    "forgeries of bundles": lambda: forgeries(forgery_tables.bundles()),
+    "runs without edits": lambda: forgeries(forgery_tables.unedited()),
     "map of the code": map_of_the_code,
     "map of the tests": map_of_the_tests,
 }

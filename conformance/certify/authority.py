@@ -5,15 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
-from rfc3161_client import (
-    HashAlgorithm,
-    PKIStatus,
-    TimestampRequestBuilder,
-    TimeStampResponse,
-    decode_timestamp_response,
-)
+from rfc3161_client import HashAlgorithm, TimestampRequestBuilder
 
 from conformance.base.errors import UsageError
+from conformance.certify.stamps import granted
 from conformance.run.binding import NoStamp
 from conformance.transport.http import HttpWire
 from conformance.transport.wire import WireFailure, WireRequest, WireResponse
@@ -67,15 +62,3 @@ def _sent(wire: HttpWire, url: str, query: bytes) -> WireResponse:
     if answer.cut:
         raise NoStamp(f"the response of the authority has more than {LARGEST:,} bytes")
     return answer
-
-
-def granted(response: bytes) -> TimeStampResponse:
-    """The stamp in a response. Raises NoStamp if it has none, or cannot be read."""
-    try:
-        stamp = decode_timestamp_response(response)
-        status = PKIStatus(stamp.status)
-    except Exception as error:  # whatever a malformed response makes the parser raise
-        raise NoStamp(f"not a response of an authority: {str(error)[:200]}") from None
-    if status is not PKIStatus.GRANTED:
-        raise NoStamp(f"the authority refused: {status.name}")
-    return stamp

@@ -17,8 +17,9 @@ from conformance import __version__
 from conformance.base import files
 from conformance.base.errors import UsageError
 from conformance.base.text import amount
-from conformance.certify import assess, bundle, known, recompute, requests, seams
+from conformance.certify import assess, bundle, known, recompute, seams
 from conformance.certify.codes import Code, Problem
+from conformance.certify.judged_again import Again, judged_and_played
 from conformance.certify.requests import Played
 from conformance.certify.seams import Terms
 from conformance.certify.statement import Claims, Judged, canonical_digest
@@ -56,27 +57,35 @@ class Evidence:
     notes: tuple[str, ...] = ()
 
 
-def check(directory: Path, contract: Contract, claims: Claims, terms: Terms) -> Evidence:
-    """Judge the run in an unpacked bundle again, and find everything wrong with it."""
+def check(
+    directory: Path, contract: Contract, claims: Claims, terms: Terms, known: Again | None = None
+) -> Evidence:
+    """Judge the run in an unpacked bundle again, and find everything wrong with it.
+
+    ``known`` is what was judged before the bundle was made. It counts if the log is still the same.
+    """
     wrong = [Problem(Code.STATEMENT_MISMATCH, each) for each in claims.faults]
     if wrong:
         return Evidence(tuple(wrong))
     try:
-        return _judged(directory, contract, claims, terms)
+        return _judged(directory, contract, claims, terms, known)
     except UsageError as error:
         text = str(error).replace(f"{directory}/", "")
         return Evidence((Problem(Code.RUN_INVALID, text),))
 
 
-def _judged(directory: Path, contract: Contract, claims: Claims, terms: Terms) -> Evidence:
+def _judged(
+    directory: Path, contract: Contract, claims: Claims, terms: Terms, known: Again | None
+) -> Evidence:
     """The same for claims that can be made. Raises UsageError for a run that cannot be read."""
     opened = runfile.open_run(directory, contract)
     strange = [*_of_contract(opened), *_of_suite(opened, claims)]
     profile, unknown = profile_of(contract, claims.profile)
     if profile is None or strange:
         return Evidence((*strange, *unknown))
-    played = _played(opened)
-    run = bare(opened.judged(known=played.known))
+    mismatches = recompute.mismatches(opened)
+    again = _judged_and_played(opened, known)
+    run, played = bare(again.run), again.played
     stated, not_recomputed, differing = _as_stated(run, opened)
     changed = _changed_reports(directory, run)
     if opened.log.archive.removed:
@@ -85,7 +94,7 @@ def _judged(directory: Path, contract: Contract, claims: Claims, terms: Terms) -
     spot = seams.spot_in(directory, contract, stated)
     subject = seams.Subject(opened, stated, claims, profile, beside, spot)
     problems = [
-        *recompute.mismatches(opened),
+        *mismatches,
         *played.mismatches,
         *_unchosen(opened),
         *differing,
@@ -104,11 +113,13 @@ def _judged(directory: Path, contract: Contract, claims: Claims, terms: Terms) -
     )
 
 
-def _played(opened: Opened) -> Played:
-    """What playing the run back shows. Without the bodies of its responses it shows nothing."""
+def _judged_and_played(opened: Opened, known: Again | None) -> Again:
+    """The judged run, and what playing it back shows: nothing without the bodies of responses."""
     if opened.log.archive.removed:
-        return Played(requests=len(opened.log.exchanges))
-    return requests.played(opened)
+        return Again(opened.judged(), Played(requests=len(opened.log.exchanges)))
+    if known is not None and known.run.log_head == opened.log.chain.head:
+        return known
+    return judged_and_played(opened)
 
 
 def _unmade(opened: Opened, played: Played, spot: seams.Spot | None) -> list[str]:

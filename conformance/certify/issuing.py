@@ -27,9 +27,9 @@ class Bodies(StrEnum):
     NONE = "none"
 
 
-def assemble(source: Path, opened: Opened, bodies: Bodies, directory: Path) -> Run:
-    """Write everything but statement and signatures of a bundle, and return the judged run."""
-    run = checking.bare(opened.judged())
+def assemble(source: Path, opened: Opened, judged: Run, bodies: Bodies, directory: Path) -> Run:
+    """Write everything but statement and signatures of a bundle, and return the run in it."""
+    run = checking.bare(judged)
     with files.private():
         runfile.write(run, opened.selected, directory)
         checking.write_reports(run, directory)

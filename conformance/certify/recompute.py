@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Set
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from urllib.parse import urlsplit
+from weakref import WeakKeyDictionary
 
 from urllib3.util import parse_url
 
@@ -26,6 +27,7 @@ from conformance.model.exchange import header_in
 from conformance.plan.build import Plan
 from conformance.reading import CLEAN
 from conformance.run import preflight, spots
+from conformance.run.planning import Plans
 from conformance.run.replay_steps import AGAIN
 from conformance.run.runfile import Opened
 from conformance.transport.clients import SUITE
@@ -131,11 +133,19 @@ def _declared(opened: Opened) -> Iterator[Problem]:
 
 # --- plan and cases -------------------------------------------------------------------------------
 
+_PLANS: WeakKeyDictionary[Opened, Plans] = WeakKeyDictionary()
+
+
+def plans_of(opened: Opened) -> Plans:
+    """The plans that follow from what a run says about itself; made once."""
+    if opened not in _PLANS:
+        _PLANS[opened] = spots.plans_of(opened.contract, opened.began)
+    return _PLANS[opened]
+
 
 def _plan(opened: Opened) -> Iterator[Problem]:
     """The stored plan is the one that follows from the declaration, and so is the choice."""
-    run, rows = opened.began, opened.said["plan"]
-    plans = spots.plans_of(opened.contract, run)
+    rows, plans = opened.said["plan"], plans_of(opened)
     stored = {row["id"]: row for row in rows}
     made = {case.id: convert.to_json(case) for case in plans.plan.cases}
     different = [name for name, row in made.items() if name in stored and stored[name] != row]

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import hashlib
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from conformance.base.errors import Unjudgeable
 from conformance.base.options import Choice
 from conformance.base.text import amount
 from conformance.certify.codes import Code, Problem
-from conformance.certify.recompute import AFTER, made_otherwise, process_of
+from conformance.certify.recompute import AFTER, made_otherwise, plans_of, process_of
 from conformance.certify.requests_compared import Difference
 from conformance.certify.requests_sender import NotMade, NoWire, StoredSender, Tape
 from conformance.examine import survey
 from conformance.examine.examination import first_look
 from conformance.judging.coverage import OVER_BUDGET
-from conformance.judging.judge import Known, KnownTrials
+from conformance.judging.judge import KnownTrials
 from conformance.judging.verdict import DONE
 from conformance.model import Case, Exchange, Run
-from conformance.run import preflight, spots
+from conformance.run import preflight
 from conformance.run.planning import Plans, Prepared, drawing_versions
 from conformance.run.runfile import Opened
 from conformance.run.session import Session
@@ -47,8 +47,7 @@ class Played:
     """What playing back a run showed.
 
     ``requests`` counts those of cases and of the first look. ``unsure`` holds the ids of the cases
-    whose requests could not all be made again, and ``missed`` counts these requests. ``known`` are
-    judgements that were necessary, and need not be made again.
+    whose requests could not all be made again, and ``missed`` counts these requests.
     """
 
     requests: int
@@ -56,7 +55,6 @@ class Played:
     unsure: tuple[str, ...] = ()
     missed: int = 0
     why: str = ""
-    known: Known | None = field(default=None, repr=False)
 
     @property
     def remark(self) -> str:
@@ -74,14 +72,17 @@ def problems(opened: Opened) -> list[Problem]:
     return list(played(opened).mismatches)
 
 
-def played(opened: Opened) -> Played:
-    """Play a stored run back, and compare its requests."""
+def played(opened: Opened, known: KnownTrials | None = None) -> Played:
+    """Play a stored run back, and compare its requests.
+
+    Anything already ``known`` is not judged again, and the judgements that are necessary are added.
+    """
     sent = [each for each in opened.log.exchanges if each.case not in UNJUDGED]
     why = unplayable(opened)
     if why:
         cases = tuple(dict.fromkeys(each.case for each in sent))
         return Played(len(sent), unsure=cases, missed=len(sent), why=why)
-    return _Player(opened).play()
+    return _Player(opened, known or KnownTrials()).play()
 
 
 def unplayable(opened: Opened) -> str:
@@ -104,30 +105,25 @@ def is_merged(run: Run) -> bool:
 class Playback(Session):
     """A run that sends nothing, and gets its responses from a tape."""
 
-    def __init__(self, prepared: Prepared, tape: Tape) -> None:
+    def __init__(self, prepared: Prepared, tape: Tape, known: KnownTrials) -> None:
         self._tape = tape
         super().__init__(prepared, NoWire())
-        self._known_trials = KnownTrials()
+        # the log of a target that lacks operations is judged by another contract in the end
+        self._known_trials = KnownTrials() if self.target.declaration.absent else known
 
     def _sender(self, *_: object) -> Sender:
         return StoredSender(self.contract, self.target, self._tape, seed=self.choice.seed)
-
-    @property
-    def judged(self) -> Known | None:
-        """The judgements so far; None if the log is judged by another contract in the end."""
-        return None if self.target.declaration.absent else self._known_trials
 
 
 class _Player:
     """Plays back one run."""
 
-    def __init__(self, opened: Opened) -> None:
-        run = opened.began
-        plans = spots.plans_of(opened.contract, run)
+    def __init__(self, opened: Opened, known: KnownTrials) -> None:
+        run, plans = opened.began, plans_of(opened)
         self._log, self._tape = opened.log, Tape(opened.log)
         self._cases = plans.chosen.runnable
         self._same_versions = run.drawn_by == drawing_versions()
-        self._session = Playback(_prepared(plans, run), self._tape)
+        self._session = Playback(_prepared(plans, run), self._tape, known)
         self._spot = run.spread is not None
         self._doubt = ""  # why differences are not certain from now on
         self._unsure: set[str] = set()
@@ -154,7 +150,6 @@ class _Player:
             unsure=tuple(unsure),
             missed=sum(unsure.values()),
             why=self._doubt,
-            known=self._session.judged,
         )
 
     def _before(self) -> Problem | None:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.base.text import amount
-from conformance.certify import commitment, nonce, recompute, requests, stamps, watched
+from conformance.certify import commitment, nonce, recompute, stamps, watched
 from conformance.certify.certificate import VENDOR
 from conformance.certify.codes import Code, Problem
 from conformance.certify.commitment import CHALLENGE, FREEZE
+from conformance.certify.judged_again import judged_and_played
 from conformance.certify.stamps import Certificates
 from conformance.certify.trust import Trust
 from conformance.model import Verdict
@@ -168,8 +169,8 @@ def spot_in(directory: Path, contract: Contract, full: Run) -> Spot | None:
     if not (directory / SPOT).is_dir():
         return None
     opened = runfile.open_run(directory / SPOT, contract)
-    played = requests.played(opened)
-    found = [*recompute.mismatches(opened), *played.mismatches]
+    again = judged_and_played(opened)
+    found = [*recompute.mismatches(opened), *again.played.mismatches]
     if opened.began.spread is None or not watched.accompanies(full, opened.began):
         text = "they do not accompany this run, but another one, or are of another target"
         found.append(Problem(Code.WATCHED, text))
@@ -178,7 +179,7 @@ def spot_in(directory: Path, contract: Contract, full: Run) -> Spot | None:
     otherwise = recompute.made_otherwise(opened)
     if otherwise:
         found.append(Problem(Code.CHOICE_MISMATCH, otherwise))
-    return Spot(opened.judged(known=played.known), tuple(found), played.unsure)
+    return Spot(again.run, tuple(found), again.played.unsure)
 
 
 def _of_spot(subject: Subject) -> Iterator[Problem]:

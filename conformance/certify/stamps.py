@@ -12,11 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from cryptography import x509
-from rfc3161_client import TimeStampResponse, VerificationError, VerifierBuilder
+from rfc3161_client import (
+    PKIStatus,
+    TimeStampResponse,
+    VerificationError,
+    VerifierBuilder,
+    decode_timestamp_response,
+)
 
 from conformance.base.errors import UsageError, reason
 from conformance.base.stored import Bounds, parsed
-from conformance.certify.authority import granted
 from conformance.certify.codes import Code, Problem
 from conformance.certify.commitment import SLACK, moment
 from conformance.log import schemas
@@ -216,3 +221,15 @@ def _between(opened: Opened, proven: Sequence[Proven]) -> Iterator[Problem]:
 
 def _unproven(text: str) -> Problem:
     return Problem(Code.TIME_NOT_PROVEN, text)
+
+
+def granted(response: bytes) -> TimeStampResponse:
+    """The stamp in a response. Raises NoStamp if it has none, or cannot be read."""
+    try:
+        stamp = decode_timestamp_response(response)
+        status = PKIStatus(stamp.status)
+    except Exception as error:  # whatever a malformed response makes the parser raise
+        raise NoStamp(f"not a response of an authority: {str(error)[:200]}") from None
+    if status is not PKIStatus.GRANTED:
+        raise NoStamp(f"the authority refused: {status.name}")
+    return stamp

@@ -128,23 +128,30 @@ def _roots(wish: Wish) -> Certificates:
 def _certified(wish: Wish) -> int:
     """Check a run, and sign it unless it is only to be checked."""
     from conformance.certify import bundle, checking, issuing, signing
+    from conformance.certify.codes import Code, Problem
+    from conformance.certify.judged_again import judged_and_played
     from conformance.certify.seams import Terms
     from conformance.run import runfile
 
     contract, now = load(None, wish.challenges), datetime.now(UTC).replace(microsecond=0)
     secret = private_key(wish.key) if wish.key and not wish.check else None
     opened = runfile.open_run(wish.source, contract)
+    try:
+        again = judged_and_played(opened)
+    except UsageError as error:  # a choice that no command can have made
+        return _refused("Not certified", [Problem(Code.RUN_INVALID, str(error))])
     trust, certified = _trust(wish), wish.relation == CERTIFIER
     vendors = _vendors(secret, trust, now) if secret else None
     terms = Terms(now, trust, _roots(wish), certified=certified, vendors=vendors)
     with tempfile.TemporaryDirectory(prefix="conformance-") as name:
         directory = Path(name)
-        run = issuing.assemble(wish.source, opened, issuing.Bodies(wish.bodies), directory)
+        bodies = issuing.Bodies(wish.bodies)
+        run = issuing.assemble(wish.source, opened, again.run, bodies, directory)
         if wish.spot:
             spot = runfile.open_run(wish.spot, contract)
             issuing.add_spot_checks(wish.spot, spot, directory)
         claims = _claims(wish, contract, run, now)
-        evidence = checking.check(directory, contract, claims, terms)
+        evidence = checking.check(directory, contract, claims, terms, again)
         profile, _ = checking.profile_of(contract, claims.profile)
         if evidence.problems or profile is None or evidence.judged is None:
             return _refused("Not certified", evidence.problems)

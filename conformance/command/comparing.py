@@ -56,7 +56,7 @@ def compare(older: Path, newer: Path, form: str | None, spec: Path | None) -> in
 
 def opened_baseline(directory: Path, choice: Choice) -> Opened:
     """A stored run to compare with. Raises UsageError if a directory does not hold one."""
-    return opened_fitting(directory, load(choice.spec, choice.challenges))[0]
+    return opened_fitting(directory, load(choice.spec, choice.challenges))
 
 
 def with_baseline(finished: Run, older: Opened, directory: Path) -> Run:

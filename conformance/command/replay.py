@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,7 @@ from conformance.command.concluding import (
 from conformance.command.saying import say
 
 if TYPE_CHECKING:
+    from conformance.certify.codes import Problem
     from conformance.certify.requests import Played
     from conformance.model import Contract, Run
     from conformance.run.runfile import Opened, Stored
@@ -107,10 +109,8 @@ def recomputed(stored_in: Path, contract: Contract, of: Path | None = None) -> S
     run that does not fit.
     """
     from conformance.certify import recompute, requests
-    from conformance.run import runfile
 
-    opened, played = opened_fitting(stored_in, contract)
-    stored = runfile.judged(opened, played.known)
+    opened, stored, played = _judged_fitting(stored_in, contract)
     _note_challenges(opened, stored.run)
     unmade = "" if requests.is_merged(opened.began) else played.remark
     otherwise = recompute.made_otherwise(opened) or unmade or None
@@ -141,10 +141,8 @@ def _compared(run: Run, of: Path | None, contract: Contract) -> Run:
 
 def full_run(directory: Path, contract: Contract) -> Run:
     """A stored full run, judged again. Raises UsageError for spot checks, and as above."""
-    from conformance.run import runfile
-
-    opened, played = opened_fitting(directory, contract)
-    full = placed(runfile.judged(opened, played.known).run, directory)
+    _, stored, _ = _judged_fitting(directory, contract)
+    full = placed(stored.run, directory)
     if full.spread is not None:
         raise UsageError(f"{directory}: these are spot checks themselves. --of takes a full run.")
     return full
@@ -167,29 +165,54 @@ def _note_challenges(opened: Opened, run: Run) -> None:
         )
 
 
-def opened_fitting(directory: Path, contract: Contract) -> tuple[Opened, Played]:
-    """A stored run that fits what it says about itself, and what playing it back showed.
+def opened_fitting(directory: Path, contract: Contract) -> Opened:
+    """A stored run that fits what it says about itself.
 
     Says how many of its requests could not be recomputed. Raises UsageError for a run that does not
     fit.
     """
-    from conformance.certify import recompute, requests
+    from conformance.certify import requests
+
+    opened = _opened(directory, contract)
+    _require_played(directory, requests.played(opened))
+    return opened
+
+
+def _judged_fitting(directory: Path, contract: Contract) -> tuple[Opened, Stored, Played]:
+    """The same, with the run judged again, and what playing it back showed."""
+    from conformance.certify.judged_again import judged_and_played
+    from conformance.run import runfile
+
+    opened = _opened(directory, contract)
+    again = judged_and_played(opened)
+    _require_played(directory, again.played)
+    return opened, runfile.stored_again(opened, again.run), again.played
+
+
+def _opened(directory: Path, contract: Contract) -> Opened:
+    """A stored run whose plan and log fit, before it is played back."""
+    from conformance.certify import recompute
     from conformance.run import runfile
 
     opened = runfile.open_run(directory, contract)
-    wrong, played = recompute.mismatches(opened), None
-    if not wrong:
-        played = requests.played(opened)
-        wrong = list(played.mismatches)
-    if played is None or wrong:
-        lines = "\n".join(f"  {each}" for each in wrong)
+    _require_nothing_wrong(directory, recompute.mismatches(opened))
+    return opened
+
+
+def _require_played(directory: Path, played: Played) -> None:
+    """Raise UsageError for requests that do not follow from a run; say which nobody can check."""
+    _require_nothing_wrong(directory, played.mismatches)
+    if played.remark:
+        say(f"Note: {directory}: {played.remark}", err=True)
+
+
+def _require_nothing_wrong(directory: Path, wrong: Iterable[Problem]) -> None:
+    lines = "\n".join(f"  {each}" for each in wrong)
+    if lines:
         raise UsageError(
             f"{directory}: the run does not fit what it says about itself:\n{lines}\n"
             "It was changed, or another suite made it. Ask its author for the original."
         )
-    if played.remark:
-        say(f"Note: {directory}: {played.remark}", err=True)
-    return opened, played
 
 
 @click.command(name="open")

@@ -225,10 +225,12 @@ class Contract:
         return any(listing is not None and listing.pool for listing in lists)
 
 
+_COMPACT = json.JSONEncoder(ensure_ascii=False, sort_keys=True, default=str)
+
+
 def compact(value: Json, width: int = 200) -> str:
     """The value as JSON on one line, truncated to ``width`` characters.
 
     Object members are sorted. A value that JSON cannot represent is written as its ``str``.
     """
-    text = json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)
-    return cut(text, width)
+    return cut(_COMPACT.encode(value), width)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from threading import RLock
+from weakref import ref
 
 from cachetools import LRUCache, cached
 
@@ -101,6 +102,10 @@ def _parsed(body: Body) -> tuple[Read, int]:
     return read_json(body.written), len(body.written)
 
 
+UNREADABLE = Read(NOT_JSON)
+"""What is read of a body that the log does not contain as text, or not completely."""
+
+
 @dataclass(frozen=True)
 class Request:
     """A request as sent, with secrets replaced by placeholders."""
@@ -151,11 +156,16 @@ class Response:
 
     @property
     def _read(self) -> Read:
-        """The parsed body, if the log contains all of it."""
-        body = self.body
-        if not body.is_whole_text:
-            return Read(NOT_JSON)
-        return _parsed(body)[0]
+        """The parsed body, if the log contains all of it.
+
+        A weak reference finds it again faster than the cache, which alone keeps it in memory.
+        """
+        reference = self.__dict__.get("_read_before")
+        read: Read | None = reference() if reference else None
+        if read is None:
+            read = _parsed(self.body)[0] if self.body.is_whole_text else UNREADABLE
+            self.__dict__["_read_before"] = ref(read)
+        return read
 
     @property
     def ok(self) -> bool:

@@ -123,11 +123,12 @@ class Stored:
     ended: bool = True  # whether its log has an end
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Opened:
     """A stored run before judging: the content of its run.json, the initial run, and the log.
 
-    ``contract`` is as loaded; that of the initial run is adapted to its target.
+    ``contract`` is as loaded; that of the initial run is adapted to its target. It equals only
+    itself, so that what is computed of it once can be kept.
     """
 
     said: dict[str, Any]
@@ -167,12 +168,12 @@ def replay(directory: Path, contract: Contract) -> Stored:
 
     Raises UsageError, with file and place, if run.json or the log is invalid.
     """
-    return judged(open_run(directory, contract))
+    opened = open_run(directory, contract)
+    return stored_again(opened, opened.judged())
 
 
-def judged(opened: Opened, known: Known | None = None) -> Stored:
-    """An opened run, judged by its log; anything already ``known`` is not judged again."""
-    run = opened.judged(known=known)
+def stored_again(opened: Opened, run: Run) -> Stored:
+    """An opened run that was judged, with what it says about earlier runs."""
     past = (convert.from_json(row, Past) for row in opened.said.get("past", ()))
     return Stored(replace(run, past=tuple(past)), opened.selected, opened.log.ended)
 

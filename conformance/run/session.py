@@ -91,6 +91,8 @@ class Session:
         self._begun = prepared.begun(datetime.now(UTC), require_complete=require_complete)
         self.key = run_key(self.choice.seed, prepared.salt)  # its texts follow from it
         self._memory: Memory | None = None
+        creations = self.contract.operations_by("create")
+        self._pooled = {each.kind for each in creations if self.contract.takes_from_pool(each)}
         self._lanes: dict[str, Lane] = {}
         self._changing: list[Operation] = []  # the operations of cases that change something
         self._shard = prepared.shard
@@ -224,10 +226,8 @@ class Session:
 
     def _give_back(self, client: Client) -> None:
         """Return what a case took from a pool, which may not have enough for all cases."""
-        creations = self.contract.operations_by("create")
-        kinds = {each.kind for each in creations if self.contract.takes_from_pool(each)}
         for made, deletion in self._removals(made_by(self.contract, client.sender.sent)):
-            if made.kind in kinds:
+            if made.kind in self._pooled:
                 _remove(client, made, deletion)
 
     def _removals(self, made: Iterable[Made]) -> list[tuple[Made, Operation]]:

@@ -137,7 +137,7 @@ def assembled(
     """The files of a bundle without signatures, and the statement to sign."""
     directory.mkdir()
     opened = runfile.open_run(run, contract)
-    run_again = issuing.assemble(run, opened, bodies, directory)
+    run_again = issuing.assemble(run, opened, opened.judged(), bodies, directory)
     judged = Judged(run_again, json.loads((directory / bundle.RUN).read_text()))
     claimed = claimed or claims()
     profile, _ = checking.profile_of(contract, claimed.profile)

@@ -33,6 +33,8 @@ from tests.certify.bundles import (
     rezipped,
     zipped,
 )
+from tests.drafts import draft_of
+from tests.forgeries import UNSEEN
 
 pytestmark = pytest.mark.long
 
@@ -338,6 +340,30 @@ def test_a_vendor_cannot_sign_another_run_than_the_log_shows(
     """The verdict is made again from the log, so a signature on anything else is worth nothing."""
     edit, code = FORGERIES[name]
     assert code in lab.codes(lab.forged(tmp_path, edit))
+
+
+def test_a_declaration_that_cannot_be_signed_is_refused(lab: Lab, tmp_path: Path) -> None:
+    """Canonical JSON has no integers beyond those that every reader has."""
+
+    def edit(run: dict[str, Any]) -> None:
+        run["target"]["inputs"] = {"list_calls": {"limit": 2**60}}
+
+    verified = lab.verify(lab.forged(tmp_path, lambda files: said(files, edit)))
+    texts = [problem.text for problem in verified.problems]
+    assert any("a value that canonical JSON cannot express" in text for text in texts)
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_what_a_replay_cannot_see_is_disclosed(lab: Lab, tmp_path: Path, name: str) -> None:
+    """Nothing is refused, and the first line says who vouches for it: the vendor alone."""
+    draft = draft_of(lab.run, frozenset())
+    UNSEEN[name].edit(draft)
+    run = draft.write(tmp_path / "run")
+    files, payload = assembled(run, lab.contract, tmp_path / "files")
+    verified = lab.verify(zipped(files, payload, tmp_path / "b.zip"))
+    assert verified.problems == ()
+    assert verified.certificate is not None
+    assert verified.certificate.first_line.startswith(UNSEEN[name].caught)
 
 
 def particulars(**members: Any) -> Callable[[dict[str, Any]], None]:

@@ -17,6 +17,7 @@ from conformance.certify.codes import Code
 from conformance.command import certify, signing_key, verify
 from conformance.command.cli import outcome
 from tests.certify.bundles import Lab, members_of
+from tests.forging import forged
 from tests.servers import NO_NETWORK, command
 
 pytestmark = pytest.mark.long
@@ -123,6 +124,14 @@ def test_a_run_that_lacks_something_is_not_signed(lab: Lab, desk: Desk) -> None:
     assert code == 1
     assert said.startswith("Not certified: this is missing or wrong.\n  PROFILE_UNKNOWN: ")
     assert not Path("certificate.zip").exists()
+
+
+def test_a_choice_that_no_command_can_have_made_is_not_certified(lab: Lab, desk: Desk) -> None:
+    """The run cannot be planned again, and the list says so."""
+    run = forged(lab.run, desk.path / "forged", said=lambda run: run["selection"].update(shard="x"))
+    code, said = desk.run("certify", run, "--profile", "small", "--check")
+    assert code == 1
+    assert said.startswith("Not certified: this is missing or wrong.\n  RUN_INVALID: ")
 
 
 def test_the_real_profiles_are_not_met_by_a_quick_run(quick_run: Path, tmp_path: Path) -> None:

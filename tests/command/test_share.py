@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 import yaml
 
+from conformance.model import Verdict
+from conformance.report.badge import COLOURS
 from conformance.run import runfile
 from tests.command.finished import Ran
 from tests.servers import Sandbox, command, run_of, stored, text_of
@@ -75,7 +77,10 @@ def chosen(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Ran:
 
 
 def test_an_area_that_passes_is_green(chosen: Ran) -> None:
-    """Only the chosen cells count for the colour; the headline has the share of the contract."""
+    """Only the chosen cells count for the colour of the page. The badge stands alone, so it is not.
+
+    The headline has the share of the contract.
+    """
     run = stored(chosen.run)
     assert chosen.outcome.code == 0, chosen.outcome.said
     left = [cell for cell in run["cells"] if cell["verdict"] == "untested"]
@@ -83,6 +88,8 @@ def test_an_area_that_passes_is_green(chosen: Ran) -> None:
     assert [cell for cell in left if "not-selected" not in _kinds(cell)] == []
     assert " % of the contract" in chosen.outcome.headline
     assert _band(chosen.run.parent.parent).startswith(GREEN)
+    badge = (chosen.run / "badge.svg").read_text(encoding="utf-8")
+    assert COLOURS[Verdict.PASSED] not in badge
     page = (chosen.run / "report.html").read_text(encoding="utf-8")
     assert 'id="missing-provide"' not in page
     assert 'id="missing-not-selected"' in page

@@ -31,14 +31,6 @@ KEPT = ["list_agents", "read_agent"]
 """Operations of which every cell can be judged."""
 
 
-class EverythingFound(Application):
-    """A server behind a proxy that turns every 404 into 200."""
-
-    def answer(self, request: Request) -> tuple[Reply, bytes]:
-        reply, body = super().answer(request)
-        return (replace(reply, status=200) if reply.status == 404 else reply), body
-
-
 class NoCalls(Application):
     """A server that shows an empty object where its calls should be, and is right elsewhere."""
 
@@ -66,7 +58,7 @@ class Served:
 @pytest.fixture(scope="module")
 def broken() -> Iterator[Served]:
     """The server that finds everything."""
-    app = servers.faulty(EverythingFound)
+    app = servers.faulty(servers.EverythingFound)
     with servers.serving(app) as origin:
         yield Served(app, origin)
 
