@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,24 +60,25 @@ The evidence of a run is large and stays, so looking often would take a fifth of
 """
 
 
-def outcome() -> int:
+def outcome(arguments: Sequence[str] | None = None) -> int:
     """Run the command and return a documented exit code.
 
+    ``arguments`` defaults to those of the process.
     Each expected error is reported as one message. Files that the command writes are readable by
     their owner only.
     """
     gc.set_threshold(GARBAGE)
     try:
-        return _outcome()
+        return _outcome(arguments)
     except Exception as error:
         _report_bug(error)
         return Exit.UNJUDGED
 
 
-def _outcome() -> int:
+def _outcome(arguments: Sequence[str] | None) -> int:
     try:
         with files.private():
-            status = group.main(standalone_mode=False)
+            status = group.main(arguments, standalone_mode=False)
         return status if isinstance(status, int) else 0
     except click.ClickException as error:
         error.show()
