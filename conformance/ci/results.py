@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,9 @@ NOTICE = "nightly.md"
 """What ``nightly`` leaves for people."""
 PAGE = "report.html"
 SUMMARY = "summary.md"
+UNJUDGED = "not judged"
+VERDICTS: Mapping[int, str] = {Exit.CONFORMS: "conforms", Exit.VIOLATED: "broken"}
+"""What the exit codes of ``run`` mean; any other is UNJUDGED."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Results:
     """
 
     exit_code: int
-    verdict: str = "not judged"
+    verdict: str = UNJUDGED
     headline: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     causes: int = 0
@@ -49,6 +52,7 @@ class Results:
             "run": self.run,
             "report": self.report,
             "summary": self.summary,
+            "state": "same" if self.exit_code == Exit.USAGE and not self.run else "changed",
         }
 
 
@@ -67,52 +71,48 @@ def forget(inputs: Inputs) -> None:
 def collect(inputs: Inputs, before: Path, exit_code: int) -> Results:
     """What the command left, if anything. ``before`` was the newest run when it began."""
     run = latest(inputs.reports)
-    if run == before or not run.is_dir():
-        return Results(exit_code)
-    try:
-        found = _judged(run)
-        night = _night(inputs)
-    except (OSError, ValueError, UsageError):  # it was killed, or the disk is full
-        return Results(exit_code, run=str(run))
-    notice = inputs.reports / NOTICE
-    summary = notice if night and notice.is_file() else run / SUMMARY
-    return Results(
-        exit_code,
-        verdict=night.get("verdict") or _verdict(exit_code),
-        headline=_headline(run),
-        counts=found["counts"],
-        causes=len(found["causes"]),
-        run=str(run),
-        report=_existing(run / PAGE),
-        summary=_existing(summary),
-    )
-
-
-def _judged(run: Path) -> dict[str, Any]:
-    """The content of run.json once the run has ended. Raises ValueError if it has not."""
-    found: dict[str, Any] = json.loads(stored.text_of(run / "run.json"))
-    if not found.get("counts"):
-        raise ValueError("the run was not judged")
+    found = Results(exit_code)
+    if run != before and run.is_dir():
+        found = _of_run(run, exit_code)
+    night = inputs.reports / NIGHT
+    if inputs.command == "nightly" and night.is_file():
+        found = _of_night(found, night, inputs.reports / NOTICE)
     return found
 
 
-def _night(inputs: Inputs) -> dict[str, Any]:
-    """The results of ``nightly``; empty for ``run``."""
-    path = inputs.reports / NIGHT
-    if inputs.command != "nightly" or not path.is_file():
-        return {}
-    night: dict[str, Any] = json.loads(stored.text_of(path))
-    return night
+def _of_run(run: Path, exit_code: int) -> Results:
+    """What a run found. Of one that was not judged, only the directory is known."""
+    try:
+        judged = _loaded(run / "run.json")
+        headline, _, _ = stored.text_of(run / SUMMARY).partition("\n")
+        counts, causes = judged["counts"], judged["causes"]
+    except (OSError, ValueError, LookupError, UsageError):  # it was killed, or the disk is full
+        return Results(exit_code, run=str(run))
+    return Results(
+        exit_code,
+        verdict=VERDICTS.get(exit_code, UNJUDGED),
+        headline=headline.removeprefix("# "),
+        counts=counts,
+        causes=len(causes),
+        run=str(run),
+        report=_existing(run / PAGE),
+        summary=_existing(run / SUMMARY),
+    )
 
 
-def _verdict(exit_code: int) -> str:
-    return {Exit.CONFORMS: "conforms", Exit.VIOLATED: "broken"}.get(Exit(exit_code), "not judged")
+def _of_night(found: Results, night: Path, notice: Path) -> Results:
+    """The results of a run, with what the night says about them."""
+    try:
+        verdict = _loaded(night)["verdict"]
+    except (OSError, ValueError, LookupError, UsageError):
+        return found
+    return replace(found, verdict=verdict, summary=_existing(notice))
 
 
-def _headline(run: Path) -> str:
-    """The first line of the summary, without its mark."""
-    first, _, _ = stored.text_of(run / SUMMARY).partition("\n")
-    return first.removeprefix("# ")
+def _loaded(path: Path) -> dict[str, Any]:
+    """The object in a file of ours. Raises OSError, ValueError or UsageError if there is none."""
+    loaded: dict[str, Any] = json.loads(stored.text_of(path))
+    return loaded
 
 
 def _existing(path: Path) -> str:

@@ -55,7 +55,7 @@ class Image:
     def command(self) -> Path:
         """The command of the entry point."""
         (entry,) = [arguments for name, arguments in steps(TEXT) if name == "ENTRYPOINT"]
-        (path,) = json.loads(entry)
+        path = str(json.loads(entry)[0])
         return self.root / path.removeprefix("/")
 
 
@@ -127,7 +127,7 @@ def test_it_runs_without_root_on_a_read_only_root(image: Image) -> None:
     """The command writes to /reports and /tmp alone."""
     tmp = image.root / "tmp"
     settings = {"HOME": str(tmp), "TMPDIR": str(tmp), "PYTHONDONTWRITEBYTECODE": "1"}
-    words = ["unshare", "--mount", "sh", "-c", CONFINED, "sh", image.root]
+    words = ["unshare", "--mount", "sh", "-c", CONFINED, "sh", str(image.root)]
     done = subprocess.run(
         [*words, image.command, "run", "--clause", BRIEF],
         env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **settings},

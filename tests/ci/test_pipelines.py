@@ -1,0 +1,146 @@
+"""The jobs of GitLab, Jenkins, cron and systemd: their scripts as processes, against a server."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+
+from conformance import __version__
+from tests.ci.runner import ROOT
+from tests.servers import BRIEF, faulty, keys_of, serving
+
+pytestmark = pytest.mark.long
+
+CI = ROOT / "examples" / "ci"
+GITLAB = yaml.safe_load((CI / "gitlab.yml").read_text(encoding="utf-8"))["kaicalls-conformance"]
+JENKINS = (CI / "Jenkinsfile").read_text(encoding="utf-8")
+PYTHON = """\
+#!/bin/sh
+# Makes no new environment: gives the one of the tests, in which the suite is installed.
+if [ "$*" = "-m venv .kaicalls" ]; then exec ln -sfn {prefix} .kaicalls; fi
+exec {executable} "$@"
+"""
+"""A python3 that saves the tests the installation, which tests/ci/test_container.py tries."""
+
+
+@pytest.fixture(scope="module")
+def given() -> Iterator[dict[str, str]]:
+    """The variables of a project: a server of which one clause is to be judged, and its key."""
+    app = faulty()
+    with serving(app) as origin:
+        yield {
+            "CONFORMANCE_URL": origin + app.contract.base_path,
+            "CONFORMANCE_KEY": keys_of(app)["full"],
+            "CONFORMANCE_OPTIONS": f"--clause={BRIEF}\n--workers=1",
+        }
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """The environment of a machine."""
+    python = tmp_path / "bin" / "python3"
+    python.parent.mkdir()
+    python.write_text(PYTHON.format(prefix=sys.prefix, executable=sys.executable))
+    python.chmod(0o755)
+    return {"PATH": f"{python.parent}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+
+
+def did(script: str, directory: Path, environment: Mapping[str, str]) -> Any:
+    """Run a script to its end."""
+    directory.mkdir(exist_ok=True)
+    return subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", script],
+        cwd=directory,
+        env=dict(environment),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+def gitlab(
+    directory: Path, environment: Mapping[str, str], given: Mapping[str, str], source: str
+) -> Any:
+    """Run the script of the GitLab job for a pipeline of some kind, with variables of a project.
+
+    As in GitLab, those of the project win over those of the job, and a rule over both.
+    """
+    rule = next(each for each in GITLAB["rules"] if f'== "{source}"' in each["if"])
+    variables = {**GITLAB["variables"], **given, **rule.get("variables", {})}
+    return did("\n".join(GITLAB["script"]), directory, {**environment, **variables})
+
+
+def test_gitlab_judges_a_merge_request(
+    tmp_path: Path, environment: dict[str, str], given: dict[str, str]
+) -> None:
+    """The artefacts are at a fixed path, with the JUnit report that GitLab shows."""
+    done = gitlab(tmp_path / "job", environment, given, "merge_request_event")
+    assert done.returncode == 0, done.stdout + done.stderr
+    artefacts = GITLAB["artifacts"]
+    page = tmp_path / "job" / artefacts["paths"][0] / "report.html"
+    junit = tmp_path / "job" / artefacts["reports"]["junit"]
+    assert page.is_file()
+    assert ElementTree.parse(junit).getroot().tag == "testsuites"
+    assert artefacts["when"] == GITLAB["cache"]["when"] == "always"
+
+
+def test_gitlab_does_not_judge_without_a_target(
+    tmp_path: Path, environment: dict[str, str], given: dict[str, str]
+) -> None:
+    """A missing or a hostile variable makes the job fail, and leaves no report to show."""
+    for url in ("", "$(touch hacked); touch hacked\n`touch hacked`"):
+        broken = {**given, "CONFORMANCE_URL": url}
+        done = gitlab(tmp_path / "job", environment, broken, "merge_request_event")
+        assert done.returncode == 2
+        assert not list(tmp_path.rglob("hacked"))
+        assert not (tmp_path / "job" / "kaicalls-report").exists()
+
+
+def test_jenkins_publishes_what_its_script_leaves(
+    tmp_path: Path, environment: dict[str, str], given: dict[str, str]
+) -> None:
+    """The paths after the stages are those of the script."""
+    (script,) = re.findall(r"sh '''(.*?)'''", JENKINS, re.DOTALL)
+    variables = dict(re.findall(r"^ +(CONFORMANCE_\w+) = '(.*)'$", JENKINS, re.MULTILINE))
+    assert variables.pop("CONFORMANCE_TARGET")
+    variables["CONFORMANCE_COMMAND"] = "run"
+    done = did(script, tmp_path / "job", {**environment, **variables, **given})
+    assert done.returncode == 0, done.stdout + done.stderr
+    (junit,) = re.findall(r"testResults: '(.*)'", JENKINS)
+    (kept,) = re.findall(r"artifacts: '(.*)/\*\*'", JENKINS)
+    assert (tmp_path / "job" / junit).is_file()
+    assert (tmp_path / "job" / kept / "report.html").is_file()
+
+
+@pytest.mark.parametrize("name", ["gitlab.yml", "Jenkinsfile"])
+def test_the_version_of_the_suite_is_pinned(name: str) -> None:
+    """A new release changes no verdict before somebody wants it."""
+    text = (CI / name).read_text(encoding="utf-8")
+    assert f"kaicalls-conformance[metrics,notify]=={__version__}" in text
+
+
+def test_systemd_accepts_its_units(tmp_path: Path) -> None:
+    """Both files are valid, and the moments exist."""
+    if not shutil.which("systemd-analyze"):
+        pytest.skip("needs systemd-analyze")
+    command = shutil.which("kaicalls-conformance", path=f"{sys.prefix}/bin")
+    for name in ("kaicalls-nightly.service", "kaicalls-nightly.timer"):
+        text = (CI / name).read_text(encoding="utf-8")
+        text = text.replace("/opt/conformance/bin/kaicalls-conformance", str(command))
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    units = sorted(str(path) for path in tmp_path.iterdir())
+    done = subprocess.run(
+        ["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
