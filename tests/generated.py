@@ -13,6 +13,9 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from benchmarks import table as benchmarks
 from conformance.base.options import Choice, Depth
@@ -170,6 +173,26 @@ def figures() -> str:
     return table(benchmarks.HEAD, benchmarks.cells(benchmarks.stored()))
 
 
+def action_inputs() -> str:
+    """The inputs of the action for GitHub, with their defaults. An expression is no default."""
+    rows = []
+    for name, each in _action()["inputs"].items():
+        default = "" if "${{" in each["default"] else each["default"]
+        rows.append((f"`{name}`", f"`{default}`" if default else "", each["description"]))
+    return table(("input", "default", "what it is"), rows)
+
+
+def action_outputs() -> str:
+    """The outputs of the action for GitHub."""
+    rows = ((f"`{name}`", each["description"]) for name, each in _action()["outputs"].items())
+    return table(("output", "what it is"), rows)
+
+
+def _action() -> dict[str, Any]:
+    action: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    return action
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "triggers": triggers,
     "key roles": initfile.key_table,
@@ -179,6 +202,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "recipes": recipe_table,
     "spellings": spellings,
     "benchmarks": figures,
+    "action inputs": action_inputs,
+    "action outputs": action_outputs,
     "map of the code": map_of_the_code,
     "map of the tests": map_of_the_tests,
 }

@@ -201,6 +201,10 @@ def test_every_dependency_is_explained_and_pinned() -> None:
     assert rows == names
     assert names - optional <= pinned, "run tox -e requirements"
 
+    installed = (ROOT / ".ci" / "runtime.txt").read_text(encoding="utf-8")
+    always = {_name(requirement) for requirement in PROJECT["dependencies"]}
+    assert always <= set(re.findall(r"^([\w-]+)==", installed, re.MULTILINE))
+
 
 def _name(requirement: str) -> str:
     """The name of the package that a requirement asks for."""
@@ -239,11 +243,17 @@ def test_no_extra_is_empty() -> None:
 
 
 def test_actions_are_pinned_by_commit() -> None:
-    """A workflow uses actions by commit, with the version in a comment; each file is YAML."""
-    for workflow in (ROOT / ".github" / "workflows").glob("*.yml"):
-        text = workflow.read_text(encoding="utf-8")
-        used = re.findall(r"uses: (.+)", text)
-        assert all(re.fullmatch(r"[\w/.-]+@[0-9a-f]{40} # v[\d.]+", line) for line in used), used
+    """Workflows and the action use others by commit, with the version in a comment.
+
+    ``$/`` is the action of the same commit.
+    """
+    workflows = [*(ROOT / ".github" / "workflows").glob("*.yml")]
+    for file in [*workflows, ROOT / "action.yml"]:
+        used = re.findall(r" uses: (.+)", file.read_text(encoding="utf-8"))
+        others = [line for line in used if line != "$/"]
+        assert all(re.fullmatch(r"[\w/.-]+@[0-9a-f]{40} # v[\d.]+", line) for line in others), used
+    for file in workflows:
+        text = file.read_text(encoding="utf-8")
         assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
 
 

@@ -144,3 +144,34 @@ def test_systemd_accepts_its_units(tmp_path: Path) -> None:
         ["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_the_workflows_of_the_documentation_fit() -> None:
+    """Each uses inputs, secrets and outputs that the action and the nightly workflow have."""
+    action = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    workflow = ROOT / ".github" / "workflows" / "nightly.yml"
+    nightly = yaml.safe_load(workflow.read_text(encoding="utf-8"))
+    called = nightly[True]["workflow_call"]  # YAML reads the word "on" as a truth
+    text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    used = [
+        step
+        for block in re.findall(r"^```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+        for step in _using(yaml.safe_load(block))
+    ]
+    assert len(used) == 3
+    for step in used:
+        of_workflow = "/workflows/" in step["uses"]
+        assert set(step["with"]) <= set((called if of_workflow else action)["inputs"])
+        assert set(step.get("secrets", ())) <= set(called["secrets"])
+    (inner,) = _using(nightly, "$/")
+    assert set(inner["with"]) <= set(action["inputs"])
+
+
+def _using(value: Any, name: str = "kaicalls/") -> list[dict[str, Any]]:
+    """The steps and jobs in a workflow that use an action or workflow of such a name."""
+    if isinstance(value, list):
+        return [step for each in value for step in _using(each, name)]
+    if not isinstance(value, dict):
+        return []
+    found = [value] if str(value.get("uses", "")).startswith(name) else []
+    return found + [step for each in value.values() for step in _using(each, name)]
