@@ -46,12 +46,32 @@ class Inputs:
 
 def read(environment: Mapping[str, str]) -> Inputs:
     """The inputs in the environment. Raises UsageError if they make no sense."""
-    given = {
+    given = _given(environment)
+    _require_sense(given)
+    published = given.get("published")
+    options = [line.strip() for line in given.get("options", "").splitlines()]
+    return Inputs(
+        name=name_in(environment),
+        command=given.get("command", COMMANDS[0]),
+        values={option: given[option] for option in PASSED_ON if option in given},
+        more=tuple(line for line in options if line),
+        reports=Path(given.get("reports", "reports")),
+        published=Path(published) if published else None,
+    )
+
+
+def _given(environment: Mapping[str, str]) -> dict[str, str]:
+    """The inputs that are set, by their names in lower case."""
+    return {
         name.removeprefix(PREFIX).lower(): text.strip()
         for name, text in environment.items()
         if name.startswith(PREFIX) and text.strip()
     }
-    command = given.get("command", "run")
+
+
+def _require_sense(given: Mapping[str, str]) -> None:
+    """Raise UsageError for inputs that must not begin a run."""
+    command = given.get("command", COMMANDS[0])
     if command not in COMMANDS:
         raise UsageError(f"command: {command!r} is neither of {' and '.join(COMMANDS)}.")
     if "target" not in given and "url" not in given:
@@ -59,18 +79,9 @@ def read(environment: Mapping[str, str]) -> Inputs:
             "Give a target file or a url. Without them the embedded server would be judged, "
             "and the job would pass although nothing of yours was tested."
         )
-    published = Path(given["published"]) if "published" in given else None
-    if published and published.exists():
+    published = given.get("published")
+    if published and Path(published).exists():
         raise UsageError(f"{published}: already exists. Remove it before the job runs.")
-    options = [line.strip() for line in given.get("options", "").splitlines()]
-    return Inputs(
-        name=name_in(environment),
-        command=command,
-        values={option: given[option] for option in PASSED_ON if option in given},
-        more=tuple(line for line in options if line),
-        reports=Path(given.get("reports", "reports")),
-        published=published,
-    )
 
 
 def name_in(environment: Mapping[str, str]) -> str:

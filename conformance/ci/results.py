@@ -52,7 +52,7 @@ class Results:
             "run": self.run,
             "report": self.report,
             "summary": self.summary,
-            "state": "same" if self.exit_code == Exit.USAGE and not self.run else "changed",
+            "history": "same" if self.exit_code == Exit.USAGE and not self.run else "changed",
         }
 
 
