@@ -27,6 +27,12 @@ class FakeGitHub:
     refuses: int = 0
     url: str = ""
 
+    def forget(self) -> None:
+        """Become as at the beginning, at the same address."""
+        self.comments.clear()
+        self.asked.clear()
+        self.refuses = 0
+
     def post(self, body: str, author: str = "github-actions[bot]", kind: str = "Bot") -> None:
         """Add a comment."""
         user = {"login": author, "type": kind}

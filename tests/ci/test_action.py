@@ -61,11 +61,18 @@ def service(tmp_path: Path) -> Service:
     return runner.service(tmp_path / "service")
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[FakeGitHub]:
+    """A GitHub for all tests here."""
+    with github() as one:
+        yield one
+
+
 @pytest.fixture
-def fake() -> Iterator[FakeGitHub]:
+def fake(running: FakeGitHub) -> FakeGitHub:
     """A GitHub without any comment."""
-    with github() as running:
-        yield running
+    running.forget()
+    return running
 
 
 def judged(service: Service, server: Shifting, fake: FakeGitHub | None = None, **given: str) -> Job:

@@ -63,11 +63,18 @@ def test_the_end_is_cut_at_a_line() -> None:
     assert short.endswith("more lines in the report of this run.\n")
 
 
+@pytest.fixture(scope="module")
+def running() -> Iterator[FakeGitHub]:
+    """A GitHub for all tests here."""
+    with github() as one:
+        yield one
+
+
 @pytest.fixture
-def fake() -> Iterator[FakeGitHub]:
+def fake(running: FakeGitHub) -> FakeGitHub:
     """A GitHub without any comment."""
-    with github() as running:
-        yield running
+    running.forget()
+    return running
 
 
 def published(fake: FakeGitHub, directory: Path, text: str, **other: str) -> int:
