@@ -111,7 +111,7 @@ def _markdown(outcome: Outcome) -> Iterator[str]:
     if len(outcome.notices) > LISTED:
         yield f"- and {len(outcome.notices) - LISTED} more"
     if not outcome.notices:
-        yield "Nothing changed since the night before."
+        yield "No notice."
     told = {notice.words for notice in outcome.notices}
     still = [seen for seen in outcome.new if seen.words not in told]
     if still:

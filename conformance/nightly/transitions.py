@@ -89,7 +89,9 @@ def _causes(state: State, night: Night) -> tuple[State, tuple[Seen, ...], dict[s
                 kept[name] = cause  # it may have passed because less was tried
             else:
                 fixed[name] = cause
-    recent = (*state.recent, tuple(sorted(kept)))[-RECENT:]
+    recent = state.recent
+    if not night.stopped:
+        recent = (*recent, tuple(sorted(kept)))[-RECENT:]
     return replace(state, open=kept, recent=recent), tuple(new), fixed
 
 
