@@ -6,9 +6,11 @@ docs/nightly.md.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from itertools import groupby
 
 YEAR, MONTH = 2026, 11
 HOUR = timedelta(hours=3, minutes=15)
@@ -16,12 +18,18 @@ HOUR = timedelta(hours=3, minutes=15)
 ENDS = date(YEAR, MONTH, 28)
 """The last day of the waiver."""
 
+ADDRESS = "https://host/api/v1"
+"""The address of the target, as the documentation shows it."""
 WAIVED = "envelope-message"
 """The clause of the waiver."""
 KEYS = "A missing key gets a wrong status from GET /agents, 1 operation"
 """The fault that comes and goes."""
 SILENT = "Errors of PATCH /agents have no message, 1 operation"
 """The fault that is waived at first."""
+REJECTED = (
+    f"{ADDRESS} rejects the main key on every read (401). "
+    "Does the key (--key, or keys: full) belong to this server?"
+)
 DUE = f"{WAIVED}, Ann, X-1"
 
 
@@ -34,7 +42,7 @@ class Event(StrEnum):
     STILL = "The fault is still there."
     REPAIRED = "The fault goes."
     ABSENT = "The machine is off: no night."
-    THINNER = "The budget is lowered, so less is judged."
+    THINNER = "Two keys are missing from the target file, so less is judged."
     KILLED = "The night is killed in the middle."
     UNHEARD = "The fault is back, and the channel is down."
     DEAF = "The fault goes, and the channel is still down."
@@ -73,7 +81,16 @@ NIGHTS = (
     Spent(8, Event.ABSENT, None),
     Spent(9, notices=("Missed: no night since the one that ended at 2026-11-07 03:15 UTC",)),
     Spent(10),
-    Spent(11, Event.THINNER, 3, ("Judged less: 54 cells, and 87 the night before",)),
+    Spent(
+        11,
+        Event.THINNER,
+        3,
+        (
+            "Judged less: 74 cells, and 87 the night before",
+            "Newly untested: key-expired (4 cells), key-revoked (4 cells), status-401 (4 cells), "
+            "paging-limit (1 cell)",
+        ),
+    ),
     Spent(12),
     Spent(13, Event.KILLED, None),
     Spent(
@@ -87,10 +104,10 @@ NIGHTS = (
     Spent(16, Event.UNHEARD, 1, (f"New: {KEYS}",)),
     Spent(17, Event.DEAF, 3, (f"Fixed: {KEYS}",)),
     Spent(18, Event.HEARD),
-    Spent(19, Event.BROKEN, 1, (f"Unstable: {KEYS}",)),
+    Spent(19, Event.BROKEN, 1, (f"Unstable: {KEYS}, came and went within 10 nights",)),
     Spent(20, Event.REPAIRED),
     Spent(21),
-    Spent(22, Event.LOCKED, 3, ("Not judged: x",)),
+    Spent(22, Event.LOCKED, 3, (f"Not judged: {REJECTED}",)),
     Spent(23, Event.UNLOCKED, notices=("Judged again: 87 cells, after 1 night not judged",)),
     Spent(24),
     Spent(25, notices=(f"Waiver due: in 3 days, {DUE}",)),
@@ -100,3 +117,16 @@ NIGHTS = (
     Spent(29, Event.LAPSED, 1, (f"New: {SILENT} (its waiver ended on 2026-11-28)",)),
     Spent(30, Event.STILL, 1),
 )
+
+
+def rows() -> Iterator[tuple[str, str, str, str]]:
+    """The nights for a table; quiet nights that follow each other are one row."""
+    for is_plain, alike in groupby(NIGHTS, key=lambda night: night == Spent(night.day)):
+        nights = list(alike)
+        if is_plain:
+            days = f"{nights[0].day} to {nights[-1].day}" if len(nights) > 1 else f"{nights[0].day}"
+            yield days, Event.QUIET.value, "0", ""
+            continue
+        for night in nights:
+            code = "none" if night.code is None else f"{night.code}"
+            yield f"{night.day}", night.event.value, code, "<br>".join(night.notices)
