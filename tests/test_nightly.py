@@ -20,9 +20,18 @@ import yaml
 from conformance.base.errors import UsageError
 from conformance.base.text import amount
 from conformance.certify import bundle, statement
-from conformance.log import convert
+from conformance.log import convert, schemas
 from conformance.model import Verdict, Waiver
-from conformance.nightly import channels, dates, lock, outcome, silence, state_file, transitions
+from conformance.nightly import (
+    channels,
+    dates,
+    facts,
+    lock,
+    outcome,
+    silence,
+    state_file,
+    transitions,
+)
 from conformance.nightly.bundles import certificate_in
 from conformance.nightly.dates import Certificate
 from conformance.nightly.facts import Night, Seen
@@ -627,6 +636,29 @@ def test_the_watch_announces_a_silence_once(tmp_path: Path, channel: Channel) ->
         found = servers.command("nightly", "check", tmp_path, cwd=tmp_path, env=env)
         assert (found.code, words in found.out, len(channel.received)) == (1, True, count)
     assert channel.received[0]["title"] == words
+
+
+def test_a_broken_state_does_not_hide_a_silence(tmp_path: Path) -> None:
+    """The watch goes on to the next directory, and its exit code is that of the silence."""
+    for name in ("broken", "silent"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "broken" / state_file.NAME).write_text("{")
+    found = servers.command("nightly", "check", "broken", "silent", cwd=tmp_path)
+    assert (found.code, found.out) == (1, "silent: Missed: no night has arrived yet\n")
+    assert "not a state of `nightly`" in found.err
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    """A target that is broken otherwise each night does not make the state unreadable."""
+    state = KNOWN
+    for number in range(5):
+        causes = [
+            replace(CAUSE, id=f"cause-{number}-{each}", parts=(), cell=f"c[{number}-{each}]")
+            for each in range(facts.MOST)
+        ]
+        state = transitions.step(state, night(*causes), PASSING).state
+    assert len(state.open) == transitions.MOST
+    assert schemas.fault(schemas.NIGHTLY, convert.to_json(state)) is None
 
 
 def test_the_end_of_a_certificate_is_read_from_its_bundle(tmp_path: Path) -> None:

@@ -154,14 +154,20 @@ def check(
     """Check from outside that the last night arrived in each directory of reports.
 
     Run it by another scheduler, on another machine if you can. Exit codes: 0 all arrived, 1 a night
-    is missing, 3 a message could not be sent.
+    is missing, 2 a state cannot be read, 3 a message could not be sent.
     """
     from conformance.nightly import watching
 
     opened, moment = _channels(notify_config), clock()
-    found = [watching.watched(path, moment, max_age, opened) for path in directories]
-    for each in found:
-        say(str(each))
-    if any(each.notice for each in found):
-        return Exit.VIOLATED
-    return Exit.UNJUDGED if any(each.unsent for each in found) else Exit.CONFORMS
+    codes = set()
+    for path in directories:
+        try:
+            found = watching.watched(path, moment, max_age, opened)
+        except UsageError as error:  # the other directories matter, too
+            say(str(error), err=True)
+            codes.add(Exit.USAGE)
+        else:
+            say(str(found))
+            codes.add(found.exit_code)
+    worst_first = (Exit.VIOLATED, Exit.USAGE, Exit.UNJUDGED)
+    return next((code for code in worst_first if code in codes), Exit.CONFORMS)

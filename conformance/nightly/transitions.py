@@ -12,6 +12,8 @@ from conformance.nightly.facts import Night, Seen, unjudged_now
 from conformance.nightly.notices import Kind, Notice
 from conformance.nightly.state import RECENT, Good, Open, State
 
+MOST = 500
+"""Maximum number of open causes, and of unstable ones, that are remembered."""
 NAMED = 5
 """Maximum number of clauses that a notice names."""
 
@@ -89,6 +91,7 @@ def _causes(state: State, night: Night) -> tuple[State, tuple[Seen, ...], dict[s
                 kept[name] = cause  # it may have passed because less was tried
             else:
                 fixed[name] = cause
+    kept = dict(list(kept.items())[:MOST])  # those of this night come first
     recent = state.recent
     if not night.stopped:
         recent = (*recent, tuple(sorted(kept)))[-RECENT:]
@@ -108,7 +111,7 @@ def _earlier(state: State, seen: Seen) -> set[str]:
 def _unstable(after: State) -> dict[str, str]:
     """The words of the causes that keep appearing and disappearing, by id."""
     words = {**after.unstable, **{name: cause.words for name, cause in after.open.items()}}
-    return {name: words.get(name, name) for name in flips(after.recent)}
+    return {name: words.get(name, name) for name in list(flips(after.recent))[:MOST]}
 
 
 def _of_causes(

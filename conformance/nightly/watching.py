@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from conformance.base.errors import Exit
 from conformance.base.text import amount
 from conformance.nightly import silence, state_file
 from conformance.nightly.channels import Channel, addressed, delivered
@@ -21,6 +22,13 @@ class Watched:
     directory: Path
     notice: Notice | None
     unsent: int
+
+    @property
+    def exit_code(self) -> Exit:
+        """1 if a night is missing, else 3 if a message could not be sent, else 0."""
+        if self.notice:
+            return Exit.VIOLATED
+        return Exit.UNJUDGED if self.unsent else Exit.CONFORMS
 
     def __str__(self) -> str:
         words = str(self.notice or "the last night arrived")
