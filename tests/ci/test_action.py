@@ -123,6 +123,33 @@ def test_state_and_comment_survive_the_runner(
     assert comment["body"].endswith("/example/calls/actions/runs/2)\n")
 
 
+def test_nights_on_new_machines_know_each_other(
+    service: Service, server: Shifting, url: str
+) -> None:
+    """A fault is new once, stays red until it is fixed, and then is said to be fixed."""
+    texts = []
+    for broken in (False, True, True, False):
+        server.broken = broken
+        job = judged(service, server, url=url, command="nightly")
+        assert job.failed is broken, job.log
+        assert job.outputs["verdict"] == ("broken" if broken else "conforms")
+        texts.append(job.page)
+    assert "# Nothing is new." in texts[0]
+    assert "- New:" in texts[1]
+    assert "- New:" not in texts[2]
+    assert "- Fixed:" in texts[3]
+
+
+def test_a_night_without_a_run_says_so_and_is_remembered(
+    service: Service, server: Shifting
+) -> None:
+    """If the server is down, the notice is on the page, and the state goes on to the next night."""
+    job = judged(service, server, url="http://127.0.0.1:9/api/v1", command="nightly")
+    assert (job.outputs["exit-code"], job.outputs["verdict"]) == ("3", "not judged")
+    assert "# Not everything could be judged or sent." in job.page
+    assert len(service.caches) == 1
+
+
 def test_an_earlier_verdict_is_never_that_of_this_job(
     service: Service, server: Shifting, url: str, fake: FakeGitHub
 ) -> None:

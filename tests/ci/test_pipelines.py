@@ -95,6 +95,17 @@ def test_gitlab_judges_a_merge_request(
     assert artefacts["when"] == GITLAB["cache"]["when"] == "always"
 
 
+def test_a_scheduled_pipeline_is_a_night(
+    tmp_path: Path, environment: dict[str, str], given: dict[str, str]
+) -> None:
+    """Its cache holds what the next night needs."""
+    done = gitlab(tmp_path / "job", environment, given, "schedule")
+    assert done.returncode == 0, done.stdout + done.stderr
+    (cached,) = GITLAB["cache"]["paths"]
+    assert (tmp_path / "job" / cached / "nightly.json").is_file()
+    assert (tmp_path / "job" / "kaicalls-report" / "report.html").is_file()
+
+
 def test_gitlab_does_not_judge_without_a_target(
     tmp_path: Path, environment: dict[str, str], given: dict[str, str]
 ) -> None:
@@ -114,7 +125,6 @@ def test_jenkins_publishes_what_its_script_leaves(
     (script,) = re.findall(r"sh '''(.*?)'''", JENKINS, re.DOTALL)
     variables = dict(re.findall(r"^ +(CONFORMANCE_\w+) = '(.*)'$", JENKINS, re.MULTILINE))
     assert variables.pop("CONFORMANCE_TARGET")
-    variables["CONFORMANCE_COMMAND"] = "run"
     done = did(script, tmp_path / "job", {**environment, **variables, **given})
     assert done.returncode == 0, done.stdout + done.stderr
     (junit,) = re.findall(r"testResults: '(.*)'", JENKINS)
@@ -134,16 +144,57 @@ def test_systemd_accepts_its_units(tmp_path: Path) -> None:
     """Both files are valid, and the moments exist."""
     if not shutil.which("systemd-analyze"):
         pytest.skip("needs systemd-analyze")
-    command = shutil.which("kaicalls-conformance", path=f"{sys.prefix}/bin")
-    for name in ("kaicalls-nightly.service", "kaicalls-nightly.timer"):
+    for name in ("conformance.service", "conformance.timer"):
         text = (CI / name).read_text(encoding="utf-8")
-        text = text.replace("/opt/conformance/bin/kaicalls-conformance", str(command))
+        text = text.replace("/srv/conformance/.venv", sys.prefix)
         (tmp_path / name).write_text(text, encoding="utf-8")
     units = sorted(str(path) for path in tmp_path.iterdir())
     done = subprocess.run(
         ["systemd-analyze", "verify", *units], capture_output=True, text=True, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def nightly_lines() -> dict[str, str]:
+    """The commands of cron and systemd."""
+    cron = (CI / "crontab").read_text(encoding="utf-8").splitlines()[-1]
+    unit = (CI / "conformance.service").read_text(encoding="utf-8")
+    (started,) = re.findall("^ExecStart=(.*)$", unit, re.MULTILINE)
+    return {"cron": cron.split(maxsplit=5)[5], "systemd": started}
+
+
+@pytest.mark.parametrize("name", ["cron", "systemd"])
+def test_a_night_is_one_line(tmp_path: Path, given: dict[str, str], name: str) -> None:
+    """The line works with the almost empty environment that cron and systemd give."""
+    place = tmp_path / "conformance"
+    place.mkdir()
+    (place / ".venv").symlink_to(sys.prefix)
+    key = given["CONFORMANCE_KEY"]
+    target = {"url": given["CONFORMANCE_URL"], "keys": {"full": "${CONFORMANCE_KEY}"}}
+    (place / "kaicalls-target.yaml").write_text(yaml.safe_dump(target), encoding="utf-8")
+    (place / "nightly.env").write_text(f"CONFORMANCE_KEY={key}\n", encoding="utf-8")
+    line = nightly_lines()[name].replace("/srv/conformance", str(place))
+    line = line.replace("--depth quick", f"--clause {BRIEF}")
+    variables = {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path)}
+    if name == "systemd":
+        variables["CONFORMANCE_KEY"] = key  # of its EnvironmentFile
+    done = subprocess.run(
+        ["sh", "-c", line], cwd=place, env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (place / "reports" / "nightly.md").read_text("utf-8").startswith("# Nothing is new.")
+
+
+def test_the_page_on_nights_shows_the_same_lines() -> None:
+    """What it shows for cron and systemd stands in the files to copy, which the tests run."""
+    page = (ROOT / "docs" / "nightly.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```ini\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    shown = {line for block in blocks for line in block.splitlines()}
+    shown |= set(re.findall(r"^15 3 .*", page, re.MULTILINE))
+    files = ("crontab", "conformance.service", "conformance.timer")
+    lines = {line for name in files for line in (CI / name).read_text("utf-8").splitlines()}
+    assert shown
+    assert shown <= lines
 
 
 def test_the_workflows_of_the_documentation_fit() -> None:
