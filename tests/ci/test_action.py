@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from conformance.server.messages import Refusal, Reply, Request
 from tests.ci import runner
 from tests.ci.fake_github import TOKEN, FakeGitHub, github
 from tests.ci.runner import ROOT, Job, Service
-from tests.servers import BRIEF, faulty, keys_of, serving
+from tests.servers import BRIEF, Command, faulty, keys_of, serving
 
 pytestmark = pytest.mark.long
 
@@ -148,6 +150,30 @@ def test_a_night_without_a_run_says_so_and_is_remembered(
     assert (job.outputs["exit-code"], job.outputs["verdict"]) == ("3", "not judged")
     assert "# Not everything could be judged or sent." in job.page
     assert len(service.caches) == 1
+
+
+def test_a_cancelled_job_still_says_what_it_knows(
+    tmp_path: Path, server: Shifting, url: str
+) -> None:
+    """GitHub interrupts the process of the step, which leaves the outputs and a report."""
+    output = tmp_path / "output"
+    variables = {
+        "CONFORMANCE_URL": url,
+        "CONFORMANCE_KEY": keys_of(server)["full"],
+        "CONFORMANCE_OPTIONS": "--workers=1",
+        "GITHUB_OUTPUT": str(output),
+    }
+    running = Command("run", cwd=tmp_path, module="conformance.ci", env=variables)
+    for _ in range(600):
+        logs = tmp_path.glob("reports/latest/exchanges.jsonl")
+        if any(log.stat().st_size > 50_000 for log in logs):
+            break
+        time.sleep(0.05)
+    running.process.send_signal(signal.SIGINT)
+    assert running.end().code == 3
+    text = output.read_text(encoding="utf-8")
+    assert re.search("^exit-code<<\\w+\n3$", text, re.MULTILINE)
+    assert re.search("^report<<\\w+\n.+/report.html$", text, re.MULTILINE)
 
 
 def test_an_earlier_verdict_is_never_that_of_this_job(

@@ -203,13 +203,14 @@ def test_the_workflows_of_the_documentation_fit() -> None:
     workflow = ROOT / ".github" / "workflows" / "nightly.yml"
     nightly = yaml.safe_load(workflow.read_text(encoding="utf-8"))
     called = nightly[True]["workflow_call"]  # YAML reads the word "on" as a truth
-    text = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    pages = (ROOT / "docs" / "ci.md", ROOT / "docs" / "getting-started" / "vendor.md")
+    text = "".join(page.read_text(encoding="utf-8") for page in pages)
     used = [
         step
         for block in re.findall(r"^```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
         for step in _using(yaml.safe_load(block))
     ]
-    assert len(used) == 3
+    assert len(used) == 4
     for step in used:
         of_workflow = "/workflows/" in step["uses"]
         assert set(step["with"]) <= set((called if of_workflow else action)["inputs"])
