@@ -93,16 +93,16 @@ def sent(
     _check_runnable(prepared)
     if not prepared.embedded and not yes:
         confirm(prepared.chosen.requests())
-    directory = new_run(
-        output,
-        lambda path: runner.begin(prepared, path, require_complete=complete),
-        prepared.clock,
-    )
+
+    def begin(path: Path) -> None:
+        runner.begin(prepared, path, require_complete=complete)
+
+    directory = new_run(output, begin, prepared.clock)
     _announce(prepared, look)
     with surviving(directory):
         if prepared.spread is not None:
             return spreading.run(prepared, directory, say), directory
-        run = runner.run(
+        finished = runner.run(
             prepared,
             directory,
             console,
@@ -111,7 +111,7 @@ def sent(
             look=look,
             page=page,
         )
-        return run, directory
+        return finished, directory
 
 
 def _announce(prepared: Prepared, look: Look | None) -> None:
