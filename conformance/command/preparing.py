@@ -93,16 +93,12 @@ def sent(
     _check_runnable(prepared)
     if not prepared.embedded and not yes:
         confirm(prepared.chosen.requests())
-
-    def begin(path: Path) -> None:
-        runner.begin(prepared, path, require_complete=complete)
-
-    directory = new_run(output, begin, prepared.clock)
+    directory = _new_directory(prepared, output, complete)
     _announce(prepared, look)
     with surviving(directory):
         if prepared.spread is not None:
             return spreading.run(prepared, directory, say), directory
-        finished = runner.run(
+        run = runner.run(
             prepared,
             directory,
             console,
@@ -111,7 +107,17 @@ def sent(
             look=look,
             page=page,
         )
-        return finished, directory
+        return run, directory
+
+
+def _new_directory(prepared: Prepared, output: Path, complete: bool) -> Path:
+    """Create the directory of a prepared run."""
+    from conformance.run import runner
+
+    def begin(path: Path) -> None:
+        runner.begin(prepared, path, require_complete=complete)
+
+    return new_run(output, begin, prepared.clock)
 
 
 def _announce(prepared: Prepared, look: Look | None) -> None:

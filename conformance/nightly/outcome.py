@@ -109,8 +109,8 @@ def _markdown(outcome: Outcome) -> Iterator[str]:
     yield from _listed([str(notice) for notice in ordered(outcome.notices)])
     if not outcome.notices:
         yield "No notice."
-    said = {notice.words for notice in outcome.notices}
-    still = [seen.words for seen in outcome.new if seen.words not in said]
+    tonight = {seen.id for seen in outcome.step.new}
+    still = [seen.words for seen in outcome.new if seen.id not in tonight]
     if still:
         yield from ("", "Reported before, and new since the last good night:", "")
         yield from _listed(still)
