@@ -50,6 +50,12 @@ class Wish:
     accept_less: bool = False
     details: bool = False
 
+    @property
+    def scope(self) -> str:
+        """The depth and the selection, which all nights of a directory have in common."""
+        areas, clauses = sorted(self.choice.areas), sorted(self.choice.clauses)
+        return " ".join([self.choice.depth, *(f"area {name}" for name in areas), *clauses])
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -85,7 +91,8 @@ def night(wish: Wish) -> Exit:
     found = _sent(wish, after, found)
     _say(found)
     outcome.write(found, wish.output)
-    prune(wish.output, wish.keep, _place(wish, after.good))
+    spared = wish.output.resolve() / after.good.run if after.good else None
+    prune(wish.output, wish.keep, spared)
     return found.exit_code
 
 
@@ -94,7 +101,7 @@ def _begun(wish: Wish, prepared: Prepared) -> tuple[State, list[Notice]]:
 
     Raises UsageError if the directory belongs to another target or another selection.
     """
-    address, scope = prepared.target.declaration.url, _scope(wish.choice)
+    address, scope = prepared.target.declaration.url, wish.scope
     known = state_file.read(wish.output)
     state = known or State(target=address, scope=scope)
     for what, before, current in (("target", state.target, address), ("scope", state.scope, scope)):
@@ -112,20 +119,9 @@ def _begun(wish: Wish, prepared: Prepared) -> tuple[State, list[Notice]]:
     return state, [missed] if missed else []
 
 
-def _scope(choice: Choice) -> str:
-    """The depth and the selection, which all nights of a directory have in common."""
-    areas, clauses = sorted(choice.areas), sorted(choice.clauses)
-    return " ".join([choice.depth, *(f"area {name}" for name in areas), *clauses])
-
-
 def _moment(clock: Clock) -> str:
     """The current moment, to the second."""
     return clock().isoformat(timespec="seconds")
-
-
-def _place(wish: Wish, good: Good | None) -> Path | None:
-    """The directory of the last good night; None without one."""
-    return wish.output.resolve() / good.run if good else None
 
 
 # --- the run --------------------------------------------------------------------------------------

@@ -50,7 +50,7 @@ class Tone(StrEnum):
 
     FAILURE = "failure"
     WARNING = "warning"
-    SUCCESS = "success"
+    INFO = "info"
 
 
 @dataclass(frozen=True)
@@ -97,4 +97,4 @@ def tone_of(notices: Sequence[Notice]) -> Tone:
     kinds = {notice.kind for notice in notices}
     if kinds.intersection(ALARMS):
         return Tone.FAILURE
-    return Tone.SUCCESS if kinds.issubset(GOOD) else Tone.WARNING
+    return Tone.INFO if kinds.issubset(GOOD) else Tone.WARNING
