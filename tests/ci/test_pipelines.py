@@ -106,16 +106,15 @@ def test_a_scheduled_pipeline_is_a_night(
     assert (tmp_path / "job" / "kaicalls-report" / "report.html").is_file()
 
 
-def test_gitlab_does_not_judge_without_a_target(
+def test_gitlab_runs_no_command_in_a_variable(
     tmp_path: Path, environment: dict[str, str], given: dict[str, str]
 ) -> None:
-    """A missing or a hostile variable makes the job fail, and leaves no report to show."""
-    for url in ("", "$(touch hacked); touch hacked\n`touch hacked`"):
-        broken = {**given, "CONFORMANCE_URL": url}
-        done = gitlab(tmp_path / "job", environment, broken, "merge_request_event")
-        assert done.returncode == 2
-        assert not list(tmp_path.rglob("hacked"))
-        assert not (tmp_path / "job" / "kaicalls-report").exists()
+    """The job fails, and leaves no report to show."""
+    hostile = {**given, "CONFORMANCE_URL": "$(touch hacked); touch hacked\n`touch hacked`"}
+    done = gitlab(tmp_path / "job", environment, hostile, "merge_request_event")
+    assert done.returncode == 2
+    assert not list(tmp_path.rglob("hacked"))
+    assert not (tmp_path / "job" / "kaicalls-report").exists()
 
 
 def test_jenkins_publishes_what_its_script_leaves(
