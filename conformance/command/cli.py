@@ -80,7 +80,7 @@ def outcome(arguments: Sequence[str] | None = None, clock: Clock = now) -> int:
 def _outcome(arguments: Sequence[str] | None, clock: Clock) -> int:
     try:
         with files.private():
-            status = group.main(arguments, standalone_mode=False, obj=clock)
+            status = group.main(args=arguments, standalone_mode=False, obj=clock)
         return status if isinstance(status, int) else 0
     except click.ClickException as error:
         error.show()
