@@ -82,17 +82,17 @@ def _causes(state: State, night: Night) -> tuple[State, tuple[Seen, ...], dict[s
         continued |= earlier
         if not earlier:
             new.append(seen)
-        kept[seen.id] = Open(seen.words, seen.cell, seen.parts)
+        kept[min(earlier, default=seen.id)] = Open(seen.words, seen.cell, seen.parts)
     fixed = {}
+    tried_less = night.stopped or night.judged < state.judged
     for name, cause in without(state.open, continued).items():
         verdict = night.verdicts.get(cause.cell)
-        if night.stopped or verdict not in {Verdict.PASSED, *BROKEN}:
-            kept[name] = cause  # nobody looked
-        elif verdict is Verdict.PASSED:
-            if night.judged < state.judged:
-                kept[name] = cause  # it may have passed because less was tried
-            else:
-                fixed[name] = cause
+        if verdict in BROKEN and not night.stopped:
+            continue  # it is part of another cause, or waived
+        if verdict is Verdict.PASSED and not tried_less:
+            fixed[name] = cause
+        else:
+            kept[name] = cause
     kept = dict(list(kept.items())[:MOST])  # those of this night come first
     recent = state.recent
     if not night.stopped:
