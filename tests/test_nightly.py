@@ -339,6 +339,15 @@ def test_a_cause_that_spreads_and_shrinks_is_neither_new_nor_unstable() -> None:
         assert (notices, list(state.open)) == ([], ["cause-1"])
 
 
+def test_a_cause_that_splits_is_not_new() -> None:
+    """Nor are its parts in later nights, nor the whole that they join again."""
+    parts = [replace(CAUSE, id=name, parts=(name,)) for name in ("cause-1x", "cause-1y")]
+    state, notices = spent(night(CAUSE), night(*parts))
+    assert (notices, len(state.open)) == ([], 2)
+    assert spent(night(*parts), state=state)[1] == []
+    assert spent(night(CAUSE), state=state)[1] == []
+
+
 @pytest.mark.parametrize(
     "later",
     [
