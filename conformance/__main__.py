@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import NoReturn
 
 from conformance.command import signals
@@ -10,17 +9,13 @@ from conformance.command import signals
 
 def main() -> NoReturn:
     """Run the command; exits with a documented code even if a signal arrives during an import."""
-    signals.listen()
-    try:
-        from conformance.command import cli  # noqa: PLC0415 - takes long enough to be interrupted
+    signals.guarded(_command)
 
-        code = cli.outcome()
-        signals.end(code)
-    except (KeyboardInterrupt, OSError):  # outside the command, or stdout and stderr are closed
-        signals.end(signals.STOPPED)
-        signals.say_last_words()
-        code = signals.STOPPED
-    sys.exit(code)
+
+def _command() -> int:
+    from conformance.command import cli  # noqa: PLC0415 - takes long enough to be interrupted
+
+    return cli.outcome()
 
 
 if __name__ == "__main__":

@@ -13,6 +13,9 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from benchmarks import table as benchmarks
 from conformance.base.options import Choice, Depth
@@ -21,7 +24,7 @@ from conformance.report import FORMATS
 from conformance.run.planning import prepare
 from conformance.server import application
 from docs.pages import table
-from tests import encodings, forgery_tables
+from tests import encodings, forgery_tables, month
 from tests.examples.base import Expected
 from tests.faults import harness
 from tests.recipes import recipes
@@ -165,6 +168,11 @@ def spellings() -> str:
     return table(("kind", "spelling", "what becomes of it", "layers"), encodings.rows())
 
 
+def month_of_nights() -> str:
+    """What happens in each night of a month, and what it says."""
+    return table(("night", "what happens", "exit code", "notices"), month.rows())
+
+
 def figures() -> str:
     """What the benchmarks measured last."""
     return table(benchmarks.HEAD, benchmarks.cells(benchmarks.stored()))
@@ -179,6 +187,26 @@ def forgeries(rows: Iterable[forgery_tables.Row]) -> str:
     return table(("kind", "forgery", "caught by", "test"), shown)
 
 
+def action_inputs() -> str:
+    """The inputs of the action for GitHub, with their defaults. An expression is no default."""
+    rows = []
+    for name, each in _action()["inputs"].items():
+        default = "" if "${{" in each["default"] else each["default"]
+        rows.append((f"`{name}`", f"`{default}`" if default else "", each["description"]))
+    return table(("input", "default", "what it is"), rows)
+
+
+def action_outputs() -> str:
+    """The outputs of the action for GitHub."""
+    rows = ((f"`{name}`", each["description"]) for name, each in _action()["outputs"].items())
+    return table(("output", "what it is"), rows)
+
+
+def _action() -> dict[str, Any]:
+    action: dict[str, Any] = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+    return action
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "triggers": triggers,
     "key roles": initfile.key_table,
@@ -191,6 +219,9 @@ TABLES: dict[str, Callable[[], str]] = {
     "forgeries of stored runs": lambda: forgeries(forgery_tables.stored_runs()),
     "forgeries of bundles": lambda: forgeries(forgery_tables.bundles()),
     "runs without edits": lambda: forgeries(forgery_tables.unedited()),
+    "action inputs": action_inputs,
+    "action outputs": action_outputs,
+    "a month of nights": month_of_nights,
     "map of the code": map_of_the_code,
     "map of the tests": map_of_the_tests,
 }

@@ -201,6 +201,10 @@ def test_every_dependency_is_explained_and_pinned() -> None:
     assert rows == names
     assert names - optional <= pinned, "run tox -e requirements"
 
+    installed = (ROOT / ".ci" / "runtime.txt").read_text(encoding="utf-8")
+    always = {_name(requirement) for requirement in PROJECT["dependencies"]}
+    assert always <= set(re.findall(r"^([\w-]+)==", installed, re.MULTILINE))
+
 
 def _name(requirement: str) -> str:
     """The name of the package that a requirement asks for."""
@@ -221,13 +225,17 @@ def _imported(path: Path) -> set[str]:
 def test_every_import_of_the_package_is_declared() -> None:
     """A package that the code imports is a dependency by itself, not by way of another one.
 
-    Only what certifies may import what the extra for it brings.
+    Only what certifies, and what sends notices, may import what the extra for it brings.
     """
     always = {_name(requirement) for requirement in PROJECT["dependencies"]}
-    extra = {_name(requirement) for requirement in PROJECT["optional-dependencies"]["certify"]}
+    extras = {"certify": "certify", "nightly": "notify"}
+    optional = {
+        folder: {_name(requirement) for requirement in PROJECT["optional-dependencies"][extra]}
+        for folder, extra in extras.items()
+    }
     owners = packages_distributions()
     for path in (ROOT / "conformance").rglob("*.py"):
-        declared = always | extra if path.parent.name == "certify" else always
+        declared = always | optional.get(path.parent.name, set())
         for package in _imported(path) - sys.stdlib_module_names - {"conformance"}:
             owner = {_name(name).replace("_", "-") for name in owners.get(package, ())}
             assert owner & declared, f"{path.name} imports {package}"
@@ -239,11 +247,17 @@ def test_no_extra_is_empty() -> None:
 
 
 def test_actions_are_pinned_by_commit() -> None:
-    """A workflow uses actions by commit, with the version in a comment; each file is YAML."""
-    for workflow in (ROOT / ".github" / "workflows").glob("*.yml"):
-        text = workflow.read_text(encoding="utf-8")
-        used = re.findall(r"uses: (.+)", text)
-        assert all(re.fullmatch(r"[\w/.-]+@[0-9a-f]{40} # v[\d.]+", line) for line in used), used
+    """Workflows and the action use others by commit, with the version in a comment.
+
+    ``$/`` is the action of the same commit.
+    """
+    workflows = [*(ROOT / ".github" / "workflows").glob("*.yml")]
+    for file in [*workflows, ROOT / "action.yml"]:
+        used = re.findall(r" uses: (.+)", file.read_text(encoding="utf-8"))
+        others = [line for line in used if line != "$/"]
+        assert all(re.fullmatch(r"[\w/.-]+@[0-9a-f]{40} # v[\d.]+", line) for line in others), used
+    for file in workflows:
+        text = file.read_text(encoding="utf-8")
         assert yaml.safe_load(text)["permissions"] == {"contents": "read"}
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from conformance.base.clock import Clock, now
 from conformance.base.errors import UsageError
 from conformance.base.options import Choice
 from conformance.command import signals
@@ -45,10 +46,12 @@ def embedded(choice: Choice) -> Iterator[Embedded | None]:
             yield server
 
 
-def prepared_for(choice: Choice, server: Embedded | None, *, aloud: bool = False) -> Prepared:
+def prepared_for(
+    choice: Choice, server: Embedded | None, *, aloud: bool = False, clock: Clock = now
+) -> Prepared:
     """Plan a run of the chosen target, or of the embedded server once it is ready.
 
-    With ``aloud``, the wait for the server is announced.
+    With ``aloud``, the wait for the server is announced. The run takes its times from ``clock``.
     """
     from conformance.reading import new_salt
     from conformance.run.planning import prepare, target_of, with_key
@@ -58,10 +61,10 @@ def prepared_for(choice: Choice, server: Embedded | None, *, aloud: bool = False
         say(f"Starting the embedded server for {contract.name}")
     if server:
         choice = replace(choice, target=server.target_file())
-    target = target_of(contract, with_key(choice))
+    target = target_of(contract, with_key(choice), clock().date())
     for warning in target.warnings:
         say(f"Warning: {warning}", err=True)
-    prepared = prepare(contract, target, choice)
+    prepared = replace(prepare(contract, target, choice), clock=clock)
     if server:  # its texts are the same in every run
         return replace(prepared, embedded=True)
     return replace(prepared, salt=new_salt())
@@ -90,9 +93,7 @@ def sent(
     _check_runnable(prepared)
     if not prepared.embedded and not yes:
         confirm(prepared.chosen.requests())
-    directory = new_run(
-        output, lambda path: runner.begin(prepared, path, require_complete=complete)
-    )
+    directory = _new_directory(prepared, output, complete)
     _announce(prepared, look)
     with surviving(directory):
         if prepared.spread is not None:
@@ -107,6 +108,16 @@ def sent(
             page=page,
         )
         return run, directory
+
+
+def _new_directory(prepared: Prepared, output: Path, complete: bool) -> Path:
+    """Create the directory of a prepared run."""
+    from conformance.run import runner
+
+    def begin(path: Path) -> None:
+        runner.begin(prepared, path, require_complete=complete)
+
+    return new_run(output, begin, prepared.clock)
 
 
 def _announce(prepared: Prepared, look: Look | None) -> None:

@@ -11,8 +11,10 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from types import FrameType
+from typing import NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 STOPPED = 3
@@ -23,6 +25,19 @@ SOON = 0.01
 
 _last_words = "Stopped."
 _terminals: list[int] = []
+
+
+def guarded(body: Callable[[], int]) -> NoReturn:
+    """Run a program and exit with its code, or with a documented one if a signal stopped it."""
+    listen()
+    try:
+        code = body()
+        end(code)
+    except (KeyboardInterrupt, OSError):  # outside the command, or stdout and stderr are closed
+        end(STOPPED)
+        say_last_words()
+        code = STOPPED
+    sys.exit(code)
 
 
 def listen() -> None:

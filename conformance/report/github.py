@@ -27,6 +27,11 @@ def commands(run: Run) -> Iterator[str]:
         yield f"::{kind} title={_property(title)}::{_data(view.shown(message, LIMIT))}"
 
 
+def warning(text: str) -> str:
+    """A command that shows a warning about the job itself."""
+    return f"::warning::{_data(view.shown(text, LIMIT))}"
+
+
 def _data(text: str) -> str:
     """A text escaped as the data of a command."""
     return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
