@@ -21,8 +21,9 @@ def meanwhile(compute: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
     """Begin to compute something in a second process. The yielded function waits for the result.
 
     The process is a fork: it starts with everything that is in memory, and only its result has to
-    be pickled. Where a fork is not possible or saves no time, the yielded function computes the
-    result itself. It also does so if the process fails, and then raises what ``compute`` raises.
+    be pickled. Where a fork is not possible or saves no time, as on a busy machine, the yielded
+    function computes the result itself. It also does so if the process fails, and then raises what
+    ``compute`` raises.
     """
     if not _saves_time():
         yield compute
@@ -49,10 +50,11 @@ def meanwhile(compute: Callable[[], Result]) -> Iterator[Callable[[], Result]]:
 
 
 def _saves_time() -> bool:
-    """Whether there is a second core, and a fork is safe: only Linux, and no other thread."""
+    """Whether a second core is idle, and a fork is safe: only Linux, and no other thread."""
     if sys.platform != "linux" or threading.active_count() > 1:
         return False
-    return len(os.sched_getaffinity(0)) > 1
+    cores, (load, _, _) = len(os.sched_getaffinity(0)), os.getloadavg()
+    return cores > 1 and load < cores
 
 
 def _send(compute: Callable[[], object], sender: Connection) -> None:
