@@ -61,6 +61,12 @@ def with_spec(command: Callable[..., Any]) -> Callable[..., Any]:
     return _click_option(spec)(command)
 
 
+def with_edition(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option for an edition of the contract to a command."""
+    (edition,) = (option for option in OPTIONS if option.field == "edition")
+    return _click_option(edition)(command)
+
+
 def with_challenges(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the option for accepted challenges to a command for a stored run."""
     (challenges,) = (option for option in OPTIONS if option.field == "challenges")

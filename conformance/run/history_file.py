@@ -19,7 +19,7 @@ from conformance.base.options import Depth
 from conformance.base.stored import Bounds
 from conformance.base.text import amount
 from conformance.log import convert, schemas
-from conformance.model import Cause, Past, Run
+from conformance.model import PUBLISHED, Cause, Past, Run
 from conformance.run import members, runfile
 
 NAME = "history.jsonl"
@@ -144,6 +144,7 @@ def _of_file(data: dict[str, Any], name: str) -> Past:
         scope=_scope(data.get("depth", Depth.FULL), data["selected"]),
         suite=data["suite"]["version"],
         contract=data["spec"]["digest"],
+        edition=data["spec"].get("edition", PUBLISHED),
         exit_code=data["exit_code"],
         counts=data["counts"],
         causes={cause.id: words(cause) for cause in causes},
