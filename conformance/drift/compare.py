@@ -18,6 +18,9 @@ from conformance.drift.view import TooMuchError
 from conformance.model import Contract
 
 ANY_MEDIA = "*/*"
+SECURITY = "security"
+NO_KEY = frozenset[str]()
+"""The schemes of a way to have access without a key."""
 NO_PATHS = "it describes no operation"
 
 
@@ -146,21 +149,31 @@ def _spot(route: str, parameter: Parameter) -> Spot:
 
 def _security(route: str, ours: frozenset[Way], theirs: frozenset[Way]) -> Iterator[Change]:
     """What a client must send to have access, on both sides."""
-    open_to_all = frozenset[str]()
     known = {way.schemes for way in ours}
     accepted = {way.schemes for way in theirs}
-    shown = named(" or ".join(sorted(" and ".join(sorted(each)) for each in accepted if each)))
-    if known.isdisjoint(accepted) and open_to_all not in accepted:
-        yield Change(route, Kind.NARROWER, True, "security", f"takes only {shown}")
+    if known.isdisjoint(accepted) and NO_KEY not in accepted:
+        schemes = sorted(" and ".join(sorted(each)) for each in accepted)
+        yield Change(
+            route, Kind.NARROWER, True, SECURITY, f"takes only {named(' or '.join(schemes))}"
+        )
         return
-    if open_to_all in known - accepted:
-        yield Change(route, Kind.NARROWER, True, "security", "is required")
-    if open_to_all in accepted - known:
-        yield Change(route, Kind.WIDER, False, "security", "is not required")
-    granted = [way.scopes for way in ours if way.schemes in accepted]
-    needed = [way.scopes for way in theirs if way.schemes in known and way.scopes]
-    if granted and needed:
-        more = sorted(frozenset.intersection(*needed) - frozenset.union(*granted))
-        for scope in more:
-            words = f"requires the scope {named(scope)}"
-            yield Change(route, Kind.NARROWER, True, "security", words)
+    if NO_KEY in known - accepted:
+        yield Change(route, Kind.NARROWER, True, SECURITY, "is required")
+    if NO_KEY in accepted - known:
+        yield Change(route, Kind.WIDER, False, SECURITY, "is not required")
+    for scope in _more_scopes(ours, theirs):
+        words = f"requires the scope {named(scope)}"
+        yield Change(route, Kind.NARROWER, True, SECURITY, words)
+
+
+def _more_scopes(ours: frozenset[Way], theirs: frozenset[Way]) -> list[str]:
+    """The scopes that each way of the target needs and none of the contract, by name.
+
+    Many documents list no scopes; those say nothing about them.
+    """
+    shared = {way.schemes for way in ours} & {way.schemes for way in theirs}
+    granted = [way.scopes for way in ours if way.schemes in shared]
+    needed = [way.scopes for way in theirs if way.schemes in shared]
+    if not shared:
+        return []
+    return sorted(frozenset.intersection(*needed) - frozenset.union(*granted))

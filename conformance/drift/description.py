@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from conformance.drift.view import Views
+from conformance.drift.view import Views, listed
 from conformance.reading import members_of
 
 METHODS = ("get", "put", "post", "delete", "patch")
 JSON = "application/json"
-OF_HTTP = frozenset({"accept", "content-type", "authorization"})
+OF_HTTP = frozenset(("header", name) for name in ("accept", "content-type", "authorization"))
 """Headers that OpenAPI describes elsewhere and ignores as parameters."""
 _PARAMETER = re.compile(r"\{([^{}/]*)\}")
 
@@ -82,7 +82,7 @@ class Description:
 
     def _server_paths(self) -> Iterator[str]:
         """The path of the address of each server."""
-        for server in _items(self._document.get("servers")):
+        for server in listed(self._document.get("servers")):
             url = members_of(server).get("url")
             if isinstance(url, str):
                 yield _path_in(url)
@@ -108,10 +108,14 @@ class Description:
         self, path: str, item: Mapping[str, Any], operation: Mapping[str, Any]
     ) -> Operation:
         names = _PARAMETER.findall(path)
-        found = [*_items(item.get("parameters")), *_items(operation.get("parameters"))]
+        described = self.views.resolved(operation.get("requestBody"))
+        body = None
+        if described is not None:
+            body = Body(described.get("required") is True, self._content(described))
+        found = [*listed(item.get("parameters")), *listed(operation.get("parameters"))]
         return Operation(
             parameters=dict(self._parameters(found, names)),
-            body=self._body(operation.get("requestBody")),
+            body=body,
             responses={
                 str(status): self._content(response)
                 for status, response in members_of(operation.get("responses")).items()
@@ -122,28 +126,23 @@ class Description:
     def _parameters(
         self, found: Iterable[Any], names: list[str]
     ) -> Iterator[tuple[tuple[str, str], Parameter]]:
-        """The parameters with their keys; those of the path are known by their position."""
+        """The parameters with their keys; ``names`` are those in the path, in order."""
         for each in found:
             parameter = self.views.resolved(each) or {}
             name, place = parameter.get("name"), parameter.get("in")
             if not isinstance(name, str) or not isinstance(place, str):
                 continue
-            key = name
-            if place == "header":
-                key = name.lower()
-            elif place == "path":
-                key = str(names.index(name)) if name in names else name
-            if place == "header" and key in OF_HTTP:
-                continue
-            schema = parameter.get("schema")
-            if schema is None:
-                schema = next(iter(self._content(parameter).values()), True)
-            required = parameter.get("required") is True or place == "path"
-            yield (place, key), Parameter(place, name, required, schema)
+            key = _key(place, name, names)
+            if key not in OF_HTTP:
+                yield key, self._parameter(place, name, parameter)
 
-    def _body(self, value: Any) -> Body | None:
-        body = self.views.resolved(value)
-        return None if body is None else Body(body.get("required") is True, self._content(body))
+    def _parameter(self, place: str, name: str, parameter: Mapping[str, Any]) -> Parameter:
+        """A parameter, whose schema is its own or that of its content."""
+        schema = parameter.get("schema")
+        if schema is None:
+            schema = next(iter(self._content(parameter).values()), True)
+        required = parameter.get("required") is True or place == "path"
+        return Parameter(place, name, required, schema)
 
     def _content(self, owner: Any) -> dict[str, Any]:
         """The schema of each media type; None for a media type without one."""
@@ -157,16 +156,25 @@ class Description:
         """The ways to authenticate; an empty one if none is needed."""
         schemes = members_of(members_of(self._document.get("components")).get("securitySchemes"))
         ways = set()
-        for requirement in _items(value):
+        for requirement in listed(value):
             named = members_of(requirement)
-            scopes = {each for listed in named.values() for each in _items(listed)}
+            needed = {each for scopes in named.values() for each in listed(scopes)}
             ways.add(
                 Way(
                     frozenset(_scheme(self.views.resolved(schemes.get(name))) for name in named),
-                    frozenset(each for each in scopes if isinstance(each, str)),
+                    frozenset(each for each in needed if isinstance(each, str)),
                 )
             )
         return frozenset(ways or {Way(frozenset(), frozenset())})
+
+
+def _key(place: str, name: str, names: list[str]) -> tuple[str, str]:
+    """What identifies a parameter: in a path its position among ``names``, else its name."""
+    if place == "header":
+        return place, name.lower()
+    if place == "path" and name in names:
+        return place, str(names.index(name))
+    return place, name
 
 
 def _scheme(described: Any) -> str:
@@ -186,8 +194,3 @@ def _path_in(url: str) -> str:
         return urlsplit(url).path.rstrip("/")
     except ValueError:
         return ""
-
-
-def _items(value: Any) -> list[Any]:
-    """The items of a list; empty for any other value."""
-    return value if isinstance(value, list) else []

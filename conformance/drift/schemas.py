@@ -152,23 +152,26 @@ def _kind(name: str, ours: Limit, theirs: Limit, side: Side) -> Kind:
 
 
 def _members(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
-    """The members that are gone, or required on one side only. Those that are new are no drift."""
-    is_request = spot.side is Side.REQUEST
-    for name in sorted(ours.members.keys() - theirs.members.keys()):
-        if "object" in theirs.types and not theirs.members:
-            continue  # said once, below
-        breaks = is_request or name in ours.required
-        yield spot.inside(f".{name}").change(Kind.GONE, "is gone", breaks=breaks)
+    """The members that are gone. Those that are new are no drift, unless a request needs them."""
     if ours.members and not theirs.members and "object" in theirs.types:
         yield spot.change(Kind.WIDER, "has no members that are described", breaks=False)
         return
+    for name in sorted(ours.members.keys() - theirs.members.keys()):
+        breaks = spot.side is Side.REQUEST or name in ours.required
+        yield spot.inside(f".{name}").change(Kind.GONE, "is gone", breaks=breaks)
+    yield from _required(ours, theirs, spot)
+
+
+def _required(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
+    """The members that only one side requires."""
+    is_request = spot.side is Side.REQUEST
     for name in sorted(theirs.required - ours.required):
         member = spot.inside(f".{name}")
-        if name not in ours.members and is_request:
-            yield member.change(Kind.NEW, "is required", breaks=True)
-        elif name in ours.members:
+        if name in ours.members:
             words = "must be sent" if is_request else "is always there"
             yield member.change(Kind.NARROWER, words)
+        elif is_request:
+            yield member.change(Kind.NEW, "is required", breaks=True)
     for name in sorted((ours.required - theirs.required) & theirs.members.keys()):
         words = "may be left out" if is_request else "may be missing"
         yield spot.inside(f".{name}").change(Kind.WIDER, words)

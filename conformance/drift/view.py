@@ -96,21 +96,26 @@ class Views:
         owner = self.resolved(schema)
         if owner is None:
             return NOTHING_KNOWN
-        besides = {name: part for name, part in members_of(schema).items() if name != "$ref"}
-        if owner is not schema and besides:  # 3.1 allows keywords next to a reference
-            return self._both(self.view(owner), _plain(besides))
         if owner is not schema:
-            return self.view(owner)
+            besides = {name: part for name, part in members_of(schema).items() if name != "$ref"}
+            view = self.view(owner)
+            return self._both(view, _plain(besides)) if besides else view  # 3.1 allows both
+        view = self._whole(owner)
+        if owner.get("nullable") is not True:
+            return view
+        values = None if view.values is None else view.values | {"null"}
+        return replace(view, types=view.types | {"null"}, values=values)
+
+    def _whole(self, owner: Mapping[str, Any]) -> View:
+        """The view of a schema with all its parts."""
         view = _plain(owner)
         self._spend(len(view.members))
-        for part in _items(owner.get("allOf")):
+        for part in listed(owner.get("allOf")):
             view = self._both(view, self.view(part))
         for name in ("anyOf", "oneOf"):
-            parts = [self.view(part) for part in _items(owner.get(name))]
+            parts = [self.view(part) for part in listed(owner.get(name))]
             if parts:
                 view = self._both(view, self._any_of(parts))
-        if owner.get("nullable") is True:
-            view = _with_null(view)
         return view
 
     def _any_of(self, views: Sequence[View]) -> View:
@@ -184,7 +189,7 @@ def _plain(schema: Mapping[str, Any]) -> View:
         values=values,
         limits=limits_of(schema),
         members=members,
-        required=frozenset(texts_in(_items(schema.get("required")))),
+        required=frozenset(texts_in(listed(schema.get("required")))),
         items=schema.get("items"),
         rest=rest if isinstance(rest, dict) else None,
     )
@@ -193,7 +198,7 @@ def _plain(schema: Mapping[str, Any]) -> View:
 def _types(schema: Mapping[str, Any], values: frozenset[str] | None) -> frozenset[str]:
     """The types that a schema allows, stated or implied by other keywords."""
     stated = schema.get("type")
-    named = [stated] if isinstance(stated, str) else _items(stated)
+    named = [stated] if isinstance(stated, str) else listed(stated)
     types = frozenset(texts_in(named)) & ALL_TYPES
     if "number" in types:
         types |= {"integer"}
@@ -252,12 +257,6 @@ def _of_either(kind: str, one: View, other: View, first: Any, second: Any) -> An
     return _part("anyOf", first, second) if None not in (first, second) else None
 
 
-def _with_null(view: View) -> View:
-    """A view that also allows null, as ``nullable`` of OpenAPI 3.0 says."""
-    values = None if view.values is None else view.values | {"null"}
-    return replace(view, types=view.types | {"null"}, values=values)
-
-
 def _part(name: str, one: Any, other: Any) -> Any:
     """Two schemas as one, or the one that is there."""
     if one is None or other is None:
@@ -265,6 +264,6 @@ def _part(name: str, one: Any, other: Any) -> Any:
     return one if one is other else {name: [one, other]}
 
 
-def _items(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
     """The items of a list; empty for any other value."""
     return value if isinstance(value, list) else []
