@@ -21,7 +21,7 @@ from conformance.report import FORMATS
 from conformance.run.planning import prepare
 from conformance.server import application
 from docs.pages import table
-from tests import encodings
+from tests import encodings, month
 from tests.examples.base import Expected
 from tests.faults import harness
 from tests.recipes import recipes
@@ -165,6 +165,11 @@ def spellings() -> str:
     return table(("kind", "spelling", "what becomes of it", "layers"), encodings.rows())
 
 
+def month_of_nights() -> str:
+    """What happens in each night of a month, and what it says."""
+    return table(("night", "what happens", "exit code", "notices"), month.rows())
+
+
 def figures() -> str:
     """What the benchmarks measured last."""
     return table(benchmarks.HEAD, benchmarks.cells(benchmarks.stored()))
@@ -179,6 +184,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "recipes": recipe_table,
     "spellings": spellings,
     "benchmarks": figures,
+    "a month of nights": month_of_nights,
     "map of the code": map_of_the_code,
     "map of the tests": map_of_the_tests,
 }

@@ -74,6 +74,7 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
         "conformance.command.spotting",
         "conformance.command.replay",
         "conformance.command.waivers",
+        "conformance.base.clock",
         "conformance.base.errors",
         "conformance.base.files",
         "conformance.base.options",

@@ -14,6 +14,7 @@ import click
 
 from conformance import __version__
 from conformance.base import files
+from conformance.base.clock import Clock, now
 from conformance.base.errors import ConformanceError, Exit, UsageError
 from conformance.base.options import Choice
 from conformance.command import (
@@ -29,6 +30,7 @@ from conformance.command import (
     history,
     init,
     merge,
+    nightly,
     profiles,
     registry,
     replay,
@@ -61,24 +63,24 @@ The evidence of a run is large and stays, so looking often would take a fifth of
 """
 
 
-def outcome() -> int:
+def outcome(clock: Clock = now) -> int:
     """Run the command and return a documented exit code.
 
-    Each expected error is reported as one message. Files that the command writes are readable by
-    their owner only.
+    ``clock`` gives the moments of a night. Each expected error is reported as one message. Files
+    that the command writes are readable by their owner only.
     """
     gc.set_threshold(GARBAGE)
     try:
-        return _outcome()
+        return _outcome(clock)
     except Exception as error:
         _report_bug(error)
         return Exit.UNJUDGED
 
 
-def _outcome() -> int:
+def _outcome(clock: Clock) -> int:
     try:
         with files.private():
-            status = group.main(standalone_mode=False)
+            status = group.main(standalone_mode=False, obj=clock)
         return status if isinstance(status, int) else 0
     except click.ClickException as error:
         error.show()
@@ -195,7 +197,7 @@ def run(
     if not server:
         cleaning.note_left(finished, directory)
     if baseline and older:
-        finished = comparing.with_baseline(finished, older, baseline)
+        finished, _ = comparing.with_baseline(finished, older, baseline)
     code = conclude(finished, prepared.selected, directory, terminal(), details)
     remember(finished, prepared.selected, directory)
     prune(output, keep, baseline)
@@ -240,6 +242,7 @@ COMMANDS: Mapping[str, Mapping[click.Command, str]] = {
         plan: "Show what a run would send, without sending it.",
         run: "Judge a target, or without one the embedded server.",
         merge.merge: "Combine the shards of a run.",
+        nightly.nightly: "Judge a target every night: say only what changed.",
         waivers.waivers: "List the waivers that expire soon.",
         cleaning.clean: "Remove what a run created and left behind.",
     },

@@ -59,8 +59,8 @@ def opened_baseline(directory: Path, choice: Choice) -> Opened:
     return opened_fitting(directory, load(choice.spec, choice.challenges))[0]
 
 
-def with_baseline(finished: Run, older: Opened, directory: Path) -> Run:
-    """A finished run with the stored run in ``directory`` as its baseline.
+def with_baseline(finished: Run, older: Opened, directory: Path) -> tuple[Run, Comparison]:
+    """A finished run with the stored run in ``directory`` as its baseline, and what changed.
 
     Prints what changed from one to the other.
     """
@@ -68,7 +68,7 @@ def with_baseline(finished: Run, older: Opened, directory: Path) -> Run:
 
     found = comparison(older, finished)
     say("\n".join([f"Since {directory}:", *lines(found), ""]))
-    return replace(finished, baseline=Baseline(directory.name, len(found.broken)))
+    return replace(finished, baseline=Baseline(directory.name, len(found.broken))), found
 
 
 def comparison(older: Opened, after: Run) -> Comparison:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.base.clock import Clock, now
 from conformance.base.errors import Exit, ReportError, StorageError, UsageError
 from conformance.command import directory, signals
 from conformance.command.saying import command_runner, say, show
@@ -23,11 +24,11 @@ PIPED = 240
 """Columns used if stdout is not a terminal: log viewers wrap lines themselves."""
 
 
-def new_run(output: Path, begin: Callable[[Path], None]) -> Path:
+def new_run(output: Path, begin: Callable[[Path], None], clock: Clock = now) -> Path:
     """Create the directory of a run. It can be replayed however the command ends from now on."""
     from conformance.base.text import clean
 
-    run_directory = directory.new(output, begin)
+    run_directory = directory.new(output, begin, clock)
     hint = f"Run `kaicalls-conformance replay {run_directory}` to judge what was logged."
     signals.tell(clean(f"Stopped before the run was judged and all reports were written. {hint}"))
     return run_directory

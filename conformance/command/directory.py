@@ -7,24 +7,24 @@ import re
 import shutil
 import tempfile
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 
 from conformance.base import files
+from conformance.base.clock import Clock, now
 from conformance.base.errors import StorageError, UsageError, reason
 
 RUN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}-[0-9]{2}-[0-9]{2}Z(-[0-9]+)?")
 """The name of a run directory: its start time, with a number if that name was taken."""
 
 
-def new(output: Path, fill: Callable[[Path], None]) -> Path:
+def new(output: Path, fill: Callable[[Path], None], clock: Clock = now) -> Path:
     """Create ``output/<time>`` with what ``fill`` writes, and point ``output/latest`` to it.
 
     Raises UsageError if no name is free or nothing can be written there, and StorageError if there
     is no room.
     """
     try:
-        return _filled(output, fill)
+        return _filled(output, fill, clock)
     except OSError as error:
         kind = StorageError if error.errno in files.FULL else UsageError
         raise kind(
@@ -33,13 +33,13 @@ def new(output: Path, fill: Callable[[Path], None]) -> Path:
         ) from None
 
 
-def _filled(output: Path, fill: Callable[[Path], None]) -> Path:
+def _filled(output: Path, fill: Callable[[Path], None], clock: Clock) -> Path:
     """Create the directory of a run under a temporary name, fill it, and rename it."""
     output.mkdir(parents=True, exist_ok=True)
     hidden = Path(tempfile.mkdtemp(prefix=".", dir=output))
     try:
         fill(hidden)
-        directory = _named(hidden, output)
+        directory = _named(hidden, output, clock)
     except BaseException:
         shutil.rmtree(hidden, ignore_errors=True)
         raise
@@ -70,9 +70,9 @@ def _is_run(path: Path) -> bool:
     return RUN.fullmatch(path.name) is not None and not path.is_symlink()
 
 
-def _named(hidden: Path, output: Path) -> Path:
+def _named(hidden: Path, output: Path, clock: Clock) -> Path:
     """Rename a directory to the current time, with a number if that name is taken."""
-    stamp = datetime.now(UTC).strftime("%Y-%m-%dT%H-%M-%SZ")
+    stamp = clock().strftime("%Y-%m-%dT%H-%M-%SZ")
     for suffix in ("", *(f"-{number}" for number in range(2, 100))):
         try:
             return hidden.rename(output / (stamp + suffix))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from conformance.base.clock import Clock, now
 from conformance.base.errors import UsageError
 from conformance.base.options import Choice
 from conformance.command import signals
@@ -45,10 +46,12 @@ def embedded(choice: Choice) -> Iterator[Embedded | None]:
             yield server
 
 
-def prepared_for(choice: Choice, server: Embedded | None, *, aloud: bool = False) -> Prepared:
+def prepared_for(
+    choice: Choice, server: Embedded | None, *, aloud: bool = False, clock: Clock = now
+) -> Prepared:
     """Plan a run of the chosen target, or of the embedded server once it is ready.
 
-    With ``aloud``, the wait for the server is announced.
+    With ``aloud``, the wait for the server is announced. The run takes its times from ``clock``.
     """
     from conformance.reading import new_salt
     from conformance.run.planning import prepare, target_of, with_key
@@ -60,10 +63,10 @@ def prepared_for(choice: Choice, server: Embedded | None, *, aloud: bool = False
         say(f"Starting the embedded server for {contract.name}")
     if server:
         choice = replace(choice, target=server.target_file())
-    target = target_of(contract, with_key(choice))
+    target = target_of(contract, with_key(choice), clock().date())
     for warning in target.warnings:
         say(f"Warning: {warning}", err=True)
-    prepared = prepare(contract, target, choice)
+    prepared = replace(prepare(contract, target, choice), clock=clock)
     if server:  # its texts are the same in every run
         return replace(prepared, embedded=True)
     return replace(prepared, salt=new_salt())
@@ -93,7 +96,9 @@ def sent(
     if not prepared.embedded and not yes:
         confirm(prepared.chosen.requests())
     directory = new_run(
-        output, lambda path: runner.begin(prepared, path, require_complete=complete)
+        output,
+        lambda path: runner.begin(prepared, path, require_complete=complete),
+        prepared.clock,
     )
     _announce(prepared, look)
     with surviving(directory):

@@ -6,11 +6,12 @@ import importlib
 import pkgutil
 import platform
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from importlib.metadata import version
 
 from conformance import checks, scenarios
 from conformance import target as targets
+from conformance.base.clock import Clock, now
 from conformance.base.errors import UsageError
 from conformance.base.options import Choice, Depth
 from conformance.base.text import amount
@@ -95,10 +96,13 @@ def with_key(choice: Choice) -> Choice:
     return replace(choice, key=keyring.stored_in(choice.key_file), key_file=None)
 
 
-def target_of(contract: Contract, choice: Choice) -> Target:
-    """The chosen target. Raises TargetError if its file or address is not valid."""
+def target_of(contract: Contract, choice: Choice, today: date | None = None) -> Target:
+    """The chosen target. Raises TargetError if its file or address is not valid.
+
+    ``today`` is the day of the run; by default the current one.
+    """
     if choice.target:
-        return targets.from_file(contract, choice.target, choice.url, choice.key)
+        return targets.from_file(contract, choice.target, choice.url, choice.key, today=today)
     return targets.from_flags(contract, choice.url or "", choice.key)
 
 
@@ -109,7 +113,8 @@ class Prepared:
     ``contract`` is adapted to the target. ``plan`` contains every case, and ``chosen`` the cases to
     run, for a ``shard`` only its own. The target may be the ``embedded`` server. ``spread`` says
     over which time spot checks are spread. ``salt`` makes the texts of the run differ from those
-    of other runs. The run may be ``challenged`` by a certifier, and ask for time stamps.
+    of other runs. The run may be ``challenged`` by a certifier, and ask for time stamps. ``clock``
+    says when it begins and ends.
     """
 
     contract: Contract
@@ -123,6 +128,7 @@ class Prepared:
     salt: str = ""
     challenged: Challenged | None = None
     stamping: Stamping | None = None
+    clock: Clock = now
 
     @property
     def workers(self) -> int:

@@ -9,7 +9,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -33,7 +32,7 @@ SUITE = Path(next(iter(scenarios.__path__)))
 
 def begin(prepared: Prepared, directory: Path, *, require_complete: bool) -> None:
     """Store what a replay needs, before anything is sent."""
-    run = prepared.begun(datetime.now(UTC), require_complete=require_complete)
+    run = prepared.begun(prepared.clock(), require_complete=require_complete)
     runfile.begin(run, prepared.selected, directory)
     if prepared.shard:
         prepared.shard.store(directory)

@@ -9,7 +9,6 @@ import contextlib
 import time
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
 from statistics import median
 from typing import TextIO
 
@@ -85,10 +84,11 @@ class Session:
         self.plan = prepared.plan
         self.choice = prepared.choice
         self.selected = prepared.selected
+        self._clock = prepared.clock
         self.announcement = prepared.announcement
         self.recorder = Recorder(stream, self.target.declaration.disk)
         self.sender = self._sender(wire, prefix, sleep)
-        self._begun = prepared.begun(datetime.now(UTC), require_complete=require_complete)
+        self._begun = prepared.begun(prepared.clock(), require_complete=require_complete)
         self.key = run_key(self.choice.seed, prepared.salt)  # its texts follow from it
         self._memory: Memory | None = None
         self._lanes: dict[str, Lane] = {}
@@ -329,7 +329,7 @@ class Session:
 
     def _finished(self) -> Run:
         """The run, judged by the log so far."""
-        ended = datetime.now(UTC).isoformat(timespec="seconds")
+        ended = self._clock().isoformat(timespec="seconds")
         return finished(
             self._begun, self.log, ended=ended, selected=self.selected, known=self._known
         )

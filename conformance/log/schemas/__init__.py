@@ -2,7 +2,8 @@
 
 ``exchanges.schema.json`` describes a line of the evidence log, ``run.schema.json`` run.json,
 and its part ``past`` a line of history.jsonl. Each other schema describes the file of its name,
-such as ``shard.schema.json`` shard.json.
+such as ``shard.schema.json`` shard.json; the part ``watch`` of ``nightly.schema.json`` describes
+nightly.check.json.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ from conformance.model import Json
 
 EXCHANGES, RUN, SHARD = "exchanges.schema.json", "run.schema.json", "shard.schema.json"
 FREEZE, CHALLENGE, STAMPS = "freeze.schema.json", "challenge.schema.json", "stamps.schema.json"
-PAST = f"{RUN}#/$defs/past"
+NIGHTLY = "nightly.schema.json"
+PAST, WATCH = f"{RUN}#/$defs/past", f"{NIGHTLY}#/$defs/watch"
 LONGEST = 200
 """Maximum number of characters of a message."""
 

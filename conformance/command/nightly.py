@@ -1,0 +1,173 @@
+"""``nightly``: one command for cron, which judges a target and says only what changed."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from conformance.base.clock import Clock
+from conformance.base.errors import Exit, UsageError
+from conformance.base.options import Choice
+from conformance.command.choosing import with_choice, with_details, with_output
+from conformance.command.periods import between
+from conformance.command.saying import say
+from conformance.command.signing_key import require_extra
+
+if TYPE_CHECKING:
+    from conformance.nightly.channels import Channel
+    from conformance.nightly.dates import Certificate
+
+FILE = click.Path(path_type=Path, dir_okay=False, exists=True)
+LONGEST = timedelta(days=90)
+"""Maximum of --max-age."""
+
+with_channels = click.option(
+    "--notify-config",
+    type=FILE,
+    help="Configuration file of Apprise with channels, besides those in CONFORMANCE_NOTIFY.",
+)
+with_age = click.option(
+    "--max-age",
+    type=between(timedelta(seconds=1), LONGEST),
+    default="26h",
+    show_default=True,
+    help="Time after which a night that has not arrived is missing.",
+)
+
+
+@click.group(invoke_without_command=True)
+@with_choice
+@click.option("--keep", type=click.IntRange(1), help="Keep this many runs, and the last good one.")
+@with_channels
+@with_age
+@click.option(
+    "--certificate",
+    "bundles",
+    type=FILE,
+    multiple=True,
+    help="Bundle of `certify` whose end is announced; may be repeated.",
+)
+@click.option(
+    "--accept-less",
+    is_flag=True,
+    help="Let this night become the last good one although it judges less.",
+)
+@with_details
+@with_output
+@click.pass_context
+def nightly(
+    context: click.Context,
+    choice: Choice,
+    keep: int | None,
+    notify_config: Path | None,
+    max_age: timedelta,
+    bundles: tuple[Path, ...],
+    accept_less: bool,
+    details: bool,
+    output: Path,
+) -> int:
+    """Judge a target every night, and say only what changed. Never asks for confirmation.
+
+    It compares with the last good night, which no red, interrupted or thinner one replaces. Exit
+    codes: 0 nothing is new, 1 something is new, 3 not everything could be judged or sent.
+    """
+    if context.invoked_subcommand:
+        return Exit.CONFORMS
+    _require_one_target(choice)
+    from conformance.command.nights import Wish, night
+    from conformance.nightly import lock
+
+    certificates = _certificates(bundles)
+    wish = Wish(
+        choice,
+        output.absolute(),
+        context.obj,
+        max_age,
+        _channels(notify_config),
+        certificates,
+        keep,
+        accept_less,
+        details,
+    )
+    output.mkdir(parents=True, exist_ok=True)
+    with lock.held(output):
+        return night(wish)
+
+
+def _require_one_target(choice: Choice) -> None:
+    """Raise UsageError unless the choice is the whole of one target."""
+    if not choice.target and not choice.url:
+        raise UsageError("nightly needs a target: add --target or --url.")
+    if choice.shard:
+        raise UsageError("--shard cannot be used with nightly: a shard is no whole night.")
+
+
+def _channels(config: Path | None) -> tuple[Channel, ...]:
+    """The channels of the environment and of a configuration file.
+
+    Raises UsageError if Apprise is missing, or does not understand an address.
+    """
+    from conformance.nightly.channels import VARIABLE
+
+    addresses = os.environ.get(VARIABLE, "").split()
+    if not addresses and config is None:
+        return ()
+    if find_spec("apprise") is None:
+        raise UsageError(
+            "Notices need one more package. "
+            "Install it with: pip install 'kaicalls-conformance[notify]'"
+        )
+    from conformance.nightly import services
+
+    return services.opened(addresses, config)
+
+
+def _certificates(bundles: tuple[Path, ...]) -> tuple[Certificate, ...]:
+    """The certificates in some bundles. Raises UsageError for a file that is not a bundle."""
+    if not bundles:
+        return ()
+    require_extra()
+    from conformance.nightly.bundles import certificate_in
+
+    return tuple(certificate_in(path) for path in bundles)
+
+
+@nightly.command()
+@click.argument(
+    "directories",
+    metavar="DIR...",
+    nargs=-1,
+    required=True,
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+)
+@with_channels
+@with_age
+@click.pass_obj
+def check(
+    clock: Clock, directories: tuple[Path, ...], notify_config: Path | None, max_age: timedelta
+) -> int:
+    """Check from outside that the last night arrived in each directory of reports.
+
+    Run it by another scheduler, on another machine if you can. Exit codes: 0 all arrived, 1 a night
+    is missing, 2 a state cannot be read, 3 a message could not be sent.
+    """
+    from conformance.nightly import watching
+
+    opened, moment = _channels(notify_config), clock()
+    codes = set()
+    for path in directories:
+        try:
+            found = watching.watched(path, moment, max_age, opened)
+        except UsageError as error:  # the other directories matter, too
+            say(str(error), err=True)
+            codes.add(Exit.USAGE)
+        else:
+            say(str(found))
+            codes.add(found.exit_code)
+    worst_first = (Exit.VIOLATED, Exit.USAGE, Exit.UNJUDGED)
+    return next((code for code in worst_first if code in codes), Exit.CONFORMS)

@@ -1,0 +1,223 @@
+"""A night from its beginning to its end: run, compare, decide what to say, say it, remember it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.base.clock import Clock
+from conformance.base.errors import Exit, StorageError, Unjudgeable, UsageError
+from conformance.base.options import Choice
+from conformance.base.text import amount
+from conformance.command import cleaning, comparing
+from conformance.command.commands import load
+from conformance.command.concluding import conclude, placed, remember, remembered, terminal
+from conformance.command.directory import prune
+from conformance.command.preparing import embedded, first_look, prepared_for, sent
+from conformance.command.saying import say
+from conformance.model import Run, Verdict
+from conformance.nightly import dates, outcome, silence, state_file, transitions
+from conformance.nightly.channels import Channel, addressed, delivered
+from conformance.nightly.dates import Certificate
+from conformance.nightly.facts import Night, Seen, night_of
+from conformance.nightly.notices import Kind, Message, Notice, message, ordered
+from conformance.nightly.outcome import Outcome
+from conformance.nightly.state import Good, State
+from conformance.nightly.transitions import Step
+from conformance.report import rerun
+from conformance.run import runfile
+
+if TYPE_CHECKING:
+    from conformance.run.comparison import Comparison
+    from conformance.run.planning import Prepared
+    from conformance.run.runfile import Opened
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What the user asked for: the run, its directory of reports, and whom to tell."""
+
+    choice: Choice
+    output: Path
+    clock: Clock
+    max_age: timedelta
+    channels: tuple[Channel, ...] = ()
+    certificates: tuple[Certificate, ...] = ()
+    keep: int | None = None
+    accept_less: bool = False
+    details: bool = False
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a night ran: its facts, and the judged run; None if there is none.
+
+    ``good`` has the verdicts of the last good night, and ``new`` the causes that it did not have.
+    """
+
+    night: Night
+    run: Run | None = None
+    good: Mapping[str, Verdict] | None = None
+    new: tuple[Seen, ...] = ()
+
+
+def night(wish: Wish) -> Exit:
+    """Spend a night in a directory whose lock is held; returns the exit code.
+
+    Raises UsageError or TargetError if the night cannot begin.
+    """
+    with embedded(wish.choice) as server:
+        prepared = prepared_for(wish.choice, server, aloud=True, clock=wish.clock)
+    state, notices = _begun(wish, prepared)
+    ran = _ran(wish, prepared, state.good)
+    if ran.good is None:
+        state = replace(state, good=None)
+    step = transitions.step(state, ran.night, ran.good or {}, accept=wish.accept_less)
+    today = wish.clock().date()
+    waivers = prepared.target.declaration.waivers
+    near, said = dates.due(waivers, wish.certificates, today, state.said)
+    notices = ordered([*notices, *step.notices, *near])
+    found = _outcome(wish, state, ran, step, notices)
+    after = replace(step.state, said=said, ended=_moment(wish.clock))
+    found = _sent(wish, after, found)
+    _say(found)
+    outcome.write(found, wish.output)
+    prune(wish.output, wish.keep, _place(wish, after.good))
+    return found.exit_code
+
+
+def _begun(wish: Wish, prepared: Prepared) -> tuple[State, list[Notice]]:
+    """The state at the beginning of a night, and the notice if the night before did not arrive.
+
+    Raises UsageError if the directory belongs to another target or another selection.
+    """
+    address, scope = prepared.target.declaration.url, _scope(wish.choice)
+    known = state_file.read(wish.output)
+    state = known or State(target=address, scope=scope)
+    for what, before, current in (("target", state.target, address), ("scope", state.scope, scope)):
+        if before != current:
+            raise UsageError(
+                f"{wish.output}: its nights have the {what} {before}, not {current}. "
+                "Specify another directory with --output."
+            )
+    missed = None
+    if known:
+        told = state_file.read_watch(wish.output).told
+        missed = silence.missed(state, wish.clock(), wish.max_age, told, alone=True)
+    state = replace(state, began=_moment(wish.clock))
+    state_file.write(state, wish.output)
+    return state, [missed] if missed else []
+
+
+def _scope(choice: Choice) -> str:
+    """The depth and the selection, which all nights of a directory have in common."""
+    areas, clauses = sorted(choice.areas), sorted(choice.clauses)
+    return " ".join([choice.depth, *(f"area {name}" for name in areas), *clauses])
+
+
+def _moment(clock: Clock) -> str:
+    """The current moment, to the second."""
+    return clock().isoformat(timespec="seconds")
+
+
+def _place(wish: Wish, good: Good | None) -> Path | None:
+    """The directory of the last good night; None without one."""
+    return wish.output.resolve() / good.run if good else None
+
+
+# --- the run --------------------------------------------------------------------------------------
+
+
+def _ran(wish: Wish, prepared: Prepared, good: Good | None) -> Ran:
+    """Run the suite, compare with the last good night, and write the reports."""
+    older = _opened(wish, good)
+    verdicts = older.results.verdicts if older else None
+    look = first_look(prepared)
+    try:
+        finished, directory = sent(prepared, wish.output, terminal(), yes=True, look=look)
+    except (Unjudgeable, StorageError) as error:
+        say(str(error), err=True)
+        return Ran(Night(stopped=str(error)), good=verdicts)
+    finished = remembered(finished, prepared.selected, directory)
+    cleaning.note_left(finished, directory)
+    found = None
+    if older and good:
+        finished, found = comparing.with_baseline(finished, older, wish.output / good.run)
+    code = conclude(finished, prepared.selected, directory, terminal(), wish.details)
+    remember(finished, prepared.selected, directory)
+    facts = night_of(finished, directory.name)
+    if code is not finished.exit_code and code == Exit.UNJUDGED:
+        facts = replace(facts, stopped="Not all files of the run could be written.")
+    return Ran(facts, placed(finished, directory), verdicts, _new(facts, found))
+
+
+def _opened(wish: Wish, good: Good | None) -> Opened | None:
+    """The run of the last good night; None if there is none, or none that can be read."""
+    if good is None:
+        return None
+    contract = load(wish.choice.spec, wish.choice.challenges)
+    try:
+        return runfile.open_run(wish.output / good.run, contract)
+    except UsageError as error:
+        say(f"Note: everything counts as new, because the last good night is gone: {error}")
+        return None
+
+
+def _new(night: Night, found: Comparison | None) -> tuple[Seen, ...]:
+    """The causes that the last good night did not have; all without such a night."""
+    if found is None:
+        return night.causes
+    names = {cause.id for cause in found.new}
+    broken = {cell.name for cell in found.broken}
+    names |= {cause.id for cause in found.still if not broken.isdisjoint(cause.cells)}
+    return tuple(seen for seen in night.causes if seen.id in names)
+
+
+# --- what is said ---------------------------------------------------------------------------------
+
+
+def _outcome(wish: Wish, state: State, ran: Ran, step: Step, notices: list[Notice]) -> Outcome:
+    """The outcome of a night, before anything is sent."""
+    thinner = transitions.is_thinner(state.good, ran.night) and not wish.accept_less
+    first = [*step.new, *ran.new][:1]
+    run = ran.run
+    return Outcome(
+        step=step,
+        notices=notices,
+        new=ran.new,
+        judged_all=ran.night.whole and not thinner,
+        counts=run.counts if run else {},
+        causes=len(run.causes) if run else 0,
+        target=state.target,
+        place=run.place if run else "",
+        reproduce=rerun.command(run, str(first[0].number)) if run and first else "",
+    )
+
+
+def _sent(wish: Wish, state: State, found: Outcome) -> Outcome:
+    """Store the state and send what there is to send; returns the outcome with what still waits."""
+    waiting = state.unsent
+    if found.notices:
+        names = tuple(channel.name for channel in wish.channels)
+        waiting = (*waiting, replace(message(found.notices, found.details), to=names))
+
+    def save(unsent: tuple[Message, ...]) -> None:
+        state_file.write(replace(state, unsent=unsent), wish.output)
+
+    waiting = addressed(waiting, wish.channels)
+    save(waiting)
+    return replace(found, unsent=len(delivered(waiting, wish.channels, save)))
+
+
+def _say(found: Outcome) -> None:
+    """Print the notices of a night, and what could not be sent."""
+    lines = [str(notice) for notice in found.notices] or [outcome.WORDS[found.exit_code]]
+    if any(notice.kind is Kind.NEW for notice in found.notices) and found.reproduce:
+        lines.append(f"  {found.reproduce}")
+    if found.unsent:
+        messages = amount(found.unsent, "message")
+        lines.append(f"{messages} could not be sent. The next night tries again.")
+    say("\n".join(["", *lines]))

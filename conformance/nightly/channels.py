@@ -1,0 +1,57 @@
+"""Channels that messages go to, and what waits to be sent to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from conformance.nightly.notices import Message
+
+VARIABLE = "CONFORMANCE_NOTIFY"
+"""The environment variable with addresses of channels, separated by white space."""
+MOST = 30
+"""Maximum number of messages that wait; the newest are kept."""
+
+
+@dataclass(frozen=True)
+class Channel:
+    """A channel by its name. ``deliver`` sends a message, and returns whether that succeeded."""
+
+    name: str
+    deliver: Callable[[Message], bool]
+
+
+def addressed(messages: Iterable[Message], channels: Iterable[Channel]) -> tuple[Message, ...]:
+    """The messages that wait for some channel. One that is no longer configured gets nothing."""
+    names = {channel.name for channel in channels}
+    kept = (replace(each, to=tuple(to for to in each.to if to in names)) for each in messages)
+    return tuple(each for each in kept if each.to)[-MOST:]
+
+
+def delivered(
+    waiting: tuple[Message, ...],
+    channels: Iterable[Channel],
+    save: Callable[[tuple[Message, ...]], None],
+) -> tuple[Message, ...]:
+    """Send what waits, oldest first; returns what still waits.
+
+    ``save`` stores what still waits after each delivery, so that nothing is sent twice. A channel
+    that fails gets nothing more for now.
+    """
+    for channel in channels:
+        for message in [each for each in waiting if channel.name in each.to]:
+            if not channel.deliver(message):
+                break
+            waiting = _without(waiting, message, channel.name)
+            save(waiting)
+    return waiting
+
+
+def _without(waiting: tuple[Message, ...], sent: Message, name: str) -> tuple[Message, ...]:
+    """What still waits once a channel has received a message."""
+    left = []
+    for message in waiting:
+        is_sent = (message.title, message.body) == (sent.title, sent.body)
+        to = tuple(each for each in message.to if not (is_sent and each == name))
+        left.append(replace(message, to=to))
+    return tuple(message for message in left if message.to)

@@ -1,0 +1,87 @@
+"""Dates that come near: waivers and certificates that end. Each stage is announced once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from conformance.base.text import amount
+from conformance.model import Waiver
+from conformance.nightly.notices import Kind, Notice
+
+STAGES = (3, 14, 30)
+"""The days before the end on which it is announced, the last one first."""
+ENDED = 0
+"""The stage of what has ended."""
+DIGITS = 16
+"""Hexadecimal digits of a digest that are remembered."""
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What a bundle says about its certificate: the product, and its last day in UTC."""
+
+    product: str
+    expires: date
+    digest: str
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """Something that ends after a day, and what tells it from others."""
+
+    kind: Kind
+    words: str
+    day: date
+    digest: str
+
+
+def due(
+    waivers: Iterable[Waiver], certificates: Iterable[Certificate], today: date, said: Iterable[str]
+) -> tuple[list[Notice], tuple[str, ...]]:
+    """What ends soon and was not announced yet, and all that is announced from now on.
+
+    A waiver that has ended is not announced: what it covered is new, if it is still there.
+    """
+    endings = [_of_waiver(each) for each in waivers if each.expires >= today]
+    endings += [_of_bundle(each) for each in certificates]
+    near: dict[str, Notice] = {}
+    for ending in endings:
+        days = (ending.day - today).days
+        stage = _stage(days)
+        if stage is not None:
+            near[f"{ending.digest}:{stage}"] = Notice(ending.kind, f"{_in(days)}, {ending.words}")
+    before = set(said)
+    notices = [notice for key, notice in near.items() if key not in before]
+    return notices, tuple(sorted(near))
+
+
+def _of_waiver(waiver: Waiver) -> _Ending:
+    """The end of a waiver. With a new date it is a new waiver."""
+    facts = [waiver.clause, *waiver.operations, waiver.owner, waiver.ticket, str(waiver.expires)]
+    digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:DIGITS]
+    words = f"{waiver.clause}, {waiver.owner}, {waiver.ticket}"
+    return _Ending(Kind.WAIVER, words, waiver.expires, digest)
+
+
+def _of_bundle(certificate: Certificate) -> _Ending:
+    """The end of a certificate."""
+    digest = certificate.digest[:DIGITS]
+    return _Ending(Kind.CERTIFICATE, certificate.product, certificate.expires, digest)
+
+
+def _stage(days: int) -> int | None:
+    """The stage that some days before the end belong to; None if the end is far."""
+    if days < 0:
+        return ENDED
+    return next((stage for stage in STAGES if days <= stage), None)
+
+
+def _in(days: int) -> str:
+    """When something ends, in words."""
+    if days < 0:
+        return f"ended {amount(-days, 'day')} ago"
+    return f"in {amount(days, 'day')}" if days else "today"

@@ -1,0 +1,120 @@
+"""The facts of one night: what its run judged, and the causes that count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+
+from conformance.base.text import amount
+from conformance.model import Cause, Run, Verdict
+from conformance.model.judgement import JUDGED
+
+MOST = 200
+"""Maximum number of causes of a night that are followed."""
+COUNTING = (Verdict.FAILED, Verdict.WARNED)
+"""The verdicts of causes that count. A waived cause is accepted, so nobody is told about it."""
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A cause as a night showed it.
+
+    ``number`` is that in the report, from 1. ``cell`` is the name of its main cell, and ``parts``
+    are its ids in each of its operations alone. ``lapsed`` is the last day of a waiver that covered
+    it; empty without one.
+    """
+
+    id: str
+    words: str
+    number: int
+    cell: str
+    parts: tuple[str, ...] = ()
+    lapsed: str = ""
+
+
+@dataclass(frozen=True)
+class Night:
+    """One night: its run, and what the run showed.
+
+    ``run`` is the name of its directory; empty if nothing was stored. ``stopped`` says why the
+    night could not be judged to the end; empty if it was. ``red`` means that a cell failed, and
+    ``errors`` is the number of cells that a lost connection or a bug kept from being judged.
+    ``judged`` is the number of judged cells.
+    """
+
+    run: str = ""
+    stopped: str = ""
+    red: bool = False
+    errors: int = 0
+    judged: int = 0
+    verdicts: Mapping[str, Verdict] = field(default_factory=dict)
+    causes: tuple[Seen, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """Whether everything that was chosen could be judged or had a reason not to be."""
+        return not self.stopped and not self.errors
+
+
+def night_of(run: Run, name: str) -> Night:
+    """The facts of a finished run in a directory of some name."""
+    stopped = run.incomplete or ("" if run.judged else "No cell was judged.")
+    day = date.fromisoformat(run.judged_on)
+    return Night(
+        run=name,
+        stopped=stopped,
+        red=bool(run.counts[Verdict.FAILED]),
+        errors=run.counts[Verdict.ERROR],
+        judged=run.judged,
+        verdicts={cell.name: cell.verdict for cell in run.cells},
+        causes=tuple(
+            _seen(run, cause, number, day)
+            for number, cause in enumerate(run.causes[:MOST], 1)
+            if cause.verdict in COUNTING
+        ),
+    )
+
+
+def _seen(run: Run, cause: Cause, number: int, day: date) -> Seen:
+    """A cause as a run shows it."""
+    operations = {_operation(name) for name in cause.cells}
+    title = cause.title or cause.finding.clause
+    return Seen(
+        id=cause.id,
+        words=f"{title}, {amount(len(operations), 'operation')}",
+        number=number,
+        cell=cause.cells[0] if cause.cells else cause.finding.clause,
+        parts=tuple(sorted(cause.parts)),
+        lapsed=_lapsed(run, cause, day),
+    )
+
+
+def _lapsed(run: Run, cause: Cause, day: date) -> str:
+    """The last day of the waiver that covered a cause and ended last; empty without one."""
+    ended = [
+        waiver.expires
+        for waiver in run.target.waivers
+        for name in cause.cells
+        if waiver.expires < day and waiver.covers(name.partition("[")[0], _operation(name))
+    ]
+    return max(ended).isoformat() if ended else ""
+
+
+def _operation(cell: str) -> str:
+    """The operation in the name of a cell."""
+    return cell.partition("[")[2].removesuffix("]")
+
+
+def unjudged_now(before: Mapping[str, Verdict], night: Night) -> dict[str, int]:
+    """By clause, the number of cells that were judged before and that a night could not judge.
+
+    A cell that the target file or a challenge now excludes is not among them.
+    """
+    lost: dict[str, int] = {}
+    for name, verdict in before.items():
+        now = night.verdicts.get(name)
+        if verdict in JUDGED and now in (Verdict.UNTESTED, Verdict.ERROR):
+            clause = name.partition("[")[0]
+            lost[clause] = lost.get(clause, 0) + 1
+    return lost

@@ -1,0 +1,100 @@
+"""Notices: what a night has to say, one sentence each, and the message that carries them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from conformance.base.text import amount, clean
+
+LONGEST = 300
+"""Maximum number of characters of a notice."""
+LISTED = 20
+"""Maximum number of notices in a message; it counts the others."""
+
+
+class Kind(StrEnum):
+    """The kinds of notices, in the order in which a message lists them."""
+
+    NEW = "New"
+    """A cause that the night before did not have."""
+    UNSTABLE = "Unstable"
+    """A cause that comes and goes; it is not reported as new or fixed until it stays so."""
+    STOPPED = "Not judged"
+    """The night could not be judged to the end, unlike the one before."""
+    MISSED = "Missed"
+    """A night did not arrive: it never began, or never ended."""
+    LESS = "Judged less"
+    """Fewer cells were judged than the night before."""
+    UNTESTED = "Newly untested"
+    """Cells of a clause could not be judged, but were in the last good night."""
+    WAIVER = "Waiver due"
+    """A waiver ends within 30, 14 or 3 days."""
+    CERTIFICATE = "Certificate due"
+    """A certificate ends within 30, 14 or 3 days, or has ended."""
+    RESUMED = "Judged again"
+    """A night was judged to the end, after one or more that were not."""
+    FIXED = "Fixed"
+    """A cause is gone, and its cell passed."""
+
+
+GOOD = (Kind.FIXED, Kind.RESUMED)
+"""The kinds of notices that need nobody to act."""
+ALARMS = (Kind.NEW, Kind.STOPPED, Kind.MISSED)
+"""The kinds of notices that somebody should see at once."""
+
+
+class Tone(StrEnum):
+    """How serious a message is, in the words of Apprise."""
+
+    FAILURE = "failure"
+    WARNING = "warning"
+    SUCCESS = "success"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """Something that changed, in a few words."""
+
+    kind: Kind
+    words: str
+
+    def __str__(self) -> str:
+        text = clean(f"{self.kind}: {self.words}")
+        return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+
+
+@dataclass(frozen=True)
+class Message:
+    """What is sent for one night. ``to`` names the channels that have not received it yet."""
+
+    title: str
+    body: str
+    tone: Tone
+    to: tuple[str, ...] = ()
+
+
+def ordered(notices: Sequence[Notice]) -> list[Notice]:
+    """Notices by their kind."""
+    kinds = list(Kind)
+    return sorted(notices, key=lambda notice: kinds.index(notice.kind))
+
+
+def message(notices: Sequence[Notice], details: Sequence[str]) -> Message:
+    """The message for at least one notice. ``details`` are lines that follow the notices."""
+    listed = ordered(notices)
+    more = len(listed) - 1
+    title = f"{listed[0]}, and {amount(more, 'more notice')}" if more else str(listed[0])
+    lines = [str(notice) for notice in listed[:LISTED]]
+    if len(listed) > LISTED:
+        lines.append(f"and {len(listed) - LISTED} more")
+    return Message(title, "\n".join([*lines, "", *details]), tone_of(listed))
+
+
+def tone_of(notices: Sequence[Notice]) -> Tone:
+    """How serious some notices are together."""
+    kinds = {notice.kind for notice in notices}
+    if kinds.intersection(ALARMS):
+        return Tone.FAILURE
+    return Tone.SUCCESS if kinds.issubset(GOOD) else Tone.WARNING

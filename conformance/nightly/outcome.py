@@ -1,0 +1,135 @@
+"""The outcome of a night: its exit code, nightly.out.json for programs, nightly.md for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.base import files
+from conformance.base.errors import Exit
+from conformance.base.text import amount
+from conformance.model import Json
+from conformance.nightly.facts import Seen
+from conformance.nightly.notices import LISTED, Kind, Notice, ordered
+from conformance.nightly.transitions import Step
+from conformance.report.markdown import inert
+
+DATA, PAGE = "nightly.out.json", "nightly.md"
+WORDS = {
+    Exit.CONFORMS: "Nothing is new.",
+    Exit.VIOLATED: "Something is new.",
+    Exit.UNJUDGED: "Not everything could be judged or sent.",
+}
+"""What the exit codes of a night mean."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The outcome of a night.
+
+    ``new`` are the causes that the last good night did not have, and ``target`` is the address.
+    ``place`` is the directory of the run; empty if nothing was stored. ``reproduce`` is the command
+    that repeats the first new cause. ``unsent`` is the number of messages that wait to be sent.
+    """
+
+    step: Step
+    notices: Sequence[Notice]
+    new: Sequence[Seen]
+    judged_all: bool
+    counts: Mapping[str, int]
+    causes: int
+    target: str
+    place: str = ""
+    reproduce: str = ""
+    unsent: int = 0
+
+    @property
+    def exit_code(self) -> Exit:
+        """1 if something is new, else 3 if less was judged or sent than there was, else 0."""
+        if self.new or any(notice.kind is Kind.NEW for notice in self.notices):
+            return Exit.VIOLATED
+        if self.unsent or not self.judged_all:
+            return Exit.UNJUDGED
+        return Exit.CONFORMS
+
+    @property
+    def verdict(self) -> str:
+        """What the night says about the target, whatever is new."""
+        if self.counts.get("failed"):
+            return "broken"
+        return "conforms" if self.judged_all else "not judged"
+
+    @property
+    def report(self) -> str:
+        """The path of the report; empty if there is none."""
+        return f"{self.place}/report.html" if self.place else ""
+
+    @property
+    def details(self) -> list[str]:
+        """The lines that follow the notices in a message."""
+        lines = [f"Target: {self.target}"]
+        if self.reproduce and self.step.new:
+            lines.append(f"Reproduce the first: {self.reproduce}")
+        if self.report:
+            lines.append(f"Report: {self.report}")
+        return lines
+
+
+def write(outcome: Outcome, directory: Path) -> None:
+    """Write both files of a night into its directory."""
+    data = json.dumps(_data(outcome), indent=1)
+    page = "\n".join(_markdown(outcome))
+    for name, text in ((DATA, data), (PAGE, page)):
+        with files.whole(directory / name) as written, files.own(written, "w") as stream:
+            stream.write(f"{text}\n")
+
+
+def _data(outcome: Outcome) -> dict[str, Json]:
+    """The outcome for programs."""
+    return {
+        "verdict": outcome.verdict,
+        "exit_code": int(outcome.exit_code),
+        "counts": dict(outcome.counts),
+        "causes": outcome.causes,
+        "new": [{"id": seen.id, "title": seen.words} for seen in outcome.new],
+        "fixed": [{"id": name, "title": cause.words} for name, cause in outcome.step.fixed.items()],
+        "untested": list(outcome.step.lost),
+        "notices": len(outcome.notices),
+        "run": outcome.place or None,
+        "report": outcome.report or None,
+    }
+
+
+def _markdown(outcome: Outcome) -> Iterator[str]:
+    """The outcome for people, as Markdown without active content."""
+    yield f"# {WORDS[outcome.exit_code]}"
+    yield ""
+    for notice in ordered(outcome.notices)[:LISTED]:
+        yield f"- {inert(str(notice))}"
+    if len(outcome.notices) > LISTED:
+        yield f"- and {len(outcome.notices) - LISTED} more"
+    if not outcome.notices:
+        yield "No notice."
+    told = {notice.words for notice in outcome.notices}
+    still = [seen for seen in outcome.new if seen.words not in told]
+    if still:
+        yield ""
+        yield "Reported before, and new since the last good night:"
+        yield ""
+    for seen in still[:LISTED]:
+        yield f"- {inert(seen.words)}"
+    if len(still) > LISTED:
+        yield f"- and {len(still) - LISTED} more"
+    if outcome.reproduce:
+        yield from ("", "To reproduce the first:", "", f"    {outcome.reproduce}")
+    yield ""
+    counted = [f"{count:,} {name}" for name, count in outcome.counts.items() if count]
+    yield f"{', '.join(counted) or 'No cell was judged'}. {amount(outcome.causes, 'cause')}."
+    if outcome.report:
+        yield ""
+        yield f"Report: {inert(outcome.report)}"
+    if outcome.unsent:
+        yield ""
+        yield f"{amount(outcome.unsent, 'message')} could not be sent; the next night tries again."

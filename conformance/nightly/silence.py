@@ -1,0 +1,45 @@
+"""The dead man's switch: a night that did not arrive."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from conformance.nightly.notices import Kind, Notice
+from conformance.nightly.state import State
+
+
+def missed(
+    state: State, now: datetime, longest: timedelta, told: str = "", *, alone: bool = False
+) -> Notice | None:
+    """The notice that a night is missing; None if the last one arrived in time.
+
+    A night is missing if nothing has arrived for ``longest``. With ``alone``, no night is running,
+    so one that began and did not end is missing, too. ``told`` is the mark, as ``mark_of`` gives
+    it, of a silence that was announced already.
+    """
+    never_ended = state.began > state.ended
+    if not (never_ended and alone) and not _is_silent(state, now, longest):
+        return None
+    if told == mark_of(state):
+        return None
+    if not state.began:
+        return Notice(Kind.MISSED, "no night has arrived yet")
+    if never_ended:
+        return Notice(Kind.MISSED, f"the night that began at {_shown(state.began)} did not end")
+    return Notice(Kind.MISSED, f"no night since the one that ended at {_shown(state.ended)}")
+
+
+def _is_silent(state: State, now: datetime, longest: timedelta) -> bool:
+    """Whether the last sign of life is older than ``longest``, or there never was one."""
+    last = state.ended or state.began
+    return not last or now - datetime.fromisoformat(last) > longest
+
+
+def mark_of(state: State) -> str:
+    """What identifies a silence: the last sign of life before it."""
+    return f"{state.began} {state.ended}"
+
+
+def _shown(moment: str) -> str:
+    """A moment to the minute."""
+    return datetime.fromisoformat(moment).astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,63 @@
+"""Watches the nights of a directory from outside: did the last one arrive?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from conformance.base.errors import Exit
+from conformance.base.text import amount
+from conformance.nightly import silence, state_file
+from conformance.nightly.channels import Channel, addressed, delivered
+from conformance.nightly.notices import Message, Notice, message
+from conformance.nightly.state import State
+
+
+@dataclass(frozen=True)
+class Watched:
+    """What a look at a directory found: the notice that a night is missing, and unsent messages."""
+
+    directory: Path
+    notice: Notice | None
+    unsent: int
+
+    @property
+    def exit_code(self) -> Exit:
+        """1 if a night is missing, else 3 if a message could not be sent, else 0."""
+        if self.notice:
+            return Exit.VIOLATED
+        return Exit.UNJUDGED if self.unsent else Exit.CONFORMS
+
+    def __str__(self) -> str:
+        words = str(self.notice or "the last night arrived")
+        waiting = f" ({amount(self.unsent, 'message')} could not be sent)" if self.unsent else ""
+        return f"{self.directory}: {words}{waiting}"
+
+
+def watched(
+    directory: Path, now: datetime, longest: timedelta, channels: Sequence[Channel]
+) -> Watched:
+    """Look whether the last night arrived, and send a message if not, once for each silence."""
+    state = state_file.read(directory) or State(target="", scope="")
+    watch = state_file.read_watch(directory)
+    notice = silence.missed(state, now, longest)
+    mark, waiting = silence.mark_of(state), watch.unsent
+    if notice and watch.told != mark:
+        watch = replace(watch, told=mark)
+        names = tuple(channel.name for channel in channels)
+        waiting = (*waiting, replace(_message(notice, state, directory), to=names))
+
+    def save(unsent: tuple[Message, ...]) -> None:
+        state_file.write_watch(replace(watch, unsent=unsent), directory)
+
+    waiting = addressed(waiting, channels)
+    save(waiting)
+    return Watched(directory, notice, len(delivered(waiting, channels, save)))
+
+
+def _message(notice: Notice, state: State, directory: Path) -> Message:
+    """The message that a night is missing."""
+    target = f"Target: {state.target}" if state.target else f"Directory: {directory}"
+    return message([notice], [target])

@@ -1,0 +1,687 @@
+"""Nights: a month of them on one server, what each must say, and what the state must survive."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, date, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Event, Thread
+from typing import Any
+
+import pytest
+import yaml
+
+from conformance.base.errors import UsageError
+from conformance.base.text import amount
+from conformance.certify import bundle, statement
+from conformance.log import convert, schemas
+from conformance.model import Verdict, Waiver
+from conformance.nightly import (
+    channels,
+    dates,
+    facts,
+    lock,
+    outcome,
+    silence,
+    state_file,
+    transitions,
+)
+from conformance.nightly.bundles import certificate_in
+from conformance.nightly.dates import Certificate
+from conformance.nightly.facts import Night, Seen
+from conformance.nightly.notices import Kind, Message, Notice, Tone, message
+from conformance.nightly.state import Good, State
+from conformance.server.application import Application
+from conformance.server.messages import Refusal, Reply, Request
+from tests import month, servers
+from tests.faults.base import altered
+
+OPERATIONS = ["list_agents", "read_agent", "create_agent", "update_agent"]
+SELECTION = ("--clause", "status-401", "--clause", "status-404")
+DEAD = ("expired", "revoked")
+"""Roles of keys that do not work any more."""
+SECRET = "s3cr3t-of-the-channel"
+
+
+# --- a server with switches, and a channel --------------------------------------------------------
+
+
+class Switched(Application):
+    """The reference server, whose faults can be switched on and off while it runs.
+
+    ``on`` names the faults. ``hung`` is set once a request hangs, until ``released`` is set.
+    """
+
+    on: set[str]
+    hung: Event
+    released: Event
+
+    def answer(self, request: Request) -> tuple[Reply, bytes]:
+        if "hangs" in self.on:
+            self.hung.set()
+            self.released.wait(60)
+        if "locked" in self.on:
+            reply = self.refused(request, Refusal("unauthenticated"))
+            return reply, self.encode(reply)
+        return super().answer(request)
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        reply = super().refused(request, refusal)
+        operation = self.named(request)
+        if "keys" in self.on and reply.status == 401 and operation == "read_agent":
+            return altered(reply, 403, code="forbidden")
+        if "silent" in self.on and reply.status == 404 and operation == "update_agent":
+            return altered(reply, message="")
+        return reply
+
+    def named(self, request: Request) -> str:
+        """The id of the operation of a request; empty for an unknown route."""
+        try:
+            return self.route(request)[0].id
+        except Refusal:
+            return ""
+
+
+def switched(*on: str) -> Switched:
+    """A server with some faults on."""
+    app = servers.faulty(Switched)
+    assert isinstance(app, Switched)
+    app.on, app.hung, app.released = set(on), Event(), Event()
+    return app
+
+
+@dataclass
+class Channel:
+    """A real HTTP server that Apprise sends to, and that can be down."""
+
+    received: list[dict[str, Any]] = field(default_factory=list)
+    port: int = 0
+    server: ThreadingHTTPServer | None = None
+
+    @property
+    def address(self) -> str:
+        """Its address for Apprise, with a secret."""
+        return f"json://user:{SECRET}@127.0.0.1:{self.port}/{SECRET}"
+
+    def up(self) -> None:
+        """Listen, on the same port as before."""
+        received = self.received
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                received.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
+        self.port = self.server.server_port
+        Thread(target=self.server.serve_forever, args=(0.05,), daemon=True).start()
+
+    def down(self) -> None:
+        """Stop listening."""
+        if self.server:
+            self.server.shutdown()
+            self.server.server_close()
+            self.server = None
+
+
+@pytest.fixture
+def channel() -> Iterator[Channel]:
+    """A channel that is up."""
+    it = Channel()
+    it.up()
+    yield it
+    it.down()
+
+
+class Nights:
+    """A process that spends nights at given moments, and another one once it was killed."""
+
+    def __init__(self, directory: Path, target: Path, channel: Channel) -> None:
+        self.directory, self.target, self.channel = directory, target, channel
+        self.said = directory / "said.txt"
+        self.process = self._started()
+
+    def _started(self) -> subprocess.Popen[str]:
+        env = servers._environment({"CONFORMANCE_NOTIFY": self.channel.address})
+        with self.said.open("a") as said:
+            return subprocess.Popen(
+                [sys.executable, "-m", "tests.nights"],
+                cwd=self.directory,
+                env=env | {"PYTHONPATH": servers.before_path(Path(__file__).parent.parent)},
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=said,
+                text=True,
+            )
+
+    def begin(self, night: month.Spent, *, fewer_keys: bool = False) -> None:
+        """Begin a night, perhaps with a target file that lacks keys."""
+        target = without_dead_keys(self.target) if fewer_keys else self.target
+        arguments = ["nightly", "--target", str(target), *SELECTION, "--keep", "1"]
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps([night.at.isoformat(), arguments]) + "\n")
+        self.process.stdin.flush()
+
+    def end(self) -> int:
+        """The exit code of the night that began last."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        assert line, self.said.read_text()
+        return int(line)
+
+    def kill(self) -> None:
+        """Kill the process in the middle of a night, and start another one."""
+        self.process.kill()
+        self.process.wait()
+        self.process = self._started()
+
+    def close(self) -> None:
+        """Stop the process."""
+        self.process.kill()
+        self.process.wait()
+
+
+def without_dead_keys(target: Path) -> Path:
+    """A target file without the keys that have expired or were revoked."""
+    told = yaml.safe_load(target.read_text(encoding="utf-8"))
+    told["keys"] = {role: key for role, key in told["keys"].items() if role not in DEAD}
+    path = target.with_name("fewer.yaml")
+    path.write_text(yaml.safe_dump(told), encoding="utf-8")
+    path.chmod(0o600)
+    return path
+
+
+@contextmanager
+def serving(app: Application, directory: Path, **more: Any) -> Iterator[Path]:
+    """Serve an application, and write its target file with the operations of these tests."""
+    with servers.serving(app) as origin:
+        path = servers.target_file(app, origin, directory / "target.yaml", only=OPERATIONS, **more)
+        path.chmod(0o600)
+        yield path
+
+
+# --- a month --------------------------------------------------------------------------------------
+
+SWITCHES: dict[month.Event, tuple[set[str], set[str]]] = {
+    month.Event.BROKEN: ({"keys"}, set()),
+    month.Event.UNHEARD: ({"keys"}, set()),
+    month.Event.REPAIRED: (set(), {"keys"}),
+    month.Event.DEAF: (set(), {"keys"}),
+    month.Event.LOCKED: ({"locked"}, set()),
+    month.Event.UNLOCKED: (set(), {"locked"}),
+}
+"""The faults that come, and those that go, with what happens in a night."""
+WAIVER = {
+    "clause": month.WAIVED,
+    "operations": ["update_agent"],
+    "statement": "known since May",
+    "owner": "Ann",
+    "ticket": "X-1",
+    "expires": month.ENDS.isoformat(),
+}
+
+
+def spend(night: month.Spent, nights: Nights, app: Switched) -> int | None:
+    """Spend a night as it happens; returns its exit code, None if it did not end."""
+    come, gone = SWITCHES.get(night.event, (set(), set()))
+    app.on = (app.on | come) - gone
+    if night.event is month.Event.ABSENT:
+        return None
+    if night.event is month.Event.UNHEARD:
+        nights.channel.down()
+    if night.event is month.Event.HEARD:
+        nights.channel.up()
+    if night.event is month.Event.KILLED:
+        app.on.add("hangs")
+        nights.begin(night)
+        assert app.hung.wait(30)
+        nights.kill()
+        app.on.remove("hangs")
+        app.released.set()
+        return None
+    nights.begin(night, fewer_keys=night.event is month.Event.THINNER)
+    return nights.end()
+
+
+def notices_in(directory: Path, address: str) -> tuple[str, ...]:
+    """The notices on the page of the last night."""
+    page = (directory / outcome.PAGE).read_text(encoding="utf-8").replace(address, month.ADDRESS)
+    lines, _, _ = page.partition("Reported before")
+    return tuple(line[2:].strip("`") for line in lines.splitlines() if line.startswith("- "))
+
+
+@pytest.mark.long
+def test_a_month_of_nights(tmp_path: Path, channel: Channel) -> None:
+    """Each night has its exit code and exactly its notices, and each message arrives once.
+
+    One process spends night after night, with the clock passed in, on one server that keeps what it
+    was given. Only the last good night and the last one are left, and no file has a secret.
+    """
+    app, seen, arrived, reports = switched("silent"), [], [], tmp_path / "reports"
+    with serving(app, tmp_path, waivers=[WAIVER]) as target:
+        address = yaml.safe_load(target.read_text())["url"]
+        nights = Nights(tmp_path, target, channel)
+        try:
+            for night in month.NIGHTS:
+                code = spend(night, nights, app)
+                notices = () if code is None else notices_in(reports, address)
+                seen.append(month.Spent(night.day, night.event, code, notices))
+                arrived.append(len(channel.received))
+        finally:
+            nights.close()
+    assert tuple(seen) == month.NIGHTS
+    assert [each["title"].replace(address, month.ADDRESS) for each in channel.received] == [
+        title_of(night) for night in month.NIGHTS if night.notices
+    ]
+    assert arrived[14:18] == [arrived[14], arrived[14], arrived[14], arrived[14] + 2]
+    kept = sorted(path.name[:10] for path in reports.glob("2026-*"))
+    assert kept == ["2026-11-28", "2026-11-30"]
+    assert not [path for path in tmp_path.rglob("*") if path.is_file() and holds(path, SECRET)]
+
+
+def title_of(night: month.Spent) -> str:
+    """The title of the message of a night."""
+    more = len(night.notices) - 1
+    return night.notices[0] + (f", and {amount(more, 'more notice')}" if more else "")
+
+
+def holds(path: Path, text: str) -> bool:
+    """Whether a file contains a text."""
+    return text.encode() in path.read_bytes()
+
+
+# --- what changed, without a run ------------------------------------------------------------------
+
+KNOWN = State(target="https://host", scope="full")
+PASSING = {"a[x]": Verdict.PASSED, "a[y]": Verdict.PASSED, "b[x]": Verdict.PASSED}
+CAUSE = Seen("cause-1", "Pages lose items, 21 operations", 1, "a[x]", ("cause-1x", "cause-1y"))
+
+
+def night(*causes: Seen, **facts: Any) -> Night:
+    """A night with some causes, whose main cells failed."""
+    failed = {seen.cell: Verdict.FAILED for seen in causes}
+    given = {"judged": 3, "red": bool(causes), "verdicts": PASSING | failed, **facts}
+    return Night(run="2026-11-01T03-15-00Z", causes=causes, **given)
+
+
+def spent(*nights: Night, state: State = KNOWN) -> tuple[State, list[str]]:
+    """The state after some nights, and the notices of the last one."""
+    notices: tuple[Notice, ...] = ()
+    for each in nights:
+        step = transitions.step(state, each, PASSING)
+        state, notices = step.state, step.notices
+    return state, [str(notice) for notice in notices]
+
+
+def test_a_cause_is_new_once_and_fixed_once() -> None:
+    """The nights between say nothing of it."""
+    assert spent(night(), night(CAUSE))[1] == ["New: Pages lose items, 21 operations"]
+    assert spent(night(), night(CAUSE), night(CAUSE))[1] == []
+    assert spent(night(CAUSE), night())[1] == ["Fixed: Pages lose items, 21 operations"]
+    assert spent(night(CAUSE), night(), night())[1] == []
+
+
+def test_a_cause_that_spreads_is_not_new() -> None:
+    """It has another id, but an operation in common."""
+    spread = replace(CAUSE, id="cause-2", parts=("cause-1y", "cause-1z"))
+    state, notices = spent(night(CAUSE), night(spread))
+    assert (notices, list(state.open)) == ([], ["cause-2"])
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        night(stopped="The target is down."),
+        night(verdicts={**PASSING, "a[x]": Verdict.UNTESTED}),
+        night(verdicts={}),
+        night(judged=2),
+    ],
+)
+def test_nothing_is_fixed_that_nobody_looked_at(later: Night) -> None:
+    """Neither in a night that broke off, nor in a thinner one, nor if its cell was not judged."""
+    state, notices = spent(night(CAUSE), later)
+    assert not [text for text in notices if text.startswith("Fixed")]
+    assert list(state.open) == ["cause-1"]
+
+
+def test_a_cause_whose_cell_is_still_broken_is_neither_fixed_nor_open() -> None:
+    """It has become part of another cause, or was waived."""
+    state, notices = spent(night(CAUSE), night(verdicts={**PASSING, "a[x]": Verdict.WAIVED}))
+    assert (notices, state.open) == ([], {})
+
+
+@pytest.mark.parametrize(
+    ("later", "moves"),
+    [
+        (night(), True),
+        (night(judged=4), True),
+        (night(judged=2), False),
+        (night(CAUSE), False),
+        (night(stopped="The run was stopped by a signal."), False),
+        (night(errors=1), False),
+    ],
+)
+def test_the_last_good_night_moves_only_to_a_good_one(later: Night, moves: bool) -> None:
+    """A red, interrupted or thinner night does not replace it, nor one with lost connections."""
+    before = spent(night())[0]
+    later = replace(later, run="2026-11-02T03-15-00Z")
+    good = spent(later, state=before)[0].good
+    assert good is not None
+    assert (good.run == later.run) is moves
+    assert good.judged >= 3
+
+
+def test_a_thinner_night_can_be_accepted() -> None:
+    """Then it is the last good one, and what it judges is enough from now on."""
+    before = spent(night())[0]
+    after = transitions.step(before, night(judged=2), PASSING, accept=True).state
+    assert after.good == Good("2026-11-01T03-15-00Z", 2)
+    red = transitions.step(before, night(CAUSE, judged=2), PASSING, accept=True).state
+    assert red.good == before.good
+
+
+def test_cells_that_are_newly_untested_are_named_by_clause_once() -> None:
+    """A cell that the target file now excludes is not among them."""
+    less = {"a[x]": Verdict.UNTESTED, "a[y]": Verdict.ERROR, "b[x]": Verdict.INAPPLICABLE}
+    state, notices = spent(night(), night(judged=1, verdicts=less))
+    judged_less = "Judged less: 1 cell, and 3 the night before"
+    assert notices == [judged_less, "Newly untested: a (2 cells)"]
+    again, notices = spent(night(judged=1, verdicts=less), state=state)
+    assert (notices, again.lost) == ([], ("a",))
+
+
+def test_a_night_that_is_not_judged_is_announced_once() -> None:
+    """So is its end, with the number of nights without a judgement."""
+    down = night(stopped="The target is down.", judged=0, verdicts={})
+    assert spent(night(), down)[1] == ["Not judged: The target is down."]
+    assert spent(night(), down, down)[1] == []
+    assert spent(night(), down, down, night())[1] == [
+        "Judged again: 3 cells, after 2 nights not judged"
+    ]
+
+
+def test_an_unstable_cause_is_announced_once_until_it_settles() -> None:
+    """It is not new and fixed every night; after ten nights without a change, it is what it is."""
+    shifting = [night(), night(CAUSE), night(), night(CAUSE)]
+    unstable = "Unstable: Pages lose items, 21 operations, came and went within 4 nights"
+    assert spent(*shifting)[1] == [unstable]
+    assert spent(*shifting, night(), night(CAUSE))[1] == []
+    settled = "New: Pages lose items, 21 operations, no longer unstable"
+    later = [spent(*shifting, *[night(CAUSE)] * count)[1] for count in range(1, 12)]
+    assert [notices for notices in later if notices] == [[settled]]
+
+
+def test_texts_of_a_target_are_inert_and_short() -> None:
+    """A notice shows no control sequences, and has at most 300 characters."""
+    text = str(Notice(Kind.STOPPED, f"\x1b[31m{'x' * 1_000}"))
+    assert (text[:20], len(text)) == ("Not judged: \\x1b[31m", 300)
+
+
+def test_a_message_lists_the_worst_first() -> None:
+    """Its title is the first notice; beyond twenty, it counts the others."""
+    fixed = [Notice(Kind.FIXED, f"{number}") for number in range(30)]
+    found = message([*fixed, Notice(Kind.NEW, "Pages lose items")], ["Target: https://host"])
+    assert found.title == "New: Pages lose items, and 30 more notices"
+    assert found.tone is Tone.FAILURE
+    assert found.body.splitlines()[-3:] == ["and 11 more", "", "Target: https://host"]
+    assert message(fixed, []).tone is Tone.SUCCESS
+
+
+# --- dates and silence ----------------------------------------------------------------------------
+
+
+def waiver_until(day: date) -> Waiver:
+    """A waiver that ends after a day."""
+    return Waiver("a", (), "known since May", "Ann", "X-1", day)
+
+
+def test_each_stage_of_a_date_is_announced_once() -> None:
+    """30, 14 and 3 days before, or on the first night after that; once it has ended, no more."""
+    ends, announced = date(2026, 12, 31), []
+    said: tuple[str, ...] = ()
+    for days in (45, 31, 30, 29, 15, 13, 12, 3, 2, 0, -1, -5):
+        today = ends - timedelta(days=days)
+        notices, said = dates.due([waiver_until(ends)], [], today, said)
+        announced += [str(notice) for notice in notices]
+    assert announced == [
+        "Waiver due: in 30 days, a, Ann, X-1",
+        "Waiver due: in 13 days, a, Ann, X-1",
+        "Waiver due: in 3 days, a, Ann, X-1",
+    ]
+    assert said == ()
+
+
+def test_a_certificate_is_announced_even_once_it_has_ended() -> None:
+    """Another certificate of the same product has announcements of its own."""
+    ends, announced = date(2026, 12, 31), []
+    said: tuple[str, ...] = ()
+    for days in (40, 30, 2, -1, -2):
+        certificate = Certificate("Dialler 2.3", ends, "ab" * 32)
+        notices, said = dates.due([], [certificate], ends - timedelta(days=days), said)
+        announced += [str(notice) for notice in notices]
+    assert announced == [
+        "Certificate due: in 30 days, Dialler 2.3",
+        "Certificate due: in 2 days, Dialler 2.3",
+        "Certificate due: ended 1 day ago, Dialler 2.3",
+    ]
+    renewed = Certificate("Dialler 2.3", ends, "cd" * 32)
+    assert dates.due([], [renewed], ends, said)[0]
+
+
+NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
+AGE = timedelta(hours=26)
+
+
+@pytest.mark.parametrize(
+    ("began", "ended", "alone", "words"),
+    [
+        ("2026-11-02T03:15:00+00:00", "2026-11-02T03:40:00+00:00", True, None),
+        ("2026-11-01T10:00:00+00:00", "2026-11-01T10:30:00+00:00", True, None),
+        ("2026-11-01T03:15:00+00:00", "2026-11-01T03:40:00+00:00", True, "no night since"),
+        ("2026-11-02T03:15:00+00:00", "2026-11-01T13:00:00+00:00", True, "did not end"),
+        ("2026-11-02T03:15:00+00:00", "2026-11-01T13:00:00+00:00", False, None),
+        ("2026-11-02T03:15:00+00:00", "2026-11-01T03:00:00+00:00", False, "did not end"),
+        ("2026-11-02T11:00:00+00:00", "", False, None),
+        ("", "", False, "no night has arrived yet"),
+    ],
+)
+def test_a_silence_is_noticed(began: str, ended: str, alone: bool, words: str | None) -> None:
+    """A night may still run, unless the lock is held; then one that did not end is missing."""
+    state = replace(KNOWN, began=began, ended=ended)
+    notice = silence.missed(state, NOON, AGE, alone=alone)
+    assert (notice is None) is (words is None)
+    assert notice is None or str(words) in notice.words
+    told = silence.mark_of(state)
+    assert silence.missed(state, NOON, AGE, told, alone=alone) is None
+
+
+# --- channels -------------------------------------------------------------------------------------
+
+
+def messages(*titles: str, to: tuple[str, ...] = ("one", "two")) -> tuple[Message, ...]:
+    """Messages for two channels."""
+    return tuple(Message(title, "", Tone.WARNING, to) for title in titles)
+
+
+def test_each_channel_gets_each_message_once() -> None:
+    """One that fails gets nothing more; the state is saved after each delivery."""
+    got: list[str] = []
+    saved: list[tuple[Message, ...]] = []
+
+    def take(sent: Message) -> bool:
+        got.append(sent.title)
+        return True
+
+    works = channels.Channel("one", take)
+    fails = channels.Channel("two", lambda _: False)
+    left = channels.delivered(messages("a", "b"), [works, fails], saved.append)
+    assert got == ["a", "b"]
+    assert left == messages("a", "b", to=("two",))
+    assert saved == [(*messages("a", to=("two",)), *messages("b")), left]
+
+
+def test_a_channel_that_is_no_longer_configured_gets_nothing() -> None:
+    """Its messages are dropped, and of all others the newest thirty are kept."""
+    one = channels.Channel("one", lambda _: True)
+    assert channels.addressed(messages("a"), [one]) == messages("a", to=("one",))
+    assert channels.addressed(messages("a", to=("two",)), [one]) == ()
+    many = messages(*(f"{number}" for number in range(40)))
+    assert channels.addressed(many, [one])[0].title == "10"
+
+
+# --- the command ----------------------------------------------------------------------------------
+
+
+def test_mistakes_are_one_message(tmp_path: Path) -> None:
+    """Neither a target nor a shard, and an address is never quoted."""
+    secret = {"CONFORMANCE_NOTIFY": f"{SECRET}://host"}
+    for words, env, said in (
+        ((), {}, "nightly needs a target: add --target or --url."),
+        (("--url", "http://h", "--shard", "1/2"), {}, "--shard cannot be used with nightly"),
+        (
+            ("--url", "http://h"),
+            secret,
+            "CONFORMANCE_NOTIFY: Apprise does not understand",
+        ),
+    ):
+        found = servers.command("nightly", *words, cwd=tmp_path, env=env)
+        assert (found.code, said in found.err, SECRET in found.said) == (2, True, False)
+    assert not list(tmp_path.iterdir())
+
+
+def test_without_apprise_the_message_says_what_to_install(tmp_path: Path) -> None:
+    """Nothing is sent to the target."""
+    hidden = "import sys\nsys.modules['apprise'] = None\n"
+    env = servers.beginning_with(hidden, tmp_path) | {"CONFORMANCE_NOTIFY": "json://127.0.0.1/"}
+    found = servers.command("nightly", "--url", "http://127.0.0.1:1/", cwd=tmp_path, env=env)
+    assert (found.code, "pip install 'kaicalls-conformance[notify]'" in found.err) == (2, True)
+
+
+BROKEN_STATES = [
+    "",
+    "[]",
+    "{",
+    json.dumps({"format": 2}),
+    "[" * 10_000,
+    '{"format": 1, "format": 1}',
+    json.dumps(convert.to_json(KNOWN) | {"good": {"run": "../../etc", "judged": 1}}),
+    json.dumps(convert.to_json(KNOWN) | {"began": "yesterday"}),
+    json.dumps(convert.to_json(KNOWN) | {"unsent": [{"title": "x"}]}),
+]
+
+
+@pytest.mark.parametrize("text", BROKEN_STATES)
+def test_a_broken_state_says_how_to_fix_it(tmp_path: Path, text: str) -> None:
+    """Whatever is in the file, there is one message."""
+    (tmp_path / state_file.NAME).write_text(text)
+    with pytest.raises(UsageError, match=r"nightly.json: .*[Rr]estore"):
+        state_file.read(tmp_path)
+
+
+def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:
+    """A link in its place is refused."""
+    state = replace(
+        spent(night(), night(CAUSE))[0], unsent=messages("a"), said=("x:30",), unstable={"a": "b"}
+    )
+    state_file.write(state, tmp_path)
+    assert state_file.read(tmp_path) == state
+    (tmp_path / state_file.NAME).rename(tmp_path / "other")
+    (tmp_path / state_file.NAME).symlink_to(tmp_path / "other")
+    with pytest.raises(UsageError, match="link"):
+        state_file.read(tmp_path)
+
+
+def test_a_second_night_does_not_begin(tmp_path: Path) -> None:
+    """It exits 3 with one message; and a directory belongs to one target and one selection."""
+    words = ("nightly", "--url", "http://127.0.0.1:1/api/v1", "--key-file", tmp_path / "key")
+    (tmp_path / "key").write_text("kc_live_0123456789abcdef0123456789abcdef\n")
+    (tmp_path / "reports").mkdir()
+    with lock.held(tmp_path / "reports"):
+        found = servers.command(*words, cwd=tmp_path)
+    assert (found.code, "another night is running there" in found.err) == (3, True)
+    state_file.write(replace(KNOWN, target="http://127.0.0.1:2/api/v1"), tmp_path / "reports")
+    found = servers.command(*words, cwd=tmp_path)
+    assert (found.code, "its nights have the target http://127.0.0.1:2" in found.err) == (2, True)
+
+
+def test_a_target_that_is_down_was_a_night(tmp_path: Path) -> None:
+    """It could not be judged, exits 3 and says so; `check` then finds that a night arrived."""
+    (tmp_path / "key").write_text("kc_live_0123456789abcdef0123456789abcdef\n")
+    url, key = "http://127.0.0.1:1/api/v1", tmp_path / "key"
+    found = servers.command("nightly", "--url", url, "--key-file", key, cwd=tmp_path)
+    assert (found.code, "Not judged: " in found.out) == (3, True)
+    told = json.loads((tmp_path / "reports" / outcome.DATA).read_text())
+    assert (told["verdict"], told["exit_code"], told["notices"]) == ("not judged", 3, 1)
+    found = servers.command("nightly", "check", "reports", cwd=tmp_path)
+    assert (found.code, found.out) == (0, "reports: the last night arrived\n")
+
+
+def test_the_watch_announces_a_silence_once(tmp_path: Path, channel: Channel) -> None:
+    """It exits 1 as long as the silence lasts, and 3 while only a message could not be sent."""
+    state = replace(KNOWN, began="2026-11-01T03:15:00+00:00", ended="2026-11-01T03:40:00+00:00")
+    state_file.write(state, tmp_path)
+    env = {"CONFORMANCE_NOTIFY": channel.address}
+    words = "Missed: no night since the one that ended at 2026-11-01 03:40 UTC"
+    for count in (1, 1):
+        found = servers.command("nightly", "check", tmp_path, cwd=tmp_path, env=env)
+        assert (found.code, words in found.out, len(channel.received)) == (1, True, count)
+    assert channel.received[0]["title"] == words
+
+
+def test_a_broken_state_does_not_hide_a_silence(tmp_path: Path) -> None:
+    """The watch goes on to the next directory, and its exit code is that of the silence."""
+    for name in ("broken", "silent"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "broken" / state_file.NAME).write_text("{")
+    found = servers.command("nightly", "check", "broken", "silent", cwd=tmp_path)
+    assert (found.code, found.out) == (1, "silent: Missed: no night has arrived yet\n")
+    assert "not a state of `nightly`" in found.err
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    """A target that is broken otherwise each night does not make the state unreadable."""
+    state = KNOWN
+    for number in range(5):
+        causes = [
+            replace(CAUSE, id=f"cause-{number}-{each}", parts=(), cell=f"c[{number}-{each}]")
+            for each in range(facts.MOST)
+        ]
+        state = transitions.step(state, night(*causes), PASSING).state
+    assert len(state.open) == transitions.MOST
+    assert schemas.fault(schemas.NIGHTLY, convert.to_json(state)) is None
+
+
+def test_the_end_of_a_certificate_is_read_from_its_bundle(tmp_path: Path) -> None:
+    """A file that is not a bundle is refused before anything is sent."""
+    claims = statement.Claims(
+        product="Dialler",
+        version="2.3",
+        relation="vendor",
+        profile="core@1",
+        issued="2026-11-01T00:00:00+00:00",
+        expires="2026-12-31T10:00:00+00:00",
+        suite_digest="",
+        lock_digest="",
+    )
+    signed = tmp_path / "signed"
+    signed.mkdir()
+    for name in bundle.ALWAYS:
+        (signed / name).touch()
+    predicate = {"predicate": {statement.MEMBER: asdict(claims)}}
+    (signed / bundle.STATEMENT).write_bytes(statement.payload(predicate))
+    bundle.write(signed, tmp_path / "dialler.zip")
+    found = certificate_in(tmp_path / "dialler.zip")
+    assert (found.product, found.expires) == ("Dialler 2.3", date(2026, 12, 31))
+    (tmp_path / "x.zip").write_bytes(b"PK")
+    with pytest.raises(UsageError, match=r"x.zip: not a bundle of `certify`"):
+        certificate_in(tmp_path / "x.zip")
