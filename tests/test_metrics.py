@@ -215,7 +215,11 @@ def expressions() -> Iterator[str]:
 def test_dashboard_and_rules_use_only_metrics_that_are_written() -> None:
     """And only labels and values that those metrics have."""
     known = {"target": None, "verdict": {*Verdict, *openmetrics.VERDICTS}, "harm": set(Harm)}
-    known |= {"percentile": {"50", "95"}, "within": {"3d", "14d", "30d"}, "breaks": {"true", "false"}}
+    known |= {
+        "percentile": {"50", "95"},
+        "within": {"3d", "14d", "30d"},
+        "breaks": {"true", "false"},
+    }
     for expression in expressions():
         names = METRIC.findall(expression)
         assert names, expression

@@ -18,8 +18,8 @@ from conformance.command.concluding import conclude, placed, remember, remembere
 from conformance.command.directory import prune
 from conformance.command.preparing import embedded, first_look, prepared_for, sent
 from conformance.command.saying import say
-from conformance.model import Run, Verdict
-from conformance.nightly import dates, outcome, silence, state_file, transitions
+from conformance.model import PUBLISHED, Run, Verdict
+from conformance.nightly import dates, drifting, outcome, silence, state_file, transitions
 from conformance.nightly.channels import Channel, addressed, delivered
 from conformance.nightly.dates import Certificate
 from conformance.nightly.facts import Night, Seen, night_of
@@ -49,6 +49,7 @@ class Wish:
     keep: int | None = None
     accept_less: bool = False
     details: bool = False
+    metrics: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -79,12 +80,18 @@ def night(wish: Wish) -> Exit:
     today = wish.clock().date()
     waivers = prepared.target.declaration.waivers
     near, said = dates.due(waivers, wish.certificates, today, state.said)
-    notices = ordered([*notices, *step.notices, *near])
+    drift = drifting.look(prepared.contract, prepared.target, wish.choice.seed, state.drift)
+    notices = ordered([*notices, *step.notices, *near, *drift.notices])
     found = _outcome(wish, state, ran, step, notices)
-    after = replace(step.state, said=said, ended=_moment(wish.clock))
+    after = replace(step.state, said=said, ended=_moment(wish.clock), drift=drift.ids)
     found = _sent(wish, after, found)
     _say(found)
     outcome.write(found, wish.output)
+    if wish.metrics:
+        from conformance.nightly import measuring
+
+        name = prepared.target.declaration.name
+        measuring.write(wish.metrics, wish.output, name, after, found, ran.run, drift.found)
     prune(wish.output, wish.keep, _place(wish, after.good))
     return found.exit_code
 
@@ -115,7 +122,8 @@ def _begun(wish: Wish, prepared: Prepared) -> tuple[State, list[Notice]]:
 def _scope(choice: Choice) -> str:
     """The depth and the selection, which all nights of a directory have in common."""
     areas, clauses = sorted(choice.areas), sorted(choice.clauses)
-    return " ".join([choice.depth, *(f"area {name}" for name in areas), *clauses])
+    edition = [] if choice.edition == PUBLISHED else [f"{choice.edition} edition"]
+    return " ".join([choice.depth, *edition, *(f"area {name}" for name in areas), *clauses])
 
 
 def _moment(clock: Clock) -> str:

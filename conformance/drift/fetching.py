@@ -14,28 +14,30 @@ from conformance.drift.change import Drift, named
 from conformance.drift.compare import drift
 from conformance.model import Contract, Json, Operation
 from conformance.target import Target
-from conformance.transport.clients import SUITE
+from conformance.transport.clients import client_of
 from conformance.transport.http import HttpWire
 from conformance.transport.wire import Wire, WireFailure, WireRequest
 
-HEADERS = (("Accept", "application/json"), ("User-Agent", SUITE.agent))
 LARGEST = 8 * 1024 * 1024
 """Maximum bytes of a document. That of the contract has 0.2 MB."""
 LONGEST = 200
 ADVICE = "If you have the document, compare it with --file."
 
 
-def drift_of_target(contract: Contract, target: Target, wire: Wire | None = None) -> Drift:
+def drift_of_target(contract: Contract, target: Target, seed: int = 0) -> Drift:
     """How the document that a target serves differs from the contract.
 
-    Raises Unjudgeable, with the reason, if there is none or it cannot be read.
+    The request looks like those of a run with the same seed. Raises Unjudgeable, with the reason,
+    if there is none or it cannot be read.
     """
     url = target.declaration.url.rstrip("/")
-    wire = wire or HttpWire(target.timeout, target.trust)
+    wire = HttpWire(target.timeout, target.trust)
+    client = client_of(target.declaration, seed)
+    headers = tuple((name, value) for name, value in client.headers if value is not None)
     reasons = []
     for operation in _publishing(contract):
         try:
-            document = document_in(_body(wire, f"{url}{operation.path}"))
+            document = document_in(_body(wire, f"{url}{operation.path}", headers))
             return drift(contract, document, urlsplit(url).path)
         except ValueError as error:
             reasons.append(f"  {operation.route}: {cut(named(error), LONGEST)}")
@@ -70,10 +72,10 @@ def _publishing(contract: Contract) -> Iterator[Operation]:
             yield operation
 
 
-def _body(wire: Wire, url: str) -> str:
+def _body(wire: Wire, url: str, headers: tuple[tuple[str, str], ...]) -> str:
     """The text at an address. Raises ValueError, with the reason, if there is none."""
     try:
-        response = wire.send(WireRequest("GET", url, HEADERS, None, most=LARGEST))
+        response = wire.send(WireRequest("GET", url, headers, None, most=LARGEST))
     except WireFailure as failure:
         raise ValueError(str(failure)) from None
     if response.status != 200:

@@ -42,8 +42,10 @@ def words(cause: Cause) -> str:
     return f"{cause.title or cause.finding.clause} ({amount(len(operations), 'operation')})"
 
 
-def _scope(depth: str, selected: list[str] | None) -> str:
+def _scope(depth: str, edition: str, selected: list[str] | None) -> str:
     """The scope of a run, which comparable runs have in common. ``selected`` is sorted."""
+    if edition != PUBLISHED:
+        depth = f"{depth}, {edition} edition"
     if selected is None:
         return depth
     digest = hashlib.sha256("\n".join(selected).encode()).hexdigest()
@@ -137,14 +139,15 @@ def _of_file(data: dict[str, Any], name: str) -> Past:
     causes = [convert.from_json(row, Cause) for row in data.get("causes", ())][:MOST]
     shared = [cause for cause in causes if cause.id == cause.family]
     parts = [name for cause in shared for name in sorted(cause.parts)]
+    edition = data["spec"].get("edition", PUBLISHED)
     return Past(
         run=name,
         finished=data["finished"],
         target=data["target"]["name"],
-        scope=_scope(data.get("depth", Depth.FULL), data["selected"]),
+        scope=_scope(data.get("depth", Depth.FULL), edition, data["selected"]),
         suite=data["suite"]["version"],
         contract=data["spec"]["digest"],
-        edition=data["spec"].get("edition", PUBLISHED),
+        edition=edition,
         exit_code=data["exit_code"],
         counts=data["counts"],
         causes={cause.id: words(cause) for cause in causes},
