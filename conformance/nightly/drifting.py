@@ -5,7 +5,7 @@ A target that publishes no document, or is down, drifts no further: what is know
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from conformance.base.errors import Unjudgeable
@@ -59,15 +59,15 @@ def notice(before: Sequence[str] | None, found: Drift) -> Notice | None:
     telling = [change for change in fresh if change.breaks] if before is None else fresh
     if not telling and not gone:
         return None
-    words = [_words(fresh)] if fresh else []
+    return Notice(Kind.DRIFT, "; ".join(_words(fresh, gone)))
+
+
+def _words(fresh: Sequence[Alike], gone: int) -> Iterator[str]:
+    """The new changes with the first of them, and the number of those that are gone, in words."""
+    if fresh:
+        first, breaking = fresh[0], sum(change.breaks for change in fresh)
+        does = "breaks" if breaking == 1 else "break"
+        count = f"{amount(len(fresh), 'new difference')}, {breaking} of which {does} clients"
+        yield f"{count}: {first.sentence}, {amount(len(first.routes), 'operation')}"
     if gone:
-        words.append(f"{amount(gone, 'difference')} gone")
-    return Notice(Kind.DRIFT, "; ".join(words))
-
-
-def _words(fresh: Sequence[Alike]) -> str:
-    """New changes in words, with the first of them."""
-    first, breaking = fresh[0], sum(change.breaks for change in fresh)
-    does = "breaks" if breaking == 1 else "break"
-    count = f"{amount(len(fresh), 'new difference')}, {breaking} of which {does} clients"
-    return f"{count}: {first.sentence}, {amount(len(first.routes), 'operation')}"
+        yield f"{amount(gone, 'difference')} gone"
