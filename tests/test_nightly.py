@@ -434,7 +434,7 @@ def test_a_message_lists_the_worst_first() -> None:
     assert found.title == "New: Pages lose items, and 30 more notices"
     assert found.tone is Tone.FAILURE
     assert found.body.splitlines()[-3:] == ["and 11 more", "", "Target: https://host"]
-    assert message(fixed, []).tone is Tone.SUCCESS
+    assert message(fixed, []).tone is Tone.INFO
 
 
 # --- dates and silence ----------------------------------------------------------------------------

@@ -62,6 +62,7 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
         "conformance.command.explaining",
         "conformance.command.freeze",
         "conformance.command.merge",
+        "conformance.command.nightly",
         "conformance.command.periods",
         "conformance.command.history",
         "conformance.command.preparing",

@@ -51,6 +51,15 @@ class Wish:
     details: bool = False
     metrics: Path | None = None
 
+    @property
+    def scope(self) -> str:
+        """Depth, edition and selection, which all nights of a directory have in common."""
+        areas, clauses = sorted(self.choice.areas), sorted(self.choice.clauses)
+        edition = self.choice.edition
+        editions = [] if edition == PUBLISHED else [f"{edition} edition"]
+        named = [f"area {name}" for name in areas]
+        return " ".join([self.choice.depth, *editions, *named, *clauses])
+
 
 @dataclass(frozen=True)
 class Ran:
@@ -87,12 +96,13 @@ def night(wish: Wish) -> Exit:
     found = _sent(wish, after, found)
     _say(found)
     outcome.write(found, wish.output)
+    spared = wish.output.resolve() / after.good.run if after.good else None
+    prune(wish.output, wish.keep, spared)
     if wish.metrics:
         from conformance.nightly import measuring
 
         name = prepared.target.declaration.name
         measuring.write(wish.metrics, wish.output, name, after, found, ran.run, drift.found)
-    prune(wish.output, wish.keep, _place(wish, after.good))
     return found.exit_code
 
 
@@ -101,7 +111,7 @@ def _begun(wish: Wish, prepared: Prepared) -> tuple[State, list[Notice]]:
 
     Raises UsageError if the directory belongs to another target or another selection.
     """
-    address, scope = prepared.target.declaration.url, _scope(wish.choice)
+    address, scope = prepared.target.declaration.url, wish.scope
     known = state_file.read(wish.output)
     state = known or State(target=address, scope=scope)
     for what, before, current in (("target", state.target, address), ("scope", state.scope, scope)):
@@ -119,21 +129,9 @@ def _begun(wish: Wish, prepared: Prepared) -> tuple[State, list[Notice]]:
     return state, [missed] if missed else []
 
 
-def _scope(choice: Choice) -> str:
-    """The depth and the selection, which all nights of a directory have in common."""
-    areas, clauses = sorted(choice.areas), sorted(choice.clauses)
-    edition = [] if choice.edition == PUBLISHED else [f"{choice.edition} edition"]
-    return " ".join([choice.depth, *edition, *(f"area {name}" for name in areas), *clauses])
-
-
 def _moment(clock: Clock) -> str:
     """The current moment, to the second."""
     return clock().isoformat(timespec="seconds")
-
-
-def _place(wish: Wish, good: Good | None) -> Path | None:
-    """The directory of the last good night; None without one."""
-    return wish.output.resolve() / good.run if good else None
 
 
 # --- the run --------------------------------------------------------------------------------------

@@ -95,11 +95,7 @@ def sent(
     _check_runnable(prepared)
     if not prepared.embedded and not yes:
         confirm(prepared.chosen.requests())
-    directory = new_run(
-        output,
-        lambda path: runner.begin(prepared, path, require_complete=complete),
-        prepared.clock,
-    )
+    directory = _new_directory(prepared, output, complete)
     _announce(prepared, look)
     with surviving(directory):
         if prepared.spread is not None:
@@ -114,6 +110,16 @@ def sent(
             page=page,
         )
         return run, directory
+
+
+def _new_directory(prepared: Prepared, output: Path, complete: bool) -> Path:
+    """Create the directory of a prepared run."""
+    from conformance.run import runner
+
+    def begin(path: Path) -> None:
+        runner.begin(prepared, path, require_complete=complete)
+
+    return new_run(output, begin, prepared.clock)
 
 
 def _announce(prepared: Prepared, look: Look | None) -> None:

@@ -47,7 +47,10 @@ def due(
     A waiver that has ended is not announced: what it covered is new, if it is still there.
     """
     endings = [_of_waiver(each) for each in waivers if each.expires >= today]
-    endings += [_of_bundle(each) for each in certificates]
+    endings += [
+        _Ending(Kind.CERTIFICATE, each.product, each.expires, each.digest[:DIGITS])
+        for each in certificates
+    ]
     near: dict[str, Notice] = {}
     for ending in endings:
         days = (ending.day - today).days
@@ -65,12 +68,6 @@ def _of_waiver(waiver: Waiver) -> _Ending:
     digest = hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:DIGITS]
     words = f"{waiver.clause}, {waiver.owner}, {waiver.ticket}"
     return _Ending(Kind.WAIVER, words, waiver.expires, digest)
-
-
-def _of_bundle(certificate: Certificate) -> _Ending:
-    """The end of a certificate."""
-    digest = certificate.digest[:DIGITS]
-    return _Ending(Kind.CERTIFICATE, certificate.product, certificate.expires, digest)
 
 
 def _stage(days: int) -> int | None:

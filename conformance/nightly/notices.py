@@ -52,7 +52,7 @@ class Tone(StrEnum):
 
     FAILURE = "failure"
     WARNING = "warning"
-    SUCCESS = "success"
+    INFO = "info"
 
 
 @dataclass(frozen=True)
@@ -99,4 +99,4 @@ def tone_of(notices: Sequence[Notice]) -> Tone:
     kinds = {notice.kind for notice in notices}
     if kinds.intersection(ALARMS):
         return Tone.FAILURE
-    return Tone.SUCCESS if kinds.issubset(GOOD) else Tone.WARNING
+    return Tone.INFO if kinds.issubset(GOOD) else Tone.WARNING

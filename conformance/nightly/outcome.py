@@ -106,30 +106,34 @@ def _markdown(outcome: Outcome) -> Iterator[str]:
     """The outcome for people, as Markdown without active content."""
     yield f"# {WORDS[outcome.exit_code]}"
     yield ""
-    for notice in ordered(outcome.notices)[:LISTED]:
-        yield f"- {inert(str(notice))}"
-    if len(outcome.notices) > LISTED:
-        yield f"- and {len(outcome.notices) - LISTED} more"
+    yield from _listed([str(notice) for notice in ordered(outcome.notices)])
     if not outcome.notices:
         yield "No notice."
-    told = {notice.words for notice in outcome.notices}
-    still = [seen for seen in outcome.new if seen.words not in told]
+    tonight = {seen.id for seen in outcome.step.new}
+    still = [seen.words for seen in outcome.new if seen.id not in tonight]
     if still:
-        yield ""
-        yield "Reported before, and new since the last good night:"
-        yield ""
-    for seen in still[:LISTED]:
-        yield f"- {inert(seen.words)}"
-    if len(still) > LISTED:
-        yield f"- and {len(still) - LISTED} more"
+        yield from ("", "Reported before, and new since the last good night:", "")
+        yield from _listed(still)
     if outcome.reproduce:
         yield from ("", "To reproduce the first:", "", f"    {outcome.reproduce}")
-    yield ""
-    counted = [f"{count:,} {name}" for name, count in outcome.counts.items() if count]
-    yield f"{', '.join(counted) or 'No cell was judged'}. {amount(outcome.causes, 'cause')}."
+    yield from ("", _counted(outcome))
     if outcome.report:
-        yield ""
-        yield f"Report: {inert(outcome.report)}"
+        yield from ("", f"Report: {inert(outcome.report)}")
     if outcome.unsent:
-        yield ""
-        yield f"{amount(outcome.unsent, 'message')} could not be sent; the next night tries again."
+        messages = amount(outcome.unsent, "message")
+        yield from ("", f"{messages} could not be sent; the next night tries again.")
+
+
+def _listed(texts: Sequence[str]) -> Iterator[str]:
+    """Texts as a list; beyond LISTED, it counts the others."""
+    for text in texts[:LISTED]:
+        yield f"- {inert(text)}"
+    if len(texts) > LISTED:
+        yield f"- and {len(texts) - LISTED} more"
+
+
+def _counted(outcome: Outcome) -> str:
+    """The cells by verdict, and the number of causes."""
+    parts = [f"{count:,} {name}" for name, count in outcome.counts.items() if count]
+    cells = ", ".join(parts) or "No cell was judged"
+    return f"{cells}. {amount(outcome.causes, 'cause')}."

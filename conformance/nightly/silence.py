@@ -18,7 +18,9 @@ def missed(
     it, of a silence that was announced already.
     """
     never_ended = state.began > state.ended
-    if not (never_ended and alone) and not _is_silent(state, now, longest):
+    last = state.ended or state.began
+    is_silent = not last or now - datetime.fromisoformat(last) > longest
+    if not is_silent and not (never_ended and alone):
         return None
     if told == mark_of(state):
         return None
@@ -27,12 +29,6 @@ def missed(
     if never_ended:
         return Notice(Kind.MISSED, f"the night that began at {_shown(state.began)} did not end")
     return Notice(Kind.MISSED, f"no night since the one that ended at {_shown(state.ended)}")
-
-
-def _is_silent(state: State, now: datetime, longest: timedelta) -> bool:
-    """Whether the last sign of life is older than ``longest``, or there never was one."""
-    last = state.ended or state.began
-    return not last or now - datetime.fromisoformat(last) > longest
 
 
 def mark_of(state: State) -> str:

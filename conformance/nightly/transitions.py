@@ -40,7 +40,9 @@ def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: boo
     """
     after, new, fixed = _causes(state, night)
     lost = {} if night.stopped else unjudged_now(good, night)
-    unstable = _unstable(after)
+    words = {**state.unstable, **{name: cause.words for name, cause in after.open.items()}}
+    words |= {name: cause.words for name, cause in fixed.items()}
+    unstable = {name: words.get(name, name) for name in list(flips(after.recent))[:MOST]}
     notices = [
         *_of_causes(state, new, fixed, unstable, after),
         *_of_standing(state, night, lost),
@@ -106,12 +108,6 @@ def _earlier(state: State, seen: Seen) -> set[str]:
         for name, cause in state.open.items()
         if name == seen.id or not parts.isdisjoint(cause.parts)
     }
-
-
-def _unstable(after: State) -> dict[str, str]:
-    """The words of the causes that keep appearing and disappearing, by id."""
-    words = {**after.unstable, **{name: cause.words for name, cause in after.open.items()}}
-    return {name: words.get(name, name) for name in list(flips(after.recent))[:MOST]}
 
 
 def _of_causes(

@@ -47,7 +47,8 @@ def watched(
     if notice and watch.told != mark:
         watch = replace(watch, told=mark)
         names = tuple(channel.name for channel in channels)
-        waiting = (*waiting, replace(_message(notice, state, directory), to=names))
+        about = f"Target: {state.target}" if state.target else f"Directory: {directory}"
+        waiting = (*waiting, replace(message([notice], [about]), to=names))
 
     def save(unsent: tuple[Message, ...]) -> None:
         state_file.write_watch(replace(watch, unsent=unsent), directory)
@@ -55,9 +56,3 @@ def watched(
     waiting = addressed(waiting, channels)
     save(waiting)
     return Watched(directory, notice, len(delivered(waiting, channels, save)))
-
-
-def _message(notice: Notice, state: State, directory: Path) -> Message:
-    """The message that a night is missing."""
-    target = f"Target: {state.target}" if state.target else f"Directory: {directory}"
-    return message([notice], [target])
