@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import random
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from copy import deepcopy
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any, ClassVar
@@ -343,6 +346,36 @@ def test_a_hostile_schema_is_read_within_bounds(name: str) -> None:
     told["components"]["schemas"] |= {"Loop": LOOP, **_chain("Deep", 25)}
     told["components"]["schemas"]["Call"] = HOSTILE_SCHEMAS[name]
     assert found_in(told).changes
+
+
+JUNK: list[Any] = [
+    None, True, -1, "x", "#/", [], {}, [None], [[[]]], {"$ref": 5}, {"type": [5, None]},
+    {"enum": [{}, [], None]}, {"allOf": 5}, {"anyOf": [None, 5]}, {"minimum": "x"}, {"in": 5},
+    {"exclusiveMinimum": True}, {"const": {"a": [1]}}, "\ud800", {"name": [], "in": "query"},
+]  # fmt: skip
+
+
+def _places(value: Any, place: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Every place in a value below its top."""
+    members: Any = value.items() if isinstance(value, dict) else enumerate(value)
+    for step, member in members:
+        yield (*place, step)
+        if isinstance(member, dict | list):
+            yield from _places(member, (*place, step))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_junk_anywhere_in_a_document_is_read(seed: int) -> None:
+    """Whatever has a wrong type counts as missing."""
+    drawn, told = random.Random(seed), document()
+    for place in drawn.sample(list(_places(told)), 300):
+        value: Any = told
+        with suppress(KeyError, IndexError, TypeError):  # what is above may be junk already
+            for step in place[:-1]:
+                value = value[step]
+            value[place[-1]] = deepcopy(drawn.choice(JUNK))
+    told["paths"] |= {"/calls": {"get": {"security": [{"x": JUNK}], "parameters": JUNK}}}
+    assert forms.text(found_in(json.loads(json.dumps(told))), real(), "x")
 
 
 def test_a_schema_that_is_too_large_is_refused() -> None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from conformance.base.values import texts_in
 from conformance.drift.view import Views, listed
 from conformance.reading import members_of
 
@@ -158,11 +159,11 @@ class Description:
         ways = set()
         for requirement in listed(value):
             named = members_of(requirement)
-            needed = {each for scopes in named.values() for each in listed(scopes)}
+            needed = [each for scopes in named.values() for each in listed(scopes)]
             ways.add(
                 Way(
                     frozenset(_scheme(self.views.resolved(schemes.get(name))) for name in named),
-                    frozenset(each for each in needed if isinstance(each, str)),
+                    frozenset(texts_in(needed)),
                 )
             )
         return frozenset(ways or {Way(frozenset(), frozenset())})
