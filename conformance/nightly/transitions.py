@@ -82,22 +82,32 @@ def _causes(state: State, night: Night) -> tuple[State, tuple[Seen, ...], dict[s
         continued |= earlier
         if not earlier:
             new.append(seen)
-        kept[seen.id] = Open(seen.words, seen.cell, seen.parts)
-    fixed = {}
-    for name, cause in without(state.open, continued).items():
-        verdict = night.verdicts.get(cause.cell)
-        if night.stopped or verdict not in {Verdict.PASSED, *BROKEN}:
-            kept[name] = cause  # nobody looked
-        elif verdict is Verdict.PASSED:
-            if night.judged < state.judged:
-                kept[name] = cause  # it may have passed because less was tried
-            else:
-                fixed[name] = cause
-    kept = dict(list(kept.items())[:MOST])  # those of this night come first
+        free = [name for name in sorted(earlier) if name not in kept]  # it may have split
+        kept[free[0] if free else seen.id] = Open(seen.words, seen.cell, seen.parts)
+    unseen, fixed = _gone(state, night, without(state.open, continued))
+    kept = dict(list({**kept, **unseen}.items())[:MOST])
     recent = state.recent
     if not night.stopped:
         recent = (*recent, tuple(sorted(kept)))[-RECENT:]
     return replace(state, open=kept, recent=recent), tuple(new), fixed
+
+
+def _gone(
+    state: State, night: Night, causes: Mapping[str, Open]
+) -> tuple[dict[str, Open], dict[str, Open]]:
+    """Open causes that a night did not show: those that nobody looked for, and those fixed.
+
+    One whose cell is still broken is neither: it is part of another cause, or waived.
+    """
+    unseen, fixed = {}, {}
+    tried_less = night.stopped or night.judged < state.judged
+    for name, cause in causes.items():
+        verdict = night.verdicts.get(cause.cell)
+        if verdict is Verdict.PASSED and not tried_less:
+            fixed[name] = cause
+        elif verdict not in BROKEN or night.stopped:
+            unseen[name] = cause
+    return unseen, fixed
 
 
 def _earlier(state: State, seen: Seen) -> set[str]:

@@ -246,7 +246,7 @@ def test_old_failures_do_not_hide_an_incomplete_run(older: Path, place: Path) ->
     opened = runfile.open_run(run_in(again), spec)
     run = opened.judged()
     assert run.exit_code == 1
-    based = comparing.with_baseline(run, opened, run_in(again))
+    based, _ = comparing.with_baseline(run, opened, run_in(again))
     assert based.exit_code == 0
     assert replace(based, incomplete="the target is gone").exit_code == 3
     runfile.write(based, opened.selected, run_in(again))
