@@ -18,7 +18,8 @@ from conformance.drift.view import TooMuchError
 from conformance.model import Contract
 
 ANY_MEDIA = "*/*"
-SECURITY = "security"
+OPERATION, SECURITY = "operation", "security"
+"""The subjects of changes that are about an operation as a whole, and about access to it."""
 NO_KEY = frozenset[str]()
 """The schemes of a way to have access without a key."""
 NO_PATHS = "it describes no operation"
@@ -55,10 +56,10 @@ class _Comparison:
             if route in self._theirs.operations:
                 yield from self._operation(shown, operation, self._theirs.operations[route])
             else:
-                yield Change(shown, Kind.GONE, True, "operation", "is gone")
+                yield Change(shown, Kind.GONE, True, OPERATION, "is gone")
         for route in self._theirs.operations.keys() - self._ours.operations.keys():
             shown = named(self._theirs.shown[route])
-            yield Change(shown, Kind.NEW, False, "operation", "is new")
+            yield Change(shown, Kind.NEW, False, OPERATION, "is new")
 
     def _operation(self, route: str, ours: Operation, theirs: Operation) -> Iterator[Change]:
         yield from _security(route, ours.ways, theirs.ways)

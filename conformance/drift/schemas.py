@@ -155,10 +155,10 @@ def _members(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
     """The members that are gone. Those that are new are no drift, unless a request needs them."""
     if ours.members and not theirs.members and "object" in theirs.types:
         yield spot.change(Kind.WIDER, "has no members that are described", breaks=False)
-        return
-    for name in sorted(ours.members.keys() - theirs.members.keys()):
-        breaks = spot.side is Side.REQUEST or name in ours.required
-        yield spot.inside(f".{name}").change(Kind.GONE, "is gone", breaks=breaks)
+    else:
+        for name in sorted(ours.members.keys() - theirs.members.keys()):
+            breaks = spot.side is Side.REQUEST or name in ours.required
+            yield spot.inside(f".{name}").change(Kind.GONE, "is gone", breaks=breaks)
     yield from _required(ours, theirs, spot)
 
 
