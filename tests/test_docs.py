@@ -222,20 +222,21 @@ def _imported(path: Path) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
+EXTRAS = {"certify": "certify", "nightly": "notify", "openmetrics.py": "metrics"}
+"""The extra of each folder or module that needs one."""
+
+
 def test_every_import_of_the_package_is_declared() -> None:
     """A package that the code imports is a dependency by itself, not by way of another one.
 
-    Only what certifies, and what sends notices, may import what the extra for it brings.
+    Only the modules of an extra may import what the extra brings.
     """
     always = {_name(requirement) for requirement in PROJECT["dependencies"]}
-    extras = {"certify": "certify", "nightly": "notify"}
-    optional = {
-        folder: {_name(requirement) for requirement in PROJECT["optional-dependencies"][extra]}
-        for folder, extra in extras.items()
-    }
     owners = packages_distributions()
     for path in (ROOT / "conformance").rglob("*.py"):
-        declared = always | optional.get(path.parent.name, set())
+        extra = EXTRAS.get(path.parent.name) or EXTRAS.get(path.name)
+        brought = PROJECT["optional-dependencies"][extra] if extra else []
+        declared = always | {_name(requirement) for requirement in brought}
         for package in _imported(path) - sys.stdlib_module_names - {"conformance"}:
             owner = {_name(name).replace("_", "-") for name in owners.get(package, ())}
             assert owner & declared, f"{path.name} imports {package}"

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from conformance.examine.document import LONGEST, contradictions
+from conformance.drift.view import LONGEST
+from conformance.examine.document import MOST, contradictions
 from tests.support.contracts import real
 
 BASE = "/api/v1"
@@ -52,10 +53,20 @@ def test_additional_requirements_and_statuses_are_named() -> None:
     told = document(**{"/calls": CALL, "/usage": {"get": {"parameters": [query, key]}}})
     told["schemas"] = {"call": {"required": ["agent_id", "to", "mood"]}}
     said = found(told)
-    assert (
-        "It requires mood at POST /calls, mood at GET /usage, which the contract does not." in said
-    )
-    assert "It has statuses that are not in the contract: 422 at POST /calls." in said
+    for words in (
+        "request body, member mood is required: POST /calls.",
+        "query parameter mood is required: GET /usage.",
+        "response 422 is new: POST /calls.",
+    ):
+        assert f"In its OpenAPI document, {words}" in said
+
+
+def test_many_contradictions_are_counted() -> None:
+    """A target file is no place for hundreds of them."""
+    names = [{"name": f"n{n}", "in": "query", "required": True} for n in range(MOST + 9)]
+    said = found(document(**{"/usage": {"get": {"parameters": names, "responses": {}}}}))
+    assert len([line for line in said if line.startswith("In its")]) == MOST
+    assert "more ways: see `drift`." in said[-1]
 
 
 def test_a_long_reference_is_not_followed() -> None:
@@ -63,7 +74,7 @@ def test_a_long_reference_is_not_followed() -> None:
     short, long = "x" * 9, "x" * LONGEST
     body = {"content": {"application/json": {"schema": {"required": ["mood"]}}}}
     told = document(**{"/calls": {"post": {"requestBody": {"$ref": f"#/{short}"}}}})
-    assert "mood at POST /calls" in str(found(told | {short: body}))
+    assert "member mood is required: POST /calls" in str(found(told | {short: body}))
     told = document(**{"/calls": {"post": {"requestBody": {"$ref": f"#/{long}"}}}})
     assert "mood" not in str(found(told | {long: body}))
 

@@ -454,11 +454,11 @@ FILES = [
     (name, path)
     for name in CONTRACTS
     for path in sorted(DIRECTORIES[name].rglob("*.yaml"))
-    if path.name != "openapi.yaml"
+    if path != DIRECTORIES[name] / "openapi.yaml"
 ]
 
 
-KINDS = {"clauses": "clauses", "profiles": "profile"}
+KINDS = {"clauses": "clauses", "profiles": "profile", "editions": "overlay"}
 """The schema of the files in each folder; elsewhere it has the name of the file."""
 
 
@@ -467,7 +467,8 @@ KINDS = {"clauses": "clauses", "profiles": "profile"}
 )
 def test_files_obey_their_meta_schema(name: str, path: Path) -> None:
     """Each file of a contract validates against the schema of its kind."""
-    kind = KINDS.get(path.parent.name, path.stem)
+    folder = path.relative_to(DIRECTORIES[name]).parts[0]
+    kind = KINDS.get(folder, path.stem)
     schema = json.loads((META / f"{kind}.schema.json").read_text(encoding="utf-8"))
     text = path.read_text(encoding="utf-8")
     value = yaml.safe_load(text)

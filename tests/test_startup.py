@@ -58,6 +58,7 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
         "conformance.command.concluding",
         "conformance.command.directory",
         "conformance.command.doctor",
+        "conformance.command.drifting",
         "conformance.command.explaining",
         "conformance.command.freeze",
         "conformance.command.merge",

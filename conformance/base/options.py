@@ -134,6 +134,10 @@ class Choice:
             kind=Path,
         ),
     )
+    edition: str = field(
+        default="published",
+        metadata=_given("Edition of the contract: as published, or a folder in its editions/."),
+    )
     areas: tuple[str, ...] = field(
         default=(), metadata=_given("Test only an area of clauses; may be repeated.", flag="area")
     )

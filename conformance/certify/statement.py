@@ -174,7 +174,11 @@ def _particulars(judged: Judged, profile: Profile, claims: Claims) -> dict[str, 
     challenged = bool(said.get("challenge_digest"))
     return {
         **asdict(claims),
-        "contract": {"title": run.contract.title, "version": run.contract.version},
+        "contract": {
+            "title": run.contract.title,
+            "version": run.contract.version,
+            "edition": run.contract.edition,
+        },
         "deployment": {"url": run.target.url, **(said.get("peer") or {})},
         "started": run.started,
         "ended": run.finished,

@@ -240,7 +240,7 @@ def _certificate(
         version=claims.version,
         profile=claims.profile,
         profile_digest=digests[f"profile/{claims.profile}"],
-        contract=f"{more['contract']['title']} {more['contract']['version']}",
+        contract="{title} {version} ({edition} edition)".format(**more["contract"]),
         contract_digest=digests["contract"],
         suite=predicate["configuration"][0]["uri"].rpartition("@")[2],
         suite_digest=claims.suite_digest,

@@ -182,6 +182,7 @@ def _about(what: Disputed) -> dict[str, Any]:
             "title": contract.title,
             "version": contract.version,
             "digest": contract.digest,
+            "edition": contract.edition,
         },
         "run": {
             "started": run.started,

@@ -18,6 +18,9 @@ OF_ADDRESS = ("spec", "url", "key", "key_file")
 OF_TARGET = ("spec", "url", "key", "key_file", "target", "max_seconds")
 """The fields of a choice that name a target, and the time limit."""
 
+OF_DOCUMENT = ("spec", "edition", "url", "target")
+"""The fields of a choice that name a target which needs no key, and the contract."""
+
 
 def with_choice(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options of a run to a command, which receives them as one ``choice``."""
@@ -34,6 +37,11 @@ def with_address(command: Callable[..., Any]) -> Callable[..., Any]:
     return _with([option for option in OPTIONS if option.field in OF_ADDRESS], command)
 
 
+def with_source(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that name a target which needs no key to a command."""
+    return _with([option for option in OPTIONS if option.field in OF_DOCUMENT], command)
+
+
 def _with(options: Sequence[Option], command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
@@ -41,11 +49,11 @@ def _with(options: Sequence[Option], command: Callable[..., Any]) -> Callable[..
         values = {option.field: given.pop(option.field) for option in options}
         if values.get("target"):  # a file overrides the environment; a flag overrides the file
             for name in ("url", "key"):
-                if _from_environment(name):
+                if name in values and _from_environment(name):
                     values[name] = None
-        if values["key_file"] and _from_environment("key"):
+        if values.get("key_file") and _from_environment("key"):
             values["key"] = None
-        if values["key"] and not _from_environment("key"):
+        if values.get("key") and not _from_environment("key"):
             say(KEY_IS_SEEN, err=True)
         return command(choice=Choice(**values), **given)
 
@@ -59,6 +67,12 @@ def with_spec(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the option for another contract to a command."""
     (spec,) = (option for option in OPTIONS if option.field == "spec")
     return _click_option(spec)(command)
+
+
+def with_edition(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the option for an edition of the contract to a command."""
+    (edition,) = (option for option in OPTIONS if option.field == "edition")
+    return _click_option(edition)(command)
 
 
 def with_challenges(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -24,6 +24,7 @@ from conformance.command import (
     commands,
     comparing,
     doctor,
+    drifting,
     explaining,
     freeze,
     history,
@@ -238,6 +239,7 @@ COMMANDS: Mapping[str, Mapping[click.Command, str]] = {
     "Judge": {
         init.init: "Write a target file for you to complete.",
         doctor.doctor: "Check a target file: keys, businesses, lists, clock.",
+        drifting.drift: "Compare a target's OpenAPI document with the contract.",
         plan: "Show what a run would send, without sending it.",
         run: "Judge a target, or without one the embedded server.",
         merge.merge: "Combine the shards of a run.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from conformance.command.choosing import with_spec
+from conformance.command.choosing import with_edition, with_spec
 from conformance.command.saying import columns, hand_out, say
 
 if TYPE_CHECKING:
@@ -17,26 +17,29 @@ if TYPE_CHECKING:
 TARGET_FILE = "kaicalls-target.yaml"
 
 
-def load(spec: Path | None, challenges: Path | None = None) -> Contract:
+def load(spec: Path | None, challenges: Path | None = None, edition: str | None = None) -> Contract:
     """The packaged contract, or the one in a directory, with its accepted challenges.
 
-    Those in the file ``challenges`` are added. Raises SpecError or UsageError with all faults.
+    Those in the file ``challenges`` are added. Without ``edition``, it is as published. Raises
+    SpecError or UsageError with all faults.
     """
     from conformance import checks
     from conformance import contract as contracts
+    from conformance.model import PUBLISHED
 
-    contract = contracts.load(spec, frozenset(checks.RULES))
+    contract = contracts.load(spec, frozenset(checks.RULES), edition or PUBLISHED)
     return contracts.with_challenges(contract, spec, challenges)
 
 
 @click.command(name="clauses")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @with_spec
-def clauses_(as_json: bool, spec: Path | None) -> None:
+@with_edition
+def clauses_(as_json: bool, spec: Path | None, edition: str) -> None:
     """List the clauses of the contract."""
     from conformance.command import explain
 
-    contract = load(spec)
+    contract = load(spec, edition=edition)
     if as_json:
         hand_out(explain.ledger(contract))
     else:
@@ -82,14 +85,21 @@ def operations_(as_json: bool, spec: Path | None) -> None:
     help="File that receives one line of JSON per request.",
 )
 @with_spec
+@with_edition
 def serve(
-    port: int, seed: int, database: str, target_out: Path, log: Path | None, spec: Path | None
+    port: int,
+    seed: int,
+    database: str,
+    target_out: Path,
+    log: Path | None,
+    spec: Path | None,
+    edition: str,
 ) -> None:
     """Start the reference server, a sandbox for integrators, and print its keys."""
     from conformance.server.serve import serve as serve_
 
     serve_(
-        load(spec),
+        load(spec, edition=edition),
         port=port,
         seed=seed,
         database=database,

@@ -1,9 +1,9 @@
 """The reference server in a separate process, for a run without a target.
 
-That process runs this module as its main program. The arguments are the target file to write and,
-unless it is the packaged one, the directory of the contract. Nobody types them, so no command line
-is parsed and the server starts sooner. The process ends whenever the run does, because it stops
-when the pipe to its standard input closes.
+That process runs this module as its main program. The arguments are the target file to write, the
+edition of the contract and, unless it is the packaged one, the directory of the contract. Nobody
+types them, so no command line is parsed and the server starts sooner. The process ends whenever
+the run does, because it stops when the pipe to its standard input closes.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from conformance.base.errors import ConformanceError, Unjudgeable
 class Embedded:
     """The server process. It may still be starting."""
 
-    def __init__(self, directory: Path, spec: Path | None) -> None:
+    def __init__(self, directory: Path, spec: Path | None, edition: str) -> None:
         self._target = directory / "target.yaml"
-        command = [sys.executable, "-P", "-m", __name__, str(self._target)]
+        command = [sys.executable, "-P", "-m", __name__, str(self._target), edition]
         command += [str(spec)] if spec else []
         self._process = subprocess.Popen(
             command,
@@ -60,17 +60,17 @@ class Embedded:
 
 
 @contextmanager
-def starting(spec: Path | None) -> Iterator[Embedded]:
+def starting(spec: Path | None, edition: str) -> Iterator[Embedded]:
     """Start the server on a free port of the loopback interface, and stop it at the end."""
     with tempfile.TemporaryDirectory(prefix="conformance-") as directory:
-        server = Embedded(Path(directory), spec)
+        server = Embedded(Path(directory), spec, edition)
         try:
             yield server
         finally:
             server.stop()
 
 
-def _serve(target_out: Path, spec: Path | None) -> int:
+def _serve(target_out: Path, edition: str, spec: Path | None) -> int:
     """Serve until a signal. Returns the exit code."""
     threading.Thread(target=_end_with_parent, args=[target_out], daemon=True).start()
     # Only the server process needs these, and they take most of a second to import.
@@ -78,7 +78,7 @@ def _serve(target_out: Path, spec: Path | None) -> int:
     from conformance.server import serve
 
     try:
-        serve(load(spec), target_out=target_out, out=sys.stdout)
+        serve(load(spec, edition=edition), target_out=target_out, out=sys.stdout)
     except ConformanceError as error:
         sys.stderr.write(f"{error}\n")
         return int(error.exit_code)
@@ -98,5 +98,6 @@ def _end_with_parent(target_out: Path) -> None:
 
 
 if __name__ == "__main__":
-    paths = [Path(argument) for argument in sys.argv[1:]]
-    sys.exit(_serve(paths[0], paths[1] if len(paths) > 1 else None))
+    _, target_to_write, edition_to_serve, *directories = sys.argv
+    own_spec = Path(directories[0]) if directories else None
+    sys.exit(_serve(Path(target_to_write), edition_to_serve, own_spec))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from conformance.command.choosing import with_spec
+from conformance.command.choosing import with_edition, with_spec
 from conformance.command.commands import load
 from conformance.command.replay import LATEST, RUN
 from conformance.command.saying import columns, say
@@ -23,14 +23,15 @@ CAUSE = re.compile(r"[0-9]+|cause-[0-9a-f]+")
 )
 @click.option("--faults", is_flag=True, help="List the faults that prove how it is verified.")
 @with_spec
-def explain_(what: str, found_in: Path, faults: bool, spec: Path | None) -> None:
+@with_edition
+def explain_(what: str, found_in: Path, faults: bool, spec: Path | None, edition: str) -> None:
     """Explain what a clause requires and how it is verified, or a cause of a run.
 
     CAUSE is its number or id in the report.
     """
     from conformance.command import explain
 
-    contract = load(spec)
+    contract = load(spec, edition=edition)
     if not CAUSE.fullmatch(what):
         say(explain.clause(contract, what, columns(), explain.kills(spec), list_faults=faults))
         return

@@ -12,7 +12,7 @@ import click
 from conformance import __version__
 from conformance.base.errors import UsageError, reason
 from conformance.command.binding import needing_extra
-from conformance.command.choosing import with_spec
+from conformance.command.choosing import with_edition, with_spec
 from conformance.command.commands import load
 from conformance.command.periods import between
 from conformance.command.saying import say
@@ -31,6 +31,7 @@ DIGEST = re.compile(r"(?:sha256:)?([0-9a-f]{64})")
 @click.option("--key", type=FILE, required=True, help="Private key (ed25519) of the vendor.")
 @click.option("--output", type=FILE, default=Path("freeze.json"), show_default=True)
 @with_spec
+@with_edition
 def freeze(
     target: Path,
     url: str | None,
@@ -40,6 +41,7 @@ def freeze(
     key: Path,
     output: Path,
     spec: Path | None,
+    edition: str,
 ) -> None:
     """Commit to a build and a target file, before a certifier challenges them."""
     with needing_extra():
@@ -47,7 +49,7 @@ def freeze(
     from conformance.base.options import Choice
     from conformance.run.planning import target_of
 
-    contract = load(spec)
+    contract = load(spec, edition=edition)
     declaration = target_of(contract, Choice(target=target, url=url)).declaration
     frozen = commitment.Freeze(
         product=product,

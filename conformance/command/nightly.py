@@ -15,6 +15,7 @@ from conformance.base.errors import Exit, UsageError
 from conformance.base.options import Choice
 from conformance.command.choosing import with_choice, with_details, with_output
 from conformance.command.periods import between
+from conformance.command.replay import require_metrics
 from conformance.command.saying import say
 from conformance.command.signing_key import require_extra
 
@@ -44,6 +45,11 @@ with_age = click.option(
 @with_choice
 @click.option("--keep", type=click.IntRange(1), help="Keep this many runs, and the last good one.")
 @with_channels
+@click.option(
+    "--metrics",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File for the textfile collector of Prometheus, replaced each night: NAME.prom.",
+)
 @with_age
 @click.option(
     "--certificate",
@@ -65,6 +71,7 @@ def nightly(
     choice: Choice,
     keep: int | None,
     notify_config: Path | None,
+    metrics: Path | None,
     max_age: timedelta,
     bundles: tuple[Path, ...],
     accept_less: bool,
@@ -82,17 +89,19 @@ def nightly(
     from conformance.command.nights import Wish, night
     from conformance.nightly import lock
 
-    certificates = _certificates(bundles)
+    if metrics:
+        _require_writable(metrics)
     wish = Wish(
         choice,
         output.absolute(),
         context.obj,
         max_age,
         _channels(notify_config),
-        certificates,
+        _certificates(bundles),
         keep,
         accept_less,
         details,
+        metrics,
     )
     output.mkdir(parents=True, exist_ok=True)
     with lock.held(output):
@@ -105,6 +114,13 @@ def _require_one_target(choice: Choice) -> None:
         raise UsageError("nightly needs a target: add --target or --url.")
     if choice.shard:
         raise UsageError("--shard cannot be used with nightly: a shard is no whole night.")
+
+
+def _require_writable(metrics: Path) -> None:
+    """Raise UsageError if metrics cannot be written there, before anything is sent."""
+    require_metrics()
+    if not os.access(metrics.parent, os.W_OK):
+        raise UsageError(f"--metrics {metrics}: its directory is missing, or cannot be written to.")
 
 
 def _channels(config: Path | None) -> tuple[Channel, ...]:

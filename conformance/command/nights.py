@@ -18,8 +18,8 @@ from conformance.command.concluding import conclude, placed, remember, remembere
 from conformance.command.directory import prune
 from conformance.command.preparing import embedded, first_look, prepared_for, sent
 from conformance.command.saying import say
-from conformance.model import Run, Verdict
-from conformance.nightly import dates, outcome, silence, state_file, transitions
+from conformance.model import PUBLISHED, Run, Verdict
+from conformance.nightly import dates, drifting, outcome, silence, state_file, transitions
 from conformance.nightly.channels import Channel, addressed, delivered
 from conformance.nightly.dates import Certificate
 from conformance.nightly.facts import Night, Seen, night_of
@@ -49,12 +49,16 @@ class Wish:
     keep: int | None = None
     accept_less: bool = False
     details: bool = False
+    metrics: Path | None = None
 
     @property
     def scope(self) -> str:
-        """The depth and the selection, which all nights of a directory have in common."""
+        """Depth, edition and selection, which all nights of a directory have in common."""
         areas, clauses = sorted(self.choice.areas), sorted(self.choice.clauses)
-        return " ".join([self.choice.depth, *(f"area {name}" for name in areas), *clauses])
+        edition = self.choice.edition
+        editions = [] if edition == PUBLISHED else [f"{edition} edition"]
+        named = [f"area {name}" for name in areas]
+        return " ".join([self.choice.depth, *editions, *named, *clauses])
 
 
 @dataclass(frozen=True)
@@ -85,14 +89,20 @@ def night(wish: Wish) -> Exit:
     today = wish.clock().date()
     waivers = prepared.target.declaration.waivers
     near, said = dates.due(waivers, wish.certificates, today, state.said)
-    notices = ordered([*notices, *step.notices, *near])
+    drift = drifting.look(prepared.contract, prepared.target, wish.choice.seed, state.drift)
+    notices = ordered([*notices, *step.notices, *near, *drift.notices])
     found = _outcome(wish, state, ran, step, notices)
-    after = replace(step.state, said=said, ended=_moment(wish.clock))
+    after = replace(step.state, said=said, ended=_moment(wish.clock), drift=drift.ids)
     found = _sent(wish, after, found)
     _say(found)
     outcome.write(found, wish.output)
     spared = wish.output.resolve() / after.good.run if after.good else None
     prune(wish.output, wish.keep, spared)
+    if wish.metrics:
+        from conformance.nightly import measuring
+
+        name = prepared.target.declaration.name
+        measuring.write(wish.metrics, wish.output, name, after, found, ran.run, drift.found)
     return found.exit_code
 
 

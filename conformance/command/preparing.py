@@ -42,7 +42,7 @@ def embedded(choice: Choice) -> Iterator[Embedded | None]:
     else:
         from conformance.command.embedded import starting
 
-        with starting(choice.spec) as server:
+        with starting(choice.spec, choice.edition) as server:
             yield server
 
 
@@ -56,7 +56,9 @@ def prepared_for(
     from conformance.reading import new_salt
     from conformance.run.planning import prepare, target_of, with_key
 
-    contract = load(choice.spec, choice.challenges)  # meanwhile the embedded server starts
+    contract = load(
+        choice.spec, choice.challenges, choice.edition
+    )  # meanwhile the embedded server starts
     if server and aloud:
         say(f"Starting the embedded server for {contract.name}")
     if server:

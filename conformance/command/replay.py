@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -239,6 +240,38 @@ def open_(stored_in: Path) -> None:
 @click.group()
 def export() -> None:
     """Export a stored run in the format of another tool."""
+
+
+@export.command()
+@latest
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="File to write; by default conformance.prom in the directory of the run.",
+)
+@with_spec
+def openmetrics(stored_in: Path, output: Path | None, spec: Path | None) -> None:
+    """Write a run as metrics for the textfile collector of Prometheus.
+
+    The file is replaced as a whole. The collector reads files that end in .prom.
+    """
+    require_metrics()
+    from conformance.report import openmetrics as metrics
+    from conformance.run import runfile
+
+    run = runfile.replay(stored_in, load(spec)).run
+    path = output or stored_in / metrics.NAME
+    metrics.write(metrics.standing_of(run), run, path)
+    say(f"Wrote {path}")
+
+
+def require_metrics() -> None:
+    """Raise UsageError without the package that writes metrics."""
+    if find_spec("prometheus_client") is None:
+        raise UsageError(
+            "Metrics need one more package. "
+            "Install it with: pip install 'kaicalls-conformance[metrics]'"
+        )
 
 
 @export.command()

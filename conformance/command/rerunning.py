@@ -54,7 +54,7 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
     stored = placed(runfile.replay(found_in, load(choice.spec)).run, found_in)
     sought = broken(stored, what)
     _require_target(stored, choice, what)
-    choice = replace(choice, seed=stored.seed, depth=stored.depth)
+    choice = replace(choice, seed=stored.seed, depth=stored.depth, edition=stored.contract.edition)
     with embedded(choice) as server:
         prepared = _as_planned(prepared_for(choice, server), stored)
         if server:

@@ -100,8 +100,9 @@ def spot_checks(
     from conformance.certify import watched
     from conformance.run.planning import target_of, with_key
 
-    contract = load(choice.spec)
-    full = full_run(of, contract)
+    full = full_run(of, load(choice.spec))
+    choice = replace(choice, edition=full.contract.edition)
+    contract = load(choice.spec, edition=choice.edition)
     if full.depth == Depth.QUICK:
         say(QUICK, err=True)
     choice = _own_choice(choice, spread)

@@ -1,6 +1,6 @@
 """The contract as immutable data, read from the files of ``spec/``."""
 
 from conformance.contract.challenges import with_challenges
-from conformance.contract.loader import digest_of, load, packaged
+from conformance.contract.loader import digest_of, editions, in_edition, load, packaged
 
-__all__ = ["digest_of", "load", "packaged", "with_challenges"]
+__all__ = ["digest_of", "editions", "in_edition", "load", "packaged", "with_challenges"]

@@ -46,7 +46,7 @@ class Ledger:
         """Read page.yaml."""
         for index, entry in enumerate(file.value["entries"]):
             place: Place = ("entries", index)
-            for row in self._expanded(file, place, entry):
+            for row in self._expanded(file, place, entry, as_published=True):
                 self._check_new(file, (*place, "id"), "entry", row["id"], self.page)
                 self.page[row["id"]] = PageEntry(**row)
                 self._places[row["id"]] = place
@@ -106,15 +106,25 @@ class Ledger:
 
     # --- templates that are expanded for each code ---
 
-    def _expanded(self, file: YamlFile, place: Place, entry: Row) -> Iterator[Row]:
-        """The entry itself, or with ``for_each: code`` one entry per code of errors.yaml."""
+    def _expanded(
+        self, file: YamlFile, place: Place, entry: Row, *, as_published: bool = False
+    ) -> Iterator[Row]:
+        """The entry itself, or with ``for_each: code`` one entry per code of errors.yaml.
+
+        The code is the one of the edition, but ids and sources always keep the one on the page, so
+        that a clause has the same id in all editions. With ``as_published``, all members do.
+        """
         if "for_each" not in entry:
             yield entry
             return
         template = without(entry, {"for_each"})
         for number, code in enumerate(self.errors.values(), 1):
+            words = {**asdict(code), "row": number}
+            published = {**words, "code": code.published_as or code.code}
+            names = {name: template[name] for name in ("id", "source") if name in template}
             try:
-                row = _filled(template, {**asdict(code), "row": number})
+                row = _filled(template, published if as_published else words)
+                row |= _filled(names, published)
             except KeyError as error:
                 message = f"rows of errors.yaml have no member {error.args[0]}"
                 self.faults.append(file.fault(place, message))

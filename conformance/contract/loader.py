@@ -11,6 +11,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -18,10 +19,15 @@ from typing import Any
 from conformance.base import yaml_file
 from conformance.base.errors import SpecError
 from conformance.base.yaml_file import Place, YamlFile
-from conformance.contract import openapi, operations, profiles
+from conformance.contract import openapi, operations, overlay, profiles
 from conformance.contract.ledger import Ledger
 from conformance.contract.openapi import X
-from conformance.model import Contract, Operation, Profile
+from conformance.model import PUBLISHED, Contract, Operation, Profile
+
+EDITIONS = "editions"
+"""The folder of the editions: each is a folder of overlays, named as the files they change."""
+NAME = re.compile("[a-z][a-z0-9-]*")
+"""The name of an area, and of an edition."""
 
 
 def packaged() -> Path:
@@ -40,20 +46,32 @@ def digest_of(texts: Mapping[str, str]) -> str:
     return total.hexdigest()
 
 
+def editions(directory: Path | None = None) -> tuple[str, ...]:
+    """The names of the editions in a contract directory; the first is the one without overlays."""
+    places = sorted(((directory or packaged()) / EDITIONS).glob("*/"))
+    return (PUBLISHED, *(place.name for place in places if NAME.fullmatch(place.name)))
+
+
 @cache
-def packaged_contract() -> Contract:
-    """The packaged contract, read once."""
-    return load()
+def packaged_contract(edition: str = PUBLISHED) -> Contract:
+    """The packaged contract in one of its editions, read once."""
+    return load(edition=edition)
 
 
-def _is_packaged(digest: str, found: Mapping[str, Profile]) -> bool:
+def _is_packaged(digest: str, found: Mapping[str, Profile], edition: str) -> bool:
     """Whether a contract in another directory is the packaged one, profiles included."""
-    own = packaged_contract()
+    if edition not in editions():
+        return False
+    own = packaged_contract(edition)
     return (digest, found) == (own.digest, own.profiles)
 
 
-def load(directory: Path | None = None, rules: frozenset[str] | None = None) -> Contract:
-    """Read a contract directory, by default the packaged one.
+def load(
+    directory: Path | None = None,
+    rules: frozenset[str] | None = None,
+    edition: str = PUBLISHED,
+) -> Contract:
+    """Read a contract directory, by default the packaged one, in one of its editions.
 
     ``rules`` are the rule ids known to the engine; naming any other is a fault. Raises SpecError
     with all faults.
@@ -61,18 +79,34 @@ def load(directory: Path | None = None, rules: frozenset[str] | None = None) -> 
     where = directory or packaged()
     if not where.is_dir():
         raise SpecError([f"{where}:1: there is no such directory"])
-    loader = _Loader(where, rules, is_packaged=directory is None)
+    known = editions(directory)
+    if edition not in known:
+        message = f"{EDITIONS}:1: there is no edition {edition}; the editions: {', '.join(known)}"
+        raise SpecError([message])
+    loader = _Loader(where, rules, edition, is_packaged=directory is None)
     contract = loader.contract()
     if contract is None:
         raise SpecError(loader.faults)
     return contract
 
 
+def in_edition(contract: Contract, edition: str) -> Contract:
+    """The same contract in one of its editions, with the same challenges. Raises SpecError."""
+    if edition == contract.edition:
+        return contract
+    other = load(contract.directory, edition=edition)
+    return replace(other, challenges=contract.challenges)
+
+
 class _Loader:
-    def __init__(self, where: Path, rules: frozenset[str] | None, is_packaged: bool) -> None:
+    def __init__(
+        self, where: Path, rules: frozenset[str] | None, edition: str, is_packaged: bool
+    ) -> None:
         self.where = where
+        self.edition = edition
         self.is_packaged = is_packaged
         self.texts: dict[str, str] = {}  # what was parsed, by file
+        self.overlays: set[str] = set()  # the names that overlays of the edition may have
         self.faults: list[str] = []
         self.ledger = Ledger(rules, self.faults)
         self.meta = packaged() / "meta"
@@ -86,6 +120,7 @@ class _Loader:
         known: dict[str, Operation] = {}
         if document is not None and self._is_well_formed(document):
             known = self._operations(document)
+        self._check_overlays()
         found = {} if self.faults else self._profiles(known)
         if self.faults:
             return None
@@ -108,7 +143,7 @@ class _Loader:
             title=document["info"]["title"],
             version=document["info"]["version"],
             digest=digest,
-            packaged=self.is_packaged or _is_packaged(digest, found),
+            packaged=self.is_packaged or _is_packaged(digest, found, self.edition),
             base_path=openapi.base_path(document),
             document=openapi.with_codes(document, codes, code_pointer),
             operations=known,
@@ -125,6 +160,8 @@ class _Loader:
             tenant=root.get("tenant"),
             authentication=openapi.authentication(document),
             profiles=found,
+            edition=self.edition,
+            directory=None if self.is_packaged else self.where,
         )
 
     # --- files ---
@@ -141,10 +178,40 @@ class _Loader:
         file = yaml_file.read(self.where / name, name, self.faults)
         if file is not None and not name.startswith(profiles.PREFIX):
             self.texts[name] = file.text
+            file = self._in_edition(file)
         if file is None or schema is None:
             return file
         valid = yaml_file.validate(file, self._schema(schema), self.faults)
         return file if valid else None
+
+    def _in_edition(self, file: YamlFile) -> YamlFile:
+        """The file as changed by the overlay of the edition, if there is one."""
+        folder = f"{EDITIONS}/{self.edition}"
+        name = f"{folder}/{file.name}"
+        self.overlays.add(name)
+        if self.edition == PUBLISHED or not os.path.lexists(self.where / name):
+            return file
+        if not all(self._is_own(each) for each in (EDITIONS, folder, name)):
+            return file
+        change = yaml_file.read(self.where / name, name, self.faults)
+        if change is None:
+            return file
+        self.texts[name] = change.text
+        if not yaml_file.validate(change, self._schema("overlay"), self.faults):
+            return file
+        base = "../" * name.count("/") + file.name
+        if change.value["extends"] != base:
+            message = f"the file that this changes is {base}"
+            self.faults.append(change.fault(("extends",), message))
+        return overlay.applied(file, change, self.faults)
+
+    def _check_overlays(self) -> None:
+        """Add a fault for each file of the edition that changes no file of the contract."""
+        folder = self.where / EDITIONS / self.edition
+        for path in sorted(folder.rglob("*")):
+            name = path.relative_to(self.where).as_posix()
+            if not path.is_dir() and name not in self.overlays:
+                self.faults.append(f"{name}:1: there is no file that this could change")
 
     def _is_own(self, name: str) -> bool:
         """Whether a path is a file or folder in the directory itself; adds a fault if it is not.
@@ -186,7 +253,7 @@ class _Loader:
         found: dict[str, YamlFile] = {}
         for name in names:
             area = name.removesuffix(".yaml")
-            if not re.fullmatch("[a-z][a-z0-9-]*", area):
+            if not NAME.fullmatch(area):
                 self.faults.append(f"clauses/{name}:1: {area} is not a valid name for an area")
             file = self._file(f"clauses/{name}", "clauses")
             if file is not None:

@@ -5,6 +5,7 @@ Nothing here does I/O.
 
 from conformance.model.challenge import Challenge, Challenges, InForce
 from conformance.model.contract import (
+    PUBLISHED,
     About,
     Authentication,
     Clause,
@@ -100,6 +101,7 @@ __all__ = [
     "NOT_PARSED",
     "PLAIN",
     "PREFLIGHT",
+    "PUBLISHED",
     "RENAMED_RULES",
     "SCOPE",
     "UNAVAILABLE",

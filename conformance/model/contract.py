@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from pathlib import Path
 
 from conformance.base.values import cut
 from conformance.model.challenge import Challenges
@@ -47,6 +48,7 @@ class ErrorCode:
     meaning: str  # a sentence
     when: str  # the requests that receive the code, as the subject of a sentence
     also: str = ""  # additional sentences for the clause about the code
+    published_as: str = ""  # the code on the page, if an edition has another one
 
 
 @dataclass(frozen=True)
@@ -120,6 +122,8 @@ class Authentication:
         return self.prefixes or ("",)
 
 
+PUBLISHED = "published"
+"""The name of the edition of every contract that no overlay changes."""
 DIGITS = 12
 """Digits of a digest that are shown if space is limited."""
 
@@ -149,22 +153,27 @@ class Contract:
     authentication: Authentication
     challenges: Challenges = field(default_factory=Challenges)  # accepted, not in the digest
     profiles: Mapping[str, Profile] = field(default_factory=dict)  # by name; not in the digest
+    edition: str = PUBLISHED
+    directory: Path | None = field(default=None, compare=False)  # None for the packaged one
 
     @property
     def name(self) -> str:
-        """The title and version, and the digest if it is not the packaged contract."""
-        name = f"{self.title} {self.version}"
+        """The title, version and edition, and the digest if it is not the packaged contract."""
+        name = f"{self.title} {self.version} ({self.edition} edition)"
         if self.packaged:
             return name
         return f"{name} (not the packaged contract; SHA-256 {self.digest})"
 
     @property
     def caveat(self) -> str:
-        """The suffix, with a leading space, of every verdict by a contract that is not packaged.
+        """The suffix, with a leading space, of every verdict by another contract or edition.
 
-        Empty for the packaged contract.
+        Empty for the packaged contract as published.
         """
-        return "" if self.packaged else f" (custom contract {self.digest[:DIGITS]})"
+        parts = [] if self.edition == PUBLISHED else [f"{self.edition} edition"]
+        if not self.packaged:
+            parts.append(f"custom contract {self.digest[:DIGITS]}")
+        return f" ({', '.join(parts)})" if parts else ""
 
     def identifier_of(self, kind: str) -> str:
         """The name of the member that identifies objects of a kind."""

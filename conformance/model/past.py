@@ -41,6 +41,7 @@ class Past:
     causes: Mapping[str, str] = field(default_factory=dict)
     cells: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[str, ...] = ()
+    edition: str = ""  # of the contract; lines of earlier versions have none
 
     def main_cell(self, cause: str) -> str:
         """The name of the main cell of a cause, given by id.

@@ -29,6 +29,8 @@ class Kind(StrEnum):
     """Fewer cells were judged than the night before."""
     UNTESTED = "Newly untested"
     """Cells of a clause could not be judged, but were in the last good night."""
+    DRIFT = "Drift"
+    """The OpenAPI document of the target differs from the contract in another way than before."""
     WAIVER = "Waiver due"
     """A waiver ends within 30, 14 or 3 days."""
     CERTIFICATE = "Certificate due"

@@ -39,7 +39,8 @@ class State:
     that could not be judged to the end. ``recent`` has the ids of the open causes after each of the
     last nights. ``unstable`` has the words of unstable causes by id. ``lost`` are the clauses that
     were reported as untested, and ``said`` the dates that were announced. ``unsent`` are messages
-    that some channel has not received.
+    that some channel has not received. ``drift`` has the ids of the last drift, None before one was
+    seen.
     """
 
     target: str
@@ -56,3 +57,4 @@ class State:
     lost: tuple[str, ...] = ()
     said: tuple[str, ...] = ()
     unsent: tuple[Message, ...] = ()
+    drift: tuple[str, ...] | None = None

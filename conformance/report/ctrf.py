@@ -59,6 +59,7 @@ def document(run: Run) -> dict[str, Any]:
                         "version": contract.version,
                         "digest": contract.digest,
                         "packaged": contract.packaged,
+                        "edition": contract.edition,
                     },
                     "profiles": _profiles(run),
                     "identity": run.target.identity,

@@ -55,6 +55,7 @@ def _circumstances(run: Run) -> dict[str, str]:
     """The contract of the run, and the client that the suite identified itself as."""
     return {
         "contract": run.contract.name,
+        "contract-edition": run.contract.edition,
         "contract-digest": run.contract.digest,
         "identity": run.target.identity,
     }

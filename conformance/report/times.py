@@ -28,8 +28,8 @@ class Latency:
         return self.share * self.median / self.p95 if self.p95 else 0
 
 
-def latencies(run: Run) -> list[Latency]:
-    """The operations that returned a response, the slowest first."""
+def latencies(run: Run, most: int = MOST) -> list[Latency]:
+    """The operations that returned a response, the slowest first, and at most some of them."""
     times: dict[str, list[float]] = defaultdict(list)
     for exchange in run.exchanges:
         if exchange.response is not None:
@@ -40,7 +40,7 @@ def latencies(run: Run) -> list[Latency]:
     for name, (median, p95) in measured.items():
         rows.append(Latency(name, len(times[name]), median, p95, p95 / top))
     rows.sort(key=lambda row: row.p95, reverse=True)
-    return rows[:MOST]
+    return rows[:most]
 
 
 def _cut(values: list[float], percent: int) -> float:

@@ -128,7 +128,7 @@ def _worker(choice: Choice, given: dict[str, Any]) -> Items:
 
 
 def _prepared(choice: Choice, salt: str) -> Prepared:
-    loaded = contract.load(choice.spec, frozenset(checks.RULES))
+    loaded = contract.load(choice.spec, frozenset(checks.RULES), choice.edition)
     loaded = contract.with_challenges(loaded, choice.spec, choice.challenges)
     return replace(prepare(loaded, target_of(loaded, choice), choice), salt=salt)
 

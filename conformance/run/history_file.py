@@ -19,7 +19,7 @@ from conformance.base.options import Depth
 from conformance.base.stored import Bounds
 from conformance.base.text import amount
 from conformance.log import convert, schemas
-from conformance.model import Cause, Past, Run
+from conformance.model import PUBLISHED, Cause, Past, Run
 from conformance.run import members, runfile
 
 NAME = "history.jsonl"
@@ -42,8 +42,10 @@ def words(cause: Cause) -> str:
     return f"{cause.title or cause.finding.clause} ({amount(len(operations), 'operation')})"
 
 
-def _scope(depth: str, selected: list[str] | None) -> str:
+def _scope(depth: str, edition: str, selected: list[str] | None) -> str:
     """The scope of a run, which comparable runs have in common. ``selected`` is sorted."""
+    if edition != PUBLISHED:
+        depth = f"{depth}, {edition} edition"
     if selected is None:
         return depth
     digest = hashlib.sha256("\n".join(selected).encode()).hexdigest()
@@ -137,13 +139,15 @@ def _of_file(data: dict[str, Any], name: str) -> Past:
     causes = [convert.from_json(row, Cause) for row in data.get("causes", ())][:MOST]
     shared = [cause for cause in causes if cause.id == cause.family]
     parts = [name for cause in shared for name in sorted(cause.parts)]
+    edition = data["spec"].get("edition", PUBLISHED)
     return Past(
         run=name,
         finished=data["finished"],
         target=data["target"]["name"],
-        scope=_scope(data.get("depth", Depth.FULL), data["selected"]),
+        scope=_scope(data.get("depth", Depth.FULL), edition, data["selected"]),
         suite=data["suite"]["version"],
         contract=data["spec"]["digest"],
+        edition=edition,
         exit_code=data["exit_code"],
         counts=data["counts"],
         causes={cause.id: words(cause) for cause in causes},

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from conformance.log import convert
-from conformance.model import Cell, Json, Run, Verdict
+from conformance.model import Cell, Contract, Json, Run, Verdict
 
 FORMAT = 1
 NAMED = 3
@@ -14,17 +14,11 @@ NAMED = 3
 
 def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
     """The members of run.json. ``selected`` holds the ids of the cases that were to run."""
-    contract = run.contract
-    clauses = contract.clauses.values()
+    clauses = run.contract.clauses.values()
     return {
         "format": FORMAT,
         "suite": {"name": "kaicalls-conformance", "version": run.suite},
-        "spec": {
-            "title": contract.title,
-            "version": contract.version,
-            "digest": contract.digest,
-            "packaged": contract.packaged,
-        },
+        "spec": _spec(run.contract),
         "profiles": run.profiles,
         "seed": run.seed,
         "salts": list(run.salts),
@@ -51,6 +45,17 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "uncovered": {c.id: c.uncovered for c in clauses if not run.by_clause[c.id]},
         "selected": None if selected is None else sorted(selected),
         "plan": [convert.to_json(case) for case in run.cases],
+    }
+
+
+def _spec(contract: Contract) -> Json:
+    """What identifies the contract."""
+    return {
+        "title": contract.title,
+        "version": contract.version,
+        "digest": contract.digest,
+        "packaged": contract.packaged,
+        "edition": contract.edition,
     }
 
 

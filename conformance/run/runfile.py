@@ -20,12 +20,14 @@ from conformance.base import files, stored
 from conformance.base.errors import UsageError, reason
 from conformance.base.options import Depth
 from conformance.base.stored import Bounds
+from conformance.contract import editions, in_edition
 from conformance.contract.drawn import drawn
 from conformance.judging.judge import Known
 from conformance.log import convert, evidence, schemas, size_limit
 from conformance.log.evidence import Log
 from conformance.log.packing import packed
 from conformance.model import (
+    PUBLISHED,
     Case,
     Contract,
     Declaration,
@@ -127,8 +129,8 @@ class Stored:
 class Opened:
     """A stored run before judging: the content of its run.json, the initial run, and the log.
 
-    ``contract`` is as loaded; that of the initial run is adapted to its target. It equals only
-    itself, so that what is computed of it once can be kept.
+    ``contract`` is as loaded, in the edition of the run; that of the initial run is adapted to its
+    target. An opened run equals only itself, so that what is computed of it once can be kept.
     """
 
     said: dict[str, Any]
@@ -182,7 +184,7 @@ def open_run(directory: Path, contract: Contract) -> Opened:
     """Read a stored run without judging it. Raises UsageError as ``replay`` does."""
     path = directory / RUN
     data = read(path)
-    _check_contract(path, data, contract)
+    contract = _contract_of(path, data, contract)
     try:
         target = convert.declaration_from_json(data["target"])
         today = date.fromisoformat(data["judged_on"])
@@ -289,11 +291,14 @@ def _misfit(path: Path, fault: str) -> UsageError:
     return UsageError(f"{path}: not a run.json of this suite: {fault}. {stored.REMEDY}")
 
 
-def _check_contract(path: Path, data: dict[str, Any], contract: Contract) -> None:
-    """Raise UsageError if the run is of another API."""
-    title = data["spec"]["title"]
+def _contract_of(path: Path, data: dict[str, Any], contract: Contract) -> Contract:
+    """The contract in the edition of the run. Raises UsageError if the run is of another API."""
+    title, edition = data["spec"]["title"], data["spec"].get("edition", PUBLISHED)
     if title != contract.title:
         raise UsageError(f"{path}: the run tested {title!r}. Specify its contract with --spec.")
+    if edition not in editions(contract.directory):
+        raise UsageError(f"{path}: the run was judged by an edition that is not here: {edition}.")
+    return in_edition(contract, edition)
 
 
 def _plan(path: Path, data: dict[str, Any]) -> tuple[Case, ...]:

@@ -52,7 +52,7 @@ def test_progress_is_plain_lines(full: Ran) -> None:
     lines = full.outcome.out.splitlines()
     assert all(lines)
     assert len(lines) <= 15
-    assert lines[0] == "Starting the embedded server for KaiCalls HTTP API 1.0"
+    assert lines[0] == "Starting the embedded server for KaiCalls HTTP API 1.0 (published edition)"
     tenths = [
         re.fullmatch(" [1-9]0%  [0-9]+/[0-9]+  [0-9]:[0-9]{2}(, about .+ left)?", each)
         for each in lines

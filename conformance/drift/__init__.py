@@ -1,0 +1,1 @@
+"""Drift: how the OpenAPI document of a target differs from the contract."""

@@ -1,0 +1,113 @@
+"""What differs between the contract and the document of a target."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from conformance.base.text import clean
+from conformance.base.values import cut
+
+LONGEST = 120
+"""Maximum characters of a name or a value from a document."""
+MOST = 5_000
+"""Maximum number of changes that are kept: the document may be hostile."""
+
+
+class Kind(StrEnum):
+    """How the document of a target differs from the contract."""
+
+    NEW = "new"
+    GONE = "gone"
+    WIDER = "wider"
+    NARROWER = "narrower"
+
+
+class Side(StrEnum):
+    """The side of an exchange that a change is about."""
+
+    REQUEST = "request"
+    RESPONSE = "response"
+
+
+BREAKING = {Side.REQUEST: Kind.NARROWER, Side.RESPONSE: Kind.WIDER}
+"""What breaks a client: a request that is no longer taken, a response that it does not expect."""
+
+
+@dataclass(frozen=True, order=True)
+class Change:
+    """One difference on one operation.
+
+    ``route`` is such as ``GET /calls``; it is empty for the whole document. ``subject`` names the
+    part of the operation, ``words`` say what is different about it.
+    """
+
+    route: str
+    kind: Kind
+    breaks: bool
+    subject: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Alike:
+    """The same change on several operations."""
+
+    kind: Kind
+    breaks: bool
+    subject: str
+    words: str
+    routes: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """A name that stays the same while nothing about the change does."""
+        parts = (self.kind, self.subject, self.words, *self.routes)
+        return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:12]
+
+    @property
+    def sentence(self) -> str:
+        """The change in words, without its operations."""
+        return f"{self.subject} {self.words}"
+
+
+@dataclass(frozen=True)
+class Drift:
+    """All changes of a document, those that break clients first. ``more`` were left out."""
+
+    changes: tuple[Alike, ...]
+    more: int = 0
+
+    @property
+    def breaking(self) -> tuple[Alike, ...]:
+        """The changes that break clients of the contract."""
+        return tuple(each for each in self.changes if each.breaks)
+
+
+def drift_of(changes: Iterable[Change]) -> Drift:
+    """The drift that consists of some changes; equal ones of several operations are joined."""
+    kept: dict[Change, None] = {}
+    more = 0
+    for change in changes:
+        if change in kept:
+            continue
+        if len(kept) == MOST:
+            more += 1
+            continue
+        kept[change] = None
+    routes: dict[tuple[bool, Kind, str, str], list[str]] = {}
+    for each in kept:
+        key = (not each.breaks, each.kind, each.subject, each.words)
+        routes.setdefault(key, []).append(each.route)
+    alike = [
+        Alike(kind, not harmless, subject, words, tuple(sorted(found)))
+        for (harmless, kind, subject, words), found in sorted(routes.items())
+    ]
+    return Drift(tuple(alike), more)
+
+
+def named(text: object) -> str:
+    """A name or value from a document, bounded and without control characters."""
+    return cut(clean(str(text)), LONGEST)

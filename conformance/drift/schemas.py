@@ -1,0 +1,197 @@
+"""Compares a schema of the contract with that of a target, in requests or in responses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from conformance.drift.change import BREAKING, Change, Kind, Side, named
+from conformance.drift.limits import APPLIES, HIGHEST, LOWEST, Limit, is_tighter
+from conformance.drift.view import View, Views
+
+SHOWN = 5
+"""Values that a change names."""
+_NEVER = {Side.REQUEST: "must not be", Side.RESPONSE: "is never"}
+_ONLY = {Side.REQUEST: "must be", Side.RESPONSE: "is always"}
+DEEPEST = 12
+"""Maximum nesting of members that are compared. Schemas may contain themselves."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Where in an operation something is compared.
+
+    ``subject`` names the part, such as ``response 200``, and ``path`` the member in it, such as
+    ``calls[].id``. ``codes`` is the path of the member that holds the code of an error.
+    """
+
+    route: str
+    side: Side
+    subject: str
+    path: str = ""
+    codes: str | None = None
+    impossible: frozenset[str] = frozenset()  # types that values here cannot have
+    depth: int = 0
+
+    def inside(self, step: str) -> Spot:
+        """The spot of a member, by ``.name``, or of the items of an array, by ``[]``."""
+        return replace(self, path=f"{self.path}{step}", depth=self.depth + 1)
+
+    def change(self, kind: Kind, words: str, *, breaks: bool | None = None) -> Change:
+        """A change here. It breaks clients as its side says, unless ``breaks`` says otherwise."""
+        path = self.path.removeprefix(".")
+        subject = f"{self.subject}, member {path}" if path else self.subject
+        if breaks is None:
+            breaks = kind is BREAKING[self.side]
+        return Change(self.route, kind, breaks, named(subject), words)
+
+
+class Schemas:
+    """Compares schemas of the contract (``ours``) with those of the target (``theirs``)."""
+
+    def __init__(self, ours: Views, theirs: Views, codes: frozenset[str] = frozenset()) -> None:
+        self._ours = ours
+        self._theirs = theirs
+        self._codes = codes  # every code of the contract, as JSON
+
+    def compared(self, ours: object, theirs: object, spot: Spot) -> Iterator[Change]:
+        """What differs between two schemas. Raises TooMuchError."""
+        one, other = self._ours.view(ours), self._theirs.view(True if theirs is None else theirs)
+        if other == View():  # what says nothing contradicts nothing
+            if one != View():
+                yield spot.change(Kind.WIDER, "is not described", breaks=False)
+        elif not other.known:
+            yield spot.change(Kind.WIDER, "is described by a reference that leads nowhere")
+        elif one.known:
+            yield from self._views(one, other, spot)
+
+    def _views(self, ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
+        yield from _types(ours, theirs, spot)
+        if ours.types.isdisjoint(theirs.types):
+            return
+        yield from self._values(ours, theirs, spot)
+        yield from _limits(ours, theirs, spot)
+        yield from _members(ours, theirs, spot)
+        if spot.depth == DEEPEST:
+            return
+        for name in sorted(ours.members.keys() & theirs.members.keys()):
+            inside = spot.inside(f".{name}")
+            yield from self.compared(ours.members[name], theirs.members[name], inside)
+        if ours.items is not None and "array" in theirs.types:
+            items = True if theirs.items is None else theirs.items
+            yield from self.compared(ours.items, items, spot.inside("[]"))
+        if ours.rest is not None and theirs.rest is not None:
+            yield from self.compared(ours.rest, theirs.rest, spot.inside(".*"))
+
+    def _values(self, ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
+        """The values that only one side lists.
+
+        A document need not list codes, and may list all codes of the API for each status.
+        """
+        is_code = spot.path == spot.codes
+        if theirs.values is None:
+            if ours.values is not None:
+                breaks = False if is_code else None
+                yield spot.change(Kind.WIDER, "may have any value: none are listed", breaks=breaks)
+            return
+        if ours.values is None:
+            shown = [_value(each) for each in sorted(theirs.values)]
+            yield spot.change(Kind.NARROWER, f"{_ONLY[spot.side]} one of {_listed(shown)}")
+            return
+        more, fewer = theirs.values - ours.values, ours.values - theirs.values
+        if is_code and not fewer:
+            more -= self._codes
+        for value in sorted(more):
+            yield spot.change(Kind.WIDER, f"may also be {_value(value)}")
+        for value in sorted(fewer):
+            yield spot.change(Kind.NARROWER, f"{_NEVER[spot.side]} {_value(value)}")
+
+
+def _types(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
+    """The types that only one side allows."""
+    more = theirs.types - ours.types - spot.impossible
+    fewer = ours.types - theirs.types - spot.impossible
+    if more:
+        yield spot.change(Kind.WIDER, f"may also be {_listed(_types_in(more))}")
+    if fewer:
+        yield spot.change(Kind.NARROWER, f"{_NEVER[spot.side]} {_listed(_types_in(fewer))}")
+
+
+def _types_in(types: Iterable[str]) -> list[str]:
+    """The names of types; an integer is a number."""
+    names = set(types)
+    return sorted(names - {"integer"} if "number" in names else names)
+
+
+def _limits(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
+    """The limits that differ. A limit that a response does not state breaks no client."""
+    kinds = ours.types & theirs.types
+    for name, kind in APPLIES.items():
+        one, other = ours.limits.get(name), theirs.limits.get(name)
+        if one == other or kind not in kinds | ({"number"} if "integer" in kinds else set()):
+            continue
+        if other is None:
+            is_request = spot.side is Side.REQUEST
+            words = f"has no {name}, instead of {_limit(one)}"
+            yield spot.change(Kind.WIDER, words, breaks=None if is_request else False)
+        elif one is None:
+            yield spot.change(Kind.NARROWER, f"has the {name} {_limit(other)}")
+        else:
+            words = f"has the {name} {_limit(other)} instead of {_limit(one)}"
+            yield spot.change(_kind(name, one, other, spot.side), words)
+
+
+def _kind(name: str, ours: Limit, theirs: Limit, side: Side) -> Kind:
+    """How two different limits compare; for two patterns nobody knows, so it is the bad kind."""
+    if name not in (LOWEST, HIGHEST) and isinstance(ours, str):
+        return BREAKING[side]
+    if name == "multipleOf":
+        return BREAKING[side]
+    return Kind.NARROWER if is_tighter(name, theirs, ours) else Kind.WIDER
+
+
+def _members(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
+    """The members that are gone. Those that are new are no drift, unless a request needs them."""
+    if ours.members and not theirs.members and "object" in theirs.types:
+        yield spot.change(Kind.WIDER, "has no members that are described", breaks=False)
+    else:
+        for name in sorted(ours.members.keys() - theirs.members.keys()):
+            breaks = spot.side is Side.REQUEST or name in ours.required
+            yield spot.inside(f".{name}").change(Kind.GONE, "is gone", breaks=breaks)
+    yield from _required(ours, theirs, spot)
+
+
+def _required(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
+    """The members that only one side requires."""
+    is_request = spot.side is Side.REQUEST
+    for name in sorted(theirs.required - ours.required):
+        member = spot.inside(f".{name}")
+        if name in ours.members:
+            words = "must be sent" if is_request else "is always there"
+            yield member.change(Kind.NARROWER, words)
+        elif is_request:
+            yield member.change(Kind.NEW, "is required", breaks=True)
+    for name in sorted((ours.required - theirs.required) & theirs.members.keys()):
+        words = "may be left out" if is_request else "may be missing"
+        yield spot.inside(f".{name}").change(Kind.WIDER, words)
+
+
+def _listed(words: list[str]) -> str:
+    """Some words as a list; of many, the first ones."""
+    more = [f"{len(words) - SHOWN:,} more"] if len(words) > SHOWN else []
+    return named(", ".join([*words[:SHOWN], *more]))
+
+
+def _value(text: str) -> str:
+    """A value for people: a text without its quotes."""
+    value = json.loads(text)
+    return named(value if isinstance(value, str) and value else text)
+
+
+def _limit(limit: Limit) -> str:
+    """A limit for people."""
+    if isinstance(limit, tuple):
+        number, excluded = limit
+        return f"{number} (excluded)" if excluded else str(number)
+    return named(limit)
