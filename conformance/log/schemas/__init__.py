@@ -17,6 +17,7 @@ import jsonschema_rs
 from conformance.model import Json
 
 EXCHANGES, RUN, SHARD = "exchanges.schema.json", "run.schema.json", "shard.schema.json"
+FLEET, RESULT = "fleet.schema.json", "result.schema.json"
 FREEZE, CHALLENGE, STAMPS = "freeze.schema.json", "challenge.schema.json", "stamps.schema.json"
 PAST = f"{RUN}#/$defs/past"
 LONGEST = 200

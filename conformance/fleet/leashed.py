@@ -1,0 +1,25 @@
+"""``python -m conformance.fleet.leashed``: the command, which ends when its parent does.
+
+Its standard input is a pipe that the parent holds open. If the parent is killed, the pipe closes,
+and the whole process group ends. Otherwise two runs could hit a target at once, because a cluster
+repeats the work of a killed worker.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+from threading import Thread
+
+from conformance import __main__
+
+
+def _end_with_parent() -> None:
+    while os.read(0, 1024):
+        pass
+    os.killpg(0, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    Thread(target=_end_with_parent, daemon=True).start()
+    __main__.main()
