@@ -24,6 +24,7 @@ from conformance.command import (
     comparing,
     doctor,
     explaining,
+    fleet,
     freeze,
     history,
     init,
@@ -263,6 +264,9 @@ COMMANDS: Mapping[str, Mapping[click.Command, str]] = {
         certify.certify: "Sign a run that meets a profile, as a bundle.",
         verify.verify: "Check a bundle without network: what does it certify?",
         registry.registry: "Publish verified bundles as a site.",
+    },
+    "Many targets": {
+        fleet.fleet: "Plan, run and collect the suite for many targets.",
     },
     "Develop": {
         commands.serve: "Start the reference server, a sandbox for clients.",

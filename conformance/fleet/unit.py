@@ -147,6 +147,12 @@ def read(folder: Path) -> Result:
     return Result(**{**data, "state": State(data["state"])})
 
 
+def ordered(path: Path) -> Unit:
+    """The unit in the order that its process is given."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return Unit(**{**data, "pins": Pins(**data["pins"])})
+
+
 def _now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
@@ -190,7 +196,7 @@ def _variables(path: Path) -> set[str]:
 
 
 def _published(unit: Unit, begun: Result, path: Path, folder: Path, stop: Event) -> Result:
-    """The result of taking a published run: without ``run``, and with a reason, if it does not hold."""
+    """The result with a published run; if that does not hold, with the reason, and without it."""
     order = folder / ORDER
     order.write_text(json.dumps(asdict(unit) | {"path": str(path), "text": None}), encoding="utf-8")
     arguments = ["fleet", "accept", str(order), str(folder)]

@@ -17,14 +17,14 @@ from conformance.certify import recompute, requests
 from conformance.fleet.plan import Pins
 from conformance.model import Contract, Declaration, Run, Selection
 from conformance.run import runfile
-from conformance.run.runfile import Opened
+from conformance.run.runfile import Opened, Stored
 from conformance.target import declared
 
 LONGEST = 500
 """Maximum characters of the words of a problem."""
 NEXT = timedelta(days=1)
 """A run may begin on the day of its plan, or on the day after, because a night has two dates."""
-OLDEST = timedelta(days=7)
+WEEK = timedelta(days=7)
 """How long before the plan an owner may have made a run that it publishes."""
 BY_KEYS = ("keys", "key_scopes", "full_declared")
 """The members of a declaration that depend on the environment."""
@@ -67,13 +67,14 @@ class Expected:
     """What the run of a target has to be: its contract, what the plan pins, and its target file.
 
     A run that the owner ``published`` may have another seed and another declaration, but the same
-    address.
+    address. It may be as old as ``oldest``.
     """
 
     contract: Contract
     pins: Pins
     path: Path
     published: bool = False
+    oldest: timedelta = WEEK
 
     @property
     def declaration(self) -> Declaration:
@@ -81,7 +82,7 @@ class Expected:
         return declared(self.contract, self.path, date.fromisoformat(self.pins.date))
 
 
-def run_in(directory: Path, expected: Expected) -> Run:
+def run_in(directory: Path, expected: Expected) -> Stored:
     """The run in a directory, judged again. Raises Unfit for one that does not count."""
     try:
         return _judged(directory, expected)
@@ -94,7 +95,7 @@ def run_in(directory: Path, expected: Expected) -> Run:
         raise Unfit(Kind.REFUSED, what) from error
 
 
-def _judged(directory: Path, expected: Expected) -> Run:
+def _judged(directory: Path, expected: Expected) -> Stored:
     opened = runfile.open_run(directory, expected.contract)
     _require_pinned(opened, expected)
     wrong = recompute.mismatches(opened)
@@ -103,8 +104,9 @@ def _judged(directory: Path, expected: Expected) -> Run:
         wrong = list(played.mismatches)
     if wrong:
         raise Unfit(Kind.REFUSED, f"The run does not fit what it says about itself: {wrong[0]}")
-    stored = runfile.judged(opened, played.known).run
-    return replace(stored, past=(), incomplete=stored.incomplete or played.remark or None)
+    stored = runfile.judged(opened, played.known)
+    incomplete = stored.run.incomplete or played.remark or None
+    return replace(stored, run=replace(stored.run, past=(), incomplete=incomplete))
 
 
 def _require_pinned(opened: Opened, expected: Expected) -> None:
@@ -127,7 +129,7 @@ def _require_day(run: Run, expected: Expected) -> None:
     day = date.fromisoformat(expected.pins.date)
     if began > day + NEXT:
         raise Unfit(Kind.LATE, f"The run began on {began}, but the plan is of {day}.")
-    if began < (day - OLDEST if expected.published else day):
+    if began < (day - expected.oldest if expected.published else day):
         raise Unfit(Kind.REFUSED, f"The run began on {began}, before the plan of {day}.")
 
 
