@@ -8,10 +8,9 @@ repeats the work of a killed worker.
 from __future__ import annotations
 
 import os
+import runpy
 import signal
 from threading import Thread
-
-from conformance import __main__
 
 
 def _end_with_parent() -> None:
@@ -22,4 +21,4 @@ def _end_with_parent() -> None:
 
 if __name__ == "__main__":
     Thread(target=_end_with_parent, daemon=True).start()
-    __main__.main()
+    runpy.run_module("conformance", run_name="__main__")

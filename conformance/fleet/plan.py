@@ -142,7 +142,11 @@ def _as_data(fleet: Fleet) -> dict[str, Any]:
 
 
 def read(path: Path) -> Fleet:
-    """The plan in a file. Raises UsageError if it is not one that ``drawn_up`` writes."""
+    """The plan in a file, or behind a link, as a Kubernetes volume has it.
+
+    Raises UsageError if it is not one that ``drawn_up`` writes.
+    """
+    path = path.resolve()
     try:
         text = stored.text_of(path)
         data = stored.parsed(text, Bounds())
@@ -163,7 +167,7 @@ def read(path: Path) -> Fleet:
         areas=tuple(data.get("areas", ())),
         clauses=tuple(data.get("clauses", ())),
     )
-    return Fleet(pins, targets, data.get("profile"), path.resolve().parent)
+    return Fleet(pins, targets, data.get("profile"), path.parent)
 
 
 def require_ours(fleet: Fleet, contract: Contract) -> None:
