@@ -66,7 +66,7 @@ def run(units: Iterable[Unit], results: Path, address: str, tls: Tls) -> Iterato
         except (OSError, ValueError, TypeError) as error:
             raise Unjudgeable(f"{address}: no scheduler: {clean(str(error))}") from None
         stack.enter_context(client)
-        tasks = as_completed()
+        tasks = as_completed(loop=client.loop)
         named: dict[str, Unit] = {}
         _fill(client, tasks, named, prepared)
         for future in tasks:

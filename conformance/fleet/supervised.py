@@ -93,10 +93,14 @@ def run(
 
 
 def last_words(output: Path) -> str:
-    """The last line of an output, safe to print; empty if there is none."""
+    """The last line of an output, safe to print; empty if there is none.
+
+    A run ends with the path of its report, which is not meant.
+    """
     with output.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         file.seek(max(0, size - LAST))
         lines = file.read().decode("utf-8", "replace").split("\n")
     spoken = [line.strip() for line in lines if line.strip()]
+    spoken = [line for line in spoken if not line.endswith("/report.html")]
     return clean(spoken[-1])[:LONGEST] if spoken else ""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Thread
@@ -78,7 +79,7 @@ def described(app: Application, origin: str, name: str, directory: Path) -> dict
     variables = {}
     for member in ("keys", "scoped_keys"):
         for role, key in told[member].items():
-            variable = f"{name}_{role}".upper().replace(":", "_")
+            variable = re.sub(r"\W", "_", f"{name}_{role}").upper()
             variables[variable] = key
             told[member][role] = f"${{{variable}}}"
     (directory / f"{name}.yaml").write_text(yaml.safe_dump({**told, "name": name}))
@@ -150,12 +151,13 @@ def alive(pid: int) -> bool:
 
 
 def child_of(pid: int, seconds: float = 20) -> int:
-    """The first process that any thread of a process starts."""
+    """The first run that any thread of a process starts."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         for path in Path(f"/proc/{pid}/task").glob("*/children"):
-            words = path.read_text().split()
-            if words:
-                return int(words[0])
+            for child in path.read_text().split():
+                with suppress(FileNotFoundError):
+                    if b"fleet.leashed" in Path(f"/proc/{child}/cmdline").read_bytes():
+                        return int(child)
         time.sleep(0.02)
     raise AssertionError(f"process {pid} has started none in {seconds} s")

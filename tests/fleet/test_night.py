@@ -93,4 +93,3 @@ def test_a_killed_parent_takes_its_runs_along(night: Night, tmp_path: Path) -> N
     assert not alive(child)
     states = {unit.read(path).state for path in tmp_path.iterdir()}
     assert unit.State.RUNNING in states
-
