@@ -1,6 +1,7 @@
-"""`python -m tests.picture` writes the pictures of the documentation: report.png and terminal.svg.
+"""`python -m tests.picture` writes the pictures of the documentation.
 
-They show what the suite says about a server with thirty faults.
+report.png and terminal.svg show what the suite says about a server with thirty faults, and
+fleet-site.png shows the site of a fleet. `python -m tests.picture fleet` writes only that one.
 """
 
 from __future__ import annotations
@@ -14,16 +15,19 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from conformance import fleet_site
 from conformance.model import Given, Run
 from conformance.report import console, html
-from tests import browser
+from tests import browser, fleet_example
 from tests.faults.faults import FAULTS
 from tests.thirty import THIRTY, run_of_all
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGE, TERMINAL = DOCS / "report.png", DOCS / "terminal.svg"
+PAGE, TERMINAL, SITE = DOCS / "report.png", DOCS / "terminal.svg", DOCS / "fleet-site.png"
 WIDTH, HEIGHT = 1280, 800
 """The size of the picture of the report in pixels."""
+TARGETS = 200
+"""The targets of the fleet whose site is pictured."""
 COLUMNS = 88
 """The width of the terminal."""
 
@@ -74,8 +78,19 @@ def words(picture: str) -> str:
     return re.sub(r"operations?", "operations", re.sub(r"(&#160;)+|[0-9.,]+", " ", text))
 
 
+def picture_site() -> None:
+    """Write the picture of the site of a fleet."""
+    with tempfile.TemporaryDirectory() as directory:
+        fleet_example.write(Path(directory), TARGETS)
+        fleet_site.build(Path(directory))
+        browser.screenshot(Path(directory, "index.html"), SITE, WIDTH, HEIGHT * 3 // 2)
+
+
 def main() -> int:
     """Run the suite against the faulty server, and take the pictures. Returns 0."""
+    picture_site()
+    if sys.argv[1:] == ["fleet"]:
+        return 0
     run = run_of_all([FAULTS[name] for name in THIRTY])
     TERMINAL.write_text(terminal(run), encoding="utf-8")
     with tempfile.TemporaryDirectory() as directory:

@@ -53,8 +53,8 @@ NONE: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True)
-class Script:
-    """The script of the page, and its source expression for the content security policy."""
+class Inline:
+    """A script or style of a page, and its source expression for the content security policy."""
 
     text: Markup
     source: Markup
@@ -112,7 +112,7 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
             target=_target(run),
             profiles=profiles.standings(run),
             sizes=sizes,
-            script=_script(),
+            script=inline(template_text("conformance.report", "report.js")),
         )
     )
 
@@ -120,15 +120,16 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
 # --- the template ---------------------------------------------------------------------------------
 
 
-@cache
-def _script() -> Script:
-    """The script, exactly as it appears between its tags."""
-    text = (
-        resources.files("conformance.report").joinpath("templates", "report.js").read_text("utf-8")
-    )
+def template_text(package: str, name: str) -> str:
+    """The text of a file among the templates of a package."""
+    return resources.files(package).joinpath("templates", name).read_text("utf-8")
+
+
+def inline(text: str) -> Inline:
+    """Our own script or style, exactly as it appears between its tags."""
     digest = hashlib.sha256(text.encode()).digest()
     source = f"sha256-{base64.b64encode(digest).decode()}"
-    return Script(Markup(text), Markup(source))  # noqa: S704 - ours
+    return Inline(Markup(text), Markup(source))  # noqa: S704 - ours
 
 
 @cache

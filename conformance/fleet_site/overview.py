@@ -1,0 +1,304 @@
+"""What the first page of a site says: changes, problems, and how many targets break each clause.
+
+The lines of the targets are read one by one. Of each, only what a list needs is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from conformance.base.text import amount
+from conformance.fleet_site import entries
+from conformance.fleet_site.entries import (
+    BROKEN_LETTERS,
+    JUDGED,
+    NOT_PLANNED,
+    Certificate,
+    Clause,
+    Fleet,
+    Problem,
+    Target,
+)
+
+NAMED = 3
+"""Targets that a line about many of them names."""
+ENOUGH = 3
+"""Targets that must have judged a clause before one of them, or all, can stand out."""
+
+NEW, FIXED, UNTESTED = "new", "fixed", "newly untested"
+NEVER = "never judged"
+"""The state of a target without any result."""
+CONFORMS, BREAKS, NOT_JUDGED = "conforms", "broken", "not judged"
+CONCLUSIVE = frozenset((*BROKEN_LETTERS, "P"))
+"""The letters of cells that were judged."""
+ABSENT = f"I{NOT_PLANNED}"
+"""The letters of clauses that a target does not have, or that were not planned for it."""
+
+
+_DIGITS = re.compile(r"([0-9]{1,18})")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What lists show of a target, and the offset of its line in the file of all targets."""
+
+    id: str
+    name: str
+    offset: int
+    state: str
+    words: str
+    verdict: str
+    judged_on: str
+    origin: str
+    certificate: Certificate | None
+    broken: int
+    causes: int
+    report: str | None
+
+    @property
+    def order(self) -> tuple[bool, int, int, list[str | int]]:
+        """The place among all targets, worst first; those without a result come last."""
+        return self.report is None, -self.broken, -self.causes, self.by_name
+
+    @property
+    def by_name(self) -> list[str | int]:
+        """The place among all targets by name, with numbers in it by their size."""
+        parts = _DIGITS.split(f"{self.name.casefold()} {self.id}")
+        return [int(part) if place % 2 else part for place, part in enumerate(parts)]
+
+
+@dataclass(frozen=True)
+class Named:
+    """A target that a line names, and a link into its report, if it has one."""
+
+    entry: Entry
+    href: str | None
+
+
+@dataclass
+class Group:
+    """What several targets have in common, and since when. ``named`` are the first of them."""
+
+    title: str
+    since: str = ""
+    count: int = 0
+    named: list[Named] = field(default_factory=list)
+
+    def add(self, entry: Entry, href: str | None) -> None:
+        """Count a target, and name it if it is one of the first."""
+        self.count += 1
+        if len(self.named) < NAMED:
+            self.named.append(Named(entry, href))
+
+
+@dataclass
+class Tally:
+    """What became of a clause in all targets: the number of targets by letter."""
+
+    clause: Clause
+    letters: Counter[str] = field(default_factory=Counter)
+    group: Group = field(default_factory=lambda: Group(""))
+
+    @property
+    def judged(self) -> int:
+        """The number of targets in which it was judged."""
+        return sum(count for letter, count in self.letters.items() if letter in CONCLUSIVE)
+
+    @property
+    def broken(self) -> int:
+        """The number of targets that break it."""
+        return self.group.count
+
+    @property
+    def absent(self) -> bool:
+        """Whether no target has it, or none was planned to be judged on it."""
+        return not set(self.letters) - set(ABSENT)
+
+    @property
+    def alike(self) -> str:
+        """The letter that every target has that has the clause at all; empty if they differ."""
+        letters = set(self.letters) - set(ABSENT)
+        return "".join(letters) if len(letters) == 1 else ""
+
+
+@dataclass
+class Overview:
+    """What is known of all targets of a fleet together."""
+
+    fleet: Fleet
+    tallies: list[Tally]
+    entries: list[Entry] = field(default_factory=list)
+    changes: dict[str, dict[str, Group]] = field(
+        default_factory=lambda: {NEW: {}, FIXED: {}, UNTESTED: {}}
+    )
+    first: bool = True
+    """Whether no target has an earlier result."""
+
+    @cached_property
+    def titles(self) -> dict[str, str]:
+        """What each clause demands, by its id."""
+        return {clause.id: clause.title for clause in self.fleet.clauses}
+
+    def add(self, target: Target, offset: int) -> None:
+        """Count a target."""
+        broken = sum(letter in BROKEN_LETTERS for letter in target.grid)
+        entry = _entry(target, offset, broken)
+        self.entries.append(entry)
+        self.first = self.first and len(target.trend) < 2
+        if target.report is not None:
+            for tally, letter in zip(self.tallies, target.grid, strict=True):
+                tally.letters[letter] += 1
+                if letter in BROKEN_LETTERS:
+                    tally.group.add(entry, _place(entry, f"#clause-{tally.clause.id}"))
+        if target.state == JUDGED:
+            self._add_changes(target, entry)
+
+    def _add_changes(self, target: Target, entry: Entry) -> None:
+        for kind, causes in ((NEW, target.new), (FIXED, target.fixed)):
+            for cause in causes:
+                href = _place(entry, f"#{cause.id}" if kind == NEW else "")
+                self._group(kind, cause.title).add(entry, href)
+        for clause in target.untested:
+            title = f"{clause}: {self.titles[clause]}" if clause in self.titles else clause
+            self._group(UNTESTED, title).add(entry, _place(entry, f"#clause-{clause}"))
+
+    def _group(self, kind: str, title: str) -> Group:
+        return self.changes[kind].setdefault(title, Group(title))
+
+    def widest(self, kind: str) -> list[Group]:
+        """The changes of a kind, those of most targets first."""
+        return sorted(self.changes[kind].values(), key=lambda group: -group.count)
+
+    @property
+    def changed(self) -> Counter[str]:
+        """The number of changes by kind, over all targets; none on the first night."""
+        if self.first:
+            return Counter()
+        counted = {
+            kind: sum(group.count for group in groups.values())
+            for kind, groups in self.changes.items()
+        }
+        return Counter(counted)
+
+    @property
+    def judged(self) -> int:
+        """The number of targets that were judged for this collection."""
+        return sum(entry.state == JUDGED for entry in self.entries)
+
+    @property
+    def verdicts(self) -> Counter[str]:
+        """The number of targets by verdict. Those that were never judged are not judged."""
+        return Counter(
+            entry.verdict if entry.report is not None else NOT_JUDGED for entry in self.entries
+        )
+
+    @property
+    def headline(self) -> str:
+        """What changed, and how many targets were judged, in one sentence."""
+        changed = self.changed
+        parts = [
+            f"{amount(changed[NEW], 'new cause')}" if changed[NEW] else "",
+            f"{changed[FIXED]:,} fixed" if changed[FIXED] else "",
+            f"{changed[UNTESTED]:,} newly untested" if changed[UNTESTED] else "",
+        ]
+        nothing = "The first night" if self.first else "Nothing changed"
+        what = ", ".join(part for part in parts if part) or nothing
+        return f"{what}: {self.judged:,} of {amount(len(self.entries), 'target')} judged"
+
+    @property
+    def passed_by_all(self) -> list[Tally]:
+        """The clauses that no target breaks, and that were judged on each that has them."""
+        return [each for each in self.tallies if each.alike == "P"]
+
+    @property
+    def tested_by_none(self) -> list[Tally]:
+        """The clauses that are untested in every target that has them, or that none has."""
+        return [each for each in self.tallies if each.alike == "U" or each.absent]
+
+    @property
+    def shown(self) -> list[int]:
+        """The clauses that a grid shows, by their positions.
+
+        The others would be the same square in every row.
+        """
+        left_out = {each.clause.id for each in (*self.passed_by_all, *self.tested_by_none)}
+        return [place for place, each in enumerate(self.tallies) if each.clause.id not in left_out]
+
+    @property
+    def by_all(self) -> list[Tally]:
+        """The clauses that every target breaks in which they were judged."""
+        return [each for each in self.tallies if each.judged == each.broken >= ENOUGH]
+
+    @property
+    def by_one(self) -> list[Tally]:
+        """The clauses that only one target breaks."""
+        return [each for each in self.tallies if each.broken == 1 and each.judged >= ENOUGH]
+
+    @property
+    def most_broken(self) -> list[Tally]:
+        """The clauses that some target breaks, those of most targets first."""
+        broken = [each for each in self.tallies if each.broken]
+        return sorted(broken, key=lambda each: -each.broken)
+
+    def problems(self) -> list[Problem]:
+        """The problems. A target that was not judged is one, even if no problem says so."""
+        listed = list(self.fleet.problems)
+        named = {problem.target for problem in listed}
+        listed += [Problem(each, "missing") for each in self.fleet.missing if each not in named]
+        named.update(self.fleet.missing)
+        listed += [
+            Problem(entry.id, "not judged", entry.words)
+            for entry in self.entries
+            if entry.state != JUDGED and entry.id not in named
+        ]
+        return listed
+
+    def troubles(self) -> dict[str, list[Group]]:
+        """The problems by kind, those in the same words and with a result of one day together."""
+        known = {entry.id: entry for entry in self.entries}
+        kinds: dict[str, dict[tuple[str, str], Group]] = {}
+        for problem in self.problems():
+            name = problem.target
+            entry = known.get(name) or _entry(Target(name, name, NEVER, NOT_JUDGED, ""), 0, 0)
+            since = f"last good result: {entry.judged_on}" if entry.judged_on else "never judged"
+            groups = kinds.setdefault(problem.kind, {})
+            group = groups.setdefault((problem.words, since), Group(problem.words, since))
+            group.add(entry, entry.report)
+        return {
+            kind: sorted(groups.values(), key=lambda group: -group.count)
+            for kind, groups in kinds.items()
+        }
+
+
+def survey(fleet: Fleet, index: Path) -> Overview:
+    """What is known of all targets together. Raises UsageError as ``entries.targets`` does."""
+    overview = Overview(fleet, [Tally(clause) for clause in fleet.clauses])
+    for offset, target in entries.targets(index, len(fleet.clauses)):
+        overview.add(target, offset)
+    return overview
+
+
+def _entry(target: Target, offset: int, broken: int) -> Entry:
+    return Entry(
+        id=target.id,
+        name=target.name or target.id,
+        offset=offset,
+        state=target.state,
+        words=target.words,
+        verdict=target.verdict,
+        judged_on=(target.judged_on or "")[:10],
+        origin=target.origin,
+        certificate=target.certificate,
+        broken=broken,
+        causes=target.causes,
+        report=None if target.report is None else entries.report_of(target.id),
+    )
+
+
+def _place(entry: Entry, fragment: str) -> str | None:
+    """A link into the report of a target; None if it has none."""
+    return None if entry.report is None else entries.link(entry.id, fragment)
