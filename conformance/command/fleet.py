@@ -211,6 +211,7 @@ def collect(
     Exit codes: 0 everything judged and nothing new, 1 a cause is new, 2 invalid usage, 3 something
     is missing or could not be judged.
     """
+    from conformance import fleet_site
     from conformance.fleet import collecting, plan
 
     contract = load(spec)
@@ -218,7 +219,9 @@ def collect(
     plan.require_ours(planned, contract)
     trusted = _trusted(trust, revoked, stamp_roots) if trust else None
     summary = collecting.collect(planned, results, output, contract, trusted)
+    fleet_site.build(output)
     say("\n".join(_lines(planned, summary)))
+    say(f"  {output / 'index.html'}")
     return summary.exit_code
 
 

@@ -69,6 +69,9 @@ def test_a_collection_has_every_target(night: Night) -> None:
     fragment = entry["cells"]["envelope-unrouted"].partition("#")[2]
     assert fragment.startswith("cause-")
     assert f'id="{fragment}"' in page
+    assert outcome.out.splitlines()[-1].strip() == "all/index.html"
+    site = (here.directory / "all" / "index.html").read_text()
+    assert all(name in site for name in ALL)
 
 
 def test_no_key_is_in_any_result(night: Night) -> None:
