@@ -6,5 +6,15 @@ on one machine, and other runs and machines have others.
 
 from __future__ import annotations
 
-NAMES = ("schemathesis", "replayed", "workers", "replay", "sizes", "startup", "memory", "site")
+NAMES = (
+    "schemathesis",
+    "replayed",
+    "workers",
+    "replay",
+    "sizes",
+    "startup",
+    "memory",
+    "site",
+    "fleet",
+)
 """The benchmarks. Each is a module whose ``rows`` measures in some tries, and gives table rows."""
