@@ -106,8 +106,9 @@ def night(directory: Path, count: int) -> Night:
         with cluster(directory / "logs", _keys(directory)) as found:
             words = ["fleet", "run", path, "--output", directory / "results"]
             options = ["--dask", found.address, *found.tls]
+            command = _command([*words, *options], directory, {})
             running = Popen(
-                _command([*words, *options], directory, {}).arguments,
+                [str(word) for word in command.arguments],
                 cwd=directory,
                 stdout=PIPE,
                 text=True,
