@@ -297,12 +297,13 @@ def manifest(
     shards: int | None,
 ) -> None:
     """Print a Kubernetes Indexed Job that runs a plan, with one pod for each shard."""
-    from conformance.fleet import plan
+    from conformance.fleet import kubernetes, plan
     from conformance.fleet import shards as sharding
 
     planned = plan.read(path)
-    cluster = sharding.Cluster(name, image, config_map, secret, claim, parallel)
-    click.echo(sharding.manifest(planned, sharding.number_for(planned, shards), cluster), nl=False)
+    cluster = kubernetes.Cluster(name, image, config_map, secret, claim, parallel)
+    number = sharding.number_for(planned, shards)
+    click.echo(kubernetes.manifest(planned, number, cluster), nl=False)
 
 
 @fleet.command(hidden=True)

@@ -16,9 +16,9 @@ import yaml
 
 from conformance.base.errors import UsageError
 from conformance.certify import bundle
-from conformance.fleet import archive, cluster, plan, shards, supervised, unit
+from conformance.fleet import archive, cluster, kubernetes, plan, shards, supervised, unit
+from conformance.fleet.kubernetes import Cluster
 from conformance.fleet.plan import Fleet, Member, Pins
-from conformance.fleet.shards import Cluster
 from tests.fleet.conftest import Night
 from tests.fleet.targets import Servers
 from tests.support.contracts import real
@@ -74,7 +74,7 @@ def test_the_commands_print_matrix_and_manifest(servers: Servers) -> None:
 
 def test_a_pod_works_its_own_shard(servers: Servers) -> None:
     """The index of a pod begins at 0, the number of a shard at 1."""
-    text = shards.manifest(plan.read(servers.plan("sound")), 4, CLUSTER)
+    text = kubernetes.manifest(plan.read(servers.plan("sound")), 4, CLUSTER)
     (container,) = yaml.safe_load(text)["spec"]["template"]["spec"]["containers"]
     shell, option, script = container["command"]
     printed = script.replace("exec kaicalls-conformance", "printf '%s\\n'")
@@ -97,10 +97,10 @@ def test_target_files_outside_the_plan_fit_no_config_map() -> None:
     fleet = many(["a", "b"])
     outside = replace(fleet.targets[0], file="../a.yaml")
     with pytest.raises(UsageError, match="in the directory of the plan"):
-        shards.manifest(replace(fleet, targets=(outside,)), 1, CLUSTER)
+        kubernetes.manifest(replace(fleet, targets=(outside,)), 1, CLUSTER)
     same = replace(fleet.targets[1], file="other/a.yaml")
     with pytest.raises(UsageError, match="different names"):
-        shards.manifest(replace(fleet, targets=(fleet.targets[0], same)), 1, CLUSTER)
+        kubernetes.manifest(replace(fleet, targets=(fleet.targets[0], same)), 1, CLUSTER)
 
 
 def test_two_targets_need_two_ids(tmp_path: Path) -> None:
