@@ -221,13 +221,14 @@ def _imported(path: Path) -> set[str]:
 def test_every_import_of_the_package_is_declared() -> None:
     """A package that the code imports is a dependency by itself, not by way of another one.
 
-    Only what certifies may import what the extra for it brings.
+    Only the folder that an extra is for may import what it brings.
     """
     always = {_name(requirement) for requirement in PROJECT["dependencies"]}
-    extra = {_name(requirement) for requirement in PROJECT["optional-dependencies"]["certify"]}
+    extras = PROJECT["optional-dependencies"]
     owners = packages_distributions()
     for path in (ROOT / "conformance").rglob("*.py"):
-        declared = always | extra if path.parent.name == "certify" else always
+        more = extras[path.parent.name] if path.parent.name in ("certify", "fleet") else []
+        declared = always | {_name(requirement) for requirement in more}
         for package in _imported(path) - sys.stdlib_module_names - {"conformance"}:
             owner = {_name(name).replace("_", "-") for name in owners.get(package, ())}
             assert owner & declared, f"{path.name} imports {package}"

@@ -59,6 +59,7 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
         "conformance.command.directory",
         "conformance.command.doctor",
         "conformance.command.explaining",
+        "conformance.command.fleet",
         "conformance.command.freeze",
         "conformance.command.merge",
         "conformance.command.periods",

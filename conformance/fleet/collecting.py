@@ -162,7 +162,8 @@ class _Collector:
         nights = [*(each for each in history if each.run != now.run), now]
         entry = rows.Entry(member.id, replace(accepted, run=run), nights, before)
         row = rows.judged(entry, self.fleet.profile)
-        if before is not None and _is_known(now, before, self.fleet.pins.date):
+        shown = before if before is not None and before["run"] == now.run else None
+        if shown is not None and shown["collected"] != self.fleet.pins.date:
             row |= {"new": [], "fixed": [], "untested": []}
         for name, write in ((BADGE, badge.write), (REPORT, html.write)):
             with files.whole(folder / name) as written:
@@ -187,11 +188,6 @@ def _not_judged(member: Member, accepted: Accepted) -> Problem:
     run = accepted.run
     judged = f"{run.judged:,} of {len(run.cells):,} cells judged"
     return Problem(member.id, Kind.UNJUDGED, f"{run.incomplete or 'Nothing to judge.'} ({judged})")
-
-
-def _is_known(now: Past, before: Row, day: str) -> bool:
-    """Whether the run of an entry was collected already, for another day."""
-    return bool(before["run"] == now.run and before["collected"] != day)
 
 
 def _entry(folder: Path) -> Row | None:

@@ -62,6 +62,8 @@ def judged(entry: Entry, profile: str | None) -> Row:
     accepted, run = entry.accepted, entry.accepted.run
     report = f"targets/{entry.target}/report.html"
     causes = [_cause(cause, report) for cause in run.causes]
+    still = Transition.STILL
+    new = {cause.id for cause in run.causes if transition(cause, run.past) is not still}
     grid = "".join(LETTERS[run.clause_verdict(clause)] for clause in run.contract.clauses)
     clauses = list(run.contract.clauses)
     return {
@@ -77,10 +79,13 @@ def judged(entry: Entry, profile: str | None) -> Row:
         "grid": grid,
         "causes": len(causes),
         "top": causes[:TOP],
-        "new": [_named(cause.id, cause.title) for cause in run.causes if _is_new(cause, run)],
+        "new": [_named(cause.id, cause.title) for cause in run.causes if cause.id in new],
         "fixed": _fixed(run),
         "untested": _untested(clauses, grid, entry.before),
-        "trend": [_night(each) for each in entry.nights[-TREND:]],
+        "trend": [
+            {"date": each.finished, "causes": len(each.causes), "judged": _judged(each)}
+            for each in entry.nights[-TREND:]
+        ],
         "report": report,
         "all_causes": causes,
         "cells": _links(run, report),
@@ -168,10 +173,6 @@ def _named(cause: str, title: str) -> Row:
     return {"id": cause, "title": _short(title)}
 
 
-def _is_new(cause: Cause, run: Run) -> bool:
-    return transition(cause, run.past) is not Transition.STILL
-
-
 def _fixed(run: Run) -> list[Row]:
     """The causes of the last run that are gone, and whose main cell passes now.
 
@@ -203,10 +204,6 @@ def _untested(clauses: Sequence[str], grid: str, before: Row | None) -> list[str
         for clause, letter in zip(clauses, grid, strict=True)
         if letter not in SEEN and letters.get(clause, LETTERS[None]) in SEEN
     ]
-
-
-def _night(past: Past) -> Row:
-    return {"date": past.finished, "causes": len(past.causes), "judged": _judged(past)}
 
 
 def _links(run: Run, report: str) -> dict[str, str]:

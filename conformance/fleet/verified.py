@@ -137,18 +137,14 @@ def _differing(run: Run, expected: Expected) -> list[str]:
     """What a run has otherwise than the plan and the target file say."""
     pins, declaration = expected.pins, expected.declaration
     chosen = run.selection or Selection((), (), 0)
+    members = [each.name for each in fields(Declaration) if each.name not in BY_KEYS]
+    is_declared = all(getattr(run.target, each) == getattr(declaration, each) for each in members)
     differs = {
         "address": run.target.url != declaration.url,
         "depth": run.depth != pins.depth,
         "selection": (sorted(chosen.areas), sorted(chosen.clauses), chosen.shard)
         != (sorted(pins.areas), sorted(pins.clauses), ""),
         "seed": run.seed != pins.seed and not expected.published,
-        "target file": not expected.published and not _declares(run.target, declaration),
+        "target file": not expected.published and not is_declared,
     }
     return [what for what, is_so in differs.items() if is_so]
-
-
-def _declares(stored: Declaration, declaration: Declaration) -> bool:
-    """Whether a run declared what the target file does, the keys aside."""
-    names = [each.name for each in fields(Declaration) if each.name not in BY_KEYS]
-    return all(getattr(stored, name) == getattr(declaration, name) for name in names)
