@@ -19,11 +19,12 @@ from typing import Any, TextIO
 from conformance.base import files, stored
 from conformance.base.errors import Exit, UsageError
 from conformance.base.stored import Bounds
+from conformance.base.text import clean
 from conformance.fleet import received, rows
 from conformance.fleet.accepting import Accepted, Trusted
 from conformance.fleet.plan import Fleet, Member, digest_of
 from conformance.fleet.rows import Row
-from conformance.fleet.verified import Kind, Problem
+from conformance.fleet.verified import Kind, Problem, failure
 from conformance.log import convert
 from conformance.model import Contract, Past
 from conformance.report import badge, html
@@ -134,10 +135,17 @@ class _Collector:
             problems.append(_not_judged(member, accepted))
             if not accepted.run.judged or before is not None:
                 accepted = None
-        if accepted is None:
+        row = None
+        if accepted is not None:
+            try:
+                row = self._judged(member, accepted, before, folder)
+            except (UsageError, OSError):
+                raise
+            except Exception as error:  # the run may be made for that, and must not stop the others
+                words = clean(failure(error))[: rows.LONGEST]
+                problems.append(Problem(member.id, Kind.REFUSED, words))
+        if row is None:
             row = self._not_now(member, before, problems[-1].words)
-        else:
-            row = self._judged(member, accepted, before, folder)
         row["collected"] = self.fleet.pins.date
         folder.mkdir(exist_ok=True)
         _write(folder / ENTRY, row)

@@ -88,11 +88,15 @@ def run_in(directory: Path, expected: Expected) -> Stored:
         return _judged(directory, expected)
     except UsageError as error:
         raise Unfit(Kind.REFUSED, str(error).replace(f"{directory}/", "")) from None
-    except (Unfit, MemoryError):
+    except Unfit:
         raise
     except Exception as error:  # it may be made for that
-        what = f"The suite failed on the run, {type(error).__name__}: {error}"
-        raise Unfit(Kind.REFUSED, what) from error
+        raise Unfit(Kind.REFUSED, failure(error)) from error
+
+
+def failure(error: Exception) -> str:
+    """What is said of a run on which the suite itself fails."""
+    return f"The suite failed on the run, {type(error).__name__}: {error}"
 
 
 def _judged(directory: Path, expected: Expected) -> Stored:

@@ -15,6 +15,8 @@ from conformance.fleet import collecting, plan, unit
 from conformance.fleet.collecting import Summary
 from conformance.fleet.plan import Fleet
 from conformance.fleet.unit import State
+from conformance.model import Run
+from conformance.report import html
 from tests.fleet.conftest import Night
 from tests.fleet.targets import problems_of, rows_of
 from tests.forging import chained, forged
@@ -208,6 +210,27 @@ def test_what_changed_is_said_once(night: Night, tmp_path: Path) -> None:
     entry.write_text(json.dumps({**json.loads(entry.read_text()), "collected": "2025-01-01"}))
     assert collected(fleet, *night.shards, to=tmp_path).exit_code == 0
     assert rows_of(tmp_path)["html"]["new"] == []
+
+
+def test_a_run_on_which_the_suite_fails_does_not_stop_the_others(
+    night: Night, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is refused, and keeps what was there before."""
+    fleet = plan.read(night.plan)
+    fleet = replace(fleet, targets=tuple(each for each in fleet.targets if each.id in "html sound"))
+    write = html.write
+
+    def failing(run: Run, path: Path) -> None:
+        if run.target.name == "html":
+            raise ValueError("\x1b[2J")
+        write(run, path)
+
+    monkeypatch.setattr(html, "write", failing)
+    summary = collected(fleet, *night.shards, to=tmp_path)
+    assert problems_of(tmp_path)[-1] == ("html", "refused")
+    states = {name: row["state"] for name, row in rows_of(tmp_path).items()}
+    assert states == {"html": "never judged", "sound": "judged"}
+    assert summary.exit_code == 3
 
 
 def test_a_changed_target_file_stops_the_collection(night: Night, tmp_path: Path) -> None:
