@@ -12,7 +12,7 @@ import yaml
 from conformance import __version__
 from conformance.certify.keys import CERTIFIER
 from conformance.certify.trust import Trust
-from conformance.fleet import accepting, unit
+from conformance.fleet import accepting, rows, unit
 from conformance.fleet.accepting import Accepted, Trusted
 from conformance.fleet.plan import Pins
 from conformance.fleet.verified import Expected, Unfit
@@ -54,3 +54,24 @@ def test_a_certifiers_bundle_is_certified(lab: Lab, tmp_path: Path) -> None:
     path = zipped(unsigned, payload, tmp_path / "c.zip", key=LABS_KEY, namespace=CERTIFIER)
     with pytest.raises(Unfit, match="The certificate does not hold: EXPIRED"):
         accepted(lab, path, tmp_path / "expired", TRUST)
+
+
+def test_an_expired_certificate_is_withdrawn() -> None:
+    """A result that is only kept loses its mark on the day that its certificate expires."""
+    certificate = {"product": "Acme", "version": "1", "until": "2026-12-31T00:00:00+00:00"}
+    before = {
+        "certificate": certificate,
+        "origin": "certified",
+        "clauses": ["old", "both"],
+        "grid": "FP",
+    }
+    clauses = ["both", "new"]
+    valid = rows.kept(before, "No result arrived.", clauses, "2026-12-30T23:00:00+00:00")
+    assert (valid["origin"], valid["certificate"], valid["grid"]) == (
+        "certified",
+        certificate,
+        "P.",
+    )
+    expired = rows.kept(before, "No result arrived.", clauses, "2027-01-01T00:00:00+00:00")
+    assert (expired["origin"], expired["certificate"]) == ("self-declared", None)
+    assert expired["words"] == "No result arrived. Its certificate has expired."
