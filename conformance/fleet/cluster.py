@@ -53,7 +53,7 @@ def run(units: Iterable[Unit], results: Path, address: str, tls: Tls) -> Iterato
             f"--dask {address}: a scheduler without TLS lets anybody run code on its workers. "
             "Use an address such as tls://scheduler.example.com:8786."
         )
-    prepared = iter([_sendable(each) for each in units])
+    prepared = iter([sendable(each) for each in units])
     security = Security(
         require_encryption=True,
         tls_ca_file=tls.ca and str(tls.ca),
@@ -85,7 +85,7 @@ def _fill(client: Any, tasks: Any, named: dict[str, Unit], units: Iterator[Unit]
         tasks.add(client.submit(worked, each, key=name, pure=False))
 
 
-def _sendable(each: Unit) -> Unit:
+def sendable(each: Unit) -> Unit:
     """The unit with its target file in it. Raises UsageError if that has a key itself."""
     path = Path(each.path)
     value = form.valid(path).value
@@ -94,7 +94,7 @@ def _sendable(each: Unit) -> Unit:
             f"{path}: has a key in it, which would pass through the scheduler. Write keys as "
             "${NAME}, and set the variables for the workers."
         )
-    return replace(each, text=path.read_text(encoding="utf-8"))
+    return replace(each, text=path.read_bytes().decode())
 
 
 def worked(each: Unit) -> bytes:

@@ -182,7 +182,7 @@ def _target_file(unit: Unit, scratch: Path) -> Path:
     path = Path(unit.path)
     if unit.text is not None:
         path = scratch / path.name
-        path.write_text(unit.text, encoding="utf-8")
+        path.write_bytes(unit.text.encode())
     if hashlib.sha256(path.read_bytes()).hexdigest() != unit.digest:
         raise UsageError(f"{path.name}: the target file was changed after it was planned")
     return path

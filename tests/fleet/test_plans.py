@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import shlex
@@ -137,6 +138,18 @@ def test_a_run_sees_the_keys_of_its_target_alone(monkeypatch: pytest.MonkeyPatch
     assert env["A_FULL"] == "mine"
     assert not {"B_FULL", "AWS_SECRET_ACCESS_KEY"} & set(env)
     assert "PATH" in env
+
+
+def test_a_target_file_is_sent_as_it_is(servers: Servers, tmp_path: Path) -> None:
+    """Line ends of another system stay, so its digest is the same on a worker."""
+    path = tmp_path / "sound.yaml"
+    text = (servers.directory / "targets" / "sound.yaml").read_bytes()
+    path.write_bytes(text.replace(b"\n", b"\r\n"))
+    pins = replace(many([]).pins, suite="0")
+    each = unit.Unit("sound", str(path), plan.digest_of(path), 60, pins)
+    sent = cluster.sendable(each)
+    assert sent.text is not None
+    assert hashlib.sha256(sent.text.encode()).hexdigest() == each.digest
 
 
 def test_a_unit_shows_no_target_file_in_messages() -> None:
