@@ -343,7 +343,14 @@ def test_an_id_that_is_not_safe_is_refused(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("member", "value"),
-    [("grid", "FZ"), ("grid", "FP"), ("causes", "many"), ("new", [{"id": "x"}]), ("trend", 7)],
+    [
+        ("grid", "FZ"),
+        ("grid", "FP"),
+        ("causes", "many"),
+        ("causes", 1e999),
+        ("new", [{"id": "x"}]),
+        ("trend", 7),
+    ],
 )
 def test_a_line_of_another_form_is_refused(tmp_path: Path, member: str, value: object) -> None:
     """The message names the line, and no site appears."""

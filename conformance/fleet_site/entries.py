@@ -203,5 +203,5 @@ def _record(value: object, kind: type[Record]) -> Record:
     """The value as a record. Raises ValueError if a member is missing or of another type."""
     try:
         return _CONVERTER.structure(value, kind)
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"a member is missing or wrong ({error})") from None

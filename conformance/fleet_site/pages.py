@@ -7,7 +7,6 @@ search of the browser does.
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -95,14 +94,11 @@ def _parts(worst_first: Sequence[Entry]) -> list[Part]:
 
 
 def _replace(directory: Path, made: Path) -> None:
-    """Move what was made to its place. A page never links to a part of the grid that is gone."""
-    before = made / "before"
+    """Move what was made to its place. The directory that it leaves takes the old grid."""
     if (directory / PARTS).exists():
-        (directory / PARTS).replace(before)
+        (directory / PARTS).replace(made / "before")
     for name in (PARTS, NAMES, BADGE, FIRST):
         (made / name).replace(directory / name)
-    if before.exists():
-        shutil.rmtree(before)
 
 
 @dataclass(frozen=True)
