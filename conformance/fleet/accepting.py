@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from conformance.base.errors import UsageError
 from conformance.certify import bundle
 from conformance.certify.certificate import Certificate, Grade
 from conformance.fleet import published, unit
@@ -53,13 +54,15 @@ def accepted(folder: Path, expected: Expected, trusted: Trusted | None) -> Accep
     try:
         with published.evidence(folder) as directory:
             certificate = None
-            if trusted is not None and (folder / unit.BUNDLE).exists():
+            if trusted is not None and directory != folder / unit.RUN:
                 certificate = _certificate(directory, expected, trusted)
             if certificate is not None and certificate.grade is Grade.CERTIFIED:
                 expected = replace(expected, oldest=CERTIFIED_FOR)
             stored = run_in(directory, expected)
     except bundle.Invalid as error:
         raise Unfit(Kind.REFUSED, f"The bundle is not safe: {error}") from None
+    except UsageError as error:
+        raise Unfit(Kind.REFUSED, str(error).replace(f"{folder}/", "")) from None
     grade = Grade.SELF_DECLARED if certificate is None else certificate.grade
     return Accepted(stored.run, stored.selected, grade.value, certificate)
 

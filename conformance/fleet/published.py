@@ -5,6 +5,7 @@ What an owner publishes is hostile until it has been verified.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -59,8 +60,11 @@ def fetch(source: str, folder: Path) -> None:
 
 @contextmanager
 def evidence(folder: Path) -> Iterator[Path]:
-    """The directory with the run of a published result. Raises bundle.Invalid for no bundle."""
-    if (folder / unit.BUNDLE).exists():
+    """The directory with the run of a published result.
+
+    Raises bundle.Invalid for a file that is no bundle, and UsageError for a link.
+    """
+    if os.path.lexists(folder / unit.BUNDLE):
         with bundle.unpacked(folder / unit.BUNDLE) as directory:
             yield directory
     else:

@@ -93,9 +93,12 @@ def _accepted(path: Path, member: Member, expected: Expected, trusted: Trusted |
     _require_of_plan(result, member, expected)
     if result.state is not State.DONE:
         raise Unfit(*_lost(result))
+    if result.run == unit.RUN:
+        _require_folder(path / unit.RUN)
     if result.origin != accepting.FLEET:
+        if member.published is None:
+            raise Unfit(Kind.REFUSED, "It was published, but the plan names no published run.")
         return accepting.accepted(path, replace(expected, published=True), trusted)
-    _require_folder(path / unit.RUN)
     stored = run_in(path / unit.RUN, expected)
     return Accepted(stored.run, stored.selected)
 

@@ -29,13 +29,15 @@ def test_a_killed_worker_and_a_hanging_target(servers: Servers, tmp_path: Path) 
         client = Command(*run, cwd=servers.directory)  # without any key
         killed_while_working(found)
         outcome = client.end(timeout=90)
-        logged = found.log("scheduler") + outcome.said
+        scheduler = found.log("scheduler")
+        workers = "".join(found.log(f"worker-{number}") for number in range(3))
     assert outcome.code == 3, outcome.said
     assert re.findall(r"^\[(\d)/7\]", outcome.out, re.MULTILINE) == list("1234567")
     assert {path.name for path in results.iterdir()} == set(ALL)
     states = {name: unit.read(results / name).state for name in ALL}
     assert [name for name in ALL if states[name] is not State.DONE] == ["hanging"], outcome.said
-    assert "worker" in logged
+    assert "Remove worker" in scheduler
+    logged = scheduler + workers + outcome.said
     assert not [key for key in servers.keys.values() if key in logged]
     collected = servers.command("collect", plan, results, "--output", tmp_path / "collected")
     assert collected.code == 1

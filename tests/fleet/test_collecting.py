@@ -145,6 +145,19 @@ def test_links_are_refused(night: Night, results: Path, tmp_path: Path) -> None:
     assert only_problem(sound(night), results, tmp_path / "second") == "refused"
 
 
+def test_only_what_the_plan_names_is_published(night: Night, results: Path, tmp_path: Path) -> None:
+    """Otherwise whoever hands in results could choose another seed and other exclusions."""
+    fleet = sound(night)
+    rewritten(results / "sound", origin="published")
+    assert only_problem(fleet, results, tmp_path / "to") == "refused"
+    member = replace(fleet.targets[0], published="https://example.com/run.zip")
+    fleet = replace(fleet, targets=(member,))
+    assert collected(fleet, results, to=tmp_path / "named").exit_code == 0
+    assert rows_of(tmp_path / "named")["sound"]["origin"] == "self-declared"
+    (results / "sound" / "bundle.zip").symlink_to(results / "sound" / "run" / "run.json")
+    assert only_problem(fleet, results, tmp_path / "link") == "refused"
+
+
 def test_nothing_counts_twice(night: Night, results: Path, tmp_path: Path) -> None:
     """Of two results one counts, and both are named. A folder without a target is named, too."""
     other = shutil.copytree(results, tmp_path / "other")

@@ -157,7 +157,6 @@ def test_a_unit_shows_no_target_file_in_messages() -> None:
     pins = many([]).pins
     each = unit.Unit("a", "a.yaml", "0" * 64, 60, pins, text="keys: {full: sk-secret}")
     assert "secret" not in repr(each)
-    assert cluster.worked.__doc__
 
 
 def zipped(**members: bytes) -> bytes:
