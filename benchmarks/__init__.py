@@ -16,5 +16,6 @@ NAMES = (
     "startup",
     "memory",
     "site",
+    "fleet",
 )
 """The benchmarks. Each is a module whose ``rows`` measures in some tries, and gives table rows."""

@@ -222,7 +222,7 @@ def _imported(path: Path) -> set[str]:
     return {name.partition(".")[0] for name in names}
 
 
-EXTRAS = {"certify": "certify", "nightly": "notify", "openmetrics.py": "metrics"}
+EXTRAS = {"certify": "certify", "fleet": "fleet", "nightly": "notify", "openmetrics.py": "metrics"}
 """The extra of each folder or module that needs one."""
 
 

@@ -449,7 +449,7 @@ def test_every_member_is_described_and_in_the_file_of_init(contract: Contract, m
 def test_every_member_has_a_field() -> None:
     """Each member of a target file except keys becomes the field of that name."""
     held = {member.name for noun in (Declaration, target.Target) for member in fields(noun)}
-    assert set(target.schema()["properties"]) - held == {"scoped_keys", "only"}
+    assert set(target.schema()["properties"]) - held == {"scoped_keys", "only", "published"}
 
 
 def test_the_examples_of_init_are_valid(contract: Contract, path: Path) -> None:

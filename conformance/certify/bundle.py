@@ -15,6 +15,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import SEEK_END
 from pathlib import Path
 from typing import BinaryIO
@@ -51,6 +52,18 @@ SIZES: Mapping[re.Pattern[str], int] = {
     **BESIDE,
 }
 """The names that members may have, each with the maximum size in bytes."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of zip: the members that it always has, and the maximum size of each by its name."""
+
+    always: tuple[str, ...]
+    sizes: Mapping[re.Pattern[str], int]
+
+
+OURS = Kind(ALWAYS, SIZES)
+"""A bundle."""
 LARGEST, MOST = 512 * MEGABYTE, 2_000
 """Maximum bytes of all members together, as read and as stored, and maximum number of members."""
 
@@ -113,13 +126,21 @@ def unpacked(path: Path) -> Iterator[Path]:
         raise UsageError(f"{path}: cannot be read: {reason(error)}") from None
     with source, files.private(), tempfile.TemporaryDirectory(prefix="conformance-") as name:
         directory = Path(name)
-        try:
-            _require_frame(source)
-            with zipfile.ZipFile(source) as archive:
-                _extract(archive, directory)
-        except BROKEN as error:
-            raise Invalid(f"it is not a readable zip ({error})") from None
+        extract(source, directory)
         yield directory
+
+
+def extract(source: BinaryIO, directory: Path, kind: Kind = OURS) -> None:
+    """Write the members of a zip of a kind, by default a bundle, into a directory.
+
+    Raises Invalid if it is not a safe zip of that kind.
+    """
+    try:
+        _require_frame(source)
+        with zipfile.ZipFile(source) as archive:
+            _extract(archive, directory, kind)
+    except BROKEN as error:
+        raise Invalid(f"it is not a readable zip ({error})") from None
 
 
 def digests(directory: Path) -> dict[str, str]:
@@ -175,26 +196,26 @@ def _require_frame(source: BinaryIO) -> None:
         raise Invalid(f"it has more than {MOST:,} members")
 
 
-def _extract(archive: zipfile.ZipFile, directory: Path) -> None:
+def _extract(archive: zipfile.ZipFile, directory: Path, kind: Kind) -> None:
     """Write the members of an archive into a directory. Raises Invalid for an unsafe one."""
     members = archive.infolist()
     names = [member.filename for member in members]
     doubled = sorted({name for name in names if names.count(name) > 1})
-    missing = [name for name in ALWAYS if name not in names]
+    missing = [name for name in kind.always if name not in names]
     if doubled:
         raise Invalid(f"it has two members with the name {doubled[0]}")
     if missing:
         raise Invalid(f"it has no {', '.join(missing)}")
     left = LARGEST
     for member in members:
-        most = min(left, _limit(member))
+        most = min(left, _limit(member, kind))
         left -= _copy(archive, member, directory / member.filename, most)
 
 
-def _limit(member: zipfile.ZipInfo) -> int:
-    """The maximum size of a member in bytes. Raises Invalid if it does not belong in a bundle."""
+def _limit(member: zipfile.ZipInfo, zips: Kind) -> int:
+    """The maximum size of a member in bytes. Raises Invalid if it does not belong in the zip."""
     name = member.orig_filename
-    limits = [limit for pattern, limit in SIZES.items() if pattern.fullmatch(name)]
+    limits = [limit for pattern, limit in zips.sizes.items() if pattern.fullmatch(name)]
     if member.header_offset < 0:
         raise Invalid(f"{name[:200]!r} lies before the zip")
     if not limits or name != member.filename:

@@ -29,6 +29,9 @@ def judged_and_played(opened: Opened) -> Again:
     """
     gc.freeze()  # the log stays in memory, so scanning it for garbage would only take time
     known = KnownTrials()
-    with meanwhile(lambda: requests.played(opened, known)) as played:
-        run = opened.judged(known=known)
-        return Again(run, played())
+    try:
+        with meanwhile(lambda: requests.played(opened, known)) as played:
+            run = opened.judged(known=known)
+            return Again(run, played())
+    finally:
+        gc.unfreeze()

@@ -26,6 +26,7 @@ from conformance.command import (
     doctor,
     drifting,
     explaining,
+    fleet,
     freeze,
     history,
     init,
@@ -269,6 +270,9 @@ COMMANDS: Mapping[str, Mapping[click.Command, str]] = {
         certify.certify: "Sign a run that meets a profile, as a bundle.",
         verify.verify: "Check a bundle without network: what does it certify?",
         registry.registry: "Publish verified bundles as a site.",
+    },
+    "Many targets": {
+        fleet.fleet: "Plan, run and collect the suite for many targets.",
     },
     "Develop": {
         commands.serve: "Start the reference server, a sandbox for clients.",

@@ -4,6 +4,7 @@ from conformance.target.form import faulty, schema
 from conformance.target.target_file import (
     KEY_VARIABLE,
     Target,
+    declared,
     from_file,
     from_flags,
     named,
@@ -13,6 +14,7 @@ from conformance.target.waivers import this_day, waivers_of
 __all__ = [
     "KEY_VARIABLE",
     "Target",
+    "declared",
     "faulty",
     "from_file",
     "from_flags",

@@ -50,6 +50,14 @@ def read(contract: Contract, file: YamlFile) -> list[GivenKey]:
     return given
 
 
+def literal(data: Mapping[str, Any]) -> bool:
+    """Whether a target file that fits its schema has a key itself, not the name of a variable."""
+    keys = data.get("keys", {})
+    listed = [entry["key"] for entry in keys] if isinstance(keys, list) else keys.values()
+    texts = [*listed, *data.get("scoped_keys", {}).values()]
+    return any(not VARIABLE.fullmatch(text) for text in texts)
+
+
 def scopes(given: list[GivenKey]) -> Mapping[str, tuple[str, ...]]:
     """The scopes that the file lists for a key, by role."""
     return {key.role: key.scopes for key in given if key.scopes is not None}

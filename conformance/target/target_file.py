@@ -137,6 +137,27 @@ def from_file(
     return replace(target, warnings=(*target.warnings, *off_path))
 
 
+def declared(contract: Contract, path: Path, today: date) -> Declaration:
+    """What a target file declares, read without the environment. It has no keys.
+
+    Raises TargetError with the faults that do not concern keys.
+    """
+    file = form.valid(path)
+    faults: list[str] = []
+    names.check(contract, file, form.schema(), faults)
+    waivers.check(file, today, faults)
+    derived = {
+        "inapplicable": scope.lacking(contract, file.value),
+        "keys": [],
+        "full_declared": False,
+        "addresses": _addresses(file, faults),
+        "url": _url(file, faults),
+    }
+    if faults:
+        raise faulty(faults)
+    return _target(file.value | derived, {}).declaration
+
+
 def _take_key(data: dict[str, Any], key: str | None) -> bool:
     """Insert the key from --key or the environment; returns whether there was one."""
     keys = data.setdefault("keys", {})

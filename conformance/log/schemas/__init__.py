@@ -18,6 +18,7 @@ import jsonschema_rs
 from conformance.model import Json
 
 EXCHANGES, RUN, SHARD = "exchanges.schema.json", "run.schema.json", "shard.schema.json"
+FLEET, RESULT = "fleet.schema.json", "result.schema.json"
 FREEZE, CHALLENGE, STAMPS = "freeze.schema.json", "challenge.schema.json", "stamps.schema.json"
 NIGHTLY = "nightly.schema.json"
 PAST, WATCH = f"{RUN}#/$defs/past", f"{NIGHTLY}#/$defs/watch"

@@ -1,0 +1,132 @@
+"""The executor on a Dask cluster: each target is a task, and its result one bounded archive.
+
+Workers need the suite, and the variables with the keys in their environment. Nothing of them is
+sent: the scheduler sees ids and target files without keys, and a run gets only its own variables.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from threading import Event
+from typing import Any
+
+from conformance import __version__
+from conformance.base import files
+from conformance.base.errors import Unjudgeable, UsageError
+from conformance.base.text import clean
+from conformance.certify import bundle
+from conformance.fleet import archive, unit
+from conformance.fleet.archive import TooLarge
+from conformance.fleet.unit import Result, State, Unit
+from conformance.target import form, keyring
+
+CONNECT = 30
+"""Seconds to connect to the scheduler."""
+
+
+@dataclass(frozen=True)
+class Tls:
+    """The files for mutual TLS. Without them, Dask takes those of its own configuration."""
+
+    ca: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+
+def run(units: Iterable[Unit], results: Path, address: str, tls: Tls) -> Iterator[Result]:
+    """Work units on the cluster at an address, as many at a time as its workers have threads.
+
+    So nothing queues behind a slow target, and the scheduler holds few tasks. What a killed worker
+    did is done again by another one. Raises UsageError for an address without TLS or a target file
+    with keys in it, and Unjudgeable if there is no scheduler.
+    """
+    from distributed import Client, Security, as_completed  # noqa: PLC0415 - an extra, and slow
+
+    if not address.startswith("tls://"):
+        raise UsageError(
+            f"--dask {address}: a scheduler without TLS lets anybody run code on its workers. "
+            "Use an address such as tls://scheduler.example.com:8786."
+        )
+    prepared = iter([sendable(each) for each in units])
+    security = Security(
+        require_encryption=True,
+        tls_ca_file=tls.ca and str(tls.ca),
+        tls_client_cert=tls.certificate and str(tls.certificate),
+        tls_client_key=tls.key and str(tls.key),
+    )
+    with ExitStack() as stack:
+        try:
+            client = Client(address, security=security, timeout=CONNECT, set_as_default=False)
+        except (OSError, ValueError, TypeError) as error:
+            raise Unjudgeable(f"{address}: no scheduler: {clean(str(error))}") from None
+        stack.enter_context(client)
+        tasks = as_completed(loop=client.loop)
+        named: dict[str, Unit] = {}
+        _fill(client, tasks, named, prepared)
+        for future in tasks:
+            each = named.pop(future.key)
+            yield _received(future, each, results / each.target)
+            future.release()
+            _fill(client, tasks, named, prepared)
+
+
+def _fill(client: Any, tasks: Any, named: dict[str, Unit], units: Iterator[Unit]) -> None:
+    """Submit units until each thread of the cluster has one."""
+    threads = sum(client.nthreads().values()) or 1
+    for each in islice(units, max(0, threads - len(named))):
+        name = f"{each.pins.plan[:12]}-{each.target}"
+        named[name] = each
+        tasks.add(client.submit(worked, each, key=name, pure=False))
+
+
+def sendable(each: Unit) -> Unit:
+    """The unit with its target file in it. Raises UsageError if that has a key itself."""
+    path = Path(each.path)
+    value = form.valid(path).value
+    if keyring.literal(value):
+        raise UsageError(
+            f"{path}: has a key in it, which would pass through the scheduler. Write keys as "
+            "${NAME}, and set the variables for the workers."
+        )
+    return replace(each, text=path.read_bytes().decode())
+
+
+def worked(each: Unit) -> bytes:
+    """Work a unit on a worker, and return its folder as an archive. It never raises.
+
+    An error would put the arguments of the task into the logs of the cluster.
+    """
+    with files.private(), tempfile.TemporaryDirectory(prefix="conformance-") as scratch:
+        folder = Path(scratch, each.target)
+        result = unit.work(each, folder, Event())
+        try:
+            return archive.packed(folder)
+        except TooLarge as error:
+            lost = replace(result, state=State.DIED, run=None, words=str(error))
+        alone = Path(scratch, "alone")
+        alone.mkdir()
+        unit.store(lost, alone)
+        return archive.packed(alone)
+
+
+def _received(future: Any, each: Unit, folder: Path) -> Result:
+    """Write the folder of a finished task, and return its result."""
+    try:
+        archive.unpack(future.result(), folder)
+        return unit.read(folder)
+    except (bundle.Invalid, UsageError) as error:
+        words = f"The archive of the worker is not valid: {error}"
+    except Exception as error:  # such as KilledWorker, after several workers have died
+        words = f"{type(error).__name__}: {error}"
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    lost = Result(each.target, each.pins.plan, __version__, each.digest, State.DIED, now, now)
+    lost = replace(lost, words=clean(words)[:500])
+    folder.mkdir(parents=True, exist_ok=True)
+    unit.store(lost, folder)
+    return lost

@@ -1,0 +1,218 @@
+"""Collects the results of a fleet, one target at a time, so that memory does not grow with it.
+
+A collection is a directory: ``fleet.json``, ``index.jsonl`` with a line for each target, and a
+folder for each target with its report. A result that does not count changes nothing in the folder
+of its target, so the last good one stays, with its date.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+from conformance.base import files, stored
+from conformance.base.errors import Exit, UsageError
+from conformance.base.stored import Bounds
+from conformance.base.text import clean
+from conformance.fleet import received, rows
+from conformance.fleet.accepting import Accepted, Trusted
+from conformance.fleet.plan import Fleet, Member, digest_of
+from conformance.fleet.rows import Row
+from conformance.fleet.verified import Kind, Problem, failure
+from conformance.log import convert
+from conformance.model import Contract, Past
+from conformance.report import badge, html
+from conformance.run import history_file
+from conformance.target import form
+
+FORMAT = 1
+FLEET, INDEX, TARGETS = "fleet.json", "index.jsonl", "targets"
+ENTRY, REPORT, BADGE = "target.json", "report.html", "badge.svg"
+"""The files in the folder of a target."""
+
+
+@dataclass
+class Summary:
+    """What a collection came to. ``states`` counts the targets by their state."""
+
+    states: Counter[str] = field(default_factory=Counter)
+    changed: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    new: int = 0
+    unjudged: int = 0
+
+    @property
+    def exit_code(self) -> Exit:
+        """1 if something is new, else 3 if a target was not judged, else 0."""
+        if self.new:
+            return Exit.VIOLATED
+        return Exit.UNJUDGED if self.unjudged else Exit.CONFORMS
+
+
+def collect(
+    fleet: Fleet,
+    results: Sequence[Path],
+    output: Path,
+    contract: Contract,
+    trusted: Trusted | None = None,
+) -> Summary:
+    """Verify the results of a plan, and write or update the collection in ``output``.
+
+    Raises UsageError if a target file changed after it was planned, or if there are no results.
+    """
+    _require_files(fleet)
+    found = received.folders(results)
+    summary = Summary(problems=received.strangers(fleet, found))
+    (output / TARGETS).mkdir(parents=True, exist_ok=True)
+    collector = _Collector(fleet, contract, output, trusted, summary)
+    with (
+        files.whole(output / INDEX) as written,
+        files.own(written, "w") as index,
+    ):
+        for member in fleet.targets:
+            collector.add(member, found.get(member.id, ()), index)
+    _write(output / FLEET, _facts(fleet, contract, summary.problems))
+    return summary
+
+
+def _require_files(fleet: Fleet) -> None:
+    """Raise UsageError if a target file is not as it was planned. Keys are not needed."""
+    for member in fleet.targets:
+        path = fleet.path_of(member)
+        if digest_of(path) != member.digest:
+            raise UsageError(f"{path}: the target file was changed after it was planned.")
+
+
+def _facts(fleet: Fleet, contract: Contract, problems: Sequence[Problem]) -> dict[str, Any]:
+    """The content of the fleet.json of a collection."""
+    return {
+        "format": FORMAT,
+        "date": fleet.pins.date,
+        "suite": fleet.pins.suite,
+        "contract": {
+            "name": contract.title,
+            "version": contract.version,
+            "digest": contract.digest,
+        },
+        "clauses": [
+            {"id": each.id, "title": each.text, "level": each.level.value, "area": each.area}
+            for each in contract.clauses.values()
+        ],
+        "missing": [each.target for each in problems if each.kind is Kind.MISSING],
+        "problems": [asdict(each) for each in problems],
+    }
+
+
+def _write(path: Path, data: dict[str, Any]) -> None:
+    with files.whole(path) as written, files.own(written, "w") as stream:
+        stream.write(json.dumps(data) + "\n")
+
+
+@dataclass(frozen=True)
+class _Collector:
+    """Adds one target after the other to a collection."""
+
+    fleet: Fleet
+    contract: Contract
+    output: Path
+    trusted: Trusted | None
+    summary: Summary
+
+    def add(self, member: Member, paths: Sequence[Path], index: TextIO) -> None:
+        """Judge the results of a target, write its folder, and add its line."""
+        taken = received.taken(self.fleet, member, paths, self.contract, self.trusted)
+        problems = list(taken.problems)
+        folder = self.output / TARGETS / member.id
+        before = _entry(folder)
+        accepted = taken.accepted
+        if accepted is not None and (accepted.run.incomplete or not accepted.run.judged):
+            problems.append(_not_judged(member, accepted))
+            if not accepted.run.judged or before is not None:
+                accepted = None
+        row = None
+        if accepted is not None:
+            try:
+                row = self._judged(member, accepted, before, folder)
+            except (UsageError, OSError):
+                raise
+            except Exception as error:  # the run may be made for that, and must not stop the others
+                words = clean(failure(error))[: rows.LONGEST]
+                problems.append(Problem(member.id, Kind.REFUSED, words))
+        if row is None:
+            row = self._not_now(member, before, problems[-1].words)
+        row["collected"] = self.fleet.pins.date
+        folder.mkdir(exist_ok=True)
+        _write(folder / ENTRY, row)
+        index.write(json.dumps(rows.line(row)) + "\n")
+        self._count(row, problems)
+
+    def _not_now(self, member: Member, before: Row | None, why: str) -> Row:
+        """The entry of a target that has no result that counts."""
+        clauses = list(self.contract.clauses)
+        if before is not None and before["judged_on"] is not None:
+            return rows.kept(before, why, clauses, datetime.now(UTC).isoformat())
+        name = form.valid(self.fleet.path_of(member)).value.get("name", member.id)
+        return rows.never(member.id, name, why, clauses)
+
+    def _judged(self, member: Member, accepted: Accepted, before: Row | None, folder: Path) -> Row:
+        """Write the report of a target that was judged; returns its entry."""
+        folder.mkdir(exist_ok=True)
+        history = history_file.read(folder)
+        run, name = accepted.run, f"{accepted.run.started} {accepted.run.log_head[:8]}"
+        now = history_file.line(run, accepted.selected, name)
+        run = replace(run, past=history_file.before(history, now))
+        nights = [*(each for each in history if each.run != now.run), now]
+        entry = rows.Entry(member.id, replace(accepted, run=run), nights, before)
+        row = rows.judged(entry, self.fleet.profile)
+        shown = before if before is not None and before["run"] == now.run else None
+        if shown is not None and shown["collected"] != self.fleet.pins.date:
+            row |= {"new": [], "fixed": [], "untested": []}
+        for name, write in ((BADGE, badge.write), (REPORT, html.write)):
+            with files.whole(folder / name) as written:
+                write(run, written)
+        if not run.incomplete:
+            _remember(folder, nights)
+        return row
+
+    def _count(self, row: Row, problems: Sequence[Problem]) -> None:
+        """Add a target to the summary."""
+        summary = self.summary
+        summary.problems += problems
+        summary.states[row["state"]] += 1
+        summary.new += len(row["new"])
+        summary.unjudged += bool(row["words"]) or row["verdict"] == rows.UNJUDGED
+        if any(row[name] for name in ("new", "fixed", "untested")):
+            summary.changed.append(rows.describe(row))
+
+
+def _not_judged(member: Member, accepted: Accepted) -> Problem:
+    """The problem of a run that judged nothing, or that ended early."""
+    run = accepted.run
+    judged = f"{run.judged:,} of {len(run.cells):,} cells judged"
+    return Problem(member.id, Kind.UNJUDGED, f"{run.incomplete or 'Nothing to judge.'} ({judged})")
+
+
+def _entry(folder: Path) -> Row | None:
+    """The last entry of a target; None if there is none. Raises UsageError if it is broken."""
+    path = folder / ENTRY
+    if not os.path.lexists(path):
+        return None
+    try:
+        entry = stored.parsed(stored.text_of(path), Bounds())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path}: cannot be read: {error}. Remove it.") from None
+    row: Row = entry
+    return row
+
+
+def _remember(folder: Path, history: Sequence[Past]) -> None:
+    """Write the history of a target: the lines of its last nights."""
+    with files.whole(folder / history_file.NAME) as written, files.own(written, "w") as stream:
+        for each in history[-rows.TREND :]:
+            stream.write(json.dumps(convert.to_json(each)) + "\n")

@@ -1,0 +1,128 @@
+"""Runs that the owners of targets publish: fetched within bounds, and verified by replay.
+
+What an owner publishes is hostile until it has been verified.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import requests
+from urllib3.exceptions import HTTPError
+
+from conformance.base import stored
+from conformance.base.errors import UsageError, reason
+from conformance.certify import bundle
+from conformance.fleet import archive, unit
+from conformance.run import runfile
+
+LARGEST = archive.LARGEST
+"""Maximum bytes that are fetched for a file."""
+REDIRECTS = 3
+"""Maximum number of redirects that are followed."""
+SECONDS = 20
+"""Seconds without a byte after which a transfer is given up. The unit as a whole has a limit."""
+BLOCK = 1 << 16
+OK = 200
+FOLLOWED = (301, 302, 303, 307, 308)
+"""The statuses of redirects."""
+EVIDENCE = (runfile.RUN, runfile.PACKED)
+"""The files of a run that are taken from a directory."""
+
+
+def fetch(source: str, folder: Path) -> None:
+    """Fetch a published run into the folder of a target, as ``run`` or as ``bundle.zip``.
+
+    A source that ends with ``.zip`` is a bundle, or the zip of a run; any other is the directory of
+    a run. Raises UsageError if it cannot be fetched, and bundle.Invalid if it is not safe.
+    """
+    copy = _download if "://" in source else _copy_file
+    if not source.endswith(".zip"):
+        (folder / unit.RUN).mkdir()
+        for name in EVIDENCE:
+            copy(f"{source.rstrip('/')}/{name}", folder / unit.RUN / name)
+        return
+    to = folder / unit.BUNDLE
+    copy(source, to)
+    try:
+        with bundle.unpacked(to):
+            pass
+    except bundle.Invalid:
+        (folder / unit.RUN).mkdir()
+        with to.open("rb") as file:
+            bundle.extract(file, folder / unit.RUN, archive.RUN)
+        to.unlink()
+
+
+@contextmanager
+def evidence(folder: Path) -> Iterator[Path]:
+    """The directory with the run of a published result.
+
+    Raises bundle.Invalid for a file that is no bundle, and UsageError for a link.
+    """
+    if os.path.lexists(folder / unit.BUNDLE):
+        with bundle.unpacked(folder / unit.BUNDLE) as directory:
+            yield directory
+    else:
+        yield folder / unit.RUN
+
+
+def _copy_file(source: str, to: Path) -> None:
+    """Copy a file of this machine, within bounds. Raises UsageError."""
+    try:
+        with stored.opened(Path(source)) as file:
+            _write(file.read, to, source)
+    except OSError as error:
+        raise UsageError(f"{source}: cannot be read: {reason(error)}") from None
+
+
+def _download(source: str, to: Path) -> None:
+    """Fetch an address, within bounds and as it is sent, without decoding. Raises UsageError."""
+    try:
+        with requests.Session() as session, _final(session, source) as response:
+            _write(lambda size: response.raw.read(size, decode_content=False), to, source)
+    except (requests.RequestException, HTTPError, OSError) as error:
+        raise UsageError(f"{source}: cannot be fetched: {type(error).__name__}") from None
+
+
+def _final(session: requests.Session, source: str) -> requests.Response:
+    """The response to an address after a few redirects. Raises UsageError if it is no success.
+
+    A redirect never leads from https to http, or to another scheme.
+    """
+    address = source
+    for _ in range(REDIRECTS + 1):
+        if urlsplit(address).scheme not in ("http", "https"):
+            raise UsageError(f"{source}: only http and https addresses are fetched")
+        response = session.get(
+            address,
+            stream=True,
+            allow_redirects=False,
+            timeout=SECONDS,
+            headers={"Accept-Encoding": "identity"},
+        )
+        if response.status_code not in FOLLOWED:
+            break
+        response.close()
+        following = urljoin(address, response.headers.get("Location", ""))
+        if urlsplit(address).scheme == "https" and urlsplit(following).scheme != "https":
+            raise UsageError(f"{source}: redirects from https to something else")
+        address = following
+    if response.status_code != OK:
+        raise UsageError(f"{source}: the response has the status {response.status_code}")
+    return response
+
+
+def _write(read: Callable[[int], bytes], to: Path, source: str) -> None:
+    """Write what ``read`` gives to a new file. Raises UsageError if that is too much."""
+    left = LARGEST
+    with to.open("xb") as written:
+        while block := read(BLOCK):
+            left -= len(block)
+            if left < 0:
+                raise UsageError(f"{source}: has more than {LARGEST:,} bytes")
+            written.write(block)

@@ -1,0 +1,140 @@
+"""Finds the results that were handed in, and takes at most one for each target.
+
+Whoever hands in results may be hostile: names are checked, links refused, and files bounded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from conformance.base.errors import UsageError
+from conformance.base.text import clean
+from conformance.fleet import accepting, unit
+from conformance.fleet.accepting import Accepted, Trusted
+from conformance.fleet.plan import Fleet, Member
+from conformance.fleet.unit import Result, State
+from conformance.fleet.verified import Expected, Kind, Problem, Unfit, run_in
+from conformance.model import Contract
+
+MOST = 200_000
+"""Maximum number of entries in a directory of results."""
+NAMED = 80
+"""Characters of the name of an unknown folder that a problem quotes."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """The result of a target that counts, or None, and what is wrong with what was handed in."""
+
+    accepted: Accepted | None
+    problems: tuple[Problem, ...] = ()
+
+
+def folders(directories: Iterable[Path]) -> dict[str, list[Path]]:
+    """The folders in directories of results, by their names. Raises UsageError for too many."""
+    found: dict[str, list[Path]] = {}
+    for directory in directories:
+        for path in _in(directory):
+            found.setdefault(path.name, []).append(path)
+    return found
+
+
+def _in(directory: Path) -> Iterator[Path]:
+    if not directory.is_dir():
+        raise UsageError(f"{directory}: there is no directory of results")
+    for count, path in enumerate(sorted(directory.iterdir())):
+        if count >= MOST:
+            raise UsageError(f"{directory}: has more than {MOST:,} entries")
+        if not path.name.startswith("."):
+            yield path
+
+
+def strangers(fleet: Fleet, found: Mapping[str, list[Path]]) -> list[Problem]:
+    """A problem for each folder of a target that the plan does not have."""
+    known = {member.id for member in fleet.targets}
+    return [
+        Problem(clean(name)[:NAMED], Kind.FOREIGN, "The plan has no such target.")
+        for name in found
+        if name not in known
+    ]
+
+
+def taken(
+    fleet: Fleet,
+    member: Member,
+    paths: Sequence[Path],
+    contract: Contract,
+    trusted: Trusted | None,
+) -> Taken:
+    """The first of the results of a target that counts. The others are named, and never counted."""
+    if not paths:
+        return Taken(None, (Problem(member.id, Kind.MISSING, "No result arrived."),))
+    expected = Expected(contract, fleet.pins, fleet.path_of(member))
+    problems = []
+    for path in paths:
+        try:
+            accepted = _accepted(path, member, expected, trusted)
+        except Unfit as unfit:
+            problems.append(Problem(member.id, unfit.kind, unfit.words))
+            continue
+        if len(paths) > 1:
+            words = f"{len(paths)} results arrived. That in {path.parent.name} counts."
+            problems.append(Problem(member.id, Kind.DOUBLED, clean(words)))
+        return Taken(accepted, tuple(problems))
+    return Taken(None, tuple(problems))
+
+
+def _accepted(path: Path, member: Member, expected: Expected, trusted: Trusted | None) -> Accepted:
+    """The run of a result, judged again. Raises Unfit for one that does not count."""
+    _require_folder(path)
+    result = _result(path)
+    _require_of_plan(result, member, expected)
+    if result.state is not State.DONE:
+        raise Unfit(*_lost(result))
+    if result.run == unit.RUN:
+        _require_folder(path / unit.RUN)
+    if result.origin != accepting.FLEET:
+        if member.published is None:
+            raise Unfit(Kind.REFUSED, "It was published, but the plan names no published run.")
+        return accepting.accepted(path, replace(expected, published=True), trusted)
+    stored = run_in(path / unit.RUN, expected)
+    return Accepted(stored.run, stored.selected)
+
+
+def _lost(result: Result) -> tuple[Kind, str]:
+    """The problem of a run that did not come to its end."""
+    if result.state is State.HANGING:
+        return Kind.HANGING, result.words
+    if result.state is State.RUNNING:
+        return Kind.DIED, "It was never finished: its process or its machine was lost."
+    return Kind.DIED, result.words or f"The run ended with exit code {result.exit_code}."
+
+
+def _require_folder(path: Path) -> None:
+    """Raise Unfit if something is not a directory itself."""
+    if path.is_symlink() or not path.is_dir():
+        raise Unfit(Kind.REFUSED, f"{path.name} is not a folder, or a link to one.")
+
+
+def _result(path: Path) -> Result:
+    """The result.json of a folder. Raises Unfit if it is not valid."""
+    try:
+        return unit.read(path)
+    except UsageError as error:
+        raise Unfit(Kind.REFUSED, str(error).replace(f"{path}/", "")) from None
+
+
+def _require_of_plan(result: Result, member: Member, expected: Expected) -> None:
+    """Raise Unfit if a result is not about this target, this plan and this suite."""
+    pins = expected.pins
+    if result.target != member.id:
+        raise Unfit(Kind.REFUSED, f"It says that it is the result of {result.target}.")
+    if result.plan != pins.plan:
+        raise Unfit(Kind.FOREIGN, f"It is of the plan {result.plan[:12]}, not {pins.plan[:12]}.")
+    if result.suite != pins.suite:
+        words = f"It was made by version {result.suite} of the suite, not {pins.suite}."
+        raise Unfit(Kind.SUITE, words)
+    if result.file != member.digest:
+        raise Unfit(Kind.REFUSED, "It was made with another target file.")

@@ -1,0 +1,246 @@
+"""The line of a target in the index of collected results, and its whole entry in target.json."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.base.text import clean
+from conformance.certify.certificate import Certificate
+from conformance.fleet.accepting import FLEET, Accepted
+from conformance.judging.shortfalls import shortfalls
+from conformance.model import Cause, Past, Run, Transition, Verdict, transition
+from conformance.model.judgement import JUDGED
+
+JUDGED_NOW, KEPT, NEVER = "judged", "kept", "never judged"
+"""The states of a target in a collection."""
+CONFORMS, BROKEN, UNJUDGED = "conforms", "broken", "not judged"
+VERDICTS = {0: CONFORMS, 1: BROKEN, 3: UNJUDGED}
+"""The verdict on a run by its exit code."""
+LETTERS = {
+    Verdict.FAILED: "F",
+    Verdict.ERROR: "E",
+    Verdict.WAIVED: "V",
+    Verdict.WARNED: "W",
+    Verdict.UNTESTED: "U",
+    Verdict.EXCLUDED: "X",
+    Verdict.PASSED: "P",
+    Verdict.INAPPLICABLE: "I",
+    None: ".",
+}
+"""The letter of a clause in a grid, by the worst verdict of its cells; ``.`` without a cell."""
+SEEN = "FVWP"
+"""The letters of clauses that were judged."""
+TOP = 5
+"""Causes in the line of a target."""
+TREND = 30
+"""Nights in the trend of a target."""
+LONGEST = 300
+"""Maximum characters of a title or of words."""
+ONLY_IN_FILE = ("all_causes", "cells", "clauses", "run", "collected", "profile")
+"""The members of target.json that the index lacks."""
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What an entry is made of: the target, its run, its nights, and its last entry.
+
+    The last of the ``nights`` is that of the run.
+    """
+
+    target: str
+    accepted: Accepted
+    nights: Sequence[Past]
+    before: Row | None
+
+
+def judged(entry: Entry, profile: str | None) -> Row:
+    """The entry of a target that was judged. Without an earlier run, every cause is new."""
+    accepted, run = entry.accepted, entry.accepted.run
+    report = f"targets/{entry.target}/report.html"
+    causes = [_cause(cause, report) for cause in run.causes]
+    still = Transition.STILL
+    new = {cause.id for cause in run.causes if transition(cause, run.past) is not still}
+    grid = "".join(LETTERS[run.clause_verdict(clause)] for clause in run.contract.clauses)
+    clauses = list(run.contract.clauses)
+    return {
+        "id": entry.target,
+        "name": _short(run.target.name),
+        "state": JUDGED_NOW,
+        "words": _short(run.incomplete or ""),
+        "judged_on": run.finished,
+        "origin": accepted.origin,
+        "certificate": _certificate(accepted.certificate),
+        "verdict": VERDICTS[run.exit_code],
+        "counts": run.counts,
+        "grid": grid,
+        "causes": len(causes),
+        "top": causes[:TOP],
+        "new": [_named(cause.id, cause.title) for cause in run.causes if cause.id in new],
+        "fixed": _fixed(run),
+        "untested": _untested(clauses, grid, entry.before),
+        "trend": [
+            {"date": each.finished, "causes": len(each.causes), "judged": _judged(each)}
+            for each in entry.nights[-TREND:]
+        ],
+        "report": report,
+        "all_causes": causes,
+        "cells": _links(run, report),
+        "clauses": clauses,
+        "run": entry.nights[-1].run,
+        "profile": _profile(run, profile),
+    }
+
+
+def kept(before: Row, why: str, clauses: Sequence[str], now: str) -> Row:
+    """The entry of a target that was not judged now: the last one, with its date and the reason.
+
+    A certificate that has expired ``now``, in ISO 8601, is withdrawn.
+    """
+    certificate, origin = before["certificate"], before["origin"]
+    if certificate is not None and certificate["until"] < now:
+        certificate, origin = None, "self-declared"
+        why = f"{why} Its certificate has expired."
+    letters = dict(zip(before["clauses"], before["grid"], strict=True))
+    changed = {
+        "state": KEPT,
+        "words": _short(why),
+        "certificate": certificate,
+        "origin": origin,
+        "grid": "".join(letters.get(clause, LETTERS[None]) for clause in clauses),
+        "clauses": list(clauses),
+        "new": [],
+        "fixed": [],
+        "untested": [],
+    }
+    return before | changed
+
+
+def never(target: str, name: str, why: str, clauses: Sequence[str]) -> Row:
+    """The entry of a target that was never judged."""
+    empty: dict[str, list[Any]] = {
+        member: [] for member in ("top", "new", "fixed", "untested", "trend", "all_causes")
+    }
+    return {
+        "id": target,
+        "name": _short(name),
+        "state": NEVER,
+        "words": _short(why),
+        "judged_on": None,
+        "origin": FLEET,
+        "certificate": None,
+        "verdict": UNJUDGED,
+        "counts": {},
+        "grid": LETTERS[None] * len(clauses),
+        "causes": 0,
+        **empty,
+        "report": None,
+        "cells": {},
+        "clauses": list(clauses),
+        "run": None,
+        "profile": None,
+    }
+
+
+def line(row: Row) -> Row:
+    """The line of an entry in the index."""
+    return {name: value for name, value in row.items() if name not in ONLY_IN_FILE}
+
+
+# --- the parts ------------------------------------------------------------------------------------
+
+
+def _short(text: str) -> str:
+    """A text of a target, safe to print and of limited length."""
+    return clean(text)[:LONGEST]
+
+
+def _cause(cause: Cause, report: str) -> Row:
+    operations = {name.partition("[")[2] for name in cause.cells}
+    return {
+        **_named(cause.id, cause.title or cause.finding.clause),
+        "clauses": list(cause.clauses),
+        "operations": len(operations),
+        "verdict": cause.verdict.value,
+        "href": f"{report}#{cause.id}",
+    }
+
+
+def _named(cause: str, title: str) -> Row:
+    return {"id": cause, "title": _short(title)}
+
+
+def _fixed(run: Run) -> list[Row]:
+    """The causes of the last run that are gone, and whose main cell passes now.
+
+    Nothing counts as fixed in a run that judged less than the last one.
+    """
+    if not run.past or run.judged < _judged(run.past[-1]):
+        return []
+    last = run.past[-1]
+    still = {name for cause in run.causes for name in last.ids_of(cause)}
+    passed = {cell.name for cell in run.cells if cell.verdict is Verdict.PASSED}
+    return [
+        _named(cause, title)
+        for cause, title in last.causes.items()
+        if cause not in still and last.main_cell(cause) in passed
+    ]
+
+
+def _judged(past: Past) -> int:
+    return sum(past.counts.get(verdict, 0) for verdict in JUDGED)
+
+
+def _untested(clauses: Sequence[str], grid: str, before: Row | None) -> list[str]:
+    """The clauses that were judged before and are not now."""
+    if before is None or before["judged_on"] is None:
+        return []
+    letters = dict(zip(before["clauses"], before["grid"], strict=True))
+    return [
+        clause
+        for clause, letter in zip(clauses, grid, strict=True)
+        if letter not in SEEN and letters.get(clause, LETTERS[None]) in SEEN
+    ]
+
+
+def _links(run: Run, report: str) -> dict[str, str]:
+    """Where the report explains each clause: its worst cause, or its own place."""
+    links = {}
+    for clause, cells in run.by_clause.items():
+        causes = [run.cause_of[cell.name] for cell in cells if cell.name in run.cause_of]
+        place = min(causes)[1].id if causes else f"clause-{clause}"
+        links[clause] = f"{report}#{place}"
+    return links
+
+
+def _certificate(certificate: Certificate | None) -> Row | None:
+    if certificate is None:
+        return None
+    return {
+        "product": _short(certificate.product),
+        "version": _short(certificate.version),
+        "until": certificate.expires,
+        "signers": [each.principal for each in certificate.signers],
+    }
+
+
+def _profile(run: Run, name: str | None) -> Row | None:
+    """Whether the run meets the profile that the plan names, and the first things it lacks."""
+    if name is None:
+        return None
+    lacking = shortfalls(run, run.contract.profiles[name])
+    return {
+        "name": name,
+        "met": not lacking,
+        "lacks": [_short(str(each)) for each in lacking[:TOP]],
+    }
+
+
+def describe(row: Row) -> str:
+    """An entry in a few words, for the terminal."""
+    changes = {name: len(row[name]) for name in ("new", "fixed", "untested")}
+    parts = [f"{count} {name}" for name, count in changes.items() if count]
+    return f"{row['id']}: {row['verdict']}" + (f", {', '.join(parts)}" if parts else "")

@@ -1,0 +1,248 @@
+"""A unit of work: the suite against one target, in a process of its own, and what became of it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from threading import Event
+
+from conformance import __version__
+from conformance.base import files, stored
+from conformance.base.errors import UsageError, reason
+from conformance.base.stored import Bounds
+from conformance.fleet import supervised
+from conformance.fleet.plan import FORMAT, Fleet, Member, Pins
+from conformance.log import schemas
+from conformance.target import KEY_VARIABLE, form
+
+RESULT, RUN, BUNDLE, OUTPUT = "result.json", "run", "bundle.zip", "output.txt"
+"""The files and folders in the folder of a target."""
+ORDER = "unit.json"
+WORK = ".work"
+SHARE = 0.9
+"""The share of its time after which a run stops by itself, and judges what it has sent."""
+
+
+class State(StrEnum):
+    """What became of a unit. One that is still ``RUNNING`` when it is collected was lost."""
+
+    RUNNING = "running"
+    DONE = "done"
+    HANGING = "hanging"
+    DIED = "died"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """What an executor works: a target, its target file, and what the plan pins.
+
+    ``text`` is the target file where it has to be sent to another machine; otherwise the file is
+    read from ``path``. ``trust`` is the path of a trust file, for published bundles.
+    """
+
+    target: str
+    path: str
+    digest: str
+    timeout: int
+    pins: Pins
+    published: str | None = None
+    spec: str | None = None
+    trust: str | None = None
+    text: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of a unit, as result.json says it. ``run`` names what holds the evidence.
+
+    ``plan`` and ``file`` are the digests of the plan and of the target file.
+    """
+
+    target: str
+    plan: str
+    suite: str
+    file: str
+    state: State
+    started: str
+    ended: str | None = None
+    exit_code: int | None = None
+    origin: str = "fleet"
+    run: str | None = None
+    words: str = ""
+
+
+Executor = Callable[[Iterable[Unit], Path], Iterator[Result]]
+"""Works units, in any order, and yields their results. Each has its folder in the directory."""
+
+
+def units(
+    fleet: Fleet, members: Iterable[Member], *, spec: Path | None, trust: Path | None
+) -> Iterator[Unit]:
+    """The units of some targets of a plan."""
+    for member in members:
+        path = fleet.path_of(member)
+        yield Unit(
+            member.id,
+            str(path),
+            member.digest,
+            member.timeout,
+            fleet.pins,
+            published=_place(member.published, path.parent),
+            spec=None if spec is None else str(spec.resolve()),
+            trust=None if trust is None else str(trust.resolve()),
+        )
+
+
+def _place(published: str | None, folder: Path) -> str | None:
+    """Where a published run is. A path is relative to the folder of the target file."""
+    if published is None or "://" in published:
+        return published
+    return str(folder / published)
+
+
+def work(unit: Unit, folder: Path, stop: Event) -> Result:
+    """Run the suite against a target. Whatever happens, the folder has a result.json afterwards."""
+    if folder.exists():
+        shutil.rmtree(folder)
+    folder.mkdir(parents=True)
+    begun = Result(
+        unit.target, unit.pins.plan, __version__, unit.digest, State.RUNNING, started=_now()
+    )
+    store(begun, folder)
+    (folder / OUTPUT).touch()
+    try:
+        result = _worked(unit, begun, folder, stop)
+    except Exception as error:  # what happens to one target must not end the others
+        result = replace(begun, state=State.DIED, words=reason(error)[: supervised.LONGEST])
+    shutil.rmtree(folder / WORK, ignore_errors=True)
+    result = replace(result, ended=_now())
+    store(result, folder)
+    return result
+
+
+def store(result: Result, folder: Path) -> None:
+    """Write the result.json of a folder."""
+    with files.whole(folder / RESULT) as written, files.own(written, "w") as stream:
+        stream.write(json.dumps({"format": FORMAT, **asdict(result)}) + "\n")
+
+
+def read(folder: Path) -> Result:
+    """The result in a folder, which may be hostile. Raises UsageError if there is none."""
+    path = folder / RESULT
+    try:
+        data = stored.parsed(stored.text_of(path), Bounds())
+        fault = schemas.fault(schemas.RESULT, data)
+    except (OSError, ValueError) as error:
+        fault = reason(error)
+    if fault:
+        raise UsageError(f"{path}: not the result of a target: {fault}")
+    del data["format"]
+    return Result(**{**data, "state": State(data["state"])})
+
+
+def ordered(path: Path) -> Unit:
+    """The unit in the order that its process is given."""
+    data = json.loads(path.read_text(encoding="utf-8"))
+    return Unit(**{**data, "pins": Pins(**data["pins"])})
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+# --- the processes --------------------------------------------------------------------------------
+
+
+def _worked(unit: Unit, begun: Result, folder: Path, stop: Event) -> Result:
+    """The result of a unit. Raises ConformanceError and OSError for one that cannot start."""
+    if unit.pins.suite != __version__:
+        text = f"The plan pins version {unit.pins.suite} of the suite; this is {__version__}."
+        return replace(begun, state=State.DIED, words=text)
+    with tempfile.TemporaryDirectory(prefix="conformance-") as scratch:
+        path = _target_file(unit, Path(scratch))
+        env = supervised.environment(_variables(path))
+        taken = _published(unit, begun, path, folder, stop) if unit.published else None
+        if taken is not None and taken.run is not None:
+            return taken
+        result = _run(unit, begun, path, env, folder, stop)
+    return (
+        result if taken is None else replace(result, words=f"{taken.words} {result.words}".strip())
+    )
+
+
+def _target_file(unit: Unit, scratch: Path) -> Path:
+    """The target file of a unit. Raises UsageError if it is not the one that was planned."""
+    path = Path(unit.path)
+    if unit.text is not None:
+        path = scratch / path.name
+        path.write_bytes(unit.text.encode())
+    if hashlib.sha256(path.read_bytes()).hexdigest() != unit.digest:
+        raise UsageError(f"{path.name}: the target file was changed after it was planned")
+    return path
+
+
+def _variables(path: Path) -> set[str]:
+    """The environment variables with the keys of a target file. Raises TargetError."""
+    names = supervised.variables(path.read_text(encoding="utf-8"))
+    without_keys = not form.valid(path).value.get("keys")
+    return names | {KEY_VARIABLE} if without_keys else names
+
+
+def _published(unit: Unit, begun: Result, path: Path, folder: Path, stop: Event) -> Result:
+    """The result with a published run; if that does not hold, with the reason, and without it."""
+    order = folder / ORDER
+    order.write_text(json.dumps(asdict(unit) | {"path": str(path), "text": None}), encoding="utf-8")
+    arguments = ["fleet", "accept", str(order), str(folder)]
+    ended = supervised.run(
+        arguments, supervised.environment(()), unit.timeout, folder / OUTPUT, stop
+    )
+    order.unlink()
+    found = [name for name in (BUNDLE, RUN) if (folder / name).exists()]
+    if ended.code == 0 and found:
+        return replace(begun, state=State.DONE, origin="published", run=found[0])
+    why = "it took too long" if ended.hung else supervised.last_words(folder / OUTPUT)
+    shutil.rmtree(folder / RUN, ignore_errors=True)
+    (folder / BUNDLE).unlink(missing_ok=True)
+    return replace(begun, words=f"The published run was not taken: {why}")
+
+
+def _run(
+    unit: Unit, begun: Result, path: Path, env: dict[str, str], folder: Path, stop: Event
+) -> Result:
+    """The result of a run of the suite."""
+    pins = unit.pins
+    arguments = ["run", "--yes", "--target", str(path), "--seed", str(pins.seed)]
+    arguments += ["--depth", pins.depth, "--output", str(folder / WORK)]
+    arguments += ["--max-seconds", str(max(1, int(unit.timeout * SHARE)))]
+    for area in pins.areas:
+        arguments += ["--area", area]
+    for clause in pins.clauses:
+        arguments += ["--clause", clause]
+    if unit.spec:
+        arguments += ["--spec", unit.spec]
+    ended = supervised.run(arguments, env, unit.timeout, folder / OUTPUT, stop)
+    run = _kept(folder)
+    if ended.hung and stop.is_set():
+        return replace(begun, state=State.DIED, run=run, words="It was stopped.")
+    if ended.hung:
+        text = f"It was killed after {unit.timeout:,} s."
+        return replace(begun, state=State.HANGING, run=run, words=text)
+    words = "" if ended.code in (0, 1) else supervised.last_words(folder / OUTPUT)
+    state = State.DONE if run and ended.code in (0, 1, 3) else State.DIED
+    return replace(begun, state=state, run=run, exit_code=ended.code, words=words)
+
+
+def _kept(folder: Path) -> str | None:
+    """Move the run to its place in the folder of a target; None if there is none."""
+    latest = folder / WORK / "latest"
+    if not latest.exists():
+        return None
+    latest.resolve().rename(folder / RUN)
+    return RUN

@@ -1,0 +1,1 @@
+"""Fleets: plan, executors, collection and federation."""
