@@ -9,27 +9,21 @@ from typing import Any
 from conformance.base.text import clean
 from conformance.certify.certificate import Certificate
 from conformance.fleet.accepting import FLEET, Accepted
+from conformance.fleet_site.entries import LETTERS, NOT_PLANNED
 from conformance.judging.shortfalls import shortfalls
 from conformance.model import Cause, Past, Run, Transition, Verdict, transition
-from conformance.model.judgement import JUDGED
+from conformance.model.judgement import JUDGED, worst
 
 JUDGED_NOW, KEPT, NEVER = "judged", "kept", "never judged"
 """The states of a target in a collection."""
 CONFORMS, BROKEN, UNJUDGED = "conforms", "broken", "not judged"
 VERDICTS = {0: CONFORMS, 1: BROKEN, 3: UNJUDGED}
 """The verdict on a run by its exit code."""
-LETTERS = {
-    Verdict.FAILED: "F",
-    Verdict.ERROR: "E",
-    Verdict.WAIVED: "V",
-    Verdict.WARNED: "W",
-    Verdict.UNTESTED: "U",
-    Verdict.EXCLUDED: "X",
-    Verdict.PASSED: "P",
-    Verdict.INAPPLICABLE: "I",
-    None: ".",
+LETTER_OF: dict[Verdict | None, str] = {
+    **{verdict: letter for letter, verdict in LETTERS.items()},
+    None: NOT_PLANNED,
 }
-"""The letter of a clause in a grid, by the worst verdict of its cells; ``.`` without a cell."""
+"""The letters of verdicts in a grid."""
 SEEN = "FVWP"
 """The letters of clauses that were judged."""
 TOP = 5
@@ -64,7 +58,7 @@ def judged(entry: Entry, profile: str | None) -> Row:
     causes = [_cause(cause, report) for cause in run.causes]
     still = Transition.STILL
     new = {cause.id for cause in run.causes if transition(cause, run.past) is not still}
-    grid = "".join(LETTERS[run.clause_verdict(clause)] for clause in run.contract.clauses)
+    grid = "".join(_letter(run, clause) for clause in run.contract.clauses)
     clauses = list(run.contract.clauses)
     return {
         "id": entry.target,
@@ -110,7 +104,7 @@ def kept(before: Row, why: str, clauses: Sequence[str], now: str) -> Row:
         "words": _short(why),
         "certificate": certificate,
         "origin": origin,
-        "grid": "".join(letters.get(clause, LETTERS[None]) for clause in clauses),
+        "grid": "".join(letters.get(clause, NOT_PLANNED) for clause in clauses),
         "clauses": list(clauses),
         "new": [],
         "fixed": [],
@@ -134,7 +128,7 @@ def never(target: str, name: str, why: str, clauses: Sequence[str]) -> Row:
         "certificate": None,
         "verdict": UNJUDGED,
         "counts": {},
-        "grid": LETTERS[None] * len(clauses),
+        "grid": NOT_PLANNED * len(clauses),
         "causes": 0,
         **empty,
         "report": None,
@@ -173,6 +167,17 @@ def _named(cause: str, title: str) -> Row:
     return {"id": cause, "title": _short(title)}
 
 
+def _letter(run: Run, clause: str) -> str:
+    """The letter of the worst verdict of a clause.
+
+    Untested cells do not count if others passed. A quick run judges a clause on few operations.
+    """
+    verdicts = {cell.verdict for cell in run.by_clause[clause]}
+    if Verdict.PASSED in verdicts:
+        verdicts.discard(Verdict.UNTESTED)
+    return LETTER_OF[worst(verdicts)]
+
+
 def _fixed(run: Run) -> list[Row]:
     """The causes of the last run that are gone, and whose main cell passes now.
 
@@ -202,7 +207,7 @@ def _untested(clauses: Sequence[str], grid: str, before: Row | None) -> list[str
     return [
         clause
         for clause, letter in zip(clauses, grid, strict=True)
-        if letter not in SEEN and letters.get(clause, LETTERS[None]) in SEEN
+        if letter not in SEEN and letters.get(clause, NOT_PLANNED) in SEEN
     ]
 
 

@@ -11,12 +11,16 @@ from typing import Any
 import pytest
 
 from conformance.base.errors import UsageError
-from conformance.fleet import collecting, plan, unit
+from conformance.fleet import collecting, plan, rows, unit
+from conformance.fleet.accepting import Accepted
 from conformance.fleet.collecting import Summary
 from conformance.fleet.plan import Fleet
+from conformance.fleet.rows import Entry
 from conformance.fleet.unit import State
-from conformance.model import Run
+from conformance.model import Run, Verdict
 from conformance.report import html
+from conformance.run import history_file
+from tests import report_example
 from tests.fleet.conftest import Night
 from tests.fleet.targets import problems_of, rows_of
 from tests.forging import chained, forged
@@ -252,3 +256,27 @@ def test_a_changed_target_file_stops_the_collection(night: Night, tmp_path: Path
     member = replace(fleet.targets[0], digest="0" * 64)
     with pytest.raises(UsageError, match="changed after it was planned"):
         collected(replace(fleet, targets=(member,)), *night.shards, to=tmp_path)
+
+
+def test_a_clause_shows_its_worst_verdict_among_judged_operations() -> None:
+    """A quick run leaves most operations untested, which must not hide what passed."""
+    run = report_example.passing()
+    clause = next(name for name, cells in run.by_clause.items() if len(cells) > 1)
+    first, second = (cell.name for cell in run.by_clause[clause][:2])
+    tonight = history_file.line(run, None, "tonight")
+
+    def letter(*verdicts: Verdict) -> str:
+        changed = dict(zip((first, second), verdicts, strict=True))
+        cells = [
+            replace(cell, verdict=changed.get(cell.name, Verdict.UNTESTED))
+            if cell.clause == clause
+            else cell
+            for cell in run.cells
+        ]
+        entry = Entry("a", Accepted(replace(run, cells=tuple(cells)), None), [tonight], None)
+        grid: str = rows.judged(entry, None)["grid"]
+        return grid[list(run.contract.clauses).index(clause)]
+
+    assert letter(Verdict.PASSED, Verdict.UNTESTED) == "P"
+    assert letter(Verdict.PASSED, Verdict.WARNED) == "W"
+    assert letter(Verdict.UNTESTED, Verdict.UNTESTED) == "U"
