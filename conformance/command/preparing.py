@@ -50,6 +50,7 @@ def prepared_for(choice: Choice, server: Embedded | None, *, aloud: bool = False
 
     With ``aloud``, the wait for the server is announced.
     """
+    from conformance.model import Reuse
     from conformance.reading import new_salt
     from conformance.run.planning import prepare, target_of, with_key
 
@@ -62,9 +63,33 @@ def prepared_for(choice: Choice, server: Embedded | None, *, aloud: bool = False
     for warning in target.warnings:
         say(f"Warning: {warning}", err=True)
     prepared = prepare(contract, target, choice)
+    if choice.reuse is not None:
+        prepared = replace(prepared, reuse=Reuse())  # whose objects the target has to show first
     if server:  # its texts are the same in every run
         return replace(prepared, embedded=True)
     return replace(prepared, salt=new_salt())
+
+
+def with_objects(prepared: Prepared) -> Prepared:
+    """The prepared run with the objects of earlier runs that it may use again. Sends only reads.
+
+    Raises UsageError if the run is a shard, because its objects would be those of all shards.
+    """
+    from contextlib import closing
+
+    from conformance.run.reusing import reusable
+    from conformance.run.session import Session
+    from conformance.transport.http import HttpWire
+
+    choice = prepared.choice
+    if choice.reuse is None:
+        return prepared
+    if choice.shard:
+        raise UsageError("--reuse cannot be used with --shard: shards would share the objects.")
+    contract = load(choice.spec, choice.challenges)
+    with closing(HttpWire(prepared.target.timeout, prepared.target.trust)) as wire:
+        found = reusable(Session(prepared, wire), contract, choice.reuse)
+    return replace(prepared, reuse=found)
 
 
 def sent(
@@ -90,6 +115,7 @@ def sent(
     _check_runnable(prepared)
     if not prepared.embedded and not yes:
         confirm(prepared.chosen.requests())
+    prepared = with_objects(prepared)
     directory = new_run(
         output, lambda path: runner.begin(prepared, path, require_complete=complete)
     )

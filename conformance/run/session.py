@@ -31,6 +31,7 @@ from conformance.run.prefetch import LARGE, Ahead
 from conformance.run.replay_steps import send_again
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.memory import Memory
+from conformance.scenarios.client.pool import Pool, resetting
 from conformance.scenarios.generated.generate import draw
 from conformance.transport.journal import Sink
 from conformance.transport.patience import OverBudget
@@ -170,7 +171,7 @@ class Session:
             return
         cases = self._runnable(self.selected)
         whole = self._runnable(self.selected if self._shard is None else self._shard.chosen)
-        self._memory = Memory(whole)
+        self._memory = Memory(whole, pool=self._pool())
         self._lanes = lanes(self.contract, (first, *whole))
         changing = [case.operation for case in whole if not self._lanes[case.id].harmless]
         known = self.contract.operations
@@ -188,6 +189,15 @@ class Session:
                 spool,
                 large=any(_is_large(exchange) for exchange in self.log.exchanges),
             )
+
+    def _pool(self) -> Pool | None:
+        """The objects of earlier runs for the cases; None if each case gets new ones."""
+        if self._begun.reuse is None:
+            return None
+        objects: dict[str, list[str | int]] = {}
+        for each in self._begun.reuse.objects:
+            objects.setdefault(each.kind, []).append(each.id)
+        return Pool(objects)
 
     def _look_for_businesses(self, client: Client) -> None:
         """Find out the businesses of the keys; spot checks leave out what is not asked for."""
@@ -288,6 +298,20 @@ class Session:
                     gone.append(each)
         return gone
 
+    def put_back(self) -> None:
+        """Change what the API cannot delete to what a new object would be.
+
+        So it carries the mark of this run, and no odd value of its cases.
+        """
+        reused = self._begun.reuse.objects if self._begun.reuse else ()
+        places = [(each.kind, each.id) for each in reused]
+        places += [(each.kind, each.id) for each in made_by(self.contract, self.log.exchanges)]
+        with contextlib.suppress(Unjudgeable, OverBudget):
+            for kind, name in dict.fromkeys(places):
+                change = resetting(self.contract, kind)
+                if change is not None and change.effect in self.target.declaration.allow:
+                    self.cleaner(change.effect).own.put_back(kind, name)
+
     def _stop(self) -> None:
         """Prevent all cases from sending anything more."""
         if self._ahead is not None:
@@ -322,6 +346,8 @@ class Session:
             self.recorder.break_off(stopped)
         if tries and not self.log.incomplete:
             send_again(self.sender, self._finished())
+        if self._begun.reuse is not None and not self.log.incomplete:
+            self.put_back()
         if cleans:
             self.clean(made_by(self.contract, self.log.exchanges))
         self.recorder.close()

@@ -1,0 +1,89 @@
+"""Finds the objects of earlier runs that a run may use again, and puts them in order at its end.
+
+A stored run may be forged, so an object is used only if the target itself shows that one of the
+runs created it, as ``clean`` requires before it removes one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from conformance.base.errors import ConformanceError
+from conformance.model import Contract, Reuse, Reused, Role, Run
+from conformance.reading import (
+    Made,
+    bodies_sent,
+    is_own,
+    keys_of,
+    made_by,
+    members_of,
+    sought_in,
+)
+from conformance.run import runfile
+from conformance.run.session import Session
+from conformance.scenarios.client.pool import resetting
+
+RUNS = 3
+"""The latest runs that are read. Each names the objects that it took over from those before it."""
+OF_A_KIND = 8
+"""Objects of a kind that a run uses again at most: the latest, which lists show first."""
+
+
+def reusable(session: Session, contract: Contract, directory: Path) -> Reuse:
+    """The objects of stored runs that the target still shows. Sends only reads.
+
+    ``directory`` is a stored run or holds several; ``contract`` is as loaded.
+    """
+    found: dict[tuple[str, str | int], Reused] = {}
+    counts: dict[str, int] = defaultdict(int)
+    runs = list(_opened(directory, contract, session.target.declaration.url))
+    for each in sorted(_left_by(runs), key=lambda made: made.at, reverse=True):
+        place = (each.kind, each.id)
+        full = counts[each.kind] >= OF_A_KIND
+        if place in found or full or resetting(session.contract, each.kind) is None:
+            continue
+        if _is_shown(session, runs, each):
+            found[place] = Reused(each.kind, each.id, each.identity, each.at)
+            counts[each.kind] += 1
+    return Reuse(tuple(found.values())[::-1])
+
+
+def _opened(directory: Path, contract: Contract, url: str) -> Iterator[Run]:
+    """The latest stored runs of a target, newest first; those that cannot be read are left out."""
+    if (directory / runfile.RUN).is_file():
+        paths = [directory]
+    else:
+        named = (path.parent for path in directory.glob(f"*/{runfile.RUN}"))
+        paths = sorted((path for path in named if not path.is_symlink()), reverse=True)
+    count = 0
+    for path in paths:
+        try:
+            opened = runfile.open_run(path, contract)
+        except ConformanceError:
+            continue
+        if opened.began.target.url == url and opened.began.spread is None:
+            count += 1
+            yield runfile.unjudged(opened)
+        if count == RUNS:
+            return
+
+
+def _left_by(runs: Iterable[Run]) -> Iterator[Made]:
+    """What some runs created or took over from earlier ones."""
+    for run in runs:
+        yield from made_by(run.contract, run.exchanges)
+        for each in run.reuse.objects if run.reuse else ():
+            yield Made(each.kind, each.id, each.identity, each.at)
+
+
+def _is_shown(session: Session, runs: Iterable[Run], made: Made) -> bool:
+    """Whether the main key sees an object with the mark of one of the runs."""
+    contract, declared = session.contract, session.target.declaration
+    look = session.cleaner().look(made.kind, made.id, role=Role.BYSTANDER)
+    shown = members_of(sought_in(contract, look)[0])
+    return any(
+        is_own(contract, declared.inputs, keys_of(run), bodies_sent(run.exchanges), made, shown)
+        for run in runs
+    )
