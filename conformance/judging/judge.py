@@ -70,9 +70,9 @@ def judge(
     """The outcomes of passive rules on every exchange, and of trial rules on every case.
 
     Requests that were only retried belong to no trial, and cases that are not among ``cases`` are
-    not judged. A judge that crashes gives a JudgeError; nothing is raised. Anything already
-    ``known`` is not judged again. Without a ``log``, the rules that look at the whole log are left
-    out.
+    not judged. A request that serves other cases, too, belongs to their trials as well. A judge
+    that crashes gives a JudgeError; nothing is raised. Anything already ``known`` is not judged
+    again. Without a ``log``, the rules that look at the whole log are left out.
     """
     judging = _Judging(contract, target, rules, known or Known(), log)
     trials: dict[str, dict[int, list[Exchange]]] = defaultdict(lambda: defaultdict(list))
@@ -80,6 +80,9 @@ def judge(
         judging.exchange(exchange)
         if exchange.role is not Role.RETRY:
             trials[exchange.case][exchange.attempt].append(exchange)
+            for served in exchange.facts.serves:
+                for trial in trials.get(served, {}).values():
+                    trial.append(exchange)
     by_id = {case.id: case for case in cases}
     for case_id, attempts in trials.items():
         if case_id in by_id:

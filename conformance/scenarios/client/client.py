@@ -28,6 +28,7 @@ from conformance.scenarios.client.knowledge import Knowledge
 from conformance.scenarios.client.list_tail import Ends
 from conformance.scenarios.client.memory import Memory, Place
 from conformance.scenarios.client.naming import Naming
+from conformance.scenarios.client.promises import Promises
 from conformance.scenarios.client.renewal import Renewal
 from conformance.scenarios.client.sending import Options, Sending
 from conformance.transport.sender import Sender
@@ -80,6 +81,7 @@ class Client(Sending):
         self._ends = Ends(self.knowledge, memory)
         self._renewal = Renewal(plain, memory, self.knowledge)
         self.own = OwnObjects(plain, memory, self.knowledge, self._renewal)
+        self._promises = Promises(self.contract, memory, naming.token)
 
     # --- the case ---
 
@@ -118,7 +120,13 @@ class Client(Sending):
         return self.naming.token()
 
     def valid(self, operation: Operation, key: str = KeyName.FULL) -> dict[str, Any] | None:
-        """Valid values for an operation; None if a required one is not known."""
+        """Valid values for an operation; None if a required one is not known.
+
+        Cases that share the control of a creation get the same values.
+        """
+        shares = operation.id == self.case.operation and key == KeyName.FULL
+        if shares and self._promises.holds(self.case):
+            return self._promises.values(operation, lambda: self.own.valid(operation))
         return self.own.valid(operation, key)
 
     def valid_or(
@@ -188,6 +196,20 @@ class Client(Sending):
         """Send a valid request, which must succeed."""
         return self.call(operation, values, role=Role.CONTROL, facts=facts)
 
+    @property
+    def spares(self) -> bool:
+        """Whether to avoid that the operation succeeds: it leaves what the API cannot delete."""
+        return self._promises.spares(self.operation)
+
+    def show_valid(self, values: Mapping[str, Any]) -> None:
+        """Send a valid request next to those that must be rejected, as their control.
+
+        If it would leave an object that the API cannot delete, a later creation serves as the
+        control of several cases.
+        """
+        if not self._promises.holds(self.case):
+            self.control(self.operation, values)
+
     def control_after(self, values: Mapping[str, Any], probes: Iterable[Exchange]) -> None:
         """Send the valid request after its probes, with the main key.
 
@@ -197,8 +219,30 @@ class Client(Sending):
         is_write = operation.effect is not Effect.READ
         if is_write and any(probe.ok for probe in probes):
             self.own.apart()
+            self._promises.spoil(operation, values)
             values = self.valid_or(dict(values), operation)
-        self.control(operation, values)
+        self.show_valid(values)
+
+    def promised(self) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+        """The values of the control that earlier cases share, and the ids of these cases.
+
+        Without such cases, valid values for the operation of the case, and no ids.
+        """
+        operation = self.operation
+        return self._promises.due(operation, lambda: self.own.valid(operation))
+
+    def mistake(
+        self,
+        operation: Operation,
+        values: Mapping[str, Any],
+        facts: Facts = NOTHING,
+        **options: Unpack[Options],
+    ) -> Exchange:
+        """Send a request that contains one client mistake. If accepted, its names are taken."""
+        exchange = super().mistake(operation, values, facts, **options)
+        if exchange.ok:
+            self._promises.spoil(operation, values)
+        return exchange
 
     def reuse_names(self) -> bool:
         """Let the next request reuse the names in earlier headers; whether there were any."""

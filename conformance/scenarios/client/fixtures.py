@@ -90,7 +90,7 @@ class OwnObjects:
         if creation is None:
             return None
         older, values = self._create_whole(creation)
-        if older is None:  # a creation without a response must not be sent again
+        if older is None or values is None:  # a creation without a response must not be sent again
             return None
         newer = self._in_turn(creation, values) or self._create_pooled(creation, values, AGAIN)
         if operation.action != "delete":
@@ -127,7 +127,7 @@ class OwnObjects:
             return None
         if change.effect not in self.target.allow:
             return None
-        held = set(self._shared_by_cases.values())
+        held = [each for each in self._shared_by_cases.values() if each is not None]
         name = pool.next(kind, held)
         while name is not None and not self._reset(change, creation, values, name):
             pool.drop(kind, name)

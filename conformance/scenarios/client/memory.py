@@ -42,6 +42,8 @@ class Memory:
     cases: tuple[Case, ...] = ()
     created: dict[str, Id | None] = field(default_factory=dict)  # one of our objects, by kind
     pool: Pool | None = None  # objects that cases share in turn; None if each case gets new ones
+    promised: dict[str, Values | None] = field(default_factory=dict)  # of controls, by operation
+    kept: set[str] = field(default_factory=set)  # the operations whose control was sent
     spare: dict[str, Id] = field(default_factory=dict)  # the next one to delete, by kind
     ends: dict[str, dict[str, Any]] = field(default_factory=dict)  # by list, a cursor near its end
     pools: dict[str, dict[str, list[Any]]] = field(default_factory=dict)  # requested again, by key

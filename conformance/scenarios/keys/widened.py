@@ -49,10 +49,18 @@ def widened(client: Client, values: Values) -> Values:
     if operation.selector is not None:
         client.own.apart()
         values = client.valid_or(values, operation)
-    tried = _accepted(client, values)
+    tried = _tried_once(client, values) if client.spares else _accepted(client, values)
     fresh = client.known(each for each in operation.parameters if each.fresh)
     renewed = {name: text for name, text in fresh.items() if name in tried}
     return {**tried, **client.valid_or(values, operation), **renewed}
+
+
+def _tried_once(client: Client, values: Values) -> Values:
+    """The request with more parameters that the target accepted from the first case that asked."""
+    operation = client.operation
+    new = client.own.valid(operation) or values
+    accepted: Values = client.once(("widened", operation.id), lambda: _accepted(client, new))
+    return dict(accepted)
 
 
 def _may_try(client: Client) -> bool:

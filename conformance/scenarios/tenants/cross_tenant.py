@@ -231,13 +231,20 @@ def create_inside(client: Client) -> None:
     for parameter in owning_references(client.contract, operation):
         foreign = of_other(client, parameter)
         if foreign is not ABSENT and foreign != values.get(parameter.name):
-            is_tenant = parameter.name == tenant
-            request = values if is_tenant else client.valid_or(values, operation)
+            request = values
+            if parameter.name != tenant:
+                request = _with_names(client, parameter) or values
             _create_naming(client, {**request, parameter.name: foreign}, parameter)
-    client.control(operation, values)
+    client.show_valid(values)
     _take_from_other(client)
     _create_in_business(client)
     _create_under_the_same_names(client)
+
+
+def _with_names(client: Client, parameter: Parameter) -> Values | None:
+    """Valid values: those of the control, or others if the target may accept the request."""
+    operation = client.operation
+    return client.valid(operation) if parameter.usual else client.own.valid(operation)
 
 
 def _create_under_the_same_names(client: Client) -> None:
@@ -249,7 +256,7 @@ def _create_under_the_same_names(client: Client) -> None:
     names = client.known(each for each in operation.parameters if each.fresh)
     if not names:
         return
-    own, theirs = client.valid(operation), client.valid(operation, KeyName.OTHER)
+    own, theirs = client.own.valid(operation), client.valid(operation, KeyName.OTHER)
     if own is None or theirs is None:
         return
     client.mistake(operation, {**own, **names}, facts=Facts(step=Step.NAMED))
@@ -327,7 +334,7 @@ def _create_in_business(client: Client) -> None:
     beside = _undocumented_business(client)
     if not beside:
         return
-    values = client.valid(client.operation)
+    values = client.own.valid(client.operation)
     if values is not None:
         create_tied(client, values, beside)
 

@@ -34,7 +34,7 @@ def name_nothing(client: Client) -> None:
     """Send the write with a nonexistent id in each member that refers to an object."""
     operation = client.operation
     for parameter in owning_references(client.contract, operation):
-        values, known = client.valid(operation), client.value(parameter)
+        values, known = _with_names(client, parameter), client.value(parameter)
         if values is None:
             continue
         if not isinstance(known, str | int):
@@ -44,6 +44,12 @@ def name_nothing(client: Client) -> None:
             client.mistake(operation, {**values, **named}, facts=Facts(step=Step.REFERENCE))
         else:
             create_tied(client, values, named)
+
+
+def _with_names(client: Client, parameter: Parameter) -> dict[str, Any] | None:
+    """Valid values: those of the control, or others if the target may accept the request."""
+    operation = client.operation
+    return client.valid(operation) if parameter.usual else client.own.valid(operation)
 
 
 def _unknown(client: Client, known: str | int) -> Any:

@@ -72,10 +72,10 @@ def test_creation(client: Client) -> None:
     may reject or ignore it.
     """
     operation = client.operation
-    values = client.valid(operation)
+    values, sharing = client.promised()
     if values is None:
         return
-    _, first, read = _create(client, values)
+    _, first, read = _create(client, values, serves=sharing)
     look_in_list(client, operation, first, values, client.position(read))
     _create_with_options(client)
     values = client.valid(operation)
@@ -107,11 +107,15 @@ def _create_with_options(client: Client) -> None:
 
 
 def _create(
-    client: Client, values: Mapping[str, Any], role: Role = Role.CONTROL
+    client: Client,
+    values: Mapping[str, Any],
+    role: Role = Role.CONTROL,
+    *,
+    serves: tuple[str, ...] = (),
 ) -> tuple[Exchange, Id | None, Exchange | None]:
     """Create an object and read it back; returns the creation, the id, and the last read."""
     operation = client.operation
-    facts = Facts(step=Step.WRITE, sent=operation.in_body(values))
+    facts = Facts(step=Step.WRITE, sent=operation.in_body(values), serves=serves)
     written = client.call(operation, values, role=role, facts=facts)
     sought = client.created_id(written)
     return written, sought, read_back(client, operation, sought, values)
