@@ -135,6 +135,10 @@ class Choice:
             directory=True,
         ),
     )
+    turns: int = field(
+        default=1,
+        metadata=_given("With --reuse: spread additional creations over this many runs.", kind=int),
+    )
     challenges: Path | None = field(
         default=None,
         metadata=_given(

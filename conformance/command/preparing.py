@@ -63,6 +63,8 @@ def prepared_for(choice: Choice, server: Embedded | None, *, aloud: bool = False
     for warning in target.warnings:
         say(f"Warning: {warning}", err=True)
     prepared = prepare(contract, target, choice)
+    if choice.turns < 1 or (choice.turns > 1 and choice.reuse is None):
+        raise UsageError(f"--turns {choice.turns}: pass 1 or more, together with --reuse")
     if choice.reuse is not None:
         prepared = replace(prepared, reuse=Reuse())  # whose objects the target has to show first
     if server:  # its texts are the same in every run
@@ -88,7 +90,7 @@ def with_objects(prepared: Prepared) -> Prepared:
         raise UsageError("--reuse cannot be used with --shard: shards would share the objects.")
     contract = load(choice.spec, choice.challenges)
     with closing(HttpWire(prepared.target.timeout, prepared.target.trust)) as wire:
-        found = reusable(Session(prepared, wire), contract, choice.reuse)
+        found = reusable(Session(prepared, wire), contract, choice.reuse, choice.turns)
     return replace(prepared, reuse=found)
 
 

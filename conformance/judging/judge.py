@@ -76,13 +76,20 @@ def judge(
     """
     judging = _Judging(contract, target, rules, known or Known(), log)
     trials: dict[str, dict[int, list[Exchange]]] = defaultdict(lambda: defaultdict(list))
+    places: dict[str, int] = {}  # in the log, by the id of the exchange
+    serving: list[tuple[int, Exchange]] = []
     for exchange in exchanges:
         judging.exchange(exchange)
         if exchange.role is not Role.RETRY:
             trials[exchange.case][exchange.attempt].append(exchange)
-            for served in exchange.facts.serves:
-                for trial in trials.get(served, {}).values():
-                    trial.append(exchange)
+            if exchange.facts.serves:
+                serving.append((len(places), exchange))
+        places[exchange.id] = len(places)
+    for place, exchange in serving:
+        for case_id in exchange.facts.serves:
+            for trial in trials.get(case_id, {}).values():
+                later = [at for at, each in enumerate(trial) if places[each.id] > place]
+                trial.insert(later[0] if later else len(trial), exchange)
     by_id = {case.id: case for case in cases}
     for case_id, attempts in trials.items():
         if case_id in by_id:

@@ -21,6 +21,11 @@ class Reused:
 
 @dataclass(frozen=True)
 class Reuse:
-    """The objects that a run may use again, oldest first. There may be none yet."""
+    """The objects that a run may use again, oldest first. There may be none yet.
+
+    Additional creations are spread over ``turns`` runs, of which this is number ``turn``, from 0.
+    """
 
     objects: tuple[Reused, ...] = ()
+    turn: int = 0
+    turns: int = 1

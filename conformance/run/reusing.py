@@ -31,10 +31,11 @@ OF_A_KIND = 8
 """Objects of a kind that a run uses again at most: the latest, which lists show first."""
 
 
-def reusable(session: Session, contract: Contract, directory: Path) -> Reuse:
+def reusable(session: Session, contract: Contract, directory: Path, turns: int) -> Reuse:
     """The objects of stored runs that the target still shows. Sends only reads.
 
-    ``directory`` is a stored run or holds several; ``contract`` is as loaded.
+    ``directory`` is a stored run or holds several; ``contract`` is as loaded. Additional creations
+    are spread over ``turns`` runs.
     """
     found: dict[tuple[str, str | int], Reused] = {}
     counts: dict[str, int] = defaultdict(int)
@@ -47,7 +48,9 @@ def reusable(session: Session, contract: Contract, directory: Path) -> Reuse:
         if _is_shown(session, runs, each):
             found[place] = Reused(each.kind, each.id, each.identity, each.at)
             counts[each.kind] += 1
-    return Reuse(tuple(found.values())[::-1])
+    latest = [run.reuse.turn for run in runs if run.reuse is not None]
+    turn = (latest[0] + 1) % turns if latest else 0
+    return Reuse(tuple(found.values())[::-1], turn, turns)
 
 
 def _opened(directory: Path, contract: Contract, url: str) -> Iterator[Run]:

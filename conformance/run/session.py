@@ -21,7 +21,7 @@ from conformance.judging import verdict
 from conformance.judging.judge import Known, findings_of, judge
 from conformance.judging.outcomes import Violation
 from conformance.log.evidence import Log, Recorder
-from conformance.model import Case, Effect, Exchange, Operation, Role, Run
+from conformance.model import Case, Effect, Exchange, Operation, Reuse, Role, Run
 from conformance.plan.registry import registered
 from conformance.reading import CLEAN, GONE, Made, made_by, removals, run_key
 from conformance.run.conclusion import finished, without_end
@@ -171,7 +171,8 @@ class Session:
             return
         cases = self._runnable(self.selected)
         whole = self._runnable(self.selected if self._shard is None else self._shard.chosen)
-        self._memory = Memory(whole, pool=self._pool())
+        reuse = self._begun.reuse or Reuse()
+        self._memory = Memory(whole, pool=self._pool(), turn=(reuse.turn, reuse.turns))
         self._lanes = lanes(self.contract, (first, *whole))
         changing = [case.operation for case in whole if not self._lanes[case.id].harmless]
         known = self.contract.operations

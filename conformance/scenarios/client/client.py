@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar, Unpack
 
+from conformance.base.drawing import lot
 from conformance.base.values import as_text
 from conformance.model import (
     NOTHING,
@@ -109,6 +110,10 @@ class Client(Sending):
                 planned.append((case.operation, case.variant))
         return tuple(planned)
 
+    def cases_of(self, scenario: str) -> tuple[str, ...]:
+        """The ids of the cases of a scenario that run with the operation of this case."""
+        return self._promises.cases_of(scenario, self.operation)
+
     def once(self, place: Place, find: Callable[[], Any]) -> Any:
         """The result of ``find``, which is called only for the first case of the run that asks."""
         return self.knowledge.once(place, find)
@@ -201,6 +206,16 @@ class Client(Sending):
         """Whether to avoid that the operation succeeds: it leaves what the API cannot delete."""
         return self._promises.spares(self.operation)
 
+    def has_turn(self, part: str = "", operation: Operation | None = None) -> bool:
+        """Whether an additional creation is sent in this run; ``part`` is its name in the case.
+
+        Those that leave what the API cannot delete may be spread over several runs.
+        """
+        if not self._promises.spares(operation or self.operation):
+            return True
+        turn, turns = self._memory.turn
+        return lot(f"{self.case.id} {part}") % turns == turn
+
     def show_valid(self, values: Mapping[str, Any]) -> None:
         """Send a valid request next to those that must be rejected, as their control.
 
@@ -230,6 +245,27 @@ class Client(Sending):
         """
         operation = self.operation
         return self._promises.due(operation, lambda: self.own.valid(operation))
+
+    def creation_for_others(self) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
+        """Values for a creation that the case needs, and the ids of other cases that share it.
+
+        One that leaves what the API cannot delete also serves the case that judges creations.
+        """
+        operation = self.operation
+        judged = self._promises.cases_of("creation", operation)
+        if not (self.spares and judged) or operation.id in self._memory.kept:
+            return self.valid(operation), ()
+        values, sharing = self.promised()
+        return values, (*sharing, *judged)
+
+    def remember_creation(self, values: dict[str, Any], created: Id | None) -> None:
+        """Remember what was created for the case that judges creations, too."""
+        if created is not None:
+            self._memory.judged[self.operation.id] = (values, created)
+
+    def remembered_creation(self) -> tuple[dict[str, Any], Id] | None:
+        """The values and the id of a creation that serves this case; None without one."""
+        return self._memory.judged.pop(self.operation.id, None)
 
     def mistake(
         self,

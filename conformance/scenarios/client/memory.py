@@ -42,7 +42,9 @@ class Memory:
     cases: tuple[Case, ...] = ()
     created: dict[str, Id | None] = field(default_factory=dict)  # one of our objects, by kind
     pool: Pool | None = None  # objects that cases share in turn; None if each case gets new ones
+    turn: tuple[int, int] = (0, 1)  # the number of the run among those that share creations
     promised: dict[str, Values | None] = field(default_factory=dict)  # of controls, by operation
+    judged: dict[str, tuple[Values, Id]] = field(default_factory=dict)  # created for other cases
     kept: set[str] = field(default_factory=set)  # the operations whose control was sent
     spare: dict[str, Id] = field(default_factory=dict)  # the next one to delete, by kind
     ends: dict[str, dict[str, Any]] = field(default_factory=dict)  # by list, a cursor near its end

@@ -46,11 +46,8 @@ class Promises:
 
     def _is_due(self, operation: Operation) -> bool:
         """Whether the creation is judged in the run, and has not been yet."""
-        judged = any(
-            case.scenario == JUDGED and case.operation == operation.id
-            for case in self._memory.cases
-        )
-        return judged and operation.id not in self._memory.kept
+        judged = self.cases_of(JUDGED, operation)
+        return bool(judged) and operation.id not in self._memory.kept
 
     def values(self, operation: Operation, find: Callable[[], Values | None]) -> Values | None:
         """The values of the control that is due; headers that name a request have new names."""
@@ -66,6 +63,14 @@ class Promises:
             if header.fresh and header.name in values
         }
         return {**values, **named}
+
+    def cases_of(self, scenario: str, operation: Operation) -> tuple[str, ...]:
+        """The ids of the cases of a scenario that run with an operation."""
+        return tuple(
+            case.id
+            for case in self._memory.cases
+            if case.scenario == scenario and case.operation == operation.id
+        )
 
     def spoil(self, operation: Operation, sent: Mapping[str, Any]) -> None:
         """Use other values from now on if an accepted request has taken a name in them."""
@@ -89,4 +94,6 @@ class Promises:
             for case in self._memory.cases
             if case.scenario in PROMISING and case.operation == operation.id
         )
-        return self.values(operation, find), sharing
+        values = self.values(operation, find)
+        del self._memory.promised[operation.id]
+        return values, sharing

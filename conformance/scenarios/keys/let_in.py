@@ -23,7 +23,8 @@ def is_let_in(client: Client, values: Mapping[str, Any], key: str, *, beside: st
     no such key, or if the API can delete what the operation creates.
     """
     operation = client.operation
-    needed = [member.name for member in operation.body if must_be_there(member)]
+    members = [*operation.body, *operation.parameters_in("header")]
+    needed = [member.name for member in members if must_be_there(member)]
     is_given = beside is None or beside in client.target.keys
     if not client.spares or not needed or not is_given or needed[0] == operation.when:
         return False

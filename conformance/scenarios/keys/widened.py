@@ -40,7 +40,7 @@ def widened(client: Client, values: Values) -> Values:
     fresh texts, because the ones that were tried may be taken.
     """
     operation = client.operation
-    if not _may_try(client):
+    if not _may_try(client) or not client.has_turn("widened"):
         return {**_shown_values(client), **values, **later_page(client)}
     if operation.effect is Effect.READ:
         place = ("widened", operation.id)

@@ -238,7 +238,8 @@ def create_inside(client: Client) -> None:
     client.show_valid(values)
     _take_from_other(client)
     _create_in_business(client)
-    _create_under_the_same_names(client)
+    if client.has_turn("names"):
+        _create_under_the_same_names(client)
 
 
 def _with_names(client: Client, parameter: Parameter) -> Values | None:
