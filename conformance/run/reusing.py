@@ -7,7 +7,7 @@ runs created it, as ``clean`` requires before it removes one.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
 from conformance.base.errors import ConformanceError
@@ -37,9 +37,16 @@ def reusable(session: Session, contract: Contract, directory: Path, turns: int) 
     ``directory`` is a stored run or holds several; ``contract`` is as loaded. Additional creations
     are spread over ``turns`` runs.
     """
+    runs = list(_opened(directory, contract, session.target.declaration.url))
+    latest = [run.reuse.turn for run in runs if run.reuse is not None]
+    turn = (latest[0] + 1) % turns if latest else 0
+    return Reuse(still_there(session, runs), turn, turns)
+
+
+def still_there(session: Session, runs: Collection[Run]) -> tuple[Reused, ...]:
+    """The latest objects of some runs that the target shows with a mark of theirs, oldest first."""
     found: dict[tuple[str, str | int], Reused] = {}
     counts: dict[str, int] = defaultdict(int)
-    runs = list(_opened(directory, contract, session.target.declaration.url))
     for each in sorted(_left_by(runs), key=lambda made: made.at, reverse=True):
         place = (each.kind, each.id)
         full = counts[each.kind] >= OF_A_KIND
@@ -48,9 +55,7 @@ def reusable(session: Session, contract: Contract, directory: Path, turns: int) 
         if _is_shown(session, runs, each):
             found[place] = Reused(each.kind, each.id, each.identity, each.at)
             counts[each.kind] += 1
-    latest = [run.reuse.turn for run in runs if run.reuse is not None]
-    turn = (latest[0] + 1) % turns if latest else 0
-    return Reuse(tuple(found.values())[::-1], turn, turns)
+    return tuple(found.values())[::-1]
 
 
 def _opened(directory: Path, contract: Contract, url: str) -> Iterator[Run]:

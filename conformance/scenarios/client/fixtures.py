@@ -178,7 +178,12 @@ class OwnObjects:
         return created
 
     def new_id(self, kind: str) -> Id | None:
-        """The id of an object that is created for this purpose alone; None if none can be."""
+        """The id of an object that is created for this purpose alone; None if none can be.
+
+        An object of an earlier run may take its place.
+        """
+        if self._pool is not None and kind in self._pool.linked:
+            return self._pool.linked[kind]
         creation = self._creation(kind)
         return None if creation is None else self._create(creation, self.valid(creation))
 

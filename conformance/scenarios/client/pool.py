@@ -18,10 +18,19 @@ ENOUGH = 3
 
 
 class Pool:
-    """The objects of each kind, oldest first, and whose turn it is."""
+    """The objects of each kind, oldest first, and whose turn it is.
+
+    ``linked`` holds the oldest of each kind that has enough. Requests of other kinds may name it,
+    because their cases may overlap with those that change the others.
+    """
 
     def __init__(self, objects: Mapping[str, list[Id]]) -> None:
-        self._objects = {kind: list(ids) for kind, ids in objects.items()}
+        enough = {kind: ids for kind, ids in objects.items() if len(ids) > ENOUGH}
+        self.linked = {kind: ids[0] for kind, ids in enough.items()}
+        self._objects = {
+            kind: [name for name in ids if name != self.linked.get(kind)]
+            for kind, ids in objects.items()
+        }
         self._turn: dict[str, int] = {}
 
     def next(self, kind: str, held: Container[Id]) -> Id | None:

@@ -237,7 +237,9 @@ def create_inside(client: Client) -> None:
             _create_naming(client, {**request, parameter.name: foreign}, parameter)
     client.show_valid(values)
     _take_from_other(client)
-    _create_in_business(client)
+    named = owning_references(client.contract, operation)
+    if not named or client.has_turn("business"):
+        _create_in_business(client)
     if client.has_turn("names"):
         _create_under_the_same_names(client)
 

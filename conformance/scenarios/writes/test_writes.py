@@ -81,7 +81,8 @@ def test_creation(client: Client) -> None:
         values, first = remembered
         read = read_back(client, operation, first, values)
     look_in_list(client, operation, first, values, client.position(read))
-    _create_with_options(client)
+    if client.has_turn("options") or not client.cases_of("counted-creation"):
+        _create_with_options(client)
     values = client.valid(operation)
     if values is not None and client.has_turn("signs"):
         _create(client, {**values, **signs_for(client, values)}, Role.PROBE)
@@ -151,7 +152,9 @@ def test_counted_creation(client: Client) -> None:
         return
     sent = as_shown(operation, operation.in_body(values))
     ask(role=Role.ARRANGE, facts=Facts(step=Step.BEFORE))
-    written = client.control(operation, values, facts=Facts(step=Step.WRITE, sent=sent))
+    sharing = client.cases_of("creation") if client.spares else ()
+    facts = Facts(step=Step.WRITE, sent=sent, serves=sharing)
+    written = client.control(operation, values, facts=facts)
     made, position = client.created_id(written), client.position(written)
     facts = Facts(step=Step.AFTER)
     if made is not None:
