@@ -16,6 +16,7 @@ from conformance.base.options import Choice
 from conformance.command import signals
 from conformance.command.commands import load
 from conformance.command.concluding import new_run
+from conformance.command.reusing import reuse_of, with_objects
 from conformance.command.saying import say
 
 if TYPE_CHECKING:
@@ -50,7 +51,6 @@ def prepared_for(choice: Choice, server: Embedded | None, *, aloud: bool = False
 
     With ``aloud``, the wait for the server is announced.
     """
-    from conformance.model import Reuse
     from conformance.reading import new_salt
     from conformance.run.planning import prepare, target_of, with_key
 
@@ -63,35 +63,10 @@ def prepared_for(choice: Choice, server: Embedded | None, *, aloud: bool = False
     for warning in target.warnings:
         say(f"Warning: {warning}", err=True)
     prepared = prepare(contract, target, choice)
-    if choice.turns < 1 or (choice.turns > 1 and choice.reuse is None):
-        raise UsageError(f"--turns {choice.turns}: pass 1 or more, together with --reuse")
-    if choice.reuse is not None:
-        prepared = replace(prepared, reuse=Reuse())  # whose objects the target has to show first
+    prepared = replace(prepared, reuse=reuse_of(choice))
     if server:  # its texts are the same in every run
         return replace(prepared, embedded=True)
     return replace(prepared, salt=new_salt())
-
-
-def with_objects(prepared: Prepared) -> Prepared:
-    """The prepared run with the objects of earlier runs that it may use again. Sends only reads.
-
-    Raises UsageError if the run is a shard, because its objects would be those of all shards.
-    """
-    from contextlib import closing
-
-    from conformance.run.reusing import reusable
-    from conformance.run.session import Session
-    from conformance.transport.http import HttpWire
-
-    choice = prepared.choice
-    if choice.reuse is None:
-        return prepared
-    if choice.shard:
-        raise UsageError("--reuse cannot be used with --shard: shards would share the objects.")
-    contract = load(choice.spec, choice.challenges)
-    with closing(HttpWire(prepared.target.timeout, prepared.target.trust)) as wire:
-        found = reusable(Session(prepared, wire), contract, choice.reuse, choice.turns)
-    return replace(prepared, reuse=found)
 
 
 def sent(
@@ -114,10 +89,7 @@ def sent(
     from conformance.run import runner, spreading
     from conformance.run.storing import surviving
 
-    _check_runnable(prepared)
-    if not prepared.embedded and not yes:
-        confirm(prepared.chosen.requests())
-    prepared = with_objects(prepared)
+    prepared = _confirmed(prepared, yes)
     directory = new_run(
         output, lambda path: runner.begin(prepared, path, require_complete=complete)
     )
@@ -135,6 +107,14 @@ def sent(
             page=page,
         )
         return run, directory
+
+
+def _confirmed(prepared: Prepared, yes: bool) -> Prepared:
+    """The prepared run once its user has agreed, with the objects that it may use again."""
+    _check_runnable(prepared)
+    if not prepared.embedded and not yes:
+        confirm(prepared.chosen.requests())
+    return with_objects(prepared)
 
 
 def _announce(prepared: Prepared, look: Look | None) -> None:

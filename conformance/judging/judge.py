@@ -16,7 +16,8 @@ from conformance.judging.outcomes import (
     WholeLog,
 )
 from conformance.judging.rules import Rule
-from conformance.model import Case, Contract, Declaration, Exchange, Role
+from conformance.judging.trials import trials_of
+from conformance.model import Case, Contract, Declaration, Exchange
 
 Outcomes = dict[tuple[str, str], list[tuple[str | None, Outcome]]]
 """Each outcome by rule and operation, with the code or status that it is about, or None."""
@@ -75,23 +76,11 @@ def judge(
     again. Without a ``log``, the rules that look at the whole log are left out.
     """
     judging = _Judging(contract, target, rules, known or Known(), log)
-    trials: dict[str, dict[int, list[Exchange]]] = defaultdict(lambda: defaultdict(list))
-    places: dict[str, int] = {}  # in the log, by the id of the exchange
-    serving: list[tuple[int, Exchange]] = []
-    for exchange in exchanges:
+    logged = list(exchanges)
+    for exchange in logged:
         judging.exchange(exchange)
-        if exchange.role is not Role.RETRY:
-            trials[exchange.case][exchange.attempt].append(exchange)
-            if exchange.facts.serves:
-                serving.append((len(places), exchange))
-        places[exchange.id] = len(places)
-    for place, exchange in serving:
-        for case_id in exchange.facts.serves:
-            for trial in trials.get(case_id, {}).values():
-                later = [at for at, each in enumerate(trial) if places[each.id] > place]
-                trial.insert(later[0] if later else len(trial), exchange)
     by_id = {case.id: case for case in cases}
-    for case_id, attempts in trials.items():
+    for case_id, attempts in trials_of(logged, by_id).items():
         if case_id in by_id:
             ordered = [tuple(attempts[attempt]) for attempt in sorted(attempts)]
             judging.case(by_id[case_id], ordered)

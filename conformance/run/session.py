@@ -21,17 +21,17 @@ from conformance.judging import verdict
 from conformance.judging.judge import Known, findings_of, judge
 from conformance.judging.outcomes import Violation
 from conformance.log.evidence import Log, Recorder
-from conformance.model import Case, Effect, Exchange, Operation, Reuse, Role, Run
+from conformance.model import Case, Effect, Exchange, Operation, Role, Run
 from conformance.plan.registry import registered
 from conformance.reading import CLEAN, GONE, Made, made_by, removals, run_key
 from conformance.run.conclusion import finished, without_end
 from conformance.run.lanes import Lane, lanes
 from conformance.run.planning import Prepared
 from conformance.run.prefetch import LARGE, Ahead
+from conformance.run.put_back import put_back, remembering
 from conformance.run.replay_steps import send_again
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.memory import Memory
-from conformance.scenarios.client.pool import Pool, resetting
 from conformance.scenarios.generated.generate import draw
 from conformance.transport.journal import Sink
 from conformance.transport.patience import OverBudget
@@ -171,8 +171,7 @@ class Session:
             return
         cases = self._runnable(self.selected)
         whole = self._runnable(self.selected if self._shard is None else self._shard.chosen)
-        reuse = self._begun.reuse or Reuse()
-        self._memory = Memory(whole, pool=self._pool(), turn=(reuse.turn, reuse.turns))
+        self._memory = remembering(whole, self._begun.reuse)
         self._lanes = lanes(self.contract, (first, *whole))
         changing = [case.operation for case in whole if not self._lanes[case.id].harmless]
         known = self.contract.operations
@@ -190,15 +189,6 @@ class Session:
                 spool,
                 large=any(_is_large(exchange) for exchange in self.log.exchanges),
             )
-
-    def _pool(self) -> Pool | None:
-        """The objects of earlier runs for the cases; None if each case gets new ones."""
-        if self._begun.reuse is None:
-            return None
-        objects: dict[str, list[str | int]] = {}
-        for each in self._begun.reuse.objects:
-            objects.setdefault(each.kind, []).append(each.id)
-        return Pool(objects)
 
     def _look_for_businesses(self, client: Client) -> None:
         """Find out the businesses of the keys; spot checks leave out what is not asked for."""
@@ -299,20 +289,6 @@ class Session:
                     gone.append(each)
         return gone
 
-    def put_back(self) -> None:
-        """Change what the API cannot delete to what a new object would be.
-
-        So it carries the mark of this run, and no odd value of its cases.
-        """
-        reused = self._begun.reuse.objects if self._begun.reuse else ()
-        places = [(each.kind, each.id) for each in reused]
-        places += [(each.kind, each.id) for each in made_by(self.contract, self.log.exchanges)]
-        with contextlib.suppress(Unjudgeable, OverBudget):
-            for kind, name in dict.fromkeys(places):
-                change = resetting(self.contract, kind)
-                if change is not None and change.effect in self.target.declaration.allow:
-                    self.cleaner(change.effect).own.put_back(kind, name)
-
     def _stop(self) -> None:
         """Prevent all cases from sending anything more."""
         if self._ahead is not None:
@@ -348,7 +324,7 @@ class Session:
         if tries and not self.log.incomplete:
             send_again(self.sender, self._finished())
         if self._begun.reuse is not None and not self.log.incomplete:
-            self.put_back()
+            put_back(self, self._begun.reuse)
         if cleans:
             self.clean(made_by(self.contract, self.log.exchanges))
         self.recorder.close()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar, Unpack
 
-from conformance.base.drawing import lot
 from conformance.base.values import as_text
 from conformance.model import (
     NOTHING,
@@ -29,9 +28,9 @@ from conformance.scenarios.client.knowledge import Knowledge
 from conformance.scenarios.client.list_tail import Ends
 from conformance.scenarios.client.memory import Memory, Place
 from conformance.scenarios.client.naming import Naming
-from conformance.scenarios.client.promises import Promises
 from conformance.scenarios.client.renewal import Renewal
 from conformance.scenarios.client.sending import Options, Sending
+from conformance.scenarios.client.shared_creations import SharedCreations
 from conformance.transport.sender import Sender
 
 PAUSES = (0.5, 1.5, 3)
@@ -82,7 +81,7 @@ class Client(Sending):
         self._ends = Ends(self.knowledge, memory)
         self._renewal = Renewal(plain, memory, self.knowledge)
         self.own = OwnObjects(plain, memory, self.knowledge, self._renewal)
-        self._promises = Promises(self.contract, memory, naming.token)
+        self.shared = SharedCreations(self.own, memory, case)
 
     # --- the case ---
 
@@ -110,10 +109,6 @@ class Client(Sending):
                 planned.append((case.operation, case.variant))
         return tuple(planned)
 
-    def cases_of(self, scenario: str) -> tuple[str, ...]:
-        """The ids of the cases of a scenario that run with the operation of this case."""
-        return self._promises.cases_of(scenario, self.operation)
-
     def once(self, place: Place, find: Callable[[], Any]) -> Any:
         """The result of ``find``, which is called only for the first case of the run that asks."""
         return self.knowledge.once(place, find)
@@ -129,9 +124,9 @@ class Client(Sending):
 
         Cases that share the control of a creation get the same values.
         """
-        shares = operation.id == self.case.operation and key == KeyName.FULL
-        if shares and self._promises.holds(self.case):
-            return self._promises.values(operation, lambda: self.own.valid(operation))
+        is_own = operation.id == self.case.operation and key == KeyName.FULL
+        if is_own and self.shared.is_promised:
+            return self.shared.values()
         return self.own.valid(operation, key)
 
     def valid_or(
@@ -201,28 +196,13 @@ class Client(Sending):
         """Send a valid request, which must succeed."""
         return self.call(operation, values, role=Role.CONTROL, facts=facts)
 
-    @property
-    def spares(self) -> bool:
-        """Whether to avoid that the operation succeeds: it leaves what the API cannot delete."""
-        return self._promises.spares(self.operation)
-
-    def has_turn(self, part: str = "", operation: Operation | None = None) -> bool:
-        """Whether an additional creation is sent in this run; ``part`` is its name in the case.
-
-        Those that leave what the API cannot delete may be spread over several runs.
-        """
-        if not self._promises.spares(operation or self.operation):
-            return True
-        turn, turns = self._memory.turn
-        return lot(f"{self.case.id} {part}") % turns == turn
-
     def show_valid(self, values: Mapping[str, Any]) -> None:
         """Send a valid request next to those that must be rejected, as their control.
 
         If it would leave an object that the API cannot delete, a later creation serves as the
         control of several cases.
         """
-        if not self._promises.holds(self.case):
+        if not self.shared.is_promised:
             self.control(self.operation, values)
 
     def control_after(self, values: Mapping[str, Any], probes: Iterable[Exchange]) -> None:
@@ -234,38 +214,9 @@ class Client(Sending):
         is_write = operation.effect is not Effect.READ
         if is_write and any(probe.ok for probe in probes):
             self.own.apart()
-            self._promises.spoil(operation, values)
+            self.shared.spoil(operation, values)
             values = self.valid_or(dict(values), operation)
         self.show_valid(values)
-
-    def promised(self) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
-        """The values of the control that earlier cases share, and the ids of these cases.
-
-        Without such cases, valid values for the operation of the case, and no ids.
-        """
-        operation = self.operation
-        return self._promises.due(operation, lambda: self.own.valid(operation))
-
-    def creation_for_others(self) -> tuple[dict[str, Any] | None, tuple[str, ...]]:
-        """Values for a creation that the case needs, and the ids of other cases that share it.
-
-        One that leaves what the API cannot delete also serves the case that judges creations.
-        """
-        operation = self.operation
-        judged = self._promises.cases_of("creation", operation)
-        if not (self.spares and judged) or operation.id in self._memory.kept:
-            return self.valid(operation), ()
-        values, sharing = self.promised()
-        return values, (*sharing, *judged)
-
-    def remember_creation(self, values: dict[str, Any], created: Id | None) -> None:
-        """Remember what was created for the case that judges creations, too."""
-        if created is not None:
-            self._memory.judged[self.operation.id] = (values, created)
-
-    def remembered_creation(self) -> tuple[dict[str, Any], Id] | None:
-        """The values and the id of a creation that serves this case; None without one."""
-        return self._memory.judged.pop(self.operation.id, None)
 
     def mistake(
         self,
@@ -277,7 +228,7 @@ class Client(Sending):
         """Send a request that contains one client mistake. If accepted, its names are taken."""
         exchange = super().mistake(operation, values, facts, **options)
         if exchange.ok:
-            self._promises.spoil(operation, values)
+            self.shared.spoil(operation, values)
         return exchange
 
     def reuse_names(self) -> bool:

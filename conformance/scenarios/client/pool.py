@@ -63,14 +63,18 @@ def resetting(contract: Contract, kind: str) -> Operation | None:
     created = {member.name for member in creations[0].body}
     best, most = None, 0
     for operation in contract.operations_by("update", kind):
-        selector = operation.selector
-        names_it = selector is not None and selector.references == kind
-        if not names_it or operation.when is not None or not operation.fresh_members:
-            continue
         common = len(created & {member.name for member in operation.body})
-        if common > most:
+        if _renames(operation) and common > most:
             best, most = operation, common
     return best
+
+
+def _renames(operation: Operation) -> bool:
+    """Whether a change gives a new text to an object of its kind, in its only mode."""
+    selector = operation.selector
+    if selector is None or selector.references != operation.kind:
+        return False
+    return operation.when is None and bool(operation.fresh_members)
 
 
 def state_of(
@@ -94,15 +98,18 @@ def state_of(
 
 def _unlike(member: Parameter) -> Any:
     """A value for a member other than the one in the contract; ABSENT if there is none to use."""
-    example, schema = member.example, member.schema
-    if member.references or member.phone or example is None or isinstance(example, bool):
+    if member.references or member.phone:
         return ABSENT
-    if isinstance(example, int | float):
+    if "enum" in member.schema:
+        return next((each for each in member.schema["enum"] if each != member.example), ABSENT)
+    return _altered(member.example, member.schema)
+
+
+def _altered(example: Any, schema: Mapping[str, Any]) -> Any:
+    """A number that is one off, an empty object, or a longer free text; ABSENT for the rest."""
+    if isinstance(example, int | float) and not isinstance(example, bool):
         return example - 1 if "maximum" in schema else example + 1
     if isinstance(example, dict):
         return {}
-    others = [choice for choice in schema.get("enum", ()) if choice != example]
-    if others:
-        return others[0]
-    is_free = not {"format", "pattern", "enum"} & set(schema)
+    is_free = not {"format", "pattern"} & set(schema)
     return f"{example}." if isinstance(example, str) and is_free else ABSENT

@@ -26,7 +26,7 @@ def is_let_in(client: Client, values: Mapping[str, Any], key: str, *, beside: st
     members = [*operation.body, *operation.parameters_in("header")]
     needed = [member.name for member in members if must_be_there(member)]
     is_given = beside is None or beside in client.target.keys
-    if not client.spares or not needed or not is_given or needed[0] == operation.when:
+    if not client.shared.spares or not needed or not is_given or needed[0] == operation.when:
         return False
     incomplete = without(values, {needed[0]})
     closed = client.mistake(operation, incomplete, key=beside, role=Role.BYSTANDER)

@@ -40,7 +40,7 @@ def widened(client: Client, values: Values) -> Values:
     fresh texts, because the ones that were tried may be taken.
     """
     operation = client.operation
-    if not _may_try(client) or not client.has_turn("widened"):
+    if not _may_try(client):
         return {**_shown_values(client), **values, **later_page(client)}
     if operation.effect is Effect.READ:
         place = ("widened", operation.id)
@@ -49,15 +49,17 @@ def widened(client: Client, values: Values) -> Values:
     if operation.selector is not None:
         client.own.apart()
         values = client.valid_or(values, operation)
-    tried = _tried_once(client, values) if client.spares else _accepted(client, values)
+    tried = _tried(client, values)
     fresh = client.known(each for each in operation.parameters if each.fresh)
     renewed = {name: text for name, text in fresh.items() if name in tried}
     return {**tried, **client.valid_or(values, operation), **renewed}
 
 
-def _tried_once(client: Client, values: Values) -> Values:
-    """The request with more parameters that the target accepted from the first case that asked."""
+def _tried(client: Client, values: Values) -> Values:
+    """A write with more parameters that the target accepts; tried once if it leaves an object."""
     operation = client.operation
+    if not client.shared.spares:
+        return _accepted(client, values)
     new = client.own.valid(operation) or values
     accepted: Values = client.once(("widened", operation.id), lambda: _accepted(client, new))
     return dict(accepted)
@@ -70,6 +72,8 @@ def _may_try(client: Client) -> bool:
     """
     operation = client.operation
     if operation.effect is Effect.SPEND or not client.target.opens(operation):
+        return False
+    if not client.shared.has_turn("widened"):
         return False
     if operation.effect is Effect.READ or operation.selector is None:
         return True

@@ -15,6 +15,7 @@ from conformance.scenarios.tenants.foreign import (
     of_other,
     owning_references,
     visible_changes,
+    with_names,
 )
 from conformance.transport.message import Message, message_for
 
@@ -231,23 +232,15 @@ def create_inside(client: Client) -> None:
     for parameter in owning_references(client.contract, operation):
         foreign = of_other(client, parameter)
         if foreign is not ABSENT and foreign != values.get(parameter.name):
-            request = values
-            if parameter.name != tenant:
-                request = _with_names(client, parameter) or values
+            others = None if parameter.name == tenant else with_names(client, parameter)
+            request = others or values
             _create_naming(client, {**request, parameter.name: foreign}, parameter)
     client.show_valid(values)
     _take_from_other(client)
-    named = owning_references(client.contract, operation)
-    if not named or client.has_turn("business"):
+    if not owning_references(client.contract, operation) or client.shared.has_turn("business"):
         _create_in_business(client)
-    if client.has_turn("names"):
+    if client.shared.has_turn("names"):
         _create_under_the_same_names(client)
-
-
-def _with_names(client: Client, parameter: Parameter) -> Values | None:
-    """Valid values: those of the control, or others if the target may accept the request."""
-    operation = client.operation
-    return client.valid(operation) if parameter.usual else client.own.valid(operation)
 
 
 def _create_under_the_same_names(client: Client) -> None:

@@ -9,7 +9,7 @@ from conformance.model import Facts, Open, Operation, Parameter, Step
 from conformance.plan.registry import Planning, operations
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.tenants.cross_tenant import create_tied
-from conformance.scenarios.tenants.foreign import owning_references
+from conformance.scenarios.tenants.foreign import owning_references, with_names
 
 
 def referring(planning: Planning) -> Iterator[tuple[Operation, list[Parameter]]]:
@@ -34,7 +34,7 @@ def name_nothing(client: Client) -> None:
     """Send the write with a nonexistent id in each member that refers to an object."""
     operation = client.operation
     for parameter in owning_references(client.contract, operation):
-        values, known = _with_names(client, parameter), client.value(parameter)
+        values, known = with_names(client, parameter), client.value(parameter)
         if values is None:
             continue
         if not isinstance(known, str | int):
@@ -44,12 +44,6 @@ def name_nothing(client: Client) -> None:
             client.mistake(operation, {**values, **named}, facts=Facts(step=Step.REFERENCE))
         else:
             create_tied(client, values, named)
-
-
-def _with_names(client: Client, parameter: Parameter) -> dict[str, Any] | None:
-    """Valid values: those of the control, or others if the target may accept the request."""
-    operation = client.operation
-    return client.valid(operation) if parameter.usual else client.own.valid(operation)
 
 
 def _unknown(client: Client, known: str | int) -> Any:

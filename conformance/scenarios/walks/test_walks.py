@@ -299,7 +299,7 @@ def test_item_made_between_pages(client: Client) -> None:
     """Create an item between two pages, which must not shift the second: cursors are positions."""
     walker, creation = Walker(client), writes_of(client.contract, client.operation.kind)["create"]
     values = client.valid(creation)
-    if values is None or walker.given is None or not client.has_turn(operation=creation):
+    if values is None or walker.given is None or not client.shared.has_turn(operation=creation):
         return
     walker.settle()
     walker.walk("whole", None, 5, items=5, pages=1)
@@ -318,7 +318,7 @@ def test_burst(client: Client) -> None:
     The scenario stops if the list does not show them all, or shows two with the same time.
     """
     walker, creation = Walker(client), writes_of(client.contract, client.operation.kind)["create"]
-    if walker.given is None or not client.has_turn(operation=creation):
+    if walker.given is None or not client.shared.has_turn(operation=creation):
         return
     made = made_together(client)
     if not made:
@@ -339,7 +339,7 @@ def test_mixed_walk(client: Client) -> None:
     place = [operation for operation, _ in client.planned("mixed-walk")].index(client.operation.id)
     walker = Walker(client, moving=True)
     creation = writes_of(client.contract, client.operation.kind)["create"]
-    if walker.given is None or not client.has_turn(operation=creation):
+    if walker.given is None or not client.shared.has_turn(operation=creation):
         return
     if place >= len(programs):
         return

@@ -26,7 +26,8 @@ def write_beside_others(client: Client) -> None:
     """
     client.own.apart()
     operation = client.operation
-    values, sharing = client.creation_for_others()
+    values, sharing = client.shared.due_early()
+    values = values or client.valid(operation)
     if values is None:
         return
     if operation.action == "update":
@@ -43,7 +44,7 @@ def write_beside_others(client: Client) -> None:
     else:
         written = client.control(operation, values, facts=facts)
         if sharing:
-            client.remember_creation(values, client.created_id(written))
+            client.shared.remember(values, client.created_id(written))
     for look, old in zip(looks, before, strict=True):
         _look_until_whole(client, look, old, sought)
 
