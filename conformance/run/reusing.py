@@ -6,7 +6,7 @@ runs created it, as ``clean`` requires before it removes one.
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 
@@ -31,6 +31,10 @@ OF_A_KIND = 8
 """Objects of a kind that a run uses again at most: the latest, which lists show first."""
 
 
+LOOKS = 3 * OF_A_KIND
+"""Objects of a kind that are looked for at most. A stored run may be forged."""
+
+
 def reusable(session: Session, contract: Contract, directory: Path, turns: int) -> Reuse:
     """The objects of stored runs that the target still shows. Sends only reads.
 
@@ -46,15 +50,17 @@ def reusable(session: Session, contract: Contract, directory: Path, turns: int) 
 def still_there(session: Session, runs: Collection[Run]) -> tuple[Reused, ...]:
     """The latest objects of some runs that the target shows with a mark of theirs, oldest first."""
     found: dict[tuple[str, str | int], Reused] = {}
-    counts: dict[str, int] = defaultdict(int)
+    looks, counts = Counter[str](), Counter[str]()
     for each in sorted(_left_by(runs), key=lambda made: made.at, reverse=True):
-        place = (each.kind, each.id)
-        full = counts[each.kind] >= OF_A_KIND
-        if place in found or full or resetting(session.contract, each.kind) is None:
+        kind, place = each.kind, (each.kind, each.id)
+        if place in found or looks[kind] == LOOKS or counts[kind] == OF_A_KIND:
             continue
+        if resetting(session.contract, kind) is None:
+            continue
+        looks[kind] += 1
         if _is_shown(session, runs, each):
-            found[place] = Reused(each.kind, each.id, each.identity, each.at)
-            counts[each.kind] += 1
+            found[place] = Reused(kind, each.id, each.identity, each.at)
+            counts[kind] += 1
     return tuple(found.values())[::-1]
 
 

@@ -63,9 +63,14 @@ class OwnObjects:
             self._created[place], _ = self._create_whole(creation)
         return self._created[place]
 
-    def apart(self) -> None:
-        """From now on, use objects that no other case gets, and none of theirs."""
+    def apart(self, operation: Operation | None = None) -> None:
+        """From now on, use objects that no other case gets, and none of theirs.
+
+        For an action they are new, because an earlier one may have left others in its state.
+        """
         self._created, self._spare = {}, {}
+        if operation is not None and _acts(operation):
+            self._pool = None
 
     def renew(self, operation: Operation) -> None:
         """From now on, use new objects for an operation, which may store odd values in them.
@@ -216,7 +221,11 @@ class OwnObjects:
 
 def _place(operation: Operation) -> str:
     """Where memory keeps the object that an operation works on: by kind, or under actions."""
+    return f"{operation.kind} for actions" if _acts(operation) else operation.kind
+
+
+def _acts(operation: Operation) -> bool:
+    """Whether an operation acts on an object, which may put it into a state, such as paused."""
     selector = operation.selector
     selecting = None if selector is None else selector.name
-    acts = operation.action == "perform" or operation.when not in (None, selecting)
-    return f"{operation.kind} for actions" if acts else operation.kind
+    return operation.action == "perform" or operation.when not in (None, selecting)

@@ -24,8 +24,8 @@ def write_beside_others(client: Client) -> None:
 
     A deletion is labelled as JSON, as some clients label every request.
     """
-    client.own.apart()
     operation = client.operation
+    client.own.apart(operation)
     values, sharing = client.shared.due_early()
     values = values or client.valid(operation)
     if values is None:

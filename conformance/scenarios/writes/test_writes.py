@@ -252,7 +252,7 @@ def test_refused_write(client: Client) -> None:
 
     The object is new, because other cases put theirs into states that this write may not have.
     """
-    client.own.apart()
+    client.own.apart(client.operation)
     kind, selector = client.operation.kind, client.operation.selector
     values = client.valid(client.operation)
     if values is None or selector is None:
