@@ -16,7 +16,6 @@ from conformance.base.options import Choice
 from conformance.command import signals
 from conformance.command.commands import load
 from conformance.command.concluding import new_run
-from conformance.command.reusing import reuse_of, with_objects
 from conformance.command.saying import say
 
 if TYPE_CHECKING:
@@ -51,6 +50,7 @@ def prepared_for(choice: Choice, server: Embedded | None, *, aloud: bool = False
 
     With ``aloud``, the wait for the server is announced.
     """
+    from conformance.command.reusing import reuse_of
     from conformance.reading import new_salt
     from conformance.run.planning import prepare, target_of, with_key
 
@@ -111,6 +111,8 @@ def sent(
 
 def _confirmed(prepared: Prepared, yes: bool) -> Prepared:
     """The prepared run once its user has agreed, with the objects that it may use again."""
+    from conformance.command.reusing import with_objects
+
     _check_runnable(prepared)
     if not prepared.embedded and not yes:
         confirm(prepared.chosen.requests())

@@ -11,6 +11,7 @@ from conformance.model import Case, Reuse
 from conformance.reading import made_by
 from conformance.scenarios.client.memory import Memory
 from conformance.scenarios.client.pool import Pool, resetting
+from conformance.scenarios.client.writing import usual_values
 from conformance.transport.patience import OverBudget
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ def remembering(cases: tuple[Case, ...], reuse: Reuse | None) -> Memory:
 def put_back(session: Session, reuse: Reuse) -> None:
     """Change what the API cannot delete to what a new object would be.
 
-    So it carries the mark of the run, and no odd value of its cases.
+    So it carries the mark of the run, and no odd value of its cases. It also shows the words that
+    other objects share, because later runs filter by what the first item of a list shows.
     """
     places = [(each.kind, each.id) for each in reuse.objects]
     places += [(each.kind, each.id) for each in made_by(session.contract, session.log.exchanges)]
@@ -38,4 +40,7 @@ def put_back(session: Session, reuse: Reuse) -> None:
         for kind, name in dict.fromkeys(places):
             change = resetting(session.contract, kind)
             if change is not None and change.effect in session.target.declaration.allow:
-                session.cleaner(change.effect).own.put_back(kind, name)
+                client = session.cleaner(change.effect)
+                shared = usual_values(client, change)
+                if not client.own.put_back(kind, name, shared) and shared:
+                    client.own.put_back(kind, name, {})

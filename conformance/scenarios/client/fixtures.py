@@ -139,13 +139,16 @@ class OwnObjects:
             name = pool.next(kind, held)
         return name
 
-    def put_back(self, kind: str, name: Id) -> bool:
-        """Change an object to what a new one would be; whether the target accepted that."""
+    def put_back(self, kind: str, name: Id, more: Values) -> bool:
+        """Change an object to what a new one would be, with some more values.
+
+        Returns whether the target accepted that.
+        """
         creation, change = self._creation(kind), resetting(self.contract, kind)
         values = None if creation is None else self.valid(creation)
         if creation is None or change is None or values is None:
             return False
-        return self._reset(change, creation, {**self._steady(creation), **values}, name)
+        return self._reset(change, creation, {**more, **self._steady(creation), **values}, name)
 
     def _reset(self, change: Operation, creation: Operation, values: Values, name: Id) -> bool:
         """Change an object of the pool; whether the target accepted that."""
