@@ -324,7 +324,8 @@ class Session:
         if tries and not self.log.incomplete:
             send_again(self.sender, self._finished())
         if self._begun.reuse is not None and not self.log.incomplete:
-            put_back(self, self._begun.reuse)
+            allowed = self.target.declaration.allow
+            put_back(self.log, self._begun.reuse, allowed, self.cleaner)
         if cleans:
             self.clean(made_by(self.contract, self.log.exchanges))
         self.recorder.close()
