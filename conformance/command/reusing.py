@@ -38,7 +38,7 @@ def with_objects(prepared: Prepared) -> Prepared:
     from conformance.transport.http import HttpWire
 
     choice = prepared.choice
-    if choice.reuse is None:
+    if choice.reuse is None or prepared.reuse is None:  # spot checks use nothing again
         return prepared
     contract = load(choice.spec, choice.challenges)
     with closing(HttpWire(prepared.target.timeout, prepared.target.trust)) as wire:
