@@ -27,7 +27,12 @@ from tests.variants import VARIANTS
     help="Add what was found to the kill matrix, as data and as a page. "
     "With --complete, replace the rows that ran.",
 )
-def selftest(names: tuple[str, ...], complete: bool, write: bool) -> None:
+@click.option(
+    "--reuse",
+    is_flag=True,
+    help="Only faults, with the objects of an earlier run on a server without the fault.",
+)
+def selftest(names: tuple[str, ...], complete: bool, write: bool, reuse: bool) -> None:
     """Try the suite against faulty servers, and against odd servers that keep the contract.
 
     It must catch the first and accuse none of the second. Takes all of them, or the NAMEs given, as
@@ -40,7 +45,9 @@ def selftest(names: tuple[str, ...], complete: bool, write: bool) -> None:
             f"No fault and no variant is called {', '.join(unknown)}; "
             "docs/kill-matrix.md lists the faults"
         )
-    sys.exit(matrix.main(complete, click.echo, write, names))
+    if write and reuse:
+        _refuse("The kill matrix is that of runs without --reuse.")
+    sys.exit(matrix.main(complete, click.echo, write, names, reuse))
 
 
 def _refuse(message: str) -> None:

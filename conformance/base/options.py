@@ -127,6 +127,18 @@ class Choice:
         default=None,
         metadata=_given("Run only one shard, such as 2/5. Combine the shards with `merge`."),
     )
+    reuse: Path | None = field(
+        default=None,
+        metadata=_given(
+            "Stored run, or directory of runs, whose objects on the target are used again.",
+            kind=Path,
+            directory=True,
+        ),
+    )
+    turns: int = field(
+        default=1,
+        metadata=_given("With --reuse: spread additional creations over this many runs.", kind=int),
+    )
     challenges: Path | None = field(
         default=None,
         metadata=_given(

@@ -229,4 +229,5 @@ def _prepared(plans: Plans, run: Run) -> Prepared:
         plans.shard,
         spread=run.spread,
         salt=run.salts[0],
+        reuse=run.reuse,
     )

@@ -39,7 +39,7 @@ def clean(stored_in: Path, choice: Choice, yes: bool) -> int:
     the command only lists them. Exit codes: 0 nothing is left, 3 something is, even if the API
     cannot remove it.
     """
-    from conformance.reading import made_by, worked_on
+    from conformance.reading import made_by
     from conformance.run import runfile
 
     run = runfile.replay(stored_in, load(choice.spec)).run
@@ -48,7 +48,7 @@ def clean(stored_in: Path, choice: Choice, yes: bool) -> int:
     kept = _removed(choice, run, left, yes) if named else _listed(run, left)
     if not left:
         say("That run left nothing behind.")
-    _say_group("changed or acted on pre-existing objects", worked_on(run.contract, run.exchanges))
+    _say_group("changed or acted on pre-existing objects", _older(run))
     return Exit.UNJUDGED if kept else Exit.CONFORMS
 
 
@@ -112,15 +112,24 @@ def _say_group(title: str, objects: Iterable[Made]) -> None:
 
 def note_left(run: Run, directory: Path) -> None:
     """Print what a run left on its target, counted by kind, and the command that lists it."""
-    from conformance.reading import made_by, worked_on
+    from conformance.reading import made_by
 
     hint = f"`kaicalls-conformance clean {directory}` lists them"
     left = _counted(made_by(run.contract, run.exchanges))
     if left:
         say(f"Note: the run left objects on the target: {left}; {hint}", err=True)
-    older = _counted(worked_on(run.contract, run.exchanges))
+    older = _counted(_older(run))
     if older:
         say(f"Note: the run changed or acted on pre-existing objects: {older}; {hint}", err=True)
+
+
+def _older(run: Run) -> list[Made]:
+    """The objects that a run worked on and that neither it nor an earlier run had created."""
+    from conformance.reading import worked_on
+
+    reused = {(each.kind, each.id) for each in run.reuse.objects} if run.reuse else set()
+    found = worked_on(run.contract, run.exchanges)
+    return [each for each in found if (each.kind, each.id) not in reused]
 
 
 def _counted(objects: Iterable[Made]) -> str:

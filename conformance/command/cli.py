@@ -231,7 +231,7 @@ def plan(choice: Choice, cases: bool, as_json: bool) -> None:
 
         prepared = prepared_for(choice, server)
         if as_json:
-            hand_out(plan.as_data(prepared.chosen))
+            hand_out(plan.all_as_data(prepared))
         else:
             say(plan.text(prepared, cases))
 

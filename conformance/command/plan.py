@@ -14,6 +14,7 @@ from conformance.judging.coverage import OVER_BUDGET
 from conformance.log.evidence import Log
 from conformance.model import Case, Cell, mildest_first
 from conformance.plan.build import Plan
+from conformance.plan.leaves import Leaves, expected
 from conformance.plan.selection import judged, wanted
 from conformance.run.lanes import lanes
 from conformance.run.planning import Prepared
@@ -25,6 +26,12 @@ SEVERAL = ""
 """Replaces the area of a case that feeds no rule of its own."""
 RESPONSES = (10, 100, 300)
 """Milliseconds of a response for which the duration is estimated."""
+
+
+def all_as_data(prepared: Prepared) -> dict[str, Any]:
+    """The chosen cases as data, with what they leave on the target and spend there."""
+    left = left_by(prepared)
+    return as_data(prepared.chosen) | {"leaves": left.objects, "spends": left.spent}
 
 
 def as_data(plan: Plan) -> dict[str, Any]:
@@ -123,6 +130,7 @@ def _sums(prepared: Prepared) -> list[str]:
         f"covering {len(cells)} cells of {len(clauses)} clauses",
         requests(prepared),
         duration(prepared),
+        *leavings(prepared),
         *bounds(prepared),
     ]
 
@@ -132,6 +140,23 @@ def requests(prepared: Prepared) -> str:
     counts = prepared.chosen.requests()
     each = [f"{count:,} {effect}" for effect, count in counts.items() if count]
     return f"about {amount(sum(counts.values()), 'request')}: {', '.join(each) or 'none'}"
+
+
+def left_by(prepared: Prepared) -> Leaves:
+    """What a run leaves on its target and spends there."""
+    reuse, turns = prepared.choice.reuse is not None, prepared.choice.turns
+    return expected(prepared.chosen.runnable, reuse=reuse, turns=turns)
+
+
+def leavings(prepared: Prepared) -> Iterator[str]:
+    """What a run leaves that the API cannot delete, and its accepted requests that cost money."""
+    found = left_by(prepared)
+    if found.objects:
+        kinds = [amount(count, kind) for kind, count in found.objects.items()]
+        yield f"leaves about {', '.join(kinds)}, which the API cannot delete"
+    if found.spent:
+        spent = [f"{count:,} {operation}" for operation, count in found.spent.items()]
+        yield f"spends about {', '.join(spent)}"
 
 
 def duration(prepared: Prepared) -> str:

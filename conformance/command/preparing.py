@@ -53,6 +53,7 @@ def prepared_for(
 
     With ``aloud``, the wait for the server is announced. The run takes its times from ``clock``.
     """
+    from conformance.command.reusing import reuse_of
     from conformance.reading import new_salt
     from conformance.run.planning import prepare, target_of, with_key
 
@@ -66,7 +67,7 @@ def prepared_for(
     target = target_of(contract, with_key(choice), clock().date())
     for warning in target.warnings:
         say(f"Warning: {warning}", err=True)
-    prepared = replace(prepare(contract, target, choice), clock=clock)
+    prepared = replace(prepare(contract, target, choice), reuse=reuse_of(choice), clock=clock)
     if server:  # its texts are the same in every run
         return replace(prepared, embedded=True)
     return replace(prepared, salt=new_salt())
@@ -92,9 +93,7 @@ def sent(
     from conformance.run import runner, spreading
     from conformance.run.storing import surviving
 
-    _check_runnable(prepared)
-    if not prepared.embedded and not yes:
-        confirm(prepared.chosen.requests())
+    prepared = _confirmed(prepared, yes)
     directory = _new_directory(prepared, output, complete)
     _announce(prepared, look)
     with surviving(directory):
@@ -110,6 +109,16 @@ def sent(
             page=page,
         )
         return run, directory
+
+
+def _confirmed(prepared: Prepared, yes: bool) -> Prepared:
+    """The prepared run once its user has agreed, with the objects that it may use again."""
+    from conformance.command.reusing import with_objects
+
+    _check_runnable(prepared)
+    if not prepared.embedded and not yes:
+        confirm(prepared.chosen.requests())
+    return with_objects(prepared)
 
 
 def _new_directory(prepared: Prepared, output: Path, complete: bool) -> Path:

@@ -16,7 +16,8 @@ from conformance.judging.outcomes import (
     WholeLog,
 )
 from conformance.judging.rules import Rule
-from conformance.model import Case, Contract, Declaration, Exchange, Role
+from conformance.judging.trials import trials_of
+from conformance.model import Case, Contract, Declaration, Exchange
 
 Outcomes = dict[tuple[str, str], list[tuple[str | None, Outcome]]]
 """Each outcome by rule and operation, with the code or status that it is about, or None."""
@@ -70,18 +71,16 @@ def judge(
     """The outcomes of passive rules on every exchange, and of trial rules on every case.
 
     Requests that were only retried belong to no trial, and cases that are not among ``cases`` are
-    not judged. A judge that crashes gives a JudgeError; nothing is raised. Anything already
-    ``known`` is not judged again. Without a ``log``, the rules that look at the whole log are left
-    out.
+    not judged. A request that serves other cases, too, belongs to their trials as well. A judge
+    that crashes gives a JudgeError; nothing is raised. Anything already ``known`` is not judged
+    again. Without a ``log``, the rules that look at the whole log are left out.
     """
     judging = _Judging(contract, target, rules, known or Known(), log)
-    trials: dict[str, dict[int, list[Exchange]]] = defaultdict(lambda: defaultdict(list))
-    for exchange in exchanges:
+    logged = list(exchanges)
+    for exchange in logged:
         judging.exchange(exchange)
-        if exchange.role is not Role.RETRY:
-            trials[exchange.case][exchange.attempt].append(exchange)
     by_id = {case.id: case for case in cases}
-    for case_id, attempts in trials.items():
+    for case_id, attempts in trials_of(logged, by_id).items():
         if case_id in by_id:
             ordered = [tuple(attempts[attempt]) for attempt in sorted(attempts)]
             judging.case(by_id[case_id], ordered)

@@ -80,6 +80,7 @@ from conformance.model.operation import (
 from conformance.model.past import Baseline, Past, Transition, flips, transition
 from conformance.model.placeholder import Placeholder, SecretKind
 from conformance.model.profile import Profile, Unscored
+from conformance.model.reuse import Reuse, Reused
 from conformance.model.run import Given, Peer, Run, Selection
 from conformance.model.setup import Remark, State, place_of_key
 from conformance.model.spread import WATCHED, Difference, Spread
@@ -154,6 +155,8 @@ __all__ = [
     "Remark",
     "Request",
     "Response",
+    "Reuse",
+    "Reused",
     "Role",
     "Run",
     "SecretKind",

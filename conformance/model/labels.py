@@ -128,6 +128,7 @@ class Facts:
     beside: Mapping[str, Any] = field(default_factory=dict)  # more, from other objects
     tied: Mapping[str, Any] = field(default_factory=dict)  # references to another business
     fresh: tuple[str, ...] = ()  # texts that occur in no other request
+    serves: tuple[str, ...] = ()  # the ids of other cases whose control the request is, too
     address: str | None = None  # the local address that the transport sent from
     broken: str | None = None  # what was wrong with this transfer, and with the one before it
     again: str | None = None  # the id of the exchange that this one repeats at the end of the run
@@ -186,6 +187,7 @@ _READERS: Mapping[str, Any] = {
     "form": _word(Form),
     "side": _word(Side),
     "fresh": tuple,
+    "serves": tuple,
 }
 NOTHING = Facts()
 """The facts of a request that needs none."""

@@ -12,6 +12,7 @@ from conformance.model.declaration import Declaration
 from conformance.model.exchange import Exchange
 from conformance.model.judgement import JUDGED, Case, Cause, Cell, Verdict, worst
 from conformance.model.past import Baseline, Past
+from conformance.model.reuse import Reuse
 from conformance.model.routes import shown_of
 from conformance.model.setup import Remark
 from conformance.model.spread import Difference, Spread
@@ -88,6 +89,7 @@ class Run:
     drawn_by: Mapping[str, str] | None = None  # the versions of what draws cases, or unknown
     nonce: str = ""  # of the certifier's challenge; empty without one
     challenge_digest: str = ""  # SHA-256 of the file of that challenge, in hex
+    reuse: Reuse | None = None  # the objects of earlier runs that it may use; None for new ones
     peer: Peer | None = None  # the deployment as seen; None if nobody looked
     place: str = ""  # its directory, for readers of its reports; never stored
 

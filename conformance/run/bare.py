@@ -128,6 +128,9 @@ def _worker(choice: Choice, given: dict[str, Any]) -> Items:
 
 
 def _prepared(choice: Choice, salt: str) -> Prepared:
+    """The plan of a run. Raises UsageError for reuse, because workers would share the objects."""
+    if choice.reuse is not None:
+        raise UsageError("Only the command itself uses objects again: kaicalls-conformance run")
     loaded = contract.load(choice.spec, frozenset(checks.RULES), choice.edition)
     loaded = contract.with_challenges(loaded, choice.spec, choice.challenges)
     return replace(prepare(loaded, target_of(loaded, choice), choice), salt=salt)

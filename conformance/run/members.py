@@ -60,8 +60,8 @@ def _spec(contract: Contract) -> Json:
 
 
 def _of_some_runs(run: Run) -> dict[str, Any]:
-    """The members that only runs with a baseline, and spot checks, have."""
-    members = {"baseline": run.baseline, "spread": run.spread}
+    """The members that only some runs have: with a baseline, of spot checks, with reuse."""
+    members = {"baseline": run.baseline, "spread": run.spread, "reuse": run.reuse}
     return {name: convert.to_json(value) for name, value in members.items() if value is not None}
 
 

@@ -24,6 +24,7 @@ from conformance.model import (
     Contract,
     Declaration,
     Given,
+    Reuse,
     Run,
     Selection,
     Spread,
@@ -113,7 +114,8 @@ class Prepared:
     ``contract`` is adapted to the target. ``plan`` contains every case, and ``chosen`` the cases to
     run, for a ``shard`` only its own. The target may be the ``embedded`` server. ``spread`` says
     over which time spot checks are spread. ``salt`` makes the texts of the run differ from those
-    of other runs. The run may be ``challenged`` by a certifier, and ask for time stamps. ``clock``
+    of other runs. ``reuse`` holds the objects of earlier runs that it may use; None for a run that
+    makes its own. The run may be ``challenged`` by a certifier, and ask for time stamps. ``clock``
     says when it begins and ends.
     """
 
@@ -126,6 +128,7 @@ class Prepared:
     embedded: bool = False
     spread: Spread | None = None
     salt: str = ""
+    reuse: Reuse | None = None
     challenged: Challenged | None = None
     stamping: Stamping | None = None
     clock: Clock = now
@@ -176,6 +179,7 @@ class Prepared:
             selection=selection_of(self.choice, self.target),
             spread=self.spread,
             salts=(self.salt,),
+            reuse=self.reuse,
             drawn_by=drawing_versions(),
         )
         if self.challenged is None:

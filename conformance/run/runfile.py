@@ -35,6 +35,7 @@ from conformance.model import (
     Json,
     Past,
     Peer,
+    Reuse,
     Run,
     Selection,
     Spread,
@@ -165,6 +166,11 @@ class Opened:
         return finished(began, self.log, ended=self.ended, selected=self.selected, known=known)
 
 
+def unjudged(opened: Opened) -> Run:
+    """An opened run with its log, without any verdict."""
+    return replace(opened.began, exchanges=tuple(opened.log.exchanges))
+
+
 def replay(directory: Path, contract: Contract) -> Stored:
     """Judge a stored run again from its log alone.
 
@@ -212,11 +218,13 @@ def open_run(directory: Path, contract: Contract) -> Opened:
 def _with_origin(run: Run, data: dict[str, Any]) -> Run:
     """A run with what its file says about how it came about; old files say less."""
     chosen, peer, spread = data.get("selection"), data.get("peer"), data.get("spread")
+    reuse = data.get("reuse")
     return replace(
         run,
         given=convert.from_json(data.get("given", {}), Given),
         selection=convert.from_json(chosen, Selection) if chosen else None,
         spread=convert.from_json(spread, Spread) if spread else None,
+        reuse=convert.from_json(reuse, Reuse) if reuse else None,
         salts=tuple(data.get("salts", ("",))),
         drawn_by=data.get("drawn_by"),
         nonce=data.get("nonce", ""),

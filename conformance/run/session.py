@@ -27,6 +27,7 @@ from conformance.run.conclusion import finished, without_end
 from conformance.run.lanes import Lane, lanes
 from conformance.run.planning import Prepared
 from conformance.run.prefetch import LARGE, Ahead
+from conformance.run.put_back import put_back, remembering
 from conformance.run.replay_steps import send_again
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.memory import Memory
@@ -172,7 +173,7 @@ class Session:
             return
         cases = self._runnable(self.selected)
         whole = self._runnable(self.selected if self._shard is None else self._shard.chosen)
-        self._memory = Memory(whole)
+        self._memory = remembering(whole, self._begun.reuse)
         self._lanes = lanes(self.contract, (first, *whole))
         changing = [case.operation for case in whole if not self._lanes[case.id].harmless]
         known = self.contract.operations
@@ -322,6 +323,9 @@ class Session:
             self.recorder.break_off(stopped)
         if tries and not self.log.incomplete:
             send_again(self.sender, self._finished())
+        if self._begun.reuse is not None and not self.log.incomplete:
+            allowed = self.target.declaration.allow
+            put_back(self.log, self._begun.reuse, allowed, self.cleaner)
         if cleans:
             self.clean(made_by(self.contract, self.log.exchanges))
         self.recorder.close()

@@ -105,7 +105,7 @@ def test_odd_request(client: Client) -> None:
     operation, names = client.operation, client.params(OddWays).names
     client.own.renew(operation)
     for way in odd_ways(operation):
-        if way.name in names:
+        if way.name in names and client.shared.has_turn(way.name):
             _send_odd(client, way)
     if operation.effect is Effect.READ:
         return
@@ -148,7 +148,7 @@ def both_modes(planning: Planning) -> Iterator[Draft]:
 def test_generated(client: Client) -> None:
     """Draw the requests first, then send them one by one."""
     mode, drawing = client.case.variant, draw(client)
-    if drawing is None:
+    if drawing is None or not client.shared.has_turn():
         return
     if mode == POSITIVE:  # the others mostly name objects that do not exist
         client.own.renew(client.operation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from itertools import chain
@@ -15,11 +15,12 @@ import yaml
 
 from conformance import target
 from conformance.base.options import Choice
-from conformance.model import Case, Contract, Run
+from conformance.model import Case, Contract, Reuse, Run
 from conformance.plan.build import Plan
 from conformance.run.planning import Prepared, prepare
+from conformance.run.reusing import still_there
 from conformance.run.session import Session
-from conformance.server import Application, declaration
+from conformance.server import Application, application, declaration
 from conformance.transport.http import HttpWire
 from conformance.transport.wire import Wire
 from tests.faults.base import Faulty
@@ -27,6 +28,9 @@ from tests.servers import serving
 from tests.support.inprocess import execute
 from tests.support.wsgi import WsgiWire
 
+NOTHING_MORE: Mapping[str, Any] = {}
+ALL_TURNS = Reuse()
+"""Every additional creation is sent."""
 EVERYTHING = bool(os.environ.get("FAULTS_FULL"))
 """Run every case against every fault: slow, but shows what else a fault is blamed for."""
 
@@ -102,23 +106,42 @@ def run(
     changes: Mapping[str, Any] | None = None,
     socket: bool = False,
     seed: int = 0,
+    reuse: bool = False,
+    turns: Reuse = ALL_TURNS,
 ) -> Run:
     """Run the suite, or the part in ``aim``, and close the store of the application.
 
-    ``changes`` alter the target file, ``socket`` sends the requests over HTTP. Nobody sleeps: a
-    faulty server is told how long the suite waits.
+    With ``reuse``, a run on a server without the fault comes first, and its objects are used again.
+    ``turns`` says which additional creations are sent. ``changes`` alter the target file, and
+    ``socket`` sends the requests over HTTP. Nobody sleeps: a faulty server is told how long the
+    suite waits.
     """
     wait = app.wait if isinstance(app, Faulty) else lambda _seconds: None
     try:
         if not socket:
             aimed_at = target_of(loaded, app, "http://127.0.0.1:1", changes or {})
-            return _run(loaded, WsgiWire(app), aimed_at, aim, seed, wait)
+            before = [_first_night(loaded, app, aimed_at, seed)] if reuse else []
+            return _run(loaded, WsgiWire(app), aimed_at, aim, seed, wait, before, turns)
         with serving(app) as origin:
             aimed_at = target_of(loaded, app, origin, changes or {})
+            before = [_first_night(loaded, app, aimed_at, seed)] if reuse else []
             with closing(HttpWire(15.0)) as wire:
-                return _run(loaded, wire, aimed_at, aim, seed, wait)
+                return _run(loaded, wire, aimed_at, aim, seed, wait, before, turns)
     finally:
         app.store.close()
+
+
+FIRST_NIGHT = Aim(scenarios=("update", "change-of-each-member", "refused-write"), clauses=())
+"""The part of an earlier run that leaves objects of every kind which can be changed."""
+
+
+def _first_night(loaded: Contract, app: Application, aimed_at: target.Target, seed: int) -> Run:
+    """An earlier run on the data of an application, which has no fault then."""
+    without_fault = application(loaded, seed=app.seed)
+    without_fault.store.close()
+    without_fault.store, without_fault.clock = app.store, app.clock
+    wire, salted = WsgiWire(without_fault), {"salt": "first", "reuse": Reuse()}
+    return _run(loaded, wire, aimed_at, FIRST_NIGHT, seed, lambda _seconds: None, more=salted)
 
 
 _PLANS: list[tuple[Contract, Choice, Prepared]] = []
@@ -144,8 +167,15 @@ def _run(
     aim: Aim | None,
     seed: int,
     wait: Callable[[float], None],
+    before: Sequence[Run] = (),
+    turns: Reuse = ALL_TURNS,
+    more: Mapping[str, Any] = NOTHING_MORE,
 ) -> Run:
-    planned = prepared(loaded, aimed_at, Choice(seed=seed))
+    """A run, after the runs ``before`` whose objects it uses again; ``more`` prepares it."""
+    planned = replace(prepared(loaded, aimed_at, Choice(seed=seed)), **more)
+    if before:
+        found = still_there(Session(planned, wire, sleep=wait), before)
+        planned = replace(planned, reuse=replace(turns, objects=found), salt="second")
     plan = planned.plan
     selected = None if aim is None or EVERYTHING else feeding(loaded, plan, aim)
     cases = [case for case in plan.runnable if selected is None or case.id in selected]

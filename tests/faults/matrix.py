@@ -59,13 +59,25 @@ Job = tuple[str, str, bool]
 """The kind of a row, the name of its server (or its seed), and whether the whole suite runs."""
 
 
-def main(complete: bool, say: Say, write: bool = False, names: Collection[str] = ()) -> int:
+def main(
+    complete: bool,
+    say: Say,
+    write: bool = False,
+    names: Collection[str] = (),
+    reuse: bool = False,
+) -> int:
     """Run the suite against all servers, or the named ones; return 0 if all is well, else 1.
 
     Says what is wrong with each row, the matrix (unless names are given), and the sum.
+    With ``reuse``, only faults run, each after a run whose objects are used again.
     ``write`` stores the rows as data and as a page, if every fault was caught; see ``renewed``.
     """
     faults, variants = _chosen(FAULTS, names), _chosen(VARIANTS, names)
+    if reuse:
+        rows = _rows([("reused", name, complete) for name in faults], say)
+        missed, _ = _failures(rows)
+        say(f"caught {len(faults) - missed} of {len(faults)} faults with objects of an earlier run")
+        return int(missed > 0)
     rows = _rows([*_jobs(faults, variants, complete, bool(names))], say)
     if not names:
         say("\n".join(["", *table.lines(real(), FAULTS, rows), ""]))
@@ -132,6 +144,8 @@ def _rows(jobs: Collection[Job], say: Say) -> dict[str, Row]:
 
 def _row(job: Job) -> Row:
     kind, name, complete = job
+    if kind == "reused":
+        return judge_fault(FAULTS[name], complete, reuse=True)
     if kind == "fault":
         return judge_fault(FAULTS[name], complete)
     if kind == "variant":

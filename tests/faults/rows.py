@@ -43,20 +43,22 @@ class Row:
 # --- faults ---
 
 
-def judge_fault(fault: Fault, complete: bool = False) -> Row:
+def judge_fault(fault: Fault, complete: bool = False, reuse: bool = False) -> Row:
     """Compare what the suite finds in a fault with the clauses that it breaks.
 
-    It runs the cases of these clauses, or the whole suite if ``complete``. A fault that is
-    everywhere is tried on one half of the core operations, and on both if that does not do.
+    With ``reuse``, it uses objects of an earlier run. It runs the cases of these clauses, or the
+    whole suite if ``complete``. A fault that is everywhere is tried on one half of the core
+    operations, and on both if that does not do.
     """
     if complete:
-        return _row_of(fault, None)
-    row = _row_of(fault, aim_at(fault, harness.half_for(fault.name)))
-    return _row_of(fault, aim_at(fault)) if row.wrong else row
+        return _row_of(fault, None, reuse)
+    row = _row_of(fault, aim_at(fault, harness.half_for(fault.name)), reuse)
+    return _row_of(fault, aim_at(fault), reuse) if row.wrong else row
 
 
-def _row_of(fault: Fault, aim: harness.Aim | None) -> Row:
-    run = harness.run(real(), fault.make(real()), aim=aim, socket=fault.socket)
+def _row_of(fault: Fault, aim: harness.Aim | None, reuse: bool) -> Row:
+    app = fault.make(real())
+    run = harness.run(real(), app, aim=aim, socket=fault.socket, reuse=reuse)
     blamed = [cell for cell in run.cells if cell.verdict in BLAMED]
     found = _clauses_of(blamed)
     # an answer that breaks on the wire is lost to every other clause, and many end the run

@@ -30,6 +30,7 @@ from conformance.scenarios.client.memory import Memory, Place
 from conformance.scenarios.client.naming import Naming
 from conformance.scenarios.client.renewal import Renewal
 from conformance.scenarios.client.sending import Options, Sending
+from conformance.scenarios.client.shared_creations import SharedCreations
 from conformance.transport.sender import Sender
 
 PAUSES = (0.5, 1.5, 3)
@@ -80,6 +81,7 @@ class Client(Sending):
         self._ends = Ends(self.knowledge, memory)
         self._renewal = Renewal(plain, memory, self.knowledge)
         self.own = OwnObjects(plain, memory, self.knowledge, self._renewal)
+        self.shared = SharedCreations(self.own, memory, case)
 
     # --- the case ---
 
@@ -118,7 +120,13 @@ class Client(Sending):
         return self.naming.token()
 
     def valid(self, operation: Operation, key: str = KeyName.FULL) -> dict[str, Any] | None:
-        """Valid values for an operation; None if a required one is not known."""
+        """Valid values for an operation; None if a required one is not known.
+
+        Cases that share the control of a creation get the same values.
+        """
+        is_own = operation.id == self.case.operation and key == KeyName.FULL
+        if is_own and self.shared.is_promised:
+            return self.shared.values()
         return self.own.valid(operation, key)
 
     def valid_or(
@@ -188,6 +196,15 @@ class Client(Sending):
         """Send a valid request, which must succeed."""
         return self.call(operation, values, role=Role.CONTROL, facts=facts)
 
+    def show_valid(self, values: Mapping[str, Any]) -> None:
+        """Send a valid request next to those that must be rejected, as their control.
+
+        If it would leave an object that the API cannot delete, a later creation serves as the
+        control of several cases.
+        """
+        if not self.shared.is_promised:
+            self.control(self.operation, values)
+
     def control_after(self, values: Mapping[str, Any], probes: Iterable[Exchange]) -> None:
         """Send the valid request after its probes, with the main key.
 
@@ -197,8 +214,22 @@ class Client(Sending):
         is_write = operation.effect is not Effect.READ
         if is_write and any(probe.ok for probe in probes):
             self.own.apart()
+            self.shared.spoil(operation, values)
             values = self.valid_or(dict(values), operation)
-        self.control(operation, values)
+        self.show_valid(values)
+
+    def mistake(
+        self,
+        operation: Operation,
+        values: Mapping[str, Any],
+        facts: Facts = NOTHING,
+        **options: Unpack[Options],
+    ) -> Exchange:
+        """Send a request that contains one client mistake. If accepted, its names are taken."""
+        exchange = super().mistake(operation, values, facts, **options)
+        if exchange.ok:
+            self.shared.spoil(operation, values)
+        return exchange
 
     def reuse_names(self) -> bool:
         """Let the next request reuse the names in earlier headers; whether there were any."""

@@ -8,6 +8,7 @@ from conformance.scenarios.client import filling
 from conformance.scenarios.client.ids import Id, is_sendable
 from conformance.scenarios.client.knowledge import Knowledge
 from conformance.scenarios.client.memory import Memory, Values
+from conformance.scenarios.client.pool import resetting, state_of
 from conformance.scenarios.client.renewal import Renewal
 from conformance.scenarios.client.sending import Sending
 
@@ -26,6 +27,7 @@ class OwnObjects:
         self.contract, self.target = sending.contract, sending.target
         self._sending = sending
         self._created, self._spare = memory.created, memory.spare
+        self._shared_by_cases, self._pool = memory.created, memory.pool
         self._knowledge = knowledge
         self._renewal = renewal
         self.token = knowledge.token
@@ -61,9 +63,14 @@ class OwnObjects:
             self._created[place], _ = self._create_whole(creation)
         return self._created[place]
 
-    def apart(self) -> None:
-        """From now on, use objects that no other case gets, and none of theirs."""
+    def apart(self, operation: Operation | None = None) -> None:
+        """From now on, use objects that no other case gets, and none of theirs.
+
+        For an action they are new, because an earlier one may have left others in its state.
+        """
         self._created, self._spare = {}, {}
+        if operation is not None and _acts(operation):
+            self._pool = None
 
     def renew(self, operation: Operation) -> None:
         """From now on, use new objects for an operation, which may store odd values in them.
@@ -88,9 +95,9 @@ class OwnObjects:
         if creation is None:
             return None
         older, values = self._create_whole(creation)
-        if older is None:  # a creation without a response must not be sent again
+        if older is None or values is None:  # a creation without a response must not be sent again
             return None
-        newer = self._create(creation, values, Role.BYSTANDER, AGAIN)
+        newer = self._in_turn(creation, values) or self._create_pooled(creation, values, AGAIN)
         if operation.action != "delete":
             self._created[_place(operation)] = newer or older
         elif newer is not None and newer != older:
@@ -106,11 +113,61 @@ class OwnObjects:
         if values is None:
             return None, None
         whole = {**self._steady(creation), **values}
-        created = self._create(creation, whole, Role.BYSTANDER, REFUSABLE)
+        created = self._in_turn(creation, whole)
+        if created is None:
+            created = self._create_pooled(creation, whole, REFUSABLE)
         if created is not None:
             return created, whole
         values = self.valid(creation)
         return self._create(creation, values), values
+
+    def _in_turn(self, creation: Operation, values: Values | None) -> Id | None:
+        """An object of the pool, changed to what it would be if it were created from some values.
+
+        None if there is no pool for the kind, or if a new object is needed.
+        """
+        kind, pool = creation.kind, self._pool
+        change = None if pool is None else resetting(self.contract, kind)
+        if pool is None or change is None or values is None:
+            return None
+        if change.effect not in self.target.allow:
+            return None
+        held = [each for each in self._shared_by_cases.values() if each is not None]
+        name = pool.next(kind, held)
+        while name is not None and not self._reset(change, creation, values, name):
+            pool.drop(kind, name)
+            name = pool.next(kind, held)
+        return name
+
+    def put_back(self, kind: str, name: Id, more: Values) -> bool:
+        """Change an object to what a new one would be, with some more values.
+
+        Returns whether the target accepted that.
+        """
+        creation, change = self._creation(kind), resetting(self.contract, kind)
+        values = None if creation is None else self.valid(creation)
+        if creation is None or change is None or values is None:
+            return False
+        return self._reset(change, creation, {**more, **self._steady(creation), **values}, name)
+
+    def _reset(self, change: Operation, creation: Operation, values: Values, name: Id) -> bool:
+        """Change an object of the pool; whether the target accepted that."""
+        state = state_of(change, creation, values, name)
+        request = {**self._required(change), **state}
+        return self._sending.send(change, request, role=Role.BYSTANDER, facts=REFUSABLE).ok
+
+    def _required(self, change: Operation) -> Values:
+        """Values for the other parameters that a change requires."""
+        selector = change.selector
+        return filling.known(self, [each for each in change.required if each != selector])
+
+    def _create_pooled(self, creation: Operation, values: Values, facts: Facts) -> Id | None:
+        """Create an object, which other cases get in turn if the API cannot delete it."""
+        created = self._create(creation, values, Role.BYSTANDER, facts)
+        pooled = self._pool is not None and resetting(self.contract, creation.kind) is not None
+        if created is not None and self._pool is not None and pooled:
+            self._pool.add(creation.kind, created)
+        return created
 
     def _steady(self, creation: Operation) -> Values:
         """Optional members for an object of the run's own: phone numbers, but no switches."""
@@ -129,7 +186,12 @@ class OwnObjects:
         return created
 
     def new_id(self, kind: str) -> Id | None:
-        """The id of an object that is created for this purpose alone; None if none can be."""
+        """The id of an object that is created for this purpose alone; None if none can be.
+
+        An object of an earlier run may take its place.
+        """
+        if self._pool is not None and kind in self._pool.linked:
+            return self._pool.linked[kind]
         creation = self._creation(kind)
         return None if creation is None else self._create(creation, self.valid(creation))
 
@@ -162,7 +224,11 @@ class OwnObjects:
 
 def _place(operation: Operation) -> str:
     """Where memory keeps the object that an operation works on: by kind, or under actions."""
+    return f"{operation.kind} for actions" if _acts(operation) else operation.kind
+
+
+def _acts(operation: Operation) -> bool:
+    """Whether an operation acts on an object, which may put it into a state, such as paused."""
     selector = operation.selector
     selecting = None if selector is None else selector.name
-    acts = operation.action == "perform" or operation.when not in (None, selecting)
-    return f"{operation.kind} for actions" if acts else operation.kind
+    return operation.action == "perform" or operation.when not in (None, selecting)

@@ -11,6 +11,7 @@ from typing import Any
 from conformance.base.values import ABSENT
 from conformance.model import Case
 from conformance.scenarios.client.ids import Id
+from conformance.scenarios.client.pool import Pool
 from conformance.transport.journal import Sink
 from conformance.transport.sender import Sender
 
@@ -40,6 +41,11 @@ class Memory:
 
     cases: tuple[Case, ...] = ()
     created: dict[str, Id | None] = field(default_factory=dict)  # one of our objects, by kind
+    pool: Pool | None = None  # objects that cases share in turn; None if each case gets new ones
+    turn: tuple[int, int] = (0, 1)  # the number of the run among those that share creations
+    promised: dict[str, Values | None] = field(default_factory=dict)  # of controls, by operation
+    judged: dict[str, tuple[Values, Id]] = field(default_factory=dict)  # created for other cases
+    kept: set[str] = field(default_factory=set)  # the operations whose control was sent
     spare: dict[str, Id] = field(default_factory=dict)  # the next one to delete, by kind
     ends: dict[str, dict[str, Any]] = field(default_factory=dict)  # by list, a cursor near its end
     pools: dict[str, dict[str, list[Any]]] = field(default_factory=dict)  # requested again, by key

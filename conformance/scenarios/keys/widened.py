@@ -49,10 +49,20 @@ def widened(client: Client, values: Values) -> Values:
     if operation.selector is not None:
         client.own.apart()
         values = client.valid_or(values, operation)
-    tried = _accepted(client, values)
+    tried = _tried(client, values)
     fresh = client.known(each for each in operation.parameters if each.fresh)
     renewed = {name: text for name, text in fresh.items() if name in tried}
     return {**tried, **client.valid_or(values, operation), **renewed}
+
+
+def _tried(client: Client, values: Values) -> Values:
+    """A write with more parameters that the target accepts; tried once if it leaves an object."""
+    operation = client.operation
+    if not client.shared.spares:
+        return _accepted(client, values)
+    new = client.own.valid(operation) or values
+    accepted: Values = client.once(("widened", operation.id), lambda: _accepted(client, new))
+    return dict(accepted)
 
 
 def _may_try(client: Client) -> bool:
@@ -62,6 +72,8 @@ def _may_try(client: Client) -> bool:
     """
     operation = client.operation
     if operation.effect is Effect.SPEND or not client.target.opens(operation):
+        return False
+    if not client.shared.has_turn("widened"):
         return False
     if operation.effect is Effect.READ or operation.selector is None:
         return True

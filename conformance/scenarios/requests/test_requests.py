@@ -89,7 +89,7 @@ def test_unknown_id(client: Client) -> None:
     if values is None:
         return
     if selector is None:
-        client.control(client.operation, values)
+        client.show_valid(values)
         name_nothing(client)
         return
     known = values[selector.name]
@@ -159,7 +159,7 @@ def test_missing_parameter(client: Client) -> None:
     values = client.valid(client.operation)
     if values is None:
         return
-    client.control(client.operation, values)
+    client.show_valid(values)
     fresh = client.valid_or(values, client.operation)
     omitted = client.params(OneParameter).name
     client.mistake(client.operation, without(fresh, {omitted}), facts=Facts(form=Form.OMITTED))
@@ -190,7 +190,7 @@ def test_invalid_parameter(client: Client) -> None:
     values = client.valid(operation)
     if values is None:
         return
-    client.control(operation, values)
+    client.show_valid(values)
     for parameter in operation.parameters:
         for place, value in enumerate(parameter.refuse):
             fresh = client.valid_or(values, operation)
@@ -251,7 +251,7 @@ def test_broken_body(client: Client) -> None:
     values = client.valid(client.operation)
     if values is None:
         return
-    client.control(client.operation, values)
+    client.show_valid(values)
     role = Role.PROBE if client.case.rules else Role.BYSTANDER
     others = [IN_TURN[place] for place in client.params(Turns).places]
     if sum(must_be_there(member) for member in client.operation.body) > 1:

@@ -15,6 +15,7 @@ from conformance.scenarios.tenants.foreign import (
     of_other,
     owning_references,
     visible_changes,
+    with_names,
 )
 from conformance.transport.message import Message, message_for
 
@@ -231,13 +232,15 @@ def create_inside(client: Client) -> None:
     for parameter in owning_references(client.contract, operation):
         foreign = of_other(client, parameter)
         if foreign is not ABSENT and foreign != values.get(parameter.name):
-            is_tenant = parameter.name == tenant
-            request = values if is_tenant else client.valid_or(values, operation)
+            others = None if parameter.name == tenant else with_names(client, parameter)
+            request = others or values
             _create_naming(client, {**request, parameter.name: foreign}, parameter)
-    client.control(operation, values)
+    client.show_valid(values)
     _take_from_other(client)
-    _create_in_business(client)
-    _create_under_the_same_names(client)
+    if not owning_references(client.contract, operation) or client.shared.has_turn("business"):
+        _create_in_business(client)
+    if client.shared.has_turn("names"):
+        _create_under_the_same_names(client)
 
 
 def _create_under_the_same_names(client: Client) -> None:
@@ -249,7 +252,7 @@ def _create_under_the_same_names(client: Client) -> None:
     names = client.known(each for each in operation.parameters if each.fresh)
     if not names:
         return
-    own, theirs = client.valid(operation), client.valid(operation, KeyName.OTHER)
+    own, theirs = client.own.valid(operation), client.valid(operation, KeyName.OTHER)
     if own is None or theirs is None:
         return
     client.mistake(operation, {**own, **names}, facts=Facts(step=Step.NAMED))
@@ -327,7 +330,7 @@ def _create_in_business(client: Client) -> None:
     beside = _undocumented_business(client)
     if not beside:
         return
-    values = client.valid(client.operation)
+    values = client.own.valid(client.operation)
     if values is not None:
         create_tied(client, values, beside)
 

@@ -149,6 +149,15 @@ def visible_changes(client: Client, operation: Operation) -> list[dict[str, Any]
     return [{member.name: client.value(member)} for member in ends] or [{}]
 
 
+def with_names(client: Client, parameter: Parameter) -> dict[str, Any] | None:
+    """Valid values for a write that names something else in one member.
+
+    They are those of the control only if the target has to reject the request.
+    """
+    operation = client.operation
+    return client.valid(operation) if parameter.usual else client.own.valid(operation)
+
+
 def named(value: Any) -> str:
     """The id in a value that is an id, or the first of an array of them, as text."""
     first = value[0] if isinstance(value, list) else value

@@ -9,7 +9,7 @@ from conformance.model import Facts, Open, Operation, Parameter, Step
 from conformance.plan.registry import Planning, operations
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.tenants.cross_tenant import create_tied
-from conformance.scenarios.tenants.foreign import owning_references
+from conformance.scenarios.tenants.foreign import owning_references, with_names
 
 
 def referring(planning: Planning) -> Iterator[tuple[Operation, list[Parameter]]]:
@@ -34,7 +34,7 @@ def name_nothing(client: Client) -> None:
     """Send the write with a nonexistent id in each member that refers to an object."""
     operation = client.operation
     for parameter in owning_references(client.contract, operation):
-        values, known = client.valid(operation), client.value(parameter)
+        values, known = with_names(client, parameter), client.value(parameter)
         if values is None:
             continue
         if not isinstance(known, str | int):

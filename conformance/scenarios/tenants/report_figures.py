@@ -163,6 +163,8 @@ def watch_figures(client: Client) -> None:
     """Request the other business's reports twice, and again after the main one creates objects."""
     params = client.params(Growth)
     creation = client.contract.operations[params.creation]
+    if creation.effect is Effect.SPEND and not client.shared.has_turn(operation=creation):
+        return
     _all_reports(client, params, Step.BEFORE)
     _all_reports(client, params, Step.BEFORE)
     for _ in range(MADE):

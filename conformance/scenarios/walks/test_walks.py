@@ -299,7 +299,7 @@ def test_item_made_between_pages(client: Client) -> None:
     """Create an item between two pages, which must not shift the second: cursors are positions."""
     walker, creation = Walker(client), writes_of(client.contract, client.operation.kind)["create"]
     values = client.valid(creation)
-    if values is None or walker.given is None:
+    if values is None or walker.given is None or not client.shared.has_turn(operation=creation):
         return
     walker.settle()
     walker.walk("whole", None, 5, items=5, pages=1)
@@ -317,8 +317,10 @@ def test_burst(client: Client) -> None:
 
     The scenario stops if the list does not show them all, or shows two with the same time.
     """
-    walker = Walker(client)
-    made = made_together(client) if walker.given is not None else []
+    walker, creation = Walker(client), writes_of(client.contract, client.operation.kind)["create"]
+    if walker.given is None or not client.shared.has_turn(operation=creation):
+        return
+    made = made_together(client)
     if not made:
         return
     for _ in range(SHOWN if walker.repeated else 1):  # another copy of the list may lag behind
@@ -336,7 +338,8 @@ def test_mixed_walk(client: Client) -> None:
     programs = drawing.programs() if drawing else []
     place = [operation for operation, _ in client.planned("mixed-walk")].index(client.operation.id)
     walker = Walker(client, moving=True)
-    if walker.given is None:
+    creation = writes_of(client.contract, client.operation.kind)["create"]
+    if walker.given is None or not client.shared.has_turn(operation=creation):
         return
     if place >= len(programs):
         return

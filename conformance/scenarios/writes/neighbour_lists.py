@@ -24,8 +24,10 @@ def write_beside_others(client: Client) -> None:
 
     A deletion is labelled as JSON, as some clients label every request.
     """
-    client.own.apart()
-    operation, values = client.operation, client.valid(client.operation)
+    operation = client.operation
+    client.own.apart(operation)
+    values, sharing = client.shared.due_early()
+    values = values or client.valid(operation)
     if values is None:
         return
     if operation.action == "update":
@@ -34,12 +36,15 @@ def write_beside_others(client: Client) -> None:
     for _ in range(1 + QUIET * client.repeated):
         before = [look(Step.LISTED_BEFORE) for look in looks]
     sought = str(values[operation.selector.name]) if operation.selector else None
-    facts = Facts(step=Step.WRITE, sent=operation.in_body(values), sought=sought)
+    sent = operation.in_body(values)
+    facts = Facts(step=Step.WRITE, sent=sent, sought=sought, serves=sharing)
     if operation.action == "delete":
         message = labelled(message_for(operation, values))
         client.raw(message, operation.id, role=Role.CONTROL, facts=facts)
     else:
-        client.control(operation, values, facts=facts)
+        written = client.control(operation, values, facts=facts)
+        if sharing:
+            client.shared.remember(values, client.created_id(written))
     for look, old in zip(looks, before, strict=True):
         _look_until_whole(client, look, old, sought)
 

@@ -14,16 +14,15 @@ from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.member_changes import change_each, signs_for
 from conformance.scenarios.client.writing import (
     look_in_list,
-    named_objects,
     observed_values,
     other_values,
     read_back,
     read_with,
-    usual_values,
     visible_change,
 )
 from conformance.scenarios.tenants.foreign import named
 from conformance.scenarios.writes.attempts import Attempts
+from conformance.scenarios.writes.creating import create, create_with_id, create_with_options
 from conformance.scenarios.writes.deleting import delete_one
 from conformance.scenarios.writes.neighbour_lists import write_beside_others
 from conformance.scenarios.writes.planned_writes import (
@@ -71,62 +70,23 @@ def test_creation(client: Client) -> None:
     Then create with the id of the first object, which is not a member of the request. The server
     may reject or ignore it.
     """
-    operation = client.operation
-    values = client.valid(operation)
-    if values is None:
-        return
-    _, first, read = _create(client, values)
-    look_in_list(client, operation, first, values, client.position(read))
-    _create_with_options(client)
-    values = client.valid(operation)
-    if values is not None:
-        _create(client, {**values, **signs_for(client, values)}, Role.PROBE)
-    if first is not None:
-        _create_with_id(client, first)
-
-
-def _create_with_options(client: Client) -> None:
-    """Create with all members, including those that name an object.
-
-    A value that other objects show may have to be unique, and an object may not fit the rest. If
-    the creation is rejected, one without such values follows.
-    """
-    named = named_objects(client)
-    usual = {**usual_values(client, client.operation), **named}
-    tries: list[tuple[Mapping[str, Any], Role]] = [({}, Role.CONTROL)]
-    if usual:
-        tries.insert(0, (usual, Role.PROBE))
-    for shown, role in tries:
-        values = client.valid(client.operation)
+    operation, remembered = client.operation, client.shared.remembered()
+    if remembered is None:
+        values, sharing = client.shared.due()
         if values is None:
             return
-        more = {**shown, **client.optional(client.operation)}
-        written, _, _ = _create(client, {**values, **more}, role)
-        if written.ok:
-            return
-
-
-def _create(
-    client: Client, values: Mapping[str, Any], role: Role = Role.CONTROL
-) -> tuple[Exchange, Id | None, Exchange | None]:
-    """Create an object and read it back; returns the creation, the id, and the last read."""
-    operation = client.operation
-    facts = Facts(step=Step.WRITE, sent=operation.in_body(values))
-    written = client.call(operation, values, role=role, facts=facts)
-    sought = client.created_id(written)
-    return written, sought, read_back(client, operation, sought, values)
-
-
-def _create_with_id(client: Client, taken: Id) -> None:
-    """Create with an id that is taken, unless the operation takes an id in any mode."""
-    operation, values = client.operation, client.valid(client.operation)
-    name = client.contract.identifier_of(operation.kind)
-    for mode in client.contract.operations.values():
-        same_route = (mode.method, mode.path) == (operation.method, operation.path)
-        if same_route and mode.parameter(name):
-            return
-    if values is not None:
-        client.mistake(operation, {**values, name: taken}, facts=Facts(step=Step.WRITE))
+        _, first, read = create(client, values, serves=sharing)
+    else:
+        values, first = remembered
+        read = read_back(client, operation, first, values)
+    look_in_list(client, operation, first, values, client.position(read))
+    if client.shared.has_turn("options") or not client.shared.cases_of("counted-creation"):
+        create_with_options(client)
+    values = client.valid(operation)
+    if values is not None and client.shared.has_turn("signs"):
+        create(client, {**values, **signs_for(client, values)}, Role.PROBE)
+    if first is not None and client.shared.has_turn("id"):
+        create_with_id(client, first)
 
 
 @scenario(
@@ -143,7 +103,9 @@ def test_counted_creation(client: Client) -> None:
         return
     sent = as_shown(operation, operation.in_body(values))
     ask(role=Role.ARRANGE, facts=Facts(step=Step.BEFORE))
-    written = client.control(operation, values, facts=Facts(step=Step.WRITE, sent=sent))
+    sharing = client.shared.cases_of("creation") if client.shared.spares else ()
+    facts = Facts(step=Step.WRITE, sent=sent, serves=sharing)
+    written = client.control(operation, values, facts=facts)
     made, position = client.created_id(written), client.position(written)
     facts = Facts(step=Step.AFTER)
     if made is not None:
@@ -161,7 +123,7 @@ def test_repeated_creation(client: Client) -> None:
     If a header names the request, it is sent under a new name, and then under the old one.
     """
     values = client.valid(client.operation)
-    if values is not None:
+    if values is not None and client.shared.has_turn():
         for member in client.operation.fresh_members:
             values.setdefault(member.name, client.value(member))
         made = client.call(client.operation, values, role=Role.ARRANGE)
@@ -290,7 +252,7 @@ def test_refused_write(client: Client) -> None:
 
     The object is new, because other cases put theirs into states that this write may not have.
     """
-    client.own.apart()
+    client.own.apart(client.operation)
     kind, selector = client.operation.kind, client.operation.selector
     values = client.valid(client.operation)
     if values is None or selector is None:
@@ -324,6 +286,8 @@ def test_overlapping_creations(client: Client) -> None:
     """Create objects at the same time, for two businesses, and read each back."""
     operation = client.operation
     requests: list[tuple[str, dict[str, Any], Facts]] = []
+    if not client.shared.has_turn():
+        return
     for key in CREATORS:
         values = client.valid(operation, key)
         if values is None:

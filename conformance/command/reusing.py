@@ -1,0 +1,46 @@
+"""``run --reuse``: looks for the objects of earlier runs before a run begins."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from conformance.base.errors import UsageError
+from conformance.base.options import Choice
+from conformance.command.commands import load
+
+if TYPE_CHECKING:
+    from conformance.model import Reuse
+    from conformance.run.planning import Prepared
+
+
+def reuse_of(choice: Choice) -> Reuse | None:
+    """The reuse that was chosen, without objects, which the target has to show first.
+
+    None without it. Raises UsageError for options that do not go together.
+    """
+    from conformance.model import Reuse
+
+    if choice.turns < 1 or (choice.turns > 1 and choice.reuse is None):
+        raise UsageError(f"--turns {choice.turns}: pass 1 or more, together with --reuse")
+    if choice.reuse is None:
+        return None
+    if choice.shard:
+        raise UsageError("--reuse cannot be used with --shard: shards would share the objects.")
+    return Reuse(turns=choice.turns)
+
+
+def with_objects(prepared: Prepared) -> Prepared:
+    """The prepared run with the objects of earlier runs that it may use again. Sends only reads."""
+    from conformance.run.reusing import reusable
+    from conformance.run.session import Session
+    from conformance.transport.http import HttpWire
+
+    choice = prepared.choice
+    if choice.reuse is None or prepared.reuse is None:  # spot checks use nothing again
+        return prepared
+    contract = load(choice.spec, choice.challenges)
+    with closing(HttpWire(prepared.target.timeout, prepared.target.trust)) as wire:
+        found = reusable(Session(prepared, wire), contract, choice.reuse, choice.turns)
+    return replace(prepared, reuse=found)

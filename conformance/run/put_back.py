@@ -1,0 +1,50 @@
+"""The objects that a run uses again: as its memory has them, and as it leaves them at its end."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Callable, Collection
+
+from conformance.base.errors import Unjudgeable
+from conformance.log.evidence import Log
+from conformance.model import Case, Effect, Reuse
+from conformance.reading import made_by
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.memory import Memory
+from conformance.scenarios.client.pool import Pool, resetting
+from conformance.scenarios.client.writing import usual_values
+from conformance.transport.patience import OverBudget
+
+
+def remembering(cases: tuple[Case, ...], reuse: Reuse | None) -> Memory:
+    """The memory of a run at its beginning. Without reuse, each case gets new objects."""
+    if reuse is None:
+        return Memory(cases)
+    objects: dict[str, list[str | int]] = defaultdict(list)
+    for each in reuse.objects:
+        objects[each.kind].append(each.id)
+    return Memory(cases, pool=Pool(objects), turn=(reuse.turn, reuse.turns))
+
+
+def put_back(
+    log: Log, reuse: Reuse, allowed: Collection[Effect], cleaner: Callable[[Effect], Client]
+) -> None:
+    """Change what the API cannot delete to what a new object would be.
+
+    So it carries the mark of the run, and no odd value of its cases. It also shows the words that
+    other objects share, because later runs filter by what the first item of a list shows.
+    ``cleaner`` gives the client for requests of an effect.
+    """
+    contract = cleaner(Effect.READ).contract
+    places = [(each.kind, each.id) for each in reuse.objects]
+    places += [(each.kind, each.id) for each in made_by(contract, log.exchanges)]
+    with contextlib.suppress(Unjudgeable, OverBudget):
+        for kind, name in dict.fromkeys(places):
+            change = resetting(contract, kind)
+            if change is None or change.effect not in allowed:
+                continue
+            client = cleaner(change.effect)
+            shared = usual_values(client, change)
+            if not client.own.put_back(kind, name, shared) and shared:
+                client.own.put_back(kind, name, {})

@@ -1,0 +1,133 @@
+"""Creations that several cases share, because the API cannot delete what they leave.
+
+A rejected request proves something only if a valid one succeeds. The cases of an operation send the
+same values, and the case that judges the creation itself sends them validly. It comes later, so the
+names in them are not taken before. Additional creations may be spread over several runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.base.drawing import lot
+from conformance.model import Case, Operation
+from conformance.reading import filled
+from conformance.scenarios.client.fixtures import OwnObjects
+from conformance.scenarios.client.ids import Id
+from conformance.scenarios.client.memory import Memory, Values
+
+JUDGED = "creation"
+"""The scenario that judges a creation, and sends the control of the others."""
+PROMISING = (
+    *("refused-key", "missing-scope", "unknown-id", "missing-parameter", "invalid-parameter"),
+    *("broken-body", "foreign-object"),
+)
+"""The scenarios that share the control of a creation."""
+
+
+class SharedCreations:
+    """What a case shares with others of its operation. Without reuse, it shares nothing."""
+
+    def __init__(self, own: OwnObjects, memory: Memory, case: Case) -> None:
+        self._own = own
+        self._memory = memory
+        self._case = case
+        self._operation = own.contract.operations.get(case.operation)
+
+    @property
+    def spares(self) -> bool:
+        """Whether to avoid that the operation succeeds: it leaves what the API cannot delete."""
+        return self._operation is not None and self._spares(self._operation)
+
+    def _spares(self, operation: Operation) -> bool:
+        if self._memory.pool is None or operation.action != "create" or not operation.keyed:
+            return False
+        return not self._own.contract.operations_by("delete", operation.kind)
+
+    def cases_of(self, *scenarios: str) -> tuple[str, ...]:
+        """The ids of the cases of some scenarios that run with the operation."""
+        return tuple(
+            case.id
+            for case in self._memory.cases
+            if case.scenario in scenarios and case.operation == self._case.operation
+        )
+
+    def has_turn(self, part: str = "", operation: Operation | None = None) -> bool:
+        """Whether an additional creation is sent in this run; ``part`` is its name in the case.
+
+        ``operation`` is that of the creation, if it is not that of the case.
+        """
+        creation = operation or self._operation
+        if creation is None or not self._spares(creation):
+            return True
+        turn, turns = self._memory.turn
+        return lot(f"{self._case.id} {part}") % turns == turn
+
+    # --- the control of refusals ---
+
+    @property
+    def is_promised(self) -> bool:
+        """Whether a later creation serves as the control of the case."""
+        if self._case.scenario not in PROMISING or not self.spares:
+            return False
+        return bool(self.cases_of(JUDGED)) and self._case.operation not in self._memory.kept
+
+    def values(self) -> Values | None:
+        """The values of the control that is due; headers that name a request have new names."""
+        operation, promised = self._operation, self._memory.promised
+        if operation is None:
+            return None
+        if promised.get(operation.id) is None:
+            promised[operation.id] = self._own.valid(operation)
+        values = promised[operation.id]
+        if values is None:
+            return None
+        named = {
+            header.name: filled(header.fresh, self._own.token())
+            for header in operation.parameters_in("header")
+            if header.fresh and header.name in values
+        }
+        return {**values, **named}
+
+    def spoil(self, operation: Operation, sent: Mapping[str, Any]) -> None:
+        """Use other values from now on if an accepted request has taken a name in them."""
+        promised = self._memory.promised.get(operation.id) or {}
+        names = [member.name for member in operation.fresh_members if member.name in promised]
+        if any(sent.get(name) == promised[name] for name in names):
+            self._memory.promised[operation.id] = None
+
+    def due(self) -> tuple[Values | None, tuple[str, ...]]:
+        """The values of the control, and the ids of the cases that share it. It is due only once.
+
+        Valid values and no ids if no case does.
+        """
+        name = self._case.operation
+        self._memory.kept.add(name)
+        if name not in self._memory.promised:
+            operation = self._operation
+            return (None if operation is None else self._own.valid(operation)), ()
+        values = self.values()
+        del self._memory.promised[name]
+        return values, self.cases_of(*PROMISING)
+
+    # --- a creation that is judged in two ways ---
+
+    def due_early(self) -> tuple[Values | None, tuple[str, ...]]:
+        """The same for a case that creates before the one that judges creations, and serves it."""
+        judged = self.cases_of(JUDGED)
+        if self._operation is None or not self.spares or not judged:
+            return None, ()
+        if self._case.operation in self._memory.kept:
+            return None, ()
+        values, sharing = self.due()
+        return values, (*sharing, *judged)
+
+    def remember(self, values: Values, created: Id | None) -> None:
+        """Remember what was created for the case that judges creations, too."""
+        if created is not None:
+            self._memory.judged[self._case.operation] = (values, created)
+
+    def remembered(self) -> tuple[Values, Id] | None:
+        """The values and the id of a creation that serves the case; None without one."""
+        return self._memory.judged.pop(self._case.operation, None)

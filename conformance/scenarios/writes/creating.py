@@ -1,0 +1,59 @@
+"""Creations that are read back: with every member, and with an id that is taken."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from conformance.model import Exchange, Facts, Role, Step
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.ids import Id
+from conformance.scenarios.client.writing import named_objects, read_back, usual_values
+
+
+def create_with_options(client: Client) -> None:
+    """Create with all members, including those that name an object.
+
+    A value that other objects show may have to be unique, and an object may not fit the rest. If
+    the creation is rejected, one without such values follows.
+    """
+    named = named_objects(client)
+    usual = {**usual_values(client, client.operation), **named}
+    tries: list[tuple[Mapping[str, Any], Role]] = [({}, Role.CONTROL)]
+    if usual:
+        tries.insert(0, (usual, Role.PROBE))
+    for shown, role in tries:
+        values = client.valid(client.operation)
+        if values is None:
+            return
+        more = {**shown, **client.optional(client.operation)}
+        written, _, _ = create(client, {**values, **more}, role)
+        if written.ok:
+            return
+
+
+def create(
+    client: Client,
+    values: Mapping[str, Any],
+    role: Role = Role.CONTROL,
+    *,
+    serves: tuple[str, ...] = (),
+) -> tuple[Exchange, Id | None, Exchange | None]:
+    """Create an object and read it back; returns the creation, the id, and the last read."""
+    operation = client.operation
+    facts = Facts(step=Step.WRITE, sent=operation.in_body(values), serves=serves)
+    written = client.call(operation, values, role=role, facts=facts)
+    sought = client.created_id(written)
+    return written, sought, read_back(client, operation, sought, values)
+
+
+def create_with_id(client: Client, taken: Id) -> None:
+    """Create with an id that is taken, unless the operation takes an id in any mode."""
+    operation, values = client.operation, client.valid(client.operation)
+    name = client.contract.identifier_of(operation.kind)
+    for mode in client.contract.operations.values():
+        same_route = (mode.method, mode.path) == (operation.method, operation.path)
+        if same_route and mode.parameter(name):
+            return
+    if values is not None:
+        client.mistake(operation, {**values, name: taken}, facts=Facts(step=Step.WRITE))

@@ -1,0 +1,79 @@
+"""Three nights against a server that keeps its data: with reuse, hardly anything piles up."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from conformance.contract import load
+from conformance.model import Run
+from conformance.reading import made_by
+from conformance.run import runfile
+from tests.servers import command, no_traceback, sandbox
+
+pytestmark = pytest.mark.long
+
+NIGHTS = 3
+AT_MOST = {"agent": 6, "lead": 8, "workspace": 9, "call": 4, "communication_run": 13}
+"""Objects of each kind that a night leaves, from the second one on, without its additional ones."""
+ADDITIONAL = 6
+"""Additional creations that may have their turn in one of the nights."""
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> list[Run]:
+    """The runs of all nights, each by a process of its own."""
+    directory = tmp_path_factory.mktemp("nights")
+    with sandbox(directory) as server:
+        members = yaml.safe_load(server.target.read_text(encoding="utf-8"))
+        del members["clock"]  # a clock that was moved does not fit the requests of a later night
+        server.target.write_text(yaml.safe_dump(members), encoding="utf-8")
+        reports = directory / "reports"
+        reports.mkdir()
+        for _ in range(NIGHTS):
+            arguments = ("--target", server.target, "--reuse", reports, "--turns", 30)
+            outcome = command("run", *arguments, "--output", reports, cwd=directory)
+            no_traceback(outcome)
+            assert outcome.code == 0, outcome.said
+        left = command("clean", reports / "latest", "--target", server.target, cwd=directory)
+        assert left.code == 3
+        assert "This API cannot remove" in left.out
+    stored = sorted(path.parent for path in reports.glob("*/run.json") if _is_own(path))
+    return [runfile.replay(path, load()).run for path in stored]
+
+
+def _is_own(path: Path) -> bool:
+    return not path.parent.is_symlink()
+
+
+def test_later_nights_leave_little(runs: list[Run]) -> None:
+    """From the second night on, only what judges a creation creates something."""
+    assert len(runs) == NIGHTS
+    for run in runs[1:]:
+        counts = Counter(each.kind for each in made_by(run.contract, run.exchanges))
+        more = sum(max(0, count - AT_MOST.get(kind, 0)) for kind, count in counts.items())
+        assert more <= ADDITIONAL, counts
+
+
+def test_verdicts_stay_the_same(runs: list[Run]) -> None:
+    """No later night judges less, apart from the sign-ups that earlier nights have used up."""
+    first, *later = [
+        {cell.name: cell.verdict for cell in run.cells if cell.operation != "sign_up"}
+        for run in runs
+    ]
+    for night in later:
+        assert night == first
+
+
+def test_later_nights_name_what_they_use_again(runs: list[Run]) -> None:
+    """run.json holds the objects, so that a replay knows them."""
+    first, *later = [run.reuse for run in runs]
+    assert first is not None
+    assert not first.objects
+    for night, reuse in enumerate(later, 1):
+        assert reuse is not None
+        assert reuse.turn == night
+        assert {each.kind for each in reuse.objects} == {"agent", "lead", "workspace"}
