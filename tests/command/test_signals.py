@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from conformance import contract
+from conformance.model import PUBLISHED
 from conformance.run import runfile
 from tests import servers, signals
 from tests.command.test_pytest import starting_bare
@@ -91,8 +92,9 @@ def test_an_ended_run_leaves_no_server(tmp_path: Path, by: str) -> None:
 def test_a_server_that_ends_removes_nothing_of_others(tmp_path: Path) -> None:
     """Started by hand, its target file may stand anywhere: only that file goes."""
     (tmp_path / "kept").mkdir()
-    module = [sys.executable, "-m", "conformance.command.embedded", str(tmp_path / "t.yaml")]
-    subprocess.run(module, stdin=subprocess.DEVNULL, timeout=60, check=True)
+    module = [sys.executable, "-m", "conformance.command.embedded"]
+    arguments = [str(tmp_path / "t.yaml"), PUBLISHED]
+    subprocess.run([*module, *arguments], stdin=subprocess.DEVNULL, timeout=60, check=True)
     assert list(tmp_path.iterdir()) == [tmp_path / "kept"]
 
 
