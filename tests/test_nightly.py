@@ -12,8 +12,10 @@ from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
+from types import SimpleNamespace
 from typing import Any
 
+import apprise
 import pytest
 import yaml
 
@@ -28,6 +30,7 @@ from conformance.nightly import (
     facts,
     lock,
     outcome,
+    services,
     silence,
     state_file,
     transitions,
@@ -437,6 +440,12 @@ def test_texts_of_a_target_are_inert_and_short() -> None:
     assert (text[:20], len(text)) == ("Not judged: \\x1b[31m", 300)
 
 
+def test_texts_of_a_target_mention_nobody() -> None:
+    """In a chat, they could call everybody, or hide where a link leads."""
+    text = str(Notice(Kind.DRIFT, "@everyone <!channel> <b> [x](https://example.com)"))
+    assert text == "Drift: @ everyone < !channel> < b> [x] (https://example.com)"
+
+
 def test_a_message_lists_the_worst_first() -> None:
     """Its title is the first notice; beyond twenty, it counts the others."""
     fixed = [Notice(Kind.FIXED, f"{number}") for number in range(30)]
@@ -547,6 +556,18 @@ def test_a_channel_that_is_no_longer_configured_gets_nothing() -> None:
     assert channels.addressed(messages("a", to=("two",)), [one]) == ()
     many = messages(*(f"{number}" for number in range(40)))
     assert channels.addressed(many, [one])[0].title == "10"
+
+
+def test_a_channel_has_the_same_name_each_night(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Apprise writes some lists of an address in any order; what waits would never be sent."""
+    names = []
+    for copies in ("cc=a%2Cb&bcc=c", "bcc=c&cc=b%2Ca"):
+        service = SimpleNamespace(url=lambda copies=copies: f"mailto://u:p@example.com/?{copies}")
+        monkeypatch.setattr(
+            apprise.Apprise, "instantiate", lambda *_, service=service, **__: service
+        )
+        names += [channel.name for channel in services.opened(["mailto://"], None)]
+    assert names[0] == names[1]
 
 
 # --- the command ----------------------------------------------------------------------------------
