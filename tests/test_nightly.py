@@ -22,6 +22,7 @@ import yaml
 from conformance.base.errors import UsageError
 from conformance.base.text import amount
 from conformance.certify import bundle, statement
+from conformance.command import cli
 from conformance.log import convert, schemas
 from conformance.model import Verdict, Waiver
 from conformance.nightly import (
@@ -34,6 +35,7 @@ from conformance.nightly import (
     silence,
     state_file,
     transitions,
+    watching,
 )
 from conformance.nightly.bundles import certificate_in
 from conformance.nightly.dates import Certificate
@@ -511,6 +513,7 @@ AGE = timedelta(hours=26)
         ("2026-11-02T03:15:00+00:00", "2026-11-01T13:00:00+00:00", False, None),
         ("2026-11-02T03:15:00+00:00", "2026-11-01T03:00:00+00:00", False, "did not end"),
         ("2026-11-02T11:00:00+00:00", "", False, None),
+        ("2036-11-02T03:15:00+00:00", "2036-11-02T03:40:00+00:00", False, "no night since"),
         ("", "", False, "no night has arrived yet"),
     ],
 )
@@ -632,6 +635,31 @@ def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:
         state_file.read(tmp_path)
 
 
+def test_a_night_with_a_failure_is_never_quiet() -> None:
+    """Even if the stored last good night was edited, so that the failure seems old."""
+    step = transitions.step(KNOWN, night(), PASSING)
+    counts = {"passed": 2, "failed": 1}
+    found = outcome.Outcome(step, [], (), judged_all=True, counts=counts, causes=1, target="")
+    assert found.exit_code == 1
+
+
+def test_without_the_last_good_night_less_is_still_less(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its run may be lost; the number of cells that it judged is not forgotten."""
+    key, output = tmp_path / "key", tmp_path / "reports"
+    key.write_text("kc_live_0123456789abcdef0123456789abcdef\n")
+    output.mkdir()
+    url = "http://127.0.0.1:1/api/v1"
+    good = Good("2026-11-01T03-15-00Z", 87)
+    state_file.write(replace(KNOWN, target=url, good=good, judged=74), output)
+    monkeypatch.chdir(tmp_path)
+    cli.outcome(["nightly", "--url", url, "--key-file", str(key)])
+    after = state_file.read(output)
+    assert after is not None
+    assert after.good == good
+
+
 def test_a_second_night_does_not_begin(tmp_path: Path) -> None:
     """It exits 3 with one message; and a directory belongs to one target and one selection."""
     words = ("nightly", "--url", "http://127.0.0.1:1/api/v1", "--key-file", tmp_path / "key")
@@ -673,6 +701,24 @@ def test_the_watch_announces_a_silence_once(tmp_path: Path, channel: Channel) ->
         found = servers.command("nightly", "check", tmp_path, *by_file, cwd=tmp_path)
         assert (found.code, f"{tmp_path}: {words}\n") == (1, found.out)
         assert [each["title"] for each in channel.received] == [words]
+
+
+def test_a_full_disk_does_not_hide_a_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be why no night arrives, so the message is sent, although it is forgotten."""
+    got: list[Message] = []
+    channel = channels.Channel("one", lambda sent: not got.append(sent))
+
+    def refuse(*_: object) -> None:
+        raise UsageError("No space left on device")
+
+    monkeypatch.setattr(state_file, "write_watch", refuse)
+    found = watching.watched(tmp_path, NOON, AGE, [channel])
+    assert [each.title for each in got] == ["Missed: no night has arrived yet"]
+    assert (found.exit_code, "No space left" in str(found)) == (1, True)
+    state_file.write(replace(KNOWN, began=NOON.isoformat(), ended=NOON.isoformat()), tmp_path)
+    assert watching.watched(tmp_path, NOON, AGE, [channel]).exit_code == 2
 
 
 def test_a_broken_state_does_not_hide_a_silence(tmp_path: Path) -> None:
