@@ -708,12 +708,16 @@ def test_a_full_disk_does_not_hide_a_silence(
 ) -> None:
     """It may be why no night arrives, so the message is sent, although it is forgotten."""
     got: list[Message] = []
-    channel = channels.Channel("one", lambda sent: not got.append(sent))
+
+    def take(sent: Message) -> bool:
+        got.append(sent)
+        return True
 
     def refuse(*_: object) -> None:
         raise UsageError("No space left on device")
 
     monkeypatch.setattr(state_file, "write_watch", refuse)
+    channel = channels.Channel("one", take)
     found = watching.watched(tmp_path, NOON, AGE, [channel])
     assert [each.title for each in got] == ["Missed: no night has arrived yet"]
     assert (found.exit_code, "No space left" in str(found)) == (1, True)

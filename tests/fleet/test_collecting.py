@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from conformance.base.errors import UsageError
-from conformance.fleet import collecting, plan, unit
+from conformance.fleet import collecting, plan, received, unit
 from conformance.fleet.collecting import Summary
 from conformance.fleet.plan import Fleet
 from conformance.fleet.unit import State
@@ -143,6 +143,17 @@ def test_links_are_refused(night: Night, results: Path, tmp_path: Path) -> None:
     run = (results / "sound" / "run").rename(tmp_path / "run")
     (results / "sound" / "run").symlink_to(run)
     assert only_problem(sound(night), results, tmp_path / "second") == "refused"
+    rewritten(results / "sound", run="bundle.zip")
+    assert only_problem(sound(night), results, tmp_path / "third") == "refused"
+
+
+def test_unknown_folders_are_named_and_counted(night: Night, tmp_path: Path) -> None:
+    """Whoever hands in results could otherwise fill the first page."""
+    for number in range(received.STRANGERS + 7):
+        (tmp_path / f"stranger-{number}").mkdir()
+    problems = received.strangers(sound(night), received.folders([tmp_path]))
+    assert len(problems) == received.STRANGERS + 1
+    assert problems[-1].words == "The plan does not have 7 more targets."
 
 
 def test_only_what_the_plan_names_is_published(night: Night, results: Path, tmp_path: Path) -> None:
