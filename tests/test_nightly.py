@@ -610,6 +610,8 @@ BROKEN_STATES = [
     '{"format": 1, "format": 1}',
     json.dumps(convert.to_json(KNOWN) | {"good": {"run": "../../etc", "judged": 1}}),
     json.dumps(convert.to_json(KNOWN) | {"began": "yesterday"}),
+    json.dumps(convert.to_json(KNOWN) | {"ended": "0000-11-01T03:40:00Z"}),
+    json.dumps(convert.to_json(KNOWN) | {"ended": "2026-11-01t03:40:00z"}),
     json.dumps(convert.to_json(KNOWN) | {"unsent": [{"title": "x"}]}),
 ]
 
