@@ -236,6 +236,17 @@ def test_what_changed_is_said_once(night: Night, tmp_path: Path) -> None:
     assert rows_of(tmp_path)["html"]["new"] == []
 
 
+def test_what_is_newly_untested_is_not_green(night: Night, results: Path, tmp_path: Path) -> None:
+    """A run with fewer keys judges less, and passes for that."""
+    fleet, to = sound(night), tmp_path / "to"
+    assert collected(fleet, results, to=to).exit_code == 0
+    entry = to / "targets" / "sound" / "target.json"
+    row = json.loads(entry.read_text())
+    assert "U" in row["grid"]
+    entry.write_text(json.dumps({**row, "grid": row["grid"].replace("U", "P")}))
+    assert collected(fleet, results, to=to).exit_code == 3
+
+
 def test_a_run_on_which_the_suite_fails_does_not_stop_the_others(
     night: Night, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
