@@ -187,17 +187,12 @@ def _key(place: str, name: str, names: list[str]) -> tuple[str, str]:
 def _scheme(described: Any) -> str:
     """A security scheme in words."""
     scheme = members_of(described)
-    kind = scheme.get("type")
-    if kind == "http":
-        return f"http {_short(scheme, 'scheme').lower()}"
-    if kind == "apiKey":
-        return f"a key in the {_short(scheme, 'in')} {_short(scheme, 'name')}"
-    return _short(scheme, "type")
-
-
-def _short(scheme: Mapping[str, Any], name: str) -> str:
-    """A text in a security scheme, bounded."""
-    return named(as_text(scheme.get(name)))
+    texts = {name: named(as_text(scheme.get(name))) for name in ("type", "scheme", "in", "name")}
+    if texts["type"] == "http":
+        return f"http {texts['scheme'].lower()}"
+    if texts["type"] == "apiKey":
+        return f"a key in the {texts['in']} {texts['name']}"
+    return texts["type"]
 
 
 def _path_in(url: str) -> str:
