@@ -89,7 +89,7 @@ def _download(source: str, to: Path) -> None:
     try:
         with requests.Session() as session, _final(session, source) as response:
             _write(lambda size: response.raw.read(size, decode_content=False), to, source)
-    except (requests.RequestException, HTTPError, OSError) as error:
+    except (requests.RequestException, HTTPError, OSError, ValueError) as error:
         raise UsageError(f"{_shown(source)}: cannot be fetched: {type(error).__name__}") from None
 
 
@@ -103,7 +103,8 @@ def _final(session: requests.Session, source: str) -> requests.Response:
     for _ in range(REDIRECTS + 1):
         if urlsplit(address).scheme not in ("http", "https"):
             raise UsageError(f"{_shown(source)}: only http and https addresses are fetched")
-        if _host(address) != _host(source) and _is_private(address):
+        host = urlsplit(address).hostname
+        if host != urlsplit(source).hostname and _is_private(host):
             raise UsageError(f"{_shown(source)}: redirects to a host that is not public")
         response = session.get(
             address,
@@ -131,14 +132,10 @@ def _of_address(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return HTTPBasicAuth(name, password)(request) if name or password else request
 
 
-def _host(address: str) -> str:
-    return urlsplit(address).hostname or ""
-
-
-def _is_private(address: str) -> bool:
+def _is_private(host: str | None) -> bool:
     """Whether a host is this machine or in a network of its own, as far as its name is known."""
     try:
-        found = socket.getaddrinfo(_host(address), None)
+        found = socket.getaddrinfo(host, None)
     except OSError:  # a proxy may know it
         return False
     return any(not ip_address(str(place[0]).partition("%")[0]).is_global for *_, place in found)

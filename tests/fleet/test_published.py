@@ -146,6 +146,8 @@ def test_what_is_fetched_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert "status 302" in refusal(f"{origin}/run.zip", tmp_path / "a")
     with web(redirect("file:///etc/passwd")) as origin:
         assert "only http" in refusal(f"{origin}/run.zip", tmp_path / "b")
+    with web(redirect("http://[::1")) as origin:
+        assert "cannot be fetched" in refusal(f"{origin}/run.zip", tmp_path / "g")
     with web(content(b"x" * 2000)) as origin:
         assert "more than 1,000 bytes" in refusal(f"{origin}/run.zip", tmp_path / "c")
     with web(content(b"no zip")) as origin:
