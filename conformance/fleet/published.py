@@ -129,9 +129,9 @@ def _final(session: requests.Session, source: str) -> requests.Response:
 def _of_address(request: requests.PreparedRequest) -> requests.PreparedRequest:
     """Authenticates by the name and the password in an address, if it has any."""
     name, password = get_auth_from_url(request.url or "")
-    if not name and not password:
-        return request
-    return HTTPBasicAuth(name, password)(request)
+    if name or password:
+        HTTPBasicAuth(name, password)(request)
+    return request
 
 
 def _is_private(host: str | None) -> bool:
