@@ -18,6 +18,7 @@ from conformance.base.errors import Unjudgeable
 from conformance.drift import fetching, forms
 from conformance.drift.change import MOST, Drift, Kind
 from conformance.drift.compare import drift
+from conformance.drift.description import Description
 from conformance.drift.view import Views
 from tests import servers
 from tests.servers import command
@@ -387,6 +388,55 @@ def test_a_schema_that_is_too_large_is_refused() -> None:
     }
     with pytest.raises(ValueError, match="larger than any that the suite compares"):
         found_in(told)
+
+
+def _shared(told: Document, part: Any, places: Document) -> None:
+    """Let many places of a document refer to one part."""
+    told["components"]["part"] = part
+    told["paths"] |= {f"/{number}": dict(places) for number in range(500)}
+
+
+PART = {"$ref": "#/components/part"}
+MANY: list[int] = [1] * 50_000
+FANS: dict[str, tuple[Any, Document]] = {
+    "parameters": ({"get": {}, "parameters": MANY}, PART),
+    "contents": (
+        {"content": {str(number): 1 for number in range(50_000)}},
+        {"get": {"responses": {"200": PART}}},
+    ),
+    "security": ({}, {"get": {"security": MANY}}),
+    "scopes": ({}, {"get": {"security": [{"a": MANY}]}}),
+}
+
+
+@pytest.mark.parametrize("name", FANS)
+def test_a_large_part_of_many_operations_is_refused(name: str) -> None:
+    """It is read again for each operation, which would take hours."""
+    told, (part, places) = document(), FANS[name]
+    _shared(told, part, places)
+    with pytest.raises(ValueError, match="larger than any that the suite compares"):
+        found_in(told)
+
+
+@pytest.mark.parametrize("keyword", ["enum", "required"])
+def test_values_count_as_work(keyword: str) -> None:
+    """Joining parts takes time for each value and each name, not only for each member."""
+    told = document()
+    told["components"]["part"] = {keyword: [str(number) for number in range(50_000)]}
+    told["components"]["schemas"]["Call"] = {"allOf": [dict(PART) for _ in range(100)]}
+    with pytest.raises(ValueError, match="larger than any that the suite compares"):
+        found_in(told)
+
+
+def test_a_huge_text_is_cut_before_it_is_read() -> None:
+    """Many references to one security scheme would read its text many times."""
+    told = document()
+    told["components"] |= {"part": {"type": "http", "scheme": "A" * 1_000_000}}
+    told["components"]["securitySchemes"] = {str(number): PART for number in range(2000)}
+    told["paths"]["/calls"]["get"]["security"] = [{str(number): []} for number in range(2000)]
+    changes = [each for each in found_in(told).changes if each.subject == "security"]
+    assert all(len(each.words) < 200 for each in changes)
+    assert len(Description(told).operations["GET /calls"].ways) == 1
 
 
 def test_the_number_of_changes_is_bounded() -> None:

@@ -12,14 +12,17 @@ from datetime import UTC, date, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Event, Thread
+from types import SimpleNamespace
 from typing import Any
 
+import apprise
 import pytest
 import yaml
 
 from conformance.base.errors import UsageError
 from conformance.base.text import amount
 from conformance.certify import bundle, statement
+from conformance.command import cli
 from conformance.log import convert, schemas
 from conformance.model import Verdict, Waiver
 from conformance.nightly import (
@@ -28,9 +31,11 @@ from conformance.nightly import (
     facts,
     lock,
     outcome,
+    services,
     silence,
     state_file,
     transitions,
+    watching,
 )
 from conformance.nightly.bundles import certificate_in
 from conformance.nightly.dates import Certificate
@@ -437,6 +442,12 @@ def test_texts_of_a_target_are_inert_and_short() -> None:
     assert (text[:20], len(text)) == ("Not judged: \\x1b[31m", 300)
 
 
+def test_texts_of_a_target_mention_nobody() -> None:
+    """In a chat, they could call everybody, or hide where a link leads."""
+    text = str(Notice(Kind.DRIFT, "@everyone <!channel> <b> [x](https://example.com)"))
+    assert text == "Drift: @ everyone < !channel> < b> [x] (https://example.com)"
+
+
 def test_a_message_lists_the_worst_first() -> None:
     """Its title is the first notice; beyond twenty, it counts the others."""
     fixed = [Notice(Kind.FIXED, f"{number}") for number in range(30)]
@@ -502,6 +513,7 @@ AGE = timedelta(hours=26)
         ("2026-11-02T03:15:00+00:00", "2026-11-01T13:00:00+00:00", False, None),
         ("2026-11-02T03:15:00+00:00", "2026-11-01T03:00:00+00:00", False, "did not end"),
         ("2026-11-02T11:00:00+00:00", "", False, None),
+        ("2036-11-02T03:15:00+00:00", "2036-11-02T03:40:00+00:00", False, "no night since"),
         ("", "", False, "no night has arrived yet"),
     ],
 )
@@ -549,6 +561,18 @@ def test_a_channel_that_is_no_longer_configured_gets_nothing() -> None:
     assert channels.addressed(many, [one])[0].title == "10"
 
 
+def test_a_channel_has_the_same_name_each_night(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Apprise writes some lists of an address in any order; what waits would never be sent."""
+    names = []
+    for copies in ("cc=a%2Cb&bcc=c", "bcc=c&cc=b%2Ca"):
+        service = SimpleNamespace(url=lambda copies=copies: f"mailto://u:p@example.com/?{copies}")
+        monkeypatch.setattr(
+            apprise.Apprise, "instantiate", lambda *_, service=service, **__: service
+        )
+        names += [channel.name for channel in services.opened(["mailto://"], None)]
+    assert names[0] == names[1]
+
+
 # --- the command ----------------------------------------------------------------------------------
 
 
@@ -586,6 +610,8 @@ BROKEN_STATES = [
     '{"format": 1, "format": 1}',
     json.dumps(convert.to_json(KNOWN) | {"good": {"run": "../../etc", "judged": 1}}),
     json.dumps(convert.to_json(KNOWN) | {"began": "yesterday"}),
+    json.dumps(convert.to_json(KNOWN) | {"ended": "0000-11-01T03:40:00Z"}),
+    json.dumps(convert.to_json(KNOWN) | {"ended": "2026-11-01t03:40:00z"}),
     json.dumps(convert.to_json(KNOWN) | {"unsent": [{"title": "x"}]}),
 ]
 
@@ -609,6 +635,31 @@ def test_a_state_is_read_as_it_was_written(tmp_path: Path) -> None:
     (tmp_path / state_file.NAME).symlink_to(tmp_path / "other")
     with pytest.raises(UsageError, match="link"):
         state_file.read(tmp_path)
+
+
+def test_a_night_with_a_failure_is_never_quiet() -> None:
+    """Even if the stored last good night was edited, so that the failure seems old."""
+    step = transitions.step(KNOWN, night(), PASSING)
+    counts = {"passed": 2, "failed": 1}
+    found = outcome.Outcome(step, [], (), judged_all=True, counts=counts, causes=1, target="")
+    assert found.exit_code == 1
+
+
+def test_without_the_last_good_night_less_is_still_less(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its run may be lost; the number of cells that it judged is not forgotten."""
+    key, output = tmp_path / "key", tmp_path / "reports"
+    key.write_text("kc_live_0123456789abcdef0123456789abcdef\n")
+    output.mkdir()
+    url = "http://127.0.0.1:1/api/v1"
+    good = Good("2026-11-01T03-15-00Z", 87)
+    state_file.write(replace(KNOWN, target=url, good=good, judged=74), output)
+    monkeypatch.chdir(tmp_path)
+    cli.outcome(["nightly", "--url", url, "--key-file", str(key)])
+    after = state_file.read(output)
+    assert after is not None
+    assert after.good == good
 
 
 def test_a_second_night_does_not_begin(tmp_path: Path) -> None:
@@ -652,6 +703,28 @@ def test_the_watch_announces_a_silence_once(tmp_path: Path, channel: Channel) ->
         found = servers.command("nightly", "check", tmp_path, *by_file, cwd=tmp_path)
         assert (found.code, f"{tmp_path}: {words}\n") == (1, found.out)
         assert [each["title"] for each in channel.received] == [words]
+
+
+def test_a_full_disk_does_not_hide_a_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may be why no night arrives, so the message is sent, although it is forgotten."""
+    got: list[Message] = []
+
+    def take(sent: Message) -> bool:
+        got.append(sent)
+        return True
+
+    def refuse(*_: object) -> None:
+        raise UsageError("No space left on device")
+
+    monkeypatch.setattr(state_file, "write_watch", refuse)
+    channel = channels.Channel("one", take)
+    found = watching.watched(tmp_path, NOON, AGE, [channel])
+    assert [each.title for each in got] == ["Missed: no night has arrived yet"]
+    assert (found.exit_code, "No space left" in str(found)) == (1, True)
+    state_file.write(replace(KNOWN, began=NOON.isoformat(), ended=NOON.isoformat()), tmp_path)
+    assert watching.watched(tmp_path, NOON, AGE, [channel]).exit_code == 2
 
 
 def test_a_broken_state_does_not_hide_a_silence(tmp_path: Path) -> None:

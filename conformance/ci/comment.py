@@ -21,6 +21,8 @@ LIMIT = 60_000
 PAGES = 30
 """Pages of comments in which ours is looked for."""
 PER_PAGE = 100
+ODD = (OSError, LookupError, ValueError, TypeError, AttributeError)
+"""What is raised for a missing file, or a member that is missing or null."""
 TIMEOUT = 30
 """Seconds for a response of GitHub."""
 
@@ -71,7 +73,7 @@ def publish(environment: Mapping[str, str]) -> int:
             asked.send("PATCH", address, json=body)
     except requests.HTTPError as error:
         _warn(f"GitHub refused the comment with {error.response.status_code}. {_ADVICE}")
-    except (requests.RequestException, UsageError, OSError, LookupError, ValueError) as error:
+    except (requests.RequestException, UsageError, *ODD) as error:
         _warn(f"No comment was written: {type(error).__name__}: {error}")
     return 0
 
@@ -121,7 +123,7 @@ def _ours(asked: PullRequest, marker: str) -> Iterator[int]:
         parameters = {"per_page": str(PER_PAGE), "page": str(page)}
         comments = asked.send("GET", asked.comments, params=parameters)
         for comment in comments:
-            is_bot = comment["user"]["type"] == "Bot"
+            is_bot = (comment["user"] or {}).get("type") == "Bot"
             if is_bot and (comment["body"] or "").startswith(marker):
                 yield comment["id"]
         if len(comments) < PER_PAGE:

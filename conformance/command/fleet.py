@@ -209,7 +209,7 @@ def collect(
 
     A target without a result that counts keeps its last good one, with its date.
     Exit codes: 0 everything judged and nothing new, 1 a cause is new, 2 invalid usage, 3 something
-    is missing or could not be judged.
+    is missing, newly untested or could not be judged.
     """
     from conformance import fleet_site
     from conformance.fleet import collecting, plan

@@ -83,8 +83,6 @@ def night(wish: Wish) -> Exit:
         prepared = prepared_for(wish.choice, server, aloud=True, clock=wish.clock)
     state, notices = _begun(wish, prepared)
     ran = _ran(wish, prepared, state.good)
-    if ran.good is None:
-        state = replace(state, good=None)
     step = transitions.step(state, ran.night, ran.good or {}, accept=wish.accept_less)
     today = wish.clock().date()
     waivers = prepared.target.declaration.waivers

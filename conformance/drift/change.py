@@ -110,4 +110,4 @@ def drift_of(changes: Iterable[Change]) -> Drift:
 
 def named(text: object) -> str:
     """A name or value from a document, bounded and without control characters."""
-    return cut(clean(str(text)), LONGEST)
+    return cut(clean(str(text)[: LONGEST + 1]), LONGEST)

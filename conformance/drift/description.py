@@ -1,6 +1,7 @@
 """The operations that an OpenAPI document describes, by method and path.
 
 The document may be that of a hostile target. What has a wrong type is read as if it were missing.
+A part that many operations refer to is read for each of them, so that all reading counts as work.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
-from conformance.base.values import texts_in
+from conformance.base.values import as_text, texts_in
+from conformance.drift.change import named
 from conformance.drift.view import Views, listed
 from conformance.reading import members_of
 
@@ -69,7 +71,8 @@ class Operation:
 class Description:
     """The operations of a document by route, such as ``GET /agents/{}``.
 
-    Paths lose one of the base paths: ``bases``, and those of the servers in the document.
+    Paths lose one of the base paths: ``bases``, and those of the servers in the document. Raises
+    TooMuchError.
     """
 
     def __init__(self, document: Any, *bases: str) -> None:
@@ -114,12 +117,13 @@ class Description:
         if described is not None:
             body = Body(described.get("required") is True, self._content(described))
         found = [*listed(item.get("parameters")), *listed(operation.get("parameters"))]
+        responses = members_of(operation.get("responses"))
+        self.views.spend(len(found) + len(responses))
         return Operation(
             parameters=dict(self._parameters(found, names)),
             body=body,
             responses={
-                str(status): self._content(response)
-                for status, response in members_of(operation.get("responses")).items()
+                str(status): self._content(response) for status, response in responses.items()
             },
             ways=self._ways(operation.get("security", self._document.get("security"))),
         )
@@ -148,6 +152,7 @@ class Description:
     def _content(self, owner: Any) -> dict[str, Any]:
         """The schema of each media type; None for a media type without one."""
         content = members_of((self.views.resolved(owner) or {}).get("content"))
+        self.views.spend(len(content))
         return {
             media.partition(";")[0].strip().lower(): members_of(described).get("schema")
             for media, described in content.items()
@@ -158,12 +163,13 @@ class Description:
         schemes = members_of(members_of(self._document.get("components")).get("securitySchemes"))
         ways = set()
         for requirement in listed(value):
-            named = members_of(requirement)
-            needed = [each for scopes in named.values() for each in listed(scopes)]
+            needed = members_of(requirement)
+            scopes = [each for names in needed.values() for each in listed(names)]
+            self.views.spend(len(needed) + len(scopes))
             ways.add(
                 Way(
-                    frozenset(_scheme(self.views.resolved(schemes.get(name))) for name in named),
-                    frozenset(texts_in(needed)),
+                    frozenset(_scheme(self.views.resolved(schemes.get(name))) for name in needed),
+                    frozenset(texts_in(scopes)),
                 )
             )
         return frozenset(ways or {Way(frozenset(), frozenset())})
@@ -181,12 +187,12 @@ def _key(place: str, name: str, names: list[str]) -> tuple[str, str]:
 def _scheme(described: Any) -> str:
     """A security scheme in words."""
     scheme = members_of(described)
-    kind = scheme.get("type")
-    if kind == "http":
-        return f"http {str(scheme.get('scheme')).lower()}"
-    if kind == "apiKey":
-        return f"a key in the {scheme.get('in')} {scheme.get('name')}"
-    return str(kind)
+    texts = {name: named(as_text(scheme.get(name))) for name in ("type", "scheme", "in", "name")}
+    if texts["type"] == "http":
+        return f"http {texts['scheme'].lower()}"
+    if texts["type"] == "apiKey":
+        return f"a key in the {texts['in']} {texts['name']}"
+    return texts["type"]
 
 
 def _path_in(url: str) -> str:

@@ -58,6 +58,7 @@ class Schemas:
     def compared(self, ours: object, theirs: object, spot: Spot) -> Iterator[Change]:
         """What differs between two schemas. Raises TooMuchError."""
         one, other = self._ours.view(ours), self._theirs.view(True if theirs is None else theirs)
+        self._theirs.spend(other.size)
         if other == View():  # what says nothing contradicts nothing
             if one != View():
                 yield spot.change(Kind.WIDER, "is not described", breaks=False)

@@ -22,7 +22,7 @@ HOPS, LONGEST = 10, 500
 DEEPEST = 30
 """Maximum nesting of parts of a schema in each other."""
 WORK = 1_000_000
-"""Maximum number of members that are joined while a document is compared."""
+"""Maximum number of members, values and parts that are read while a document is compared."""
 
 
 class TooMuchError(ValueError):
@@ -45,6 +45,11 @@ class View:
     items: Any = None
     rest: Any = None  # the schema of members without a name of their own
     known: bool = True
+
+    @property
+    def size(self) -> int:
+        """The number of members and values that it names."""
+        return len(self.members) + len(self.required) + len(self.values or ())
 
 
 NOTHING_KNOWN = View(known=False)
@@ -109,7 +114,7 @@ class Views:
     def _whole(self, owner: Mapping[str, Any]) -> View:
         """The view of a schema with all its parts."""
         view = _plain(owner)
-        self._spend(len(view.members))
+        self.spend(view.size)
         for part in listed(owner.get("allOf")):
             view = self._both(view, self.view(part))
         for name in ("anyOf", "oneOf"):
@@ -125,14 +130,15 @@ class Views:
             whole = self._either(whole, each)
         return whole
 
-    def _spend(self, work: int) -> None:
+    def spend(self, work: int) -> None:
+        """Count work on the document. Raises TooMuchError beyond WORK."""
         self._work -= work + 1
         if self._work < 0:
-            raise TooMuchError("its schemas are larger than any that the suite compares")
+            raise TooMuchError("its parts are larger than any that the suite compares")
 
     def _both(self, one: View, other: View) -> View:
         """The view of what fits two schemas."""
-        self._spend(len(one.members) + len(other.members))
+        self.spend(one.size + other.size)
         members = {**one.members, **other.members}
         for name in one.members.keys() & other.members.keys():
             members[name] = _part("allOf", one.members[name], other.members[name])
@@ -155,7 +161,7 @@ class Views:
 
     def _either(self, one: View, other: View) -> View:
         """The view of what fits one of two schemas, as closely as one view can say."""
-        self._spend(len(one.members) + len(other.members))
+        self.spend(one.size + other.size)
         members = {**one.members, **other.members}
         for name in one.members.keys() & other.members.keys():
             members[name] = _part("anyOf", one.members[name], other.members[name])

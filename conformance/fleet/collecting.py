@@ -39,7 +39,10 @@ ENTRY, REPORT, BADGE = "target.json", "report.html", "badge.svg"
 
 @dataclass
 class Summary:
-    """What a collection came to. ``states`` counts the targets by their state."""
+    """What a collection came to. ``states`` counts the targets by their state.
+
+    ``unjudged`` is the number of targets that were not judged, or not on every clause as before.
+    """
 
     states: Counter[str] = field(default_factory=Counter)
     changed: list[str] = field(default_factory=list)
@@ -49,7 +52,7 @@ class Summary:
 
     @property
     def exit_code(self) -> Exit:
-        """1 if something is new, else 3 if a target was not judged, else 0."""
+        """1 if something is new, else 3 if a target was not judged or judged on less, else 0."""
         if self.new:
             return Exit.VIOLATED
         return Exit.UNJUDGED if self.unjudged else Exit.CONFORMS
@@ -186,7 +189,8 @@ class _Collector:
         summary.problems += problems
         summary.states[row["state"]] += 1
         summary.new += len(row["new"])
-        summary.unjudged += bool(row["words"]) or row["verdict"] == rows.UNJUDGED
+        not_judged = bool(row["words"]) or row["verdict"] == rows.UNJUDGED
+        summary.unjudged += not_judged or bool(row["untested"])
         if any(row[name] for name in ("new", "fixed", "untested")):
             summary.changed.append(rows.describe(row))
 

@@ -6,12 +6,16 @@ What an owner publishes is hostile until it has been verified.
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 
 import requests
+from requests.auth import HTTPBasicAuth
+from requests.utils import get_auth_from_url
 from urllib3.exceptions import HTTPError
 
 from conformance.base import stored
@@ -85,24 +89,29 @@ def _download(source: str, to: Path) -> None:
     try:
         with requests.Session() as session, _final(session, source) as response:
             _write(lambda size: response.raw.read(size, decode_content=False), to, source)
-    except (requests.RequestException, HTTPError, OSError) as error:
-        raise UsageError(f"{source}: cannot be fetched: {type(error).__name__}") from None
+    except (requests.RequestException, HTTPError, OSError, ValueError) as error:
+        raise UsageError(f"{_shown(source)}: cannot be fetched: {type(error).__name__}") from None
 
 
 def _final(session: requests.Session, source: str) -> requests.Response:
     """The response to an address after a few redirects. Raises UsageError if it is no success.
 
-    A redirect never leads from https to http, or to another scheme.
+    A redirect never leads from https to http, to another scheme, or to another host that is not
+    public. Of the .netrc file nothing is sent, because a redirect could ask for any of it.
     """
     address = source
     for _ in range(REDIRECTS + 1):
         if urlsplit(address).scheme not in ("http", "https"):
-            raise UsageError(f"{source}: only http and https addresses are fetched")
+            raise UsageError(f"{_shown(source)}: only http and https addresses are fetched")
+        host = urlsplit(address).hostname
+        if host != urlsplit(source).hostname and _is_private(host):
+            raise UsageError(f"{_shown(source)}: redirects to a host that is not public")
         response = session.get(
             address,
             stream=True,
             allow_redirects=False,
             timeout=SECONDS,
+            auth=_of_address,
             headers={"Accept-Encoding": "identity"},
         )
         if response.status_code not in FOLLOWED:
@@ -110,11 +119,36 @@ def _final(session: requests.Session, source: str) -> requests.Response:
         response.close()
         following = urljoin(address, response.headers.get("Location", ""))
         if urlsplit(address).scheme == "https" and urlsplit(following).scheme != "https":
-            raise UsageError(f"{source}: redirects from https to something else")
+            raise UsageError(f"{_shown(source)}: redirects from https to something else")
         address = following
     if response.status_code != OK:
-        raise UsageError(f"{source}: the response has the status {response.status_code}")
+        raise UsageError(f"{_shown(source)}: the response has the status {response.status_code}")
     return response
+
+
+def _of_address(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Authenticates by the name and the password in an address, if it has any."""
+    name, password = get_auth_from_url(request.url or "")
+    if name or password:
+        HTTPBasicAuth(name, password)(request)
+    return request
+
+
+def _is_private(host: str | None) -> bool:
+    """Whether a host is this machine or in a network of its own, as far as its name is known."""
+    try:
+        found = socket.getaddrinfo(host, None)
+    except OSError:  # a proxy may know it
+        return False
+    return any(not ip_address(str(place[0]).partition("%")[0]).is_global for *_, place in found)
+
+
+def _shown(source: str) -> str:
+    """A source for messages. The password and the query of an address may be secret."""
+    if "://" not in source:
+        return source
+    parts = urlsplit(source)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
 
 
 def _write(read: Callable[[int], bytes], to: Path, source: str) -> None:
@@ -124,5 +158,5 @@ def _write(read: Callable[[int], bytes], to: Path, source: str) -> None:
         while block := read(BLOCK):
             left -= len(block)
             if left < 0:
-                raise UsageError(f"{source}: has more than {LARGEST:,} bytes")
+                raise UsageError(f"{_shown(source)}: has more than {LARGEST:,} bytes")
             written.write(block)

@@ -5,12 +5,13 @@ Whoever hands in results may be hostile: names are checked, links refused, and f
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from conformance.base.errors import UsageError
-from conformance.base.text import clean
+from conformance.base.text import amount, clean
 from conformance.fleet import accepting, unit
 from conformance.fleet.accepting import Accepted, Trusted
 from conformance.fleet.plan import Fleet, Member
@@ -20,6 +21,8 @@ from conformance.model import Contract
 
 MOST = 200_000
 """Maximum number of entries in a directory of results."""
+STRANGERS = 50
+"""Unknown folders that are named."""
 NAMED = 80
 """Characters of the name of an unknown folder that a problem quotes."""
 
@@ -52,13 +55,21 @@ def _in(directory: Path) -> Iterator[Path]:
 
 
 def strangers(fleet: Fleet, found: Mapping[str, list[Path]]) -> list[Problem]:
-    """A problem for each folder of a target that the plan does not have."""
+    """A problem for each of the first folders of targets that the plan does not have.
+
+    The last problem counts the others.
+    """
     known = {member.id for member in fleet.targets}
-    return [
+    names = [name for name in found if name not in known]
+    problems = [
         Problem(clean(name)[:NAMED], Kind.FOREIGN, "The plan has no such target.")
-        for name in found
-        if name not in known
+        for name in names[:STRANGERS]
     ]
+    more = len(names) - STRANGERS
+    if more > 0:
+        words = f"The plan does not have {amount(more, 'more target')}."
+        problems.append(Problem("and others", Kind.FOREIGN, words))
+    return problems
 
 
 def taken(
@@ -93,7 +104,7 @@ def _accepted(path: Path, member: Member, expected: Expected, trusted: Trusted |
     _require_of_plan(result, member, expected)
     if result.state is not State.DONE:
         raise Unfit(*_lost(result))
-    if result.run == unit.RUN:
+    if os.path.lexists(path / unit.RUN):
         _require_folder(path / unit.RUN)
     if result.origin != accepting.FLEET:
         if member.published is None:

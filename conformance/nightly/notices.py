@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,6 +11,8 @@ from conformance.base.text import amount, clean
 
 LONGEST = 300
 """Maximum number of characters of a notice."""
+ACTIVE = re.compile(r"[@<]|\](?=\()")
+"""What begins a mention, a tag or a link in some channel. A space after it makes it inert."""
 LISTED = 20
 """Maximum number of notices in a message; it counts the others."""
 
@@ -63,7 +66,7 @@ class Notice:
     words: str
 
     def __str__(self) -> str:
-        text = clean(f"{self.kind}: {self.words}")
+        text = ACTIVE.sub(r"\g<0> ", clean(f"{self.kind}: {self.words}"))
         return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 

@@ -47,8 +47,15 @@ class Outcome:
 
     @property
     def exit_code(self) -> Exit:
-        """1 if something is new, else 3 if less was judged or sent than there was, else 0."""
-        if self.new or any(notice.kind is Kind.NEW for notice in self.notices):
+        """1 if something is new, else 3 if less was judged or sent than there was, else 0.
+
+        A failure is always new, because no night with one becomes the last good one.
+        """
+        if (
+            self.new
+            or self.counts.get("failed")
+            or any(notice.kind is Kind.NEW for notice in self.notices)
+        ):
             return Exit.VIOLATED
         if self.unsent or not self.judged_all:
             return Exit.UNJUDGED

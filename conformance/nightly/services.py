@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
@@ -21,6 +22,8 @@ DIGITS = 4
 """Hexadecimal digits of the digest in the name of a channel."""
 SCHEME = 20
 """Maximum number of characters of a scheme in it."""
+PARTS = re.compile(r"%2C|[/?&=,]")
+"""What separates the parts of an address. Apprise writes some lists in another order each time."""
 ASSET = apprise.AppriseAsset(
     app_id="Conformance",
     app_desc="Nightly conformance run",
@@ -73,7 +76,8 @@ def _named(services: Iterable[apprise.NotifyBase]) -> Iterator[tuple[str, appris
     """Services with their names, which are the same every night, such as ``slack-3f2a``."""
     for service in services:
         address = str(service.url())  # type: ignore[no-untyped-call]
-        digest = hashlib.sha256(address.encode(errors="replace")).hexdigest()
+        parts = "\n".join(sorted(PARTS.split(address)))
+        digest = hashlib.sha256(parts.encode(errors="replace")).hexdigest()
         yield f"{address.partition(':')[0][:SCHEME]}-{digest[:DIGITS]}", service
 
 

@@ -13,13 +13,14 @@ def missed(
 ) -> Notice | None:
     """The notice that a night is missing; None if the last one arrived in time.
 
-    A night is missing if nothing has arrived for ``longest``. With ``alone``, no night is running,
+    A night is missing if nothing has arrived for ``longest``, or if the last one is as far in the
+    future, because a clock was wrong. With ``alone``, no night is running,
     so one that began and did not end is missing, too. ``told`` is the mark, as ``mark_of`` gives
     it, of a silence that was announced already.
     """
     never_ended = state.began > state.ended
     last = state.ended or state.began
-    is_silent = not last or now - datetime.fromisoformat(last) > longest
+    is_silent = not last or abs(now - datetime.fromisoformat(last)) > longest
     if not is_silent and not (never_ended and alone):
         return None
     if told == mark_of(state):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from conformance.base.errors import Exit
+from conformance.base.errors import Exit, UsageError
 from conformance.base.text import amount
 from conformance.nightly import silence, state_file
 from conformance.nightly.channels import Channel, addressed, delivered
@@ -17,29 +17,39 @@ from conformance.nightly.state import State
 
 @dataclass(frozen=True)
 class Watched:
-    """What a look at a directory found: the notice that a night is missing, and unsent messages."""
+    """What a look at a directory found: the notice that a night is missing, and unsent messages.
+
+    ``fault`` says why this cannot be remembered; empty if it can.
+    """
 
     directory: Path
     notice: Notice | None
     unsent: int
+    fault: str = ""
 
     @property
     def exit_code(self) -> Exit:
-        """1 if a night is missing, else 3 if a message could not be sent, else 0."""
+        """1 if a night is missing, else 2 for a fault, 3 if a message could not be sent, or 0."""
         if self.notice:
             return Exit.VIOLATED
+        if self.fault:
+            return Exit.USAGE
         return Exit.UNJUDGED if self.unsent else Exit.CONFORMS
 
     def __str__(self) -> str:
         words = str(self.notice or "the last night arrived")
         waiting = f" ({amount(self.unsent, 'message')} could not be sent)" if self.unsent else ""
-        return f"{self.directory}: {words}{waiting}"
+        fault = f" ({self.fault})" if self.fault else ""
+        return f"{self.directory}: {words}{waiting}{fault}"
 
 
 def watched(
     directory: Path, now: datetime, longest: timedelta, channels: Sequence[Channel]
 ) -> Watched:
-    """Look whether the last night arrived, and send a message if not, once for each silence."""
+    """Look whether the last night arrived, and send a message if not, once for each silence.
+
+    On a full disk, which may be why no night arrives, the message is sent again at each look.
+    """
     state = state_file.read(directory) or State(target="", scope="")
     watch = state_file.read_watch(directory)
     notice = silence.missed(state, now, longest)
@@ -50,9 +60,15 @@ def watched(
         about = f"Target: {state.target}" if state.target else f"Directory: {directory}"
         waiting = (*waiting, replace(message([notice], [about]), to=names))
 
+    faults: list[str] = []
+
     def save(unsent: tuple[Message, ...]) -> None:
-        state_file.write_watch(replace(watch, unsent=unsent), directory)
+        try:
+            state_file.write_watch(replace(watch, unsent=unsent), directory)
+        except UsageError as error:
+            faults[:] = [str(error)]
 
     waiting = addressed(waiting, channels)
     save(waiting)
-    return Watched(directory, notice, len(delivered(waiting, channels, save)))
+    left = delivered(waiting, channels, save)
+    return Watched(directory, notice, len(left), *faults)

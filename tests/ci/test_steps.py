@@ -114,6 +114,19 @@ def test_the_comment_of_a_person_is_never_taken(fake: FakeGitHub, tmp_path: Path
     assert fake.comments[1]["body"].startswith(f"{MARKER}\nreport")
 
 
+def test_a_comment_without_a_user_is_no_error(
+    fake: FakeGitHub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """GitHub may send null for one whose account is gone; the job must not fail for it."""
+    fake.post("old", author="ghost", kind="User")
+    fake.comments[0]["user"] = None
+    assert published(fake, tmp_path, "report") == 0
+    assert [each["body"].partition("\n")[0] for each in fake.comments[1:]] == [MARKER]
+    event = tmp_path / "push.json"
+    event.write_text('{"pull_request": null}', encoding="utf-8")
+    assert published(fake, tmp_path, "report", GITHUB_EVENT_PATH=str(event)) == 0
+
+
 def test_a_long_report_still_becomes_a_comment(fake: FakeGitHub, tmp_path: Path) -> None:
     """GitHub refuses long ones entirely, so the end is cut off."""
     published(fake, tmp_path, "# Worst first\n" + "a line that is repeated\n" * 10_000)

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from conformance.base.errors import UsageError
-from conformance.fleet import collecting, plan, rows, unit
+from conformance.fleet import collecting, plan, received, rows, unit
 from conformance.fleet.accepting import Accepted
 from conformance.fleet.collecting import Summary
 from conformance.fleet.plan import Fleet
@@ -147,6 +147,17 @@ def test_links_are_refused(night: Night, results: Path, tmp_path: Path) -> None:
     run = (results / "sound" / "run").rename(tmp_path / "run")
     (results / "sound" / "run").symlink_to(run)
     assert only_problem(sound(night), results, tmp_path / "second") == "refused"
+    rewritten(results / "sound", run="bundle.zip")
+    assert only_problem(sound(night), results, tmp_path / "third") == "refused"
+
+
+def test_unknown_folders_are_named_and_counted(night: Night, tmp_path: Path) -> None:
+    """Whoever hands in results could otherwise fill the first page."""
+    for number in range(received.STRANGERS + 7):
+        (tmp_path / f"stranger-{number}").mkdir()
+    problems = received.strangers(sound(night), received.folders([tmp_path]))
+    assert len(problems) == received.STRANGERS + 1
+    assert problems[-1].words == "The plan does not have 7 more targets."
 
 
 def test_only_what_the_plan_names_is_published(night: Night, results: Path, tmp_path: Path) -> None:
@@ -227,6 +238,17 @@ def test_what_changed_is_said_once(night: Night, tmp_path: Path) -> None:
     entry.write_text(json.dumps({**json.loads(entry.read_text()), "collected": "2025-01-01"}))
     assert collected(fleet, *night.shards, to=tmp_path).exit_code == 0
     assert rows_of(tmp_path)["html"]["new"] == []
+
+
+def test_what_is_newly_untested_is_not_green(night: Night, results: Path, tmp_path: Path) -> None:
+    """A run with fewer keys judges less, and passes for that."""
+    fleet, to = sound(night), tmp_path / "to"
+    assert collected(fleet, results, to=to).exit_code == 0
+    entry = to / "targets" / "sound" / "target.json"
+    row = json.loads(entry.read_text())
+    assert "U" in row["grid"]
+    entry.write_text(json.dumps({**row, "grid": row["grid"].replace("U", "P")}))
+    assert collected(fleet, results, to=to).exit_code == 3
 
 
 def test_a_run_on_which_the_suite_fails_does_not_stop_the_others(

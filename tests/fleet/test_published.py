@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import zipfile
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -145,6 +146,8 @@ def test_what_is_fetched_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         assert "status 302" in refusal(f"{origin}/run.zip", tmp_path / "a")
     with web(redirect("file:///etc/passwd")) as origin:
         assert "only http" in refusal(f"{origin}/run.zip", tmp_path / "b")
+    with web(redirect("http://[::1")) as origin:
+        assert "cannot be fetched" in refusal(f"{origin}/run.zip", tmp_path / "g")
     with web(content(b"x" * 2000)) as origin:
         assert "more than 1,000 bytes" in refusal(f"{origin}/run.zip", tmp_path / "c")
     with web(content(b"no zip")) as origin:
@@ -152,6 +155,34 @@ def test_what_is_fetched_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with web(lambda handler: handler.send_error(404)) as origin:
         assert "status 404" in refusal(f"{origin}/run", tmp_path / "e")
     assert "only http" in refusal("file:///etc/passwd", tmp_path / "f")
+
+
+def test_a_redirect_reaches_no_private_host(tmp_path: Path) -> None:
+    """The owner of a target could otherwise look around in the network of the fleet."""
+    asked: list[str] = []
+    with (
+        web(lambda handler: asked.append(handler.path)) as inner,
+        web(redirect(inner.replace("127.0.0.1", "localhost"))) as outer,
+    ):
+        assert "host that is not public" in refusal(f"{outer}/run.zip", tmp_path / "a")
+    assert asked == []
+
+
+def test_no_secret_of_an_address_is_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It authenticates by its own password, and never by the .netrc file of the user."""
+    sent: list[str | None] = []
+
+    def respond(handler: BaseHTTPRequestHandler) -> None:
+        sent.append(handler.headers.get("Authorization"))
+        handler.send_error(404)
+
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password mine\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with web(respond) as origin:
+        address = f"{origin.replace('//', '//ann:s3cr3t@')}/run.zip?token=s3cr3t"
+        assert refusal(address, tmp_path / "a").startswith(f"{origin}/run.zip: the response")
+        refusal(f"{origin}/run.zip", tmp_path / "b")
+    assert sent == [f"Basic {b64encode(b'ann:s3cr3t').decode()}", None]
 
 
 def test_a_link_is_not_published(night: Night, tmp_path: Path) -> None:
