@@ -241,7 +241,7 @@ def test_a_run_is_bounded_and_replays_alike(tmp_path: Path) -> None:
     assert stored(run_of(tmp_path / "again"))["cells"] == stored(run)["cells"]
 
 
-ODD = ("\ud800 half", "nul\0", "../../etc/passwd", "two\r\nlines", "x" * 100_000, "{key:full}")
+ODD = ("\ud800 half", "nul\0", "../../etc/passwd", "two\r\nlines", "x" * 20_000, "{key:full}")
 
 
 class OddIds(Application):
