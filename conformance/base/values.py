@@ -80,10 +80,14 @@ TOO_MANY = Unread("the body contains more values than the suite reads")
 
 @dataclass(frozen=True)
 class Read:
-    """The JSON value of a text; ``twice`` is a member name that appears twice in an object."""
+    """The JSON value of a text; ``twice`` is a member name that appears twice in an object.
+
+    ``size`` is about how many bytes of memory the value takes, and rather more than less.
+    """
 
     value: Any
     twice: str | None = None
+    size: int = 0
 
 
 def strict_json(text: str) -> Any:
@@ -106,14 +110,13 @@ def read_json(text: str) -> Read:
             repeated.append(counts.most_common(1)[0][0])
         return members
 
-    value = _parsed(text, members)
-    return Read(value, next(iter(repeated), None))
+    heavy = _weight(text)
+    value = TOO_MANY if heavy > HEAVIEST else _parsed(text, members)
+    return Read(value, next(iter(repeated), None), len(text) + min(heavy, HEAVIEST))
 
 
 def _parsed(text: str, members: Callable[[list[tuple[str, Any]]], Any]) -> Any:
     """The value of a text, NOT_JSON or Unread. ``members`` builds an object from its members."""
-    if _weight(text) > HEAVIEST:
-        return TOO_MANY
     brackets = _brackets(text)
     if _depth(brackets) > DEEPEST:
         balanced = 2 * (brackets.count("[") + brackets.count("{")) == len(brackets)
