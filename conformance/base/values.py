@@ -259,9 +259,12 @@ def _zone(minutes: int, text: str) -> str:
     return f"{sign}{hours:02}:{rest:02}"
 
 
+_ZONE = re.compile(r"([Zz]|[+-][0-9]{2}:?([0-9]{2})?)$")
+
+
 def zoned(text: str) -> bool:
     """Whether a timestamp has a zone, and so names an instant."""
-    return re.search(r"([Zz]|[+-][0-9]{2}:?([0-9]{2})?)$", text[10:]) is not None
+    return _ZONE.search(text, 10) is not None
 
 
 def rendered(seconds: Fraction) -> str:
