@@ -132,7 +132,8 @@ class Walks:
 
         A list may hide items, such as old ones, unless a filter asks for them.
         """
-        return any(set(narrowed) <= set(filters) for narrowed in self.narrowed[item.key])
+        wanted = set(filters)
+        return any(wanted.issuperset(narrowed) for narrowed in self.narrowed[item.key])
 
     def passes(self, item: Item, filters: Filters) -> bool:
         """Whether every version of an item that was shown passes every filter.
