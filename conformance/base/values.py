@@ -80,14 +80,11 @@ TOO_MANY = Unread("the body contains more values than the suite reads")
 
 @dataclass(frozen=True)
 class Read:
-    """The JSON value of a text; ``twice`` is a member name that appears twice in an object.
-
-    ``size`` is about how many bytes of memory the value takes, and rather more than less.
-    """
+    """The JSON value of a text; ``twice`` is a member name that appears twice in an object."""
 
     value: Any
     twice: str | None = None
-    size: int = 0
+    size: int = 0  # roughly the memory of the value in bytes
 
 
 def strict_json(text: str) -> Any:
