@@ -106,11 +106,11 @@ def answer_of(contract: Contract, exchange: Exchange) -> Answer | None:
 
 def asked(exchange: Exchange, name: str) -> str | None:
     """The value of a query parameter that was sent exactly once; otherwise None."""
-    return only(_query(exchange.request.url).get(name, []))
+    return only(query_of(exchange.request.url).get(name, []))
 
 
 @lru_cache(maxsize=256)
-def _query(url: str) -> Mapping[str, list[str]]:
+def query_of(url: str) -> Mapping[str, list[str]]:
     """The values of each query parameter in a URL; cached, because many rules ask in a row."""
     return parse_qs(urlsplit(url).query, keep_blank_values=True)
 
