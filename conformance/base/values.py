@@ -84,6 +84,7 @@ class Read:
 
     value: Any
     twice: str | None = None
+    size: int = 0  # roughly the memory of the value in bytes
 
 
 def strict_json(text: str) -> Any:
@@ -106,14 +107,13 @@ def read_json(text: str) -> Read:
             repeated.append(counts.most_common(1)[0][0])
         return members
 
-    value = _parsed(text, members)
-    return Read(value, next(iter(repeated), None))
+    heavy = _weight(text)
+    value = TOO_MANY if heavy > HEAVIEST else _parsed(text, members)
+    return Read(value, next(iter(repeated), None), len(text) + min(heavy, HEAVIEST))
 
 
 def _parsed(text: str, members: Callable[[list[tuple[str, Any]]], Any]) -> Any:
     """The value of a text, NOT_JSON or Unread. ``members`` builds an object from its members."""
-    if _weight(text) > HEAVIEST:
-        return TOO_MANY
     brackets = _brackets(text)
     if _depth(brackets) > DEEPEST:
         balanced = 2 * (brackets.count("[") + brackets.count("{")) == len(brackets)
@@ -256,9 +256,12 @@ def _zone(minutes: int, text: str) -> str:
     return f"{sign}{hours:02}:{rest:02}"
 
 
+_ZONE = re.compile(r"([Zz]|[+-][0-9]{2}:?([0-9]{2})?)$")
+
+
 def zoned(text: str) -> bool:
     """Whether a timestamp has a zone, and so names an instant."""
-    return re.search(r"([Zz]|[+-][0-9]{2}:?([0-9]{2})?)$", text[10:]) is not None
+    return _ZONE.search(text, 10) is not None
 
 
 def rendered(seconds: Fraction) -> str:

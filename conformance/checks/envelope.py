@@ -27,8 +27,10 @@ from conformance.model import (
 
 def _error(context: JudgeContext, exchange: Exchange) -> Response | None:
     """The response of an exchange, if it is an error of the application with a body to judge."""
+    if exchange.status is None or exchange.status < 400:
+        return None
     response = with_body(exchange)
-    if response is None or response.status < 400:
+    if response is None:
         return None
     envelope = pointed(response.json, context.contract.code_pointer[:1])
     if response.status in FROM_PROXIES and envelope is ABSENT:

@@ -101,9 +101,9 @@ def list_more_flag(context: JudgeContext, exchange: Exchange) -> Iterator[Outcom
 @passive("list.limit", applies=lists, hint=NO_FULL_PAGE, asks=Asked.ITEMS, **OF_ITEMS)
 def list_limit(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A page holds no more items than its limit."""
-    limit = _limit(context, exchange)
     items = _answer(context, exchange).items
-    if not limit or not items:
+    limit = _limit(context, exchange) if items else None
+    if not items or not limit:
         return
     free = limit - len(items)
     if free < 0:

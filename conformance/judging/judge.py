@@ -123,11 +123,13 @@ class _Judging:
 
     def _rated(self, rules: list[Rule], exchange: Exchange) -> Rated:
         """The outcomes of some passive rules on an exchange, each with the id of its rule."""
+        if not rules:
+            return []
         context = self._context(exchange.operation)
         rated: Rated = []
         for rule in rules:
-            outcomes = _guarded(rule, rule.passive, context, exchange, (exchange.id,))
-            rated += [(rule.id, outcome) for outcome in outcomes]
+            for outcome in _guarded(rule, rule.passive, context, exchange, (exchange.id,)):
+                rated.append((rule.id, outcome))
         return rated
 
     def case(self, case: Case, attempts: list[tuple[Exchange, ...]]) -> None:

@@ -267,8 +267,9 @@ def _rows(contract: Contract, roles: tuple[CodeRole, ...]) -> list[ErrorCode]:
 
 def page_of(context: JudgeContext, exchange: Exchange) -> tuple[Paging, Any] | None:
     """Paging and body of an accepted list; None for anything else, and for a body not stored."""
-    response, paging = with_body(exchange), context.operation.paging
-    if paging is None or response is None or not response.ok:
+    paging = context.operation.paging
+    response = with_body(exchange) if paging and exchange.ok else None
+    if paging is None or response is None:
         return None
     return paging, response.json
 

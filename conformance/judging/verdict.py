@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import cached_property
 
 from conformance.judging.blocked import Blocked
 from conformance.judging.coverage import DONE, OVER_BUDGET, Coverage
-from conformance.judging.judge import Known, Outcomes, findings_of, is_note, judge
+from conformance.judging.judge import Known, Outcomes, findings_of, is_finding, is_note, judge
 from conformance.judging.merged import ids_of, merged, unique
 from conformance.judging.outcomes import Gap, JudgeError, Outcome, Pass, Violation, WholeLog
 from conformance.judging.rules import CODED, Rule
@@ -137,13 +138,22 @@ class _Evaluation:
     def _blamed(self, clause: Clause) -> set[str]:
         """The operations on which a clause was seen broken."""
         blamed = set()
-        for rule, operation in self.outcomes:
+        for rule, operation in self._with_findings:
             if rule not in clause.rules:
                 continue
             counting = self._outcomes_of(self.rules[rule], clause, operation)
             if findings_of(counting):
                 blamed.add(operation)
         return blamed
+
+    @cached_property
+    def _with_findings(self) -> list[tuple[str, str]]:
+        """The rules with findings, each with the operation."""
+        return [
+            place
+            for place, outcomes in self.outcomes.items()
+            if any(is_finding(outcome) for _, outcome in outcomes)
+        ]
 
     # --- one cell ---
 

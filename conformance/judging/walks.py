@@ -108,7 +108,11 @@ class Walks:
     def between(
         self, start: Fraction | None, end: Fraction | None, filters: Filters
     ) -> Iterator[Item]:
-        """The items between two instants that pass some filters, in the order of the list.
+        """The items between two instants that pass some filters; see ``_stretch``."""
+        return (item for item in self._stretch(start, end) if self.passes(item, filters))
+
+    def _stretch(self, start: Fraction | None, end: Fraction | None) -> list[Item]:
+        """The items between two instants, in the order of the list.
 
         A ``start`` of None is the head of the list, an ``end`` of None its end.
         """
@@ -121,14 +125,15 @@ class Walks:
         items = list(self.items[first:last])
         if self.descending:
             items.reverse()
-        return (item for item in items if self.passes(item, filters))
+        return items
 
     def owed(self, item: Item, filters: Filters) -> bool:
         """Whether an item was shown under a subset of some filters.
 
         A list may hide items, such as old ones, unless a filter asks for them.
         """
-        return any(set(narrowed) <= set(filters) for narrowed in self.narrowed[item.key])
+        wanted = set(filters)
+        return any(wanted.issuperset(narrowed) for narrowed in self.narrowed[item.key])
 
     def passes(self, item: Item, filters: Filters) -> bool:
         """Whether every version of an item that was shown passes every filter.
@@ -147,6 +152,11 @@ class Walks:
         for first, second in self._in_a_row():
             if first.last and second.after == first.last.text:
                 yield first, second
+
+    @cached_property
+    def sound(self) -> bool:
+        """Whether no page runs against the direction of the list."""
+        return not any(self.inversion(page) for page in self.pages)
 
     def inversion(self, page: Page) -> tuple[Item, Item] | None:
         """The first two neighbours of a page that run against the direction of the list."""
@@ -198,10 +208,10 @@ class Walks:
 
     def _missing(self, page: Page, start: Fraction | None, end: Fraction | None) -> Item | None:
         """The first item between two instants that is not on a page, although it was there."""
-        for item in self.between(start, end, page.filters):
+        for item in self._stretch(start, end):
             if item.key in page.keys or not self.certain(item, page):
                 continue
-            if self.owed(item, page.filters):
+            if self.owed(item, page.filters) and self.passes(item, page.filters):
                 return item
         return None
 
@@ -309,7 +319,7 @@ def walked(
             walks = walks_of(context, trial)
             if walks.polled:
                 yield Gap(POLLED, ReasonKind.OWN_LIMIT)
-            elif not sound or not any(walks.inversion(page) for page in walks.pages):
+            elif not sound or walks.sound:
                 yield from judge(context, trial, walks)
             if walks.cut:
                 yield Gap(TOO_MUCH, ReasonKind.OWN_LIMIT)

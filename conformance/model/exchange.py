@@ -34,8 +34,8 @@ def header_in(headers: Headers, name: str, default: str = "") -> str:
     return default
 
 
-PARSED_TEXT = 4_000_000
-"""Characters of bodies whose values are kept. A value may weigh thirty times its text."""
+PARSED = 80_000_000
+"""About how many bytes of parsed bodies are kept in memory: more than those of a full run."""
 
 HEADERS_CUT = "the response has more headers than the log keeps"
 LEFT_OUT = (
@@ -93,13 +93,13 @@ class Body:
 
 
 @cached(
-    LRUCache(PARSED_TEXT, getsizeof=lambda kept: kept[1]),
+    LRUCache(PARSED, getsizeof=lambda read: read.size),
     key=lambda body: body.key,
     lock=RLock(),
 )
-def _parsed(body: Body) -> tuple[Read, int]:
-    """What a body that is text holds as JSON, and how long that text is; made once."""
-    return read_json(body.written), len(body.written)
+def _parsed(body: Body) -> Read:
+    """What a body that is text holds as JSON; parsed once."""
+    return read_json(body.written)
 
 
 UNREADABLE = Read(NOT_JSON)
@@ -163,7 +163,7 @@ class Response:
         reference = self.__dict__.get("_read_before")
         read: Read | None = reference() if reference else None
         if read is None:
-            read = _parsed(self.body)[0] if self.body.is_whole_text else UNREADABLE
+            read = _parsed(self.body) if self.body.is_whole_text else UNREADABLE
             self.__dict__["_read_before"] = ref(read)
         return read
 

@@ -49,16 +49,21 @@ def made_by(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
     An object counts only if no response showed it before its creation, because otherwise it may be
     someone else's.
     """
+    sent = list(exchanges)
+    creations = {operation.id for operation in contract.operations_by("create")}
+    if not any(each.operation in creations for each in sent):
+        return []
     seen: set[Place] = set()
     made: dict[Place, Made] = {}
-    for answer, shown in _successes(contract, exchanges):
+    for answer, shown in _successes(contract, sent):
         if answer.operation.action == "delete":
             kept = {place: each for place, each in made.items() if not _removes(answer, each)}
             seen -= made.keys() - kept.keys()  # a removed object may be created again
             made = kept
         elif answer.operation.action == "create":
-            sent = answer.exchange
-            made |= {place: Made(*place, sent.identity, sent.started) for place in shown - seen}
+            creation = answer.exchange
+            new = {each: Made(*each, creation.identity, creation.started) for each in shown - seen}
+            made |= new
         seen |= shown
     return list(made.values())
 

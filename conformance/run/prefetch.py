@@ -97,7 +97,9 @@ class Gate:
     """The state shared by the threads of a run, and its lock."""
 
     def __init__(self, spool: Recorder | None = None, *, large: bool = False) -> None:
-        self.changed = threading.Condition()
+        lock = threading.RLock()
+        self.changed = threading.Condition(lock)
+        self.free = threading.Condition(lock)  # notified when another case may begin
         self._spool = spool
         self.turn: Errand | None = None  # the case whose turn it is
         self.stopped = False
@@ -202,6 +204,7 @@ class Ahead:
         with gate.changed:
             self._first, gate.turn = place, errand
             gate.changed.notify_all()
+            gate.free.notify_all()
         while True:
             with gate.changed:
                 gate.changed.wait_for(lambda: errand.held or errand.ended)
@@ -227,6 +230,7 @@ class Ahead:
         with self._gate.changed:
             self._gate.stopped = True
             self._gate.changed.notify_all()
+            self._gate.free.notify_all()
 
     def rest(self, log: Callable[[Sent], object]) -> None:
         """Pass what is held for cases that have not had their turn to ``log``."""
@@ -254,6 +258,7 @@ class Ahead:
         with self._gate.changed:
             errand.outcome, errand.error = outcome, error
             self._gate.changed.notify_all()
+            self._gate.free.notify_all()
 
     def _next(self) -> Errand | None:
         """Wait for a case that may begin; None if none is left or the run is over."""
@@ -263,12 +268,12 @@ class Ahead:
                 if place is not None:
                     self._begun.add(place)
                     return self._errands[place]
-                self._gate.changed.wait()
+                self._gate.free.wait()
         return None
 
     def _place_to_begin(self) -> int | None:
         """The position of the first case that no earlier case prevents from starting."""
-        earlier: list[Lane] = []
+        earlier: set[Lane] = set()
         within = range(self._first, min(self._first + WINDOW, len(self._errands)))
         for place in within:
             errand = self._errands[place]
@@ -276,7 +281,7 @@ class Ahead:
                 continue
             if place not in self._begun and all(errand.lane.may_overlap(lane) for lane in earlier):
                 return place
-            earlier.append(errand.lane)
+            earlier.add(errand.lane)
         return None
 
 

@@ -147,8 +147,8 @@ def _was_there(context: JudgeContext, exchange: Exchange) -> bool:
 @passive("success.label", applies=every, hint="No request succeeded.")
 def success_label(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The body of a success, if it has one, is JSON and labelled as JSON."""
-    response = with_body(exchange)
-    if response is None or not response.ok:
+    response = with_body(exchange) if exchange.ok else None
+    if response is None:
         return
     fault = json_fault(response) if response.body.size else None
     yield Violation(*fault, (exchange.id,)) if fault else Pass((exchange.id,))

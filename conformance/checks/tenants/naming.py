@@ -89,14 +89,13 @@ def named_business(
 
 def _named_in(value: Any, tenant: str) -> Iterator[str]:
     """The businesses that a value, or anything in it, says that it belongs to."""
+    if isinstance(value, dict):
+        yield from texts_in([value.get(tenant)])
+        value = list(value.values())
     if isinstance(value, list):
-        for item in value:
-            yield from _named_in(item, tenant)
-    if not isinstance(value, dict):
-        return
-    yield from texts_in([value.get(tenant)])
-    for member in value.values():
-        yield from _named_in(member, tenant)
+        for each in value:
+            if isinstance(each, dict | list):
+                yield from _named_in(each, tenant)
 
 
 def _shows_own(contract: Contract, operation: Operation, _: Clause | None = None) -> bool:

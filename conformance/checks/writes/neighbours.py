@@ -121,7 +121,7 @@ def taken_along(
     sent = picked(as_shown(write.operation, write.exchange.facts.sent), fresh)
     texts, states = texts_in(sent.values()), ordered(write.operation, write.exchange, new)
     for name, value in new.items():
-        if (_shows(value, texts) or name in states) and old.get(name) != value:
+        if old.get(name) != value and (name in states or _shows(value, texts)):
             expected = f"{compact(old.get(name))}, as another object was worked on"
             yield Violation(f"/{name}", expected, compact(value), ids)
 
