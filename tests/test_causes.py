@@ -45,6 +45,8 @@ from tests.support import contracts
 from tests.support.exchanges import answer
 from tests.thirty import THIRTY, run_of_all
 
+pytestmark = pytest.mark.long
+
 
 def judged(name: str, seed: int = 0) -> Run:
     """A run against a server with one fault."""
@@ -53,7 +55,6 @@ def judged(name: str, seed: int = 0) -> Run:
     return harness.run(loaded, fault.make(loaded), aim=rows.aim_at(fault), seed=seed)
 
 
-@pytest.mark.long
 def test_thirty_faults_at_once_have_at_most_thirty_three_causes() -> None:
     """Every fault has a cause that names a clause of it; the cells of all causes are the broken.
 

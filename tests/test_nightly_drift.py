@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from conformance.drift.change import Change, Drift, Kind, drift_of
@@ -16,6 +17,8 @@ from conformance.server.application import Application
 from conformance.server.messages import Reply, Request
 from tests import servers
 from tests.servers import Outcome
+
+pytestmark = pytest.mark.long
 
 BREAKING = Change("POST /calls", Kind.NARROWER, True, "request body, member mood", "must be sent")
 MORE = Change("GET /calls", Kind.NARROWER, True, "request body, member mood", "must be sent")

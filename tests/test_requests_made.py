@@ -37,6 +37,8 @@ from tests.support import contracts
 from tests.support.wsgi import WsgiWire
 from tests.thirty import THIRTY
 
+pytestmark = pytest.mark.long
+
 QUICK = Choice(seed=3, depth=Depth.QUICK)
 BROKEN = type("Broken", tuple(FAULTS[name].kind for name in THIRTY), {})
 """A server with thirty faults, so that cases are repeated and objects are missing."""
@@ -167,7 +169,6 @@ def test_a_run_that_was_killed_is_not_refused(honest: Opened, share: float) -> N
     assert played(replace(honest, log=killed)).mismatches == ()
 
 
-@pytest.mark.long
 def test_a_full_run_is_made_again() -> None:
     """More than seven thousand requests, with the text of no other run in them."""
     result = played(run_of(choice=Choice(seed=11), workers=4))

@@ -19,6 +19,8 @@ from conformance.fleet.verified import Expected, Unfit
 from tests.certify.bundles import LABS_KEY, TRUST, Lab, assembled, claims, zipped
 from tests.servers import stored
 
+pytestmark = pytest.mark.long
+
 
 def accepted(lab: Lab, path: Path, folder: Path, trust: Trust | None) -> Accepted:
     """What becomes of a published bundle, with a target file that has only its address."""

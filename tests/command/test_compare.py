@@ -21,6 +21,8 @@ from tests.faults.faults import FAULTS
 from tests.forging import Line, chained, forged
 from tests.servers import Outcome, command, run_of, sandbox, stored
 
+pytestmark = pytest.mark.long
+
 AREA = ("--area", "pages", "--depth", "quick", "--yes")
 
 

@@ -26,6 +26,8 @@ from conformance.run import history_file, runfile, shards
 from tests import servers
 from tests.servers import Outcome, command, no_traceback, run_of
 
+pytestmark = pytest.mark.long
+
 ADDRESSES = 2_500_000_000
 """Bytes of addresses that a command may have; 150 MB of them are its code."""
 

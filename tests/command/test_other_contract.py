@@ -16,6 +16,8 @@ from tests.support.contracts import TOY
 from tests.toy.server import ToyServer
 from tests.toy.server import target as toy_target
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def toys(tmp_path_factory: pytest.TempPathFactory) -> list[Ran]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+import pytest
+
 from tests.faults.faults import FAULTS
 from tests.servers import (
     BRIEF,
@@ -18,6 +20,8 @@ from tests.servers import (
     serving,
     target_file,
 )
+
+pytestmark = pytest.mark.long
 
 
 def starting_bare(*arguments: object, cwd: Path, env: Mapping[str, str] = {}) -> Command:

@@ -30,6 +30,8 @@ from tests.servers import (
     text_of,
 )
 
+pytestmark = pytest.mark.long
+
 ONLY = ["list_calls", "list_leads", "list_agents"]
 CLAUSE = "status-no-5xx-for-mistakes"
 SHARED = f"{CLAUSE}[list_calls]"

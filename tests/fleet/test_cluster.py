@@ -14,8 +14,9 @@ from tests.fleet.dask_cluster import cluster, killed_while_working
 from tests.fleet.targets import Servers, impatient, problems_of, rows_of
 from tests.servers import Command
 
+pytestmark = pytest.mark.long
 
-@pytest.mark.long
+
 def test_a_killed_worker_and_a_hanging_target(servers: Servers, tmp_path: Path) -> None:
     """Every target has one result: that of a killed worker is made again elsewhere.
 

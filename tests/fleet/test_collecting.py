@@ -26,6 +26,8 @@ from tests.fleet.targets import problems_of, rows_of
 from tests.forging import chained, forged
 from tests.support.contracts import real
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def results(night: Night, tmp_path: Path) -> Path:

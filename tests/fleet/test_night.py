@@ -6,10 +6,14 @@ import json
 import time
 from pathlib import Path
 
+import pytest
+
 from conformance.fleet import unit
 from tests.fleet.conftest import ALL, Night
 from tests.fleet.targets import KINDS, alive, child_of, problems_of, rows_of, shard_of
 from tests.servers import no_traceback, text_of
+
+pytestmark = pytest.mark.long
 
 
 def test_every_target_has_a_result(night: Night) -> None:

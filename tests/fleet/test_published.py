@@ -22,6 +22,8 @@ from tests.fleet.conftest import Night
 from tests.fleet.targets import problems_of, rows_of
 from tests.forging import forged
 
+pytestmark = pytest.mark.long
+
 Respond = Callable[[BaseHTTPRequestHandler], None]
 
 
