@@ -27,6 +27,7 @@ from conformance.nightly import (
     dates,
     facts,
     lock,
+    losses,
     outcome,
     silence,
     state_file,
@@ -256,7 +257,7 @@ def spend(night: month.Spent, nights: Nights, app: Switched) -> int | None:
 def notices_in(directory: Path, address: str) -> tuple[str, ...]:
     """The notices on the page of the last night."""
     page = (directory / outcome.PAGE).read_text(encoding="utf-8").replace(address, month.ADDRESS)
-    lines, _, _ = page.partition("Reported before")
+    lines, _, _ = page.partition("No longer judged, unlike")[0].partition("Reported before")
     return tuple(line[2:].strip("`") for line in lines.splitlines() if line.startswith("- "))
 
 
@@ -375,29 +376,55 @@ def test_a_cause_whose_cell_is_still_broken_is_neither_fixed_nor_open() -> None:
     [
         (night(), True),
         (night(judged=4), True),
-        (night(judged=2), False),
+        (night(judged=9, verdicts=PASSING | {"a[x]": Verdict.UNTESTED}), False),
+        (night(judged=9, verdicts=PASSING | {"a[x]": Verdict.INAPPLICABLE}), False),
+        (night(judged=2, verdicts=PASSING | {"a[x]": Verdict.EXCLUDED}), True),
+        (night(judged=2, verdicts={"a[x]": Verdict.PASSED, "b[x]": Verdict.WARNED}), True),
         (night(CAUSE), False),
         (night(stopped="The run was stopped by a signal."), False),
         (night(errors=1), False),
     ],
 )
 def test_the_last_good_night_moves_only_to_a_good_one(later: Night, moves: bool) -> None:
-    """A red, interrupted or thinner night does not replace it, nor one with lost connections."""
+    """A red, interrupted or thinner night does not replace it, nor one with lost connections.
+
+    A thinner night lacks a cell that was judged, however many others it judges. A cell that the
+    contract lacks, or that a challenge excludes, is not lacking; one that the file declares is.
+    """
     before = spent(night())[0]
     later = replace(later, run="2026-11-02T03-15-00Z")
     good = spent(later, state=before)[0].good
     assert good is not None
     assert (good.run == later.run) is moves
-    assert good.judged >= 3
 
 
 def test_a_thinner_night_can_be_accepted() -> None:
     """Then it is the last good one, and what it judges is enough from now on."""
-    before = spent(night())[0]
-    after = transitions.step(before, night(judged=2), PASSING, accept=True).state
+    before = replace(spent(night())[0], good=Good("2026-10-31T03-15-00Z", 3))
+    thinner = night(judged=2, verdicts=PASSING | {"a[x]": Verdict.UNTESTED})
+    assert transitions.step(before, thinner, PASSING).state.good == before.good
+    after = transitions.step(before, thinner, PASSING, accept=True).state
     assert after.good == Good("2026-11-01T03-15-00Z", 2)
     red = transitions.step(before, night(CAUSE, judged=2), PASSING, accept=True).state
     assert red.good == before.good
+
+
+def test_a_thinner_night_says_what_is_not_judged_and_why() -> None:
+    """Since when, by clause and reason, what the first look found, and the way out."""
+    lost = PASSING | {"a[x]": Verdict.UNTESTED, "a[y]": Verdict.UNTESTED, "b[x]": Verdict.ERROR}
+    reasons = {"a[x]": "keys: other is missing", "a[y]": "keys: other is missing"}
+    later = night(judged=9, verdicts=lost, reasons=reasons, setup=("keys: other: rejected\x1b",))
+    good = Good("2026-10-31T03-15-00Z", 3)
+    assert losses.details(good, PASSING, later) == (
+        "No longer judged, unlike in the last good night, 2026-10-31T03-15-00Z:",
+        "a (2 cells): keys: other is missing",
+        "b (1 cell): the report says why",
+        "Found at the target: keys: other: rejected\\x1b",
+        losses.WAY_OUT,
+    )
+    assert losses.details(good, PASSING, night()) == ()
+    assert losses.details(good, PASSING, replace(later, stopped="It is down.")) == ()
+    assert "9 cells are judged, and 10 then" in losses.details(Good("x", 10), {}, later)[1]
 
 
 def test_cells_that_are_newly_untested_are_named_by_clause_once() -> None:

@@ -19,7 +19,15 @@ from conformance.command.directory import prune
 from conformance.command.preparing import embedded, first_look, prepared_for, sent
 from conformance.command.saying import say
 from conformance.model import PUBLISHED, Run, Verdict
-from conformance.nightly import dates, drifting, outcome, silence, state_file, transitions
+from conformance.nightly import (
+    dates,
+    drifting,
+    losses,
+    outcome,
+    silence,
+    state_file,
+    transitions,
+)
 from conformance.nightly.channels import Channel, addressed, delivered
 from conformance.nightly.dates import Certificate
 from conformance.nightly.facts import Night, Seen, night_of
@@ -187,7 +195,8 @@ def _new(night: Night, found: Comparison | None) -> tuple[Seen, ...]:
 
 def _outcome(wish: Wish, state: State, ran: Ran, step: Step, notices: list[Notice]) -> Outcome:
     """The outcome of a night, before anything is sent."""
-    thinner = transitions.is_thinner(state.good, ran.night) and not wish.accept_less
+    verdicts = ran.good or {}
+    thinner = losses.is_thinner(state.good, verdicts, ran.night) and not wish.accept_less
     first = [*step.new, *ran.new][:1]
     run = ran.run
     return Outcome(
@@ -195,6 +204,7 @@ def _outcome(wish: Wish, state: State, ran: Ran, step: Step, notices: list[Notic
         notices=notices,
         new=ran.new,
         judged_all=ran.night.whole and not thinner,
+        less=losses.details(state.good, verdicts, ran.night) if thinner else (),
         counts=run.counts if run else {},
         causes=len(run.causes) if run else 0,
         target=state.target,

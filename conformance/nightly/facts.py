@@ -9,6 +9,7 @@ from datetime import date
 from conformance.base.text import amount
 from conformance.model import Cause, Run, Verdict
 from conformance.model.judgement import JUDGED
+from conformance.report import remarks
 
 MOST = 200
 """Maximum number of causes of a night that are followed."""
@@ -40,7 +41,8 @@ class Night:
     ``run`` is the name of its directory; empty if nothing was stored. ``stopped`` says why the
     night could not be judged to the end; empty if it was. ``red`` means that a cell failed, and
     ``errors`` is the number of cells that a lost connection or a bug kept from being judged.
-    ``judged`` is the number of judged cells.
+    ``judged`` is the number of judged cells. ``reasons`` say, by cell, why the others were not.
+    ``setup`` are sentences on what is wrong with the target file, such as a key that is rejected.
     """
 
     run: str = ""
@@ -50,6 +52,8 @@ class Night:
     judged: int = 0
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     causes: tuple[Seen, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    setup: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -73,6 +77,8 @@ def night_of(run: Run, name: str) -> Night:
             for number, cause in enumerate(run.causes[:MOST], 1)
             if cause.verdict in COUNTING
         ),
+        reasons={cell.name: cell.why[0] for cell in run.cells if cell.why},
+        setup=tuple(remarks.of_setup(run)),
     )
 
 

@@ -31,7 +31,7 @@ class Outcome:
 
     ``new`` are the causes that the last good night did not have, and ``target`` is the address.
     ``place`` is the directory of the run; empty if nothing was stored. ``reproduce`` is the command
-    that repeats the first new cause. ``unsent`` is the number of messages that wait to be sent.
+    that repeats the first new cause. ``less`` are lines on what is no longer judged. ``unsent`` is the number of messages that wait to be sent.
     """
 
     step: Step
@@ -43,6 +43,7 @@ class Outcome:
     target: str
     place: str = ""
     reproduce: str = ""
+    less: Sequence[str] = ()
     unsent: int = 0
 
     @property
@@ -74,7 +75,7 @@ class Outcome:
             lines.append(f"Reproduce the first: {self.reproduce}")
         if self.report:
             lines.append(f"Report: {self.report}")
-        return lines
+        return [*lines, *self.less]
 
 
 def write(outcome: Outcome, directory: Path) -> None:
@@ -114,6 +115,11 @@ def _markdown(outcome: Outcome) -> Iterator[str]:
     if still:
         yield from ("", "Reported before, and new since the last good night:", "")
         yield from _listed(still)
+    if outcome.less:
+        first, *lines, last = outcome.less
+        yield from ("", inert(first), "")
+        yield from (f"- {inert(line)}" for line in lines)
+        yield from ("", inert(last))
     if outcome.reproduce:
         yield from ("", "To reproduce the first:", "", f"    {outcome.reproduce}")
     yield from ("", _counted(outcome))

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from conformance.base.text import amount
 from conformance.base.values import without
 from conformance.model import BROKEN, Verdict, flips
+from conformance.nightly import losses
 from conformance.nightly.facts import Night, Seen, unjudged_now
 from conformance.nightly.notices import Kind, Notice
 from conformance.nightly.state import RECENT, Good, Open, State
@@ -36,7 +37,8 @@ class Step:
 def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: bool = False) -> Step:
     """The step to a night. ``good`` has the verdicts of the last good night, empty without one.
 
-    With ``accept``, the night may become the last good one although it judged less.
+    A night becomes the last good one if it is neither red, stopped, nor thinner. With ``accept``,
+    it may be thinner.
     """
     after, new, fixed = _causes(state, night)
     lost = {} if night.stopped else unjudged_now(good, night)
@@ -54,19 +56,10 @@ def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: boo
         stopped=state.stopped + 1 if night.stopped else 0,
         lost=state.lost if night.stopped else tuple(sorted(lost)),
     )
-    if becomes_good(state.good, night, accept=accept):
+    thinner = not accept and losses.is_thinner(state.good, good, night)
+    if night.whole and not night.red and not thinner:
         after = replace(after, good=Good(night.run, night.judged), lost=())
     return Step(after, tuple(notices), new, fixed, lost)
-
-
-def becomes_good(last: Good | None, night: Night, *, accept: bool = False) -> bool:
-    """Whether a night becomes the last good one: not if it is red, stopped, or thinner."""
-    return night.whole and not night.red and (accept or not is_thinner(last, night))
-
-
-def is_thinner(last: Good | None, night: Night) -> bool:
-    """Whether a night judged fewer cells than the last good one."""
-    return last is not None and night.judged < last.judged
 
 
 # --- causes ---------------------------------------------------------------------------------------
