@@ -38,9 +38,11 @@ from conformance.nightly.dates import Certificate
 from conformance.nightly.facts import Night, Seen
 from conformance.nightly.notices import Kind, Message, Notice, Tone, message
 from conformance.nightly.state import Good, State
+from conformance.report import rerun
 from conformance.server.application import Application
 from conformance.server.messages import Refusal, Reply, Request
 from tests import month, servers
+from tests import report_example as example
 from tests.faults.base import altered
 
 OPERATIONS = ["list_agents", "read_agent", "create_agent", "update_agent"]
@@ -257,7 +259,7 @@ def spend(night: month.Spent, nights: Nights, app: Switched) -> int | None:
 def notices_in(directory: Path, address: str) -> tuple[str, ...]:
     """The notices on the page of the last night."""
     page = (directory / outcome.PAGE).read_text(encoding="utf-8").replace(address, month.ADDRESS)
-    lines, _, _ = page.partition("No longer judged, unlike")[0].partition("Reported before")
+    lines, _, _ = page.partition("Reported before")
     return tuple(line[2:].strip("`") for line in lines.splitlines() if line.startswith("- "))
 
 
@@ -413,13 +415,12 @@ def test_a_thinner_night_says_what_is_not_judged_and_why() -> None:
     """Since when, by clause and reason, what the first look found, and the way out."""
     lost = PASSING | {"a[x]": Verdict.UNTESTED, "a[y]": Verdict.UNTESTED, "b[x]": Verdict.ERROR}
     reasons = {"a[x]": "keys: other is missing", "a[y]": "keys: other is missing"}
-    later = night(judged=9, verdicts=lost, reasons=reasons, setup=("keys: other: rejected\x1b",))
+    later = night(judged=9, verdicts=lost, reasons=reasons)
     good = Good("2026-10-31T03-15-00Z", 3)
     assert losses.details(good, PASSING, later) == (
         "No longer judged, unlike in the last good night, 2026-10-31T03-15-00Z:",
         "a (2 cells): keys: other is missing",
         "b (1 cell): the report says why",
-        "Found at the target: keys: other: rejected\\x1b",
         losses.WAY_OUT,
     )
     assert losses.details(good, PASSING, night()) == ()
@@ -472,6 +473,72 @@ def test_a_message_lists_the_worst_first() -> None:
     assert found.tone is Tone.FAILURE
     assert found.body.splitlines()[-3:] == ["and 11 more", "", "Target: https://host"]
     assert message(fixed, []).tone is Tone.INFO
+
+
+def test_a_message_does_not_repeat_its_title() -> None:
+    """The other notices follow, or the details if there is only one."""
+    new, fixed = Notice(Kind.NEW, "Pages lose items"), Notice(Kind.FIXED, "Calls vanish")
+    assert message([new], ["Target: x"]).body == "Target: x"
+    assert message([new, fixed], ["Target: x"]).body == "Fixed: Calls vanish\n\nTarget: x"
+
+
+def concluded(*notices: Notice, **facts: Any) -> outcome.Outcome:
+    """The outcome of a night with some notices that judged everything."""
+    step = transitions.step(KNOWN, night(), PASSING)
+    given = {
+        "judged_all": True,
+        "counts": {"passed": 3},
+        "causes": 0,
+        "target": "Dialler, https://h",
+    }
+    return outcome.Outcome(step, notices, (), **{**given, **facts})
+
+
+def test_the_first_line_fits_what_follows() -> None:
+    """Nothing is new only if there is no notice, and nothing is missing or waits."""
+    due = Notice(Kind.WAIVER, "in 3 days")
+    assert concluded().headline == "Nothing is new."
+    assert concluded(due).headline == "1 notice, and no new cause."
+    assert concluded(Notice(Kind.NEW, "x"), due).headline == "Something is new."
+    assert concluded(due, unsent=1).headline == "Not everything could be sent."
+    assert concluded(judged_all=False).headline == "Not everything could be judged."
+    thinner = concluded(judged_all=False, less=["No longer judged:"])
+    assert thinner.headline == "Less is judged than in the last good night."
+
+
+def test_page_and_message_say_why_less_is_judged(tmp_path: Path) -> None:
+    """With what is wrong in the target file, also when cells are only newly untested."""
+    lost, wrong = "a (2 cells): keys: other is missing", "keys: other: The server rejects the key."
+    thinner = concluded(judged_all=False, less=[lost], setup=[wrong], page="/srv/report.html")
+    untested = concluded(Notice(Kind.UNTESTED, "a (2 cells)"), setup=[wrong])
+    for found, expected in ((thinner, [lost, wrong]), (untested, [wrong])):
+        outcome.write(found, tmp_path)
+        page = (tmp_path / outcome.PAGE).read_text(encoding="utf-8")
+        body = message([Notice(Kind.LESS, "")], found.details).body
+        for text in ("Dialler, https://h", *expected):
+            assert text in page
+            assert text in body
+    assert "/srv/report.html" in "\n".join(thinner.details)
+    assert not concluded(setup=[wrong]).reasons
+
+
+def test_the_command_of_a_notice_can_be_pasted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes to the directory of the night first."""
+    (tmp_path / "a b").mkdir()
+    monkeypatch.chdir(tmp_path / "a b")
+    run = example.failing()
+    found = rerun.pasted(run, "3")
+    assert found == f"cd '{tmp_path}/a b' && {rerun.command(run, '3')}"
+
+
+def test_a_doubt_about_a_cause_is_told() -> None:
+    """Somebody who is called at night should know that the target may not be to blame."""
+    run = example.failing()
+    doubted = replace(run.causes[0], doubt="perhaps never revoked", verdict=Verdict.FAILED)
+    (seen,) = facts.night_of(replace(run, causes=(doubted,)), "x").causes
+    assert seen.words.endswith(" (not certain: perhaps never revoked)")
 
 
 # --- dates and silence ----------------------------------------------------------------------------

@@ -99,7 +99,7 @@ def night(wish: Wish) -> Exit:
     near, said = dates.due(waivers, wish.certificates, today, state.said)
     drift = drifting.look(prepared.contract, prepared.target, wish.choice.seed, state.drift)
     notices = ordered([*notices, *step.notices, *near, *drift.notices])
-    found = _outcome(wish, state, ran, step, notices)
+    found = _outcome(wish, prepared, state, ran, step, notices)
     after = replace(step.state, said=said, ended=_moment(wish.clock), drift=drift.ids)
     found = _sent(wish, after, found)
     _say(found)
@@ -193,9 +193,11 @@ def _new(night: Night, found: Comparison | None) -> tuple[Seen, ...]:
 # --- what is said ---------------------------------------------------------------------------------
 
 
-def _outcome(wish: Wish, state: State, ran: Ran, step: Step, notices: list[Notice]) -> Outcome:
-    """The outcome of a night, before anything is sent."""
-    verdicts = ran.good or {}
+def _outcome(
+    wish: Wish, prepared: Prepared, state: State, ran: Ran, step: Step, notices: list[Notice]
+) -> Outcome:
+    """The outcome of a night that began with a state, before anything is sent."""
+    verdicts, declared = ran.good or {}, prepared.target.declaration
     thinner = losses.is_thinner(state.good, verdicts, ran.night) and not wish.accept_less
     first = [*step.new, *ran.new][:1]
     run = ran.run
@@ -207,9 +209,11 @@ def _outcome(wish: Wish, state: State, ran: Ran, step: Step, notices: list[Notic
         less=losses.details(state.good, verdicts, ran.night) if thinner else (),
         counts=run.counts if run else {},
         causes=len(run.causes) if run else 0,
-        target=state.target,
+        target=f"{declared.name}, {declared.url}",
         place=run.place if run else "",
-        reproduce=rerun.command(run, str(first[0].number)) if run and first else "",
+        page=str(wish.output / ran.night.run / "report.html") if run else "",
+        reproduce=rerun.pasted(run, str(first[0].number)) if run and first else "",
+        setup=losses.shortened(ran.night.setup),
     )
 
 
@@ -230,7 +234,8 @@ def _sent(wish: Wish, state: State, found: Outcome) -> Outcome:
 
 def _say(found: Outcome) -> None:
     """Print the notices of a night, and what could not be sent."""
-    lines = [str(notice) for notice in found.notices] or [outcome.WORDS[found.exit_code]]
+    notices = [str(notice) for notice in found.notices]
+    lines = [*(notices or [found.headline]), *found.reasons]
     if any(notice.kind is Kind.NEW for notice in found.notices) and found.reproduce:
         lines.append(f"  {found.reproduce}")
     if found.unsent:

@@ -86,9 +86,10 @@ def _seen(run: Run, cause: Cause, number: int, day: date) -> Seen:
     """A cause as a run shows it."""
     operations = {_operation(name) for name in cause.cells}
     title = cause.title or cause.finding.clause
+    doubt = f" (not certain: {cause.doubt})" if cause.doubt else ""
     return Seen(
         id=cause.id,
-        words=f"{title}, {amount(len(operations), 'operation')}",
+        words=f"{title}, {amount(len(operations), 'operation')}{doubt}",
         number=number,
         cell=cause.cells[0] if cause.cells else cause.finding.clause,
         parts=tuple(sorted(cause.parts)),

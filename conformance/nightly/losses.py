@@ -69,13 +69,12 @@ def details(last: Good | None, good: Mapping[str, Verdict], night: Night) -> Seq
     lines = explained(good, night) or [counts]
     return (
         f"No longer judged, unlike in the last good night, {last.run}:",
-        *_listed(lines),
-        *_listed([f"Found at the target: {remark}" for remark in night.setup]),
+        *shortened(lines),
         WAY_OUT,
     )
 
 
-def _listed(texts: Sequence[str]) -> list[str]:
+def shortened(texts: Sequence[str]) -> list[str]:
     """Short texts without control characters; beyond LISTED, it counts the others."""
     lines = [cut(clean(text), LONGEST) for text in texts[:LISTED]]
     more = len(texts) - LISTED

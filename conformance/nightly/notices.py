@@ -84,14 +84,18 @@ def ordered(notices: Sequence[Notice]) -> list[Notice]:
 
 
 def message(notices: Sequence[Notice], details: Sequence[str]) -> Message:
-    """The message for at least one notice. ``details`` are lines that follow the notices."""
+    """The message for at least one notice, of which the first is the title.
+
+    ``details`` are lines that follow the other notices.
+    """
     listed = ordered(notices)
     more = len(listed) - 1
     title = f"{listed[0]}, and {amount(more, 'more notice')}" if more else str(listed[0])
-    lines = [str(notice) for notice in listed[:LISTED]]
+    lines = [str(notice) for notice in listed[1:LISTED]]
     if len(listed) > LISTED:
         lines.append(f"and {len(listed) - LISTED} more")
-    return Message(title, "\n".join([*lines, "", *details]), tone_of(listed))
+    gap = [""] if lines else []
+    return Message(title, "\n".join([*lines, *gap, *details]), tone_of(listed))
 
 
 def tone_of(notices: Sequence[Notice]) -> Tone:
