@@ -20,6 +20,7 @@ import yaml
 from conformance.base.errors import UsageError
 from conformance.base.text import amount
 from conformance.certify import bundle, statement
+from conformance.command import cli
 from conformance.log import convert, schemas
 from conformance.model import Verdict, Waiver
 from conformance.nightly import (
@@ -47,6 +48,8 @@ from tests.faults.base import altered
 
 OPERATIONS = ["list_agents", "read_agent", "create_agent", "update_agent"]
 SELECTION = ("--clause", "status-401", "--clause", "status-404")
+REUSING = "changed-resource"
+"""A clause whose cases work on objects of earlier nights."""
 DEAD = ("expired", "revoked")
 """Roles of keys that do not work any more."""
 SECRET = "s3cr3t-of-the-channel"
@@ -357,7 +360,7 @@ def test_a_cause_that_splits_is_not_new() -> None:
         night(stopped="The target is down."),
         night(verdicts={**PASSING, "a[x]": Verdict.UNTESTED}),
         night(verdicts={}),
-        night(judged=2),
+        night(judged=2, verdicts={**PASSING, "b[x]": Verdict.UNTESTED}),
     ],
 )
 def test_nothing_is_fixed_that_nobody_looked_at(later: Night) -> None:
@@ -382,6 +385,14 @@ def test_a_cause_whose_cell_is_still_broken_is_neither_fixed_nor_open() -> None:
         (night(judged=9, verdicts=PASSING | {"a[x]": Verdict.INAPPLICABLE}), False),
         (night(judged=2, verdicts=PASSING | {"a[x]": Verdict.EXCLUDED}), True),
         (night(judged=2, verdicts={"a[x]": Verdict.PASSED, "b[x]": Verdict.WARNED}), True),
+        (
+            night(
+                judged=2,
+                verdicts=PASSING | {"a[x]": Verdict.UNTESTED},
+                unasked=frozenset({"a[x]"}),
+            ),
+            True,
+        ),
         (night(CAUSE), False),
         (night(stopped="The run was stopped by a signal."), False),
         (night(errors=1), False),
@@ -392,6 +403,7 @@ def test_the_last_good_night_moves_only_to_a_good_one(later: Night, moves: bool)
 
     A thinner night lacks a cell that was judged, however many others it judges. A cell that the
     contract lacks, or that a challenge excludes, is not lacking; one that the file declares is.
+    Nor is one that was judged in passing, although the selection leaves it out.
     """
     before = spent(night())[0]
     later = replace(later, run="2026-11-02T03-15-00Z")
@@ -716,6 +728,40 @@ def test_a_second_night_does_not_begin(tmp_path: Path) -> None:
     state_file.write(replace(KNOWN, target="http://127.0.0.1:2/api/v1"), tmp_path / "reports")
     found = servers.command(*words, cwd=tmp_path)
     assert (found.code, "its nights have the target http://127.0.0.1:2" in found.err) == (2, True)
+
+
+class Counting(Application):
+    """The reference server, which counts the objects that it created."""
+
+    created = 0
+
+    def answer(self, request: Request) -> tuple[Reply, bytes]:
+        reply, body = super().answer(request)
+        self.created += reply.status == 201
+        return reply, body
+
+
+def test_a_night_uses_the_objects_of_earlier_ones_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It creates fewer, unless it is told not to, or may not write. Its verdicts are the same."""
+    app, created, judged = servers.faulty(Counting), [], []
+    assert isinstance(app, Counting)
+    monkeypatch.chdir(tmp_path)
+    with serving(app, tmp_path) as target:
+        words = ["nightly", "--target", str(target), "--clause", REUSING]
+        for more in ([], [], ["--fresh"], ["--turns", "30"]):
+            app.created = 0
+            assert cli.outcome([*words, *more]) == 0
+            created.append(app.created)
+            judged.append(json.loads((tmp_path / "reports" / outcome.DATA).read_text()))
+    first, second, fresh, turn = created
+    assert fresh == first > second >= turn
+    assert {(each["exit_code"], each["notices"]) for each in judged} == {(0, 0)}
+    assert cli.outcome([*words, "--fresh", "--reuse", str(tmp_path / "reports")]) == 2
+    runs = len(list((tmp_path / "reports").glob("2*")))
+    assert cli.outcome(words) == 3  # now it is down
+    assert len(list((tmp_path / "reports").glob("2*"))) == runs + 1
 
 
 def test_a_target_that_is_down_was_a_night(tmp_path: Path) -> None:

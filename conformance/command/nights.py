@@ -12,7 +12,7 @@ from conformance.base.clock import Clock
 from conformance.base.errors import Exit, StorageError, Unjudgeable, UsageError
 from conformance.base.options import Choice
 from conformance.base.text import amount
-from conformance.command import cleaning, comparing
+from conformance.command import cleaning, comparing, reusing
 from conformance.command.commands import load
 from conformance.command.concluding import conclude, placed, remember, remembered, terminal
 from conformance.command.directory import prune
@@ -89,6 +89,8 @@ def night(wish: Wish) -> Exit:
     """
     with embedded(wish.choice) as server:
         prepared = prepared_for(wish.choice, server, aloud=True, clock=wish.clock)
+    if wish.choice.reuse == wish.output:
+        prepared = reusing.only_after_a_run(prepared, wish.output)
     state, notices = _begun(wish, prepared)
     ran = _ran(wish, prepared, state.good)
     if ran.good is None:
@@ -172,7 +174,7 @@ def _opened(wish: Wish, good: Good | None) -> Opened | None:
     """The run of the last good night; None if there is none, or none that can be read."""
     if good is None:
         return None
-    contract = load(wish.choice.spec, wish.choice.challenges)
+    contract = load(wish.choice.spec, wish.choice.challenges, wish.choice.edition)
     try:
         return runfile.open_run(wish.output / good.run, contract)
     except UsageError as error:

@@ -1,8 +1,9 @@
 """What a night no longer judges, compared with the last good night, and why.
 
 A night must judge every cell that the last good night judged, whatever else it judges. Only cells
-that the contract no longer has, or that an accepted challenge excludes, do not count. What the
-target file now declares does count: that has to be accepted once, with ``--accept-less``.
+that the contract no longer has, or that an accepted challenge excludes, do not count, nor cells
+that were judged in passing although the selection of the nights leaves them out. What the target
+file now declares does count: that has to be accepted once, with ``--accept-less``.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ def no_longer_judged(good: Mapping[str, Verdict], night: Night) -> list[str]:
         name
         for name, verdict in good.items()
         if verdict in JUDGED and night.verdicts.get(name) not in allowed
+        if name not in night.unasked
     ]
 
 
@@ -47,6 +49,15 @@ def is_thinner(last: Good | None, good: Mapping[str, Verdict], night: Night) -> 
     if not good or night.stopped:
         return night.judged < last.judged
     return bool(no_longer_judged(good, night))
+
+
+def is_less_than_before(before: int, good: Mapping[str, Verdict], night: Night) -> bool:
+    """Whether a night judges fewer cells than the night before, and lacks some of the good one.
+
+    Which cells are judged in passing may differ each night. Without a good night, the number of
+    cells ``before`` decides.
+    """
+    return night.judged < before and (not good or bool(no_longer_judged(good, night)))
 
 
 def explained(good: Mapping[str, Verdict], night: Night) -> list[str]:
