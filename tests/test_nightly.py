@@ -804,6 +804,21 @@ def test_a_broken_state_does_not_hide_a_silence(tmp_path: Path) -> None:
     assert "not a state of `nightly`" in found.err
 
 
+def test_a_missing_directory_is_a_silence(tmp_path: Path, channel: Channel) -> None:
+    """A share may not be mounted. The other directories are looked at all the same."""
+    (tmp_path / "silent").mkdir()
+    env = {"CONFORMANCE_NOTIFY": channel.address}
+    found = servers.command("nightly", "check", "gone", "silent", cwd=tmp_path, env=env)
+    missing = "Missed: no night can be seen, because the directory is missing or cannot be read"
+    assert (found.code, found.err) == (1, "")
+    assert found.out == f"gone: {missing}\nsilent: Missed: no night has arrived yet\n"
+    assert [each["title"] for each in channel.received] == [
+        missing,
+        "Missed: no night has arrived yet",
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["silent"]
+
+
 def test_what_is_remembered_is_bounded() -> None:
     """A target that is broken otherwise each night does not make the state unreadable."""
     state = KNOWN

@@ -173,7 +173,7 @@ def _certificates(bundles: tuple[Path, ...]) -> tuple[Certificate, ...]:
     metavar="DIR...",
     nargs=-1,
     required=True,
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=click.Path(path_type=Path),
 )
 @with_channels
 @with_age
