@@ -521,7 +521,9 @@ def test_the_first_line_fits_what_follows() -> None:
 def test_page_and_message_say_why_less_is_judged(tmp_path: Path) -> None:
     """With what is wrong in the target file, also when cells are only newly untested."""
     lost, wrong = "a (2 cells): keys: other is missing", "keys: other: The server rejects the key."
-    thinner = concluded(judged_all=False, less=[lost], setup=[wrong], page="/srv/report.html")
+    thinner = concluded(
+        judged_all=False, less=[lost], setup=[wrong], place="x", page="/srv/report.html"
+    )
     untested = concluded(Notice(Kind.UNTESTED, "a (2 cells)"), setup=[wrong])
     for found, expected in ((thinner, [lost, wrong]), (untested, [wrong])):
         outcome.write(found, tmp_path)

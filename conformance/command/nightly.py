@@ -96,8 +96,7 @@ def nightly(
     from conformance.command.nights import Wish, night
     from conformance.nightly import lock
 
-    if metrics:
-        _require_writable(metrics)
+    _require_writable(metrics)
     wish = Wish(
         _reusing(choice, output.absolute(), fresh),
         output.absolute(),
@@ -130,8 +129,10 @@ def _reusing(choice: Choice, output: Path, fresh: bool) -> Choice:
     return choice if fresh or choice.reuse else replace(choice, reuse=output)
 
 
-def _require_writable(metrics: Path) -> None:
+def _require_writable(metrics: Path | None) -> None:
     """Raise UsageError if metrics cannot be written there, before anything is sent."""
+    if metrics is None:
+        return
     require_metrics()
     if not os.access(metrics.parent, os.W_OK):
         raise UsageError(f"--metrics {metrics}: its directory is missing, or cannot be written to.")

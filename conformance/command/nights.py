@@ -213,7 +213,7 @@ def _outcome(
         causes=len(run.causes) if run else 0,
         target=f"{declared.name}, {declared.url}",
         place=run.place if run else "",
-        page=str(wish.output / ran.night.run / "report.html") if run else "",
+        page=str(wish.output / ran.night.run / "report.html"),
         reproduce=rerun.pasted(run, str(first[0].number)) if run and first else "",
         setup=losses.shortened(ran.night.setup),
     )

@@ -66,7 +66,8 @@ def explained(good: Mapping[str, Verdict], night: Night) -> list[str]:
         (name.partition("[")[0], night.reasons.get(name, UNKNOWN))
         for name in no_longer_judged(good, night)
     )
-    return [f"{clause} ({amount(count, 'cell')}): {why}" for (clause, why), count in _most(alike)]
+    most = sorted(alike.items(), key=lambda item: (-item[1], item[0]))
+    return [f"{clause} ({amount(count, 'cell')}): {why}" for (clause, why), count in most]
 
 
 def details(last: Good | None, good: Mapping[str, Verdict], night: Night) -> Sequence[str]:
@@ -90,8 +91,3 @@ def shortened(texts: Sequence[str]) -> list[str]:
     lines = [cut(clean(text), LONGEST) for text in texts[:LISTED]]
     more = len(texts) - LISTED
     return [*lines, f"and {more} more"] if more > 0 else lines
-
-
-def _most(alike: Counter[tuple[str, str]]) -> list[tuple[tuple[str, str], int]]:
-    """The entries with the most cells first, then in alphabetical order."""
-    return sorted(alike.items(), key=lambda item: (-item[1], item[0]))

@@ -26,9 +26,9 @@ class Outcome:
     """The outcome of a night.
 
     ``new`` are the causes that the last good night did not have, and ``target`` is the name and
-    the address. ``place`` is the directory of the run, and ``page`` the absolute path of its
-    report; empty if nothing was stored. ``reproduce`` is the command that repeats the first new
-    cause. ``less`` are lines on what is no longer judged, and ``setup`` sentences on what is wrong
+    the address. ``place`` is the directory of the run; empty if nothing was stored. ``page`` is the
+    absolute path of its report. ``reproduce`` is the command that repeats the first new cause.
+    ``less`` are lines on what is no longer judged, and ``setup`` sentences on what is wrong
     with the target file. ``unsent`` is the number of messages that wait to be sent.
     """
 
@@ -96,7 +96,7 @@ class Outcome:
         lines = [*self.reasons, f"Target: {self.target}"]
         if self.reproduce and self.step.new:
             lines.append(f"Reproduce the first: {self.reproduce}")
-        if self.page:
+        if self.place:
             lines.append(f"Report: {self.page}")
         return lines
 
@@ -131,9 +131,8 @@ def _markdown(outcome: Outcome) -> Iterator[str]:
     yield f"# {outcome.headline}"
     yield ""
     yield f"Target: {inert(outcome.target)}"
-    if outcome.notices:
-        yield ""
-        yield from _listed([str(notice) for notice in ordered(outcome.notices)])
+    yield ""
+    yield from _listed([str(notice) for notice in ordered(outcome.notices)])
     tonight = {seen.id for seen in outcome.step.new}
     still = [seen.words for seen in outcome.new if seen.id not in tonight]
     if still:
@@ -144,7 +143,7 @@ def _markdown(outcome: Outcome) -> Iterator[str]:
     if outcome.reproduce:
         yield from ("", "To reproduce the first:", "", f"    {outcome.reproduce}")
     yield from ("", _counted(outcome))
-    if outcome.page:
+    if outcome.place:
         yield from ("", f"Report: {inert(outcome.page)}")
     if outcome.unsent:
         messages = amount(outcome.unsent, "message")

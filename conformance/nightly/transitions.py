@@ -43,9 +43,7 @@ def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: boo
     less = losses.is_less_than_before(state.judged, good, night)
     after, new, fixed = _causes(state, night, tried_less=night.stopped != "" or less)
     lost = {} if night.stopped else unjudged_now(good, night)
-    words = {**state.unstable, **{name: cause.words for name, cause in after.open.items()}}
-    words |= {name: cause.words for name, cause in fixed.items()}
-    unstable = {name: words.get(name, name) for name in list(flips(after.recent))[:MOST]}
+    unstable = _unstable(state, after, fixed)
     notices = [
         *_of_causes(state, new, fixed, unstable, after),
         *_of_standing(state, night, lost, less=less),
@@ -103,6 +101,13 @@ def _gone(
         elif verdict not in BROKEN or night.stopped:
             unseen[name] = cause
     return unseen, fixed
+
+
+def _unstable(state: State, after: State, fixed: Mapping[str, Open]) -> dict[str, str]:
+    """The words of the causes that are unstable after a night, by id."""
+    words = {**state.unstable, **{name: cause.words for name, cause in after.open.items()}}
+    words |= {name: cause.words for name, cause in fixed.items()}
+    return {name: words.get(name, name) for name in list(flips(after.recent))[:MOST]}
 
 
 def _earlier(state: State, seen: Seen) -> set[str]:

@@ -123,7 +123,9 @@ class _Reasons:
 
     def of(self, name: str, new: Verdict | None) -> By:
         """What caused the verdict of a cell in the newer run."""
-        if name in self._chosen_once and not (name in self._cut_off and self._selects_alike):
+        older, newer = self.again, self.after
+        selects_alike = (older.selection, older.depth) == (newer.selection, newer.depth)
+        if name in self._chosen_once and not (name in self._cut_off and selects_alike):
             return By.SELECTION
         if new is Verdict.EXCLUDED:
             return By.CHALLENGE
@@ -137,12 +139,6 @@ class _Reasons:
     def _chosen_once(self) -> set[str]:
         """The names of the cells that only one of the two runs selected."""
         return _unchosen(self.again) ^ _unchosen(self.after)
-
-    @property
-    def _selects_alike(self) -> bool:
-        """Whether both runs were asked to judge the same."""
-        older, newer = self.again, self.after
-        return (older.selection, older.depth) == (newer.selection, newer.depth)
 
     @cached_property
     def _cut_off(self) -> set[str]:
@@ -180,7 +176,7 @@ class _Reasons:
         if name in self._cut_off:
             return By.CUT_OFF
         if kinds - {ReasonKind.BLOCKED}:
-            return By.SETUP if self._is_set_up_otherwise else By.DATA
+            return By.DATA if _wrong(self.again) == _wrong(self.after) else By.SETUP
         return By.TARGET
 
     @cached_property
@@ -192,11 +188,6 @@ class _Reasons:
                 found = {reason.kind for reason in cell.reasons}
                 kinds.setdefault(cell.name, set()).update(found)
         return kinds
-
-    @cached_property
-    def _is_set_up_otherwise(self) -> bool:
-        """Whether the first look found other parts of the target file to be wrong."""
-        return _wrong(self.again) != _wrong(self.after)
 
     @cached_property
     def _declares_otherwise(self) -> bool:
