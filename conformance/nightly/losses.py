@@ -21,7 +21,7 @@ from conformance.nightly.state import Good
 
 UNKNOWN = "the report says why"
 """The reason for a cell that has none."""
-WAY_OUT = "Provide it again, or accept it: run `nightly` once with --accept-less."
+WAY_OUT = "Provide it again, or accept that less is judged: run once with --accept-less."
 """What to do if a night judges less."""
 
 

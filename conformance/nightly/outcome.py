@@ -88,7 +88,8 @@ class Outcome:
         kinds = {notice.kind for notice in self.notices}
         if not self.less and kinds.isdisjoint(LOSING):
             return []
-        return [*self.less, *(f"Wrong in the target file: {each}" for each in self.setup)]
+        wrong = [f"Wrong in the target file: {each}" for each in self.setup]
+        return [*self.less[:-1], *wrong, *self.less[-1:]]
 
     @property
     def details(self) -> list[str]:
