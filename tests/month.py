@@ -87,8 +87,7 @@ NIGHTS = (
         3,
         (
             "Judged less: 74 cells, and 87 the night before",
-            "Newly untested: key-expired (4 cells), key-revoked (4 cells), status-401 (4 cells), "
-            "paging-limit (1 cell)",
+            "Newly untested: key-expired (4 cells), key-revoked (4 cells), status-401 (4 cells)",
         ),
     ),
     Spent(12),

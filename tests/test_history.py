@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,6 +19,7 @@ from conformance.model import (
     Run,
     Transition,
     Verdict,
+    carried,
     flips,
     id_of_cause,
     transition,
@@ -101,6 +103,52 @@ def test_a_cause_of_an_earlier_version_is_new(tmp_path: Path) -> None:
     line.pop("parts", None)
     (tmp_path / history_file.NAME).write_text(json.dumps(line) + "\n", encoding="utf-8")
     assert transition(now, history_file.read(tmp_path)) is Transition.NEW
+
+
+def unjudged(name: str, **facts: Any) -> Past:
+    """A run that could not be judged, in a history of runs that could."""
+    return replace(past(name, {}), **{"exit_code": 3, "counts": {"untested": 9}, **facts})
+
+
+@pytest.mark.parametrize(
+    "down",
+    [
+        unjudged("down"),
+        unjudged("down", counts={"passed": 1}),
+        unjudged("down", exit_code=1, stopped=True),
+    ],
+)
+def test_a_run_that_could_not_be_judged_fixes_nothing(down: Past) -> None:
+    """Its causes are neither gone, nor new or back again after it, nor unstable."""
+    cause = replace(example.failing().causes[0], id="a", family="", cells=())
+    before, later = past("1", {"a": "words"}), past("2", {"a": "words"})
+    assert transition(cause, (before, down)) is Transition.STILL
+    assert [list(run.causes) for run in carried([before, down, down])] == [["a"]] * 3
+    shown = list(history.lines([before, down, later, replace(down, run="3"), later]))
+    assert not [line for line in shown if "new:" in line or "gone:" in line or "unstable" in line]
+    run = replace(example.failing(), causes=(cause,))
+    found = since(after(run, before, down, later, down))
+    assert found is not None
+    assert (found.unstable, found.transitions[Transition.STILL]) == ({}, 1)
+    stopped = replace(run, causes=(), cells=(), incomplete="It is down.")
+    found = since(after(stopped, before, down, later, down))
+    assert found is not None
+    assert found.unstable == {}
+
+
+def test_a_run_that_judged_less_on_purpose_may_fix_something() -> None:
+    """Exit code 3 alone is no sign: with --require-complete, every run may have it."""
+    before, now = past("1", {"a": ""}), replace(past("2", {}), exit_code=3)
+    assert carried([before, now]) == [before, now]
+
+
+def test_a_history_says_that_a_run_ended_early(tmp_path: Path) -> None:
+    """Lines of earlier versions say nothing of it."""
+    line = history_file.line(replace(example.failing(), incomplete="It is down."), None, "one")
+    history_file.add(line, tmp_path)
+    assert history_file.read(tmp_path) == [line]
+    assert line.stopped
+    assert "ended early" in "\n".join(history.lines([line]))
 
 
 def test_a_series_of_fixes_is_not_unstable() -> None:

@@ -87,7 +87,8 @@ def test_the_values_are_those_of_the_run() -> None:
     for verdict in Verdict:
         assert value(text, "cells", verdict=verdict) == run.counts[verdict]
     for harm in Harm:
-        causes = [cause for cause in run.causes if cause.harm is harm]
+        counting = [cause for cause in run.causes if cause.verdict is not Verdict.WAIVED]
+        causes = [cause for cause in counting if cause.harm is harm]
         assert value(text, "causes", harm=harm) == len(causes)
     assert value(text, "requests") == len(run.exchanges)
     assert value(text, "judged_ratio") == run.judged / len(run.cells)
@@ -133,6 +134,26 @@ def test_a_night_without_a_run_still_says_that_nothing_was_judged() -> None:
     assert value(text, "finished_timestamp_seconds") == 1767398400
     assert value(text, "last_good_timestamp_seconds") == 1767225600
     assert "conformance_cells" not in text
+
+
+def test_a_run_that_judged_nothing_has_no_counts() -> None:
+    """A zero would resolve alerts about the night before. The waivers are those of the file."""
+    run = replace(example.failing(), cells=(), causes=())
+    text = openmetrics.content(standing_of(run), run).decode()
+    assert {family.name.removeprefix("conformance_") for family in of_text(text)} == {
+        "verdict",
+        "exit_code",
+        "finished_timestamp_seconds",
+        "waivers_expiring",
+    }
+
+
+def test_a_waived_cause_does_not_count() -> None:
+    """Somebody has accepted it, so no alert should fire for it."""
+    run = example.failing()
+    waived = replace(run.causes[0], verdict=Verdict.WAIVED, harm=Harm.ISOLATION)
+    text = everything(replace(run, causes=(waived,)))
+    assert value(text, "causes", harm=Harm.ISOLATION) == 0
 
 
 def test_waivers_that_expire_are_counted_by_days() -> None:

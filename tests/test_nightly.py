@@ -30,6 +30,7 @@ from conformance.nightly import (
     dates,
     facts,
     lock,
+    losses,
     outcome,
     services,
     silence,
@@ -42,13 +43,17 @@ from conformance.nightly.dates import Certificate
 from conformance.nightly.facts import Night, Seen
 from conformance.nightly.notices import Kind, Message, Notice, Tone, message
 from conformance.nightly.state import Good, State
+from conformance.report import rerun
 from conformance.server.application import Application
 from conformance.server.messages import Refusal, Reply, Request
 from tests import month, servers
+from tests import report_example as example
 from tests.faults.base import altered
 
 OPERATIONS = ["list_agents", "read_agent", "create_agent", "update_agent"]
 SELECTION = ("--clause", "status-401", "--clause", "status-404")
+REUSING = "changed-resource"
+"""A clause whose cases work on objects of earlier nights."""
 DEAD = ("expired", "revoked")
 """Roles of keys that do not work any more."""
 SECRET = "s3cr3t-of-the-channel"
@@ -359,7 +364,7 @@ def test_a_cause_that_splits_is_not_new() -> None:
         night(stopped="The target is down."),
         night(verdicts={**PASSING, "a[x]": Verdict.UNTESTED}),
         night(verdicts={}),
-        night(judged=2),
+        night(judged=2, verdicts={**PASSING, "b[x]": Verdict.UNTESTED}),
     ],
 )
 def test_nothing_is_fixed_that_nobody_looked_at(later: Night) -> None:
@@ -380,29 +385,63 @@ def test_a_cause_whose_cell_is_still_broken_is_neither_fixed_nor_open() -> None:
     [
         (night(), True),
         (night(judged=4), True),
-        (night(judged=2), False),
+        (night(judged=9, verdicts=PASSING | {"a[x]": Verdict.UNTESTED}), False),
+        (night(judged=9, verdicts=PASSING | {"a[x]": Verdict.INAPPLICABLE}), False),
+        (night(judged=2, verdicts=PASSING | {"a[x]": Verdict.EXCLUDED}), True),
+        (night(judged=2, verdicts={"a[x]": Verdict.PASSED, "b[x]": Verdict.WARNED}), True),
+        (
+            night(
+                judged=2,
+                verdicts=PASSING | {"a[x]": Verdict.UNTESTED},
+                unasked=frozenset({"a[x]"}),
+            ),
+            True,
+        ),
         (night(CAUSE), False),
         (night(stopped="The run was stopped by a signal."), False),
         (night(errors=1), False),
     ],
 )
 def test_the_last_good_night_moves_only_to_a_good_one(later: Night, moves: bool) -> None:
-    """A red, interrupted or thinner night does not replace it, nor one with lost connections."""
+    """A red, interrupted or thinner night does not replace it, nor one with lost connections.
+
+    A thinner night lacks a cell that was judged, however many others it judges. A cell that the
+    contract lacks, or that a challenge excludes, is not lacking; one that the file declares is.
+    Nor is one that was judged in passing, although the selection leaves it out.
+    """
     before = spent(night())[0]
     later = replace(later, run="2026-11-02T03-15-00Z")
     good = spent(later, state=before)[0].good
     assert good is not None
     assert (good.run == later.run) is moves
-    assert good.judged >= 3
 
 
 def test_a_thinner_night_can_be_accepted() -> None:
     """Then it is the last good one, and what it judges is enough from now on."""
-    before = spent(night())[0]
-    after = transitions.step(before, night(judged=2), PASSING, accept=True).state
+    before = replace(spent(night())[0], good=Good("2026-10-31T03-15-00Z", 3))
+    thinner = night(judged=2, verdicts=PASSING | {"a[x]": Verdict.UNTESTED})
+    assert transitions.step(before, thinner, PASSING).state.good == before.good
+    after = transitions.step(before, thinner, PASSING, accept=True).state
     assert after.good == Good("2026-11-01T03-15-00Z", 2)
     red = transitions.step(before, night(CAUSE, judged=2), PASSING, accept=True).state
     assert red.good == before.good
+
+
+def test_a_thinner_night_says_what_is_not_judged_and_why() -> None:
+    """Since when, by clause and reason, what the first look found, and the way out."""
+    lost = PASSING | {"a[x]": Verdict.UNTESTED, "a[y]": Verdict.UNTESTED, "b[x]": Verdict.ERROR}
+    reasons = {"a[x]": "keys: other is missing", "a[y]": "keys: other is missing"}
+    later = night(judged=9, verdicts=lost, reasons=reasons)
+    good = Good("2026-10-31T03-15-00Z", 3)
+    assert losses.details(good, PASSING, later) == (
+        "No longer judged, unlike in the last good night, 2026-10-31T03-15-00Z:",
+        "a (2 cells): keys: other is missing",
+        "b (1 cell): the report says why",
+        losses.WAY_OUT,
+    )
+    assert losses.details(good, PASSING, night()) == ()
+    assert losses.details(good, PASSING, replace(later, stopped="It is down.")) == ()
+    assert "9 cells are judged, and 10 then" in losses.details(Good("x", 10), {}, later)[1]
 
 
 def test_cells_that_are_newly_untested_are_named_by_clause_once() -> None:
@@ -456,6 +495,74 @@ def test_a_message_lists_the_worst_first() -> None:
     assert found.tone is Tone.FAILURE
     assert found.body.splitlines()[-3:] == ["and 11 more", "", "Target: https://host"]
     assert message(fixed, []).tone is Tone.INFO
+
+
+def test_a_message_does_not_repeat_its_title() -> None:
+    """The other notices follow, or the details if there is only one."""
+    new, fixed = Notice(Kind.NEW, "Pages lose items"), Notice(Kind.FIXED, "Calls vanish")
+    assert message([new], ["Target: x"]).body == "Target: x"
+    assert message([new, fixed], ["Target: x"]).body == "Fixed: Calls vanish\n\nTarget: x"
+
+
+def concluded(*notices: Notice, **facts: Any) -> outcome.Outcome:
+    """The outcome of a night with some notices that judged everything."""
+    step = transitions.step(KNOWN, night(), PASSING)
+    given = {
+        "judged_all": True,
+        "counts": {"passed": 3},
+        "causes": 0,
+        "target": "Dialler, https://h",
+    }
+    return outcome.Outcome(step, notices, (), **{**given, **facts})
+
+
+def test_the_first_line_fits_what_follows() -> None:
+    """Nothing is new only if there is no notice, and nothing is missing or waits."""
+    due = Notice(Kind.WAIVER, "in 3 days")
+    assert concluded().headline == "Nothing is new."
+    assert concluded(due).headline == "1 notice, and no new cause."
+    assert concluded(Notice(Kind.NEW, "x"), due).headline == "Something is new."
+    assert concluded(due, unsent=1).headline == "Not everything could be sent."
+    assert concluded(judged_all=False).headline == "Not everything could be judged."
+    thinner = concluded(judged_all=False, less=["No longer judged:"])
+    assert thinner.headline == "Less is judged than in the last good night."
+
+
+def test_page_and_message_say_why_less_is_judged(tmp_path: Path) -> None:
+    """With what is wrong in the target file, also when cells are only newly untested."""
+    lost, wrong = "a (2 cells): keys: other is missing", "keys: other: The server rejects the key."
+    thinner = concluded(
+        judged_all=False, less=[lost], setup=[wrong], place="x", page="/srv/report.html"
+    )
+    untested = concluded(Notice(Kind.UNTESTED, "a (2 cells)"), setup=[wrong])
+    for found, expected in ((thinner, [lost, wrong]), (untested, [wrong])):
+        outcome.write(found, tmp_path)
+        page = (tmp_path / outcome.PAGE).read_text(encoding="utf-8")
+        body = message([Notice(Kind.LESS, "")], found.details).body
+        for text in ("Dialler, https://h", *expected):
+            assert text in page
+            assert text in body
+    assert "/srv/report.html" in "\n".join(thinner.details)
+    assert not concluded(setup=[wrong]).reasons
+
+
+def test_the_command_of_a_notice_can_be_pasted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes to the directory of the night first."""
+    (tmp_path / "a b").mkdir()
+    monkeypatch.chdir(tmp_path / "a b")
+    run = example.failing()
+    found = rerun.pasted(run, "3")
+    assert found == f"cd '{tmp_path}/a b' && {rerun.command(run, '3')}"
+
+
+def test_a_doubt_about_a_cause_is_told() -> None:
+    """Somebody who is called at night should know that the target may not be to blame."""
+    run = example.failing()
+    doubted = replace(run.causes[0], doubt="perhaps never revoked", verdict=Verdict.FAILED)
+    (seen,) = facts.night_of(replace(run, causes=(doubted,)), "x").causes
+    assert seen.words.endswith(" (not certain: perhaps never revoked)")
 
 
 # --- dates and silence ----------------------------------------------------------------------------
@@ -675,6 +782,40 @@ def test_a_second_night_does_not_begin(tmp_path: Path) -> None:
     assert (found.code, "its nights have the target http://127.0.0.1:2" in found.err) == (2, True)
 
 
+class Counting(Application):
+    """The reference server, which counts the objects that it created."""
+
+    created = 0
+
+    def answer(self, request: Request) -> tuple[Reply, bytes]:
+        reply, body = super().answer(request)
+        self.created += reply.status == 201
+        return reply, body
+
+
+def test_a_night_uses_the_objects_of_earlier_ones_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It creates fewer, unless it is told not to, or may not write. Its verdicts are the same."""
+    app, created, judged = servers.faulty(Counting), [], []
+    assert isinstance(app, Counting)
+    monkeypatch.chdir(tmp_path)
+    with serving(app, tmp_path) as target:
+        words = ["nightly", "--target", str(target), "--clause", REUSING]
+        for more in ([], [], ["--fresh"], ["--turns", "30"]):
+            app.created = 0
+            assert cli.outcome([*words, *more]) == 0
+            created.append(app.created)
+            judged.append(json.loads((tmp_path / "reports" / outcome.DATA).read_text()))
+    first, second, fresh, turn = created
+    assert fresh == first > second >= turn
+    assert {(each["exit_code"], each["notices"]) for each in judged} == {(0, 0)}
+    assert cli.outcome([*words, "--fresh", "--reuse", str(tmp_path / "reports")]) == 2
+    runs = len(list((tmp_path / "reports").glob("2*")))
+    assert cli.outcome(words) == 3  # now it is down
+    assert len(list((tmp_path / "reports").glob("2*"))) == runs + 1
+
+
 def test_a_target_that_is_down_was_a_night(tmp_path: Path) -> None:
     """It could not be judged, exits 3 and says so; `check` then finds that a night arrived."""
     (tmp_path / "key").write_text("kc_live_0123456789abcdef0123456789abcdef\n")
@@ -735,6 +876,21 @@ def test_a_broken_state_does_not_hide_a_silence(tmp_path: Path) -> None:
     found = servers.command("nightly", "check", "broken", "silent", cwd=tmp_path)
     assert (found.code, found.out) == (1, "silent: Missed: no night has arrived yet\n")
     assert "not a state of `nightly`" in found.err
+
+
+def test_a_missing_directory_is_a_silence(tmp_path: Path, channel: Channel) -> None:
+    """A share may not be mounted. The other directories are looked at all the same."""
+    (tmp_path / "silent").mkdir()
+    env = {"CONFORMANCE_NOTIFY": channel.address}
+    found = servers.command("nightly", "check", "gone", "silent", cwd=tmp_path, env=env)
+    missing = "Missed: no night can be seen, because the directory is missing or cannot be read"
+    assert (found.code, found.err) == (1, "")
+    assert found.out == f"gone: {missing}\nsilent: Missed: no night has arrived yet\n"
+    assert [each["title"] for each in channel.received] == [
+        missing,
+        "Missed: no night has arrived yet",
+    ]
+    assert [path.name for path in tmp_path.iterdir()] == ["silent"]
 
 
 def test_what_is_remembered_is_bounded() -> None:

@@ -47,13 +47,16 @@ def history(rebuild: bool, as_json: bool, output: Path) -> None:
 
 def lines(past: Sequence[Past]) -> Iterator[str]:
     """The runs as text, grouped by target and scope, oldest first."""
+    from conformance.model import carried
+
     for (target, scope), runs in groupby(sorted(past, key=_kind), key=_kind):
-        shown = list(runs)[-LAST:]
+        listed = list(runs)
+        shown = carried(listed)[-LAST:]
         yield f"{target} ({scope})"
         yield f"  causes: {_drawn([len(run.causes) for run in shown])}"
         before: Past | None = None
-        for run in shown:
-            yield _line(run)
+        for stored, run in zip(listed[-LAST:], shown, strict=True):
+            yield _line(stored)
             if before is not None:
                 yield from _changes(before, run)
             before = run
@@ -69,6 +72,8 @@ def _kind(past: Past) -> tuple[str, str]:
 def _line(past: Past) -> str:
     """One line: name, exit code, number of causes, and cells by verdict."""
     words = [f"  {past.run}", f"exit {past.exit_code}", f"causes {len(past.causes):>3}"]
+    if past.stopped:
+        words.append("ended early")
     for verdict, count in past.counts.items():
         if count:
             words.append(f"{count:,} {verdict}")

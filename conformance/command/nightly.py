@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -63,6 +64,11 @@ with_age = click.option(
     is_flag=True,
     help="Let this night become the last good one although it judges less.",
 )
+@click.option(
+    "--fresh",
+    is_flag=True,
+    help="Create all objects, instead of using those of earlier nights again.",
+)
 @with_details
 @with_output
 @click.pass_context
@@ -75,6 +81,7 @@ def nightly(
     max_age: timedelta,
     bundles: tuple[Path, ...],
     accept_less: bool,
+    fresh: bool,
     details: bool,
     output: Path,
 ) -> int:
@@ -89,10 +96,9 @@ def nightly(
     from conformance.command.nights import Wish, night
     from conformance.nightly import lock
 
-    if metrics:
-        _require_writable(metrics)
+    _require_writable(metrics)
     wish = Wish(
-        choice,
+        _reusing(choice, output.absolute(), fresh),
         output.absolute(),
         context.obj,
         max_age,
@@ -116,8 +122,17 @@ def _require_one_target(choice: Choice) -> None:
         raise UsageError("--shard cannot be used with nightly: a shard is no whole night.")
 
 
-def _require_writable(metrics: Path) -> None:
+def _reusing(choice: Choice, output: Path, fresh: bool) -> Choice:
+    """The choice with the objects of earlier nights, unless the user chose others or none."""
+    if fresh and choice.reuse:
+        raise UsageError("--fresh cannot be used with --reuse: pass one of them.")
+    return choice if fresh or choice.reuse else replace(choice, reuse=output)
+
+
+def _require_writable(metrics: Path | None) -> None:
     """Raise UsageError if metrics cannot be written there, before anything is sent."""
+    if metrics is None:
+        return
     require_metrics()
     if not os.access(metrics.parent, os.W_OK):
         raise UsageError(f"--metrics {metrics}: its directory is missing, or cannot be written to.")
@@ -159,7 +174,7 @@ def _certificates(bundles: tuple[Path, ...]) -> tuple[Certificate, ...]:
     metavar="DIR...",
     nargs=-1,
     required=True,
-    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    type=click.Path(path_type=Path),
 )
 @with_channels
 @with_age

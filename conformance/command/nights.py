@@ -12,14 +12,22 @@ from conformance.base.clock import Clock
 from conformance.base.errors import Exit, StorageError, Unjudgeable, UsageError
 from conformance.base.options import Choice
 from conformance.base.text import amount
-from conformance.command import cleaning, comparing
+from conformance.command import cleaning, comparing, reusing
 from conformance.command.commands import load
 from conformance.command.concluding import conclude, placed, remember, remembered, terminal
 from conformance.command.directory import prune
 from conformance.command.preparing import embedded, first_look, prepared_for, sent
 from conformance.command.saying import say
 from conformance.model import PUBLISHED, Run, Verdict
-from conformance.nightly import dates, drifting, outcome, silence, state_file, transitions
+from conformance.nightly import (
+    dates,
+    drifting,
+    losses,
+    outcome,
+    silence,
+    state_file,
+    transitions,
+)
 from conformance.nightly.channels import Channel, addressed, delivered
 from conformance.nightly.dates import Certificate
 from conformance.nightly.facts import Night, Seen, night_of
@@ -81,6 +89,8 @@ def night(wish: Wish) -> Exit:
     """
     with embedded(wish.choice) as server:
         prepared = prepared_for(wish.choice, server, aloud=True, clock=wish.clock)
+    if wish.choice.reuse == wish.output:
+        prepared = reusing.only_after_a_run(prepared, wish.output)
     state, notices = _begun(wish, prepared)
     ran = _ran(wish, prepared, state.good)
     step = transitions.step(state, ran.night, ran.good or {}, accept=wish.accept_less)
@@ -89,7 +99,7 @@ def night(wish: Wish) -> Exit:
     near, said = dates.due(waivers, wish.certificates, today, state.said)
     drift = drifting.look(prepared.contract, prepared.target, wish.choice.seed, state.drift)
     notices = ordered([*notices, *step.notices, *near, *drift.notices])
-    found = _outcome(wish, state, ran, step, notices)
+    found = _outcome(wish, prepared, state, ran, step, notices)
     after = replace(step.state, said=said, ended=_moment(wish.clock), drift=drift.ids)
     found = _sent(wish, after, found)
     _say(found)
@@ -162,7 +172,7 @@ def _opened(wish: Wish, good: Good | None) -> Opened | None:
     """The run of the last good night; None if there is none, or none that can be read."""
     if good is None:
         return None
-    contract = load(wish.choice.spec, wish.choice.challenges)
+    contract = load(wish.choice.spec, wish.choice.challenges, wish.choice.edition)
     try:
         return runfile.open_run(wish.output / good.run, contract)
     except UsageError as error:
@@ -183,9 +193,12 @@ def _new(night: Night, found: Comparison | None) -> tuple[Seen, ...]:
 # --- what is said ---------------------------------------------------------------------------------
 
 
-def _outcome(wish: Wish, state: State, ran: Ran, step: Step, notices: list[Notice]) -> Outcome:
-    """The outcome of a night, before anything is sent."""
-    thinner = transitions.is_thinner(state.good, ran.night) and not wish.accept_less
+def _outcome(
+    wish: Wish, prepared: Prepared, state: State, ran: Ran, step: Step, notices: list[Notice]
+) -> Outcome:
+    """The outcome of a night that began with a state, before anything is sent."""
+    verdicts, declared = ran.good or {}, prepared.target.declaration
+    thinner = losses.is_thinner(state.good, verdicts, ran.night) and not wish.accept_less
     first = [*step.new, *ran.new][:1]
     run = ran.run
     return Outcome(
@@ -193,11 +206,14 @@ def _outcome(wish: Wish, state: State, ran: Ran, step: Step, notices: list[Notic
         notices=notices,
         new=ran.new,
         judged_all=ran.night.whole and not thinner,
+        less=losses.details(state.good, verdicts, ran.night) if thinner else (),
         counts=run.counts if run else {},
         causes=len(run.causes) if run else 0,
-        target=state.target,
+        target=f"{declared.name}, {declared.url}",
         place=run.place if run else "",
-        reproduce=rerun.command(run, str(first[0].number)) if run and first else "",
+        page=str(wish.output / ran.night.run / "report.html"),
+        reproduce=rerun.pasted(run, str(first[0].number)) if run and first else "",
+        setup=losses.shortened(ran.night.setup),
     )
 
 
@@ -218,7 +234,8 @@ def _sent(wish: Wish, state: State, found: Outcome) -> Outcome:
 
 def _say(found: Outcome) -> None:
     """Print the notices of a night, and what could not be sent."""
-    lines = [str(notice) for notice in found.notices] or [outcome.WORDS[found.exit_code]]
+    notices = [str(notice) for notice in found.notices]
+    lines = [*(notices or [found.headline]), *found.reasons]
     if any(notice.kind is Kind.NEW for notice in found.notices) and found.reproduce:
         lines.append(f"  {found.reproduce}")
     if found.unsent:

@@ -1,12 +1,13 @@
-"""``run --reuse``: looks for the objects of earlier runs before a run begins."""
+"""``run --reuse`` and ``nightly``: looks for the objects of earlier runs before a run begins."""
 
 from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from conformance.base.errors import UsageError
+from conformance.base.errors import Unjudgeable, UsageError
 from conformance.base.options import Choice
 from conformance.command.commands import load
 
@@ -31,8 +32,22 @@ def reuse_of(choice: Choice) -> Reuse | None:
     return Reuse(turns=choice.turns)
 
 
+def only_after_a_run(prepared: Prepared, directory: Path) -> Prepared:
+    """The prepared run, without reuse if it may not write or a directory holds no run yet."""
+    from conformance.model import Effect
+    from conformance.run import runfile
+
+    writes = Effect.WRITE in prepared.target.declaration.allow
+    if writes and any(directory.glob(f"*/{runfile.RUN}")):
+        return prepared
+    return replace(prepared, reuse=None, choice=replace(prepared.choice, reuse=None, turns=1))
+
+
 def with_objects(prepared: Prepared) -> Prepared:
-    """The prepared run with the objects of earlier runs that it may use again. Sends only reads."""
+    """The prepared run with the objects of earlier runs that it may use again. Sends only reads.
+
+    There are none if the target is down, which the run itself then says.
+    """
     from conformance.run.reusing import reusable
     from conformance.run.session import Session
     from conformance.transport.http import HttpWire
@@ -40,7 +55,10 @@ def with_objects(prepared: Prepared) -> Prepared:
     choice = prepared.choice
     if choice.reuse is None or prepared.reuse is None:  # spot checks use nothing again
         return prepared
-    contract = load(choice.spec, choice.challenges)
-    with closing(HttpWire(prepared.target.timeout, prepared.target.trust)) as wire:
-        found = reusable(Session(prepared, wire), contract, choice.reuse, choice.turns)
+    contract = load(choice.spec, choice.challenges, choice.edition)
+    try:
+        with closing(HttpWire(prepared.target.timeout, prepared.target.trust)) as wire:
+            found = reusable(Session(prepared, wire), contract, choice.reuse, choice.turns)
+    except Unjudgeable:
+        return prepared
     return replace(prepared, reuse=found)

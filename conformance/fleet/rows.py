@@ -11,8 +11,8 @@ from conformance.certify.certificate import Certificate
 from conformance.fleet.accepting import FLEET, Accepted
 from conformance.fleet_site.entries import LETTERS, NOT_PLANNED
 from conformance.judging.shortfalls import shortfalls
-from conformance.model import Cause, Past, Run, Transition, Verdict, transition
-from conformance.model.judgement import JUDGED, worst
+from conformance.model import Cause, Past, Run, Transition, Verdict, carried, transition
+from conformance.model.judgement import worst
 
 JUDGED_NOW, KEPT, NEVER = "judged", "kept", "never judged"
 """The states of a target in a collection."""
@@ -77,7 +77,7 @@ def judged(entry: Entry, profile: str | None) -> Row:
         "fixed": _fixed(run),
         "untested": _untested(clauses, grid, entry.before),
         "trend": [
-            {"date": each.finished, "causes": len(each.causes), "judged": _judged(each)}
+            {"date": each.finished, "causes": len(each.causes), "judged": each.judged}
             for each in entry.nights[-TREND:]
         ],
         "report": report,
@@ -183,9 +183,9 @@ def _fixed(run: Run) -> list[Row]:
 
     Nothing counts as fixed in a run that judged less than the last one.
     """
-    if not run.past or run.judged < _judged(run.past[-1]):
+    if not run.past or run.judged < run.past[-1].judged:
         return []
-    last = run.past[-1]
+    last = carried(run.past)[-1]
     still = {name for cause in run.causes for name in last.ids_of(cause)}
     passed = {cell.name for cell in run.cells if cell.verdict is Verdict.PASSED}
     return [
@@ -193,10 +193,6 @@ def _fixed(run: Run) -> list[Row]:
         for cause, title in last.causes.items()
         if cause not in still and last.main_cell(cause) in passed
     ]
-
-
-def _judged(past: Past) -> int:
-    return sum(past.counts.get(verdict, 0) for verdict in JUDGED)
 
 
 def _untested(clauses: Sequence[str], grid: str, before: Row | None) -> list[str]:

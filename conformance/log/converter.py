@@ -75,7 +75,7 @@ _SILENT: Mapping[type[Any], Callable[[Any], bool]] = {
     Finding: _unset,
     Reason: operator.not_,
     Cause: operator.not_,
-    Past: _empty,
+    Past: lambda value: _empty(value) or value is False,
     Given: operator.not_,
     Peer: _none_listed,
     Cell: operator.not_,

@@ -77,7 +77,7 @@ from conformance.model.operation import (
     Rate,
     mildest_first,
 )
-from conformance.model.past import Baseline, Past, Transition, flips, transition
+from conformance.model.past import Baseline, Past, Transition, carried, flips, transition
 from conformance.model.placeholder import Placeholder, SecretKind
 from conformance.model.profile import Profile, Unscored
 from conformance.model.reuse import Reuse, Reused
@@ -171,6 +171,7 @@ __all__ = [
     "Verdict",
     "Waiver",
     "business_of",
+    "carried",
     "compact",
     "flips",
     "header_in",

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import pairwise
 
-from conformance.model.judgement import Cause
+from conformance.model.judgement import JUDGED, Cause
 
 SETTLED = 2
 """Changes that are no instability: a cause appears and is fixed, or is fixed and returns."""
+
+UNJUDGED = 3
+"""The exit code of a run that could not judge everything."""
 
 
 class Transition(StrEnum):
@@ -27,7 +30,8 @@ class Past:
     """An earlier run: its name, when it ended, its target and scope, and its causes.
 
     ``causes`` has a description of each cause, by its id, and ``cells`` the name of its main cell.
-    ``parts`` are the ids of causes in several operations, in each of these alone.
+    ``parts`` are the ids of causes in several operations, in each of these alone. ``stopped`` means
+    that the run ended early.
     """
 
     run: str
@@ -42,6 +46,12 @@ class Past:
     cells: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[str, ...] = ()
     edition: str = ""  # of the contract; lines of earlier versions have none
+    stopped: bool = False
+
+    @property
+    def judged(self) -> int:
+        """The number of cells that were judged on evidence, with any result."""
+        return sum(self.counts.get(verdict, 0) for verdict in JUDGED)
 
     def main_cell(self, cause: str) -> str:
         """The name of the main cell of a cause, given by id.
@@ -73,10 +83,39 @@ class Baseline:
     new: int
 
 
+def carried(past: Sequence[Past]) -> list[Past]:
+    """Some runs in their order; those that could not be judged keep the causes before them.
+
+    Nobody looked for these causes, so they are not gone. A run could not be judged if it judged
+    nothing, or if it ended early or with exit code 3, and judged fewer cells than the last.
+    """
+    found: list[Past] = []
+    judged = 0
+    for run in past:
+        broke_off = run.stopped or run.exit_code == UNJUDGED
+        if found and (not run.judged or (broke_off and run.judged < judged)):
+            found.append(_with_causes_of(found[-1], run))
+        else:
+            found.append(run)
+            judged = run.judged
+    return found
+
+
+def _with_causes_of(before: Past, run: Past) -> Past:
+    """A run that has the causes of the run before it, too."""
+    return replace(
+        run,
+        causes={**before.causes, **run.causes},
+        cells={**before.cells, **run.cells},
+        parts=(*before.parts, *run.parts),
+    )
+
+
 def transition(cause: Cause, past: Sequence[Past]) -> Transition | None:
     """How a cause compares with earlier runs; None if there are none."""
     if not past:
         return None
+    past = carried(past)
     if past[-1].ids_of(cause):
         return Transition.STILL
     if any(earlier.ids_of(cause) for earlier in past):

@@ -9,6 +9,7 @@ from datetime import date
 from conformance.base.text import amount
 from conformance.model import Cause, Run, Verdict
 from conformance.model.judgement import JUDGED
+from conformance.report import remarks
 
 MOST = 200
 """Maximum number of causes of a night that are followed."""
@@ -40,7 +41,9 @@ class Night:
     ``run`` is the name of its directory; empty if nothing was stored. ``stopped`` says why the
     night could not be judged to the end; empty if it was. ``red`` means that a cell failed, and
     ``errors`` is the number of cells that a lost connection or a bug kept from being judged.
-    ``judged`` is the number of judged cells.
+    ``judged`` is the number of judged cells. ``reasons`` say, by cell, why the others were not.
+    ``unasked`` are the cells that the selection leaves out, and that were not judged in passing.
+    ``setup`` are sentences on what is wrong with the target file, such as a key that is rejected.
     """
 
     run: str = ""
@@ -50,6 +53,9 @@ class Night:
     judged: int = 0
     verdicts: Mapping[str, Verdict] = field(default_factory=dict)
     causes: tuple[Seen, ...] = ()
+    reasons: Mapping[str, str] = field(default_factory=dict)
+    unasked: frozenset[str] = frozenset()
+    setup: tuple[str, ...] = ()
 
     @property
     def whole(self) -> bool:
@@ -73,6 +79,9 @@ def night_of(run: Run, name: str) -> Night:
             for number, cause in enumerate(run.causes[:MOST], 1)
             if cause.verdict in COUNTING
         ),
+        reasons={cell.name: cell.why[0] for cell in run.cells if cell.why},
+        unasked=frozenset(cell.name for cell in run.cells if not cell.chosen),
+        setup=tuple(remarks.of_setup(run)),
     )
 
 
@@ -80,9 +89,10 @@ def _seen(run: Run, cause: Cause, number: int, day: date) -> Seen:
     """A cause as a run shows it."""
     operations = {_operation(name) for name in cause.cells}
     title = cause.title or cause.finding.clause
+    doubt = f" (not certain: {cause.doubt})" if cause.doubt else ""
     return Seen(
         id=cause.id,
-        words=f"{title}, {amount(len(operations), 'operation')}",
+        words=f"{title}, {amount(len(operations), 'operation')}{doubt}",
         number=number,
         cell=cause.cells[0] if cause.cells else cause.finding.clause,
         parts=tuple(sorted(cause.parts)),
@@ -109,12 +119,14 @@ def _operation(cell: str) -> str:
 def unjudged_now(before: Mapping[str, Verdict], night: Night) -> dict[str, int]:
     """By clause, the number of cells that were judged before and that a night could not judge.
 
-    A cell that the target file or a challenge now excludes is not among them.
+    A cell that the target file or a challenge now excludes is not among them, nor one that was
+    judged in passing although the selection leaves it out.
     """
     lost: dict[str, int] = {}
     for name, verdict in before.items():
         now = night.verdicts.get(name)
-        if verdict in JUDGED and now in (Verdict.UNTESTED, Verdict.ERROR):
+        is_unjudged = now in (Verdict.UNTESTED, Verdict.ERROR) and name not in night.unasked
+        if verdict in JUDGED and is_unjudged:
             clause = name.partition("[")[0]
             lost[clause] = lost.get(clause, 0) + 1
     return lost

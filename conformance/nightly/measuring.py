@@ -33,9 +33,9 @@ def write(
         target=name,
         verdict=found.verdict,
         exit_code=int(found.exit_code),
-        finished=after.ended,
+        finished=run.finished if run else after.ended,
         last_good=_finished(directory, after.good),
-        new=len(found.new) if run else None,
+        new=len(found.new) if run and run.judged else None,
         drift=Counter(change.breaks for change in drift.changes) if drift else None,
     )
     try:

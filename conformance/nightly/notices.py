@@ -58,6 +58,11 @@ class Tone(StrEnum):
     INFO = "info"
 
 
+def inactive(text: str) -> str:
+    """A text of a target without control characters, and without what a channel would act on."""
+    return ACTIVE.sub(r"\g<0> ", clean(text))
+
+
 @dataclass(frozen=True)
 class Notice:
     """Something that changed, in a few words."""
@@ -66,7 +71,7 @@ class Notice:
     words: str
 
     def __str__(self) -> str:
-        text = ACTIVE.sub(r"\g<0> ", clean(f"{self.kind}: {self.words}"))
+        text = inactive(f"{self.kind}: {self.words}")
         return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
 
 
@@ -87,14 +92,18 @@ def ordered(notices: Sequence[Notice]) -> list[Notice]:
 
 
 def message(notices: Sequence[Notice], details: Sequence[str]) -> Message:
-    """The message for at least one notice. ``details`` are lines that follow the notices."""
+    """The message for at least one notice, of which the first is the title.
+
+    ``details`` are lines that follow the other notices.
+    """
     listed = ordered(notices)
     more = len(listed) - 1
     title = f"{listed[0]}, and {amount(more, 'more notice')}" if more else str(listed[0])
-    lines = [str(notice) for notice in listed[:LISTED]]
+    lines = [str(notice) for notice in listed[1:LISTED]]
     if len(listed) > LISTED:
         lines.append(f"and {len(listed) - LISTED} more")
-    return Message(title, "\n".join([*lines, "", *details]), tone_of(listed))
+    gap = [""] if lines else []
+    return Message(title, "\n".join([*lines, *gap, *details]), tone_of(listed))
 
 
 def tone_of(notices: Sequence[Notice]) -> Tone:

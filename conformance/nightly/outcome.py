@@ -17,21 +17,19 @@ from conformance.nightly.transitions import Step
 from conformance.report.markdown import inert
 
 DATA, PAGE = "nightly.out.json", "nightly.md"
-WORDS = {
-    Exit.CONFORMS: "Nothing is new.",
-    Exit.VIOLATED: "Something is new.",
-    Exit.UNJUDGED: "Not everything could be judged or sent.",
-}
-"""What the exit codes of a night mean."""
+LOSING = (Kind.LESS, Kind.UNTESTED)
+"""The kinds of notices that a wrong target file may explain."""
 
 
 @dataclass(frozen=True)
 class Outcome:
     """The outcome of a night.
 
-    ``new`` are the causes that the last good night did not have, and ``target`` is the address.
-    ``place`` is the directory of the run; empty if nothing was stored. ``reproduce`` is the command
-    that repeats the first new cause. ``unsent`` is the number of messages that wait to be sent.
+    ``new`` are the causes that the last good night did not have, and ``target`` is the name and
+    the address. ``place`` is the directory of the run; empty if nothing was stored. ``page`` is the
+    absolute path of its report. ``reproduce`` is the command that repeats the first new cause.
+    ``less`` are lines on what is no longer judged, and ``setup`` sentences on what is wrong
+    with the target file. ``unsent`` is the number of messages that wait to be sent.
     """
 
     step: Step
@@ -42,7 +40,10 @@ class Outcome:
     causes: int
     target: str
     place: str = ""
+    page: str = ""
     reproduce: str = ""
+    less: Sequence[str] = ()
+    setup: Sequence[str] = ()
     unsent: int = 0
 
     @property
@@ -74,13 +75,37 @@ class Outcome:
         return f"{self.place}/report.html" if self.place else ""
 
     @property
+    def headline(self) -> str:
+        """The night in one sentence."""
+        if self.exit_code is Exit.VIOLATED:
+            return "Something is new."
+        if self.less:
+            return "Less is judged than in the last good night."
+        if not self.judged_all:
+            return "Not everything could be judged."
+        if self.unsent:
+            return "Not everything could be sent."
+        if self.notices:
+            return f"{amount(len(self.notices), 'notice')}, and no new cause."
+        return "Nothing is new."
+
+    @property
+    def reasons(self) -> list[str]:
+        """The lines on what is no longer judged and, if less is judged, on the target file."""
+        kinds = {notice.kind for notice in self.notices}
+        if not self.less and kinds.isdisjoint(LOSING):
+            return []
+        wrong = [f"Wrong in the target file: {each}" for each in self.setup]
+        return [*self.less[:-1], *wrong, *self.less[-1:]]
+
+    @property
     def details(self) -> list[str]:
         """The lines that follow the notices in a message."""
-        lines = [f"Target: {self.target}"]
+        lines = [*self.reasons, f"Target: {self.target}"]
         if self.reproduce and self.step.new:
             lines.append(f"Reproduce the first: {self.reproduce}")
-        if self.report:
-            lines.append(f"Report: {self.report}")
+        if self.place:
+            lines.append(f"Report: {self.page}")
         return lines
 
 
@@ -111,21 +136,23 @@ def _data(outcome: Outcome) -> dict[str, Json]:
 
 def _markdown(outcome: Outcome) -> Iterator[str]:
     """The outcome for people, as Markdown without active content."""
-    yield f"# {WORDS[outcome.exit_code]}"
+    yield f"# {outcome.headline}"
+    yield ""
+    yield f"Target: {inert(outcome.target)}"
     yield ""
     yield from _listed([str(notice) for notice in ordered(outcome.notices)])
-    if not outcome.notices:
-        yield "No notice."
     tonight = {seen.id for seen in outcome.step.new}
     still = [seen.words for seen in outcome.new if seen.id not in tonight]
     if still:
         yield from ("", "Reported before, and new since the last good night:", "")
         yield from _listed(still)
+    for line in outcome.reasons:
+        yield from ("", inert(line))
     if outcome.reproduce:
         yield from ("", "To reproduce the first:", "", f"    {outcome.reproduce}")
     yield from ("", _counted(outcome))
-    if outcome.report:
-        yield from ("", f"Report: {inert(outcome.report)}")
+    if outcome.place:
+        yield from ("", f"Report: {inert(outcome.page)}")
     if outcome.unsent:
         messages = amount(outcome.unsent, "message")
         yield from ("", f"{messages} could not be sent; the next night tries again.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from conformance.base.text import amount
 from conformance.base.values import without
 from conformance.model import BROKEN, Verdict, flips
+from conformance.nightly import losses
 from conformance.nightly.facts import Night, Seen, unjudged_now
 from conformance.nightly.notices import Kind, Notice
 from conformance.nightly.state import RECENT, Good, Open, State
@@ -36,16 +37,16 @@ class Step:
 def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: bool = False) -> Step:
     """The step to a night. ``good`` has the verdicts of the last good night, empty without one.
 
-    With ``accept``, the night may become the last good one although it judged less.
+    A night becomes the last good one if it is neither red, stopped, nor thinner. With ``accept``,
+    it may be thinner.
     """
-    after, new, fixed = _causes(state, night)
+    less = losses.is_less_than_before(state.judged, good, night)
+    after, new, fixed = _causes(state, night, tried_less=night.stopped != "" or less)
     lost = {} if night.stopped else unjudged_now(good, night)
-    words = {**state.unstable, **{name: cause.words for name, cause in after.open.items()}}
-    words |= {name: cause.words for name, cause in fixed.items()}
-    unstable = {name: words.get(name, name) for name in list(flips(after.recent))[:MOST]}
+    unstable = _unstable(state, after, fixed)
     notices = [
         *_of_causes(state, new, fixed, unstable, after),
-        *_of_standing(state, night, lost),
+        *_of_standing(state, night, lost, less=less),
     ]
     after = replace(
         after,
@@ -54,25 +55,18 @@ def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: boo
         stopped=state.stopped + 1 if night.stopped else 0,
         lost=state.lost if night.stopped else tuple(sorted(lost)),
     )
-    if becomes_good(state.good, night, accept=accept):
+    thinner = not accept and losses.is_thinner(state.good, good, night)
+    if night.whole and not night.red and not thinner:
         after = replace(after, good=Good(night.run, night.judged), lost=())
     return Step(after, tuple(notices), new, fixed, lost)
-
-
-def becomes_good(last: Good | None, night: Night, *, accept: bool = False) -> bool:
-    """Whether a night becomes the last good one: not if it is red, stopped, or thinner."""
-    return night.whole and not night.red and (accept or not is_thinner(last, night))
-
-
-def is_thinner(last: Good | None, night: Night) -> bool:
-    """Whether a night judged fewer cells than the last good one."""
-    return last is not None and night.judged < last.judged
 
 
 # --- causes ---------------------------------------------------------------------------------------
 
 
-def _causes(state: State, night: Night) -> tuple[State, tuple[Seen, ...], dict[str, Open]]:
+def _causes(
+    state: State, night: Night, *, tried_less: bool
+) -> tuple[State, tuple[Seen, ...], dict[str, Open]]:
     """The state with the open causes of a night, the causes that are new, and those fixed."""
     kept: dict[str, Open] = {}
     new = []
@@ -84,7 +78,7 @@ def _causes(state: State, night: Night) -> tuple[State, tuple[Seen, ...], dict[s
             new.append(seen)
         free = [name for name in sorted(earlier) if name not in kept]  # it may have split
         kept[free[0] if free else seen.id] = Open(seen.words, seen.cell, seen.parts)
-    unseen, fixed = _gone(state, night, without(state.open, continued))
+    unseen, fixed = _gone(night, without(state.open, continued), tried_less=tried_less)
     kept = dict(list({**kept, **unseen}.items())[:MOST])
     recent = state.recent
     if not night.stopped:
@@ -93,14 +87,13 @@ def _causes(state: State, night: Night) -> tuple[State, tuple[Seen, ...], dict[s
 
 
 def _gone(
-    state: State, night: Night, causes: Mapping[str, Open]
+    night: Night, causes: Mapping[str, Open], *, tried_less: bool
 ) -> tuple[dict[str, Open], dict[str, Open]]:
     """Open causes that a night did not show: those that nobody looked for, and those fixed.
 
     One whose cell is still broken is neither: it is part of another cause, or waived.
     """
     unseen, fixed = {}, {}
-    tried_less = night.stopped or night.judged < state.judged
     for name, cause in causes.items():
         verdict = night.verdicts.get(cause.cell)
         if verdict is Verdict.PASSED and not tried_less:
@@ -108,6 +101,13 @@ def _gone(
         elif verdict not in BROKEN or night.stopped:
             unseen[name] = cause
     return unseen, fixed
+
+
+def _unstable(state: State, after: State, fixed: Mapping[str, Open]) -> dict[str, str]:
+    """The words of the causes that are unstable after a night, by id."""
+    words = {**state.unstable, **{name: cause.words for name, cause in after.open.items()}}
+    words |= {name: cause.words for name, cause in fixed.items()}
+    return {name: words.get(name, name) for name in list(flips(after.recent))[:MOST]}
 
 
 def _earlier(state: State, seen: Seen) -> set[str]:
@@ -148,7 +148,9 @@ def _of_causes(
 # --- how much was judged --------------------------------------------------------------------------
 
 
-def _of_standing(state: State, night: Night, lost: Mapping[str, int]) -> Iterator[Notice]:
+def _of_standing(
+    state: State, night: Night, lost: Mapping[str, int], *, less: bool
+) -> Iterator[Notice]:
     """What there is to say about how much a night judged."""
     if night.stopped:
         if not state.stopped:
@@ -157,7 +159,7 @@ def _of_standing(state: State, night: Night, lost: Mapping[str, int]) -> Iterato
     if state.stopped:
         since = amount(state.stopped, "night")
         yield Notice(Kind.RESUMED, f"{amount(night.judged, 'cell')}, after {since} not judged")
-    if night.judged < state.judged:
+    if less:
         cells = amount(night.judged, "cell")
         yield Notice(Kind.LESS, f"{cells}, and {state.judged:,} the night before")
     newly = {clause: count for clause, count in lost.items() if clause not in state.lost}

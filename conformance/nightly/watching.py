@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from conformance.base.errors import Exit, UsageError
 from conformance.base.text import amount
 from conformance.nightly import silence, state_file
 from conformance.nightly.channels import Channel, addressed, delivered
-from conformance.nightly.notices import Message, Notice, message
+from conformance.nightly.notices import Kind, Message, Notice, message
 from conformance.nightly.state import State
 
 
@@ -48,8 +49,11 @@ def watched(
 ) -> Watched:
     """Look whether the last night arrived, and send a message if not, once for each silence.
 
-    On a full disk, which may be why no night arrives, the message is sent again at each look.
+    If nothing can be remembered there, because the directory is missing or its disk is full, which
+    may be why no night arrives, each look sends a message.
     """
+    if not os.path.isdir(directory):  # noqa: PTH112 - Path.is_dir raises on a stale mount
+        return _missing(directory, channels)
     state = state_file.read(directory) or State(target="", scope="")
     watch = state_file.read_watch(directory)
     notice = silence.missed(state, now, longest)
@@ -72,3 +76,12 @@ def watched(
     save(waiting)
     left = delivered(waiting, channels, save)
     return Watched(directory, notice, len(left), *faults)
+
+
+def _missing(directory: Path, channels: Sequence[Channel]) -> Watched:
+    """Send the message that a directory is missing, such as a share that is not mounted."""
+    words = "no night can be seen, because the directory is missing or cannot be read"
+    notice = Notice(Kind.MISSED, words)
+    told = message([notice], [f"Directory: {directory}"])
+    sent = [channel.deliver(told) for channel in channels]
+    return Watched(directory, notice, sent.count(False))

@@ -20,7 +20,7 @@ from prometheus_client.openmetrics.exposition import generate_latest
 from conformance.base import files
 from conformance.base.text import clean
 from conformance.base.values import cut
-from conformance.model import Harm, Run
+from conformance.model import Harm, Run, Verdict
 from conformance.report.times import latencies
 from conformance.report.view import epoch_ms
 
@@ -43,7 +43,7 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "conformance_finished_timestamp_seconds": ("When the last run ended.", ()),
     "conformance_last_good_timestamp_seconds": ("When the last good run ended.", ()),
     "conformance_duration_seconds": ("How long the last run took.", ()),
-    "conformance_causes": ("Causes of failures and warnings, by harm.", ("harm",)),
+    "conformance_causes": ("Causes of failures and warnings that no waiver covers.", ("harm",)),
     "conformance_new_causes": ("Causes that the last good run did not have.", ()),
     "conformance_cells": ("Cells (clauses on operations), by verdict.", ("verdict",)),
     "conformance_judged_ratio": ("The share of cells that were judged, from 0 to 1.", ()),
@@ -99,7 +99,8 @@ def standing_of(run: Run) -> Standing:
 def write(standing: Standing, run: Run | None, path: Path) -> None:
     """Write the metrics of a run, completely or not at all. Raises OSError.
 
-    Without a run, only the standing is written, so that alerts see that nothing was judged.
+    Of a run that judged nothing, only the standing and the waivers are written, so that alerts see
+    this, and no count of zero resolves others.
     """
     with files.whole(path) as written:
         written.write_bytes(content(standing, run))
@@ -110,8 +111,9 @@ def content(standing: Standing, run: Run | None) -> bytes:
     """The metrics as text."""
     metrics = _Metrics(standing.target)
     _add_standing(metrics, standing)
-    if run is not None:
+    if run is not None and run.judged:
         _add_run(metrics, run)
+    if run is not None:
         _add_waivers(metrics, run)
     text: bytes = generate_latest(metrics.registry)  # type: ignore[no-untyped-call]
     return text
@@ -162,7 +164,8 @@ def _add_run(metrics: _Metrics, run: Run) -> None:
     took = (epoch_ms(run.finished) - epoch_ms(run.started)) / 1000
     metrics.set("conformance_duration_seconds", took)
     for harm in Harm:
-        count = sum(cause.harm is harm for cause in run.causes)
+        counting = [cause for cause in run.causes if cause.verdict is not Verdict.WAIVED]
+        count = sum(cause.harm is harm for cause in counting)
         metrics.set("conformance_causes", count, harm=harm)
     for verdict, count in run.counts.items():
         metrics.set("conformance_cells", count, verdict=verdict)

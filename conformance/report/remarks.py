@@ -38,12 +38,8 @@ INVALID_RULE = "parameter.invalid"
 def of(run: Run) -> list[str]:
     """All remarks on a run, each a sentence."""
     exceptions = [*(each.text for each in waivers.idle(run)), *excluded.lines(run)]
-    reported = {remark.about for remark in unproven.to_fix(run.setup)}
-    # a run that ended early already says what was wrong with its main key
-    if run.incomplete:
-        reported.add(place_of_key(str(run.target.main_key)))
-    others = (each for each in run.exchanges if place_of_key(str(each.identity)) not in reported)
-    doubtful = doubtful_keys(run.target, others)
+    wrong = unproven.wrong(run.setup)
+    doubtful = of_setup(run)[len(wrong) :]
     added = [*lacking(run.contract, run.exchanges), *idle_filters(run), *idle_members(run)]
     trusted = [] if run.target.verify else [UNVERIFIED]
     if run.peer is not None and run.peer.more_tls_keys:
@@ -51,12 +47,22 @@ def of(run: Run) -> list[str]:
     incomplete = [*unavailable(run.exchanges), *unheld(run.exchanges)]
     return [
         *trusted,
-        *unproven.wrong(run.setup),
+        *wrong,
         *exceptions,
         *doubtful,
         *added,
         *incomplete,
     ]
+
+
+def of_setup(run: Run) -> list[str]:
+    """What is wrong with the target file: first what the first look found, then doubtful keys."""
+    reported = {remark.about for remark in unproven.to_fix(run.setup)}
+    # a run that ended early already says what was wrong with its main key
+    if run.incomplete:
+        reported.add(place_of_key(str(run.target.main_key)))
+    others = (each for each in run.exchanges if place_of_key(str(each.identity)) not in reported)
+    return [*unproven.wrong(run.setup), *doubtful_keys(run.target, others)]
 
 
 def doubtful_keys(target: Declaration, exchanges: Iterable[Exchange]) -> list[str]:

@@ -23,6 +23,11 @@ def command(run: Run, what: str) -> str:
     return " ".join([*words, *_of_target(run)])
 
 
+def pasted(run: Run, what: str) -> str:
+    """The same command for any shell of this machine: it goes to the current directory first."""
+    return f"cd {_quoted(str(Path.cwd()), 'DIRECTORY')} && {command(run, what)}"
+
+
 def doctor(run: Run) -> str:
     """The command that looks at the target of a run and says what to fix in the target file."""
     return " ".join(["kaicalls-conformance", "doctor", *_of_target(run)])

@@ -10,7 +10,16 @@ from markupsafe import Markup
 
 from conformance.base.text import amount
 from conformance.base.values import without
-from conformance.model import BROKEN, Past, Run, Transition, Verdict, flips, transition
+from conformance.model import (
+    BROKEN,
+    Past,
+    Run,
+    Transition,
+    Verdict,
+    carried,
+    flips,
+    transition,
+)
 
 WIDTH, HEIGHT = 160, 28
 """Size of the trend line in pixels."""
@@ -47,7 +56,7 @@ def since(run: Run) -> Since | None:
     """What changed since earlier runs; None if there are none."""
     if not run.past:
         return None
-    last = run.past[-1]
+    last = carried(run.past)[-1]
     still = {name for cause in run.causes for name in last.ids_of(cause)}
     fixed, unjudged = _gone(run, last, without(last.causes, still))
     return Since(
@@ -76,8 +85,12 @@ def _gone(run: Run, last: Past, causes: Mapping[str, str]) -> tuple[list[str], l
 
 def _unstable(run: Run) -> dict[str, int]:
     """The number of changes of each unstable cause, by its last description."""
-    ids: list[Collection[str]] = [past.causes for past in run.past]
-    ids.append([cause.id for cause in run.causes])
+    ids: list[Collection[str]] = [past.causes for past in carried(run.past)]
+    now = {cause.id for cause in run.causes}
+    is_less = run.incomplete and any(run.judged < past.judged for past in run.past)
+    if is_less or not run.judged:
+        now.update(*ids[-1:])
+    ids.append(now)
     described: dict[str, str] = {}
     for past in run.past:
         described |= past.causes
@@ -86,7 +99,7 @@ def _unstable(run: Run) -> dict[str, int]:
 
 def line(run: Run) -> Markup:
     """The number of causes in earlier runs and this one, as an SVG line."""
-    figures = [len(past.causes) for past in run.past]
+    figures = [len(past.causes) for past in carried(run.past)]
     figures.append(len(run.causes))
     points = " ".join(_points(figures))
     label = f"Causes, oldest first: {', '.join(str(figure) for figure in figures)}"

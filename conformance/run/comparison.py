@@ -3,7 +3,7 @@
 The reason for a change is determined, not guessed. The log of the older run is judged again by the
 current contract and judges: whatever differs then was changed by them. Judging the same log with
 the declaration of the newer run shows what the target file changed. The rest was changed by the
-target or its data.
+target or its data, unless a run broke off or the first look found other things wrong.
 
 The stored verdicts excuse nothing: a failure is old only if the older log still shows it.
 """
@@ -16,7 +16,7 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
-from conformance.model import Cause, Cell, Declaration, ReasonKind, Run, Verdict
+from conformance.model import Cause, Cell, Declaration, ReasonKind, Run, State, Verdict
 
 
 class Change(StrEnum):
@@ -40,6 +40,8 @@ class By(StrEnum):
     DECLARATION = "target file"
     SELECTION = "selection"
     CHALLENGE = "accepted challenge"
+    CUT_OFF = "run that broke off"
+    SETUP = "set-up"
     TARGET = "target"
     DATA = "data of the target"
 
@@ -121,7 +123,9 @@ class _Reasons:
 
     def of(self, name: str, new: Verdict | None) -> By:
         """What caused the verdict of a cell in the newer run."""
-        if name in self._chosen_once:
+        older, newer = self.again, self.after
+        selects_alike = (older.selection, older.depth) == (newer.selection, newer.depth)
+        if name in self._chosen_once and not (name in self._cut_off and selects_alike):
             return By.SELECTION
         if new is Verdict.EXCLUDED:
             return By.CHALLENGE
@@ -135,6 +139,17 @@ class _Reasons:
     def _chosen_once(self) -> set[str]:
         """The names of the cells that only one of the two runs selected."""
         return _unchosen(self.again) ^ _unchosen(self.after)
+
+    @cached_property
+    def _cut_off(self) -> set[str]:
+        """The names of the cells that a run which broke off did not judge."""
+        return {
+            cell.name
+            for run in (self.again, self.after)
+            if run.incomplete
+            for cell in run.cells
+            if cell.verdict in (Verdict.UNTESTED, Verdict.ERROR)
+        }
 
     @cached_property
     def _judged_again(self) -> dict[str, Verdict]:
@@ -154,12 +169,14 @@ class _Reasons:
         return By.CONTRACT if self.before.suite == self.after.suite else By.EITHER
 
     def _open(self, name: str) -> By:
-        """The remaining causes: the target, its data, or what the target file gives or allows."""
+        """The remaining causes: the target, its data, the set-up, or a run that broke off."""
         kinds = self._lacked.get(name, set())
         if ReasonKind.PROVIDE in kinds and self._declares_otherwise:
             return By.DECLARATION
+        if name in self._cut_off:
+            return By.CUT_OFF
         if kinds - {ReasonKind.BLOCKED}:
-            return By.DATA
+            return By.DATA if _wrong(self.again) == _wrong(self.after) else By.SETUP
         return By.TARGET
 
     @cached_property
@@ -192,6 +209,11 @@ def _given(target: Declaration) -> tuple[Any, ...]:
     triggers = sorted((trigger.operation, trigger.code) for trigger in target.triggers)
     given = (target.keys, target.allow, sorted(target.businesses), sorted(target.inputs))
     return (*given, triggers, target.clock is None, len(target.addresses), target.maximum)
+
+
+def _wrong(run: Run) -> set[str]:
+    """The parts of the target file that the first look of a run found to be wrong."""
+    return {remark.about for remark in run.setup if remark.state is State.MEND}
 
 
 def _verdicts(cells: Iterable[Cell]) -> dict[str, Verdict]:

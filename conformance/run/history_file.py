@@ -153,4 +153,5 @@ def _of_file(data: dict[str, Any], name: str) -> Past:
         causes={cause.id: words(cause) for cause in causes},
         cells={cause.id: cause.cells[0] for cause in causes if cause.cells},
         parts=tuple(parts[:MOST_PARTS]),
+        stopped=bool(data.get("incomplete")),
     )

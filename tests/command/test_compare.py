@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from conformance import contract
 from conformance.command import comparing
-from conformance.run import runfile
-from conformance.run.comparison import judged_alike
+from conformance.model import Reason, ReasonKind, Remark, State, Verdict
+from conformance.run import comparison, runfile
+from conformance.run.comparison import By, Older, judged_alike
+from tests import report_example as example
 from tests import servers
 from tests.faults.faults import FAULTS
 from tests.forging import Line, chained, forged
@@ -197,6 +200,30 @@ def test_unselected_cells_are_no_change(older: Path, place: Path, target: Path) 
     cells = json.loads(compared(older, newer, "--json").out)["cells"]
     assert cells
     assert {cell["by"] for cell in cells} == {"selection"}
+
+
+@pytest.mark.parametrize(
+    ("kind", "later", "by"),
+    [
+        (ReasonKind.NOT_SELECTED, {"incomplete": "The target is down."}, By.CUT_OFF),
+        (ReasonKind.NOT_RUN, {"incomplete": "The target is down."}, By.CUT_OFF),
+        (ReasonKind.NOT_SELECTED, {"incomplete": "It is down.", "depth": "quick"}, By.SELECTION),
+        (ReasonKind.NOT_SELECTED, {}, By.SELECTION),
+        (ReasonKind.PROVIDE, {"setup": (Remark(State.MEND, "keys: other", "401"),)}, By.SETUP),
+        (ReasonKind.PROVIDE, {"setup": (Remark(State.WORKS, "keys: other", "200"),)}, By.DATA),
+    ],
+)
+def test_what_was_not_judged_is_not_blamed_on_others(
+    kind: ReasonKind, later: Mapping[str, Any], by: By
+) -> None:
+    """Neither on the selection, which was the same, nor on data that nobody could see."""
+    run = example.passing()
+    reasons = (Reason(kind, "why"),)
+    cells = [replace(each, verdict=Verdict.UNTESTED, reasons=reasons) for each in run.cells]
+    judged = [cell.name for cell in run.cells if cell.verdict is Verdict.PASSED]
+    before = Older({cell.name: cell.verdict for cell in run.cells}, run.suite, run.contract.digest)
+    found = comparison.compared(before, run, run, replace(run, cells=tuple(cells), **later))
+    assert {cell.by for cell in found.cells if cell.name in judged} == {by}
 
 
 def test_a_baseline_must_be_a_run(older: Path, place: Path, target: Path) -> None:

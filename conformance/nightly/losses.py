@@ -1,0 +1,93 @@
+"""What a night no longer judges, compared with the last good night, and why.
+
+A night must judge every cell that the last good night judged, whatever else it judges. Only cells
+that the contract no longer has, or that an accepted challenge excludes, do not count, nor cells
+that were judged in passing although the selection of the nights leaves them out. What the target
+file now declares does count: that has to be accepted once, with ``--accept-less``.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from conformance.base.text import amount
+from conformance.base.values import cut
+from conformance.model import Verdict
+from conformance.model.judgement import JUDGED
+from conformance.nightly.facts import Night
+from conformance.nightly.notices import LISTED, LONGEST, inactive
+from conformance.nightly.state import Good
+
+UNKNOWN = "the report says why"
+"""The reason for a cell that has none."""
+WAY_OUT = "Provide it again, or accept that less is judged: run once with --accept-less."
+"""What to do if a night judges less."""
+
+
+def no_longer_judged(good: Mapping[str, Verdict], night: Night) -> list[str]:
+    """The names of the cells that the last good night judged, and that a night did not.
+
+    ``good`` has the verdicts of the last good night.
+    """
+    allowed = {*JUDGED, Verdict.EXCLUDED, None}
+    return [
+        name
+        for name, verdict in good.items()
+        if verdict in JUDGED and night.verdicts.get(name) not in allowed
+        if name not in night.unasked
+    ]
+
+
+def is_thinner(last: Good | None, good: Mapping[str, Verdict], night: Night) -> bool:
+    """Whether a night does not judge all that the last good one judged.
+
+    If the run of the last good night is gone, only the numbers of judged cells can be compared.
+    """
+    if last is None:
+        return False
+    if not good or night.stopped:
+        return night.judged < last.judged
+    return bool(no_longer_judged(good, night))
+
+
+def is_less_than_before(before: int, good: Mapping[str, Verdict], night: Night) -> bool:
+    """Whether a night judges fewer cells than the night before, and lacks some of the good one.
+
+    Which cells are judged in passing may differ each night. Without a good night, the number of
+    cells ``before`` decides.
+    """
+    return night.judged < before and (not good or bool(no_longer_judged(good, night)))
+
+
+def explained(good: Mapping[str, Verdict], night: Night) -> list[str]:
+    """For each clause that is no longer judged, its number of cells and why, most cells first."""
+    alike = Counter(
+        (name.partition("[")[0], night.reasons.get(name, UNKNOWN))
+        for name in no_longer_judged(good, night)
+    )
+    most = sorted(alike.items(), key=lambda item: (-item[1], item[0]))
+    return [f"{clause} ({amount(count, 'cell')}): {why}" for (clause, why), count in most]
+
+
+def details(last: Good | None, good: Mapping[str, Verdict], night: Night) -> Sequence[str]:
+    """The lines about a night that judges less: since when, what and why, and the way out.
+
+    None of them if it judges no less. A night that was not judged to the end says so elsewhere.
+    """
+    if night.stopped or last is None or not is_thinner(last, good, night):
+        return ()
+    counts = f"{night.judged:,} cells are judged, and {last.judged:,} then. That run is gone."
+    lines = explained(good, night) or [counts]
+    return (
+        f"No longer judged, unlike in the last good night, {last.run}:",
+        *shortened(lines),
+        WAY_OUT,
+    )
+
+
+def shortened(texts: Sequence[str]) -> list[str]:
+    """Short texts on which no channel acts; beyond LISTED, it counts the others."""
+    lines = [cut(inactive(text), LONGEST) for text in texts[:LISTED]]
+    more = len(texts) - LISTED
+    return [*lines, f"and {more} more"] if more > 0 else lines
