@@ -485,6 +485,7 @@ def test_texts_of_a_target_mention_nobody() -> None:
     """In a chat, they could call everybody, or hide where a link leads."""
     text = str(Notice(Kind.DRIFT, "@everyone <!channel> <b> [x](https://example.com)"))
     assert text == "Drift: @ everyone < !channel> < b> [x] (https://example.com)"
+    assert losses.shortened(["keys: other: @everyone"]) == ["keys: other: @ everyone"]
 
 
 def test_a_message_lists_the_worst_first() -> None:
