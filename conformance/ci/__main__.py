@@ -18,11 +18,12 @@ def main() -> NoReturn:
 
 def _step() -> int:
     from conformance.ci import comment, steps  # noqa: PLC0415 - take long enough to be interrupted
+    from conformance.command.saying import say  # noqa: PLC0415
 
     known = {"run": steps.run, "comment": comment.publish}
     step = known.get(" ".join(sys.argv[1:]))
     if step is None:
-        sys.stderr.write(f"Usage: python -m conformance.ci {'|'.join(known)}\n")
+        say(f"Usage: python -m conformance.ci {'|'.join(known)}", err=True)
         return USAGE
     return step(os.environ)
 

@@ -262,7 +262,7 @@ def matrix(path: Path, shards: int | None) -> None:
     from conformance.fleet import shards as sharding
 
     planned = plan.read(path)
-    click.echo(json.dumps(sharding.matrix(planned, sharding.number_for(planned, shards))))
+    say(json.dumps(sharding.matrix(planned, sharding.number_for(planned, shards))))
 
 
 @fleet.command()
@@ -303,7 +303,7 @@ def manifest(
     planned = plan.read(path)
     cluster = kubernetes.Cluster(name, image, config_map, secret, claim, parallel)
     number = sharding.number_for(planned, shards)
-    click.echo(kubernetes.manifest(planned, number, cluster), nl=False)
+    say(kubernetes.manifest(planned, number, cluster).rstrip("\n"))
 
 
 @fleet.command(hidden=True)

@@ -209,7 +209,7 @@ def test_the_workflows_of_the_documentation_fit() -> None:
         for block in re.findall(r"^```yaml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
         for step in _using(yaml.safe_load(block))
     ]
-    assert len(used) == 4
+    assert len(used) == 5
     for step in used:
         of_workflow = "/workflows/" in step["uses"]
         assert set(step["with"]) <= set((called if of_workflow else action)["inputs"])
