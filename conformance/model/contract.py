@@ -159,10 +159,10 @@ class Contract:
     @property
     def name(self) -> str:
         """The title, version and edition, and the digest if it is not the packaged contract."""
-        name = f"{self.title} {self.version} ({self.edition} edition)"
-        if self.packaged:
-            return name
-        return f"{name} (not the packaged contract; SHA-256 {self.digest})"
+        about = f"{self.edition} edition"
+        if not self.packaged:
+            about = f"{about}; not the packaged contract; SHA-256 {self.digest}"
+        return f"{self.title} {self.version} ({about})"
 
     @property
     def caveat(self) -> str:

@@ -58,7 +58,7 @@ def test_another_contract_is_named_first(toys: list[Ran], tmp_path: Path) -> Non
     """The first line of every output says that the contract is not the packaged one, and which."""
     ran = toys[0]
     digest = stored(ran.run)["spec"]["digest"]
-    name = f"Toy library API 2.0 (not the packaged contract; SHA-256 {digest})"
+    name = f"Toy library API 2.0 (published edition; not the packaged contract; SHA-256 {digest})"
     assert len(digest) == 64
     assert stored(ran.run)["spec"]["packaged"] is False
     assert name in ran.outcome.out.splitlines()[0]
