@@ -27,7 +27,7 @@ ROOT = Path(__file__).parent.parent
 PARTS = (
     *("spec", "conformance", "tests", "docs", "examples", "benchmarks", ".ci", ".github"),
     *("pyproject.toml", "tox.ini", "README.md", "CONTRIBUTING.md", "SECURITY.md"),
-    *("CODE_OF_CONDUCT.md", "CHANGELOG.md", "action.yml"),
+    *("CODE_OF_CONDUCT.md", "CHANGELOG.md", "action.yml", "Dockerfile"),
 )
 """The files and folders of a copy."""
 
