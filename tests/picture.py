@@ -73,9 +73,12 @@ def terminal(run: Run) -> str:
 
 
 def words(picture: str) -> str:
-    """What a picture of a terminal says, without the numbers, which chance changes."""
+    """What a picture of a terminal says, without the numbers, which chance changes.
+
+    Nor does it matter how wide a column of numbers is.
+    """
     text = "\n".join(re.findall(r"<text[^>]*>([^<]*)<", picture))
-    return re.sub(r"operations?", "operations", re.sub(r"(&#160;)+|[0-9.,]+", " ", text))
+    return re.sub(r"operations?", "operations", re.sub(r"(?:&#160;|[0-9.,])+", " ", text))
 
 
 def picture_site() -> None:
