@@ -58,7 +58,8 @@ def judged(name: str, seed: int = 0) -> Run:
 def test_thirty_faults_at_once_have_at_most_thirty_three_causes() -> None:
     """Every fault has a cause that names a clause of it; the cells of all causes are the broken.
 
-    The pictures of the documentation show this run.
+    The pictures of the documentation show this run, but for the causes among items of the same
+    second: how many lists those break depends on when the run makes its objects.
     """
     run = run_of_all([FAULTS[name] for name in THIRTY])
     assert 28 <= len(run.causes) <= 33
@@ -68,7 +69,13 @@ def test_thirty_faults_at_once_have_at_most_thirty_three_causes() -> None:
     broken = {cell.name for cell in run.cells if cell.findings}
     assert {name for cause in run.causes for name in cause.cells} == broken
     pictured = picture.TERMINAL.read_text(encoding="utf-8")
-    assert picture.words(picture.terminal(run)).splitlines() == picture.words(pictured).splitlines()
+    assert steady(picture.terminal(run)) == steady(pictured)
+
+
+def steady(terminal: str) -> list[str]:
+    """The lines of a picture of the terminal that do not depend on when objects are created."""
+    lines = picture.words(terminal).splitlines()
+    return [line for line in lines if "of the same second" not in line]
 
 
 @pytest.mark.parametrize("name", ["flag-as-text", "foreign-agent-read", "name-that-is-no-text"])
