@@ -256,22 +256,22 @@ def rules(**members: Any) -> Callable[[Draft], None]:
 
 def over_budget(draft: Draft) -> None:
     """The failing cases were over the budget."""
-    cases = draft.cases
-    draft.keep(lambda line: line.get("case") not in cases)
-    draft.number()
-    for line in draft.lines:
-        if line.get("case_end") in cases:
-            line["outcome"] = "the request budget is used up (budget: in the target file)"
+    _unsent(draft, "the request budget is used up (budget: in the target file)")
 
 
 def crashed(draft: Draft) -> None:
     """The failing cases are said to have crashed before their first request."""
+    _unsent(draft, "the scenario crashed: KeyError")
+
+
+def _unsent(draft: Draft, outcome: str) -> None:
+    """Let the failing cases end in some way without a request."""
     cases = draft.cases
     draft.keep(lambda line: line.get("case") not in cases)
     draft.number()
     for line in draft.lines:
         if line.get("case_end") in cases:
-            line["outcome"] = "the scenario crashed: KeyError"
+            line["outcome"] = outcome
 
 
 def emptied(draft: Draft, *, kept: int = 0, chosen: bool = False) -> None:

@@ -21,6 +21,7 @@ from conformance.base import files
 from conformance.model import Harm, Run, Verdict
 from conformance.report import openmetrics
 from conformance.report.openmetrics import FAMILIES, LONGEST, Standing, standing_of
+from conformance.report.overall import Overall
 from tests import report_example as example
 from tests.servers import command, run_of
 
@@ -111,8 +112,8 @@ def test_the_values_are_those_of_the_run() -> None:
 def test_one_verdict_is_true(run: Run, verdict: str, code: int) -> None:
     """Also when no cell could be judged."""
     text = openmetrics.content(standing_of(run), run).decode()
-    said = {each: value(text, "verdict", verdict=each) for each in openmetrics.VERDICTS}
-    assert said == {each: float(each == verdict) for each in openmetrics.VERDICTS}
+    said = {each: value(text, "verdict", verdict=each) for each in Overall}
+    assert said == {each: float(each == verdict) for each in Overall}
     assert value(text, "exit_code") == code == run.exit_code
 
 
@@ -235,7 +236,7 @@ def expressions() -> Iterator[str]:
 
 def test_dashboard_and_rules_use_only_metrics_that_are_written() -> None:
     """And only labels and values that those metrics have."""
-    known = {"target": None, "verdict": {*Verdict, *openmetrics.VERDICTS}, "harm": set(Harm)}
+    known = {"target": None, "verdict": {*Verdict, *Overall}, "harm": set(Harm)}
     known |= {
         "percentile": {"50", "95"},
         "within": {"3d", "14d", "30d"},

@@ -60,6 +60,7 @@ def test_help_reads_no_contract(words: tuple[str, ...]) -> None:
         "conformance.command.doctor",
         "conformance.command.drifting",
         "conformance.command.explaining",
+        "conformance.command.extras",
         "conformance.command.fleet",
         "conformance.command.freeze",
         "conformance.command.merge",

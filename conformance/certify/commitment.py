@@ -17,7 +17,6 @@ from typing import Any
 import rfc8785
 
 from conformance.base.errors import UsageError
-from conformance.base.stored import Bounds, parsed
 from conformance.certify.codes import Code, Problem
 from conformance.certify.keys import (
     CERTIFIER,
@@ -112,12 +111,8 @@ def challenge_in(content: bytes) -> Challenge:
 
 
 def _members(content: bytes, schema: str) -> dict[str, Any]:
-    value = parsed(content.decode(), Bounds())
-    fault = schemas.fault(schema, value)
-    if fault:
-        raise ValueError(fault)
-    del value["format"]
-    members: dict[str, Any] = value
+    members: dict[str, Any] = schemas.checked(schema, content.decode())
+    del members["format"]
     return members
 
 

@@ -9,7 +9,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from cryptography import x509
 from rfc3161_client import (
@@ -21,7 +20,6 @@ from rfc3161_client import (
 )
 
 from conformance.base.errors import UsageError, reason
-from conformance.base.stored import Bounds, parsed
 from conformance.certify.codes import Code, Problem
 from conformance.certify.commitment import SLACK, moment
 from conformance.log import schemas
@@ -104,10 +102,7 @@ NO_AUTHORITY = Problem(
 
 def listed(files: Mapping[str, bytes]) -> list[Stamp]:
     """The stamps that a run lists. Raises ValueError unless they are in the order of the log."""
-    rows: Any = parsed(files[INDEX].decode(), Bounds())
-    fault = schemas.fault(schemas.STAMPS, rows)
-    if fault:
-        raise ValueError(fault)
+    rows = schemas.checked(schemas.STAMPS, files[INDEX].decode())
     stamps = [Stamp(**row) for row in rows]
     lines = [stamp.line for stamp in stamps]
     if lines != sorted(set(lines)):

@@ -11,6 +11,7 @@ from typing import Any
 from conformance.base import stored
 from conformance.base.errors import Exit, UsageError
 from conformance.ci.inputs import Inputs
+from conformance.report.overall import Overall, of_exit
 
 NIGHT = "nightly.out.json"
 """What ``nightly`` leaves for programs."""
@@ -18,21 +19,18 @@ NOTICE = "nightly.md"
 """What ``nightly`` leaves for people."""
 PAGE = "report.html"
 SUMMARY = "summary.md"
-UNJUDGED = "not judged"
-VERDICTS: Mapping[int, str] = {Exit.CONFORMS: "conforms", Exit.VIOLATED: "broken"}
-"""What the exit codes of ``run`` mean; any other is UNJUDGED."""
 
 
 @dataclass(frozen=True)
 class Results:
     """The results of a job. Paths are empty if there is no new run.
 
-    ``verdict`` is "conforms", "broken" or "not judged", and ``headline`` says how much was judged.
+    ``headline`` says how much was judged.
     ``summary`` is a Markdown file.
     """
 
     exit_code: int
-    verdict: str = UNJUDGED
+    verdict: str = Overall.UNJUDGED
     headline: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     causes: int = 0
@@ -90,7 +88,7 @@ def _of_run(run: Path, exit_code: int) -> Results:
         return Results(exit_code, run=str(run))
     return Results(
         exit_code,
-        verdict=VERDICTS.get(exit_code, UNJUDGED),
+        verdict=of_exit(exit_code),
         headline=headline.removeprefix("# "),
         counts=counts,
         causes=len(causes),

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from conformance.base.errors import Exit, UsageError
+from conformance.command import extras
 from conformance.command.commands import load
 from conformance.command.saying import say
-from conformance.command.signing_key import FILE, private_key, require_extra, with_trust
+from conformance.command.signing_key import FILE, private_key, with_trust
 
 if TYPE_CHECKING:
     from conformance.certify.codes import Problem
@@ -94,7 +95,7 @@ def certify(**options: Any) -> int:
     With --countersign, RUN is a bundle that holds by the trust file, and a certifier adds a
     signature to it.
     """
-    require_extra()
+    extras.require("certify")
     wish = Wish(**options)
     if wish.countersign:
         _require({"--key": wish.key, "--trust": wish.trust})

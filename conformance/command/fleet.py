@@ -12,10 +12,11 @@ import click
 
 from conformance.base.errors import Exit, UsageError
 from conformance.base.options import Depth
+from conformance.command import extras
 from conformance.command.choosing import with_spec
 from conformance.command.commands import load
 from conformance.command.saying import say
-from conformance.command.signing_key import FILE, require_extra
+from conformance.command.signing_key import FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -154,15 +155,9 @@ def run_(
 
 def _on_cluster(units: Iterator[Unit], output: Path, address: str, tls: Tls) -> Iterator[Result]:
     """The results of units on a Dask cluster. Raises UsageError without the extra."""
-    from importlib.util import find_spec
-
+    extras.require("fleet")
     from conformance.fleet import cluster
 
-    if find_spec("distributed") is None:
-        raise UsageError(
-            "--dask needs another package. "
-            "Install it with: pip install 'kaicalls-conformance[fleet]'"
-        )
     return cluster.run(units, output, address, tls)
 
 
@@ -226,7 +221,7 @@ def collect(
 
 
 def _trusted(trust: Path, revoked: Path | None, stamp_roots: Path | None) -> Trusted:
-    require_extra()
+    extras.require("certify")
     from conformance.certify import stamps
     from conformance.certify.trust import Trust
     from conformance.fleet.accepting import Trusted

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import timedelta
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,11 +13,10 @@ import click
 from conformance.base.clock import Clock
 from conformance.base.errors import Exit, UsageError
 from conformance.base.options import Choice
+from conformance.command import extras
 from conformance.command.choosing import with_choice, with_details, with_output
 from conformance.command.periods import between
-from conformance.command.replay import require_metrics
 from conformance.command.saying import say
-from conformance.command.signing_key import require_extra
 
 if TYPE_CHECKING:
     from conformance.nightly.channels import Channel
@@ -133,7 +131,7 @@ def _require_writable(metrics: Path | None) -> None:
     """Raise UsageError if metrics cannot be written there, before anything is sent."""
     if metrics is None:
         return
-    require_metrics()
+    extras.require("metrics")
     if not os.access(metrics.parent, os.W_OK):
         raise UsageError(f"--metrics {metrics}: its directory is missing, or cannot be written to.")
 
@@ -148,11 +146,7 @@ def _channels(config: Path | None) -> tuple[Channel, ...]:
     addresses = os.environ.get(VARIABLE, "").split()
     if not addresses and config is None:
         return ()
-    if find_spec("apprise") is None:
-        raise UsageError(
-            "Notices need one more package. "
-            "Install it with: pip install 'kaicalls-conformance[notify]'"
-        )
+    extras.require("notify")
     from conformance.nightly import services
 
     return services.opened(addresses, config)
@@ -162,7 +156,7 @@ def _certificates(bundles: tuple[Path, ...]) -> tuple[Certificate, ...]:
     """The certificates in some bundles. Raises UsageError for a file that is not a bundle."""
     if not bundles:
         return ()
-    require_extra()
+    extras.require("certify")
     from conformance.nightly.bundles import certificate_in
 
     return tuple(certificate_in(path) for path in bundles)

@@ -198,21 +198,19 @@ def _outcome(
 ) -> Outcome:
     """The outcome of a night that began with a state, before anything is sent."""
     verdicts, declared = ran.good or {}, prepared.target.declaration
-    thinner = losses.is_thinner(state.good, verdicts, ran.night) and not wish.accept_less
-    first = [*step.new, *ran.new][:1]
-    run = ran.run
+    first, run = next(iter((*step.new, *ran.new)), None), ran.run
     return Outcome(
         step=step,
         notices=notices,
         new=ran.new,
-        judged_all=ran.night.whole and not thinner,
-        less=losses.details(state.good, verdicts, ran.night) if thinner else (),
+        judged_all=ran.night.whole and not step.thinner,
+        less=losses.details(state.good, verdicts, ran.night) if step.thinner else (),
         counts=run.counts if run else {},
         causes=len(run.causes) if run else 0,
         target=f"{declared.name}, {declared.url}",
         place=run.place if run else "",
         page=str(wish.output / ran.night.run / "report.html"),
-        reproduce=rerun.pasted(run, str(first[0].number)) if run and first else "",
+        reproduce=rerun.pasted(run, str(first.number)) if run and first else "",
         setup=losses.shortened(ran.night.setup),
     )
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import click
 
 from conformance.base.errors import Exit
+from conformance.command import extras
 from conformance.command.commands import load
 from conformance.command.saying import hand_out, say
-from conformance.command.signing_key import FILE, require_extra, with_trust
+from conformance.command.signing_key import FILE, with_trust
 
 if TYPE_CHECKING:
     from conformance.certify.registry import Checked, Verify
@@ -118,7 +119,7 @@ def _verifier(
     trust: Path, revoked: Path | None, stamp_roots: Path | None, challenges: Path | None
 ) -> Verify:
     """What verifies a bundle now by a trust file. Raises UsageError for files with faults."""
-    require_extra()
+    extras.require("certify")
     from conformance.certify import stamps, verifying
     from conformance.certify.registry import Checked
     from conformance.certify.trust import Trust

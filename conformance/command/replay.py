@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from conformance.base.errors import UsageError, reason
+from conformance.command import extras
 from conformance.command.choosing import (
     with_challenges,
     with_details,
@@ -255,7 +255,7 @@ def openmetrics(stored_in: Path, output: Path | None, spec: Path | None) -> None
 
     The file is replaced as a whole. The collector reads files that end in .prom.
     """
-    require_metrics()
+    extras.require("metrics")
     from conformance.report import openmetrics as metrics
     from conformance.run import runfile
 
@@ -263,15 +263,6 @@ def openmetrics(stored_in: Path, output: Path | None, spec: Path | None) -> None
     path = output or stored_in / metrics.NAME
     metrics.write(metrics.standing_of(run), run, path)
     say(f"Wrote {path}")
-
-
-def require_metrics() -> None:
-    """Raise UsageError without the package that writes metrics."""
-    if find_spec("prometheus_client") is None:
-        raise UsageError(
-            "Metrics need one more package. "
-            "Install it with: pip install 'kaicalls-conformance[metrics]'"
-        )
 
 
 @export.command()

@@ -1,23 +1,18 @@
-"""What the commands that sign or verify have in common: the extra, the key, and its passphrase."""
+"""What the commands that sign or verify have in common: whom to trust, the key, its passphrase."""
 
 from __future__ import annotations
 
 import os
 import sys
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from conformance.base.errors import UsageError
-
 if TYPE_CHECKING:
     from conformance.certify.keys import PrivateKey
 
-NEEDED = ("cryptography", "rfc3161_client", "securesystemslib", "segno")
-"""The packages that the extra brings."""
 FILE = click.Path(path_type=Path, dir_okay=False)
 
 
@@ -47,15 +42,6 @@ def with_trust(*, required: bool = True) -> Callable[[Callable[..., Any]], Calla
         return command
 
     return decorated
-
-
-def require_extra() -> None:
-    """Raise UsageError, with the command that installs them, if packages are missing."""
-    if any(find_spec(name) is None for name in NEEDED):
-        raise UsageError(
-            "Certificates need more packages. "
-            "Install them with: pip install 'kaicalls-conformance[certify]'"
-        )
 
 
 def private_key(path: Path) -> PrivateKey:

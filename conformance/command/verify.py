@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from conformance.base.errors import UsageError
+from conformance.command import extras
 from conformance.command.commands import load
 from conformance.command.saying import hand_out, say
-from conformance.command.signing_key import FILE, require_extra, with_trust
+from conformance.command.signing_key import FILE, with_trust
 
 if TYPE_CHECKING:
     from conformance.certify.certificate import Certificate
@@ -46,7 +47,7 @@ def verify(
     Exit codes: 0 everything holds, 1 something does not, 2 invalid usage, 3 everything holds, but
     bodies were left out, so some cells could not be recomputed.
     """
-    require_extra()
+    extras.require("certify")
     from conformance.certify import stamps, verifying
     from conformance.certify.trust import Trust
 

@@ -81,10 +81,7 @@ class _Comparison:
             if other is None:
                 yield spot.change(Kind.GONE, "is gone", breaks=True)
                 continue
-            if other.required and not parameter.required:
-                yield spot.change(Kind.NARROWER, "must be sent")
-            elif parameter.required and not other.required:
-                yield spot.change(Kind.WIDER, "may be left out")
+            yield from _necessity(spot, parameter.required, other.required)
             yield from self._schemas.compared(parameter.schema, other.schema, spot)
         for key, parameter in theirs.items():
             if key not in ours and parameter.required:
@@ -99,10 +96,7 @@ class _Comparison:
         if theirs is None:
             yield spot.change(Kind.GONE, "is gone", breaks=True)
             return
-        if theirs.required and not ours.required:
-            yield spot.change(Kind.NARROWER, "must be sent")
-        elif ours.required and not theirs.required:
-            yield spot.change(Kind.WIDER, "may be left out")
+        yield from _necessity(spot, ours.required, theirs.required)
         yield from self._content(ours.content, theirs.content, spot)
 
     # --- responses ---
@@ -140,6 +134,14 @@ class _Comparison:
             elif media == JSON and schema is not None:
                 other = theirs.get(media, theirs.get(ANY_MEDIA))
                 yield from self._schemas.compared(schema, other, spot)
+
+
+def _necessity(spot: Spot, ours: bool, theirs: bool) -> Iterator[Change]:
+    """What changed about whether something in a request must be sent."""
+    if theirs and not ours:
+        yield spot.change(Kind.NARROWER, "must be sent")
+    elif ours and not theirs:
+        yield spot.change(Kind.WIDER, "may be left out")
 
 
 def _spot(route: str, parameter: Parameter) -> Spot:

@@ -28,6 +28,7 @@ from conformance.fleet.verified import Kind, Problem, failure
 from conformance.log import convert
 from conformance.model import Contract, Past
 from conformance.report import badge, html
+from conformance.report.overall import Overall
 from conformance.run import history_file
 from conformance.target import form
 
@@ -189,7 +190,7 @@ class _Collector:
         summary.problems += problems
         summary.states[row["state"]] += 1
         summary.new += len(row["new"])
-        not_judged = bool(row["words"]) or row["verdict"] == rows.UNJUDGED
+        not_judged = bool(row["words"]) or row["verdict"] == Overall.UNJUDGED
         summary.unjudged += not_judged or bool(row["untested"])
         if any(row[name] for name in ("new", "fixed", "untested")):
             summary.changed.append(rows.describe(row))

@@ -16,7 +16,6 @@ from conformance import __version__
 from conformance.base import files, stored
 from conformance.base.errors import UsageError, reason
 from conformance.base.options import Depth
-from conformance.base.stored import Bounds
 from conformance.log import schemas
 from conformance.model import Contract
 from conformance.target import form
@@ -149,12 +148,11 @@ def read(path: Path) -> Fleet:
     path = path.resolve()
     try:
         text = stored.text_of(path)
-        data = stored.parsed(text, Bounds())
-        fault = schemas.fault(schemas.FLEET, data)
+        data = schemas.checked(schemas.FLEET, text)
     except (OSError, ValueError) as error:
-        fault = reason(error)
-    if fault:
-        raise UsageError(f"{path}: not the plan of a fleet: {fault}. Write one with `fleet plan`.")
+        raise UsageError(
+            f"{path}: not the plan of a fleet: {reason(error)}. Write one with `fleet plan`."
+        ) from None
     targets = tuple(Member(**row) for row in data["targets"])
     _require_apart(targets)
     pins = Pins(

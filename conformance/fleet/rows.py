@@ -13,12 +13,10 @@ from conformance.fleet_site.entries import LETTERS, NOT_PLANNED
 from conformance.judging.shortfalls import shortfalls
 from conformance.model import Cause, Past, Run, Transition, Verdict, carried, transition
 from conformance.model.judgement import worst
+from conformance.report.overall import Overall, of_exit
 
 JUDGED_NOW, KEPT, NEVER = "judged", "kept", "never judged"
 """The states of a target in a collection."""
-CONFORMS, BROKEN, UNJUDGED = "conforms", "broken", "not judged"
-VERDICTS = {0: CONFORMS, 1: BROKEN, 3: UNJUDGED}
-"""The verdict on a run by its exit code."""
 LETTER_OF: dict[Verdict | None, str] = {
     **{verdict: letter for letter, verdict in LETTERS.items()},
     None: NOT_PLANNED,
@@ -68,7 +66,7 @@ def judged(entry: Entry, profile: str | None) -> Row:
         "judged_on": run.finished,
         "origin": accepted.origin,
         "certificate": _certificate(accepted.certificate),
-        "verdict": VERDICTS[run.exit_code],
+        "verdict": of_exit(run.exit_code),
         "counts": run.counts,
         "grid": grid,
         "causes": len(causes),
@@ -126,7 +124,7 @@ def never(target: str, name: str, why: str, clauses: Sequence[str]) -> Row:
         "judged_on": None,
         "origin": FLEET,
         "certificate": None,
-        "verdict": UNJUDGED,
+        "verdict": Overall.UNJUDGED,
         "counts": {},
         "grid": NOT_PLANNED * len(clauses),
         "causes": 0,

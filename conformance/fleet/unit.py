@@ -16,7 +16,6 @@ from threading import Event
 from conformance import __version__
 from conformance.base import files, stored
 from conformance.base.errors import UsageError, reason
-from conformance.base.stored import Bounds
 from conformance.fleet import supervised
 from conformance.fleet.plan import FORMAT, Fleet, Member, Pins
 from conformance.log import schemas
@@ -137,12 +136,9 @@ def read(folder: Path) -> Result:
     """The result in a folder, which may be hostile. Raises UsageError if there is none."""
     path = folder / RESULT
     try:
-        data = stored.parsed(stored.text_of(path), Bounds())
-        fault = schemas.fault(schemas.RESULT, data)
+        data = schemas.checked(schemas.RESULT, stored.text_of(path))
     except (OSError, ValueError) as error:
-        fault = reason(error)
-    if fault:
-        raise UsageError(f"{path}: not the result of a target: {fault}")
+        raise UsageError(f"{path}: not the result of a target: {reason(error)}") from None
     del data["format"]
     return Result(**{**data, "state": State(data["state"])})
 

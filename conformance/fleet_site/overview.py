@@ -23,6 +23,7 @@ from conformance.fleet_site.entries import (
     Problem,
     Target,
 )
+from conformance.report.overall import Overall
 
 NAMED = 3
 """Targets that a line about many of them names."""
@@ -32,7 +33,6 @@ ENOUGH = 3
 NEW, FIXED, UNTESTED = "new", "fixed", "newly untested"
 NEVER = "never judged"
 """The state of a target without any result."""
-CONFORMS, BREAKS, NOT_JUDGED = "conforms", "broken", "not judged"
 CONCLUSIVE = frozenset((*BROKEN_LETTERS, "P"))
 """The letters of cells that were judged."""
 ABSENT = f"I{NOT_PLANNED}"
@@ -193,7 +193,8 @@ class Overview:
     def verdicts(self) -> Counter[str]:
         """The number of targets by verdict. Those that were never judged are not judged."""
         return Counter(
-            entry.verdict if entry.report is not None else NOT_JUDGED for entry in self.entries
+            entry.verdict if entry.report is not None else Overall.UNJUDGED
+            for entry in self.entries
         )
 
     @property
@@ -263,7 +264,7 @@ class Overview:
         kinds: dict[str, dict[tuple[str, str], Group]] = {}
         for problem in self.problems():
             name = problem.target
-            entry = known.get(name) or _entry(Target(name, name, NEVER, NOT_JUDGED, ""), 0, 0)
+            entry = known.get(name) or _entry(Target(name, name, NEVER, Overall.UNJUDGED, ""), 0, 0)
             since = f"last good result: {entry.judged_on}" if entry.judged_on else "never judged"
             groups = kinds.setdefault(problem.kind, {})
             group = groups.setdefault((problem.words, since), Group(problem.words, since))

@@ -20,10 +20,11 @@ from conformance.base import files, stored
 from conformance.base.text import clean
 from conformance.base.values import cut
 from conformance.fleet_site import entries, overview
-from conformance.fleet_site.overview import BREAKS, CONFORMS, NOT_JUDGED, Entry, Overview
+from conformance.fleet_site.overview import Entry, Overview
 from conformance.fleet_site.rows import Grid
 from conformance.model import Verdict
 from conformance.report import badge, html, view
+from conformance.report.overall import Overall
 
 FIRST, NAMES, BADGE, PARTS = "index.html", "targets.html", "badge.svg", "grid"
 """The files of a site, and the directory of the parts of its grid."""
@@ -35,9 +36,9 @@ LONGEST = 200
 """Characters of a name or a title that a list shows."""
 
 COLOURS = {
-    CONFORMS: Verdict.PASSED,
-    BREAKS: Verdict.FAILED,
-    NOT_JUDGED: Verdict.UNTESTED,
+    Overall.CONFORMS: Verdict.PASSED,
+    Overall.BROKEN: Verdict.FAILED,
+    Overall.UNJUDGED: Verdict.UNTESTED,
 }
 """The verdict on a cell that has the colour of the verdict on a target."""
 PACKAGE, SHARED = "conformance.fleet_site", "conformance.report"
@@ -159,15 +160,17 @@ def _colour(found: Overview, troubles: object) -> Verdict | str:
         return Verdict.FAILED
     if found.changed[overview.UNTESTED] or troubles:
         return Verdict.WARNED
-    return "none" if found.verdicts[BREAKS] else Verdict.PASSED
+    return "none" if found.verdicts[Overall.BROKEN] else Verdict.PASSED
 
 
 def _badge(found: Overview) -> str:
     """The badge of the fleet: how many of its targets conform."""
     verdicts = found.verdicts
-    value = f"{verdicts[CONFORMS]:,} of {len(found.entries):,} conform"
-    worst = [name for name in (BREAKS, NOT_JUDGED, CONFORMS) if verdicts[name]]
-    colour = badge.COLOURS[COLOURS[worst[0] if worst else NOT_JUDGED]]
+    value = f"{verdicts[Overall.CONFORMS]:,} of {len(found.entries):,} conform"
+    worst = [
+        name for name in (Overall.BROKEN, Overall.UNJUDGED, Overall.CONFORMS) if verdicts[name]
+    ]
+    colour = badge.COLOURS[COLOURS[worst[0] if worst else Overall.UNJUDGED]]
     label = clean(cut(found.fleet.contract.full_name, LONGEST))
     return badge.svg(label, value, f"{label}: {value}", colour)
 

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import pairwise
 
+from conformance.base.errors import Exit
 from conformance.model.judgement import JUDGED, Cause
 
 SETTLED = 2
 """Changes that are no instability: a cause appears and is fixed, or is fixed and returns."""
-
-UNJUDGED = 3
-"""The exit code of a run that could not judge everything."""
 
 
 class Transition(StrEnum):
@@ -92,7 +90,7 @@ def carried(past: Sequence[Past]) -> list[Past]:
     found: list[Past] = []
     judged = 0
     for run in past:
-        broke_off = run.stopped or run.exit_code == UNJUDGED
+        broke_off = run.stopped or run.exit_code == Exit.UNJUDGED
         if found and (not run.judged or (broke_off and run.judged < judged)):
             found.append(_with_causes_of(found[-1], run))
         else:

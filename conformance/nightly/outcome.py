@@ -15,6 +15,7 @@ from conformance.nightly.facts import Seen
 from conformance.nightly.notices import LISTED, Kind, Notice, ordered
 from conformance.nightly.transitions import Step
 from conformance.report.markdown import inert
+from conformance.report.overall import Overall
 
 DATA, PAGE = "nightly.out.json", "nightly.md"
 LOSING = (Kind.LESS, Kind.UNTESTED)
@@ -63,11 +64,11 @@ class Outcome:
         return Exit.CONFORMS
 
     @property
-    def verdict(self) -> str:
+    def verdict(self) -> Overall:
         """What the night says about the target, whatever is new."""
         if self.counts.get("failed"):
-            return "broken"
-        return "conforms" if self.judged_all else "not judged"
+            return Overall.BROKEN
+        return Overall.CONFORMS if self.judged_all else Overall.UNJUDGED
 
     @property
     def report(self) -> str:

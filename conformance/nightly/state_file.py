@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from conformance.base import files, stored
 from conformance.base.errors import UsageError, reason
-from conformance.base.stored import Bounds
 from conformance.log import convert, schemas
 from conformance.nightly.notices import Message
 from conformance.nightly.state import State
@@ -65,13 +64,10 @@ def _read(path: Path, schema: str, kind: type[Noun]) -> Noun | None:
     if not os.path.lexists(path):
         return None
     try:
-        value = stored.parsed(stored.text_of(path), Bounds())
-        fault = schemas.fault(schema, value)
+        value = schemas.checked(schema, stored.text_of(path))
     except (OSError, ValueError) as error:
-        fault = reason(error)
-    if fault:
         raise UsageError(
-            f"{path}: not a state of `nightly`: {fault}. Restore the file, or remove it: the next "
-            "night then begins afresh, and reports every cause as new."
-        )
+            f"{path}: not a state of `nightly`: {reason(error)}. Restore the file, or remove it: "
+            "the next night then begins afresh, and reports every cause as new."
+        ) from None
     return convert.from_json(value, kind)

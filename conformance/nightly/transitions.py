@@ -23,6 +23,7 @@ NAMED = 5
 class Step:
     """The step from one night to the next: the new state, and what there is to say.
 
+    It is ``thinner`` if the night judges less than the last good one, and that was not accepted.
     ``new`` are the causes that the night before did not have, and ``fixed`` those that are gone, by
     id. ``lost`` counts by clause the cells that the last good night judged and this one could not.
     """
@@ -32,6 +33,7 @@ class Step:
     new: tuple[Seen, ...]
     fixed: Mapping[str, Open]
     lost: Mapping[str, int]
+    thinner: bool
 
 
 def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: bool = False) -> Step:
@@ -58,7 +60,7 @@ def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: boo
     thinner = not accept and losses.is_thinner(state.good, good, night)
     if night.whole and not night.red and not thinner:
         after = replace(after, good=Good(night.run, night.judged), lost=())
-    return Step(after, tuple(notices), new, fixed, lost)
+    return Step(after, tuple(notices), new, fixed, lost, thinner)
 
 
 # --- causes ---------------------------------------------------------------------------------------

@@ -18,14 +18,15 @@ from prometheus_client import CollectorRegistry, Gauge
 from prometheus_client.openmetrics.exposition import generate_latest
 
 from conformance.base import files
+from conformance.base.errors import Exit
 from conformance.base.text import clean
 from conformance.base.values import cut
 from conformance.model import Harm, Run, Verdict
+from conformance.report.overall import Overall
 from conformance.report.times import latencies
 from conformance.report.view import epoch_ms
 
 NAME = "conformance.prom"
-VERDICTS = ("conforms", "broken", "not judged")
 SOON = (3, 14, 30)
 """The numbers of days within which waivers that expire are counted."""
 LONGEST = 100
@@ -65,7 +66,7 @@ FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 class Standing:
     """What a run alone does not know about its target, and what there is if it could not begin.
 
-    ``target`` is the name of the target, and ``verdict`` one of VERDICTS. Moments are ISO 8601;
+    ``target`` is the name of the target, and ``verdict`` the verdict on it. Moments are ISO 8601;
     ``last_good`` is that of the last good run, empty if there was none. ``new`` is the number of
     new causes, and ``drift`` the number of differences by whether they break clients; None if
     nobody looked.
@@ -86,10 +87,10 @@ def standing_of(run: Run) -> Standing:
     if run.exit_code == 0:
         good.append(run.finished)
     broken = bool(run.counts["failed"])
-    whole = "not judged" if run.exit_code == 3 else "conforms"
+    whole = Overall.UNJUDGED if run.exit_code == Exit.UNJUDGED else Overall.CONFORMS
     return Standing(
         target=run.target.name,
-        verdict="broken" if broken else whole,
+        verdict=Overall.BROKEN if broken else whole,
         exit_code=run.exit_code,
         finished=run.finished,
         last_good=good[-1] if good else "",
@@ -136,7 +137,7 @@ class _Metrics:
 
 
 def _add_standing(metrics: _Metrics, standing: Standing) -> None:
-    for verdict in VERDICTS:
+    for verdict in Overall:
         metrics.set("conformance_verdict", verdict == standing.verdict, verdict=verdict)
     metrics.set("conformance_exit_code", standing.exit_code)
     metrics.set("conformance_finished_timestamp_seconds", epoch_ms(standing.finished) / 1000)

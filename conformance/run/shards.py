@@ -10,7 +10,6 @@ from pathlib import Path
 
 from conformance.base import files, stored
 from conformance.base.errors import UsageError, reason
-from conformance.base.stored import Bounds
 from conformance.log import schemas
 from conformance.run.lanes import Lane
 
@@ -58,14 +57,12 @@ def stored_in(directory: Path) -> Shard:
     """The shard in a directory. Raises UsageError if there is none."""
     path = directory / NAME
     try:
-        said = stored.parsed(stored.text_of(path), Bounds())
-        fault = schemas.fault(schemas.SHARD, said)
+        said = schemas.checked(schemas.SHARD, stored.text_of(path))
+        if said["number"] > said["of"]:
+            raise ValueError(f"number: there is no shard {said['number']} of {said['of']}")
     except (OSError, ValueError) as error:
-        fault = reason(error)
-    if not fault and said["number"] > said["of"]:
-        fault = f"number: there is no shard {said['number']} of {said['of']}"
-    if fault:
         raise UsageError(
-            f"{path}: not a shard of a run: {fault}. Specify directories written by `run --shard`."
-        )
+            f"{path}: not a shard of a run: {reason(error)}. "
+            "Specify directories written by `run --shard`."
+        ) from None
     return Shard(**said)

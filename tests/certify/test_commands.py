@@ -14,7 +14,7 @@ import pytest
 
 from conformance.certify import seams
 from conformance.certify.codes import Code
-from conformance.command import certify, signing_key, verify
+from conformance.command import certify, extras, verify
 from conformance.command.cli import outcome
 from tests.certify.bundles import Lab, members_of
 from tests.forging import forged
@@ -227,7 +227,7 @@ def test_without_the_extra_both_say_what_to_install(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One message, with the command."""
-    monkeypatch.setattr(signing_key, "find_spec", lambda _name: None)
+    monkeypatch.setattr(extras, "find_spec", lambda _name: None)
     for words in (("certify", ".", *NAMED), ("verify", "x.zip", "--trust", "trust")):
         code, said = desk.run(*words)
         assert code == 2

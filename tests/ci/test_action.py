@@ -17,7 +17,7 @@ import yaml
 from conformance.server.application import Application
 from conformance.server.messages import Refusal, Reply, Request
 from tests.ci import runner
-from tests.ci.fake_github import TOKEN, FakeGitHub, github
+from tests.ci.fake_github import TOKEN, FakeGitHub
 from tests.ci.runner import ROOT, Job, Service
 from tests.servers import BRIEF, Command, faulty, keys_of, serving
 
@@ -61,20 +61,6 @@ def url(server: Shifting) -> Iterator[str]:
 def service(tmp_path: Path) -> Service:
     """A service without any job so far."""
     return runner.service(tmp_path / "service")
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[FakeGitHub]:
-    """A GitHub for all tests here."""
-    with github() as one:
-        yield one
-
-
-@pytest.fixture
-def fake(running: FakeGitHub) -> FakeGitHub:
-    """A GitHub without any comment."""
-    running.forget()
-    return running
 
 
 def judged(service: Service, server: Shifting, fake: FakeGitHub | None = None, **given: str) -> Job:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from conformance.base.errors import UsageError
 from conformance.ci import comment, inputs
 from conformance.ci.cutting import cut
-from tests.ci.fake_github import TOKEN, FakeGitHub, github
+from tests.ci.fake_github import TOKEN, FakeGitHub
 
 MARKER = "<!-- kaicalls-conformance: conformance -->"
 
@@ -61,20 +60,6 @@ def test_the_end_is_cut_at_a_line() -> None:
     assert short.startswith("# Worst\n```sh\n")
     assert short.count("```") == 2
     assert short.endswith("more lines in the report of this run.\n")
-
-
-@pytest.fixture(scope="module")
-def running() -> Iterator[FakeGitHub]:
-    """A GitHub for all tests here."""
-    with github() as one:
-        yield one
-
-
-@pytest.fixture
-def fake(running: FakeGitHub) -> FakeGitHub:
-    """A GitHub without any comment."""
-    running.forget()
-    return running
 
 
 def published(fake: FakeGitHub, directory: Path, text: str, **other: str) -> int:

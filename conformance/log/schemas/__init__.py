@@ -15,6 +15,7 @@ from typing import Any
 
 import jsonschema_rs
 
+from conformance.base.stored import Bounds, parsed
 from conformance.model import Json
 
 EXCHANGES, RUN, SHARD = "exchanges.schema.json", "run.schema.json", "shard.schema.json"
@@ -42,6 +43,15 @@ def fault(schema: str, value: Json) -> str | None:
     if len(message) > LONGEST:  # it quotes a large value
         message = f"invalid value: {'/'.join(str(step) for step in error.schema_path[-2:])}"
     return f"{place}: {message}" if place else message
+
+
+def checked(schema: str, text: str) -> Any:
+    """The value of a JSON text that may be hostile. Raises ValueError unless it fits a schema."""
+    value = parsed(text, Bounds())
+    wrong = fault(schema, value)
+    if wrong:
+        raise ValueError(wrong)
+    return value
 
 
 @cache
