@@ -312,7 +312,7 @@ def holds(path: Path, text: str) -> bool:
 
 # --- what changed, without a run ------------------------------------------------------------------
 
-KNOWN = State(target="https://host", scope="full")
+KNOWN = State(target="https://host", scope="full", name="staging")
 PASSING = {"a[x]": Verdict.PASSED, "a[y]": Verdict.PASSED, "b[x]": Verdict.PASSED}
 CAUSE = Seen("cause-1", "Pages lose items, 21 operations", 1, "a[x]", ("cause-1x", "cause-1y"))
 
@@ -660,6 +660,38 @@ def test_each_channel_gets_each_message_once() -> None:
     assert saved == [(*messages("a", to=("two",)), *messages("b")), left]
 
 
+def test_a_message_that_is_always_rejected_holds_up_no_other() -> None:
+    """It is given up after three nights in which the channel took others."""
+    got: list[str] = []
+
+    def take(sent: Message) -> bool:
+        if sent.title != "too long":
+            got.append(sent.title)
+        return sent.title != "too long"
+
+    one = channels.Channel("one", take)
+    waiting = messages("too long", to=("one",))
+    for title in ("a", "b", "c"):
+        assert waiting
+        waiting = (*waiting, *messages(title, to=("one",)))
+        waiting = channels.delivered(waiting, [one], lambda _: None)
+    assert (got, waiting) == (["a", "b", "c"], ())
+
+
+def test_a_channel_that_is_down_loses_nothing() -> None:
+    """After two failures in a row it gets nothing more that night, and no message is given up."""
+    tried: list[str] = []
+
+    def fail(sent: Message) -> bool:
+        tried.append(sent.title)
+        return False
+
+    waiting = messages("a", "b", "c", to=("one",))
+    for _ in range(5):
+        assert channels.delivered(waiting, [channels.Channel("one", fail)], print) == waiting
+    assert tried == ["a", "b"] * 5
+
+
 def test_a_channel_that_is_no_longer_configured_gets_nothing() -> None:
     """Its messages are dropped, and of all others the newest thirty are kept."""
     one = channels.Channel("one", lambda _: True)
@@ -811,6 +843,7 @@ def test_a_night_uses_the_objects_of_earlier_ones_again(
     first, second, fresh, turn = created
     assert fresh == first > second >= turn
     assert {(each["exit_code"], each["notices"]) for each in judged} == {(0, 0)}
+    assert all(each["headline"].startswith("No failure seen in ") for each in judged)
     assert cli.outcome([*words, "--fresh", "--reuse", str(tmp_path / "reports")]) == 2
     runs = len(list((tmp_path / "reports").glob("2*")))
     assert cli.outcome(words) == 3  # now it is down
@@ -845,6 +878,7 @@ def test_the_watch_announces_a_silence_once(tmp_path: Path, channel: Channel) ->
         found = servers.command("nightly", "check", tmp_path, *by_file, cwd=tmp_path)
         assert (found.code, f"{tmp_path}: {words}\n") == (1, found.out)
         assert [each["title"] for each in channel.received] == [words]
+    assert channel.received[0]["message"].startswith("Target: staging, https://host\nDirectory: ")
 
 
 def test_a_full_disk_does_not_hide_a_silence(

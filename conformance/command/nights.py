@@ -35,7 +35,7 @@ from conformance.nightly.notices import Kind, Message, Notice, message, ordered
 from conformance.nightly.outcome import Outcome
 from conformance.nightly.state import Good, State
 from conformance.nightly.transitions import Step
-from conformance.report import rerun
+from conformance.report import rerun, view
 from conformance.run import runfile
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _begun(wish: Wish, prepared: Prepared) -> tuple[State, list[Notice]]:
     if known:
         told = state_file.read_watch(wish.output).told
         missed = silence.missed(state, wish.clock(), wish.max_age, told, alone=True)
-    state = replace(state, began=_moment(wish.clock))
+    state = replace(state, began=_moment(wish.clock), name=prepared.target.declaration.name)
     state_file.write(state, wish.output)
     return state, [missed] if missed else []
 
@@ -211,6 +211,7 @@ def _outcome(
         place=run.place if run else "",
         page=str(wish.output / ran.night.run / "report.html"),
         reproduce=rerun.pasted(run, str(first.number)) if run and first else "",
+        claim=view.headline(run) if run else "",
         setup=losses.shortened(ran.night.setup),
     )
 

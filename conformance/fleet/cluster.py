@@ -15,6 +15,7 @@ from itertools import islice
 from pathlib import Path
 from threading import Event
 from typing import Any
+from urllib.parse import urlsplit
 
 from conformance import __version__
 from conformance.base import files
@@ -86,13 +87,18 @@ def _fill(client: Any, tasks: Any, named: dict[str, Unit], units: Iterator[Unit]
 
 
 def sendable(each: Unit) -> Unit:
-    """The unit with its target file in it. Raises UsageError if that has a key itself."""
+    """The unit with its target file in it. Raises UsageError if that has a key or a password."""
     path = Path(each.path)
     value = form.valid(path).value
     if keyring.literal(value):
         raise UsageError(
             f"{path}: has a key in it, which would pass through the scheduler. Write keys as "
             "${NAME}, and set the variables for the workers."
+        )
+    if urlsplit(value.get("published", "")).password:
+        raise UsageError(
+            f"{path}: published: has a password in it, which would pass through the scheduler. "
+            "Publish the run where it needs none, or work this target without --dask."
         )
     return replace(each, text=path.read_bytes().decode())
 

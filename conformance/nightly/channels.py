@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from conformance.nightly.notices import Message
@@ -11,6 +11,10 @@ VARIABLE = "CONFORMANCE_NOTIFY"
 """The environment variable with addresses of channels, separated by white space."""
 MOST = 30
 """Maximum number of messages that wait; the newest are kept."""
+FAILURES = 2
+"""A channel that fails this many times in a row is taken to be down."""
+REJECTIONS = 3
+"""A message is given up after so many nights in which a channel took others, but not this one."""
 
 
 @dataclass(frozen=True)
@@ -36,19 +40,42 @@ def delivered(
     """Send what waits, oldest first; returns what still waits.
 
     ``save`` stores what still waits after each delivery, so that nothing is sent twice. A channel
-    that fails gets nothing more for now.
+    that fails twice in a row gets nothing more for now. A message that a channel rejects, although
+    it takes others, does not hold those up, and is given up in the end.
     """
     for channel in channels:
+        rejected: list[Message] = []
+        accepts, in_a_row = False, 0
         for message in [each for each in waiting if channel.name in each.to]:
-            if not channel.deliver(message):
+            if channel.deliver(message):
+                waiting = _without(waiting, message, channel.name)
+                save(waiting)
+                accepts, in_a_row = True, 0
+            else:
+                rejected.append(message)
+                in_a_row += 1
+            if in_a_row == FAILURES:
                 break
-            waiting = _without(waiting, message, channel.name)
+        if accepts and rejected:
+            waiting = _rejected(waiting, rejected, channel.name)
             save(waiting)
     return waiting
 
 
+def _rejected(
+    waiting: tuple[Message, ...], messages: Sequence[Message], name: str
+) -> tuple[Message, ...]:
+    """What still waits once a channel has rejected some messages, and accepted another."""
+    for message in messages:
+        if message.rejected + 1 == REJECTIONS:
+            waiting = _without(waiting, message, name)
+    return tuple(
+        replace(each, rejected=each.rejected + 1) if each in messages else each for each in waiting
+    )
+
+
 def _without(waiting: tuple[Message, ...], sent: Message, name: str) -> tuple[Message, ...]:
-    """What still waits once a channel has received a message."""
+    """What still waits without a message for a channel."""
     left = []
     for message in waiting:
         is_sent = (message.title, message.body) == (sent.title, sent.body)

@@ -77,12 +77,16 @@ class Notice:
 
 @dataclass(frozen=True)
 class Message:
-    """What is sent for one night. ``to`` names the channels that have not received it yet."""
+    """What is sent for one night. ``to`` names the channels that have not received it yet.
+
+    ``rejected`` counts the nights in which a channel did not take it, but took another message.
+    """
 
     title: str
     body: str
     tone: Tone
     to: tuple[str, ...] = ()
+    rejected: int = 0
 
 
 def ordered(notices: Sequence[Notice]) -> list[Notice]:

@@ -28,7 +28,8 @@ class Outcome:
 
     ``new`` are the causes that the last good night did not have, and ``target`` is the name and
     the address. ``place`` is the directory of the run; empty if nothing was stored. ``page`` is the
-    absolute path of its report. ``reproduce`` is the command that repeats the first new cause.
+    absolute path of its report. ``reproduce`` is the command that repeats the first new cause, and
+    ``claim`` the headline of the report, which says how much of the contract was judged.
     ``less`` are lines on what is no longer judged, and ``setup`` sentences on what is wrong
     with the target file. ``unsent`` is the number of messages that wait to be sent.
     """
@@ -43,6 +44,7 @@ class Outcome:
     place: str = ""
     page: str = ""
     reproduce: str = ""
+    claim: str = ""
     less: Sequence[str] = ()
     setup: Sequence[str] = ()
     unsent: int = 0
@@ -123,6 +125,7 @@ def _data(outcome: Outcome) -> dict[str, Json]:
     """The outcome for programs."""
     return {
         "verdict": outcome.verdict,
+        "headline": outcome.claim or None,
         "exit_code": int(outcome.exit_code),
         "counts": dict(outcome.counts),
         "causes": outcome.causes,
@@ -168,7 +171,8 @@ def _listed(texts: Sequence[str]) -> Iterator[str]:
 
 
 def _counted(outcome: Outcome) -> str:
-    """The cells by verdict, and the number of causes."""
+    """The headline of the report, the cells by verdict, and the number of causes."""
+    claim = f"{outcome.claim}: " if outcome.claim else ""
     parts = [f"{count:,} {name}" for name, count in outcome.counts.items() if count]
     cells = ", ".join(parts) or "No cell was judged"
-    return f"{cells}. {amount(outcome.causes, 'cause')}."
+    return f"{claim}{cells}. {amount(outcome.causes, 'cause')}."

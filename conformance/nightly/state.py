@@ -33,7 +33,8 @@ class Good:
 class State:
     """What the nights of one target remember. Moments are ISO 8601.
 
-    ``target`` is the address, and ``scope`` the depth and the selection. ``began`` is when the last
+    ``target`` is the address, ``name`` the name of the target, and ``scope`` the depth and the
+    selection. ``began`` is when the last
     night began, and ``ended`` when the last night that arrived had ended. ``judged`` is the number
     of cells that the last complete night judged, and ``stopped`` the number of nights since then
     that could not be judged to the end. ``recent`` has the ids of the open causes after each of the
@@ -58,3 +59,4 @@ class State:
     said: tuple[str, ...] = ()
     unsent: tuple[Message, ...] = ()
     drift: tuple[str, ...] | None = None
+    name: str = ""

@@ -61,8 +61,7 @@ def watched(
     if notice and watch.told != mark:
         watch = replace(watch, told=mark)
         names = tuple(channel.name for channel in channels)
-        about = f"Target: {state.target}" if state.target else f"Directory: {directory}"
-        waiting = (*waiting, replace(message([notice], [about]), to=names))
+        waiting = (*waiting, replace(message([notice], _about(state, directory)), to=names))
 
     faults: list[str] = []
 
@@ -76,6 +75,14 @@ def watched(
     save(waiting)
     left = delivered(waiting, channels, save)
     return Watched(directory, notice, len(left), *faults)
+
+
+def _about(state: State, directory: Path) -> list[str]:
+    """Which nights are missing: those of a target, in a directory."""
+    named = [state.name, state.target]
+    target = ", ".join(each for each in named if each)
+    lines = [f"Target: {target}"] if target else []
+    return [*lines, f"Directory: {directory}"]
 
 
 def _missing(directory: Path, channels: Sequence[Channel]) -> Watched:

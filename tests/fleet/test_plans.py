@@ -152,6 +152,17 @@ def test_a_target_file_is_sent_as_it_is(servers: Servers, tmp_path: Path) -> Non
     assert hashlib.sha256(sent.text.encode()).hexdigest() == each.digest
 
 
+def test_the_password_of_a_published_run_is_not_sent(servers: Servers, tmp_path: Path) -> None:
+    """It would be in the memory of the scheduler, as a key would."""
+    text = (servers.directory / "targets" / "sound.yaml").read_text()
+    path = tmp_path / "sound.yaml"
+    path.write_text(f"{text}\npublished: https://reader:secret@example.com/run.zip\n")
+    each = unit.Unit("sound", str(path), plan.digest_of(path), 60, many([]).pins)
+    with pytest.raises(UsageError, match="published: has a password") as caught:
+        cluster.sendable(each)
+    assert "secret" not in str(caught.value)
+
+
 def test_a_unit_shows_no_target_file_in_messages() -> None:
     """Dask prints the arguments of tasks into its logs."""
     pins = many([]).pins
