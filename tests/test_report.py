@@ -19,6 +19,7 @@ from conformance.model import (
     Case,
     Effect,
     Exchange,
+    Reason,
     ReasonKind,
     Response,
     Run,
@@ -320,6 +321,16 @@ def test_one_cell_is_enough_to_narrow_a_claim(
     share = f"{1000 * kept // cells / 10:g}"
     assert view.headline(changed) == claim.format(kept=kept, all=cells, share=share)
     assert changed.standing is standing
+
+
+def test_a_selection_that_passes_is_not_green() -> None:
+    """Nothing is known of the cells that it leaves out."""
+    first, *others = example.passing().cells
+    reasons = (Reason(ReasonKind.NOT_SELECTED, "not selected"),)
+    unselected = replace(first, verdict=Verdict.UNTESTED, reasons=reasons)
+    run = _with(cells=(unselected, *others))
+    assert run.standing is Verdict.UNTESTED
+    assert view.headline(run).startswith("No failure seen in ")
 
 
 def test_a_thousand_cells_have_a_comma() -> None:

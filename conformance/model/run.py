@@ -220,15 +220,15 @@ class Run:
     def standing(self) -> Verdict:
         """The verdict on the run as a whole.
 
-        PASSED only if every selected cell passed, and neither the target file nor an accepted
-        challenge excludes anything.
+        PASSED only if every cell passed: neither the selection nor the target file nor an accepted
+        challenge leaves one out.
         """
         if self.exit_code == 1:
             return Verdict.FAILED
         if self.exit_code:
             return Verdict.ERROR
-        chosen = {cell.verdict for cell in self.cells if cell.chosen}
-        found = worst(chosen - {Verdict.INAPPLICABLE}) or Verdict.ERROR
+        verdicts = {cell.verdict for cell in self.cells}
+        found = worst(verdicts - {Verdict.INAPPLICABLE}) or Verdict.ERROR
         is_limited = found is Verdict.PASSED and self.counts[Verdict.INAPPLICABLE]
         if found is Verdict.EXCLUDED or is_limited:
             return Verdict.UNTESTED
