@@ -211,7 +211,7 @@ UNEDITED: tuple[Row, ...] = (
         "selection",
         "`--area` or `--clause`",
         "No failure seen in ... of the contract",
-        f"{SHARE}test_an_area_that_passes_is_green",
+        f"{SHARE}test_an_area_that_passes_is_not_green",
     ),
     (
         "selection",
