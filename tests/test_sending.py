@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import json
 import socket
 import threading
 import weakref
@@ -23,7 +24,7 @@ from conformance.scenarios.client.memory import Memory
 from conformance.scenarios.client.renewal import WAITS, Renewal
 from conformance.transport.carrier import Label
 from conformance.transport.http import HttpWire
-from conformance.transport.message import Message
+from conformance.transport.message import Message, json_bytes
 from conformance.transport.sender import Sender
 from conformance.transport.wire import Loss, WireFailure, WireRequest, WireResponse
 from tests import servers
@@ -90,6 +91,17 @@ class Ending(Answering):
             self.sent.append(request)
             raise WireFailure("it is lost", self._loss)
         return super().send(request)
+
+
+def test_a_body_has_letters_in_both_forms() -> None:
+    """Some clients escape what is not ASCII, some send it as UTF-8. A server has to read both."""
+    text = "Zoë Łukasz 東京 🎉 \ud800"
+    sent = json_bytes({"text": text})
+    assert json.loads(sent) == {"text": text}
+    assert "ë".encode() in sent
+    assert b"\\u0141" in sent
+    assert b"\\ud800" in sent
+    assert json_bytes({"text": "plain"}) == b'{"text": "plain"}'
 
 
 @pytest.mark.parametrize("loss", [Loss.CLOSED, Loss.SILENT, Loss.BROKEN])

@@ -63,6 +63,23 @@ def query_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
+def json_bytes(value: Any) -> bytes:
+    """A value as JSON in UTF-8. Every second character outside ASCII is escaped, the others not.
+
+    Clients send both forms, and a server that reads one of them may not read the other. Lone
+    surrogates are always escaped, because UTF-8 does not have them.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    outside = [place for place, character in enumerate(text) if not character.isascii()]
+    surrogates = [place for place in outside if "\ud800" <= text[place] <= "\udfff"]
+    escaped = {*outside[1::2], *surrogates}
+    written = [
+        json.dumps(character)[1:-1] if place in escaped else character
+        for place, character in enumerate(text)
+    ]
+    return "".join(written).encode()
+
+
 def message_for(operation: Operation, values: Mapping[str, Any]) -> Message:
     """A message with each value in the place where the operation takes it, without ABSENT values.
 
@@ -87,7 +104,7 @@ def message_for(operation: Operation, values: Mapping[str, Any]) -> Message:
     if operation.method in BODILESS:
         return Message(operation.method, path, tuple(query), tuple(headers))
     with_type = (("Content-Type", "application/json"), *headers)
-    return Message(operation.method, path, tuple(query), with_type, json.dumps(body).encode())
+    return Message(operation.method, path, tuple(query), with_type, json_bytes(body))
 
 
 def _place_of(operation: Operation, name: str) -> str:

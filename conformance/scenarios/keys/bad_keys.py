@@ -68,9 +68,9 @@ def _spelled(client: Client, values: dict[str, Any]) -> None:
     """Send no key to another spelling of the path, which a server may treat as the same path."""
     message = message_for(client.operation, values)
     path, mark, query = encoded(message).partition("?")
-    spellings = [f"{path}/"]
-    if client.depth is Depth.DEEP:
-        spellings += [f"/{path}", path.upper()]
+    spellings = [f"{path}/", path.upper(), f"/{path}"]
+    if client.depth is not Depth.DEEP:
+        spellings = spellings[: 2 if client.operation.action == "list" else 1]
     facts = Facts(mistake=True, odd=True, form=Form.SPELLED)
     for spelling in spellings:
         # no operation is named, because this may not be a path of the API

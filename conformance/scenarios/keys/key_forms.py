@@ -17,8 +17,8 @@ NEVER_ISSUED = (UNKNOWN, ALTERED)
 BASIC_USER, IN_QUERY = "user", "query"
 PLACES = ("Basic", "Token", BASIC_USER)
 """Where a valid key does not belong: after another scheme, or as the user name of Basic."""
-NOTHINGS = ("undefined", "null")
-"""What clients without a key send by mistake."""
+NO_KEYS = ("undefined", "null", "constructor")
+"""What clients without a key send by mistake, and what JavaScript finds in any set of keys."""
 ENDLESS = "x" * 2_000
 """A key far longer than any real one."""
 PAGE_SIZE = 2
@@ -102,7 +102,7 @@ def _malformed(planning: Planning, number: int) -> list[str]:
     if number % 2 == 0:
         return [scheme]
     texts = [f"{scheme} not a key", f"{scheme} {scheme}", "?"]
-    texts += [f"{scheme} {nothing}" for nothing in NOTHINGS]
+    texts += [f"{scheme} {nothing}" for nothing in NO_KEYS]
     if _floods(planning):
         tokens = (*authentication.prefixes, ENDLESS)
         texts += [f"{scheme} {token}" for token in tokens]

@@ -11,8 +11,10 @@ from conformance.reading import is_hexadecimal, rows_of
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id, identifier
 
-SIMILAR = {Depth.QUICK: 1, Depth.FULL: 4, Depth.DEEP: 4}
+SIMILAR = {Depth.QUICK: 1, Depth.FULL: 5, Depth.DEEP: 5}
 """How many similar ids are requested at most."""
+PROTOTYPE = "constructor"
+"""What every object of JavaScript has, so a careless lookup finds it under any set of ids."""
 SHORT_ID = 7
 """Characters of an id so short that a piece of it may well be another id."""
 
@@ -62,5 +64,6 @@ def _send_similar_ids(client: Client, values: dict[str, Any], selector: Paramete
         similar = [known[:-1], f"{known}x", f"{known[:-1]}%"]
         if not is_hexadecimal(known):
             similar.append(known.swapcase())
+        similar.append(PROTOTYPE)
     for name in similar[: SIMILAR[client.depth]]:
         client.mistake(client.operation, {**values, selector.name: name})

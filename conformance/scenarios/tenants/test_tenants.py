@@ -148,7 +148,8 @@ def test_foreign_filter(client: Client) -> None:
     client.mistake(operation, {**values, parameter.name: value, **page}, facts=facts)
     ask_beside_others(client, parameter, {**values, parameter.name: value})
     ask_for_both(client, parameter, values, value)
-    client.mistake(operation, {**values, parameter.name: MALFORMED}, role=Role.BYSTANDER)
+    for text in (MALFORMED, ""):
+        client.mistake(operation, {**values, parameter.name: text}, role=Role.BYSTANDER)
 
 
 # --- objects ---
