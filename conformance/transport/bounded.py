@@ -17,7 +17,6 @@ from email.errors import MissingHeaderBodySeparatorDefect
 from http.client import CONTINUE, SWITCHING_PROTOCOLS, HTTPException, HTTPResponse
 from typing import Any
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from conformance.model import compact
@@ -190,16 +189,5 @@ class _SecureConnection(_Timed, HTTPSConnection):
     response_class = _Response
 
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
-POOLS = {"http": _Pool, "https": _SecurePool}
-"""Pools of bounded connections, for a urllib3 pool manager."""
-
 CONNECTIONS = {"http": _Connection, "https": _SecureConnection}
-"""Single bounded connections. Unlike a pool, they send a malformed path unchanged."""
+"""Bounded connections by scheme. They send a malformed path unchanged."""
