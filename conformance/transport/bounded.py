@@ -18,6 +18,7 @@ from http.client import CONTINUE, SWITCHING_PROTOCOLS, HTTPException, HTTPRespon
 from typing import Any
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util import wait_for_read
 
 from conformance.model import compact
 from conformance.transport.wire import BODY_LIMIT
@@ -92,6 +93,8 @@ class _Bounded(io.RawIOBase):
         Without any bytes, a closed socket looks the same as an open one.
         """
         self._ended = True
+        if not isinstance(self._sock, ssl.SSLSocket) and not wait_for_read(self._sock, 0):
+            return b""
         try:
             self._sock.settimeout(0)
             if isinstance(self._sock, ssl.SSLSocket):
