@@ -24,11 +24,6 @@ class Trust:
     ca: Path | None = None
     verified: bool = True
 
-    @property
-    def verify(self) -> str | bool:
-        """The argument of requests: the path of the authorities, or False."""
-        return self.verified and self._authorities
-
     def of_connection(self) -> dict[str, Any]:
         """The arguments of a connection of urllib3."""
         if not self.verified:

@@ -98,7 +98,8 @@ class Gate:
 
     def __init__(self, spool: Recorder | None = None, *, large: bool = False) -> None:
         lock = threading.RLock()
-        self.changed = threading.Condition(lock)
+        self.changed = threading.Condition(lock)  # notified when another request may be sent
+        self.arrived = threading.Condition(lock)  # notified when the case whose turn it is goes on
         self.free = threading.Condition(lock)  # notified when another case may begin
         self._spool = spool
         self.turn: Errand | None = None  # the case whose turn it is
@@ -133,6 +134,8 @@ class Gate:
                 self._large = self._large or size > LARGE
             part.held.append(what)
             self.changed.notify_all()
+            if part is self.turn:
+                self.arrived.notify()
 
     def keep(self, exchange: Exchange) -> None:
         """Write an exchange to the log of early writes, which survives if the run is killed."""
@@ -204,10 +207,10 @@ class Ahead:
         with gate.changed:
             self._first, gate.turn = place, errand
             gate.changed.notify_all()
-            gate.free.notify_all()
+            gate.free.notify()
         while True:
-            with gate.changed:
-                gate.changed.wait_for(lambda: errand.held or errand.ended)
+            with gate.arrived:
+                gate.arrived.wait_for(lambda: errand.held or errand.ended)
                 drained = errand.ended and not errand.held
             if drained:
                 break
@@ -257,18 +260,24 @@ class Ahead:
     ) -> None:
         with self._gate.changed:
             errand.outcome, errand.error = outcome, error
-            self._gate.changed.notify_all()
-            self._gate.free.notify_all()
+            if errand is self._gate.turn:
+                self._gate.arrived.notify()
+            self._gate.free.notify()
 
     def _next(self) -> Errand | None:
-        """Wait for a case that may begin; None if none is left or the run is over."""
+        """Wait for a case that may begin; None if none is left or the run is over.
+
+        Whoever finds one lets the next thread look for another.
+        """
         with self._gate.changed:
             while not self._gate.stopped and len(self._begun) < len(self._errands):
                 place = self._place_to_begin()
                 if place is not None:
                     self._begun.add(place)
+                    self._gate.free.notify()
                     return self._errands[place]
                 self._gate.free.wait()
+            self._gate.free.notify()
         return None
 
     def _place_to_begin(self) -> int | None:

@@ -18,6 +18,7 @@ from urllib3.util import parse_url
 from conformance import __version__, checks
 from conformance.base import files, stored
 from conformance.base.errors import UsageError, reason
+from conformance.base.garbage import unsearched
 from conformance.base.options import Depth
 from conformance.base.stored import Bounds
 from conformance.contract import editions, in_edition
@@ -241,6 +242,7 @@ def _check_waivers(target: Declaration, started: str) -> None:
         raise ValueError(f"target/waivers/{index}/expires: {message}")
 
 
+@unsearched()
 def _log(directory: Path, bounds: Bounds) -> Log:
     """The log of a run, with the logs of its workers if the run ended before they were merged."""
     log = evidence.read(directory / LOG, bounds)

@@ -17,8 +17,8 @@ from email.errors import MissingHeaderBodySeparatorDefect
 from http.client import CONTINUE, SWITCHING_PROTOCOLS, HTTPException, HTTPResponse
 from typing import Any
 
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util import wait_for_read
 
 from conformance.model import compact
 from conformance.transport.wire import BODY_LIMIT
@@ -93,6 +93,8 @@ class _Bounded(io.RawIOBase):
         Without any bytes, a closed socket looks the same as an open one.
         """
         self._ended = True
+        if not isinstance(self._sock, ssl.SSLSocket) and not wait_for_read(self._sock, 0):
+            return b""
         try:
             self._sock.settimeout(0)
             if isinstance(self._sock, ssl.SSLSocket):
@@ -190,16 +192,5 @@ class _SecureConnection(_Timed, HTTPSConnection):
     response_class = _Response
 
 
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
-POOLS = {"http": _Pool, "https": _SecurePool}
-"""Pools of bounded connections, for a urllib3 pool manager."""
-
 CONNECTIONS = {"http": _Connection, "https": _SecureConnection}
-"""Single bounded connections. Unlike a pool, they send a malformed path unchanged."""
+"""Bounded connections by scheme. They send a malformed path unchanged."""

@@ -1,11 +1,8 @@
-"""HTTP through ``requests``, without the conveniences that would distort the evidence.
+"""HTTP over connections of urllib3, without conveniences that would distort the evidence.
 
 There are no redirects (they would receive our keys), no retries, and no cookies (they would mix
 identities). Environment settings are ignored, because a netrc entry would replace the key; only
 the one for certificate authorities applies. Bodies are bounded in bytes, requests in time.
-``requests`` and urllib3 repair malformed paths, so such a request uses a connection of its own.
-What remains of ``requests`` is worth keeping: connection pools, TLS, and the search for certificate
-authorities.
 """
 
 from __future__ import annotations
@@ -16,22 +13,16 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
-from http.cookiejar import DefaultCookiePolicy
-from typing import Any
+from contextlib import closing, suppress
 
-import requests
-import urllib3
-from requests.adapters import HTTPAdapter
-from requests.structures import CaseInsensitiveDict
 from urllib3 import BaseHTTPResponse
 from urllib3.connection import HTTPConnection
 from urllib3.exceptions import ReadTimeoutError
-from urllib3.util import SKIP_HEADER, parse_url
+from urllib3.util import SKIP_HEADER, Url, parse_url
 
 from conformance.base.tls import Trust, is_spoken_at
 from conformance.model import Peer
-from conformance.transport.bounded import CONNECTIONS, CURRENT, POOLS, TooMuchError
+from conformance.transport.bounded import CONNECTIONS, CURRENT, TooMuchError
 from conformance.transport.codings import decoded
 from conformance.transport.deployment import Deployment
 from conformance.transport.wire import (
@@ -41,9 +32,6 @@ from conformance.transport.wire import (
     WireRequest,
     WireResponse,
 )
-
-NO_COOKIES = DefaultCookiePolicy(allowed_domains=[])
-"""Neither accepts cookies nor sends them back."""
 
 ADDED = "accept-encoding"
 """The header that urllib3 adds to a request without one."""
@@ -65,36 +53,23 @@ whether it was carried out.
 """
 
 
-class _Adapter(HTTPAdapter):
-    """An adapter with one kept, bounded connection from one local address."""
-
-    def __init__(self, address: str | None) -> None:
-        self._address = address
-        super().__init__(max_retries=0, pool_connections=1, pool_maxsize=1)
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        if self._address:
-            kwargs["source_address"] = (self._address, 0)
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = POOLS
+_Received = tuple[BaseHTTPResponse, bytes, bool]
+"""A response with its body, and whether the body was cut."""
+_Origin = tuple[str | None, str | None, int | None]
+"""Scheme, host and port."""
 
 
 class _Kept:
-    """A session for one local address, and the time of its last use."""
+    """A connection that the next request to its origin may use, and the time of its last use."""
 
-    def __init__(self, address: str | None, trust: Trust) -> None:
-        self.session = requests.Session()
-        self.session.trust_env = False
-        self.session.verify = trust.verify
-        self.session.headers.clear()
-        self.session.cookies.set_policy(NO_COOKIES)
-        for scheme in ("http://", "https://"):
-            self.session.mount(scheme, _Adapter(address))
+    def __init__(self, connection: HTTPConnection, origin: _Origin) -> None:
+        self.connection = connection
+        self.origin = origin
         self.used = time.monotonic()
 
 
 class _KeptHere(threading.local):
-    """The kept sessions of the current thread, by local address."""
+    """The kept connections of the current thread, by local address."""
 
     def __init__(self) -> None:
         self.by_address: dict[str | None, _Kept] = {}
@@ -109,7 +84,6 @@ class HttpWire:
 
     def __init__(self, timeout: float, trust: Trust | None = None) -> None:
         logging.getLogger("urllib3").setLevel(SILENT)
-        urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
         self._timeout = timeout
         self._trust = trust or Trust()
         self._kept = _KeptHere()
@@ -122,10 +96,9 @@ class HttpWire:
         """Send one request; see Wire."""
         CURRENT.begin(self._timeout)
         opened = CURRENT.opened
-        open_response = self._over_kept if self._may_keep(request) else self._over_own
+        send = self._over_kept if self._may_keep(request) else self._over_own
         try:
-            with open_response(request) as raw:
-                body, cut = _bounded(raw, request.most)
+            raw, body, cut = send(request)
         except Exception as error:  # an odd response can break the library anywhere
             failure = self._failure(error, request.url)
             if failure.loss is Loss.CLOSED and CURRENT.opened == opened:
@@ -162,7 +135,7 @@ class HttpWire:
     def close(self) -> None:
         """Close the kept connections of this thread."""
         for kept in self._kept.by_address.values():
-            kept.session.close()
+            kept.connection.close()
         self._kept.by_address.clear()
 
     def _may_keep(self, request: WireRequest) -> bool:
@@ -175,35 +148,55 @@ class HttpWire:
         idle = time.monotonic() - kept.used if kept else 0
         return self._keeps_for_writes and idle < FRESH
 
-    @contextmanager
-    def _over_kept(self, request: WireRequest) -> Iterator[BaseHTTPResponse]:
+    def _over_kept(self, request: WireRequest) -> _Received:
         """Send over a connection that is kept for the next request."""
-        by_address = self._kept.by_address
-        if request.address not in by_address:
-            by_address[request.address] = _Kept(request.address, self._trust)
-        kept = by_address[request.address]
-        asked = requests.Request(request.method, request.url, data=request.body)
-        prepared = kept.session.prepare_request(asked)
-        prepared.headers = CaseInsensitiveDict(_sent(request))  # requests would rename and add some
-        response = kept.session.send(
-            prepared, allow_redirects=False, stream=True, timeout=self._timeout
-        )
-        yield response.raw
+        where = parse_url(request.url)
+        kept = self._kept_to(where, request.address)
+        if not kept.connection.is_connected:  # the target may have closed it
+            kept.connection.close()
+        received = self._over(kept.connection, request, where.request_uri)
         kept.used = time.monotonic()
+        return received
 
-    @contextmanager
-    def _over_own(self, request: WireRequest) -> Iterator[BaseHTTPResponse]:
+    def _kept_to(self, where: Url, address: str | None) -> _Kept:
+        """The connection that is kept to the origin of a URL; a new one takes its place there."""
+        by_address = self._kept.by_address
+        kept, origin = by_address.get(address), (where.scheme, where.host, where.port)
+        if kept is None or kept.origin != origin:
+            if kept is not None:
+                kept.connection.close()
+            kept = by_address[address] = _Kept(self._connection(where, address), origin)
+        return kept
+
+    def _over_own(self, request: WireRequest) -> _Received:
         """Send over a connection of its own, with path and query unchanged."""
         start = request.url.index("/", request.url.index("://") + len("://"))
         origin, target = request.url[:start], request.url[start:]
-        with closing(self._connection(origin, request.address)) as connection:
-            connection.request(
-                request.method, target, request.body, _sent(request), preload_content=False
-            )
-            yield connection.getresponse()
+        with closing(self._connection(parse_url(origin), request.address)) as connection:
+            return self._over(connection, request, target)
 
-    def _connection(self, origin: str, address: str | None) -> HTTPConnection:
-        where = parse_url(origin)
+    def _over(self, connection: HTTPConnection, request: WireRequest, target: str) -> _Received:
+        """Send a request with a path and query. A response that is not read to its end, or is lost,
+        ends the connection."""
+        try:
+            connection.timeout = self._timeout
+            if connection.is_closed:
+                connection.connect()
+            with suppress(BrokenPipeError, ConnectionResetError):  # a response may have come before
+                connection.request(
+                    request.method, target, request.body, _sent(request), preload_content=False
+                )
+            raw = connection.getresponse()
+            body, cut = _bounded(raw, request.most)
+        except BaseException:
+            connection.close()
+            raise
+        if cut:
+            connection.close()
+        return raw, body, cut
+
+    def _connection(self, where: Url, address: str | None) -> HTTPConnection:
+        """A new connection to the origin of a URL."""
         trust = self._trust.of_connection() if where.scheme == "https" else {}
         kind: type[HTTPConnection] = CONNECTIONS[where.scheme or "http"]
         return kind(

@@ -72,9 +72,11 @@ class Journal:
 
     def log(self, sent: Sent) -> Exchange:
         """Log an exchange and return it as logged. Raises Unjudgeable; see Watch."""
+        exchange = self._clean(sent)
         broken = self._broken_again(sent.exchange.operation, sent.arrival.broken)
-        facts = replace(sent.exchange.facts, broken=broken)
-        logged = self.enter(replace(self._clean(sent), facts=facts))
+        if broken is not None:
+            exchange = replace(exchange, facts=replace(exchange.facts, broken=broken))
+        logged = self.enter(exchange)
         if logged.role is Role.RETRY:
             self._watch.note_retried(logged)
         else:

@@ -324,6 +324,9 @@ class Sender:
             response = self._redactor.response(arrival.answer, operation)
         else:
             failure = self._secrets.redact(str(arrival.answer))
+        facts = label.facts
+        if wired.address is not None:
+            facts = replace(facts, address=wired.address)
         return Exchange(
             id="",
             case=label.case.id,
@@ -332,7 +335,7 @@ class Sender:
             operation=label.operation,
             role=role,
             identity=label.identity,
-            facts=replace(label.facts, address=wired.address),
+            facts=facts,
             request=Request(
                 message.method,
                 self._secrets.redact(wired.url),
