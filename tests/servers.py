@@ -36,9 +36,6 @@ from tests.support import contracts, warm
 FILES = frozenset({*report.FILES, runfile.RUN, runfile.PACKED})
 """The files that a run of the command leaves in its directory."""
 
-BYTECODE = str(Path(tempfile.gettempdir()) / f"conformance-tests-bytecode-{os.getuid()}")
-"""Where processes keep compiled modules if they may not do so next to the code."""
-
 BRIEF = "envelope-unrouted"
 """A clause that a dozen reads with one key verify, for tests that want any run."""
 
@@ -224,8 +221,6 @@ def _environment(more: Mapping[str, str]) -> dict[str, str]:
     ours = ("CONFORMANCE_", "PYTEST_", "FORCE_COLOR", "COLUMNS", "GITHUB_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     asked = {"CONFORMANCE_YES": "1"}  # nobody sits before a test
-    if kept.pop("PYTHONDONTWRITEBYTECODE", None):
-        kept["PYTHONPYCACHEPREFIX"] = BYTECODE  # hundreds of processes import the same modules
     return kept | {"NO_COLOR": "1", "PYTHONUNBUFFERED": "1", **asked, **more}
 
 
