@@ -65,7 +65,7 @@ class Warm:
 
     def end(self, timeout: float) -> tuple[int, float] | None:
         """The exit code of the command and the most memory it held, in MiB; None: it still runs."""
-        if not select.select([self._process.stdout], [], [], timeout)[0]:
+        if not select.select([_open(self._process.stdout)], [], [], timeout)[0]:
             return None
         status, kibibytes = self._line().split()
         return os.waitstatus_to_exitcode(int(status)), int(kibibytes) / 1024
