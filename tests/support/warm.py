@@ -20,8 +20,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from conformance.report import html
+
 PROJECT = Path(__file__).parent.parent.parent
-IMPORTED = ("conformance.command.cli", "conformance.examine.survey", "conformance.run.runner")
+IMPORTED = (
+    "conformance.command.cli",
+    "conformance.examine.examination",
+    "conformance.log.converter",
+    "conformance.run.runner",
+    "conformance.run.storing",
+)
 """What most commands import."""
 TURNS = 2
 """Processes that take turns, so that of two commands in a row each orders its sets differently."""
@@ -145,6 +153,9 @@ def _serve() -> Mapping[str, Any] | None:
 if __name__ == "__main__":
     for module in IMPORTED:
         importlib.import_module(module)
+    templates = html._environment()
+    for template in templates.list_templates(extensions=["j2"]):
+        templates.get_template(template)
     gc.freeze()  # a fork then shares these objects for as long as it only reads them
     asked = _serve()
     if asked:
