@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 
 from conformance.checks import RULES
 from conformance.model import CodeRole, Exchange, Response, Role
@@ -61,6 +62,7 @@ GROUPS: Mapping[str, frozenset[str]] = {
 """Names for several classes together, largest first."""
 
 
+@cache
 def taken() -> dict[str, dict[str, Expected]]:
     """What each trial rule makes of each class of answers, in a word; by rule, then by class."""
     table: dict[str, dict[str, Expected]] = {}

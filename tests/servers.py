@@ -31,13 +31,10 @@ from conformance.run import runfile
 from conformance.server.application import Application, application
 from conformance.server.declaration import declaration
 from conformance.server.messages import Refusal, Reply, Request
-from tests.support import contracts
+from tests.support import contracts, warm
 
 FILES = frozenset({*report.FILES, runfile.RUN, runfile.PACKED})
 """The files that a run of the command leaves in its directory."""
-
-BYTECODE = str(Path(tempfile.gettempdir()) / f"conformance-tests-bytecode-{os.getuid()}")
-"""Where processes keep compiled modules if they may not do so next to the code."""
 
 BRIEF = "envelope-unrouted"
 """A clause that a dozen reads with one key verify, for tests that want any run."""
@@ -195,16 +192,35 @@ class Command:
 def command(
     *arguments: object, cwd: Path, timeout: float = 300, env: Mapping[str, str] = {}
 ) -> Outcome:
-    """Run the command to its end."""
-    return Command(*arguments, cwd=cwd, env=env).end(timeout)
+    """Run the command to its end, in a fork of a process that has imported it.
+
+    Where the start of the interpreter matters, as for signals, a test begins a ``Command``.
+    """
+    if not warm.can_run(env):
+        return Command(*arguments, cwd=cwd, env=env).end(timeout)
+    environment = _environment(env)
+    with tempfile.TemporaryDirectory() as directory:
+        outputs = (Path(directory) / "out", Path(directory) / "err")
+        for path in outputs:
+            path.touch()
+        forking = warm.POOL.take(_environment({}))
+        began = time.monotonic()
+        process = forking.begin([str(word) for word in arguments], environment, cwd, outputs)
+        ended = forking.end(timeout)
+        seconds = time.monotonic() - began
+        if ended is None:
+            os.killpg(process, signal.SIGKILL)  # with the server that it may have started
+            forking.end(timeout)
+        warm.POOL.idle.append(forking)
+        out, err = [path.read_bytes().decode("utf-8", "surrogateescape") for path in outputs]
+    assert ended, f"still running after {timeout} s\n{out}\n{err}"
+    return Outcome(ended[0], out, err, seconds, ended[1])
 
 
 def _environment(more: Mapping[str, str]) -> dict[str, str]:
     ours = ("CONFORMANCE_", "PYTEST_", "FORCE_COLOR", "COLUMNS", "GITHUB_")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     asked = {"CONFORMANCE_YES": "1"}  # nobody sits before a test
-    if kept.pop("PYTHONDONTWRITEBYTECODE", None):
-        kept["PYTHONPYCACHEPREFIX"] = BYTECODE  # hundreds of processes import the same modules
     return kept | {"NO_COLOR": "1", "PYTHONUNBUFFERED": "1", **asked, **more}
 
 

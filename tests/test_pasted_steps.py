@@ -6,8 +6,9 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +72,15 @@ class Place:
     server: Restarting
     keys: Mapping[str, str]
 
-    @property
+    @cached_property
     def run(self) -> Run:
         """The run, as stored."""
         return runfile.replay(servers.run_of(self.directory), real()).run
+
+    @cached_property
+    def shown(self) -> Sequence[cards.Card]:
+        """What the report shows for each cause, with its steps."""
+        return cards.with_steps(self.run, cards.cards(self.run))
 
     def pasted(self, lines: str) -> bytes:
         """What a shell prints for some lines on a fresh server, on both outputs."""
@@ -114,10 +120,9 @@ def test_the_steps_of_every_cause_show_it_again(place: Place) -> None:
     """The decisive response has the status or the shape that it had in the run."""
     run = place.run
     assert len(run.causes) >= len(THIRTY) - 2
-    shown = cards.with_steps(run, cards.cards(run))
     steps = steps_of(run, [shown_of(run, cause) for cause in run.causes])
     wrong = []
-    for card, sendings in zip(shown, steps, strict=True):
+    for card, sendings in zip(place.shown, steps, strict=True):
         said = place.pasted(card.steps)
         lacking = any(each.lacks for each in sendings)
         if b"jq: error" in said or not (lacking or is_shown(sendings, said)):
@@ -153,9 +158,8 @@ def responses_in(said: bytes) -> list[Response]:
 def test_a_run_may_send_its_steps_again(place: Place) -> None:
     """All come as before. What costs money, fills a limit or harms is not sent again."""
     run = place.run
-    shown = cards.with_steps(run, cards.cards(run))
     as_before = "Sent again at the end of the run: same result."
-    assert {card.again for card in shown} == {"", as_before}
+    assert {card.again for card in place.shown} == {"", as_before}
     assert answered_otherwise(run) == frozenset()
     assert {run.contract.operations[each.operation].effect for each in sent_again(run)} == {
         Effect.READ,

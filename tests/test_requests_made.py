@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -119,6 +120,12 @@ def honest() -> Opened:
     return run_of(workers=4)
 
 
+@cache
+def broken(workers: int = 1) -> Opened:
+    """A quick run of the server with thirty faults."""
+    return run_of(BROKEN, workers=workers)
+
+
 # --- honest runs ----------------------------------------------------------------------------------
 
 
@@ -138,7 +145,7 @@ def test_every_request_of_an_honest_run_is_made_again(honest: Opened) -> None:
 @pytest.mark.parametrize("workers", [1, 16])
 def test_a_broken_server_changes_nothing(workers: int) -> None:
     """Cases that were repeated to confirm a finding are repeated again."""
-    opened = run_of(BROKEN, workers=workers)
+    opened = broken(workers)
     assert any(each.attempt == 2 for each in opened.log.exchanges)
     assert is_whole(played(opened))
 
@@ -360,7 +367,7 @@ def test_a_request_before_the_first_case_is_refused(honest: Opened) -> None:
 
 def test_a_failure_that_was_repeated_by_a_forger_is_refused() -> None:
     """A finding that was hidden as a repeated request, with a good one after it."""
-    opened = run_of(BROKEN)
+    opened = broken()
     wrong = next(
         each
         for each in reversed(opened.log.exchanges)
@@ -375,7 +382,7 @@ def test_a_failure_that_was_repeated_by_a_forger_is_refused() -> None:
 
 def test_a_log_without_its_second_attempts_is_refused() -> None:
     """They confirm what the first ones showed."""
-    opened = run_of(BROKEN)
+    opened = broken()
     once = [each for each in opened.log.exchanges if each.attempt == 1]
     assert codes(with_log(opened, once)) == {Code.REQUEST_MISMATCH}
 

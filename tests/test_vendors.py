@@ -6,8 +6,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -22,43 +21,53 @@ HERE = Path(__file__).parent / "vendors"
 ROWS = [(vendor, row) for vendor in VENDORS for row in wrong_list(vendor)]
 
 
-Runs = dict[tuple[str, bool], Future[Judged]]
+def judged_together(
+    factory: pytest.TempPathFactory, *options: str, wrong: bool
+) -> dict[str, Judged]:
+    """Runs against each server at the same time, with all of its wrongs or none."""
+    with ThreadPoolExecutor(len(VENDORS)) as pool:
+        begun = {
+            vendor: pool.submit(
+                judge,
+                vendor,
+                factory.mktemp(vendor),
+                [row.name for row in wrong_list(vendor) if wrong],
+                *options,
+            )
+            for vendor in VENDORS
+        }
+    return {vendor: run.result() for vendor, run in begun.items()}
 
 
 @pytest.fixture(scope="module")
-def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
-    """The runs against each server, two at a time: all wrongs in full, and none in a quick run."""
-    with ThreadPoolExecutor(2) as pool:
-        yield {
-            (vendor, full): pool.submit(
-                judge,
-                vendor,
-                tmp_path_factory.mktemp(vendor),
-                [row.name for row in wrong_list(vendor)] if full else (),
-                *(() if full else ("--depth", "quick")),
-            )
-            for full in (True, False)
-            for vendor in VENDORS
-        }
+def careful(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Judged]:
+    """A quick run against each server with nothing wrong."""
+    return judged_together(tmp_path_factory, "--depth", "quick", wrong=False)
+
+
+@pytest.fixture(scope="module")
+def hurried(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Judged]:
+    """A full run against each server with everything wrong."""
+    return judged_together(tmp_path_factory, wrong=True)
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_a_careful_vendor_is_not_accused(vendor: str, runs: Runs) -> None:
+def test_a_careful_vendor_is_not_accused(vendor: str, careful: dict[str, Judged]) -> None:
     """With nothing wrong, no cell fails, warns or errs."""
-    judged = runs[vendor, False].result()
+    judged = careful[vendor]
     assert judged.unexplained(()) == []
     assert judged.outcome.code == 0
     assert judged.run["incomplete"] is None
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_every_wrong_of_a_vendor_is_reported(vendor: str, runs: Runs) -> None:
+def test_every_wrong_of_a_vendor_is_reported(vendor: str, hurried: dict[str, Judged]) -> None:
     """With everything wrong, each row of the list is reported under its operations.
 
     Nothing is reported that no row explains.
     """
     rows = wrong_list(vendor)
-    judged = runs[vendor, True].result()
+    judged = hurried[vendor]
     found, due = judged.found(), [row for row in rows if not row.survives]
     missed = {row.name: row.unseen(found) for row in due if row.unseen(found)}
     assert missed == {}

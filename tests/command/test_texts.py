@@ -14,7 +14,7 @@ from click.testing import CliRunner
 
 from conformance import contract
 from conformance.checks import RULES
-from conformance.command import commands
+from conformance.command import explaining
 from conformance.command.cli import group
 from tests.servers import BRIEF, Sandbox, command, no_traceback, run_of, stored
 from tests.support.contracts import TOY
@@ -73,7 +73,7 @@ def test_clauses_as_json(tmp_path: Path) -> None:
 def test_explain_of_every_clause(spec: Path | None, monkeypatch: pytest.MonkeyPatch) -> None:
     """`explain` prints the text of each clause, its source and how it is verified."""
     known = contract.load(spec, frozenset(RULES))
-    monkeypatch.setattr(commands, "load", lambda _spec: known)
+    monkeypatch.setattr(explaining, "load", lambda _spec, edition: known)
     for clause in known.clauses.values():
         result = CliRunner().invoke(
             group, ["explain", clause.id, *(["--spec", str(spec)] if spec else [])]

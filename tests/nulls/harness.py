@@ -1,9 +1,8 @@
-"""Runs the suite against null servers, in this process and over HTTP."""
+"""Runs the suite against null servers, in this process."""
 
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import closing
 from dataclasses import dataclass
 
 from conformance.base.options import Choice
@@ -11,9 +10,8 @@ from conformance.model import Run, Verdict
 from conformance.run.planning import prepare
 from conformance.run.session import Session
 from conformance.server import application
-from conformance.transport.http import HttpWire
 from tests.faults.harness import target_of
-from tests.nulls.servers import serving
+from tests.nulls.servers import reached
 from tests.support.contracts import real
 from tests.support.inprocess import execute
 
@@ -35,7 +33,7 @@ class Result:
 def run(name: str) -> Run:
     """The run against a null server, whose target file promises everything."""
     loaded = real()
-    with serving(name) as origin, closing(HttpWire(15.0)) as wire:
+    with reached(name) as (origin, wire):
         aimed_at = target_of(loaded, application(loaded), origin, {"clock": None})
         session = Session(prepare(loaded, aimed_at, Choice()), wire, sleep=lambda _seconds: None)
         return execute(session)

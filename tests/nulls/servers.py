@@ -1,17 +1,19 @@
-"""Null servers: small HTTP servers without any of the API behind them."""
+"""Null servers: small applications without any of the API behind them."""
 
 from __future__ import annotations
 
 import json
 import socket
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Any
 
 from conformance.server import Application, application
 from conformance.server.messages import Reply, Request
-from tests import servers
+from conformance.transport.http import HttpWire
+from conformance.transport.wire import Wire
 from tests.support.contracts import real
+from tests.support.wsgi import WsgiWire
 
 Start = Callable[[str, list[tuple[str, str]]], Any]
 JSON = [("Content-Type", "application/json")]
@@ -74,13 +76,14 @@ NULLS: dict[str, Callable[..., Any]] = {
 
 
 @contextmanager
-def serving(name: str) -> Iterator[str]:
-    """A running null server; gives its origin."""
+def reached(name: str) -> Iterator[tuple[str, Wire]]:
+    """The origin of a null server, and the wire to it: HTTP only where there is no application."""
     made = NULLS[name]
     if made is refusing:
-        with refusing() as origin:
-            yield origin
+        with refusing() as origin, closing(HttpWire(15.0)) as wire:
+            yield origin, wire
         return
-    app = application(real(), kind=Examples) if made is Examples else made
-    with servers.serving(app) as origin:
-        yield origin
+    yield (
+        "http://127.0.0.1:1",
+        WsgiWire(application(real(), kind=Examples) if made is Examples else made),
+    )

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from subprocess import DEVNULL, PIPE, Popen
@@ -22,11 +23,13 @@ VENDORS = ("on_fastapi", "on_flask")
 GOOD = ("passed", "untested", "inapplicable")
 
 
+@cache
 def wrong_list(vendor: str) -> tuple[Wrong, ...]:
     """What is wrong in a server."""
     return rows_of(HERE / vendor / "wrong.yaml", "wrong")
 
 
+@cache
 def habits(vendor: str) -> tuple[Wrong, ...]:
     """Legal habits of a server, with the clauses that they must not be blamed for."""
     return rows_of(HERE / vendor / "wrong.yaml", "legal")
