@@ -1,17 +1,17 @@
 """Tests of the suite."""
 
+import atexit
 import gc
 import os
+import shutil
 import sys
 import tempfile
-from pathlib import Path
 
 gc.set_threshold(50_000, 20, 20)  # runs keep what they make; Python looks for garbage seldom
 
-BYTECODE = str(Path(tempfile.gettempdir()) / f"conformance-tests-bytecode-{os.getuid()}")
-"""Where processes keep compiled modules if they may not do so next to the code."""
-
 if sys.dont_write_bytecode:  # hundreds of processes import the same modules
-    sys.dont_write_bytecode, sys.pycache_prefix = False, BYTECODE
+    bytecode = tempfile.mkdtemp(prefix="conformance-bytecode-")
+    atexit.register(shutil.rmtree, bytecode, ignore_errors=True)
+    sys.dont_write_bytecode, sys.pycache_prefix = False, bytecode
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
-    os.environ["PYTHONPYCACHEPREFIX"] = BYTECODE
+    os.environ["PYTHONPYCACHEPREFIX"] = bytecode
