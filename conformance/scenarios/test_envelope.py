@@ -33,8 +33,8 @@ MORE = {
 }
 """Factors on ``EACH`` for some sorts. Sorts with 0 are represented by others."""
 
-LARGE_BODIES = 2
-"""Operations that get a body of one megabyte. Each such body takes up a megabyte of the log."""
+FEW = {Sort.LARGE: 2, Sort.UNLABELLED: 7}
+"""How many operations get some sorts. A body of a megabyte takes up as much of the log."""
 
 INTERNAL_ERROR = 500
 """The lowest status of a server fault."""
@@ -71,7 +71,7 @@ def _names_for(operation: Operation, depth: Depth, turns: Counter[Sort]) -> list
     chosen = []
     for sort, names in by_sort.items():
         count = min(EACH[depth] * MORE.get(sort, 1), len(names))
-        if sort is Sort.LARGE and turns[sort] >= LARGE_BODIES:
+        if sort in FEW and turns[sort] >= FEW[sort]:
             continue
         chosen += [names[(turns[sort] + turn) % len(names)] for turn in range(count)]
         turns[sort] += count

@@ -7,11 +7,17 @@ from collections.abc import Iterator
 from conformance.plan.registry import Depth, Draft, Planning, key_needs, operations
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.generated.generate import draw
-from conformance.scenarios.generated.rich import JUDGED_BY, THEMES, richly_written, write_richly
+from conformance.scenarios.generated.rich import (
+    JUDGED_BY,
+    THEMES,
+    change_richly,
+    create_richly,
+    richly_written,
+)
 from conformance.scenarios.generated.wrong import requests_of, send_wrong, wants_control
 
 POSITIVE, NEGATIVE = "positive", "negative"
-"""The variants of generated requests: valid ones, of one theme each, and wrong ones."""
+"""The variants of generated requests: valid ones, of one theme for a change, and wrong ones."""
 UNPARSABLE = "parameter.unparsable"
 """The rule of the codes of wrong values."""
 RULES = (*JUDGED_BY.values(), UNPARSABLE)
@@ -22,11 +28,13 @@ def generated(planning: Planning) -> Iterator[Draft]:
     """Writes with every member and rare texts, and all operations with wrong values."""
     if planning.depth is not Depth.QUICK:
         for operation in richly_written(planning):
+            needs, rules = key_needs(operation), (JUDGED_BY[operation.action],)
+            if operation.selector is None:
+                cost = 1 + 2 * len(THEMES)
+                yield Draft(operation, POSITIVE, needs=needs, cost=cost, rules=rules)
+                continue
             for theme in THEMES:
-                rules = (JUDGED_BY[operation.action],)
-                yield Draft(
-                    operation, f"{POSITIVE}-{theme}", needs=key_needs(operation), rules=rules
-                )
+                yield Draft(operation, f"{POSITIVE}-{theme}", needs=needs, rules=rules)
     for operation in operations(planning):
         cost = requests_of(operation, planning.depth)
         if cost:
@@ -48,5 +56,7 @@ def send_generated(client: Client) -> None:
     client.own.renew(client.operation)
     if variant == NEGATIVE:
         send_wrong(client, drawing)
+    elif variant == POSITIVE:
+        create_richly(client, drawing)
     else:
-        write_richly(client, drawing, variant.removeprefix(f"{POSITIVE}-"))
+        change_richly(client, drawing, variant.removeprefix(f"{POSITIVE}-"))

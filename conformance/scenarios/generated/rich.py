@@ -10,7 +10,6 @@ from conformance.model import Effect, Facts, Operation, Parameter, Step
 from conformance.plan.registry import Planning, operations
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.writing import (
-    all_options,
     named_objects,
     read_back,
     takes_any_text,
@@ -49,20 +48,35 @@ RARE = "texts that clients rarely send"
 """What is odd about the writes."""
 
 
-def write_richly(client: Client, drawing: Drawing, theme: str) -> None:
-    """Send a write with every member and rare texts, which may be refused, and read it back."""
+def create_richly(client: Client, drawing: Drawing) -> None:
+    """Create an ordinary object, then some with every member and rare texts, and read them back.
+
+    The ordinary one shows what the server returns for members that it does not have.
+    """
     operation, values = client.operation, client.valid(client.operation)
     if values is None:
         return
-    texts = _texts(client, drawing, theme)
-    if operation.selector is None:
-        values = {**named_objects(client), **all_options(client), **values, **texts}
+    facts = Facts(step=Step.WRITE, sent=operation.in_body(values))
+    client.control(operation, values, facts)
+    for theme in THEMES:
+        values = client.valid(operation)
+        if values is None:
+            return
+        texts = _texts(client, drawing, theme)
+        values = {**named_objects(client), **client.optional(client.operation), **values, **texts}
         facts = Facts(step=Step.WRITE, sent=operation.in_body(values), flaw=RARE)
         sought = client.created_id(client.mistake(operation, values, facts))
         read_back(client, operation, sought, values)
+
+
+def change_richly(client: Client, drawing: Drawing, theme: str) -> None:
+    """Change every member of an object, to rare texts where it takes any, and read it back."""
+    operation, values = client.operation, client.valid(client.operation)
+    selector = operation.selector
+    if values is None or selector is None:
         return
-    sent = {**all_options(client), **texts}
-    sought = values[operation.selector.name]
+    sent = {**client.optional(client.operation), **_texts(client, drawing, theme)}
+    sought = values[selector.name]
     facts = Facts(step=Step.WRITE, sent=sent, sought=str(sought), flaw=RARE)
     if client.mistake(operation, {**values, **sent}, facts).ok:
         read_back(client, operation, sought, sent)

@@ -28,7 +28,7 @@ SIGNS = (
 )
 """Words with punctuation that other languages, forms and templates give a meaning."""
 LIKE_VALUES = (
-    *("true", "null", "None", "undefined", "NaN", "-0", "1e5", "0x1F", "2026-04-17", "[]", "{}"),
+    *("true", "null", "None", "undefined", "-0", "1e5", "0x1F", "2026-04-17", "[]", "{}"),
 )
 """Texts that look like values of other types."""
 LONGEST, LONG = 1_000, 513

@@ -62,7 +62,6 @@ FIGURES = {"infinite": b"1e999", "huge": b"1" + b"0" * 400, "not-a-number": b"Na
 """Numbers in a body that many parsers accept and that 64 bits do not hold."""
 MEGABYTE = b'{"text": "' + b"x" * 1_050_000 + b'"}'
 MEDIA = {
-    "none": "",
     "text": "text/plain",
     "form": "application/x-www-form-urlencoded",
     "xml": "application/xml",

@@ -50,6 +50,7 @@ class Sort(StrEnum):
     FIGURE = "figure"
     TAILS = "tails"
     SELECTED = "selected"
+    UNLABELLED = "unlabelled"
     CONTENT = "content"
     LARGE = "large"
 
@@ -82,6 +83,7 @@ _FLAWS: Mapping[Sort, str] = {
     Sort.SELECTED: TWICE,
     Sort.BRACKETS: IN_BRACKETS,
     Sort.HEADER: "headers that name another method",
+    Sort.UNLABELLED: "a body without a label",
     Sort.LARGE: "a body of a megabyte",
     Sort.TAILS: WRONG_TYPE,
     Sort.FIGURE: "a number beyond all bounds",
@@ -103,8 +105,9 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
             make = with_content(operation, odd.content)
             yield OddWay(Sort.CONTENT, f"body-{name}", make, odd.flaw)
         yield OddWay(Sort.LARGE, "body-megabyte", with_content(operation, MEGABYTE))
+        yield OddWay(Sort.UNLABELLED, "media-none", with_media_type(operation, ""))
         for name, media in MEDIA.items():
-            flaw = f"a body labelled {media}" if media else "a body without a label"
+            flaw = f"a body labelled {media}"
             yield OddWay(Sort.HEADER, f"media-{name}", with_media_type(operation, media), flaw)
 
 
