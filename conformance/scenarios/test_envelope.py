@@ -33,7 +33,7 @@ MORE = {
 }
 """Factors on ``EACH`` for some sorts. Sorts with 0 are represented by others."""
 
-FEW = {Sort.LARGE: 2, Sort.UNLABELLED: 7}
+FEW = {Sort.LARGE: 2, Sort.UNLABELLED: 3}
 """How many operations get some sorts. A body of a megabyte takes up as much of the log."""
 
 INTERNAL_ERROR = 500
