@@ -235,6 +235,63 @@ def test_a_filter_names_a_member(name: str) -> None:
 # --- errors ---------------------------------------------------------------------------------------
 
 
+# --- links between operations ---------------------------------------------------------------------
+
+
+def _definitions() -> dict[str, dict[str, Any]]:
+    """The operations of the document by their ids."""
+    items = real().document["paths"].values()
+    found = (item[method] for item in items for method in METHODS if method in item)
+    return {definition["operationId"]: definition for definition in found}
+
+
+def _links() -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """The name of each link, the link, and what its values may come from: schemas by source."""
+    for definition in _definitions().values():
+        for response in definition["responses"].values():
+            sources = {"$response.body": _body(response)}
+            sources["$request.body"] = _body(definition.get("requestBody", {}))
+            for name, link in response.get("links", {}).items():
+                yield name, link, sources
+
+
+def _body(holder: Mapping[str, Any]) -> Any:
+    """The schema of a body, with its references resolved; empty without a body."""
+    schema = holder.get("content", {}).get("application/json", {}).get("schema", {})
+    return resolve(real().document, schema)
+
+
+def _shows(schema: Any, pointer: list[str]) -> bool:
+    """Whether a schema, or one of its forms, names what a pointer leads to, or has no shape."""
+    if not pointer or schema.keys() <= {"description"}:
+        return True
+    if "anyOf" in schema:
+        return any(_shows(form, pointer) for form in schema["anyOf"])
+    first, rest = pointer[0], pointer[1:]
+    if first.isdecimal():
+        return _shows(schema.get("items", {}), rest)
+    members = schema.get("properties", {})
+    if first not in members:
+        return schema.get("additionalProperties", False) is True
+    return _shows(members[first], rest)
+
+
+def test_every_link_resolves() -> None:
+    """A link leads to an operation that takes what it gives, from a member of a body."""
+    links = list(_links())
+    assert len(links) > 30
+    for name, link, sources in links:
+        definition = _definitions()[link["operationId"]]
+        parameters = resolve(real().document, definition.get("parameters", []))
+        in_query, in_body = link.get("parameters", {}), link.get("requestBody", {})
+        assert in_query.keys() <= {each["name"] for each in parameters}, name
+        members = _body(definition.get("requestBody", {})).get("properties", {})
+        assert in_body.keys() <= members.keys(), name
+        for given in (*in_query.values(), *in_body.values()):
+            source, _, pointer = given.partition("#/")
+            assert _shows(sources[source], pointer.split("/")), f"{name}: {given}"
+
+
 def test_the_registry_holds_the_table_of_the_page() -> None:
     """Each code of the page is registered with its status, in order. Each code has an entry."""
     loaded = real()

@@ -20,28 +20,21 @@ from conformance.model import (
 )
 from conformance.plan.registry import Depth, Draft, Planning, key_needs, operations, scenario
 from conformance.scenarios.client.client import Client
-from conformance.scenarios.generated.drawing import NEGATIVE, POSITIVE
-from conformance.scenarios.generated.generate import COUNT, draw, message
 from conformance.scenarios.odd.odd_ways import OddWay, Sort, odd_ways
 from conformance.transport.message import Message
 
 EACH = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 3}
 """Odd requests of each sort that an operation gets."""
 MORE = {
-    Sort.TEXTS: 3,
+    Sort.TEXTS: 2,
     Sort.FIGURE: 3,
     Sort.TAILS: 2,
-    Sort.LETTERED: 6,
-    Sort.BELOW_ONE: 2,
-    Sort.EMPTY: 2,
-    Sort.TYPES: 5,
     Sort.QUERY: 0,
-    Sort.OPTIONAL: 0,
 }
 """Factors on ``EACH`` for some sorts. Sorts with 0 are represented by others."""
 
-LARGE_BODIES = 2
-"""Operations that get a body of one megabyte. Each such body takes up a megabyte of the log."""
+FEW = {Sort.LARGE: 2, Sort.UNLABELLED: 3}
+"""How many operations get some sorts. A body of a megabyte takes up as much of the log."""
 
 INTERNAL_ERROR = 500
 """The lowest status of a server fault."""
@@ -78,7 +71,7 @@ def _names_for(operation: Operation, depth: Depth, turns: Counter[Sort]) -> list
     chosen = []
     for sort, names in by_sort.items():
         count = min(EACH[depth] * MORE.get(sort, 1), len(names))
-        if sort is Sort.LARGE and turns[sort] >= LARGE_BODIES:
+        if sort in FEW and turns[sort] >= FEW[sort]:
             continue
         chosen += [names[(turns[sort] + turn) % len(names)] for turn in range(count)]
         turns[sort] += count
@@ -129,36 +122,6 @@ def _send(client: Client, request: Message, facts: Facts) -> Exchange:
     if operation.takes_key:
         return client.raw(request, operation.id, facts=facts)
     return client.raw(request, operation.id, key=None, carried=(), facts=facts)
-
-
-def both_modes(planning: Planning) -> Iterator[Draft]:
-    """Each operation, with data that its schemas allow and with data that they do not.
-
-    A full run has enough odd queries without these, so it takes only operations with a body.
-    """
-    for operation in operations(planning):
-        drawn = operation.body if planning.depth is Depth.FULL else operation.parameters
-        if drawn:
-            needs, cost = key_needs(operation), COUNT[planning.depth]
-            yield Draft(operation, POSITIVE, needs=needs, cost=cost)
-            yield Draft(operation, NEGATIVE, needs=needs, cost=cost)
-
-
-@scenario(both_modes, phase=3)
-def test_generated(client: Client) -> None:
-    """Draw the requests first, then send them one by one."""
-    mode, drawing = client.case.variant, draw(client)
-    if drawing is None or not client.shared.has_turn():
-        return
-    if mode == POSITIVE:  # the others mostly name objects that do not exist
-        client.own.renew(client.operation)
-    cases = drawing.cases(client.operation, mode)
-    if mode == NEGATIVE:  # half of them, because other scenarios send many mistakes
-        cases = cases[: max(1, len(cases) // 2)]
-    for case in cases:
-        request = message(client, client.operation, case, mode)
-        if request is not None:
-            _send(client, request, Facts(mistake=True))
 
 
 # --- paths and methods that no document names -----------------------------------------------------

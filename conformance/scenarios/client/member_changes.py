@@ -180,14 +180,3 @@ def _choices(client: Client, member: Parameter) -> list[Any]:
     if value is ABSENT:
         return []
     return [value + FRACTION, value] if member.schema.get("type") == "number" else [value]
-
-
-def signs_for(client: Client, values: Mapping[str, Any]) -> dict[str, str]:
-    """Odd characters for each member that takes any text, in a long text if it is optional."""
-    signs = {}
-    for member in client.operation.body:
-        if takes_any_text(member):
-            usual = member.name in values or member.advised
-            text = filled(SIGNS, client.token())
-            signs[member.name] = text if usual else lengthened(text)
-    return signs

@@ -1,1 +1,1 @@
-"""Requests that Schemathesis draws from the contract."""
+"""Requests whose values are drawn from the contract: valid ones, and wrong ones."""

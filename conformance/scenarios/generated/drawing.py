@@ -1,14 +1,13 @@
-"""Draws generated cases in a separate process: a JSON request on stdin, the cases on stdout.
+"""Draws values in a separate process: a JSON request on stdin, what was drawn on stdout.
 
 Drawing takes seconds, during which the run sends its reads. Hypothesis also collects constants from
 all imported modules. A separate process always imports the same modules, and the collection is
-disabled, so a checkout and a wheel draw the same cases for one seed. Cases are drawn from a copy of
-the document without ``security``; otherwise most negative cases would only change the key.
+disabled, so a checkout and a wheel draw the same values for one seed. Values are drawn from a copy
+of the document without ``security``; otherwise most wrong values would be those of a key.
 """
 
 from __future__ import annotations
 
-import base64
 import copy
 import json
 import sys
@@ -16,9 +15,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-POSITIVE, NEGATIVE = "positive", "negative"
 STEPS = 9
 """The most steps of a walk that is mixed with writes."""
+
+WRONG = (
+    *("incorrect_type", "invalid_enum_value", "invalid_format", "invalid_pattern"),
+    *("value_below_minimum", "value_above_maximum"),
+    *("string_below_min_length", "string_above_max_length"),
+    *("array_below_min_items", "array_above_max_items"),
+)
+"""What Schemathesis calls the mistakes of one value, in its coverage of a schema."""
+
+FILLED = {"key": "value"}
+"""Replaces an empty object, which a server could take for a missing value."""
 
 
 @contextmanager
@@ -56,59 +65,53 @@ def _operations(document: dict[str, Any]) -> dict[tuple[str, str], Any]:
     return operations
 
 
-def _draw(source: Any, mode: str, count: int, seed: int) -> list[Any]:
-    """Up to ``count`` cases; none if an operation has nothing to vary."""
-    import hypothesis
-    from hypothesis.errors import HypothesisException
+def _wrong_values(operation: Any) -> list[list[Any]]:
+    """The values with which a schema is violated in one place: place, name, mistake and value.
+
+    A mistake inside a member is a wrong value of that member. Each value occurs once.
+    """
     from schemathesis import GenerationMode
 
-    from conformance.scenarios.generated.programs import settings
-
-    drawn: list[Any] = []
-    generation = GenerationMode.POSITIVE if mode == POSITIVE else GenerationMode.NEGATIVE
-
-    @hypothesis.seed(seed)
-    @settings(count)
-    @hypothesis.given(case=source.as_strategy(generation_mode=generation))
-    def collect(case: Any) -> None:
-        drawn.append(case)
-
-    try:
-        collect()
-    except HypothesisException:
-        return []
-    return drawn
-
-
-def _plain(case: Any) -> dict[str, Any]:
-    """A case as JSON: query, path parameters, and the body as a value, as base64, or absent."""
-    plain: dict[str, Any] = {
-        "query": dict(case.query or {}),
-        "path": dict(case.path_parameters or {}),
-    }
-    if isinstance(case.body, bytes):
-        plain["base64"] = base64.b64encode(case.body).decode()
-    elif isinstance(case.body, dict | list | str | int | float | bool | None):
-        plain["body"] = case.body
-    return plain
+    cases = operation.schema.iter_coverage_cases(
+        operation=operation,
+        generation_modes=[GenerationMode.NEGATIVE],
+        generation_config=operation.schema.config.generation,
+    )
+    found: dict[str, list[Any]] = {}
+    for case in cases:
+        data = case.meta.phase.data
+        mistake, place = str(data.scenario), str(getattr(data.parameter_location, "value", ""))
+        parts = {"query": case.query, "path": case.path_parameters, "body": case.body}
+        values, name = parts.get(place), data.parameter
+        if place == "body":
+            name = (data.description or "").partition(":")[0]
+        if mistake in WRONG and isinstance(values, dict) and name in values:
+            value = FILLED if values[name] == {} else values[name]
+            key = json.dumps([place, name, value], sort_keys=True)
+            found.setdefault(key, [place, name, mistake, value])
+    return list(found.values())
 
 
 def main() -> None:
-    """Draw cases for each requested operation and mode, in order, and programs of mixed walks."""
+    """Draw wrong values of some operations, numbers and texts, and programs of mixed walks."""
     wanted = json.load(sys.stdin)
-    count, seed = wanted["count"], wanted["seed"]
-    cases, programs = [], []
+    wrong, texts, numbers, programs = [], {}, {}, []
     with _no_local_constants():
-        known = _operations(wanted["document"]) if wanted["operations"] else {}
-        for operation in wanted["operations"]:
-            source = known[operation["method"], operation["path"]]
-            drawn = _draw(source, operation["mode"], count, seed)
-            cases.append([_plain(case) for case in drawn])
+        if wanted["operations"]:
+            from conformance.scenarios.generated.texts import drawn_numbers, drawn_texts
+
+            known = _operations(wanted["document"])
+            wrong = [
+                _wrong_values(known[operation["method"], operation["path"]])
+                for operation in wanted["operations"]
+            ]
+            texts, numbers = drawn_texts(wanted["seed"]), drawn_numbers(wanted["seed"])
         if wanted["programs"]:
             from conformance.scenarios.generated.programs import programs as drawn_programs
 
-            programs = drawn_programs(wanted["programs"], STEPS, seed)
-    json.dump({"cases": cases, "programs": programs}, sys.stdout)
+            programs = drawn_programs(wanted["programs"], STEPS, wanted["seed"])
+    drawn = {"wrong": wrong, "texts": texts, "numbers": numbers, "programs": programs}
+    json.dump(drawn, sys.stdout)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import chain
-from typing import Any
 
 from conformance.model import Operation, Parameter
 from conformance.scenarios.odd.odd_messages import (
@@ -22,10 +21,7 @@ from conformance.scenarios.odd.odd_messages import (
     with_values,
 )
 from conformance.scenarios.odd.odd_values import (
-    BELOW_ONE,
-    BEYOND_64_BITS,
     CONTENTS,
-    EMPTIES,
     EMPTY,
     FIGURES,
     IN_BRACKETS,
@@ -33,7 +29,6 @@ from conformance.scenarios.odd.odd_values import (
     MEDIA,
     MEGABYTE,
     ODD_NAME,
-    OTHER_TYPES,
     POSITIONS,
     TEXTS,
     TWICE,
@@ -47,23 +42,14 @@ class Sort(StrEnum):
 
     TEXT = "text"
     TEXTS = "texts"
-    LETTERS = "letters"
     QUERY = "query"
     TWICE = "twice"
     BRACKETS = "brackets"
     HEADER = "header"
     PAGE = "page"
-    MEMBER = "member"
     FIGURE = "figure"
-    TYPES = "types"
-    ITEMS = "items"
-    OPTIONAL = "optional"
     TAILS = "tails"
-    LETTERED = "lettered"
-    SELECTOR = "selector"
     SELECTED = "selected"
-    EMPTY = "empty"
-    BELOW_ONE = "below-one"
     UNLABELLED = "unlabelled"
     CONTENT = "content"
     LARGE = "large"
@@ -97,18 +83,10 @@ _FLAWS: Mapping[Sort, str] = {
     Sort.SELECTED: TWICE,
     Sort.BRACKETS: IN_BRACKETS,
     Sort.HEADER: "headers that name another method",
-    Sort.LARGE: "a body of a megabyte",
-    Sort.MEMBER: WRONG_TYPE,
-    Sort.TYPES: WRONG_TYPE,
-    Sort.ITEMS: WRONG_TYPE,
-    Sort.OPTIONAL: WRONG_TYPE,
-    Sort.TAILS: WRONG_TYPE,
-    Sort.SELECTOR: WRONG_TYPE,
-    Sort.LETTERED: "letters in place of a number",
-    Sort.FIGURE: "a number beyond all bounds",
-    Sort.EMPTY: "empty members",
-    Sort.BELOW_ONE: "a number below one",
     Sort.UNLABELLED: "a body without a label",
+    Sort.LARGE: "a body of a megabyte",
+    Sort.TAILS: WRONG_TYPE,
+    Sort.FIGURE: "a number beyond all bounds",
 }
 """What is odd in the requests of a sort, if the way itself does not state it."""
 
@@ -118,8 +96,6 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
     yield from _odd_names(operation)
     yield from _odd_texts(operation)
     yield from _odd_queries(operation)
-    yield from _extreme_queries(operation)
-    yield from _lettered(operation)
     if operation.body or not operation.parameters_in("query"):
         yield OddWay(Sort.HEADER, "override-method", overridden(valid(operation)))
     yield from _odd_pages(operation)
@@ -150,11 +126,10 @@ def _odd_texts(operation: Operation) -> Iterator[OddWay]:
     """All parameters that take any text have an odd one."""
     wide = [parameter for parameter in operation.parameters if _takes_any_text(parameter)]
     for name, odd in TEXTS.items():
-        sort = Sort.LETTERS if name == "letters" else Sort.TEXTS
         fitting = [p.name for p in wide if p.place == "body" or name != "half-a-character"]
         if fitting:
             make = with_values(operation, dict.fromkeys(fitting, odd.text))
-            yield OddWay(sort, f"{name}-in-all", make, odd.flaw)
+            yield OddWay(Sort.TEXTS, f"{name}-in-all", make, odd.flaw)
 
 
 def _takes_any_text(parameter: Parameter) -> bool:
@@ -195,30 +170,6 @@ def _odd_queries(operation: Operation) -> Iterator[OddWay]:
         yield OddWay(Sort.QUERY, f"{name}-empty", with_pairs(operation, (name, "")), EMPTY)
 
 
-def _extreme_queries(operation: Operation) -> Iterator[OddWay]:
-    """All numbers of the query are beyond 64 bits, 0, or negative."""
-    names = _numbers(operation)
-    if names:
-        huge = with_pairs(operation, *[(name, BEYOND_64_BITS) for name in names])
-        yield OddWay(Sort.FIGURE, "query-huge", huge)
-        for word, text in BELOW_ONE.items():
-            make = with_pairs(operation, *[(name, text) for name in names])
-            yield OddWay(Sort.BELOW_ONE, f"query-{word}", make)
-
-
-def _lettered(operation: Operation) -> Iterator[OddWay]:
-    """A numeric query parameter is not a number."""
-    for name in _numbers(operation):
-        yield OddWay(Sort.LETTERED, f"{name}-lettered", with_pairs(operation, (name, "abc")))
-
-
-def _numbers(operation: Operation) -> list[str]:
-    """The numbers of the query, except the page limit, which has odd values of its own."""
-    limit = None if operation.paging is None else operation.paging.limit
-    numbers = [p for p in operation.parameters_in("query") if _takes_number(p)]
-    return [number.name for number in numbers if number.name != limit]
-
-
 def _twice(parameter: Parameter) -> Pairs:
     """A query parameter, twice, with as valid a value as the documents give."""
     text = str(parameter.schema.get("enum", [None])[0] or parameter.example or "1")
@@ -240,57 +191,16 @@ def _odd_pages(operation: Operation) -> Iterator[OddWay]:
 
 
 def _odd_members(operation: Operation) -> Iterator[OddWay]:
-    """One member is odd, or all members are, except the one that names the write's object."""
+    """Members of a body that end oddly, all or only the selector, and numbers that no bits hold."""
     selector = operation.selector
-    members = [p for p in operation.body if p.name != operation.when]
+    members = [member for member in operation.body if member.name != operation.when]
     free = [member for member in members if member != selector]
-    yield from _odd_together(operation, free)
+    yield OddWay(Sort.TAILS, "all-tails", with_tails(operation, free))
     if selector in members:
         yield OddWay(Sort.TAILS, "selector-tail", with_tails(operation, [selector]))
-        make = with_value(operation, selector.name, 5)
-        yield OddWay(Sort.SELECTOR, "selector-number", make)
     for member in members:
-        yield from _odd_member(operation, member)
-        if _takes_number(member):
+        if member.schema.get("type") in ("integer", "number"):
             yield from _odd_figures(operation, member)
-
-
-def _odd_together(operation: Operation, members: list[Parameter]) -> Iterator[OddWay]:
-    """Members of other types: all of them, and the optional ones; tails; and items."""
-    optional = [member for member in members if not member.required]
-    for turn in range(len(OTHER_TYPES)):
-        wrong = with_values(operation, _wrong_types(members, turn))
-        yield OddWay(Sort.TYPES, f"types-{turn}", wrong)
-        wrong = with_values(operation, _wrong_types(optional, turn))
-        yield OddWay(Sort.OPTIONAL, f"optional-types-{turn}", wrong)
-    yield OddWay(Sort.TAILS, "all-tails", with_tails(operation, members))
-    yield from _empty(operation, members)
-    lists = [member.name for member in members if member.schema.get("type") == "array"]
-    if lists:
-        numbers = with_values(operation, {name: [7] for name in lists})
-        yield OddWay(Sort.ITEMS, "all-items", numbers)
-
-
-def _empty(operation: Operation, members: list[Parameter]) -> Iterator[OddWay]:
-    """All members of a type that has an empty value are empty."""
-    for kind, empty in EMPTIES.items():
-        named = [member.name for member in members if member.schema.get("type") == kind]
-        if named:
-            make = with_values(operation, dict.fromkeys(named, empty))
-            yield OddWay(Sort.EMPTY, f"empty-{kind}s", make)
-
-
-def _odd_member(operation: Operation, member: Parameter) -> Iterator[OddWay]:
-    """A member that is null, has a tail, or is of another type."""
-    odd = {"null": None, **_others(member)}
-    for word, value in odd.items():
-        make = with_value(operation, member.name, value)
-        yield OddWay(Sort.MEMBER, f"{member.name}-{word}", make)
-    yield OddWay(Sort.MEMBER, f"{member.name}-tail", with_tails(operation, [member]))
-
-
-def _takes_number(member: Parameter) -> bool:
-    return member.schema.get("type") in ("integer", "number")
 
 
 def _odd_figures(operation: Operation, member: Parameter) -> Iterator[OddWay]:
@@ -299,24 +209,3 @@ def _odd_figures(operation: Operation, member: Parameter) -> Iterator[OddWay]:
         content = b'{"%b": %b}' % (member.name.encode(), figure)
         make = with_content(operation, content, instead=member.name)
         yield OddWay(Sort.FIGURE, f"{member.name}-{word}", make)
-
-
-def _wrong_types(members: list[Parameter], turn: int) -> dict[str, Any]:
-    """A value of another type for each member.
-
-    The types take turns. After as many turns as there are types, each member has had each of them.
-    """
-    wrong = {}
-    for place, parameter in enumerate(members):
-        others = list(_others(parameter).values())
-        wrong[parameter.name] = others[(turn + place) % len(others)]
-    return wrong
-
-
-def _others(parameter: Parameter) -> dict[str, Any]:
-    """A value of each type that a member does not have, by type; an array is odd in its items."""
-    documented = parameter.schema.get("type", "string")
-    own = {documented} if isinstance(documented, str) else set(documented)
-    numbers = own | {"number"} if "integer" in own else own
-    kept = OTHER_TYPES.keys() - (numbers - {"array"})
-    return {kind: OTHER_TYPES[kind] for kind in OTHER_TYPES if kind in kept}

@@ -11,7 +11,7 @@ from conformance.plan.registry import scenario
 from conformance.reading import absent, as_shown, differences, sought_in, writable
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
-from conformance.scenarios.client.member_changes import change_each, signs_for
+from conformance.scenarios.client.member_changes import change_each
 from conformance.scenarios.client.writing import (
     look_in_list,
     observed_values,
@@ -20,6 +20,8 @@ from conformance.scenarios.client.writing import (
     read_with,
     visible_change,
 )
+from conformance.scenarios.generated.cases import RULES as GENERATED_RULES
+from conformance.scenarios.generated.cases import generated, send_generated
 from conformance.scenarios.tenants.foreign import named
 from conformance.scenarios.writes.attempts import Attempts
 from conformance.scenarios.writes.creating import create, create_with_id, create_with_options
@@ -65,7 +67,7 @@ def test_write_beside_others(client: Client) -> None:
     phase=2,
 )
 def test_creation(client: Client) -> None:
-    """Create with the required members, with all members, and with odd characters; read each back.
+    """Create with the required members, and with all members; read each back.
 
     Then create with the id of the first object, which is not a member of the request. The server
     may reject or ignore it.
@@ -82,9 +84,6 @@ def test_creation(client: Client) -> None:
     look_in_list(client, operation, first, values, client.position(read))
     if client.shared.has_turn("options") or not client.shared.cases_of("counted-creation"):
         create_with_options(client)
-    values = client.valid(operation)
-    if values is not None and client.shared.has_turn("signs"):
-        create(client, {**values, **signs_for(client, values)}, Role.PROBE)
     if first is not None and client.shared.has_turn("id"):
         create_with_id(client, first)
 
@@ -311,3 +310,12 @@ def test_deletion(client: Client) -> None:
     If the object has a read of its own, the list is read, too. Then the deleted object is used.
     """
     delete_one(client)
+
+
+# --- drawn writes, and wrong values of all operations ---------------------------------------------
+
+
+@scenario(generated, rules=GENERATED_RULES, phase=3)
+def test_generated(client: Client) -> None:
+    """Send writes with rare texts and read them back; send wrong values, of which each is alone."""
+    send_generated(client)

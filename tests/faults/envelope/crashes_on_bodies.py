@@ -24,7 +24,7 @@ class BrokenJson(Faulty):
         return json.loads(request.body)
 
 
-@fault("status-no-5xx-for-mistakes", by="odd-request", depth=5)
+@fault("status-no-5xx-for-mistakes", by="odd-request generated", depth=5)
 class EmptyMember(Faulty):
     """An empty text, array or object in a body returns 500."""
 
@@ -35,7 +35,7 @@ class EmptyMember(Faulty):
         return values
 
 
-@fault("status-no-5xx-for-mistakes", by="odd-request", depth=5)
+@fault("status-no-5xx-for-mistakes", by="odd-request generated", depth=5)
 class UnlabelledBody(Faulty):
     """A body without a content type returns 500."""
 

@@ -44,7 +44,7 @@ def unprepared(entry: Failing) -> type[Faulty]:
 UNPREPARED_FOR = {
     "A cursor on a day that no calendar has returns 500.": Failing(
         "cursor-on-no-day", lambda request: "02-30" in request.query.get("after", ""),
-        by="odd-request", depth=5),
+        by="odd-request generated", depth=5),
     "A cursor written as an array, after[], returns 500.": Failing(
         "parameter-in-brackets",
         lambda request: "after[" in request.query_text or "after%5B" in request.query_text,
@@ -103,7 +103,7 @@ class CursorWithoutZone(Faulty):
         return super().edge_of(context)
 
 
-@fault(CRASHES, by="odd-request", depth=4)
+@fault(CRASHES, by="odd-request generated", depth=4)
 class NegativeCount(Faulty):
     """A negative number of the query returns 500, unless it is the limit of a page."""
 

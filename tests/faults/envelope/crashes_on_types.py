@@ -14,7 +14,7 @@ from tests.faults.base import Entry, Faulty, fault, faults_of
 from tests.faults.shared import body_of
 
 CRASHES = "status-no-5xx-for-mistakes"
-BY = "odd-request"
+BY = "odd-request generated"
 REFUSED = "status-400 code-invalid_request"
 """What a value that must be refused breaks as well."""
 
@@ -123,7 +123,7 @@ faults_of(crashes_on_member, __name__, CRASHING_MEMBERS)
 # --- bodies and queries ---
 
 
-@fault(CRASHES, by="odd-request", depth=5)
+@fault(CRASHES, by="odd-request generated", depth=5)
 class NotANumber(Faulty):
     """A body that holds NaN returns 500."""
 
@@ -133,7 +133,7 @@ class NotANumber(Faulty):
         return super().parse_body(request)
 
 
-@fault(CRASHES, by="odd-request", depth=5)
+@fault(CRASHES, by="odd-request generated", depth=5)
 class InfiniteNumber(Faulty):
     """A body that holds Infinity returns 500."""
 
@@ -143,7 +143,7 @@ class InfiniteNumber(Faulty):
         return super().parse_body(request)
 
 
-@fault(CRASHES, by="odd-request", depth=5)
+@fault(CRASHES, by="odd-request generated", depth=5)
 class BodyOfAMegabyte(Faulty):
     """A body of a megabyte returns 500."""
 

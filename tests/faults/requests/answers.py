@@ -95,7 +95,7 @@ class AnswersForNothing(Faulty):
             return self.succeed(context, self.something(context))
 
 
-@fault("status-404", at="read_schemas", by="odd-request", depth=3)
+@fault("status-404", at="read_schemas", by="odd-request generated", depth=3)
 class SchemaOfNothing(AnswersForNothing):
     """read_schemas returns 200 with an empty object for a name that no schema has."""
 

@@ -1,0 +1,62 @@
+"""The generated cases of a run: valid writes with rare texts, and wrong values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from conformance.plan.registry import Depth, Draft, Planning, key_needs, operations
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.generated.generate import draw
+from conformance.scenarios.generated.rich import (
+    JUDGED_BY,
+    THEMES,
+    change_richly,
+    create_richly,
+    richly_written,
+)
+from conformance.scenarios.generated.wrong import requests_of, send_wrong, wants_control
+
+POSITIVE, NEGATIVE = "positive", "negative"
+"""The variants of generated requests: valid ones, of one theme for a change, and wrong ones."""
+UNPARSABLE = "parameter.unparsable"
+"""The rule of the codes of wrong values."""
+RULES = (*JUDGED_BY.values(), UNPARSABLE)
+"""The rules of all generated cases."""
+
+
+def generated(planning: Planning) -> Iterator[Draft]:
+    """Writes with every member and rare texts, and all operations with wrong values."""
+    if planning.depth is not Depth.QUICK:
+        for operation in richly_written(planning):
+            needs, rules = key_needs(operation), (JUDGED_BY[operation.action],)
+            if operation.selector is None:
+                cost = 1 + 2 * len(THEMES)
+                yield Draft(operation, POSITIVE, needs=needs, cost=cost, rules=rules)
+                continue
+            for theme in THEMES:
+                yield Draft(operation, f"{POSITIVE}-{theme}", needs=needs, rules=rules)
+    for operation in operations(planning):
+        cost = requests_of(operation, planning.depth)
+        if cost:
+            has_control = wants_control(operation)
+            yield Draft(
+                operation,
+                NEGATIVE,
+                needs=key_needs(operation),
+                cost=cost + has_control,
+                rules=(UNPARSABLE,) if has_control else (),
+            )
+
+
+def send_generated(client: Client) -> None:
+    """Send what was drawn for the operation and the variant of a case."""
+    drawing, variant = draw(client), client.case.variant
+    if drawing is None or not client.shared.has_turn(variant):
+        return
+    client.own.renew(client.operation)
+    if variant == NEGATIVE:
+        send_wrong(client, drawing)
+    elif variant == POSITIVE:
+        create_richly(client, drawing)
+    else:
+        change_richly(client, drawing, variant.removeprefix(f"{POSITIVE}-"))

@@ -1,0 +1,233 @@
+"""Requests with one wrong value each, so that the refusal of one hides no other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import zip_longest
+from typing import Any
+
+from conformance.base.drawing import lot
+from conformance.model import Effect, Facts, Operation, Parameter, Role
+from conformance.plan.registry import Depth
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.ids import MALFORMED
+from conformance.scenarios.generated.generate import Drawing, Wrong
+from conformance.scenarios.odd.odd_values import WRONG_TYPE, odd_value
+from conformance.transport.message import query_text
+
+NUMBERS = ("integer", "number")
+"""The types of numbers."""
+OTHER_TYPE, BEYOND = "incorrect_type", "beyond"
+"""Mistakes: a value of another type, and one that only a bound of the server could exclude."""
+INTERNAL_ERROR = 500
+"""The lowest status of a server fault."""
+DIALLED = 6
+"""Digits of the shortest text that may be somebody's phone number."""
+LENIENT = 3
+"""Accepted requests after which the other wrong values of an operation are sent together."""
+ALONE = {Depth.QUICK: 1, Depth.FULL: 3, Depth.DEEP: 12}
+"""Wrong values of a member of a body that are sent alone."""
+TOGETHER = {Depth.QUICK: 0, Depth.FULL: 3, Depth.DEEP: 6}
+"""Requests with a wrong value of each member, of those that are not sent alone."""
+OF_NUMBERS, OF_WORDS = 5, 1
+"""Wrong values of a number, and of a text in a query with a format or a list of words."""
+
+
+def counts_of(operation: Operation, depth: Depth) -> dict[str, int]:
+    """How many wrong values of each parameter are sent alone. In a quick run, only one has any."""
+    counts = {}
+    for parameter in operation.parameters:
+        if parameter.place != "header" and parameter.name != operation.when:
+            counts[parameter.name] = _count(operation, parameter, depth)
+    if depth is Depth.QUICK:
+        return dict(list(counts.items())[-1:])
+    return counts
+
+
+def requests_of(operation: Operation, depth: Depth) -> int:
+    """How many requests with wrong values an operation gets, at most."""
+    together = TOGETHER[depth] if operation.body else 0
+    return sum(counts_of(operation, depth).values()) + together
+
+
+def _count(operation: Operation, parameter: Parameter, depth: Depth) -> int:
+    """How many wrong values of a parameter are sent alone.
+
+    Other scenarios send wrong limits and cursors of lists, ids and filters that name nothing, and
+    null for a required member. A text in a query has no type that could be wrong.
+    """
+    if _turns_pages(operation, parameter):
+        return 0
+    if depth is not Depth.FULL:
+        return ALONE[depth]
+    if parameter.schema.get("type") in NUMBERS:
+        return OF_NUMBERS
+    if parameter.place == "body":
+        if parameter.references:
+            return int(parameter != operation.selector)
+        return ALONE[depth] - parameter.required
+    return OF_WORDS if {"enum", "format"} & set(parameter.schema) else 0
+
+
+def _turns_pages(operation: Operation, parameter: Parameter) -> bool:
+    """Whether a parameter is the limit or the cursor of a list."""
+    paging = operation.paging
+    return paging is not None and parameter.name in (paging.limit, paging.after)
+
+
+def wants_control(operation: Operation) -> bool:
+    """Whether the codes of refusals are judged, which takes a valid request next to them.
+
+    Operations that only read, or that cost money, do without one.
+    """
+    return bool(operation.body) and operation.effect is Effect.WRITE and operation.keyed
+
+
+def send_wrong(client: Client, drawing: Drawing) -> None:
+    """Send some wrong values alone, in requests that are otherwise valid, and others together.
+
+    Once a server has accepted several, all that are left are sent together, because it hides
+    nothing behind a refusal.
+    """
+    if wants_control(client.operation):
+        values = client.valid(client.operation)
+        if values is None:
+            return
+        client.show_valid(values)
+    accepted = 0
+    alone, left = _divided(client, drawing)
+    while alone and accepted < LENIENT:
+        accepted += _send(client, [alone.pop(0)])
+    _send_together(client, alone + left)
+
+
+def _send_together(client: Client, left: list[Wrong]) -> None:
+    """Send wrong values in requests that hold one for each of several members."""
+    for _ in range(TOGETHER[client.depth]):
+        batch = _one_of_each(left)
+        if len(batch) > 1:
+            _send(client, batch)
+        left = [wrong for wrong in left if wrong not in batch]
+
+
+def _send(client: Client, batch: list[Wrong]) -> bool:
+    """Send wrong values in one request; whether it was accepted.
+
+    The server may have stored what is wrong, so the next request gets a new object.
+    """
+    operation, values = client.operation, client.valid(client.operation)
+    if values is None:
+        return False
+    changed = {**values, **{wrong.name: wrong.value for wrong in batch}}
+    first = batch[0]
+    is_other_type = first.place == "body" and first.mistake == OTHER_TYPE
+    facts = Facts(flaw=WRONG_TYPE if is_other_type else odd_value(first.name))
+    exchange = client.mistake(operation, changed, facts, role=_role(operation, batch))
+    if exchange.ok or (exchange.status or 0) >= INTERNAL_ERROR:
+        client.own.renew(operation)
+    return exchange.ok
+
+
+def _one_of_each(wrong: Iterable[Wrong]) -> list[Wrong]:
+    """The first of some wrong values for each parameter."""
+    first: dict[str, Wrong] = {}
+    for each in wrong:
+        first.setdefault(each.name, each)
+    return list(first.values())
+
+
+def _divided(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]]:
+    """The wrong values that are sent alone, and others of members of the body."""
+    operation, drawn = client.operation, drawing.wrong_values(client.operation)
+    alone: list[Wrong] = []
+    left: list[Wrong] = []
+    for name, count in counts_of(operation, client.depth).items():
+        parameter = operation.parameter(name)
+        assert parameter is not None
+        known = [wrong for wrong in drawn if _is_of(parameter, wrong)] + _more(parameter, drawing)
+        safe = [wrong for wrong in known if _is_safe(parameter, wrong.value)]
+        ordered = _in_turn(safe, f"{client.seed} {operation.id} {name}")
+        alone += ordered[:count]
+        left += ordered[count:] if parameter.place == "body" else []
+    return alone, left
+
+
+def _is_of(parameter: Parameter, wrong: Wrong) -> bool:
+    """Whether a value is for a parameter, and not sent elsewhere: twice in a query, or null."""
+    if wrong.name != parameter.name:
+        return False
+    if parameter.place != "body":
+        return not isinstance(wrong.value, list)
+    return wrong.value is not None or not parameter.required
+
+
+def _in_turn(wrong: list[Wrong], place: str) -> list[Wrong]:
+    """Wrong values in a drawn order: bounds first, then those of each kind of type in turn.
+
+    What fails on one number or on one container mostly fails on all. Empty texts come last.
+    """
+    shuffled = sorted(wrong, key=lambda each: lot(f"{place} {query_text(each.value)}"))
+    kinds: dict[str, list[Wrong]] = {"container": [], "scalar": [], "null": []}
+    bounds: list[Wrong] = []
+    last: list[Wrong] = []
+    for each in shuffled:
+        if each.value == "":
+            last.append(each)
+        elif each.mistake != OTHER_TYPE:
+            bounds.append(each)
+        else:
+            kinds[_kind_of(each.value)].append(each)
+    turns = zip_longest(*kinds.values())
+    return [*bounds, *(each for turn in turns for each in turn if each is not None), *last]
+
+
+def _kind_of(value: Any) -> str:
+    """The kind of type that a value has."""
+    if isinstance(value, dict | list):
+        return "container"
+    return "null" if value is None else "scalar"
+
+
+def _more(parameter: Parameter, drawing: Drawing) -> list[Wrong]:
+    """What no schema gives: numbers below zero and huge ones, odd arrays, and malformed ids."""
+    negative, huge = drawing.numbers("negative")[0], drawing.numbers("huge")[0]
+    values: list[Any] = []
+    if parameter.schema.get("type") in NUMBERS:
+        values = [negative, huge]
+    elif parameter.schema.get("type") == "array":
+        values = [[negative], []]
+    elif parameter.references:
+        values = [MALFORMED]
+    return [Wrong(parameter.place, parameter.name, BEYOND, value) for value in values]
+
+
+def _is_safe(parameter: Parameter, value: Any) -> bool:
+    """Whether a drawn value names no path, and reaches nobody as a number or an address."""
+    text = query_text(value)
+    if parameter.place == "path" and not text:
+        return False
+    if "@" in text or "://" in text:
+        return False
+    digits = sum(character.isdigit() for character in text)
+    may_be_dialled = parameter.phone or "pattern" in parameter.schema
+    return not (may_be_dialled and digits >= DIALLED)
+
+
+def _role(operation: Operation, batch: list[Wrong]) -> Role:
+    """A probe if the code of a refusal is judged, which a wrong id or an empty value leaves open.
+
+    Numbers and booleans may be accepted as texts, and texts as numbers.
+    """
+    if not wants_control(operation):
+        return Role.BYSTANDER
+    return Role.PROBE if all(_is_plain(operation, wrong) for wrong in batch) else Role.BYSTANDER
+
+
+def _is_plain(operation: Operation, wrong: Wrong) -> bool:
+    """Whether a value can only be called invalid: its type is none that the member may have."""
+    parameter = operation.parameter(wrong.name)
+    if parameter is None or parameter.references or wrong.mistake != OTHER_TYPE:
+        return False
+    if parameter.schema.get("type") in ("array", "object"):
+        return isinstance(wrong.value, str) and bool(wrong.value)
+    return isinstance(wrong.value, dict)
