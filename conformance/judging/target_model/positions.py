@@ -1,0 +1,91 @@
+"""The position of each object, which must be the same in every response that shows it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from conformance.base.values import instant
+from conformance.judging.outcomes import Violation
+from conformance.judging.target_model.departures import Departure
+from conformance.judging.target_model.events import Fate, Name, Span, Write
+from conformance.model import Contract, Exchange, compact
+from conformance.reading import Answer
+
+SAME_TIME = 1
+"""Seconds by which one position may differ from place to place, because it may be rounded."""
+DATED = "create.dated"
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A position that a response shows of an object."""
+
+    text: Any
+    moment: Fraction
+    exchange: Exchange
+    span: Span
+
+
+class Positions:
+    """What all responses show of the positions of objects.
+
+    Only a place that differs from the first one is kept, and the first one that agrees after it.
+    """
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._first: dict[Name, tuple[Any, Exchange, Span]] = {}
+        self._shown: dict[Name, list[_Place]] = defaultdict(list)
+        self._created: dict[Name, list[Span]] = defaultdict(list)
+
+    def add(self, name: Name, members: dict[str, Any], answer: Answer, span: Span) -> None:
+        """Note the position that a response shows of an object."""
+        text = members.get(self._contract.position)
+        if text is None or self._contract.identifier_of(name[1]) != self._contract.identifier:
+            return
+        first = self._first.setdefault(name, (text, answer.exchange, span))
+        if text == first[0] and name not in self._shown:
+            return
+        moment, of_first = instant(text), instant(first[0])
+        if moment is None or of_first is None:
+            return
+        places = self._shown[name]
+        if not places:
+            places.append(_Place(first[0], of_first, first[1], first[2]))
+        places.append(_Place(text, moment, answer.exchange, span))
+
+    def add_writes(self, writes: Iterable[Write]) -> None:
+        """Note when objects were created, because a new object may have the id of an old one."""
+        for write in writes:
+            is_creation = write.operation.action in ("create", "delete")
+            if write.name is not None and is_creation and write.fate is not Fate.REFUSED:
+                self._created[write.name].append(write.span)
+
+    def departures(self) -> Iterator[Departure]:
+        """The responses with another position than responses before and after them show.
+
+        A position that only changes once has moved, which other rules judge.
+        """
+        for name, shown in self._shown.items():
+            places = sorted(shown, key=lambda place: place.span.begin)
+            first = places[0]
+            for number, place in enumerate(places):
+                if abs(place.moment - first.moment) <= SAME_TIME:
+                    continue
+                returns = [each for each in places[number + 1 :] if each.moment == first.moment]
+                spans = self._created.get(name, [])
+                if returns and not any(first.span.end < each.begin for each in spans):
+                    yield self._departure(first, place)
+                    break
+
+    def _departure(self, first: _Place, place: _Place) -> Departure:
+        """A departure of a response from the first one."""
+        expected = f"{compact(first.text)}, as {first.exchange.id} shows it"
+        ids = (first.exchange.id, place.exchange.id)
+        where = f"/{self._contract.position}"
+        violation = Violation(where, expected, compact(place.text), ids)
+        return Departure(DATED, place.exchange.id, violation)

@@ -1,0 +1,473 @@
+"""Faults of one view of an object: a list, a read or a response that departs from the others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass
+from functools import cached_property
+from typing import Any
+
+from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.store import Page, Row
+from tests.faults.base import (
+    Entry,
+    Faulty,
+    fault,
+    faults_of,
+    filtered_by,
+    is_for,
+    later_page,
+    requested_limit,
+)
+
+Item = dict[str, Any]
+OF_LISTS = (
+    "scope-opens creation counted-creation repeated-creation update change-of-each-member "
+    "write-beside-others refused-write deletion mixed-walk filtered-walk "
+    "cursor-of-a-deleted-item item-made-between-pages"
+)
+"""Scenarios that write objects, and those that list them again later."""
+
+
+class Viewed(Faulty):
+    """The reference server with handles for the items of a list, and what objects were before."""
+
+    @cached_property
+    def former(self) -> dict[str, Item]:
+        """What each changed object was before its last change, by its id."""
+        return {}
+
+    def changes(self, context: Context) -> Item:
+        row = self.selected(context)
+        self.former[row.id] = dict(row.document)
+        return super().changes(context)
+
+    def listed(self, context: Context, item: Item) -> Item:
+        """An item as a list shows it."""
+        return item
+
+    def render_page(self, context: Context, items: list[Item], more: bool) -> Item:
+        shown = [self.listed(context, item) for item in items]
+        return super().render_page(context, shown, more)
+
+
+# --- what lists show of changed objects ---
+
+
+@dataclass(frozen=True)
+class Former(Entry):
+    """The list, the member that it shows as it was, and the requests that show it so."""
+
+    listing: str
+    member: str
+    _: KW_ONLY
+    breaks: str = "changed-resource"
+    by: str = OF_LISTS
+    depth: int = 5
+    shows: Callable[[Context], bool] = lambda context: True
+
+
+def former_shown(entry: Former) -> type[Faulty]:
+    """The reference server, where a list shows what a member was before its last change."""
+
+    class FormerShown(Viewed):
+        def listed(self, context: Context, item: Item) -> Item:
+            former = self.former.get(str(item.get("id")), {})
+            if not is_for(context, entry.listing) or not entry.shows(context):
+                return item
+            return {**item, entry.member: former.get(entry.member, item.get(entry.member))}
+
+    return FormerShown
+
+
+FORMER = {
+    "list_agents shows the name that an agent had before its last change.": Former(
+        "former-agents-listed", "list_agents", "name", at="update_agent list_agents"),
+    "list_evals filtered by agent_id shows the name that an eval had before its last change.":
+        Former("former-evals-of-agent", "list_evals", "name", at="update_eval list_evals",
+               shows=lambda context: filtered_by(context, "agent_id")),
+    "list_workspaces with a large limit shows the name before the last change.": Former(
+        "former-workspaces-in-large-pages", "list_workspaces", "name",
+        at="update_workspace act_on_workspace list_workspaces",
+        shows=lambda context: requested_limit(context) > 50),
+    "list_leads filtered by status shows the notes before the last change.": Former(
+        "former-notes-in-filtered-leads", "list_leads", "notes", at="update_lead list_leads",
+        shows=lambda context: filtered_by(context, "status")),
+    "list_webhooks filtered by business shows the description before the last change.": Former(
+        "former-webhooks-of-business", "list_webhooks", "description",
+        at="update_webhook list_webhooks",
+        shows=lambda context: not filtered_by(context, "business_id")),
+}  # fmt: skip
+
+faults_of(former_shown, __name__, FORMER)
+
+
+@fault("changed-resource", at="update_lead read_lead", by=OF_LISTS, depth=5)
+class LeadsKeptForOtherKeys(Viewed):
+    """read_lead shows a changed lead to keys other than the one that changed it as it was."""
+
+    def act_read(self, context: Context) -> Reply:
+        reply = super().act_read(context)
+        identity = context.identity
+        is_other = identity is not None and identity.name != "full"
+        if not is_for(context, "read_lead") or not is_other:
+            return reply
+        former = self.former.get(str(context.values.get("id")), {})
+        return Reply(reply.status, {**reply.body, **former}, reply.headers)
+
+
+# --- filters ---
+
+
+@fault("paging-filter-kept", at="list_leads update_lead", by=OF_LISTS, depth=5)
+class StatusFilteredAsItWas(Viewed):
+    """list_leads filtered by status finds a changed lead by the status that it had before."""
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        rows = super().rows_of(context, limit)
+        if not is_for(context, "list_leads") or not filtered_by(context, "status"):
+            return rows
+        wanted = str(context.values["status"]).split(",")
+        found = [
+            row
+            for row in self.rows_by(context, limit, filters=())
+            if self.former.get(row.id, {}).get("status") in wanted
+        ]
+        known = {row.id for row in rows}
+        more = [row for row in found if row.id not in known]
+        return sorted([*rows, *more], key=lambda row: row.sort, reverse=True)[: limit + 1]
+
+
+@fault("paging-filter-kept", at="list_evals create_eval", by=OF_LISTS, depth=5)
+class NewEvalsOfEveryAgent(Faulty):
+    """list_evals filtered by agent_id also shows the newest eval of another agent, unnamed."""
+
+    def render_page(self, context: Context, items: list[Item], more: bool) -> Item:
+        if is_for(context, "list_evals") and filtered_by(context, "agent_id"):
+            newest = self.rows_by(context, 1, filters=())
+            known = {item["id"] for item in items}
+            for row in newest:
+                if row.id not in known and not later_page(context):
+                    nameless = {k: v for k, v in row.document.items() if k != "agent_id"}
+                    items = [nameless, *items[: max(0, len(items) - 1)]]
+        return super().render_page(context, items, more)
+
+
+# --- deleted objects ---
+
+
+class Graves(Faulty):
+    """The reference server, which remembers deleted objects and may show them again."""
+
+    @cached_property
+    def deleted(self) -> dict[str, Row]:
+        """The deleted objects by their ids."""
+        return {}
+
+    def act_delete(self, context: Context) -> Reply:
+        row = self.selected(context)
+        self.deleted[row.id] = row
+        return super().act_delete(context)
+
+    def shows_deleted(self, context: Context) -> bool:
+        """Whether a list shows the deleted objects, too."""
+        return False
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        rows = super().rows_of(context, limit)
+        if not self.shows_deleted(context):
+            return rows
+        edge = self.edge_of(context)
+        tenant, kind = self.list_tenant(context), context.operation.kind
+        back = [
+            row
+            for row in self.deleted.values()
+            if row.kind == kind and row.tenant == tenant and (edge is None or row.sort < edge)
+        ]
+        every = sorted([*rows, *back], key=lambda row: row.sort, reverse=True)
+        return every[: self.look_ahead(limit)]
+
+
+@fault("deleted-resource", at="delete_eval list_evals", by=OF_LISTS, depth=5)
+class DeletedEvalsOnLaterPages(Graves):
+    """list_evals shows deleted evals, but not on its first page."""
+
+    def shows_deleted(self, context: Context) -> bool:
+        return is_for(context, "list_evals") and later_page(context)
+
+
+@fault("deleted-resource", at="delete_webhook list_webhooks", by=OF_LISTS, depth=5)
+class DeletedWebhooksOfBusiness(Graves):
+    """list_webhooks shows deleted webhooks if the request names a limit and the business."""
+
+    def shows_deleted(self, context: Context) -> bool:
+        return is_for(context, "list_webhooks") and filtered_by(context, "limit", "business_id")
+
+
+@fault("deleted-resource", at="delete_eval read_eval list_evals", by=OF_LISTS, depth=5)
+class DeletedEvalsReturn(Graves):
+    """A deleted eval is listed again once thirty more requests were made for lists."""
+
+    asked = 0
+
+    def act_list(self, context: Context) -> Reply:
+        self.asked += 1
+        return super().act_list(context)
+
+    @cached_property
+    def deleted_at(self) -> dict[str, int]:
+        """How many lists had been requested when each object was deleted."""
+        return {}
+
+    def act_delete(self, context: Context) -> Reply:
+        reply = super().act_delete(context)
+        self.deleted_at[str(context.values.get("id"))] = self.asked
+        return reply
+
+    def shows_deleted(self, context: Context) -> bool:
+        waited = [self.asked - at for at in self.deleted_at.values()]
+        return is_for(context, "list_evals") and max(waited, default=0) > 30
+
+
+# --- what responses to writes show ---
+
+
+@dataclass(frozen=True)
+class Shown(Entry):
+    """What the response to a write shows, as a function of what it should show."""
+
+    change: Callable[[Item], Item]
+    _: KW_ONLY
+    breaks: str = "success-members"
+    depth: int = 2
+
+
+def shown_otherwise(entry: Shown) -> type[Faulty]:
+    """The reference server, where the success of one operation shows something else."""
+
+    class ShownOtherwise(Faulty):
+        def succeed(self, context: Context, body: Any) -> Reply:
+            if entry.is_at(context.operation.id):
+                body = entry.change(dict(body))
+            return super().succeed(context, body)
+
+    return ShownOtherwise
+
+
+SHOWN = {
+    "create_webhook returns is_active as a text.": Shown(
+        "new-webhook-with-textual-switch",
+        lambda body: {**body, "is_active": str(body.get("is_active"))}, at="create_webhook",
+        also="created-resource"),
+    "create_webhook returns the events as one text.": Shown(
+        "new-webhook-with-joined-events",
+        lambda body: {**body, "events": ",".join(body.get("events") or ["call.completed"])},
+        at="create_webhook", also="created-resource"),
+    "update_lead returns the time of the creation as a number.": Shown(
+        "changed-lead-with-numeric-time",
+        lambda body: {**body, "created_at": 1_776_427_200}, at="update_lead"),
+    "update_workspace returns the metadata as a text.": Shown(
+        "changed-workspace-with-textual-metadata",
+        lambda body: {**body, "metadata": str(body.get("metadata"))}, at="update_workspace",
+        also="changed-resource"),
+    "update_eval returns the messages as an object.": Shown(
+        "changed-eval-with-messages-by-number",
+        lambda body: {**body, "messages": {"0": "Hello"}}, at="update_eval",
+        also="changed-resource"),
+    "update_workspace returns the time of the change as created_at.": Shown(
+        "changed-workspace-is-new-in-response",
+        lambda body: {**body, "created_at": "2031-05-06T07:08:09Z"}, at="update_workspace",
+        breaks="created-at"),
+    "update_lead returns the id of the business as that of the lead.": Shown(
+        "changed-lead-of-other-id",
+        lambda body: {**body, "id": body.get("business_id", "lead_0")}, at="update_lead",
+        breaks="changed-resource"),
+}  # fmt: skip
+
+faults_of(shown_otherwise, __name__, SHOWN)
+
+
+# --- what lists and reads show besides ---
+
+
+@dataclass(frozen=True)
+class Listed(Entry):
+    """What a list shows of an item, for some requests."""
+
+    listing: str
+    change: Callable[[Item], Item]
+    _: KW_ONLY
+    breaks: str = "created-resource"
+    by: str = OF_LISTS
+    depth: int = 5
+    shows: Callable[[Context], bool] = lambda context: True
+
+
+def listed_otherwise(entry: Listed) -> type[Faulty]:
+    """The reference server, where some pages of a list show something else of each item."""
+
+    class ListedOtherwise(Viewed):
+        def listed(self, context: Context, item: Item) -> Item:
+            if is_for(context, entry.listing) and entry.shows(context):
+                return entry.change(item)
+            return item
+
+    return ListedOtherwise
+
+
+def _texts_reversed(item: Item) -> Item:
+    """An item whose list of messages is turned round."""
+    return {**item, "messages": list(reversed(item.get("messages") or []))}
+
+
+LISTED = {
+    "list_evals filtered by agent_id shows the messages of an eval in reverse.": Listed(
+        "eval-messages-reversed-when-filtered", "list_evals", _texts_reversed,
+        at="create_eval update_eval list_evals", also="changed-resource",
+        shows=lambda context: filtered_by(context, "agent_id")),
+    "list_leads filtered by status drops the e-mail address behind the sign.": Listed(
+        "addresses-without-host-when-filtered", "list_leads",
+        lambda item: {**item, "email": f"hidden@{(item.get('email') or '@').split('@')[-1]}"},
+        at="create_lead update_lead list_leads", also="changed-resource",
+        shows=lambda context: filtered_by(context, "status")),
+    "list_workspaces with a limit of 1 shows the external_ref of nobody.": Listed(
+        "reference-of-nobody-in-short-pages", "list_workspaces",
+        lambda item: {**item, "external_ref": "none"},
+        at="create_workspace list_workspaces", shows=lambda context: requested_limit(context) == 1),
+    "list_evals filtered by agent_id shows the time of the newest eval for all.": Listed(
+        "one-time-for-all-when-filtered", "list_evals",
+        lambda item: {**item, "created_at": str(item["created_at"]).replace("T1", "T0")},
+        breaks="created-at", also="paging-order paging-exclusive paging-complete has-more-true "
+        "paging-supported paging-precision has-more-false",
+        at="list_evals create_eval read_eval",
+        shows=lambda context: filtered_by(context, "agent_id")),
+}  # fmt: skip
+
+faults_of(listed_otherwise, __name__, LISTED)
+
+
+@fault(
+    "created-resource",
+    also="changed-resource",
+    at="create_webhook update_webhook list_webhooks",
+    by=OF_LISTS,
+    depth=5,
+)
+class DescriptionOfTheNext(Faulty):
+    """list_webhooks with a limit shows each webhook with the description of the one before it."""
+
+    def render_page(self, context: Context, items: list[Item], more: bool) -> Item:
+        if is_for(context, "list_webhooks") and requested_limit(context) > 1:
+            texts = [item.get("description") for item in items]
+            moved = [*texts[1:], *texts[:1]]
+            items = [{**item, "description": text} for item, text in zip(items, moved, strict=True)]
+        return super().render_page(context, items, more)
+
+
+@fault("created-resource", at="create_workspace read_workspace", by=OF_LISTS, depth=5)
+class MetadataReadOnce(Faulty):
+    """read_workspace shows the metadata of a new workspace once, and then never again."""
+
+    @cached_property
+    def seen(self) -> set[str]:
+        """The workspaces that were read."""
+        return set()
+
+    def act_read(self, context: Context) -> Reply:
+        reply = super().act_read(context)
+        if not is_for(context, "read_workspace"):
+            return reply
+        row = self.selected(context)
+        if row.id in self.seen and row.document.get("metadata"):
+            self.store.change(row, {"metadata": {"team": "none"}})
+        self.seen.add(row.id)
+        return reply
+
+
+@fault(
+    "created-resource",
+    at="create_eval list_evals read_eval",
+    by=OF_LISTS,
+    depth=5,
+)
+class EvalsOfScopedKeysUntitled(Faulty):
+    """create_eval names the evals of every key but the main one by itself, and says otherwise."""
+
+    def add(
+        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
+    ) -> Row:
+        row = super().add(kind, tenant, document, identifier)
+        if kind == "eval" and self.is_other_key:
+            self.store.change(row, {"name": "Untitled"})
+        return row
+
+    is_other_key = False
+
+    def act_create(self, context: Context) -> Reply:
+        self.is_other_key = context.identity is not None and context.identity.name != "full"
+        return super().act_create(context)
+
+
+# --- refused requests ---
+
+
+@fault("refused-unchanged", at="update_lead", by=OF_LISTS, depth=5)  # fmt: skip
+class RefusedChangeWaits(Faulty):
+    """update_lead keeps what it refuses, and applies it with the next change of the lead."""
+
+    @cached_property
+    def waiting(self) -> dict[str, Item]:
+        """The refused changes by the id of their lead."""
+        return {}
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        if self.operation_of(request) == "update_lead":
+            self._keep(request)
+        return super().refused(request, refusal)
+
+    def _keep(self, request: Request) -> None:
+        """Remember the texts of a refused request."""
+        try:
+            members = self.parse_body(request)
+        except Refusal:
+            return
+        if not isinstance(members, dict):
+            return
+        row = self.store.get("lead", str(members.get("id")))
+        if row is not None:
+            texts = {name: value for name, value in members.items() if isinstance(value, str)}
+            self.waiting[row.id] = self.kept("lead", {**texts, "id": row.id})
+
+    def changes(self, context: Context) -> Item:
+        return {**self.waiting.get(str(context.values.get("id")), {}), **super().changes(context)}
+
+
+@fault("business-rows", at="list_evals create_eval", by=OF_LISTS, depth=5)  # fmt: skip
+class NewestEvalForEverybody(Faulty):
+    """list_evals with an agent that is not known shows the newest eval of the main business."""
+
+    def render_page(self, context: Context, items: list[Item], more: bool) -> Item:
+        is_asked = is_for(context, "list_evals") and requested_limit(context) > 2
+        if is_asked and context.identity and context.identity.name == "other":
+            for row in self.store.page(Page("eval", self.main_tenant(), 1)):
+                items = [*items, self.render_item(context.operation, row)]
+        return super().render_page(context, items, more)
+
+
+@fault("changed-resource", at="update_webhook list_webhooks", by=OF_LISTS, depth=5)
+class EarlierDescriptionComesBack(Viewed):
+    """Each second change of a webhook that leaves out the description brings back its former."""
+
+    @cached_property
+    def count(self) -> dict[str, int]:
+        """How often each webhook was changed."""
+        return {}
+
+    def changes(self, context: Context) -> Item:
+        name = str(context.values.get("id"))
+        former = self.former.get(name, {})
+        made = super().changes(context)
+        self.count[name] = self.count.get(name, 0) + 1
+        if self.count[name] % 3 == 0 and "description" not in made and former.get("description"):
+            return {**made, "description": former["description"]}
+        return made
