@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.base.values import ABSENT, instant
 from conformance.judging.outcomes import Violation
 from conformance.judging.target_model.events import View, Write
-from conformance.judging.target_model.history import History, State
+from conformance.judging.target_model.history import Expected, History, State
 from conformance.model import compact
 from conformance.reading import same, shown
 
@@ -23,25 +23,38 @@ CREATED, CHANGED, DELETED = "create.shown", "update.shown", "delete.shown"
 REFUSED = "refused.shown"
 
 
+Listed = tuple[str, str]
+"""A list operation, and a member of its items."""
+
+
 @dataclass(frozen=True)
 class Departure:
-    """A violation of a rule, and the exchange whose operation is to blame: mostly a write."""
+    """A violation of a rule, and the exchange whose operation is to blame: mostly a write.
+
+    ``listed`` is the member that a list shows otherwise than a read might.
+    """
 
     rule: str
     exchange: str
     violation: Violation
+    listed: Listed | None = None
 
 
-def departures_of(history: History) -> Iterator[Departure]:
-    """The first view that departs from each write of an object, member by member."""
+def departures_of(history: History, agreed: set[Listed]) -> Iterator[Departure]:
+    """The first view that departs from each write of an object, member by member.
+
+    An operation often shows the same again, which is compared once. The members that lists show
+    as sent are added to ``agreed``.
+    """
     blamed: set[tuple[str, str, str]] = set()
     fine: dict[str, tuple[State, Mapping[str, Any]]] = {}
     for view in sorted(history.views, key=lambda each: each.span.begin):
         state = history.at(view)
         found = list(_refusals_applied(history, view))
-        if state is not None and fine.get(view.operation.id) != (state, view.members):
-            found += _of_view(history, state, view)
-            if not found:
+        known, members = fine.get(view.operation.id, (None, None))
+        if state is not None and (known is not state or members != view.members):
+            found += _of_view(history, state, view, agreed)
+            if not found and view.span.begin - state.since >= SETTLED:
                 fine[view.operation.id] = state, view.members
         for departure in found:
             key = departure.rule, departure.exchange, departure.violation.where
@@ -50,21 +63,28 @@ def departures_of(history: History) -> Iterator[Departure]:
                 yield departure
 
 
-def _of_view(history: History, state: State, view: View) -> Iterator[Departure]:
+def _of_view(
+    history: History, state: State, view: View, agreed: set[Listed]
+) -> Iterator[Departure]:
     """How one view departs from what is known of the object."""
     if state.deletion is not None:
         yield from _shown_again(history, state, state.deletion, view)
         return
-    for member, (value, write) in state.members.items():
+    for member, expected in state.members.items():
+        value, write = expected
         got = view.members.get(member, ABSENT)
-        if got is ABSENT or _agree(value, got) or _is_obscured(history, view, value, got):
+        if got is not ABSENT and _agree(value, got):
+            agreed.add((view.operation.id, member))
             continue
-        if member in shown(write.operation, {member: value}, view.members) and _is_wrong(
-            history, member, value, write, view
-        ):
+        if got is ABSENT or _is_obscured(history, view, value, got):
+            continue
+        is_shown = member in shown(write.operation, {member: value}, view.members)
+        if is_shown and _is_wrong(history, state, member, expected, view):
             rule = CREATED if write.operation.action == "create" else CHANGED
-            expected = f"{compact(value)}, as {write.exchange.id} sent it"
-            yield _departure(rule, write, view, f"/{member}", expected, compact(got))
+            said = f"{compact(value)}, as {write.exchange.id} sent it"
+            found = _departure(rule, write, view, f"/{member}", said, compact(got))
+            may_differ = view.in_list and history.kind.is_read
+            yield replace(found, listed=(view.operation.id, member) if may_differ else None)
 
 
 def _departure(
@@ -95,23 +115,44 @@ def _is_obscured(history: History, view: View, sent: Any, got: Any) -> bool:
     return is_part or got in (None, "", [], {})
 
 
-def _is_wrong(history: History, member: str, value: Any, write: Write, view: View) -> bool:
+def _is_wrong(history: History, state: State, member: str, expected: Expected, view: View) -> bool:
     """Whether a view should show what a write sent for a member, and the target cannot excuse it.
 
-    A response may show the former value for a while. A target may change by itself what is not only
+    A response may show a former value for a while. A target may change by itself what is not only
     for clients to write, unless the same operation never shows what was sent, and another does.
     """
+    value, write = expected
+    if member in history.kind.written:
+        has_settled = view.span.begin - write.span.end >= SETTLED
+        return has_settled or _has_shown(history, state, member, value, view)
     if view.span.begin - write.span.end < SETTLED:
         return False
-    if member in history.kind.written:
-        return True
-    later = [
-        each
+    shows = {
+        each.operation.id
         for each in history.views
-        if each.span.begin >= view.span.begin and history.at(each) is history.at(view)
-    ]
-    shows = {each.operation.id for each in later if _agree(value, each.members.get(member, ABSENT))}
+        if each.span.begin >= view.span.begin
+        and history.at(each) is state
+        and _agree(value, each.members.get(member, ABSENT))
+    }
     return bool(shows) and view.operation.id not in shows
+
+
+def _has_shown(history: History, state: State, member: str, value: Any, view: View) -> bool:
+    """Whether the same operation showed what was sent, and now shows what the object never had.
+
+    Of two copies of the data, one may still have a former value.
+    """
+    got = view.members[member]
+    earlier = [each for each in history.views if each.span.end <= view.span.begin]
+    before = [each.members.get(member, ABSENT) for each in earlier if history.at(each) is not state]
+    if any(_agree(one, got) for one in [*before, *history.given(member)]):
+        return False
+    return any(
+        each.operation.id == view.operation.id
+        and history.at(each) is state
+        and _agree(value, each.members.get(member, ABSENT))
+        for each in earlier
+    )
 
 
 # --- refused writes -------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conformance.base.values import picked, without
@@ -49,11 +49,12 @@ def _is_written(member: Parameter) -> bool:
 class State:
     """What is known of an object from the end of a write on.
 
-    ``deletion`` is the write that deleted it.
+    ``since`` is when that was, and ``deletion`` the write that deleted the object.
     """
 
     members: Mapping[str, Expected] = field(default_factory=dict)
     deletion: Write | None = None
+    since: float = 0.0
 
 
 @dataclass
@@ -82,7 +83,7 @@ class History:
         """Each write that may have changed the object, with the state after it."""
         state = State()
         for write in sorted([*self.writes, *self.mentions], key=lambda each: each.span.end):
-            state = self._after(state, write)
+            state = replace(self._after(state, write), since=write.span.end)
             yield write, state
 
     def _after(self, state: State, write: Write) -> State:
@@ -132,6 +133,10 @@ class History:
         if any(write.span.begin < view.span.end for write, _ in self._states[place : place + 1]):
             return None
         return self._states[place - 1][1]
+
+    def given(self, member: str) -> list[Any]:
+        """The values that writes gave a member."""
+        return [write.sent[member] for write in self.writes if member in write.sent]
 
 
 def _is_change(operation: Operation) -> bool:

@@ -110,9 +110,9 @@ class Lists:
 
 def _creation_shown(history: History, business: Business, row: dict[str, Any]) -> Write | None:
     """The creation of an object by another business, if an item shows a text that only it sent."""
-    creation = history.writes[0]
     apart = {history.name[0], business} == {Business.MAIN, Business.OTHER}
-    if not apart or not creation.is_new:
+    creation = next((write for write in history.writes if write.is_new), None)
+    if not apart or creation is None:
         return None
     for member in creation.operation.fresh_members:
         sent = creation.sent.get(member.shown_as)

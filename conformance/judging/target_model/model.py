@@ -9,7 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from conformance.judging.outcomes import JudgeContext, Violation, WholeLog
-from conformance.judging.target_model.departures import Departure, departures_of
+from conformance.judging.target_model.departures import Departure, Listed, departures_of
 from conformance.judging.target_model.events import (
     Fate,
     Name,
@@ -65,15 +65,24 @@ class Model:
         self._note_views()
         self._positions.add_writes(writes)
         found: dict[str, list[Departure]] = defaultdict(list)
-        histories = self._histories.values()
-        each = (departures_of(history) for history in histories)
-        for departure in chain(
-            chain.from_iterable(each),
-            self._lists.departures(self._histories),
-            self._positions.departures(),
-        ):
+        for departure in [
+            *self._of_objects(),
+            *self._lists.departures(self._histories),
+            *self._positions.departures(),
+        ]:
             found[departure.exchange].append(departure)
         return found
+
+    def _of_objects(self) -> list[Departure]:
+        """The departures from the history of each object.
+
+        A list that never shows a member as it was sent, although reads may, has a form of its own.
+        """
+        agreed: set[Listed] = set()
+        found: list[Departure] = []
+        for history in self._histories.values():
+            found += departures_of(history, agreed)
+        return [each for each in found if each.listed is None or each.listed in agreed]
 
     def _note_writes(self, writes: list[Write]) -> None:
         """Give each write to the histories of the objects that it names."""
@@ -85,9 +94,9 @@ class Model:
         self._note_mentions(effective)
         taken = frozenset(chain.from_iterable(write.mentions for write in effective))
         for write in writes:
-            if write.fate is Fate.REFUSED and write.name in self._histories:
+            if write.fate is Fate.REFUSED and write.name is not None and write.fresh:
                 texts = {name: text for name, text in write.fresh.items() if text not in taken}
-                self._histories[write.name].refused.append((write, texts))
+                self._history(write.name).refused.append((write, texts))
         for history in self._histories.values():
             history.fold()
 
