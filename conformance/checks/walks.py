@@ -16,7 +16,7 @@ from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, 
 from conformance.judging.pages import Item, Page
 from conformance.judging.responses import answered, odd_cursor, said
 from conformance.judging.rules import passive
-from conformance.judging.target_model import violations_at
+from conformance.judging.target_model import outcomes_at
 from conformance.judging.walks import Walks, walked
 from conformance.model import Exchange, Open, Parameter, compact
 from conformance.reading import id_of, takes
@@ -269,7 +269,7 @@ def _wanted(parameter: Parameter, value: str) -> str:
 @passive("paging.matches", hint="No filtered list showed what the run had written.", whole=True)
 def paging_matches(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A filtered list shows no object of the run that the filter excludes, by what was sent."""
-    yield from violations_at(context, exchange, "paging.matches")
+    yield from outcomes_at(context, exchange, "paging.matches")
 
 
 @walked("paging.ties", confirm=False)

@@ -208,6 +208,7 @@ def success_members(context: JudgeContext, exchange: Exchange) -> Iterator[Outco
             expected = compact({"type": schema["type"]})
             yield Violation(f"/{name}", expected, compact(value), (exchange.id,))
             return
+    yield Pass((exchange.id,))
 
 
 def _documented(contract: Contract, kind: str) -> dict[str, Any]:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 
 from conformance.judging.outcomes import JudgeContext, Outcome
 from conformance.judging.rules import passive
-from conformance.judging.target_model import violations_at
+from conformance.judging.target_model import outcomes_at
 from conformance.model import Exchange
 
 
 @passive("tenant.belongs", hint="No list showed what the run had created.", whole=True)
 def tenant_belongs(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """No list shows an object that another business created in the run."""
-    yield from violations_at(context, exchange, "tenant.belongs")
+    yield from outcomes_at(context, exchange, "tenant.belongs")

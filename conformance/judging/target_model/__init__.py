@@ -5,6 +5,6 @@ request determines them. Every response that shows such an object is compared wi
 scenario asked for it. What the model cannot determine it does not judge.
 """
 
-from conformance.judging.target_model.model import violations_at
+from conformance.judging.target_model.model import outcomes_at
 
-__all__ = ["violations_at"]
+__all__ = ["outcomes_at"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from conformance.base.values import ABSENT, instant
-from conformance.judging.outcomes import Violation
+from conformance.judging.outcomes import Outcome, Pass, Violation
 from conformance.judging.target_model.events import View, Write
 from conformance.judging.target_model.history import Expected, History, State
 from conformance.model import compact
@@ -28,25 +28,26 @@ Listed = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Departure:
-    """A violation of a rule, and the exchange whose operation is to blame: mostly a write.
+class Judged:
+    """The outcome of a rule, and the exchange that it is about: mostly a write.
 
     ``listed`` is the member that a list shows otherwise than a read might.
     """
 
     rule: str
     exchange: str
-    violation: Violation
+    outcome: Outcome
     listed: Listed | None = None
 
 
-def departures_of(history: History, agreed: set[Listed]) -> Iterator[Departure]:
-    """The first view that departs from each write of an object, member by member.
+def judged(history: History, agreed: set[Listed]) -> Iterator[Judged]:
+    """The first view that departs from each write of an object, or else one that agrees with it.
 
     An operation often shows the same again, which is compared once. The members that lists show
     as sent are added to ``agreed``.
     """
-    blamed: set[tuple[str, str, str]] = set()
+    seen: set[tuple[str, str, str]] = set()
+    shown: dict[tuple[str, str], Judged] = {}
     fine: dict[str, tuple[State, Mapping[str, Any]]] = {}
     for view in sorted(history.views, key=lambda each: each.span.begin):
         state = history.at(view)
@@ -54,33 +55,49 @@ def departures_of(history: History, agreed: set[Listed]) -> Iterator[Departure]:
         known, members = fine.get(view.operation.id, (None, None))
         if state is not None and (known is not state or members != view.members):
             found += _of_view(history, state, view, agreed)
-            if not found and view.span.begin - state.since >= SETTLED:
+            if not any(_departs(one) for one in found) and _is_settled(view, state):
                 fine[view.operation.id] = state, view.members
-        for departure in found:
-            key = departure.rule, departure.exchange, departure.violation.where
-            if key not in blamed:
-                blamed.add(key)
-                yield departure
+        for one in found:
+            if not isinstance(one.outcome, Violation):
+                shown.setdefault((one.rule, one.exchange), one)
+                continue
+            key = one.rule, one.exchange, one.outcome.where
+            if key not in seen:
+                seen.add(key)
+                yield one
+    blamed = {(rule, exchange) for rule, exchange, _ in seen}
+    yield from [one for key, one in shown.items() if key not in blamed]
 
 
-def _of_view(
-    history: History, state: State, view: View, agreed: set[Listed]
-) -> Iterator[Departure]:
+def _departs(one: Judged) -> bool:
+    """Whether an outcome is a violation."""
+    return isinstance(one.outcome, Violation)
+
+
+def _is_settled(view: View, state: State) -> bool:
+    """Whether every response must show a state by then."""
+    return view.span.begin - state.since >= SETTLED
+
+
+def _of_view(history: History, state: State, view: View, agreed: set[Listed]) -> Iterator[Judged]:
     """How one view departs from what is known of the object."""
     if state.deletion is not None:
         yield from _shown_again(history, state, state.deletion, view)
         return
     for member, expected in state.members.items():
         value, write = expected
+        rule = CREATED if write.operation.action == "create" else CHANGED
         got = view.members.get(member, ABSENT)
         if got is not ABSENT and _agree(value, got):
             agreed.add((view.operation.id, member))
+            yield _passed(rule, write, view)
             continue
         if got is ABSENT or _is_obscured(history, view, value, got):
             continue
+        if any(texts.get(member) == got for _, texts in history.refused):
+            continue  # refused.shown blames it
         is_shown = member in shown(write.operation, {member: value}, view.members)
         if is_shown and _is_wrong(history, state, member, expected, view):
-            rule = CREATED if write.operation.action == "create" else CHANGED
             said = f"{compact(value)}, as {write.exchange.id} sent it"
             found = _departure(rule, write, view, f"/{member}", said, compact(got))
             may_differ = view.in_list and history.kind.is_read
@@ -89,10 +106,15 @@ def _of_view(
 
 def _departure(
     rule: str, write: Write, view: View, where: str, expected: str, actual: str
-) -> Departure:
+) -> Judged:
     """A departure that a write explains."""
     ids = (write.exchange.id, view.exchange.id)
-    return Departure(rule, write.exchange.id, Violation(where, expected, actual, ids))
+    return Judged(rule, write.exchange.id, Violation(where, expected, actual, ids))
+
+
+def _passed(rule: str, write: Write, view: View) -> Judged:
+    """A view that agrees with a write."""
+    return Judged(rule, write.exchange.id, Pass((write.exchange.id, view.exchange.id)))
 
 
 def _agree(sent: Any, got: Any) -> bool:
@@ -158,7 +180,7 @@ def _has_shown(history: History, state: State, member: str, value: Any, view: Vi
 # --- refused writes -------------------------------------------------------------------------------
 
 
-def _refusals_applied(history: History, view: View) -> Iterator[Departure]:
+def _refusals_applied(history: History, view: View) -> Iterator[Judged]:
     """The texts of refused writes that a view shows, although no accepted request sent them."""
     for write, texts in history.refused:
         if write.span.end > view.span.begin:
@@ -167,14 +189,14 @@ def _refusals_applied(history: History, view: View) -> Iterator[Departure]:
             if view.members.get(member) == text:
                 expected = f"not what {write.exchange.id} sent, which was refused"
                 yield _departure(REFUSED, write, view, f"/{member}", expected, compact(text))
+            elif member in view.members:
+                yield _passed(REFUSED, write, view)
 
 
 # --- deleted objects ------------------------------------------------------------------------------
 
 
-def _shown_again(
-    history: History, state: State, deletion: Write, view: View
-) -> Iterator[Departure]:
+def _shown_again(history: History, state: State, deletion: Write, view: View) -> Iterator[Judged]:
     """The departure of a view that shows a deleted object as it was."""
     if view.span.begin - deletion.span.end < SETTLED:
         return
@@ -186,6 +208,8 @@ def _shown_again(
     if all(_is_as_before(known, member, value) for member, value in view.members.items()):
         expected = f"nothing, as {deletion.exchange.id} deleted it"
         yield _departure(DELETED, deletion, view, "/", expected, compact(view.members))
+    else:
+        yield _passed(DELETED, deletion, view)
 
 
 def _is_as_before(known: Mapping[str, Any], member: str, value: Any) -> bool:

@@ -15,7 +15,7 @@ from conformance.base.values import texts_in, without
 from conformance.judging.effects import promised
 from conformance.judging.outcomes import JudgeContext
 from conformance.judging.responses import role_of, with_body
-from conformance.model import Business, Effect, Exchange, Operation, Role, business_of
+from conformance.model import Business, Effect, Exchange, Open, Operation, Role, business_of
 from conformance.reading import Answer, as_shown, asked, sent_members
 from conformance.reading.response import query_of
 
@@ -176,7 +176,8 @@ def _determined(
 
     A phone number may be shown in another form, and null may mean anything.
     """
-    if fate is Fate.UNKNOWN or (fate is Fate.DONE and not is_plain(exchange)):
+    is_certain = is_plain(exchange) and Open.INPUT not in operation.open
+    if fate is Fate.UNKNOWN or (fate is Fate.DONE and not is_certain):
         return {}
     sent = {
         member.name: members[member.name]

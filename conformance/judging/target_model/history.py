@@ -57,22 +57,21 @@ class State:
     since: float = 0.0
 
 
-@dataclass
 class History:
-    """The writes that may concern an object, in the order of the log, and all views of it.
+    """The writes that may concern an object, in the order of time, and all views of it.
 
     ``mentions`` are writes of other objects that name this one. ``refused`` are those that must
     have no effect, each with the texts that no other request sent, by the members that show them.
     """
 
-    name: Name
-    kind: Kind
-    writes: list[Write] = field(default_factory=list)
-    mentions: list[Write] = field(default_factory=list)
-    refused: list[tuple[Write, Mapping[str, str]]] = field(default_factory=list)
-    views: list[View] = field(default_factory=list)
-    _states: list[tuple[Write, State]] = field(default_factory=list)
-    _ends: list[float] = field(default_factory=list)
+    def __init__(self, name: Name, kind: Kind) -> None:
+        self.name, self.kind = name, kind
+        self.writes: list[Write] = []
+        self.mentions: list[Write] = []
+        self.refused: list[tuple[Write, Mapping[str, str]]] = []
+        self.views: list[View] = []
+        self._states: list[tuple[Write, State]] = []
+        self._ends: list[float] = []
 
     def fold(self) -> None:
         """Fold the writes, once all of them are known."""

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.judging.outcomes import JudgeContext, Violation
-from conformance.judging.target_model.departures import SETTLED, Departure
+from conformance.judging.outcomes import JudgeContext, Pass, Violation
+from conformance.judging.target_model.departures import SETTLED, Judged
 from conformance.judging.target_model.events import Name, View, Write, is_plain
 from conformance.judging.target_model.history import History
 from conformance.model import Business, Open, Parameter, compact
 from conformance.reading import Answer, asked, takes
 
+Owners = dict[tuple[str, str], list[History]]
+"""The histories of the objects of all businesses, by kind and id."""
 MATCHES, BELONGS = "paging.matches", "tenant.belongs"
 
 
@@ -47,8 +49,8 @@ class Lists:
                 filters.append((parameter, value))
         return filters
 
-    def departures(self, histories: Mapping[Name, History]) -> Iterator[Departure]:
-        """The first departure of each list."""
+    def judged(self, histories: Mapping[Name, History]) -> Iterator[Judged]:
+        """The first departure of each list, or else an object that agrees with it."""
         for answer, filters, shown in self._filtered:
             yield from self._misfits(answer, filters, shown)
         yield from self._strangers(histories)
@@ -58,7 +60,7 @@ class Lists:
         answer: Answer,
         filters: list[tuple[Parameter, str]],
         shown: list[tuple[History, View]],
-    ) -> Iterator[Departure]:
+    ) -> Iterator[Judged]:
         """The first object of the run in a list that a filter of it excludes."""
         for history, view in shown:
             state = history.at(view)
@@ -70,42 +72,42 @@ class Lists:
                     continue
                 member = parameter.filters
                 item = {member: view.members.get(member, known[0])}
+                ids = (known[1].exchange.id, answer.exchange.id)
                 if takes(parameter, item, value) is False:
-                    yield self._misfit(answer, parameter, value, item[member], known[1])
+                    violation = Violation(f"/{member}", compact(value), compact(item[member]), ids)
+                    yield Judged(MATCHES, answer.exchange.id, violation)
                     return
+                yield Judged(MATCHES, answer.exchange.id, Pass(ids))
 
-    def _misfit(
-        self, answer: Answer, parameter: Parameter, value: str, actual: Any, write: Write
-    ) -> Departure:
-        """The departure of a list that shows an object which a filter excludes."""
-        ids = (write.exchange.id, answer.exchange.id)
-        where = f"/{parameter.filters}"
-        violation = Violation(where, compact(value), compact(actual), ids)
-        return Departure(MATCHES, answer.exchange.id, violation)
-
-    def _strangers(self, histories: Mapping[Name, History]) -> Iterator[Departure]:
+    def _strangers(self, histories: Mapping[Name, History]) -> Iterator[Judged]:
         """The first object in each list that another business created in this run.
 
         Each business may number its objects alike, so what was sent must be shown, too.
         """
-        owners: dict[tuple[str, str], list[History]] = {}
+        owners: Owners = {}
         for (_, kind, identifier), history in histories.items():
             owners.setdefault((kind, identifier), []).append(history)
         for business, answer in self._listed:
-            identifier = self._context.contract.identifier_of(answer.operation.kind)
-            for row in answer.rows:
-                key = answer.operation.kind, str(row.get(identifier))
-                for history in owners.get(key, ()):
-                    creation = _creation_shown(history, business, row)
-                    if creation is not None:
-                        yield self._stranger(answer, row, creation)
-                        break
+            strangers = list(self._strangers_in(business, answer, owners))
+            yield from strangers[:1] or [
+                Judged(BELONGS, answer.exchange.id, Pass((answer.exchange.id,)))
+            ]
 
-    def _stranger(self, answer: Answer, row: dict[str, Any], creation: Write) -> Departure:
+    def _strangers_in(self, business: Business, answer: Answer, owners: Owners) -> Iterator[Judged]:
+        """The objects in a list that another business created."""
+        identifier = self._context.contract.identifier_of(answer.operation.kind)
+        for row in answer.rows:
+            key = answer.operation.kind, str(row.get(identifier))
+            for history in owners.get(key, ()):
+                creation = _creation_shown(history, business, row)
+                if creation is not None:
+                    yield self._stranger(answer, row, creation)
+
+    def _stranger(self, answer: Answer, row: dict[str, Any], creation: Write) -> Judged:
         """The departure of a list that shows an object which another business created."""
         ids = (creation.exchange.id, answer.exchange.id)
         expected = f"nothing that another business created with {creation.exchange.id}"
-        return Departure(BELONGS, answer.exchange.id, Violation("/", expected, compact(row), ids))
+        return Judged(BELONGS, answer.exchange.id, Violation("/", expected, compact(row), ids))
 
 
 def _creation_shown(history: History, business: Business, row: dict[str, Any]) -> Write | None:

@@ -8,8 +8,8 @@ from itertools import chain
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from conformance.judging.outcomes import JudgeContext, Violation, WholeLog
-from conformance.judging.target_model.departures import Departure, Listed, departures_of
+from conformance.judging.outcomes import JudgeContext, Outcome, WholeLog
+from conformance.judging.target_model.departures import Judged, Listed, judged
 from conformance.judging.target_model.events import (
     Fate,
     Name,
@@ -27,23 +27,23 @@ from conformance.judging.target_model.positions import Positions
 from conformance.model import Business, Exchange
 from conformance.reading import Answer, members_of
 
-Found = Mapping[str, list[Departure]]
-"""The departures by the exchange that is to blame."""
+Found = Mapping[str, list[Judged]]
+"""The outcomes by the exchange that they are about."""
 
 _FOUND: WeakKeyDictionary[WholeLog, Found] = WeakKeyDictionary()
-"""The departures in each log that is being judged. It is folded once."""
-NONE: list[Departure] = []
+"""The outcomes of each log that is being judged. It is folded once."""
+NONE: list[Judged] = []
 
 
-def violations_at(context: JudgeContext, exchange: Exchange, rule: str) -> Iterator[Violation]:
-    """The violations of a rule for which an exchange is to blame."""
+def outcomes_at(context: JudgeContext, exchange: Exchange, rule: str) -> Iterator[Outcome]:
+    """The outcomes of a rule that are about an exchange."""
     log = context.log
     assert log is not None  # rules that ask for it wait for the whole log
     if log not in _FOUND:
-        _FOUND[log] = Model(context, log).departures()
-    for departure in _FOUND[log].get(exchange.id, NONE):
-        if departure.rule == rule:
-            yield departure.violation
+        _FOUND[log] = Model(context, log).judged()
+    for one in _FOUND[log].get(exchange.id, NONE):
+        if one.rule == rule:
+            yield one.outcome
 
 
 class Model:
@@ -57,31 +57,31 @@ class Model:
         self._positions = Positions(context.contract)
         self._lists = Lists(context)
 
-    def departures(self) -> Found:
-        """All departures, by the exchange that is to blame."""
+    def judged(self) -> Found:
+        """All outcomes, by the exchange that they are about."""
         writes = [write for each in self._timed if (write := write_of(self._context, *each))]
         writes.sort(key=lambda write: write.span.begin)
         self._note_writes(writes)
         self._note_views()
         self._positions.add_writes(writes)
-        found: dict[str, list[Departure]] = defaultdict(list)
-        for departure in [
+        found: dict[str, list[Judged]] = defaultdict(list)
+        for one in [
             *self._of_objects(),
-            *self._lists.departures(self._histories),
-            *self._positions.departures(),
+            *self._lists.judged(self._histories),
+            *self._positions.judged(),
         ]:
-            found[departure.exchange].append(departure)
+            found[one.exchange].append(one)
         return found
 
-    def _of_objects(self) -> list[Departure]:
-        """The departures from the history of each object.
+    def _of_objects(self) -> list[Judged]:
+        """The outcomes of the history of each object.
 
         A list that never shows a member as it was sent, although reads may, has a form of its own.
         """
         agreed: set[Listed] = set()
-        found: list[Departure] = []
+        found: list[Judged] = []
         for history in self._histories.values():
-            found += departures_of(history, agreed)
+            found += judged(history, agreed)
         return [each for each in found if each.listed is None or each.listed in agreed]
 
     def _note_writes(self, writes: list[Write]) -> None:

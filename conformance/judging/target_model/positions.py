@@ -9,8 +9,8 @@ from fractions import Fraction
 from typing import Any
 
 from conformance.base.values import instant
-from conformance.judging.outcomes import Violation
-from conformance.judging.target_model.departures import Departure
+from conformance.judging.outcomes import Pass, Violation
+from conformance.judging.target_model.departures import Judged
 from conformance.judging.target_model.events import Fate, Name, Span, Write
 from conformance.model import Contract, Exchange, compact
 from conformance.reading import Answer
@@ -40,6 +40,7 @@ class Positions:
         self._contract = contract
         self._first: dict[Name, tuple[Any, Exchange, Span]] = {}
         self._shown: dict[Name, list[_Place]] = defaultdict(list)
+        self._agreed: dict[str, tuple[str, str]] = {}  # two exchanges that agree, by operation
         self._created: dict[Name, list[Span]] = defaultdict(list)
 
     def add(self, name: Name, members: dict[str, Any], answer: Answer, span: Span) -> None:
@@ -48,8 +49,10 @@ class Positions:
         if text is None or self._contract.identifier_of(name[1]) != self._contract.identifier:
             return
         first = self._first.setdefault(name, (text, answer.exchange, span))
-        if text == first[0] and name not in self._shown:
-            return
+        if text == first[0]:
+            self._agreed.setdefault(answer.operation.id, (first[1].id, answer.exchange.id))
+            if name not in self._shown:
+                return
         moment, of_first = instant(text), instant(first[0])
         if moment is None or of_first is None:
             return
@@ -65,11 +68,15 @@ class Positions:
             if write.name is not None and is_creation and write.fate is not Fate.REFUSED:
                 self._created[write.name].append(write.span)
 
-    def departures(self) -> Iterator[Departure]:
+    def judged(self) -> Iterator[Judged]:
         """The responses with another position than responses before and after them show.
 
-        A position that only changes once has moved, which other rules judge.
+        A position that only changes once has moved, which other rules judge. Two responses that
+        agree pass, for each operation.
         """
+        for ids in self._agreed.values():
+            if ids[0] != ids[1]:
+                yield Judged(DATED, ids[1], Pass(ids))
         for name, shown in self._shown.items():
             places = sorted(shown, key=lambda place: place.span.begin)
             first = places[0]
@@ -82,10 +89,10 @@ class Positions:
                     yield self._departure(first, place)
                     break
 
-    def _departure(self, first: _Place, place: _Place) -> Departure:
+    def _departure(self, first: _Place, place: _Place) -> Judged:
         """A departure of a response from the first one."""
         expected = f"{compact(first.text)}, as {first.exchange.id} shows it"
         ids = (first.exchange.id, place.exchange.id)
         where = f"/{self._contract.position}"
         violation = Violation(where, expected, compact(place.text), ids)
-        return Departure(DATED, place.exchange.id, violation)
+        return Judged(DATED, place.exchange.id, violation)

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from conformance.server.messages import Context, Refusal, Reply, Request
-from conformance.server.store import Filter, Row
+from conformance.server.store import Row
 from tests.faults.base import (
     Entry,
     Faulty,
@@ -99,25 +99,6 @@ FORMER = {
 }  # fmt: skip
 
 faults_of(former_shown, __name__, FORMER)
-
-
-# --- filters ---
-
-
-@fault("paging-filter-kept", at="list_evals create_eval update_eval", by=OF_LISTS, depth=5)
-class EvalsOfEveryAgentUnnamed(Faulty):
-    """list_evals filtered by agent_id shows the evals of every agent, and does not name these."""
-
-    def filters_of(self, context: Context) -> tuple[Filter, ...]:
-        return () if is_for(context, "list_evals") else super().filters_of(context)
-
-    def render_page(self, context: Context, items: list[Item], more: bool) -> Item:
-        if is_for(context, "list_evals") and filtered_by(context, "agent_id"):
-            items = [
-                {name: value for name, value in item.items() if name != "agent_id"}
-                for item in items
-            ]
-        return super().render_page(context, items, more)
 
 
 # --- deleted objects ---
