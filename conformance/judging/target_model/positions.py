@@ -50,7 +50,8 @@ class Positions:
             return
         first = self._first.setdefault(name, (text, answer.exchange, span))
         if text == first[0]:
-            self._agreed.setdefault(answer.operation.id, (first[1].id, answer.exchange.id))
+            if answer.exchange is not first[1]:
+                self._agreed.setdefault(answer.operation.id, (first[1].id, answer.exchange.id))
             if name not in self._shown:
                 return
         moment, of_first = instant(text), instant(first[0])
@@ -75,8 +76,7 @@ class Positions:
         agree pass, for each operation.
         """
         for ids in self._agreed.values():
-            if ids[0] != ids[1]:
-                yield Judged(DATED, ids[1], Pass(ids))
+            yield Judged(DATED, ids[1], Pass(ids))
         for name, shown in self._shown.items():
             places = sorted(shown, key=lambda place: place.span.begin)
             first = places[0]
