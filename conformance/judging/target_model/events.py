@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from conformance.base.values import texts_in, without
@@ -50,8 +51,9 @@ class Span:
 class Write:
     """A request that may change objects: the one that it names, and its members as it shows them.
 
-    ``sent`` holds only values whose effect the contract determines, except for a refused request,
-    which has no effect at all. ``mentions`` are all texts in the request.
+    ``sent`` holds only values whose effect the contract determines, or the texts of a refused
+    request that no other request should hold. ``mentions`` are all texts in a request that was not
+    refused.
     """
 
     exchange: Exchange
@@ -61,16 +63,6 @@ class Write:
     name: Name | None
     sent: Mapping[str, Any]
     mentions: frozenset[str]
-
-    @property
-    def fresh(self) -> Mapping[str, str]:
-        """The texts of its own that it sent, by the members that show them."""
-        names = {member.shown_as for member in self.operation.fresh_members}
-        return {
-            name: value
-            for name, value in self.sent.items()
-            if name in names and isinstance(value, str)
-        }
 
     @property
     def is_new(self) -> bool:
@@ -115,7 +107,10 @@ def _moment(text: str) -> float | None:
 
 def business_shown(exchange: Exchange) -> Business | None:
     """The business of the key of a request; None if it may be any."""
-    return business_of(exchange.identity or "")
+    return _business_of(exchange.identity or "")
+
+
+_business_of = lru_cache(maxsize=256)(business_of)
 
 
 def is_plain(exchange: Exchange) -> bool:
@@ -137,7 +132,8 @@ def write_of(context: JudgeContext, exchange: Exchange, span: Span) -> Write | N
     identifier = _written_id(context, operation, exchange, members)
     name = None if identifier is None else (business, operation.kind, identifier)
     sent = _determined(context, operation, exchange, members, fate)
-    mentions = frozenset([*_texts(members), *_texts(query_of(exchange.request.url))])
+    texts = [] if fate is Fate.REFUSED else _texts(members) + _texts(query_of(exchange.request.url))
+    mentions = frozenset(texts)
     return Write(exchange, operation, span, fate, name, sent, mentions)
 
 
@@ -176,8 +172,11 @@ def _determined(
 
     A phone number may be shown in another form, and null may mean anything.
     """
+    if fate is Fate.REFUSED:
+        fresh = {member.shown_as: members.get(member.name) for member in operation.fresh_members}
+        return {name: text for name, text in fresh.items() if isinstance(text, str)}
     is_certain = is_plain(exchange) and Open.INPUT not in operation.open
-    if fate is Fate.UNKNOWN or (fate is Fate.DONE and not is_certain):
+    if fate is Fate.UNKNOWN or not is_certain:
         return {}
     sent = {
         member.name: members[member.name]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -12,8 +13,8 @@ from conformance.judging.target_model.history import History
 from conformance.model import Business, Open, Parameter, compact
 from conformance.reading import Answer, asked, takes
 
-Owners = dict[tuple[str, str], list[History]]
-"""The histories of the objects of all businesses, by kind and id."""
+APART = {Business.MAIN: Business.OTHER, Business.OTHER: Business.MAIN}
+"""Two businesses that must not see each other's objects."""
 MATCHES, BELONGS = "paging.matches", "tenant.belongs"
 
 
@@ -29,7 +30,7 @@ class Lists:
         """Note a list, and the objects of the run that it shows."""
         if not is_plain(answer.exchange) or answer.operation.pool:
             return
-        if answer.rows:
+        if answer.rows and business in APART:
             self._listed.append((business, answer))
         if shown and answer.operation.filters:
             filters = self._filters_of(answer)
@@ -84,24 +85,24 @@ class Lists:
 
         Each business may number its objects alike, so what was sent must be shown, too.
         """
-        owners: Owners = {}
-        for (_, kind, identifier), history in histories.items():
-            owners.setdefault((kind, identifier), []).append(history)
+        created: dict[tuple[Business, str], dict[str, History]] = defaultdict(dict)
+        for (business, kind, identifier), history in histories.items():
+            created[business, kind][identifier] = history
         for business, answer in self._listed:
-            strangers = list(self._strangers_in(business, answer, owners))
-            yield from strangers[:1] or [
-                Judged(BELONGS, answer.exchange.id, Pass((answer.exchange.id,)))
-            ]
+            foreign = created.get((APART[business], answer.operation.kind), {})
+            if foreign:
+                strangers = list(self._strangers_in(answer, foreign))
+                passed = Judged(BELONGS, answer.exchange.id, Pass((answer.exchange.id,)))
+                yield from strangers[:1] or [passed]
 
-    def _strangers_in(self, business: Business, answer: Answer, owners: Owners) -> Iterator[Judged]:
+    def _strangers_in(self, answer: Answer, foreign: Mapping[str, History]) -> Iterator[Judged]:
         """The objects in a list that another business created."""
         identifier = self._context.contract.identifier_of(answer.operation.kind)
         for row in answer.rows:
-            key = answer.operation.kind, str(row.get(identifier))
-            for history in owners.get(key, ()):
-                creation = _creation_shown(history, business, row)
-                if creation is not None:
-                    yield self._stranger(answer, row, creation)
+            history = foreign.get(str(row.get(identifier)))
+            creation = _creation_shown(history, row) if history else None
+            if creation is not None:
+                yield self._stranger(answer, row, creation)
 
     def _stranger(self, answer: Answer, row: dict[str, Any], creation: Write) -> Judged:
         """The departure of a list that shows an object which another business created."""
@@ -110,14 +111,13 @@ class Lists:
         return Judged(BELONGS, answer.exchange.id, Violation("/", expected, compact(row), ids))
 
 
-def _creation_shown(history: History, business: Business, row: dict[str, Any]) -> Write | None:
-    """The creation of an object by another business, if an item shows a text that only it sent."""
-    apart = {history.name[0], business} == {Business.MAIN, Business.OTHER}
-    creation = next((write for write in history.writes if write.is_new), None)
-    if not apart or creation is None:
-        return None
-    for member in creation.operation.fresh_members:
-        sent = creation.sent.get(member.shown_as)
-        if sent and row.get(member.shown_as) == sent:
-            return creation
+def _creation_shown(history: History, row: dict[str, Any]) -> Write | None:
+    """The creation of an object, if an item shows a text that only it sent."""
+    for creation in history.writes:
+        if not creation.is_new:
+            continue
+        for member in creation.operation.fresh_members:
+            sent = creation.sent.get(member.shown_as)
+            if sent and row.get(member.shown_as) == sent:
+                return creation
     return None

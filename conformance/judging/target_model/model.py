@@ -9,7 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from conformance.judging.outcomes import JudgeContext, Outcome, WholeLog
-from conformance.judging.target_model.departures import Judged, Listed, judged
+from conformance.judging.target_model.departures import Comparison, Judged, Listed
 from conformance.judging.target_model.events import (
     Fate,
     Name,
@@ -81,7 +81,7 @@ class Model:
         agreed: set[Listed] = set()
         found: list[Judged] = []
         for history in self._histories.values():
-            found += judged(history, agreed)
+            found += Comparison(history, agreed).judged()
         return [each for each in found if each.listed is None or each.listed in agreed]
 
     def _note_writes(self, writes: list[Write]) -> None:
@@ -94,8 +94,8 @@ class Model:
         self._note_mentions(effective)
         taken = frozenset(chain.from_iterable(write.mentions for write in effective))
         for write in writes:
-            if write.fate is Fate.REFUSED and write.name is not None and write.fresh:
-                texts = {name: text for name, text in write.fresh.items() if text not in taken}
+            if write.fate is Fate.REFUSED and write.name is not None and write.sent:
+                texts = {name: text for name, text in write.sent.items() if text not in taken}
                 self._history(write.name).refused.append((write, texts))
         for history in self._histories.values():
             history.fold()
@@ -136,14 +136,10 @@ class Model:
         identifier = self._context.contract.identifier_of(kind)
         is_list = answer.operation.paging is not None
         rows: list[dict[str, Any]] = answer.rows if is_list else [members_of(answer.object)]
+        self._positions.add(business, answer, rows, span)
         shown: list[tuple[History, View]] = []
         for row in rows:
-            object_id = row.get(identifier)
-            if object_id is None:
-                continue
-            name = business, kind, str(object_id)
-            self._positions.add(name, row, answer, span)
-            history = self._histories.get(name)
+            history = self._histories.get((business, kind, str(row.get(identifier))))
             if history is not None:
                 view = View(answer.exchange, answer.operation, span, row)
                 history.views.append(view)

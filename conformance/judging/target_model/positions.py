@@ -12,12 +12,14 @@ from conformance.base.values import instant
 from conformance.judging.outcomes import Pass, Violation
 from conformance.judging.target_model.departures import Judged
 from conformance.judging.target_model.events import Fate, Name, Span, Write
-from conformance.model import Contract, Exchange, compact
+from conformance.model import Business, Contract, Exchange, compact
 from conformance.reading import Answer
 
 SAME_TIME = 1
 """Seconds by which one position may differ from place to place, because it may be rounded."""
 DATED = "create.dated"
+_First = tuple[Any, Exchange, Span]
+"""The position that a response shows first."""
 
 
 @dataclass(frozen=True)
@@ -38,29 +40,48 @@ class Positions:
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self._first: dict[Name, tuple[Any, Exchange, Span]] = {}
+        self._first: dict[Name, _First] = {}
         self._shown: dict[Name, list[_Place]] = defaultdict(list)
         self._agreed: dict[str, tuple[str, str]] = {}  # two exchanges that agree, by operation
         self._created: dict[Name, list[Span]] = defaultdict(list)
 
-    def add(self, name: Name, members: dict[str, Any], answer: Answer, span: Span) -> None:
-        """Note the position that a response shows of an object."""
-        text = members.get(self._contract.position)
-        if text is None or self._contract.identifier_of(name[1]) != self._contract.identifier:
+    def add(
+        self, business: Business, answer: Answer, rows: list[dict[str, Any]], span: Span
+    ) -> None:
+        """Note the positions that a response shows.
+
+        Where something other than an id identifies the objects, it may pass from one to another.
+        """
+        kind, position = answer.operation.kind, self._contract.position
+        identifier = self._contract.identifier_of(kind)
+        if identifier != self._contract.identifier:
             return
-        first = self._first.setdefault(name, (text, answer.exchange, span))
-        if text == first[0]:
-            if answer.exchange is not first[1]:
-                self._agreed.setdefault(answer.operation.id, (first[1].id, answer.exchange.id))
-            if name not in self._shown:
-                return
+        first_of, exchange = self._first, answer.exchange
+        agreed = None
+        for row in rows:
+            text = row.get(position)
+            if text is None:
+                continue
+            name = business, kind, str(row.get(identifier))
+            first = first_of.get(name)
+            if first is None:
+                first_of[name] = text, exchange, span
+            elif text != first[0] or name in self._shown:
+                self._note(name, first, text, exchange, span)
+            else:
+                agreed = first
+        if agreed is not None:
+            self._agreed.setdefault(answer.operation.id, (agreed[1].id, exchange.id))
+
+    def _note(self, name: Name, first: _First, text: Any, exchange: Exchange, span: Span) -> None:
+        """Note the position of an object that was not always shown alike."""
         moment, of_first = instant(text), instant(first[0])
         if moment is None or of_first is None:
             return
         places = self._shown[name]
         if not places:
             places.append(_Place(first[0], of_first, first[1], first[2]))
-        places.append(_Place(text, moment, answer.exchange, span))
+        places.append(_Place(text, moment, exchange, span))
 
     def add_writes(self, writes: Iterable[Write]) -> None:
         """Note when objects were created, because a new object may have the id of an old one."""
