@@ -39,14 +39,27 @@ class Judged:
     listed: Listed | None = None
 
 
+@dataclass(frozen=True)
+class Senders:
+    """Who sent a text of its own: an accepted write, a refused one, or a request of another kind.
+
+    What the last did to an object is not known.
+    """
+
+    accepted: Mapping[str, Write]
+    refused: Mapping[str, Write]
+    others: frozenset[str]
+
+
 class Comparison:
     """Compares all views of an object with its history.
 
     ``agreed`` collects the members that lists show as sent, over all objects.
     """
 
-    def __init__(self, history: History, agreed: set[Listed]) -> None:
+    def __init__(self, history: History, senders: Senders, agreed: set[Listed]) -> None:
         self._history = history
+        self._senders = senders
         self._agreed = agreed
         self._passed: dict[tuple[str, str], tuple[str, ...]] = {}
         self._blamed: set[tuple[str, str, str]] = set()
@@ -97,27 +110,59 @@ class Comparison:
             return
         for member, expected in state.members.items():
             value, write = expected
-            rule = CREATED if write.operation.action == "create" else CHANGED
             got = view.members.get(member, ABSENT)
             if got is not ABSENT and _agree(value, got):
                 self._agreed.add((view.operation.id, member))
-                self._pass(rule, write, view)
+                self._pass(_rule_of(write), write, view)
             elif self._departs(state, member, expected, view):
                 said = f"{compact(value)}, as {write.exchange.id} sent it"
-                yield from self._blame(rule, write, view, f"/{member}", said, got)
+                refusal = self._senders.refused.get(got) if isinstance(got, str) else None
+                culprit = refusal or self._culprit(member, expected, view)
+                rule = REFUSED if refusal else _rule_of(culprit)
+                yield from self._blame(rule, culprit, view, f"/{member}", said, got)
+
+    def _culprit(self, member: str, expected: Expected, view: View) -> Write:
+        """The write that explains why a view does not show what another one sent.
+
+        It is the one that sent the text that is shown, for another object, or else the first write
+        of the object after the value was shown for the last time.
+        """
+        value, write = expected
+        got, history = view.members[member], self._history
+        sender = self._senders.accepted.get(got) if isinstance(got, str) else None
+        if sender is not None and sender.name != history.name:
+            return sender
+        if any(_agree(one, got) for one in history.given(member)):
+            return write
+        shown_at = [
+            each.span.end
+            for each in history.views
+            if write.span.end <= each.span.begin
+            and each.span.end <= view.span.begin
+            and _agree(value, each.members.get(member, ABSENT))
+        ]
+        if not shown_at:
+            return write
+        last = max(shown_at)
+        later = [each for each in history.writes if last <= each.span.begin < view.span.begin]
+        return later[0] if later else write
 
     def _departs(self, state: State, member: str, expected: Expected, view: View) -> bool:
         """Whether a view contradicts what a write sent for a member.
 
-        It may show less, and other rules blame what a refused request has sent.
+        It may show less, unless it showed more before. Other rules blame what a refused request has
+        sent.
         """
         value, write = expected
         if member not in shown(write.operation, {member: value}, view.members):
             return False
         got = view.members[member]
-        if _is_obscured(self._history, view, value, got):
+        is_obscured = _is_obscured(self._history, view, value, got)
+        if is_obscured and not self._has_shown(state, member, value, view):
             return False
         if any(texts.get(member) == got for _, texts in self._history.refused):
+            return False
+        if isinstance(got, str) and got in self._senders.others:
             return False
         return self._is_wrong(state, member, expected, view)
 
@@ -144,7 +189,7 @@ class Comparison:
     def _has_shown(self, state: State, member: str, value: Any, view: View) -> bool:
         """Whether the operation showed what was sent, and now shows what the object never had.
 
-        Of two copies of the data, one may still have a former value.
+        Another key may be shown less. Of two copies of the data, one may have a former value.
         """
         got, history = view.members[member], self._history
         earlier = [each for each in history.views if each.span.end <= view.span.begin]
@@ -155,6 +200,7 @@ class Comparison:
             return False
         return any(
             each.operation.id == view.operation.id
+            and each.exchange.identity == view.exchange.identity
             and history.at(each) is state
             and _agree(value, each.members.get(member, ABSENT))
             for each in earlier
@@ -185,6 +231,11 @@ class Comparison:
             yield from self._blame(DELETED, deletion, view, "/", expected, view.members)
         else:
             self._pass(DELETED, deletion, view)
+
+
+def _rule_of(write: Write) -> str:
+    """The rule about later views of what a write has sent, or may not have changed."""
+    return CREATED if write.operation.action == "create" else CHANGED
 
 
 def _agree(sent: Any, got: Any) -> bool:

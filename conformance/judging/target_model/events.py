@@ -65,6 +65,12 @@ class Write:
     mentions: frozenset[str]
 
     @property
+    def fresh(self) -> list[str]:
+        """The texts that it sent and that no other request should hold."""
+        names = {member.shown_as for member in self.operation.fresh_members}
+        return texts_in(value for name, value in self.sent.items() if name in names)
+
+    @property
     def is_new(self) -> bool:
         """Whether the response says that the object did not exist before."""
         return self.operation.action == "create" and self.exchange.status == self.operation.success
@@ -135,6 +141,15 @@ def write_of(context: JudgeContext, exchange: Exchange, span: Span) -> Write | N
     texts = [] if fate is Fate.REFUSED else _texts(members) + _texts(query_of(exchange.request.url))
     mentions = frozenset(texts)
     return Write(exchange, operation, span, fate, name, sent, mentions)
+
+
+def stray_texts(context: JudgeContext, exchange: Exchange) -> list[str]:
+    """The texts in the body of a request that is no write, or whose meaning is not certain."""
+    operation = context.contract.operations.get(exchange.operation)
+    is_write = operation is not None and operation.effect is not Effect.READ
+    if exchange.request.body is None or (is_write and is_plain(exchange)) or exchange.refused:
+        return []
+    return _texts(sent_members(exchange))
 
 
 def _fate(context: JudgeContext, exchange: Exchange) -> Fate:

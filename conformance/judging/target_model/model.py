@@ -9,7 +9,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from conformance.judging.outcomes import JudgeContext, Outcome, WholeLog
-from conformance.judging.target_model.departures import Comparison, Judged, Listed
+from conformance.judging.target_model.departures import Comparison, Judged, Listed, Senders
 from conformance.judging.target_model.events import (
     Fate,
     Name,
@@ -19,6 +19,7 @@ from conformance.judging.target_model.events import (
     business_shown,
     read_answer,
     spans_of,
+    stray_texts,
     write_of,
 )
 from conformance.judging.target_model.history import History, Kind
@@ -54,6 +55,8 @@ class Model:
         self._timed = list(spans_of(log.exchanges))
         self._histories: dict[Name, History] = {}
         self._kinds: dict[str, Kind] = {}
+        self._effective: list[Write] = []  # writes that were not refused
+        self._refused: list[Write] = []
         self._positions = Positions(context.contract)
         self._lists = Lists(context)
 
@@ -79,10 +82,21 @@ class Model:
         A list that never shows a member as it was sent, although reads may, has a form of its own.
         """
         agreed: set[Listed] = set()
+        senders = self._senders()
         found: list[Judged] = []
         for history in self._histories.values():
-            found += Comparison(history, agreed).judged()
+            found += Comparison(history, senders, agreed).judged()
         return [each for each in found if each.listed is None or each.listed in agreed]
+
+    def _senders(self) -> Senders:
+        """Who sent which text of its own."""
+        taken = frozenset(chain.from_iterable(write.mentions for write in self._effective))
+        others = [stray_texts(self._context, exchange) for exchange, _ in self._timed]
+        return Senders(
+            {text: write for write in self._effective for text in write.fresh},
+            {text: write for write in self._refused for text in write.fresh if text not in taken},
+            frozenset(chain.from_iterable(others)),
+        )
 
     def _note_writes(self, writes: list[Write]) -> None:
         """Give each write to the histories of the objects that it names."""
@@ -90,11 +104,12 @@ class Model:
             if write.name is None or write.fate is Fate.REFUSED:
                 continue
             self._history(write.name).writes.append(write)
-        effective = [write for write in writes if write.fate is not Fate.REFUSED]
-        self._note_mentions(effective)
-        taken = frozenset(chain.from_iterable(write.mentions for write in effective))
-        for write in writes:
-            if write.fate is Fate.REFUSED and write.name is not None and write.sent:
+        self._effective = [write for write in writes if write.fate is not Fate.REFUSED]
+        self._refused = [write for write in writes if write.fate is Fate.REFUSED]
+        self._note_mentions(self._effective)
+        taken = frozenset(chain.from_iterable(write.mentions for write in self._effective))
+        for write in self._refused:
+            if write.name is not None and write.sent:
                 texts = {name: text for name, text in write.sent.items() if text not in taken}
                 self._history(write.name).refused.append((write, texts))
         for history in self._histories.values():

@@ -312,8 +312,8 @@ class DescriptionOfTheNext(Faulty):
 
 
 @fault(
-    "changed-resource",
-    also="created-resource",
+    "created-resource",
+    also="changed-resource",
     at="create_workspace update_workspace act_on_workspace list_workspaces read_workspace",
     by=OF_LISTS,
     depth=5,
