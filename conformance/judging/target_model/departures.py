@@ -129,11 +129,11 @@ class Comparison:
         """
         value, write = expected
         got, history = view.members[member], self._history
+        if any(_agree(one, got) for one in history.given(member)):
+            return write
         sender = self._senders.accepted.get(got) if isinstance(got, str) else None
         if sender is not None and sender.name != history.name:
             return sender
-        if any(_agree(one, got) for one in history.given(member)):
-            return write
         shown_at = [
             each.span.end
             for each in history.views

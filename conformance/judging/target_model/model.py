@@ -89,11 +89,12 @@ class Model:
         return [each for each in found if each.listed is None or each.listed in agreed]
 
     def _senders(self) -> Senders:
-        """Who sent which text of its own."""
+        """Who sent which text of its own. A change is a likelier reason than a creation."""
         taken = frozenset(chain.from_iterable(write.mentions for write in self._effective))
         others = [stray_texts(self._context, exchange) for exchange, _ in self._timed]
+        changes_last = sorted(self._effective, key=lambda write: write.operation.action == "update")
         return Senders(
-            {text: write for write in self._effective for text in write.fresh},
+            {text: write for write in changes_last for text in write.fresh},
             {text: write for write in self._refused for text in write.fresh if text not in taken},
             frozenset(chain.from_iterable(others)),
         )
