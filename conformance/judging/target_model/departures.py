@@ -63,6 +63,7 @@ class Comparison:
         self._agreed = agreed
         self._passed: dict[tuple[str, str], tuple[str, ...]] = {}
         self._blamed: set[tuple[str, str, str]] = set()
+        self._departed: set[tuple[str, str]] = set()  # exchanges of writes, and members
 
     def judged(self) -> Iterator[Judged]:
         """The first view that departs from each write, or else one that agrees with it.
@@ -114,7 +115,10 @@ class Comparison:
             if got is not ABSENT and _agree(value, got):
                 self._agreed.add((view.operation.id, member))
                 self._pass(_rule_of(write), write, view)
+            elif (write.exchange.id, member) in self._departed:
+                continue
             elif self._departs(state, member, expected, view):
+                self._departed.add((write.exchange.id, member))
                 said = f"{compact(value)}, as {write.exchange.id} sent it"
                 refusal = self._senders.refused.get(got) if isinstance(got, str) else None
                 culprit = refusal or self._culprit(member, expected, view)

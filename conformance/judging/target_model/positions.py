@@ -101,14 +101,15 @@ class Positions:
         for name, shown in self._shown.items():
             places = sorted(shown, key=lambda place: place.span.begin)
             first = places[0]
-            for number, place in enumerate(places):
-                if abs(place.moment - first.moment) <= SAME_TIME:
-                    continue
-                returns = [each for each in places[number + 1 :] if each.moment == first.moment]
-                spans = self._created.get(name, [])
-                if returns and not any(first.span.end < each.begin for each in spans):
-                    yield self._departure(first, place)
-                    break
+            agree = [abs(place.moment - first.moment) <= SAME_TIME for place in places]
+            last = max(number for number, is_same in enumerate(agree) if is_same)
+            other = [
+                place for place, is_same in zip(places[:last], agree, strict=False) if not is_same
+            ]
+            end = places[last].span.begin
+            spans = self._created.get(name, [])
+            if other and not any(first.span.end < each.begin <= end for each in spans):
+                yield self._departure(first, other[0])
 
     def _departure(self, first: _Place, place: _Place) -> Judged:
         """A departure of a response from the first one."""
