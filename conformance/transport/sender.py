@@ -88,14 +88,9 @@ class Sender:
         self._redactor = LogRedactor(contract, self._secrets)
         self._allowance = Allowance(target, max_seconds, sleep, planned)
         self.client = client_of(target.declaration, seed)
+        secrets, client = self._secrets, self.client
         self._carrier = Carrier(
-            target,
-            contract.authentication,
-            wire,
-            self._secrets,
-            self._allowance,
-            self.client,
-            clock,
+            target, contract.authentication, wire, secrets, self._allowance, client, clock
         )
         self._watch = Watch(contract, target, self._try_again)
         self._addresses = Addresses(target.declaration.addresses)

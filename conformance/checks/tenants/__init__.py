@@ -1,5 +1,5 @@
 """Judges of tenants: data of another tenant is neither shown nor changed."""
 
-from conformance.checks.tenants import belonging, figures, reach
+from conformance.checks.tenants import figures, reach
 
-__all__ = ["belonging", "figures", "reach"]
+__all__ = ["figures", "reach"]

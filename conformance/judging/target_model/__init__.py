@@ -7,4 +7,7 @@ scenario asked for it. What the model cannot determine it does not judge.
 
 from conformance.judging.target_model.model import outcomes_at
 
-__all__ = ["outcomes_at"]
+NEVER_SHOWN = "No response showed an object that the run had written."
+"""Why a rule of the model may have nothing to judge."""
+
+__all__ = ["NEVER_SHOWN", "outcomes_at"]

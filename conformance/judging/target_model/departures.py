@@ -131,25 +131,30 @@ class Comparison:
         It is the one that sent the text that is shown, for another object, or else the first write
         of the object after the value was shown for the last time.
         """
-        value, write = expected
+        write = expected[1]
         got, history = view.members[member], self._history
         if any(_agree(one, got) for one in history.given(member)):
             return write
         sender = self._senders.accepted.get(got) if isinstance(got, str) else None
         if sender is not None and sender.name != history.name:
             return sender
-        shown_at = [
+        last = self._last_shown(member, expected, view)
+        if last is None:
+            return write
+        later = [each for each in history.writes if last <= each.span.begin < view.span.begin]
+        return later[0] if later else write
+
+    def _last_shown(self, member: str, expected: Expected, view: View) -> float | None:
+        """When a view showed what a write sent for the last time before another view; or None."""
+        value, write = expected
+        ends = [
             each.span.end
-            for each in history.views
+            for each in self._history.views
             if write.span.end <= each.span.begin
             and each.span.end <= view.span.begin
             and _agree(value, each.members.get(member, ABSENT))
         ]
-        if not shown_at:
-            return write
-        last = max(shown_at)
-        later = [each for each in history.writes if last <= each.span.begin < view.span.begin]
-        return later[0] if later else write
+        return max(ends, default=None)
 
     def _departs(self, state: State, member: str, expected: Expected, view: View) -> bool:
         """Whether a view contradicts what a write sent for a member.
@@ -197,17 +202,14 @@ class Comparison:
         """
         got, history = view.members[member], self._history
         earlier = [each for each in history.views if each.span.end <= view.span.begin]
-        former = [
-            each.members.get(member, ABSENT) for each in earlier if history.at(each) is not state
-        ]
-        if any(_agree(one, got) for one in [*former, *history.given(member)]):
+        former = [each for each in earlier if history.at(each) is not state]
+        had = [each.members.get(member, ABSENT) for each in former] + history.given(member)
+        if any(_agree(one, got) for one in had):
             return False
         return any(
-            each.operation.id == view.operation.id
-            and each.exchange.identity == view.exchange.identity
-            and history.at(each) is state
-            and _agree(value, each.members.get(member, ABSENT))
+            _agree(value, each.members.get(member, ABSENT))
             for each in earlier
+            if history.at(each) is state and _is_asked_alike(each, view)
         )
 
     def _refusals_applied(self, view: View) -> Iterator[Judged]:
@@ -240,6 +242,12 @@ class Comparison:
 def _rule_of(write: Write) -> str:
     """The rule about later views of what a write has sent, or may not have changed."""
     return CREATED if write.operation.action == "create" else CHANGED
+
+
+def _is_asked_alike(one: View, other: View) -> bool:
+    """Whether two views come from the same operation and for the same key."""
+    same_operation = one.operation.id == other.operation.id
+    return same_operation and one.exchange.identity == other.exchange.identity
 
 
 def _agree(sent: Any, got: Any) -> bool:

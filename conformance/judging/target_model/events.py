@@ -12,7 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from conformance.base.values import texts_in, without
+from conformance.base.values import texts_in
 from conformance.judging.effects import promised
 from conformance.judging.outcomes import JudgeContext
 from conformance.judging.responses import role_of, with_body
@@ -188,18 +188,16 @@ def _determined(
     A phone number may be shown in another form, and null may mean anything.
     """
     if fate is Fate.REFUSED:
-        fresh = {member.shown_as: members.get(member.name) for member in operation.fresh_members}
-        return {name: text for name, text in fresh.items() if isinstance(text, str)}
+        fresh = [member for member in operation.fresh_members if member.name in members]
+        return {member.shown_as: members[member.name] for member in fresh}
     is_certain = is_plain(exchange) and Open.INPUT not in operation.open
     if fate is Fate.UNKNOWN or not is_certain:
         return {}
-    sent = {
-        member.name: members[member.name]
-        for member in operation.body
-        if member.name in members and not member.phone and members[member.name] is not None
-    }
+    known = [member.name for member in operation.body if not member.phone]
+    sent = {name: members[name] for name in known if members.get(name) is not None}
     selector = operation.selector
-    sent = without(sent, {selector.name} if selector else ())
+    if selector is not None:
+        sent.pop(selector.name, None)
     return as_shown(operation, promised(context, operation, sent))
 
 

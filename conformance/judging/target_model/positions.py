@@ -100,16 +100,22 @@ class Positions:
             yield Judged(DATED, ids[1], Pass(ids))
         for name, shown in self._shown.items():
             places = sorted(shown, key=lambda place: place.span.begin)
-            first = places[0]
-            agree = [abs(place.moment - first.moment) <= SAME_TIME for place in places]
-            last = max(number for number, is_same in enumerate(agree) if is_same)
-            other = [
-                place for place, is_same in zip(places[:last], agree, strict=False) if not is_same
-            ]
-            end = places[last].span.begin
-            spans = self._created.get(name, [])
-            if other and not any(first.span.end < each.begin <= end for each in spans):
-                yield self._departure(first, other[0])
+            other = self._other_place(places, self._created.get(name, []))
+            if other is not None:
+                yield self._departure(places[0], other)
+
+    def _other_place(self, places: list[_Place], creations: list[Span]) -> _Place | None:
+        """The first place that differs from the first, and that others like that follow.
+
+        None if the object was created again in the meantime.
+        """
+        first = places[0]
+        agree = [abs(place.moment - first.moment) <= SAME_TIME for place in places]
+        last = len(agree) - 1 - agree[::-1].index(True)
+        end = places[last].span.begin
+        if any(first.span.end < each.begin <= end for each in creations) or all(agree[:last]):
+            return None
+        return places[agree.index(False)]
 
     def _departure(self, first: _Place, place: _Place) -> Judged:
         """A departure of a response from the first one."""
