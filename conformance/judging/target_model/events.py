@@ -188,7 +188,11 @@ def _determined(
     A phone number may be shown in another form, and null may mean anything.
     """
     if fate is Fate.REFUSED:
-        fresh = [member for member in operation.fresh_members if member.name in members]
+        fresh = [
+            member
+            for member in operation.fresh_members
+            if isinstance(members.get(member.name), str)
+        ]
         return {member.shown_as: members[member.name] for member in fresh}
     is_certain = is_plain(exchange) and Open.INPUT not in operation.open
     if fate is Fate.UNKNOWN or not is_certain:
