@@ -91,6 +91,7 @@ OF_DATA: Mapping[str, Cases] = {
         ),
     },
     "tenant.rows": {ANY: FOREIGN_ITEMS},
+    "tenant.belongs": {ANY: FOREIGN_ITEMS},
     "owner.named": {ANY: FOREIGN_ITEMS},
     "tenant.empty": {
         STATUS: ("{route} fails if there are no items", "Lists without items are errors"),
@@ -149,6 +150,9 @@ OF_DATA: Mapping[str, Cases] = {
         "Lists say at the end that more follows",
     ),
     "paging.filter": always("{route} ignores filters", "Lists ignore filters"),
+    "paging.matches": always(
+        "{route} finds what its filter excludes", "Filters find what they exclude"
+    ),
     "paging.ties": always("Pages end among items of the same time"),
     # --- writes ---
     "update.read-back": {
@@ -195,6 +199,20 @@ OF_DATA: Mapping[str, Cases] = {
     },
     "create.position": always(
         '{object} has several times in "{member}"', "Objects have several creation times"
+    ),
+    "create.shown": always(
+        '{route} does not keep "{member}" as sent', "New objects are shown otherwise than sent"
+    ),
+    "update.shown": always(
+        'The new "{member}" of {route} is not shown everywhere',
+        "Changes are not shown everywhere",
+    ),
+    "delete.shown": always("Deletions by {route} do not last", "Deleted objects are shown again"),
+    "refused.shown": always(
+        "{route} does later what it refuses", "Refused requests take effect later"
+    ),
+    "create.dated": always(
+        '{route} shows another "{member}"', "Responses disagree on creation times"
     ),
     "create.newest": always(
         "New objects of {route} are not the newest", "New objects are not the newest"

@@ -181,6 +181,9 @@ _OF_RESPONSES: Mapping[str, Cases] = {
         ),
     },
     "success.label": always("{route} does not label its JSON", "Successes are not labelled JSON"),
+    "success.members": always(
+        '{route} returns a wrong type of "{member}"', "Writes return members of a wrong type"
+    ),
     "success.shape": {
         "a JSON value": ("{route} returns no JSON", "Successes are not JSON"),
         LACKING: (

@@ -15,6 +15,8 @@ from conformance.judging.misplaced import (
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.pages import Item, Page
 from conformance.judging.responses import answered, odd_cursor, said
+from conformance.judging.rules import passive
+from conformance.judging.target_model import outcomes_at
 from conformance.judging.walks import Walks, walked
 from conformance.model import Exchange, Open, Parameter, compact
 from conformance.reading import id_of, takes
@@ -262,6 +264,12 @@ def _wanted(parameter: Parameter, value: str) -> str:
     if parameter.joined:
         return f"one of {value}"
     return compact(value)
+
+
+@passive("paging.matches", hint="No filtered list showed what the run had written.", whole=True)
+def paging_matches(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """A filtered list shows no object of the run that the filter excludes, by what was sent."""
+    yield from outcomes_at(context, exchange, "paging.matches")
 
 
 @walked("paging.ties", confirm=False)

@@ -114,6 +114,7 @@ class Session:
             max_seconds=self.choice.max_seconds,
             planned=sum(case.cost for case in self._runnable(self.selected)),
             sleep=sleep,
+            clock=self._clock,
         )
 
     @property

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from urllib.parse import urlsplit
 
+from conformance.base.clock import Clock, now
 from conformance.model import NOTHING, Authentication, Case, Facts, Role
 from conformance.target import Target
 from conformance.transport.clients import Client
@@ -81,9 +82,11 @@ class Carrier:
         secrets: SecretStore,
         allowance: Allowance,
         client: Client,
+        clock: Clock = now,
     ) -> None:
         self._target = target
         self._client = client
+        self._clock = clock
         self._key_header = authentication.header.lower()
         self._wire = wire
         self._secrets = secrets
@@ -96,8 +99,7 @@ class Carrier:
         host = urlsplit(self._target.declaration.url).netloc
         headers = all_headers(message, self._client, host)
         wired = self._wire_request(message, headers, address)
-        now = datetime.now(UTC)
-        return Departure(message, label, headers, wired, now)
+        return Departure(message, label, headers, wired, self._clock())
 
     def carry(
         self, departure: Departure, *, apart: bool = False, most: int = BODY_LIMIT

@@ -14,6 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 
+from conformance.base.clock import Clock, now
 from conformance.log.evidence import Recorder
 from conformance.model import (
     PREFLIGHT,
@@ -77,6 +78,7 @@ class Sender:
         max_seconds: float = math.inf,
         planned: int = 0,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Clock = now,
     ) -> None:
         self.contract = contract
         self.offered = scope.offered(contract, target.declaration)
@@ -86,8 +88,9 @@ class Sender:
         self._redactor = LogRedactor(contract, self._secrets)
         self._allowance = Allowance(target, max_seconds, sleep, planned)
         self.client = client_of(target.declaration, seed)
+        secrets, client = self._secrets, self.client
         self._carrier = Carrier(
-            target, contract.authentication, wire, self._secrets, self._allowance, self.client
+            target, contract.authentication, wire, secrets, self._allowance, client, clock
         )
         self._watch = Watch(contract, target, self._try_again)
         self._addresses = Addresses(target.declaration.addresses)

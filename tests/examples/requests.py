@@ -115,6 +115,21 @@ def nobody_knows_the_right_input() -> Iterator[Example]:
         yield example(expected, sentence, answered)
 
 
+@examples_of("success.members", operation="create_webhook")
+def a_response_to_a_write_has_documented_types() -> Iterator[Example]:
+    """The object in the response to a write has the types that its list documents."""
+
+    def saved(**members: Any) -> Exchange:
+        return answer(201, {"id": "w1", **members}, operation="create_webhook")
+
+    yield accepted("a switch", saved(is_active=True))
+    yield accepted("a member without a value", saved(is_active=None))
+    yield refused("a switch as a text", saved(is_active="true"))
+    yield refused("a list as a text", saved(events="call.completed"))
+    confirmed = answer(200, {"is_active": "yes"}, operation="update_webhook")
+    yield silent("a confirmation without the object", confirmed)
+
+
 @examples_of("success.shape")
 def a_success_has_its_members() -> Iterator[Example]:
     """The body of a success has the members of its schema, and may have more."""

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from typing import Any
 import yaml
 
 from conformance import target
+from conformance.base.clock import now
 from conformance.base.options import Choice
 from conformance.model import Case, Contract, Reuse, Run
 from conformance.plan.build import Plan
@@ -28,6 +30,8 @@ from tests.servers import serving
 from tests.support.inprocess import execute
 from tests.support.wsgi import WsgiWire
 
+OF_A_REQUEST = 0.25
+"""Seconds that a request takes by the clock of a run."""
 NOTHING_MORE: Mapping[str, Any] = {}
 ALL_TURNS = Reuse()
 """Every additional creation is sent."""
@@ -131,6 +135,27 @@ def run(
         app.store.close()
 
 
+class SimulatedClock:
+    """A clock that each request moves by what it takes over a network, and each wait by its length.
+
+    Nobody sleeps: who waits is told how long.
+    """
+
+    def __init__(self, wait: Callable[[float], None]) -> None:
+        self._wait = wait
+        self._now = now()
+
+    def __call__(self) -> datetime:
+        """The current moment; the next one is a request later."""
+        self._now += timedelta(seconds=OF_A_REQUEST)
+        return self._now
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        self._now += timedelta(seconds=seconds)
+        self._wait(seconds)
+
+
 FIRST_NIGHT = Aim(scenarios=("update", "change-of-each-member", "refused-write"), clauses=())
 """The part of an earlier run that leaves objects of every kind which can be changed."""
 
@@ -172,13 +197,14 @@ def _run(
     more: Mapping[str, Any] = NOTHING_MORE,
 ) -> Run:
     """A run, after the runs ``before`` whose objects it uses again; ``more`` prepares it."""
-    planned = replace(prepared(loaded, aimed_at, Choice(seed=seed)), **more)
+    clock = SimulatedClock(wait)
+    planned = replace(prepared(loaded, aimed_at, Choice(seed=seed)), clock=clock, **more)
     if before:
-        found = still_there(Session(planned, wire, sleep=wait), before)
+        found = still_there(Session(planned, wire, sleep=clock.wait), before)
         planned = replace(planned, reuse=replace(turns, objects=found), salt="second")
     plan = planned.plan
     selected = None if aim is None or EVERYTHING else feeding(loaded, plan, aim)
     cases = [case for case in plan.runnable if selected is None or case.id in selected]
-    session = Session(planned, wire, sleep=wait)
+    session = Session(planned, wire, sleep=clock.wait)
     session.selected = selected
     return execute(session, cases)

@@ -40,6 +40,13 @@ EACH_LIST = (
 )
 """The lists that each have a copy of the faults of one list."""
 
+OF_LISTS = (
+    "scope-opens creation counted-creation repeated-creation update change-of-each-member "
+    "write-beside-others refused-write deletion mixed-walk filtered-walk "
+    "cursor-of-a-deleted-item item-made-between-pages"
+)
+"""Scenarios that write objects, and those that list them again later."""
+
 
 class InOneList(Faulty):
     """The reference server with a fault in one operation, ``here``."""

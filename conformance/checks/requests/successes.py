@@ -193,6 +193,46 @@ def _shape(operation: Operation, answer: Answered) -> Iterator[Outcome]:
         yield Violation(where, expected, error.message[:200], answer.ids)
 
 
+@passive("success.members", hint="No response to a write showed its object.")
+def success_members(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """The object in the response to a write has the types that reads and lists document."""
+    operation = context.operation
+    if operation.action not in ("create", "update") or with_body(exchange) is None:
+        return
+    answer = Answer(context.contract, operation, exchange)
+    if not answer.ok or answer.id is None:
+        return
+    for name, schema in _documented(context.contract, operation.kind).items():
+        value = members_of(answer.object).get(name)
+        if value is not None and not jsonschema_rs.is_valid(schema, value):
+            expected = compact({"type": schema["type"]})
+            yield Violation(f"/{name}", expected, compact(value), (exchange.id,))
+            return
+    yield Pass((exchange.id,))
+
+
+def _documented(contract: Contract, kind: str) -> dict[str, Any]:
+    """The members of a kind whose type a read or a list documents, each with that type."""
+    known = _DOCUMENTED.get(kind)
+    if known is None or known[0] is not contract:
+        members: dict[str, Any] = {}
+        for operation in contract.operations_by("read", kind):
+            members |= operation.schema.get("properties", {})
+        listing = contract.list_of(kind)
+        if listing is not None and listing.paging is not None:
+            collection = listing.paging.collection or listing.paging.usual
+            listed = listing.schema.get("properties", {}).get(collection, {})
+            members |= listed.get("items", {}).get("properties", {})
+        typed = {name: {"type": each["type"]} for name, each in members.items() if "type" in each}
+        known = contract, typed
+        _DOCUMENTED[kind] = known
+    return known[1]
+
+
+_DOCUMENTED: dict[str, tuple[Contract, dict[str, Any]]] = {}
+"""The documented members of each kind, for the contract that was used last."""
+
+
 def _no_json(operation: Operation, answer: Answered) -> Outcome:
     """Judge a body that is not JSON. It may be empty where no source shows a body."""
     nothing_shown = not operation.schema.get("type")

@@ -21,6 +21,7 @@ from conformance.judging.outcomes import (
     WholeLog,
 )
 from conformance.judging.rules import passive, trial
+from conformance.judging.sides import OPPOSITE, side_of
 from conformance.model import (
     Body,
     Business,
@@ -30,18 +31,10 @@ from conformance.model import (
     Operation,
     Side,
     Step,
-    business_of,
     compact,
 )
 from conformance.reading import Answer, answer_of
 
-SIDES: dict[Business | None, Side] = {
-    Business.MAIN: Side.OWN,
-    Business.OTHER: Side.FOREIGN,
-    Business.EMPTY: Side.FOREIGN,
-}
-"""Whose data the keys of a business show, seen from the main one."""
-OPPOSITE = {Side.OWN: Side.FOREIGN, Side.FOREIGN: Side.OWN}
 BEYOND = {Side.OWN: Business.OTHER, Side.FOREIGN: Business.MAIN}
 """The business that a key cannot reach, by the side that it shows."""
 
@@ -152,7 +145,7 @@ def tenant_nested(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """No response holds the id of an object that only another business has."""
     seen = {side: _Seen() for side in Side}
     for exchange in trial.exchanges:
-        side = _side_of(exchange)
+        side = side_of(exchange)
         if side is not None:
             _see(context, exchange, seen[side], seen[OPPOSITE[side]])
     for side, one in seen.items():
@@ -208,7 +201,7 @@ _OWN: WeakKeyDictionary[WholeLog, dict[Side, _Apart]] = WeakKeyDictionary()
 @passive("owner.across", hint="Needs objects of two businesses.", whole=True)
 def tenant_across(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """No response other than a list holds an id that only another business is shown in the run."""
-    side = _side_of(exchange)
+    side = side_of(exchange)
     if side is None or not exchange.ok or context.operation.paging is not None:
         return
     apart, businesses = _apart(context, side), context.target.businesses.values()
@@ -258,7 +251,7 @@ def _told_apart(context: JudgeContext, log: WholeLog) -> dict[Side, _Apart]:
     seen = {each: _Seen() for each in Side}
     named: dict[Side, set[str]] = {each: set() for each in Side}
     for exchange in log.exchanges:
-        side = _side_of(exchange)
+        side = side_of(exchange)
         if side is None:
             continue
         _note_ids(context, exchange, seen[side], seen[OPPOSITE[side]])
@@ -277,12 +270,7 @@ def _told_apart(context: JudgeContext, log: WholeLog) -> dict[Side, _Apart]:
 
 def _unreachable(context: JudgeContext, exchange: Exchange) -> str | None:
     """The id of the business that the key of a request cannot reach; None if that is not known."""
-    side = _side_of(exchange)
+    side = side_of(exchange)
     if side is None:
         return None
     return context.target.businesses.get(BEYOND[side])
-
-
-def _side_of(exchange: Exchange) -> Side | None:
-    """Whose data a response shows; None for a key that may belong to any business."""
-    return exchange.facts.side or SIDES.get(business_of(exchange.identity or ""))

@@ -20,7 +20,8 @@ from conformance.judging.outcomes import (
     Violation,
 )
 from conformance.judging.responses import control_gap, kept_out, said, spoils, unusable
-from conformance.judging.rules import probe, trial
+from conformance.judging.rules import passive, probe, trial
+from conformance.judging.target_model import NEVER_SHOWN, outcomes_at
 from conformance.model import (
     KEY_ROLES,
     Business,
@@ -295,6 +296,12 @@ class _Rows:
             yield Violation("/", "no item of another business", actual, ids)
         elif not common:
             yield Pass(ids)
+
+
+@passive("tenant.belongs", hint=NEVER_SHOWN, whole=True)
+def tenant_belongs(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """No list shows an object that another business created in the run."""
+    yield from outcomes_at(context, exchange, "tenant.belongs")
 
 
 # --- a business without data ---

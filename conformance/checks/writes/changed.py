@@ -14,7 +14,8 @@ from conformance.checks.writes.read_back import read_back
 from conformance.judging.effects import promised
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.responses import said
-from conformance.judging.rules import trial
+from conformance.judging.rules import passive, trial
+from conformance.judging.target_model import NEVER_SHOWN, outcomes_at
 from conformance.judging.writes import (
     items_with,
     last_answer,
@@ -61,6 +62,12 @@ def update_read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def update_others(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A change or other work on an object leaves all other objects as they are."""
     yield from neighbours_stay(context, trial)
+
+
+@passive("update.shown", hint=NEVER_SHOWN, whole=True)
+def update_shown(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """Every response shows a change once it has settled, in lists and to every key."""
+    yield from outcomes_at(context, exchange, "update.shown")
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,8 @@ from conformance.checks.writes.neighbours import SAME_TIME, neighbours_stay
 from conformance.checks.writes.read_back import read_back
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.responses import answered, said
-from conformance.judging.rules import trial
+from conformance.judging.rules import passive, trial
+from conformance.judging.target_model import NEVER_SHOWN, outcomes_at
 from conformance.judging.writes import (
     added_items,
     answers_at,
@@ -39,6 +40,18 @@ CLOCKS_APART = 300
 def create_read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A created object can be read, with the values that were sent."""
     yield from read_back(context, trial)
+
+
+@passive("create.shown", hint=NEVER_SHOWN, whole=True)
+def create_shown(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """Every response shows a created object with the values that were sent, until it changes."""
+    yield from outcomes_at(context, exchange, "create.shown")
+
+
+@passive("create.dated", hint=NEVER_SHOWN, whole=True)
+def create_dated(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """Every response shows an object with the same position, to the second."""
+    yield from outcomes_at(context, exchange, "create.dated")
 
 
 @trial("create.others", hint="Needs an object that is created, and a list of others.", confirm=True)

@@ -17,7 +17,8 @@ from conformance.judging.outcomes import (
     Violation,
 )
 from conformance.judging.responses import answered, said
-from conformance.judging.rules import trial
+from conformance.judging.rules import passive, trial
+from conformance.judging.target_model import NEVER_SHOWN, outcomes_at
 from conformance.judging.writes import last_ids, last_success
 from conformance.model import Exchange, ReasonKind, Step, compact
 from conformance.reading import sought_in
@@ -50,6 +51,12 @@ def delete_gone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def delete_others(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A deletion leaves all other objects in place, including those of another business."""
     yield from neighbours_stay(context, trial)
+
+
+@passive("delete.shown", hint=NEVER_SHOWN, whole=True)
+def delete_shown(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """No response shows a deleted object again as it was."""
+    yield from outcomes_at(context, exchange, "delete.shown")
 
 
 def _still_used(trial: Trial) -> Iterator[Violation]:

@@ -10,7 +10,8 @@ from typing import Any
 from conformance.base.values import picked, texts_in
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.responses import answered, ids_of, said
-from conformance.judging.rules import trial
+from conformance.judging.rules import passive, trial
+from conformance.judging.target_model import NEVER_SHOWN, outcomes_at
 from conformance.judging.writes import answers_at, items_with
 from conformance.model import Exchange, Step, compact
 from conformance.reading import (
@@ -73,6 +74,12 @@ def refused_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             yield from _effect(look, answer)
         else:
             yield answer
+
+
+@passive("refused.shown", hint=NEVER_SHOWN, whole=True)
+def refused_shown(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """No response shows what only a refused request has sent."""
+    yield from outcomes_at(context, exchange, "refused.shown")
 
 
 def _is_refused(attempt: Exchange) -> bool:

@@ -17,6 +17,7 @@ from tests.support.exchanges import (
     page,
     proxy,
     refusal,
+    with_request_body,
     without_response,
 )
 
@@ -205,3 +206,20 @@ def a_list_that_is_never_empty() -> Iterator[Example]:
     """Where rows may come into being by themselves, rows prove nothing."""
     usage = answer(200, {"usage": [{}], "has_more": False}, operation="list_usage")
     yield gap("rows of a list that may fill by itself", usage)
+
+
+@examples_of("tenant.belongs", operation="list_evals")
+def a_list_shows_what_another_business_created() -> Iterator[Example]:
+    """A list shows nothing that another business created in the run."""
+
+    def created(name: str) -> Exchange:
+        exchange = answer(201, {"id": "e1"}, operation="create_eval", identity="full")
+        return with_request_body(exchange, {"name": name})
+
+    def listed(name: str, identity: str) -> Exchange:
+        body = {"evals": [{"id": "e1", "name": name}], "has_more": False}
+        return answer(200, body, operation="list_evals", identity=identity)
+
+    yield silent("its own business", created("One"), listed("One", "full"))
+    yield refused("another business", created("One"), listed("One", "other"))
+    yield accepted("an object with the same number", created("One"), listed("Two", "other"))

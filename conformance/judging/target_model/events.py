@@ -1,0 +1,224 @@
+"""The writes of a run, and what its responses show of the objects that it wrote.
+
+Cases may overlap, so the times of requests order them, not their places in the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from conformance.base.values import texts_in
+from conformance.judging.effects import promised
+from conformance.judging.outcomes import JudgeContext
+from conformance.judging.responses import role_of, with_body
+from conformance.model import Business, Effect, Exchange, Open, Operation, Role, business_of
+from conformance.reading import Answer, as_shown, asked, sent_members
+from conformance.reading.response import query_of
+
+Name = tuple[Business, str, str]
+"""An object: the business whose key showed it, its kind, and its id as text."""
+
+
+class Fate(StrEnum):
+    """What is known of the effect of a write."""
+
+    DONE = "done"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """When a request was sent and its response received, in seconds since 1970.
+
+    A request without a time took none, right after the one before it.
+    """
+
+    begin: float
+    end: float
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether both were under way at some time."""
+        return self.begin < other.end and other.begin < self.end
+
+
+@dataclass(frozen=True, eq=False)
+class Write:
+    """A request that may change objects: the one that it names, and its members as it shows them.
+
+    ``sent`` holds only values whose effect the contract determines, or the texts of a refused
+    request that no other request should hold. ``mentions`` are all texts in a request that was not
+    refused.
+    """
+
+    exchange: Exchange
+    operation: Operation
+    span: Span
+    fate: Fate
+    name: Name | None
+    sent: Mapping[str, Any]
+    mentions: frozenset[str]
+
+    @property
+    def fresh(self) -> list[str]:
+        """The texts that it sent and that no other request should hold."""
+        names = {member.shown_as for member in self.operation.fresh_members}
+        return texts_in(value for name, value in self.sent.items() if name in names)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the response says that the object did not exist before."""
+        return self.operation.action == "create" and self.exchange.status == self.operation.success
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """What a response shows of an object."""
+
+    exchange: Exchange
+    operation: Operation
+    span: Span
+    members: Mapping[str, Any]
+
+    @property
+    def in_list(self) -> bool:
+        """Whether it is an item of a list."""
+        return self.operation.paging is not None
+
+
+def spans_of(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, Span]]:
+    """Each exchange with its span."""
+    end = 0.0
+    for exchange in exchanges:
+        begin = _moment(exchange.started)
+        if begin is None:
+            yield exchange, Span(end, end)
+            continue
+        end = begin + max(exchange.elapsed_ms, 0) / 1000
+        yield exchange, Span(begin, end)
+
+
+def _moment(text: str) -> float | None:
+    """The seconds since 1970 of a timestamp in the log; None if it has none."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
+def business_shown(exchange: Exchange) -> Business | None:
+    """The business of the key of a request; None if it may be any."""
+    return _business_of(exchange.identity or "")
+
+
+_business_of = lru_cache(maxsize=256)(business_of)
+
+
+def is_plain(exchange: Exchange) -> bool:
+    """Whether a request is one whose meaning is certain: every server reads it alike."""
+    facts = exchange.facts
+    is_mistaken = facts.mistake and exchange.role is Role.PROBE
+    has_flaw = is_mistaken or facts.odd or facts.flaw or facts.broken
+    return not has_flaw and exchange.role is not Role.RETRY
+
+
+def write_of(context: JudgeContext, exchange: Exchange, span: Span) -> Write | None:
+    """The write that an exchange is; None for a read, and for a key that may be of any business."""
+    operation = context.contract.operations.get(exchange.operation)
+    business = business_shown(exchange)
+    if operation is None or business is None or operation.effect is Effect.READ:
+        return None
+    members = sent_members(exchange)
+    fate = _fate(context, exchange)
+    identifier = _written_id(context, operation, exchange, members)
+    name = None if identifier is None else (business, operation.kind, identifier)
+    sent = _determined(context, operation, exchange, members, fate)
+    texts = [] if fate is Fate.REFUSED else _texts(members) + _texts(query_of(exchange.request.url))
+    mentions = frozenset(texts)
+    return Write(exchange, operation, span, fate, name, sent, mentions)
+
+
+def stray_texts(context: JudgeContext, exchange: Exchange) -> list[str]:
+    """The texts in the body of a request that is no write, or whose meaning is not certain."""
+    operation = context.contract.operations.get(exchange.operation)
+    is_write = operation is not None and operation.effect is not Effect.READ
+    if exchange.request.body is None or (is_write and is_plain(exchange)) or exchange.refused:
+        return []
+    return _texts(sent_members(exchange))
+
+
+def _fate(context: JudgeContext, exchange: Exchange) -> Fate:
+    """What is known of the effect of a write. A failure in the middle may leave some."""
+    if exchange.role is Role.RETRY or exchange.status is None or exchange.status >= 500:
+        return Fate.UNKNOWN
+    if exchange.ok:
+        return Fate.DONE
+    is_refusal = role_of(context.contract, exchange) is not None
+    return Fate.REFUSED if is_refusal else Fate.UNKNOWN
+
+
+def _written_id(
+    context: JudgeContext, operation: Operation, exchange: Exchange, members: Mapping[str, Any]
+) -> str | None:
+    """The id of the object that a write creates, or that it names; None if it is not known."""
+    if operation.action == "create":
+        created = Answer(context.contract, operation, exchange).id
+        return None if created is None else str(created)
+    selector = operation.selector
+    if selector is None or selector.references != operation.kind or selector.by:
+        return None
+    named = members.get(selector.name, asked(exchange, selector.name))
+    return named if isinstance(named, str) else None
+
+
+def _determined(
+    context: JudgeContext,
+    operation: Operation,
+    exchange: Exchange,
+    members: Mapping[str, Any],
+    fate: Fate,
+) -> dict[str, Any]:
+    """The values sent that the object must show from then on, or must not after a refusal.
+
+    A phone number may be shown in another form, and null may mean anything.
+    """
+    if fate is Fate.REFUSED:
+        fresh = [
+            member
+            for member in operation.fresh_members
+            if isinstance(members.get(member.name), str)
+        ]
+        return {member.shown_as: members[member.name] for member in fresh}
+    is_certain = is_plain(exchange) and Open.INPUT not in operation.open
+    if fate is Fate.UNKNOWN or not is_certain:
+        return {}
+    known = [member.name for member in operation.body if not member.phone]
+    sent = {name: members[name] for name in known if members.get(name) is not None}
+    selector = operation.selector
+    if selector is not None:
+        sent.pop(selector.name, None)
+    return as_shown(operation, promised(context, operation, sent))
+
+
+def _texts(value: Any) -> list[str]:
+    """All texts in a value, up to two levels deep."""
+    texts: list[str] = []
+    for member in value.values():
+        texts += texts_in(member if isinstance(member, list) else [member])
+    return texts
+
+
+def read_answer(context: JudgeContext, exchange: Exchange) -> Answer | None:
+    """The response to a request that shows objects of a kind; None if it cannot be judged."""
+    operation = context.contract.operations.get(exchange.operation)
+    if operation is None or not operation.kind or not exchange.ok:
+        return None
+    shows = operation.effect is Effect.READ or operation.action in ("create", "update")
+    if not shows or with_body(exchange) is None:
+        return None
+    return Answer(context.contract, operation, exchange)

@@ -1,0 +1,145 @@
+"""What an object must show at each time: its writes, folded in their order."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from conformance.base.values import picked, without
+from conformance.judging.target_model.events import Fate, Name, View, Write, is_plain
+from conformance.model import Contract, Effect, Operation, Parameter
+from conformance.reading import as_shown, sent_members
+
+Expected = tuple[Any, Write]
+"""A value that a member must have, and the write that gave it."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """What clients write of the objects of a kind, by the names of the members that show it.
+
+    ``written`` are texts, lists and objects, which a target has no reason to change by itself: it
+    may flip a switch, count or change a state. ``references`` hold ids of other objects.
+    """
+
+    written: frozenset[str]
+    references: frozenset[str]
+    is_read: bool  # an operation reads a single object
+
+    @staticmethod
+    def of(contract: Contract, kind: str) -> Kind:
+        """What the contract says of a kind."""
+        writes = [*contract.operations_by("create", kind), *contract.operations_by("update", kind)]
+        members = [member for operation in writes for member in operation.body]
+        return Kind(
+            frozenset(member.shown_as for member in members if _is_written(member)),
+            frozenset(member.shown_as for member in members if contract.refers(member)),
+            bool(contract.operations_by("read", kind)),
+        )
+
+
+def _is_written(member: Parameter) -> bool:
+    """Whether a member is a text, a list or an object that the contract has a value for."""
+    return member.has_value and member.schema.get("type") in ("string", "array", "object")
+
+
+@dataclass(frozen=True)
+class State:
+    """What is known of an object from the end of a write on.
+
+    ``since`` is when that was, and ``deletion`` the write that deleted the object.
+    """
+
+    members: Mapping[str, Expected] = field(default_factory=dict)
+    deletion: Write | None = None
+    since: float = 0.0
+
+
+class History:
+    """The writes that may concern an object, in the order of time, and all views of it.
+
+    ``mentions`` are writes of other objects that name this one. ``refused`` are those that must
+    have no effect, each with the texts that no other request sent, by the members that show them.
+    """
+
+    def __init__(self, name: Name, kind: Kind) -> None:
+        self.name, self.kind = name, kind
+        self.writes: list[Write] = []
+        self.mentions: list[Write] = []
+        self.refused: list[tuple[Write, Mapping[str, str]]] = []
+        self.views: list[View] = []
+        self._states: list[tuple[Write, State]] = []
+        self._ends: list[float] = []
+
+    def fold(self) -> None:
+        """Fold the writes, once all of them are known."""
+        self._states = list(self._folded())
+        self._ends = [write.span.end for write, _ in self._states]
+
+    def _folded(self) -> Iterator[tuple[Write, State]]:
+        """Each write that may have changed the object, with the state after it."""
+        state = State()
+        for write in sorted([*self.writes, *self.mentions], key=lambda each: each.span.end):
+            state = replace(self._after(state, write), since=write.span.end)
+            yield write, state
+
+    def _after(self, state: State, write: Write) -> State:
+        """The state of the object after a write."""
+        if write.name != self.name:
+            return State(self._left_by_mention(state, write), state.deletion)
+        match write.operation.action:
+            case "create":
+                is_first = write is self.writes[0] and write.is_new
+                return State(
+                    {name: (value, write) for name, value in write.sent.items() if is_first}
+                )
+            case "delete":
+                return State(state.members, write if write.fate is Fate.DONE else None)
+        return State(self._changed(state, write), state.deletion)
+
+    def _left_by_mention(self, state: State, write: Write) -> dict[str, Expected]:
+        """The members that a write of another object leaves as they are.
+
+        What costs money, such as a message to somebody, may also add to what is known of them.
+        """
+        if write.operation.effect is Effect.SPEND or write.fate is Fate.UNKNOWN:
+            return {}
+        return picked(state.members, self.kind.written)
+
+    def _changed(self, state: State, write: Write) -> dict[str, Expected]:
+        """The members after a change or other work on the object.
+
+        A change keeps what it does not send. Other work keeps what only clients write.
+        """
+        operation = write.operation
+        if write.fate is Fate.UNKNOWN or not is_plain(write.exchange) or operation.method == "PUT":
+            kept: dict[str, Expected] = {}
+        elif _is_change(operation):
+            kept = dict(state.members)
+        else:
+            kept = picked(state.members, self.kind.written)
+        touched = as_shown(operation, sent_members(write.exchange))
+        sent = {name: (value, write) for name, value in write.sent.items()}
+        return {**without(kept, touched), **sent}
+
+    def at(self, view: View) -> State | None:
+        """The state that a view must show; None if a write was under way, or none was before."""
+        place = bisect_right(self._ends, view.span.begin)
+        if place == 0:
+            return None
+        if any(write.span.begin < view.span.end for write, _ in self._states[place : place + 1]):
+            return None
+        return self._states[place - 1][1]
+
+    def given(self, member: str) -> list[Any]:
+        """The values that writes gave a member."""
+        return [write.sent[member] for write in self.writes if member in write.sent]
+
+
+def _is_change(operation: Operation) -> bool:
+    """Whether an operation only changes the members that it takes."""
+    selector = operation.selector
+    is_mode = operation.when is None or (selector is not None and operation.when == selector.name)
+    return operation.action == "update" and is_mode

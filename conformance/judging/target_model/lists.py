@@ -1,0 +1,123 @@
+"""What lists must not show: objects that a filter excludes, and objects of another business."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from conformance.judging.outcomes import JudgeContext, Pass, Violation
+from conformance.judging.target_model.departures import SETTLED, Judged
+from conformance.judging.target_model.events import Name, View, Write, is_plain
+from conformance.judging.target_model.history import History
+from conformance.model import Business, Open, Parameter, compact
+from conformance.reading import Answer, asked, takes
+
+APART = {Business.MAIN: Business.OTHER, Business.OTHER: Business.MAIN}
+"""Two businesses that must not see each other's objects."""
+MATCHES, BELONGS = "paging.matches", "tenant.belongs"
+
+
+class Lists:
+    """The filtered lists of a run, and those of one business that may show another's objects."""
+
+    def __init__(self, context: JudgeContext) -> None:
+        self._context = context
+        self._filtered: list[tuple[Answer, list[tuple[Parameter, str]], list[Any]]] = []
+        self._listed: list[tuple[Business, Answer]] = []
+
+    def add(self, business: Business, answer: Answer, shown: list[tuple[History, View]]) -> None:
+        """Note a list, and the objects of the run that it shows."""
+        if not is_plain(answer.exchange) or answer.operation.pool:
+            return
+        if answer.rows and business in APART:
+            self._listed.append((business, answer))
+        if shown and answer.operation.filters:
+            filters = self._filters_of(answer)
+            if filters:
+                self._filtered.append((answer, filters, shown))
+
+    def _filters_of(self, answer: Answer) -> list[tuple[Parameter, str]]:
+        """The filters of a list that take one exact value, each with that value.
+
+        Which spelling of an address or a number matches is open.
+        """
+        filters = []
+        for parameter in answer.operation.filters:
+            value = asked(answer.exchange, parameter.name)
+            is_open = Open.FILTER_IGNORED in parameter.open or parameter.phone
+            if value and not is_open and not parameter.compare and not parameter.formatted:
+                filters.append((parameter, value))
+        return filters
+
+    def judged(self, histories: Mapping[Name, History]) -> Iterator[Judged]:
+        """The first departure of each list, or else an object that agrees with it."""
+        for answer, filters, shown in self._filtered:
+            yield from self._misfits(answer, filters, shown)
+        yield from self._strangers(histories)
+
+    def _misfits(
+        self,
+        answer: Answer,
+        filters: list[tuple[Parameter, str]],
+        shown: list[tuple[History, View]],
+    ) -> Iterator[Judged]:
+        """The first object of the run in a list that a filter of it excludes."""
+        for history, view in shown:
+            state = history.at(view)
+            if state is None or state.deletion is not None:
+                continue
+            for parameter, value in filters:
+                known = state.members.get(parameter.filters)
+                if known is None or view.span.begin - known[1].span.end < SETTLED:
+                    continue
+                member = parameter.filters
+                item = {member: view.members.get(member, known[0])}
+                ids = (known[1].exchange.id, answer.exchange.id)
+                if takes(parameter, item, value) is False:
+                    violation = Violation(f"/{member}", compact(value), compact(item[member]), ids)
+                    yield Judged(MATCHES, answer.exchange.id, violation)
+                    return
+                yield Judged(MATCHES, answer.exchange.id, Pass(ids))
+
+    def _strangers(self, histories: Mapping[Name, History]) -> Iterator[Judged]:
+        """The first object in each list that another business created in this run.
+
+        Each business may number its objects alike, so what was sent must be shown, too.
+        """
+        created: dict[tuple[Business, str], dict[str, History]] = defaultdict(dict)
+        for (business, kind, identifier), history in histories.items():
+            created[business, kind][identifier] = history
+        for business, answer in self._listed:
+            foreign = created.get((APART[business], answer.operation.kind), {})
+            if foreign:
+                strangers = list(self._strangers_in(answer, foreign))
+                passed = Judged(BELONGS, answer.exchange.id, Pass((answer.exchange.id,)))
+                yield from strangers[:1] or [passed]
+
+    def _strangers_in(self, answer: Answer, foreign: Mapping[str, History]) -> Iterator[Judged]:
+        """The objects in a list that another business created."""
+        identifier = self._context.contract.identifier_of(answer.operation.kind)
+        for row in answer.rows:
+            history = foreign.get(str(row.get(identifier)))
+            creation = _creation_shown(history, row) if history else None
+            if creation is not None:
+                yield self._stranger(answer, row, creation)
+
+    def _stranger(self, answer: Answer, row: dict[str, Any], creation: Write) -> Judged:
+        """The departure of a list that shows an object which another business created."""
+        ids = (creation.exchange.id, answer.exchange.id)
+        expected = f"nothing that another business created with {creation.exchange.id}"
+        return Judged(BELONGS, answer.exchange.id, Violation("/", expected, compact(row), ids))
+
+
+def _creation_shown(history: History, row: dict[str, Any]) -> Write | None:
+    """The creation of an object, if an item shows a text that only it sent."""
+    for creation in history.writes:
+        if not creation.is_new:
+            continue
+        for member in creation.operation.fresh_members:
+            sent = creation.sent.get(member.shown_as)
+            if sent and row.get(member.shown_as) == sent:
+                return creation
+    return None
