@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from conformance.base.values import as_text, instant
-from conformance.judging.effects import promised
+from conformance.base.values import as_text, instant, without
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Violation, WholeLog
 from conformance.judging.responses import answered, ids_of, said
 from conformance.model import (
@@ -42,6 +41,7 @@ from conformance.reading import (
     same,
     sent_members,
     sought_in,
+    writable,
 )
 
 Found = dict[str, list[tuple[str, Outcome]]]
@@ -185,8 +185,7 @@ class _Following:
     def _set(self, written: _Object, answer: Answer) -> None:
         """Note the values that a write sent."""
         operation, exchange = answer.operation, answer.exchange
-        context = replace(self._context, case_operation=operation)
-        sent = promised(context, operation, sent_members(exchange))
+        sent = writable(operation, sent_members(exchange))
         if operation.selector is not None:
             sent.pop(operation.selector.name, None)
         for name, value in as_shown(operation, sent).items():
@@ -241,7 +240,8 @@ class _Following:
             self._shown_after_deletion(each, before, item, look)
             return
         each.doubtful = False
-        departure = self._departure(each, item) or self._refused_effect(each, before, item)
+        departures = self._departures(each, item)
+        departure = next(iter(departures.items()), self._refused_effect(each, before, item))
         if departure is not None:
             name, expected = departure
             was_so = before is not None and same(before.get(name), item.get(name))
@@ -251,20 +251,21 @@ class _Following:
                 ids = _ids(first, write, look)
                 actual = compact(item.get(name))
                 self._file(write, Violation(f"/{name}", expected, actual, ids))
-            each.values.pop(name, None)
+            each.values = without(each.values, departures.keys())
         else:
             self._pass(each, look)
         each.seen |= each.values.keys() & item.keys()
         each.looks[answer.operation.id] = item
         each.since = []
 
-    def _departure(self, each: _Object, item: dict[str, Any]) -> tuple[str, str] | None:
-        """The first member that does not show what was last accepted, and what it should show."""
+    def _departures(self, each: _Object, item: dict[str, Any]) -> dict[str, str]:
+        """The members that do not show what was last accepted, each with what it should show."""
+        departures = {}
         for name, value in each.values.items():
             operation = self._contract.operations[each.writers[name].operation]
             for _, expected, _ in differences(operation, {name: value}, item):
-                return name, f"{expected}, as it was last sent"
-        return None
+                departures[name] = f"{expected}, as it was last sent"
+        return departures
 
     def _refused_effect(
         self, each: _Object, before: Mapping[str, Any] | None, item: dict[str, Any]

@@ -42,11 +42,16 @@ def _changes_of(contract: Contract, kind: str) -> list[Operation]:
 
 
 def members_to_change(change: Operation) -> list[Parameter]:
-    """The members of a change that the contract has values for, except switches."""
+    """The members of a change that the contract has values for, except switches.
+
+    A member that a server may ignore is left out.
+    """
     return [
         member
         for member in change.body
-        if member.has_value and not (member.references or member.phone or member.is_switch)
+        if member.has_value
+        and not (member.references or member.phone or member.is_switch)
+        and Open.EFFECT not in member.open
     ]
 
 

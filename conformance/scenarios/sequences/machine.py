@@ -18,7 +18,7 @@ from conformance.model import (
     Role,
     Step,
 )
-from conformance.reading import as_shown, differences, same, sought_in, writable
+from conformance.reading import as_shown, differences, members_of, same, sought_in, writable
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.pool import unlike
@@ -46,6 +46,7 @@ class Sequence:
         self._turns = 0  # of the members
         self._created: dict[str, Any] = {}  # what the object was created from
         self._shown: dict[str, Any] = {}  # what a look should show
+        self._visible: frozenset[str] = frozenset()  # the members that it last showed
         self._positions: dict[Id, str | None] = {}  # of the objects
         self._other: Id | None = None  # an object that nothing works on
         self.sought: Id | None = None
@@ -116,6 +117,7 @@ class Sequence:
     def _is_as_sent(self, look: Exchange | None) -> bool:
         """Whether a look shows the object with all that was accepted."""
         found, _ = sought_in(self._client.contract, look)
+        self._visible = frozenset(members_of(found))
         wrong = differences(self._writes.change, self._shown, found)
         return found is not None and not any(wrong)
 
@@ -155,14 +157,17 @@ class Sequence:
 
     # --- changes ---
 
-    def _next_change(self, count: int) -> dict[str, Any]:
-        """New values for some members, which take turns."""
-        changes: dict[str, Any] = {}
-        for _ in range(count):
-            member = self._members[self._turns % len(self._members)]
-            self._turns += 1
-            changes[member.name] = self._other_value(member)
-        return changes
+    def _next_change(self) -> dict[str, Any]:
+        """A new value for one member. Those that the object shows take turns, if there are two."""
+        seen = [member for member in self._members if member.shown_as in self._visible]
+        members = seen if len(seen) > 1 else self._members
+        member = members[self._turns % len(members)]
+        self._turns += 1
+        return {member.name: self._other_value(member)}
+
+    def _whole_change(self) -> dict[str, Any]:
+        """A new value for every member."""
+        return {member.name: self._other_value(member) for member in self._members}
 
     def _other_value(self, member: Parameter) -> Any:
         """A value for a member that the object does not show."""
@@ -203,10 +208,10 @@ class Sequence:
 
     def _change(self) -> None:
         """Change one member, and then it and the next one; look with two keys of the business."""
-        first = self._next_change(1)
+        first = self._next_change()
         self._send_change(self._request(first))
         again = {each.name: self._other_value(each) for each in self._members if each.name in first}
-        self._send_change(self._request({**again, **self._next_change(1)}))
+        self._send_change(self._request({**again, **self._next_change()}))
         self._look()
         self._look_with_another_key()
 
@@ -219,7 +224,7 @@ class Sequence:
 
     def _repeat(self) -> None:
         """Change every member, and again in the same way, which a server may refuse."""
-        request = self._request(self._next_change(len(self._members)))
+        request = self._request(self._whole_change())
         for _ in range(2):
             self._send_change(request)
         self._look()
@@ -229,7 +234,7 @@ class Sequence:
         change = self._writes.change
         if change.method != "PATCH" or len(self._members) < 2:
             return
-        bodies = [self._request(self._next_change(1)) for _ in range(2)]
+        bodies = [self._request(self._next_change()) for _ in range(2)]
         requests = [(KeyName.FULL, body, OVERLAPPING) for body in bodies]
         written = self._client.together(change, requests, role=Role.BYSTANDER)
         for exchange, body in zip(written, bodies, strict=True):
@@ -243,7 +248,7 @@ class Sequence:
     def _refused(self) -> None:
         """Change every member and one to an invalid value, and then with a key that may not."""
         client, change = self._client, self._writes.change
-        every = self._next_change(len(self._members))
+        every = self._whole_change()
         invalid = [each for each in change.body if each.refuse and each.name != change.when]
         if invalid:
             wrong = one_of(invalid, f"{client.seed} {client.case.id} {self._turns}")
@@ -269,7 +274,7 @@ class Sequence:
             facts = Facts(step=Step.SEQUENCE)
             client.look(self._kind, self.sought, facts, key=KeyName.OTHER, role=Role.BYSTANDER)
             self._look()
-        every = self._next_change(len(self._members))
+        every = self._whole_change()
         requests = [(writes.change, self._request(every))]
         requests += [(work, self._working(work)) for work in writes.works]
         if writes.deletion is not None:
@@ -328,7 +333,7 @@ class Sequence:
         gone, request = self.sought, self._naming(deletion, self.sought)
         client.mistake(deletion, request, WRITE, role=Role.BYSTANDER)
         self._look_after_removal(gone, beside)
-        change = self._request(self._next_change(1))
+        change = self._request(self._next_change())
         client.mistake(self._writes.change, change, WRITE, role=Role.BYSTANDER)
         self._look_at(gone, self._is_gone)
         unknown = client.unknown_id(str(gone), client.token())

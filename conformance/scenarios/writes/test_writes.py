@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.model import Exchange, Facts, KeyName, Role, Step
 from conformance.plan.registry import scenario
-from conformance.reading import absent, as_shown, differences, sought_in, writable
+from conformance.reading import absent, as_shown, differences, sought_in
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.member_changes import change_each, signs_for
@@ -175,7 +175,7 @@ def _change_others(client: Client, values: Mapping[str, Any], member: str) -> Fa
 def _look_before_change(client: Client, sought: Id, first: Facts) -> None:
     """Read an object until it shows the first change."""
     operation = client.operation
-    sent = writable(operation, {**first.beside, **first.sent})
+    sent = {**first.beside, **first.sent}
 
     def is_shown(look: Exchange | None) -> bool:
         found = sought_in(client.contract, look)[0]

@@ -404,7 +404,7 @@ class DescriptionLostByRefusal(Faulty):
         return super().refused(request, refusal)
 
 
-@fault("refused-unchanged", at="update_agent", by="sequence", depth=5)
+@fault("refused-unchanged", also="changed-resource", at="update_agent", by="sequence", depth=5)
 class MetadataOfRefusedStored(Faulty):
     """update_agent refuses an invalid value, but stores the metadata that were sent with it."""
 
