@@ -90,6 +90,7 @@ class Effects:
         if name is None:
             return None
         known, made = self.objects.get(name), Followed(name, exchange)
+        made.since.append(exchange)
         self.objects[name] = made
         _set(made, answer)
         is_new = exchange.status == answer.operation.successes[-1]

@@ -137,11 +137,11 @@ class _Following:
             return
         departures = self._departures(each, item)
         departure = next(iter(departures.items()), self._effect_of_refused(each, before, item))
-        if departure is None:
+        if departure is not None:
+            self._departed(each, before, item, answer.exchange, departure)
+        elif not each.doubtful:
             for write in each.since:  # it is shown, or has no effect
                 self._file(write, Pass((write.id, answer.exchange.id)))
-        else:
-            self._departed(each, before, item, answer.exchange, departure)
         each.values = without(each.values, departures.keys())
         each.seen |= each.values.keys() & item.keys()
         each.looks[answer.operation.id] = item

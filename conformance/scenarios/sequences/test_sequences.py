@@ -13,7 +13,7 @@ from conformance.scenarios.sequences.program import program
 
 ROUNDS = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 4}
 """Rounds of a sequence, each with every kind of turn."""
-ROUND, REMOVAL = 20, 13
+ROUND, REMOVAL = 28, 14
 """Requests of a round, and of a deletion."""
 
 
