@@ -1,11 +1,11 @@
-"""Scenarios of sequences: one object is written again and again, and looked at in between."""
+"""The cases of sequences, and how one is run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from conformance.model import Effect, KeyName
-from conformance.plan.registry import Depth, Draft, Planning, scenario
+from conformance.plan.registry import Depth, Draft, Planning
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.sequences.kinds import writes_of_kinds
 from conformance.scenarios.sequences.machine import Sequence
@@ -15,6 +15,7 @@ ROUNDS = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 4}
 """Rounds of a sequence, each with every kind of turn."""
 ROUND, REMOVAL = 28, 14
 """Requests of a round, and of a deletion."""
+SEQUENCE_RULES = ("update.lasting", "refused.lasting")
 
 
 def sequences(planning: Planning) -> Iterator[Draft]:
@@ -31,12 +32,8 @@ def sequences(planning: Planning) -> Iterator[Draft]:
         )
 
 
-@scenario(sequences, rules=("update.lasting", "refused.lasting"), phase=2)
-def test_sequence(client: Client) -> None:
-    """Create an object, and take turns with it that the seed draws; look at it after each.
-
-    The last turn deletes it, if the API can.
-    """
+def take_turns(client: Client) -> None:
+    """Create an object of the kind of a case, and take the turns of its program."""
     operation = client.operation
     for writes in writes_of_kinds(client.contract):
         if writes.change == operation:
