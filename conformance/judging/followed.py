@@ -65,7 +65,9 @@ class Effects:
         exchange = answer.exchange
         for each in self.objects.values():
             each.since.append(exchange)
-        if _is_lost(exchange) or (exchange.ok and not is_own):
+        status = exchange.status
+        is_unknown = status is None or status >= SERVER_FAULT
+        if is_unknown or (exchange.ok and not is_own):
             for each in self._touched(answer):
                 each.forget()
         elif exchange.ok and answer.operation.action == "create":
@@ -150,9 +152,3 @@ def _named(answer: Answer) -> str | None:
         return None
     name = sent_members(answer.exchange).get(selector.name)
     return as_text(name) or asked(answer.exchange, selector.name)
-
-
-def _is_lost(exchange: Exchange) -> bool:
-    """Whether a write may have been accepted or not."""
-    status = exchange.status
-    return status is None or status >= SERVER_FAULT

@@ -138,8 +138,6 @@ class _Judging:
         trials = [Trial(case, exchanges) for exchanges in attempts]
         for rule_id in case.rules:
             rule = self._rules[rule_id]
-            if rule.trial is None:  # it has judged each exchange
-                continue
             runs = [self._tried(rule, context, trial) for trial in trials]
             for outcome in _confirmed(runs) if rule.confirm else _joined(runs):
                 about = case.about or outcome.about

@@ -45,15 +45,18 @@ REFUSED = "refused"
 PREFIXES = {"create": "create", "update": "update", "perform": "update", "delete": "delete"}
 """The prefix of the rule about an accepted write, by its action."""
 NOT_FOUND = 404
+HINT = "Needs an object that is written again and again."
 
 
-def outcomes_of(context: JudgeContext, exchange: Exchange) -> Iterator[tuple[str, Outcome]]:
-    """What the looks of a sequence say about one of its writes, each with the prefix of a rule."""
+def lasting(context: JudgeContext, exchange: Exchange, prefix: str) -> Iterator[Outcome]:
+    """What the looks of a sequence say about one of its writes, for the rule with a prefix."""
     if context.log is None or exchange.facts.step is not Step.SEQUENCE:
         return
     if context.log not in _FOUND:
         _FOUND[context.log] = _followed(context, context.log)
-    yield from _FOUND[context.log].get(exchange.id, ())
+    for found, outcome in _FOUND[context.log].get(exchange.id, ()):
+        if found == prefix:
+            yield outcome
 
 
 _FOUND: WeakKeyDictionary[WholeLog, Found] = WeakKeyDictionary()

@@ -54,11 +54,12 @@ def select(plan: Plan, contract: Contract, clauses: tuple[Clause, ...]) -> Plan:
 def _verifies(case: Case, contract: Contract, clause: Clause) -> bool:
     """Whether a case may verify a clause.
 
-    It must feed a rule of the clause. If all rules of the clause are passive, any case of an
+    It must feed a trial rule of the clause. If all rules of the clause are passive, any case of an
     operation to which one of them applies is enough.
     """
-    if any(RULES[rule].trial for rule in clause.rules):
-        return _feeds(case, clause, clause.rules)
+    trial_rules = [rule for rule in clause.rules if RULES[rule].trial]
+    if trial_rules:
+        return _feeds(case, clause, trial_rules)
     operation = contract.operations.get(case.operation)
     if operation is None:
         return False

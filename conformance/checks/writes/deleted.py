@@ -7,6 +7,7 @@ from typing import Any
 
 from conformance.base.values import instant
 from conformance.checks.writes.neighbours import neighbours_stay
+from conformance.judging.lasting import HINT, lasting
 from conformance.judging.outcomes import (
     Answered,
     Gap,
@@ -17,7 +18,7 @@ from conformance.judging.outcomes import (
     Violation,
 )
 from conformance.judging.responses import answered, said
-from conformance.judging.rules import trial
+from conformance.judging.rules import passive, trial
 from conformance.judging.writes import last_ids, last_success
 from conformance.model import Exchange, ReasonKind, Step, compact
 from conformance.reading import sought_in
@@ -129,3 +130,9 @@ def _compared(
         expected = "no object, or one that is shown as deleted"
         return Violation("/", expected, compact(new), ids)
     return Pass(ids)
+
+
+@passive("delete.lasting", hint=HINT, whole=True)
+def delete_lasting(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """A deleted object does not come back, and others stay."""
+    yield from lasting(context, exchange, "delete")

@@ -21,24 +21,26 @@ class Writes:
 def writes_of_kinds(contract: Contract) -> Iterator[Writes]:
     """The writes of each kind of object that can be created, changed and seen at no cost."""
     for creation in contract.operations_by("create"):
-        kind, changes = creation.kind, _changes_of(contract, creation.kind)
-        is_seen = contract.operations_by("read", kind) or contract.operations_by("list", kind)
-        if not changes or not is_seen or not creation.keyed or creation.effect is not Effect.WRITE:
-            continue
-        change = max(changes, key=lambda each: len(members_to_change(each)))
-        works = [each for each in contract.operations.values() if _works_on(each, change)]
-        deletions = contract.operations_by("delete", kind)
-        deletion = next((each for each in deletions if _names_one(each)), None)
-        yield Writes(creation, change, tuple(works), deletion)
+        changes = _changes_of(contract, creation.kind)
+        if changes and creation.keyed and creation.effect is Effect.WRITE:
+            change = max(changes, key=lambda each: len(members_to_change(each)))
+            works = [each for each in contract.operations.values() if _works_on(each, change)]
+            deletions = contract.operations_by("delete", creation.kind)
+            deletion = next((each for each in deletions if _names_one(each)), None)
+            yield Writes(creation, change, tuple(works), deletion)
 
 
 def _changes_of(contract: Contract, kind: str) -> list[Operation]:
-    """The changes of the members of an object of a kind."""
-    return [
-        each
-        for each in contract.operations_by("update", kind)
-        if _names_one(each) and _takes_all(each) and members_to_change(each)
-    ]
+    """The changes of an object of a kind that can be seen. An action has a mode of its own."""
+    if not contract.operations_by("read", kind) and not contract.operations_by("list", kind):
+        return []
+    changes = []
+    for change in contract.operations_by("update", kind):
+        selector = change.selector
+        whole = selector is not None and change.when in (None, selector.name)
+        if whole and _names_one(change) and members_to_change(change):
+            changes.append(change)
+    return changes
 
 
 def members_to_change(change: Operation) -> list[Parameter]:
@@ -59,12 +61,6 @@ def _names_one(operation: Operation) -> bool:
     """Whether an operation names one object of its kind."""
     selector = operation.selector
     return selector is not None and selector.references == operation.kind
-
-
-def _takes_all(change: Operation) -> bool:
-    """Whether a change has no mode of its own, such as that of an action."""
-    selector = change.selector
-    return selector is not None and change.when in (None, selector.name)
 
 
 def _works_on(operation: Operation, change: Operation) -> bool:

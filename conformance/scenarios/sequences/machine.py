@@ -23,6 +23,7 @@ from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.pool import unlike
 from conformance.scenarios.sequences.kinds import Writes, members_to_change, orders
+from conformance.scenarios.sequences.looks import Looks
 from conformance.scenarios.sequences.program import Turn
 
 WRITE = Facts(step=Step.SEQUENCE, mistake=True)
@@ -40,14 +41,13 @@ class Sequence:
         self._client = client
         self._writes = writes
         self._kind = writes.change.kind
-        self._readers = client.contract.operations_by("read", self._kind)
+        self._looks = Looks(client, self._kind)
         members = members_to_change(writes.change)
         self._members = sorted(members, key=lambda each: lot(f"{client.seed} {each.name}"))
         self._turns = 0  # of the members
         self._created: dict[str, Any] = {}  # what the object was created from
         self._shown: dict[str, Any] = {}  # what a look should show
         self._visible: frozenset[str] = frozenset()  # the members that it last showed
-        self._positions: dict[Id, str | None] = {}  # of the objects
         self._other: Id | None = None  # an object that nothing works on
         self.sought: Id | None = None
 
@@ -100,19 +100,16 @@ class Sequence:
 
     def _again(self) -> Id | None:
         """Create another object from the same values. Returns its id."""
-        facts = WRITE
-        creation = self._writes.creation
         if not self._created:
             return None
-        written = self._client.mistake(creation, self._created, facts, role=Role.BYSTANDER)
+        creation = self._writes.creation
+        written = self._client.mistake(creation, self._created, WRITE, role=Role.BYSTANDER)
         return self._client.created_id(written)
-
-    # --- looks ---
 
     def _look(self, key: str = KeyName.FULL) -> None:
         """Look at the object until it shows what was accepted."""
         if self.sought is not None:
-            self._look_at(self.sought, self._is_as_sent, key)
+            self._looks.at(self.sought, self._is_as_sent, key)
 
     def _is_as_sent(self, look: Exchange | None) -> bool:
         """Whether a look shows the object with all that was accepted."""
@@ -120,40 +117,6 @@ class Sequence:
         self._visible = frozenset(members_of(found))
         wrong = differences(self._writes.change, self._shown, found)
         return found is not None and not any(wrong)
-
-    def _is_there(self, look: Exchange | None) -> bool:
-        """Whether a look shows what it looked for."""
-        return sought_in(self._client.contract, look)[0] is not None
-
-    def _is_gone(self, look: Exchange | None) -> bool:
-        """Whether a look does not show what it looked for."""
-        return not self._is_there(look)
-
-    def _look_at(
-        self, sought: Id, seen: Callable[[Exchange | None], bool], key: str = KeyName.FULL
-    ) -> None:
-        """Look at an object until it is as expected."""
-        client, position = self._client, self._positions.get(sought)
-        facts = Facts(step=Step.SEQUENCE, position=position)
-
-        def ask() -> Exchange | None:
-            return client.look(self._kind, sought, facts, key=key, role=Role.ARRANGE)
-
-        look = client.until(ask, lambda each: each is None or seen(each))
-        self._positions.setdefault(sought, client.position(look))
-
-    def _look_in_list(self, sought: Id | None, seen: Callable[[Exchange | None], bool]) -> None:
-        """Look at the page of the list where new objects appear, if there are reads, too."""
-        ask = self._client.lister(self._kind)
-        if (
-            ask is None
-            or sought is None
-            or not self._client.contract.operations_by("read", self._kind)
-        ):
-            return
-        position = self._positions.get(sought)
-        facts = Facts(step=Step.SEQUENCE, sought=str(sought), position=position)
-        self._client.until(lambda: ask(role=Role.ARRANGE, facts=facts), seen)
 
     # --- changes ---
 
@@ -213,11 +176,7 @@ class Sequence:
         again = {each.name: self._other_value(each) for each in self._members if each.name in first}
         self._send_change(self._request({**again, **self._next_change()}))
         self._look()
-        self._look_with_another_key()
-
-    def _look_with_another_key(self) -> None:
-        """Read the object with the key that only reads, if there is one."""
-        target, readers = self._client.target, self._readers
+        target, readers = self._client.target, self._looks.readers
         is_given = readers and KeyName.READ_ONLY in target.keys
         if is_given and target.opens(readers[0], KeyName.READ_ONLY):
             self._look(KeyName.READ_ONLY)
@@ -240,8 +199,8 @@ class Sequence:
         for exchange, body in zip(written, bodies, strict=True):
             self._remember(exchange, body)
         self._look()
-        if self._readers and self.sought is not None:
-            self._look_in_list(self.sought, self._is_as_sent)
+        if self._looks.readers and self.sought is not None:
+            self._looks.in_list(self.sought, self._is_as_sent)
 
     # --- requests that must be refused ---
 
@@ -270,7 +229,7 @@ class Sequence:
         client, writes = self._client, self._writes
         if KeyName.OTHER not in client.target.keys or self.sought is None:
             return
-        if self._readers:
+        if self._looks.readers:
             facts = Facts(step=Step.SEQUENCE)
             client.look(self._kind, self.sought, facts, key=KeyName.OTHER, role=Role.BYSTANDER)
             self._look()
@@ -321,7 +280,7 @@ class Sequence:
         made = self._again()
         if made is not None and made != self.sought:
             self._other = made
-            self._look_at(made, self._is_there)
+            self._looks.at(made, self._looks.is_there)
         self._look()
 
     def _removed(self) -> None:
@@ -329,30 +288,20 @@ class Sequence:
         client, deletion = self._client, self._writes.deletion
         if deletion is None or self.sought is None:
             return
-        beside = self._other or self._make_another()
+        if self._other is None:
+            values = client.valid(self._writes.creation)
+            self._other = None if values is None else self._create(values)
+        beside = self._other
         gone, request = self.sought, self._naming(deletion, self.sought)
         client.mistake(deletion, request, WRITE, role=Role.BYSTANDER)
-        self._look_after_removal(gone, beside)
+        self._looks.after_removal(gone, beside)
         change = self._request(self._next_change())
         client.mistake(self._writes.change, change, WRITE, role=Role.BYSTANDER)
-        self._look_at(gone, self._is_gone)
+        self._looks.at(gone, self._looks.is_gone)
         unknown = client.unknown_id(str(gone), client.token())
         for name in (gone, unknown):
             request = self._naming(deletion, name)
             client.mistake(deletion, request, WRITE, role=Role.BYSTANDER)
-        self._look_after_removal(gone, beside)
+        self._looks.after_removal(gone, beside)
         if self._again() is not None:
-            self._look_after_removal(gone, beside)
-
-    def _make_another(self) -> Id | None:
-        """Create an object that nothing works on. Returns its id."""
-        values = self._client.valid(self._writes.creation)
-        return None if values is None else self._create(values)
-
-    def _look_after_removal(self, gone: Id, beside: Id | None) -> None:
-        """Look at the deleted object, and at another one."""
-        self._look_at(gone, self._is_gone)
-        if beside is not None:
-            self._look_at(beside, self._is_there)
-        if self._readers:
-            self._look_in_list(gone, self._is_gone)
+            self._looks.after_removal(gone, beside)

@@ -15,7 +15,6 @@ ROUNDS = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 4}
 """Rounds of a sequence, each with every kind of turn."""
 ROUND, REMOVAL = 28, 14
 """Requests of a round, and of a deletion."""
-SEQUENCE_RULES = ("update.lasting", "refused.lasting")
 
 
 def sequences(planning: Planning) -> Iterator[Draft]:

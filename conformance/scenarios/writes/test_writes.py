@@ -20,7 +20,7 @@ from conformance.scenarios.client.writing import (
     read_with,
     visible_change,
 )
-from conformance.scenarios.sequences.planned import SEQUENCE_RULES, sequences, take_turns
+from conformance.scenarios.sequences.planned import sequences, take_turns
 from conformance.scenarios.tenants.foreign import named
 from conformance.scenarios.writes.attempts import Attempts
 from conformance.scenarios.writes.creating import create, create_with_id, create_with_options
@@ -317,7 +317,7 @@ def test_deletion(client: Client) -> None:
 # --- sequences ------------------------------------------------------------------------------------
 
 
-@scenario(sequences, rules=SEQUENCE_RULES, phase=2)
+@scenario(sequences, phase=2)
 def test_sequence(client: Client) -> None:
     """Create an object, and take turns with it that the seed draws; look at it after each.
 
