@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
@@ -20,6 +21,8 @@ from conformance.reading import (
     writable,
 )
 
+View = tuple[str, str | None]
+"""An operation that shows objects, and a key."""
 SERVER_FAULT = 500
 """The lowest status that does not say whether a write was carried out."""
 
@@ -33,7 +36,8 @@ class Followed:
         self.values: dict[str, Any] = {}  # by member, as last accepted
         self.writers: dict[str, Exchange] = {}  # the write of each of them
         self.seen: set[str] = set()  # members that a look has shown with their value
-        self.looks: dict[str, dict[str, Any]] = {}  # how it was last shown, by operation
+        self.looks: dict[View, dict[str, Any]] = {}  # how it was last shown
+        self.plain: dict[View, set[str]] = defaultdict(set)  # members shown as they were sent
         self.since: list[Exchange] = []  # writes since the last look
         self.doubtful = False  # it may be there or not
         self.lost = False  # it was found missing, or back, and is not judged any more
@@ -91,12 +95,14 @@ class Effects:
                 each.doubtful = True
         if name is None:
             return None
-        known, made = self.objects.get(name), Followed(name, exchange)
-        made.since.append(exchange)
-        self.objects[name] = made
-        _set(made, answer)
-        is_new = exchange.status == answer.operation.successes[-1]
-        if known is None or known.deleted or not is_new:
+        known = self.objects.setdefault(name, Followed(name, exchange))
+        if known.made is exchange:
+            known.since.append(exchange)
+            _set(known, answer)
+            return None
+        was_deleted, known.deleted = known.deleted, None
+        known.forget()  # it may have been left as it was
+        if was_deleted or exchange.status != answer.operation.successes[-1]:
             return None
         where = f"/{self._contract.identifier_of(answer.operation.kind)}"
         ids = ids_of([exchange] if known.made is None else [known.made, exchange])

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from conformance.base.values import instant, without
+from conformance.base.values import instant, picked, without
 from conformance.judging.followed import Effects, Followed
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Violation, WholeLog
 from conformance.judging.responses import answered, ids_of, said
@@ -21,6 +21,7 @@ from conformance.model import (
     Contract,
     Effect,
     Exchange,
+    KeyName,
     Role,
     Step,
     business_of,
@@ -45,6 +46,8 @@ REFUSED = "refused"
 PREFIXES = {"create": "create", "update": "update", "perform": "update", "delete": "delete"}
 """The prefix of the rule about an accepted write, by its action."""
 NOT_FOUND = 404
+TIME = "a time"
+"""Replaces every time where an object is compared with what it was before its deletion."""
 HINT = "Needs an object that is written again and again."
 
 
@@ -134,11 +137,16 @@ class _Following:
     # --- an object that is shown ---
 
     def _shown(self, each: Followed, item: dict[str, Any], answer: Answer) -> None:
-        before = each.looks.get(answer.operation.id)
+        view = answer.operation.id, answer.exchange.identity
+        before = each.looks.get(view)
         if each.deleted:
             self._shown_after_deletion(each, before, item, answer.exchange)
             return
         departures = self._departures(each, item)
+        if self._may_mask(answer):
+            departures = picked(departures, each.plain[view])
+        shown = item.keys() & each.values.keys()
+        each.plain[view] |= {name for name in shown if same(each.values[name], item[name])}
         departure = next(iter(departures.items()), self._effect_of_refused(each, before, item))
         if departure is not None:
             self._departed(each, before, item, answer.exchange, departure)
@@ -147,8 +155,14 @@ class _Following:
                 self._file(write, Pass((write.id, answer.exchange.id)))
         each.values = without(each.values, departures.keys())
         each.seen |= each.values.keys() & item.keys()
-        each.looks[answer.operation.id] = item
+        each.looks[view] = item
         each.doubtful, each.since = False, []
+
+    def _may_mask(self, answer: Answer) -> bool:
+        """Whether a look may show values in another form: a list, or with a key that only reads."""
+        operation = answer.operation
+        is_second = self._contract.operations_by("read", operation.kind) and operation.paging
+        return bool(is_second) or answer.exchange.identity == KeyName.READ_ONLY
 
     def _departures(self, each: Followed, item: dict[str, Any]) -> dict[str, str]:
         """The members that do not show what was last accepted, each with what it should show."""
@@ -265,8 +279,8 @@ def _written(contract: Contract, write: Exchange) -> set[str]:
 
 
 def _without_times(item: Mapping[str, Any]) -> dict[str, Any]:
-    """An object without its times, because a new time does not mean deletion."""
-    return {name: value for name, value in item.items() if instant(value) is None}
+    """An object with one word for each time, because another time does not mean deletion."""
+    return {name: value if instant(value) is None else TIME for name, value in item.items()}
 
 
 def _ids(*exchanges: Exchange | None) -> tuple[str, ...]:

@@ -86,6 +86,7 @@ class Sequence:
         if self.sought is None:
             return False
         self._look()
+        self._look_in_list()
         return True
 
     def _create(self, values: Mapping[str, Any]) -> Id | None:
@@ -110,6 +111,11 @@ class Sequence:
         """Look at the object until it shows what was accepted."""
         if self.sought is not None:
             self._looks.at(self.sought, self._is_as_sent, key)
+
+    def _look_in_list(self) -> None:
+        """Look at the object in its list, which may mask some members, if it has a read, too."""
+        if self._looks.readers and self.sought is not None:
+            self._looks.in_list(self.sought, self._is_as_sent)
 
     def _is_as_sent(self, look: Exchange | None) -> bool:
         """Whether a look shows the object with all that was accepted."""
@@ -199,8 +205,7 @@ class Sequence:
         for exchange, body in zip(written, bodies, strict=True):
             self._remember(exchange, body)
         self._look()
-        if self._looks.readers and self.sought is not None:
-            self._looks.in_list(self.sought, self._is_as_sent)
+        self._look_in_list()
 
     # --- requests that must be refused ---
 
@@ -278,7 +283,9 @@ class Sequence:
     def _equal(self) -> None:
         """Create an object from the values of the first one, which may be refused."""
         made = self._again()
-        if made is not None and made != self.sought:
+        if made == self.sought:
+            self._shown = {}  # it may have been left as it was, or not
+        elif made is not None:
             self._other = made
             self._looks.at(made, self._looks.is_there)
         self._look()

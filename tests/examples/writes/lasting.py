@@ -104,6 +104,8 @@ def a_creation_leaves_others_alone() -> Iterator[Example]:
     yield refused("an equal creation undoes a change", *start, creation("e2"), look())
     yield refused("an equal creation returns the same id", *start, creation())
     yield refused("what was created disappears", creation(), look(), not_found())
+    found = (creation(status=200), look(name="New"))
+    yield accepted("an equal creation finds the first, and leaves it as it is", *start, *found)
     replaced = (creation("e2"), look("e2"), not_found())
     yield accepted("an equal creation takes the place of the first", *start, *replaced)
     revived = (deletion(), not_found(), creation(), look())
@@ -115,6 +117,8 @@ def what_is_deleted_stays_so() -> Iterator[Example]:
     """A deleted object is gone or marked, whatever comes after, and others are there."""
     start = (creation(), look(), creation("e2"), look("e2"))
     yield accepted("it is gone", *start, deletion(), not_found(), look("e2"))
+    dated = look(deleted_at="2026-04-17T12:00:00Z")
+    yield silent("it is shown with the time of its deletion", *start, deletion(), dated, dated)
     marked = look(state="deleted")
     yield silent("it is shown as deleted", *start, deletion(), marked)
     yield refused("it is shown as before", *start, deletion(), look())
