@@ -242,15 +242,16 @@ class _Following:
     def _explaining(self, each: Followed, name: str) -> Exchange | None:
         """The write that explains that a member of an object, or the object itself, is not there.
 
-        Of several refused writes, it is the first that could explain it.
+        It is the last accepted one that could explain it, or else the first refused one.
         """
         writer = each.writers.get(name)
         if writer in each.since and name not in each.seen:
             return writer
-        accepted = [write for write in each.since if write.ok]
-        if accepted:
-            return accepted[-1]
         likely = [write for write in each.since if self._may_explain(write, name)]
+        for writes in (likely, each.since):
+            accepted = [write for write in writes if write.ok]
+            if accepted:
+                return accepted[-1]
         return next(iter([*likely, *each.since]), writer)
 
     def _may_explain(self, write: Exchange, name: str) -> bool:
