@@ -186,6 +186,10 @@ OF_DATA: Mapping[str, Cases] = {
         "as the answer says": ("{route} has no effect", "Confirmed work has no effect"),
         ANY: ("{route} also works on other objects", "Work also affects other objects"),
     },
+    "update.lasting": {
+        "was not deleted": ("{route} removes an object", "Changes remove objects"),
+        ANY: ('{route} loses a change of "{member}"', "{route} loses changes", "Changes get lost"),
+    },
     "create.read-back": NOT_STORED,
     "create.others": always("{route} removes other objects", "Creations remove other objects"),
     "create.one": {
@@ -193,6 +197,11 @@ OF_DATA: Mapping[str, Cases] = {
         ANY: ("{route} issues an id twice", "Creations issue an id twice"),
     },
     "create.listed": always("New objects of {route} are not listed", "New objects are not listed"),
+    "create.lasting": {
+        "was not deleted": ("{object} disappears by itself", "Objects disappear by themselves"),
+        "an id of its own": ("{route} issues an id twice", "Creations issue an id twice"),
+        ANY: ("{route} changes earlier objects", "Creations change earlier objects"),
+    },
     "create.count": {
         "one object": ("{route} creates two objects", "Creations create two objects"),
         ANY: NOT_STORED[ANY],
@@ -227,6 +236,22 @@ OF_DATA: Mapping[str, Cases] = {
     "delete.others": always(
         "{route} also deletes other objects", "Deletions also delete other objects"
     ),
+    "delete.lasting": {
+        "was not deleted": (
+            "{route} also deletes other objects",
+            "Deletions also delete other objects",
+        ),
+        "as it was last sent": ("{route} changes other objects", "Deletions change other objects"),
+        ANY: ("What {route} deletes comes back", "Deleted objects come back"),
+    },
+    "refused.lasting": {
+        "was not deleted": (
+            "{route} removes objects when it refuses",
+            "Refused requests remove objects",
+        ),
+        "no object": ("{route} brings back what it refuses", "Refused requests undo deletions"),
+        ANY: ("{route} does what it refuses", "Refused requests take effect"),
+    },
     "refused.effect": {
         "no object created": (
             "{route} creates what it refuses",

@@ -39,7 +39,10 @@ EXPLAINED: Mapping[str, tuple[str, ...]] = {
 MOST = 300
 """Maximum number of groups that are compared with each other."""
 
-SUBJECTS = ("parameter", "create", "update", "delete", "rate", "payment", "trigger", "tenant")
+SUBJECTS = (
+    *("parameter", "create", "update", "delete", "refused"),
+    *("rate", "payment", "trigger", "tenant"),
+)
 """Prefixes of rules that check the same thing in several ways."""
 
 

@@ -72,6 +72,7 @@ class Step(StrEnum):
     DELETE = "delete"
     DELETED = "deleted"  # uses a deleted object
     ATTEMPT = "attempt"  # a write that must be refused
+    SEQUENCE = "sequence"  # one of many writes of an object, or a look at it between them
 
     OWNER = "owner"  # the owner reads an object
     FOREIGN = "foreign"  # another business asks for it

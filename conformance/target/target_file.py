@@ -30,7 +30,7 @@ from conformance.target.form import faulty
 from conformance.target.keyring import GivenKey
 
 KEY_VARIABLE = "CONFORMANCE_KEY"
-DEFAULT_BUDGET = 12_000
+DEFAULT_BUDGET = 13_000
 DEFAULT_TIMEOUT = 15.0
 HOSTS = 200
 """Maximum number of addresses used from a network."""

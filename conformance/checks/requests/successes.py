@@ -130,7 +130,7 @@ def _was_there(context: JudgeContext, exchange: Exchange) -> bool:
 
     A later change shows it, or its age on the clock of the target.
     """
-    if exchange.facts.step is Step.REPEATED:
+    if exchange.facts.step in (Step.REPEATED, Step.SEQUENCE):
         return True
     shown = members_of(Answer(context.contract, context.operation, exchange).object)
     created = instant(shown.get(context.contract.position))

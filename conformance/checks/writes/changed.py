@@ -12,6 +12,7 @@ from conformance.base.values import instant, texts_in, without
 from conformance.checks.writes.neighbours import neighbours_stay, taken_along
 from conformance.checks.writes.read_back import read_back
 from conformance.judging.effects import promised
+from conformance.judging.lasting import HINT, lasting
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.responses import said
 from conformance.judging.rules import passive, trial
@@ -337,3 +338,9 @@ def _other_object(change: Change) -> Violation | None:
             ids = last_ids(trial, Step.WRITE, Step.LISTED)
             return Violation("/", expected, compact(item), ids)
     return None
+
+
+@passive("update.lasting", hint=HINT, whole=True)
+def update_lasting(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """An accepted change lasts until a later one replaces it, also if both overlap."""
+    yield from lasting(context, exchange, "update")

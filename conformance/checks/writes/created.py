@@ -9,6 +9,7 @@ from typing import Any
 from conformance.base.values import instant, instants
 from conformance.checks.writes.neighbours import SAME_TIME, neighbours_stay
 from conformance.checks.writes.read_back import read_back
+from conformance.judging.lasting import HINT, lasting
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.responses import answered, said
 from conformance.judging.rules import passive, trial
@@ -239,3 +240,9 @@ def _made_item(context: JudgeContext, trial: Trial) -> Any:
         if id_of(context.contract, kind, item) == made:
             return item
     return written.object
+
+
+@passive("create.lasting", hint=HINT, whole=True)
+def create_lasting(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """An object that was created stays, and a later creation leaves it alone."""
+    yield from lasting(context, exchange, "create")

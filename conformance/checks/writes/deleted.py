@@ -7,6 +7,7 @@ from typing import Any
 
 from conformance.base.values import instant
 from conformance.checks.writes.neighbours import neighbours_stay
+from conformance.judging.lasting import HINT, lasting
 from conformance.judging.outcomes import (
     Answered,
     Gap,
@@ -136,3 +137,9 @@ def _compared(
         expected = "no object, or one that is shown as deleted"
         return Violation("/", expected, compact(new), ids)
     return Pass(ids)
+
+
+@passive("delete.lasting", hint=HINT, whole=True)
+def delete_lasting(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """A deleted object does not come back, and others stay."""
+    yield from lasting(context, exchange, "delete")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.base.values import picked, texts_in
+from conformance.judging.lasting import HINT, lasting
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.responses import answered, ids_of, said
 from conformance.judging.rules import passive, trial
@@ -220,3 +221,9 @@ def _object_removed(look: Look) -> Violation | None:
         return None
     expected = f"{sought}, as its deletion was refused"
     return look.violation(expected, said(look.exchange))
+
+
+@passive("refused.lasting", hint=HINT, whole=True)
+def refused_lasting(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """A refused request in a sequence changes no object, and brings none back."""
+    yield from lasting(context, exchange, "refused")

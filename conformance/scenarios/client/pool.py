@@ -92,11 +92,11 @@ def state_of(
         if member.name in values:
             state[member.name] = values[member.name]
         elif member.name not in created and not member.fresh:
-            state[member.name] = _unlike(member)
+            state[member.name] = unlike(member)
     return {**present(state), change.selector.name: name}
 
 
-def _unlike(member: Parameter) -> Any:
+def unlike(member: Parameter) -> Any:
     """A value for a member other than the one in the contract; ABSENT if there is none to use."""
     if member.references or member.phone:
         return ABSENT

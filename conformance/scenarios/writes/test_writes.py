@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.model import Exchange, Facts, KeyName, Role, Step
 from conformance.plan.registry import scenario
-from conformance.reading import absent, as_shown, differences, sought_in, writable
+from conformance.reading import absent, as_shown, differences, sought_in
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.member_changes import change_each
@@ -22,6 +22,7 @@ from conformance.scenarios.client.writing import (
 )
 from conformance.scenarios.generated.cases import RULES as GENERATED_RULES
 from conformance.scenarios.generated.cases import generated, send_generated
+from conformance.scenarios.sequences.planned import sequences, take_turns
 from conformance.scenarios.tenants.foreign import named
 from conformance.scenarios.writes.attempts import Attempts
 from conformance.scenarios.writes.creating import create, create_with_id, create_with_options
@@ -174,7 +175,7 @@ def _change_others(client: Client, values: Mapping[str, Any], member: str) -> Fa
 def _look_before_change(client: Client, sought: Id, first: Facts) -> None:
     """Read an object until it shows the first change."""
     operation = client.operation
-    sent = writable(operation, {**first.beside, **first.sent})
+    sent = {**first.beside, **first.sent}
 
     def is_shown(look: Exchange | None) -> bool:
         found = sought_in(client.contract, look)[0]
@@ -319,3 +320,15 @@ def test_deletion(client: Client) -> None:
 def test_generated(client: Client) -> None:
     """Send writes with rare texts and read them back; send wrong values, of which each is alone."""
     send_generated(client)
+
+
+# --- sequences ------------------------------------------------------------------------------------
+
+
+@scenario(sequences, phase=2)
+def test_sequence(client: Client) -> None:
+    """Create an object, and take turns with it that the seed draws; look at it after each.
+
+    The last turn deletes it, if the API can.
+    """
+    take_turns(client)

@@ -1,5 +1,23 @@
 """Examples of writes: what is created, changed and deleted, and what refusals leave alone."""
 
-from tests.examples.writes import changed, created, deleted, neighbours, read_back, refusals, shown
+from tests.examples.writes import (
+    changed,
+    created,
+    deleted,
+    lasting,
+    neighbours,
+    read_back,
+    refusals,
+    shown,
+)
 
-__all__ = ["changed", "created", "deleted", "neighbours", "read_back", "refusals", "shown"]
+__all__ = [
+    "changed",
+    "created",
+    "deleted",
+    "lasting",
+    "neighbours",
+    "read_back",
+    "refusals",
+    "shown",
+]

@@ -182,7 +182,7 @@ class CallWithAnotherLead(Faulty):
         return {**whole, "lead_id": next(row.id for row in leads if row.id != whole["lead_id"])}
 
 
-@fault("created-resource", at="create_webhook", depth=4)
+@fault("created-resource", also="changed-resource", at="create_webhook update_webhook", depth=4)
 class QueryOfUrlCut(Faulty):
     """list_webhooks shows the URLs without their queries."""
 

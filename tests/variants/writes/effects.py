@@ -1,4 +1,4 @@
-"""Legal variants of writes."""
+"""Legal variants of single writes, and of what a read shows of them."""
 
 from __future__ import annotations
 

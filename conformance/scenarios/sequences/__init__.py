@@ -1,0 +1,1 @@
+"""Sequences: many writes of one object, with looks at it between them."""

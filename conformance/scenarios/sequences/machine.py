@@ -1,0 +1,314 @@
+"""Takes the turns of a sequence: writes of one object, and looks at what they touched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from conformance.base.drawing import lot, one_of
+from conformance.base.values import ABSENT
+from conformance.model import (
+    DEAD_KEYS,
+    Exchange,
+    Facts,
+    KeyName,
+    Operation,
+    Parameter,
+    Role,
+    Step,
+)
+from conformance.reading import as_shown, differences, members_of, same, sought_in, writable
+from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.ids import Id
+from conformance.scenarios.client.pool import unlike
+from conformance.scenarios.sequences.kinds import Writes, members_to_change, orders
+from conformance.scenarios.sequences.looks import Looks
+from conformance.scenarios.sequences.program import Turn
+
+WRITE = Facts(step=Step.SEQUENCE, mistake=True)
+"""The labels of a write. A server may refuse any of them, for reasons that no source rules out."""
+OVERLAPPING = replace(WRITE, odd=True)
+"""The labels of writes at the same time, of which a server may refuse all but one."""
+WRONG_KEYS = (*DEAD_KEYS, KeyName.NO_SCOPE, KeyName.READ_ONLY)
+"""The keys that a write must be refused with."""
+
+
+class Sequence:
+    """Works on one object of a kind, ``sought``, and knows what its next look should show."""
+
+    def __init__(self, client: Client, writes: Writes) -> None:
+        self._client = client
+        self._writes = writes
+        self._kind = writes.change.kind
+        self._looks = Looks(client, self._kind)
+        members = members_to_change(writes.change)
+        self._members = sorted(members, key=lambda each: lot(f"{client.seed} {each.name}"))
+        self._turns = 0  # of the members
+        self._created: dict[str, Any] = {}  # what the object was created from
+        self._shown: dict[str, Any] = {}  # what a look should show
+        self._visible: frozenset[str] = frozenset()  # the members that it last showed
+        self._other: Id | None = None  # an object that nothing works on
+        self.sought: Id | None = None
+
+    def take(self, turn: Turn) -> None:
+        """Take a turn. What the contract or the target makes impossible is left out."""
+        turns: dict[Turn, Callable[[], None]] = {
+            Turn.CHANGE: self._change,
+            Turn.REPEAT: self._repeat,
+            Turn.TOGETHER: self._together,
+            Turn.REFUSED: self._refused,
+            Turn.CROSSED: self._crossed,
+            Turn.WORK: lambda: self._work(into_state=False),
+            Turn.EQUAL: self._equal,
+            Turn.STATE: lambda: self._work(into_state=True),
+            Turn.REMOVED: self._removed,
+        }
+        turns[turn]()
+
+    # --- the object ---
+
+    def begin(self) -> bool:
+        """Create the object, or take one of those that runs share; whether there is one.
+
+        A target may refuse optional members.
+        """
+        creation = self._writes.creation
+        if not self._client.shared.has_turn(operation=creation):
+            self._client.own.apart()
+            self.sought = self._client.own.id_for(self._writes.change)
+        else:
+            for more in (self._client.optional(creation, switches=False), {}):
+                values = self._client.valid(creation)
+                self.sought = None if values is None else self._create({**values, **more})
+                if self.sought is not None:
+                    break
+        if self.sought is None:
+            return False
+        self._look()
+        self._look_in_list()
+        return True
+
+    def _create(self, values: Mapping[str, Any]) -> Id | None:
+        """Create the object from some values. Returns its id."""
+        creation = self._writes.creation
+        written = self._client.mistake(creation, values, WRITE, role=Role.BYSTANDER)
+        made = self._client.created_id(written)
+        if made is not None:
+            self._created = dict(values)
+            self._shown = as_shown(creation, writable(creation, creation.in_body(values)))
+        return made
+
+    def _again(self) -> Id | None:
+        """Create another object from the same values. Returns its id."""
+        if not self._created:
+            return None
+        creation = self._writes.creation
+        written = self._client.mistake(creation, self._created, WRITE, role=Role.BYSTANDER)
+        return self._client.created_id(written)
+
+    def _look(self, key: str = KeyName.FULL) -> None:
+        """Look at the object until it shows what was accepted."""
+        if self.sought is not None:
+            self._looks.at(self.sought, self._is_as_sent, key)
+
+    def _look_in_list(self) -> None:
+        """Look at the object in its list, which may mask some members, if it has a read, too."""
+        if self._looks.readers and self.sought is not None:
+            self._looks.in_list(self.sought, self._is_as_sent)
+
+    def _is_as_sent(self, look: Exchange | None) -> bool:
+        """Whether a look shows the object with all that was accepted."""
+        found, _ = sought_in(self._client.contract, look)
+        self._visible = frozenset(members_of(found))
+        wrong = differences(self._writes.change, self._shown, found)
+        return found is not None and not any(wrong)
+
+    # --- changes ---
+
+    def _next_change(self) -> dict[str, Any]:
+        """A new value for one member. Those that the object shows take turns, if there are two."""
+        seen = [member for member in self._members if member.shown_as in self._visible]
+        members = seen if len(seen) > 1 else self._members
+        member = members[self._turns % len(members)]
+        self._turns += 1
+        return {member.name: self._other_value(member)}
+
+    def _whole_change(self) -> dict[str, Any]:
+        """A new value for every member."""
+        return {member.name: self._other_value(member) for member in self._members}
+
+    def _other_value(self, member: Parameter) -> Any:
+        """A value for a member that the object does not show."""
+        value, now = self._client.value(member), self._shown.get(member.shown_as, ABSENT)
+        if not same(value, now):
+            return value
+        if isinstance(value, list):
+            return value[:1]
+        if isinstance(value, dict) and value:
+            return {**value, "note": self._client.token()}
+        other = unlike(member)
+        return value if other is ABSENT else other
+
+    def _request(self, changes: Mapping[str, Any]) -> dict[str, Any]:
+        """The values of a change: of some members, and of those that it must have."""
+        change = self._writes.change
+        assert change.selector is not None
+        needed = {}
+        for member in change.required:
+            now = self._shown.get(member.shown_as, ABSENT)
+            needed[member.name] = self._client.value(member) if now is ABSENT else now
+        return {**needed, **changes, change.selector.name: self.sought}
+
+    def _send_change(self, request: Mapping[str, Any]) -> None:
+        written = self._client.mistake(self._writes.change, request, WRITE, role=Role.BYSTANDER)
+        self._remember(written, request)
+
+    def _remember(self, written: Exchange, request: Mapping[str, Any]) -> None:
+        """Remember what an accepted change sent."""
+        change = self._writes.change
+        if not written.ok:
+            return
+        assert change.selector is not None
+        sent = as_shown(change, writable(change, change.in_body(request)))
+        sent.pop(change.selector.name, None)
+        kept = self._shown if change.method == "PATCH" else {}
+        self._shown = {**kept, **sent}
+
+    def _change(self) -> None:
+        """Change one member, and then it and the next one; look with two keys of the business."""
+        first = self._next_change()
+        self._send_change(self._request(first))
+        again = {each.name: self._other_value(each) for each in self._members if each.name in first}
+        self._send_change(self._request({**again, **self._next_change()}))
+        self._look()
+        target, readers = self._client.target, self._looks.readers
+        is_given = readers and KeyName.READ_ONLY in target.keys
+        if is_given and target.opens(readers[0], KeyName.READ_ONLY):
+            self._look(KeyName.READ_ONLY)
+
+    def _repeat(self) -> None:
+        """Change every member, and again in the same way, which a server may refuse."""
+        request = self._request(self._whole_change())
+        for _ in range(2):
+            self._send_change(request)
+        self._look()
+
+    def _together(self) -> None:
+        """Change two members at the same time, if a change leaves the others alone."""
+        change = self._writes.change
+        if change.method != "PATCH" or len(self._members) < 2:
+            return
+        bodies = [self._request(self._next_change()) for _ in range(2)]
+        requests = [(KeyName.FULL, body, OVERLAPPING) for body in bodies]
+        written = self._client.together(change, requests, role=Role.BYSTANDER)
+        for exchange, body in zip(written, bodies, strict=True):
+            self._remember(exchange, body)
+        self._look()
+        self._look_in_list()
+
+    # --- requests that must be refused ---
+
+    def _refused(self) -> None:
+        """Change every member and one to an invalid value, and then with a key that may not."""
+        client, change = self._client, self._writes.change
+        every = self._whole_change()
+        invalid = [each for each in change.body if each.refuse and each.name != change.when]
+        if invalid:
+            wrong = one_of(invalid, f"{client.seed} {client.case.id} {self._turns}")
+            request = self._request({**every, wrong.name: wrong.refuse[-1]})
+            if client.mistake(change, request, WRITE, role=Role.BYSTANDER).ok:
+                self._shown = {}
+            self._look()
+        keys = [key for key in WRONG_KEYS if key in client.target.keys]
+        if keys:
+            key = one_of(keys, f"{client.seed} {client.case.id} key {self._turns}")
+            request = self._request(every)
+            self._remember(
+                client.mistake(change, request, WRITE, key=key, role=Role.BYSTANDER), request
+            )
+            self._look()
+
+    def _crossed(self) -> None:
+        """Ask for the object as another business, and then change and delete it."""
+        client, writes = self._client, self._writes
+        if KeyName.OTHER not in client.target.keys or self.sought is None:
+            return
+        if self._looks.readers:
+            facts = Facts(step=Step.SEQUENCE)
+            client.look(self._kind, self.sought, facts, key=KeyName.OTHER, role=Role.BYSTANDER)
+            self._look()
+        every = self._whole_change()
+        requests = [(writes.change, self._request(every))]
+        requests += [(work, self._working(work)) for work in writes.works]
+        if writes.deletion is not None:
+            requests.append((writes.deletion, self._naming(writes.deletion, self.sought)))
+        for operation, request in requests:
+            if request:
+                client.mistake(operation, request, WRITE, key=KeyName.OTHER, role=Role.BYSTANDER)
+        self._look()
+
+    def _naming(self, operation: Operation, name: Id) -> dict[str, Any]:
+        """The values of a request that names an object and nothing else."""
+        assert operation.selector is not None
+        return {operation.selector.name: name}
+
+    # --- work ---
+
+    def _working(self, work: Operation) -> dict[str, Any]:
+        """The values of an action on the object; empty if one is not known."""
+        assert work.selector is not None
+        assert self.sought is not None
+        others = [each for each in work.required if each != work.selector]
+        values = self._client.known(others)
+        if len(values) < len(others):
+            return {}
+        return {**values, **self._naming(work, self.sought)}
+
+    def _work(self, *, into_state: bool) -> None:
+        """Send every action on the object that puts it into a state, or every other one."""
+        for work in self._writes.works:
+            request = self._working(work)
+            if orders(work) is into_state and request:
+                written = self._client.mistake(work, request, WRITE, role=Role.BYSTANDER)
+                if written.ok:
+                    sent = as_shown(work, writable(work, work.in_body(request)))
+                    self._shown |= {
+                        name: value for name, value in sent.items() if name in self._shown
+                    }
+                self._look()
+
+    # --- equal creations, and deletions ---
+
+    def _equal(self) -> None:
+        """Create an object from the values of the first one, which may be refused."""
+        made = self._again()
+        if made == self.sought:
+            self._shown = {}  # it may have been left as it was, or not
+        elif made is not None:
+            self._other = made
+            self._looks.at(made, self._looks.is_there)
+        self._look()
+
+    def _removed(self) -> None:
+        """Delete the object next to another one, use it, and delete it again; then create anew."""
+        client, deletion = self._client, self._writes.deletion
+        if deletion is None or self.sought is None:
+            return
+        if self._other is None:
+            values = client.valid(self._writes.creation)
+            self._other = None if values is None else self._create(values)
+        beside = self._other
+        gone, request = self.sought, self._naming(deletion, self.sought)
+        client.mistake(deletion, request, WRITE, role=Role.BYSTANDER)
+        self._looks.after_removal(gone, beside)
+        change = self._request(self._next_change())
+        client.mistake(self._writes.change, change, WRITE, role=Role.BYSTANDER)
+        self._looks.at(gone, self._looks.is_gone)
+        unknown = client.unknown_id(str(gone), client.token())
+        for name in (gone, unknown):
+            request = self._naming(deletion, name)
+            client.mistake(deletion, request, WRITE, role=Role.BYSTANDER)
+        self._looks.after_removal(gone, beside)
+        if self._again() is not None:
+            self._looks.after_removal(gone, beside)
