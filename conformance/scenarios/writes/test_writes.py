@@ -20,13 +20,13 @@ from conformance.scenarios.client.writing import (
     read_with,
     visible_change,
 )
-from conformance.scenarios.generated.cases import RULES as GENERATED_RULES
-from conformance.scenarios.generated.cases import generated, send_generated
 from conformance.scenarios.sequences.planned import sequences, take_turns
 from conformance.scenarios.tenants.foreign import named
 from conformance.scenarios.writes.attempts import Attempts
 from conformance.scenarios.writes.creating import create, create_with_id, create_with_options
 from conformance.scenarios.writes.deleting import delete_one
+from conformance.scenarios.writes.generated_writes import RULES as GENERATED_RULES
+from conformance.scenarios.writes.generated_writes import generated, send_generated
 from conformance.scenarios.writes.neighbour_lists import write_beside_others
 from conformance.scenarios.writes.planned_writes import (
     BACKWARDS,

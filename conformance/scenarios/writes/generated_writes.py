@@ -7,14 +7,14 @@ from collections.abc import Iterator
 from conformance.plan.registry import Depth, Draft, Planning, key_needs, operations
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.generated.generate import draw
-from conformance.scenarios.generated.rich import (
+from conformance.scenarios.generated.wrong import requests_of, send_wrong, wants_control
+from conformance.scenarios.writes.rich_texts import (
     JUDGED_BY,
     THEMES,
     change_richly,
     create_richly,
     richly_written,
 )
-from conformance.scenarios.generated.wrong import requests_of, send_wrong, wants_control
 
 POSITIVE, NEGATIVE = "positive", "negative"
 """The variants of generated requests: valid ones, of one theme for a change, and wrong ones."""
