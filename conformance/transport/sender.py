@@ -53,7 +53,6 @@ LOOK = Case("look[api]", PREFLIGHT, WHOLE_API, "", (), Effect.READ)
 
 TOGETHER = 16 * 1024 * 1024
 """Maximum total bytes kept of the bodies of overlapping responses."""
-
 REPEATS = 2
 """How often a request is repeated because of a limit, or because an object was not found."""
 
@@ -88,10 +87,8 @@ class Sender:
         self._redactor = LogRedactor(contract, self._secrets)
         self._allowance = Allowance(target, max_seconds, sleep, planned)
         self.client = client_of(target.declaration, seed)
-        secrets, client = self._secrets, self.client
-        self._carrier = Carrier(
-            target, contract.authentication, wire, secrets, self._allowance, client, clock
-        )
+        scheme, allowance = contract.authentication, self._allowance
+        self._carrier = Carrier(target, scheme, wire, self._secrets, allowance, self.client, clock)
         self._watch = Watch(contract, target, self._try_again)
         self._addresses = Addresses(target.declaration.addresses)
         self.journal = Journal(recorder, self._watch, self._secrets, prefix)

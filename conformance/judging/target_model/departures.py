@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -133,7 +133,7 @@ class Comparison:
         """
         write = expected[1]
         got, history = view.members[member], self._history
-        if any(_agree(one, got) for one in history.given(member)):
+        if _holds(history.given(member), got):
             return write
         sender = self._senders.accepted.get(got) if isinstance(got, str) else None
         if sender is not None and sender.name != history.name:
@@ -200,17 +200,14 @@ class Comparison:
 
         Another key may be shown less. Of two copies of the data, one may have a former value.
         """
-        got, history = view.members[member], self._history
+        history = self._history
         earlier = [each for each in history.views if each.span.end <= view.span.begin]
         former = [each for each in earlier if history.at(each) is not state]
-        had = [each.members.get(member, ABSENT) for each in former] + history.given(member)
-        if any(_agree(one, got) for one in had):
+        given = history.given(member)
+        if _shows(former, member, view.members[member]) or _holds(given, view.members[member]):
             return False
-        return any(
-            _agree(value, each.members.get(member, ABSENT))
-            for each in earlier
-            if history.at(each) is state and _is_asked_alike(each, view)
-        )
+        alike = [each for each in earlier if each.is_asked_as(view) and history.at(each) is state]
+        return _shows(alike, member, value)
 
     def _refusals_applied(self, view: View) -> Iterator[Judged]:
         """The texts of refused writes that a view shows, although no accepted request sent them."""
@@ -239,15 +236,19 @@ class Comparison:
             self._pass(DELETED, deletion, view)
 
 
+def _holds(values: Iterable[Any], value: Any) -> bool:
+    """Whether one of some values is a value, perhaps in another form."""
+    return any(_agree(one, value) for one in values)
+
+
+def _shows(views: Iterable[View], member: str, value: Any) -> bool:
+    """Whether one of some views shows a value for a member."""
+    return _holds([view.members.get(member, ABSENT) for view in views], value)
+
+
 def _rule_of(write: Write) -> str:
     """The rule about later views of what a write has sent, or may not have changed."""
     return CREATED if write.operation.action == "create" else CHANGED
-
-
-def _is_asked_alike(one: View, other: View) -> bool:
-    """Whether two views come from the same operation and for the same key."""
-    same_operation = one.operation.id == other.operation.id
-    return same_operation and one.exchange.identity == other.exchange.identity
 
 
 def _agree(sent: Any, got: Any) -> bool:

@@ -90,6 +90,11 @@ class View:
         """Whether it is an item of a list."""
         return self.operation.paging is not None
 
+    def is_asked_as(self, other: View) -> bool:
+        """Whether both come from the same operation, with the same key."""
+        is_same_key = self.exchange.identity == other.exchange.identity
+        return is_same_key and self.operation.id == other.operation.id
+
 
 def spans_of(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, Span]]:
     """Each exchange with its span."""
@@ -137,7 +142,9 @@ def write_of(context: JudgeContext, exchange: Exchange, span: Span) -> Write | N
     fate = _fate(context, exchange)
     identifier = _written_id(context, operation, exchange, members)
     name = None if identifier is None else (business, operation.kind, identifier)
-    sent = _determined(context, operation, exchange, members, fate)
+    sent = _own_texts(operation, members) if fate is Fate.REFUSED else {}
+    if fate is Fate.DONE and is_plain(exchange):
+        sent = _determined(context, operation, members)
     texts = [] if fate is Fate.REFUSED else _texts(members) + _texts(query_of(exchange.request.url))
     mentions = frozenset(texts)
     return Write(exchange, operation, span, fate, name, sent, mentions)
@@ -176,26 +183,20 @@ def _written_id(
     return named if isinstance(named, str) else None
 
 
+def _own_texts(operation: Operation, members: Mapping[str, Any]) -> dict[str, Any]:
+    """The texts sent that no other request should hold, by the members that would show them."""
+    fresh = {member.shown_as: members.get(member.name) for member in operation.fresh_members}
+    return {name: text for name, text in fresh.items() if isinstance(text, str)}
+
+
 def _determined(
-    context: JudgeContext,
-    operation: Operation,
-    exchange: Exchange,
-    members: Mapping[str, Any],
-    fate: Fate,
+    context: JudgeContext, operation: Operation, members: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The values sent that the object must show from then on, or must not after a refusal.
+    """The values sent that the object must show from then on.
 
     A phone number may be shown in another form, and null may mean anything.
     """
-    if fate is Fate.REFUSED:
-        fresh = [
-            member
-            for member in operation.fresh_members
-            if isinstance(members.get(member.name), str)
-        ]
-        return {member.shown_as: members[member.name] for member in fresh}
-    is_certain = is_plain(exchange) and Open.INPUT not in operation.open
-    if fate is Fate.UNKNOWN or not is_certain:
+    if Open.INPUT in operation.open:
         return {}
     known = [member.name for member in operation.body if not member.phone]
     sent = {name: members[name] for name in known if members.get(name) is not None}

@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.base.values import picked, without
 from conformance.judging.target_model.events import Fate, Name, View, Write, is_plain
-from conformance.model import Contract, Effect, Operation, Parameter
+from conformance.model import Contract, Effect, Operation
 from conformance.reading import as_shown, sent_members
 
 Expected = tuple[Any, Write]
@@ -33,16 +33,16 @@ class Kind:
         """What the contract says of a kind."""
         writes = [*contract.operations_by("create", kind), *contract.operations_by("update", kind)]
         members = [member for operation in writes for member in operation.body]
+        written = [
+            member
+            for member in members
+            if member.has_value and member.schema.get("type") in ("string", "array", "object")
+        ]
         return Kind(
-            frozenset(member.shown_as for member in members if _is_written(member)),
+            frozenset(member.shown_as for member in written),
             frozenset(member.shown_as for member in members if contract.refers(member)),
             bool(contract.operations_by("read", kind)),
         )
-
-
-def _is_written(member: Parameter) -> bool:
-    """Whether a member is a text, a list or an object that the contract has a value for."""
-    return member.has_value and member.schema.get("type") in ("string", "array", "object")
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ def outcomes_at(context: JudgeContext, exchange: Exchange, rule: str) -> Iterato
     log = context.log
     assert log is not None  # rules that ask for it wait for the whole log
     if log not in _FOUND:
+        _FOUND[log] = {}  # it is folded once, even if that fails
         _FOUND[log] = Model(context, log).judged()
     for one in _FOUND[log].get(exchange.id, NONE):
         if one.rule == rule:
@@ -101,20 +102,23 @@ class Model:
 
     def _note_writes(self, writes: list[Write]) -> None:
         """Give each write to the histories of the objects that it names."""
-        for write in writes:
-            if write.name is None or write.fate is Fate.REFUSED:
-                continue
-            self._history(write.name).writes.append(write)
         self._effective = [write for write in writes if write.fate is not Fate.REFUSED]
         self._refused = [write for write in writes if write.fate is Fate.REFUSED]
+        for write in self._effective:
+            if write.name is not None:
+                self._history(write.name).writes.append(write)
         self._note_mentions(self._effective)
+        self._note_refused()
+        for history in self._histories.values():
+            history.fold()
+
+    def _note_refused(self) -> None:
+        """Give each refused write to the history of its object, with the texts it alone sent."""
         taken = frozenset(chain.from_iterable(write.mentions for write in self._effective))
         for write in self._refused:
             if write.name is not None and write.sent:
                 texts = {name: text for name, text in write.sent.items() if text not in taken}
                 self._history(write.name).refused.append((write, texts))
-        for history in self._histories.values():
-            history.fold()
 
     def _note_mentions(self, writes: list[Write]) -> None:
         """Give each write to the histories of the other objects that it mentions."""

@@ -56,7 +56,8 @@ def _count(operation: Operation, parameter: Parameter, depth: Depth) -> int:
     Other scenarios send wrong limits and cursors of lists, ids and filters that name nothing, and
     null for a required member. A text in a query has no type that could be wrong.
     """
-    if _turns_pages(operation, parameter):
+    paging = operation.paging
+    if paging is not None and parameter.name in (paging.limit, paging.after):
         return 0
     if depth is not Depth.FULL:
         return ALONE[depth]
@@ -69,18 +70,18 @@ def _count(operation: Operation, parameter: Parameter, depth: Depth) -> int:
     return OF_WORDS if {"enum", "format"} & set(parameter.schema) else 0
 
 
-def _turns_pages(operation: Operation, parameter: Parameter) -> bool:
-    """Whether a parameter is the limit or the cursor of a list."""
-    paging = operation.paging
-    return paging is not None and parameter.name in (paging.limit, paging.after)
-
-
 def wants_control(operation: Operation) -> bool:
     """Whether the codes of refusals are judged, which takes a valid request next to them.
 
     Operations that only read, or that cost money, do without one.
     """
     return bool(operation.body) and operation.effect is Effect.WRITE and operation.keyed
+
+
+def has_plain(operation: Operation, depth: Depth) -> bool:
+    """Whether some member of an operation gets a value that can only be called invalid."""
+    members = [operation.parameter(name) for name in counts_of(operation, depth)]
+    return any(member and member.place == "body" and not member.references for member in members)
 
 
 def send_wrong(client: Client, drawing: Drawing) -> None:
@@ -149,6 +150,9 @@ def _divided(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]
         ordered = _in_turn(safe, f"{client.seed} {operation.id} {name}")
         alone += ordered[:count]
         left += ordered[count:] if parameter.place == "body" else []
+    if wants_control(operation) and not any(_is_plain(operation, each) for each in alone):
+        first = [each for each in left if _is_plain(operation, each)][:1]
+        return [*first, *alone], [each for each in left if each not in first]
     return alone, left
 
 

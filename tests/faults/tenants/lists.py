@@ -340,3 +340,14 @@ class CallsOfTwoBusinesses(Faulty):
 
     def filters_of(self, context: Context) -> tuple[Filter, ...]:
         return () if self.splits(context) else super().filters_of(context)
+
+
+@fault("business-rows", at="list_webhooks", by="foreign-filter", depth=4)
+class EmptyBusinessIsEvery(Faulty):
+    """list_webhooks shows every business if the query names an empty one."""
+
+    def list_tenant(self, context: Context) -> str | None:
+        query = context.request.query
+        if is_for(context, "list_webhooks") and query.get("business_id") == "":
+            return None
+        return super().list_tenant(context)

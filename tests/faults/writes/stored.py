@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
+from conformance.server.messages import Request
 from conformance.server.store import Row
-from tests.faults.base import Entry, Faulty, faults_of
+from tests.faults.base import Entry, Faulty, fault, faults_of
 
 
 def _each_text(document: dict[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
@@ -113,3 +114,12 @@ STORED = {
 }  # fmt: skip
 
 faults_of(kept, __name__, STORED)
+
+
+@fault("created-resource changed-resource", by="creation update odd-request", depth=4)
+class BodiesReadAsLatin1(Faulty):
+    """A body is decoded as Latin-1, so only escaped letters are stored as sent."""
+
+    def parse_body(self, request: Request) -> Any:
+        text = request.body.decode("latin-1")
+        return super().parse_body(replace(request, body=text.encode()))

@@ -1,9 +1,6 @@
-"""Faults that languages and frameworks bring along: names of prototypes, decoding, routing."""
+"""Faults that languages and frameworks bring along: names of prototypes, routing."""
 
 from __future__ import annotations
-
-from dataclasses import replace
-from typing import Any
 
 from conformance.model import Operation
 from conformance.server.messages import Context, Reply, Request
@@ -12,15 +9,6 @@ from tests.faults.base import Faulty, fault, is_for
 
 PROTOTYPE = ("constructor", "toString", "__proto__")
 """What every object of JavaScript has by nature."""
-
-
-@fault("created-resource changed-resource", by="creation update odd-request", depth=4)
-class BodiesReadAsLatin1(Faulty):
-    """A body is decoded as Latin-1, so only escaped letters are stored as sent."""
-
-    def parse_body(self, request: Request) -> Any:
-        text = request.body.decode("latin-1")
-        return super().parse_body(replace(request, body=text.encode()))
 
 
 @fault("status-no-5xx-for-mistakes", also="status-404", at="read_lead", by="plain-read", depth=4)
@@ -56,14 +44,3 @@ class CapitalsOpenLists(Faulty):
         if path != path.lower() and request.header("authorization") is None:
             return self.issued["full"] if operation.keyed else None
         return super().authenticate(operation, request)
-
-
-@fault("business-rows", at="list_webhooks", by="foreign-filter", depth=4)
-class EmptyBusinessIsEvery(Faulty):
-    """list_webhooks shows every business if the query names an empty one."""
-
-    def list_tenant(self, context: Context) -> str | None:
-        query = context.request.query
-        if is_for(context, "list_webhooks") and query.get("business_id") == "":
-            return None
-        return super().list_tenant(context)
