@@ -178,7 +178,7 @@ class Variant(Server):
     ``at`` are the only operations where it differs (anywhere if empty).
     ``untested`` are the clauses that may stay untested.
     ``target`` holds changes of its target file; None takes a member out.
-    ``socket`` says that it differs on the wire, ``generated`` that it needs generated requests.
+    ``socket`` says that it differs on the wire.
     """
 
     id: str
@@ -186,7 +186,6 @@ class Variant(Server):
     untested: tuple[str, ...] = ()
     target: Mapping[str, Any] = field(default_factory=dict)
     socket: bool = False
-    generated: bool = False
 
 
 FAULTS: dict[str, Fault] = {}
@@ -298,7 +297,6 @@ def variant(
     untested: str = "",
     target: Mapping[str, Any] | None = None,
     socket: bool = False,
-    generated: bool = False,
 ) -> Callable[[type[Application]], type[Application]]:
     """Register a class as a variant; spaces separate the names of clauses."""
 
@@ -314,7 +312,6 @@ def variant(
             untested=words(untested),
             target=target or {},
             socket=socket,
-            generated=generated,
         )
         return kind
 

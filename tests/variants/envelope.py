@@ -83,7 +83,7 @@ class HeadAndSlash(Faulty):
         return super().answer(request)
 
 
-@variant("L68", generated=True)
+@variant("L68")
 class OwnStatusesForOddBodies(Faulty):
     """A foreign media type returns 415 and a body above 8 KiB 413, with the envelope."""
 

@@ -95,8 +95,12 @@ def send_wrong(client: Client, drawing: Drawing) -> None:
         if values is None:
             return
         client.show_valid(values)
-    accepted = 0
     alone, left = _divided(client, drawing)
+    judged = [each for each in (*alone, *left) if _is_plain(client.operation, each)]
+    if judged and judged[0] in left:  # one is sent alone in any case
+        alone.insert(0, judged[0])
+        left.remove(judged[0])
+    accepted = 0
     while alone and accepted < LENIENT:
         accepted += _send(client, [alone.pop(0)])
     _send_together(client, alone + left)
@@ -150,9 +154,6 @@ def _divided(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]
         ordered = _in_turn(safe, f"{client.seed} {operation.id} {name}")
         alone += ordered[:count]
         left += ordered[count:] if parameter.place == "body" else []
-    if wants_control(operation) and not any(_is_plain(operation, each) for each in alone):
-        first = [each for each in left if _is_plain(operation, each)][:1]
-        return [*first, *alone], [each for each in left if each not in first]
     return alone, left
 
 

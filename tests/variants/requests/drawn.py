@@ -36,7 +36,7 @@ class Rereading(Faulty):
         }
 
 
-@variant("silent: what a text may hold", generated=True)
+@variant("silent: what a text may hold")
 class TagsRemoved(Rereading):
     """What looks like a tag of HTML is removed from texts."""
 
@@ -44,7 +44,7 @@ class TagsRemoved(Rereading):
         return re.sub(r"</?[A-Za-z][^<>]*>", "", text)
 
 
-@variant("silent: what a text may hold", generated=True)
+@variant("silent: what a text may hold")
 class TextsNormalized(Rereading):
     """Texts are trimmed, their white space is collapsed, and their characters are composed."""
 
@@ -65,7 +65,7 @@ class Choosy(Faulty):
         return super().is_valid(operation, parameter, value)
 
 
-@variant("silent: how long a text may be", generated=True)
+@variant("silent: how long a text may be")
 class LongTextsRefused(Choosy):
     """Texts of more than 400 characters are refused."""
 
@@ -73,7 +73,7 @@ class LongTextsRefused(Choosy):
         return len(text) <= MOST_CHARACTERS
 
 
-@variant("silent: what a text may hold", generated=True)
+@variant("silent: what a text may hold")
 class SignsOfCodeRefused(Choosy):
     """Texts with signs that code consists of are refused, as by a firewall with the envelope."""
 
@@ -81,7 +81,7 @@ class SignsOfCodeRefused(Choosy):
         return re.search(r"[<>{}`]|--|%[0-9A-Fa-f]{2}", text) is None
 
 
-@variant("silent: what a text may hold", generated=True)
+@variant("silent: what a text may hold")
 class OnlyLatinTaken(Choosy):
     """Texts with letters of other scripts than Latin, or with emoji, are refused."""
 
@@ -90,7 +90,7 @@ class OnlyLatinTaken(Choosy):
         return not any(unicodedata.category(each)[0] in "LMSC" for each in letters)
 
 
-@variant("silent: the range of a number", generated=True)
+@variant("silent: the range of a number")
 class ShortCallsRefused(Faulty):
     """A max_duration of less than 30 is refused, and so are days and hours of one."""
 
@@ -101,7 +101,7 @@ class ShortCallsRefused(Faulty):
         return super().is_valid(operation, parameter, value)
 
 
-@variant("L48", generated=True)
+@variant("L48")
 class WrongTypesIgnored(Faulty):
     """An optional value of another type than the documented one counts as absent."""
 
@@ -119,7 +119,7 @@ class WrongTypesIgnored(Faulty):
         return not super().is_valid(operation, member, value)
 
 
-@variant("silent: words of a list", generated=True)
+@variant("silent: words of a list")
 class WordsInAnyCase(Faulty):
     """A word of a list is read whatever its case, and below-one or odd numbers as the default."""
 

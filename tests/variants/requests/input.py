@@ -45,7 +45,7 @@ class OtherCodeForBodies(Faulty):
         super().refuse_missing(operation, names)
 
 
-@variant("L08", generated=True)
+@variant("L08")
 class StrictBodies(Faulty):
     """Unknown members of a body are refused."""
 
@@ -60,7 +60,7 @@ class StrictBodies(Faulty):
         return values
 
 
-@variant("L07", generated=True)
+@variant("L07")
 class StrictQueries(Faulty):
     """Unknown query parameters are refused."""
 
@@ -70,7 +70,7 @@ class StrictQueries(Faulty):
         return super().query_values(operation, request)
 
 
-@variant("L48 L16", generated=True)
+@variant("L48 L16")
 class LenientValues(Faulty):
     """Numbers and booleans are accepted as text."""
 
@@ -274,7 +274,7 @@ class WholeNumbersWithPoint(Faulty):
         }
 
 
-@variant("L22 L68", generated=True)
+@variant("L22 L68")
 class NoLargeBodies(Faulty):
     """A body of more than 100 kilobytes is refused with 413."""
 
@@ -285,7 +285,7 @@ class NoLargeBodies(Faulty):
         return reply, self.encode(reply)
 
 
-@variant("L44 L48", generated=True)
+@variant("L44 L48")
 class NotANumberRead(Faulty):
     """NaN and Infinity in a body are read, as Python and JavaScript libraries do, and ignored."""
 

@@ -65,7 +65,7 @@ UNTESTED = "status-400 code-invalid_request changed-resource"
 """What nobody can judge where the only member to judge it by is lacking."""
 
 
-@variant("S2", generated=True, untested=UNTESTED)
+@variant("S2", untested=UNTESTED)
 class LacksOptionalMembers(Lacking):
     """No optional member of any body is read or shown, whatever it holds."""
 
