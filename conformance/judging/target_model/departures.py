@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from conformance.base.values import ABSENT, instant
 from conformance.judging.outcomes import Outcome, Pass, Violation
-from conformance.judging.target_model.events import View, Write
+from conformance.judging.target_model.events import Fate, View, Write
 from conformance.judging.target_model.history import Expected, History, State
 from conformance.model import compact
 from conformance.reading import same, shown
@@ -43,9 +43,10 @@ class Judged:
 class Senders:
     """Who sent a text of its own: an accepted write, a refused one, or a request of another kind.
 
-    What the last did to an object is not known.
+    What the last did to an object is not known. ``writes`` are all writes, in the order of time.
     """
 
+    writes: Sequence[Write]
     accepted: Mapping[str, Write]
     refused: Mapping[str, Write]
     others: frozenset[str]
@@ -133,16 +134,29 @@ class Comparison:
         """
         write = expected[1]
         got, history = view.members[member], self._history
+        last = self._last_shown(member, expected, view)
+        sent_again = [] if last is None else self._sent_by_others(member, last, view)
+        if sent_again:
+            return sent_again[0]
         if _holds(history.given(member), got):
             return write
         sender = self._senders.accepted.get(got) if isinstance(got, str) else None
         if sender is not None and sender.name != history.name:
             return sender
-        last = self._last_shown(member, expected, view)
         if last is None:
             return write
         later = [each for each in history.writes if last <= each.span.begin < view.span.begin]
-        return later[0] if later else write
+        return [*later, write][0]
+
+    def _sent_by_others(self, member: str, since: float, view: View) -> list[Write]:
+        """The writes of other objects, since a moment, that sent what a view shows of this one."""
+        return [
+            write
+            for write in self._senders.writes
+            if since <= write.span.begin < view.span.begin
+            and write.is_of_another(self._history.name)
+            and write.sent.get(member) == view.members[member]
+        ]
 
     def _last_shown(self, member: str, expected: Expected, view: View) -> float | None:
         """When a view showed what a write sent for the last time before another view; or None."""
@@ -227,6 +241,8 @@ class Comparison:
         before = [each for each in views if each.span.end <= deletion.span.begin]
         if not before or view.span.begin - deletion.span.end < SETTLED:
             return
+        if any(deletion.span.end <= each.span.begin for each in self._history.attempts):
+            return  # a refused change may have brought it back
         sent = {member: value for member, (value, _) in state.members.items()}
         known = {**before[-1].members, **sent}
         if all(_is_as_before(known, member, value) for member, value in view.members.items()):
@@ -248,6 +264,8 @@ def _shows(views: Iterable[View], member: str, value: Any) -> bool:
 
 def _rule_of(write: Write) -> str:
     """The rule about later views of what a write has sent, or may not have changed."""
+    if write.fate is Fate.REFUSED:
+        return REFUSED
     return CREATED if write.operation.action == "create" else CHANGED
 
 

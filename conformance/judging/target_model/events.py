@@ -70,6 +70,10 @@ class Write:
         names = {member.shown_as for member in self.operation.fresh_members}
         return texts_in(value for name, value in self.sent.items() if name in names)
 
+    def is_of_another(self, name: Name) -> bool:
+        """Whether it is about another object of the same kind, which it may not have created."""
+        return self.operation.kind == name[1] and self.name != name
+
     @property
     def is_new(self) -> bool:
         """Whether the response says that the object did not exist before."""

@@ -60,14 +60,16 @@ class State:
 class History:
     """The writes that may concern an object, in the order of time, and all views of it.
 
-    ``mentions`` are writes of other objects that name this one. ``refused`` are those that must
-    have no effect, each with the texts that no other request sent, by the members that show them.
+    ``mentions`` are writes of other objects that name this one. ``attempts`` are refused writes,
+    which must have no effect, and ``refused`` those among them that sent texts of their own: each
+    with these texts, by the members that show them.
     """
 
     def __init__(self, name: Name, kind: Kind) -> None:
         self.name, self.kind = name, kind
         self.writes: list[Write] = []
         self.mentions: list[Write] = []
+        self.attempts: list[Write] = []
         self.refused: list[tuple[Write, Mapping[str, str]]] = []
         self.views: list[View] = []
         self._states: list[tuple[Write, State]] = []
@@ -96,8 +98,9 @@ class History:
                     {name: (value, write) for name, value in write.sent.items() if is_first}
                 )
             case "delete":
-                return State(state.members, write if write.fate is Fate.DONE else None)
-        return State(self._changed(state, write), state.deletion)
+                is_done = write.fate is Fate.DONE
+                return State(state.members, state.deletion or (write if is_done else None))
+        return State(self._changed(state, write))  # which may also take back a deletion
 
     def _left_by_mention(self, state: State, write: Write) -> dict[str, Expected]:
         """The members that a write of another object leaves as they are.
@@ -111,10 +114,12 @@ class History:
     def _changed(self, state: State, write: Write) -> dict[str, Expected]:
         """The members after a change or other work on the object.
 
-        A change keeps what it does not send. Other work keeps what only clients write.
+        A PATCH keeps what it does not send, and a POST or PUT may replace it. Other work keeps what
+        only clients write.
         """
         operation = write.operation
-        if write.fate is Fate.UNKNOWN or not is_plain(write.exchange) or operation.method == "PUT":
+        may_replace = _is_change(operation) and operation.method != "PATCH"
+        if write.fate is Fate.UNKNOWN or not is_plain(write.exchange) or may_replace:
             kept: dict[str, Expected] = {}
         elif _is_change(operation):
             kept = dict(state.members)

@@ -95,6 +95,7 @@ class Model:
         others = [stray_texts(self._context, exchange) for exchange, _ in self._timed]
         changes_last = sorted(self._effective, key=lambda write: write.operation.action == "update")
         return Senders(
+            [*self._effective, *self._refused],
             {text: write for write in changes_last for text in write.fresh},
             {text: write for write in self._refused for text in write.fresh if text not in taken},
             frozenset(chain.from_iterable(others)),
@@ -116,9 +117,11 @@ class Model:
         """Give each refused write to the history of its object, with the texts it alone sent."""
         taken = frozenset(chain.from_iterable(write.mentions for write in self._effective))
         for write in self._refused:
-            if write.name is not None and write.sent:
+            if write.name is not None:
+                history = self._history(write.name)
+                history.attempts.append(write)
                 texts = {name: text for name, text in write.sent.items() if text not in taken}
-                self._history(write.name).refused.append((write, texts))
+                history.refused.append((write, texts))
 
     def _note_mentions(self, writes: list[Write]) -> None:
         """Give each write to the histories of the other objects that it mentions."""

@@ -17,8 +17,10 @@ NEVER_ISSUED = (UNKNOWN, ALTERED)
 BASIC_USER, IN_QUERY = "user", "query"
 PLACES = ("Basic", "Token", BASIC_USER)
 """Where a valid key does not belong: after another scheme, or as the user name of Basic."""
-NO_KEYS = ("undefined", "null", "constructor")
-"""What clients without a key send by mistake, and what JavaScript finds in any set of keys."""
+NOTHINGS = ("undefined", "null")
+"""What clients without a key send by mistake."""
+PROTOTYPE = "constructor"
+"""What every object of JavaScript has, so a careless lookup finds it in any set of keys."""
 ENDLESS = "x" * 2_000
 """A key far longer than any real one."""
 PAGE_SIZE = 2
@@ -94,15 +96,18 @@ def _misplaced(planning: Planning, number: int) -> list[str]:
 
 
 def _malformed(planning: Planning, number: int) -> list[str]:
-    """One header that is not the scheme and a key: the bare scheme, or another one in turn."""
+    """One header that is not the scheme and a key: the bare scheme or the name of a prototype.
+
+    Every second operation gets another one, in turn.
+    """
     authentication = planning.contract.authentication
     scheme = authentication.scheme
     if not scheme:
         return ["not a key"]
     if number % 2 == 0:
-        return [scheme]
+        return [scheme if number % 4 else f"{scheme} {PROTOTYPE}"]
     texts = [f"{scheme} not a key", f"{scheme} {scheme}", "?"]
-    texts += [f"{scheme} {nothing}" for nothing in NO_KEYS]
+    texts += [f"{scheme} {nothing}" for nothing in NOTHINGS]
     if _floods(planning):
         tokens = (*authentication.prefixes, ENDLESS)
         texts += [f"{scheme} {token}" for token in tokens]
