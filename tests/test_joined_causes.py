@@ -124,7 +124,8 @@ def test_a_change_without_content_is_one_cause() -> None:
     causes = causes_of(NoContent, "update_eval", "update_agent", "read_lead")
     shown = {cause.finding.where: cause.cells for cause in causes}
     assert shown.keys() == {"status", "/"}
-    assert not [cell for cell in shown["/"] if "update" in cell]
+    assert "success-members[read_lead]" in shown["/"]
+    assert "status-listed[update_eval]" in shown["status"]
 
 
 # --- several handlers -----------------------------------------------------------------------------
@@ -306,9 +307,9 @@ def test_a_stored_value_is_the_cause_of_what_fails_on_it() -> None:
     """Not the plain requests that show it: the cause names the write, and what was odd in it."""
     run = run_with_odd_values(KeepsHalves, socket=True)
     (cause,) = run.causes
-    assert cause.flaw == "an odd value of name, system_prompt, first_message stored earlier"
+    assert cause.flaw == "an odd value of name, inbound_prompt, outbound_prompt stored earlier"
     write, look = run.exchanges_of(cause.finding.exchanges)
-    assert (write.operation, write.id) == ("create_agent", cause.origin)
+    assert (write.operation, write.id) == ("update_agent", cause.origin)
     assert "\\\\ud800" in str(write.request.body)
     assert (look.operation, look.status) == ("list_agents", 500)
     assert cause.origin in cause.exchanges
@@ -321,7 +322,8 @@ def test_a_write_that_fails_after_storing_is_the_cause_as_well() -> None:
     """It has an own failure, and what fails later belongs to that; no other request is blamed."""
     (cause,) = run_with_odd_values(FailsOnHalves).causes
     assert cause.flaw == "half a character in a text"
-    assert {"status-200[list_agents]", "status-no-5xx-for-mistakes[create_agent]"} <= {*cause.cells}
+    assert "status-200[list_agents]" in cause.cells
+    assert any(cell.startswith("status-no-5xx-for-mistakes[") for cell in cause.cells)
 
 
 def test_a_stored_value_is_found_in_the_log_alone() -> None:

@@ -7,7 +7,7 @@ import random
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import FrozenInstanceError, replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -891,8 +891,14 @@ def test_judging_is_pure() -> None:
 
 
 def test_the_order_of_the_cases_in_the_log_does_not_matter() -> None:
-    """Logs of several workers may be joined in any order: only the order within a case counts."""
-    plan, log = evidence()
+    """Logs of several workers may be joined in any order: times and cases order what counts."""
+    plan, untimed = evidence()
+    begin = datetime(2026, 4, 17, tzinfo=UTC)
+    timed = [
+        replace(exchange, started=(begin + timedelta(seconds=place)).isoformat())
+        for place, exchange in enumerate(untimed.exchanges)
+    ]
+    log = Log(timed, untimed.ends)
     chance = random.Random(7)
     by_case: dict[str, list[Exchange]] = {}
     for exchange in log.exchanges:

@@ -25,6 +25,8 @@ FILTER, PAGE = "paging.filter", "paging.advances"
 """Rules that both find a missing page of a list."""
 ERROR, OF_ERRORS = "error", ("error.", "route.unknown")
 """Replaces the rules about the form of errors."""
+SHAPE, MEMBERS = "success.shape", "success.members"
+"""Rules that both find a member of another type: in a list or a read, and after a write."""
 FAULT = "fault of the server"
 """Replaces the rule if the status is that of a server fault."""
 UNREAD = "a body that is no JSON"
@@ -110,10 +112,10 @@ def _first_choice(finding: Finding) -> str:
 
 
 def _rule(finding: Finding) -> str:
-    """The rule of a finding, or ERROR for all rules about the form of errors."""
+    """The rule of a finding; one for all rules about the form of errors, and about types."""
     if finding.rule.startswith(OF_ERRORS):
         return ERROR
-    return finding.rule
+    return SHAPE if finding.rule == MEMBERS else finding.rule
 
 
 def place_of(finding: Finding) -> str:

@@ -36,6 +36,9 @@ EXPLAINED: Mapping[str, tuple[str, ...]] = {
 }
 """By rule, the prefixes of the rules that break along with it on the same operations."""
 
+LATER_LOOKS = (".shown", ".lasting")
+"""How rules end that look at all later responses, and so also find what other rules find."""
+
 MOST = 300
 """Maximum number of groups that are compared with each other."""
 
@@ -88,7 +91,8 @@ def explains(one: Group, other: Group) -> bool:
         return False
     if _refuses_alike(one, other) or _labels_alike(one, other):
         return True
-    return _by_rule(one, other) or (len(one.operations) == 1 and _subject(one) == _subject(other))
+    is_alone = len(one.operations) == 1 or other.key.rule.endswith(LATER_LOOKS)
+    return _by_rule(one, other) or (is_alone and _subject(one) == _subject(other))
 
 
 def _by_rule(one: Group, other: Group) -> bool:

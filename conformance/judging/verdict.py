@@ -255,7 +255,10 @@ class _Evaluation:
         rests_on = CODED if gap.kind is ReasonKind.BLOCKED else rule.rests_on
         failure = self.blocked.reason(rests_on, operation, cases)
         reason = Reason(gap.kind, gap.reason, place=gap.place)
-        return failure or self.coverage.asking(reason, gap.asks, operation)
+        reason = failure or self.coverage.asking(reason, gap.asks, operation)
+        if reason.kind is ReasonKind.OWN_LIMIT:
+            return self.blocked.by_creation(operation) or reason
+        return reason
 
     def _outcomes_of(self, rule: Rule, clause: Clause, operation: str) -> list[Outcome]:
         """The outcomes of a rule on an operation that count for a clause."""

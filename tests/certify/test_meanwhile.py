@@ -57,13 +57,18 @@ def test_a_process_that_is_killed_costs_only_time(monkeypatch: pytest.MonkeyPatc
 def test_a_process_does_not_outlive_its_use(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even if nobody waits for its result."""
     in_second_process(monkeypatch, True)
+    before = children()
     reading, writing = os.pipe()
     with meanwhile(lambda: os.read(reading, 1)):
-        pass
+        assert len(children()) == len(before) + 1
     os.close(writing)
     os.close(reading)
-    with pytest.raises(ChildProcessError):
-        os.waitpid(-1, os.WNOHANG)
+    assert children() == before
+
+
+def children() -> set[str]:
+    """The ids of the processes that this thread has started and not waited for."""
+    return set(Path("/proc/thread-self/children").read_text().split())
 
 
 @pytest.mark.long

@@ -11,6 +11,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from datetime import date
 from functools import cache
 from io import StringIO
@@ -27,7 +28,7 @@ from conformance.model import Cell
 from conformance.run.planning import Prepared, prepare
 from conformance.run.session import Session
 from conformance.server import Application, application
-from tests.faults.harness import target_of
+from tests.faults.harness import SimulatedClock, target_of
 from tests.support.contracts import contract_of
 from tests.support.inprocess import execute
 from tests.support.wsgi import WsgiWire
@@ -63,8 +64,9 @@ def prepared(name: str) -> tuple[Application, Prepared]:
 def run(name: str) -> str:
     """The log of a whole run of the embedded server in this process."""
     app, ready = prepared(name)
-    stream = StringIO()
-    execute(Session(ready, WsgiWire(app), stream, sleep=lambda _seconds: None))
+    stream, clock = StringIO(), SimulatedClock(lambda _seconds: None)
+    timed = replace(ready, clock=clock)
+    execute(Session(timed, WsgiWire(app), stream, sleep=clock.wait))
     return stream.getvalue()
 
 

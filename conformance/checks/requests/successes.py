@@ -186,7 +186,7 @@ def _shape(operation: Operation, answer: Answered) -> Iterator[Outcome]:
     if _valid(operation, body):
         yield Pass(answer.ids)
         return
-    error = _best_error(operation, body)
+    error = _best_error(operation.schema, body)
     if error is not None:
         where = "/" + "/".join(str(name) for name in error.absolute_path)
         expected = compact({error.validator: error.validator_value})
@@ -204,9 +204,12 @@ def success_members(context: JudgeContext, exchange: Exchange) -> Iterator[Outco
         return
     for name, schema in _documented(context.contract, operation.kind).items():
         value = members_of(answer.object).get(name)
-        if value is not None and not jsonschema_rs.is_valid(schema, value):
+        if value is None or _obeys(jsonschema_rs.validator_for(schema), schema, value):
+            continue
+        error = _best_error(schema, value)
+        if error is not None:
             expected = compact({"type": schema["type"]})
-            yield Violation(f"/{name}", expected, compact(value), (exchange.id,))
+            yield Violation(f"/{name}", expected, error.message[:200], (exchange.id,))
             return
     yield Pass((exchange.id,))
 
@@ -241,12 +244,12 @@ def _no_json(operation: Operation, answer: Answered) -> Outcome:
     return Violation("/", "a JSON value", said(answer.exchange), answer.ids)
 
 
-def _best_error(operation: Operation, body: Any) -> Any:
+def _best_error(schema: Mapping[str, Any], body: Any) -> Any:
     """The most important schema error of a body; None if there is none."""
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - slow to import
     from jsonschema.exceptions import best_match  # noqa: PLC0415 - the same
 
-    return best_match(Draft202012Validator(operation.schema).iter_errors(body))
+    return best_match(Draft202012Validator(schema).iter_errors(body))
 
 
 def _lacks_flag(operation: Operation, body: Any) -> bool:
@@ -268,7 +271,12 @@ def _valid(operation: Operation, value: Any) -> bool:
     if known is None or known[0] is not operation:
         known = operation, jsonschema_rs.validator_for(dict(operation.schema))
         _VALIDATORS[operation.id] = known
+    return _obeys(known[1], operation.schema, value)
+
+
+def _obeys(validator: jsonschema_rs.Validator, schema: Mapping[str, Any], value: Any) -> bool:
+    """Whether a value obeys a schema, of which there is a fast validator."""
     try:
-        return bool(known[1].is_valid(value))
+        return bool(validator.is_valid(value))
     except (ValueError, RecursionError):  # a value that only Python holds: a lone surrogate
-        return _best_error(operation, value) is None
+        return _best_error(schema, value) is None

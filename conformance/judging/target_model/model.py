@@ -53,7 +53,7 @@ class Model:
 
     def __init__(self, context: JudgeContext, log: WholeLog) -> None:
         self._context = context
-        self._timed = list(spans_of(log.exchanges))
+        self._timed = sorted(spans_of(log.exchanges), key=lambda timed: timed[1].begin)
         self._histories: dict[Name, History] = {}
         self._kinds: dict[str, Kind] = {}
         self._effective: list[Write] = []  # writes that were not refused
@@ -64,7 +64,6 @@ class Model:
     def judged(self) -> Found:
         """All outcomes, by the exchange that they are about."""
         writes = [write for each in self._timed if (write := write_of(self._context, *each))]
-        writes.sort(key=lambda write: write.span.begin)
         self._note_writes(writes)
         self._note_views()
         self._positions.add_writes(writes)

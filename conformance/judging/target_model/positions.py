@@ -40,6 +40,8 @@ class Positions:
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
+        selectors = [operation.selector for operation in contract.operations.values()]
+        self._named = {selector.references for selector in selectors if selector is not None}
         self._first: dict[Name, _First] = {}
         self._shown: dict[Name, list[_Place]] = defaultdict(list)
         self._agreed: dict[str, tuple[str, str]] = {}  # two exchanges that agree, by operation
@@ -51,10 +53,11 @@ class Positions:
         """Note the positions that a response shows.
 
         Where something other than an id identifies the objects, it may pass from one to another.
+        An id by which no operation names an object may be unique within another object only.
         """
         kind, position = answer.operation.kind, self._contract.position
         identifier = self._contract.identifier_of(kind)
-        if identifier != self._contract.identifier:
+        if identifier != self._contract.identifier or kind not in self._named:
             return
         first_of, exchange = self._first, answer.exchange
         agreed = None

@@ -84,26 +84,34 @@ def has_plain(operation: Operation, depth: Depth) -> bool:
     return any(member and member.place == "body" and not member.references for member in members)
 
 
-def send_wrong(client: Client, drawing: Drawing) -> None:
+def send_wrong(client: Client, drawing: Drawing, *, only_judged: bool) -> None:
     """Send some wrong values alone, in requests that are otherwise valid, and others together.
 
-    Once a server has accepted several, all that are left are sent together, because it hides
-    nothing behind a refusal.
+    The first is one that can only be called invalid, if there is one; with ``only_judged``, no
+    other is sent. Once a server has accepted several, all that are left are sent together, because
+    it hides nothing behind a refusal.
     """
     if wants_control(client.operation):
         values = client.valid(client.operation)
         if values is None:
             return
         client.show_valid(values)
-    alone, left = _divided(client, drawing)
-    judged = [each for each in (*alone, *left) if _is_plain(client.operation, each)]
-    if judged and judged[0] in left:  # one is sent alone in any case
-        alone.insert(0, judged[0])
-        left.remove(judged[0])
+    alone, left = _judged_first(client.operation, *_divided(client, drawing))
+    if only_judged:
+        alone, left = alone[:1], []
     accepted = 0
     while alone and accepted < LENIENT:
         accepted += _send(client, [alone.pop(0)])
     _send_together(client, alone + left)
+
+
+def _judged_first(
+    operation: Operation, alone: list[Wrong], left: list[Wrong]
+) -> tuple[list[Wrong], list[Wrong]]:
+    """Wrong values that are sent alone, first one that can only be called invalid, and others."""
+    judged = [each for each in (*alone, *left) if _is_plain(operation, each)][:1]
+    others = [each for each in alone if each not in judged]
+    return judged + others, [each for each in left if each not in judged]
 
 
 def _send_together(client: Client, left: list[Wrong]) -> None:

@@ -50,13 +50,17 @@ def generated(planning: Planning) -> Iterator[Draft]:
 
 
 def send_generated(client: Client) -> None:
-    """Send what was drawn for the operation and the variant of a case."""
+    """Send what was drawn for the operation and the variant of a case.
+
+    Wrong values whose turn has not come are left out, but for the one that is judged.
+    """
     drawing, variant = draw(client), client.case.variant
-    if drawing is None or not client.shared.has_turn(variant):
+    has_turn = client.shared.has_turn(variant)
+    if drawing is None or not (has_turn or variant == NEGATIVE):
         return
     client.own.renew(client.operation)
     if variant == NEGATIVE:
-        send_wrong(client, drawing)
+        send_wrong(client, drawing, only_judged=not has_turn)
     elif variant == POSITIVE:
         create_richly(client, drawing)
     else:
