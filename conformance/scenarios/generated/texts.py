@@ -98,9 +98,9 @@ def drawn_texts(seed: int) -> dict[str, list[str]]:
 
 NUMBERS: Mapping[str, SearchStrategy[int]] = {
     "negative": strategies.integers(-100_000, -1),
-    "huge": strategies.integers(10**10, 10**17),
+    "huge": strategies.integers(10**20, 10**25),
 }
-"""Numbers that no count reaches."""
+"""Numbers that no count reaches; huge ones fit into no 64 bits."""
 
 
 def drawn_numbers(seed: int) -> dict[str, list[int]]:

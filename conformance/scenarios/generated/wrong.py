@@ -175,7 +175,7 @@ def _is_of(parameter: Parameter, wrong: Wrong) -> bool:
 
 
 def _in_turn(wrong: list[Wrong], place: str) -> list[Wrong]:
-    """Wrong values in a drawn order: bounds first, then those of each kind of type in turn.
+    """Wrong values in a drawn order: bounds first, the largest before all, then types in turn.
 
     What fails on one number or on one container mostly fails on all. Empty texts come last.
     """
@@ -190,6 +190,7 @@ def _in_turn(wrong: list[Wrong], place: str) -> list[Wrong]:
             bounds.append(each)
         else:
             kinds[_kind_of(each.value)].append(each)
+    bounds.sort(key=lambda each: -abs(each.value) if isinstance(each.value, int | float) else 0)
     turns = zip_longest(*kinds.values())
     return [*bounds, *(each for turn in turns for each in turn if each is not None), *last]
 
