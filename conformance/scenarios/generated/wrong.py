@@ -150,9 +150,9 @@ def _one_of_each(wrong: Iterable[Wrong]) -> list[Wrong]:
 
 
 def _divided(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]]:
-    """The wrong values that are sent alone, and others of members of the body."""
+    """The wrong values sent alone, one of each parameter in turn, and others of members."""
     operation, drawn = client.operation, drawing.wrong_values(client.operation)
-    alone: list[Wrong] = []
+    alone: list[list[Wrong]] = []
     left: list[Wrong] = []
     for name, count in counts_of(operation, client.depth).items():
         parameter = operation.parameter(name)
@@ -160,9 +160,10 @@ def _divided(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]
         known = [wrong for wrong in drawn if _is_of(parameter, wrong)] + _more(parameter, drawing)
         safe = [wrong for wrong in known if _is_safe(parameter, wrong.value)]
         ordered = _in_turn(safe, f"{client.seed} {operation.id} {name}")
-        alone += ordered[:count]
+        alone.append(ordered[:count])
         left += ordered[count:] if parameter.place == "body" else []
-    return alone, left
+    turns = zip_longest(*alone)
+    return [each for turn in turns for each in turn if each is not None], left
 
 
 def _is_of(parameter: Parameter, wrong: Wrong) -> bool:
