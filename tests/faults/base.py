@@ -19,6 +19,9 @@ from conformance.server import Application, application, seeding
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Filter, Identity, Page, Row
 
+OF_A_REQUEST = 0.25
+"""Seconds that a request takes by the clock of a run of the self-test."""
+
 # --- scenarios that faults ask for ---
 
 ERRORS = (
@@ -96,6 +99,14 @@ class Faulty(Application):
 
     def content_type(self, reply: Reply) -> str:
         return "text/html" if isinstance(reply.body, bytes) else super().content_type(reply)
+
+
+class OnTheClock(Faulty):
+    """The same, where ``waited`` also grows by what each request takes."""
+
+    def answer(self, request: Request) -> tuple[Reply, bytes]:
+        self.wait(OF_A_REQUEST)
+        return super().answer(request)
 
 
 def altered(reply: Reply, status: int | None = None, **members: Any) -> Reply:

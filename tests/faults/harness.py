@@ -25,13 +25,11 @@ from conformance.run.session import Session
 from conformance.server import Application, application, declaration
 from conformance.transport.http import HttpWire
 from conformance.transport.wire import Wire
-from tests.faults.base import Faulty
+from tests.faults.base import OF_A_REQUEST, Faulty
 from tests.servers import serving
 from tests.support.inprocess import execute
 from tests.support.wsgi import WsgiWire
 
-OF_A_REQUEST = 0.25
-"""Seconds that a request takes by the clock of a run."""
 NOTHING_MORE: Mapping[str, Any] = {}
 ALL_TURNS = Reuse()
 """Every additional creation is sent."""

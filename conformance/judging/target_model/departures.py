@@ -173,14 +173,14 @@ class Comparison:
     def _departs(self, state: State, member: str, expected: Expected, view: View) -> bool:
         """Whether a view contradicts what a write sent for a member.
 
-        It may show less, unless it showed more before. Other rules blame what a refused request has
-        sent.
+        A list, or a view with another key, may show less, unless it showed more before. Other rules
+        blame what a refused request has sent.
         """
         value, write = expected
         if member not in shown(write.operation, {member: value}, view.members):
             return False
         got = view.members[member]
-        is_obscured = _is_obscured(self._history, view, value, got)
+        is_obscured = self._is_obscured(value, got, write, view)
         if is_obscured and not self._has_shown(state, member, value, view):
             return False
         if any(texts.get(member) == got for _, texts in self._history.refused):
@@ -188,6 +188,16 @@ class Comparison:
         if isinstance(got, str) and got in self._senders.others:
             return False
         return self._is_wrong(state, member, expected, view)
+
+    def _is_obscured(self, sent: Any, got: Any, write: Write, view: View) -> bool:
+        """Whether a view shows no other value than was sent, but less: nothing, or a part of it."""
+        if isinstance(got, str) and MASKED.search(got):
+            return True
+        is_second = view.in_list and self._history.kind.is_read
+        if not is_second and view.exchange.identity == write.exchange.identity:
+            return False
+        is_part = isinstance(sent, str) and isinstance(got, str) and sent.startswith(got)
+        return is_part or got in (None, "", [], {})
 
     def _is_wrong(self, state: State, member: str, expected: Expected, view: View) -> bool:
         """Whether the target cannot excuse that it does not show what a write sent for a member.
@@ -277,16 +287,6 @@ def _agree(sent: Any, got: Any) -> bool:
         return True
     moment = instant(sent)
     return moment is not None and moment == instant(got)
-
-
-def _is_obscured(history: History, view: View, sent: Any, got: Any) -> bool:
-    """Whether a list only shows less than the object has: nothing, a part, or a masked value."""
-    if isinstance(got, str) and MASKED.search(got):
-        return True
-    if not view.in_list or not history.kind.is_read:
-        return False
-    is_part = isinstance(sent, str) and isinstance(got, str) and sent.startswith(got)
-    return is_part or got in (None, "", [], {})
 
 
 def _is_as_before(known: Mapping[str, Any], member: str, value: Any) -> bool:

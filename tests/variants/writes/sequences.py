@@ -12,9 +12,8 @@ from conformance.model import Operation
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.moments import render
 from conformance.server.store import Page, Row
-from tests.faults.base import Faulty, is_for, variant
+from tests.faults.base import Faulty, OnTheClock, is_for, variant
 from tests.faults.shared import body_of
-from tests.variants.writes.views import OF_A_REQUEST
 
 # --- changes at the same time ---
 
@@ -102,12 +101,8 @@ class UnsentMembersReset(Faulty):
 
 
 @variant("L54", at="update_lead update_eval update_agent")
-class ChangesShowLater(Faulty):
+class ChangesShowLater(OnTheClock):
     """Reads and lists come from a copy that shows a change a second late."""
-
-    def answer(self, request: Request) -> tuple[Reply, bytes]:
-        self.wait(OF_A_REQUEST)
-        return super().answer(request)
 
     @cached_property
     def _before(self) -> dict[str, tuple[float, dict[str, Any]]]:

@@ -7,15 +7,13 @@ from typing import Any
 
 from conformance.base.values import instant, rendered
 from conformance.model import Operation
-from conformance.server.messages import Context, Reply, Request
+from conformance.server.messages import Context, Reply
 from conformance.server.store import Row
-from tests.faults.base import Faulty, is_for, variant
+from tests.faults.base import Faulty, OnTheClock, is_for, variant
 
 Item = dict[str, Any]
 LAG = 2.0
 """Seconds after which ``ListsFollowLater`` shows a change."""
-OF_A_REQUEST = 0.25
-"""Seconds that a request takes by the clock of a run of the self-test."""
 SHORT = 24
 """The most characters of a text in a list of ``ListsShortened``."""
 
@@ -55,17 +53,13 @@ class ListsWithoutContents(Items):
 
 
 @variant("L54", at="list_agents update_agent read_agent create_agent")
-class ListsFollowLater(Items):
+class ListsFollowLater(OnTheClock, Items):
     """list_agents shows a change only two seconds later."""
 
     @cached_property
     def former(self) -> dict[str, tuple[float, Item]]:
         """When each agent was changed last, and what it was before."""
         return {}
-
-    def answer(self, request: Request) -> tuple[Reply, bytes]:
-        self.wait(OF_A_REQUEST)
-        return super().answer(request)
 
     def changes(self, context: Context) -> Item:
         row = self.selected(context)
@@ -152,3 +146,24 @@ class DeletedWebhooksListedAsSuch(Faulty):
         if row.kind == "webhook" and row.document.get("description") == "(deleted)":
             raise self.not_found(context.operation)
         return row
+
+
+@variant("silent: how values are shown", at="list_leads read_lead update_lead")
+class ReadOnlyKeysSeeLess(Faulty):
+    """A key that only reads is shown null for the notes of a lead."""
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        is_reader = context.identity is not None and context.identity.name == "read_only"
+        if not is_reader or context.operation.kind != "lead":
+            return super().succeed(context, body)
+        return super().succeed(context, self.hidden(body))
+
+    def hidden(self, value: Any) -> Any:
+        """A value with null for all notes in it."""
+        if isinstance(value, list):
+            return [self.hidden(each) for each in value]
+        if not isinstance(value, dict):
+            return value
+        return {
+            name: None if name == "notes" else self.hidden(each) for name, each in value.items()
+        }
