@@ -248,6 +248,7 @@ ODD = ("\ud800 half", "nul\0", "../../etc/passwd", "two\r\nlines", "x" * 20_000,
 
 
 OFFERED = sorted({*CORE, "read_analytics_dashboard"} - {"*"})
+"""A few operations, with which every scenario of a quick run has cases."""
 
 
 class OddIds(Application):
@@ -266,10 +267,7 @@ class OddIds(Application):
 
 
 def test_odd_ids_and_cursors_crash_no_scenario(tmp_path: Path) -> None:
-    """Half characters, zeros, paths, lines and long texts in ids cause no error of ours.
-
-    The target offers a few operations, with which every scenario of a quick run has cases.
-    """
+    """Half characters, zeros, paths, lines and long texts in ids cause no error of ours."""
     app = servers.faulty(OddIds)
     with servers.serving(app) as origin:
         path = servers.target_file(app, origin, tmp_path / "t.yaml", only=OFFERED)

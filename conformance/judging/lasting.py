@@ -12,10 +12,11 @@ from itertools import pairwise
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from conformance.base.values import instant, picked, without
+from conformance.base.values import picked, without
 from conformance.judging.followed import Effects, Followed
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Violation, WholeLog
 from conformance.judging.responses import answered, ids_of, said
+from conformance.judging.writes import without_times
 from conformance.model import (
     Business,
     Contract,
@@ -46,8 +47,6 @@ REFUSED = "refused"
 PREFIXES = {"create": "create", "update": "update", "perform": "update", "delete": "delete"}
 """The prefix of the rule about an accepted write, by its action."""
 NOT_FOUND = 404
-TIME = "a time"
-"""Replaces every time where an object is compared with what it was before its deletion."""
 HINT = "Needs an object that is written again and again."
 
 
@@ -210,7 +209,7 @@ class _Following:
         look: Exchange,
     ) -> None:
         """Judge a deleted object that is shown. A mark of the deletion makes it another one."""
-        if before is None or _without_times(before) != _without_times(item):
+        if before is None or without_times(before) != without_times(item):
             each.gone, each.since = True, []
             return
         write = each.deleted
@@ -275,13 +274,8 @@ def _written(contract: Contract, write: Exchange) -> set[str]:
         for action in ("create", "update")
         for operation in contract.operations_by(action, kind)
         for member in operation.body
-        if member.has_value and member.schema.get("type") in ("string", "array", "object")
+        if member.is_written
     }
-
-
-def _without_times(item: Mapping[str, Any]) -> dict[str, Any]:
-    """An object with one word for each time, because another time does not mean deletion."""
-    return {name: value if instant(value) is None else TIME for name, value in item.items()}
 
 
 def _ids(*exchanges: Exchange | None) -> tuple[str, ...]:

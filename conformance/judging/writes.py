@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from conformance.base.values import instant
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.responses import ids_of
 from conformance.model import Exchange, Step, compact
@@ -102,3 +103,14 @@ def tied(exchange: Exchange, shown: Any, expected: str) -> Iterator[Violation]:
     for name, value in exchange.facts.tied.items():
         if members.get(name) == value:
             yield Violation(f"/{name}", expected, compact(value), (exchange.id,))
+
+
+TIME = "a time"
+"""Replaces every time where an object is compared with what it was before its deletion."""
+
+
+def without_times(value: object) -> object:
+    """An object with each time replaced by one word, because a new time does not mean deletion."""
+    if not isinstance(value, dict):
+        return value
+    return {name: TIME if instant(member) else member for name, member in value.items()}

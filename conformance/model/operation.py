@@ -98,6 +98,11 @@ class Parameter:
         return self.schema.get("type") == "boolean"
 
     @property
+    def is_written(self) -> bool:
+        """Whether it is a text, a list or an object that the contract has a value for."""
+        return self.has_value and self.schema.get("type") in ("string", "array", "object")
+
+    @property
     def shown_as(self) -> str:
         """The member of the object that shows it."""
         return self.shows_as or self.name

@@ -193,6 +193,10 @@ def _shape(operation: Operation, answer: Answered) -> Iterator[Outcome]:
         yield Violation(where, expected, error.message[:200], answer.ids)
 
 
+Documented = Mapping[str, tuple[dict[str, Any], jsonschema_rs.Validator]]
+"""By member, a schema of its type alone, and the fast validator of that."""
+
+
 @passive("success.members", hint="No response to a write showed its object.")
 def success_members(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """The object in the response to a write has the types that reads and lists document."""
@@ -202,9 +206,9 @@ def success_members(context: JudgeContext, exchange: Exchange) -> Iterator[Outco
     answer = Answer(context.contract, operation, exchange)
     if not answer.ok or answer.id is None:
         return
-    for name, schema in _documented(context.contract, operation.kind).items():
+    for name, (schema, validator) in _documented(context.contract, operation.kind).items():
         value = members_of(answer.object).get(name)
-        if value is None or _obeys(jsonschema_rs.validator_for(schema), schema, value):
+        if value is None or _obeys(validator, schema, value):
             continue
         error = _best_error(schema, value)
         if error is not None:
@@ -214,7 +218,7 @@ def success_members(context: JudgeContext, exchange: Exchange) -> Iterator[Outco
     yield Pass((exchange.id,))
 
 
-def _documented(contract: Contract, kind: str) -> dict[str, Any]:
+def _documented(contract: Contract, kind: str) -> Documented:
     """The members of a kind whose type a read or a list documents, each with that type."""
     known = _DOCUMENTED.get(kind)
     if known is None or known[0] is not contract:
@@ -227,12 +231,15 @@ def _documented(contract: Contract, kind: str) -> dict[str, Any]:
             listed = listing.schema.get("properties", {}).get(collection, {})
             members |= listed.get("items", {}).get("properties", {})
         typed = {name: {"type": each["type"]} for name, each in members.items() if "type" in each}
-        known = contract, typed
+        validated = {
+            name: (schema, jsonschema_rs.validator_for(schema)) for name, schema in typed.items()
+        }
+        known = contract, validated
         _DOCUMENTED[kind] = known
     return known[1]
 
 
-_DOCUMENTED: dict[str, tuple[Contract, dict[str, Any]]] = {}
+_DOCUMENTED: dict[str, tuple[Contract, Documented]] = {}
 """The documented members of each kind, for the contract that was used last."""
 
 

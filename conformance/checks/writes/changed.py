@@ -28,7 +28,6 @@ from conformance.model import (
     Contract,
     Exchange,
     Operation,
-    Parameter,
     Step,
     compact,
 )
@@ -178,14 +177,9 @@ def _written(change: Change) -> set[str]:
     names = set()
     for operation in _writes(contract, contract.operations[look.operation].kind):
         for member in operation.body:
-            if _is_written(member) or (with_switches and member.is_switch):
+            if member.is_written or (with_switches and member.is_switch):
                 names.add(member.shown_as)
     return names
-
-
-def _is_written(member: Parameter) -> bool:
-    """Whether a member is a text, a list or an object that the contract has a value for."""
-    return member.has_value and member.schema.get("type") in ("string", "array", "object")
 
 
 def _change(context: JudgeContext, trial: Trial) -> Change | None:

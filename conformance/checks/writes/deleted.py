@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.base.values import instant
 from conformance.checks.writes.neighbours import neighbours_stay
 from conformance.judging.lasting import HINT, lasting
 from conformance.judging.outcomes import (
@@ -20,12 +19,10 @@ from conformance.judging.outcomes import (
 from conformance.judging.responses import answered, said
 from conformance.judging.rules import passive, trial
 from conformance.judging.target_model import NEVER_SHOWN, outcomes_at
-from conformance.judging.writes import last_ids, last_success
+from conformance.judging.writes import last_ids, last_success, without_times
 from conformance.model import Exchange, ReasonKind, Step, compact
 from conformance.reading import sought_in
 
-TIME = "a time"
-"""Replaces every time where two objects are compared."""
 LOOKS_AT_DELETED = {Step.BEFORE: Step.AFTER, Step.LISTED_BEFORE: Step.LISTED_AFTER}
 """The steps that look at the object before its deletion, each with the step after it."""
 LOOKS_AT_OTHERS = {Step.OLDER_BEFORE: Step.OLDER_AFTER, Step.NEWER_BEFORE: Step.NEWER_AFTER}
@@ -119,13 +116,6 @@ def _shows_one(context: JudgeContext, look: Exchange, step: Step, found: Any) ->
     return step in LOOKS_AT_DELETED or str(found.get(name)) == look.facts.sought
 
 
-def _without_times(value: object) -> object:
-    """A value with each time replaced by one word, because a new time does not mean deletion."""
-    if not isinstance(value, dict):
-        return value
-    return {name: TIME if instant(member) else member for name, member in value.items()}
-
-
 def _compared(
     step: Step, old: object, new: object, answer: Answered, ids: tuple[str, ...]
 ) -> Outcome:
@@ -133,7 +123,7 @@ def _compared(
     if step in LOOKS_AT_OTHERS and new is None:
         expected = f"{answer.facts.sought}, which was not deleted"
         return Violation("/", expected, said(answer.exchange), ids)
-    if step in LOOKS_AT_DELETED and _without_times(new) == _without_times(old):
+    if step in LOOKS_AT_DELETED and without_times(new) == without_times(old):
         expected = "no object, or one that is shown as deleted"
         return Violation("/", expected, compact(new), ids)
     return Pass(ids)

@@ -33,13 +33,8 @@ class Kind:
         """What the contract says of a kind."""
         writes = [*contract.operations_by("create", kind), *contract.operations_by("update", kind)]
         members = [member for operation in writes for member in operation.body]
-        written = [
-            member
-            for member in members
-            if member.has_value and member.schema.get("type") in ("string", "array", "object")
-        ]
         return Kind(
-            frozenset(member.shown_as for member in written),
+            frozenset(member.shown_as for member in members if member.is_written),
             frozenset(member.shown_as for member in members if contract.refers(member)),
             bool(contract.operations_by("read", kind)),
         )

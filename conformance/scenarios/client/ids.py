@@ -22,6 +22,8 @@ Its quote ends a string literal in a query that is concatenated by hand. It is t
 column.
 """
 
+PROTOTYPE = "constructor"
+"""What every object of JavaScript has, so a careless lookup finds it under any set of names."""
 LONGEST = 1_000
 """Characters of the longest name that is sent. A server may reject a much longer URL."""
 LONGEST_NUMBER = 19

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from conformance.model import DEAD_KEYS, Effect, KeyName, Operation, Params, Placeholder, SecretKind
 from conformance.plan.registry import BAD_KEYS_ALLOWED, Depth, Planning, given
+from conformance.scenarios.client.ids import PROTOTYPE
 from conformance.transport.near_misses import ALTERATIONS, NO_PREFIX, OTHER_PREFIX
 
 MISPLACED, MALFORMED, UNKNOWN, ALTERED = "misplaced", "malformed", "unknown", "altered"
@@ -19,8 +20,6 @@ PLACES = ("Basic", "Token", BASIC_USER)
 """Where a valid key does not belong: after another scheme, or as the user name of Basic."""
 NOTHINGS = ("undefined", "null")
 """What clients without a key send by mistake."""
-PROTOTYPE = "constructor"
-"""What every object of JavaScript has, so a careless lookup finds it in any set of keys."""
 ENDLESS = "x" * 2_000
 """A key far longer than any real one."""
 PAGE_SIZE = 2

@@ -9,12 +9,10 @@ from conformance.model import Open, Parameter
 from conformance.plan.registry import Depth
 from conformance.reading import is_hexadecimal, rows_of
 from conformance.scenarios.client.client import Client
-from conformance.scenarios.client.ids import Id, identifier
+from conformance.scenarios.client.ids import PROTOTYPE, Id, identifier
 
 SIMILAR = {Depth.QUICK: 1, Depth.FULL: 5, Depth.DEEP: 5}
 """How many similar ids are requested at most."""
-PROTOTYPE = "constructor"
-"""What every object of JavaScript has, so a careless lookup finds it under any set of ids."""
 SHORT_ID = 7
 """Characters of an id so short that a piece of it may well be another id."""
 

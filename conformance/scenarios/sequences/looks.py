@@ -46,11 +46,11 @@ class Looks:
         """Whether a look shows what it looked for."""
         return sought_in(self._client.contract, look)[0] is not None
 
-    def after_removal(self, gone: Id, beside: Id | None) -> None:
+    def after_removal(self, gone: Id, other: Id | None) -> None:
         """Look at a deleted object, and at another one."""
         self.at(gone, self.is_gone)
-        if beside is not None:
-            self.at(beside, self.is_there)
+        if other is not None:
+            self.at(other, self.is_there)
         if self.readers:
             self.in_list(gone, self.is_gone)
 

@@ -291,17 +291,16 @@ class Sequence:
         self._look()
 
     def _removed(self) -> None:
-        """Delete the object next to another one, use it, and delete it again; then create anew."""
+        """Delete the object, use it, delete it again, and create an equal one; another stays."""
         client, deletion = self._client, self._writes.deletion
         if deletion is None or self.sought is None:
             return
         if self._other is None:
             values = client.valid(self._writes.creation)
             self._other = None if values is None else self._create(values)
-        beside = self._other
         gone, request = self.sought, self._naming(deletion, self.sought)
         client.mistake(deletion, request, WRITE, role=Role.BYSTANDER)
-        self._looks.after_removal(gone, beside)
+        self._looks.after_removal(gone, self._other)
         change = self._request(self._next_change())
         client.mistake(self._writes.change, change, WRITE, role=Role.BYSTANDER)
         self._looks.at(gone, self._looks.is_gone)
@@ -309,6 +308,6 @@ class Sequence:
         for name in (gone, unknown):
             request = self._naming(deletion, name)
             client.mistake(deletion, request, WRITE, role=Role.BYSTANDER)
-        self._looks.after_removal(gone, beside)
+        self._looks.after_removal(gone, self._other)
         if self._again() is not None:
-            self._looks.after_removal(gone, beside)
+            self._looks.after_removal(gone, self._other)
