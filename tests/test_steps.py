@@ -15,6 +15,7 @@ import pytest
 
 from conformance.causes.shown import Shown
 from conformance.causes.steps import answered_otherwise, steps_of
+from conformance.causes.story import filling_of
 from conformance.causes.telling import telling
 from conformance.log.archive import StoredBody
 from conformance.log.evidence import Recorder
@@ -206,6 +207,15 @@ def test_the_steps_of_a_limit_fill_it_first() -> None:
     lines = lines_for(run_of(earlier, *filled, clock, soon, after), soon)
     assert lines.startswith("# Send all from one address")
     assert len(re.findall(r"^# \d+\. ", lines, re.MULTILINE)) == len([*filled, clock, soon])
+
+
+def test_requests_that_filled_a_limit_come_before_those_it_refused() -> None:
+    """Of requests sent at the same time, the log may begin with one that was refused."""
+    filled = [sign_up(f"{number}", "127.0.0.2", Step.COUNT) for number in range(1, 7)]
+    refused = replace(sign_up("0", "127.0.0.2", Step.COUNT), response=Response(429))
+    run = run_of(refused, *filled)
+    assert filling_of(run, [filled[-1]]) == filled
+    assert filling_of(run, [refused]) == [*filled, refused]
 
 
 def test_steps_that_compare_two_addresses_fill_nothing() -> None:

@@ -63,16 +63,24 @@ def _earlier(requests: int) -> str:
 def filling_of(run: Run, exchanges: Sequence[Exchange]) -> list[Exchange]:
     """The requests of one case from one address that fill a rate limit and then exceed it.
 
-    Empty for exchanges that do not count towards a limit, and for those that compare two addresses.
+    Those that filled it come first: of requests sent at the same time, the log may begin with one
+    that was refused. Empty for exchanges that do not count towards a limit, and for those that
+    compare two addresses.
     """
     steps = {exchange.facts.step for exchange in exchanges}
     if not steps or not steps <= FILLING:
         return []
     first, shown = exchanges[0], {exchange.id for exchange in exchanges}
     alike = [exchange for exchange in run.exchanges if _is_sent_with(first, exchange)]
-    sent = list(dropwhile(lambda exchange: exchange.facts.address is None, alike))[:MOST_THAT_FILL]
+    from_address = dropwhile(lambda exchange: exchange.facts.address is None, alike)
+    sent = sorted(from_address, key=_comes_after_filling)[:MOST_THAT_FILL]
     places = [place for place, exchange in enumerate(sent, 1) if exchange.id in shown]
     return sent[: max(places, default=0)]
+
+
+def _comes_after_filling(exchange: Exchange) -> bool:
+    """Whether a request did not help to fill a limit: it was refused, or it was sent later."""
+    return exchange.facts.step is not Step.COUNT or exchange.status == 429
 
 
 def _is_sent_with(first: Exchange, other: Exchange) -> bool:

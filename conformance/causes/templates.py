@@ -93,10 +93,9 @@ _OF_RESPONSES: Mapping[str, Cases] = {
     "secret.new": always("{route} issues a secret twice", "A secret is issued twice"),
     # --- limits ---
     "rate.allowance": always("The rate limit refuses requests within it"),
-    "rate.limit": {
-        "at most": ("The rate limit accepts too many requests",),
-        **refusals("A request beyond the rate limit", "The rate limit accepts too many requests"),
-    },
+    "rate.limit": refusals(
+        "A request beyond the rate limit", "The rate limit accepts too many requests"
+    ),
     "rate.window": always("The rate limit ends too early"),
     "rate.evasion": always("A client can evade the rate limit"),
     "rate.address": always("One address uses up the rate limit of others"),

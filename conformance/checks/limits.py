@@ -172,17 +172,10 @@ def rate_limit(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _met(context: JudgeContext, rate: Rate, bursts: list[Burst], limited: Exchange) -> Outcome:
-    """Judge a limit that refused a request: whether it was late, and with which code it refused.
-
-    One burst may span the end of a window and get more than the limit allows, but two cannot.
-    """
-    over = [burst for burst in bursts if len(burst.accepted) > rate.requests]
-    if len(over) > 1:
-        expected = f"at most {rate.requests} accepted from one address within {rate.seconds} s"
-        first, second = over[:2]
-        actual = f"{len(first.accepted)} and {len(second.accepted)} requests were accepted"
-        ids = ids_of(exchange for burst in over for exchange in burst.exchanges)
-        return Violation("status", expected, actual, ids)
+    """Judge a limit that refused a request: whether it was late, and with which code it refused."""
+    exceeded = _exceeded(rate, bursts)
+    if exceeded is not None:
+        return exceeded
     code = code_of(context.contract, limited)
     codes = context.contract.codes_of(CodeRole.RATE_LIMITED)
     if code is None or code in codes:
@@ -192,14 +185,10 @@ def _met(context: JudgeContext, rate: Rate, bursts: list[Burst], limited: Exchan
 
 
 def _not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Outcome:
-    """Judge bursts in which no request was refused by the limit.
-
-    A single burst may span the end of a window, so two must get more than the limit allows.
-    """
-    over = [each.accepted[rate.requests] for each in bursts if len(each.accepted) > rate.requests]
-    if len(over) > 1:
-        expected = f"429 for request {rate.requests + 1} within {rate.seconds} s"
-        return Violation("status", expected, said(over[0]), ids_of(over))
+    """Judge bursts in which no request was refused by the limit."""
+    exceeded = _exceeded(rate, bursts)
+    if exceeded is not None:
+        return exceeded
     refused = _refused_beyond(rate, bursts)
     failure = bursts[0].first(rate.requests).failed
     # a sign-up may require a payment before it counts
@@ -208,6 +197,18 @@ def _not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Outcome:
     return _failure(bursts) or Gap(
         "A request beyond the limit was accepted. A second fresh address is needed to confirm it."
     )
+
+
+def _exceeded(rate: Rate, bursts: list[Burst]) -> Violation | None:
+    """The violation if two bursts got more than the limit allows, as a single one may span windows.
+
+    It names the first request beyond the limit of each.
+    """
+    over = [each.accepted[rate.requests] for each in bursts if len(each.accepted) > rate.requests]
+    if len(over) < 2:
+        return None
+    expected = f"429 for request {rate.requests + 1} within {rate.seconds} s"
+    return Violation("status", expected, said(over[0]), ids_of(over))
 
 
 def _refused_beyond(rate: Rate, bursts: list[Burst]) -> Exchange | None:
