@@ -33,7 +33,7 @@ from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.memory import Memory
 from conformance.scenarios.generated.generate import draw
 from conformance.transport.journal import Sink
-from conformance.transport.patience import OverBudget
+from conformance.transport.patience import CutShort, OverBudget
 from conformance.transport.sender import Sender
 from conformance.transport.wire import Wire
 
@@ -204,7 +204,8 @@ class Session:
         for attempt in (1, 2):
             client = self._client(case, attempt, sink)
             outcome, sent = self._attempt(case, client), client.sender.sent
-            if outcome != verdict.DONE or not self._asks_again(case, sent):
+            has_ended = outcome in (verdict.DONE, verdict.CUT_SHORT)
+            if not has_ended or not self._asks_again(case, sent):
                 break
         return outcome
 
@@ -215,6 +216,9 @@ class Session:
                 client.knowledge.gather(self._changing)
             registered(case.scenario).function(client)
             self._give_back(client)
+        except CutShort:
+            self._give_back(client)
+            return verdict.CUT_SHORT
         except OverBudget:
             return verdict.OVER_BUDGET
         except Unjudgeable:
@@ -227,6 +231,7 @@ class Session:
 
     def _give_back(self, client: Client) -> None:
         """Return what a case took from a pool, which may not have enough for all cases."""
+        client.case = replace(client.case, at_most=0)  # this is not for the case
         for made, deletion in self._removals(made_by(self.contract, client.sender.sent)):
             if made.kind in self._pooled:
                 _remove(client, made, deletion)
@@ -243,7 +248,7 @@ class Session:
             self._memory or Memory(),
             seed=self.choice.seed,
             key=self.key,
-            depth=Depth(self.choice.depth),
+            depth=Depth(self.choice.depth).of_cases,
         )
 
     def _runnable(self, chosen: Collection[str] | None) -> tuple[Case, ...]:

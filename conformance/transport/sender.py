@@ -115,6 +115,11 @@ class Sender:
         finally:
             self._sink, self.sent, self._part = usual
 
+    @property
+    def is_aside(self) -> bool:
+        """Whether it sends for several cases at once."""
+        return self._part is not None
+
     def uses(self, part: Sink) -> None:
         """Record that what is sent from now on depends on a part."""
         self._sink.uses(part)
