@@ -10,15 +10,15 @@ import json
 import math
 import zlib
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from conformance.plan import curve as packaged
 from conformance.plan.build import Plan
 from conformance.plan.order import Step, ordered
-from conformance.plan.selection import due
+from conformance.plan.selection import due, for_cases
 from conformance.plan.values import WHOLE, Values
+from conformance.report import curve as packaged
 from docs.pages import table
 from tests import learning
 from tests.faults.shown import Sighting, Sightings
@@ -59,7 +59,12 @@ def measured(whole: Plan, sightings: Sightings) -> dict[str, Any]:
     return {
         "faults": len(seen),
         "points": [
-            {"requests": each, "all": round(every, 3), "same": round(same, 3), "other": round(new, 3)}
+            {
+                "requests": each,
+                "all": round(every, 3),
+                "same": round(same, 3),
+                "other": round(new, 3),
+            }
             for each, every, same, new in rows
         ],
     }
@@ -67,7 +72,8 @@ def measured(whole: Plan, sightings: Sightings) -> dict[str, Any]:
 
 def halves(names: Iterable[str]) -> tuple[list[str], list[str]]:
     """Some faults in two halves, which do not depend on what other faults there are."""
-    odd, even = [], []
+    odd: list[str] = []
+    even: list[str] = []
     for name in names:
         half = odd if zlib.crc32(name.encode()) % 2 else even
         half.append(name)
@@ -77,7 +83,7 @@ def halves(names: Iterable[str]) -> tuple[list[str], list[str]]:
 def _crossed(
     whole: Plan,
     seen: Sightings,
-    points: Collection[int],
+    points: Sequence[int],
     *pairs: tuple[Collection[str], Collection[str]],
 ) -> list[list[float]]:
     """For each pair, the shares of the second faults by the order learnt from the first ones."""
@@ -97,15 +103,16 @@ def steps_learnt(whole: Plan, seen: Sightings, names: Collection[str]) -> list[S
     return ordered(whole, real(), values, due(whole, real()))
 
 
-def shares(steps: Iterable[Step], seen: Sightings, points: Iterable[int]) -> list[float]:
-    """The shares of faults that an order shows within some numbers of requests."""
+def shares(steps: Iterable[Step], seen: Sightings, points: Sequence[int]) -> list[float]:
+    """The shares of faults that an order shows within some budgets; the last has no limit."""
     reached: dict[str, list[tuple[int, int]]] = defaultdict(list)
     spent = 0
     for step in steps:
         spent += step.price
         reached[step.case].append((step.at_most, spent))
     firsts = [min(_needed(reached, each) for each in found) for found in seen.values()]
-    return [sum(first <= point for first in firsts) / max(1, len(firsts)) for point in points]
+    limits = [for_cases(point) for point in points[:-1]] + [NEVER - 1]
+    return [sum(first <= limit for first in firsts) / max(1, len(firsts)) for limit in limits]
 
 
 def _needed(reached: Reached, sighting: Sighting) -> int:
@@ -123,7 +130,12 @@ def _needed(reached: Reached, sighting: Sighting) -> int:
 def rows() -> str:
     """The curve as a table."""
     data = packaged.stored()
-    head = ("requests", "learnt from all", "learnt from the same half", "learnt from the other half")
+    head = (
+        "requests",
+        "learnt from all",
+        "learnt from the same half",
+        "learnt from the other half",
+    )
     cells = [
         (f"{p['requests']:,}", *(f"{p[name]:.0%}" for name in ("all", "same", "other")))
         for p in data["points"]
@@ -150,7 +162,9 @@ def svg(data: Mapping[str, Any]) -> str:
         f'height="{TOP + HEIGHT + 30}" role="img" '
         'font-family="Verdana, DejaVu Sans, sans-serif" font-size="11">\n'
         "<title>Share of faults found, by requests</title>\n"
-        '<rect width="100%" height="100%" fill="#fff"/>\n' + "\n".join([*ticks, *lines]) + "\n</svg>\n"
+        '<rect width="100%" height="100%" fill="#fff"/>\n'
+        + "\n".join([*ticks, *lines])
+        + "\n</svg>\n"
     )
 
 

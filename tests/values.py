@@ -1,4 +1,4 @@
-"""``python -m tests.values``: what cases are worth, learnt from what shows each fault, and the curve.
+"""``python -m tests.values``: what cases are worth, learnt from faults, and the curve.
 
 ``--measure`` first runs the suite against each fault that has not been measured.
 """
@@ -19,6 +19,7 @@ from tests.faults import harness, shown
 from tests.faults.faults import FAULTS
 from tests.faults.shown import Sightings
 from tests.support.contracts import real
+
 
 def plan() -> Plan:
     """The plan of a full run against the reference server."""

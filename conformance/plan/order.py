@@ -1,9 +1,9 @@
 """The order by value of the cases of a plan: what a run of few requests sends.
 
-A case has a price, its requests, and a value: the faults that it is expected to show, which no case
-before it shows. A case may also be cut short after its first requests. The order is greedy, so that
-the most valuable requests come first. Any budget, and a quick run, takes the beginning of the order.
-It chooses the cases only; these run in the order of the plan.
+A case has a price, its requests, and a value: the faults that it is expected to show and that no
+case before it shows. A case may be cut short after its first requests. The order is greedy: at each
+step it takes what is worth most for each request. A quick run and any budget take its beginning.
+It only chooses cases, which then run in the order of the plan.
 """
 
 from __future__ import annotations
@@ -165,11 +165,12 @@ class _Order:
 
     def _urgent(self, waiting: dict[int, list[Case]], spent: int) -> Case | None:
         """The cheapest case that would be late if it had to wait; None if none would."""
-        for number in waiting:
-            waiting[number] = [case for case in waiting[number] if self._adds(case, WHOLE)]
-            needed = sum(self._price(case, WHOLE) for case in waiting[number])
-            if needed and spent + needed > number:
-                return min(waiting[number], key=lambda case: self._price(case, WHOLE))
+        for number, cases in waiting.items():
+            prices = {
+                each.id: self._price(each, WHOLE) for each in cases if self._adds(each, WHOLE)
+            }
+            if prices and spent + sum(prices.values()) > number:
+                return self._cases[min(prices, key=lambda name: prices[name])]
         return None
 
     def _entry(self, case: Case, cut_: int) -> tuple[float, int, str, int]:

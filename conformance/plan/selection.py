@@ -15,6 +15,8 @@ from conformance.plan.values import learnt
 
 FEW = 8
 """The most requests of a MUST clause that every quick run judges on one operation."""
+SHARED = 30
+"""The requests of a budget, at most, that are left for what several cases share."""
 LATER = 1_000
 """The requests within which every MUST clause is judged on one operation."""
 
@@ -108,8 +110,14 @@ def _essential(plan: Plan, contract: Contract, most: int) -> list[Case]:
 
 def affordable(plan: Plan, contract: Contract, budget: int) -> Plan:
     """The cases of a plan that a request budget allows, the most valuable ones; some cut short."""
-    kept = within(ordered(plan, contract, learnt(), due(plan, contract)), budget)
+    steps = ordered(plan, contract, learnt(), due(plan, contract))
+    kept = within(steps, for_cases(budget))
     return Plan(tuple(cut(case, kept[case.id]) for case in plan.cases if case.id in kept))
+
+
+def for_cases(budget: int) -> int:
+    """What a budget leaves for the cases themselves, without what several of them share."""
+    return budget - min(SHARED, budget // 10)
 
 
 def judged(plan: Plan, contract: Contract) -> list[Clause]:

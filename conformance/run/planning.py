@@ -33,8 +33,8 @@ from conformance.model import (
     Verdict,
 )
 from conformance.plan.build import Plan, build, with_inapplicable
-from conformance.plan.registry import REGISTRY, Planning, Scenario
 from conformance.plan.order import QUICK
+from conformance.plan.registry import REGISTRY, Planning, Scenario
 from conformance.plan.selection import affordable, select, wanted
 from conformance.report.view import first_of, operation_name
 from conformance.run.binding import Challenged, Stamping

@@ -132,7 +132,9 @@ def run(
         if not socket:
             aimed_at = target_of(loaded, app, "http://127.0.0.1:1", changes or {})
             before = [_first_night(loaded, app, aimed_at, seed)] if reuse else []
-            return _run(loaded, WsgiWire(app), aimed_at, aim, seed, wait, before, turns, depth=depth)
+            return _run(
+                loaded, WsgiWire(app), aimed_at, aim, seed, wait, before, turns, depth=depth
+            )
         with serving(app) as origin:
             aimed_at = target_of(loaded, app, origin, changes or {})
             before = [_first_night(loaded, app, aimed_at, seed)] if reuse else []

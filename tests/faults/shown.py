@@ -16,16 +16,16 @@ from conformance.judging.judge import findings_of, judge
 from conformance.judging.outcomes import Violation, WholeLog
 from conformance.model import Run
 from tests.faults import harness
-from tests.faults.base import Fault
+from tests.faults.base import Fault, words
 from tests.faults.rows import BLAMED, aim_at
 from tests.support.contracts import real
 
 DATA = Path(__file__).with_name("shown.txt")
-COSTLY = (
+COSTLY = words(
     "walk filtered-walk refused-key odd-request missing-scope unparsable-parameter "
     "write-beside-others refused-write rate-limit generated broken-body mixed-walk "
     "figures-beside-creations burst"
-).split()
+)
 """Scenarios of many requests, which run only for faults that they aim at."""
 
 Sighting = Mapping[str, int]
@@ -40,10 +40,11 @@ Sightings = dict[str, list[Sighting]]
 def measured(fault: Fault) -> list[Sighting]:
     """The sightings of a fault by the cases that aim at it, and by short cases there."""
     core = harness.half_for(fault.name)
-    aims = [aim_at(fault, core), aim_at(fault)]
+    narrow = aim_at(fault, core)
+    aims: list[harness.Aim | harness.Both] = [narrow, aim_at(fault)]
     if not fault.socket and (fault.at or "odd-request" not in fault.by):
-        short = harness.Aim(operations=fault.at or core, without=tuple(COSTLY))
-        aims.insert(0, harness.Both(aims[0], short))
+        short = harness.Aim(operations=fault.at or core, without=COSTLY)
+        aims.insert(0, harness.Both(narrow, short))
     for aim in aims:
         run = harness.run(real(), fault.make(real()), aim=aim, socket=fault.socket)
         found = list(_sightings(fault, run))
@@ -54,12 +55,12 @@ def measured(fault: Fault) -> list[Sighting]:
 
 def _sightings(fault: Fault, run: Run) -> Iterator[Sighting]:
     """The cases and requests of each violation that the findings of a fault consist of."""
-    places = _places(run)
+    places, cases = _places(run), {case.id for case in run.cases}
     for violation in _violations(fault, run):
         needed: dict[str, int] = {}
         for exchange in violation.exchanges:
             case, place = places.get(exchange, ("", 0))
-            if case in run.case:
+            if case in cases:
                 needed[case] = max(place, needed.get(case, 1))
         if needed:
             yield needed
@@ -84,9 +85,7 @@ def _violations(fault: Fault, run: Run) -> Iterator[Violation]:
         if cell.verdict in BLAMED and cell.clause in clauses:
             found |= {(each.rule, each.operation, each.where) for each in cell.findings}
     log = WholeLog(run.exchanges)
-    outcomes = judge(
-        run.contract, run.target, checks.RULES, run.cases, run.exchanges, log=log
-    )
+    outcomes = judge(run.contract, run.target, checks.RULES, run.cases, run.exchanges, log=log)
     for (rule, operation), rated in outcomes.items():
         for violation in findings_of([outcome for _, outcome in rated]):
             if (rule, operation, violation.where) in found:
