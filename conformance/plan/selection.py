@@ -87,7 +87,10 @@ def due(plan: Plan, contract: Contract) -> Due:
 
     The clauses that need few requests come within a quick run, the others later.
     """
-    return {QUICK: _essential(plan, contract, FEW), LATER: _essential(plan, contract, LATER)}
+    return {
+        for_cases(QUICK): _essential(plan, contract, FEW),
+        for_cases(LATER): _essential(plan, contract, LATER),
+    }
 
 
 def _essential(plan: Plan, contract: Contract, most: int) -> list[Case]:
