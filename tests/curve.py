@@ -21,12 +21,23 @@ from conformance.plan.values import WHOLE, Values
 from conformance.report import curve as packaged
 from docs.pages import table
 from tests import learning
-from tests.faults.shown import Sighting, Sightings
+from tests.faults.faults import FAULTS
+from tests.shown import Sighting, Sightings
 from tests.support.contracts import real
 
 PICTURE = Path(__file__).parents[1] / "docs" / "curve.svg"
 POINTS = (100, 200, 320, 400, 700, 1000, 2000, 4000)
 """The numbers of requests at which the curve is shown."""
+COLUMNS = {
+    "all": "all faults",
+    "shallow": "depth 1 to 3",
+    "deep": "depth 4 and 5",
+    "same": "same half",
+    "other": "other half",
+}
+"""The shares at each point, by name, and their captions."""
+SHALLOW = 3
+"""The greatest depth of a fault that no boundary or combination is needed to see."""
 NEVER = 10**9
 """The number of requests of what no step of an order shows."""
 WIDTH, HEIGHT, LEFT, TOP = 560, 240, 50, 20
@@ -49,9 +60,13 @@ def measured(whole: Plan, sightings: Sightings) -> dict[str, Any]:
     one, other = halves(seen)
     points = [*POINTS, sum(whole.requests().values())]
     steps = steps_learnt(whole, seen, seen)
+    shallow = {name: found for name, found in seen.items() if FAULTS[name].depth <= SHALLOW}
+    deep = {name: found for name, found in seen.items() if name not in shallow}
     rows = zip(
         points,
         shares(steps, seen, points),
+        shares(steps, shallow, points),
+        shares(steps, deep, points),
         _mean(_crossed(whole, seen, points, (one, one), (other, other))),
         _mean(_crossed(whole, seen, points, (one, other), (other, one))),
         strict=True,
@@ -60,12 +75,10 @@ def measured(whole: Plan, sightings: Sightings) -> dict[str, Any]:
         "faults": len(seen),
         "points": [
             {
-                "requests": each,
-                "all": round(every, 3),
-                "same": round(same, 3),
-                "other": round(new, 3),
+                "requests": point,
+                **dict(zip(COLUMNS, (round(share, 3) for share in row), strict=True)),
             }
-            for each, every, same, new in rows
+            for point, *row in rows
         ],
     }
 
@@ -129,18 +142,11 @@ def _needed(reached: Reached, sighting: Sighting) -> int:
 
 def rows() -> str:
     """The curve as a table."""
-    data = packaged.stored()
-    head = (
-        "requests",
-        "learnt from all",
-        "learnt from the same half",
-        "learnt from the other half",
-    )
     cells = [
-        (f"{p['requests']:,}", *(f"{p[name]:.0%}" for name in ("all", "same", "other")))
-        for p in data["points"]
+        (f"{point['requests']:,}", *(f"{point[name]:.0%}" for name in COLUMNS))
+        for point in packaged.stored()["points"]
     ]
-    return table(head, cells)
+    return table(("requests", *COLUMNS.values()), cells)
 
 
 def svg(data: Mapping[str, Any]) -> str:

@@ -12,7 +12,7 @@ from conformance.plan.build import Plan
 from conformance.plan.order import EVERYWHERE
 from conformance.plan.values import FaultKind, Values
 from tests.faults.faults import FAULTS
-from tests.faults.shown import Sighting, Sightings
+from tests.shown import Sighting, Sightings
 from tests.support.contracts import real
 
 

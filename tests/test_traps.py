@@ -148,7 +148,7 @@ def test_a_quick_run_sends_few_requests() -> None:
     passed = [cell for cell in quick_run.cells if cell.verdict is Verdict.PASSED]
     musts = {clause.id for clause in contract.clauses.values() if clause.level is Level.MUST}
     assert len(musts & {cell.clause for cell in passed}) > len(musts) / 2
-    assert len({cell.operation for cell in passed}) > len(contract.operations) * 0.9
+    assert contract.operations.keys() <= {each.operation for each in quick_run.exchanges}
     assert len(quick_run.exchanges) <= 400
 
 

@@ -14,10 +14,10 @@ from conformance.plan import values
 from conformance.plan.build import Plan
 from conformance.plan.values import Values
 from conformance.server import application
-from tests import curve, learning
-from tests.faults import harness, shown
+from tests import curve, learning, shown
+from tests.faults import harness
 from tests.faults.faults import FAULTS
-from tests.faults.shown import Sightings
+from tests.shown import Sightings
 from tests.support.contracts import real
 
 

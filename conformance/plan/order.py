@@ -23,6 +23,8 @@ CUTS = (1, 2, 3, 4, 6, 8)
 """The numbers of requests after which a case may be cut short."""
 FIRST_FED = 0.003
 """The value of the first case that feeds a rule on an operation, in faults."""
+FIRST_SENT = 0.5
+"""The value of the first request to an operation, in faults; its response feeds many rules."""
 FED_AGAIN = 0.1
 """The value of each further case there, compared with the one before it."""
 EVERYWHERE = "*"
@@ -85,6 +87,7 @@ class _Order:
         self._left: dict[tuple[str, int], float] = {}  # faults that are still expected
         self._unfed: dict[tuple[str, str], float] = {}  # by rule and operation
         self._taken: dict[str, int] = {}  # by case, after how many requests it is cut short
+        self._reached: set[str] = set()  # operations
         self._heap: list[tuple[float, int, str, int]] = []
         self._expect()
         self._hopes = {case.id: self._hopes_of(case) for case in plan.runnable}
@@ -112,9 +115,7 @@ class _Order:
         action, hopes = self._action(case), []
         for number, kind in enumerate(self._values.kinds):
             if case.scenario in kind.shows.get(action, {}):
-                likely = {
-                    cut_: kind.found(action, case.scenario, cut_, case.cost) for cut_ in _cuts(case)
-                }
+                likely = {cut_: kind.found(action, case.scenario, cut_) for cut_ in _cuts(case)}
                 place = EVERYWHERE if kind.everywhere else case.operation
                 hopes.append(_Hope((place, number), likely))
         return hopes
@@ -194,6 +195,8 @@ class _Order:
         value = 0.0 if self._is_known(case) else self._usual * self._price(case, cut_)
         for hope in self._hopes[case.id]:
             value += self._left[hope.faults] * self._more_likely(hope, case, cut_)
+        if case.operation not in self._reached:
+            value += FIRST_SENT
         if cut_ == WHOLE:
             value += sum(self._unfed[rule, case.operation] for rule in case.rules)
         return value
@@ -210,6 +213,7 @@ class _Order:
             for rule in case.rules:
                 self._unfed[rule, case.operation] *= FED_AGAIN
         self._taken[case.id] = cut_
+        self._reached.add(case.operation)
 
 
 def _cuts(case: Case) -> list[int]:

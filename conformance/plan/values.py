@@ -17,8 +17,6 @@ from typing import Any
 DATA = Path(__file__).parents[1] / "values.json"
 WHOLE = 0
 """The number of requests that means a whole case."""
-EVENLY = 0.25
-"""The share of faults that are expected anywhere in a case, not just where they were seen."""
 
 Shares = tuple[tuple[int, float], ...]
 """The share of the cases of a scenario that show a fault, by the number of requests it takes."""
@@ -37,14 +35,11 @@ class FaultKind:
     everywhere: bool
     shows: Mapping[str, Mapping[str, Shares]]
 
-    def found(self, action: str, scenario: str, requests: int, cost: int) -> float:
+    def found(self, action: str, scenario: str, requests: int) -> float:
         """How likely a case shows such a fault with its first requests; all of them for WHOLE."""
         shares = self.shows.get(action, {}).get(scenario, ())
-        whole = min(1.0, sum(share for _, share in shares))
-        if requests == WHOLE:
-            return whole
-        early = sum(share for number, share in shares if WHOLE < number <= requests)
-        return (1 - EVENLY) * min(whole, early) + EVENLY * whole * min(1.0, requests / cost)
+        early = [share for number, share in shares if requests == WHOLE or number <= requests]
+        return min(1.0, sum(early))
 
 
 @dataclass(frozen=True)

@@ -200,12 +200,11 @@ class Session:
 
     def _tried(self, case: Case, sink: Sink) -> str:
         """Run the scenario of a case, at most twice; returns how it ended."""
-        outcome = verdict.DONE
         for attempt in (1, 2):
             client = self._client(case, attempt, sink)
             outcome, sent = self._attempt(case, client), client.sender.sent
-            has_ended = outcome in (verdict.DONE, verdict.CUT_SHORT)
-            if not has_ended or not self._asks_again(case, sent):
+            ended = outcome in (verdict.DONE, verdict.CUT_SHORT)
+            if not ended or not self._asks_again(case, sent):
                 break
         return outcome
 
@@ -231,7 +230,7 @@ class Session:
 
     def _give_back(self, client: Client) -> None:
         """Return what a case took from a pool, which may not have enough for all cases."""
-        client.case = replace(client.case, at_most=0)  # this is not for the case
+        client.case = replace(client.case, at_most=0)
         for made, deletion in self._removals(made_by(self.contract, client.sender.sent)):
             if made.kind in self._pooled:
                 _remove(client, made, deletion)

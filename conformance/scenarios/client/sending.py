@@ -151,7 +151,7 @@ class Sending:
     def _admit(self) -> None:
         """Raise CutShort if the case may send no more. What several cases share does not count."""
         most = self.case.at_most
-        if most and not self.sender.is_aside and len(self.sender.sent) >= most:
+        if most and self.sender.part is None and len(self.sender.sent) >= most:
             raise CutShort
 
     def _label(self, operation: str, role: Role, key: str | None, facts: Facts) -> Label:
