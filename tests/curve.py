@@ -71,16 +71,11 @@ def measured(whole: Plan, sightings: Sightings) -> dict[str, Any]:
         _mean(_crossed(whole, seen, points, (one, other), (other, one))),
         strict=True,
     )
-    return {
-        "faults": len(seen),
-        "points": [
-            {
-                "requests": point,
-                **dict(zip(COLUMNS, (round(share, 3) for share in row), strict=True)),
-            }
-            for point, *row in rows
-        ],
-    }
+    named = []
+    for point, *row in rows:
+        columns = dict(zip(COLUMNS, row, strict=True))
+        named.append({"requests": point, **{name: round(columns[name], 3) for name in COLUMNS}})
+    return {"faults": len(seen), "points": named}
 
 
 def halves(names: Iterable[str]) -> tuple[list[str], list[str]]:

@@ -18,6 +18,9 @@ from conformance.report import curve
 from conformance.run.planning import Prepared, prepare
 from conformance.run.session import Session
 from conformance.server import application
+from tests import curve as measuring
+from tests import learning, shown
+from tests import values as command
 from tests.faults import harness
 from tests.support.contracts import real
 from tests.support.inprocess import execute
@@ -128,3 +131,14 @@ def test_a_plan_says_where_it_stands() -> None:
     assert "about 0%" not in curve.standing(QUICK)
     assert f"{QUICK} requests" in curve.standing(QUICK)
     assert Depth.QUICK.of_cases is Depth.FULL
+
+
+def test_what_is_stored_is_fresh() -> None:
+    """The values, the curve and its picture are what the stored sightings teach.
+
+    ``python -m tests.values`` writes them.
+    """
+    sightings, plan = shown.stored(), command.plan()
+    assert values.DATA.read_text(encoding="utf-8") == command.text(learning.learnt(plan, sightings))
+    assert curve.stored() == measuring.measured(plan, sightings)
+    assert measuring.PICTURE.read_text(encoding="utf-8") == measuring.svg(curve.stored())

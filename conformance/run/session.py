@@ -210,14 +210,15 @@ class Session:
 
     def _attempt(self, case: Case, client: Client) -> str:
         """Run the scenario of a case once; returns how it ended."""
+        outcome = verdict.DONE
         try:
             if not self._lanes[case.id].harmless and self._begun.spread is None:
                 client.knowledge.gather(self._changing)
-            registered(case.scenario).function(client)
+            try:
+                registered(case.scenario).function(client)
+            except CutShort:
+                outcome = verdict.CUT_SHORT
             self._give_back(client)
-        except CutShort:
-            self._give_back(client)
-            return verdict.CUT_SHORT
         except OverBudget:
             return verdict.OVER_BUDGET
         except Unjudgeable:
@@ -226,7 +227,7 @@ class Session:
             return self.sender.redact(
                 f"the scenario {case.scenario} crashed: {type(error).__name__}: {error}"
             )
-        return verdict.DONE
+        return outcome
 
     def _give_back(self, client: Client) -> None:
         """Return what a case took from a pool, which may not have enough for all cases."""
@@ -240,15 +241,9 @@ class Session:
         return removals(self.sender.offered, made, self.target.declaration.allow)
 
     def _client(self, case: Case, attempt: int, sink: Sink) -> Client:
-        return Client(
-            self.sender.of_case(sink),
-            case,
-            attempt,
-            self._memory or Memory(),
-            seed=self.choice.seed,
-            key=self.key,
-            depth=Depth(self.choice.depth).of_cases,
-        )
+        memory, depth = self._memory or Memory(), Depth(self.choice.depth).of_cases
+        sender, seed = self.sender.of_case(sink), self.choice.seed
+        return Client(sender, case, attempt, memory, seed=seed, key=self.key, depth=depth)
 
     def _runnable(self, chosen: Collection[str] | None) -> tuple[Case, ...]:
         """The cases that can run among those chosen by id; None means all."""
