@@ -1,4 +1,4 @@
-"""Which requests of which cases show each fault, as measured and stored in ``shown.txt``.
+"""Which requests of which cases show each fault, as measured and stored in ``docs/shown.txt``.
 
 Each line is a fault and its sightings. A sighting names the cases that a finding needs, each with
 the number of its own requests after which it is there: ``walk[list_calls]:3``. ``&`` joins cases
@@ -20,7 +20,7 @@ from tests.faults.base import Fault, words
 from tests.faults.rows import BLAMED, aim_at
 from tests.support.contracts import real
 
-DATA = Path(__file__).with_name("shown.txt")
+DATA = Path(__file__).parents[1] / "docs" / "shown.txt"
 COSTLY = words(
     "walk filtered-walk refused-key odd-request missing-scope unparsable-parameter "
     "write-beside-others refused-write rate-limit generated broken-body mixed-walk "
