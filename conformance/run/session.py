@@ -199,7 +199,10 @@ class Session:
                 client.knowledge.look_for_businesses()
 
     def _tried(self, case: Case, sink: Sink) -> str:
-        """Run the scenario of a case, at most twice; returns how it ended."""
+        """Run the scenario of a case, at most twice; returns how it ended.
+
+        A case that is cut short where it shows a violation is repeated to its end.
+        """
         for attempt in (1, 2):
             client = self._client(case, attempt, sink)
             outcome, sent = self._attempt(case, client), client.sender.sent
@@ -252,8 +255,9 @@ class Session:
 
     def _asks_again(self, case: Case, sent: Iterable[Exchange]) -> bool:
         """Whether the exchanges of a case show a violation that needs to be confirmed."""
-        rules = {each: checks.RULES[each] for each in case.rules if checks.RULES[each].confirm}
-        confirming = replace(case, rules=tuple(rules))
+        known = {each: checks.RULES[each] for each in case.rules}
+        rules = {name: rule for name, rule in known.items() if rule.confirm or case.at_most}
+        confirming = replace(case, rules=tuple(rules), at_most=0)
         target = self.target.declaration
         outcomes = judge(self.contract, target, rules, [confirming], sent, self._known_trials)
         found = [outcome for rated in outcomes.values() for _, outcome in rated]

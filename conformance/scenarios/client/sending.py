@@ -149,8 +149,11 @@ class Sending:
         return self.sender.together(sends, address, patient=patient)
 
     def _admit(self) -> None:
-        """Raise CutShort if the case may send no more. What several cases share does not count."""
-        most = self.case.at_most
+        """Raise CutShort if the case may send no more.
+
+        What several cases share does not count. A case that is repeated runs to its end.
+        """
+        most = self.case.at_most if self._attempt == 1 else 0
         if most and self.sender.part is None and len(self.sender.sent) >= most:
             raise CutShort
 
