@@ -92,10 +92,6 @@ class Coverage:
         """Why cases have not run, one reason each. Those that have run are left out."""
         return self.why_unrun(self._counted(cases))
 
-    def is_cut(self, cases: Iterable[Case]) -> bool:
-        """Whether one of some cases was cut short, so that what it lacks is no fault of anybody."""
-        return any(self.log.ends.get(case.id) == CUT_SHORT for case in cases)
-
     def why_unrun(self, cases: Iterable[Case]) -> list[Reason]:
         """The same, including optional cases."""
         gaps = [self._gap_of(case) for case in cases]

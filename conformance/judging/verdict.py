@@ -224,10 +224,9 @@ class _Evaluation:
         outcomes = self._outcomes_of(rule, clause, operation)
         feeding = self._feeding(clause, rule.id, operation)
         cases = [case for case in feeding if not case.inapplicable]
-        is_cut = self.coverage.is_cut(cases)
         for outcome in outcomes:
             tally.add(rule, outcome)
-            if isinstance(outcome, Gap) and not is_cut:
+            if isinstance(outcome, Gap):
                 tally.reasons.append(self._reason(rule, operation, cases, outcome))
         missing = self.coverage.gaps(cases)
         tally.reasons += missing
