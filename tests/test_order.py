@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from conformance.base.options import Choice, Depth
-from conformance.judging.coverage import CUT_SHORT
+from conformance.judging.coverage import CUT_SHORT, DONE
 from conformance.model import Level, Run, Verdict
 from conformance.plan import values
 from conformance.plan.build import Plan
@@ -17,11 +17,12 @@ from conformance.plan.selection import FEW, LATER, _cost, _feeding, _least, _run
 from conformance.report import curve
 from conformance.run.planning import Prepared, prepare
 from conformance.run.session import Session
-from conformance.server import application
+from conformance.server import Application, application
 from tests import curve as measuring
 from tests import learning, shown
 from tests import values as command
 from tests.faults import harness
+from tests.faults.faults import FAULTS
 from tests.support.contracts import real
 from tests.support.inprocess import execute
 from tests.support.wsgi import WsgiWire
@@ -92,9 +93,8 @@ def test_every_step_of_the_order_has_a_price() -> None:
 # --- cases that are cut short ---
 
 
-def ran(number: int) -> tuple[Session, Run]:
+def ran(number: int, app: Application) -> tuple[Session, Run]:
     """A run of the cases of one list, each cut short, and what came of it."""
-    app = application(real())
     aimed_at = harness.target_of(real(), app, "http://127.0.0.1:1", {})
     found = prepare(real(), aimed_at, Choice())
     cases = [case for case in found.plan.runnable if case.operation == "list_leads"]
@@ -105,7 +105,7 @@ def ran(number: int) -> tuple[Session, Run]:
 
 def test_a_case_that_is_cut_short_stops_and_accuses_nobody() -> None:
     """It sends no more of its own. Its findings would count, but its cells do not pass."""
-    session, run = ran(2)
+    session, run = ran(2, application(real()))
     short = [case for case in run.cases if session.log.ends[case.id] == CUT_SHORT]
     assert short
     for case in short:
@@ -114,6 +114,19 @@ def test_a_case_that_is_cut_short_stops_and_accuses_nobody() -> None:
     assert not [cell for cell in run.cells if cell.verdict in (Verdict.FAILED, Verdict.WARNED)]
     walked = [cell for cell in run.cells if cell.clause == "paging-exclusive"]
     assert {cell.verdict for cell in walked} == {Verdict.UNTESTED}
+
+
+def test_a_case_that_looks_bad_when_it_is_cut_short_is_repeated_to_its_end() -> None:
+    """Only the whole case is judged, because a part may look as if the rest were missing."""
+    session, run = ran(4, FAULTS["all-for-no-match"].make(real()))
+    name = "filtered-walk[list_leads-email]"
+    attempts = {exchange.attempt for exchange in run.exchanges if exchange.case == name}
+    assert attempts == {1, 2}
+    assert session.log.ends[name] == DONE
+    failed = [cell for cell in run.cells if cell.verdict is Verdict.FAILED]
+    assert failed
+    shown = {number for cell in failed for each in cell.findings for number in each.exchanges}
+    assert {each.attempt for each in run.exchanges if each.id in shown and each.case == name} == {2}
 
 
 # --- the curve ---
