@@ -16,7 +16,7 @@ import yaml
 
 from conformance import target
 from conformance.base.clock import now
-from conformance.base.options import Choice
+from conformance.base.options import Choice, Depth
 from conformance.model import Case, Contract, Reuse, Run
 from conformance.plan.build import Plan
 from conformance.run.planning import Prepared, prepare
@@ -71,6 +71,14 @@ class Aim:
     without: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Both:
+    """The parts of two aims."""
+
+    one: Aim
+    other: Aim
+
+
 def target_of(
     loaded: Contract, app: Application, origin: str, changes: Mapping[str, Any]
 ) -> target.Target:
@@ -83,8 +91,10 @@ def target_of(
         return target.from_file(loaded, file)
 
 
-def feeding(loaded: Contract, plan: Plan, aim: Aim) -> frozenset[str]:
-    """The ids of the cases of an aim."""
+def feeding(loaded: Contract, plan: Plan, aim: Aim | Both) -> frozenset[str]:
+    """The ids of the cases of an aim, or of two."""
+    if isinstance(aim, Both):
+        return feeding(loaded, plan, aim.one) | feeding(loaded, plan, aim.other)
     rules = None
     if aim.clauses is not None:
         rules = {rule for clause in aim.clauses for rule in loaded.clauses[clause].rules}
@@ -104,12 +114,13 @@ def run(
     loaded: Contract,
     app: Application,
     *,
-    aim: Aim | None = None,
+    aim: Aim | Both | None = None,
     changes: Mapping[str, Any] | None = None,
     socket: bool = False,
     seed: int = 0,
     reuse: bool = False,
     turns: Reuse = ALL_TURNS,
+    depth: str = Depth.FULL,
 ) -> Run:
     """Run the suite, or the part in ``aim``, and close the store of the application.
 
@@ -123,12 +134,14 @@ def run(
         if not socket:
             aimed_at = target_of(loaded, app, "http://127.0.0.1:1", changes or {})
             before = [_first_night(loaded, app, aimed_at, seed)] if reuse else []
-            return _run(loaded, WsgiWire(app), aimed_at, aim, seed, wait, before, turns)
+            return _run(
+                loaded, WsgiWire(app), aimed_at, aim, seed, wait, before, turns, depth=depth
+            )
         with serving(app) as origin:
             aimed_at = target_of(loaded, app, origin, changes or {})
             before = [_first_night(loaded, app, aimed_at, seed)] if reuse else []
             with closing(HttpWire(15.0)) as wire:
-                return _run(loaded, wire, aimed_at, aim, seed, wait, before, turns)
+                return _run(loaded, wire, aimed_at, aim, seed, wait, before, turns, depth=depth)
     finally:
         app.store.close()
 
@@ -187,16 +200,18 @@ def _run(
     loaded: Contract,
     wire: Wire,
     aimed_at: target.Target,
-    aim: Aim | None,
+    aim: Aim | Both | None,
     seed: int,
     wait: Callable[[float], None],
     before: Sequence[Run] = (),
     turns: Reuse = ALL_TURNS,
     more: Mapping[str, Any] = NOTHING_MORE,
+    depth: str = Depth.FULL,
 ) -> Run:
     """A run, after the runs ``before`` whose objects it uses again; ``more`` prepares it."""
     clock = SimulatedClock(wait)
-    planned = replace(prepared(loaded, aimed_at, Choice(seed=seed)), clock=clock, **more)
+    chosen = Choice(seed=seed, depth=depth)
+    planned = replace(prepared(loaded, aimed_at, chosen), clock=clock, **more)
     if before:
         found = still_there(Session(planned, wire, sleep=clock.wait), before)
         planned = replace(planned, reuse=replace(turns, objects=found), salt="second")
