@@ -16,7 +16,7 @@ import yaml
 
 from conformance import target
 from conformance.base.clock import now
-from conformance.base.options import Choice, Depth
+from conformance.base.options import Choice
 from conformance.model import Case, Contract, Reuse, Run
 from conformance.plan.build import Plan
 from conformance.run.planning import Prepared, prepare
@@ -31,6 +31,7 @@ from tests.support.inprocess import execute
 from tests.support.wsgi import WsgiWire
 
 NOTHING_MORE: Mapping[str, Any] = {}
+EVERY_CASE = Choice()
 ALL_TURNS = Reuse()
 """Every additional creation is sent."""
 EVERYTHING = bool(os.environ.get("FAULTS_FULL"))
@@ -120,28 +121,27 @@ def run(
     seed: int = 0,
     reuse: bool = False,
     turns: Reuse = ALL_TURNS,
-    depth: str = Depth.FULL,
+    choice: Choice = EVERY_CASE,
 ) -> Run:
     """Run the suite, or the part in ``aim``, and close the store of the application.
 
     With ``reuse``, a run on a server without the fault comes first, and its objects are used again.
     ``turns`` says which additional creations are sent. ``changes`` alter the target file, and
-    ``socket`` sends the requests over HTTP. Nobody sleeps: a faulty server is told how long the
-    suite waits.
+    ``socket`` sends the requests over HTTP. ``choice`` may be a quick run or a budget. Nobody
+    sleeps: a faulty server is told how long the suite waits.
     """
     wait = app.wait if isinstance(app, Faulty) else lambda _seconds: None
     try:
         if not socket:
             aimed_at = target_of(loaded, app, "http://127.0.0.1:1", changes or {})
             before = [_first_night(loaded, app, aimed_at, seed)] if reuse else []
-            return _run(
-                loaded, WsgiWire(app), aimed_at, aim, seed, wait, before, turns, depth=depth
-            )
+            direct = WsgiWire(app)
+            return _run(loaded, direct, aimed_at, aim, seed, wait, before, turns, choice=choice)
         with serving(app) as origin:
             aimed_at = target_of(loaded, app, origin, changes or {})
             before = [_first_night(loaded, app, aimed_at, seed)] if reuse else []
             with closing(HttpWire(15.0)) as wire:
-                return _run(loaded, wire, aimed_at, aim, seed, wait, before, turns, depth=depth)
+                return _run(loaded, wire, aimed_at, aim, seed, wait, before, turns, choice=choice)
     finally:
         app.store.close()
 
@@ -206,17 +206,17 @@ def _run(
     before: Sequence[Run] = (),
     turns: Reuse = ALL_TURNS,
     more: Mapping[str, Any] = NOTHING_MORE,
-    depth: str = Depth.FULL,
+    choice: Choice = EVERY_CASE,
 ) -> Run:
     """A run, after the runs ``before`` whose objects it uses again; ``more`` prepares it."""
     clock = SimulatedClock(wait)
-    chosen = Choice(seed=seed, depth=depth)
-    planned = replace(prepared(loaded, aimed_at, chosen), clock=clock, **more)
+    seeded = replace(choice, seed=seed)
+    planned = replace(prepared(loaded, aimed_at, seeded), clock=clock, **more)
     if before:
         found = still_there(Session(planned, wire, sleep=clock.wait), before)
         planned = replace(planned, reuse=replace(turns, objects=found), salt="second")
-    plan = planned.plan
-    selected = None if aim is None or EVERYTHING else feeding(loaded, plan, aim)
+    plan = planned.chosen
+    selected = planned.selected if aim is None or EVERYTHING else feeding(loaded, plan, aim)
     cases = [case for case in plan.runnable if selected is None or case.id in selected]
     session = Session(planned, wire, sleep=clock.wait)
     session.selected = selected
