@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from functools import cache
 
@@ -23,6 +24,7 @@ from tests import learning, shown
 from tests import values as command
 from tests.faults import harness
 from tests.faults.faults import FAULTS
+from tests.faults.rows import BLAMED
 from tests.support.contracts import real
 from tests.support.inprocess import execute
 from tests.support.wsgi import WsgiWire
@@ -73,6 +75,16 @@ def test_must_clauses_are_judged_in_time(budget: int, most: int) -> None:
             assert any({case.id for case in cases} <= done for cases in lists), clause.id
 
 
+@pytest.mark.parametrize("chosen", [{"depth": "quick"}, {"budget": 150}, {"budget": 1000}])
+def test_shards_have_the_cases_of_one_run_of_few_requests(chosen: dict[str, object]) -> None:
+    """Together they have each of its cases once, cut short in the same place."""
+    parts = [prepared(shard=f"{number}/3", **chosen).chosen for number in (1, 2, 3)]
+    once = Counter(case.id for part in parts for case in part.runnable)
+    assert set(once.values()) == {1}
+    together = {name: most for part in parts for name, most in kept(part).items()}
+    assert together == kept(prepared(**chosen).chosen)
+
+
 def test_nothing_is_preferred_by_its_name() -> None:
     """Cases of which nothing is known have an ordinary value: some run early, and some late."""
     known = values.learnt()
@@ -109,8 +121,8 @@ def test_a_case_that_is_cut_short_stops_and_accuses_nobody() -> None:
     short = [case for case in run.cases if session.log.ends[case.id] == CUT_SHORT]
     assert short
     for case in short:
-        sent = [e for e in run.exchanges if e.case == case.id and e.part is None]
-        assert len(sent) == 2
+        sent = [each for each in run.exchanges if each.case == case.id and each.part is None]
+        assert len(sent) == 2 or [each.operation for each in sent].index(case.operation) > 1
     assert not [cell for cell in run.cells if cell.verdict in (Verdict.FAILED, Verdict.WARNED)]
     walked = [cell for cell in run.cells if cell.clause == "paging-exclusive"]
     assert {cell.verdict for cell in walked} == {Verdict.UNTESTED}
@@ -127,6 +139,22 @@ def test_a_case_that_looks_bad_when_it_is_cut_short_is_repeated_to_its_end() -> 
     assert failed
     shown = {number for cell in failed for each in cell.findings for number in each.exchanges}
     assert {each.attempt for each in run.exchanges if each.id in shown and each.case == name} == {2}
+
+
+@pytest.mark.parametrize("budget", [60, 150, 250, 400])
+def test_a_run_of_few_requests_stays_within_its_budget(budget: int) -> None:
+    """Every case ends as planned, each reaches its operation, and nobody is accused."""
+    app = application(real())
+    found = prepare(
+        real(), harness.target_of(real(), app, "http://127.0.0.1:1", {}), Choice(budget=budget)
+    )
+    session = Session(found, WsgiWire(app), sleep=lambda _: None)
+    run = execute(session, found.chosen.runnable)
+    assert len(run.exchanges) <= budget
+    assert set(session.log.ends.values()) == {DONE, CUT_SHORT}
+    asked = {(each.case, each.operation) for each in run.exchanges}
+    assert {(each.id, each.operation) for each in found.chosen.runnable if each.at_most} <= asked
+    assert not [cell for cell in run.cells if cell.verdict in BLAMED]
 
 
 # --- the curve ---

@@ -20,7 +20,7 @@ from conformance import __version__
 from conformance.base.text import amount, clean
 from conformance.certify.codes import Code, Problem
 from conformance.examine import survey
-from conformance.judging.verdict import OVER_BUDGET
+from conformance.judging.verdict import CUT_SHORT, OVER_BUDGET
 from conformance.log import convert
 from conformance.model import ANNOUNCED, PREFLIGHT, Exchange
 from conformance.model.exchange import header_in
@@ -193,6 +193,9 @@ def _ends(opened: Opened) -> Iterator[Problem]:
     log, plan = opened.log, Plan(opened.began.cases)
     unplanned = log.ends.keys() - {case.id for case in plan.cases}
     yield from _named(Code.CASE_MISMATCH, "ended without being planned", unplanned)
+    whole = {case.id for case in plan.cases if not case.at_most}
+    cut = [name for name, outcome in log.ends.items() if outcome == CUT_SHORT and name in whole]
+    yield from _named(Code.CASE_MISMATCH, "cut short, but not by the plan", cut)
     if log.incomplete:
         return
     what = "not to be judged, in a run that did not break off"

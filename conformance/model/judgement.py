@@ -146,8 +146,8 @@ class Case:
     ``gap`` says why it cannot run and what to provide, and ``place`` where the target file may give
     it, such as ``keys: expired``. ``lacks`` says what to provide so that it
     can test more. ``cost`` is the usual number of requests. With ``at_most``, the case stops after
-    so many requests of its own, which show most of what it may find; 0 means that it runs to its
-    end.
+    so many requests of its own, which show most of what it may find, if one of them was sent to its
+    operation; 0 means that it runs to its end.
     """
 
     id: str

@@ -9,6 +9,7 @@ It only chooses cases, which then run in the order of the plan.
 from __future__ import annotations
 
 import heapq
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -82,7 +83,7 @@ class _Order:
     def __init__(self, plan: Plan, contract: Contract, values: Values) -> None:
         self._cases = {case.id: case for case in plan.runnable}
         self._values = values
-        self._actions = {each.id: each.action for each in contract.operations.values()}
+        self._operations = contract.operations
         self._places = {case.id: place for place, case in enumerate(plan.runnable)}
         self._left: dict[tuple[str, int], float] = {}  # faults that are still expected
         self._unfed: dict[tuple[str, str], float] = {}  # by rule and operation
@@ -96,7 +97,7 @@ class _Order:
     # --- what there is to find ---
 
     def _expect(self) -> None:
-        """Expect each kind of fault on all operations with its action, equally often on each."""
+        """Expect each kind of fault on all operations with its action, more on larger ones."""
         by_action: dict[str, set[str]] = defaultdict(set)
         for case in self._cases.values():
             by_action[self._action(case)].add(case.operation)
@@ -107,8 +108,14 @@ class _Order:
                 self._left[EVERYWHERE, number] = kind.weight
                 continue
             for action in kind.shows:
-                for operation in by_action[action]:
-                    self._left[operation, number] = kind.weight / len(by_action[action])
+                sizes = {operation: self._size(operation) for operation in by_action[action]}
+                for operation, size in sizes.items():
+                    self._left[operation, number] = kind.weight * size / sum(sizes.values())
+
+    def _size(self, operation: str) -> float:
+        """How much may be wrong with an operation, relative to others: it grows with its input."""
+        known = self._operations.get(operation)
+        return math.sqrt(1 + len(known.parameters)) if known else 1.0
 
     def _hopes_of(self, case: Case) -> list[_Hope]:
         """The faults that a case may show."""
@@ -127,7 +134,8 @@ class _Order:
         return sum(self._left.values()) / requests if requests else 1.0
 
     def _action(self, case: Case) -> str:
-        return self._actions.get(case.operation, EVERYWHERE)
+        operation = self._operations.get(case.operation)
+        return operation.action if operation else EVERYWHERE
 
     def _is_known(self, case: Case) -> bool:
         return case.scenario in self._values.scenarios

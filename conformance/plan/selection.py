@@ -15,8 +15,10 @@ from conformance.plan.values import learnt
 
 FEW = 8
 """The most requests of a MUST clause that every quick run judges on one operation."""
-SHARED = 30
-"""The requests of a budget, at most, that are left for what several cases share."""
+SHARED = 44
+"""The requests of a budget that are left for what several cases share."""
+SHARED_OF_FEW = 0.3
+"""The share of a small budget, at most, that is left for it."""
 LATER = 1_000
 """The requests within which every MUST clause is judged on one operation."""
 
@@ -120,7 +122,7 @@ def affordable(plan: Plan, contract: Contract, budget: int) -> Plan:
 
 def for_cases(budget: int) -> int:
     """What a budget leaves for the cases themselves, without what several of them share."""
-    return budget - min(SHARED, budget // 10)
+    return budget - min(SHARED, int(budget * SHARED_OF_FEW))
 
 
 def judged(plan: Plan, contract: Contract) -> list[Clause]:

@@ -151,10 +151,13 @@ class Sending:
     def _admit(self) -> None:
         """Raise CutShort if the case may send no more.
 
-        What several cases share does not count. A case that is repeated runs to its end.
+        What several cases share does not count, and each case asks its own operation at least once.
+        A case that is repeated runs to its end.
         """
         most = self.case.at_most if self._attempt == 1 else 0
-        if most and self.sender.part is None and len(self.sender.sent) >= most:
+        if not most or self.sender.part is not None or len(self.sender.sent) < most:
+            return
+        if any(exchange.operation == self.case.operation for exchange in self.sender.sent):
             raise CutShort
 
     def _label(self, operation: str, role: Role, key: str | None, facts: Facts) -> Label:
