@@ -108,7 +108,7 @@ def _mean(rows: list[list[float]]) -> list[float]:
 def steps_learnt(whole: Plan, seen: Sightings, names: Collection[str]) -> list[Step]:
     """The order that some faults teach."""
     values: Values = learning.learnt(whole, {name: seen[name] for name in names})
-    return ordered(whole, real(), values, due(whole, real()))
+    return list(ordered(whole, real(), values, due(whole, real())))
 
 
 def shares(steps: Iterable[Step], seen: Sightings, points: Sequence[int]) -> list[float]:

@@ -76,7 +76,7 @@ FORGERIES: dict[str, Forgery] = {
     "a body that was cut": Forgery(RESPONSES, bodies(cut=True), "Could not be judged"),
     "a body that was withheld": Forgery(RESPONSES, bodies(withheld=True), "Breaks the contract"),
     "a body that was left out": Forgery(
-        RESPONSES, bodies(left_out=True), "No failure seen in 0.9 % of the contract"
+        RESPONSES, bodies(left_out=True), "No failure seen in 16 % of the contract"
     ),
     "the response to another request": Forgery(RESPONSES, swapped, "Breaks the contract"),
     "no response": Forgery(RESPONSES, without_response, "Could not be judged"),

@@ -89,7 +89,7 @@ def test_nothing_is_preferred_by_its_name() -> None:
     """Cases of which nothing is known have an ordinary value: some run early, and some late."""
     known = values.learnt()
     unknown = replace(known, scenarios=known.scenarios - {"work-with-options", "burst"}, kinds=())
-    steps = ordered(whole(), real(), unknown, {})
+    steps = list(ordered(whole(), real(), unknown, {}))
     places = [place for place, step in enumerate(steps) if step.case.startswith("burst[")]
     assert places
     assert places[0] < len(steps) - 1
@@ -97,7 +97,7 @@ def test_nothing_is_preferred_by_its_name() -> None:
 
 def test_every_step_of_the_order_has_a_price() -> None:
     """All steps together are the whole plan, and each adds at least one request."""
-    steps = ordered(whole(), real(), values.learnt(), {})
+    steps = list(ordered(whole(), real(), values.learnt(), {}))
     assert {step.case for step in steps if not step.at_most} == {c.id for c in whole().runnable}
     assert all(step.price >= 1 and step.at_most in (0, *CUTS) for step in steps)
 

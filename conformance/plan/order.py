@@ -48,9 +48,9 @@ Due = Mapping[int, Iterable[Case]]
 """Cases that run to their end within some number of requests, whatever they are worth."""
 
 
-def ordered(plan: Plan, contract: Contract, values: Values, due: Due) -> list[Step]:
+def ordered(plan: Plan, contract: Contract, values: Values, due: Due) -> Iterator[Step]:
     """The steps of a plan, the most valuable first, and those in ``due`` in time."""
-    return list(_Order(plan, contract, values).steps(due))
+    return _Order(plan, contract, values).steps(due)
 
 
 def within(steps: Iterable[Step], budget: int) -> dict[str, int]:
