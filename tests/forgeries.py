@@ -149,7 +149,7 @@ FORGERIES: dict[str, Forgery] = {
     "no plan, and a target that has nothing": Forgery(CASES, has_nothing, "PLAN_MISMATCH"),
     # what the target file says
     "the failing operations are missing": Forgery(
-        DECLARED, lambda draft: declared(inapplicable=draft.operations)(draft), "CHOICE_MISMATCH"
+        DECLARED, lambda draft: declared(inapplicable=draft.operations)(draft), "PLAN_MISMATCH"
     ),
     "waivers for a month": Forgery(
         DECLARED, lambda draft: waived(draft, expires=SOON), "Only waived failures seen"
@@ -178,7 +178,7 @@ FORGERIES: dict[str, Forgery] = {
     "another address, also of headers": Forgery(RELABELLED, readdressed, "ADDRESS_MISMATCH"),
     "another seed": Forgery(RELABELLED, said(seed=99), "REQUEST_MISMATCH"),
     "another salt": Forgery(RELABELLED, said(salts=["other"]), "REQUEST_MISMATCH"),
-    "another depth": Forgery(RELABELLED, said(depth="deep"), "CHOICE_MISMATCH"),
+    "another depth": Forgery(RELABELLED, said(depth="deep"), "PLAN_MISMATCH"),
     "another API": Forgery(
         RELABELLED,
         lambda draft: draft.said["spec"].update(title="Other"),
