@@ -192,6 +192,11 @@ OF_DATA: Mapping[str, Cases] = {
     },
     "create.read-back": NOT_STORED,
     "create.others": always("{route} removes other objects", "Creations remove other objects"),
+    "create.named": {
+        "the first result": ("{route} refuses a repeated request",),
+        "an object of its own": ("{route} confuses the names of requests",),
+        ANY: ("{route} carries out a repeated request",),
+    },
     "create.one": {
         "one object": ("{route} lists a new object twice", "New objects are listed twice"),
         ANY: ("{route} issues an id twice", "Creations issue an id twice"),

@@ -23,7 +23,12 @@ from conformance.scenarios.client.writing import (
 from conformance.scenarios.sequences.planned import sequences, take_turns
 from conformance.scenarios.tenants.foreign import named
 from conformance.scenarios.writes.attempts import Attempts
-from conformance.scenarios.writes.creating import create, create_with_id, create_with_options
+from conformance.scenarios.writes.creating import (
+    create,
+    create_under_names,
+    create_with_id,
+    create_with_options,
+)
 from conformance.scenarios.writes.deleting import delete_one
 from conformance.scenarios.writes.generated_writes import RULES as GENERATED_RULES
 from conformance.scenarios.writes.generated_writes import generated, send_generated
@@ -39,10 +44,10 @@ from conformance.scenarios.writes.planned_writes import (
     counted_creations,
     creations,
     deletions,
-    every_creation,
     overlapping_creations,
     refused_changes,
     refused_creations,
+    repeatable_creations,
     updates,
     with_options,
     works,
@@ -116,11 +121,12 @@ def test_counted_creation(client: Client) -> None:
     )
 
 
-@scenario(every_creation, phase=2)
+@scenario(repeatable_creations, rules=("create.named",), phase=2)
 def test_repeated_creation(client: Client) -> None:
     """Send a creation again, with every member that may have to be unique; all may succeed.
 
-    If a header names the request, it is sent under a new name, and then under the old one.
+    If a header names the request, it is sent under a new name, and then under the old one. Others
+    follow at the same time under one name, and under names that differ in the case of letters.
     """
     values = client.valid(client.operation)
     if values is not None and client.shared.has_turn():
@@ -132,6 +138,7 @@ def test_repeated_creation(client: Client) -> None:
             client.mistake(client.operation, values, facts=facts, role=Role.BYSTANDER)
             if client.reuse_names():
                 client.mistake(client.operation, values, facts=facts, role=Role.BYSTANDER)
+                create_under_names(client)
 
 
 # --- changes --------------------------------------------------------------------------------------
