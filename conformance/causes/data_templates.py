@@ -150,9 +150,10 @@ OF_DATA: Mapping[str, Cases] = {
         "Lists say at the end that more follows",
     ),
     "paging.filter": always("{route} ignores filters", "Lists ignore filters"),
-    "paging.matches": always(
-        "{route} finds what its filter excludes", "Filters find what they exclude"
-    ),
+    "paging.matches": {
+        ", whose ": ("A filter of {route} does not find a changed object",),
+        ANY: ("{route} finds what its filter excludes", "Filters find what they exclude"),
+    },
     "paging.ties": always("Pages end among items of the same time"),
     # --- writes ---
     "update.read-back": {

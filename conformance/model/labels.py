@@ -63,6 +63,7 @@ class Step(StrEnum):
     LISTED_BEFORE = "listed-before"  # the same in a list
     LISTED_AFTER = "listed-after"
     LISTED = "listed"  # looks for a new or changed object in its list
+    FILTERED = "filtered"  # looks for a changed object in a filtered list
     LOOK = "look"  # looks for effects of refused requests
 
     WRITE = "write"  # creates or changes

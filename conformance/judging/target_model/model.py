@@ -167,4 +167,4 @@ class Model:
                 history.views.append(view)
                 shown.append((history, view))
         if is_list:
-            self._lists.add(business, answer, shown)
+            self._lists.add(business, answer, span, shown)

@@ -243,6 +243,9 @@ def _is_plain(operation: Operation, wrong: Wrong) -> bool:
     parameter = operation.parameter(wrong.name)
     if parameter is None or parameter.references or wrong.mistake != OTHER_TYPE:
         return False
-    if parameter.schema.get("type") in ("array", "object"):
-        return isinstance(wrong.value, str) and bool(wrong.value)
-    return isinstance(wrong.value, dict)
+    containers = {"array": dict, "object": list}
+    other = containers.get(str(parameter.schema.get("type")))
+    if other is None:
+        return isinstance(wrong.value, dict)
+    # some languages do not tell an empty text, array and object apart
+    return isinstance(wrong.value, str | other) and bool(wrong.value)

@@ -30,6 +30,7 @@ from conformance.scenarios.writes.creating import (
     create_with_options,
 )
 from conformance.scenarios.writes.deleting import delete_one
+from conformance.scenarios.writes.filtered_lists import look_through_filters
 from conformance.scenarios.writes.generated_writes import RULES as GENERATED_RULES
 from conformance.scenarios.writes.generated_writes import generated, send_generated
 from conformance.scenarios.writes.neighbour_lists import write_beside_others
@@ -148,7 +149,7 @@ def test_repeated_creation(client: Client) -> None:
 def test_update(client: Client) -> None:
     """Change every changeable member, then one more; read whether that one alone has changed.
 
-    The object is new, and it has a twin.
+    The object is new, and it has a twin. Filters of its list must find it by its new values.
     """
     operation = client.operation
     client.own.twin(operation)
@@ -159,11 +160,12 @@ def test_update(client: Client) -> None:
     sought = values[operation.selector.name]
     first = _change_others(client, values, member.name)
     sent = {member.name: client.value(member)}
-    _look_before_change(client, sought, first)
+    before = _look_before_change(client, sought, first)
     facts = Facts(step=Step.WRITE, sent=sent, sought=str(sought))
     client.control(operation, {**values, **sent}, facts=facts)
-    position = client.position(read_back(client, operation, sought, sent))
-    look_in_list(client, operation, sought, {**first.sent, **sent}, position)
+    after = read_back(client, operation, sought, sent)
+    look_in_list(client, operation, sought, {**first.sent, **sent}, client.position(after))
+    look_through_filters(client, sought, {**first.beside, **first.sent, **sent}, before, after)
 
 
 def _change_others(client: Client, values: Mapping[str, Any], member: str) -> Facts:
@@ -179,8 +181,8 @@ def _change_others(client: Client, values: Mapping[str, Any], member: str) -> Fa
     return facts
 
 
-def _look_before_change(client: Client, sought: Id, first: Facts) -> None:
-    """Read an object until it shows the first change."""
+def _look_before_change(client: Client, sought: Id, first: Facts) -> Exchange | None:
+    """Read an object until it shows the first change; returns the last read."""
     operation = client.operation
     sent = {**first.beside, **first.sent}
 
@@ -189,7 +191,7 @@ def _look_before_change(client: Client, sought: Id, first: Facts) -> None:
         return found is None or not any(differences(operation, sent, found))
 
     facts = Facts(step=Step.BEFORE)
-    client.until(lambda: client.settled(operation.kind, sought, facts), is_shown)
+    return client.until(lambda: client.settled(operation.kind, sought, facts), is_shown)
 
 
 @scenario(changes_to_zero, rules=("update.read-back",), phase=2)
