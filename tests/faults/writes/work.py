@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from conformance.server.messages import Context, Reply
+from conformance.server.messages import Context, Refusal, Reply
 from conformance.server.store import Page, Row
 from tests.faults.base import Entry, Faulty, fault, faults_of, is_for
 
@@ -86,3 +86,28 @@ class PauseOnlySaid(Faulty):
         if is_for(context, "act_on_workspace") and reply.status == 200:
             self.store.change(self.selected(context), {"lifecycle_state": "active"})
         return reply
+
+
+@fault("changed-resource", at="change_communication_run", by="work-on-object", depth=4)
+class CancellationNotKept(Faulty):
+    """change_communication_run confirms that a run is cancelled, but does not apply it."""
+
+    def act(self, context: Context) -> Reply:
+        if is_for(context, "change_communication_run") and context.values["action"] == "cancel":
+            row = self.selected(context)
+            reply = super().act(context)
+            self.store.change(row, row.document)
+            return reply
+        return super().act(context)
+
+
+@fault("code-registered", at="change_communication_run", by="work-on-object", depth=4)
+class CancelledForGood(Faulty):
+    """change_communication_run refuses to pause a cancelled run with a code of its own."""
+
+    def act(self, context: Context) -> Reply:
+        if is_for(context, "change_communication_run"):
+            state = self.selected(context).document.get("status")
+            if state == "cancelled" and context.values["action"] == "pause":
+                raise Refusal(code="invalid_state")
+        return super().act(context)
