@@ -12,6 +12,7 @@ from conformance.reading import SIGNS, filled, lengthened, members_of, sought_in
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.writing import (
+    borrowed_objects,
     look_in_list,
     observed_values,
     read_back,
@@ -155,8 +156,8 @@ def _changes(
 ) -> Iterator[tuple[str, list[Any]]]:
     """Names of members with candidate values. They are sent in order until one is accepted.
 
-    None of them is a value of the object as ``shown``. Switches come last and end up off. The
-    backwards pass leaves them alone.
+    None of them is a value of the object as ``shown``, but objects may be those of another one.
+    Switches come last and end up off. The backwards pass leaves them alone.
     """
     members = changeable(client.operation)
     others = [member for member in members if not member.is_switch]
@@ -166,6 +167,9 @@ def _changes(
         switches.clear()
     for member in others:
         yield member.name, _choices(client, member)
+    borrowed = list(borrowed_objects(client, client.operation).items())
+    for name, value in reversed(borrowed) if backwards else borrowed:
+        yield name, [value]
     for switch in switches:
         states = (False,) if shown.get(switch.shown_as) is True else (True, False)
         yield from ((switch.name, [state]) for state in states)

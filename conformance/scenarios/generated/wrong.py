@@ -66,7 +66,8 @@ def _count(operation: Operation, parameter: Parameter, depth: Depth) -> int:
     if parameter.place == "body":
         if parameter.references:
             return int(parameter != operation.selector)
-        return ALONE[depth] - parameter.required
+        inside = len(parameter.schema.get("properties", {}))
+        return ALONE[depth] + inside - parameter.required
     return OF_WORDS if {"enum", "format"} & set(parameter.schema) else 0
 
 
@@ -204,7 +205,10 @@ def _kind_of(value: Any) -> str:
 
 
 def _more(parameter: Parameter, drawing: Drawing) -> list[Wrong]:
-    """What no schema gives: numbers below zero and huge ones, odd arrays, and malformed ids."""
+    """What no schema gives: numbers below zero and huge ones, odd arrays, and malformed ids.
+
+    An object of documented members gets a wrong value of each.
+    """
     negative, huge = drawing.numbers("negative")[0], drawing.numbers("huge")[0]
     values: list[Any] = []
     if parameter.schema.get("type") in NUMBERS:
@@ -213,6 +217,8 @@ def _more(parameter: Parameter, drawing: Drawing) -> list[Wrong]:
         values = [[negative], []]
     elif parameter.references:
         values = [MALFORMED]
+    elif parameter.schema.get("properties"):
+        values = [{**(parameter.example or {}), name: 7} for name in parameter.schema["properties"]]
     return [Wrong(parameter.place, parameter.name, BEYOND, value) for value in values]
 
 

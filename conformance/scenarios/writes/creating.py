@@ -8,7 +8,12 @@ from typing import Any
 from conformance.model import Exchange, Facts, KeyName, Role, Step
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
-from conformance.scenarios.client.writing import named_objects, read_back, usual_values
+from conformance.scenarios.client.writing import (
+    borrowed_objects,
+    named_objects,
+    read_back,
+    usual_values,
+)
 
 
 def create_with_options(client: Client) -> None:
@@ -18,7 +23,11 @@ def create_with_options(client: Client) -> None:
     the creation is rejected, one without such values follows.
     """
     named = named_objects(client)
-    usual = {**usual_values(client, client.operation), **named}
+    usual = {
+        **usual_values(client, client.operation),
+        **borrowed_objects(client, client.operation),
+        **named,
+    }
     tries: list[tuple[Mapping[str, Any], Role]] = [({}, Role.CONTROL)]
     if usual:
         tries.insert(0, (usual, Role.PROBE))
