@@ -34,11 +34,19 @@ OF_NUMBERS, OF_WORDS = 5, 1
 
 
 def counts_of(operation: Operation, depth: Depth) -> dict[str, int]:
-    """How many wrong values of each parameter are sent alone. In a quick run, only one has any."""
+    """How many wrong values of each parameter are sent alone. In a quick run, only one has any.
+
+    A member that selects the operation stays what it is, except for what is inside it.
+    """
     counts = {}
     for parameter in operation.parameters:
-        if parameter.place != "header" and parameter.name != operation.when:
-            counts[parameter.name] = _count(operation, parameter, depth)
+        inside = len(parameter.schema.get("properties", {}))
+        if parameter.place == "header":
+            continue
+        if parameter.name != operation.when:
+            counts[parameter.name] = _count(operation, parameter, depth) + inside
+        elif inside:
+            counts[parameter.name] = inside
     if depth is Depth.QUICK:
         return dict(list(counts.items())[-1:])
     return counts
@@ -66,8 +74,7 @@ def _count(operation: Operation, parameter: Parameter, depth: Depth) -> int:
     if parameter.place == "body":
         if parameter.references:
             return int(parameter != operation.selector)
-        inside = len(parameter.schema.get("properties", {}))
-        return ALONE[depth] + inside - parameter.required
+        return ALONE[depth] - parameter.required
     return OF_WORDS if {"enum", "format"} & set(parameter.schema) else 0
 
 
@@ -158,7 +165,8 @@ def _divided(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]
     for name, count in counts_of(operation, client.depth).items():
         parameter = operation.parameter(name)
         assert parameter is not None
-        known = [wrong for wrong in drawn if _is_of(parameter, wrong)] + _more(parameter, drawing)
+        known = [wrong for wrong in drawn if _is_of(parameter, wrong) and name != operation.when]
+        known += _more(parameter, drawing)
         safe = [wrong for wrong in known if _is_safe(parameter, wrong.value)]
         ordered = _in_turn(safe, f"{client.seed} {operation.id} {name}")
         alone.append(ordered[:count])
