@@ -546,17 +546,3 @@ class HeadersInErrors(Faulty):
         reply = super().refused(request, refusal)
         reply.body["error"]["headers"] = {"authorization": request.header("authorization")}
         return reply
-
-
-@fault("business-rows", at="sign_up", by="new-key", depth=5)
-class AccountOfTheSameAddress(Faulty):
-    """A sign-up with a known e-mail address returns the account of that address, with its key."""
-
-    @cached_property
-    def _accounts(self) -> dict[str, Any]:
-        return {}
-
-    def succeed(self, context: Context, body: Any) -> Reply:
-        if is_for(context, "sign_up"):
-            body = self._accounts.setdefault(context.values["email"], body)
-        return super().succeed(context, body)

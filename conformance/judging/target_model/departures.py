@@ -230,8 +230,7 @@ class Comparison:
         given = history.given(member)
         if _shows(former, member, view.members[member]) or _holds(given, view.members[member]):
             return False
-        current = [each for each in earlier if history.at(each.span) is state]
-        alike = [each for each in current if each.is_asked_as(view)]
+        alike = [each for each in earlier if each not in former and each.is_asked_as(view)]
         return _shows(alike, member, value)
 
     def _refusals_applied(self, view: View) -> Iterator[Judged]:

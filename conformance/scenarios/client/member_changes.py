@@ -167,12 +167,19 @@ def _changes(
         switches.clear()
     for member in others:
         yield member.name, _choices(client, member)
-    borrowed = list(borrowed_objects(client, client.operation).items())
-    for name, value in reversed(borrowed) if backwards else borrowed:
-        yield name, [value]
+    borrowed = list(_one_by_one(borrowed_objects(client, client.operation)))
+    yield from borrowed[::-1] if backwards else borrowed
+    yield from _switched(switches, shown)
+
+
+def _switched(
+    switches: list[Parameter], shown: Mapping[str, Any]
+) -> Iterator[tuple[str, list[Any]]]:
+    """Each state that switches go through, as the only choice: on if they are off, and then off."""
     for switch in switches:
-        states = (False,) if shown.get(switch.shown_as) is True else (True, False)
-        yield from ((switch.name, [state]) for state in states)
+        if shown.get(switch.shown_as) is not True:
+            yield switch.name, [True]
+        yield switch.name, [False]
 
 
 def _choices(client: Client, member: Parameter) -> list[Any]:

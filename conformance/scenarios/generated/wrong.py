@@ -159,20 +159,28 @@ def _one_of_each(wrong: Iterable[Wrong]) -> list[Wrong]:
 
 def _divided(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]]:
     """The wrong values sent alone, one of each parameter in turn, and others of members."""
-    operation, drawn = client.operation, drawing.wrong_values(client.operation)
+    operation = client.operation
     alone: list[list[Wrong]] = []
     left: list[Wrong] = []
     for name, count in counts_of(operation, client.depth).items():
         parameter = operation.parameter(name)
         assert parameter is not None
-        known = [wrong for wrong in drawn if _is_of(parameter, wrong) and name != operation.when]
-        known += _more(parameter, drawing)
-        safe = [wrong for wrong in known if _is_safe(parameter, wrong.value)]
-        ordered = _in_turn(safe, f"{client.seed} {operation.id} {name}")
+        known = _safe_values(operation, parameter, drawing)
+        ordered = _in_turn(known, f"{client.seed} {operation.id} {name}")
         alone.append(ordered[:count])
-        left += ordered[count:] if parameter.place == "body" else []
+        if parameter.place == "body":
+            left += ordered[count:]
     turns = zip_longest(*alone)
     return [each for turn in turns for each in turn if each is not None], left
+
+
+def _safe_values(operation: Operation, parameter: Parameter, drawing: Drawing) -> list[Wrong]:
+    """The wrong values of a parameter; of one that selects the operation, only what is inside."""
+    known = _more(parameter, drawing)
+    if parameter.name != operation.when:
+        drawn = drawing.wrong_values(operation)
+        known = [wrong for wrong in drawn if _is_of(parameter, wrong)] + known
+    return [wrong for wrong in known if _is_safe(parameter, wrong.value)]
 
 
 def _is_of(parameter: Parameter, wrong: Wrong) -> bool:

@@ -162,6 +162,18 @@ def _odd_queries(operation: Operation) -> Iterator[OddWay]:
     if not parameters:
         return
     texts = [parameter.name for parameter in parameters if _takes_any_text(parameter)]
+    yield from _repeated(operation, parameters, texts)
+    names = texts or [parameters[0].name]
+    yield OddWay(Sort.UNDECODABLE, "all-undecodable", undecodable(operation, names))
+    for parameter in parameters:
+        make = with_pairs(operation, (parameter.name, ""))
+        yield OddWay(Sort.EMPTY, f"{parameter.name}-empty", make)
+
+
+def _repeated(
+    operation: Operation, parameters: list[Parameter], texts: list[str]
+) -> Iterator[OddWay]:
+    """All parameters twice, and in brackets; each of some texts alone if that is refused."""
     twice = {parameter.name: _twice(parameter) for parameter in parameters}
     make, singly = _all_and_singly(operation, Sort.TWICE, twice, texts)
     yield OddWay(Sort.TWICE, "all-twice", make, singly=singly)
@@ -171,11 +183,6 @@ def _odd_queries(operation: Operation) -> Iterator[OddWay]:
         yield OddWay(Sort.BRACKETS, "all-in-brackets", make, singly=singly)
     else:  # one request for both
         yield OddWay(Sort.BRACKETS, "override-and-brackets", overridden(make), singly=singly)
-    names = texts or [parameters[0].name]
-    yield OddWay(Sort.UNDECODABLE, "all-undecodable", undecodable(operation, names))
-    for parameter in parameters:
-        make = with_pairs(operation, (parameter.name, ""))
-        yield OddWay(Sort.EMPTY, f"{parameter.name}-empty", make)
 
 
 def _all_and_singly(

@@ -64,16 +64,11 @@ def _send_similar_ids(
         return
     similar = [f"{known}x"] if known.isdecimal() else []
     if len(known) > SHORT_ID:
-        start = _free_start(known, taken)
+        starts = [known[:end] for end in range(len(known) - 1, 1, -1)]
+        start = next((each for each in starts if each not in taken), known[:-1])
         similar = [start, f"{known}x", f"{start}%"]
         if not is_hexadecimal(known):
             similar.append(known.swapcase())
         similar.append(PROTOTYPE)
     for name in similar[: SIMILAR[client.depth]]:
         client.mistake(client.operation, {**values, selector.name: name})
-
-
-def _free_start(known: str, taken: set[str]) -> str:
-    """The longest start of an id that is not an id itself. References are often numbered."""
-    starts = [known[:end] for end in range(len(known) - 1, 1, -1)]
-    return next((start for start in starts if start not in taken), known[:-1])

@@ -33,8 +33,7 @@ def delete_one(client: Client) -> None:
     listed = _look_in_list(client, sought, Step.LISTED_BEFORE)
     narrowed = _passed_by(client, listed)
     others = _other_lists(client)
-    for listing, page in others:
-        client.call(listing, page, facts=Facts(step=Step.LISTED, sought=str(sought)))
+    _read_others(client, others, sought)
     deletion = client.control(operation, values, facts=Facts(step=Step.DELETE))
     look = _look_until_gone(client, sought, positions[sought])
     for step, other in ((Step.OLDER_AFTER, older), (Step.NEWER_AFTER, newer)):
@@ -42,8 +41,7 @@ def delete_one(client: Client) -> None:
     listed = _list_until_gone(client, sought, EVERYTHING)
     if narrowed and _is_gone(client, listed):  # a server may omit it from one list only
         _list_until_gone(client, sought, narrowed)
-    for listing, page in others:
-        _read_until_gone(client, listing, page, sought)
+    _read_others_until_gone(client, others, sought)
     if look is not None and deletion.ok and _is_gone(client, look):
         _use_deleted(client, sought)
         client.mistake(operation, values, role=Role.BYSTANDER)
@@ -114,12 +112,21 @@ def _other_lists(client: Client) -> list[tuple[Operation, Values]]:
     return [(listing, page) for listing, page in pages if page is not None]
 
 
-def _read_until_gone(client: Client, listing: Operation, page: Values, sought: Id) -> None:
-    """Read a list until it does not show the object."""
+def _read_others(
+    client: Client, others: list[tuple[Operation, Values]], sought: Id
+) -> list[Exchange]:
+    """Read the first page of some lists, which may show the object."""
     facts = Facts(step=Step.LISTED, sought=str(sought))
+    return [client.call(listing, page, facts=facts) for listing, page in others]
+
+
+def _read_others_until_gone(
+    client: Client, others: list[tuple[Operation, Values]], sought: Id
+) -> None:
+    """Read some lists until none of them shows the object."""
     client.until(
-        lambda: client.call(listing, page, facts=facts),
-        lambda look: _is_gone(client, look),
+        lambda: _read_others(client, others, sought),
+        lambda looks: all(_is_gone(client, look) for look in looks),
     )
 
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from conformance.base.values import instant
 from conformance.model import Exchange, Facts, Open, Parameter, Step
-from conformance.reading import absent, as_shown, members_of, sought_in
+from conformance.reading import absent, as_shown, members_of, sought_in, takes
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.filter_values import text_of
 from conformance.scenarios.client.ids import Id
@@ -61,13 +60,12 @@ def _telling(
         member = parameter.filters
         before, now = text_of(old.get(member)), text_of(new.get(member))
         if parameter.compare == "at-least":
-            earlier, later = instant(before), instant(now)
-            if before and earlier is not None and later is not None and earlier < later:
+            if before and now and before != now and takes(parameter, new, before):
                 yield parameter.name, before
-        elif now and parameter.plain and member in changed and _is_exact(parameter):
+        elif now and member in changed and _is_exact(parameter):
             yield parameter.name, now
 
 
 def _is_exact(parameter: Parameter) -> bool:
-    """Whether a filter by a value that an object shows must include the object."""
-    return not (Open.FILTER_IGNORED in parameter.open or parameter.phone or parameter.formatted)
+    """Whether a filter by a value that an object shows must find the object."""
+    return parameter.plain and Open.FILTER_IGNORED not in parameter.open

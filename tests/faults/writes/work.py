@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, field
 from typing import Any
 
-from conformance.server.messages import Context, Refusal, Reply
+from conformance.server.messages import Context, Reply
 from conformance.server.store import Page, Row
 from tests.faults.base import Entry, Faulty, fault, faults_of, is_for
 
@@ -98,16 +98,4 @@ class CancellationNotKept(Faulty):
             reply = super().act(context)
             self.store.change(row, row.document)
             return reply
-        return super().act(context)
-
-
-@fault("code-registered", at="change_communication_run", by="work-on-object", depth=4)
-class CancelledForGood(Faulty):
-    """change_communication_run refuses to pause a cancelled run with a code of its own."""
-
-    def act(self, context: Context) -> Reply:
-        if is_for(context, "change_communication_run"):
-            state = self.selected(context).document.get("status")
-            if state == "cancelled" and context.values["action"] == "pause":
-                raise Refusal(code="invalid_state")
         return super().act(context)
