@@ -9,7 +9,7 @@ from typing import Any
 
 from conformance.judging.outcomes import JudgeContext, Pass, Violation
 from conformance.judging.responses import said
-from conformance.judging.target_model.departures import SETTLED, Judged
+from conformance.judging.target_model.departures import REFUSED, SETTLED, Judged
 from conformance.judging.target_model.events import Name, Span, View, Write, is_plain
 from conformance.judging.target_model.history import History
 from conformance.model import Business, Open, Parameter, Step, compact
@@ -68,13 +68,19 @@ class Lists:
                 filters.append((parameter, value))
         return filters
 
-    def judged(self, histories: Mapping[Name, History]) -> Iterator[Judged]:
-        """The first departure of each list, or else an object that agrees with it."""
+    def judged(
+        self, histories: Mapping[Name, History], refused: Mapping[str, Write]
+    ) -> Iterator[Judged]:
+        """The first departure of each list, or else an object that agrees with it.
+
+        ``refused`` are the refused writes by the texts that only they have sent.
+        """
         for answer, filters, shown in self._filtered:
             yield from self._misfits(answer, filters, shown)
         for look in self._looks.values():
             yield from self._unfound(look, histories)
         yield from self._strangers(histories)
+        yield from self._refused(refused)
 
     def _misfits(
         self,
@@ -147,6 +153,29 @@ class Lists:
             creation = _creation_shown(history, row) if history else None
             if creation is not None:
                 yield self._stranger(answer, row, creation)
+
+    def _refused(self, refused: Mapping[str, Write]) -> Iterator[Judged]:
+        """The first item of each list that a refused creation of its kind has left behind."""
+        for _, answer in self._listed:
+            for row, write in self._created_by(refused, answer):
+                ids = (write.exchange.id, answer.exchange.id)
+                expected = f"not what {write.exchange.id} sent, which was refused"
+                violation = Violation("/", expected, compact(row), ids)
+                yield Judged(REFUSED, write.exchange.id, violation)
+                break
+
+    def _created_by(
+        self, writes: Mapping[str, Write], answer: Answer
+    ) -> Iterator[tuple[dict[str, Any], Write]]:
+        """The items of a list that show a text of some creations, each with the creation."""
+        for row in answer.rows:
+            for member, text in row.items():
+                write = writes.get(text) if isinstance(text, str) else None
+                if write is None or write.operation.action != "create":
+                    continue
+                is_own = write.operation.kind == answer.operation.kind
+                if is_own and write.sent.get(member) == text:
+                    yield row, write
 
     def _stranger(self, answer: Answer, row: dict[str, Any], creation: Write) -> Judged:
         """The departure of a list that shows an object which another business created."""

@@ -88,8 +88,9 @@ def wants_control(operation: Operation) -> bool:
 
 def has_plain(operation: Operation, depth: Depth) -> bool:
     """Whether some member of an operation gets a value that can only be called invalid."""
-    members = [operation.parameter(name) for name in counts_of(operation, depth)]
-    return any(member and member.place == "body" and not member.references for member in members)
+    counts = counts_of(operation, depth)
+    members = [each for each in operation.body if each.name in counts]
+    return any(not each.references and each.name != operation.when for each in members)
 
 
 def send_wrong(client: Client, drawing: Drawing, *, only_judged: bool) -> None:

@@ -269,3 +269,14 @@ class NotesSavedBeforeRefusal(ActsBeforeRefusing):
         row = self.store.get("lead", str(body.get("id")))
         if row is not None and "notes" in body:
             self.store.change(row, {"notes": body["notes"]})
+
+
+@fault("refused-unchanged", at="create_agent list_agents", by="generated last-look", depth=5)
+class AgentOfNumbersStored(ActsBeforeRefusing):
+    """create_agent stores the agent before it refuses metadata that are a number."""
+
+    here, role = "create_agent", "invalid_parameter"
+
+    def force(self, operation: Operation, request: Request) -> None:
+        if isinstance(body_of(request).get("metadata"), int):
+            super().force(operation, request)
