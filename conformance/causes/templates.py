@@ -79,6 +79,7 @@ _OF_RESPONSES: Mapping[str, Cases] = {
     },
     "account.rows": {
         "of its own": ("Two accounts get the same {tenant}",),
+        "no key of": ("{route} hands out the key of an existing account",),
         ANY: ("A new account sees items of another {tenant}",),
     },
     "scope.refused": refusals(

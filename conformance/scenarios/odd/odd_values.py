@@ -66,6 +66,7 @@ MEDIA = {
     "form": "application/x-www-form-urlencoded",
     "xml": "application/xml",
     "nonsense": "nonsense",
+    "latin-1": "application/json; charset=latin1",
 }
 
 
