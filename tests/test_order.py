@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections import Counter
 from dataclasses import replace
 from functools import cache
@@ -100,6 +103,24 @@ def test_every_step_of_the_order_has_a_price() -> None:
     steps = list(ordered(whole(), real(), values.learnt(), {}))
     assert {step.case for step in steps if not step.at_most} == {c.id for c in whole().runnable}
     assert all(step.price >= 1 and step.at_most in (0, *CUTS) for step in steps)
+
+
+HASHED = """
+from tests.test_order import kept, prepared
+print(sorted(kept(prepared(depth="quick").chosen).items()))
+"""
+
+
+def test_another_process_makes_the_same_order() -> None:
+    """Whoever recomputes the plan of a stored run hashes texts otherwise."""
+    again = [
+        subprocess.check_output(
+            [sys.executable, "-c", HASHED], env={**os.environ, "PYTHONHASHSEED": seed}, text=True
+        )
+        for seed in ("1", "2")
+    ]
+    assert again[0] == again[1]
+    assert again[0].strip() == str(sorted(kept(prepared(depth="quick").chosen).items()))
 
 
 # --- cases that are cut short ---

@@ -4,6 +4,9 @@ A case has a price, its requests, and a value: the faults that it is expected to
 case before it shows. A case may be cut short after its first requests. The order is greedy: at each
 step it takes what is worth most for each request. A quick run and any budget take its beginning.
 It only chooses cases, which then run in the order of the plan.
+
+Another process must get the same order, to recompute the plan of a stored run. So nothing depends
+on the order of a set, and ``fsum`` adds alike in each version of Python.
 """
 
 from __future__ import annotations
@@ -98,9 +101,9 @@ class _Order:
 
     def _expect(self) -> None:
         """Expect each kind of fault on all operations with its action, more on larger ones."""
-        by_action: dict[str, set[str]] = defaultdict(set)
+        by_action: dict[str, dict[str, float]] = defaultdict(dict)  # the sizes of operations
         for case in self._cases.values():
-            by_action[self._action(case)].add(case.operation)
+            by_action[self._action(case)][case.operation] = self._size(case.operation)
             for rule in case.rules:
                 self._unfed[rule, case.operation] = FIRST_FED
         for number, kind in enumerate(self._values.kinds):
@@ -108,9 +111,9 @@ class _Order:
                 self._left[EVERYWHERE, number] = kind.weight
                 continue
             for action in kind.shows:
-                sizes = {operation: self._size(operation) for operation in by_action[action]}
-                for operation, size in sizes.items():
-                    self._left[operation, number] = kind.weight * size / sum(sizes.values())
+                whole = math.fsum(by_action[action].values())
+                for operation, size in by_action[action].items():
+                    self._left[operation, number] = kind.weight * size / whole
 
     def _size(self, operation: str) -> float:
         """How much may be wrong with an operation, relative to others: it grows with its input."""
@@ -131,7 +134,7 @@ class _Order:
         """The value of a request in an ordinary case: that of cases of which nothing is known."""
         known = [case for case in self._cases.values() if self._is_known(case)]
         requests = sum(case.cost for case in known)
-        return sum(self._left.values()) / requests if requests else 1.0
+        return math.fsum(self._left.values()) / requests if requests else 1.0
 
     def _action(self, case: Case) -> str:
         operation = self._operations.get(case.operation)
@@ -206,7 +209,7 @@ class _Order:
         if case.operation not in self._reached:
             value += FIRST_SENT
         if cut_ == WHOLE:
-            value += sum(self._unfed[rule, case.operation] for rule in case.rules)
+            value += math.fsum(self._unfed[rule, case.operation] for rule in case.rules)
         return value
 
     def _more_likely(self, hope: _Hope, case: Case, cut_: int) -> float:

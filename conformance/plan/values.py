@@ -8,6 +8,7 @@ from one operation is expected on each operation with the same action.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -39,7 +40,7 @@ class FaultKind:
         """How likely a case shows such a fault with its first requests; all of them for WHOLE."""
         shares = self.shows.get(action, {}).get(scenario, ())
         early = [share for number, share in shares if requests == WHOLE or number <= requests]
-        return min(1.0, sum(early))
+        return min(1.0, math.fsum(early))
 
 
 @dataclass(frozen=True)
