@@ -200,10 +200,7 @@ class Session:
                 client.knowledge.look_for_businesses()
 
     def _tried(self, case: Case, sink: Sink) -> str:
-        """Run the scenario of a case, at most twice; returns how it ended.
-
-        A case that is cut short where it shows a violation is repeated to its end.
-        """
+        """Run the scenario of a case, perhaps again and then whole; returns how it ended."""
         for attempt in (1, 2):
             client = self._client(case, attempt, sink)
             outcome, sent = self._attempt(case, client), client.sender.sent
