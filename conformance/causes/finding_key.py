@@ -23,7 +23,9 @@ ALIKE = ("tenant.rows", "owner.named")
 """Rules that all find a list that shows another business's data."""
 FILTER, PAGE = "paging.filter", "paging.advances"
 """Rules that both find a missing page of a list."""
-ERROR, OF_ERRORS = "error", ("error.", "route.unknown")
+UNROUTED = "route.unknown"
+"""The rule about errors for unknown paths and methods."""
+ERROR, OF_ERRORS = "error", ("error.", UNROUTED)
 """Replaces the rules about the form of errors."""
 SHAPE, MEMBERS = "success.shape", "success.members"
 """Rules that both find a member of another type: in a list or a read, and after a write."""

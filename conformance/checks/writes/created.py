@@ -75,6 +75,14 @@ def create_one(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield Pass(tuple(by_id.values()))
 
 
+def _may_exist_already(answer: Answer) -> bool:
+    """Whether a creation may have returned an object that existed before.
+
+    Of several statuses of success, only the last one says that the object is new.
+    """
+    return answer.exchange.status in answer.operation.successes[:-1]
+
+
 def _same_id(created: list[Answer]) -> Violation | None:
     """A violation for a creation that returned the id of an earlier object.
 
@@ -83,9 +91,7 @@ def _same_id(created: list[Answer]) -> Violation | None:
     earlier: dict[str, str] = {}
     for answer in created:
         identifier, exchange = compact(answer.id), answer.exchange
-        # of several statuses of success, only the last one says that the object is new
-        may_exist_already = exchange.status in answer.operation.successes[:-1]
-        if identifier in earlier and not may_exist_already:
+        if identifier in earlier and not _may_exist_already(answer):
             name = answer.contract.identifier_of(answer.operation.kind)
             ids = (earlier[identifier], exchange.id)
             return Violation(f"/{name}", "an id of its own", identifier, ids)
@@ -206,7 +212,8 @@ def _shown_by(answer: Answer) -> list[Any]:
 def create_newest(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A new object is not older than what its list held before, except items in the future."""
     before, made = last_answer(context, trial, Step.BEFORE), _made_item(context, trial)
-    if before is None:
+    write = last_answer(context, trial, Step.WRITE)
+    if before is None or write is None or _may_exist_already(write):
         return
     now = instant(before.exchange.started)  # None where the log does not know it
     earlier = [
