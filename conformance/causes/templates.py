@@ -173,7 +173,12 @@ _OF_RESPONSES: Mapping[str, Cases] = {
         '{route} returns a wrong type of "{member}"', "Writes return members of a wrong type"
     ),
     "success.shape": {
-        "a JSON value": ("{route} returns no JSON", "Successes are not JSON"),
+        "a JSON value": (
+            "{stored} makes {route} unreadable",
+            "{stored} makes responses unreadable",
+            "{route} returns no JSON",
+            "Successes are not JSON",
+        ),
         LACKING: (
             '{object} lacks "{member}"',
             'Responses lack "{member}"',

@@ -16,6 +16,7 @@ from conformance.causes.finding_key import ERROR, LACKED, UNROUTED, Key
 from conformance.causes.finding_key import TAKEN as NOT_REFUSED
 from conformance.causes.forms import ANY, CODE, LACKING, STATUS, TAKEN, Cases, Forms
 from conformance.causes.harm import was_refused
+from conformance.causes.stored_values import EARLIER
 from conformance.causes.templates import OF_UNROUTED, TEMPLATES
 from conformance.model import WHOLE_API, Contract, Finding, Json, Operation
 from conformance.model.mistake_names import REFUSABLE
@@ -137,6 +138,7 @@ def _words(
         "object": _object(broken, finding, shown),
         "member": _member(contract, key, finding, broken),
         "flaw": _flaw(key, finding),
+        "stored": "A stored value" if key.flaw.endswith(EARLIER) else "",
         "code": codes[0] if codes else "",
         "wanted": _status(finding, key.expected),
         "got": _status(finding, key.actual),
