@@ -96,7 +96,7 @@ class KeepsNoNumbers(Faulty):
 
 def test_a_list_that_is_no_json_is_the_fault_of_what_was_stored() -> None:
     """The write is the place, and not each list and read that shows the value."""
-    run = run_of(KeepsNoNumbers, "update_lead", "list_leads", "read_lead", without=("generated",))
+    run = run_of(KeepsNoNumbers, "update_lead", scenarios=("odd-request",), without=())
     (cause,) = run.causes
     write, look = run.exchanges_of(cause.finding.exchanges)
     assert (write.operation, write.id) == ("update_lead", cause.origin)
@@ -105,11 +105,28 @@ def test_a_list_that_is_no_json_is_the_fault_of_what_was_stored() -> None:
     assert cause.title == "A stored value makes GET /leads unreadable"
 
 
+class ShowsNoNumbers(KeepsNoNumbers):
+    """The same, where the response to the change shows the object."""
+
+    def act_update(self, context: Context) -> Reply:
+        super().act_update(context)
+        return super().act_read(context)
+
+
+def test_a_write_that_shows_what_it_stores_is_one_cause_with_its_list() -> None:
+    """Both bodies are no JSON for the same reason, and the media type is no second one."""
+    run = run_of(ShowsNoNumbers, "update_lead", scenarios=("odd-request",), without=())
+    (cause,) = run.causes
+    assert cause.title == "Responses to a number beyond all bounds are not JSON"
+    assert {"success-json[update_lead]", "list-items[list_leads]"} <= set(cause.cells)
+
+
 class TakesAnyLead(Faulty):
     """update_lead checks no type of what it stores."""
 
     def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
-        return operation.id == "update_lead" or super().is_valid(operation, parameter, value)
+        is_free = operation.id == "update_lead" and parameter.name != "id"
+        return is_free or super().is_valid(operation, parameter, value)
 
 
 def test_values_of_wrong_types_that_are_accepted_are_one_cause() -> None:

@@ -101,7 +101,7 @@ def key_of(finding: Finding, shown_by: list[Exchange]) -> Key:
     expected = _first_choice(finding) if is_code else finding.expected
     rule, place = _rule(finding), place_of(finding)
     if rule in (SHAPE, LABEL_RULE) and finding.expected == A_VALUE:
-        return Key(SHAPE, place, A_VALUE, actual)
+        return Key(SHAPE, place, A_VALUE, _media_type(shown_by))
     if rule != ERROR:
         return Key(rule, place, kind(expected), actual)
     if place == "/":  # the shape says what the body is
@@ -114,6 +114,13 @@ def _shape(shown_by: list[Exchange]) -> str:
     if not shown_by or shown_by[-1].status is None or shown_by[-1].ok:
         return ""
     return f"{shown_by[-1].status} {shape_of(shown_by[-1])}"
+
+
+def _media_type(shown_by: list[Exchange]) -> str:
+    """The media type of the last response, without parameters; empty if there is none."""
+    if not shown_by or shown_by[-1].response is None:
+        return ""
+    return shown_by[-1].response.header("Content-Type").partition(";")[0].strip().lower()
 
 
 def _first_choice(finding: Finding) -> str:

@@ -3,8 +3,9 @@
 The forms of a title are ordered by preference: the first one is used whose words are known and that
 is short enough. So the last form needs no words, except ``tenant``, which is always known.
 
-Another word is ``stored``, for what only a value that was stored earlier shows. Other words are ``route`` and ``object`` (such as "an agent") if there is only one, ``member``,
-``flaw``, ``code``, and the statuses ``wanted`` and ``got``.
+Other words are ``route`` and ``object`` (such as "an agent") if there is only one, ``member``,
+``flaw``, ``code``, ``stored`` for what only a value that was stored earlier shows, and the statuses
+``wanted`` and ``got``.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from dataclasses import replace
 from conformance.base.values import NOT_JSON, read_json
 from conformance.causes.finding_key import A_VALUE, DRAWN, FAULT, SHAPE, UNREAD, Key
 from conformance.causes.sightings import Settled, Sighting
-from conformance.causes.stored_values import Stored, is_garbled
+from conformance.causes.stored_values import Stored, flaw_of_write, is_garbled
 from conformance.model import Exchange
 from conformance.model.mistake_names import EMPTY, ODD_VALUE, OPTIONAL
 from conformance.reading import query_of
@@ -24,14 +24,14 @@ def of_garbled_bodies(
     with_keys: Settled, exchanges: Mapping[str, Exchange], stored: Mapping[str, Stored]
 ) -> Settled:
     """A success is no JSON because of a stored value, which its writes may show as well."""
-    flaws = {value.origin: value.flaw for value in stored.values()}
-    flaws |= {name: value.flaw for name, value in stored.items()}
 
     def settled_key(one: Sighting, key: Key) -> Key:
         exchange = exchanges.get(one.shown_by)
-        if exchange is None or one.shown_by not in flaws or not is_garbled(exchange):
+        if exchange is None or not is_garbled(exchange):
             return key
-        return Key(SHAPE, "/", A_VALUE, flaw=flaws[one.shown_by])
+        value = stored.get(exchange.id)
+        flaw = value.flaw if value else flaw_of_write(exchange)
+        return Key(SHAPE, "/", A_VALUE, flaw=flaw) if flaw else key
 
     settled_keys = [(one, settled_key(one, key)) for one, key in with_keys]
     found = {key for one, key in settled_keys if one.key.rule == SHAPE}

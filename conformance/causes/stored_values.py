@@ -90,10 +90,15 @@ def _fails(exchange: Exchange) -> bool:
     return is_fault(exchange.status or 0) or is_garbled(exchange)
 
 
+def flaw_of_write(exchange: Exchange) -> str:
+    """What is odd in a write; empty if nothing is, and for other requests."""
+    is_odd_write = exchange.facts.mistake and exchange.request.method != "GET"
+    return str(exchange.facts.flaw or "") if is_odd_write else ""
+
+
 def _may_store(exchange: Exchange) -> bool:
     """Whether a request is an odd write that was not refused. A failed one may be stored, too."""
-    is_odd = exchange.facts.mistake and exchange.facts.flaw
-    return bool(is_odd) and exchange.request.method != "GET" and (exchange.ok or _fails(exchange))
+    return bool(flaw_of_write(exchange)) and (exchange.ok or _fails(exchange))
 
 
 # --- who stored it --------------------------------------------------------------------------------
@@ -150,6 +155,8 @@ class _Reader:
             return None
         writes = [write for place, write in self.writes if place > after]
         own = [write for write in writes if self._is_of(write, look, operation)]
+        if is_garbled(look):  # like the response to the write, if that shows the value
+            own = [write for write in own if is_garbled(write)] or own
         spoiling = [write for write in writes if write in self.broken_by.values()]
         return min(own or spoiling, key=_hardness, default=None)
 

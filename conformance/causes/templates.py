@@ -176,6 +176,7 @@ _OF_RESPONSES: Mapping[str, Cases] = {
         "a JSON value": (
             "{stored} makes {route} unreadable",
             "{stored} makes responses unreadable",
+            "Responses to {flaw} are not JSON",
             "{route} returns no JSON",
             "Successes are not JSON",
         ),

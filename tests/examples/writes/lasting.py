@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from conformance.model import Exchange
 from tests.examples.base import Example, accepted, examples_of, refused, silent
-from tests.support.exchanges import answer, refusal, with_request_body, without_response
+from tests.support.exchanges import answer, refusal, with_request_body, withheld, without_response
 
 TURN: dict[str, Any] = {"step": "sequence"}
 """The label of each exchange of a sequence."""
@@ -108,6 +109,14 @@ def a_creation_leaves_others_alone() -> Iterator[Example]:
     yield accepted("an equal creation finds the first, and leaves it as it is", *start, *found)
     replaced = (creation("e2"), look("e2"), not_found())
     yield accepted("an equal creation takes the place of the first", *start, *replaced)
+
+
+@examples_of("create.lasting")
+def a_body_that_is_not_in_the_log_shows_nothing() -> Iterator[Example]:
+    """Neither that an object is there, nor that it has disappeared."""
+    hidden = replace(look(), response=withheld(200).response)
+    yield refused("a read does not find it", creation(), look(), not_found())
+    yield silent("nobody knows what a read shows", creation(), hidden)
     revived = (deletion(), not_found(), creation(), look())
     yield accepted("an equal creation restores the deleted one", *start, *revived)
 
