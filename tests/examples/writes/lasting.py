@@ -109,16 +109,18 @@ def a_creation_leaves_others_alone() -> Iterator[Example]:
     yield accepted("an equal creation finds the first, and leaves it as it is", *start, *found)
     replaced = (creation("e2"), look("e2"), not_found())
     yield accepted("an equal creation takes the place of the first", *start, *replaced)
+    revived = (deletion(), not_found(), creation(), look())
+    yield accepted("an equal creation restores the deleted one", *start, *revived)
 
 
 @examples_of("create.lasting")
 def a_body_that_is_not_in_the_log_shows_nothing() -> Iterator[Example]:
     """Neither that an object is there, nor that it has disappeared."""
-    hidden = replace(look(), response=withheld(200).response)
-    yield refused("a read does not find it", creation(), look(), not_found())
-    yield silent("nobody knows what a read shows", creation(), hidden)
-    revived = (deletion(), not_found(), creation(), look())
-    yield accepted("an equal creation restores the deleted one", *start, *revived)
+    body = {"scenarios": [], "has_more": False}
+    empty = answer(200, body, operation="list_evals", sought="e1", **TURN)
+    yield refused("the list is empty", creation(), empty)
+    hidden = replace(empty, response=withheld(200).response)
+    yield silent("nobody knows what the list shows", creation(), hidden)
 
 
 @examples_of("delete.lasting")
