@@ -25,7 +25,13 @@ _OF_RESPONSES: Mapping[str, Cases] = {
         "The server fails on valid requests",
     ),
     # --- errors ---
-    ERROR: of_errors("Errors of {route}", "Errors"),
+    ERROR: {
+        **of_errors("Errors of {route}", "Errors"),
+        "a message for people": (
+            "Errors of {route} reveal internals",
+            "Errors reveal internals of the server",
+        ),
+    },
     "code.pairing": always(
         '"{code}" comes with a wrong status', "A code comes with a wrong status"
     ),
