@@ -6,12 +6,14 @@ import re
 from dataclasses import replace
 from typing import Any
 
+from conformance.base.values import instant
 from conformance.causes.finding_key import ERROR, UNROUTED, Key
 from conformance.causes.shown import shown_of
 from conformance.causes.telling import FEW
 from conformance.causes.titles import title_of
 from conformance.judging.responses import said
 from conformance.model import WHOLE_API, Finding, Operation, Parameter, Run
+from conformance.report import cards
 from conformance.server import application
 from conformance.server.application import Application
 from conformance.server.messages import Context, Refusal, Reply, Request
@@ -273,6 +275,32 @@ def test_odd_values_of_a_parameter_are_one_cause() -> None:
     assert cause.title == "The server fails on an odd value of limit"
     (shown,) = run.exchanges_of(cause.finding.exchanges)
     assert cause.finding.actual in ("500", said(shown))
+
+
+class TwoCrashes(Faulty):
+    """list_calls fails on a limit that is no number, and otherwise on a cursor that is no time."""
+
+    def dispatch(self, request: Request) -> Reply:
+        query = request.query
+        if request.path.endswith("/calls") and request.method == "GET":
+            if not query.get("limit", "1").isdigit():
+                error = {"code": "internal_error", "message": "The limit broke it"}
+                return Reply(500, {"error": error})
+            if instant(query.get("after", "2026-01-01T00:00:00Z")) is None:
+                return Reply(500, {"detail": "The cursor broke it"})
+        return super().dispatch(request)
+
+
+def test_each_cause_quotes_its_own_responses() -> None:
+    """One clause of one operation is broken by both, and each card shows one of them."""
+    run = run_of(TwoCrashes, "list_calls", scenarios=("unparsable-parameter",))
+    quoted = {
+        card.cause.flaw: {line for row in card.rows for line in row.differences}
+        for card in cards.cards(run)
+    }
+    assert quoted.keys() == {"an odd value of limit", "an odd value of after"}
+    assert not any("The cursor" in line for line in quoted["an odd value of limit"])
+    assert not any("The limit" in line for line in quoted["an odd value of after"])
 
 
 # --- titles ---------------------------------------------------------------------------------------

@@ -234,8 +234,8 @@ def test_a_cause_that_was_not_seen_again_is_not_certain(status: int, tmp_path: P
     markdown.write(concluded, tmp_path / "summary.md")
     summary = (tmp_path / "summary.md").read_text(encoding="utf-8")
     for text in (summary, html.render(concluded)):
-        shown = re.findall("|".join(cause.id for cause in ordered), text)
-        in_order = list(dict.fromkeys(shown))
+        ids = re.findall("|".join(cause.id for cause in ordered), text)
+        in_order = list(dict.fromkeys(ids))
         assert in_order[-1] == last
     told = [
         word for word in console.summary(concluded, width=120, colour=False).splitlines() if word

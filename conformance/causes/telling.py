@@ -50,6 +50,14 @@ def quoted(finding: Finding, names: Sequence[str], exchanges: Mapping[str, Excha
     return replace(finding, exchanges=tuple(names), actual=f"{shown.status}")
 
 
+def in_cause(run: Run, cause: Cause, finding: Finding) -> Finding:
+    """A finding as the exchanges of a cause show it. Others may belong to another cause."""
+    if not finding.apart:
+        return finding
+    names = [name for name in finding.exchanges if name in cause.exchanges]
+    return quoted(finding, names, run.exchange)
+
+
 def _plainness(one: Sighting, exchanges: Mapping[str, Exchange]) -> tuple[int, int, int]:
     """The sort key of a sighting: its keys other than full, mistakes in requests, and length."""
     others = mistakes = length = 0

@@ -340,6 +340,7 @@ def what_existed_before_may_be_older() -> Iterator[Example]:
     """Of two statuses of success, only the second one says that an object is new."""
     before, after = hooks_at("before", 9), hooks_at("after", 9, 7)
     body = {"id": "w7", "created_at": at(7, width=1)}
-    labels = {"operation": "create_webhook", "role": "control", "step": "write"}
-    yield refused("it is new, and older", before, answer(201, body, **labels), after)
-    yield silent("it existed before", before, answer(200, body, **labels), after)
+    made = answer(201, body, operation="create_webhook", role="control", step="write")
+    found = answer(200, body, operation="create_webhook", role="control", step="write")
+    yield refused("it is new, and older", before, made, after)
+    yield silent("it existed before", before, found, after)
