@@ -96,6 +96,11 @@ def key_of(finding: Finding, shown_by: list[Exchange]) -> Key:
         return _key_of_status(finding, shown_by)
     if finding.rule == FILTER:
         return Key(FILTER)
+    return _key_of_body(finding, shown_by)
+
+
+def _key_of_body(finding: Finding, shown_by: list[Exchange]) -> Key:
+    """The key of a finding about anything but the status."""
     is_code = finding.actual.startswith('"') and finding.where.endswith("/code")
     actual = cut(finding.actual, LONGEST) if is_code else kind(finding.actual)
     expected = _first_choice(finding) if is_code else finding.expected

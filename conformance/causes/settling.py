@@ -16,6 +16,7 @@ from conformance.causes.consequences import with_consequences
 from conformance.causes.finding_key import (
     ERROR,
     FAULT,
+    SHAPE,
     STATUS,
     TAKEN,
     TYPED,
@@ -170,27 +171,43 @@ def _of_accepted_values(
 
     An operation that accepts one wrong value does not check the others, either.
     """
-    accepted: dict[tuple[str, str], Key] = {}  # by member, and the value in a finding
+    accepted = _accepted_values(contract, with_keys, exchanges)
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        member = one.finding.where.rpartition("/")[2]
+        value, is_typed, _ = one.finding.actual.partition(TYPED)
+        is_shown = is_typed and key.rule == SHAPE
+        return accepted.get((member, value), key) if is_shown else key
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
+
+
+def _accepted_values(
+    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
+) -> dict[tuple[str, str], Key]:
+    """The keys of the wrong values that were accepted, by member and by the value in a finding."""
+    accepted: dict[tuple[str, str], Key] = {}
     unchecked: dict[str, Key] = {}  # by operation
+    for operation, member, value, key in _refusable_values(contract, with_keys, exchanges):
+        accepted[member, repr(value)] = unchecked[operation] = key
+    for exchange in exchanges.values():
+        known = unchecked.get(exchange.operation)
+        if known is not None and exchange.ok and exchange.facts.mistake:
+            for member, value in _shown_values(contract.operations[exchange.operation], exchange):
+                accepted.setdefault((member, repr(value)), known)
+    return accepted
+
+
+def _refusable_values(
+    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
+) -> Iterator[tuple[str, str, Any, Key]]:
+    """The operation, member and key of each value that no reading accepts, and that was taken."""
     for one, key in with_keys:
         exchange = exchanges.get(one.shown_by)
         operation = contract.operations.get(exchange.operation) if exchange else None
         if exchange is not None and operation is not None and key.actual == TAKEN:
             for parameter, value in wrong_values(operation, exchange):
-                accepted[parameter.shown_as, repr(value)] = key
-                unchecked[operation.id] = key
-    for exchange in exchanges.values():
-        if exchange.ok and exchange.facts.mistake and exchange.operation in unchecked:
-            for name, value in _shown_values(contract.operations[exchange.operation], exchange):
-                accepted.setdefault((name, repr(value)), unchecked[exchange.operation])
-
-    def settled_key(one: Sighting, key: Key) -> Key:
-        member = one.finding.where.rpartition("/")[2]
-        value, is_typed, _ = one.finding.actual.partition(TYPED)
-        is_shown = is_typed and key.rule == "success.shape"
-        return accepted.get((member, value), key) if is_shown else key
-
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+                yield operation.id, parameter.shown_as, value, key
 
 
 def _shown_values(operation: Operation, exchange: Exchange) -> Iterator[tuple[str, Any]]:

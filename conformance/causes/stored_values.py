@@ -68,6 +68,14 @@ def _words(write: Exchange) -> str:
     return f"{what}{EARLIER}"
 
 
+def _doubt(write: Exchange, look: Exchange) -> tuple[bool, int]:
+    """A sort key: the write that is likeliest to have spoilt a look comes first.
+
+    A value that makes a body no JSON may have done so in the response to the write already.
+    """
+    return is_garbled(look) and not is_garbled(write), _hardness(write)
+
+
 def _hardness(write: Exchange) -> int:
     """How easy what a write sent is to show; 0 is the hardest."""
     text = write.request.body.written if write.request.body else ""
@@ -155,10 +163,8 @@ class _Reader:
             return None
         writes = [write for place, write in self.writes if place > after]
         own = [write for write in writes if self._is_of(write, look, operation)]
-        if is_garbled(look):  # like the response to the write, if that shows the value
-            own = [write for write in own if is_garbled(write)] or own
         spoiling = [write for write in writes if write in self.broken_by.values()]
-        return min(own or spoiling, key=_hardness, default=None)
+        return min(own or spoiling, key=lambda write: _doubt(write, look), default=None)
 
     def _is_of(self, write: Exchange, look: Exchange, operation: Operation) -> bool:
         """Whether a write is to the kind of objects that a look shows, or to its only object."""
