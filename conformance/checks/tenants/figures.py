@@ -87,7 +87,7 @@ def figures_grown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         first, second = (_leaves(look) for look in before[:2])
         steady = first.items() & second.items()  # a figure that moves by itself proves nothing
         grown = _grown_by(len(made), sorted(steady, key=str), _leaves(after))
-        ids = ids_of([*before[:1], *made, after])
+        ids = ids_of([*before, *made, after])
         if grown is not None:
             where, value = grown
             expected = f"{value}, as only another business has made {len(made)} objects"
