@@ -68,14 +68,6 @@ def _words(write: Exchange) -> str:
     return f"{what}{EARLIER}"
 
 
-def _doubt(write: Exchange, look: Exchange) -> tuple[bool, int]:
-    """A sort key: the write that is likeliest to have spoilt a look comes first.
-
-    A value that makes a body no JSON may have done so in the response to the write already.
-    """
-    return is_garbled(look) and not is_garbled(write), _hardness(write)
-
-
 def _hardness(write: Exchange) -> int:
     """How easy what a write sent is to show; 0 is the hardest."""
     text = write.request.body.written if write.request.body else ""
@@ -164,7 +156,10 @@ class _Reader:
         writes = [write for place, write in self.writes if place > after]
         own = [write for write in writes if self._is_of(write, look, operation)]
         spoiling = [write for write in writes if write in self.broken_by.values()]
-        return min(own or spoiling, key=lambda write: _doubt(write, look), default=None)
+        likely = sorted(own or spoiling, key=_hardness)
+        if is_garbled(look):  # the response to the write may be so already
+            likely.sort(key=is_garbled, reverse=True)
+        return next(iter(likely), None)
 
     def _is_of(self, write: Exchange, look: Exchange, operation: Operation) -> bool:
         """Whether a write is to the kind of objects that a look shows, or to its only object."""

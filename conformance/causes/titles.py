@@ -138,8 +138,8 @@ def _words(
         "object": _object(broken, finding, shown),
         "member": _member(contract, key, finding, broken),
         "flaw": _flaw(key, finding),
-        "stored": _stored(key),
-        "code": codes[0] if codes else "",
+        "stored": "A stored value" if key.flaw.endswith(EARLIER) else "",
+        "code": next(iter(codes), ""),
         "wanted": _status(finding, key.expected),
         "got": _status(finding, key.actual),
     }
@@ -186,11 +186,6 @@ def _flaw(key: Key, finding: Finding) -> str:
     if key.flaw.startswith(OF_SCENARIO):
         return FLAWS_BY_RULE.get(finding.rule, "a wrong request")
     return FLAWS.get(key.flaw, key.flaw)
-
-
-def _stored(key: Key) -> str:
-    """The word for a value that was stored earlier; empty if none provokes the cause."""
-    return "A stored value" if key.flaw.endswith(EARLIER) else ""
 
 
 def _member(contract: Contract, key: Key, finding: Finding, operations: Iterable[Operation]) -> str:

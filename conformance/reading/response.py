@@ -104,6 +104,14 @@ class Answer:
         return object_of(self.contract, self.operation, self.body)
 
     @property
+    def may_have_existed(self) -> bool:
+        """Whether a creation may have returned an object that existed before.
+
+        Of several statuses of success, only the last one says that the object is new.
+        """
+        return self.exchange.status in self.operation.successes[:-1]
+
+    @property
     def id(self) -> str | int | None:
         """The identifier of that object; None if it has none."""
         name = self.contract.identifier_of(self.operation.kind)

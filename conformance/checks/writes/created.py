@@ -75,14 +75,6 @@ def create_one(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield Pass(tuple(by_id.values()))
 
 
-def _may_exist_already(answer: Answer) -> bool:
-    """Whether a creation may have returned an object that existed before.
-
-    Of several statuses of success, only the last one says that the object is new.
-    """
-    return answer.exchange.status in answer.operation.successes[:-1]
-
-
 def _same_id(created: list[Answer]) -> Violation | None:
     """A violation for a creation that returned the id of an earlier object.
 
@@ -91,7 +83,7 @@ def _same_id(created: list[Answer]) -> Violation | None:
     earlier: dict[str, str] = {}
     for answer in created:
         identifier, exchange = compact(answer.id), answer.exchange
-        if identifier in earlier and not _may_exist_already(answer):
+        if identifier in earlier and not answer.may_have_existed:
             name = answer.contract.identifier_of(answer.operation.kind)
             ids = (earlier[identifier], exchange.id)
             return Violation(f"/{name}", "an id of its own", identifier, ids)
@@ -213,7 +205,7 @@ def create_newest(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A new object is not older than what its list held before, except items in the future."""
     before, made = last_answer(context, trial, Step.BEFORE), _made_item(context, trial)
     write = last_answer(context, trial, Step.WRITE)
-    if before is None or write is None or _may_exist_already(write):
+    if before is None or write is None or write.may_have_existed:
         return
     now = instant(before.exchange.started)  # None where the log does not know it
     earlier = [
