@@ -70,6 +70,10 @@ UNPREPARED_FOR = {
     "read_lead and read_eval return 500 for an id with a null character.": Failing(
         "null-character-in-id", lambda request: "%00" in request.query_text,
         at="read_lead read_eval"),
+    "list_leads returns 500 for a bound in the first year.": Failing(
+        "bound-before-the-calendar",
+        lambda request: request.query.get("updated_after", "").startswith("0001"),
+        at="list_leads", by="unparsable-parameter"),
     "list_agents returns 500 for a limit with a fraction.": Failing(
         "limit-is-no-fraction", lambda request: "limit=2.5" in request.query_text, at="list_agents",
         by="unparsable-parameter"),
