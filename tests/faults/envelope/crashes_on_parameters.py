@@ -53,6 +53,10 @@ UNPREPARED_FOR = {
         "days-beyond-the-calendar",
         lambda request: re.fullmatch("0*[1-9][0-9]{9,}", request.query.get("days", "")),
         at="list_transcripts"),
+    "list_transcripts returns 500 for millions of days.": Failing(
+        "days-beyond-all-years",
+        lambda request: re.fullmatch("[1-9][0-9]{6,8}", request.query.get("days", "")),
+        at="list_transcripts", by="generated"),
     "read_agent returns 500 for two ids.": Failing(
         "id-twice", lambda request: request.query_text.count("id=") > 1, at="read_agent"),
     "Giving the limit twice returns 500.": Failing(
