@@ -184,6 +184,11 @@ OF_DATA: Mapping[str, Cases] = {
             "{route} changes what was not sent",
             "Work on objects changes what was not sent",
         ),
+        "as it was sent": (
+            '{route} does not store "{member}" as sent',
+            "{route} does not store what was sent",
+            "Work on objects does not store what was sent",
+        ),
         "as the answer says": ("{route} has no effect", "Confirmed work has no effect"),
         ANY: ("{route} also works on other objects", "Work also affects other objects"),
     },

@@ -84,9 +84,7 @@ def _same_id(created: list[Answer]) -> Violation | None:
     earlier: dict[str, str] = {}
     for answer in created:
         identifier, exchange = compact(answer.id), answer.exchange
-        # of several statuses of success, only the last one says that the object is new
-        may_exist_already = exchange.status in answer.operation.successes[:-1]
-        if identifier in earlier and not may_exist_already:
+        if identifier in earlier and not answer.may_have_existed:
             name = answer.contract.identifier_of(answer.operation.kind)
             ids = (earlier[identifier], exchange.id)
             return Violation(f"/{name}", "an id of its own", identifier, ids)
@@ -262,7 +260,8 @@ def _shown_by(answer: Answer) -> list[Any]:
 def create_newest(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A new object is not older than what its list held before, except items in the future."""
     before, made = last_answer(context, trial, Step.BEFORE), _made_item(context, trial)
-    if before is None:
+    write = last_answer(context, trial, Step.WRITE)
+    if before is None or write is None or write.may_have_existed:
         return
     now = instant(before.exchange.started)  # None where the log does not know it
     earlier = [

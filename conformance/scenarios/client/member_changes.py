@@ -12,7 +12,7 @@ from conformance.reading import SIGNS, filled, lengthened, members_of, sought_in
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.writing import (
-    borrowed_objects,
+    borrowed,
     look_in_list,
     observed_values,
     read_back,
@@ -167,9 +167,17 @@ def _changes(
         switches.clear()
     for member in others:
         yield member.name, _choices(client, member)
-    borrowed = list(_one_by_one(borrowed_objects(client, client.operation)))
-    yield from borrowed[::-1] if backwards else borrowed
+    changes = list(_borrowed_changes(client))
+    yield from changes[::-1] if backwards else changes
     yield from _switched(switches, shown)
+
+
+def _borrowed_changes(client: Client) -> Iterator[tuple[str, list[Any]]]:
+    """Values that other objects show, each as the only choice; of an array also one entry alone."""
+    for name, value in borrowed(client, client.operation).items():
+        yield name, [value]
+        if isinstance(value, list) and len(value) > 1:
+            yield name, [value[:1]]
 
 
 def _switched(

@@ -145,25 +145,32 @@ def usual_values(client: Client, operation: Operation) -> dict[str, str]:
     return values
 
 
-def borrowed_objects(client: Client, operation: Operation) -> dict[str, Any]:
-    """Objects that others of the kind show, for optional members without a value in the contract.
+CONTAINERS: Mapping[str, type] = {"object": dict, "array": list}
+"""The types of members that hold others, in schemas and here."""
 
-    Nobody but the target knows what such an object must hold.
+
+def borrowed(client: Client, operation: Operation) -> dict[str, Any]:
+    """Objects and arrays that others of the kind show, by the member that takes such a value.
+
+    They are for optional members without a value in the contract: nobody but the target knows what
+    such a value must hold.
     """
     rows = rows_of(client.knowledge.listed(operation.kind))
     values: dict[str, Any] = {}
     for parameter in operation.body:
-        if not _lacks_value(parameter) or parameter.schema.get("type") != "object":
+        container = CONTAINERS.get(str(parameter.schema.get("type")))
+        if container is None or not _lacks_value(parameter):
             continue
         shown = [row.get(parameter.shown_as) for row in rows]
-        known = [each for each in shown if isinstance(each, dict) and _is_whole(each)]
-        if known:
-            values[parameter.name] = known[0]
+        known: list[Any] = [each for each in shown if isinstance(each, container)]
+        whole = [each for each in known if _is_whole(each)]
+        if whole:
+            values[parameter.name] = max(whole, key=len)
     return values
 
 
-def _is_whole(value: dict[str, Any]) -> bool:
-    """Whether an object shows something, and nothing that is masked or redacted."""
+def _is_whole(value: Any) -> bool:
+    """Whether a value holds something, and nothing that is masked or redacted."""
     text = compact(value, MOST_BORROWED + 1)
     is_hidden = MASKED.search(text) or any(Placeholder.all_in(text))
     return bool(value) and len(text) <= MOST_BORROWED and not is_hidden

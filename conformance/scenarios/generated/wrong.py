@@ -29,6 +29,8 @@ ALONE = {Depth.QUICK: 1, Depth.FULL: 3, Depth.DEEP: 12}
 """Wrong values of a member of a body that are sent alone."""
 TOGETHER = {Depth.QUICK: 0, Depth.FULL: 3, Depth.DEEP: 6}
 """Requests with a wrong value of each member, of those that are not sent alone."""
+FAR = 999_999_999
+"""A number that 32 bits hold, and that leaves every calendar as days or hours."""
 OF_NUMBERS, OF_WORDS = 5, 1
 """Wrong values of a number, and of a text in a query with a format or a list of words."""
 
@@ -229,7 +231,7 @@ def _more(parameter: Parameter, drawing: Drawing) -> list[Wrong]:
     negative, huge = drawing.numbers("negative")[0], drawing.numbers("huge")[0]
     values: list[Any] = []
     if parameter.schema.get("type") in NUMBERS:
-        values = [negative, huge]
+        values = [negative, FAR, huge]
     elif parameter.schema.get("type") == "array":
         values = [[negative], []]
     elif parameter.references:

@@ -8,6 +8,7 @@ from enum import StrEnum
 from itertools import chain
 
 from conformance.model import Operation, Parameter
+from conformance.model.mistake_names import EMPTY
 from conformance.scenarios.odd.odd_messages import (
     Make,
     Pairs,
@@ -23,7 +24,6 @@ from conformance.scenarios.odd.odd_messages import (
 )
 from conformance.scenarios.odd.odd_values import (
     CONTENTS,
-    EMPTY,
     FIGURES,
     IN_BRACKETS,
     LIMITS,

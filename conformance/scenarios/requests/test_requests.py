@@ -272,6 +272,8 @@ ODD_POSITIONS = ("not-a-time", "2026-13-45T99:99:99Z")
 """Values that are not valid cursors."""
 WITHOUT_ZONE = "2026-04-17T12:00:00"
 """A time that a cursor may be. Comparing it with a time that has a zone may crash the server."""
+FIRST_DAY, LAST_DAY = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
+"""The ends of the calendar of many languages."""
 
 
 @dataclass(frozen=True)
@@ -287,6 +289,7 @@ def odd_positions(planning: Planning) -> Iterator[Draft]:
         bounds = tuple(each.name for each in operation.filters if each.compare)
         mistakes = len(ODD_LIMITS) + len(ODD_POSITIONS) + len(bounds) + len(windows(operation))
         mistakes += len(strange_words(operation)) + len(_wishes(operation))
+        mistakes += len(_far_away(operation))
         yield Draft(
             operation,
             cost=1 + mistakes,
@@ -310,6 +313,9 @@ def test_unparsable_parameter(client: Client) -> None:
         _send_value(client, values, name, text, Role.BYSTANDER)
     for bound in client.params(Bounds).names:
         _send_value(client, values, bound, "abc")
+    for far in _far_away(client.operation):
+        facts = Facts(flaw="bounds beyond all times")
+        client.mistake(client.operation, {**values, **far}, facts, role=Role.BYSTANDER)
     for strange in strange_words(client.operation):
         facts = Facts(flaw="words that no filter knows")
         client.mistake(client.operation, {**values, **strange}, facts, role=Role.BYSTANDER)
@@ -317,6 +323,19 @@ def test_unparsable_parameter(client: Client) -> None:
         crossed = {least.name: _bound(least, 2), most.name: _bound(most, 1)}
         facts = Facts(flaw="bounds that cross")
         client.mistake(client.operation, {**values, **crossed}, facts, role=Role.BYSTANDER)
+
+
+def _far_away(operation: Operation) -> list[dict[str, str]]:
+    """The bounds of times of a list so far away that all items pass, and that none does.
+
+    Empty without such bounds. A server that moves them to its own zone leaves its calendar.
+    """
+    times = [each for each in operation.filters if each.compare and each.formatted]
+    if not times:
+        return []
+    ends = {"at-least": FIRST_DAY, "at-most": LAST_DAY}
+    others = {"at-least": LAST_DAY, "at-most": FIRST_DAY}
+    return [{each.name: moments[str(each.compare)] for each in times} for moments in (ends, others)]
 
 
 def _wishes(operation: Operation) -> list[tuple[str, str]]:

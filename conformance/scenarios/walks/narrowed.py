@@ -77,7 +77,7 @@ class Narrowed:
         """Request a page after the last known item that passes, and one with the bound at zero."""
         cursor = self.walker.cursor(self.passing)
         if cursor is not None:
-            self.walker.page("filtered-end", cursor, 3, self.filters, served=False)
+            self.walker.page("filtered-end", cursor, 1, self.filters, served=False)
         if self.parameter.compare and instant(self.value) is None:
             zero = {self.parameter.name: "0"}
             self.walker.page("at-zero", None, None, zero, served=False)

@@ -9,7 +9,7 @@ from conformance.reading import Answer, ordered
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.member_changes import other_choices
-from conformance.scenarios.client.writing import read_back
+from conformance.scenarios.client.writing import read_back, visible_change
 
 
 def work_on_one(client: Client) -> None:
@@ -28,6 +28,7 @@ def work_on_one(client: Client) -> None:
     kind, sought = selector.references, values[selector.name]
     other = None if older == sought else older
     _look_at_other(client, kind, other, Step.OLDER_BEFORE)
+    _change_all(client, kind, sought)
     client.settled(kind, sought, Facts(step=Step.BEFORE))
     facts = Facts(step=Step.WRITE, sent=operation.in_body(values), sought=str(sought))
     written = client.control(operation, values, facts=facts)
@@ -40,6 +41,16 @@ def work_on_one(client: Client) -> None:
         _work_otherwise(client, kind, sought, {**values, **choice})
     if choices:
         client.mistake(operation, values, role=Role.BYSTANDER)
+
+
+def _change_all(client: Client, kind: str, sought: Id) -> None:
+    """Give every member a value that clients may change, because the work must leave them alone."""
+    for operation in client.contract.operations_by("update", kind):
+        selector, sent = operation.selector, client.optional(operation, switches=False)
+        if selector is None or not visible_change(client.contract, operation):
+            continue
+        if operation.when in (None, selector.name) and operation.effect in client.target.allow:
+            client.call(operation, {selector.name: sought, **sent}, role=Role.ARRANGE)
 
 
 def _work_otherwise(client: Client, kind: str, sought: Id, values: dict[str, Any]) -> None:

@@ -356,3 +356,21 @@ def a_new_object_is_the_newest() -> Iterator[Example]:
     yield silent("no look before", eval_made(7), evals_at("after", 9, 7, 5))
     future = replace(before, started=at(9 - 3_600))
     yield silent("the others lie in the future", future, eval_made(7), evals_at("after", 9, 7, 5))
+
+
+def hooks_at(step: str, *seconds: float) -> Exchange:
+    """A page of webhooks that were made at some seconds, and are called so."""
+    items = [{"id": f"w{second:g}", "created_at": at(second, width=1)} for second in seconds]
+    body = {"webhooks": items, "has_more": False}
+    return answer(200, body, operation="list_webhooks", role="setup", step=step)
+
+
+@examples_of("create.newest", operation="create_webhook")
+def what_existed_before_may_be_older() -> Iterator[Example]:
+    """Of two statuses of success, only the second one says that an object is new."""
+    before, after = hooks_at("before", 9), hooks_at("after", 9, 7)
+    body = {"id": "w7", "created_at": at(7, width=1)}
+    made = answer(201, body, operation="create_webhook", role="control", step="write")
+    found = answer(200, body, operation="create_webhook", role="control", step="write")
+    yield refused("it is new, and older", before, made, after)
+    yield silent("it existed before", before, found, after)

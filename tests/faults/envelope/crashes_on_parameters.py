@@ -53,6 +53,10 @@ UNPREPARED_FOR = {
         "days-beyond-the-calendar",
         lambda request: re.fullmatch("0*[1-9][0-9]{9,}", request.query.get("days", "")),
         at="list_transcripts"),
+    "list_transcripts returns 500 for millions of days.": Failing(
+        "days-beyond-all-years",
+        lambda request: re.fullmatch("[1-9][0-9]{6,8}", request.query.get("days", "")),
+        at="list_transcripts", by="generated"),
     "read_agent returns 500 for two ids.": Failing(
         "id-twice", lambda request: request.query_text.count("id=") > 1, at="read_agent"),
     "Giving the limit twice returns 500.": Failing(
@@ -70,6 +74,10 @@ UNPREPARED_FOR = {
     "read_lead and read_eval return 500 for an id with a null character.": Failing(
         "null-character-in-id", lambda request: "%00" in request.query_text,
         at="read_lead read_eval"),
+    "list_leads returns 500 for a bound in the first year.": Failing(
+        "bound-before-the-calendar",
+        lambda request: request.query.get("updated_after", "").startswith("0001"),
+        at="list_leads", by="unparsable-parameter"),
     "list_agents returns 500 for a limit with a fraction.": Failing(
         "limit-is-no-fraction", lambda request: "limit=2.5" in request.query_text, at="list_agents",
         by="unparsable-parameter"),

@@ -99,3 +99,16 @@ class CancellationNotKept(Faulty):
             self.store.change(row, row.document)
             return reply
         return super().act(context)
+
+
+@fault("changed-resource", at="update_sms_prompt", by="work-on-object", depth=4)
+class PromptTakesAllPlaces(Faulty):
+    """update_sms_prompt removes the first message of the agent."""
+
+    def act(self, context: Context) -> Reply:
+        reply = super().act(context)
+        if is_for(context, "update_sms_prompt"):
+            row = self.store.get("agent", str(context.values["agent_id"]))
+            if row is not None:
+                self.store.change(row, {"first_message": None})
+        return reply
