@@ -132,16 +132,14 @@ class _Order:
 
     def _usual_value(self) -> float:
         """The value of a request in an ordinary case: that of cases of which nothing is known."""
-        known = [case for case in self._cases.values() if self._is_known(case)]
+        scenarios = self._values.scenarios
+        known = [case for case in self._cases.values() if case.scenario in scenarios]
         requests = sum(case.cost for case in known)
         return math.fsum(self._left.values()) / requests if requests else 1.0
 
     def _action(self, case: Case) -> str:
         operation = self._operations.get(case.operation)
         return operation.action if operation else EVERYWHERE
-
-    def _is_known(self, case: Case) -> bool:
-        return case.scenario in self._values.scenarios
 
     # --- the steps ---
 
@@ -203,7 +201,8 @@ class _Order:
 
     def _value(self, case: Case, cut_: int) -> float:
         """The faults that a step is expected to show, and what it is worth to feed its rules."""
-        value = 0.0 if self._is_known(case) else self._usual * self._price(case, cut_)
+        known = case.scenario in self._values.scenarios
+        value = 0.0 if known else self._usual * self._price(case, cut_)
         for hope in self._hopes[case.id]:
             value += self._left[hope.faults] * self._more_likely(hope, case, cut_)
         if case.operation not in self._reached:
