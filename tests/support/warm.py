@@ -20,14 +20,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from conformance import checks, contract
 from conformance.report import html
+from conformance.run.planning import load_suite
 
 PROJECT = Path(__file__).parent.parent.parent
 IMPORTED = (
     "conformance.command.cli",
+    "conformance.command.embedded",
+    "conformance.command.nightly",
+    "conformance.command.plan",
+    "conformance.command.replay",
+    "conformance.command.reusing",
     "conformance.examine.examination",
     "conformance.log.converter",
+    "conformance.run.history_file",
+    "conformance.run.reusing",
     "conformance.run.runner",
+    "conformance.run.spreading",
     "conformance.run.storing",
 )
 """What most commands import."""
@@ -156,6 +166,8 @@ if __name__ == "__main__":
     templates = html._environment()
     for template in templates.list_templates(extensions=["j2"]):
         templates.get_template(template)
+    load_suite()
+    contract.load(rules=frozenset(checks.RULES))  # which a process reads once
     gc.freeze()  # a fork then shares these objects for as long as it only reads them
     asked = _serve()
     if asked:
