@@ -23,6 +23,8 @@ from typing import IO, Any
 from conformance import checks, contract
 from conformance.report import html
 from conformance.run.planning import load_suite
+from conformance.scenarios.generated import generate
+from tests.support import drawn
 
 PROJECT = Path(__file__).parent.parent.parent
 IMPORTED = (
@@ -167,6 +169,7 @@ if __name__ == "__main__":
     for template in templates.list_templates(extensions=["j2"]):
         templates.get_template(template)
     load_suite()
+    generate.PROCESS = drawn.process()
     contract.load(rules=frozenset(checks.RULES))  # which a process reads once
     gc.freeze()  # a fork then shares these objects for as long as it only reads them
     asked = _serve()
