@@ -28,19 +28,25 @@ from tests.support import drawn
 
 PROJECT = Path(__file__).parent.parent.parent
 IMPORTED = (
+    "conformance.certify.recompute",
+    "conformance.certify.requests",
     "conformance.command.cli",
     "conformance.command.embedded",
-    "conformance.command.nightly",
+    "conformance.command.nights",
     "conformance.command.plan",
     "conformance.command.replay",
     "conformance.command.reusing",
     "conformance.examine.examination",
     "conformance.log.converter",
     "conformance.run.history_file",
+    "conformance.run.leftovers",
     "conformance.run.reusing",
     "conformance.run.runner",
     "conformance.run.spreading",
     "conformance.run.storing",
+    "encodings.idna",  # for any host
+    "pdb",  # for pytest, as is the next one
+    "unittest",
 )
 """What most commands import."""
 TURNS = 2
