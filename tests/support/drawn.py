@@ -17,7 +17,7 @@ DIRECTORY = "TESTS_DRAWN"
 """The variable with the directory of what has been drawn in this session."""
 
 
-def process() -> tuple[str, ...]:
+def process() -> tuple[str, str, str]:
     """The arguments of Python for the drawing process of the tests."""
     return "-P", __file__, os.environ[DIRECTORY]
 
