@@ -11,6 +11,7 @@ from conformance.base.values import NOT_JSON, read_json
 from conformance.causes import instances
 from conformance.causes.finding_key import UNREAD
 from conformance.causes.instances import instances_of
+from conformance.causes.origins import values_of
 from conformance.judging.outcomes import Violation
 from conformance.model import (
     Body,
@@ -23,6 +24,7 @@ from conformance.model import (
     Role,
     Run,
 )
+from conformance.reading import sent_members
 from conformance.report import cards
 from conformance.run.seen_causes import SeenCauses
 from conformance.server import application
@@ -315,6 +317,20 @@ def test_a_stored_value_is_the_cause_of_what_fails_on_it() -> None:
     (card,) = cards.cards(run)
     assert card.example.startswith("GET /agents with the key full, with an odd value of name")
     assert [exhibit.exchange.id for exhibit in card.exhibits] == [write.id, look.id]
+
+
+def test_each_odd_write_has_an_object_of_its_own() -> None:
+    """Whatever it stores, no later case meets it in an object that it names."""
+    run = run_with_odd_values(KeepsHalves)
+    writes = [each for each in run.exchanges if each.operation == "update_agent" and each.ok]
+    odd = [each for each in writes if each.facts.flaw]
+    written = [str(sent_members(each)["id"]) for each in odd]
+    assert len(written) > 1
+    assert len(set(written)) == len(written)
+    for write, name in zip(odd, written, strict=True):
+        later = run.exchanges[run.exchanges.index(write) + 1 :]
+        others = [each for each in later if each.case != write.case]
+        assert [each.id for each in others if name in values_of(each)] == []
 
 
 def test_a_write_that_fails_after_storing_is_the_cause_as_well() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from conformance.model import (
     Run,
     State,
 )
-from conformance.report import html, remarks, unproven
+from conformance.report import console, html, markdown, remarks, unproven
 from conformance.run import runfile
 from conformance.scenarios.client import filling
 from conformance.server.declaration import declaration
@@ -206,8 +207,11 @@ def test_certain_causes_come_first() -> None:
 
 
 @pytest.mark.parametrize("status", [200, 400])
-def test_a_cause_that_was_not_seen_again_is_not_certain(status: int) -> None:
-    """Its step was sent again at the end of the run, and another status came."""
+def test_a_cause_that_was_not_seen_again_is_not_certain(status: int, tmp_path: Path) -> None:
+    """Its step was sent again at the end of the run, and another status came.
+
+    It then stands last in every output, which also says why.
+    """
     run = example.failing()
     first, *others = run.causes
     shown = next(each for each in run.exchanges if each.status == 400)
@@ -220,8 +224,23 @@ def test_a_cause_that_was_not_seen_again_is_not_certain(status: int) -> None:
         response=replace(shown.response, status=status),
     )
     tried = replace(run, causes=(seen, *others), exchanges=(*run.exchanges, again))
-    doubts = {cause.id: cause.doubt for cause in certain_first(tried)}
-    assert doubts[first.id] == ("not seen again" if status == 200 else "")
+    ordered = certain_first(tried)
+    assert {cause.id: cause.doubt for cause in ordered}[first.id] == (
+        "not seen again" if status == 200 else ""
+    )
+    last = first.id if status == 200 else others[-1].id
+    assert ordered[-1].id == last
+    concluded = replace(tried, causes=ordered)
+    markdown.write(concluded, tmp_path / "summary.md")
+    summary = (tmp_path / "summary.md").read_text(encoding="utf-8")
+    for text in (summary, html.render(concluded)):
+        ids = re.findall("|".join(cause.id for cause in ordered), text)
+        in_order = list(dict.fromkeys(ids))
+        assert in_order[-1] == last
+    told = [
+        word for word in console.summary(concluded, width=120, colour=False).splitlines() if word
+    ]
+    assert any("(not seen again)" in line for line in told) == (status == 200)
 
 
 def test_every_doubt_has_words() -> None:

@@ -30,6 +30,8 @@ __all__ = [
     "sightings_of",
 ]
 
+OF_REPORTS = "figures."
+"""Prefix of the rules about reports."""
 NAMED = 20
 """Exchanges that a cause lists."""
 
@@ -47,16 +49,30 @@ def causes_of(
     roots = folded(contract, groups_of(contract, cells, by_id))
     blocked = _blocked(cells)
     causes = [_cause(contract, root, by_id, blocked) for root in roots]
-    return tuple(sorted(_titled(contract, roots, causes), key=_worst_first))
+    return tuple(sorted(_titled(contract, roots, causes, by_id), key=_worst_first))
 
 
-def _titled(contract: Contract, roots: list[Group], causes: list[Cause]) -> list[Cause]:
+def _titled(
+    contract: Contract, roots: list[Group], causes: list[Cause], by_id: dict[str, Exchange]
+) -> list[Cause]:
     """The causes for some groups with their titles."""
     titles = []
     for root, cause in zip(roots, causes, strict=True):
-        titles.append(title_of(contract, root.key, cause.finding, root.own_operations))
+        operations = _named_operations(root, by_id)
+        titles.append(title_of(contract, root.key, cause.finding, operations))
     texts = told_apart(titles)
     return [replace(cause, title=text) for cause, text in zip(causes, texts, strict=True)]
+
+
+def _named_operations(root: Group, by_id: dict[str, Exchange]) -> list[str]:
+    """The operations that the title of a cause names.
+
+    A report is judged as part of the whole API, but its responses come from an operation.
+    """
+    if not root.key.rule.startswith(OF_REPORTS):
+        return root.own_operations
+    last = [by_id[one.shown_by] for one in root.sightings if one.shown_by in by_id]
+    return list(dict.fromkeys(exchange.operation for exchange in last))
 
 
 def sightings_by_cause(

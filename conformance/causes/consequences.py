@@ -14,10 +14,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from conformance.base.values import as_text, texts_in
-from conformance.causes.finding_key import LACKED, TAKEN, Key
+from conformance.causes.finding_key import LACKED, TAKEN, TYPED, Key
 from conformance.causes.origins import SHORTEST
 from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Settled, Sighting
+from conformance.causes.wrong_writes import with_wrong_writes
 from conformance.model import NEW_ID, Contract, Exchange, Operation
 from conformance.reading import as_shown, asked, sent_members
 
@@ -34,7 +35,6 @@ READ_BACK, SHAPE = ("create.read-back", "update.read-back"), "success.shape"
 """Rules that find a member with another value than was sent, and one of a wrong type."""
 ALONE, NOT_SENT = "update.alone", "as it was not sent"
 """The rule that finds a member changed by a write, and the end of what it expects then."""
-TYPED = " is not of type "
 LASTING = (GONE, DELETES_OTHERS, APPLIED)
 """Rules that find what a server did to its objects, so that later requests break other rules."""
 REFUSED = "4"
@@ -51,6 +51,7 @@ def with_consequences(
     with_keys = _of_unknown_ids(with_keys, exchanges)
     with_keys = _of_lacking_ids(with_keys)
     with_keys = _of_wiped_members(contract, with_keys, exchanges)
+    with_keys = with_wrong_writes(contract, with_keys, exchanges)
     return _of_stored_types(contract, with_keys)
 
 

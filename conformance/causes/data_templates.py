@@ -150,9 +150,10 @@ OF_DATA: Mapping[str, Cases] = {
         "Lists say at the end that more follows",
     ),
     "paging.filter": always("{route} ignores filters", "Lists ignore filters"),
-    "paging.matches": always(
-        "{route} finds what its filter excludes", "Filters find what they exclude"
-    ),
+    "paging.matches": {
+        ", whose ": ("{route} filters by earlier values", "Filters use earlier values"),
+        ANY: ("{route} finds what its filter excludes", "Filters find what they exclude"),
+    },
     "paging.ties": always("Pages end among items of the same time"),
     # --- writes ---
     "update.read-back": {
@@ -183,6 +184,11 @@ OF_DATA: Mapping[str, Cases] = {
             "{route} changes what was not sent",
             "Work on objects changes what was not sent",
         ),
+        "as it was sent": (
+            '{route} does not store "{member}" as sent',
+            "{route} does not store what was sent",
+            "Work on objects does not store what was sent",
+        ),
         "as the answer says": ("{route} has no effect", "Confirmed work has no effect"),
         ANY: ("{route} also works on other objects", "Work also affects other objects"),
     },
@@ -192,6 +198,11 @@ OF_DATA: Mapping[str, Cases] = {
     },
     "create.read-back": NOT_STORED,
     "create.others": always("{route} removes other objects", "Creations remove other objects"),
+    "create.named": {
+        "the first result": ("{route} refuses a repeated request", "Repetitions are refused"),
+        "of its own": ("{route} confuses the names of requests", "Names of requests are confused"),
+        ANY: ("{route} carries out a repeated request", "Repetitions are carried out again"),
+    },
     "create.one": {
         "one object": ("{route} lists a new object twice", "New objects are listed twice"),
         ANY: ("{route} issues an id twice", "Creations issue an id twice"),

@@ -20,20 +20,32 @@ from conformance.model.mistake_names import SCENARIOS, oddity_of
 
 LONGEST = 80
 """Maximum characters of a text in a key."""
-ALIKE = ("tenant.rows", "owner.named")
-"""Rules that all find a list that shows another business's data."""
+ALIKE = {
+    "tenant.rows": "tenant.rows",
+    "owner.named": "tenant.rows",
+    "figures.grown": "figures.grown",
+}
+"""Rules that find one missing check whatever the finding, with the rule that stands for them."""
 FILTER, PAGE = "paging.filter", "paging.advances"
 """Rules that both find a missing page of a list."""
-ERROR, OF_ERRORS = "error", ("error.", "route.unknown")
+UNROUTED = "route.unknown"
+"""The rule about errors for unknown paths and methods."""
+ERROR, OF_ERRORS = "error", ("error.", UNROUTED)
 """Replaces the rules about the form of errors."""
+LABEL_RULE = "success.label"
+"""The rule about the media type of successes, which a body that is no JSON breaks, too."""
 SHAPE, MEMBERS = "success.shape", "success.members"
 """Rules that both find a member of another type: in a list or a read, and after a write."""
+A_VALUE = "a JSON value"
+"""What the rules about the form of a response expect of a body that is no JSON."""
 FAULT = "fault of the server"
 """Replaces the rule if the status is that of a server fault."""
 UNREAD = "a body that is no JSON"
 """Replaces the oddity of a body that no parser accepts."""
 LACKED = re.compile(r"'([^']+)' is a required property")
 """What a finding says of a body without a required member, with the name of the member."""
+TYPED = " is not of type "
+"""What a finding says between a value of a wrong type and the right types."""
 DRAWN = SCENARIOS["generated"]
 """The oddity of generated requests, which may have any other one."""
 TAKEN = "taken"
@@ -80,15 +92,22 @@ class Key:
 def key_of(finding: Finding, shown_by: list[Exchange]) -> Key:
     """The key of a finding as shown by some of its exchanges."""
     if finding.rule in ALIKE:
-        return Key(ALIKE[0])
+        return Key(ALIKE[finding.rule])
     if finding.where == "status":
         return _key_of_status(finding, shown_by)
     if finding.rule == FILTER:
         return Key(FILTER)
+    return _key_of_body(finding, shown_by)
+
+
+def _key_of_body(finding: Finding, shown_by: list[Exchange]) -> Key:
+    """The key of a finding about anything but the status."""
     is_code = finding.actual.startswith('"') and finding.where.endswith("/code")
     actual = cut(finding.actual, LONGEST) if is_code else kind(finding.actual)
     expected = _first_choice(finding) if is_code else finding.expected
     rule, place = _rule(finding), place_of(finding)
+    if rule in (SHAPE, LABEL_RULE) and finding.expected == A_VALUE:
+        return Key(SHAPE, place, A_VALUE, _media_type(shown_by))
     if rule != ERROR:
         return Key(rule, place, kind(expected), actual)
     if place == "/":  # the shape says what the body is
@@ -101,6 +120,13 @@ def _shape(shown_by: list[Exchange]) -> str:
     if not shown_by or shown_by[-1].status is None or shown_by[-1].ok:
         return ""
     return f"{shown_by[-1].status} {shape_of(shown_by[-1])}"
+
+
+def _media_type(shown_by: list[Exchange]) -> str:
+    """The media type of the last response, without parameters; empty if there is none."""
+    if not shown_by or shown_by[-1].response is None:
+        return ""
+    return shown_by[-1].response.header("Content-Type").partition(";")[0].strip().lower()
 
 
 def _first_choice(finding: Finding) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from conformance.causes.finding_key import ERROR, FAULT, REST, STATUS, TAKEN, Key, depth
 from conformance.causes.groups import Group
 from conformance.model import WHOLE_API, Contract
+from conformance.model.mistake_names import REFUSABLE
 
 OBJECTS, LISTS = "tenant.object", "tenant.rows"
 """Rules that find objects of another tenant: one of them, and a list of them."""
@@ -18,6 +19,7 @@ NOTHING = ("nothing",)
 EXPLAINED: Mapping[str, tuple[str, ...]] = {
     "auth.missing": ("auth.",),
     "auth.invalid": ("auth.",),
+    "scope.refused": ("scope.opens",),
     "tenant.object": ("owner.", "tenant.object"),
     "tenant.rows": ("tenant.", "account.", "paging.complete", "paging.filter"),
     "list.items": ("list.", "success.", "paging."),
@@ -39,6 +41,8 @@ EXPLAINED: Mapping[str, tuple[str, ...]] = {
 LATER_LOOKS = (".shown", ".lasting")
 """How rules end that look at all later responses, and so also find what other rules find."""
 
+PLAIN = ("", REFUSABLE)
+"""The flaws of requests with nothing odd, except perhaps values that a server may refuse."""
 MOST = 300
 """Maximum number of groups that are compared with each other."""
 
@@ -74,11 +78,15 @@ def _root_of(contract: Contract, group: Group, roots: list[Group]) -> Group | No
     return None
 
 
-def _explaining_most_first(group: Group) -> tuple[int, int, int, int, Key]:
-    """A sort key: groups that explain more come first, then those that reach further."""
+def _explaining_most_first(group: Group) -> tuple[int, int, int, bool, int, Key]:
+    """A sort key: groups that explain more come first, then those that reach further.
+
+    Of server faults on as many operations, one that plain requests show comes first.
+    """
     rules, key = list(EXPLAINED), group.key
     place = rules.index(key.rule) if key.rule in rules else len(rules)
-    return depth(key), place, -len(group.operations), -len(group.exchanges), key
+    is_odd = key.rule == FAULT and key.flaw not in PLAIN
+    return depth(key), place, -len(group.operations), is_odd, -len(group.exchanges), key
 
 
 def explains(one: Group, other: Group) -> bool:

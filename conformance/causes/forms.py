@@ -4,7 +4,8 @@ The forms of a title are ordered by preference: the first one is used whose word
 is short enough. So the last form needs no words, except ``tenant``, which is always known.
 
 Other words are ``route`` and ``object`` (such as "an agent") if there is only one, ``member``,
-``flaw``, ``code``, and the statuses ``wanted`` and ``got``.
+``flaw``, ``code``, ``stored`` for what only a value that was stored earlier shows, and the statuses
+``wanted`` and ``got``.
 """
 
 from __future__ import annotations
@@ -38,3 +39,19 @@ def refusals(subject: str, *taken: str, brief: str = "") -> Cases:
 def always(*forms: str) -> Cases:
     """The forms for a rule that finds only one thing."""
     return {ANY: forms}
+
+
+def of_errors(*subjects: str) -> Cases:
+    """The forms for a fault in the form of errors; the subjects are ordered by preference."""
+    faults = {
+        "a message for people": "reveal internals",
+        "a code of the registry": "have an unknown code",
+        "a JSON value": "are not JSON",
+        "application/json": "are not sent as JSON",
+        "an object": "have the wrong structure",
+        CODE: "have no code",
+        ANY: "have no message",
+    }
+    return {
+        case: tuple(f"{subject} {fault}" for subject in subjects) for case, fault in faults.items()
+    }

@@ -10,7 +10,7 @@ from itertools import chain
 from conformance.causes.finding_key import FAULT, Key
 from conformance.causes.settling import settled
 from conformance.causes.sightings import Sighting, sightings_of
-from conformance.causes.stored_values import stored_values
+from conformance.causes.stored_values import is_garbled, stored_values
 from conformance.model import Cell, Contract, Exchange, Finding, id_of_cause
 
 
@@ -88,7 +88,8 @@ def groups_of(
     for one, key in settled(contract, seen, exchanges, stored):
         group = groups.setdefault(key, Group(key))
         _add(group, one)
-        if key.rule == FAULT and one.shown_by in stored:
+        is_of_stored = one.shown_by in stored and stored[one.shown_by].flaw == key.flaw
+        if is_of_stored and (key.rule == FAULT or is_garbled(exchanges[one.shown_by])):
             group.origin = stored[one.shown_by].origin
             group.exchanges[group.origin] = None
     return list(groups.values())

@@ -7,27 +7,29 @@ works, that a wrong status explains the wrong body, or which check is missing.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from conformance.base.values import NOT_JSON, pointed, read_json
+from conformance.base.values import pointed
 from conformance.causes.consequences import with_consequences
 from conformance.causes.finding_key import (
-    DRAWN,
     ERROR,
     FAULT,
+    SHAPE,
     STATUS,
     TAKEN,
-    UNREAD,
+    TYPED,
     Key,
     depth,
     is_fault,
 )
 from conformance.causes.instances import wrong_values
+from conformance.causes.provoked import of_garbled_bodies, of_parameters, of_unread_bodies
 from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Settled, Sighting
 from conformance.causes.stored_values import Stored
-from conformance.model import Contract, Exchange, Role, Step
+from conformance.model import Contract, Exchange, Operation, Role, Step
 from conformance.reading import sent_members
 
 NO_KEY, OF_KEYS = "auth.missing", ("auth.", "scope.refused", "tenant.object")
@@ -55,7 +57,9 @@ def settled(
     ``stored`` has the odd value that makes an exchange fail, by the id of the exchange.
     """
     with_keys = _of_operations(seen, exchanges, stored)
-    with_keys = _of_unread_bodies(with_keys, exchanges)
+    with_keys = of_garbled_bodies(with_keys, exchanges, stored)
+    with_keys = of_unread_bodies(with_keys, exchanges)
+    with_keys = of_parameters(with_keys, exchanges)
     with_keys = _of_references(contract, with_keys, exchanges)
     with_keys = _without_shapes(contract, with_keys, exchanges)
     with_keys = _of_accepted_values(contract, with_keys, exchanges)
@@ -111,40 +115,6 @@ def _never_works(responses: Sequence[Exchange]) -> bool:
     return any(not exchange.facts.mistake for exchange in faults)
 
 
-# --- bodies that are no JSON ----------------------------------------------------------------------
-
-
-def _of_unread_bodies(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """An operation that fails on every body that is no JSON fails on each for the same reason.
-
-    Whatever else is odd in such a request, the server does not come to see it. An odd value that
-    has a spelling in JSON as well, such as a number beyond all bounds, fails like the others.
-    """
-    parsers: dict[tuple[str, Key], Key] = {}  # by operation, and what the failures look like
-    for one, key in with_keys:
-        if key.rule == FAULT and key.flaw == UNREAD:
-            parsers[one.cell.operation, replace(key, flaw="")] = key
-    unread = {one for one, key in with_keys if _is_unread(exchanges.get(one.shown_by))}
-    oddities = {key for one, key in with_keys if one in unread and key.flaw != DRAWN}
-
-    def settled_key(one: Sighting, key: Key) -> Key:
-        if key.rule != FAULT or (one not in unread and key not in oddities):
-            return key
-        return parsers.get((one.cell.operation, replace(key, flaw="")), key)
-
-    return [(one, settled_key(one, key)) for one, key in with_keys]
-
-
-def _is_unread(exchange: Exchange | None) -> bool:
-    """Whether the body of a request is no JSON, as far as the log has it."""
-    body = exchange.request.body if exchange else None
-    if body is None or body.cut or body.withheld or body.left_out:
-        return False
-    if body.base64 is not None:
-        return True
-    return bool(body.written) and read_json(body.written).value is NOT_JSON
-
-
 # --- references -----------------------------------------------------------------------------------
 
 
@@ -197,22 +167,55 @@ def _member_named(contract: Contract, exchange: Exchange, valid: Exchange | None
 def _of_accepted_values(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """A member that shows a wrong value belongs to the request with that value, if accepted."""
-    accepted: dict[tuple[str, str], Key] = {}  # by member, and the value in a finding
+    """A member that shows a wrong value belongs to the request with that value, if accepted.
+
+    An operation that accepts one wrong value does not check the others, either.
+    """
+    accepted = _accepted_values(contract, with_keys, exchanges)
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        member = one.finding.where.rpartition("/")[2]
+        value, is_typed, _ = one.finding.actual.partition(TYPED)
+        is_shown = is_typed and key.rule == SHAPE
+        return accepted.get((member, value), key) if is_shown else key
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
+
+
+def _accepted_values(
+    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
+) -> dict[tuple[str, str], Key]:
+    """The keys of the wrong values that were accepted, by member and by the value in a finding."""
+    accepted: dict[tuple[str, str], Key] = {}
+    unchecked: dict[str, Key] = {}  # by operation
+    for operation, member, value, key in _refusable_values(contract, with_keys, exchanges):
+        accepted[member, repr(value)] = unchecked[operation] = key
+    for exchange in exchanges.values():
+        known = unchecked.get(exchange.operation)
+        if known is not None and exchange.ok and exchange.facts.mistake:
+            for member, value in _shown_values(contract.operations[exchange.operation], exchange):
+                accepted.setdefault((member, repr(value)), known)
+    return accepted
+
+
+def _refusable_values(
+    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
+) -> Iterator[tuple[str, str, Any, Key]]:
+    """The operation, member and key of each value that no reading accepts, and that was taken."""
     for one, key in with_keys:
         exchange = exchanges.get(one.shown_by)
         operation = contract.operations.get(exchange.operation) if exchange else None
         if exchange is not None and operation is not None and key.actual == TAKEN:
             for parameter, value in wrong_values(operation, exchange):
-                accepted[parameter.shown_as, repr(value)] = key
+                yield operation.id, parameter.shown_as, value, key
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        member = one.finding.where.rpartition("/")[2]
-        value, is_typed, _ = one.finding.actual.partition(" is not of type ")
-        is_shown = is_typed and key.rule == "success.shape"
-        return accepted.get((member, value), key) if is_shown else key
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+def _shown_values(operation: Operation, exchange: Exchange) -> Iterator[tuple[str, Any]]:
+    """The values in the body of a request, by the members of the object that show them."""
+    members = sent_members(exchange)
+    for parameter in operation.body:
+        if parameter.name in members:
+            yield parameter.shown_as, members[parameter.name]
 
 
 # --- the form of errors ---------------------------------------------------------------------------

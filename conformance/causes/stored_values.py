@@ -1,7 +1,8 @@
 """Odd values that a server stored, and on which its later responses fail.
 
-A server may accept an odd value, and fail from then on to show the object that has it. The failing
-requests are innocent: the cause is the request that stored the value.
+A server may accept an odd value, and fail from then on to show the object that has it, or show it
+in a body that is no JSON. These requests are innocent: the cause is the request that stored the
+value.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from conformance.base.values import as_text
+from conformance.base.values import NOT_JSON, as_text
 from conformance.causes.finding_key import is_fault
 from conformance.model import Contract, Exchange, Operation
 from conformance.reading import Answer, asked, sent_members
 
+EARLIER = " stored earlier"
+"""The end of the words for an odd value that a later response shows."""
 NAMED = 3
 """Maximum number of members that are named."""
 HARDEST = (
@@ -62,7 +65,7 @@ def _words(write: Exchange) -> str:
     texts = {name: json.dumps(value) for name, value in members}
     names = [name for name, text in texts.items() if any(one.search(text) for one in HARDEST)]
     what = f"an odd value of {', '.join(names[:NAMED])}" if names else flaw
-    return f"{what} stored earlier"
+    return f"{what}{EARLIER}"
 
 
 def _hardness(write: Exchange) -> int:
@@ -74,15 +77,28 @@ def _hardness(write: Exchange) -> int:
     return len(HARDEST)
 
 
+def is_garbled(exchange: Exchange) -> bool:
+    """Whether a success has a body that is no JSON, although the log contains all of it."""
+    response = exchange.response
+    if response is None or not response.ok or not response.body.is_whole_text:
+        return False
+    return response.json is NOT_JSON and not response.unheld and response.body.written != ""
+
+
 def _fails(exchange: Exchange) -> bool:
-    """Whether a response is a server fault."""
-    return is_fault(exchange.status or 0)
+    """Whether a response is a server fault, or a success that nobody can read."""
+    return is_fault(exchange.status or 0) or is_garbled(exchange)
+
+
+def flaw_of_write(exchange: Exchange) -> str:
+    """What is odd in a write; empty if nothing is, and for other requests."""
+    is_odd_write = exchange.facts.mistake and exchange.request.method != "GET"
+    return str(exchange.facts.flaw or "") if is_odd_write else ""
 
 
 def _may_store(exchange: Exchange) -> bool:
     """Whether a request is an odd write that was not refused. A failed one may be stored, too."""
-    is_odd = exchange.facts.mistake and exchange.facts.flaw
-    return bool(is_odd) and exchange.request.method != "GET" and (exchange.ok or _fails(exchange))
+    return bool(flaw_of_write(exchange)) and (exchange.ok or _fails(exchange))
 
 
 # --- who stored it --------------------------------------------------------------------------------
@@ -115,7 +131,7 @@ class _Reader:
     def _read_look(self, place: int, exchange: Exchange, operation: Operation) -> None:
         """A valid look fails on what was written since the last one; others then fail like it."""
         is_valid = not exchange.facts.mistake
-        if exchange.ok and is_valid:
+        if exchange.ok and is_valid and not is_garbled(exchange):
             self.worked[operation.id] = place
             self.failing.discard(operation.id)
         if not _fails(exchange):
@@ -140,7 +156,10 @@ class _Reader:
         writes = [write for place, write in self.writes if place > after]
         own = [write for write in writes if self._is_of(write, look, operation)]
         spoiling = [write for write in writes if write in self.broken_by.values()]
-        return min(own or spoiling, key=_hardness, default=None)
+        likely = sorted(own or spoiling, key=_hardness)
+        if is_garbled(look):  # the response to the write may be so already
+            likely.sort(key=is_garbled, reverse=True)
+        return next(iter(likely), None)
 
     def _is_of(self, write: Exchange, look: Exchange, operation: Operation) -> bool:
         """Whether a write is to the kind of objects that a look shows, or to its only object."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from conformance.causes.groups import Group
@@ -33,7 +33,29 @@ def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
     best_one = min(
         alike, key=lambda one: (one.key.flaw != flaw, plainness[one.names]), default=None
     )
-    return main if best_one is None else replace(best_one.finding, exchanges=best_one.names)
+    if best_one is None:
+        return main
+    return quoted(best_one.finding, best_one.names, exchanges)
+
+
+def quoted(finding: Finding, names: Sequence[str], exchanges: Mapping[str, Exchange]) -> Finding:
+    """A finding as some of its exchanges show it, of which the first is quoted.
+
+    A finding on a status quotes one response. Of another one, only the status is known.
+    """
+    shown = exchanges.get(names[0]) if names else None
+    is_other = tuple(names[:1]) != finding.exchanges[:1]
+    if shown is None or finding.where != "status" or not is_other:
+        return replace(finding, exchanges=tuple(names))
+    return replace(finding, exchanges=tuple(names), actual=f"{shown.status}")
+
+
+def in_cause(run: Run, cause: Cause, finding: Finding) -> Finding:
+    """A finding as the exchanges of a cause show it. Others may belong to another cause."""
+    if not finding.apart:
+        return finding
+    names = [name for name in finding.exchanges if name in cause.exchanges]
+    return quoted(finding, names, run.exchange)
 
 
 def _plainness(names: tuple[str, ...], exchanges: Mapping[str, Exchange]) -> tuple[int, int, int]:
@@ -74,6 +96,6 @@ def ids_of_telling(cause: Cause) -> tuple[str, ...]:
 
 
 def best(exchanges: list[Exchange], few: int = FEW) -> list[Exchange]:
-    """The first few exchanges, preferring probes, in order."""
-    probes_first = sorted(exchanges, key=lambda exchange: exchange.role is not Role.PROBE)
-    return sorted(probes_first[:few], key=exchanges.index)
+    """The last exchange, which decides, and the first few others, preferring probes, in order."""
+    probes_first = sorted(exchanges[:-1], key=lambda exchange: exchange.role is not Role.PROBE)
+    return sorted([*probes_first[: few - 1], *exchanges[-1:]], key=exchanges.index)

@@ -6,7 +6,16 @@ from collections.abc import Mapping
 
 from conformance.causes.data_templates import OF_DATA
 from conformance.causes.finding_key import ERROR, FAULT
-from conformance.causes.forms import ANY, CODE, LACKING, STATUS, TAKEN, Cases, always, refusals
+from conformance.causes.forms import (
+    ANY,
+    LACKING,
+    STATUS,
+    TAKEN,
+    Cases,
+    always,
+    of_errors,
+    refusals,
+)
 
 _OF_RESPONSES: Mapping[str, Cases] = {
     FAULT: always(
@@ -17,25 +26,11 @@ _OF_RESPONSES: Mapping[str, Cases] = {
     ),
     # --- errors ---
     ERROR: {
+        **of_errors("Errors of {route}", "Errors"),
         "a message for people": (
             "Errors of {route} reveal internals",
             "Errors reveal internals of the server",
         ),
-        "a code of the registry": (
-            "Errors of {route} have an unknown code",
-            "Errors have an unknown code",
-        ),
-        "a JSON value": ("Errors of {route} are not JSON", "Errors are not JSON"),
-        "application/json": (
-            "Errors of {route} are not sent as JSON",
-            "Errors are not sent as JSON",
-        ),
-        "an object": (
-            "Errors of {route} have the wrong structure",
-            "Errors have the wrong structure",
-        ),
-        CODE: ("Errors of {route} have no code", "Errors have no code"),
-        ANY: ("Errors of {route} have no message", "Errors have no message"),
     },
     "code.pairing": always(
         '"{code}" comes with a wrong status', "A code comes with a wrong status"
@@ -79,6 +74,7 @@ _OF_RESPONSES: Mapping[str, Cases] = {
     },
     "account.rows": {
         "of its own": ("Two accounts get the same {tenant}",),
+        "no key of": ("{route} hands out the key of an existing account",),
         ANY: ("A new account sees items of another {tenant}",),
     },
     "scope.refused": refusals(
@@ -184,7 +180,13 @@ _OF_RESPONSES: Mapping[str, Cases] = {
         '{route} returns a wrong type of "{member}"', "Writes return members of a wrong type"
     ),
     "success.shape": {
-        "a JSON value": ("{route} returns no JSON", "Successes are not JSON"),
+        "a JSON value": (
+            "{stored} makes {route} unreadable",
+            "{stored} makes responses unreadable",
+            "Responses to {flaw} are not JSON",
+            "{route} returns no JSON",
+            "Successes are not JSON",
+        ),
         LACKING: (
             '{object} lacks "{member}"',
             'Responses lack "{member}"',
@@ -201,5 +203,7 @@ _OF_RESPONSES: Mapping[str, Cases] = {
     "transfer.whole": always("{route} sends broken responses", "Responses are cut or broken"),
 }
 
+OF_UNROUTED = of_errors("Errors for unknown paths or methods")
+"""The forms for the form of errors that belong to no operation."""
 TEMPLATES: Mapping[str, Cases] = {**_OF_RESPONSES, **OF_DATA}
 """The forms of a title by rule, or by what replaces the rule in a key."""

@@ -12,12 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
-from conformance.causes.finding_key import LACKED, Key
+from conformance.causes.finding_key import ERROR, LACKED, UNROUTED, Key
 from conformance.causes.finding_key import TAKEN as NOT_REFUSED
 from conformance.causes.forms import ANY, CODE, LACKING, STATUS, TAKEN, Cases, Forms
 from conformance.causes.harm import was_refused
-from conformance.causes.templates import TEMPLATES
-from conformance.model import Contract, Finding, Json, Operation
+from conformance.causes.stored_values import EARLIER
+from conformance.causes.templates import OF_UNROUTED, TEMPLATES
+from conformance.model import WHOLE_API, Contract, Finding, Json, Operation
+from conformance.model.mistake_names import REFUSABLE
 
 LONGEST = 60
 """Maximum characters of a title."""
@@ -29,11 +31,12 @@ FLAWS: Mapping[str, str] = {
     "no key": "a request without a key",
     "drawn values": "random values",
     "a mistake in a write": "an invalid write",
+    REFUSABLE: "unknown or unusual values",
 }
 """Words for flaws that make no sense behind "fails on"."""
 OF_SCENARIO = "what the scenario "
 """The beginning of a flaw that nothing describes."""
-FLAWS_BY_RULE: Mapping[str, str] = {"route.unknown": "unknown paths and methods"}
+FLAWS_BY_RULE: Mapping[str, str] = {UNROUTED: "unknown paths and methods"}
 """Words for such a flaw, by the rule that finds it."""
 
 _STATUS = re.compile(r"\d{3}\b")
@@ -56,6 +59,8 @@ def title_of(contract: Contract, key: Key, finding: Finding, operations: Sequenc
     """
     words = _words(contract, key, finding, operations)
     cases = TEMPLATES.get(key.rule, {})
+    if key.rule == ERROR and finding.rule == UNROUTED and {*operations} <= {WHOLE_API}:
+        cases = OF_UNROUTED
     text = _filled(_forms(cases, contract, key, finding), words) or finding.clause
     return Title(text, tuple(words.get(name, "") for name in DETAILS))
 
@@ -133,7 +138,8 @@ def _words(
         "object": _object(broken, finding, shown),
         "member": _member(contract, key, finding, broken),
         "flaw": _flaw(key, finding),
-        "code": codes[0] if codes else "",
+        "stored": "A stored value" if key.flaw.endswith(EARLIER) else "",
+        "code": next(iter(codes), ""),
         "wanted": _status(finding, key.expected),
         "got": _status(finding, key.actual),
     }
@@ -185,8 +191,10 @@ def _flaw(key: Key, finding: Finding) -> str:
 def _member(contract: Contract, key: Key, finding: Finding, operations: Iterable[Operation]) -> str:
     """The member that a finding is about; empty if there is none, or the target chose its name."""
     lacking = LACKED.match(finding.actual)
-    member = lacking[1] if lacking else key.where.rpartition("/")[2]
-    return member if member in _members(contract, operations) else ""
+    _, is_pointer, name = key.where.rpartition("/")
+    member = lacking[1] if lacking else name
+    is_known = member in _members(contract, operations)
+    return member if is_known and (lacking or is_pointer) else ""
 
 
 def _members(contract: Contract, operations: Iterable[Operation]) -> set[str]:

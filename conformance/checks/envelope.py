@@ -226,10 +226,11 @@ def status_listed(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
 
 
 def _of_another_media_type(exchange: Exchange) -> bool:
-    """Whether a request does not say that its body is JSON."""
+    """Whether a request does not say that its body is JSON in UTF-8, which JSON alone means."""
     unlabelled = "" if exchange.request.body else "application/json"
-    media = header_in(exchange.request.headers, "Content-Type", unlabelled)
-    return not media.lower().startswith("application/json")
+    media = header_in(exchange.request.headers, "Content-Type", unlabelled).lower()
+    other_encoding = "charset=" in media and "utf-8" not in media
+    return other_encoding or not media.startswith("application/json")
 
 
 def _from_proxy(context: JudgeContext, exchange: Exchange) -> bool:

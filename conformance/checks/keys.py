@@ -169,8 +169,9 @@ def _works(use: Exchange) -> bool:
 
 @trial("account.rows", hint=HANDED_OUT)
 def account_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A new key shows nothing of a business that existed before."""
+    """A new key shows nothing of an earlier business, and no later sign-up gets the same key."""
     made, tenant = trial.at(Step.MADE), context.contract.tenant
+    yield from _handed_out_again(made, trial.at(Step.REPEATED))
     twice = _given_twice(made, tenant)
     if twice is not None:
         expected = "a business of its own for each account"
@@ -190,6 +191,16 @@ def account_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             return
         else:
             yield Pass((exchange.id,))
+
+
+def _handed_out_again(made: list[Exchange], repeated: list[Exchange]) -> Iterator[Violation]:
+    """The violation of a repeated request that returned the key of an account that exists."""
+    known = {secret for exchange in made for secret in _handed_out(exchange)}
+    for exchange in repeated:
+        old = known & _handed_out(exchange)
+        if old:
+            expected = "no key of an account that exists"
+            yield Violation("/", expected, str(min(old, key=str)), (exchange.id,))
 
 
 def _given_twice(made: list[Exchange], tenant: str | None) -> Any:

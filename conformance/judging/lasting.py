@@ -15,7 +15,7 @@ from weakref import WeakKeyDictionary
 from conformance.base.values import picked, without
 from conformance.judging.followed import Effects, Followed
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Violation, WholeLog
-from conformance.judging.responses import answered, ids_of, said
+from conformance.judging.responses import answered, ids_of, said, with_body
 from conformance.judging.writes import without_times
 from conformance.model import (
     Business,
@@ -112,7 +112,9 @@ class _Following:
         """Whether a look shows objects, or that there is none."""
         if not isinstance(answered(self._context, answer.exchange), Answered):
             return False
-        return answer.ok or answer.exchange.status == NOT_FOUND
+        if answer.ok:
+            return with_body(answer.exchange) is not None
+        return answer.exchange.status == NOT_FOUND
 
     def _look(self, answer: Answer) -> None:
         name = self._contract.identifier_of(answer.operation.kind)

@@ -143,6 +143,17 @@ class Trial:
     exchanges: tuple[Exchange, ...]
 
     @property
+    def parts(self) -> list[Trial]:
+        """The parts of the trial: a new one begins where the object is looked at after a write."""
+        parts: list[list[Exchange]] = [[]]
+        for exchange in self.exchanges:
+            written = any(each.facts.step is Step.WRITE for each in parts[-1])
+            if written and exchange.facts.step is Step.BEFORE:
+                parts.append([])
+            parts[-1].append(exchange)
+        return [Trial(self.case, tuple(part)) for part in parts]
+
+    @property
     def probes(self) -> list[Exchange]:
         """The exchanges that the case is about."""
         return self._of_role(Role.PROBE)

@@ -62,7 +62,8 @@ class Step(StrEnum):
     NEWER_AFTER = "newer-after"
     LISTED_BEFORE = "listed-before"  # the same in a list
     LISTED_AFTER = "listed-after"
-    LISTED = "listed"  # looks for a new or changed object in its list
+    LISTED = "listed"  # looks for a new, changed or deleted object in a list
+    FILTERED = "filtered"  # looks for a changed object in a filtered list
     LOOK = "look"  # looks for effects of refused requests
 
     WRITE = "write"  # creates or changes

@@ -63,6 +63,8 @@ NOT_PARSED = frozenset(
 )
 """The oddities of bodies that are not JSON. A parser that fails on one fails on all of them."""
 
+ODD_VALUE, EMPTY = "an odd value of ", "an empty parameter"
+"""The oddity of a parameter, which its name follows; and that of an unnamed parameter."""
 REPEATED = "the values of an earlier creation"
 OPTIONAL = "optional members"
 REFUSABLE = "values that a server may refuse"

@@ -220,6 +220,14 @@ class Operation:
         return tuple(member for member in self.body if member.fresh)
 
     @property
+    def naming_header(self) -> str | None:
+        """The header whose value names a request; None if the operation has none."""
+        for parameter in self.parameters_in("header"):
+            if parameter.fresh:
+                return parameter.name
+        return None
+
+    @property
     def required(self) -> tuple[Parameter, ...]:
         """The required parameters, in order."""
         return tuple(parameter for parameter in self.parameters if parameter.required)

@@ -34,7 +34,7 @@ from conformance.reading.marks import (
     run_key,
     without_place,
 )
-from conformance.reading.response import Answer, answer_of, asked, missing, sought_in
+from conformance.reading.response import Answer, answer_of, asked, missing, query_of, sought_in
 from conformance.reading.writes import (
     absent,
     as_shown,
@@ -87,6 +87,7 @@ __all__ = [
     "orders_of",
     "other_place",
     "position_of",
+    "query_of",
     "refused_member",
     "removals",
     "rows_of",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -22,6 +23,8 @@ from conformance.reading.items import (
     position_of,
     rows_of,
 )
+
+_LIMIT = re.compile(r"[0-9]{1,9}")
 
 
 @dataclass(frozen=True)
@@ -78,10 +81,35 @@ class Answer:
         value = members_of(self.body).get(paging.more)
         return value if isinstance(value, bool) else None
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it has as many items as the request asks for at most.
+
+        Others may then follow, whatever the list says.
+        """
+        paging = self.operation.paging
+        limit = asked(self.exchange, paging.limit) if paging else None
+        if limit is None or _LIMIT.fullmatch(limit) is None:
+            return False
+        return 0 < int(limit) <= len(self.listed)
+
+    @property
+    def is_end(self) -> bool:
+        """Whether no page can follow: the list says so, and has room for more items."""
+        return self.more is False and not self.is_full
+
     @cached_property
     def object(self) -> Any:
         """The object in the response to an accepted request; None for anything else."""
         return object_of(self.contract, self.operation, self.body)
+
+    @property
+    def may_have_existed(self) -> bool:
+        """Whether a creation may have returned an object that existed before.
+
+        Of several statuses of success, only the last one says that the object is new.
+        """
+        return self.exchange.status in self.operation.successes[:-1]
 
     @property
     def id(self) -> str | int | None:
@@ -121,7 +149,7 @@ def missing(old: Answer, new: Answer) -> list[Any]:
     Items at its end, which new items may have pushed to the next page, are left out.
     """
     gone = newly(new.contract, new.operation, new.listed, old.listed)
-    if new.more is False:
+    if new.is_end:
         return gone
     pushed = list(takewhile(lambda item: item in gone, reversed(old.listed)))
     return gone[: len(gone) - len(pushed)]
@@ -143,7 +171,7 @@ def sought_in(contract: Contract, look: Exchange | None) -> tuple[Any, bool]:
         if str(row.get(name)) == look.facts.sought:
             return row, False
     passed = _spans(paging, answer.rows, look.facts.position)
-    return None, answer.more is True and not passed
+    return None, (answer.more is True or answer.is_full) and not passed
 
 
 def _spans(paging: Paging, items: list[Any], position: str | None) -> bool:

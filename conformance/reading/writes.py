@@ -128,7 +128,7 @@ def _most_marks(text: str) -> int:
 def absent(contract: Contract, page: Exchange) -> bool:
     """Whether a page of a list lacks the new object that it must show.
 
-    It must show the object if no page follows, or if the list is ordered from new to old and its
+    It must show the object if no page can follow, or if the list is ordered from new to old and its
     first item is older. A page that may start after the object proves nothing.
     """
     answer = answer_of(contract, page)
@@ -141,7 +141,7 @@ def absent(contract: Contract, page: Exchange) -> bool:
     moments = instants(answer.positions)
     if _begins_later(answer, position, moments):
         return False
-    return answer.more is False or _begins_older(position, moments)
+    return answer.is_end or _begins_older(position, moments)
 
 
 def _begins_older(position: Fraction | None, moments: list[Fraction]) -> bool:

@@ -9,6 +9,7 @@ from conformance.base.text import amount, clean
 from conformance.base.values import cut
 from conformance.causes.shown import Shown, shown_of
 from conformance.causes.steps import steps_of
+from conformance.causes.telling import in_cause
 from conformance.model import (
     BROKEN,
     WHOLE_API,
@@ -298,7 +299,8 @@ def _row(run: Run, cause: Cause, cells: list[Cell], most: int) -> Row:
     Findings similar to the main one come first. A cell may also have findings of other causes.
     """
     found = [finding for cell in cells for finding in cell.findings]
-    own = [each for each in found if not set(cause.exchanges).isdisjoint(each.exchanges)]
+    of_cause = set(cause.exchanges)
+    own = [in_cause(run, cause, each) for each in found if of_cause & {*each.exchanges}]
     findings = sorted(own or found, key=lambda finding: _unlike(cause.finding, finding))
     differences = list(dict.fromkeys(_difference(run, finding) for finding in findings))
     shown_by = findings[0].exchanges

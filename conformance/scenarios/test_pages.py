@@ -1,4 +1,4 @@
-"""Scenarios of single pages: large pages, and the sample requests printed on the API page."""
+"""Scenarios of pages: large ones, those that end a run, and those printed on the API page."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.model import Facts, KeyName, Operation, Params
+from conformance.model import Facts, KeyName, Operation, Params, Role
 from conformance.plan.registry import Draft, Planning, key_needs, operations, scenario
 from conformance.reading import Answer, position_of
 from conformance.scenarios.client.client import Client
@@ -34,6 +34,58 @@ def test_large_page(client: Client) -> None:
     values[operation.paging.limit] = str(WIDE * maximum)
     facts = Facts(mistake=True, flaw=odd_value(operation.paging.limit))
     client.call(operation, values, facts=facts)
+
+
+# --- the last look --------------------------------------------------------------------------------
+
+LAST_PAGES = 3
+"""Pages of a list that are read when all writes are done."""
+
+
+def lists_of_written(planning: Planning) -> Iterator[Draft]:
+    """Each list of objects that clients write."""
+    for operation in operations(planning, "list"):
+        creations = planning.contract.operations_by("create", operation.kind)
+        changes = planning.contract.operations_by("update", operation.kind)
+        if (creations or changes) and not operation.pool:
+            yield Draft(
+                operation,
+                needs=(KeyName.FULL,),
+                wants=(KeyName.OTHER,),
+                cost=2 * LAST_PAGES,
+                optional=True,
+                rules=(),
+            )
+
+
+@scenario(lists_of_written, phase=4)
+def test_last_look(client: Client) -> None:
+    """Read a list in large pages as two businesses, when all writes are done.
+
+    It must show what the run created and changed as it was left, and nothing that was refused or
+    deleted, or that belongs to the other business.
+    """
+    for key in (KeyName.FULL, KeyName.OTHER):
+        if client.knowledge.has(key):
+            _read_pages(client, key)
+
+
+def _read_pages(client: Client, key: str) -> None:
+    """Read the first large pages of a list with a key."""
+    operation, paging = client.operation, client.operation.paging
+    values = client.knowledge.listing(operation, key)
+    if values is None or paging is None:
+        return
+    values[paging.limit] = str(client.knowledge.within(operation, LARGE))
+    for _ in range(LAST_PAGES):
+        exchange = client.call(operation, values, key=key, role=Role.ARRANGE)
+        page = Answer(client.contract, operation, exchange)
+        if not page.more or page.cursor is None:
+            return
+        values[paging.after] = page.cursor
+
+
+# --- sample requests ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cached_property
 from http.cookies import SimpleCookie
 from typing import Any
 
 from conformance.model import Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Identity, Row
-from tests.faults.base import Faulty, variant
+from tests.faults.base import Faulty, is_for, variant
 from tests.faults.shared import InputFirst, StrictInput
 
 
@@ -168,3 +169,19 @@ class KeyInDocument(Faulty):
         if context.operation.id in ("read_openapi", "read_schemas"):
             body = {**body, "x-example": "Authorization: Bearer kc_live_4eC39HqLyjWDarjtT1zdp7dc"}
         return super().succeed(context, body)
+
+
+@variant("silent: a second account of one person", at="sign_up")
+class AccountsForNewAddressesAlone(Faulty):
+    """A sign-up with a known e-mail address is refused."""
+
+    @cached_property
+    def _known(self) -> set[str]:
+        return set()
+
+    def act(self, context: Context) -> Reply:
+        if is_for(context, "sign_up"):
+            if context.values["email"] in self._known:
+                raise Refusal("invalid_parameter")
+            self._known.add(context.values["email"])
+        return super().act(context)

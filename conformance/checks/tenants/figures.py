@@ -92,8 +92,8 @@ def figures_grown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             where, value = grown
             expected = f"{value}, as only another business has made {len(made)} objects"
             yield Violation(where, expected, compact(_leaves(after)[where]), ids)
-            return
-        yield Pass(ids)
+        else:
+            yield Pass(ids)
 
 
 def _grown_by(count: int, figures: list[tuple[str, Any]], later: Leaves) -> tuple[str, Any] | None:

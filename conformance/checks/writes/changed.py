@@ -116,23 +116,25 @@ def update_alone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 @trial("update.besides", hint="Needs an object to work on, and a read of it.", confirm=True)
 def update_besides(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Work on an object changes what it names, leaves what clients wrote, and leaves others."""
-    change = _change(context, trial)
-    if change is None:
-        return
-    for where, expected, actual in differences(context.operation, change.sent, change.new):
-        yield Violation(where, f"{expected}, as it was sent", actual, change.ids)
-        return
+    for part in trial.parts:
+        change = _change(context, part)
+        if change is not None:
+            yield _besides(change) or _moved(change) or _taken_along(change) or Pass(change.ids)
+
+
+def _besides(change: Change) -> Violation | None:
+    """A violation for a member that differs from what was sent, announced, or there before."""
+    for where, expected, actual in differences(change.context.operation, change.sent, change.new):
+        return Violation(where, f"{expected}, as it was sent", actual, change.ids)
     for name, value in _announced(change).items():
         if same(change.old.get(name), change.new.get(name, value)):
             expected = f"{compact(value)}, as the answer says"
-            yield Violation(f"/{name}", expected, compact(change.new[name]), change.ids)
-            return
+            return Violation(f"/{name}", expected, compact(change.new[name]), change.ids)
     for name in sorted(_written(change) - change.sent.keys()):
         old = change.old.get(name)
         if old and not same(old, change.new.get(name)):
-            yield change.of_member(name, compact(old))
-            return
-    yield _moved(change) or _taken_along(change) or Pass(change.ids)
+            return change.of_member(name, compact(old))
+    return None
 
 
 def _announced(change: Change) -> dict[str, Any]:

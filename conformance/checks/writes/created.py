@@ -24,6 +24,7 @@ from conformance.judging.writes import (
     shows_sent,
 )
 from conformance.model import Exchange, Step, compact
+from conformance.model.exchange import header_in
 from conformance.reading import (
     Answer,
     absent,
@@ -83,9 +84,7 @@ def _same_id(created: list[Answer]) -> Violation | None:
     earlier: dict[str, str] = {}
     for answer in created:
         identifier, exchange = compact(answer.id), answer.exchange
-        # of several statuses of success, only the last one says that the object is new
-        may_exist_already = exchange.status in answer.operation.successes[:-1]
-        if identifier in earlier and not may_exist_already:
+        if identifier in earlier and not answer.may_have_existed:
             name = answer.contract.identifier_of(answer.operation.kind)
             ids = (earlier[identifier], exchange.id)
             return Violation(f"/{name}", "an id of its own", identifier, ids)
@@ -109,6 +108,61 @@ def _too_many(alike: list[Any], ids: tuple[str, ...]) -> Violation:
     """A violation for several objects where one was created. It shows the second."""
     actual = f"{len(alike)} of them: {compact(alike[1])}"
     return Violation("/", "one object", actual, ids)
+
+
+# --- names of requests ---
+
+
+@trial("create.named", hint="Needs a creation that is sent under a name twice.")
+def create_named(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A request under a known name returns the first object, and one under a new name another."""
+    header = context.operation.naming_header
+    if header is None:
+        return
+    first: dict[str, Answer] = {}
+    for exchange in trial.exchanges:
+        if exchange.operation != context.operation.id:
+            continue
+        name = header_in(exchange.request.headers, header)
+        answer = Answer(context.contract, context.operation, exchange)
+        violation = _of_name(first, name, answer)
+        if violation is not None:
+            yield violation
+            return
+        if name in first:
+            yield Pass((first[name].exchange.id, exchange.id))
+        if answer.id is not None:
+            first.setdefault(name, answer)
+
+
+def _of_name(first: dict[str, Answer], name: str, answer: Answer) -> Violation | None:
+    """The violation of a response, given the first object under each name; else None."""
+    if name in first:
+        return _of_known_name(first[name], answer)
+    member = answer.contract.identifier_of(answer.operation.kind)
+    for other, made in first.items():
+        if answer.id is not None and answer.id == made.id:
+            ids = (made.exchange.id, answer.exchange.id)
+            expected = "an object of its own, as the name is new"
+            return Violation(f"/{member}", expected, f"the object under {other}", ids)
+    return None
+
+
+def _of_known_name(first: Answer, answer: Answer) -> Violation | None:
+    """The violation of a response to a request that repeats the name of an earlier one.
+
+    While the first of several requests is worked on, the others may be refused.
+    """
+    exchange, ids = answer.exchange, (first.exchange.id, answer.exchange.id)
+    is_later = exchange.facts.step is Step.REPEATED
+    if is_later and exchange.status in (400, 404, 409, 422):
+        expected = f"the first result, which is {compact(first.id)}"
+        return Violation("status", expected, said(exchange), ids)
+    if answer.id in (None, first.id):
+        return None
+    member = answer.contract.identifier_of(answer.operation.kind)
+    expected = f"{compact(first.id)}, as under the same name before"
+    return Violation(f"/{member}", expected, compact(answer.id), ids)
 
 
 @trial("create.listed", hint="Needs an object that is created, and its list.")
@@ -206,7 +260,8 @@ def _shown_by(answer: Answer) -> list[Any]:
 def create_newest(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A new object is not older than what its list held before, except items in the future."""
     before, made = last_answer(context, trial, Step.BEFORE), _made_item(context, trial)
-    if before is None:
+    write = last_answer(context, trial, Step.WRITE)
+    if before is None or write is None or write.may_have_existed:
         return
     now = instant(before.exchange.started)  # None where the log does not know it
     earlier = [

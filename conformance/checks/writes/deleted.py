@@ -27,6 +27,8 @@ LOOKS_AT_DELETED = {Step.BEFORE: Step.AFTER, Step.LISTED_BEFORE: Step.LISTED_AFT
 """The steps that look at the object before its deletion, each with the step after it."""
 LOOKS_AT_OTHERS = {Step.OLDER_BEFORE: Step.OLDER_AFTER, Step.NEWER_BEFORE: Step.NEWER_AFTER}
 """The same for objects that are not deleted."""
+STILL_THERE = "no object, or one that is shown as deleted"
+"""What is expected where a deleted object is shown as before."""
 
 
 @trial("delete.gone", hint="Needs an object that is created, deleted and read again.")
@@ -42,6 +44,7 @@ def delete_gone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         # a target may keep a single object of the kind
         if deleted is None or _sought_at(trial, before) != deleted:
             yield from _around_deletion(context, trial, before, after)
+    yield from _still_listed(context, trial, deletion.exchange)
     yield from _still_used(trial)
 
 
@@ -55,6 +58,23 @@ def delete_others(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def delete_shown(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """No response shows a deleted object again as it was."""
     yield from outcomes_at(context, exchange, "delete.shown")
+
+
+def _still_listed(context: JudgeContext, trial: Trial, deletion: Exchange) -> Iterator[Violation]:
+    """The other lists that show the object after its deletion as they did before.
+
+    The last look at each list counts, because a deletion may take a moment to show.
+    """
+    place = trial.exchanges.index(deletion)
+    looks = [each for each in trial.exchanges if each.facts.step is Step.LISTED]
+    before = {look.operation: look for look in looks if look in trial.exchanges[:place]}
+    after = {look.operation: look for look in looks if look in trial.exchanges[place:]}
+    for name in sorted(before.keys() & after.keys()):
+        old, _ = sought_in(context.contract, before[name])
+        new, _ = sought_in(context.contract, after[name])
+        if new is not None and without_times(new) == without_times(old):
+            ids = (before[name].id, deletion.id, after[name].id)
+            yield Violation("/", STILL_THERE, compact(new), ids)
 
 
 def _still_used(trial: Trial) -> Iterator[Violation]:
@@ -124,8 +144,7 @@ def _compared(
         expected = f"{answer.facts.sought}, which was not deleted"
         return Violation("/", expected, said(answer.exchange), ids)
     if step in LOOKS_AT_DELETED and without_times(new) == without_times(old):
-        expected = "no object, or one that is shown as deleted"
-        return Violation("/", expected, compact(new), ids)
+        return Violation("/", STILL_THERE, compact(new), ids)
     return Pass(ids)
 
 

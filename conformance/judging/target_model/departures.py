@@ -74,7 +74,7 @@ class Comparison:
         fine: dict[str, tuple[State, Mapping[str, Any]]] = {}
         for view in sorted(self._history.views, key=lambda each: each.span.begin):
             yield from self._refusals_applied(view)
-            state = self._history.at(view)
+            state = self._history.at(view.span)
             known, members = fine.get(view.operation.id, (None, None))
             if state is None or (known is state and members == view.members):
                 continue
@@ -214,7 +214,7 @@ class Comparison:
             each.operation.id
             for each in self._history.views
             if each.span.begin >= view.span.begin
-            and self._history.at(each) is state
+            and self._history.at(each.span) is state
             and _agree(value, each.members.get(member, ABSENT))
         }
         return has_settled and bool(shows) and view.operation.id not in shows
@@ -226,11 +226,11 @@ class Comparison:
         """
         history = self._history
         earlier = [each for each in history.views if each.span.end <= view.span.begin]
-        former = [each for each in earlier if history.at(each) is not state]
+        former = [each for each in earlier if history.at(each.span) is not state]
         given = history.given(member)
         if _shows(former, member, view.members[member]) or _holds(given, view.members[member]):
             return False
-        alike = [each for each in earlier if each.is_asked_as(view) and history.at(each) is state]
+        alike = [each for each in earlier if each not in former and each.is_asked_as(view)]
         return _shows(alike, member, value)
 
     def _refusals_applied(self, view: View) -> Iterator[Judged]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conformance.base.values import picked, without
-from conformance.judging.target_model.events import Fate, Name, View, Write, is_plain
+from conformance.judging.target_model.events import Fate, Name, Span, View, Write, is_plain
 from conformance.model import Contract, Effect, Operation
 from conformance.reading import as_shown, sent_members
 
@@ -124,14 +124,22 @@ class History:
         sent = {name: (value, write) for name, value in write.sent.items()}
         return {**without(kept, touched), **sent}
 
-    def at(self, view: View) -> State | None:
+    def at(self, span: Span) -> State | None:
         """The state that a view must show; None if a write was under way, or none was before."""
-        place = bisect_right(self._ends, view.span.begin)
+        place = bisect_right(self._ends, span.begin)
         if place == 0:
             return None
-        if any(write.span.begin < view.span.end for write, _ in self._states[place : place + 1]):
+        if any(write.span.begin < span.end for write, _ in self._states[place : place + 1]):
             return None
         return self._states[place - 1][1]
+
+    def shown_before(self, span: Span) -> View | None:
+        """The last view before a request, with no write between them; None if there is none."""
+        earlier = [view for view in self.views if view.span.end <= span.begin]
+        last = max(earlier, key=lambda view: view.span.end, default=None)
+        if last is None or self.at(span) is None or self.at(last.span) is not self.at(span):
+            return None
+        return last
 
     def given(self, member: str) -> list[Any]:
         """The values that writes gave a member."""

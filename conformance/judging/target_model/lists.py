@@ -1,21 +1,32 @@
-"""What lists must not show: objects that a filter excludes, and objects of another business."""
+"""What lists must show, and what not: objects that a filter passes or excludes, or of others."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from conformance.judging.outcomes import JudgeContext, Pass, Violation
-from conformance.judging.target_model.departures import SETTLED, Judged
-from conformance.judging.target_model.events import Name, View, Write, is_plain
+from conformance.judging.responses import said
+from conformance.judging.target_model.departures import REFUSED, SETTLED, Judged
+from conformance.judging.target_model.events import Name, Span, View, Write, is_plain
 from conformance.judging.target_model.history import History
-from conformance.model import Business, Open, Parameter, compact
-from conformance.reading import Answer, asked, takes
+from conformance.model import Business, Open, Parameter, Step, compact
+from conformance.reading import Answer, absent, asked, takes
 
 APART = {Business.MAIN: Business.OTHER, Business.OTHER: Business.MAIN}
 """Two businesses that must not see each other's objects."""
 MATCHES, BELONGS = "paging.matches", "tenant.belongs"
+
+
+@dataclass(frozen=True)
+class Look:
+    """A filtered list that should show an object of a business."""
+
+    business: Business
+    answer: Answer
+    span: Span
 
 
 class Lists:
@@ -25,9 +36,16 @@ class Lists:
         self._context = context
         self._filtered: list[tuple[Answer, list[tuple[Parameter, str]], list[Any]]] = []
         self._listed: list[tuple[Business, Answer]] = []
+        self._looks: dict[tuple[Any, ...], Look] = {}  # only the last one for an object counts
 
-    def add(self, business: Business, answer: Answer, shown: list[tuple[History, View]]) -> None:
+    def add(
+        self, business: Business, answer: Answer, span: Span, shown: list[tuple[History, View]]
+    ) -> None:
         """Note a list, and the objects of the run that it shows."""
+        exchange, facts = answer.exchange, answer.exchange.facts
+        if facts.step is Step.FILTERED:
+            place = (exchange.case, exchange.attempt, facts.sought, *facts.filters.items())
+            self._looks[place] = Look(business, answer, span)
         if not is_plain(answer.exchange) or answer.operation.pool:
             return
         if answer.rows and business in APART:
@@ -50,11 +68,19 @@ class Lists:
                 filters.append((parameter, value))
         return filters
 
-    def judged(self, histories: Mapping[Name, History]) -> Iterator[Judged]:
-        """The first departure of each list, or else an object that agrees with it."""
+    def judged(
+        self, histories: Mapping[Name, History], refused: Mapping[str, Write]
+    ) -> Iterator[Judged]:
+        """The first departure of each list, or else an object that agrees with it.
+
+        ``refused`` are the refused writes by the texts that only they have sent.
+        """
         for answer, filters, shown in self._filtered:
             yield from self._misfits(answer, filters, shown)
+        for look in self._looks.values():
+            yield from self._unfound(look, histories)
         yield from self._strangers(histories)
+        yield from self._refused(refused)
 
     def _misfits(
         self,
@@ -64,7 +90,7 @@ class Lists:
     ) -> Iterator[Judged]:
         """The first object of the run in a list that a filter of it excludes."""
         for history, view in shown:
-            state = history.at(view)
+            state = history.at(view.span)
             if state is None or state.deletion is not None:
                 continue
             for parameter, value in filters:
@@ -79,6 +105,30 @@ class Lists:
                     yield Judged(MATCHES, answer.exchange.id, violation)
                     return
                 yield Judged(MATCHES, answer.exchange.id, Pass(ids))
+
+    def _unfound(self, look: Look, histories: Mapping[Name, History]) -> Iterator[Judged]:
+        """Whether a filtered list lacks an object that passes its filter, as the object was shown.
+
+        A filter may find an object only some time after a change.
+        """
+        exchange, facts = look.answer.exchange, look.answer.exchange.facts
+        history = histories.get((look.business, look.answer.operation.kind, str(facts.sought)))
+        view = history.shown_before(look.span) if history else None
+        state = history.at(look.span) if history else None
+        if view is None or state is None:
+            return
+        ids = (view.exchange.id, exchange.id)
+        is_absent = absent(self._context.contract, exchange)
+        for name, value in facts.filters.items():
+            parameter = look.answer.operation.parameter(name)
+            if parameter is None or not takes(parameter, view.members, value):
+                continue
+            if not is_absent:
+                yield Judged(MATCHES, exchange.id, Pass(ids))
+            elif look.span.begin - state.since >= SETTLED:
+                member = parameter.filters
+                expected = f"{facts.sought}, whose {member} is {compact(view.members[member])}"
+                yield Judged(MATCHES, exchange.id, Violation("/", expected, said(exchange), ids))
 
     def _strangers(self, histories: Mapping[Name, History]) -> Iterator[Judged]:
         """The first object in each list that another business created in this run.
@@ -103,6 +153,29 @@ class Lists:
             creation = _creation_shown(history, row) if history else None
             if creation is not None:
                 yield self._stranger(answer, row, creation)
+
+    def _refused(self, refused: Mapping[str, Write]) -> Iterator[Judged]:
+        """The first item of each list that a refused creation of its kind has left behind."""
+        for _, answer in self._listed:
+            for row, write in self._created_by(refused, answer):
+                ids = (write.exchange.id, answer.exchange.id)
+                expected = f"not what {write.exchange.id} sent, which was refused"
+                violation = Violation("/", expected, compact(row), ids)
+                yield Judged(REFUSED, write.exchange.id, violation)
+                break
+
+    def _created_by(
+        self, writes: Mapping[str, Write], answer: Answer
+    ) -> Iterator[tuple[dict[str, Any], Write]]:
+        """The items of a list that show a text of some creations, each with the creation."""
+        for row in answer.rows:
+            for member, text in row.items():
+                write = writes.get(text) if isinstance(text, str) else None
+                if write is None or write.operation.action != "create":
+                    continue
+                is_own = write.operation.kind == answer.operation.kind
+                if is_own and write.sent.get(member) == text:
+                    yield row, write
 
     def _stranger(self, answer: Answer, row: dict[str, Any], creation: Write) -> Judged:
         """The departure of a list that shows an object which another business created."""

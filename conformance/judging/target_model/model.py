@@ -67,22 +67,22 @@ class Model:
         self._note_writes(writes)
         self._note_views()
         self._positions.add_writes(writes)
+        senders = self._senders()
         found: dict[str, list[Judged]] = defaultdict(list)
         for one in [
-            *self._of_objects(),
-            *self._lists.judged(self._histories),
+            *self._of_objects(senders),
+            *self._lists.judged(self._histories, senders.refused),
             *self._positions.judged(),
         ]:
             found[one.exchange].append(one)
         return found
 
-    def _of_objects(self) -> list[Judged]:
+    def _of_objects(self, senders: Senders) -> list[Judged]:
         """The outcomes of the history of each object.
 
         A list that never shows a member as it was sent, although reads may, has a form of its own.
         """
         agreed: set[Listed] = set()
-        senders = self._senders()
         found: list[Judged] = []
         for history in self._histories.values():
             found += Comparison(history, senders, agreed).judged()
@@ -167,4 +167,4 @@ class Model:
                 history.views.append(view)
                 shown.append((history, view))
         if is_list:
-            self._lists.add(business, answer, shown)
+            self._lists.add(business, answer, span, shown)

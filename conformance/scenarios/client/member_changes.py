@@ -12,6 +12,7 @@ from conformance.reading import SIGNS, filled, lengthened, members_of, sought_in
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.writing import (
+    borrowed_objects,
     look_in_list,
     observed_values,
     read_back,
@@ -155,8 +156,8 @@ def _changes(
 ) -> Iterator[tuple[str, list[Any]]]:
     """Names of members with candidate values. They are sent in order until one is accepted.
 
-    None of them is a value of the object as ``shown``. Switches come last and end up off. The
-    backwards pass leaves them alone.
+    None of them is a value of the object as ``shown``, but objects may be those of another one.
+    Switches come last and end up off. The backwards pass leaves them alone.
     """
     members = changeable(client.operation)
     others = [member for member in members if not member.is_switch]
@@ -166,9 +167,19 @@ def _changes(
         switches.clear()
     for member in others:
         yield member.name, _choices(client, member)
+    borrowed = list(_one_by_one(borrowed_objects(client, client.operation)))
+    yield from borrowed[::-1] if backwards else borrowed
+    yield from _switched(switches, shown)
+
+
+def _switched(
+    switches: list[Parameter], shown: Mapping[str, Any]
+) -> Iterator[tuple[str, list[Any]]]:
+    """Each state that switches go through, as the only choice: on if they are off, and then off."""
     for switch in switches:
-        states = (False,) if shown.get(switch.shown_as) is True else (True, False)
-        yield from ((switch.name, [state]) for state in states)
+        if shown.get(switch.shown_as) is not True:
+            yield switch.name, [True]
+        yield switch.name, [False]
 
 
 def _choices(client: Client, member: Parameter) -> list[Any]:

@@ -7,10 +7,24 @@ from collections.abc import Mapping
 from typing import Any
 
 from conformance.base.values import texts_in
-from conformance.model import Contract, Exchange, Facts, Open, Operation, Parameter, Step
+from conformance.model import (
+    Contract,
+    Exchange,
+    Facts,
+    Open,
+    Operation,
+    Parameter,
+    Placeholder,
+    Step,
+    compact,
+)
 from conformance.reading import absent, differences, rows_of, sought_in
 from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.filter_values import MASKED
 from conformance.scenarios.client.ids import Id, identifier
+
+MOST_BORROWED = 500
+"""Characters of the largest object that is sent back to a target."""
 
 # --- values ---------------------------------------------------------------------------------------
 
@@ -129,6 +143,30 @@ def usual_values(client: Client, operation: Operation) -> dict[str, str]:
             if usual is not None:
                 values[parameter.name] = usual
     return values
+
+
+def borrowed_objects(client: Client, operation: Operation) -> dict[str, Any]:
+    """Objects that others of the kind show, for optional members without a value in the contract.
+
+    Nobody but the target knows what such an object must hold.
+    """
+    rows = rows_of(client.knowledge.listed(operation.kind))
+    values: dict[str, Any] = {}
+    for parameter in operation.body:
+        if not _lacks_value(parameter) or parameter.schema.get("type") != "object":
+            continue
+        shown = [row.get(parameter.shown_as) for row in rows]
+        known = [each for each in shown if isinstance(each, dict) and _is_whole(each)]
+        if known:
+            values[parameter.name] = known[0]
+    return values
+
+
+def _is_whole(value: dict[str, Any]) -> bool:
+    """Whether an object shows something, and nothing that is masked or redacted."""
+    text = compact(value, MOST_BORROWED + 1)
+    is_hidden = MASKED.search(text) or any(Placeholder.all_in(text))
+    return bool(value) and len(text) <= MOST_BORROWED and not is_hidden
 
 
 def _usual_text(items: list[Any], member: str) -> str | None:

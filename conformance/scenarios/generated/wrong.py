@@ -34,11 +34,19 @@ OF_NUMBERS, OF_WORDS = 5, 1
 
 
 def counts_of(operation: Operation, depth: Depth) -> dict[str, int]:
-    """How many wrong values of each parameter are sent alone. In a quick run, only one has any."""
+    """How many wrong values of each parameter are sent alone. In a quick run, only one has any.
+
+    A member that selects the operation stays what it is, except for what is inside it.
+    """
     counts = {}
     for parameter in operation.parameters:
-        if parameter.place != "header" and parameter.name != operation.when:
-            counts[parameter.name] = _count(operation, parameter, depth)
+        inside = len(parameter.schema.get("properties", {}))
+        if parameter.place == "header":
+            continue
+        if parameter.name != operation.when:
+            counts[parameter.name] = _count(operation, parameter, depth) + inside
+        elif inside:
+            counts[parameter.name] = inside
     if depth is Depth.QUICK:
         return dict(list(counts.items())[-1:])
     return counts
@@ -80,8 +88,9 @@ def wants_control(operation: Operation) -> bool:
 
 def has_plain(operation: Operation, depth: Depth) -> bool:
     """Whether some member of an operation gets a value that can only be called invalid."""
-    members = [operation.parameter(name) for name in counts_of(operation, depth)]
-    return any(member and member.place == "body" and not member.references for member in members)
+    counts = counts_of(operation, depth)
+    members = [each for each in operation.body if each.name in counts]
+    return any(not each.references and each.name != operation.when for each in members)
 
 
 def send_wrong(client: Client, drawing: Drawing, *, only_judged: bool) -> None:
@@ -151,19 +160,28 @@ def _one_of_each(wrong: Iterable[Wrong]) -> list[Wrong]:
 
 def _divided(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]]:
     """The wrong values sent alone, one of each parameter in turn, and others of members."""
-    operation, drawn = client.operation, drawing.wrong_values(client.operation)
+    operation = client.operation
     alone: list[list[Wrong]] = []
     left: list[Wrong] = []
     for name, count in counts_of(operation, client.depth).items():
         parameter = operation.parameter(name)
         assert parameter is not None
-        known = [wrong for wrong in drawn if _is_of(parameter, wrong)] + _more(parameter, drawing)
-        safe = [wrong for wrong in known if _is_safe(parameter, wrong.value)]
-        ordered = _in_turn(safe, f"{client.seed} {operation.id} {name}")
+        known = _safe_values(operation, parameter, drawing)
+        ordered = _in_turn(known, f"{client.seed} {operation.id} {name}")
         alone.append(ordered[:count])
-        left += ordered[count:] if parameter.place == "body" else []
+        if parameter.place == "body":
+            left += ordered[count:]
     turns = zip_longest(*alone)
     return [each for turn in turns for each in turn if each is not None], left
+
+
+def _safe_values(operation: Operation, parameter: Parameter, drawing: Drawing) -> list[Wrong]:
+    """The wrong values of a parameter; of one that selects the operation, only what is inside."""
+    known = _more(parameter, drawing)
+    if parameter.name != operation.when:
+        drawn = drawing.wrong_values(operation)
+        known = [wrong for wrong in drawn if _is_of(parameter, wrong)] + known
+    return [wrong for wrong in known if _is_safe(parameter, wrong.value)]
 
 
 def _is_of(parameter: Parameter, wrong: Wrong) -> bool:
@@ -204,7 +222,10 @@ def _kind_of(value: Any) -> str:
 
 
 def _more(parameter: Parameter, drawing: Drawing) -> list[Wrong]:
-    """What no schema gives: numbers below zero and huge ones, odd arrays, and malformed ids."""
+    """What no schema gives: numbers below zero and huge ones, odd arrays, and malformed ids.
+
+    An object of documented members gets a wrong value of each.
+    """
     negative, huge = drawing.numbers("negative")[0], drawing.numbers("huge")[0]
     values: list[Any] = []
     if parameter.schema.get("type") in NUMBERS:
@@ -213,6 +234,8 @@ def _more(parameter: Parameter, drawing: Drawing) -> list[Wrong]:
         values = [[negative], []]
     elif parameter.references:
         values = [MALFORMED]
+    elif parameter.schema.get("properties"):
+        values = [{**(parameter.example or {}), name: 7} for name in parameter.schema["properties"]]
     return [Wrong(parameter.place, parameter.name, BEYOND, value) for value in values]
 
 
@@ -243,6 +266,9 @@ def _is_plain(operation: Operation, wrong: Wrong) -> bool:
     parameter = operation.parameter(wrong.name)
     if parameter is None or parameter.references or wrong.mistake != OTHER_TYPE:
         return False
-    if parameter.schema.get("type") in ("array", "object"):
-        return isinstance(wrong.value, str) and bool(wrong.value)
-    return isinstance(wrong.value, dict)
+    containers = {"array": dict, "object": list}
+    other = containers.get(str(parameter.schema.get("type")))
+    if other is None:
+        return isinstance(wrong.value, dict)
+    # some languages do not tell an empty text, array and object apart
+    return isinstance(wrong.value, str | other) and bool(wrong.value)

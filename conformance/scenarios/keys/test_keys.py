@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -215,24 +215,31 @@ def handing_out(planning: Planning) -> Iterator[Draft]:
     """Each operation whose response issues a key."""
     for operation in operations(planning):
         if operation.key:
-            yield Draft(operation, needs=(KeyName.FULL,), cost=6)
+            yield Draft(operation, needs=(KeyName.FULL,), cost=7)
 
 
 @scenario(handing_out, rules=("account.key", "account.rows"), phase=2)
 def test_new_key(client: Client) -> None:
-    """Issue two keys. Each lists what it sees, the first before and after the second is issued."""
-    listing = _plain_list(client)
+    """Issue two keys. Each lists what it sees, the first before and after the second is issued.
+
+    Then repeat the last request, as anybody could who knows what was sent.
+    """
+    operation, listing = client.operation, _plain_list(client)
     if listing is None:
         return
     client.call(listing, {}, role=Role.ARRANGE, facts=Facts(side=Side.OWN))
     keys: list[str] = []
+    sent: dict[str, Any] = {}
     for _ in range(2):
-        key = _handed_out(client)
-        if key is None:
+        values = client.valid(operation)
+        key = _handed_out(client, values)
+        if values is None or key is None:
             return
+        sent = values
         keys.append(key)
         for used in keys:
             client.call(listing, {}, key=used, facts=Facts(step=Step.USED, side=Side.FOREIGN))
+    client.mistake(operation, sent, Facts(step=Step.REPEATED), role=Role.BYSTANDER)
 
 
 def _plain_list(client: Client) -> Operation | None:
@@ -246,9 +253,9 @@ def _plain_list(client: Client) -> Operation | None:
     return None
 
 
-def _handed_out(client: Client) -> str | None:
+def _handed_out(client: Client, values: Mapping[str, Any] | None) -> str | None:
     """Request a key; returns its name, which is all that the log and this process know of it."""
-    values, member = client.valid(client.operation), client.operation.key
+    member = client.operation.key
     if values is None or member is None:
         return None
     exchange = client.control(client.operation, values, facts=Facts(step=Step.MADE))

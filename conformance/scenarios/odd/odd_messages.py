@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import quote
 
 from conformance.base.values import without
 from conformance.model import Operation, Parameter
 from conformance.scenarios.client.sending import OVERRIDES
-from conformance.transport.message import Message, message_for
+from conformance.transport.message import Message, encoded, message_for
 
 Make = Callable[[Mapping[str, Any]], Message]
 """Makes a message from valid values."""
@@ -62,6 +63,18 @@ def with_pairs(operation: Operation, *pairs: tuple[str, str]) -> Make:
     def make(values: Mapping[str, Any]) -> Message:
         message = message_for(operation, without(values, replaced))
         return replace(message, query=(*message.query, *pairs))
+
+    return make
+
+
+def undecodable(operation: Operation, names: Collection[str]) -> Make:
+    """A message whose query has a broken percent sequence in each of some parameters."""
+    broken = "&".join(f"{quote(name)}=%E0%A4%A" for name in names)
+
+    def make(values: Mapping[str, Any]) -> Message:
+        message = message_for(operation, without(values, names))
+        target = encoded(message)
+        return replace(message, plain=f"{target}{'&' if message.query else '?'}{broken}")
 
     return make
 

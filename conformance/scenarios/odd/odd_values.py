@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from conformance.model.mistake_names import ODD_VALUE
+
 WRONG_TYPE = "a value of another type"
 NO_OBJECT, CUT_OFF = "a body that is no object", "a body that is cut off"
-TWICE, IN_BRACKETS, EMPTY = "a parameter twice", "a parameter in brackets", "an empty parameter"
+TWICE, IN_BRACKETS = "a parameter twice", "a parameter in brackets"
 
 
 class OddText(NamedTuple):
@@ -66,9 +68,10 @@ MEDIA = {
     "form": "application/x-www-form-urlencoded",
     "xml": "application/xml",
     "nonsense": "nonsense",
+    "latin-1": "application/json; charset=latin1",
 }
 
 
 def odd_value(name: str) -> str:
     """The flaw of a request in which a parameter value cannot be parsed or is too large."""
-    return f"an odd value of {name}"
+    return f"{ODD_VALUE}{name}"

@@ -8,10 +8,12 @@ from enum import StrEnum
 from itertools import chain
 
 from conformance.model import Operation, Parameter
+from conformance.model.mistake_names import EMPTY
 from conformance.scenarios.odd.odd_messages import (
     Make,
     Pairs,
     overridden,
+    undecodable,
     valid,
     with_content,
     with_media_type,
@@ -22,7 +24,6 @@ from conformance.scenarios.odd.odd_messages import (
 )
 from conformance.scenarios.odd.odd_values import (
     CONTENTS,
-    EMPTY,
     FIGURES,
     IN_BRACKETS,
     LIMITS,
@@ -42,9 +43,10 @@ class Sort(StrEnum):
 
     TEXT = "text"
     TEXTS = "texts"
-    QUERY = "query"
+    EMPTY = "empty"
     TWICE = "twice"
     BRACKETS = "brackets"
+    UNDECODABLE = "undecodable"
     HEADER = "header"
     PAGE = "page"
     FIGURE = "figure"
@@ -59,13 +61,15 @@ class Sort(StrEnum):
 class OddWay:
     """A way for a request to be odd: its sort, its permanent name, and a maker of the message.
 
-    ``stated`` says what is odd if the sort does not.
+    ``stated`` says what is odd if the sort does not. ``singly`` are ways with the same oddity in
+    one parameter each, for a target that refuses it in all at once.
     """
 
     sort: Sort
     name: str
     make: Make
     stated: str = ""
+    singly: tuple[OddWay, ...] = ()
 
     @property
     def flaw(self) -> str:
@@ -75,13 +79,15 @@ class OddWay:
     @property
     def may_have_other_status(self) -> bool:
         """Whether the response may have a status that the contract does not list."""
-        return self.name.startswith(("long", "override", "body-megabyte"))
+        return self.name.startswith(("long", "override", "body-megabyte", "all-undecodable"))
 
 
 _FLAWS: Mapping[Sort, str] = {
     Sort.TWICE: TWICE,
     Sort.SELECTED: TWICE,
     Sort.BRACKETS: IN_BRACKETS,
+    Sort.UNDECODABLE: "a broken percent sequence",
+    Sort.EMPTY: EMPTY,
     Sort.HEADER: "headers that name another method",
     Sort.UNLABELLED: "a body without a label",
     Sort.LARGE: "a body of a megabyte",
@@ -155,19 +161,38 @@ def _odd_queries(operation: Operation) -> Iterator[OddWay]:
         yield OddWay(Sort.SELECTED, "selected-twice", selected)
     if not parameters:
         return
-    twice = [_twice(parameter) for parameter in parameters]
-    yield OddWay(Sort.TWICE, "all-twice", with_pairs(operation, *chain(*twice)))
-    brackets = [_in_brackets(parameter) for parameter in parameters]
-    make = with_pairs(operation, *chain(*brackets))
+    texts = [parameter.name for parameter in parameters if _takes_any_text(parameter)]
+    yield from _repeated(operation, parameters, texts)
+    names = texts or [parameters[0].name]
+    yield OddWay(Sort.UNDECODABLE, "all-undecodable", undecodable(operation, names))
+    for parameter in parameters:
+        make = with_pairs(operation, (parameter.name, ""))
+        yield OddWay(Sort.EMPTY, f"{parameter.name}-empty", make)
+
+
+def _repeated(
+    operation: Operation, parameters: list[Parameter], texts: list[str]
+) -> Iterator[OddWay]:
+    """All parameters twice, and in brackets; each of some texts alone if that is refused."""
+    twice = {parameter.name: _twice(parameter) for parameter in parameters}
+    make, singly = _all_and_singly(operation, Sort.TWICE, twice, texts)
+    yield OddWay(Sort.TWICE, "all-twice", make, singly=singly)
+    brackets = {parameter.name: _in_brackets(parameter) for parameter in parameters}
+    make, singly = _all_and_singly(operation, Sort.BRACKETS, brackets, texts)
     if operation.body:
-        yield OddWay(Sort.BRACKETS, "all-in-brackets", make)
+        yield OddWay(Sort.BRACKETS, "all-in-brackets", make, singly=singly)
     else:  # one request for both
-        yield OddWay(Sort.BRACKETS, "override-and-brackets", overridden(make))
-    for parameter, two, odd in zip(parameters, twice, brackets, strict=True):
-        name = parameter.name
-        yield OddWay(Sort.QUERY, f"{name}-twice", with_pairs(operation, *two), TWICE)
-        yield OddWay(Sort.QUERY, f"{name}-in-brackets", with_pairs(operation, *odd), IN_BRACKETS)
-        yield OddWay(Sort.QUERY, f"{name}-empty", with_pairs(operation, (name, "")), EMPTY)
+        yield OddWay(Sort.BRACKETS, "override-and-brackets", overridden(make), singly=singly)
+
+
+def _all_and_singly(
+    operation: Operation, sort: Sort, pairs: Mapping[str, Pairs], texts: list[str]
+) -> tuple[Make, tuple[OddWay, ...]]:
+    """A request in which all parameters are odd, and the ways in which one text alone is."""
+    singly = tuple(
+        OddWay(sort, f"{name}-{sort}", with_pairs(operation, *pairs[name])) for name in texts
+    )
+    return with_pairs(operation, *chain(*pairs.values())), singly if len(pairs) > 1 else ()
 
 
 def _twice(parameter: Parameter) -> Pairs:

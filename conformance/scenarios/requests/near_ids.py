@@ -29,7 +29,7 @@ def choose_older(client: Client, values: dict[str, Any], selector: Parameter) ->
     known = client.knowledge.known_ids(selector.references, member=selector.by)
     if values[selector.name] in known:
         values[selector.name] = _barest(client, selector, known)
-        _send_similar_ids(client, values, selector)
+        _send_similar_ids(client, values, selector, {str(name) for name in known})
 
 
 def _barest(client: Client, selector: Parameter, known: list[Id]) -> Id:
@@ -52,14 +52,21 @@ def _barest(client: Client, selector: Parameter, known: list[Id]) -> Id:
     return min(known[1:], key=preference, default=third)
 
 
-def _send_similar_ids(client: Client, values: dict[str, Any], selector: Parameter) -> None:
-    """Request ids that differ little from a known one. Only that object itself may be shown."""
+def _send_similar_ids(
+    client: Client, values: dict[str, Any], selector: Parameter, taken: set[str]
+) -> None:
+    """Request ids that differ little from a known one. Only that object itself may be shown.
+
+    None of them is ``taken`` by another object.
+    """
     known = str(values[selector.name])
     if selector.references != client.operation.kind:
         return
     similar = [f"{known}x"] if known.isdecimal() else []
     if len(known) > SHORT_ID:
-        similar = [known[:-1], f"{known}x", f"{known[:-1]}%"]
+        starts = [known[:end] for end in range(len(known) - 1, 1, -1)]
+        start = next((each for each in starts if each not in taken), known[:-1])
+        similar = [start, f"{known}x", f"{start}%"]
         if not is_hexadecimal(known):
             similar.append(known.swapcase())
         similar.append(PROTOTYPE)

@@ -115,13 +115,15 @@ class Narrowed:
         """Ask for a page with the same bound, written in a time zone far away.
 
         A server that compares texts then returns too many items: an upper bound looks later in the
-        easternmost zone, a lower bound earlier in the westernmost one.
+        easternmost zone, a lower bound earlier in the westernmost one. With a lower bound, these
+        items come last in a list that begins with the newest.
         """
         is_upper_bound = self.parameter.compare == "at-most"
+        limit = WINDOW if is_upper_bound else LARGE
         again = respelled(self.value, EASTERNMOST if is_upper_bound else WESTERNMOST)
         if self.parameter.compare and again is not None:
             filters = {self.parameter.name: again}
-            self.walker.page("another-zone", None, WINDOW, filters, served=False)
+            self.walker.page("another-zone", None, limit, filters, served=False)
 
     def with_second_filter(self) -> None:
         """Request two pages with a second filter as well, or one between two bounds."""

@@ -30,9 +30,7 @@ class Attempts:
         self, changes: Mapping[str, Any] = AS_THEY_ARE, *, key: str | None = KeyName.FULL
     ) -> None:
         """Send the write with fresh texts and some changes; a change to ABSENT omits a member."""
-        texts, members = self._new_texts(), self._operation.fresh_members
-        if not texts and members and self._operation.action == "update":
-            texts = {members[0].name: self._client.value(members[0])}
+        texts = self._new_texts()
         sent = {**self._values, **texts, **changes}
         fresh = fresh_texts(self._operation, {name: sent[name] for name in texts})
         facts = Facts(step=Step.ATTEMPT, fresh=fresh)
@@ -49,10 +47,13 @@ class Attempts:
         self.fresh += fresh_texts(self._operation, texts)
 
     def _new_texts(self) -> dict[str, Any]:
-        """A fresh text for each member that the write sends and that takes one."""
-        texts = {}
+        """A fresh text for each member that the write sends and that takes one.
+
+        A change sends all of them, because a server may apply some before it refuses the request.
+        """
+        texts, is_change = {}, self._operation.action == "update"
         for member in self._operation.fresh_members:
-            if member.name in self._values or member.advised:
+            if is_change or member.name in self._values or member.advised:
                 texts[member.name] = self._client.value(member)
         return texts
 

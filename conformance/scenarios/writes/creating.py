@@ -1,14 +1,19 @@
-"""Creations that are read back: with every member, and with an id that is taken."""
+"""Creations: with every member, with an id that is taken, and under names that are known."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from conformance.model import Exchange, Facts, Role, Step
+from conformance.model import Exchange, Facts, KeyName, Role, Step
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
-from conformance.scenarios.client.writing import named_objects, read_back, usual_values
+from conformance.scenarios.client.writing import (
+    borrowed_objects,
+    named_objects,
+    read_back,
+    usual_values,
+)
 
 
 def create_with_options(client: Client) -> None:
@@ -18,7 +23,11 @@ def create_with_options(client: Client) -> None:
     the creation is rejected, one without such values follows.
     """
     named = named_objects(client)
-    usual = {**usual_values(client, client.operation), **named}
+    usual = {
+        **usual_values(client, client.operation),
+        **borrowed_objects(client, client.operation),
+        **named,
+    }
     tries: list[tuple[Mapping[str, Any], Role]] = [({}, Role.CONTROL)]
     if usual:
         tries.insert(0, (usual, Role.PROBE))
@@ -57,3 +66,26 @@ def create_with_id(client: Client, taken: Id) -> None:
             return
     if values is not None:
         client.mistake(operation, {**values, name: taken}, facts=Facts(step=Step.WRITE))
+
+
+AT_ONCE = 3
+"""Creations that are sent at the same time under one name."""
+
+
+def create_under_names(client: Client) -> None:
+    """Create under one name at the same time, and under names that differ in the case of letters.
+
+    A server may refuse any of them: while it works on the first one, or because it wants names of
+    another form.
+    """
+    operation, header = client.operation, client.operation.naming_header
+    values = client.valid(operation)
+    if values is None or header is None:
+        return
+    facts = Facts(mistake=True)
+    requests = [(KeyName.FULL, values, facts)] * AT_ONCE
+    client.together(operation, requests, role=Role.BYSTANDER)
+    name = f"Order-{client.token()}"
+    for text in (name, name.swapcase()):
+        values = client.valid_or(values, operation)
+        client.mistake(operation, {**values, header: text}, role=Role.BYSTANDER)

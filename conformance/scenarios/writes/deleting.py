@@ -32,6 +32,8 @@ def delete_one(client: Client) -> None:
     positions = _look_before(client, looks)
     listed = _look_in_list(client, sought, Step.LISTED_BEFORE)
     narrowed = _passed_by(client, listed)
+    others = _other_lists(client)
+    _read_others(client, others, sought)
     deletion = client.control(operation, values, facts=Facts(step=Step.DELETE))
     look = _look_until_gone(client, sought, positions[sought])
     for step, other in ((Step.OLDER_AFTER, older), (Step.NEWER_AFTER, newer)):
@@ -39,6 +41,7 @@ def delete_one(client: Client) -> None:
     listed = _list_until_gone(client, sought, EVERYTHING)
     if narrowed and _is_gone(client, listed):  # a server may omit it from one list only
         _list_until_gone(client, sought, narrowed)
+    _read_others_until_gone(client, others, sought)
     if look is not None and deletion.ok and _is_gone(client, look):
         _use_deleted(client, sought)
         client.mistake(operation, values, role=Role.BYSTANDER)
@@ -99,6 +102,32 @@ def _look_in_list(
         return None
     ask = client.lister(kind, filters)
     return ask(facts=Facts(step=step, sought=str(sought))) if ask is not None else None
+
+
+def _other_lists(client: Client) -> list[tuple[Operation, Values]]:
+    """The further lists of the kind of a case, each with the values for its first page."""
+    kind, main = client.operation.kind, client.contract.list_of(client.operation.kind)
+    others = [each for each in client.contract.operations_by("list", kind) if each != main]
+    pages = [(listing, client.knowledge.listing(listing)) for listing in others]
+    return [(listing, page) for listing, page in pages if page is not None]
+
+
+def _read_others(
+    client: Client, others: list[tuple[Operation, Values]], sought: Id
+) -> list[Exchange]:
+    """Read the first page of some lists, which may show the object."""
+    facts = Facts(step=Step.LISTED, sought=str(sought))
+    return [client.call(listing, page, facts=facts) for listing, page in others]
+
+
+def _read_others_until_gone(
+    client: Client, others: list[tuple[Operation, Values]], sought: Id
+) -> None:
+    """Read some lists until none of them shows the object."""
+    client.until(
+        lambda: _read_others(client, others, sought),
+        lambda looks: all(_is_gone(client, look) for look in looks),
+    )
 
 
 # --- uses of the deleted object -------------------------------------------------------------------

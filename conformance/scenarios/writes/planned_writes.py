@@ -71,10 +71,15 @@ def _has_open_list(contract: Contract, kind: str | None) -> bool:
     return not listing.required
 
 
-def every_creation(planning: Planning) -> Iterator[Draft]:
-    """Each creation."""
+def repeatable_creations(planning: Planning) -> Iterator[Draft]:
+    """Each creation, except those of a key, which another scenario repeats."""
     for operation in operations(planning, "create"):
-        yield Draft(operation, needs=key_needs(operation), cost=2)
+        if operation.key:
+            continue
+        if operation.naming_header:
+            yield Draft(operation, needs=key_needs(operation), cost=8, rules=("create.named",))
+        else:
+            yield Draft(operation, needs=key_needs(operation), cost=2, rules=())
 
 
 def overlapping_creations(planning: Planning) -> Iterator[Draft]:

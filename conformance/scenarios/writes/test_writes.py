@@ -23,8 +23,14 @@ from conformance.scenarios.client.writing import (
 from conformance.scenarios.sequences.planned import sequences, take_turns
 from conformance.scenarios.tenants.foreign import named
 from conformance.scenarios.writes.attempts import Attempts
-from conformance.scenarios.writes.creating import create, create_with_id, create_with_options
+from conformance.scenarios.writes.creating import (
+    create,
+    create_under_names,
+    create_with_id,
+    create_with_options,
+)
 from conformance.scenarios.writes.deleting import delete_one
+from conformance.scenarios.writes.filtered_lists import look_through_filters
 from conformance.scenarios.writes.generated_writes import RULES as GENERATED_RULES
 from conformance.scenarios.writes.generated_writes import generated, send_generated
 from conformance.scenarios.writes.neighbour_lists import write_beside_others
@@ -39,10 +45,10 @@ from conformance.scenarios.writes.planned_writes import (
     counted_creations,
     creations,
     deletions,
-    every_creation,
     overlapping_creations,
     refused_changes,
     refused_creations,
+    repeatable_creations,
     updates,
     with_options,
     works,
@@ -116,11 +122,12 @@ def test_counted_creation(client: Client) -> None:
     )
 
 
-@scenario(every_creation, phase=2)
+@scenario(repeatable_creations, rules=("create.named",), phase=2)
 def test_repeated_creation(client: Client) -> None:
     """Send a creation again, with every member that may have to be unique; all may succeed.
 
-    If a header names the request, it is sent under a new name, and then under the old one.
+    If a header names the request, it is sent under a new name, and then under the old one. Others
+    follow at the same time under one name, and under names that differ in the case of letters.
     """
     values = client.valid(client.operation)
     if values is not None and client.shared.has_turn():
@@ -132,6 +139,7 @@ def test_repeated_creation(client: Client) -> None:
             client.mistake(client.operation, values, facts=facts, role=Role.BYSTANDER)
             if client.reuse_names():
                 client.mistake(client.operation, values, facts=facts, role=Role.BYSTANDER)
+                create_under_names(client)
 
 
 # --- changes --------------------------------------------------------------------------------------
@@ -141,7 +149,7 @@ def test_repeated_creation(client: Client) -> None:
 def test_update(client: Client) -> None:
     """Change every changeable member, then one more; read whether that one alone has changed.
 
-    The object is new, and it has a twin.
+    The object is new, and it has a twin. Filters of its list must find it by its new values.
     """
     operation = client.operation
     client.own.twin(operation)
@@ -152,11 +160,12 @@ def test_update(client: Client) -> None:
     sought = values[operation.selector.name]
     first = _change_others(client, values, member.name)
     sent = {member.name: client.value(member)}
-    _look_before_change(client, sought, first)
+    before = _look_before_change(client, sought, first)
     facts = Facts(step=Step.WRITE, sent=sent, sought=str(sought))
     client.control(operation, {**values, **sent}, facts=facts)
-    position = client.position(read_back(client, operation, sought, sent))
-    look_in_list(client, operation, sought, {**first.sent, **sent}, position)
+    after = read_back(client, operation, sought, sent)
+    look_in_list(client, operation, sought, {**first.sent, **sent}, client.position(after))
+    look_through_filters(client, sought, {**first.beside, **first.sent, **sent}, before, after)
 
 
 def _change_others(client: Client, values: Mapping[str, Any], member: str) -> Facts:
@@ -172,8 +181,8 @@ def _change_others(client: Client, values: Mapping[str, Any], member: str) -> Fa
     return facts
 
 
-def _look_before_change(client: Client, sought: Id, first: Facts) -> None:
-    """Read an object until it shows the first change."""
+def _look_before_change(client: Client, sought: Id, first: Facts) -> Exchange | None:
+    """Read an object until it shows the first change; returns the last read."""
     operation = client.operation
     sent = {**first.beside, **first.sent}
 
@@ -182,7 +191,7 @@ def _look_before_change(client: Client, sought: Id, first: Facts) -> None:
         return found is None or not any(differences(operation, sent, found))
 
     facts = Facts(step=Step.BEFORE)
-    client.until(lambda: client.settled(operation.kind, sought, facts), is_shown)
+    return client.until(lambda: client.settled(operation.kind, sought, facts), is_shown)
 
 
 @scenario(changes_to_zero, rules=("update.read-back",), phase=2)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from conformance.model import Facts, Role, Step
+from typing import Any
+
+from conformance.model import Exchange, Facts, Role, Step
 from conformance.reading import Answer, ordered
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
@@ -14,7 +16,8 @@ def work_on_one(client: Client) -> None:
     """Read two new objects, work on one, and read again; then work on it in the other ways.
 
     The objects are new, because other cases may spoil a shared one. An operation that issues a
-    secret is called twice.
+    secret is called twice. In the end, it is worked on in the first way again, which may contradict
+    the last one.
     """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
@@ -30,13 +33,31 @@ def work_on_one(client: Client) -> None:
     written = client.control(operation, values, facts=facts)
     if written.ok and operation.secrets:
         client.control(operation, values, facts=facts)
-    announced = Answer(client.contract, operation, written).object
-    read_back(client, operation, sought, ordered(operation, written, announced))
+    _read_announced(client, sought, written)
     _look_at_other(client, kind, other, Step.OLDER_AFTER)
-    for choice in other_choices(operation, values):  # may be rejected if pointless by now
-        request = {**values, **choice}
-        if client.mistake(operation, request, role=Role.BYSTANDER).response is not None:
-            client.mistake(operation, request, role=Role.BYSTANDER)
+    choices = list(other_choices(operation, values))
+    for choice in choices:
+        _work_otherwise(client, kind, sought, {**values, **choice})
+    if choices:
+        client.mistake(operation, values, role=Role.BYSTANDER)
+
+
+def _work_otherwise(client: Client, kind: str, sought: Id, values: dict[str, Any]) -> None:
+    """Work on the object in another way, twice; both may be rejected if pointless by now."""
+    operation = client.operation
+    client.settled(kind, sought, Facts(step=Step.BEFORE))
+    facts = Facts(step=Step.WRITE, sent=operation.in_body(values), sought=str(sought))
+    written = client.mistake(operation, values, facts, role=Role.BYSTANDER)
+    if written.ok:
+        _read_announced(client, sought, written)
+    if written.response is not None:
+        client.mistake(operation, values, role=Role.BYSTANDER)
+
+
+def _read_announced(client: Client, sought: Id, written: Exchange) -> None:
+    """Read the object until it shows what the response to the work says."""
+    announced = Answer(client.contract, client.operation, written).object
+    read_back(client, client.operation, sought, ordered(client.operation, written, announced))
 
 
 def _look_at_other(client: Client, kind: str, other: Id | None, step: Step) -> None:

@@ -86,6 +86,36 @@ def a_creation_answers_with_what_was_there() -> Iterator[Example]:
     )
 
 
+# --- names of requests ----------------------------------------------------------------------------
+
+
+def run_created(name: str, identifier: str, **labels: Any) -> Exchange:
+    """A communication run is created under a name."""
+    body = {"success": True, "id": identifier, "status": "scheduled"}
+    return named(name, answer(201, body, operation="create_communication_run", **labels))
+
+
+def named(name: str, exchange: Exchange) -> Exchange:
+    """The exchange, whose request has a name."""
+    headers = (("Idempotency-Key", name),)
+    return replace(exchange, request=replace(exchange.request, headers=headers))
+
+
+@examples_of("create.named", operation="create_communication_run")
+def a_name_stands_for_one_object() -> Iterator[Example]:
+    """A known name returns the object of its first request, and a new name another object."""
+    first = run_created("A", "r1")
+    yield accepted("a repetition returns the same run", first, run_created("A", "r1"))
+    yield refused("a repetition returns another run", first, run_created("A", "r2"))
+    yield refused("another name returns the same run", first, run_created("a", "r1"))
+    yield silent("two names return two runs", first, run_created("a", "r2"))
+    yield silent("a name is sent once", first)
+    taken = named("A", refusal("invalid_request", operation="create_communication_run"))
+    later = relabelled(taken, step="repeated")
+    yield refused("a repetition is refused", first, later, mentions="the first result")
+    yield accepted("a request at the same time is refused", first, taken, run_created("A", "r1"))
+
+
 # --- the list of what is created ------------------------------------------------------------------
 
 NEW_EVAL: dict[str, Any] = {"step": "listed", "sought": "e9", "position": at(9)}
@@ -326,3 +356,21 @@ def a_new_object_is_the_newest() -> Iterator[Example]:
     yield silent("no look before", eval_made(7), evals_at("after", 9, 7, 5))
     future = replace(before, started=at(9 - 3_600))
     yield silent("the others lie in the future", future, eval_made(7), evals_at("after", 9, 7, 5))
+
+
+def hooks_at(step: str, *seconds: float) -> Exchange:
+    """A page of webhooks that were made at some seconds, and are called so."""
+    items = [{"id": f"w{second:g}", "created_at": at(second, width=1)} for second in seconds]
+    body = {"webhooks": items, "has_more": False}
+    return answer(200, body, operation="list_webhooks", role="setup", step=step)
+
+
+@examples_of("create.newest", operation="create_webhook")
+def what_existed_before_may_be_older() -> Iterator[Example]:
+    """Of two statuses of success, only the second one says that an object is new."""
+    before, after = hooks_at("before", 9), hooks_at("after", 9, 7)
+    body = {"id": "w7", "created_at": at(7, width=1)}
+    made = answer(201, body, operation="create_webhook", role="control", step="write")
+    found = answer(200, body, operation="create_webhook", role="control", step="write")
+    yield refused("it is new, and older", before, made, after)
+    yield silent("it existed before", before, found, after)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from conformance.model import Exchange
 from tests.examples.base import Example, accepted, examples_of, refused, silent
-from tests.support.exchanges import answer, refusal, with_request_body, without_response
+from tests.support.exchanges import answer, refusal, with_request_body, withheld, without_response
 
 TURN: dict[str, Any] = {"step": "sequence"}
 """The label of each exchange of a sequence."""
@@ -110,6 +111,16 @@ def a_creation_leaves_others_alone() -> Iterator[Example]:
     yield accepted("an equal creation takes the place of the first", *start, *replaced)
     revived = (deletion(), not_found(), creation(), look())
     yield accepted("an equal creation restores the deleted one", *start, *revived)
+
+
+@examples_of("create.lasting")
+def a_body_that_is_not_in_the_log_shows_nothing() -> Iterator[Example]:
+    """Neither that an object is there, nor that it has disappeared."""
+    body = {"scenarios": [], "has_more": False}
+    empty = answer(200, body, operation="list_evals", sought="e1", **TURN)
+    yield refused("the list is empty", creation(), empty)
+    hidden = replace(empty, response=withheld(200).response)
+    yield silent("nobody knows what the list shows", creation(), hidden)
 
 
 @examples_of("delete.lasting")

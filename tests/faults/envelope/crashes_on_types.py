@@ -103,6 +103,10 @@ CRASHING_MEMBERS = {
         "tail-of-time", "from",
         lambda value: _text(value) and re.match(r"\d{4}-\d\d-\d\dT.*Z.+", value),
         also="code-invalid_request status-400", at="backfill_events", depth=5),
+    "replay_filtered_events crashes on a status in the filter that is no text.": Crash(
+        "status-in-filter-as-number", "filter",
+        lambda value: _object(value) and _number(value.get("status")),
+        at="replay_filtered_events"),
     "update_lead casts the id to a UUID and crashes on one that is too long.": Crash(
         "id-with-tail", "id",
         lambda value: _text(value) and re.fullmatch(r"[0-9a-f-]{36}.+", value, re.S),

@@ -1,9 +1,13 @@
-"""Faults that languages and frameworks bring along: names of prototypes, routing."""
+"""Faults that languages and frameworks bring along: prototypes, routing, parsed queries."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl, unquote_to_bytes
+
 from conformance.model import Operation
-from conformance.server.messages import Context, Reply, Request
+from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Identity
 from tests.faults.base import Faulty, fault, is_for
 
@@ -44,3 +48,65 @@ class CapitalsOpenLists(Faulty):
         if path != path.lower() and request.header("authorization") is None:
             return self.issued["full"] if operation.keyed else None
         return super().authenticate(operation, request)
+
+
+# --- parameters that are parsed to an array or an object, and broken bytes ---
+
+
+class StrictAboutPages(Faulty):
+    """A limit that is repeated, or in brackets, is refused, and fails for no other reason."""
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        names = [name for name, _ in parse_qsl(request.query_text)]
+        if names.count("limit") > 1 or "limit[]" in names:
+            raise Refusal("invalid_parameter")
+        if self.fails_on(operation, names):
+            raise ValueError
+        return super().take_in(operation, request, in_path)
+
+    def fails_on(self, operation: Operation, names: list[str]) -> bool:
+        """Whether the server fails on the names in a query."""
+        raise NotImplementedError
+
+
+@fault("status-no-5xx-for-mistakes", at="list_leads", by="odd-request", depth=4)
+class SourceTwice(StrictAboutPages):
+    """list_leads refuses a limit that is given twice, and returns 500 for two sources."""
+
+    def fails_on(self, operation: Operation, names: list[str]) -> bool:
+        return operation.id == "list_leads" and names.count("source") > 1
+
+
+@fault("status-no-5xx-for-mistakes", at="list_events", by="odd-request", depth=4)
+class EventTypeInBrackets(StrictAboutPages):
+    """list_events refuses a limit in brackets, and returns 500 for an event type in brackets."""
+
+    def fails_on(self, operation: Operation, names: list[str]) -> bool:
+        return operation.id == "list_events" and "event_type[a]" in names
+
+
+@fault(
+    "status-no-5xx-for-mistakes", at="read_conversation list_messages", by="odd-request", depth=4
+)
+class BrokenPercentSequence(Faulty):
+    """Two reads return 500 for bytes of the query that are no UTF-8."""
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        if operation.id in ("read_conversation", "list_messages"):
+            unquote_to_bytes(request.query_text).decode()
+        return super().take_in(operation, request, in_path)
+
+
+@fault("envelope-json", also="envelope-message code-invalid_request", by="odd-request", depth=4)
+class EncodingRefusedInText(Faulty):
+    """A body labelled with another encoding than UTF-8 is refused in plain text."""
+
+    def answer(self, request: Request) -> tuple[Reply, bytes]:
+        if "charset=latin1" in (request.header("content-type") or ""):
+            text = b"unsupported charset"
+            return Reply(415, text, (("Content-Type", "text/plain"),)), text
+        return super().answer(request)

@@ -165,3 +165,15 @@ class KeyBeforePayment(Faulty):
             return reply
         body = {**reply.body, "api_key": "kc_live_bN3mV8cX5zL2kJ7hG4fD"}
         return Reply(reply.status, body, reply.headers)
+
+
+@fault("code-registered", at="change_communication_run", by="work-on-object", depth=4)
+class CancelledForGood(Faulty):
+    """change_communication_run refuses to pause a cancelled run with a code of its own."""
+
+    def act(self, context: Context) -> Reply:
+        if is_for(context, "change_communication_run"):
+            state = self.selected(context).document.get("status")
+            if state == "cancelled" and context.values["action"] == "pause":
+                raise Refusal(code="invalid_state")
+        return super().act(context)

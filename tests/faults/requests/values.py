@@ -128,6 +128,10 @@ TAKES_TAIL = {
         "tail-of-number-taken", "to", PHONE, also="code-not_found", at="create_call"),
     "send_sms accepts a phone number followed by a letter.": Tail(
         "tail-of-receiver-taken", "to", PHONE, at="send_sms"),
+    "send_sms accepts a text if one of its lines is a phone number.": Tail(
+        "line-of-receiver-taken", "to", rf"(?m)^{PHONE}$", at="send_sms"),
+    "sign_up accepts a text if one of its lines is an e-mail address.": Tail(
+        "line-of-address-taken", "email", rf"(?m)^{ADDRESS}$", at="sign_up"),
     "sign_up accepts an e-mail address followed by words.": Tail(
         "tail-of-address-taken", "email", ADDRESS, at="sign_up"),
     "update_lead accepts an e-mail address followed by words.": Tail(
@@ -141,6 +145,21 @@ TAKES_TAIL = {
 }  # fmt: skip
 
 faults_of(takes_tail, __name__, TAKES_TAIL)
+
+
+@fault(
+    "status-400 code-invalid_request",
+    also="success-members",
+    at="create_workspace update_workspace",
+    depth=4,
+)
+class ArrayForObject(Faulty):
+    """create_workspace and update_workspace accept an array as the metadata."""
+
+    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
+        is_metadata = parameter.name == "metadata" and isinstance(value, list)
+        is_here = operation.id in ("create_workspace", "update_workspace")
+        return (is_here and is_metadata) or super().is_valid(operation, parameter, value)
 
 
 # --- ids that are nearly right ---

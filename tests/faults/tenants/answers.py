@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from conformance.server.messages import Context, Reply
@@ -96,3 +97,17 @@ class EvalMovedAway(Faulty):
         if row is not None:
             self.store.remove(row)
         return reply
+
+
+@fault("business-rows", at="sign_up", by="new-key", depth=5)
+class AccountOfTheSameAddress(Faulty):
+    """A sign-up with a known e-mail address returns the account of that address, with its key."""
+
+    @cached_property
+    def _accounts(self) -> dict[str, Any]:
+        return {}
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        if is_for(context, "sign_up"):
+            body = self._accounts.setdefault(context.values["email"], body)
+        return super().succeed(context, body)

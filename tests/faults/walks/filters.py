@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import KW_ONLY, dataclass, replace
+from functools import cached_property
 from typing import Any
 
 from conformance.model import Parameter
@@ -181,3 +183,47 @@ class ZeroIsNoBound(Filtered):
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
         return tuple(each for each in filters if each.value != 0 or each.comparison == "=")
+
+
+@fault("paging-filter-kept", at="list_events", by="filtered-walk", depth=4)
+class LowerBoundComparedAsText(Faulty):
+    """list_events compares the bound from as text, whatever its zone."""
+
+    def filter_of(self, parameter: Parameter, value: Any) -> Filter:
+        if parameter.name == "from":
+            return Filter("created_at", value, ">=")
+        return super().filter_of(parameter, value)
+
+
+class StatusIndex(Faulty):
+    """list_leads filters by the status in an index, which may differ from that of the lead."""
+
+    @cached_property
+    def indexed(self) -> dict[str, Any]:
+        """The status of leads by id, where it differs from what they show."""
+        return {}
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        wanted = context.values.get("status")
+        if wanted is None or not is_for(context, "list_leads"):
+            return super().rows_of(context, limit)
+        others = tuple(
+            condition for condition in self.filters_of(context) if condition.member != "status"
+        )
+        rows = self.rows_by(context, 1000, edge=self.edge_of(context), filters=others)
+        words = wanted if isinstance(wanted, list) else str(wanted).split(",")
+        status = {row.id: self.indexed.get(row.id, row.document.get("status")) for row in rows}
+        return [row for row in rows if status[row.id] in words][: limit + 1]
+
+
+@fault("paging-filter-kept", at="list_leads update_lead", by="update", depth=4)
+class StatusOfTheCreation(StatusIndex):
+    """list_leads filters by the status that a lead had when it was created."""
+
+    def add(
+        self, kind: str, tenant: str, document: Mapping[str, Any], identifier: str | None = None
+    ) -> Row:
+        row = super().add(kind, tenant, document, identifier)
+        if kind == "lead":
+            self.indexed[row.id] = row.document.get("status")
+        return row

@@ -79,6 +79,9 @@ CHANGES = {
     "update_lead sets the status of a lead to new when its notes change.": Change(
         "status-reset-with-the-notes", lambda made: {"status": "new", **made}, sent="notes",
         at="update_lead"),
+    "update_agent empties the model when the voice changes.": Change(
+        "model-lost-with-voice", lambda made: {"model": {}, **made}, sent="voice",
+        at="update_agent"),
     "update_eval clears the description when the name changes.": Change(
         "description-reset", lambda made: {"description": None, **made}, sent="name",
         at="update_eval"),

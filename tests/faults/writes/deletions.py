@@ -151,3 +151,24 @@ class DeletedIsListedByAgent(Faulty):
             return rows
         kept = [row for row in self._deleted if row.document.get("agent_id") == agent]
         return sorted([*rows, *kept], key=lambda row: row.sort, reverse=True)
+
+
+@fault("deleted-resource", at="release_phone_number list_numbers", by="deletion", depth=4)
+class ReleasedNumberListedElsewhere(Faulty):
+    """list_numbers still shows numbers that were released."""
+
+    @cached_property
+    def _released(self) -> list[Row]:
+        return []
+
+    def act(self, context: Context) -> Reply:
+        if is_for(context, "release_phone_number"):
+            self._released.append(self.selected(context))
+        return super().act(context)
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        rows = super().rows_of(context, limit)
+        if not is_for(context, "list_numbers") or later_page(context):
+            return rows
+        own = [row for row in self._released if row.tenant == self.own_tenant(context)]
+        return sorted([*rows, *own], key=lambda row: row.sort, reverse=True)

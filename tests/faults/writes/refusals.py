@@ -256,3 +256,27 @@ class ExpiredKeyDeletesInSecret(DeadKeyDeletes):
 
     def is_dead(self, identity: Identity) -> bool:
         return self.is_expired(identity)
+
+
+@fault("refused-unchanged", at="update_lead", by="refused-write", depth=4)
+class NotesSavedBeforeRefusal(ActsBeforeRefusing):
+    """update_lead saves the notes before it finds another member invalid."""
+
+    here, role = "update_lead", "invalid_parameter"
+
+    def force(self, operation: Operation, request: Request) -> None:
+        body = body_of(request)
+        row = self.store.get("lead", str(body.get("id")))
+        if row is not None and "notes" in body:
+            self.store.change(row, {"notes": body["notes"]})
+
+
+@fault("refused-unchanged", at="create_agent list_agents", by="generated last-look", depth=5)
+class AgentOfNumbersStored(ActsBeforeRefusing):
+    """create_agent stores the agent before it refuses metadata that are a number."""
+
+    here, role = "create_agent", "invalid_parameter"
+
+    def force(self, operation: Operation, request: Request) -> None:
+        if isinstance(body_of(request).get("metadata"), int):
+            super().force(operation, request)

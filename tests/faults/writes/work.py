@@ -86,3 +86,16 @@ class PauseOnlySaid(Faulty):
         if is_for(context, "act_on_workspace") and reply.status == 200:
             self.store.change(self.selected(context), {"lifecycle_state": "active"})
         return reply
+
+
+@fault("changed-resource", at="change_communication_run", by="work-on-object", depth=4)
+class CancellationNotKept(Faulty):
+    """change_communication_run confirms that a run is cancelled, but does not apply it."""
+
+    def act(self, context: Context) -> Reply:
+        if is_for(context, "change_communication_run") and context.values["action"] == "cancel":
+            row = self.selected(context)
+            reply = super().act(context)
+            self.store.change(row, row.document)
+            return reply
+        return super().act(context)

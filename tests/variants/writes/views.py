@@ -10,6 +10,7 @@ from conformance.model import Operation
 from conformance.server.messages import Context, Reply
 from conformance.server.store import Row
 from tests.faults.base import Faulty, OnTheClock, is_for, variant
+from tests.faults.walks.filters import StatusIndex
 
 Item = dict[str, Any]
 LAG = 2.0
@@ -70,6 +71,28 @@ class ListsFollowLater(OnTheClock, Items):
         changed, former = self.former.get(str(item.get("id")), (-LAG, item))
         is_late = is_for(context, "list_agents") and self.waited - changed < LAG
         return former if is_late else item
+
+
+@variant("L54", at="list_leads update_lead read_lead create_lead")
+class FilterFollowsLater(OnTheClock, StatusIndex):
+    """The filter of list_leads by status follows a change only two seconds later."""
+
+    def act_update(self, context: Context) -> Reply:
+        row = self.selected(context)
+        self.indexed[row.id] = row.document.get("status")
+        self.changed[row.id] = self.waited
+        return super().act_update(context)
+
+    @cached_property
+    def changed(self) -> dict[str, float]:
+        """When each lead was changed last."""
+        return {}
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        for name, moment in self.changed.items():
+            if self.waited - moment >= LAG:
+                self.indexed.pop(name, None)
+        return super().rows_of(context, limit)
 
 
 @variant(

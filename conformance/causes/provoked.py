@@ -1,0 +1,102 @@
+"""Settles what provokes a failure, where more than one request shows it.
+
+A parser fails on every body that is no JSON, and on every odd value of a parameter. A stored value
+spoils whatever shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from conformance.base.values import NOT_JSON, read_json
+from conformance.causes.finding_key import A_VALUE, DRAWN, FAULT, SHAPE, UNREAD, Key
+from conformance.causes.sightings import Settled, Sighting
+from conformance.causes.stored_values import Stored, flaw_of_write, is_garbled
+from conformance.model import Exchange
+from conformance.model.mistake_names import EMPTY, ODD_VALUE, OPTIONAL
+from conformance.reading import query_of
+
+# --- successes that are no JSON ------------------------------------------------------------------
+
+
+def of_garbled_bodies(
+    with_keys: Settled, exchanges: Mapping[str, Exchange], stored: Mapping[str, Stored]
+) -> Settled:
+    """A success is no JSON because of a stored value, which its writes may show as well."""
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        exchange = exchanges.get(one.shown_by)
+        if exchange is None or not is_garbled(exchange):
+            return key
+        value = stored.get(exchange.id)
+        flaw = value.flaw if value else flaw_of_write(exchange)
+        return Key(SHAPE, "/", A_VALUE, flaw=flaw) if flaw else key
+
+    settled_keys = [(one, settled_key(one, key)) for one, key in with_keys]
+    found = {key for one, key in settled_keys if one.key.rule == SHAPE}
+    return [
+        (one, key if key in found else own)
+        for (one, key), (_, own) in zip(settled_keys, with_keys, strict=True)
+    ]
+
+
+# --- bodies that are no JSON ----------------------------------------------------------------------
+
+
+def of_unread_bodies(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """An operation that fails on every body that is no JSON fails on each for the same reason.
+
+    Whatever else is odd in such a request, the server does not come to see it. An odd value that
+    has a spelling in JSON as well, such as a number beyond all bounds, fails like the others.
+    """
+    parsers: dict[tuple[str, Key], Key] = {}  # by operation, and what the failures look like
+    for one, key in with_keys:
+        if key.rule == FAULT and key.flaw == UNREAD:
+            parsers[one.cell.operation, replace(key, flaw="")] = key
+    unread = {one for one, key in with_keys if _is_unread(exchanges.get(one.shown_by))}
+    oddities = {key for one, key in with_keys if one in unread and key.flaw != DRAWN}
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        if key.rule != FAULT or (one not in unread and key not in oddities):
+            return key
+        return parsers.get((one.cell.operation, replace(key, flaw="")), key)
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
+
+
+def _is_unread(exchange: Exchange | None) -> bool:
+    """Whether the body of a request is no JSON, as far as the log has it."""
+    body = exchange.request.body if exchange else None
+    if body is None or body.cut or body.withheld or body.left_out:
+        return False
+    if body.base64 is not None:
+        return True
+    return bool(body.written) and read_json(body.written).value is NOT_JSON
+
+
+# --- odd values of a parameter --------------------------------------------------------------------
+
+
+def of_parameters(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """An operation that fails on odd values of a parameter fails on an empty one for that reason.
+
+    So it does on one that is badly encoded, in a request that is not about the parameter.
+    """
+    failing: dict[tuple[str, Key], Key] = {}  # by operation, and the key with the bare parameter
+    for one, key in with_keys:
+        if key.rule == FAULT and key.flaw.startswith(ODD_VALUE):
+            name = key.flaw.removeprefix(ODD_VALUE)
+            failing[one.cell.operation, replace(key, flaw=name)] = key
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        exchange = exchanges.get(one.shown_by)
+        if exchange is None or key.rule != FAULT or key.flaw not in (EMPTY, OPTIONAL):
+            return key
+        for name, values in query_of(exchange.request.url).items():
+            known = failing.get((one.cell.operation, replace(key, flaw=name)))
+            if known is not None and (key.flaw == OPTIONAL or "" in values):
+                return known
+        return key
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]

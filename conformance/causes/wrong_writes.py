@@ -1,0 +1,89 @@
+"""Finds what only follows from a write that was accepted although it names the wrong object.
+
+A write that succeeds for any id also succeeds for that of a deleted object. What a key of another
+tenant was allowed to write shows in later responses. An object whose creation returns an id of a
+wrong type cannot be found under it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from conformance.causes.finding_key import TAKEN, TYPED, Key
+from conformance.causes.shape import shape_of
+from conformance.causes.sightings import Settled, Sighting
+from conformance.model import Business, Contract, Exchange, business_of
+
+UNKNOWN, FOREIGN, GONE = "id.unknown", "tenant.object", "delete.gone"
+"""Rules about requests that name an unknown id, a foreign object, and one that was deleted."""
+SHOWN = ("update.", "delete.", "refused.")
+"""Prefixes of the rules that compare what objects show with what was written."""
+NOT_READ, SHAPE = "create.read-back", "success.shape"
+"""Rules that find an object that cannot be read, and a member of a wrong type."""
+
+
+def with_wrong_writes(
+    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
+) -> Settled:
+    """The sightings; those that follow from a write to the wrong object have its key."""
+    with_keys = _of_deleted_ids(with_keys, exchanges)
+    with_keys = _of_foreign_writes(with_keys, exchanges)
+    return _of_wrong_ids(contract, with_keys)
+
+
+def _of_deleted_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """A write to a deleted object succeeds just as one to an object that never existed does."""
+    of_unknown: dict[tuple[str, str], Key] = {}  # by operation and shape of the response
+    for one, key in with_keys:
+        if key.rule == UNKNOWN and key.actual == TAKEN and one.shown_by in exchanges:
+            shape = shape_of(exchanges[one.shown_by])
+            of_unknown.setdefault((one.cell.operation, shape), key)
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        write = exchanges.get(one.shown_by)
+        if write is None or key.rule != GONE or key.where != "status":
+            return key
+        return of_unknown.get((write.operation, shape_of(write)), key)
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
+
+
+def _of_foreign_writes(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """An object shows what a key of another tenant was allowed to write."""
+    reached: dict[str, Key] = {}  # by operation
+    for one, key in with_keys:
+        if key.rule == FOREIGN and key.where == "status" and key.actual == TAKEN:
+            reached.setdefault(one.cell.operation, key)
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        if not key.rule.startswith(SHOWN) or one.cell.operation not in reached:
+            return key
+        shown_by = [exchanges[name] for name in one.names if name in exchanges]
+        is_foreign = any(_is_foreign_write(exchange) for exchange in shown_by)
+        return reached[one.cell.operation] if is_foreign else key
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
+
+
+def _is_foreign_write(exchange: Exchange) -> bool:
+    """Whether a request of another tenant's key that may change something was accepted."""
+    owner = business_of(exchange.identity or "")
+    is_own = owner in (None, Business.MAIN)
+    return exchange.ok and exchange.request.method != "GET" and not is_own
+
+
+def _of_wrong_ids(contract: Contract, with_keys: Settled) -> Settled:
+    """A new object cannot be read because its creation returns an id of a wrong type."""
+    wrong: dict[str, Key] = {}  # by operation
+    for one, key in with_keys:
+        operation = contract.operations.get(one.cell.operation)
+        if operation is None or key.rule != SHAPE or TYPED not in one.finding.actual:
+            continue
+        if one.finding.where == f"/{contract.identifier_of(operation.kind)}":
+            wrong.setdefault(operation.id, key)
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        is_unread = key.rule == NOT_READ and key.where == "status"
+        return wrong.get(one.cell.operation, key) if is_unread else key
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
