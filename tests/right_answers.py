@@ -62,6 +62,11 @@ GROUPS: Mapping[str, frozenset[str]] = {
 """Names for several classes together, largest first."""
 
 
+def tried() -> list[str]:
+    """The rules that the table has, in its order."""
+    return sorted({example.rule for example in all_examples() if _is_tried(example)})
+
+
 @cache
 def taken() -> dict[str, dict[str, Expected]]:
     """What each trial rule makes of each class of answers, in a word; by rule, then by class."""

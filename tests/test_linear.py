@@ -182,57 +182,65 @@ def superlinear(
 
 
 @cache
-def _trees() -> dict[str, ast.Module]:
+def _texts() -> dict[str, str]:
+    """The modules of the package by their paths without the ending."""
     return {
-        str(path.relative_to(PACKAGE).with_suffix("")): ast.parse(path.read_text(encoding="utf-8"))
+        str(path.relative_to(PACKAGE).with_suffix("")): path.read_text(encoding="utf-8")
         for path in sorted(PACKAGE.rglob("*.py"))
     }
 
 
+@cache
+def _calls() -> list[tuple[str, str, ast.Call]]:
+    """The calls of functions of ``re`` that take a pattern: module, function, call."""
+    trees = {
+        module: ast.parse(text)
+        for module, text in _texts().items()
+        if re.search(r"\bimport re\b", text)
+    }
+    return [
+        (module, function.name, call)
+        for module, tree in trees.items()
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for call in _calls_of_re(function)
+    ]
+
+
 def _calls_of_re(tree: ast.AST) -> Iterator[ast.Call]:
-    """The calls of functions of ``re`` that take a pattern."""
     for node in ast.walk(tree):
         match node:
             case ast.Call(func=ast.Attribute(value=ast.Name(id="re"), attr=name)) if name in CALLS:
                 yield node
 
 
-def _functions(tree: ast.AST) -> Iterator[ast.FunctionDef]:
-    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
-
-
 def _written() -> Iterator[tuple[str, str, str | bytes]]:
     """The patterns that stand in a call: where, the method that is called, the pattern."""
-    for module, tree in _trees().items():
-        for function in _functions(tree):
-            for call in _calls_of_re(function):
-                method = ast.unparse(call.func).removeprefix("re.")
-                pattern = call.args[0]
-                if method == "compile" or not isinstance(pattern, ast.Constant):
-                    continue
-                assert isinstance(pattern.value, str | bytes)
-                yield f"{module}.{function.name}", method, pattern.value
+    for module, function, call in _calls():
+        method = ast.unparse(call.func).removeprefix("re.")
+        pattern = call.args[0]
+        if method == "compile" or not isinstance(pattern, ast.Constant):
+            continue
+        assert isinstance(pattern.value, str | bytes)
+        yield f"{module}.{function}", method, pattern.value
 
 
 def _made() -> set[tuple[str, str]]:
     """Where patterns are made while a run goes on: module and function."""
     return {
-        (module, function.name)
-        for module, tree in _trees().items()
-        for function in _functions(tree)
-        for call in _calls_of_re(function)
+        (module, function)
+        for module, function, call in _calls()
         if not isinstance(call.args[0], ast.Constant) or ast.unparse(call.func) == "re.compile"
     }
 
 
 def _compiled() -> Iterator[tuple[str, str, str | bytes, int]]:
     """The patterns that modules hold: where, the method that is called, the pattern, its flags."""
-    for module in _trees():
+    for module, text in _texts().items():
         if module == "__main__":
             continue
         parts = module.removesuffix("/__init__").replace("/", ".")
         names = vars(importlib.import_module(f"conformance.{parts}".removesuffix(".__init__")))
-        text = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
         for name, value in names.items():
             for pattern in _patterns_in(value):
                 used = re.findall(rf"\b{name}\.({'|'.join(METHODS)})\(", text)

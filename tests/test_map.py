@@ -13,6 +13,7 @@ import pytest
 from conformance.checks import RULES
 from conformance.plan.registry import REGISTRY
 from conformance.run import planning
+from tests.conftest import LONGEST
 from tests.faults.faults import FAULTS
 from tests.subjects import PREFIXES, SUBJECTS, subject_of
 from tests.support.contracts import real
@@ -49,6 +50,11 @@ def modules(folder: str) -> set[str]:
 def test_a_folder_is_filed_by_the_nine_subjects(folder: str) -> None:
     """Besides its support modules, a folder holds the nine subjects and nothing else."""
     assert modules(folder) - SUPPORT[folder] == set(SUBJECTS)
+
+
+def test_the_longest_modules_exist() -> None:
+    """Those that run first are files of the tests."""
+    assert [name for name in LONGEST if not (TESTS / name).is_file()] == []
 
 
 def test_clauses_are_filed_by_the_nine_subjects() -> None:

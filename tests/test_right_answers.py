@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.examples.base import Expected
-from tests.right_answers import FAULTS, SUCCESSES, taken
+from tests.right_answers import FAULTS, SUCCESSES, taken, tried
 
 PASSING_BESIDE_FAULTS = {
     "auth.spelling": "it asks whether an answer shows anything, and a fault shows nothing",
@@ -20,9 +20,10 @@ REFUSING = (
 """Rules that want a refusal."""
 
 
-@pytest.mark.parametrize(("rule", "row"), taken().items(), ids=str)
-def test_no_rule_passes_on_a_fault(rule: str, row: dict[str, Expected]) -> None:
+@pytest.mark.parametrize("rule", tried())
+def test_no_rule_passes_on_a_fault(rule: str) -> None:
     """A redirect, a failure of the server and an unlisted status are right for no rule."""
+    row = taken()[rule]
     passed = {name for name in FAULTS if row[name] is Expected.ACCEPTED}
     assert bool(passed) == (rule in PASSING_BESIDE_FAULTS), passed
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import astuple, dataclass
+from functools import lru_cache
 
 from conformance.base.values import cut
 from conformance.causes.shape import shape_of
@@ -178,6 +179,7 @@ def is_fault(status: int) -> bool:
     return status >= 500
 
 
+@lru_cache  # the findings of a cause have few texts
 def kind(text: str) -> str:
     """A text without what differs from run to run; only the first character of JSON values."""
     text = cut(text, 10 * LONGEST)

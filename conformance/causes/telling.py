@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from conformance.causes.groups import Group
-from conformance.causes.sightings import Sighting
 from conformance.model import Cause, Exchange, Finding, KeyName, Role, Run
 
 FEW = 3
@@ -30,8 +29,9 @@ def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
         and (one.finding.where == "status" or one.names[:1] == one.finding.exchanges[:1])
     ]
     flaw = group.key.flaw
+    plainness = {names: _plainness(names, exchanges) for names in {one.names for one in alike}}
     best_one = min(
-        alike, key=lambda one: (one.key.flaw != flaw, _plainness(one, exchanges)), default=None
+        alike, key=lambda one: (one.key.flaw != flaw, plainness[one.names]), default=None
     )
     if best_one is None:
         return main
@@ -58,10 +58,10 @@ def in_cause(run: Run, cause: Cause, finding: Finding) -> Finding:
     return quoted(finding, names, run.exchange)
 
 
-def _plainness(one: Sighting, exchanges: Mapping[str, Exchange]) -> tuple[int, int, int]:
-    """The sort key of a sighting: its keys other than full, mistakes in requests, and length."""
+def _plainness(names: tuple[str, ...], exchanges: Mapping[str, Exchange]) -> tuple[int, int, int]:
+    """The sort key of what exchanges show: keys other than full, mistakes in requests, length."""
     others = mistakes = length = 0
-    for exchange in [exchanges[name] for name in one.names if name in exchanges]:
+    for exchange in [exchanges[name] for name in names if name in exchanges]:
         facts, response = exchange.facts, exchange.response
         others += exchange.identity != KeyName.FULL
         mistakes += sum(bool(each) for each in (facts.mistake, facts.odd, facts.flaw, facts.form))

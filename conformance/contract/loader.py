@@ -52,17 +52,11 @@ def editions(directory: Path | None = None) -> tuple[str, ...]:
     return (PUBLISHED, *(place.name for place in places if NAME.fullmatch(place.name)))
 
 
-@cache
-def packaged_contract(edition: str = PUBLISHED) -> Contract:
-    """The packaged contract in one of its editions, read once."""
-    return load(edition=edition)
-
-
 def _is_packaged(digest: str, found: Mapping[str, Profile], edition: str) -> bool:
     """Whether a contract in another directory is the packaged one, profiles included."""
     if edition not in editions():
         return False
-    own = packaged_contract(edition)
+    own = load(edition=edition)
     return (digest, found) == (own.digest, own.profiles)
 
 
@@ -73,9 +67,21 @@ def load(
 ) -> Contract:
     """Read a contract directory, by default the packaged one, in one of its editions.
 
-    ``rules`` are the rule ids known to the engine; naming any other is a fault. Raises SpecError
-    with all faults.
+    The packaged one is read once per process. ``rules`` are the rule ids known to the engine;
+    naming any other is a fault. Raises SpecError with all faults.
     """
+    if directory is None:
+        return packaged_contract(rules, edition)
+    return _read(directory, rules, edition)
+
+
+@cache
+def packaged_contract(rules: frozenset[str] | None, edition: str) -> Contract:
+    """The packaged contract in one of its editions, read once."""
+    return _read(None, rules, edition)
+
+
+def _read(directory: Path | None, rules: frozenset[str] | None, edition: str) -> Contract:
     where = directory or packaged()
     if not where.is_dir():
         raise SpecError([f"{where}:1: there is no such directory"])

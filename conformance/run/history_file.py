@@ -33,7 +33,7 @@ MOST_PARTS = 1_000
 
 def line(run: Run, selected: frozenset[str] | None, name: str) -> Past:
     """The entry of a run in the history. ``name`` is that of its directory."""
-    return _of_file(members.to_json(run, selected), name)
+    return _of_file({**members.summary(run), "selected": members.chosen(selected)}, name)
 
 
 def words(cause: Cause) -> str:

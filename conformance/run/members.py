@@ -16,6 +16,22 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
     """The members of run.json. ``selected`` holds the ids of the cases that were to run."""
     clauses = run.contract.clauses.values()
     return {
+        **summary(run),
+        "cells": [_cell(each) for each in run.cells],
+        "uncovered": {c.id: c.uncovered for c in clauses if not run.by_clause[c.id]},
+        "selected": chosen(selected),
+        "plan": [convert.to_json(case) for case in run.cases],
+    }
+
+
+def chosen(selected: frozenset[str] | None) -> list[str] | None:
+    """The ids of the cases that were to run, as run.json holds them."""
+    return None if selected is None else sorted(selected)
+
+
+def summary(run: Run) -> dict[str, Any]:
+    """The members of run.json but for cells and plan, which take long to convert."""
+    return {
         "format": FORMAT,
         "suite": {"name": "kaicalls-conformance", "version": run.suite},
         "spec": _spec(run.contract),
@@ -41,10 +57,6 @@ def to_json(run: Run, selected: frozenset[str] | None) -> dict[str, Any]:
         "setup": [convert.to_json(each) for each in run.setup],
         "causes": [convert.to_json(each) for each in run.causes],
         "past": [convert.to_json(each) for each in run.past],
-        "cells": [_cell(each) for each in run.cells],
-        "uncovered": {c.id: c.uncovered for c in clauses if not run.by_clause[c.id]},
-        "selected": None if selected is None else sorted(selected),
-        "plan": [convert.to_json(case) for case in run.cases],
     }
 
 

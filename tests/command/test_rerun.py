@@ -28,6 +28,7 @@ from tests.servers import (
     stored,
     target_file,
     text_of,
+    without_waiting,
 )
 
 pytestmark = pytest.mark.long
@@ -400,12 +401,15 @@ def test_what_a_deletion_removed_is_not_fixed_while_it_still_removes(tmp_path: P
     with serving(app) as origin:
         target = target_file(app, origin, tmp_path / "target.yaml", only=EVALS)
         told = ("--target", target.name, "--yes")
-        command("run", *told, "--clause", "status-200", "--clause", DELETED, cwd=tmp_path)
+        clauses = ("--clause", "status-200", "--clause", DELETED)
+        hasty = without_waiting(tmp_path)
+        command("run", *told, *clauses, cwd=tmp_path, env=hasty)
         run = run_of(tmp_path)
         (cause,) = stored(run)["causes"]
         assert "status-200[update_eval]" in cause["cells"]
-        alone = command("rerun", "status-200[update_eval]", "--of", run, *told, cwd=tmp_path)
-        whole = command("rerun", "1", "--of", run, *told, cwd=tmp_path)
+        again = ("--of", run, *told)
+        alone = command("rerun", "status-200[update_eval]", *again, cwd=tmp_path, env=hasty)
+        whole = command("rerun", "1", *again, cwd=tmp_path, env=hasty)
     assert alone.code == 3, alone.said
     assert "could not be judged: status-200[update_eval]: it only follows" in alone.out
     assert whole.code == 1, whole.said

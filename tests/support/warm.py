@@ -20,15 +20,33 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from conformance import checks, contract
 from conformance.report import html
+from conformance.run.planning import load_suite
+from conformance.scenarios.generated import generate
+from tests.support import drawn
 
 PROJECT = Path(__file__).parent.parent.parent
 IMPORTED = (
+    "conformance.certify.recompute",
+    "conformance.certify.requests",
     "conformance.command.cli",
+    "conformance.command.embedded",
+    "conformance.command.nights",
+    "conformance.command.plan",
+    "conformance.command.replay",
+    "conformance.command.reusing",
     "conformance.examine.examination",
     "conformance.log.converter",
+    "conformance.run.history_file",
+    "conformance.run.leftovers",
+    "conformance.run.reusing",
     "conformance.run.runner",
+    "conformance.run.spreading",
     "conformance.run.storing",
+    "encodings.idna",  # for any host
+    "pdb",  # for pytest, as is the next one
+    "unittest",
 )
 """What most commands import."""
 TURNS = 2
@@ -156,6 +174,9 @@ if __name__ == "__main__":
     templates = html._environment()
     for template in templates.list_templates(extensions=["j2"]):
         templates.get_template(template)
+    load_suite()
+    generate.PROCESS = drawn.process()
+    contract.load(rules=frozenset(checks.RULES))  # which a process reads once
     gc.freeze()  # a fork then shares these objects for as long as it only reads them
     asked = _serve()
     if asked:

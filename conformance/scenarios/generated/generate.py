@@ -16,6 +16,9 @@ from typing import Any
 from conformance.model import Contract, Operation
 from conformance.scenarios.client.client import Client
 
+PROCESS = ("-P", "-m", "conformance.scenarios.generated.drawing")
+"""The arguments of Python for the drawing process."""
+
 
 @dataclass(frozen=True)
 class Wrong:
@@ -107,7 +110,7 @@ def _environment() -> dict[str, str]:
 def _started(request: str) -> subprocess.Popen[str]:
     """The drawing process, with its request already sent."""
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "conformance.scenarios.generated.drawing"],
+        [sys.executable, *PROCESS],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

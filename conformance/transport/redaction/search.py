@@ -259,7 +259,9 @@ def _forms(secret: str, is_long: bool) -> tuple[str, ...]:
 def _plain_pieces(secret: str, length: int, is_long: bool) -> tuple[str, ...]:
     """The runs of ``length`` characters of a secret that reveal it."""
     forms = [_fold(form) for form in _forms(secret, is_long)]
-    runs = [run for form in forms for run in _pieces(form, length)]
+    runs = [
+        form[start : start + length] for form in forms for start in range(len(form) - length + 1)
+    ]
     return tuple(run for run in runs if _is_varied(run))
 
 
@@ -271,8 +273,7 @@ def _pieces_across(secret: str, whole: int, is_long: bool) -> tuple[tuple[int, s
         letters = _letters(form).lower()
         length = min(whole, len(letters))
         if length >= ACROSS:
-            pieces = _pieces(letters, length)
-            runs += [(length, piece) for piece in pieces if _is_random(piece, WORDS)]
+            runs += [(length, piece) for piece in _random_pieces(letters, length, WORDS)]
     return tuple(runs)
 
 
@@ -288,25 +289,31 @@ def _exact_pieces(secrets: tuple[str, ...], least: int, words: int) -> tuple[str
         for form in _forms(secret, is_long=True):
             letters = _letters(form)
             if len(letters) >= least:
-                runs = [run for run in _pieces(letters, least) if _is_random(run, EXACT_WORDS)]
-                whole = [letters] if _is_random(letters, words) else []
+                runs = _random_pieces(letters, least, EXACT_WORDS)
+                whole = _random_pieces(letters, len(letters), words)
                 pieces.update(dict.fromkeys(runs or whole))
     return tuple(pieces)
 
 
-def _pieces(text: str, length: int) -> Iterator[str]:
-    """Every run of ``length`` characters of a text."""
-    return (text[start : start + length] for start in range(len(text) - length + 1))
+def _random_pieces(letters: str, length: int, words: int) -> list[str]:
+    """The random runs of ``length`` characters of a text of letters and digits.
+
+    They alternate between words and numbers more often than ordinary text. The words and numbers
+    of the whole text are counted once, because a run has those of its place.
+    """
+    found = enumerate(_WORD_OR_NUMBER.findall(letters))
+    number_at = [number for number, word in found for _ in word]
+    pieces = [
+        letters[start : start + length]
+        for start in range(len(letters) - length + 1)
+        if number_at[start + length - 1] - number_at[start] >= words - 1
+    ]
+    return [piece for piece in pieces if _is_varied(piece)]
 
 
 def _is_varied(piece: str) -> bool:
     """Whether a piece has enough different characters to reveal a secret, unlike a row of zeros."""
     return len(set(piece)) >= min(VARIED, 1 + len(piece) // 3)
-
-
-def _is_random(piece: str, words: int) -> bool:
-    """Whether a piece alternates between words and numbers more often than ordinary text."""
-    return len(_WORD_OR_NUMBER.findall(piece)) >= words and _is_varied(piece)
 
 
 def _letters(text: str) -> str:
