@@ -5,6 +5,7 @@ Cases may overlap, so the times of requests order them, not their places in the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,10 @@ from conformance.judging.responses import role_of, with_body
 from conformance.model import Business, Effect, Exchange, Open, Operation, Role, business_of
 from conformance.reading import Answer, as_shown, asked, sent_members
 from conformance.reading.response import query_of
+
+LONGEST_UNREAD = 20_000
+"""The most characters of a body that are searched for texts."""
+_QUOTED = re.compile(r'"([^"\\]{1,200})"')
 
 Name = tuple[Business, str, str]
 """An object: the business whose key showed it, its kind, and its id as text."""
@@ -143,15 +148,24 @@ def write_of(context: JudgeContext, exchange: Exchange, span: Span) -> Write | N
     if operation is None or business is None or operation.effect is Effect.READ:
         return None
     members = sent_members(exchange)
-    fate = _fate(context, exchange)
+    unread = _unread_texts(exchange, members)
+    fate = Fate.UNKNOWN if unread and not exchange.refused else _fate(context, exchange)
     identifier = _written_id(context, operation, exchange, members)
     name = None if identifier is None else (business, operation.kind, identifier)
     sent = _own_texts(operation, members) if fate is Fate.REFUSED else {}
     if fate is Fate.DONE and is_plain(exchange):
         sent = _determined(context, operation, members)
-    texts = [] if fate is Fate.REFUSED else _texts(members) + _texts(query_of(exchange.request.url))
-    mentions = frozenset(texts)
+    texts = [*unread, *_texts(members), *_texts(query_of(exchange.request.url))]
+    mentions = frozenset() if fate is Fate.REFUSED else frozenset(texts)
     return Write(exchange, operation, span, fate, name, sent, mentions)
+
+
+def _unread_texts(exchange: Exchange, members: Mapping[str, Any]) -> list[str]:
+    """The texts in a body that strict JSON does not read as an object, but that a server may."""
+    body = exchange.request.body
+    if body is None or members:
+        return []
+    return _QUOTED.findall(body.written[:LONGEST_UNREAD])
 
 
 def stray_texts(context: JudgeContext, exchange: Exchange) -> list[str]:

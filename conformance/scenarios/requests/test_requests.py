@@ -16,17 +16,21 @@ from conformance.scenarios.client.ids import MALFORMED
 from conformance.scenarios.client.member_changes import clearable
 from conformance.scenarios.client.writing import all_options, must_be_there
 from conformance.scenarios.odd.odd_values import (
-    BEYOND_32_BITS,
     BEYOND_64_BITS,
     CUT_OFF,
     NO_OBJECT,
     odd_value,
 )
 from conformance.scenarios.requests.near_ids import SIMILAR, choose_older
+from conformance.scenarios.requests.odd_bounds import (
+    ODD_LIMITS,
+    ODD_POSITIONS,
+    far_away,
+    wishes,
+)
 from conformance.scenarios.tenants.foreign import named
 from conformance.scenarios.tenants.references import name_nothing, referring
 from conformance.scenarios.tenants.report_figures import untried
-from conformance.scenarios.walks.cursors import in_turn
 from conformance.transport.message import labelled, message_for
 
 
@@ -265,16 +269,6 @@ def test_broken_body(client: Client) -> None:
 
 # --- limits, cursors and bounds that cannot be parsed ---------------------------------------------
 
-ODD_LIMITS = ("abc", "-1")
-HUGE = (BEYOND_64_BITS, BEYOND_32_BITS)
-"""Limits that lists get in turn."""
-ODD_POSITIONS = ("not-a-time", "2026-13-45T99:99:99Z")
-"""Values that are not valid cursors."""
-WITHOUT_ZONE = "2026-04-17T12:00:00"
-"""A time that a cursor may be. Comparing it with a time that has a zone may crash the server."""
-FIRST_DAY, LAST_DAY = "0001-01-01T00:00:00Z", "9999-12-31T23:59:59Z"
-"""The ends of the calendar of many languages."""
-
 
 @dataclass(frozen=True)
 class Bounds(Params):
@@ -288,8 +282,8 @@ def odd_positions(planning: Planning) -> Iterator[Draft]:
     for operation in operations(planning, "list"):
         bounds = tuple(each.name for each in operation.filters if each.compare)
         mistakes = len(ODD_LIMITS) + len(ODD_POSITIONS) + len(bounds) + len(windows(operation))
-        mistakes += len(strange_words(operation)) + len(_wishes(operation))
-        mistakes += len(_far_away(operation))
+        mistakes += len(strange_words(operation)) + len(wishes(operation))
+        mistakes += len(far_away(operation))
         yield Draft(
             operation,
             cost=1 + mistakes,
@@ -309,47 +303,20 @@ def test_unparsable_parameter(client: Client) -> None:
     for name, texts in ((paging.limit, ODD_LIMITS), (paging.after, ODD_POSITIONS)):
         for text in texts:
             _send_value(client, values, name, text)
-    for name, text in _wishes(client.operation):
+    for name, text in wishes(client.operation):
         _send_value(client, values, name, text, Role.BYSTANDER)
-    for bound in client.params(Bounds).names:
-        _send_value(client, values, bound, "abc")
-    for far in _far_away(client.operation):
+    for name in client.params(Bounds).names:
+        _send_value(client, values, name, "abc")
+    for far in far_away(client.operation):
         facts = Facts(flaw="bounds beyond all times")
         client.mistake(client.operation, {**values, **far}, facts, role=Role.BYSTANDER)
     for strange in strange_words(client.operation):
         facts = Facts(flaw="words that no filter knows")
         client.mistake(client.operation, {**values, **strange}, facts, role=Role.BYSTANDER)
     for least, most in windows(client.operation):
-        crossed = {least.name: _bound(least, 2), most.name: _bound(most, 1)}
+        crossed = {least.name: bound(least, 2), most.name: bound(most, 1)}
         facts = Facts(flaw="bounds that cross")
         client.mistake(client.operation, {**values, **crossed}, facts, role=Role.BYSTANDER)
-
-
-def _far_away(operation: Operation) -> list[dict[str, str]]:
-    """The bounds of times of a list so far away that all items pass, and that none does.
-
-    Empty without such bounds. A server that moves them to its own zone leaves its calendar.
-    """
-    times = [each for each in operation.filters if each.compare and each.formatted]
-    if not times:
-        return []
-    ends = {"at-least": FIRST_DAY, "at-most": LAST_DAY}
-    others = {"at-least": LAST_DAY, "at-most": FIRST_DAY}
-    return [{each.name: moments[str(each.compare)] for each in times} for moments in (ends, others)]
-
-
-def _wishes(operation: Operation) -> list[tuple[str, str]]:
-    """Limits and cursors that may be valid: no items, some numbers, empty texts, another time."""
-    paging = operation.paging
-    assert paging is not None
-    return [
-        (paging.limit, "0"),
-        (paging.limit, "2.5"),
-        (paging.limit, ""),
-        (paging.limit, in_turn(HUGE, operation)),
-        (paging.after, ""),
-        (paging.after, WITHOUT_ZONE),
-    ]
 
 
 def _send_value(
@@ -358,10 +325,3 @@ def _send_value(
     """Request a list with an odd value of one parameter."""
     facts = Facts(flaw=odd_value(name))
     client.mistake(client.operation, {**values, name: text}, facts, role=role)
-
-
-def _bound(parameter: Parameter, place: int) -> str:
-    """A value for a bound; a larger place gives a later or larger one."""
-    if parameter.schema.get("type") in ("integer", "number"):
-        return str(place)
-    return f"2026-04-1{place}T00:00:00Z"

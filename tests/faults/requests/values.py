@@ -130,8 +130,6 @@ TAKES_TAIL = {
         "tail-of-receiver-taken", "to", PHONE, at="send_sms"),
     "send_sms accepts a text if one of its lines is a phone number.": Tail(
         "line-of-receiver-taken", "to", rf"(?m)^{PHONE}$", at="send_sms"),
-    "sign_up accepts a text if one of its lines is an e-mail address.": Tail(
-        "line-of-address-taken", "email", rf"(?m)^{ADDRESS}$", at="sign_up"),
     "sign_up accepts an e-mail address followed by words.": Tail(
         "tail-of-address-taken", "email", ADDRESS, at="sign_up"),
     "update_lead accepts an e-mail address followed by words.": Tail(
