@@ -73,14 +73,11 @@ def filling_of(run: Run, exchanges: Sequence[Exchange]) -> list[Exchange]:
     first, shown = exchanges[0], {exchange.id for exchange in exchanges}
     alike = [exchange for exchange in run.exchanges if _is_sent_with(first, exchange)]
     from_address = dropwhile(lambda exchange: exchange.facts.address is None, alike)
-    sent = sorted(from_address, key=_comes_after_filling)[:MOST_THAT_FILL]
+    sent = sorted(
+        from_address, key=lambda each: each.facts.step is not Step.COUNT or each.status == 429
+    )[:MOST_THAT_FILL]
     places = [place for place, exchange in enumerate(sent, 1) if exchange.id in shown]
     return sent[: max(places, default=0)]
-
-
-def _comes_after_filling(exchange: Exchange) -> bool:
-    """Whether a request did not help to fill a limit: it was refused, or it was sent later."""
-    return exchange.facts.step is not Step.COUNT or exchange.status == 429
 
 
 def _is_sent_with(first: Exchange, other: Exchange) -> bool:

@@ -149,7 +149,7 @@ def write_of(context: JudgeContext, exchange: Exchange, span: Span) -> Write | N
         return None
     members = sent_members(exchange)
     unread = _unread_texts(exchange, members)
-    fate = Fate.UNKNOWN if unread and not exchange.refused else _fate(context, exchange)
+    fate = Fate.UNKNOWN if unread else _fate(context, exchange)
     identifier = _written_id(context, operation, exchange, members)
     name = None if identifier is None else (business, operation.kind, identifier)
     sent = _own_texts(operation, members) if fate is Fate.REFUSED else {}
@@ -161,9 +161,9 @@ def write_of(context: JudgeContext, exchange: Exchange, span: Span) -> Write | N
 
 
 def _unread_texts(exchange: Exchange, members: Mapping[str, Any]) -> list[str]:
-    """The texts in a body that strict JSON does not read as an object, but that a server may."""
+    """The texts in an accepted body that strict JSON does not read as an object."""
     body = exchange.request.body
-    if body is None or members:
+    if body is None or members or not exchange.ok:
         return []
     return _QUOTED.findall(body.written[:LONGEST_UNREAD])
 

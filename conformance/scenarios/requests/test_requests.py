@@ -25,6 +25,7 @@ from conformance.scenarios.requests.near_ids import SIMILAR, choose_older
 from conformance.scenarios.requests.odd_bounds import (
     ODD_LIMITS,
     ODD_POSITIONS,
+    bound,
     far_away,
     wishes,
 )
