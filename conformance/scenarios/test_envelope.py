@@ -32,7 +32,7 @@ MORE = {
 }
 """Factors on ``EACH`` for some sorts."""
 
-FEW = {Sort.LARGE: 2, Sort.UNLABELLED: 3}
+FEW = {Sort.LARGE: 2, Sort.UNLABELLED: 3, Sort.ENCODING: 3}
 """How many operations get some sorts. A body of a megabyte takes up as much of the log."""
 
 INTERNAL_ERROR = 500

@@ -31,7 +31,7 @@ TOGETHER = {Depth.QUICK: 0, Depth.FULL: 3, Depth.DEEP: 6}
 """Requests with a wrong value of each member, of those that are not sent alone."""
 FAR = 999_999_999
 """A number that 32 bits hold, and that leaves every calendar as days or hours."""
-OF_NUMBERS, OF_WORDS = 5, 1
+OF_NUMBERS, OF_WORDS = 6, 1
 """Wrong values of a number, and of a text in a query with a format or a list of words."""
 
 
@@ -211,9 +211,16 @@ def _in_turn(wrong: list[Wrong], place: str) -> list[Wrong]:
             bounds.append(each)
         else:
             kinds[_kind_of(each.value)].append(each)
-    bounds.sort(key=lambda each: -abs(each.value) if isinstance(each.value, int | float) else 0)
+    bounds.sort(key=_turn_of_bound)
     turns = zip_longest(*kinds.values())
     return [*bounds, *(each for turn in turns for each in turn if each is not None), *last]
+
+
+def _turn_of_bound(wrong: Wrong) -> float:
+    """The sort key of a value beyond a bound: the largest first, and FAR after all others."""
+    if wrong.value == FAR:
+        return 1
+    return -abs(wrong.value) if isinstance(wrong.value, int | float) else 0
 
 
 def _kind_of(value: Any) -> str:

@@ -68,8 +68,9 @@ MEDIA = {
     "form": "application/x-www-form-urlencoded",
     "xml": "application/xml",
     "nonsense": "nonsense",
-    "latin-1": "application/json; charset=latin1",
 }
+LATIN_1 = "application/json; charset=latin1"
+"""Names an encoding that JSON does not have."""
 
 
 def odd_value(name: str) -> str:

@@ -26,6 +26,7 @@ from conformance.scenarios.odd.odd_values import (
     CONTENTS,
     FIGURES,
     IN_BRACKETS,
+    LATIN_1,
     LIMITS,
     MEDIA,
     MEGABYTE,
@@ -54,6 +55,7 @@ class Sort(StrEnum):
     SELECTED = "selected"
     UNLABELLED = "unlabelled"
     CONTENT = "content"
+    ENCODING = "encoding"
     LARGE = "large"
 
 
@@ -112,6 +114,8 @@ def odd_ways(operation: Operation) -> Iterator[OddWay]:
             yield OddWay(Sort.CONTENT, f"body-{name}", make, odd.flaw)
         yield OddWay(Sort.LARGE, "body-megabyte", with_content(operation, MEGABYTE))
         yield OddWay(Sort.UNLABELLED, "media-none", with_media_type(operation, ""))
+        make = with_media_type(operation, LATIN_1)
+        yield OddWay(Sort.ENCODING, "media-latin-1", make, f"a body labelled {LATIN_1}")
         for name, media in MEDIA.items():
             flaw = f"a body labelled {media}"
             yield OddWay(Sort.HEADER, f"media-{name}", with_media_type(operation, media), flaw)

@@ -271,7 +271,13 @@ class NotesSavedBeforeRefusal(ActsBeforeRefusing):
             self.store.change(row, {"notes": body["notes"]})
 
 
-@fault("refused-unchanged", at="create_agent list_agents", by="generated last-look", depth=5)
+@fault(
+    "refused-unchanged",
+    also="success-members",
+    at="create_agent list_agents",
+    by="generated last-look",
+    depth=5,
+)
 class AgentOfNumbersStored(ActsBeforeRefusing):
     """create_agent stores the agent before it refuses metadata that are a number."""
 

@@ -118,7 +118,8 @@ UNDOING = {
         at="rotate_webhook_secret update_webhook", by="sequence", depth=5),
     "act_on_workspace gives a workspace the metadata back that it was created with.": Member(
         "metadata-back-by-pausing", "metadata", breaks="changed-resource",
-        at="act_on_workspace update_workspace", by="sequence", depth=5),
+        also="created-resource", at="act_on_workspace update_workspace create_workspace",
+        by="sequence", depth=5),
 }  # fmt: skip
 
 faults_of(undoes, __name__, UNDOING)
@@ -392,7 +393,13 @@ class NotesLostByRefusal(Faulty):
         return super().refused(request, refusal)
 
 
-@fault("refused-unchanged", at="update_webhook", by="sequence", depth=5)
+@fault(
+    "refused-unchanged",
+    also="created-resource",
+    at="update_webhook create_webhook",
+    by="sequence",
+    depth=5,
+)
 class DescriptionLostByRefusal(Faulty):
     """update_webhook refuses an invalid value, but takes the description off the webhook."""
 

@@ -315,7 +315,13 @@ class EvalsOfScopedKeysUntitled(Faulty):
 # --- refused requests ---
 
 
-@fault("refused-unchanged", at="update_lead", by=f"{OF_LISTS} missing-scope refused-key", depth=5)
+@fault(
+    "refused-unchanged",
+    also="success-members",
+    at="update_lead read_lead list_leads",
+    by=f"{OF_LISTS} missing-scope refused-key",
+    depth=5,
+)
 class RefusedChangeWaits(Faulty):
     """update_lead keeps what it refuses, and applies it once three more lists were requested."""
 
