@@ -24,7 +24,6 @@ from conformance.judging.writes import (
     shows_sent,
 )
 from conformance.model import Exchange, Step, compact
-from conformance.model.exchange import header_in
 from conformance.reading import (
     Answer,
     absent,
@@ -48,6 +47,12 @@ def create_read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def create_shown(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """Every response shows a created object with the values that were sent, until it changes."""
     yield from outcomes_at(context, exchange, "create.shown")
+
+
+@passive("create.named", hint=NEVER_SHOWN, whole=True)
+def create_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """A request under a known name returns the first object, and one under a new name another."""
+    yield from outcomes_at(context, exchange, "create.named")
 
 
 @passive("create.dated", hint=NEVER_SHOWN, whole=True)
@@ -108,61 +113,6 @@ def _too_many(alike: list[Any], ids: tuple[str, ...]) -> Violation:
     """A violation for several objects where one was created. It shows the second."""
     actual = f"{len(alike)} of them: {compact(alike[1])}"
     return Violation("/", "one object", actual, ids)
-
-
-# --- names of requests ---
-
-
-@trial("create.named", hint="Needs a creation that is sent under a name twice.")
-def create_named(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A request under a known name returns the first object, and one under a new name another."""
-    header = context.operation.naming_header
-    if header is None:
-        return
-    first: dict[str, Answer] = {}
-    for exchange in trial.exchanges:
-        if exchange.operation != context.operation.id:
-            continue
-        name = header_in(exchange.request.headers, header)
-        answer = Answer(context.contract, context.operation, exchange)
-        violation = _of_name(first, name, answer)
-        if violation is not None:
-            yield violation
-            return
-        if name in first:
-            yield Pass((first[name].exchange.id, exchange.id))
-        if answer.id is not None:
-            first.setdefault(name, answer)
-
-
-def _of_name(first: dict[str, Answer], name: str, answer: Answer) -> Violation | None:
-    """The violation of a response, given the first object under each name; else None."""
-    if name in first:
-        return _of_known_name(first[name], answer)
-    member = answer.contract.identifier_of(answer.operation.kind)
-    for other, made in first.items():
-        if answer.id is not None and answer.id == made.id:
-            ids = (made.exchange.id, answer.exchange.id)
-            expected = "an object of its own, as the name is new"
-            return Violation(f"/{member}", expected, f"the object under {other}", ids)
-    return None
-
-
-def _of_known_name(first: Answer, answer: Answer) -> Violation | None:
-    """The violation of a response to a request that repeats the name of an earlier one.
-
-    While the first of several requests is worked on, the others may be refused.
-    """
-    exchange, ids = answer.exchange, (first.exchange.id, answer.exchange.id)
-    is_later = exchange.facts.step is Step.REPEATED
-    if is_later and exchange.status in (400, 404, 409, 422):
-        expected = f"the first result, which is {compact(first.id)}"
-        return Violation("status", expected, said(exchange), ids)
-    if answer.id in (None, first.id):
-        return None
-    member = answer.contract.identifier_of(answer.operation.kind)
-    expected = f"{compact(first.id)}, as under the same name before"
-    return Violation(f"/{member}", expected, compact(answer.id), ids)
 
 
 @trial("create.listed", hint="Needs an object that is created, and its list.")

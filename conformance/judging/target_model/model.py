@@ -24,6 +24,7 @@ from conformance.judging.target_model.events import (
 )
 from conformance.judging.target_model.history import History, Kind
 from conformance.judging.target_model.lists import Lists
+from conformance.judging.target_model.names import judged_names
 from conformance.judging.target_model.positions import Positions
 from conformance.model import Business, Exchange
 from conformance.reading import Answer, members_of
@@ -73,6 +74,7 @@ class Model:
             *self._of_objects(senders),
             *self._lists.judged(self._histories, senders.refused),
             *self._positions.judged(),
+            *judged_names(self._context, writes),
         ]:
             found[one.exchange].append(one)
         return found

@@ -87,5 +87,5 @@ def create_under_names(client: Client) -> None:
     client.together(operation, requests, role=Role.BYSTANDER)
     name = f"Order-{client.token()}"
     for text in (name, name.swapcase()):
-        values = client.valid_or(values, operation)
+        values = {**client.optional(operation), **client.valid_or(values, operation)}
         client.mistake(operation, {**values, header: text}, role=Role.BYSTANDER)

@@ -74,12 +74,9 @@ def _has_open_list(contract: Contract, kind: str | None) -> bool:
 def repeatable_creations(planning: Planning) -> Iterator[Draft]:
     """Each creation, except those of a key, which another scenario repeats."""
     for operation in operations(planning, "create"):
-        if operation.key:
-            continue
-        if operation.naming_header:
-            yield Draft(operation, needs=key_needs(operation), cost=8, rules=("create.named",))
-        else:
-            yield Draft(operation, needs=key_needs(operation), cost=2, rules=())
+        if not operation.key:
+            cost = 8 if operation.naming_header else 2
+            yield Draft(operation, needs=key_needs(operation), cost=cost)
 
 
 def overlapping_creations(planning: Planning) -> Iterator[Draft]:

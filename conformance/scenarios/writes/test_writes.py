@@ -122,7 +122,7 @@ def test_counted_creation(client: Client) -> None:
     )
 
 
-@scenario(repeatable_creations, rules=("create.named",), phase=2)
+@scenario(repeatable_creations, phase=2)
 def test_repeated_creation(client: Client) -> None:
     """Send a creation again, with every member that may have to be unique; all may succeed.
 

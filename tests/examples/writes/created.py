@@ -24,6 +24,7 @@ from tests.support.exchanges import (
     at,
     refusal,
     relabelled,
+    with_request_body,
     with_response_of,
     without_response,
 )
@@ -107,7 +108,11 @@ def a_name_stands_for_one_object() -> Iterator[Example]:
     first = run_created("A", "r1")
     yield accepted("a repetition returns the same run", first, run_created("A", "r1"))
     yield refused("a repetition returns another run", first, run_created("A", "r2"))
-    yield refused("another name returns the same run", first, run_created("a", "r1"))
+    other = with_request_body(run_created("a", "r1"), {"external_ref": "another"})
+    yield refused("another name returns the same run", first, other)
+    yield silent("another name of the same body returns the run", first, run_created("a", "r1"))
+    changed = with_request_body(run_created("A", "r2"), {"external_ref": "another"})
+    yield silent("a name is sent with another body", first, changed)
     yield silent("two names return two runs", first, run_created("a", "r2"))
     yield silent("a name is sent once", first)
     taken = named("A", refusal("invalid_request", operation="create_communication_run"))

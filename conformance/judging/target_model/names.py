@@ -1,0 +1,80 @@
+"""What becomes of the names of requests: one object for each name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from conformance.judging.outcomes import JudgeContext, Pass, Violation
+from conformance.judging.responses import said
+from conformance.judging.target_model.departures import Judged
+from conformance.judging.target_model.events import Write
+from conformance.model import Exchange, Step, compact
+from conformance.model.exchange import header_in
+from conformance.reading import Answer
+
+NAMED = "create.named"
+REFUSED_AS_INVALID = (400, 404, 409, 422)
+
+Named = dict[tuple[str, str, str], Answer]
+"""The first object under each name, by operation, key and name."""
+
+
+def judged_names(context: JudgeContext, writes: Iterable[Write]) -> Iterator[Judged]:
+    """The outcome of each request whose name or object was known before, in the order of time."""
+    first: Named = {}
+    for write in writes:
+        exchange, header = write.exchange, write.operation.naming_header
+        name = header_in(exchange.request.headers, header) if header else ""
+        if not name:
+            continue
+        place = (write.operation.id, exchange.identity or "", name)
+        answer = Answer(context.contract, write.operation, exchange)
+        known = first.get(place)
+        violation = _merged(first, place, answer) if known is None else _repeated(known, answer)
+        if violation is not None:
+            yield Judged(NAMED, exchange.id, violation)
+        elif known is not None and _have_same_body(known.exchange, exchange):
+            yield Judged(NAMED, exchange.id, Pass((known.exchange.id, exchange.id)))
+        if answer.ok and answer.id is not None:
+            first.setdefault(place, answer)
+
+
+def _merged(first: Named, place: tuple[str, str, str], answer: Answer) -> Violation | None:
+    """The violation of a new name that returns the object of another name; None if it does not.
+
+    A server may take two requests with the same body for one.
+    """
+    for (operation, key, other), made in first.items():
+        is_same = (operation, key) == place[:2] and made.id == answer.id
+        if is_same and answer.ok and not _have_same_body(made.exchange, answer.exchange):
+            member = answer.contract.identifier_of(answer.operation.kind)
+            expected = "an object of its own, as the name is new"
+            ids = (made.exchange.id, answer.exchange.id)
+            return Violation(f"/{member}", expected, f"the object under {other}", ids)
+    return None
+
+
+def _repeated(first: Answer, answer: Answer) -> Violation | None:
+    """The violation of a request that was sent under its name before; None if there is none.
+
+    With another body, everything is open. While a server works on the first of several requests, it
+    may refuse the others.
+    """
+    exchange = answer.exchange
+    if not _have_same_body(first.exchange, exchange):
+        return None
+    ids = (first.exchange.id, exchange.id)
+    if exchange.facts.step is Step.REPEATED and exchange.status in REFUSED_AS_INVALID:
+        expected = f"the first result, which is {compact(first.id)}"
+        return Violation("status", expected, said(exchange), ids)
+    if not answer.ok or answer.id in (None, first.id):
+        return None
+    member = answer.contract.identifier_of(answer.operation.kind)
+    expected = f"{compact(first.id)}, as under the same name before"
+    return Violation(f"/{member}", expected, compact(answer.id), ids)
+
+
+def _have_same_body(one: Exchange, other: Exchange) -> bool:
+    """Whether two requests send the same."""
+    bodies = [each.request.body.written if each.request.body else "" for each in (one, other)]
+    return bodies[0] == bodies[1]
