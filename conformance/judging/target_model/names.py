@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from conformance.judging.outcomes import JudgeContext, Pass, Violation
+from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Violation
 from conformance.judging.responses import said
 from conformance.judging.target_model.departures import Judged
 from conformance.judging.target_model.events import Write
@@ -29,14 +29,21 @@ def judged_names(context: JudgeContext, writes: Iterable[Write]) -> Iterator[Jud
             continue
         place = (write.operation.id, exchange.identity or "", name)
         answer = Answer(context.contract, write.operation, exchange)
-        known = first.get(place)
-        violation = _merged(first, place, answer) if known is None else _repeated(known, answer)
-        if violation is not None:
-            yield Judged(NAMED, exchange.id, violation)
-        elif known is not None and _have_same_body(known.exchange, exchange):
-            yield Judged(NAMED, exchange.id, Pass((known.exchange.id, exchange.id)))
+        outcome = _outcome(first, place, answer)
+        if outcome is not None:
+            yield Judged(NAMED, exchange.id, outcome)
         if answer.ok and answer.id is not None:
             first.setdefault(place, answer)
+
+
+def _outcome(first: Named, place: tuple[str, str, str], answer: Answer) -> Outcome | None:
+    """The outcome of a response under a name; None if that name says nothing about it."""
+    known = first.get(place)
+    if known is None:
+        return _merged(first, place, answer)
+    if not _have_same_body(known.exchange, answer.exchange):
+        return None  # everything is open
+    return _repeated(known, answer) or Pass((known.exchange.id, answer.exchange.id))
 
 
 def _merged(first: Named, place: tuple[str, str, str], answer: Answer) -> Violation | None:
@@ -57,12 +64,9 @@ def _merged(first: Named, place: tuple[str, str, str], answer: Answer) -> Violat
 def _repeated(first: Answer, answer: Answer) -> Violation | None:
     """The violation of a request that was sent under its name before; None if there is none.
 
-    With another body, everything is open. While a server works on the first of several requests, it
-    may refuse the others.
+    While a server works on the first of several requests, it may refuse the others.
     """
     exchange = answer.exchange
-    if not _have_same_body(first.exchange, exchange):
-        return None
     ids = (first.exchange.id, exchange.id)
     if exchange.facts.step is Step.REPEATED and exchange.status in REFUSED_AS_INVALID:
         expected = f"the first result, which is {compact(first.id)}"
