@@ -31,6 +31,7 @@ from conformance.model import (
     Verdict,
     mistake_of,
 )
+from conformance.model.mistake_names import EMPTY, OPTIONAL
 from conformance.reading import members_of
 from conformance.report import view
 
@@ -207,9 +208,11 @@ def _is_same(new: Sighting, sought: Sought, before: Run, after: Run) -> bool:
     """Whether a sighting shows what was sought.
 
     Either it has the same key, or the same request still breaks the same rule in the same place and
-    does not show another known cause.
+    does not show another known cause. A key that does not name the parameter that is odd may be
+    that of another cause.
     """
-    if sought.whole or new.key in _keys(sought.own):
+    named = [one for one in sought.own if one.key.flaw not in (EMPTY, OPTIONAL)]
+    if sought.whole or new.key in _keys(named):
         return True
     if new.key in sought.others:
         return False
