@@ -61,7 +61,7 @@ def _earlier(requests: int) -> str:
 
 
 def filling_of(run: Run, exchanges: Sequence[Exchange]) -> list[Exchange]:
-    """The requests of one case from one address that fill a rate limit and then exceed it.
+    """The requests of one case from the last address that fill a rate limit and then exceed it.
 
     Those that filled it come first: of requests sent at the same time, the log may begin with one
     that was refused. Empty for exchanges that do not count towards a limit, and for those that
@@ -70,8 +70,8 @@ def filling_of(run: Run, exchanges: Sequence[Exchange]) -> list[Exchange]:
     steps = {exchange.facts.step for exchange in exchanges}
     if not steps or not steps <= FILLING:
         return []
-    first, shown = exchanges[0], {exchange.id for exchange in exchanges}
-    alike = [exchange for exchange in run.exchanges if _is_sent_with(first, exchange)]
+    last, shown = exchanges[-1], {exchange.id for exchange in exchanges}
+    alike = [exchange for exchange in run.exchanges if _is_sent_with(last, exchange)]
     from_address = dropwhile(lambda exchange: exchange.facts.address is None, alike)
     sent = sorted(
         from_address, key=lambda each: each.facts.step is not Step.COUNT or each.status == 429
@@ -80,10 +80,10 @@ def filling_of(run: Run, exchanges: Sequence[Exchange]) -> list[Exchange]:
     return sent[: max(places, default=0)]
 
 
-def _is_sent_with(first: Exchange, other: Exchange) -> bool:
+def _is_sent_with(one: Exchange, other: Exchange) -> bool:
     """Whether two exchanges are from one attempt and, if known, from one address."""
-    same_attempt = (first.case, first.attempt) == (other.case, other.attempt)
-    return same_attempt and other.facts.address in (None, first.facts.address)
+    same_attempt = (one.case, one.attempt) == (other.case, other.attempt)
+    return same_attempt and other.facts.address in (None, one.facts.address)
 
 
 def _time(filling: Iterable[Exchange], shown: Shown) -> str:
