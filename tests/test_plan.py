@@ -13,10 +13,10 @@ from conformance.base.errors import UsageError
 from conformance.base.options import Choice, Depth
 from conformance.base.text import nearest
 from conformance.checks import RULES
-from conformance.model import DEAD_KEYS, KEY_ROLES, Case, Contract, Declaration, Effect, Selection
+from conformance.model import DEAD_KEYS, KEY_ROLES, Case, Contract, Declaration, Effect
 from conformance.plan.build import Plan, build
 from conformance.plan.registry import BAD_KEYS_ALLOWED, REGISTRY, Draft, Planning, Scenario
-from conformance.plan.selection import select, wanted
+from conformance.plan.selection import quick, select, wanted
 from conformance.run import planning
 from conformance.scenarios.keys.key_forms import RefusedKeys
 from conformance.scenarios.keys.test_keys import Keys
@@ -443,7 +443,7 @@ def test_a_small_target_gets_more_odd_requests() -> None:
     contract, small = contract_of("real"), _few_operations()
     usual = planning.planned(contract, small, 0)
     deeper = planning.planned(contract, small, 0, budget=12_000)
-    assert _odd(deeper) >= 2 * _odd(usual)
+    assert _odd(deeper) >= 3 * _odd(usual)
     assert sum(deeper.requests().values()) <= planning.USUAL
     assert planning.planned(contract, small, 0, budget=12_000) == deeper
     assert {case.id for case in deeper.cases} == {case.id for case in usual.cases}
@@ -466,9 +466,10 @@ def test_a_megabyte_is_sent_to_few_operations() -> None:
 
 @pytest.mark.parametrize("effects", [{Effect.READ}, {Effect.READ, Effect.WRITE}])
 def test_a_quick_run_tries_wrong_keys(effects: set[Effect]) -> None:
-    """Also where few are allowed, some operations get wrong keys."""
+    """Also where few are allowed: an operation is chosen that gets every form of a wrong key."""
     contract = contracts.real()
     declared = replace(contracts.embedded("real").declaration, allow=frozenset(effects))
-    plans = planning.plans_for(contract, declared, 0, Depth.QUICK, Selection((), (), 12_000, ""))
-    tried = [case for case in plans.chosen.runnable if case.scenario == "refused-key"]
-    assert len(tried) > 1
+    plan = quick(planning.planned(contract, declared, 0, Depth.QUICK), contract)
+    tried = [case.params for case in plan.runnable if case.scenario == "refused-key"]
+    counts = [keys.never_issued for keys in tried if isinstance(keys, RefusedKeys)]
+    assert max(counts) == 4
