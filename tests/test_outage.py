@@ -186,7 +186,10 @@ WRITING = (
 
 @pytest.mark.parametrize("first", [0, 1, 2])
 def test_a_write_whose_answer_was_lost_is_not_repeated(first: int) -> None:
-    """Not even where a scenario sends a write twice: the first may have been carried out."""
+    """Not even where a scenario sends a write twice: the first may have been carried out.
+
+    Requests under one name may be sent at the same time, because the target carries out one of them.
+    """
     turns = count(first)
 
     def spoil(request: WireRequest, answer: WireResponse) -> WireResponse:
@@ -198,7 +201,8 @@ def test_a_write_whose_answer_was_lost_is_not_repeated(first: int) -> None:
     assert run.incomplete is None
     lost: list[Request] = []
     for each in run.exchanges:
-        assert each.request not in lost
+        is_named = any(name == "Idempotency-Key" for name, _ in each.request.headers)
+        assert is_named or each.request not in lost
         if each.response is None:
             lost.append(each.request)
     assert len(lost) > 20
