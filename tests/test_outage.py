@@ -188,7 +188,7 @@ WRITING = (
 def test_a_write_whose_answer_was_lost_is_not_repeated(first: int) -> None:
     """Not even where a scenario sends a write twice: the first may have been carried out.
 
-    Requests under one name may be sent at the same time, because the target carries out one of them.
+    Requests under one name may be sent at the same time: the target carries out one of them.
     """
     turns = count(first)
 
