@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from conformance.checks.writes.neighbours import neighbours_stay
@@ -66,15 +66,19 @@ def _still_listed(context: JudgeContext, trial: Trial, deletion: Exchange) -> It
     The last look at each list counts, because a deletion may take a moment to show.
     """
     place = trial.exchanges.index(deletion)
-    looks = [each for each in trial.exchanges if each.facts.step is Step.LISTED]
-    before = {look.operation: look for look in looks if look in trial.exchanges[:place]}
-    after = {look.operation: look for look in looks if look in trial.exchanges[place:]}
+    before = _last_listed(trial.exchanges[:place])
+    after = _last_listed(trial.exchanges[place:])
     for name in sorted(before.keys() & after.keys()):
         old, _ = sought_in(context.contract, before[name])
         new, _ = sought_in(context.contract, after[name])
         if new is not None and without_times(new) == without_times(old):
             ids = (before[name].id, deletion.id, after[name].id)
             yield Violation("/", STILL_THERE, compact(new), ids)
+
+
+def _last_listed(exchanges: Iterable[Exchange]) -> dict[str, Exchange]:
+    """The last look at each list among some exchanges, by operation."""
+    return {each.operation: each for each in exchanges if each.facts.step is Step.LISTED}
 
 
 def _still_used(trial: Trial) -> Iterator[Violation]:

@@ -44,7 +44,7 @@ class Sort(StrEnum):
 
     TEXT = "text"
     TEXTS = "texts"
-    EMPTY = "empty"
+    QUERY = "query"
     TWICE = "twice"
     BRACKETS = "brackets"
     UNDECODABLE = "undecodable"
@@ -63,15 +63,16 @@ class Sort(StrEnum):
 class OddWay:
     """A way for a request to be odd: its sort, its permanent name, and a maker of the message.
 
-    ``stated`` says what is odd if the sort does not. ``singly`` are ways with the same oddity in
-    one parameter each, for a target that refuses it in all at once.
+    ``stated`` says what is odd if the sort does not. A way that ``follows`` is also sent if the
+    target refuses the same oddity in all parameters at once, because the refusal of one parameter
+    hides what the target does with the others.
     """
 
     sort: Sort
     name: str
     make: Make
     stated: str = ""
-    singly: tuple[OddWay, ...] = ()
+    follows: bool = False
 
     @property
     def flaw(self) -> str:
@@ -89,7 +90,6 @@ _FLAWS: Mapping[Sort, str] = {
     Sort.SELECTED: TWICE,
     Sort.BRACKETS: IN_BRACKETS,
     Sort.UNDECODABLE: "a broken percent sequence",
-    Sort.EMPTY: EMPTY,
     Sort.HEADER: "headers that name another method",
     Sort.UNLABELLED: "a body without a label",
     Sort.LARGE: "a body of a megabyte",
@@ -165,38 +165,34 @@ def _odd_queries(operation: Operation) -> Iterator[OddWay]:
         yield OddWay(Sort.SELECTED, "selected-twice", selected)
     if not parameters:
         return
-    texts = [parameter.name for parameter in parameters if _takes_any_text(parameter)]
-    yield from _repeated(operation, parameters, texts)
-    names = texts or [parameters[0].name]
-    yield OddWay(Sort.UNDECODABLE, "all-undecodable", undecodable(operation, names))
-    for parameter in parameters:
-        make = with_pairs(operation, (parameter.name, ""))
-        yield OddWay(Sort.EMPTY, f"{parameter.name}-empty", make)
-
-
-def _repeated(
-    operation: Operation, parameters: list[Parameter], texts: list[str]
-) -> Iterator[OddWay]:
-    """All parameters twice, and in brackets; each of some texts alone if that is refused."""
-    twice = {parameter.name: _twice(parameter) for parameter in parameters}
-    make, singly = _all_and_singly(operation, Sort.TWICE, twice, texts)
-    yield OddWay(Sort.TWICE, "all-twice", make, singly=singly)
-    brackets = {parameter.name: _in_brackets(parameter) for parameter in parameters}
-    make, singly = _all_and_singly(operation, Sort.BRACKETS, brackets, texts)
+    twice = chain.from_iterable(_twice(parameter) for parameter in parameters)
+    yield OddWay(Sort.TWICE, "all-twice", with_pairs(operation, *twice))
+    brackets = chain.from_iterable(_in_brackets(parameter) for parameter in parameters)
+    make = with_pairs(operation, *brackets)
     if operation.body:
-        yield OddWay(Sort.BRACKETS, "all-in-brackets", make, singly=singly)
+        yield OddWay(Sort.BRACKETS, "all-in-brackets", make)
     else:  # one request for both
-        yield OddWay(Sort.BRACKETS, "override-and-brackets", overridden(make), singly=singly)
+        yield OddWay(Sort.BRACKETS, "override-and-brackets", overridden(make))
+    yield _undecodable(operation, parameters)
+    for parameter in parameters:
+        yield from _odd_query(operation, parameter, len(parameters) > 1)
 
 
-def _all_and_singly(
-    operation: Operation, sort: Sort, pairs: Mapping[str, Pairs], texts: list[str]
-) -> tuple[Make, tuple[OddWay, ...]]:
-    """A request in which all parameters are odd, and the ways in which one text alone is."""
-    singly = tuple(
-        OddWay(sort, f"{name}-{sort}", with_pairs(operation, *pairs[name])) for name in texts
-    )
-    return with_pairs(operation, *chain(*pairs.values())), singly if len(pairs) > 1 else ()
+def _undecodable(operation: Operation, parameters: list[Parameter]) -> OddWay:
+    """All query parameters that take any text are badly encoded, or else the first parameter."""
+    texts = [parameter for parameter in parameters if _takes_any_text(parameter)]
+    names = [parameter.name for parameter in texts or parameters[:1]]
+    return OddWay(Sort.UNDECODABLE, "all-undecodable", undecodable(operation, names))
+
+
+def _odd_query(operation: Operation, parameter: Parameter, has_others: bool) -> Iterator[OddWay]:
+    """One query parameter is odd; ``has_others``: the operation has more of them."""
+    name, follows = parameter.name, has_others and _takes_any_text(parameter)
+    make = with_pairs(operation, *_twice(parameter))
+    yield OddWay(Sort.QUERY, f"{name}-twice", make, TWICE, follows)
+    make = with_pairs(operation, *_in_brackets(parameter))
+    yield OddWay(Sort.QUERY, f"{name}-in-brackets", make, IN_BRACKETS, follows)
+    yield OddWay(Sort.QUERY, f"{name}-empty", with_pairs(operation, (name, "")), EMPTY)
 
 
 def _twice(parameter: Parameter) -> Pairs:

@@ -122,14 +122,29 @@ class ScoreComparedAsText(Faulty):
         return [row for row in rows if str(row.document["score"]) >= str(bound)][: limit + 1]
 
 
-@fault("paging-filter-kept", also="paging-complete", at="list_leads", depth=4)
-class BoundComparedAsText(Faulty):
-    """list_leads compares created_before as text, whatever its zone."""
+class ComparesAsText(Faulty):
+    """The reference server, which compares one bound as text, whatever its zone."""
+
+    textual, sign = "", ""
 
     def filter_of(self, parameter: Parameter, value: Any) -> Filter:
-        if parameter.name == "created_before":
-            return Filter("created_at", value, "<=")
+        if parameter.name == self.textual:
+            return Filter("created_at", value, self.sign)
         return super().filter_of(parameter, value)
+
+
+@fault("paging-filter-kept", also="paging-complete", at="list_leads", depth=4)
+class BoundComparedAsText(ComparesAsText):
+    """list_leads compares created_before as text, whatever its zone."""
+
+    textual, sign = "created_before", "<="
+
+
+@fault("paging-filter-kept", at="list_events", by="filtered-walk", depth=4)
+class LowerBoundComparedAsText(ComparesAsText):
+    """list_events compares the bound from as text, whatever its zone."""
+
+    textual, sign = "from", ">="
 
 
 @fault("paging-filter-kept", also="paging-complete has-more-false", at="list_leads", depth=4)
@@ -183,16 +198,6 @@ class ZeroIsNoBound(Filtered):
 
     def kept_filters(self, context: Context, filters: tuple[Filter, ...]) -> tuple[Filter, ...]:
         return tuple(each for each in filters if each.value != 0 or each.comparison == "=")
-
-
-@fault("paging-filter-kept", at="list_events", by="filtered-walk", depth=4)
-class LowerBoundComparedAsText(Faulty):
-    """list_events compares the bound from as text, whatever its zone."""
-
-    def filter_of(self, parameter: Parameter, value: Any) -> Filter:
-        if parameter.name == "from":
-            return Filter("created_at", value, ">=")
-        return super().filter_of(parameter, value)
 
 
 class StatusIndex(Faulty):

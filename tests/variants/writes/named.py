@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-from functools import cached_property
 from uuid import UUID
 
 from conformance.server.messages import Context, Refusal, Reply
 from tests.faults.base import Faulty, is_for, variant
 from tests.faults.writes.named import NAME, RUN
+from tests.variants.writes.sequences import RefusedWhileBusy
 
 
 @variant("E34", at=RUN)
@@ -25,22 +24,8 @@ class OnlyUuidsName(Faulty):
 
 
 @variant("E34", at=RUN)
-class BusyNamesRefused(Faulty):
+class BusyNamesRefused(RefusedWhileBusy):
     """While a request is worked on, another one under its Idempotency-Key is refused."""
 
-    @cached_property
-    def _busy(self) -> set[str]:
-        return set()
-
-    def act(self, context: Context) -> Reply:
-        if not is_for(context, RUN):
-            return super().act(context)
-        name = context.values[NAME]
-        if name in self._busy:
-            raise Refusal("invalid_parameter")
-        self._busy.add(name)
-        try:
-            time.sleep(0.02)  # lets another request in
-            return super().act(context)
-        finally:
-            self._busy.discard(name)
+    def wanted(self, context: Context) -> str | None:
+        return str(context.values[NAME]) if is_for(context, RUN) else None

@@ -15,32 +15,48 @@ from conformance.server.store import Page, Row
 from tests.faults.base import Faulty, OnTheClock, is_for, variant
 from tests.faults.shared import body_of
 
+BUSY = "the same is being worked on"
+"""What is said of a request that wants what another one is working on."""
+
 # --- changes at the same time ---
 
 
-@variant("silent: changes at the same time", at="update_lead update_agent update_eval")
-class OverlappingChangeRefused(Faulty):
-    """Of two changes of an object at the same time, the second is refused with 409."""
+class RefusedWhileBusy(Faulty):
+    """Of requests that want the same at the same time, only the first is carried out."""
 
     @cached_property
     def _busy(self) -> set[str]:
         return set()
 
-    def act_update(self, context: Context) -> Reply:
-        name = str(context.values.get("id"))
-        if name in self._busy:
-            raise Refusal("invalid_parameter", "the object was changed meanwhile")
-        self._busy.add(name)
+    def wanted(self, context: Context) -> str | None:
+        """What a request wants; None for one that never meets another."""
+        raise NotImplementedError
+
+    def act(self, context: Context) -> Reply:
+        wanted = self.wanted(context)
+        if wanted is None:
+            return super().act(context)
+        if wanted in self._busy:
+            raise Refusal("invalid_parameter", BUSY)
+        self._busy.add(wanted)
         try:
-            time.sleep(0.01)  # lets another change in
-            return super().act_update(context)
+            time.sleep(0.01)  # lets another request in
+            return super().act(context)
         finally:
-            self._busy.discard(name)
+            self._busy.discard(wanted)
+
+
+@variant("silent: changes at the same time", at="update_lead update_agent update_eval")
+class OverlappingChangeRefused(RefusedWhileBusy):
+    """Of two changes of an object at the same time, the second is refused with 409."""
+
+    def wanted(self, context: Context) -> str | None:
+        is_change = context.operation.action == "update"
+        return str(context.values.get("id")) if is_change else None
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
         reply = super().refused(request, refusal)
-        is_conflict = refusal.message == "the object was changed meanwhile"
-        return replace(reply, status=409) if is_conflict else reply
+        return replace(reply, status=409) if refusal.message == BUSY else reply
 
 
 @variant("silent: changes at the same time", at="update_lead update_agent update_eval")
