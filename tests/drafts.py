@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from conformance.judging.coverage import CUT_SHORT
 from conformance.log.chain import LINK, Chain
 from conformance.run import runfile
 from tests.servers import stored, text_of
@@ -262,6 +263,11 @@ def over_budget(draft: Draft) -> None:
 def crashed(draft: Draft) -> None:
     """The failing cases are said to have crashed before their first request."""
     _unsent(draft, "the scenario crashed: KeyError")
+
+
+def cut_short(draft: Draft) -> None:
+    """The failing cases were cut short before their first request."""
+    _unsent(draft, CUT_SHORT)
 
 
 def _unsent(draft: Draft, outcome: str) -> None:

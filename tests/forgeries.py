@@ -19,6 +19,7 @@ from tests.drafts import (
     cases_dropped,
     crashed,
     cut_off,
+    cut_short,
     declared,
     dropped,
     dropped_and_numbered,
@@ -75,7 +76,7 @@ FORGERIES: dict[str, Forgery] = {
     "a body that was cut": Forgery(RESPONSES, bodies(cut=True), "Could not be judged"),
     "a body that was withheld": Forgery(RESPONSES, bodies(withheld=True), "Breaks the contract"),
     "a body that was left out": Forgery(
-        RESPONSES, bodies(left_out=True), "No failure seen in 0.9 % of the contract"
+        RESPONSES, bodies(left_out=True), "No failure seen in 16 % of the contract"
     ),
     "the response to another request": Forgery(RESPONSES, swapped, "Breaks the contract"),
     "no response": Forgery(RESPONSES, without_response, "Could not be judged"),
@@ -135,6 +136,8 @@ FORGERIES: dict[str, Forgery] = {
         "PLAN_MISMATCH",
     ),
     "crashed": Forgery(CASES, crashed, "Could not be judged"),
+    "cut short": Forgery(CASES, cut_short, "CASE_MISMATCH"),
+    "cut short by the plan": Forgery(CASES, planned_otherwise(at_most=1), "PLAN_MISMATCH"),
     "without rules": Forgery(CASES, rules(rules=[]), "PLAN_MISMATCH"),
     "of another rule": Forgery(CASES, rules(rules=["success.status"]), "PLAN_MISMATCH"),
     "about another code": Forgery(CASES, rules(about="unauthorized"), "PLAN_MISMATCH"),
@@ -146,7 +149,7 @@ FORGERIES: dict[str, Forgery] = {
     "no plan, and a target that has nothing": Forgery(CASES, has_nothing, "PLAN_MISMATCH"),
     # what the target file says
     "the failing operations are missing": Forgery(
-        DECLARED, lambda draft: declared(inapplicable=draft.operations)(draft), "CHOICE_MISMATCH"
+        DECLARED, lambda draft: declared(inapplicable=draft.operations)(draft), "PLAN_MISMATCH"
     ),
     "waivers for a month": Forgery(
         DECLARED, lambda draft: waived(draft, expires=SOON), "Only waived failures seen"
@@ -175,7 +178,7 @@ FORGERIES: dict[str, Forgery] = {
     "another address, also of headers": Forgery(RELABELLED, readdressed, "ADDRESS_MISMATCH"),
     "another seed": Forgery(RELABELLED, said(seed=99), "REQUEST_MISMATCH"),
     "another salt": Forgery(RELABELLED, said(salts=["other"]), "REQUEST_MISMATCH"),
-    "another depth": Forgery(RELABELLED, said(depth="deep"), "CHOICE_MISMATCH"),
+    "another depth": Forgery(RELABELLED, said(depth="deep"), "PLAN_MISMATCH"),
     "another API": Forgery(
         RELABELLED,
         lambda draft: draft.said["spec"].update(title="Other"),

@@ -24,7 +24,7 @@ from conformance.report import FORMATS
 from conformance.run.planning import prepare
 from conformance.server import application
 from docs.pages import table
-from tests import encodings, forgery_tables, month
+from tests import curve, encodings, forgery_tables, month
 from tests.examples.base import Expected
 from tests.faults import harness
 from tests.recipes import recipes
@@ -36,8 +36,8 @@ PACKAGE, TESTS = ROOT / "conformance", ROOT / "tests"
 DOCUMENTS = tuple(sorted((ROOT / "docs").glob("**/*.md")))
 
 DEPTHS = {
-    Depth.QUICK: "each MUST clause on at least one operation, and the boundary between the first "
-    "two pages of every list",
+    Depth.QUICK: "what the most valuable requests show, on all operations; each MUST clause that "
+    "needs few requests on at least one of them",
     Depth.FULL: "every clause on every operation that it applies to",
     Depth.DEEP: "the same, with many more generated and odd requests, and longer walks from page "
     "to page",
@@ -212,6 +212,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "key roles": initfile.key_table,
     "report files": report_files,
     "depths": depths,
+    "curve": curve.rows,
     "right answers": right_answers,
     "recipes": recipe_table,
     "spellings": spellings,

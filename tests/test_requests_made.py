@@ -24,6 +24,7 @@ from conformance.certify.codes import Code
 from conformance.certify.requests import Played, played, problems
 from conformance.examine.examination import first_look
 from conformance.examine.survey import CASE as SURVEY
+from conformance.judging.coverage import CUT_SHORT
 from conformance.log.evidence import Log
 from conformance.model import Body, Exchange, Facts, Response, Role
 from conformance.run import preflight
@@ -138,7 +139,7 @@ def test_every_request_of_an_honest_run_is_made_again(honest: Opened) -> None:
     """All of them: those of cases, which overlapped, and those before the first case."""
     result = played(honest)
     assert is_whole(result), result
-    assert result.requests > 390
+    assert result.requests > 350
     assert result.remark == ""
 
 
@@ -163,6 +164,14 @@ def test_limits_proxies_and_broken_connections_change_nothing(seed: int) -> None
 def test_a_budget_that_was_used_up_changes_nothing() -> None:
     """Cases stop where the budget did."""
     opened = run_of(choice=replace(QUICK, budget=150), workers=4)
+    assert is_whole(played(opened))
+
+
+@pytest.mark.parametrize("kind", [None, BROKEN], ids=["reference", "broken"])
+def test_cases_that_were_cut_short_are_cut_short_again(kind: type[Any] | None) -> None:
+    """Where they were, and those that looked bad are repeated to their end."""
+    opened = run_of(kind, Choice(seed=5, budget=250), workers=4)
+    assert CUT_SHORT in opened.log.ends.values()
     assert is_whole(played(opened))
 
 
@@ -317,6 +326,27 @@ def test_a_request_that_is_missing_is_refused(honest: Opened) -> None:
     for place in {places[0], places[len(places) // 2], places[-1]}:
         kept = [each for at, each in enumerate(honest.log.exchanges) if at != place]
         assert codes(with_log(honest, kept)) == {Code.REQUEST_MISMATCH}, place
+
+
+def test_a_case_that_was_cut_shorter_than_planned_is_refused(honest: Opened) -> None:
+    """Its last request is as certain as that of a whole case."""
+    case = next(case for case, outcome in honest.log.ends.items() if outcome == CUT_SHORT)
+    sent = honest.log.exchanges
+    last = [each for each in sent if each.case == case and each.part is None][-1]
+    kept = [each for each in sent if each is not last]
+    assert codes(with_log(honest, kept)) == {Code.REQUEST_MISMATCH}
+
+
+def test_the_repetition_of_a_case_that_was_cut_short_cannot_be_dropped() -> None:
+    """It follows from what the first requests show, and alone shows the failure."""
+    opened = broken()
+    short = {case.id for case in opened.began.cases if case.at_most}
+    repeated = [each.case for each in opened.log.exchanges if each.attempt == 2]
+    case = next(case for case in repeated if case in short)
+    kept = [each for each in opened.log.exchanges if (each.case, each.attempt) != (case, 2)]
+    forged = with_log(opened, kept)
+    ends = {**forged.log.ends, case: CUT_SHORT}
+    assert codes(replace(forged, log=replace(forged.log, ends=ends))) == {Code.REQUEST_MISMATCH}
 
 
 def test_a_whole_case_without_requests_is_refused(honest: Opened) -> None:

@@ -208,7 +208,7 @@ def test_plan_says_what_is_left(nights: Nights) -> None:
     assert new.objects["agent"] > reused.objects["agent"] > spread.objects["agent"]
     assert new.spent["create_call"] > reused.spent["create_call"] > spread.spent["create_call"]
     chosen = affordable(nights.prepared.plan, nights.prepared.contract, 500)
-    few = expected([case for case in cases if case.id in chosen], reuse=False)
+    few = expected(chosen.runnable, reuse=False)
     assert few.objects.get("agent", 0) < new.objects["agent"]
 
 

@@ -8,7 +8,7 @@ import shutil
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
@@ -58,7 +58,7 @@ class Place:
                 else:
                     return
 
-    def run(self, name: str, *more: str) -> Path:
+    def run(self, name: str, *more: str, chosen: Sequence[str] = WRITES) -> Path:
         """A run against a new server, always at the same address; its directory."""
         within = self.directory / name
         within.mkdir()
@@ -67,7 +67,7 @@ class Place:
         with serving(app, self._port) as origin:
             self._port = int(origin.rpartition(":")[2])
             file = target_file(app, origin, within / "t.yaml")
-            outcome = command("run", "--target", file, *WRITES, *more, cwd=within)
+            outcome = command("run", "--target", file, *chosen, *more, cwd=within)
             assert outcome.code == 0, outcome.said
         return run_of(within)
 
@@ -117,6 +117,25 @@ def test_merged_shards_equal_a_run_that_was_never_split(
     outcome = merge(*reversed(parts))
     assert outcome.code == 0, outcome.said
     assert told(run_of(tmp_path)) == told(place.run("whole"))
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("few", [("--depth", "quick"), ("--budget", "150")], ids=" ".join)
+def test_merged_shards_of_few_requests_equal_a_run_that_was_never_split(
+    place: Place, merge: Callable[..., Outcome], tmp_path: Path, few: tuple[str, str]
+) -> None:
+    """The same verdicts and ends: each case that is cut short is so in its shard."""
+    name = few[-1]
+    split = [
+        place.run(f"{name}{number}", "--shard", f"{number}/{COUNT}", chosen=few)
+        for number in range(1, COUNT + 1)
+    ]
+    outcome = merge(*split)
+    assert outcome.code == 0, outcome.said
+    _, verdicts, ends = told(run_of(tmp_path))
+    _, whole_verdicts, whole_ends = told(place.run(name, chosen=few))
+    assert sorted(ends) == sorted(whole_ends)
+    assert verdicts == whole_verdicts
 
 
 def test_a_missing_shard_is_reported_and_its_cells_are_untested(

@@ -59,13 +59,11 @@ def told(log: str) -> tuple[list[str], list[str]]:
     return list(golden.sent(log.splitlines())), verdicts
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_a_quick_run_logs_the_same_however_many_cases_overlap(seed: int) -> None:
+@pytest.mark.parametrize(("seed", "budget"), [*((seed, 0) for seed in range(5)), (5, 150)])
+def test_a_quick_run_logs_the_same_however_many_cases_overlap(seed: int, budget: int) -> None:
     """Requests, labels, order and verdicts are those of a run of one case after another."""
-    logs = [
-        log_of(faulty(seed=seed), workers, Choice(seed=seed, depth=Depth.QUICK))
-        for workers in (1, 3 if seed else 16)
-    ]
+    choice = Choice(seed=seed, depth=Depth.QUICK, budget=budget)
+    logs = [log_of(faulty(seed=seed), workers, choice) for workers in (1, 3 if seed else 16)]
     alone, overlapping = [told(log) for log in logs]
     assert alone == overlapping
 

@@ -15,13 +15,18 @@ from typing import Any
 class Depth(StrEnum):
     """How thorough a run is.
 
-    ``quick``: each MUST clause once, and each page boundary. ``full``: every case. ``deep``: every
-    case, with more requests each.
+    ``quick``: the requests that show most. ``full``: every case. ``deep``: every case, with more
+    requests each.
     """
 
     QUICK = "quick"
     FULL = "full"
     DEEP = "deep"
+
+    @property
+    def of_cases(self) -> Depth:
+        """The depth of each case: a quick run has fewer cases of a full one."""
+        return Depth.FULL if self is Depth.QUICK else self
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Set
-from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from urllib.parse import urlsplit
 from weakref import WeakKeyDictionary
 
@@ -18,9 +16,10 @@ from urllib3.util import parse_url
 
 from conformance import __version__
 from conformance.base.text import amount, clean
+from conformance.certify import moments
 from conformance.certify.codes import Code, Problem
 from conformance.examine import survey
-from conformance.judging.verdict import OVER_BUDGET
+from conformance.judging.verdict import CUT_SHORT, OVER_BUDGET
 from conformance.log import convert
 from conformance.model import ANNOUNCED, PREFLIGHT, Exchange
 from conformance.model.exchange import header_in
@@ -33,10 +32,6 @@ from conformance.run.runfile import Opened
 from conformance.transport.clients import SUITE
 from conformance.transport.sender import LOOK
 
-SLACK = timedelta(seconds=2)
-"""Times are stored to the second, and clocks are corrected by small steps."""
-AHEAD = timedelta(days=1)
-"""How far the clock of the run may be ahead of the one here."""
 NAMED = 3
 """Examples that a mismatch names."""
 MOST_OF = 0.9
@@ -54,7 +49,12 @@ def mismatches(opened: Opened) -> list[Problem]:
     selection = opened.began.selection
     if selection is not None and not made_otherwise(opened):
         found += _plan(opened)
-    found += [*_numbers(opened), *_addresses(opened), *_identity(opened), *_times(opened)]
+    found += [
+        *_numbers(opened),
+        *_addresses(opened),
+        *_identity(opened),
+        *moments.mismatches(opened),
+    ]
     return found
 
 
@@ -193,6 +193,7 @@ def _ends(opened: Opened) -> Iterator[Problem]:
     log, plan = opened.log, Plan(opened.began.cases)
     unplanned = log.ends.keys() - {case.id for case in plan.cases}
     yield from _named(Code.CASE_MISMATCH, "ended without being planned", unplanned)
+    yield from _cut_short(opened)
     if log.incomplete:
         return
     what = "not to be judged, in a run that did not break off"
@@ -204,6 +205,13 @@ def _ends(opened: Opened) -> Iterator[Problem]:
         over = [name for name, outcome in log.ends.items() if outcome == OVER_BUDGET]
         what = f"over a budget of {selection.budget:,} after {requests:,} requests"
         yield from _named(Code.CASE_MISMATCH, what, over)
+
+
+def _cut_short(opened: Opened) -> Iterator[Problem]:
+    """Only cases that the plan cuts short are cut short."""
+    may_be = {case.id for case in opened.began.cases if case.at_most}
+    cut = {name for name, outcome in opened.log.ends.items() if outcome == CUT_SHORT}
+    yield from _named(Code.CASE_MISMATCH, "cut short, but not by the plan", cut - may_be)
 
 
 def _misplaced(exchanges: list[Exchange]) -> list[str]:
@@ -289,61 +297,3 @@ def _identity(opened: Opened) -> Iterator[Problem]:
             Code.IDENTITY_MISMATCH,
             f"exchange {naming[0].id} names the suite, although the run denies it",
         )
-
-
-def _times(opened: Opened) -> Iterator[Problem]:
-    """Times run forward: from the start of the run to its end, and within each case."""
-    try:
-        if _moment(opened.ended) > datetime.now(UTC) + AHEAD:
-            text = f"the run ended at {opened.ended}, which lies in the future"
-            yield Problem(Code.TIME_MISMATCH, text)
-        yield from _backwards(opened)
-        yield from _too_early(opened)
-        began = _moment(opened.began.started).date().isoformat()
-        if opened.began.judged_on != began:
-            yield Problem(
-                Code.TIME_MISMATCH,
-                f"waivers were judged as of {opened.began.judged_on}, but the run began on {began}",
-            )
-    except (ValueError, TypeError, OverflowError) as error:
-        yield Problem(Code.TIME_MISMATCH, f"a time cannot be read: {error}")
-
-
-def _backwards(opened: Opened) -> Iterator[Problem]:
-    """The first time that lies before an earlier one. Raises ValueError and TypeError."""
-    began, ended = _moment(opened.began.started), _moment(opened.ended)
-    by_case: dict[str, list[Exchange]] = {}
-    for exchange in opened.log.exchanges:
-        by_case.setdefault(exchange.case, []).append(exchange)
-    for exchanges in by_case.values():
-        moments = [_moment(each.started) for each in exchanges if each.part is None]
-        inside = [began, *moments, ended]
-        for before, after in pairwise(inside):
-            if after < before - SLACK:
-                case = exchanges[0].case
-                yield Problem(
-                    Code.TIME_MISMATCH, f"in the case {case}, {after} comes after {before}"
-                )
-                return
-
-
-def _too_early(opened: Opened) -> Iterator[Problem]:
-    """The first case of spot checks that began before its moment. Raises ValueError."""
-    run = opened.began
-    if run.spread is None:
-        return
-    moments = spots.moments(run.seed, len(run.cases), run.spread.seconds)
-    due = {case.id: moment for case, moment in zip(run.cases, moments, strict=True)}
-    for exchange in opened.log.exchanges:
-        passed = _moment(exchange.started) - _moment(run.started)
-        if passed + SLACK < timedelta(seconds=due.get(exchange.case, 0)):
-            what = f"the case {exchange.case} began before its moment, at {exchange.started}"
-            yield Problem(Code.TIME_MISMATCH, what)
-            return
-
-
-def _moment(text: str) -> datetime:
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(f"{text} has no time zone")
-    return moment

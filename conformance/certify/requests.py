@@ -19,7 +19,7 @@ from conformance.certify.requests_compared import Difference
 from conformance.certify.requests_sender import NotMade, NoWire, StoredSender, Tape
 from conformance.examine import survey
 from conformance.examine.examination import first_look
-from conformance.judging.coverage import OVER_BUDGET
+from conformance.judging.coverage import CUT_SHORT, ENDS, OVER_BUDGET
 from conformance.judging.judge import KnownTrials
 from conformance.judging.verdict import DONE
 from conformance.model import Case, Exchange, Run
@@ -180,7 +180,7 @@ class _Player:
             self._session.run_case(case, judged=False)
         except NotMade as error:
             return self._differs(case.id, error.exchange, error.what)
-        if self._session.log.ends[case.id] not in (DONE, OVER_BUDGET):
+        if self._session.log.ends[case.id] not in ENDS:
             self._doubt = self._doubt or CRASHED
         return self._left_over(case.id)
 
@@ -214,7 +214,7 @@ class _Player:
         end = self._log.ends.get(case)
         if end is None and self._log.incomplete:
             return BROKE_OFF
-        return {DONE: "", OVER_BUDGET: BROKE_OFF, None: ""}.get(end, CRASHED)
+        return {DONE: "", CUT_SHORT: "", OVER_BUDGET: BROKE_OFF, None: ""}.get(end, CRASHED)
 
 
 def _prepared(plans: Plans, run: Run) -> Prepared:

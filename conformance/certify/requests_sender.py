@@ -164,7 +164,7 @@ class StoredSender(Sender):
         exchange = self._tape.next(label.case.id)
         host = urlsplit(self.target.declaration.url).netloc
         headers = all_headers(message, self.client, host)
-        made = Made(message, label, headers, self._carrier.url(message), self._part)
+        made = Made(message, label, headers, self._carrier.url(message), self.part)
         what = difference(exchange, made, self._secrets.redact, self._redactor.body)
         if what is not None:
             raise NotMade(exchange.case, exchange, what)

@@ -8,6 +8,7 @@ from statistics import mode
 from typing import Any
 
 from conformance import checks
+from conformance.base.options import Depth
 from conformance.base.text import amount
 from conformance.judging import verdict
 from conformance.judging.coverage import OVER_BUDGET
@@ -16,6 +17,7 @@ from conformance.model import Case, Cell, mildest_first
 from conformance.plan.build import Plan
 from conformance.plan.leaves import Leaves, expected
 from conformance.plan.selection import judged, wanted
+from conformance.report import curve
 from conformance.run.lanes import lanes
 from conformance.run.planning import Prepared
 from conformance.run.session import OWN_MS
@@ -179,6 +181,14 @@ def bounds(prepared: Prepared) -> Iterator[str]:
         clauses = amount(len(judged(chosen, prepared.contract)), "clause")
         cases = amount(left_out, "case")
         yield f"the budget of {target.budget:,} requests covers {clauses}; {cases} will not run"
+    choice = prepared.choice
+    is_part = left_out or choice.depth == Depth.QUICK
+    if (
+        is_part
+        and prepared.contract.packaged
+        and not (choice.areas or choice.clauses or choice.shard)
+    ):
+        yield curve.standing(sum(chosen.requests().values()))
     if target.rate:
         minutes = sum(chosen.requests().values()) / target.rate / 60
         yield f"at {target.rate:g} requests per second this takes at least {minutes:,.1f} minutes"

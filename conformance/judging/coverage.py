@@ -15,7 +15,10 @@ from conformance.model import Case, Clause, Contract, Reason, ReasonKind, Role
 
 OVER_BUDGET = "the request budget is used up (budget: in the target file)"
 DONE = "done"
+CUT_SHORT = "cut short: the plan has only the first requests of the case"
 NOT_RUN = "not run: the run ended before it"
+ENDS = (DONE, CUT_SHORT, OVER_BUDGET)
+"""How a case ends if it does not crash."""
 BEYOND_BUDGET = Reason(ReasonKind.NOT_RUN, OVER_BUDGET)
 NOT_SELECTED = Reason(ReasonKind.NOT_SELECTED, "not selected")
 NOTHING_ASKED = Reason(
@@ -83,7 +86,7 @@ class Coverage:
         These are the errors of the scenarios from the log. A case that never ended has none.
         """
         ends = [self.log.ends.get(case.id, DONE) for case in cases]
-        return [end for end in ends if end not in (DONE, OVER_BUDGET)]
+        return [end for end in ends if end not in ENDS]
 
     def gaps(self, cases: Iterable[Case]) -> list[Reason]:
         """Why cases have not run, one reason each. Those that have run are left out."""
@@ -162,6 +165,8 @@ class Coverage:
             return Reason(ReasonKind.NOT_RUN, f"not run: {broken_off}" if broken_off else NOT_RUN)
         if self.log.ends[case.id] == OVER_BUDGET:
             return BEYOND_BUDGET
+        if self.log.ends[case.id] == CUT_SHORT:
+            return BEYOND_BUDGET if self.selected is None else NOT_SELECTED
         return None
 
     def _counted(self, cases: Iterable[Case]) -> list[Case]:

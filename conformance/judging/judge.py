@@ -16,7 +16,7 @@ from conformance.judging.outcomes import (
     WholeLog,
 )
 from conformance.judging.rules import Rule
-from conformance.judging.trials import trials_of
+from conformance.judging.trials import cut_short, trials_of
 from conformance.model import Case, Contract, Declaration, Exchange
 
 Outcomes = dict[tuple[str, str], list[tuple[str | None, Outcome]]]
@@ -70,20 +70,22 @@ def judge(
 ) -> Outcomes:
     """The outcomes of passive rules on every exchange, and of trial rules on every case.
 
-    Requests that were only retried belong to no trial, and cases that are not among ``cases`` are
-    not judged. A request that serves other cases, too, belongs to their trials as well. A judge
-    that crashes gives a JudgeError; nothing is raised. Anything already ``known`` is not judged
-    again. Without a ``log``, the rules that look at the whole log are left out.
+    Requests that were only retried belong to no trial. Cases that are not among ``cases`` are not
+    judged, nor attempts that were cut short. A request that serves other cases, too, belongs to
+    their trials as well. A judge that crashes gives a JudgeError; nothing is raised. Anything
+    already ``known`` is not judged again. Without a ``log``, the rules that look at the whole log
+    are left out.
     """
     judging = _Judging(contract, target, rules, known or Known(), log)
     logged = list(exchanges)
     for exchange in logged:
         judging.exchange(exchange)
     by_id = {case.id: case for case in cases}
+    cut = cut_short(logged, by_id)
     for case_id, attempts in trials_of(logged, by_id).items():
-        if case_id in by_id:
-            ordered = [tuple(attempts[attempt]) for attempt in sorted(attempts)]
-            judging.case(by_id[case_id], ordered)
+        whole = [attempt for attempt in sorted(attempts) if (case_id, attempt) not in cut]
+        if case_id in by_id and whole:
+            judging.case(by_id[case_id], [tuple(attempts[attempt]) for attempt in whole])
     return judging.outcomes
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 
 from conformance.model import Case, Exchange, Role
@@ -38,3 +38,18 @@ def trials_of(exchanges: Iterable[Exchange], cases: Mapping[str, Case]) -> Trial
                 attempt.append(exchange)
                 attempt.sort(key=lambda each: places[id(each)])
     return trials
+
+
+def cut_short(
+    exchanges: Iterable[Exchange], cases: Mapping[str, Case]
+) -> frozenset[tuple[str, int]]:
+    """The attempts that were cut short, by case and number. They prove nothing as a whole.
+
+    Only the first attempt of a case is.
+    """
+    counts: Counter[str] = Counter()
+    for exchange in exchanges:
+        if exchange.attempt == 1 and exchange.part is None:
+            counts[exchange.case] += 1
+    most = {name: cases[name].at_most for name in counts if name in cases}
+    return frozenset((name, 1) for name, number in most.items() if 0 < number <= counts[name])

@@ -13,7 +13,7 @@ from datetime import date
 from functools import cached_property
 
 from conformance.judging.blocked import Blocked
-from conformance.judging.coverage import DONE, OVER_BUDGET, Coverage
+from conformance.judging.coverage import CUT_SHORT, DONE, OVER_BUDGET, Coverage
 from conformance.judging.judge import Known, Outcomes, findings_of, is_finding, is_note, judge
 from conformance.judging.merged import ids_of, merged, unique
 from conformance.judging.outcomes import Gap, JudgeError, Outcome, Pass, Violation, WholeLog
@@ -34,7 +34,7 @@ from conformance.model import (
     Waiver,
 )
 
-__all__ = ["ANY_DAY", "DONE", "OVER_BUDGET", "cells"]
+__all__ = ["ANY_DAY", "CUT_SHORT", "DONE", "OVER_BUDGET", "cells"]
 
 ANY_DAY = date.min
 """A day for reading the cells alone, on which no waiver counts."""

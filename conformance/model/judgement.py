@@ -145,7 +145,9 @@ class Case:
 
     ``gap`` says why it cannot run and what to provide, and ``place`` where the target file may give
     it, such as ``keys: expired``. ``lacks`` says what to provide so that it
-    can test more. ``cost`` is the usual number of requests.
+    can test more. ``cost`` is the usual number of requests. With ``at_most``, the case stops after
+    so many requests of its own, which show most of what it may find, if one of them was sent to its
+    operation; 0 means that it runs to its end.
     """
 
     id: str
@@ -161,7 +163,7 @@ class Case:
     place: str = ""
     lacks: tuple[str, ...] = ()
     wants: tuple[str, ...] = ()  # the places of the target file for what it lacks
-    quick: bool = False  # runs in a quick run, whichever clause it feeds
+    at_most: int = 0
     inapplicable: bool = False  # the target lacks the parameters that it needs
     optional: bool = False  # only adds depth: its gap leaves no cell untested
 

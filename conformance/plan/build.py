@@ -213,7 +213,6 @@ def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration)
         cost=draft.cost,
         about=draft.about,
         params=draft.params,
-        quick=draft.quick,
         gap=missing.advice if missing else None,
         place=missing.place if missing else "",
         lacks=tuple(each.advice for each in lacking),

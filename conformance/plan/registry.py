@@ -41,7 +41,6 @@ class Draft:
     bad_keys: int = 0
     about: str | None = None
     params: Params = NO_PARAMS
-    quick: bool = False
     gap: str | None = None
     place: str = ""
     optional: bool = False

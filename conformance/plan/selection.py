@@ -1,4 +1,4 @@
-"""Selects the cases of a plan: by clause or area, for a quick run, or within a budget."""
+"""Selects the cases of a plan: by clause or area, or as many as a budget of requests allows."""
 
 from __future__ import annotations
 
@@ -10,6 +10,17 @@ from conformance.base.text import nearest
 from conformance.judging.rules import RULES
 from conformance.model import Case, Clause, Contract, Level
 from conformance.plan.build import Plan
+from conformance.plan.order import QUICK, Due, cut, ordered, within
+from conformance.plan.values import learnt
+
+FEW = 8
+"""The most requests of a MUST clause that every quick run judges on one operation."""
+SHARED = 44
+"""The requests of a budget that are left for what several cases share."""
+SHARED_OF_FEW = 0.3
+"""The share of a small budget, at most, that is left for it."""
+LATER = 1_000
+"""The requests within which every MUST clause is judged on one operation."""
 
 
 def wanted(
@@ -73,40 +84,45 @@ def _feeds(case: Case, clause: Clause, rules: Iterable[str]) -> bool:
     return clause.concerns(case.about)
 
 
-def quick(plan: Plan, contract: Contract) -> Plan:
-    """The cases of a quick run: those marked quick, and enough to judge each MUST clause once.
+def due(plan: Plan, contract: Contract) -> Due:
+    """The cases that judge each MUST clause once, by the number of requests that must have them.
 
-    A clause is judged on the operation that adds the fewest requests. All cases that feed the
-    clause there are selected, because a cell is untested until all of them have run.
+    The clauses that need few requests come within a quick run, the others later.
     """
-    chosen = {case.id for case in plan.runnable if case.quick}
-    for clause in contract.clauses.values():
-        if clause.level is Level.MUST:
-            chosen |= _cheapest(_feeding(plan, clause), chosen)
-    return Plan(tuple(case for case in plan.cases if case.id in chosen))
+    return {
+        for_cases(QUICK): _essential(plan, contract, FEW),
+        for_cases(LATER): _essential(plan, contract, LATER),
+    }
 
 
-def affordable(plan: Plan, contract: Contract, budget: int) -> set[str]:
-    """The ids of the cases of a plan that fit into a request budget.
+def _essential(plan: Plan, contract: Contract, most: int) -> list[Case]:
+    """The cases that judge each MUST clause once, where that adds the fewest requests.
 
-    Every clause is selected once before any is selected again, MUST clauses first, and cheaper
-    clauses before more expensive ones.
+    Clauses that add more than ``most`` requests are left out. All cases that feed a clause on an
+    operation are included, because a cell is untested until all of them have run.
     """
-    levels = list(Level)
-    clauses = sorted(contract.clauses.values(), key=lambda clause: levels.index(clause.level))
-    feeding = {clause.id: _runnable(_feeding(plan, clause)) for clause in clauses}
+    clauses = [clause for clause in contract.clauses.values() if clause.level is Level.MUST]
+    feeding = [_runnable(_feeding(plan, clause)) for clause in clauses]
     chosen: set[str] = set()
-    for level in levels:
-        first = [clause.id for clause in clauses if clause.level is level]
-        while first:
-            costs = {each: _cost(_least(feeding[each], chosen), chosen) for each in first}
-            cheapest = min(first, key=lambda each: costs[each])
-            first.remove(cheapest)
-            chosen |= _if_room(_least(feeding[cheapest], chosen), chosen, plan, budget)
-    lists = [cases for clause in clauses for cases in feeding[clause.id]]
-    for cases in sorted(lists, key=lambda cases: _cost(cases, set())):
-        chosen |= _if_room(cases, chosen, plan, budget)
-    return chosen
+    while feeding:
+        cheapest = min(feeding, key=lambda lists: _cost(_least(lists, chosen), chosen))
+        feeding.remove(cheapest)
+        cases = _least(cheapest, chosen)
+        if _cost(cases, chosen) <= most:
+            chosen |= {case.id for case in cases}
+    return [case for case in plan.cases if case.id in chosen]
+
+
+def affordable(plan: Plan, contract: Contract, budget: int) -> Plan:
+    """The cases of a plan that a request budget allows, the most valuable ones; some cut short."""
+    steps = ordered(plan, contract, learnt(), due(plan, contract))
+    kept = within(steps, for_cases(budget))
+    return Plan(tuple(cut(case, kept[case.id]) for case in plan.cases if case.id in kept))
+
+
+def for_cases(budget: int) -> int:
+    """What a budget leaves for the cases themselves, without what several of them share."""
+    return budget - min(SHARED, int(budget * SHARED_OF_FEW))
 
 
 def judged(plan: Plan, contract: Contract) -> list[Clause]:
@@ -135,13 +151,6 @@ def _cost(cases: Iterable[Case], chosen: set[str]) -> int:
     return sum(case.cost for case in cases if case.id not in chosen)
 
 
-def _if_room(cases: list[Case], chosen: set[str], plan: Plan, budget: int) -> set[str]:
-    """The ids of some cases if they still fit into the budget, else an empty set."""
-    spent = sum(case.cost for case in plan.runnable if case.id in chosen)
-    fits = spent + _cost(cases, chosen) <= budget
-    return {case.id for case in cases} if fits else set()
-
-
 def _feeding(plan: Plan, clause: Clause) -> list[list[Case]]:
     """The cases that must run for a clause: one list per operation, in the order of the plan."""
     feeding: dict[str, list[Case]] = defaultdict(list)
@@ -151,11 +160,3 @@ def _feeding(plan: Plan, clause: Clause) -> list[list[Case]]:
         if _feeds(case, clause, clause.rules):
             feeding[case.operation].append(case)
     return list(feeding.values())
-
-
-def _cheapest(candidates: list[list[Case]], chosen: set[str]) -> set[str]:
-    """The ids of the list of cases that adds the fewest requests to those chosen.
-
-    A list with a case that cannot run is used only if there is no other, to say what to provide.
-    """
-    return {case.id for case in _least(_runnable(candidates) or candidates, chosen)}

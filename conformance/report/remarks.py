@@ -21,7 +21,7 @@ from conformance.model import (
 )
 from conformance.model.routes import NO_SUCH_ROUTE, advice_on, lacked
 from conformance.reading import asked, refused_member
-from conformance.report import excluded, unproven, waivers
+from conformance.report import curve, excluded, unproven, waivers
 
 OFTEN = 0.01
 """The share of requests that a proxy may fail before the remark includes advice."""
@@ -46,6 +46,7 @@ def of(run: Run) -> list[str]:
         trusted.append(OTHER_KEY)
     incomplete = [*unavailable(run.exchanges), *unheld(run.exchanges)]
     return [
+        *curve.remarks(run),
         *trusted,
         *wrong,
         *exceptions,

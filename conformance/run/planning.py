@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from importlib.metadata import version
@@ -21,6 +22,7 @@ from conformance.judging.coverage import OVER_BUDGET
 from conformance.log.evidence import Log
 from conformance.model import (
     ANNOUNCED,
+    Case,
     Contract,
     Declaration,
     Given,
@@ -31,8 +33,9 @@ from conformance.model import (
     Verdict,
 )
 from conformance.plan.build import Plan, build, with_inapplicable
+from conformance.plan.order import QUICK
 from conformance.plan.registry import REGISTRY, Planning, Scenario
-from conformance.plan.selection import affordable, quick, select, wanted
+from conformance.plan.selection import affordable, select, wanted
 from conformance.report.view import first_of, operation_name
 from conformance.run.binding import Challenged, Stamping
 from conformance.run.conclusion import begun
@@ -71,7 +74,7 @@ def planned(
     """
     load_suite()
     registered = sorted(REGISTRY.values(), key=_position)
-    planning = Planning(scope.offered(contract, target), target, seed, depth)
+    planning = Planning(scope.offered(contract, target), target, seed, depth.of_cases)
     plan = build(planning, registered)
     spare = min(budget, USUAL) - sum(plan.requests().values())
     if depth is Depth.FULL and spare > 0:
@@ -250,9 +253,9 @@ def plans_for(
         whole = replace(target, inapplicable=frozenset())
         plan = with_inapplicable(plan, planned(complete, whole, seed, depth))
     chosen = select(plan, fitting, wanted(fitting, selection.areas, selection.clauses))
-    if depth is Depth.QUICK:
-        chosen = quick(chosen, fitting)
     plans = _within_budget(Plans(fitting, plan, chosen), selection.budget)
+    if depth is Depth.QUICK:
+        plans = _quickly(plans)
     return _of_shard(plans, selection.shard) if selection.shard else plans
 
 
@@ -288,23 +291,35 @@ def _of_shard(plans: Plans, text: str) -> Plans:
     return replace(plans, chosen=Plan(tuple(cases)), shard=shard)
 
 
+def _quickly(plans: Plans) -> Plans:
+    """The plans of a quick run, which leaves out what is worth least."""
+    if sum(plans.chosen.requests().values()) <= QUICK:
+        return plans
+    few = affordable(plans.chosen, plans.contract, QUICK)
+    cases = {case.id: case for case in few.cases}
+    plan = Plan(tuple(cases.get(case.id, case) for case in plans.plan.cases))
+    return replace(plans, plan=plan, chosen=few)
+
+
 def _within_budget(plans: Plans, budget: int) -> Plans:
     """The plans without the cases beyond the budget, which stay untested."""
     chosen = plans.chosen
     if sum(chosen.requests().values()) <= budget:
         return plans
-    kept = affordable(chosen, plans.contract, budget)
+    kept = {case.id: case for case in affordable(chosen, plans.contract, budget).cases}
     if not kept:  # run anyway, until the budget is used up
         return plans
-    left = {case.id for case in chosen.runnable} - kept
-    fewer = _without(chosen, left)
-    plan = fewer if chosen is plans.plan else _without(plans.plan, left)
+    left = {case.id for case in chosen.runnable} - kept.keys()
+    fewer = _limited(chosen, kept, left)
+    plan = fewer if chosen is plans.plan else _limited(plans.plan, kept, left)
     return replace(plans, plan=plan, chosen=fewer)
 
 
-def _without(plan: Plan, left: set[str]) -> Plan:
-    """The plan with some cases marked as over the budget."""
-    cases = (
-        replace(case, gap=OVER_BUDGET, place="") if case.id in left else case for case in plan.cases
+def _limited(plan: Plan, kept: Mapping[str, Case], left: set[str]) -> Plan:
+    """The plan with some cases as they are kept, and others marked as over the budget."""
+    cases = [kept.get(case.id, case) for case in plan.cases]
+    return Plan(
+        tuple(
+            replace(case, gap=OVER_BUDGET, place="") if case.id in left else case for case in cases
+        )
     )
-    return Plan(tuple(cases))

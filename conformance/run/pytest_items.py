@@ -16,7 +16,7 @@ import pytest
 
 from conformance.base.errors import ConformanceError, TargetError, Unjudgeable
 from conformance.base.text import for_console
-from conformance.judging.coverage import OVER_BUDGET
+from conformance.judging.coverage import CUT_SHORT, OVER_BUDGET
 from conformance.judging.outcomes import Violation
 from conformance.judging.verdict import DONE
 from conformance.model import Case, Contract, Level, Remark
@@ -73,7 +73,7 @@ class CaseItem(pytest.Item):
         if graded:
             _fail("\n".join(graded))
         outcome = self.running.log.ends.get(self.case.id, DONE)
-        if outcome == OVER_BUDGET:
+        if outcome in (CUT_SHORT, OVER_BUDGET):
             pytest.skip(for_console(f"untested: {outcome}"))
         if outcome != DONE:
             _fail(outcome)

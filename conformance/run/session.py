@@ -33,7 +33,7 @@ from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.memory import Memory
 from conformance.scenarios.generated.generate import draw
 from conformance.transport.journal import Sink
-from conformance.transport.patience import OverBudget
+from conformance.transport.patience import CutShort, OverBudget
 from conformance.transport.sender import Sender
 from conformance.transport.wire import Wire
 
@@ -200,21 +200,25 @@ class Session:
                 client.knowledge.look_for_businesses()
 
     def _tried(self, case: Case, sink: Sink) -> str:
-        """Run the scenario of a case, at most twice; returns how it ended."""
-        outcome = verdict.DONE
+        """Run the scenario of a case, perhaps again and then whole; returns how it ended."""
         for attempt in (1, 2):
             client = self._client(case, attempt, sink)
             outcome, sent = self._attempt(case, client), client.sender.sent
-            if outcome != verdict.DONE or not self._asks_again(case, sent):
+            ended = outcome in (verdict.DONE, verdict.CUT_SHORT)
+            if not ended or not self._asks_again(case, sent):
                 break
         return outcome
 
     def _attempt(self, case: Case, client: Client) -> str:
         """Run the scenario of a case once; returns how it ended."""
+        outcome = verdict.DONE
         try:
             if not self._lanes[case.id].harmless and self._begun.spread is None:
                 client.knowledge.gather(self._changing)
-            registered(case.scenario).function(client)
+            try:
+                registered(case.scenario).function(client)
+            except CutShort:
+                outcome = verdict.CUT_SHORT
             self._give_back(client)
         except OverBudget:
             return verdict.OVER_BUDGET
@@ -224,10 +228,11 @@ class Session:
             return self.sender.redact(
                 f"the scenario {case.scenario} crashed: {type(error).__name__}: {error}"
             )
-        return verdict.DONE
+        return outcome
 
     def _give_back(self, client: Client) -> None:
         """Return what a case took from a pool, which may not have enough for all cases."""
+        client.case = replace(client.case, at_most=0)
         for made, deletion in self._removals(made_by(self.contract, client.sender.sent)):
             if made.kind in self._pooled:
                 _remove(client, made, deletion)
@@ -237,15 +242,9 @@ class Session:
         return removals(self.sender.offered, made, self.target.declaration.allow)
 
     def _client(self, case: Case, attempt: int, sink: Sink) -> Client:
-        return Client(
-            self.sender.of_case(sink),
-            case,
-            attempt,
-            self._memory or Memory(),
-            seed=self.choice.seed,
-            key=self.key,
-            depth=Depth(self.choice.depth),
-        )
+        memory, depth = self._memory or Memory(), Depth(self.choice.depth).of_cases
+        sender, seed = self.sender.of_case(sink), self.choice.seed
+        return Client(sender, case, attempt, memory, seed=seed, key=self.key, depth=depth)
 
     def _runnable(self, chosen: Collection[str] | None) -> tuple[Case, ...]:
         """The cases that can run among those chosen by id; None means all."""
@@ -254,8 +253,9 @@ class Session:
 
     def _asks_again(self, case: Case, sent: Iterable[Exchange]) -> bool:
         """Whether the exchanges of a case show a violation that needs to be confirmed."""
-        rules = {each: checks.RULES[each] for each in case.rules if checks.RULES[each].confirm}
-        confirming = replace(case, rules=tuple(rules))
+        known = {each: checks.RULES[each] for each in case.rules}
+        rules = {name: rule for name, rule in known.items() if rule.confirm or case.at_most}
+        confirming = replace(case, rules=tuple(rules), at_most=0)
         target = self.target.declaration
         outcomes = judge(self.contract, target, rules, [confirming], sent, self._known_trials)
         found = [outcome for rated in outcomes.values() for _, outcome in rated]

@@ -54,6 +54,10 @@ class OverBudget(Exception):  # noqa: N818 - it is not an error
     """The request budget of the run is used up."""
 
 
+class CutShort(OverBudget):
+    """A case has sent as many requests as it may."""
+
+
 class Allowance:
     """The request budget, the rate cap and the time of a run, which has ``planned`` requests."""
 

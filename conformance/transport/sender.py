@@ -94,7 +94,7 @@ class Sender:
         self.journal = Journal(recorder, self._watch, self._secrets, prefix)
         self._sink: Sink = self.journal
         self._granting = Granting()
-        self._part: str | None = None  # the name of a request sent for several cases at once
+        self.part: str | None = None  # the name of a request sent for several cases at once
         self.sent: list[Exchange] = []  # what a case has sent only for itself
         self._silent = False  # whether the last request of this sender timed out
 
@@ -107,13 +107,13 @@ class Sender:
     @contextmanager
     def aside(self, name: str) -> Iterator[Sink]:
         """Send for several cases at once: within the context, requests go into a separate part."""
-        usual = self._sink, self.sent, self._part
+        usual = self._sink, self.sent, self.part
         part = self._sink.part()
-        self._sink, self.sent, self._part = part, [], name
+        self._sink, self.sent, self.part = part, [], name
         try:
             yield part
         finally:
-            self._sink, self.sent, self._part = usual
+            self._sink, self.sent, self.part = usual
 
     def uses(self, part: Sink) -> None:
         """Record that what is sent from now on depends on a part."""
@@ -346,5 +346,5 @@ class Sender:
             failure=failure,
             started=departure.at.isoformat(timespec="milliseconds"),
             elapsed_ms=arrival.elapsed_ms,
-            part=self._part,
+            part=self.part,
         )

@@ -31,6 +31,7 @@ from tests.support.inprocess import execute
 from tests.support.wsgi import WsgiWire
 
 NOTHING_MORE: Mapping[str, Any] = {}
+EVERY_CASE = Choice()
 ALL_TURNS = Reuse()
 """Every additional creation is sent."""
 EVERYTHING = bool(os.environ.get("FAULTS_FULL"))
@@ -71,6 +72,14 @@ class Aim:
     without: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Both:
+    """The parts of two aims."""
+
+    one: Aim
+    other: Aim
+
+
 def target_of(
     loaded: Contract, app: Application, origin: str, changes: Mapping[str, Any]
 ) -> target.Target:
@@ -83,8 +92,10 @@ def target_of(
         return target.from_file(loaded, file)
 
 
-def feeding(loaded: Contract, plan: Plan, aim: Aim) -> frozenset[str]:
-    """The ids of the cases of an aim."""
+def feeding(loaded: Contract, plan: Plan, aim: Aim | Both) -> frozenset[str]:
+    """The ids of the cases of an aim, or of two."""
+    if isinstance(aim, Both):
+        return feeding(loaded, plan, aim.one) | feeding(loaded, plan, aim.other)
     rules = None
     if aim.clauses is not None:
         rules = {rule for clause in aim.clauses for rule in loaded.clauses[clause].rules}
@@ -104,31 +115,33 @@ def run(
     loaded: Contract,
     app: Application,
     *,
-    aim: Aim | None = None,
+    aim: Aim | Both | None = None,
     changes: Mapping[str, Any] | None = None,
     socket: bool = False,
     seed: int = 0,
     reuse: bool = False,
     turns: Reuse = ALL_TURNS,
+    choice: Choice = EVERY_CASE,
 ) -> Run:
     """Run the suite, or the part in ``aim``, and close the store of the application.
 
     With ``reuse``, a run on a server without the fault comes first, and its objects are used again.
     ``turns`` says which additional creations are sent. ``changes`` alter the target file, and
-    ``socket`` sends the requests over HTTP. Nobody sleeps: a faulty server is told how long the
-    suite waits.
+    ``socket`` sends the requests over HTTP. ``choice`` may be a quick run or a budget. Nobody
+    sleeps: a faulty server is told how long the suite waits.
     """
     wait = app.wait if isinstance(app, Faulty) else lambda _seconds: None
     try:
         if not socket:
             aimed_at = target_of(loaded, app, "http://127.0.0.1:1", changes or {})
             before = [_first_night(loaded, app, aimed_at, seed)] if reuse else []
-            return _run(loaded, WsgiWire(app), aimed_at, aim, seed, wait, before, turns)
+            direct = WsgiWire(app)
+            return _run(loaded, direct, aimed_at, aim, seed, wait, before, turns, choice=choice)
         with serving(app) as origin:
             aimed_at = target_of(loaded, app, origin, changes or {})
             before = [_first_night(loaded, app, aimed_at, seed)] if reuse else []
             with closing(HttpWire(15.0)) as wire:
-                return _run(loaded, wire, aimed_at, aim, seed, wait, before, turns)
+                return _run(loaded, wire, aimed_at, aim, seed, wait, before, turns, choice=choice)
     finally:
         app.store.close()
 
@@ -187,21 +200,23 @@ def _run(
     loaded: Contract,
     wire: Wire,
     aimed_at: target.Target,
-    aim: Aim | None,
+    aim: Aim | Both | None,
     seed: int,
     wait: Callable[[float], None],
     before: Sequence[Run] = (),
     turns: Reuse = ALL_TURNS,
     more: Mapping[str, Any] = NOTHING_MORE,
+    choice: Choice = EVERY_CASE,
 ) -> Run:
     """A run, after the runs ``before`` whose objects it uses again; ``more`` prepares it."""
     clock = SimulatedClock(wait)
-    planned = replace(prepared(loaded, aimed_at, Choice(seed=seed)), clock=clock, **more)
+    seeded = replace(choice, seed=seed)
+    planned = replace(prepared(loaded, aimed_at, seeded), clock=clock, **more)
     if before:
         found = still_there(Session(planned, wire, sleep=clock.wait), before)
         planned = replace(planned, reuse=replace(turns, objects=found), salt="second")
-    plan = planned.plan
-    selected = None if aim is None or EVERYTHING else feeding(loaded, plan, aim)
+    plan = planned.chosen
+    selected = planned.selected if aim is None or EVERYTHING else feeding(loaded, plan, aim)
     cases = [case for case in plan.runnable if selected is None or case.id in selected]
     session = Session(planned, wire, sleep=clock.wait)
     session.selected = selected

@@ -24,6 +24,7 @@ from conformance.model import (
 from conformance.scenarios.client.naming import Naming
 from conformance.transport.carrier import Label
 from conformance.transport.message import Message, header_of, message_for
+from conformance.transport.patience import CutShort
 from conformance.transport.sender import Sender
 
 CLOCK = "(clock)"
@@ -109,6 +110,7 @@ class Sending:
         renewed: Callable[[], Message] | None = None,
     ) -> Exchange:
         """Send a message as it is, with the header of a key, or with the headers ``carried``."""
+        self._admit()
         headers = self.key_header(key) if carried is None else carried
         if role is Role.CONTROL and self.target.identity == ANNOUNCED:
             headers += COMPRESSED
@@ -134,6 +136,7 @@ class Sending:
 
         Each request consists of a key, values for the parameters, and facts.
         """
+        self._admit()
         sends = []
         for key, values, facts in requests:
             message = message_for(operation, values)
@@ -144,6 +147,18 @@ class Sending:
                 )
             )
         return self.sender.together(sends, address, patient=patient)
+
+    def _admit(self) -> None:
+        """Raise CutShort if the case may send no more.
+
+        What several cases share does not count, and each case asks its own operation at least once.
+        A case that is repeated runs to its end.
+        """
+        most = self.case.at_most if self._attempt == 1 else 0
+        if not most or self.sender.part is not None or len(self.sender.sent) < most:
+            return
+        if any(exchange.operation == self.case.operation for exchange in self.sender.sent):
+            raise CutShort
 
     def _label(self, operation: str, role: Role, key: str | None, facts: Facts) -> Label:
         return Label(self.case, self._attempt, operation, role, self._given(key), facts)

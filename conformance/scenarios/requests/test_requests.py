@@ -40,7 +40,7 @@ def plain_reads(planning: Planning) -> Iterator[Draft]:
     similar = SIMILAR[planning.depth]
     for operation in operations(planning, "read", "fetch"):
         more = similar if operation.selector else len(untried(planning.target, operation))
-        yield Draft(operation, cost=1 + more, needs=key_needs(operation), quick=True)
+        yield Draft(operation, cost=1 + more, needs=key_needs(operation))
 
 
 @scenario(plain_reads)

@@ -75,7 +75,6 @@ def every_list(planning: Planning) -> Iterator[Draft]:
             cost=4 if brief else 60 + (places - 1) * PLACE,
             needs=key_needs(operation),
             params=WalkParams(brief, places),
-            quick=quick,
             rules=_rules_of_walk(operation, planning.contract.tenant),
         )
 

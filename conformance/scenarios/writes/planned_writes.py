@@ -33,7 +33,7 @@ def creations(planning: Planning) -> Iterator[Draft]:
             lists = planning.contract.operations_by("list", operation.kind)
             if lists and _sends_fresh_text(operation):
                 rules.append("create.listed")
-            yield Draft(operation, needs=(KeyName.FULL,), cost=4, rules=tuple(rules))
+            yield Draft(operation, needs=(KeyName.FULL,), cost=8, rules=tuple(rules))
 
 
 def _sends_fresh_text(operation: Operation) -> bool:
@@ -95,7 +95,7 @@ def updates(planning: Planning) -> Iterator[Draft]:
     for operation, selector in _changes_of_its_own(planning):
         whole = operation.when in (None, selector.name)
         if whole and visible_change(planning.contract, operation):
-            yield Draft(operation, needs=(KeyName.FULL,), cost=4)
+            yield Draft(operation, needs=(KeyName.FULL,), cost=7)
 
 
 def _changes_of_its_own(planning: Planning) -> Iterator[tuple[Operation, Parameter]]:
@@ -112,7 +112,7 @@ def works(planning: Planning) -> Iterator[Draft]:
     for operation in operations(planning, "update", "perform"):
         if operation not in changes and _works_on(planning.contract, operation):
             rules = WORK_RULES if operation.secrets else WORK_RULES[:1]
-            yield Draft(operation, needs=(KeyName.FULL,), cost=3, optional=True, rules=rules)
+            yield Draft(operation, needs=(KeyName.FULL,), cost=7, optional=True, rules=rules)
 
 
 def _works_on(contract: Contract, operation: Operation) -> bool:
@@ -256,4 +256,4 @@ def deletions(planning: Planning) -> Iterator[Draft]:
         creatable = contract.operations_by("create", operation.kind)
         if operation.selector and creatable and is_visible(contract, operation.kind):
             pooled = any(contract.takes_from_pool(creation) for creation in creatable)
-            yield Draft(operation, needs=(KeyName.FULL,), cost=10, early=pooled)
+            yield Draft(operation, needs=(KeyName.FULL,), cost=15, early=pooled)

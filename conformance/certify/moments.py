@@ -1,0 +1,75 @@
+"""Recomputes the times of a stored run, because whoever stored it may have edited them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+from conformance.certify.codes import Code, Problem
+from conformance.model import Exchange
+from conformance.run import spots
+from conformance.run.runfile import Opened
+
+SLACK = timedelta(seconds=2)
+"""Times are stored to the second, and clocks are corrected by small steps."""
+AHEAD = timedelta(days=1)
+"""How far the clock of the run may be ahead of the one here."""
+
+
+def mismatches(opened: Opened) -> Iterator[Problem]:
+    """Times run forward: from the start of the run to its end, and within each case."""
+    try:
+        if _moment(opened.ended) > datetime.now(UTC) + AHEAD:
+            text = f"the run ended at {opened.ended}, which lies in the future"
+            yield Problem(Code.TIME_MISMATCH, text)
+        yield from _backwards(opened)
+        yield from _too_early(opened)
+        began = _moment(opened.began.started).date().isoformat()
+        if opened.began.judged_on != began:
+            yield Problem(
+                Code.TIME_MISMATCH,
+                f"waivers were judged as of {opened.began.judged_on}, but the run began on {began}",
+            )
+    except (ValueError, TypeError, OverflowError) as error:
+        yield Problem(Code.TIME_MISMATCH, f"a time cannot be read: {error}")
+
+
+def _backwards(opened: Opened) -> Iterator[Problem]:
+    """The first time that lies before an earlier one. Raises ValueError and TypeError."""
+    began, ended = _moment(opened.began.started), _moment(opened.ended)
+    by_case: dict[str, list[Exchange]] = {}
+    for exchange in opened.log.exchanges:
+        by_case.setdefault(exchange.case, []).append(exchange)
+    for exchanges in by_case.values():
+        moments = [_moment(each.started) for each in exchanges if each.part is None]
+        inside = [began, *moments, ended]
+        for before, after in pairwise(inside):
+            if after < before - SLACK:
+                case = exchanges[0].case
+                yield Problem(
+                    Code.TIME_MISMATCH, f"in the case {case}, {after} comes after {before}"
+                )
+                return
+
+
+def _too_early(opened: Opened) -> Iterator[Problem]:
+    """The first case of spot checks that began before its moment. Raises ValueError."""
+    run = opened.began
+    if run.spread is None:
+        return
+    moments = spots.moments(run.seed, len(run.cases), run.spread.seconds)
+    due = {case.id: moment for case, moment in zip(run.cases, moments, strict=True)}
+    for exchange in opened.log.exchanges:
+        passed = _moment(exchange.started) - _moment(run.started)
+        if passed + SLACK < timedelta(seconds=due.get(exchange.case, 0)):
+            what = f"the case {exchange.case} began before its moment, at {exchange.started}"
+            yield Problem(Code.TIME_MISMATCH, what)
+            return
+
+
+def _moment(text: str) -> datetime:
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text} has no time zone")
+    return moment
