@@ -24,6 +24,9 @@ from conformance.model import (
     header_in,
 )
 
+BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
+"""A percent sign in a target that does not begin an escape, which makes it no URI (RFC 3986)."""
+
 
 def _error(context: JudgeContext, exchange: Exchange) -> Response | None:
     """The response of an exchange, if it is an error of the application with a body to judge."""
@@ -33,9 +36,18 @@ def _error(context: JudgeContext, exchange: Exchange) -> Response | None:
     if response is None:
         return None
     envelope = pointed(response.json, context.contract.code_pointer[:1])
-    if response.status in FROM_PROXIES and envelope is ABSENT:
+    if envelope is ABSENT and (response.status in FROM_PROXIES or _is_unparsed(exchange, response)):
         return None
     return response
+
+
+def _is_unparsed(exchange: Exchange, response: Response) -> bool:
+    """Whether the HTTP server rejected a target that is no URI, before the application saw it.
+
+    It then closes the connection (RFC 9112, section 3), which the page of a framework does not.
+    """
+    closes = response.header("Connection", "").lower() == "close"
+    return response.status == 400 and closes and bool(BROKEN_ESCAPE.search(exchange.request.url))
 
 
 def json_fault(response: Response) -> tuple[str, str, str] | None:

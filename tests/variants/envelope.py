@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import itertools
+import re
 from typing import Any
 
 from conformance.server.messages import Refusal, Reply, Request
@@ -120,6 +121,17 @@ class Compressed(Faulty):
         return Reply(
             reply.status, reply.body, (*reply.headers, ("Content-Encoding", "gzip"), *close)
         ), gzip.compress(body)
+
+
+@variant("L56")
+class RejectsWhatIsNoUri(Faulty):
+    """The HTTP server rejects a path with a broken escape itself, in plain text, and hangs up."""
+
+    def answer(self, request: Request) -> tuple[Reply, bytes]:
+        if not re.search("%(zz|$)", request.path):
+            return super().answer(request)
+        headers = (("Content-Type", "text/plain"), ("Connection", "close"))
+        return Reply(400, b"400 Bad Request", headers), b"400 Bad Request"
 
 
 @variant("E34")

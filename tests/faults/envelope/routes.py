@@ -59,6 +59,17 @@ class BrokenPercentInPathFails(Faulty):
         return route
 
 
+@fault("envelope-unrouted", at="*", depth=4)
+class PageForBrokenPercentInPath(Faulty):
+    """A path with a malformed percent escape gets the page of the framework, and 400."""
+
+    def answer(self, request: Request) -> tuple[Reply, bytes]:
+        reply, body = super().answer(request)
+        if reply.status == 404 and "%" in request.path:
+            return Reply(400, b"<h1>Bad Request</h1>"), b"<h1>Bad Request</h1>"
+        return reply, body
+
+
 @fault("envelope-unrouted", at="*", depth=2)
 class PageForEveryPath(Faulty):
     """Every path that does not exist gets the start page of a web application."""
