@@ -189,18 +189,23 @@ resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))
 
 
 @pytest.mark.parametrize(
-    ("size", "said", "judged"),
+    ("size", "area", "said", "judged"),
     [
-        (300_000, "The run is incomplete: The log could not be written: File too large.", 3),
-        (560_000, "No failure seen in ", 0),
+        (
+            300_000,
+            "walks",
+            "The run is incomplete: The log could not be written: File too large.",
+            3,
+        ),
+        (600_000, "pages", "No failure seen in ", 0),
     ],
 )
 def test_a_full_disk_keeps_the_log(
-    sandbox: Sandbox, tmp_path: Path, size: int, said: str, judged: int
+    sandbox: Sandbox, tmp_path: Path, size: int, area: str, said: str, judged: int
 ) -> None:
     """The run is judged, and the message names the log and the command that judges it again."""
     env = servers.beginning_with(SMALL.format(size), made(tmp_path / "site"))
-    few = ("run", "--target", sandbox.target, "--area", "envelope", "--budget", "250")
+    few = ("run", "--target", sandbox.target, "--area", area, "--budget", "250")
     outcome = command(*few, cwd=tmp_path, env=env)
     assert outcome.code == 3, outcome.said
     no_traceback(outcome)
