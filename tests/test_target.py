@@ -248,6 +248,11 @@ WRONG: list[tuple[str, int, str]] = [
         3,
         "input is empty: give it a value, or remove it",
     ),
+    (
+        f"url: {URL}\ntriggers:\n  - {{code: internal_error, operation: list_usage}}\n",
+        3,
+        "it needs at least one of input, query, headers, payment",
+    ),
     (f"url: {URL}\naddresses:\n  - 127.0.0.1\n  - localhost\n", 4, "localhost"),
     (f"url: {URL}\nphone_numbers: ['5550100']\n", 2, "5550100"),
     (f"url: {URL}\nbudget: many\n", 2, "many"),
@@ -265,6 +270,13 @@ def test_a_trigger_may_have_empty_parts(contract: Contract, path: Path) -> None:
     assert made.declaration.triggers == (
         read(contract, path, {"url": URL, "triggers": [recipe]}).declaration.triggers
     )
+
+
+def test_a_server_that_always_wants_payment_needs_no_input(contract: Contract, path: Path) -> None:
+    """A trigger of payment_required may have a proof of payment alone."""
+    recipe = {"code": "payment_required", "operation": "sign_up", "payment": "proof"}
+    made = read(contract, path, {"url": URL, "triggers": [recipe]})
+    assert [each.input for each in made.declaration.triggers] == [{}]
 
 
 @pytest.mark.parametrize(("text", "line", "says"), WRONG, ids=range(len(WRONG)))

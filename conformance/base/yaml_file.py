@@ -203,6 +203,10 @@ def _message(error: ValidationError, hidden: bool) -> str:
         message = f"there is no member {unknown[0]}{nearest(unknown[0], members)}"
     elif error.validator in EMPTY and not error.instance and error.absolute_path:
         message = f"{error.absolute_path[-1]} is empty: give it a value, or remove it"
+    elif error.validator == "anyOf":
+        alternatives: Any = error.validator_value
+        needed = [name for each in alternatives for name in each.get("required", ())]
+        message = f"it needs at least one of {', '.join(needed)}" if needed else message
     if hidden and error.validator != "additionalProperties":
         message = f"invalid value: {error.validator} {error.validator_value}"
     return cut(message, LONGEST)
