@@ -22,9 +22,10 @@ from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.knowledge import Knowledge
 from conformance.scenarios.client.memory import Memory
 from conformance.scenarios.client.renewal import WAITS, Renewal
+from conformance.scenarios.odd.odd_ways import odd_ways
 from conformance.transport.carrier import Label
 from conformance.transport.http import HttpWire
-from conformance.transport.message import Message, json_bytes
+from conformance.transport.message import Message, encoded, json_bytes
 from conformance.transport.sender import Sender
 from conformance.transport.wire import Loss, WireFailure, WireRequest, WireResponse
 from tests import servers
@@ -91,6 +92,14 @@ class Ending(Answering):
             self.sent.append(request)
             raise WireFailure("it is lost", self._loss)
         return super().send(request)
+
+
+def test_an_odd_target_is_short_enough_for_any_server() -> None:
+    """A server need not read one of more than 8,000 characters, which it may reject without JSON."""
+    for operation in real().operations.values():
+        for way in odd_ways(operation):
+            values = {parameter.name: "text" for parameter in operation.parameters}
+            assert len(encoded(way.make(values))) < 8_000, (operation.id, way.name)
 
 
 def test_a_body_has_letters_in_both_forms() -> None:

@@ -30,11 +30,14 @@ ODD_NAME = OddText("a\0b" + SIGNS, "a null character and signs of code in a text
 """For a parameter that does not take plain text, such as an id."""
 TEXTS = {
     "nul": OddText("a\0b", "a null character in a text"),
-    "long": OddText("x" * 5_000, "a text of 5,000 characters"),
+    "long": OddText("x" * 5_000, "a text of over 1,000 characters"),
     "signs": OddText(SIGNS, "signs of code in a text"),
     "half-a-character": OddText("\ud800", "half a character in a text"),
 }
 """Texts for every parameter that takes any text."""
+LONGEST_IN_QUERY = 6_000
+"""The characters of all texts of a query: a server need not read a target of over 8,000 (RFC 9110,
+section 4.1)."""
 BEYOND_32_BITS = "9" * 10
 BEYOND_64_BITS = "9" * 20
 LIMITS = ("1e2", " 5", "٣", "5,6", "true")

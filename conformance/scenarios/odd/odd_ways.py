@@ -28,6 +28,7 @@ from conformance.scenarios.odd.odd_values import (
     IN_BRACKETS,
     LATIN_1,
     LIMITS,
+    LONGEST_IN_QUERY,
     MEDIA,
     MEGABYTE,
     ODD_NAME,
@@ -135,10 +136,12 @@ def _odd_names(operation: Operation) -> Iterator[OddWay]:
 def _odd_texts(operation: Operation) -> Iterator[OddWay]:
     """All parameters that take any text have an odd one."""
     wide = [parameter for parameter in operation.parameters if _takes_any_text(parameter)]
+    in_query = sum(parameter.place == "query" for parameter in wide)
+    longest = LONGEST_IN_QUERY // in_query if in_query else None
     for name, odd in TEXTS.items():
         fitting = [p.name for p in wide if p.place == "body" or name != "half-a-character"]
         if fitting:
-            make = with_values(operation, dict.fromkeys(fitting, odd.text))
+            make = with_values(operation, dict.fromkeys(fitting, odd.text[:longest]))
             yield OddWay(Sort.TEXTS, f"{name}-in-all", make, odd.flaw)
 
 
