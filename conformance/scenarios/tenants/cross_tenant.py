@@ -5,22 +5,25 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from conformance.base.values import ABSENT, picked, present, without
+from conformance.base.values import ABSENT, picked, without
 from conformance.model import Effect, Facts, KeyName, Open, Operation, Parameter, Role, Step
 from conformance.reading import as_shown
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.member_changes import other_choices
 from conformance.scenarios.tenants.foreign import (
+    Values,
     named,
     of_other,
     owning_references,
     visible_changes,
     with_names,
 )
+from conformance.scenarios.tenants.undocumented import (
+    keeps_any_member,
+    undocumented_business,
+    undocumented_objects,
+)
 from conformance.transport.message import Message, message_for
-
-Values = dict[str, Any]
-"""Values for the parameters of an operation, by name."""
 
 
 def ask_for_foreign(client: Client, values: Values, sought: Any, key: str = KeyName.FULL) -> None:
@@ -178,7 +181,10 @@ def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
 
     No document gives the change such a member, but a creation may have it.
     """
-    for name, foreign in {**_undocumented_business(client), **_undocumented(client)}.items():
+    business = undocumented_business(client)
+    if business and keeps_any_member(client, values):
+        return
+    for name, foreign in {**business, **undocumented_objects(client)}.items():
         _change_beside(client, values, selector, {name: foreign})
 
 
@@ -192,31 +198,6 @@ def _change_beside(client: Client, values: Values, selector: Parameter, beside: 
         lambda: client.look(operation.kind, values[selector.name], facts=facts),
         client.is_found,
     )
-
-
-def _undocumented(client: Client) -> Values:
-    """Objects of the other business, by the members that only a creation has for such objects."""
-    operation, contract = client.operation, client.contract
-    own = {contract.tenant, *(parameter.name for parameter in operation.parameters)}
-    objects: Values = {}
-    for creation in contract.operations_by("create", operation.kind):
-        for member in owning_references(contract, creation):
-            if member.name not in own:
-                objects[member.name] = of_other(client, member)
-    return present(objects)
-
-
-def _undocumented_business(client: Client) -> dict[str, str]:
-    """The id of the other business under the name of the tenant parameter.
-
-    Empty if the id is not known, or if a parameter of the operation has that name.
-    """
-    tenant, business = client.contract.tenant, client.knowledge.business(KeyName.OTHER)
-    if tenant is None or business is None:
-        return {}
-    if client.operation.parameter(tenant) is not None:
-        return {}
-    return {tenant: business}
 
 
 def create_inside(client: Client) -> None:
@@ -327,12 +308,23 @@ def _look_into_list(client: Client, facts: Facts) -> None:
 
 def _create_in_business(client: Client) -> None:
     """Create with the other business in a member that no document names."""
-    beside = _undocumented_business(client)
-    if not beside:
+    beside, values = undocumented_business(client), client.own.valid(client.operation)
+    if not beside or values is None:
         return
-    values = client.own.valid(client.operation)
-    if values is not None:
+    if keeps_any_member(client, values):
+        _create_beside_business(client, values, beside)
+    else:
         create_tied(client, values, beside)
+
+
+def _create_beside_business(client: Client, values: Values, beside: Values) -> None:
+    """Create with the other business in the query, then read the new object."""
+    operation, [(tenant, business)] = client.operation, beside.items()
+    message = with_query(message_for(operation, values), tenant, business)
+    facts = Facts(step=Step.OPTIONAL, tied=beside, mistake=True)
+    created = client.created_id(client.raw(message, operation.id, facts=facts))
+    if created is not None:
+        client.look(operation.kind, created, facts=Facts(step=Step.TIED, tied=beside))
 
 
 def create_tied(client: Client, values: Values, beside: Values) -> None:

@@ -11,6 +11,8 @@ from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.filter_values import widest
 from conformance.scenarios.client.knowledge import LARGE
 
+Values = dict[str, Any]
+"""Values for the parameters of an operation, by name."""
 PAGE_SIZE = 5
 """Items of a page that is requested in another size, or with a cursor."""
 

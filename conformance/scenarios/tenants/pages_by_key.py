@@ -6,8 +6,8 @@ from conformance.model import Facts, KeyName, Role, Side
 from conformance.reading import Answer
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.filter_values import widest
-from conformance.scenarios.tenants.cross_tenant import Values, with_query
-from conformance.scenarios.tenants.foreign import PAGE_SIZE, texts_of_member
+from conformance.scenarios.tenants.cross_tenant import with_query
+from conformance.scenarios.tenants.foreign import PAGE_SIZE, Values, texts_of_member
 from conformance.scenarios.tenants.report_figures import with_tenant_headers
 from conformance.scenarios.walks.walker import Walker
 from conformance.transport.message import message_for

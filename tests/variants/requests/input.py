@@ -13,7 +13,7 @@ from conformance.model import Contract, Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Identity, Row
 from tests.faults.base import Faulty, altered, is_for, variant
-from tests.faults.shared import number_of
+from tests.faults.shared import body_of, number_of
 
 # --- input ---
 
@@ -58,6 +58,17 @@ class StrictBodies(Faulty):
         ):
             raise Refusal("invalid_parameter")
         return values
+
+
+@variant("L08", at="create_workspace")
+class KeepsUnknownMembers(Faulty):
+    """A workspace keeps and shows each member that it was created with, known or not."""
+
+    def document(self, context: Context, kind: str) -> dict[str, Any]:
+        document = super().document(context, kind)
+        if not is_for(context, "create_workspace"):
+            return document
+        return {**body_of(context.request), **document}
 
 
 @variant("L07")
