@@ -229,7 +229,7 @@ OF_DATA: Mapping[str, Cases] = {
     ),
     "delete.shown": always("Deletions by {route} do not last", "Deleted objects are shown again"),
     "refused.shown": always(
-        "{route} does later what it refuses", "Refused requests take effect later"
+        "{route} carries out what it refuses", "Refused requests are carried out"
     ),
     "create.dated": always(
         '{route} shows another "{member}"', "Responses disagree on creation times"

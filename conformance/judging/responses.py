@@ -38,6 +38,8 @@ LONGEST_RENDERED = 50_000
 """The most characters of a body that is shown as JSON. Of a longer body the start is quoted."""
 
 SUMMARY_LENGTH = 160
+MORE_ADDRESSES = "run again later, or give more addresses (addresses: in the target file)"
+"""What helps where an operation has a limit of its own for each address."""
 """The most characters that findings quote of a body that is not JSON."""
 
 
@@ -117,7 +119,9 @@ def unusable(context: JudgeContext, exchange: Exchange) -> Gap | JudgeError | No
     if unread is not None:
         return unread
     if response.status == 429:
-        advice = "run again later, or set rate: in the target file"
+        operation = context.contract.operations.get(exchange.operation)
+        limited = operation is not None and operation.rate is not None
+        advice = MORE_ADDRESSES if limited else "run again later, or set rate: in the target file"
         return Gap(f"the target kept returning 429: {advice}")
     if response.status in UNAVAILABLE and code_of(context.contract, exchange) is None:
         reason = f"something between the suite and the target returned {response.status}"
