@@ -227,6 +227,12 @@ class Contract:
                 return operation
         return None
 
+    def only_plans(self, operation: Operation) -> bool:
+        """Whether it only says what a creation would do: it names no object, and makes none."""
+        if operation.action != "perform" or operation.selector is not None:
+            return False
+        return bool(operation.kind and self.operations_by("create", operation.kind))
+
     def takes_from_pool(self, operation: Operation) -> bool:
         """Whether a creation takes an existing object from a pool, which may keep its timestamp."""
         kinds = [each.references for each in operation.parameters if each.references]

@@ -102,10 +102,14 @@ def _beside(write: Answer, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _reached(write: Answer, old: Answer, new: Answer) -> Iterator[Violation]:
-    """The members of other objects that now show what was sent for the object of the write."""
+    """The members of other objects that now show what was sent for the object of the write.
+
+    A new object may show it, too, unless the request only plans one.
+    """
     before = {old.identity(row): row for row in old.rows}
+    creates_none = write.contract.only_plans(write.operation)
     for row in _beside(write, new.rows):
-        was = before.get(new.identity(row), row)
+        was = before.get(new.identity(row), {} if creates_none else row)
         yield from taken_along(write, was, row, _ids(old, write, new))
 
 

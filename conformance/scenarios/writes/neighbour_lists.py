@@ -30,7 +30,7 @@ def write_beside_others(client: Client) -> None:
     values = values or client.valid(operation)
     if values is None:
         return
-    if operation.action == "update":
+    if operation.action == "update" or client.contract.only_plans(operation):
         values |= client.optional(operation, switches=False)
     looks = _looks(client)
     for _ in range(1 + QUIET * client.repeated):

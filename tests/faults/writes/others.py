@@ -98,3 +98,14 @@ class ReplayMovesTheEvent(ReachesOthers):
         moment = self.new_moment(row.kind, row.tenant)
         self.store.remove(row)
         self.store.put([replace(row, position=render(moment), sort=key_of(moment))])
+
+
+@fault("changed-resource", at="preview_communication_run", depth=4)
+class PreviewCreates(Faulty):
+    """preview_communication_run creates the run that it only has to plan."""
+
+    def act_perform(self, context: Context) -> Reply:
+        kind = context.operation.kind
+        if is_for(context, "preview_communication_run"):
+            self.add(kind, self.own_tenant(context), self.document(context, kind))
+        return super().act_perform(context)
