@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from conformance.log.evidence import Recorder
-from conformance.model import Case, Effect, KeyName, Role
+from conformance.model import Case, Effect, KeyName, Role, Trigger
 from conformance.model.placeholder import Placeholder
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.knowledge import Knowledge
@@ -95,7 +95,7 @@ class Ending(Answering):
 
 
 def test_an_odd_target_is_short_enough_for_any_server() -> None:
-    """A server need not read one of more than 8,000 characters, which it may reject without JSON."""
+    """A server need not read more than 8,000 characters, and may reject them without JSON."""
     for operation in real().operations.values():
         for way in odd_ways(operation):
             values = {parameter.name: "text" for parameter in operation.parameters}
@@ -361,6 +361,33 @@ def recording(listening: socket.socket, heads: list[list[str]]) -> Iterator[None
 
     threading.Thread(target=serve, daemon=True).start()
     yield
+
+
+ALWAYS = Trigger("payment_required", "sign_up", payment="proof", payment_header="X-PAYMENT")
+"""A trigger of a target that wants payment for any input."""
+
+
+@pytest.mark.parametrize(
+    ("scenario", "trigger", "proof"),
+    [
+        ("one", ALWAYS, "proof"),
+        ("one", replace(ALWAYS, input={"plan_id": "paid"}), None),
+        ("trigger", ALWAYS, None),
+    ],
+    ids=["for any input", "for one input", "in a trigger"],
+)
+def test_each_sign_up_is_paid_for_if_the_target_always_wants_it(
+    scenario: str, trigger: Trigger, proof: str | None
+) -> None:
+    """Except in the triggers, which send requests with and without a proof themselves."""
+    wire, target = Answering(statuses(200)), embedded()
+    target = replace(target, declaration=replace(target.declaration, triggers=(trigger,)))
+    case = replace(CASE, scenario=scenario, effect=Effect.SPEND)
+    client = Client(Sender(real(), target, wire, Recorder(None), seed=0), case, 1, Memory(), seed=0)
+    for name in ("sign_up", "list_calls"):
+        client.send(real().operations[name], {})
+    sent = [dict(request.headers).get("X-PAYMENT") for request in wire.sent]
+    assert sent == [proof, None]
 
 
 def test_a_client_is_gone_with_its_case() -> None:

@@ -159,6 +159,15 @@ class Trigger:
     payment_header: str | None = None
     robust: bool = False
 
+    def proof_headers(self, usual: tuple[str, ...]) -> tuple[str, ...]:
+        """The names of the headers with the proof of payment: its own, or else the usual ones."""
+        return (self.payment_header,) if self.payment_header else usual
+
+    @property
+    def is_for_any_input(self) -> bool:
+        """Whether it needs nothing in the request, because the target always returns the code."""
+        return not (self.input or self.query or self.headers)
+
 
 @dataclass(frozen=True)
 class Declaration:

@@ -101,7 +101,7 @@ def _recipe(operation: Operation, trigger: Trigger) -> Recipe:
         dict(trigger.query),
         dict(trigger.headers),
         trigger.payment,
-        (trigger.payment_header,) if trigger.payment_header else names,
+        trigger.proof_headers(names),
         trigger.robust,
     )
 

@@ -30,6 +30,9 @@ from conformance.transport.sender import Sender
 CLOCK = "(clock)"
 """The operation of a request that moves the target's clock; no rule judges it."""
 
+TRIGGER = "trigger"
+"""The scenario that makes the target return a code."""
+
 OVERRIDES = ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override")
 """Headers that some frameworks accept in place of a request's method."""
 
@@ -115,6 +118,7 @@ class Sending:
         if role is Role.CONTROL and self.target.identity == ANNOUNCED:
             headers += COMPRESSED
         known = self.contract.operations.get(operation)
+        headers += self._payment(known)
         labelled = _headed(self.naming.renamed(message, known), headers)
         rotate = address is None and known is not None and known.rate is not None
         label = self._label(operation, role, key, facts)
@@ -142,11 +146,24 @@ class Sending:
             message = message_for(operation, values)
             sends.append(
                 (
-                    _headed(message, self.key_header(key)),
+                    _headed(message, self.key_header(key) + self._payment(operation)),
                     self._label(operation.id, role, key, facts),
                 )
             )
         return self.sender.together(sends, address, patient=patient)
+
+    def _payment(self, operation: Operation | None) -> tuple[tuple[str, str], ...]:
+        """The headers that pay for a request, if the target wants payment for any input.
+
+        A trigger sends requests with and without a proof itself.
+        """
+        if operation is None or operation.payment is None or self.case.scenario == TRIGGER:
+            return ()
+        for trigger in self.target.triggers:
+            if trigger.operation == operation.id and trigger.payment and trigger.is_for_any_input:
+                names = trigger.proof_headers(operation.payment.proof_headers)
+                return tuple((name, trigger.payment) for name in names)
+        return ()
 
     def _admit(self) -> None:
         """Raise CutShort if the case may send no more.
