@@ -45,8 +45,8 @@ class OwnObjects:
         """The id of an object to change, work on or delete; None if there is none to use.
 
         If possible, it is an object that the run created. All changes of a kind share one object.
-        Actions share another one, which may end up paused, for example. Each deletion gets its own.
-        Pre-existing objects are changed only if none can be created, and are never deleted.
+        Actions share another one, which may end up paused, for example, unless the target takes an
+        action only once: then each case gets its own. So does each deletion. Pre-existing objects are changed only if none can be created, and are never deleted.
         """
         creation = self._creation(operation.kind)
         if operation.action == "delete":
@@ -58,10 +58,34 @@ class OwnObjects:
 
     def _shared(self, operation: Operation, creation: Operation) -> Id | None:
         """The object of a kind that changes share, or the one that actions share."""
+        if self._created is self._shared_by_cases and self.acts_once(operation):
+            self._created, self._spare = {}, {}
         place = _place(operation)
         if self._created.get(place) is None:
             self._created[place], _ = self._create_whole(creation)
         return self._created[place]
+
+    def acts_once(self, operation: Operation) -> bool:
+        """Whether the target rejects an action on an object that is already in the state.
+
+        The action is tried twice, for all cases of a run together. Never True for what costs money.
+        """
+        has_order = any(member.required and "enum" in member.schema for member in operation.body)
+        if not has_order or operation.effect is not Effect.WRITE:
+            return False
+        place = ("acts once", operation.id)
+        return bool(self._knowledge.once(place, lambda: self._fails_again(operation), False))
+
+    def _fails_again(self, operation: Operation) -> bool:
+        """Whether a valid action is accepted first, and rejected when it is repeated."""
+        values = self.valid(operation)
+        if values is None:
+            return False
+        first, again = (
+            self._sending.send(operation, values, role=Role.BYSTANDER, facts=REFUSABLE)
+            for _ in range(2)
+        )
+        return first.ok and again.status in (400, 409)
 
     def apart(self, operation: Operation | None = None) -> None:
         """From now on, use objects that no other case gets, and none of theirs.
