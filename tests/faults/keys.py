@@ -21,7 +21,7 @@ from tests.faults.base import (
     later_page,
     requested_limit,
 )
-from tests.faults.shared import InOneList, InputFirst, in_each_list
+from tests.faults.shared import EachActionOnce, InOneList, InputFirst, in_each_list
 
 # --- revoked, expired and test keys ---
 
@@ -292,6 +292,16 @@ class TornDownWithTheOtherScope(Faulty):
         if not writes or context.values.get("action") != "teardown":
             super().authorise(context.operation, identity)
         return super().act_update(context)
+
+
+@fault(SCOPE, at="act_on_workspace", depth=5)
+class ActsOnceWithTheOtherScope(EachActionOnce):
+    """The scope workspaces:write is enough to act on a workspace, which takes each action once."""
+
+    def has_scope(self, operation: Operation, identity: Identity) -> bool:
+        writes = "workspaces:write" in identity.scopes
+        is_act = operation.id == "act_on_workspace"
+        return (is_act and writes) or super().has_scope(operation, identity)
 
 
 @fault(SCOPE, also="refused-unchanged", at="create_lead", depth=5)

@@ -384,3 +384,21 @@ class InputFirst(StrictInput):
         self.asked = operation.id
         self.given = self.take_in(operation, request, route[1] if route else {})
         return super().authenticate(operation, request)
+
+
+class EachActionOnce(Faulty):
+    """The reference server, where an action on an object in its state is refused with 400."""
+
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.states: dict[Any, Any] = {}  # the last action, by the id of the object
+
+    def act_update(self, context: Context) -> Reply:
+        name, action = context.values.get("id"), context.values.get("action")
+        if action is None:
+            return super().act_update(context)
+        if self.states.get(name) == action:
+            raise Refusal("invalid_parameter", "the object is already in that state")
+        reply = super().act_update(context)
+        self.states[name] = action
+        return reply

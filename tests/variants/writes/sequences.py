@@ -13,7 +13,7 @@ from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.moments import render
 from conformance.server.store import Page, Row
 from tests.faults.base import Faulty, OnTheClock, is_for, variant
-from tests.faults.shared import body_of
+from tests.faults.shared import EachActionOnce, body_of
 
 BUSY = "the same is being worked on"
 """What is said of a request that wants what another one is working on."""
@@ -286,3 +286,8 @@ class OneWebhookForEachUrl(Faulty):
                 if row.document["url"] == context.values["webhook_url"]:
                     self.store.remove(row)
         return super().act(context)
+
+
+@variant("silent: states and actions", at="act_on_workspace change_communication_run")
+class ActionsThatFitTheState(EachActionOnce):
+    """A pause of what is paused is refused with 400, and each other action likewise."""
