@@ -862,6 +862,43 @@ def test_a_target_that_is_down_was_a_night(tmp_path: Path) -> None:
     assert (found.code, found.out) == (0, "reports: the last night arrived\n")
 
 
+def test_a_night_that_cannot_begin_says_so(tmp_path: Path, channel: Channel) -> None:
+    """It exits 2, and its page replaces that of the night before. The message is sent once."""
+    (tmp_path / "target.yaml").write_text(
+        "url: http://127.0.0.1:1/api/v1\nkeys:\n  full: kc_live_0123456789\n  other: ${OTHER_KEY}\n"
+    )
+    (tmp_path / "reports").mkdir()
+    page = tmp_path / "reports" / outcome.PAGE
+    page.write_text("# Nothing is new.\n")
+    state_file.write(replace(KNOWN, began=NOON.isoformat()), tmp_path / "reports")
+    env = {"CONFORMANCE_NOTIFY": channel.address}
+    for night_env in ({}, env, env):
+        words = ("nightly", "--target", "target.yaml")
+        found = servers.command(*words, cwd=tmp_path, env=night_env)
+        assert (found.code, "OTHER_KEY is not set" in found.err) == (2, True)
+        told = page.read_text()
+        assert "Nothing is new" not in told
+        assert "Not judged: The target file is not valid: " in told
+        assert "OTHER_KEY is not set" in told
+    (sent,) = channel.received
+    assert sent["title"].startswith("Not judged: The target file is not valid: target.yaml:4: ")
+    state = state_file.read(tmp_path / "reports")
+    assert state is not None
+    assert state.stopped == 2  # the night without a channel is left to the watch
+    data = json.loads((tmp_path / "reports" / outcome.DATA).read_text())
+    assert (data["exit_code"], data["verdict"]) == (2, "not judged")
+
+
+def test_the_first_night_without_a_key_says_so(tmp_path: Path, channel: Channel) -> None:
+    """There is no state that could remember it."""
+    env = {"CONFORMANCE_NOTIFY": channel.address}
+    words = ("nightly", "--url", "http://127.0.0.1:1/api/v1")
+    found = servers.command(*words, cwd=tmp_path, env=env)
+    assert (found.code, "A key is required" in found.err) == (2, True)
+    assert channel.received[0]["title"].startswith("Not judged: A key is required.")
+    assert not (tmp_path / "reports" / state_file.NAME).exists()
+
+
 def test_the_watch_announces_a_silence_once(tmp_path: Path, channel: Channel) -> None:
     """What could not be sent is sent later; a channel is the same in a file as in the variable."""
     state = replace(KNOWN, began="2026-11-01T03:15:00+00:00", ended="2026-11-01T03:40:00+00:00")
