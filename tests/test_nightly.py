@@ -550,12 +550,40 @@ def test_page_and_message_say_why_less_is_judged(tmp_path: Path) -> None:
 def test_the_command_of_a_notice_can_be_pasted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It goes to the directory of the night first."""
+    """It goes to the directory of the night first, and finds the program that ran it."""
     (tmp_path / "a b").mkdir()
     monkeypatch.chdir(tmp_path / "a b")
     run = example.failing()
-    found = rerun.pasted(run, "3")
-    assert found == f"cd '{tmp_path}/a b' && {rerun.command(run, '3')}"
+    words = rerun.command(run, "3").removeprefix(rerun.PROGRAM)
+    installed = tmp_path / "bin" / rerun.PROGRAM
+    installed.parent.mkdir()
+    installed.touch(mode=0o755)
+    monkeypatch.setattr(sys, "argv", [str(installed)])
+    for path, program in (
+        ("/usr/bin", str(installed)),
+        (str(installed.parent), rerun.PROGRAM),
+    ):
+        monkeypatch.setenv("PATH", path)
+        assert rerun.pasted(run, "3") == f"cd '{tmp_path}/a b' && {program}{words} --yes"
+
+
+def test_the_command_of_a_notice_works_in_another_shell(tmp_path: Path) -> None:
+    """Without a terminal, and without the program on its path. Once it is fixed, it exits 0."""
+    app = switched("keys")
+    with serving(app, tmp_path) as target:
+        words = ("nightly", "--target", target, *SELECTION)
+        found = servers.Command(*words, cwd=tmp_path).end()
+        lines = [line.strip() for line in found.out.splitlines()]
+        (line,) = [line for line in lines if line.startswith("cd ")]
+        codes = []
+        for on in ({"keys"}, set()):
+            app.on = on
+            env = {"PYTHONPATH": servers.before_path(Path(__file__).parent.parent)}
+            again = subprocess.run(
+                ["/bin/sh", "-c", line], env=env, stdin=subprocess.DEVNULL, check=False
+            )
+            codes.append(again.returncode)
+    assert (found.code, codes) == (1, [1, 0])
 
 
 def test_a_doubt_about_a_cause_is_told() -> None:
