@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -824,7 +826,7 @@ def test_without_the_last_good_night_less_is_still_less(
     good = Good("2026-11-01T03-15-00Z", 87)
     state_file.write(replace(KNOWN, target=url, good=good, judged=74), output)
     monkeypatch.chdir(tmp_path)
-    cli.outcome(["nightly", "--url", url, "--key-file", str(key)])
+    cli.outcome(["nightly", "--url", url, "--key-file", str(key), "--max-seconds", "1"])
     after = state_file.read(output)
     assert after is not None
     assert after.good == good
@@ -874,7 +876,7 @@ def test_a_night_uses_the_objects_of_earlier_ones_again(
     assert all(each["headline"].startswith("No failure seen in ") for each in judged)
     assert cli.outcome([*words, "--fresh", "--reuse", str(tmp_path / "reports")]) == 2
     runs = len(list((tmp_path / "reports").glob("2*")))
-    assert cli.outcome(words) == 3  # now it is down
+    assert cli.outcome([*words, "--max-seconds", "1"]) == 3  # now it is down
     assert len(list((tmp_path / "reports").glob("2*"))) == runs + 1
 
 
@@ -882,7 +884,8 @@ def test_a_target_that_is_down_was_a_night(tmp_path: Path) -> None:
     """It could not be judged, exits 3 and says so; `check` then finds that a night arrived."""
     (tmp_path / "key").write_text("kc_live_0123456789abcdef0123456789abcdef\n")
     url, key = "http://127.0.0.1:1/api/v1", tmp_path / "key"
-    found = servers.command("nightly", "--url", url, "--key-file", key, cwd=tmp_path)
+    words = ("nightly", "--url", url, "--key-file", key, "--max-seconds", 1)
+    found = servers.command(*words, cwd=tmp_path)
     assert (found.code, "Not judged: " in found.out) == (3, True)
     told = json.loads((tmp_path / "reports" / outcome.DATA).read_text())
     assert (told["verdict"], told["exit_code"], told["notices"]) == ("not judged", 3, 1)
@@ -925,6 +928,23 @@ def test_the_first_night_without_a_key_says_so(tmp_path: Path, channel: Channel)
     assert (found.code, "A key is required" in found.err) == (2, True)
     assert channel.received[0]["title"].startswith("Not judged: A key is required.")
     assert not (tmp_path / "reports" / state_file.NAME).exists()
+
+
+def test_a_night_waits_for_a_restart(tmp_path: Path) -> None:
+    """A server that accepts connections again within a minute is judged; the log says so."""
+    app = servers.faulty()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    origin = f"http://127.0.0.1:{port}"
+    target = servers.target_file(app, origin, tmp_path / "target.yaml", only=OPERATIONS)
+    night = servers.Command("nightly", "--target", target, *SELECTION, cwd=tmp_path)
+    until = time.monotonic() + 30
+    while "accepts no connection. Waiting up to 60 seconds" not in night.said():
+        assert time.monotonic() < until, night.said()
+        time.sleep(0.1)
+    with servers.serving(app, port):
+        found = night.end(90)
+    assert (found.code, "Not judged" in found.out) == (0, False), found.said
 
 
 def test_the_watch_announces_a_silence_once(tmp_path: Path, channel: Channel) -> None:

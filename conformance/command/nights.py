@@ -12,7 +12,7 @@ from conformance.base.clock import Clock
 from conformance.base.errors import Exit, StorageError, TargetError, Unjudgeable, UsageError
 from conformance.base.options import Choice
 from conformance.base.text import amount
-from conformance.command import cleaning, comparing, reusing
+from conformance.command import awaiting, cleaning, comparing, reusing
 from conformance.command.commands import load
 from conformance.command.concluding import conclude, placed, remember, remembered, terminal
 from conformance.command.directory import prune
@@ -166,6 +166,7 @@ def _ran(wish: Wish, prepared: Prepared, good: Good | None) -> Ran:
     older = _opened(wish, good)
     verdicts = older.results.verdicts if older else None
     look = first_look(prepared)
+    awaiting.until_up(prepared.target.declaration.url, wish.choice.max_seconds)
     try:
         finished, directory = sent(prepared, wish.output, terminal(), yes=True, look=look)
     except (Unjudgeable, StorageError) as error:
