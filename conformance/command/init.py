@@ -98,8 +98,15 @@ def _with_wishes(run: Run, cell: Cell) -> Cell:
 
 
 def _append(path: Path, notes: Iterable[str], unlocks: Iterable[str]) -> None:
-    """Append the notes, and the lines that would unlock more cells, as comments."""
+    """Append the notes, and the lines that would unlock more cells, as comments.
+
+    The latter have a bar, because uncommenting them there would not make a valid file.
+    """
     lines = ["", "What the reads showed:", *notes]
-    lines += ["", "Add these to the members above to have more cells judged:", *unlocks]
+    lines += [
+        "",
+        "Add these to the members above to have more cells judged:",
+        *(f"| {line}" for line in unlocks),
+    ]
     with path.open("a", encoding="utf-8") as file:
         file.writelines(f"# {line}".rstrip() + "\n" for line in lines)
