@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -45,8 +44,7 @@ def init(path: Path, force: bool, choice: Choice) -> None:
         from conformance.command import initfile
 
         _write(path, initfile.text(load(choice.spec)))
-    yes = "" if sys.stdin.isatty() else " --yes"  # it may do more than read
-    say(f"Wrote {path}. Fill it in, then: kaicalls-conformance doctor --target {path}{yes}")
+    say(f"Wrote {path}. Fill it in, then: kaicalls-conformance doctor --target {path}")
 
 
 def _write(path: Path, text: str) -> None:
