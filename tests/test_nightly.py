@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import sys
@@ -58,6 +59,7 @@ REUSING = "changed-resource"
 """A clause whose cases work on objects of earlier nights."""
 DEAD = ("expired", "revoked")
 """Roles of keys that do not work any more."""
+DATE = "20[0-9]{2}-[0-9]{2}-[0-9]{2}"
 SECRET = "s3cr3t-of-the-channel"
 
 
@@ -755,7 +757,12 @@ def test_mistakes_are_one_message(tmp_path: Path) -> None:
         (
             ("--url", "http://h"),
             secret,
-            "CONFORMANCE_NOTIFY: Apprise does not understand",
+            "CONFORMANCE_NOTIFY: Apprise does not understand address 1. https://appriseit.com/",
+        ),
+        (
+            ("--url", "http://h"),
+            {"CONFORMANCE_NOTIFY": f"https://h/{SECRET}"},
+            "address 1. Write a webhook https://host/path as jsons://host/path.",
         ),
     ):
         found = servers.command("nightly", *words, cwd=tmp_path, env=env)
@@ -887,6 +894,7 @@ def test_a_target_that_is_down_was_a_night(tmp_path: Path) -> None:
     words = ("nightly", "--url", url, "--key-file", key, "--max-seconds", 1)
     found = servers.command(*words, cwd=tmp_path)
     assert (found.code, "Not judged: " in found.out) == (3, True)
+    assert re.match(rf"=== {DATE} [0-9:]{{8}} UTC: nightly of {url} ===\n", found.out)
     told = json.loads((tmp_path / "reports" / outcome.DATA).read_text())
     assert (told["verdict"], told["exit_code"], told["notices"]) == ("not judged", 3, 1)
     found = servers.command("nightly", "check", "reports", cwd=tmp_path)
