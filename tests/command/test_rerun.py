@@ -435,7 +435,8 @@ def test_a_fixed_cause_of_a_quick_run_is_fixed(tmp_path: Path) -> None:
     with serving(app) as origin:
         target = target_file(app, origin, tmp_path / "target.yaml", allow=["read"])
         words = ("--target", target.name, "--yes")
-        command("run", *words, "--depth", "quick", cwd=tmp_path)
+        found = command("run", *words, "--depth", "quick", cwd=tmp_path)
+        assert "does not have these filters" not in found.out  # nobody knows: the list fails
         app.fixed = True
         found = command("rerun", "1", *words, cwd=tmp_path)
     assert "business-filter[list_leads]" in found.out
