@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -88,7 +89,8 @@ def test_a_first_look_sends_few_requests_and_changes_nothing(look: Look) -> None
 
 
 def test_findings_are_in_the_file_with_their_origin(look: Look) -> None:
-    """The address, the business of the key, and the missing routes."""
+    """The name, the address, the business of the key, and the missing routes."""
+    assert look.members["name"] == look.origin.removeprefix("http://")
     assert look.members["url"] == f"{look.origin}{look.app.contract.base_path}"
     assert look.members["businesses"] == {"main": look.app.main_tenant()}
     assert look.members["inapplicable"] == ["GET /events", "GET /usage"]
@@ -109,18 +111,25 @@ def test_page_sizes_are_in_the_file_and_in_the_notes(look: Look) -> None:
 def test_missing_members_are_listed_with_what_they_unlock(look: Look) -> None:
     """They are lines to copy, with the most useful first."""
     unlocks = look.text.partition("have more cells judged:")[2].splitlines()
-    assert unlocks[1].startswith("# allow: [read, write, spend, flood]  # write: ")
-    keys = [line for line in unlocks if line.startswith("#   ") and "_KEY}" in line]
+    assert unlocks[1].startswith("# | allow: [read, write, spend, flood]  # write: ")
+    keys = [line for line in unlocks if line.startswith("# |   ") and "_KEY}" in line]
     gains = [int(line.split("# ")[2].split()[0].replace(",", "")) for line in keys]
     assert gains == sorted(gains, reverse=True)
-    assert {line.split()[1].rstrip(":") for line in keys} == {*KEY_ROLES} - {"full", "read_only"}
+    assert {line.split()[2].rstrip(":") for line in keys} == {*KEY_ROLES} - {"full", "read_only"}
+
+
+def test_each_line_that_may_be_uncommented_is_there_once(look: Look) -> None:
+    """With the comments removed from the keys, the file is valid YAML."""
+    assert look.text.count("\n#   other: ${OTHER_KEY}") == 1
+    uncommented = re.sub(r"(?m)^# (  \w+: \$\{.*)$", r"\1", look.text)
+    assert set(yaml.safe_load(uncommented)["keys"]) == set(KEY_ROLES)
 
 
 def test_what_was_found_is_not_listed_as_missing(look: Look) -> None:
     """The business in the file is not requested again, and absent routes are not counted."""
     unlocks = look.text.partition("have more cells judged:")[2]
     assert "main: its id" not in unlocks
-    (line,) = [line for line in unlocks.splitlines() if "#   test: " in line]
+    (line,) = [line for line in unlocks.splitlines() if "# |   test: " in line]
     operations = look.app.contract.operations.values()
     there = [each for each in operations if each.route not in look.members["inapplicable"]]
     assert int(line.split()[-2]) <= sum(each.takes_key for each in there)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -56,6 +59,7 @@ REUSING = "changed-resource"
 """A clause whose cases work on objects of earlier nights."""
 DEAD = ("expired", "revoked")
 """Roles of keys that do not work any more."""
+DATE = "20[0-9]{2}-[0-9]{2}-[0-9]{2}"
 SECRET = "s3cr3t-of-the-channel"
 
 
@@ -550,12 +554,40 @@ def test_page_and_message_say_why_less_is_judged(tmp_path: Path) -> None:
 def test_the_command_of_a_notice_can_be_pasted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It goes to the directory of the night first."""
+    """It goes to the directory of the night first, and finds the program that ran it."""
     (tmp_path / "a b").mkdir()
     monkeypatch.chdir(tmp_path / "a b")
     run = example.failing()
-    found = rerun.pasted(run, "3")
-    assert found == f"cd '{tmp_path}/a b' && {rerun.command(run, '3')}"
+    words = rerun.command(run, "3").removeprefix(rerun.PROGRAM)
+    installed = tmp_path / "bin" / rerun.PROGRAM
+    installed.parent.mkdir()
+    installed.touch(mode=0o755)
+    monkeypatch.setattr(sys, "argv", [str(installed)])
+    for path, program in (
+        ("/usr/bin", str(installed)),
+        (str(installed.parent), rerun.PROGRAM),
+    ):
+        monkeypatch.setenv("PATH", path)
+        assert rerun.pasted(run, "3") == f"cd '{tmp_path}/a b' && {program}{words} --yes"
+
+
+def test_the_command_of_a_notice_works_in_another_shell(tmp_path: Path) -> None:
+    """Without a terminal, and without the program on its path. Once it is fixed, it exits 0."""
+    app = switched("keys")
+    with serving(app, tmp_path) as target:
+        words = ("nightly", "--target", target, *SELECTION)
+        found = servers.Command(*words, cwd=tmp_path).end()
+        lines = [line.strip() for line in found.out.splitlines()]
+        (line,) = [line for line in lines if line.startswith("cd ")]
+        codes = []
+        for on in ({"keys"}, set()):
+            app.on = on
+            env = {"PYTHONPATH": servers.before_path(Path(__file__).parent.parent)}
+            again = subprocess.run(
+                ["/bin/sh", "-c", line], env=env, stdin=subprocess.DEVNULL, check=False
+            )
+            codes.append(again.returncode)
+    assert (found.code, codes) == (1, [1, 0])
 
 
 def test_a_doubt_about_a_cause_is_told() -> None:
@@ -725,7 +757,12 @@ def test_mistakes_are_one_message(tmp_path: Path) -> None:
         (
             ("--url", "http://h"),
             secret,
-            "CONFORMANCE_NOTIFY: Apprise does not understand",
+            "CONFORMANCE_NOTIFY: Apprise does not understand address 1. https://appriseit.com/",
+        ),
+        (
+            ("--url", "http://h"),
+            {"CONFORMANCE_NOTIFY": f"https://h/{SECRET}"},
+            "address 1. Write a webhook https://host/path as jsons://host/path.",
         ),
     ):
         found = servers.command("nightly", *words, cwd=tmp_path, env=env)
@@ -796,7 +833,7 @@ def test_without_the_last_good_night_less_is_still_less(
     good = Good("2026-11-01T03-15-00Z", 87)
     state_file.write(replace(KNOWN, target=url, good=good, judged=74), output)
     monkeypatch.chdir(tmp_path)
-    cli.outcome(["nightly", "--url", url, "--key-file", str(key)])
+    cli.outcome(["nightly", "--url", url, "--key-file", str(key), "--max-seconds", "1"])
     after = state_file.read(output)
     assert after is not None
     assert after.good == good
@@ -846,7 +883,7 @@ def test_a_night_uses_the_objects_of_earlier_ones_again(
     assert all(each["headline"].startswith("No failure seen in ") for each in judged)
     assert cli.outcome([*words, "--fresh", "--reuse", str(tmp_path / "reports")]) == 2
     runs = len(list((tmp_path / "reports").glob("2*")))
-    assert cli.outcome(words) == 3  # now it is down
+    assert cli.outcome([*words, "--max-seconds", "1"]) == 3  # now it is down
     assert len(list((tmp_path / "reports").glob("2*"))) == runs + 1
 
 
@@ -854,12 +891,68 @@ def test_a_target_that_is_down_was_a_night(tmp_path: Path) -> None:
     """It could not be judged, exits 3 and says so; `check` then finds that a night arrived."""
     (tmp_path / "key").write_text("kc_live_0123456789abcdef0123456789abcdef\n")
     url, key = "http://127.0.0.1:1/api/v1", tmp_path / "key"
-    found = servers.command("nightly", "--url", url, "--key-file", key, cwd=tmp_path)
+    words = ("nightly", "--url", url, "--key-file", key, "--max-seconds", 1)
+    found = servers.command(*words, cwd=tmp_path)
     assert (found.code, "Not judged: " in found.out) == (3, True)
+    assert re.match(rf"=== {DATE} [0-9:]{{8}} UTC: nightly of {url} ===\n", found.out)
     told = json.loads((tmp_path / "reports" / outcome.DATA).read_text())
     assert (told["verdict"], told["exit_code"], told["notices"]) == ("not judged", 3, 1)
     found = servers.command("nightly", "check", "reports", cwd=tmp_path)
     assert (found.code, found.out) == (0, "reports: the last night arrived\n")
+
+
+def test_a_night_that_cannot_begin_says_so(tmp_path: Path, channel: Channel) -> None:
+    """It exits 2, and its page replaces that of the night before. The message is sent once."""
+    (tmp_path / "target.yaml").write_text(
+        "url: http://127.0.0.1:1/api/v1\nkeys:\n  full: kc_live_0123456789\n  other: ${OTHER_KEY}\n"
+    )
+    (tmp_path / "reports").mkdir()
+    page = tmp_path / "reports" / outcome.PAGE
+    page.write_text("# Nothing is new.\n")
+    state_file.write(replace(KNOWN, began=NOON.isoformat()), tmp_path / "reports")
+    env = {"CONFORMANCE_NOTIFY": channel.address}
+    for night_env in ({}, env, env):
+        words = ("nightly", "--target", "target.yaml")
+        found = servers.command(*words, cwd=tmp_path, env=night_env)
+        assert (found.code, "OTHER_KEY is not set" in found.err) == (2, True)
+        told = page.read_text()
+        assert "Nothing is new" not in told
+        assert "Not judged: The target file is not valid: " in told
+        assert "OTHER_KEY is not set" in told
+    (sent,) = channel.received
+    assert sent["title"].startswith("Not judged: The target file is not valid: target.yaml:4: ")
+    state = state_file.read(tmp_path / "reports")
+    assert state is not None
+    assert state.stopped == 2  # the night without a channel is left to the watch
+    data = json.loads((tmp_path / "reports" / outcome.DATA).read_text())
+    assert (data["exit_code"], data["verdict"]) == (2, "not judged")
+
+
+def test_the_first_night_without_a_key_says_so(tmp_path: Path, channel: Channel) -> None:
+    """There is no state that could remember it."""
+    env = {"CONFORMANCE_NOTIFY": channel.address}
+    words = ("nightly", "--url", "http://127.0.0.1:1/api/v1")
+    found = servers.command(*words, cwd=tmp_path, env=env)
+    assert (found.code, "A key is required" in found.err) == (2, True)
+    assert channel.received[0]["title"].startswith("Not judged: A key is required.")
+    assert not (tmp_path / "reports" / state_file.NAME).exists()
+
+
+def test_a_night_waits_for_a_restart(tmp_path: Path) -> None:
+    """A server that accepts connections again within a minute is judged; the log says so."""
+    app = servers.faulty()
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    origin = f"http://127.0.0.1:{port}"
+    target = servers.target_file(app, origin, tmp_path / "target.yaml", only=OPERATIONS)
+    night = servers.Command("nightly", "--target", target, *SELECTION, cwd=tmp_path)
+    until = time.monotonic() + 30
+    while "accepts no connection. Waiting up to 60 seconds" not in night.said():
+        assert time.monotonic() < until, night.said()
+        time.sleep(0.1)
+    with servers.serving(app, port):
+        found = night.end(90)
+    assert (found.code, "Not judged" in found.out) == (0, False), found.said
 
 
 def test_the_watch_announces_a_silence_once(tmp_path: Path, channel: Channel) -> None:

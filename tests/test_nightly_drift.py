@@ -131,7 +131,8 @@ def test_each_night_looks_at_the_document_and_leaves_metrics(tmp_path: Path) -> 
 def test_a_night_that_cannot_be_judged_leaves_metrics(tmp_path: Path) -> None:
     """The verdict says so, and the last good night is missing because there was none."""
     (tmp_path / "key").write_text("kc_live_0123456789abcdef0123456789abcdef\n")
-    words = ("nightly", "--url", "http://127.0.0.1:1/api/v1", "--key-file", tmp_path / "key")
+    down = ("--url", "http://127.0.0.1:1/api/v1", "--max-seconds", "1")
+    words = ("nightly", *down, "--key-file", tmp_path / "key")
     found = servers.command(*words, "--metrics", "x.prom", cwd=tmp_path)
     assert found.code == 3
     said = metrics(tmp_path / "x.prom")

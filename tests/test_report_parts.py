@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from conformance.base.text import clock
+from conformance.command import explain_cause
 from conformance.judging.pages import Item
 from conformance.model import (
     BROKEN,
@@ -141,6 +142,15 @@ def test_what_can_be_provided_is_yaml_with_its_gain() -> None:
     assert given["addresses"] == ["127.0.0.0/8"]
     assert "  no_scope: ${NO_SCOPE_KEY}  # 3 cells" in lines
     assert lines[0].endswith("# write: 5 cells, spend: 2 cells")
+
+
+def test_the_description_of_a_cause_names_each_route_once() -> None:
+    """Several operations may have the same route."""
+    run = example.failing()
+    card = explain_cause.card_of(run, "1")
+    route = card.rows[0].route
+    lines = explain_cause.lines(run, replace(card, rows=card.rows[:1] * 3), 80)
+    assert "\n".join(lines).partition("\nOn: ")[2].count(f"{route}, {route}") == 0
 
 
 def test_where_nothing_can_be_provided_nothing_is_pasted() -> None:

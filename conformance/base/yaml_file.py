@@ -27,6 +27,12 @@ Place = tuple[str | int, ...]
 """Keys and indexes from the top of a document to a value."""
 LONGEST = 300
 """Maximum number of characters of a message."""
+INDENTED = " (is this line, or one before it, indented like the others of its member?)"
+HINTS = {
+    "did not find expected key": INDENTED,
+    "mapping values are not allowed in this context": INDENTED,
+}
+"""What follows the problems of PyYAML that few people understand."""
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -132,7 +138,8 @@ def parse(text: str, name: str, faults: list[str]) -> YamlFile | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        faults.append(f"{name}:{line}: {error.problem or error.context}")
+        problem = error.problem or error.context
+        faults.append(f"{name}:{line}: {problem}{HINTS.get(str(problem), '')}")
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         faults.append(f"{name}:1: {str(error).splitlines()[0]}")
     return None

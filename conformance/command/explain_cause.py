@@ -46,7 +46,7 @@ def lines(run: Run, card: Card, width: int) -> Iterator[str]:
         "Where": finding.where,
         "Expected": finding.expected,
         "Actual": finding.actual,
-        "On": ", ".join(row.route for row in card.rows),
+        "On": ", ".join(dict.fromkeys(row.route for row in card.rows)),
         "Waived": "; ".join(card.waivers),
     }
     for label, value in told.items():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -45,8 +44,7 @@ def init(path: Path, force: bool, choice: Choice) -> None:
         from conformance.command import initfile
 
         _write(path, initfile.text(load(choice.spec)))
-    yes = "" if sys.stdin.isatty() else " --yes"  # it may do more than read
-    say(f"Wrote {path}. Fill it in, then: kaicalls-conformance doctor --target {path}{yes}")
+    say(f"Wrote {path}. Fill it in, then: kaicalls-conformance doctor --target {path}")
 
 
 def _write(path: Path, text: str) -> None:
@@ -98,8 +96,15 @@ def _with_wishes(run: Run, cell: Cell) -> Cell:
 
 
 def _append(path: Path, notes: Iterable[str], unlocks: Iterable[str]) -> None:
-    """Append the notes, and the lines that would unlock more cells, as comments."""
+    """Append the notes, and the lines that would unlock more cells, as comments.
+
+    The latter have a bar, because uncommenting them there would not make a valid file.
+    """
     lines = ["", "What the reads showed:", *notes]
-    lines += ["", "Add these to the members above to have more cells judged:", *unlocks]
+    lines += [
+        "",
+        "Add these to the members above to have more cells judged:",
+        *(f"| {line}" for line in unlocks),
+    ]
     with path.open("a", encoding="utf-8") as file:
         file.writelines(f"# {line}".rstrip() + "\n" for line in lines)

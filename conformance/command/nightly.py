@@ -91,6 +91,8 @@ def nightly(
     if context.invoked_subcommand:
         return Exit.CONFORMS
     _require_one_target(choice)
+    moment = context.obj().strftime("%Y-%m-%d %H:%M:%S UTC")
+    say(f"=== {moment}: nightly of {choice.target or choice.url} ===")  # logs have many nights
     from conformance.command.nights import Wish, night
     from conformance.nightly import lock
 

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from conformance.base.clock import Clock
-from conformance.base.errors import Exit, StorageError, Unjudgeable, UsageError
+from conformance.base.errors import Exit, StorageError, TargetError, Unjudgeable, UsageError
 from conformance.base.options import Choice
 from conformance.base.text import amount
-from conformance.command import cleaning, comparing, reusing
+from conformance.command import awaiting, cleaning, comparing, reusing
 from conformance.command.commands import load
 from conformance.command.concluding import conclude, placed, remember, remembered, terminal
 from conformance.command.directory import prune
-from conformance.command.preparing import embedded, first_look, prepared_for, sent
+from conformance.command.preparing import check_runnable, embedded, first_look, prepared_for, sent
 from conformance.command.saying import say
 from conformance.model import PUBLISHED, Run, Verdict
 from conformance.nightly import (
@@ -27,6 +27,7 @@ from conformance.nightly import (
     silence,
     state_file,
     transitions,
+    unbegun,
 )
 from conformance.nightly.channels import Channel, addressed, delivered
 from conformance.nightly.dates import Certificate
@@ -87,10 +88,7 @@ def night(wish: Wish) -> Exit:
 
     Raises UsageError or TargetError if the night cannot begin.
     """
-    with embedded(wish.choice) as server:
-        prepared = prepared_for(wish.choice, server, aloud=True, clock=wish.clock)
-    if wish.choice.reuse == wish.output:
-        prepared = reusing.only_after_a_run(prepared, wish.output)
+    prepared = _prepared(wish)
     state, notices = _begun(wish, prepared)
     ran = _ran(wish, prepared, state.good)
     step = transitions.step(state, ran.night, ran.good or {}, accept=wish.accept_less)
@@ -112,6 +110,24 @@ def night(wish: Wish) -> Exit:
         name = prepared.target.declaration.name
         measuring.write(wish.metrics, wish.output, name, after, found, ran.run, drift.found)
     return found.exit_code
+
+
+def _prepared(wish: Wish) -> Prepared:
+    """The run of a night. If it cannot begin, says so where notices go, and raises the error.
+
+    Raises UsageError or TargetError.
+    """
+    try:
+        with embedded(wish.choice) as server:
+            prepared = prepared_for(wish.choice, server, aloud=True, clock=wish.clock)
+        check_runnable(prepared)
+    except (UsageError, TargetError) as error:
+        target = str(wish.choice.target or wish.choice.url)
+        unbegun.tell(str(error), target, wish.output, wish.clock, wish.channels)
+        raise
+    if wish.choice.reuse == wish.output:
+        return reusing.only_after_a_run(prepared, wish.output)
+    return prepared
 
 
 def _begun(wish: Wish, prepared: Prepared) -> tuple[State, list[Notice]]:
@@ -150,6 +166,7 @@ def _ran(wish: Wish, prepared: Prepared, good: Good | None) -> Ran:
     older = _opened(wish, good)
     verdicts = older.results.verdicts if older else None
     look = first_look(prepared)
+    awaiting.until_up(prepared.target.declaration.url, wish.choice.max_seconds)
     try:
         finished, directory = sent(prepared, wish.output, terminal(), yes=True, look=look)
     except (Unjudgeable, StorageError) as error:

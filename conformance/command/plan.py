@@ -168,8 +168,15 @@ def duration(prepared: Prepared) -> str:
     for case in prepared.chosen.runnable:
         own += case.cost * OWN_MS / 1000
         waits += case.cost / lane_of[case.id].usual(prepared.workers) / 1000
-    minutes = {each: max(1, round((own + waits * each) / 60)) for each in RESPONSES}
-    times = [f"{amount(long, 'minute')} at {each} ms" for each, long in minutes.items()]
+    seconds = {each: own + waits * each for each in RESPONSES}
+    minutes = {each: max(1, round(long / 60)) for each, long in seconds.items()}
+    if len(set(minutes.values())) == len(minutes):
+        times = [f"{amount(long, 'minute')} at {each} ms" for each, long in minutes.items()]
+    else:  # minutes would not show the difference
+        times = [
+            f"{amount(max(1, round(long)), 'second')} at {each} ms"
+            for each, long in seconds.items()
+        ]
     return f"takes about {', '.join(times)} per response"
 
 

@@ -115,7 +115,7 @@ def _confirmed(prepared: Prepared, yes: bool) -> Prepared:
     """The prepared run once its user has agreed, with the objects that it may use again."""
     from conformance.command.reusing import with_objects
 
-    _check_runnable(prepared)
+    check_runnable(prepared)
     if not prepared.embedded and not yes:
         confirm(prepared.chosen.requests())
     return with_objects(prepared)
@@ -153,7 +153,7 @@ def first_look(prepared: Prepared) -> Look | None:
     return None if tight or choice.areas or choice.clauses else look
 
 
-def _check_runnable(prepared: Prepared) -> None:
+def check_runnable(prepared: Prepared) -> None:
     """Raise TargetError if there is no key, and UsageError if no chosen case can run."""
     from conformance.run.preflight import require_key
 

@@ -22,7 +22,7 @@ from conformance.command.sametarget import require_consistent, require_same, req
 from conformance.command.saying import say
 
 if TYPE_CHECKING:
-    from conformance.model import Cause, Exchange, Run
+    from conformance.model import Case, Cause, Exchange, Run
     from conformance.run.fates import Sought
     from conformance.run.planning import Prepared
 
@@ -156,14 +156,30 @@ def _narrowed(prepared: Prepared, stored: Run, sought: Sequence[Sought]) -> Prep
     """The plan reduced to the cases that showed some cells broken, and to earlier writes.
 
     These are the last writes to the same objects. What the target file no longer allows or provides
-    is not sent.
+    is not sent. A case of which a quick run sends only the first requests runs to its end, because
+    some cells need that to pass.
     """
     from conformance.plan.build import Plan
 
     exchanges = [exchange for each in sought for exchange in each.first(stored)]
     wanted = {exchange.case for exchange in [*exchanges, *_writes_before(stored, exchanges)]}
-    plan = Plan(tuple(case for case in prepared.plan.cases if case.id in wanted))
+    cases = [case for case in prepared.plan.cases if case.id in wanted]
+    if any(case.at_most for case in cases):
+        whole = _whole_cases(prepared)
+        cases = [whole.get(case.id, case) if case.at_most else case for case in cases]
+    plan = Plan(tuple(cases))
     return replace(prepared, plan=plan, chosen=plan)
+
+
+def _whole_cases(prepared: Prepared) -> dict[str, Case]:
+    """The cases of the suite for the target by id, none of them cut short. Some may not run."""
+    from conformance.base.options import Depth
+    from conformance.run.planning import planned
+
+    choice, target = prepared.choice, prepared.target
+    depth = Depth(choice.depth)
+    plan = planned(prepared.contract, target.declaration, choice.seed, depth, target.budget)
+    return {case.id: case for case in plan.cases}
 
 
 def _writes_before(run: Run, shown: Sequence[Exchange]) -> list[Exchange]:

@@ -95,8 +95,11 @@ def _affordable(found: Iterator[T]) -> list[T]:
 
 
 def _members(survey: Survey, most: Mapping[str, int]) -> dict[str, Found]:
-    """The values, by member: the address, the business, the maxima, and the missing routes."""
-    members = {"url": Found(survey.target.url, "The server responds and accepts the key.")}
+    """The values, by member: name, address, business, maxima, and the missing routes."""
+    members = {
+        "name": Found(urlsplit(survey.target.url).netloc, "The host of the address."),
+        "url": Found(survey.target.url, "The server responds and accepts the key."),
+    }
     seen = shown_businesses(survey, KeyName.FULL)
     if len(seen) == 1:
         how = "The only business in the lists of the key."

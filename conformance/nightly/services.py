@@ -22,6 +22,8 @@ DIGITS = 4
 """Hexadecimal digits of the digest in the name of a channel."""
 SCHEME = 20
 """Maximum number of characters of a scheme in it."""
+WEBHOOKS = {"http": "json", "https": "jsons"}
+"""The schemes of Apprise for webhooks that get JSON, by those of their addresses."""
 PARTS = re.compile(r"%2C|[/?&=,]")
 """What separates the parts of an address. Apprise writes some lists in another order each time."""
 ASSET = apprise.AppriseAsset(
@@ -57,10 +59,17 @@ def _of_addresses(addresses: Iterable[str]) -> Iterator[apprise.NotifyBase]:
         service = apprise.Apprise.instantiate(address, asset=ASSET)
         if service is None:
             raise UsageError(
-                f"{VARIABLE}: Apprise does not understand address {number}. "
-                "https://appriseit.com/services/ lists the forms."
+                f"{VARIABLE}: Apprise does not understand address {number}. {_form(address)}"
             )
         yield service
+
+
+def _form(address: str) -> str:
+    """How to write an address that Apprise does not understand, without quoting it."""
+    scheme = address.partition("://")[0].lower()
+    if scheme in WEBHOOKS:
+        return f"Write a webhook {scheme}://host/path as {WEBHOOKS[scheme]}://host/path."
+    return "https://appriseit.com/services/ lists the forms."
 
 
 def _of_file(path: Path) -> list[apprise.NotifyBase]:

@@ -121,11 +121,11 @@ def _statuses_of_valid(
 
 
 def idle_filters(run: Run) -> list[str]:
-    """The ``absent`` line for filters that lists ignored."""
+    """The ``absent`` line for filters that lists ignored. A list that failed ignored nothing."""
     ignored: dict[str, set[str]] = defaultdict(set)
     findings = [finding for cell in run.cells for finding in cell.findings]
     for finding in findings:
-        exchanges = [run.exchange[name] for name in finding.exchanges]
+        exchanges = [run.exchange[name] for name in finding.exchanges if run.exchange[name].ok]
         if finding.rule == FILTER_RULE:
             for exchange in exchanges:
                 if len(exchange.facts.filters) == 1:

@@ -8,24 +8,43 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
+import sys
 from pathlib import Path
 
 from conformance.base.text import clean
 from conformance.model import Run
 
+PROGRAM = "kaicalls-conformance"
 LONGEST = 300
 """Maximum length of a path or an address in a command."""
 
 
 def command(run: Run, what: str) -> str:
     """The command that reruns part of a run: a cause by its number, a clause, or a cell."""
-    words = ["kaicalls-conformance", "rerun", shlex.quote(what), "--of", _quoted(run.place, "RUN")]
+    words = [PROGRAM, "rerun", shlex.quote(what), "--of", _quoted(run.place, "RUN")]
     return " ".join([*words, *_of_target(run)])
 
 
 def pasted(run: Run, what: str) -> str:
-    """The same command for any shell of this machine: it goes to the current directory first."""
-    return f"cd {_quoted(str(Path.cwd()), 'DIRECTORY')} && {command(run, what)}"
+    """The same command for any shell of this machine: it goes to the current directory first.
+
+    It confirms its requests, because such a shell may have no terminal, and names the running
+    program by its path if a shell would not find it.
+    """
+    words = command(run, what).removeprefix(PROGRAM)
+    return f"cd {_quoted(str(Path.cwd()), 'DIRECTORY')} && {program()}{words} --yes"
+
+
+def program() -> str:
+    """The running program for a shell: its name if that finds it, or else its path."""
+    running = Path(sys.argv[0])
+    if running.name != PROGRAM:
+        return f"{_quoted(sys.executable, 'PYTHON')} -m conformance"
+    on_path = shutil.which(PROGRAM)
+    if on_path and Path(on_path).absolute() == running.absolute():
+        return PROGRAM
+    return _quoted(str(running.absolute()), PROGRAM)
 
 
 def doctor(run: Run) -> str:

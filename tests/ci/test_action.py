@@ -141,7 +141,8 @@ def test_a_night_without_a_run_says_so_and_is_remembered(
     service: Service, server: Shifting
 ) -> None:
     """If the server is down, the notice is on the page, and the state goes on to the next night."""
-    job = judged(service, server, url="http://127.0.0.1:9/api/v1", command="nightly")
+    url, options = "http://127.0.0.1:9/api/v1", f"{SELECTION}\n--max-seconds=1"
+    job = judged(service, server, url=url, command="nightly", options=options)
     assert (job.outputs["exit-code"], job.outputs["verdict"]) == ("3", "not judged")
     assert "# Not everything could be judged." in job.page
     assert len(service.caches) == 1

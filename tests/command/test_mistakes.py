@@ -148,6 +148,10 @@ CALLS = {
     ),
     "empty-target-file": _file("\n", r"t\.yaml:1: the file is empty"),
     "broken-yaml": _file(FILE + "keys: {full: [\n", r"t\.yaml:[23]: "),
+    "badly-indented": _file(
+        FILE + "keys:\n  full: x\n other: y\n",
+        r"t\.yaml:4: did not find expected key \(is .*indented",
+    ),
     "unknown-member": _file(FILE + "buget: 3\n", r"t\.yaml:2: .*buget"),
     "wrong-type": _file(FILE + "budget: many\n", r"t\.yaml:2: .*many.*integer"),
     "unknown-operation": _file(

@@ -141,7 +141,14 @@ def test_plan_foretells_a_run(full: Ran, tmp_path: Path) -> None:
     planned = re.findall(r"^([A-Z][a-z -]+?) +([0-9]+) ", outcome.out, re.MULTILINE)
     assert sum(int(count) for _, count in planned) == len(run["plan"])
     assert "Walks from page to page" in dict(planned)
-    assert re.search("takes about [0-9]+ minutes? at 10 ms", outcome.out)
+    assert re.search("takes about [0-9]+ (minute|second)s? at 10 ms", outcome.out)
+
+
+def test_a_plan_tells_fast_targets_from_slow_ones(tmp_path: Path) -> None:
+    """Where minutes would be equal, it says seconds."""
+    outcome = command("plan", "--depth", "quick", cwd=tmp_path)
+    times = re.findall(r"([0-9]+ (?:minute|second)s?) at [0-9]+ ms", outcome.out)
+    assert len(set(times)) == len(times) == 3
 
 
 # --- an address and a key -------------------------------------------------------------------------

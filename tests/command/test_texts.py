@@ -101,7 +101,7 @@ def test_init_writes_a_usable_file(sandbox: Sandbox, tmp_path: Path) -> None:
     """With address and key filled in, the file works. Its key is declared as the full key."""
     written = command("init", "mine.yaml", cwd=tmp_path)
     assert written.code == 0
-    assert written.out.endswith("doctor --target mine.yaml --yes\n")  # nobody can be asked
+    assert written.out.endswith("doctor --target mine.yaml\n")  # it only reads
     path = tmp_path / "mine.yaml"
     missing = command("plan", "--target", "mine.yaml", cwd=tmp_path)
     assert missing.code == 2
