@@ -202,21 +202,24 @@ EMPTY = ("minItems", "minLength", "minProperties")
 
 def _message(error: ValidationError, hidden: bool) -> str:
     """The error message, truncated, and without the value if ``hidden``."""
-    message = error.message
-    unknown = _unknown_member(error)
-    if unknown:
-        schema: Any = error.schema
-        members = schema.get("properties", {})
-        message = f"there is no member {unknown[0]}{nearest(unknown[0], members)}"
-    elif error.validator in EMPTY and not error.instance and error.absolute_path:
-        message = f"{error.absolute_path[-1]} is empty: give it a value, or remove it"
-    elif error.validator == "anyOf":
-        alternatives: Any = error.validator_value
-        needed = [name for each in alternatives for name in each.get("required", ())]
-        message = f"it needs at least one of {', '.join(needed)}" if needed else message
+    message = _explained(error)
     if hidden and error.validator != "additionalProperties":
         message = f"invalid value: {error.validator} {error.validator_value}"
     return cut(message, LONGEST)
+
+
+def _explained(error: ValidationError) -> str:
+    """What is wrong and how to fix it, or else the message of the validator."""
+    schema: Any = error.schema
+    unknown = _unknown_member(error)
+    if unknown:
+        return f"there is no member {unknown[0]}{nearest(unknown[0], schema.get('properties', {}))}"
+    if error.validator in EMPTY and not error.instance and error.absolute_path:
+        return f"{error.absolute_path[-1]} is empty: give it a value, or remove it"
+    if error.validator == "anyOf":
+        needed = [name for each in schema["anyOf"] for name in each.get("required", ())]
+        return f"it needs at least one of {', '.join(needed)}" if needed else error.message
+    return error.message
 
 
 def _unknown_member(error: ValidationError) -> tuple[str, ...]:
