@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -42,7 +42,7 @@ from conformance.nightly.bundles import certificate_in
 from conformance.nightly.dates import Certificate
 from conformance.nightly.facts import Night, Seen
 from conformance.nightly.notices import Kind, Message, Notice, Tone, message
-from conformance.nightly.state import Good, State
+from conformance.nightly.state import Good, Place, State
 from conformance.report import rerun
 from conformance.server.application import Application
 from conformance.server.messages import Refusal, Reply, Request
@@ -78,6 +78,9 @@ class Switched(Application):
             self.released.wait(60)
         if "locked" in self.on:
             reply = self.refused(request, Refusal("unauthenticated"))
+            return reply, self.encode(reply)
+        if f"500 {self.named(request)}" in self.on:
+            reply = self.refused(request, Refusal("internal"))
             return reply, self.encode(reply)
         return super().answer(request)
 
@@ -156,8 +159,11 @@ def channel() -> Iterator[Channel]:
 class Nights:
     """A process that spends nights at given moments, and another one once it was killed."""
 
-    def __init__(self, directory: Path, target: Path, channel: Channel) -> None:
+    def __init__(
+        self, directory: Path, target: Path, channel: Channel, selection: Sequence[str] = SELECTION
+    ) -> None:
         self.directory, self.target, self.channel = directory, target, channel
+        self.selection = selection
         self.said = directory / "said.txt"
         self.process = self._started()
 
@@ -177,7 +183,7 @@ class Nights:
     def begin(self, night: month.Spent, *, fewer_keys: bool = False) -> None:
         """Begin a night, perhaps with a target file that lacks keys."""
         target = without_dead_keys(self.target) if fewer_keys else self.target
-        arguments = ["nightly", "--target", str(target), *SELECTION, "--keep", "1"]
+        arguments = ["nightly", "--target", str(target), *self.selection, "--keep", "1"]
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps([night.at.isoformat(), arguments]) + "\n")
         self.process.stdin.flush()
@@ -212,10 +218,13 @@ def without_dead_keys(target: Path) -> Path:
 
 
 @contextmanager
-def serving(app: Application, directory: Path, **more: Any) -> Iterator[Path]:
+def serving(
+    app: Application, directory: Path, only: Sequence[str] = OPERATIONS, **more: Any
+) -> Iterator[Path]:
     """Serve an application, and write its target file with the operations of these tests."""
+    more["only"] = list(only)
     with servers.serving(app) as origin:
-        path = servers.target_file(app, origin, directory / "target.yaml", only=OPERATIONS, **more)
+        path = servers.target_file(app, origin, directory / "target.yaml", **more)
         path.chmod(0o600)
         yield path
 
@@ -299,6 +308,35 @@ def test_a_month_of_nights(tmp_path: Path, channel: Channel) -> None:
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and holds(path, SECRET)]
 
 
+def weekly(directory: Path, channel: Channel, faults: Sequence[str]) -> list[tuple[int, list[str]]]:
+    """The exit code and the notices of nights with faults: initials of lists that return 500."""
+    app, seen = switched(), []
+    with serving(app, directory, ["list_leads", "list_webhooks", "list_events"]) as target:
+        nights = Nights(directory, target, channel, ())
+        address = yaml.safe_load(target.read_text())["url"]
+        try:
+            for day, broken in enumerate(faults, 1):
+                app.on = {f"500 {LISTS[letter]}" for letter in broken}
+                nights.begin(month.Spent(day))
+                code = nights.end()
+                seen.append((code, list(notices_in(directory / "reports", address))))
+        finally:
+            nights.close()
+    return seen
+
+
+LISTS = {"l": "list_leads", "w": "list_webhooks", "e": "list_events"}
+
+
+@pytest.mark.long
+def test_a_fault_that_joins_an_open_cause_is_a_notice(tmp_path: Path, channel: Channel) -> None:
+    """Each operation is new, fixed or unstable by itself, although the cause keeps its id."""
+    seen = weekly(tmp_path, channel, ["", "l", "lw", "w", "l", "w", "we"])
+    for each in seen:
+        print(each)
+    assert 0
+
+
 def title_of(night: month.Spent) -> str:
     """The title of the message of a night."""
     more = len(night.notices) - 1
@@ -341,12 +379,76 @@ def test_a_cause_is_new_once_and_fixed_once() -> None:
     assert spent(night(CAUSE), night(), night())[1] == []
 
 
-def test_a_cause_that_spreads_and_shrinks_is_neither_new_nor_unstable() -> None:
-    """It has another id, but an operation in common."""
-    spread = replace(CAUSE, id="cause-2", parts=("cause-1y", "cause-1z"))
-    for nights in range(1, 6):
-        state, notices = spent(*[night(CAUSE), night(spread)] * nights)
-        assert (notices, list(state.open)) == ([], ["cause-1"])
+def reaching(*names: str) -> Seen:
+    """A cause in some operations, with the id that it has if these are several."""
+    parts = {f"part-{name}": Place(f"GET /{name}", f"a[{name}]") for name in names}
+    own = f"part-{names[0]}" if len(names) == 1 else "whole"
+    words = f"Reads return 500, {amount(len(names), 'operation')}"
+    cell = f"a[{names[0]}]"
+    return Seen(own, words, 1, cell, tuple(parts), title="Reads return 500", places=parts)
+
+
+def reached(*names: str, **given: Any) -> Night:
+    """A night with that cause, whose other cells passed."""
+    passed = {f"a[{name}]": Verdict.PASSED for name in "xyz"}
+    failed = {f"a[{name}]": Verdict.FAILED for name in names}
+    return night(*([reaching(*names)] if names else []), verdicts=passed | failed | given)
+
+
+def test_a_cause_that_reaches_further_is_a_notice() -> None:
+    """So is one that is fixed in part; it is neither new nor fixed as a whole."""
+    wider = "Wider: Reads return 500, now also GET /y, GET /z (3 operations, 1 the night before)"
+    narrower = "Narrower: Reads return 500: GET /x, GET /y are fixed, 1 operation left"
+    assert spent(reached("x"), reached("x", "y", "z"))[1] == [wider]
+    assert spent(reached("x", "y", "z"), reached("z"))[1] == [narrower]
+    assert spent(reached("x", "y"), reached("x", "y"))[1] == []
+    assert spent(reached("x", "y"), reached("y", "z"))[1] == [
+        "Wider: Reads return 500, now also GET /z (2 operations, 2 the night before)",
+        "Narrower: Reads return 500: GET /x is fixed, 2 operations left",
+    ]
+
+
+def test_a_cause_that_moves_is_fixed_in_one_place_and_new_in_the_other() -> None:
+    """Its id may even be the same, because that of several operations does not name them."""
+    assert spent(reached("x"), reached("y"))[1] == [
+        "New: Reads return 500, 1 operation",
+        "Fixed: Reads return 500, 1 operation",
+    ]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.UNTESTED, Verdict.ERROR, Verdict.INAPPLICABLE])
+def test_an_operation_that_was_not_judged_is_not_fixed(verdict: Verdict) -> None:
+    """It stays open, is no news when it is seen again, and is fixed once it has passed."""
+    state, notices = spent(reached("x", "y"), reached("x", **{"a[y]": verdict}))
+    notices = [text for text in notices if not text.startswith("Newly untested")]
+    assert (notices, state.open["whole"].parts) == ([], ("part-x", "part-y"))
+    assert spent(reached("x", "y"), state=state)[1] == []
+    narrower = "Narrower: Reads return 500: GET /y is fixed, 1 operation left"
+    assert spent(reached("x"), state=state)[1] == [narrower]
+    left, notices = spent(reached(**{"a[y]": verdict}), state=state)
+    narrower = "Narrower: Reads return 500: GET /x is fixed, 1 operation left"
+    assert (notices, left.open["whole"].parts) == ([narrower], ("part-y",))
+    assert spent(reached(), state=left)[1] == ["Fixed: Reads return 500, 1 operation"]
+
+
+def test_an_operation_is_unstable_by_itself() -> None:
+    """The others of its cause are not, and a fault that joins them later is no chance."""
+    flapping = [reached("x"), reached("x", "y"), reached("x"), reached("x", "y")]
+    state, notices = spent(*flapping)
+    assert notices == ["Unstable: Reads return 500: GET /y, came and went within 4 nights"]
+    assert spent(reached("x"), reached("x", "y"), state=state)[1] == []
+    wider = "Wider: Reads return 500, now also GET /z (3 operations, 2 the night before)"
+    assert spent(reached("x", "y", "z"), state=state)[1] == [wider]
+    assert spent(*[reached("x", "y")] * 6, state=state)[1] == []
+    settled = spent(*[reached("x", "y")] * 7, state=state)[1]
+    assert settled == ["New: Reads return 500: GET /y, no longer unstable"]
+
+
+def test_operations_that_flap_together_are_one_notice() -> None:
+    """However many they are."""
+    quiet, loud = reached("x"), reached("x", "y", "z")
+    unstable = "Unstable: Reads return 500: GET /y, GET /z, came and went within 4 nights"
+    assert spent(quiet, loud, quiet, loud)[1] == [unstable]
 
 
 def test_a_cause_that_splits_is_not_new() -> None:

@@ -8,8 +8,9 @@ from datetime import date
 
 from conformance.base.text import amount
 from conformance.model import Cause, Run, Verdict
-from conformance.model.judgement import JUDGED
-from conformance.report import remarks
+from conformance.model.judgement import JUDGED, id_of_cause
+from conformance.nightly.state import Place
+from conformance.report import remarks, view
 
 MOST = 200
 """Maximum number of causes of a night that are followed."""
@@ -21,9 +22,10 @@ COUNTING = (Verdict.FAILED, Verdict.WARNED)
 class Seen:
     """A cause as a night showed it.
 
-    ``number`` is that in the report, from 1. ``cell`` is the name of its main cell, and ``parts``
-    are its ids in each of its operations alone. ``lapsed`` is the last day of a waiver that covered
-    it; empty without one.
+    ``words`` are its ``title`` and how far it reaches. ``number`` is that in the report, from 1.
+    ``cell`` is the name of its main cell, ``parts`` are its ids in each of its operations alone,
+    and ``places`` say where these are. ``lapsed`` is the last day of a waiver that covered it;
+    empty without one.
     """
 
     id: str
@@ -32,6 +34,8 @@ class Seen:
     cell: str
     parts: tuple[str, ...] = ()
     lapsed: str = ""
+    title: str = ""
+    places: Mapping[str, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,29 @@ def _seen(run: Run, cause: Cause, number: int, day: date) -> Seen:
         cell=cause.cells[0] if cause.cells else cause.finding.clause,
         parts=tuple(sorted(cause.parts)),
         lapsed=_lapsed(run, cause, day),
+        title=title,
+        places=_places(run, cause),
     )
+
+
+def _places(run: Run, cause: Cause) -> dict[str, Place]:
+    """Where each part of a cause is, with the first of its cells there."""
+    if not cause.family:
+        return {}
+    first: dict[str, str] = {}
+    for name in cause.cells:
+        first.setdefault(_operation(name), name)
+    return {
+        id_of_cause(cause.family, [operation]): Place(_route(run, operation), name)
+        for operation, name in first.items()
+    }
+
+
+def _route(run: Run, name: str) -> str:
+    """The method and path of an operation, with its name if others have the same ones."""
+    route = view.route(run, name)
+    alike = [each for each in run.contract.operations if view.route(run, each) == route]
+    return f"{route} ({name})" if len(alike) > 1 else route
 
 
 def _lapsed(run: Run, cause: Cause, day: date) -> str:

@@ -12,7 +12,7 @@ from conformance.base.errors import Exit
 from conformance.base.text import amount
 from conformance.model import Json
 from conformance.nightly.facts import Seen
-from conformance.nightly.notices import LISTED, Kind, Notice, ordered
+from conformance.nightly.notices import BROKEN, LISTED, Kind, Notice, ordered
 from conformance.nightly.transitions import Step
 from conformance.report.markdown import inert
 from conformance.report.overall import Overall
@@ -58,7 +58,7 @@ class Outcome:
         if (
             self.new
             or self.counts.get("failed")
-            or any(notice.kind is Kind.NEW for notice in self.notices)
+            or any(notice.kind in BROKEN for notice in self.notices)
         ):
             return Exit.VIOLATED
         if self.unsent or not self.judged_all:

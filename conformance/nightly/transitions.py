@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from conformance.base.text import amount
 from conformance.base.values import without
-from conformance.model import BROKEN, Verdict, flips
+from conformance.model import Verdict, flips
 from conformance.nightly import losses
 from conformance.nightly.facts import Night, Seen, unjudged_now
+from conformance.nightly.following import Followed, Reach, followed, listed, places_of, routes
 from conformance.nightly.notices import Kind, Notice
 from conformance.nightly.state import RECENT, Good, Open, State
 
 MOST = 500
-"""Maximum number of open causes, and of unstable ones, that are remembered."""
+"""Maximum number of open causes, and of unstable parts of causes, that are remembered."""
+MOST_PARTS = 5_000
+"""Maximum number of parts of open causes that are remembered for a night."""
 NAMED = 5
 """Maximum number of clauses that a notice names."""
 
@@ -43,16 +46,15 @@ def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: boo
     it may be thinner.
     """
     less = losses.is_less_than_before(state.judged, good, night)
-    after, new, fixed = _causes(state, night, tried_less=night.stopped != "" or less)
+    found = followed(state, night, tried_less=night.stopped != "" or less)
+    after = _after(state, night, found)
     lost = {} if night.stopped else unjudged_now(good, night)
-    unstable = _unstable(state, after, fixed)
     notices = [
-        *_of_causes(state, new, fixed, unstable, after),
+        *_of_causes(state, after, found),
         *_of_standing(state, night, lost, less=less),
     ]
     after = replace(
         after,
-        unstable=unstable,
         judged=state.judged if night.stopped else night.judged,
         stopped=state.stopped + 1 if night.stopped else 0,
         lost=state.lost if night.stopped else tuple(sorted(lost)),
@@ -60,91 +62,87 @@ def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: boo
     thinner = not accept and losses.is_thinner(state.good, good, night)
     if night.whole and not night.red and not thinner:
         after = replace(after, good=Good(night.run, night.judged), lost=())
-    return Step(after, tuple(notices), new, fixed, lost, thinner)
+    return Step(after, tuple(notices), found.new, found.fixed, lost, thinner)
 
 
 # --- causes ---------------------------------------------------------------------------------------
 
 
-def _causes(
-    state: State, night: Night, *, tried_less: bool
-) -> tuple[State, tuple[Seen, ...], dict[str, Open]]:
-    """The state with the open causes of a night, the causes that are new, and those fixed."""
-    kept: dict[str, Open] = {}
-    new = []
-    continued: set[str] = set()
-    for seen in night.causes:
-        earlier = _earlier(state, seen)
-        continued |= earlier
-        if not earlier:
-            new.append(seen)
-        free = [name for name in sorted(earlier) if name not in kept]  # it may have split
-        kept[free[0] if free else seen.id] = Open(seen.words, seen.cell, seen.parts)
-    unseen, fixed = _gone(night, without(state.open, continued), tried_less=tried_less)
-    kept = dict(list({**kept, **unseen}.items())[:MOST])
+def _after(state: State, night: Night, found: Followed) -> State:
+    """The state with the causes that are open after a night, and its open and unstable parts."""
+    kept = dict(list(found.open.items())[:MOST])
+    parts = {part for name, cause in kept.items() for part in places_of(name, cause)}
     recent = state.recent
     if not night.stopped:
-        recent = (*recent, tuple(sorted(kept)))[-RECENT:]
-    return replace(state, open=kept, recent=recent), tuple(new), fixed
+        recent = (*recent, tuple(sorted(parts)[:MOST_PARTS]))[-RECENT:]
+    return replace(state, open=kept, recent=recent, unstable=_unstable(state, kept, recent))
 
 
-def _gone(
-    night: Night, causes: Mapping[str, Open], *, tried_less: bool
-) -> tuple[dict[str, Open], dict[str, Open]]:
-    """Open causes that a night did not show: those that nobody looked for, and those fixed.
-
-    One whose cell is still broken is neither: it is part of another cause, or waived.
-    """
-    unseen, fixed = {}, {}
-    for name, cause in causes.items():
-        verdict = night.verdicts.get(cause.cell)
-        if verdict is Verdict.PASSED and not tried_less:
-            fixed[name] = cause
-        elif verdict not in BROKEN or night.stopped:
-            unseen[name] = cause
-    return unseen, fixed
-
-
-def _unstable(state: State, after: State, fixed: Mapping[str, Open]) -> dict[str, str]:
-    """The words of the causes that are unstable after a night, by id."""
-    words = {**state.unstable, **{name: cause.words for name, cause in after.open.items()}}
-    words |= {name: cause.words for name, cause in fixed.items()}
-    return {name: words.get(name, name) for name in list(flips(after.recent))[:MOST]}
+def _unstable(
+    state: State, kept: Mapping[str, Open], recent: Sequence[tuple[str, ...]]
+) -> dict[str, str]:
+    """The words of the parts that are unstable after a night, by id."""
+    names = list(flips(recent))[:MOST]
+    fresh = {name for name in names if name not in state.unstable}
+    words: dict[str, str] = {}
+    for causes in (state.open, kept):
+        for name, cause in causes.items():
+            places = places_of(name, cause)
+            is_whole = fresh.issuperset(places)
+            for part, place in places.items():
+                route = place.route or place.cell
+                words[part] = cause.words if is_whole else f"{cause.title or cause.words}: {route}"
+    return {name: state.unstable.get(name) or words.get(name, name) for name in names}
 
 
-def _earlier(state: State, seen: Seen) -> set[str]:
-    """The ids by which a cause was open already; it may have spread, or be fixed in part."""
-    parts = set(seen.parts)
-    return {
-        name
-        for name, cause in state.open.items()
-        if name == seen.id or not parts.isdisjoint(cause.parts)
-    }
-
-
-def _of_causes(
-    state: State,
-    new: tuple[Seen, ...],
-    fixed: Mapping[str, Open],
-    unstable: Mapping[str, str],
-    after: State,
-) -> Iterator[Notice]:
-    """What there is to say about causes. An unstable one is announced once, until it settles."""
-    shifting = {*unstable, *state.unstable}
-    for seen in new:
-        if seen.id not in shifting:
+def _of_causes(state: State, after: State, found: Followed) -> Iterator[Notice]:
+    """What there is to say about causes. An unstable part is announced once, until it settles."""
+    shifting = {*after.unstable, *state.unstable}
+    for seen in found.new:
+        if not shifting.issuperset(places_of(seen.id, seen)):
             lapsed = f" (its waiver ended on {seen.lapsed})" if seen.lapsed else ""
             yield Notice(Kind.NEW, f"{seen.words}{lapsed}")
-    for name, cause in fixed.items():
-        if name not in shifting:
+    for reach in found.moved.values():
+        yield from _of_reach(reach, shifting)
+    for name, cause in found.fixed.items():
+        if not shifting.issuperset(places_of(name, cause)):
             yield Notice(Kind.FIXED, cause.words)
-    for name, words in unstable.items():
-        if name not in state.unstable:
-            nights = amount(len(after.recent), "night")
-            yield Notice(Kind.UNSTABLE, f"{words}, came and went within {nights}")
-    for name, words in without(state.unstable, set(unstable)).items():
-        kind = Kind.NEW if name in after.open else Kind.FIXED
-        yield Notice(kind, f"{words}, no longer unstable")
+    nights = amount(len(after.recent), "night")
+    for words in _joined(without(after.unstable, set(state.unstable)).values()):
+        yield Notice(Kind.UNSTABLE, f"{words}, came and went within {nights}")
+    settled = without(state.unstable, set(after.unstable))
+    still = {part for name, cause in after.open.items() for part in places_of(name, cause)}
+    for kind, is_open in ((Kind.NEW, True), (Kind.FIXED, False)):
+        parts = [words for name, words in settled.items() if (name in still) is is_open]
+        for words in _joined(parts):
+            yield Notice(kind, f"{words}, no longer unstable")
+
+
+def _of_reach(reach: Reach, shifting: set[str]) -> Iterator[Notice]:
+    """What there is to say about a cause that reaches further, or less far."""
+    more = [place for part, place in reach.more.items() if part not in shifting]
+    fixed = [place for part, place in reach.fixed.items() if part not in shifting]
+    now = amount(reach.now, "operation")
+    if more:
+        counts = f"{now}, {reach.before:,} the night before"
+        yield Notice(Kind.WIDER, f"{reach.title}, now also {routes(more)} ({counts})")
+    if fixed:
+        are = "is" if len(fixed) == 1 else "are"
+        words = f"{routes(fixed)} {are} fixed, {now} left"
+        yield Notice(Kind.NARROWER, f"{reach.title}: {words}")
+
+
+def _joined(texts: Iterable[str]) -> Iterator[str]:
+    """Texts such as ``TITLE: GET /leads``; those with the same title become one."""
+    alike: dict[str, list[str]] = {}
+    for text in sorted(set(texts)):
+        title, _, rest = text.rpartition(": ")
+        alike.setdefault(title, []).append(rest)
+    for title, found in alike.items():
+        if not title:
+            yield from found
+            continue
+        yield f"{title}: {listed(found)}"
 
 
 # --- how much was judged --------------------------------------------------------------------------

@@ -1,0 +1,182 @@
+"""Follows causes from night to night, operation by operation: what is new, what is fixed.
+
+A part is a cause in one operation alone. A cause may reach further or less far than the night
+before, so it is the parts that come, go, and prove unstable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from conformance.base.text import amount
+from conformance.base.values import without
+from conformance.model import BROKEN, Verdict
+from conformance.nightly.facts import Night, Seen
+from conformance.nightly.state import Open, Place, State
+
+NAMED = 3
+"""Maximum number of operations that a notice names."""
+
+Places = Mapping[str, Place]
+"""The operations of a cause, by the id of its part."""
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How far an open cause reaches, compared with the night before.
+
+    ``more`` are the parts that are new, and ``fixed`` those that passed. ``now`` and ``before``
+    count its operations.
+    """
+
+    title: str
+    now: int
+    before: int
+    more: Places
+    fixed: Places
+
+
+@dataclass(frozen=True)
+class Followed:
+    """The causes that are open after a night, by id, and what changed.
+
+    ``new`` are those that the night before did not have, ``fixed`` those that are gone, and
+    ``moved`` those that reach further or less far than before, by id.
+    """
+
+    open: Mapping[str, Open]
+    new: tuple[Seen, ...]
+    fixed: Mapping[str, Open]
+    moved: Mapping[str, Reach]
+
+
+@dataclass(frozen=True)
+class _Gone:
+    """The parts of an open cause that a night did not show: those that passed, and those not tried.
+
+    A part whose cell is still broken is neither: it belongs to another cause, or is waived.
+    """
+
+    fixed: Places
+    untried: Places
+
+
+def followed(state: State, night: Night, *, tried_less: bool) -> Followed:
+    """Follow the open causes of a state to a night. If it tried less, nothing counts as fixed."""
+    tonight = {part for seen in night.causes for part in places_of(seen.id, seen)}
+    gone = {
+        name: _gone(places_of(name, cause), tonight, night, tried_less=tried_less)
+        for name, cause in state.open.items()
+    }
+    kept, new, moved = _continued(state, night, gone)
+    continued = {name for seen in night.causes for name in _earlier(state, seen)}
+    fixed = {}
+    for name, cause in without(state.open, continued).items():
+        parts = gone[name]
+        if parts.untried:
+            kept[name] = _left(cause, parts.untried)
+            left = len(parts.untried)
+            moved[name] = Reach(cause.title or cause.words, left, left, {}, parts.fixed)
+        elif parts.fixed:
+            fixed[name] = cause
+    moved = {name: reach for name, reach in moved.items() if reach.more or reach.fixed}
+    return Followed(kept, tuple(new), fixed, moved)
+
+
+def _continued(
+    state: State, night: Night, gone: Mapping[str, _Gone]
+) -> tuple[dict[str, Open], list[Seen], dict[str, Reach]]:
+    """The causes of a night by their ids as open ones, those that are new, and their reach."""
+    known = {part for name, cause in state.open.items() for part in places_of(name, cause)}
+    kept: dict[str, Open] = {}
+    moved: dict[str, Reach] = {}
+    new: list[Seen] = []
+    continued: set[str] = set()
+    for seen in night.causes:
+        earlier = _earlier(state, seen)
+        free = [name for name in sorted(earlier) if name not in kept]  # it may have split
+        name = free[0] if free else seen.id
+        inherited = [gone[each] for each in sorted(earlier - continued)]
+        kept[name] = _opened(seen, inherited)
+        if earlier:
+            before = {part for each in earlier for part in places_of(each, state.open[each])}
+            moved[name] = _reach(seen, kept[name], before, known, inherited)
+        else:
+            new.append(seen)
+        continued |= earlier
+    return kept, new, moved
+
+
+def places_of(name: str, cause: Seen | Open) -> Places:
+    """The parts of a cause with some id. One without parts is a part of its own.
+
+    A part whose place is not known is taken to be where the main cell is.
+    """
+    main = Place("", cause.cell)
+    return {part: cause.places.get(part, main) for part in cause.parts or (name,)}
+
+
+def routes(places: Sequence[Place]) -> str:
+    """The operations of some parts in words: the first ones, and how many more there are."""
+    named = list(dict.fromkeys(place.route for place in places if place.route))
+    if not named:
+        return amount(len(places), "operation")
+    return listed(named)
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first NAMED names, and how many more there are."""
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+
+
+def _earlier(state: State, seen: Seen) -> set[str]:
+    """The ids by which a cause was open already; it may have spread, or be fixed in part."""
+    parts = set(seen.parts)
+    return {
+        name
+        for name, cause in state.open.items()
+        if name == seen.id or not parts.isdisjoint(cause.parts)
+    }
+
+
+def _gone(before: Places, tonight: set[str], night: Night, *, tried_less: bool) -> _Gone:
+    """What became of the parts of an open cause that a night did not show."""
+    fixed, untried = {}, {}
+    for part, place in before.items():
+        verdict = night.verdicts.get(place.cell)
+        if part in tonight:
+            continue
+        if verdict is Verdict.PASSED and not tried_less:
+            fixed[part] = place
+        elif verdict not in BROKEN or night.stopped:
+            untried[part] = place
+    return _Gone(fixed, untried)
+
+
+def _opened(seen: Seen, inherited: Sequence[_Gone]) -> Open:
+    """A cause of a night as an open one, with the parts that were not tried."""
+    untried = {part: place for gone in inherited for part, place in gone.untried.items()}
+    parts = tuple(sorted({*seen.parts, *untried})) if seen.parts else ()
+    return Open(seen.words, seen.cell, parts, seen.title, {**untried, **seen.places})
+
+
+def _left(cause: Open, untried: Places) -> Open:
+    """An open cause of which only the parts that were not tried are left."""
+    if not cause.parts:
+        return cause
+    places = {part: place for part, place in cause.places.items() if part in untried}
+    words = f"{cause.title}, {amount(len(untried), 'operation')}" if cause.title else cause.words
+    return replace(cause, words=words, parts=tuple(sorted(untried)), places=places)
+
+
+def _reach(
+    seen: Seen, kept: Open, before: set[str], known: set[str], inherited: Sequence[_Gone]
+) -> Reach:
+    """How far a cause reaches that was open already."""
+    places = places_of(seen.id, seen)
+    more = {part: place for part, place in places.items() if part not in known}
+    fixed = {part: place for gone in inherited for part, place in gone.fixed.items()}
+    title = seen.title or seen.words
+    return Reach(title, len(kept.parts or places), len(before), more, fixed)
