@@ -331,10 +331,39 @@ LISTS = {"l": "list_leads", "w": "list_webhooks", "e": "list_events"}
 @pytest.mark.long
 def test_a_fault_that_joins_an_open_cause_is_a_notice(tmp_path: Path, channel: Channel) -> None:
     """Each operation is new, fixed or unstable by itself, although the cause keeps its id."""
-    seen = weekly(tmp_path, channel, ["", "l", "lw", "w", "l", "w", "we"])
-    for each in seen:
-        print(each)
-    assert 0
+    leads, webhooks = (f"GET /{name} fails on valid requests" for name in ("leads", "webhooks"))
+    fails = "The server fails on valid requests"
+    assert weekly(tmp_path, channel, ["", "l", "lw", "w", "l", "w", "we"]) == [
+        (0, []),
+        (1, [f"New: {leads}, 1 operation"]),
+        (1, [f"Wider: {fails}, now also GET /webhooks (2 operations, 1 the night before)"]),
+        (1, [f"Narrower: {webhooks}: GET /leads (list_leads) is fixed, 1 operation left"]),
+        (
+            1,
+            [
+                f"Unstable: {leads}, 1 operation, came and went within 5 nights",
+                f"Narrower: {leads}: GET /webhooks is fixed, 1 operation left",
+            ],
+        ),
+        (1, [f"Unstable: {webhooks}, 1 operation, came and went within 6 nights"]),
+        (1, [f"Wider: {fails}, now also GET /events (2 operations, 1 the night before)"]),
+    ]
+    new, wider = channel.received[:2]
+    assert new["message"].splitlines()[:6] == [
+        "1. GET /leads fails on valid requests",
+        "Request: GET /api/v1/leads with the key empty",
+        "Expected: 200 with an empty list",
+        "Actual: 500",
+        "Operations: GET /leads (list_leads)",
+        "28 cells are blocked by this cause.",
+    ]
+    assert wider["message"].splitlines()[1:5] == [
+        "Request: GET /api/v1/webhooks?business_id=… with the key empty",
+        "Expected: 200 with an empty list",
+        "Actual: 500",
+        "Operations: GET /leads (list_leads), GET /webhooks",
+    ]
+    assert "accept-less" not in new["message"]
 
 
 def title_of(night: month.Spent) -> str:

@@ -27,9 +27,10 @@ class Reach:
     """How far an open cause reaches, compared with the night before.
 
     ``more`` are the parts that are new, and ``fixed`` those that passed. ``now`` and ``before``
-    count its operations.
+    count its operations. ``seen`` is the cause as the night shows it; None if it does not.
     """
 
+    seen: Seen | None
     title: str
     now: int
     before: int
@@ -77,7 +78,7 @@ def followed(state: State, night: Night, *, tried_less: bool) -> Followed:
         if parts.untried:
             kept[name] = _left(cause, parts.untried)
             left = len(parts.untried)
-            moved[name] = Reach(cause.title or cause.words, left, left, {}, parts.fixed)
+            moved[name] = Reach(None, cause.title or cause.words, left, left, {}, parts.fixed)
         elif parts.fixed:
             fixed[name] = cause
     moved = {name: reach for name, reach in moved.items() if reach.more or reach.fixed}
@@ -125,10 +126,10 @@ def routes(places: Sequence[Place]) -> str:
     return listed(named)
 
 
-def listed(names: Sequence[str]) -> str:
-    """The first NAMED names, and how many more there are."""
-    more = len(names) - NAMED
-    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")
+def listed(names: Sequence[str], most: int = NAMED) -> str:
+    """The first names, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def _earlier(state: State, seen: Seen) -> set[str]:
@@ -179,4 +180,4 @@ def _reach(
     more = {part: place for part, place in places.items() if part not in known}
     fixed = {part: place for gone in inherited for part, place in gone.fixed.items()}
     title = seen.title or seen.words
-    return Reach(title, len(kept.parts or places), len(before), more, fixed)
+    return Reach(seen, title, len(kept.parts or places), len(before), more, fixed)

@@ -40,6 +40,8 @@ class Kind(StrEnum):
     """A waiver ends within 30, 14 or 3 days."""
     CERTIFICATE = "Certificate due"
     """A certificate ends within 30, 14 or 3 days, or has ended."""
+    STILL = "Still broken"
+    """After nights that could not be judged, a cause that was reported before them."""
     RESUMED = "Judged again"
     """A night was judged to the end, after one or more that were not."""
     NARROWER = "Narrower"

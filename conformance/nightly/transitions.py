@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -18,6 +19,10 @@ MOST = 500
 """Maximum number of open causes, and of unstable parts of causes, that are remembered."""
 MOST_PARTS = 5_000
 """Maximum number of parts of open causes that are remembered for a night."""
+STILL = 3
+"""Maximum number of causes that are repeated once a target can be judged again."""
+RAW = re.compile(r": \w+(?:Error|Exception|Timeout): .*", re.DOTALL)
+"""What a library says about why a connection failed, which a notice leaves out."""
 NAMED = 5
 """Maximum number of clauses that a notice names."""
 
@@ -27,8 +32,9 @@ class Step:
     """The step from one night to the next: the new state, and what there is to say.
 
     It is ``thinner`` if the night judges less than the last good one, and that was not accepted.
-    ``new`` are the causes that the night before did not have, and ``fixed`` those that are gone, by
-    id. ``lost`` counts by clause the cells that the last good night judged and this one could not.
+    ``new`` are the causes that the night before did not have, ``wider`` those that reach further,
+    and ``fixed`` those that are gone, by id. ``lost`` counts by clause the cells that the last good
+    night judged and this one could not.
     """
 
     state: State
@@ -37,6 +43,7 @@ class Step:
     fixed: Mapping[str, Open]
     lost: Mapping[str, int]
     thinner: bool
+    wider: tuple[Reach, ...] = ()
 
 
 def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: bool = False) -> Step:
@@ -49,20 +56,30 @@ def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: boo
     found = followed(state, night, tried_less=night.stopped != "" or less)
     after = _after(state, night, found)
     lost = {} if night.stopped else unjudged_now(good, night)
+    unblocked = {name: verdict for name, verdict in good.items() if name not in night.blocked}
+    untested = {} if night.stopped else unjudged_now(unblocked, night)
     notices = [
         *_of_causes(state, after, found),
-        *_of_standing(state, night, lost, less=less),
+        *_of_standing(state, night, untested, less=less),
+        *_of_resumption(state, night, found),
     ]
     after = replace(
         after,
         judged=state.judged if night.stopped else night.judged,
         stopped=state.stopped + 1 if night.stopped else 0,
-        lost=state.lost if night.stopped else tuple(sorted(lost)),
+        lost=state.lost if night.stopped else tuple(sorted(untested)),
     )
     thinner = not accept and losses.is_thinner(state.good, good, night)
     if night.whole and not night.red and not thinner:
         after = replace(after, good=Good(night.run, night.judged), lost=())
-    return Step(after, tuple(notices), found.new, found.fixed, lost, thinner)
+    shifting = {*after.unstable, *state.unstable}
+    wider = tuple(reach for reach in found.moved.values() if not shifting.issuperset(reach.more))
+    return Step(after, tuple(notices), found.new, found.fixed, lost, thinner, wider)
+
+
+def in_full(stopped: str) -> str:
+    """Why a night was not judged, if its notice leaves out a part of that; else empty."""
+    return stopped if RAW.search(stopped) else ""
 
 
 # --- causes ---------------------------------------------------------------------------------------
@@ -154,7 +171,7 @@ def _of_standing(
     """What there is to say about how much a night judged."""
     if night.stopped:
         if not state.stopped:
-            yield Notice(Kind.STOPPED, night.stopped)
+            yield Notice(Kind.STOPPED, RAW.sub("", night.stopped))
         return
     if state.stopped:
         since = amount(state.stopped, "night")
@@ -165,6 +182,20 @@ def _of_standing(
     newly = {clause: count for clause, count in lost.items() if clause not in state.lost}
     if newly:
         yield Notice(Kind.UNTESTED, _listed(newly))
+
+
+def _of_resumption(state: State, night: Night, found: Followed) -> Iterator[Notice]:
+    """After nights that could not be judged, the causes that are as broken as before."""
+    if night.stopped or not state.stopped:
+        return
+    wider = [reach.seen for reach in found.moved.values() if reach.seen and reach.more]
+    told = {seen.id for seen in (*found.new, *wider)}
+    still = [seen.words for seen in night.causes if seen.id not in told]
+    for words in still[:STILL]:
+        yield Notice(Kind.STILL, words)
+    more = len(still) - STILL
+    if more > 0:
+        yield Notice(Kind.STILL, amount(more, "more cause"))
 
 
 def _listed(cells: Mapping[str, int]) -> str:
