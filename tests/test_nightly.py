@@ -28,6 +28,7 @@ from conformance.model import Verdict, Waiver
 from conformance.nightly import (
     channels,
     dates,
+    describing,
     facts,
     lock,
     losses,
@@ -695,6 +696,125 @@ def test_a_doubt_about_a_cause_is_told() -> None:
     doubted = replace(run.causes[0], doubt="perhaps never revoked", verdict=Verdict.FAILED)
     (seen,) = facts.night_of(replace(run, causes=(doubted,)), "x").causes
     assert seen.words.endswith(" (not certain: perhaps never revoked)")
+
+
+def test_an_open_cause_is_repeated_once_the_target_can_be_judged_again() -> None:
+    """Otherwise the only message after an outage would sound as if all were well."""
+    down = night(stopped="The target is down.", judged=0, verdicts={})
+    state, notices = spent(night(CAUSE), down, night(CAUSE))
+    assert sorted(notices) == [
+        "Judged again: 3 cells, after 1 night not judged",
+        "Still broken: Pages lose items, 21 operations",
+    ]
+    step = transitions.step(spent(night(CAUSE), down)[0], night(CAUSE), PASSING)
+    sent = message(step.notices, [])
+    more = "Still broken: Pages lose items, 21 operations, and 1 more notice"
+    assert (sent.title, sent.tone) == (more, Tone.WARNING)
+    assert spent(night(CAUSE), state=state)[1] == []
+    assert "Still" not in "".join(spent(down, night(CAUSE))[1])
+
+
+def test_many_open_causes_are_repeated_in_four_notices() -> None:
+    """The others are counted."""
+    causes = [
+        replace(CAUSE, id=name, parts=(name,), cell=f"{name}[x]", words=name) for name in "cdefg"
+    ]
+    down = night(stopped="The target is down.", judged=0, verdicts={})
+    notices = spent(night(*causes), down, night(*causes))[1]
+    assert [text for text in notices if text.startswith("Still")] == [
+        *(f"Still broken: {name}" for name in "cde"),
+        "Still broken: 2 more causes",
+    ]
+
+
+def test_cells_that_a_cause_blocks_are_a_consequence() -> None:
+    """They are neither newly untested nor a reason to judge less, unlike those of a missing key."""
+    lost = {"a[y]": Verdict.UNTESTED, "b[x]": Verdict.UNTESTED}
+    blocking = replace(CAUSE, blocks=frozenset({"a[y]"}), spoils=frozenset({"b[x]"}))
+    verdicts = PASSING | {"a[x]": Verdict.FAILED} | lost
+    later = night(blocking, judged=1, verdicts=verdicts)
+    good = Good("2026-10-31T03-15-00Z", 3)
+    assert spent(night(), later)[1] == ["New: Pages lose items, 21 operations"]
+    assert losses.details(good, PASSING, later) == ()
+    only_blocked = replace(later, causes=(replace(blocking, spoils=frozenset()),))
+    assert "Newly untested: b (1 cell)" in spent(night(), only_blocked)[1]
+    assert losses.details(good, PASSING, only_blocked)[1:] == (
+        "b (1 cell): the report says why",
+        losses.WAY_OUT,
+    )
+    limited = replace(only_blocked, limited=frozenset({"b[x]"}))
+    assert losses.WAY_OUT not in losses.details(good, PASSING, limited)
+
+
+def test_a_title_without_a_route_names_the_plainest_one() -> None:
+    """One that names it already does not repeat it."""
+    run = example.failing()
+    cause = replace(run.causes[0], verdict=Verdict.FAILED)
+    operation = run.contract.operations[cause.finding.operation]
+    route = f"{operation.method} {operation.path}"
+    for title, is_added in (("Pages lose items", True), (f"{route} loses items", False)):
+        (seen,) = facts.night_of(replace(run, causes=(replace(cause, title=title),)), "x").causes
+        assert (seen.words.count(route), seen.words.endswith(f"{route})")) == (1, is_added)
+
+
+def test_the_request_of_a_cause_shows_no_values_of_its_query() -> None:
+    """They may be secrets; and whatever a target said is short and mentions nobody."""
+    run = example.failing()
+    cause = run.causes[0]
+    finding = replace(cause.finding, actual=f"@everyone {'x' * 1_000}", where="/data")
+    named = cause.exchanges[0]
+    secret = [
+        replace(each, request=replace(each.request, url="https://h/api/v1/a?token=s3cr3t&x="))
+        for each in run.exchanges
+    ]
+    changed = replace(run, causes=(replace(cause, finding=finding),), exchanges=tuple(secret))
+    lines = describing.described(changed, [describing.Subject(1, ("GET /a",))])
+    text = "\n".join(lines)
+    assert named
+    assert "/api/v1/a?token=…&x=…" in text
+    assert "s3cr3t" not in text
+    assert "Actual: @ everyone" in text
+    assert max(len(line) for line in lines) <= 300
+
+
+def test_many_new_causes_are_counted() -> None:
+    """The first three are described."""
+    run = example.failing()
+    subjects = [describing.Subject(1, ("GET /a",))] * 5
+    assert describing.described(run, subjects)[-1] == "and 2 more causes, see the report"
+
+
+RAW = "No usable response from https://h: ConnectionRefusedError: [Errno 111] refused. Check it."
+
+
+def test_what_a_library_said_is_not_in_a_title() -> None:
+    """It is in the body, and on the page."""
+    step = transitions.step(KNOWN, night(stopped=RAW, judged=0, verdicts={}), {})
+    assert [str(each) for each in step.notices] == ["Not judged: No usable response from https://h"]
+    assert transitions.in_full(RAW) == RAW
+    assert transitions.in_full("The target is down.") == ""
+    assert RAW in concluded(stopped=RAW).details
+
+
+def test_the_headline_of_a_first_night_and_of_an_old_fault() -> None:
+    """A first night has nothing to compare with, and an old fault is not new."""
+    later = "Later nights are compared with it."
+    assert concluded(is_first=True).headline == (
+        f"First night: 3 cells judged, nothing wrong. {later}"
+    )
+    first = transitions.step(KNOWN, night(CAUSE), PASSING)
+    second = transitions.step(first.state, night(CAUSE), PASSING)
+    red = {"passed": 2, "failed": 1}
+    found = outcome.Outcome(first, first.notices, (CAUSE,), True, red, 1, "x", is_first=True)
+    assert found.headline == f"First night: 3 cells judged, 1 cause found. {later}"
+    assert replace(found, is_first=False).headline == "Something is new."
+    again = outcome.Outcome(second, second.notices, (CAUSE,), True, red, 1, "x")
+    assert again.headline == (
+        "Still broken: 1 cause, reported before; nothing new since last night."
+    )
+    assert concluded(judged_all=False, counts={"untested": 3}).headline == (
+        "Nothing could be judged."
+    )
 
 
 # --- dates and silence ----------------------------------------------------------------------------
