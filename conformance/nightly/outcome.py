@@ -97,9 +97,11 @@ class Outcome:
             return f"{'Not everything' if self.judged else 'Nothing'} could be judged."
         if self.unsent:
             return "Not everything could be sent."
+        if self.is_first:
+            return f"{self._begun} nothing wrong. {LATER}"
         if self.notices:
             return f"{amount(len(self.notices), 'notice')}, and no new cause."
-        return f"{self._begun} nothing wrong. {LATER}" if self.is_first else "Nothing is new."
+        return "Nothing is new."
 
     @property
     def judged(self) -> int:
