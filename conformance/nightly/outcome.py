@@ -91,12 +91,20 @@ class Outcome:
         """The night in one sentence, or two."""
         if self.exit_code is Exit.VIOLATED:
             return self._of_causes
+        return self._of_standing if self.exit_code is Exit.UNJUDGED else self._of_notices
+
+    @property
+    def _of_standing(self) -> str:
+        """A night in which something could not be judged or sent."""
         if self.less:
             return "Less is judged than in the last good night."
         if not self.judged_all:
             return f"{'Not everything' if self.judged else 'Nothing'} could be judged."
-        if self.unsent:
-            return "Not everything could be sent."
+        return "Not everything could be sent."
+
+    @property
+    def _of_notices(self) -> str:
+        """A night without a cause in one sentence, or two."""
         if self.is_first:
             return f"{self._begun} nothing wrong. {LATER}"
         if self.notices:
