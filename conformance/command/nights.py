@@ -199,8 +199,7 @@ def _outcome(
 ) -> Outcome:
     """The outcome of a night that began with a state, before anything is sent."""
     verdicts, declared = ran.good or {}, prepared.target.declaration
-    wider = [reach.seen for reach in step.wider if reach.seen]
-    first, run = next(iter((*step.new, *wider, *ran.new)), None), ran.run
+    first, run = next(iter((*step.told, *ran.new)), None), ran.run
     return Outcome(
         step=step,
         notices=notices,
@@ -216,7 +215,7 @@ def _outcome(
         claim=view.headline(run) if run else "",
         setup=losses.shortened(ran.night.setup),
         stopped=transitions.in_full(ran.night.stopped),
-        described=describing.described(run, describing.subjects(step)) if run else (),
+        described=describing.described(run, describing.subjects(step)),
         is_first=not state.ended,
     )
 

@@ -55,8 +55,10 @@ def _routes(places: Places) -> tuple[str, ...]:
     return tuple(dict.fromkeys(place.route for place in places.values()))
 
 
-def described(run: Run, subjects: Sequence[Subject]) -> list[str]:
-    """The lines on the first causes, with inert and short texts."""
+def described(run: Run | None, subjects: Sequence[Subject]) -> list[str]:
+    """The lines on the first causes, with inert and short texts. None without a run."""
+    if run is None:
+        return []
     lines = [line for each in subjects[:MOST] for line in _described(run, each)]
     more = len(subjects) - MOST
     if more > 0:
@@ -87,17 +89,20 @@ def _described(run: Run, subject: Subject) -> Iterator[str]:
 
 def _evidence(run: Run, cause: Cause, operation: str) -> tuple[Finding, Exchange | None]:
     """The finding that shows a cause, in an operation if one is given, and its best exchange."""
-    cells = [cell for cell in run.cells if cell.name in cause.cells and cell.operation == operation]
-    findings = [in_cause(run, cause, each) for cell in cells for each in cell.findings]
-    alike = [
-        each
-        for each in findings
-        if (each.rule, each.expected) == (cause.finding.rule, cause.finding.expected)
-    ]
-    for finding in alike or findings:
+    for finding in _findings(run, cause, operation):
         return finding, view.probe(run, finding.exchanges)
     shown = [each for each in shown_of(run, cause).ids if each != cause.origin]
     return cause.finding, view.probe(run, shown)
+
+
+def _findings(run: Run, cause: Cause, operation: str) -> list[Finding]:
+    """The findings of a cause in an operation, those that are like its main one first."""
+    main, own = cause.finding, set(cause.cells)
+    cells = [cell for cell in run.cells if cell.name in own and cell.operation == operation]
+    findings = [in_cause(run, cause, each) for cell in cells for each in cell.findings]
+    return sorted(
+        findings, key=lambda each: (each.rule, each.expected) != (main.rule, main.expected)
+    )
 
 
 def _asked(exchange: Exchange) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -10,7 +10,7 @@ from conformance.base.text import amount
 from conformance.model import Cause, Cell, ReasonKind, Run, Verdict
 from conformance.model.judgement import JUDGED, id_of_cause
 from conformance.nightly.state import Place
-from conformance.report import remarks, view
+from conformance.report import phrases, remarks
 
 MOST = 200
 """Maximum number of causes of a night that are followed."""
@@ -97,9 +97,14 @@ def night_of(run: Run, name: str) -> Night:
         ),
         reasons={cell.name: cell.why[0] for cell in run.cells if cell.why},
         unasked=frozenset(cell.name for cell in run.cells if not cell.chosen),
-        limited=frozenset(cell.name for cell in run.cells if _is_limited(cell)),
+        limited=_limited(run.cells),
         setup=tuple(remarks.of_setup(run)),
     )
+
+
+def _limited(cells: Iterable[Cell]) -> frozenset[str]:
+    """The cells that were not judged for reasons which the user cannot change."""
+    return frozenset(cell.name for cell in cells if _is_limited(cell))
 
 
 def _is_limited(cell: Cell) -> bool:
@@ -124,15 +129,13 @@ def _seen(run: Run, cause: Cause, number: int, day: date) -> Seen:
         title=title,
         places=_places(run, cause),
         blocks=frozenset(cause.blocks),
-        spoils=frozenset(
-            cell.name for cell in run.cells if cell.operation in operations and _is_limited(cell)
-        ),
+        spoils=_limited(cell for cell in run.cells if cell.operation in operations),
     )
 
 
 def _example(run: Run, cause: Cause, title: str, *, several: bool) -> str:
     """The route that shows a cause best, in brackets; empty if its title names one."""
-    named = view.route(run, cause.finding.operation)
+    named = phrases.route(run, cause.finding.operation)
     if named in title or cause.finding.operation not in run.contract.operations:
         return ""
     return f" (such as {named})" if several else f" ({named})"
@@ -153,8 +156,8 @@ def _places(run: Run, cause: Cause) -> dict[str, Place]:
 
 def _route(run: Run, name: str) -> str:
     """The method and path of an operation, with its name if others have the same ones."""
-    route = view.route(run, name)
-    alike = [each for each in run.contract.operations if view.route(run, each) == route]
+    route = phrases.route(run, name)
+    alike = [each for each in run.contract.operations if phrases.route(run, each) == route]
     return f"{route} ({name})" if len(alike) > 1 else route
 
 

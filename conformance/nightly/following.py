@@ -42,8 +42,8 @@ class Reach:
 class Followed:
     """The causes that are open after a night, by id, and what changed.
 
-    ``new`` are those that the night before did not have, ``fixed`` those that are gone, and
-    ``moved`` those that reach further or less far than before, by id.
+    ``new`` are those that the night before did not have, and ``fixed`` those that are gone, by id.
+    ``moved`` says how far each of the others reaches.
     """
 
     open: Mapping[str, Open]
@@ -71,25 +71,24 @@ def followed(state: State, night: Night, *, tried_less: bool) -> Followed:
         for name, cause in state.open.items()
     }
     kept, new, moved = _continued(state, night, gone)
-    continued = {name for seen in night.causes for name in _earlier(state, seen)}
-    fixed = {}
-    for name, cause in without(state.open, continued).items():
-        parts = gone[name]
-        if parts.untried:
-            kept[name] = _left(cause, parts.untried)
-            left = len(parts.untried)
-            moved[name] = Reach(None, cause.title or cause.words, left, left, {}, parts.fixed)
-        elif parts.fixed:
-            fixed[name] = cause
-    moved = {name: reach for name, reach in moved.items() if reach.more or reach.fixed}
+    unseen = without(state.open, _continuing(state, night))
+    left = {name: cause for name, cause in unseen.items() if gone[name].untried}
+    for name, cause in left.items():
+        kept[name], moved[name] = _left(cause, gone[name])
+    fixed = {name: cause for name, cause in without(unseen, left).items() if gone[name].fixed}
     return Followed(kept, tuple(new), fixed, moved)
+
+
+def _continuing(state: State, night: Night) -> set[str]:
+    """The ids of the open causes that a night shows."""
+    return {name for seen in night.causes for name in _earlier(state, seen)}
 
 
 def _continued(
     state: State, night: Night, gone: Mapping[str, _Gone]
 ) -> tuple[dict[str, Open], list[Seen], dict[str, Reach]]:
     """The causes of a night by their ids as open ones, those that are new, and their reach."""
-    known = {part for name, cause in state.open.items() for part in places_of(name, cause)}
+    known = parts_of(state.open)
     kept: dict[str, Open] = {}
     moved: dict[str, Reach] = {}
     new: list[Seen] = []
@@ -101,7 +100,7 @@ def _continued(
         inherited = [gone[each] for each in sorted(earlier - continued)]
         kept[name] = _opened(seen, inherited)
         if earlier:
-            before = {part for each in earlier for part in places_of(each, state.open[each])}
+            before = parts_of({each: state.open[each] for each in earlier})
             moved[name] = _reach(seen, kept[name], before, known, inherited)
         else:
             new.append(seen)
@@ -116,6 +115,11 @@ def places_of(name: str, cause: Seen | Open) -> Places:
     """
     main = Place("", cause.cell)
     return {part: cause.places.get(part, main) for part in cause.parts or (name,)}
+
+
+def parts_of(causes: Mapping[str, Open]) -> set[str]:
+    """The parts of some open causes."""
+    return {part for name, cause in causes.items() for part in places_of(name, cause)}
 
 
 def routes(places: Sequence[Place]) -> str:
@@ -163,13 +167,15 @@ def _opened(seen: Seen, inherited: Sequence[_Gone]) -> Open:
     return Open(seen.words, seen.cell, parts, seen.title, {**untried, **seen.places})
 
 
-def _left(cause: Open, untried: Places) -> Open:
-    """An open cause of which only the parts that were not tried are left."""
+def _left(cause: Open, gone: _Gone) -> tuple[Open, Reach]:
+    """An open cause of which only parts that were not tried are left, and how far it reaches."""
+    left, title = len(gone.untried), cause.title or cause.words
+    reach = Reach(None, title, left, left, {}, gone.fixed)
     if not cause.parts:
-        return cause
-    places = {part: place for part, place in cause.places.items() if part in untried}
-    words = f"{cause.title}, {amount(len(untried), 'operation')}" if cause.title else cause.words
-    return replace(cause, words=words, parts=tuple(sorted(untried)), places=places)
+        return cause, reach
+    places = {part: place for part, place in cause.places.items() if part in gone.untried}
+    words = f"{title}, {amount(left, 'operation')}" if cause.title else cause.words
+    return replace(cause, words=words, parts=tuple(sorted(gone.untried)), places=places), reach
 
 
 def _reach(

@@ -149,7 +149,7 @@ class Outcome:
     def details(self) -> list[str]:
         """The lines that follow the notices in a message."""
         lines = [*self.described, *self.reasons, f"Target: {self.target}"]
-        if self.reproduce and (self.step.new or self.step.wider):
+        if self.reproduce and self.step.told:
             lines.append(f"Reproduce the first: {self.reproduce}")
         if self.place:
             lines.append(f"Report: {self.page}")

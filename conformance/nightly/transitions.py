@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from conformance.base.text import amount
 from conformance.base.values import without
-from conformance.model import Verdict, flips
-from conformance.nightly import losses
+from conformance.model import Verdict
+from conformance.nightly import instability, losses
 from conformance.nightly.facts import Night, Seen, unjudged_now
-from conformance.nightly.following import Followed, Reach, followed, listed, places_of, routes
+from conformance.nightly.following import Followed, Reach, followed, parts_of, places_of, routes
 from conformance.nightly.notices import Kind, Notice
 from conformance.nightly.state import RECENT, Good, Open, State
 
 MOST = 500
-"""Maximum number of open causes, and of unstable parts of causes, that are remembered."""
+"""Maximum number of open causes that are remembered."""
 MOST_PARTS = 5_000
 """Maximum number of parts of open causes that are remembered for a night."""
 STILL = 3
@@ -45,6 +45,11 @@ class Step:
     thinner: bool
     wider: tuple[Reach, ...] = ()
 
+    @property
+    def told(self) -> tuple[Seen, ...]:
+        """The causes that are new, and those that reach further."""
+        return (*self.new, *(reach.seen for reach in self.wider if reach.seen))
+
 
 def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: bool = False) -> Step:
     """The step to a night. ``good`` has the verdicts of the last good night, empty without one.
@@ -56,25 +61,31 @@ def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: boo
     found = followed(state, night, tried_less=night.stopped != "" or less)
     after = _after(state, night, found)
     lost = {} if night.stopped else unjudged_now(good, night)
-    unblocked = {name: verdict for name, verdict in good.items() if name not in night.blocked}
-    untested = {} if night.stopped else unjudged_now(unblocked, night)
+    untested = {} if night.stopped else unjudged_now(without(good, night.blocked), night)
     notices = [
         *_of_causes(state, after, found),
         *_of_standing(state, night, untested, less=less),
         *_of_resumption(state, night, found),
     ]
-    after = replace(
-        after,
-        judged=state.judged if night.stopped else night.judged,
-        stopped=state.stopped + 1 if night.stopped else 0,
-        lost=state.lost if night.stopped else tuple(sorted(untested)),
-    )
+    after = _counted(state, after, night, untested)
     thinner = not accept and losses.is_thinner(state.good, good, night)
     if night.whole and not night.red and not thinner:
         after = replace(after, good=Good(night.run, night.judged), lost=())
-    shifting = {*after.unstable, *state.unstable}
-    wider = tuple(reach for reach in found.moved.values() if not shifting.issuperset(reach.more))
+    wider = _wider(found, {*after.unstable, *state.unstable})
     return Step(after, tuple(notices), found.new, found.fixed, lost, thinner, wider)
+
+
+def _counted(state: State, after: State, night: Night, untested: Mapping[str, int]) -> State:
+    """The state after a night, with how much that judged."""
+    if night.stopped:
+        return replace(after, stopped=state.stopped + 1)
+    return replace(after, judged=night.judged, stopped=0, lost=tuple(sorted(untested)))
+
+
+def _wider(found: Followed, shifting: set[str]) -> tuple[Reach, ...]:
+    """The causes that reach further, not only where they come and go."""
+    reaches = found.moved.values()
+    return tuple(reach for reach in reaches if not shifting.issuperset(reach.more))
 
 
 def in_full(stopped: str) -> str:
@@ -88,28 +99,11 @@ def in_full(stopped: str) -> str:
 def _after(state: State, night: Night, found: Followed) -> State:
     """The state with the causes that are open after a night, and its open and unstable parts."""
     kept = dict(list(found.open.items())[:MOST])
-    parts = {part for name, cause in kept.items() for part in places_of(name, cause)}
     recent = state.recent
     if not night.stopped:
-        recent = (*recent, tuple(sorted(parts)[:MOST_PARTS]))[-RECENT:]
-    return replace(state, open=kept, recent=recent, unstable=_unstable(state, kept, recent))
-
-
-def _unstable(
-    state: State, kept: Mapping[str, Open], recent: Sequence[tuple[str, ...]]
-) -> dict[str, str]:
-    """The words of the parts that are unstable after a night, by id."""
-    names = list(flips(recent))[:MOST]
-    fresh = {name for name in names if name not in state.unstable}
-    words: dict[str, str] = {}
-    for causes in (state.open, kept):
-        for name, cause in causes.items():
-            places = places_of(name, cause)
-            is_whole = fresh.issuperset(places)
-            for part, place in places.items():
-                route = place.route or place.cell
-                words[part] = cause.words if is_whole else f"{cause.title or cause.words}: {route}"
-    return {name: state.unstable.get(name) or words.get(name, name) for name in names}
+        recent = (*recent, tuple(sorted(parts_of(kept))[:MOST_PARTS]))[-RECENT:]
+    unstable = instability.unstable(state, kept, recent)
+    return replace(state, open=kept, recent=recent, unstable=unstable)
 
 
 def _of_causes(state: State, after: State, found: Followed) -> Iterator[Notice]:
@@ -124,15 +118,7 @@ def _of_causes(state: State, after: State, found: Followed) -> Iterator[Notice]:
     for name, cause in found.fixed.items():
         if not shifting.issuperset(places_of(name, cause)):
             yield Notice(Kind.FIXED, cause.words)
-    nights = amount(len(after.recent), "night")
-    for words in _joined(without(after.unstable, set(state.unstable)).values()):
-        yield Notice(Kind.UNSTABLE, f"{words}, came and went within {nights}")
-    settled = without(state.unstable, set(after.unstable))
-    still = {part for name, cause in after.open.items() for part in places_of(name, cause)}
-    for kind, is_open in ((Kind.NEW, True), (Kind.FIXED, False)):
-        parts = [words for name, words in settled.items() if (name in still) is is_open]
-        for words in _joined(parts):
-            yield Notice(kind, f"{words}, no longer unstable")
+    yield from instability.notices(state, after)
 
 
 def _of_reach(reach: Reach, shifting: set[str]) -> Iterator[Notice]:
@@ -147,19 +133,6 @@ def _of_reach(reach: Reach, shifting: set[str]) -> Iterator[Notice]:
         are = "is" if len(fixed) == 1 else "are"
         words = f"{routes(fixed)} {are} fixed, {now} left"
         yield Notice(Kind.NARROWER, f"{reach.title}: {words}")
-
-
-def _joined(texts: Iterable[str]) -> Iterator[str]:
-    """Texts such as ``TITLE: GET /leads``; those with the same title become one."""
-    alike: dict[str, list[str]] = {}
-    for text in sorted(set(texts)):
-        title, _, rest = text.rpartition(": ")
-        alike.setdefault(title, []).append(rest)
-    for title, found in alike.items():
-        if not title:
-            yield from found
-            continue
-        yield f"{title}: {listed(found)}"
 
 
 # --- how much was judged --------------------------------------------------------------------------
@@ -188,9 +161,8 @@ def _of_resumption(state: State, night: Night, found: Followed) -> Iterator[Noti
     """After nights that could not be judged, the causes that are as broken as before."""
     if night.stopped or not state.stopped:
         return
-    wider = [reach.seen for reach in found.moved.values() if reach.seen and reach.more]
-    told = {seen.id for seen in (*found.new, *wider)}
-    still = [seen.words for seen in night.causes if seen.id not in told]
+    told = (*found.new, *(reach.seen for reach in found.moved.values() if reach.more))
+    still = [seen.words for seen in night.causes if seen not in told]
     for words in still[:STILL]:
         yield Notice(Kind.STILL, words)
     more = len(still) - STILL

@@ -203,12 +203,6 @@ def operation_name(operation: str) -> str:
     return "whole API" if operation == WHOLE_API else operation
 
 
-def route(run: Run, name: str) -> str:
-    """The method and path of an operation, or the name of the whole API."""
-    operation = run.contract.operations.get(name)
-    return f"{operation.method} {operation.path}" if operation else operation_name(name)
-
-
 # --- groups ---------------------------------------------------------------------------------------
 
 
