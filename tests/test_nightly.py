@@ -351,7 +351,7 @@ def test_a_fault_that_joins_an_open_cause_is_a_notice(tmp_path: Path, channel: C
     ]
     new, wider = channel.received[:2]
     assert new["message"].splitlines()[:6] == [
-        "1. GET /leads fails on valid requests",
+        "Cause 1: GET /leads fails on valid requests",
         "Request: GET /api/v1/leads with the key empty",
         "Expected: 200 with an empty list",
         "Actual: 500",

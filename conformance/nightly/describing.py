@@ -75,7 +75,7 @@ def _described(run: Run, subject: Subject) -> Iterator[str]:
         place = f" at {view.shown(finding.where, SHORT)}"
     elif exchange is not None and exchange.response:
         actual = str(exchange.status)
-    yield f"{subject.number}. {cause.title or finding.clause}"
+    yield f"Cause {subject.number}: {cause.title or finding.clause}"
     if exchange is not None:
         yield f"Request: {_asked(exchange)}"
     yield f"Expected{place.removesuffix(' at /')}: {view.shown(finding.expected, SHORT)}"

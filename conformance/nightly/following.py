@@ -51,6 +51,11 @@ class Followed:
     fixed: Mapping[str, Open]
     moved: Mapping[str, Reach]
 
+    def wider(self, shifting: set[str]) -> tuple[Reach, ...]:
+        """The causes that reach further, not only in parts that come and go."""
+        reaches = self.moved.values()
+        return tuple(reach for reach in reaches if not shifting.issuperset(reach.more))
+
 
 @dataclass(frozen=True)
 class _Gone:
@@ -70,8 +75,9 @@ def followed(state: State, night: Night, *, tried_less: bool) -> Followed:
         name: _gone(places_of(name, cause), tonight, night, tried_less=tried_less)
         for name, cause in state.open.items()
     }
-    kept, new, moved = _continued(state, night, gone)
-    unseen = without(state.open, _continuing(state, night))
+    earlier = {seen.id: _earlier(state, seen) for seen in night.causes}
+    kept, new, moved = _continued(state, night, gone, earlier)
+    unseen = without(state.open, set().union(*earlier.values()))
     left = {name: cause for name, cause in unseen.items() if gone[name].untried}
     for name, cause in left.items():
         kept[name], moved[name] = _left(cause, gone[name])
@@ -79,22 +85,20 @@ def followed(state: State, night: Night, *, tried_less: bool) -> Followed:
     return Followed(kept, tuple(new), fixed, moved)
 
 
-def _continuing(state: State, night: Night) -> set[str]:
-    """The ids of the open causes that a night shows."""
-    return {name for seen in night.causes for name in _earlier(state, seen)}
-
-
 def _continued(
-    state: State, night: Night, gone: Mapping[str, _Gone]
+    state: State, night: Night, gone: Mapping[str, _Gone], by_seen: Mapping[str, set[str]]
 ) -> tuple[dict[str, Open], list[Seen], dict[str, Reach]]:
-    """The causes of a night by their ids as open ones, those that are new, and their reach."""
+    """The causes of a night by their ids as open ones, those that are new, and their reach.
+
+    ``by_seen`` has the ids by which each was open already.
+    """
     known = parts_of(state.open)
     kept: dict[str, Open] = {}
     moved: dict[str, Reach] = {}
     new: list[Seen] = []
     continued: set[str] = set()
     for seen in night.causes:
-        earlier = _earlier(state, seen)
+        earlier = by_seen[seen.id]
         free = [name for name in sorted(earlier) if name not in kept]  # it may have split
         name = free[0] if free else seen.id
         inherited = [gone[each] for each in sorted(earlier - continued)]

@@ -71,7 +71,7 @@ def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: boo
     thinner = not accept and losses.is_thinner(state.good, good, night)
     if night.whole and not night.red and not thinner:
         after = replace(after, good=Good(night.run, night.judged), lost=())
-    wider = _wider(found, {*after.unstable, *state.unstable})
+    wider = found.wider({*after.unstable, *state.unstable})
     return Step(after, tuple(notices), found.new, found.fixed, lost, thinner, wider)
 
 
@@ -80,12 +80,6 @@ def _counted(state: State, after: State, night: Night, untested: Mapping[str, in
     if night.stopped:
         return replace(after, stopped=state.stopped + 1)
     return replace(after, judged=night.judged, stopped=0, lost=tuple(sorted(untested)))
-
-
-def _wider(found: Followed, shifting: set[str]) -> tuple[Reach, ...]:
-    """The causes that reach further, not only where they come and go."""
-    reaches = found.moved.values()
-    return tuple(reach for reach in reaches if not shifting.issuperset(reach.more))
 
 
 def in_full(stopped: str) -> str:
