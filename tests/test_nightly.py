@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
@@ -31,6 +31,7 @@ from conformance.model import Verdict, Waiver
 from conformance.nightly import (
     channels,
     dates,
+    describing,
     facts,
     lock,
     losses,
@@ -45,7 +46,7 @@ from conformance.nightly.bundles import certificate_in
 from conformance.nightly.dates import Certificate
 from conformance.nightly.facts import Night, Seen
 from conformance.nightly.notices import Kind, Message, Notice, Tone, message
-from conformance.nightly.state import Good, State
+from conformance.nightly.state import Good, Place, State
 from conformance.report import rerun
 from conformance.server.application import Application
 from conformance.server.messages import Refusal, Reply, Request
@@ -82,6 +83,9 @@ class Switched(Application):
             self.released.wait(60)
         if "locked" in self.on:
             reply = self.refused(request, Refusal("unauthenticated"))
+            return reply, self.encode(reply)
+        if f"500 {self.named(request)}" in self.on:
+            reply = self.refused(request, Refusal("internal"))
             return reply, self.encode(reply)
         return super().answer(request)
 
@@ -160,8 +164,11 @@ def channel() -> Iterator[Channel]:
 class Nights:
     """A process that spends nights at given moments, and another one once it was killed."""
 
-    def __init__(self, directory: Path, target: Path, channel: Channel) -> None:
+    def __init__(
+        self, directory: Path, target: Path, channel: Channel, selection: Sequence[str] = SELECTION
+    ) -> None:
         self.directory, self.target, self.channel = directory, target, channel
+        self.selection = selection
         self.said = directory / "said.txt"
         self.process = self._started()
 
@@ -181,7 +188,7 @@ class Nights:
     def begin(self, night: month.Spent, *, fewer_keys: bool = False) -> None:
         """Begin a night, perhaps with a target file that lacks keys."""
         target = without_dead_keys(self.target) if fewer_keys else self.target
-        arguments = ["nightly", "--target", str(target), *SELECTION, "--keep", "1"]
+        arguments = ["nightly", "--target", str(target), *self.selection, "--keep", "1"]
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps([night.at.isoformat(), arguments]) + "\n")
         self.process.stdin.flush()
@@ -216,10 +223,13 @@ def without_dead_keys(target: Path) -> Path:
 
 
 @contextmanager
-def serving(app: Application, directory: Path, **more: Any) -> Iterator[Path]:
+def serving(
+    app: Application, directory: Path, only: Sequence[str] = OPERATIONS, **more: Any
+) -> Iterator[Path]:
     """Serve an application, and write its target file with the operations of these tests."""
+    more["only"] = list(only)
     with servers.serving(app) as origin:
-        path = servers.target_file(app, origin, directory / "target.yaml", only=OPERATIONS, **more)
+        path = servers.target_file(app, origin, directory / "target.yaml", **more)
         path.chmod(0o600)
         yield path
 
@@ -303,6 +313,64 @@ def test_a_month_of_nights(tmp_path: Path, channel: Channel) -> None:
     assert not [path for path in tmp_path.rglob("*") if path.is_file() and holds(path, SECRET)]
 
 
+def weekly(directory: Path, channel: Channel, faults: Sequence[str]) -> list[tuple[int, list[str]]]:
+    """The exit code and the notices of nights with faults: initials of lists that return 500."""
+    app, seen = switched(), []
+    with serving(app, directory, ["list_leads", "list_webhooks", "list_events"]) as target:
+        nights = Nights(directory, target, channel, ())
+        address = yaml.safe_load(target.read_text())["url"]
+        try:
+            for day, broken in enumerate(faults, 1):
+                app.on = {f"500 {LISTS[letter]}" for letter in broken}
+                nights.begin(month.Spent(day))
+                code = nights.end()
+                seen.append((code, list(notices_in(directory / "reports", address))))
+        finally:
+            nights.close()
+    return seen
+
+
+LISTS = {"l": "list_leads", "w": "list_webhooks", "e": "list_events"}
+
+
+@pytest.mark.long
+def test_a_fault_that_joins_an_open_cause_is_a_notice(tmp_path: Path, channel: Channel) -> None:
+    """Each operation is new, fixed or unstable by itself, although the cause keeps its id."""
+    leads, webhooks = (f"GET /{name} fails on valid requests" for name in ("leads", "webhooks"))
+    fails = "The server fails on valid requests"
+    assert weekly(tmp_path, channel, ["", "l", "lw", "w", "l", "w", "we"]) == [
+        (0, []),
+        (1, [f"New: {leads}, 1 operation"]),
+        (1, [f"Wider: {fails}, now also GET /webhooks (2 operations, 1 the night before)"]),
+        (1, [f"Narrower: {webhooks}: GET /leads (list_leads) is fixed, 1 operation left"]),
+        (
+            1,
+            [
+                f"Unstable: {leads}, 1 operation, came and went within 5 nights",
+                f"Narrower: {leads}: GET /webhooks is fixed, 1 operation left",
+            ],
+        ),
+        (1, [f"Unstable: {webhooks}, 1 operation, came and went within 6 nights"]),
+        (1, [f"Wider: {fails}, now also GET /events (2 operations, 1 the night before)"]),
+    ]
+    new, wider = channel.received[:2]
+    assert new["message"].splitlines()[:6] == [
+        "Cause 1: GET /leads fails on valid requests",
+        "Request: GET /api/v1/leads with the key empty",
+        "Expected: 200 with an empty list",
+        "Actual: 500",
+        "Operations: GET /leads (list_leads)",
+        "28 cells are blocked by this cause.",
+    ]
+    assert wider["message"].splitlines()[1:5] == [
+        "Request: GET /api/v1/webhooks?business_id=… with the key empty",
+        "Expected: 200 with an empty list",
+        "Actual: 500",
+        "Operations: GET /leads (list_leads), GET /webhooks",
+    ]
+    assert "accept-less" not in new["message"]
+
+
 def title_of(night: month.Spent) -> str:
     """The title of the message of a night."""
     more = len(night.notices) - 1
@@ -345,12 +413,76 @@ def test_a_cause_is_new_once_and_fixed_once() -> None:
     assert spent(night(CAUSE), night(), night())[1] == []
 
 
-def test_a_cause_that_spreads_and_shrinks_is_neither_new_nor_unstable() -> None:
-    """It has another id, but an operation in common."""
-    spread = replace(CAUSE, id="cause-2", parts=("cause-1y", "cause-1z"))
-    for nights in range(1, 6):
-        state, notices = spent(*[night(CAUSE), night(spread)] * nights)
-        assert (notices, list(state.open)) == ([], ["cause-1"])
+def reaching(*names: str) -> Seen:
+    """A cause in some operations, with the id that it has if these are several."""
+    parts = {f"part-{name}": Place(f"GET /{name}", f"a[{name}]") for name in names}
+    own = f"part-{names[0]}" if len(names) == 1 else "whole"
+    words = f"Reads return 500, {amount(len(names), 'operation')}"
+    cell = f"a[{names[0]}]"
+    return Seen(own, words, 1, cell, tuple(parts), title="Reads return 500", places=parts)
+
+
+def reached(*names: str, **given: Any) -> Night:
+    """A night with that cause, whose other cells passed."""
+    passed = {f"a[{name}]": Verdict.PASSED for name in "xyz"}
+    failed = {f"a[{name}]": Verdict.FAILED for name in names}
+    return night(*([reaching(*names)] if names else []), verdicts=passed | failed | given)
+
+
+def test_a_cause_that_reaches_further_is_a_notice() -> None:
+    """So is one that is fixed in part; it is neither new nor fixed as a whole."""
+    wider = "Wider: Reads return 500, now also GET /y, GET /z (3 operations, 1 the night before)"
+    narrower = "Narrower: Reads return 500: GET /x, GET /y are fixed, 1 operation left"
+    assert spent(reached("x"), reached("x", "y", "z"))[1] == [wider]
+    assert spent(reached("x", "y", "z"), reached("z"))[1] == [narrower]
+    assert spent(reached("x", "y"), reached("x", "y"))[1] == []
+    assert spent(reached("x", "y"), reached("y", "z"))[1] == [
+        "Wider: Reads return 500, now also GET /z (2 operations, 2 the night before)",
+        "Narrower: Reads return 500: GET /x is fixed, 2 operations left",
+    ]
+
+
+def test_a_cause_that_moves_is_fixed_in_one_place_and_new_in_the_other() -> None:
+    """Its id may even be the same, because that of several operations does not name them."""
+    assert spent(reached("x"), reached("y"))[1] == [
+        "New: Reads return 500, 1 operation",
+        "Fixed: Reads return 500, 1 operation",
+    ]
+
+
+@pytest.mark.parametrize("verdict", [Verdict.UNTESTED, Verdict.ERROR, Verdict.INAPPLICABLE])
+def test_an_operation_that_was_not_judged_is_not_fixed(verdict: Verdict) -> None:
+    """It stays open, is no news when it is seen again, and is fixed once it has passed."""
+    state, notices = spent(reached("x", "y"), reached("x", **{"a[y]": verdict}))
+    notices = [text for text in notices if not text.startswith("Newly untested")]
+    assert (notices, state.open["whole"].parts) == ([], ("part-x", "part-y"))
+    assert spent(reached("x", "y"), state=state)[1] == []
+    narrower = "Narrower: Reads return 500: GET /y is fixed, 1 operation left"
+    assert spent(reached("x"), state=state)[1] == [narrower]
+    left, notices = spent(reached(**{"a[y]": verdict}), state=state)
+    narrower = "Narrower: Reads return 500: GET /x is fixed, 1 operation left"
+    assert (notices, left.open["whole"].parts) == ([narrower], ("part-y",))
+    assert spent(reached(), state=left)[1] == ["Fixed: Reads return 500, 1 operation"]
+
+
+def test_an_operation_is_unstable_by_itself() -> None:
+    """The others of its cause are not, and a fault that joins them later is no chance."""
+    flapping = [reached("x"), reached("x", "y"), reached("x"), reached("x", "y")]
+    state, notices = spent(*flapping)
+    assert notices == ["Unstable: Reads return 500: GET /y, came and went within 4 nights"]
+    assert spent(reached("x"), reached("x", "y"), state=state)[1] == []
+    wider = "Wider: Reads return 500, now also GET /z (3 operations, 2 the night before)"
+    assert spent(reached("x", "y", "z"), state=state)[1] == [wider]
+    assert spent(*[reached("x", "y")] * 6, state=state)[1] == []
+    settled = spent(*[reached("x", "y")] * 7, state=state)[1]
+    assert settled == ["New: Reads return 500: GET /y, no longer unstable"]
+
+
+def test_operations_that_flap_together_are_one_notice() -> None:
+    """However many they are."""
+    quiet, loud = reached("x"), reached("x", "y", "z")
+    unstable = "Unstable: Reads return 500: GET /y, GET /z, came and went within 4 nights"
+    assert spent(quiet, loud, quiet, loud)[1] == [unstable]
 
 
 def test_a_cause_that_splits_is_not_new() -> None:
@@ -596,6 +728,125 @@ def test_a_doubt_about_a_cause_is_told() -> None:
     doubted = replace(run.causes[0], doubt="perhaps never revoked", verdict=Verdict.FAILED)
     (seen,) = facts.night_of(replace(run, causes=(doubted,)), "x").causes
     assert seen.words.endswith(" (not certain: perhaps never revoked)")
+
+
+def test_an_open_cause_is_repeated_once_the_target_can_be_judged_again() -> None:
+    """Otherwise the only message after an outage would sound as if all were well."""
+    down = night(stopped="The target is down.", judged=0, verdicts={})
+    state, notices = spent(night(CAUSE), down, night(CAUSE))
+    assert sorted(notices) == [
+        "Judged again: 3 cells, after 1 night not judged",
+        "Still broken: Pages lose items, 21 operations",
+    ]
+    step = transitions.step(spent(night(CAUSE), down)[0], night(CAUSE), PASSING)
+    sent = message(step.notices, [])
+    more = "Still broken: Pages lose items, 21 operations, and 1 more notice"
+    assert (sent.title, sent.tone) == (more, Tone.WARNING)
+    assert spent(night(CAUSE), state=state)[1] == []
+    assert "Still" not in "".join(spent(down, night(CAUSE))[1])
+
+
+def test_many_open_causes_are_repeated_in_four_notices() -> None:
+    """The others are counted."""
+    causes = [
+        replace(CAUSE, id=name, parts=(name,), cell=f"{name}[x]", words=name) for name in "cdefg"
+    ]
+    down = night(stopped="The target is down.", judged=0, verdicts={})
+    notices = spent(night(*causes), down, night(*causes))[1]
+    assert [text for text in notices if text.startswith("Still")] == [
+        *(f"Still broken: {name}" for name in "cde"),
+        "Still broken: 2 more causes",
+    ]
+
+
+def test_cells_that_a_cause_blocks_are_a_consequence() -> None:
+    """They are neither newly untested nor a reason to judge less, unlike those of a missing key."""
+    lost = {"a[y]": Verdict.UNTESTED, "b[x]": Verdict.UNTESTED}
+    blocking = replace(CAUSE, blocks=frozenset({"a[y]"}), spoils=frozenset({"b[x]"}))
+    verdicts = PASSING | {"a[x]": Verdict.FAILED} | lost
+    later = night(blocking, judged=1, verdicts=verdicts)
+    good = Good("2026-10-31T03-15-00Z", 3)
+    assert spent(night(), later)[1] == ["New: Pages lose items, 21 operations"]
+    assert losses.details(good, PASSING, later) == ()
+    only_blocked = replace(later, causes=(replace(blocking, spoils=frozenset()),))
+    assert "Newly untested: b (1 cell)" in spent(night(), only_blocked)[1]
+    assert losses.details(good, PASSING, only_blocked)[1:] == (
+        "b (1 cell): the report says why",
+        losses.WAY_OUT,
+    )
+    limited = replace(only_blocked, limited=frozenset({"b[x]"}))
+    assert losses.WAY_OUT not in losses.details(good, PASSING, limited)
+
+
+def test_a_title_without_a_route_names_the_plainest_one() -> None:
+    """One that names it already does not repeat it."""
+    run = example.failing()
+    cause = replace(run.causes[0], verdict=Verdict.FAILED)
+    operation = run.contract.operations[cause.finding.operation]
+    route = f"{operation.method} {operation.path}"
+    for title, is_added in (("Pages lose items", True), (f"{route} loses items", False)):
+        (seen,) = facts.night_of(replace(run, causes=(replace(cause, title=title),)), "x").causes
+        assert (seen.words.count(route), seen.words.endswith(f"{route})")) == (1, is_added)
+
+
+def test_the_request_of_a_cause_shows_no_values_of_its_query() -> None:
+    """They may be secrets; and whatever a target said is short and mentions nobody."""
+    run = example.failing()
+    cause = run.causes[0]
+    finding = replace(cause.finding, actual=f"@everyone {'x' * 1_000}", where="/data")
+    named = cause.exchanges[0]
+    secret = [
+        replace(each, request=replace(each.request, url="https://h/api/v1/a?token=s3cr3t&x="))
+        for each in run.exchanges
+    ]
+    changed = replace(run, causes=(replace(cause, finding=finding),), exchanges=tuple(secret))
+    lines = describing.described(changed, [describing.Subject(1, ("GET /a",))])
+    text = "\n".join(lines)
+    assert named
+    assert "/api/v1/a?token=…&x=…" in text
+    assert "s3cr3t" not in text
+    assert "Actual: @ everyone" in text
+    assert max(len(line) for line in lines) <= 300
+
+
+def test_many_new_causes_are_counted() -> None:
+    """The first three are described."""
+    run = example.failing()
+    subjects = [describing.Subject(1, ("GET /a",))] * 5
+    assert describing.described(run, subjects)[-1] == "and 2 more causes, see the report"
+
+
+RAW = "No usable response from https://h: ConnectionRefusedError: [Errno 111] refused. Check it."
+
+
+def test_what_a_library_said_is_not_in_a_title() -> None:
+    """It is in the body, and on the page."""
+    step = transitions.step(KNOWN, night(stopped=RAW, judged=0, verdicts={}), {})
+    assert [str(each) for each in step.notices] == ["Not judged: No usable response from https://h"]
+    assert transitions.in_full(RAW) == RAW
+    assert transitions.in_full("The target is down.") == ""
+    assert RAW in concluded(stopped=RAW).details
+
+
+def test_the_headline_of_a_first_night_and_of_an_old_fault() -> None:
+    """A first night has nothing to compare with, and an old fault is not new."""
+    later = "Later nights are compared with it."
+    assert concluded(is_first=True).headline == (
+        f"First night: 3 cells judged, nothing wrong. {later}"
+    )
+    first = transitions.step(KNOWN, night(CAUSE), PASSING)
+    second = transitions.step(first.state, night(CAUSE), PASSING)
+    red = {"passed": 2, "failed": 1}
+    found = outcome.Outcome(first, first.notices, (CAUSE,), True, red, 1, "x", is_first=True)
+    assert found.headline == f"First night: 3 cells judged, 1 cause found. {later}"
+    assert replace(found, is_first=False).headline == "Something is new."
+    again = outcome.Outcome(second, second.notices, (CAUSE,), True, red, 1, "x")
+    assert again.headline == (
+        "Still broken: 1 cause, reported before; nothing new since last night."
+    )
+    assert concluded(judged_all=False, counts={"untested": 3}).headline == (
+        "Nothing could be judged."
+    )
 
 
 # --- dates and silence ----------------------------------------------------------------------------

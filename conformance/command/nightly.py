@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,8 +91,7 @@ def nightly(
     if context.invoked_subcommand:
         return Exit.CONFORMS
     _require_one_target(choice)
-    moment = context.obj().strftime("%Y-%m-%d %H:%M:%S UTC")
-    say(f"=== {moment}: nightly of {choice.target or choice.url} ===")  # logs have many nights
+    _say_which_night(choice, context.obj())
     from conformance.command.nights import Wish, night
     from conformance.nightly import lock
 
@@ -112,6 +111,12 @@ def nightly(
     output.mkdir(parents=True, exist_ok=True)
     with lock.held(output):
         return night(wish)
+
+
+def _say_which_night(choice: Choice, moment: datetime) -> None:
+    """Print the time and the target, because a log has many nights."""
+    time = moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+    say(f"=== {time}: nightly of {choice.target or choice.url} ===")
 
 
 def _require_one_target(choice: Choice) -> None:

@@ -21,6 +21,7 @@ from conformance.command.saying import say
 from conformance.model import PUBLISHED, Run, Verdict
 from conformance.nightly import (
     dates,
+    describing,
     drifting,
     losses,
     outcome,
@@ -32,7 +33,7 @@ from conformance.nightly import (
 from conformance.nightly.channels import Channel, addressed, delivered
 from conformance.nightly.dates import Certificate
 from conformance.nightly.facts import Night, Seen, night_of
-from conformance.nightly.notices import Kind, Message, Notice, message, ordered
+from conformance.nightly.notices import BROKEN, Message, Notice, message, ordered
 from conformance.nightly.outcome import Outcome
 from conformance.nightly.state import Good, State
 from conformance.nightly.transitions import Step
@@ -215,7 +216,7 @@ def _outcome(
 ) -> Outcome:
     """The outcome of a night that began with a state, before anything is sent."""
     verdicts, declared = ran.good or {}, prepared.target.declaration
-    first, run = next(iter((*step.new, *ran.new)), None), ran.run
+    first, run = next(iter((*step.told, *ran.new)), None), ran.run
     return Outcome(
         step=step,
         notices=notices,
@@ -230,6 +231,9 @@ def _outcome(
         reproduce=rerun.pasted(run, str(first.number)) if run and first else "",
         claim=view.headline(run) if run else "",
         setup=losses.shortened(ran.night.setup),
+        stopped=transitions.in_full(ran.night.stopped),
+        described=describing.described(run, describing.subjects(step)),
+        is_first=not state.ended,
     )
 
 
@@ -252,7 +256,7 @@ def _say(found: Outcome) -> None:
     """Print the notices of a night, and what could not be sent."""
     notices = [str(notice) for notice in found.notices]
     lines = [*(notices or [found.headline]), *found.reasons]
-    if any(notice.kind is Kind.NEW for notice in found.notices) and found.reproduce:
+    if any(notice.kind in BROKEN for notice in found.notices) and found.reproduce:
         lines.append(f"  {found.reproduce}")
     if found.unsent:
         messages = amount(found.unsent, "message")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
 from conformance.base.text import amount
-from conformance.model import Cause, Run, Verdict
-from conformance.model.judgement import JUDGED
-from conformance.report import remarks
+from conformance.model import Cause, Cell, ReasonKind, Run, Verdict
+from conformance.model.judgement import JUDGED, id_of_cause
+from conformance.nightly.state import Place
+from conformance.report import phrases, remarks
 
 MOST = 200
 """Maximum number of causes of a night that are followed."""
+LIMITS = {ReasonKind.BLOCKED, ReasonKind.OWN_LIMIT}
+"""The kinds of reasons that no key, selection or budget changes."""
 COUNTING = (Verdict.FAILED, Verdict.WARNED)
 """The verdicts of causes that count. A waived cause is accepted, so nobody is told about it."""
 
@@ -21,9 +24,11 @@ COUNTING = (Verdict.FAILED, Verdict.WARNED)
 class Seen:
     """A cause as a night showed it.
 
-    ``number`` is that in the report, from 1. ``cell`` is the name of its main cell, and ``parts``
-    are its ids in each of its operations alone. ``lapsed`` is the last day of a waiver that covered
-    it; empty without one.
+    ``words`` are its ``title`` and how far it reaches. ``number`` is that in the report, from 1.
+    ``cell`` is the name of its main cell, ``parts`` are its ids in each of its operations alone,
+    and ``places`` say where these are. ``blocks`` are the cells that cannot be judged because of
+    it, and ``spoils`` others of its operations for which nothing was left to judge. ``lapsed`` is
+    the last day of a waiver that covered it; empty without one.
     """
 
     id: str
@@ -32,6 +37,10 @@ class Seen:
     cell: str
     parts: tuple[str, ...] = ()
     lapsed: str = ""
+    title: str = ""
+    blocks: frozenset[str] = frozenset()
+    spoils: frozenset[str] = frozenset()
+    places: Mapping[str, Place] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,7 @@ class Night:
     ``errors`` is the number of cells that a lost connection or a bug kept from being judged.
     ``judged`` is the number of judged cells. ``reasons`` say, by cell, why the others were not.
     ``unasked`` are the cells that the selection leaves out, and that were not judged in passing.
+    ``limited`` are those of them that nobody can do anything about, except for fixing a failure.
     ``setup`` are sentences on what is wrong with the target file, such as a key that is rejected.
     """
 
@@ -55,7 +65,13 @@ class Night:
     causes: tuple[Seen, ...] = ()
     reasons: Mapping[str, str] = field(default_factory=dict)
     unasked: frozenset[str] = frozenset()
+    limited: frozenset[str] = frozenset()
     setup: tuple[str, ...] = ()
+
+    @property
+    def blocked(self) -> frozenset[str]:
+        """The cells that could not be judged because of one of its causes."""
+        return frozenset(name for seen in self.causes for name in (*seen.blocks, *seen.spoils))
 
     @property
     def whole(self) -> bool:
@@ -81,23 +97,68 @@ def night_of(run: Run, name: str) -> Night:
         ),
         reasons={cell.name: cell.why[0] for cell in run.cells if cell.why},
         unasked=frozenset(cell.name for cell in run.cells if not cell.chosen),
+        limited=_limited(run.cells),
         setup=tuple(remarks.of_setup(run)),
     )
 
 
+def _limited(cells: Iterable[Cell]) -> frozenset[str]:
+    """The cells that were not judged for reasons which the user cannot change."""
+    return frozenset(cell.name for cell in cells if _is_limited(cell))
+
+
+def _is_limited(cell: Cell) -> bool:
+    """Whether the user cannot change anything about why a cell was not judged."""
+    kinds = {reason.kind for reason in cell.reasons}
+    return cell.verdict is Verdict.UNTESTED and bool(kinds) and LIMITS.issuperset(kinds)
+
+
 def _seen(run: Run, cause: Cause, number: int, day: date) -> Seen:
     """A cause as a run shows it."""
-    operations = {_operation(name) for name in cause.cells}
+    operations = {operation_of(name) for name in cause.cells}
     title = cause.title or cause.finding.clause
+    where = _example(run, cause, title, several=len(operations) > 1)
     doubt = f" (not certain: {cause.doubt})" if cause.doubt else ""
     return Seen(
         id=cause.id,
-        words=f"{title}, {amount(len(operations), 'operation')}{doubt}",
+        words=f"{title}, {amount(len(operations), 'operation')}{where}{doubt}",
         number=number,
         cell=cause.cells[0] if cause.cells else cause.finding.clause,
         parts=tuple(sorted(cause.parts)),
         lapsed=_lapsed(run, cause, day),
+        title=title,
+        places=_places(run, cause),
+        blocks=frozenset(cause.blocks),
+        spoils=_limited(cell for cell in run.cells if cell.operation in operations),
     )
+
+
+def _example(run: Run, cause: Cause, title: str, *, several: bool) -> str:
+    """The route that shows a cause best, in brackets; empty if its title names one."""
+    named = phrases.route(run, cause.finding.operation)
+    if named in title or cause.finding.operation not in run.contract.operations:
+        return ""
+    return f" (such as {named})" if several else f" ({named})"
+
+
+def _places(run: Run, cause: Cause) -> dict[str, Place]:
+    """Where each part of a cause is, with the first of its cells there."""
+    if not cause.family:
+        return {}
+    first: dict[str, str] = {}
+    for name in cause.cells:
+        first.setdefault(operation_of(name), name)
+    return {
+        id_of_cause(cause.family, [operation]): Place(_route(run, operation), name)
+        for operation, name in first.items()
+    }
+
+
+def _route(run: Run, name: str) -> str:
+    """The method and path of an operation, with its name if others have the same ones."""
+    route = phrases.route(run, name)
+    alike = [each for each in run.contract.operations if phrases.route(run, each) == route]
+    return f"{route} ({name})" if len(alike) > 1 else route
 
 
 def _lapsed(run: Run, cause: Cause, day: date) -> str:
@@ -106,12 +167,12 @@ def _lapsed(run: Run, cause: Cause, day: date) -> str:
         waiver.expires
         for waiver in run.target.waivers
         for name in cause.cells
-        if waiver.expires < day and waiver.covers(name.partition("[")[0], _operation(name))
+        if waiver.expires < day and waiver.covers(name.partition("[")[0], operation_of(name))
     ]
     return max(ended).isoformat() if ended else ""
 
 
-def _operation(cell: str) -> str:
+def operation_of(cell: str) -> str:
     """The operation in the name of a cell."""
     return cell.partition("[")[2].removesuffix("]")
 

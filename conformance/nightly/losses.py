@@ -39,6 +39,11 @@ def no_longer_judged(good: Mapping[str, Verdict], night: Night) -> list[str]:
     ]
 
 
+def unexplained(good: Mapping[str, Verdict], night: Night) -> list[str]:
+    """Those of them that no cause of the night blocks."""
+    return [name for name in no_longer_judged(good, night) if name not in night.blocked]
+
+
 def is_thinner(last: Good | None, good: Mapping[str, Verdict], night: Night) -> bool:
     """Whether a night does not judge all that the last good one judged.
 
@@ -54,17 +59,20 @@ def is_thinner(last: Good | None, good: Mapping[str, Verdict], night: Night) -> 
 def is_less_than_before(before: int, good: Mapping[str, Verdict], night: Night) -> bool:
     """Whether a night judges fewer cells than the night before, and lacks some of the good one.
 
+    Cells that a cause of the night blocks are not missing: they are a consequence of that.
     Which cells are judged in passing may differ each night. Without a good night, the number of
     cells ``before`` decides.
     """
-    return night.judged < before and (not good or bool(no_longer_judged(good, night)))
+    blocked = [name for name in night.blocked if not good or good.get(name) in JUDGED]
+    reached = night.judged + len(blocked)
+    return reached < before and (not good or bool(unexplained(good, night)))
 
 
 def explained(good: Mapping[str, Verdict], night: Night) -> list[str]:
     """For each clause that is no longer judged, its number of cells and why, most cells first."""
     alike = Counter(
         (name.partition("[")[0], night.reasons.get(name, UNKNOWN))
-        for name in no_longer_judged(good, night)
+        for name in unexplained(good, night)
     )
     most = sorted(alike.items(), key=lambda item: (-item[1], item[0]))
     return [f"{clause} ({amount(count, 'cell')}): {why}" for (clause, why), count in most]
@@ -73,16 +81,21 @@ def explained(good: Mapping[str, Verdict], night: Night) -> list[str]:
 def details(last: Good | None, good: Mapping[str, Verdict], night: Night) -> Sequence[str]:
     """The lines about a night that judges less: since when, what and why, and the way out.
 
-    None of them if it judges no less. A night that was not judged to the end says so elsewhere.
+    None of them if it judges no less, or only what its causes block. A night that was not judged
+    to the end says so elsewhere. The way out is only for what the user can change.
     """
     if night.stopped or last is None or not is_thinner(last, good, night):
         return ()
     counts = f"{night.judged:,} cells are judged, and {last.judged:,} then. That run is gone."
+    lost = unexplained(good, night)
+    if good and not lost:
+        return ()
     lines = explained(good, night) or [counts]
+    is_limited = night.red and night.limited.issuperset(lost) and bool(lost)
     return (
         f"No longer judged, unlike in the last good night, {last.run}:",
         *shortened(lines),
-        WAY_OUT,
+        *([] if is_limited else [WAY_OUT]),
     )
 
 

@@ -22,8 +22,10 @@ class Kind(StrEnum):
 
     NEW = "New"
     """A cause that the night before did not have."""
+    WIDER = "Wider"
+    """An open cause reaches operations that it did not reach the night before."""
     UNSTABLE = "Unstable"
-    """A cause that comes and goes; it is not reported as new or fixed until it stays so."""
+    """A cause, or a part of it, comes and goes. It is not new or fixed until it stays so."""
     STOPPED = "Not judged"
     """The night could not be judged to the end, unlike the one before."""
     MISSED = "Missed"
@@ -38,16 +40,22 @@ class Kind(StrEnum):
     """A waiver ends within 30, 14 or 3 days."""
     CERTIFICATE = "Certificate due"
     """A certificate ends within 30, 14 or 3 days, or has ended."""
+    STILL = "Still broken"
+    """After nights that could not be judged, a cause that was reported before them."""
     RESUMED = "Judged again"
     """A night was judged to the end, after one or more that were not."""
+    NARROWER = "Narrower"
+    """Some operations of an open cause are fixed."""
     FIXED = "Fixed"
     """A cause is gone, and its cell passed."""
 
 
-GOOD = (Kind.FIXED, Kind.RESUMED)
+GOOD = (Kind.NARROWER, Kind.FIXED, Kind.RESUMED)
 """The kinds of notices that need nobody to act."""
-ALARMS = (Kind.NEW, Kind.STOPPED, Kind.MISSED)
+ALARMS = (Kind.NEW, Kind.WIDER, Kind.STOPPED, Kind.MISSED)
 """The kinds of notices that somebody should see at once."""
+BROKEN = (Kind.NEW, Kind.WIDER)
+"""The kinds of notices that tell of a fault which the night before did not have."""
 
 
 class Tone(StrEnum):

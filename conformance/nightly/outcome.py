@@ -11,13 +11,16 @@ from conformance.base import files
 from conformance.base.errors import Exit
 from conformance.base.text import amount
 from conformance.model import Json
+from conformance.model.judgement import JUDGED
 from conformance.nightly.facts import Seen
-from conformance.nightly.notices import LISTED, Kind, Notice, ordered
+from conformance.nightly.losses import WAY_OUT
+from conformance.nightly.notices import BROKEN, LISTED, Kind, Notice, ordered
 from conformance.nightly.transitions import Step
 from conformance.report.markdown import inert
 from conformance.report.overall import Overall
 
 DATA, PAGE = "nightly.out.json", "nightly.md"
+LATER = "Later nights are compared with it."
 LOSING = (Kind.LESS, Kind.UNTESTED)
 """The kinds of notices that a wrong target file may explain."""
 
@@ -31,7 +34,10 @@ class Outcome:
     absolute path of its report. ``reproduce`` is the command that repeats the first new cause, and
     ``claim`` the headline of the report, which says how much of the contract was judged.
     ``less`` are lines on what is no longer judged, and ``setup`` sentences on what is wrong
-    with the target file. ``unsent`` is the number of messages that wait to be sent.
+    with the target file. ``unsent`` is the number of messages that wait to be sent. ``stopped``
+    says in full why the night could not be judged, if its notice does not. ``described`` are lines
+    on the first causes that are new, or reach further. ``is_first`` means that no night ended
+    before.
     """
 
     step: Step
@@ -48,6 +54,9 @@ class Outcome:
     less: Sequence[str] = ()
     setup: Sequence[str] = ()
     unsent: int = 0
+    stopped: str = ""
+    described: Sequence[str] = ()
+    is_first: bool = False
 
     @property
     def exit_code(self) -> Exit:
@@ -58,7 +67,7 @@ class Outcome:
         if (
             self.new
             or self.counts.get("failed")
-            or any(notice.kind is Kind.NEW for notice in self.notices)
+            or any(notice.kind in BROKEN for notice in self.notices)
         ):
             return Exit.VIOLATED
         if self.unsent or not self.judged_all:
@@ -79,33 +88,68 @@ class Outcome:
 
     @property
     def headline(self) -> str:
-        """The night in one sentence."""
+        """The night in one sentence, or two."""
         if self.exit_code is Exit.VIOLATED:
-            return "Something is new."
+            return self._of_causes
+        return self._of_standing if self.exit_code is Exit.UNJUDGED else self._of_notices
+
+    @property
+    def _of_standing(self) -> str:
+        """A night in which something could not be judged or sent."""
         if self.less:
             return "Less is judged than in the last good night."
         if not self.judged_all:
-            return "Not everything could be judged."
-        if self.unsent:
-            return "Not everything could be sent."
+            return f"{'Not everything' if self.judged else 'Nothing'} could be judged."
+        return "Not everything could be sent."
+
+    @property
+    def _of_notices(self) -> str:
+        """A night without a cause in one sentence, or two."""
+        if self.is_first:
+            return f"{self._begun} nothing wrong. {LATER}"
         if self.notices:
             return f"{amount(len(self.notices), 'notice')}, and no new cause."
         return "Nothing is new."
 
     @property
+    def judged(self) -> int:
+        """The number of judged cells."""
+        return sum(self.counts.get(verdict, 0) for verdict in JUDGED)
+
+    @property
+    def _begun(self) -> str:
+        """The first night, with the number of its cells."""
+        return f"First night: {amount(self.judged, 'cell')} judged,"
+
+    @property
+    def _of_causes(self) -> str:
+        """A night with causes in one sentence, or two."""
+        if self.is_first:
+            return f"{self._begun} {amount(len(self.step.state.open), 'cause')} found. {LATER}"
+        if any(notice.kind in BROKEN for notice in self.notices) or not self.step.state.open:
+            return "Something is new."
+        causes = amount(len(self.step.state.open), "cause")
+        if any(notice.kind is Kind.UNSTABLE for notice in self.notices):
+            return f"Still broken: {causes}, and something comes and goes."
+        return f"Still broken: {causes}, reported before; nothing new since last night."
+
+    @property
     def reasons(self) -> list[str]:
-        """The lines on what is no longer judged and, if less is judged, on the target file."""
+        """The lines on why the night was not judged, on what is no longer, and on the file."""
         kinds = {notice.kind for notice in self.notices}
+        stopped = [self.stopped] if self.stopped else []
         if not self.less and kinds.isdisjoint(LOSING):
-            return []
+            return stopped
         wrong = [f"Wrong in the target file: {each}" for each in self.setup]
-        return [*self.less[:-1], *wrong, *self.less[-1:]]
+        lost = [line for line in self.less if line != WAY_OUT]
+        way_out = [line for line in self.less if line == WAY_OUT]
+        return [*stopped, *lost, *wrong, *way_out]
 
     @property
     def details(self) -> list[str]:
         """The lines that follow the notices in a message."""
-        lines = [*self.reasons, f"Target: {self.target}"]
-        if self.reproduce and self.step.new:
+        lines = [*self.described, *self.reasons, f"Target: {self.target}"]
+        if self.reproduce and self.step.told:
             lines.append(f"Reproduce the first: {self.reproduce}")
         if self.place:
             lines.append(f"Report: {self.page}")
@@ -150,7 +194,7 @@ def _markdown(outcome: Outcome) -> Iterator[str]:
     if still:
         yield from ("", "Reported before, and new since the last good night:", "")
         yield from _listed(still)
-    for line in outcome.reasons:
+    for line in (*outcome.described, *outcome.reasons):
         yield from ("", inert(line))
     if outcome.reproduce:
         yield from ("", "To reproduce the first:", "", f"    {outcome.reproduce}")

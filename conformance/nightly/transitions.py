@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from conformance.base.text import amount
 from conformance.base.values import without
-from conformance.model import BROKEN, Verdict, flips
-from conformance.nightly import losses
+from conformance.model import Verdict
+from conformance.nightly import instability, losses
 from conformance.nightly.facts import Night, Seen, unjudged_now
+from conformance.nightly.following import Followed, Reach, followed, parts_of, places_of, routes
 from conformance.nightly.notices import Kind, Notice
 from conformance.nightly.state import RECENT, Good, Open, State
 
 MOST = 500
-"""Maximum number of open causes, and of unstable ones, that are remembered."""
+"""Maximum number of open causes that are remembered."""
+MOST_PARTS = 5_000
+"""Maximum number of parts of open causes that are remembered for a night."""
+STILL = 3
+"""Maximum number of causes that are repeated once a target can be judged again."""
+RAW = re.compile(r": \w+(?:Error|Exception|Timeout): .*", re.DOTALL)
+"""What a library says about why a connection failed, which a notice leaves out."""
 NAMED = 5
 """Maximum number of clauses that a notice names."""
 
@@ -24,8 +32,9 @@ class Step:
     """The step from one night to the next: the new state, and what there is to say.
 
     It is ``thinner`` if the night judges less than the last good one, and that was not accepted.
-    ``new`` are the causes that the night before did not have, and ``fixed`` those that are gone, by
-    id. ``lost`` counts by clause the cells that the last good night judged and this one could not.
+    ``new`` are the causes that the night before did not have, ``wider`` those that reach further,
+    and ``fixed`` those that are gone, by id. ``lost`` counts by clause the cells that the last good
+    night judged and this one could not.
     """
 
     state: State
@@ -34,6 +43,12 @@ class Step:
     fixed: Mapping[str, Open]
     lost: Mapping[str, int]
     thinner: bool
+    wider: tuple[Reach, ...] = ()
+
+    @property
+    def told(self) -> tuple[Seen, ...]:
+        """The causes that are new, and those that reach further."""
+        return (*self.new, *(reach.seen for reach in self.wider if reach.seen))
 
 
 def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: bool = False) -> Step:
@@ -43,108 +58,75 @@ def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: boo
     it may be thinner.
     """
     less = losses.is_less_than_before(state.judged, good, night)
-    after, new, fixed = _causes(state, night, tried_less=night.stopped != "" or less)
+    found = followed(state, night, tried_less=night.stopped != "" or less)
+    after = _after(state, night, found)
     lost = {} if night.stopped else unjudged_now(good, night)
-    unstable = _unstable(state, after, fixed)
+    untested = {} if night.stopped else unjudged_now(without(good, night.blocked), night)
     notices = [
-        *_of_causes(state, new, fixed, unstable, after),
-        *_of_standing(state, night, lost, less=less),
+        *_of_causes(state, after, found),
+        *_of_standing(state, night, untested, less=less),
+        *_of_resumption(state, night, found),
     ]
-    after = replace(
-        after,
-        unstable=unstable,
-        judged=state.judged if night.stopped else night.judged,
-        stopped=state.stopped + 1 if night.stopped else 0,
-        lost=state.lost if night.stopped else tuple(sorted(lost)),
-    )
+    after = _counted(state, after, night, untested)
     thinner = not accept and losses.is_thinner(state.good, good, night)
     if night.whole and not night.red and not thinner:
         after = replace(after, good=Good(night.run, night.judged), lost=())
-    return Step(after, tuple(notices), new, fixed, lost, thinner)
+    wider = found.wider({*after.unstable, *state.unstable})
+    return Step(after, tuple(notices), found.new, found.fixed, lost, thinner, wider)
+
+
+def _counted(state: State, after: State, night: Night, untested: Mapping[str, int]) -> State:
+    """The state after a night, with how much that judged."""
+    if night.stopped:
+        return replace(after, stopped=state.stopped + 1)
+    return replace(after, judged=night.judged, stopped=0, lost=tuple(sorted(untested)))
+
+
+def in_full(stopped: str) -> str:
+    """Why a night was not judged, if its notice leaves out a part of that; else empty."""
+    return stopped if RAW.search(stopped) else ""
 
 
 # --- causes ---------------------------------------------------------------------------------------
 
 
-def _causes(
-    state: State, night: Night, *, tried_less: bool
-) -> tuple[State, tuple[Seen, ...], dict[str, Open]]:
-    """The state with the open causes of a night, the causes that are new, and those fixed."""
-    kept: dict[str, Open] = {}
-    new = []
-    continued: set[str] = set()
-    for seen in night.causes:
-        earlier = _earlier(state, seen)
-        continued |= earlier
-        if not earlier:
-            new.append(seen)
-        free = [name for name in sorted(earlier) if name not in kept]  # it may have split
-        kept[free[0] if free else seen.id] = Open(seen.words, seen.cell, seen.parts)
-    unseen, fixed = _gone(night, without(state.open, continued), tried_less=tried_less)
-    kept = dict(list({**kept, **unseen}.items())[:MOST])
+def _after(state: State, night: Night, found: Followed) -> State:
+    """The state with the causes that are open after a night, and its open and unstable parts."""
+    kept = dict(list(found.open.items())[:MOST])
     recent = state.recent
     if not night.stopped:
-        recent = (*recent, tuple(sorted(kept)))[-RECENT:]
-    return replace(state, open=kept, recent=recent), tuple(new), fixed
+        recent = (*recent, tuple(sorted(parts_of(kept))[:MOST_PARTS]))[-RECENT:]
+    unstable = instability.unstable(state, kept, recent)
+    return replace(state, open=kept, recent=recent, unstable=unstable)
 
 
-def _gone(
-    night: Night, causes: Mapping[str, Open], *, tried_less: bool
-) -> tuple[dict[str, Open], dict[str, Open]]:
-    """Open causes that a night did not show: those that nobody looked for, and those fixed.
-
-    One whose cell is still broken is neither: it is part of another cause, or waived.
-    """
-    unseen, fixed = {}, {}
-    for name, cause in causes.items():
-        verdict = night.verdicts.get(cause.cell)
-        if verdict is Verdict.PASSED and not tried_less:
-            fixed[name] = cause
-        elif verdict not in BROKEN or night.stopped:
-            unseen[name] = cause
-    return unseen, fixed
-
-
-def _unstable(state: State, after: State, fixed: Mapping[str, Open]) -> dict[str, str]:
-    """The words of the causes that are unstable after a night, by id."""
-    words = {**state.unstable, **{name: cause.words for name, cause in after.open.items()}}
-    words |= {name: cause.words for name, cause in fixed.items()}
-    return {name: words.get(name, name) for name in list(flips(after.recent))[:MOST]}
-
-
-def _earlier(state: State, seen: Seen) -> set[str]:
-    """The ids by which a cause was open already; it may have spread, or be fixed in part."""
-    parts = set(seen.parts)
-    return {
-        name
-        for name, cause in state.open.items()
-        if name == seen.id or not parts.isdisjoint(cause.parts)
-    }
-
-
-def _of_causes(
-    state: State,
-    new: tuple[Seen, ...],
-    fixed: Mapping[str, Open],
-    unstable: Mapping[str, str],
-    after: State,
-) -> Iterator[Notice]:
-    """What there is to say about causes. An unstable one is announced once, until it settles."""
-    shifting = {*unstable, *state.unstable}
-    for seen in new:
-        if seen.id not in shifting:
+def _of_causes(state: State, after: State, found: Followed) -> Iterator[Notice]:
+    """What there is to say about causes. An unstable part is announced once, until it settles."""
+    shifting = {*after.unstable, *state.unstable}
+    for seen in found.new:
+        if not shifting.issuperset(places_of(seen.id, seen)):
             lapsed = f" (its waiver ended on {seen.lapsed})" if seen.lapsed else ""
             yield Notice(Kind.NEW, f"{seen.words}{lapsed}")
-    for name, cause in fixed.items():
-        if name not in shifting:
+    for reach in found.moved.values():
+        yield from _of_reach(reach, shifting)
+    for name, cause in found.fixed.items():
+        if not shifting.issuperset(places_of(name, cause)):
             yield Notice(Kind.FIXED, cause.words)
-    for name, words in unstable.items():
-        if name not in state.unstable:
-            nights = amount(len(after.recent), "night")
-            yield Notice(Kind.UNSTABLE, f"{words}, came and went within {nights}")
-    for name, words in without(state.unstable, set(unstable)).items():
-        kind = Kind.NEW if name in after.open else Kind.FIXED
-        yield Notice(kind, f"{words}, no longer unstable")
+    yield from instability.notices(state, after)
+
+
+def _of_reach(reach: Reach, shifting: set[str]) -> Iterator[Notice]:
+    """What there is to say about a cause that reaches further, or less far."""
+    more = [place for part, place in reach.more.items() if part not in shifting]
+    fixed = [place for part, place in reach.fixed.items() if part not in shifting]
+    now = amount(reach.now, "operation")
+    if more:
+        counts = f"{now}, {reach.before:,} the night before"
+        yield Notice(Kind.WIDER, f"{reach.title}, now also {routes(more)} ({counts})")
+    if fixed:
+        are = "is" if len(fixed) == 1 else "are"
+        words = f"{routes(fixed)} {are} fixed, {now} left"
+        yield Notice(Kind.NARROWER, f"{reach.title}: {words}")
 
 
 # --- how much was judged --------------------------------------------------------------------------
@@ -156,7 +138,7 @@ def _of_standing(
     """What there is to say about how much a night judged."""
     if night.stopped:
         if not state.stopped:
-            yield Notice(Kind.STOPPED, night.stopped)
+            yield Notice(Kind.STOPPED, RAW.sub("", night.stopped))
         return
     if state.stopped:
         since = amount(state.stopped, "night")
@@ -167,6 +149,19 @@ def _of_standing(
     newly = {clause: count for clause, count in lost.items() if clause not in state.lost}
     if newly:
         yield Notice(Kind.UNTESTED, _listed(newly))
+
+
+def _of_resumption(state: State, night: Night, found: Followed) -> Iterator[Notice]:
+    """After nights that could not be judged, the causes that are as broken as before."""
+    if night.stopped or not state.stopped:
+        return
+    told = (*found.new, *(reach.seen for reach in found.moved.values() if reach.more))
+    still = [seen.words for seen in night.causes if seen not in told]
+    for words in still[:STILL]:
+        yield Notice(Kind.STILL, words)
+    more = len(still) - STILL
+    if more > 0:
+        yield Notice(Kind.STILL, amount(more, "more cause"))
 
 
 def _listed(cells: Mapping[str, int]) -> str:

@@ -26,7 +26,7 @@ from conformance.model import (
 )
 from conformance.report import shell_steps, unproven, view
 from conformance.report.exhibit import Exhibit, exhibits, place_in
-from conformance.report.phrases import flawed, mistake, with_key
+from conformance.report.phrases import flawed, mistake, route, with_key
 from conformance.report.pictures import NOTHING, Picture, pictures_of
 
 ROWS = 100
@@ -270,17 +270,17 @@ def _asked(exchange: Exchange | None, flaw: str) -> str:
 def _example(run: Run, cause: Cause, exchange: Exchange | None, *, everywhere: bool) -> str:
     """The cause on one line: a request, the expected response, and the actual one."""
     finding = cause.finding
-    route = _route(run, finding.operation)
+    asked = route(run, finding.operation)
     place = f" at {view.shown(finding.where, SHORT)}"
     actual = finding.actual
     if exchange is not None and finding.where == "status":
         place, actual = f" {with_key(exchange)}", str(exchange.status)
         if exchange.operation not in (finding.operation, WHOLE_API):
-            place = f", then {_route(run, exchange.operation)}{place}"
+            place = f", then {route(run, exchange.operation)}{place}"
     expected = view.shown(finding.expected, SHORT)
     if everywhere:
-        route = f"everywhere, such as {route}"
-    asked = f"{route}{place.removesuffix(' at /')}{flawed(mistake(cause, exchange))}"
+        asked = f"everywhere, such as {asked}"
+    asked = f"{asked}{place.removesuffix(' at /')}{flawed(mistake(cause, exchange))}"
     return f"{asked}: expected {expected}, got {view.shown(actual, SHORT)}"
 
 
@@ -306,7 +306,7 @@ def _row(run: Run, cause: Cause, cells: list[Cell], most: int) -> Row:
     shown_by = findings[0].exchanges
     return Row(
         operation=view.operation_name(cells[0].operation),
-        route=_route(run, cells[0].operation),
+        route=route(run, cells[0].operation),
         clauses=tuple(cell.clause for cell in cells),
         differences=tuple(differences[:most]),
         more=len(differences[most:]),
@@ -324,12 +324,6 @@ def _difference(run: Run, finding: Finding) -> str:
     sentence = cut(view.sentence(finding), DIFFERENCE)
     probe = view.probe(run, finding.exchanges)
     return sentence if probe is None else f"{sentence} ({clean(with_key(probe))})"
-
-
-def _route(run: Run, name: str) -> str:
-    """The method and path of an operation, or the name of the whole API."""
-    operation = run.contract.operations.get(name)
-    return f"{operation.method} {operation.path}" if operation else view.operation_name(name)
 
 
 def reach(card: Card) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.model import Cause, Exchange, Form, mistake_of
+from conformance.model import WHOLE_API, Cause, Exchange, Form, Run, mistake_of
 
 KEYED: Mapping[Form | None, str] = {
     None: "with the key {}",
@@ -51,3 +51,11 @@ def mistake(cause: Cause, exchange: Exchange | None) -> str:
 def flawed(flaw: str) -> str:
     """The end of a phrase that says what is odd about a request; empty if nothing is."""
     return f", with {flaw}" if flaw else ""
+
+
+def route(run: Run, name: str) -> str:
+    """The method and path of an operation, or the name of the whole API."""
+    operation = run.contract.operations.get(name)
+    if operation is None:
+        return "whole API" if name == WHOLE_API else name
+    return f"{operation.method} {operation.path}"

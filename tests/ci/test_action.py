@@ -131,7 +131,7 @@ def test_nights_on_new_machines_know_each_other(
         assert job.failed is broken, job.log
         assert job.outputs["verdict"] == ("broken" if broken else "conforms")
         texts.append(job.page)
-    assert "# Nothing is new." in texts[0]
+    assert "# First night: " in texts[0]
     assert "- New:" in texts[1]
     assert "- New:" not in texts[2]
     assert "- Fixed:" in texts[3]
@@ -144,7 +144,7 @@ def test_a_night_without_a_run_says_so_and_is_remembered(
     url, options = "http://127.0.0.1:9/api/v1", f"{SELECTION}\n--max-seconds=1"
     job = judged(service, server, url=url, command="nightly", options=options)
     assert (job.outputs["exit-code"], job.outputs["verdict"]) == ("3", "not judged")
-    assert "# Not everything could be judged." in job.page
+    assert "# Nothing could be judged." in job.page
     assert len(service.caches) == 1
 
 

@@ -181,7 +181,7 @@ def test_a_night_is_one_line(tmp_path: Path, given: dict[str, str], name: str) -
         ["sh", "-c", line], cwd=place, env=variables, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (place / "reports" / "nightly.md").read_text("utf-8").startswith("# Nothing is new.")
+    assert (place / "reports" / "nightly.md").read_text("utf-8").startswith("# First night: ")
 
 
 def test_the_page_on_nights_shows_the_same_lines() -> None:

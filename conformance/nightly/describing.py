@@ -1,0 +1,117 @@
+"""What a message says about a cause: its request, expected and actual response, and operations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl, urlsplit
+
+from conformance.base.text import amount
+from conformance.base.values import cut
+from conformance.causes.shown import shown_of
+from conformance.causes.telling import in_cause
+from conformance.model import Cause, Exchange, Finding, Run
+from conformance.nightly.facts import operation_of
+from conformance.nightly.following import Places, listed
+from conformance.nightly.notices import LONGEST, inactive
+from conformance.nightly.transitions import Step
+from conformance.report import view
+from conformance.report.phrases import with_key
+
+MOST = 3
+"""Maximum number of causes that a message describes; it counts the others."""
+OPERATIONS = 10
+"""Maximum number of operations that it names for each."""
+SHORT = 120
+"""Maximum number of characters of an expected or actual response."""
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A cause to describe: its number in the report, and the operation that shows it.
+
+    Without an operation, its main finding shows it.
+    ``routes`` are its operations.
+    """
+
+    number: int
+    routes: tuple[str, ...]
+    operation: str = ""
+
+
+def subjects(step: Step) -> list[Subject]:
+    """The causes of a step that are new, and those that reach further, as their new part shows."""
+    found = [Subject(seen.number, _routes(seen.places)) for seen in step.new]
+    for reach in step.wider:
+        if reach.seen:
+            cell = next(iter(reach.more.values())).cell
+            routes = _routes(reach.seen.places)
+            found.append(Subject(reach.seen.number, routes, operation_of(cell)))
+    return found
+
+
+def _routes(places: Places) -> tuple[str, ...]:
+    """The operations of a cause, each once."""
+    return tuple(dict.fromkeys(place.route for place in places.values()))
+
+
+def described(run: Run | None, subjects: Sequence[Subject]) -> list[str]:
+    """The lines on the first causes, with inert and short texts. None without a run."""
+    if run is None:
+        return []
+    lines = [line for each in subjects[:MOST] for line in _described(run, each)]
+    more = len(subjects) - MOST
+    if more > 0:
+        lines.append(f"and {amount(more, 'more cause')}, see the report")
+    return [cut(inactive(line), LONGEST) for line in lines]
+
+
+def _described(run: Run, subject: Subject) -> Iterator[str]:
+    """The lines on one cause, the first of which is its title."""
+    cause = run.causes[subject.number - 1]
+    finding, exchange = _evidence(run, cause, subject.operation)
+    actual, place = finding.actual, ""
+    if finding.where != "status":
+        place = f" at {view.shown(finding.where, SHORT)}"
+    elif exchange is not None and exchange.response:
+        actual = str(exchange.status)
+    yield f"Cause {subject.number}: {cause.title or finding.clause}"
+    if exchange is not None:
+        yield f"Request: {_asked(exchange)}"
+    yield f"Expected{place.removesuffix(' at /')}: {view.shown(finding.expected, SHORT)}"
+    yield f"Actual: {view.shown(actual, SHORT)}"
+    if subject.routes:
+        yield f"Operations: {listed(subject.routes, OPERATIONS)}"
+    if cause.blocks:
+        are = "is" if len(cause.blocks) == 1 else "are"
+        yield f"{amount(len(cause.blocks), 'cell')} {are} blocked by this cause."
+
+
+def _evidence(run: Run, cause: Cause, operation: str) -> tuple[Finding, Exchange | None]:
+    """The finding that shows a cause, in an operation if one is given, and its best exchange."""
+    for finding in _findings(run, cause, operation):
+        return finding, view.probe(run, finding.exchanges)
+    shown = [each for each in shown_of(run, cause).ids if each != cause.origin]
+    return cause.finding, view.probe(run, shown)
+
+
+def _findings(run: Run, cause: Cause, operation: str) -> list[Finding]:
+    """The findings of a cause in an operation, those that are like its main one first."""
+    main, own = cause.finding, set(cause.cells)
+    cells = [cell for cell in run.cells if cell.name in own and cell.operation == operation]
+    findings = [in_cause(run, cause, each) for cell in cells for each in cell.findings]
+    return sorted(
+        findings, key=lambda each: (each.rule, each.expected) != (main.rule, main.expected)
+    )
+
+
+def _asked(exchange: Exchange) -> str:
+    """The request with its key, without the values of its query."""
+    try:
+        parts = urlsplit(exchange.request.url)
+        names = dict.fromkeys(name for name, _ in parse_qsl(parts.query, keep_blank_values=True))
+    except ValueError:
+        return exchange.request.method
+    query = "&".join(f"{name}=…" for name in names)
+    path = parts.path + (f"?{query}" if query else "")
+    return f"{exchange.request.method} {view.shown(path, SHORT)} {with_key(exchange)}"
