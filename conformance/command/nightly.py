@@ -90,8 +90,7 @@ def nightly(
     """
     if context.invoked_subcommand:
         return Exit.CONFORMS
-    _require_one_target(choice)
-    _say_which_night(choice, context.obj())
+    _begin(choice, context.obj())
     from conformance.command.nights import Wish, night
     from conformance.nightly import lock
 
@@ -113,18 +112,17 @@ def nightly(
         return night(wish)
 
 
-def _say_which_night(choice: Choice, moment: datetime) -> None:
-    """Print the time and the target, because a log has many nights."""
-    time = moment.strftime("%Y-%m-%d %H:%M:%S UTC")
-    say(f"=== {time}: nightly of {choice.target or choice.url} ===")
+def _begin(choice: Choice, moment: datetime) -> None:
+    """Print the time and the target of a night, because a log has many nights.
 
-
-def _require_one_target(choice: Choice) -> None:
-    """Raise UsageError unless the choice is the whole of one target."""
+    Raises UsageError unless the choice is the whole of one target.
+    """
     if not choice.target and not choice.url:
         raise UsageError("nightly needs a target: add --target or --url.")
     if choice.shard:
         raise UsageError("--shard cannot be used with nightly: a shard is no whole night.")
+    time = moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+    say(f"=== {time}: nightly of {choice.target or choice.url} ===")
 
 
 def _reusing(choice: Choice, output: Path, fresh: bool) -> Choice:

@@ -125,15 +125,18 @@ def idle_filters(run: Run) -> list[str]:
     ignored: dict[str, set[str]] = defaultdict(set)
     findings = [finding for cell in run.cells for finding in cell.findings]
     for finding in findings:
-        exchanges = [run.exchange[name] for name in finding.exchanges if run.exchange[name].ok]
-        if finding.rule == FILTER_RULE:
-            for exchange in exchanges:
-                if len(exchange.facts.filters) == 1:
-                    ignored[finding.operation].update(exchange.facts.filters)
-        elif finding.rule == FOREIGN_RULE:
-            for exchange in exchanges:
-                ignored[finding.operation].update(_references_in(run, exchange))
+        for exchange in (run.exchange[name] for name in finding.exchanges):
+            if exchange.ok:
+                ignored[finding.operation].update(_ignored_in(run, finding.rule, exchange))
     return _advice_on_absent("filters", ignored)
+
+
+def _ignored_in(run: Run, rule: str, exchange: Exchange) -> list[str]:
+    """The filters that a finding of a rule shows to be ignored in one request."""
+    if rule == FOREIGN_RULE:
+        return _references_in(run, exchange)
+    filters = exchange.facts.filters if rule == FILTER_RULE else ()
+    return list(filters) if len(filters) == 1 else []
 
 
 def _references_in(run: Run, exchange: Exchange) -> list[str]:

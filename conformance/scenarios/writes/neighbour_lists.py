@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from conformance.model import Facts, KeyName, Role, Step
 from conformance.reading import Answer, missing, rows_of
@@ -26,12 +27,10 @@ def write_beside_others(client: Client) -> None:
     """
     operation = client.operation
     client.own.apart(operation)
-    values, sharing = client.shared.due_early()
-    values = values or client.valid(operation)
+    shared, sharing = client.shared.due_early()
+    values = shared or _values(client)
     if values is None:
         return
-    if operation.action == "update" or client.contract.only_plans(operation):
-        values |= client.optional(operation, switches=False)
     looks = _looks(client)
     for _ in range(1 + QUIET * client.repeated):
         before = [look(Step.LISTED_BEFORE) for look in looks]
@@ -47,6 +46,16 @@ def write_beside_others(client: Client) -> None:
             client.shared.remember(values, client.created_id(written))
     for look, old in zip(looks, before, strict=True):
         _look_until_whole(client, look, old, sought)
+
+
+def _values(client: Client) -> dict[str, Any] | None:
+    """Valid values, with optional ones for what must leave the same members of others alone."""
+    operation, values = client.operation, client.valid(client.operation)
+    if values is None:
+        return None
+    if operation.action == "update" or client.contract.only_plans(operation):
+        return {**values, **client.optional(operation, switches=False)}
+    return values
 
 
 def _looks(client: Client) -> list[Look]:
