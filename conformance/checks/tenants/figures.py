@@ -33,9 +33,22 @@ def figures_own(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         if not isinstance(answer, Answered):
             yield answer
         elif answer.ok:
-            yield _not_shown(trial, probe, own)
+            yield _counted(trial, probe) or _not_shown(trial, probe, own)
         else:
             yield kept_out(context, probe, KEPT_OUT)
+
+
+def _counted(trial: Trial, probe: Exchange) -> Violation | None:
+    """A violation for a figure of a foreign object that is 0 for an object that nobody has."""
+    nobodys = next(iter(trial.exchanges[trial.exchanges.index(probe) + 1 :]), None)
+    if nobodys is None or nobodys.facts.step is not Step.NOBODY or not nobodys.ok:
+        return None
+    empty = _leaves(nobodys)
+    for where, value in _leaves(probe).items():
+        if _number(value) and _number(empty.get(where)) == 0:
+            expected = "0, as for an object that nobody has"
+            return Violation(where, expected, compact(value), (probe.id, nobodys.id))
+    return None
 
 
 def _names(context: JudgeContext, business: Business, looks: list[Exchange]) -> Iterator[Outcome]:

@@ -36,7 +36,7 @@ def reports(planning: Planning) -> Iterator[Draft]:
     if not planning.contract.tenant:
         return
     for operation in _keyed(planning, "fetch"):
-        yield Draft(operation, needs=(KeyName.FULL, other_business(planning)), cost=4)
+        yield Draft(operation, needs=(KeyName.FULL, other_business(planning)), cost=5)
 
 
 def _keyed(planning: Planning, action: str) -> list[Operation]:
@@ -79,7 +79,10 @@ def _ask_for_theirs(
 def _ask_for_others(
     client: Client, values: dict[str, Any], theirs: dict[str, Any], business: str
 ) -> Iterator[Exchange]:
-    """Request the main report with the other business, and with its object for each parameter."""
+    """Request the main report with the other business, and with its object for each parameter.
+
+    Each of its objects is followed by one that nobody has.
+    """
     operation = client.operation
     for message in _naming(client, values, business):
         facts = Facts(mistake=True, step=Step.FOREIGN, sought=business)
@@ -88,6 +91,9 @@ def _ask_for_others(
         _ask_as_owner(client, {**theirs, name: value}, value)
         facts = Facts(step=Step.FOREIGN, sought=str(value))
         yield client.mistake(operation, {**values, name: value}, facts=facts)
+        nobodys = client.unknown_id(value)
+        facts = Facts(step=Step.NOBODY, sought=str(nobodys))
+        client.mistake(operation, {**values, name: nobodys}, facts=facts)
 
 
 def _ask_again(client: Client, values: dict[str, Any]) -> None:

@@ -97,6 +97,25 @@ class FiguresOfForeignAgent(Figures):
         return str(context.values.get("agent_id") or super().business_of(context))
 
 
+@fault("business-figures", at="read_analytics_calls", depth=5)
+class CountsCallsOfForeignAgent(Faulty):
+    """read_analytics_calls counts the calls of an agent that it has not found, in another shape."""
+
+    def check_reference(self, parameter: Any, value: Any, context: Context) -> None:
+        if not is_for(context, "read_analytics_calls"):
+            super().check_reference(parameter, value, context)
+
+    def act_fetch(self, context: Context) -> Reply:
+        agent = context.values.get("agent_id")
+        if not is_for(context, "read_analytics_calls") or agent is None:
+            return super().act_fetch(context)
+        agents = self.store.page(Page("agent", None, 1_000))
+        owners = [row.tenant for row in agents if row.id == agent]
+        if owners == [self.tenant_of(context.identity)]:
+            return super().act_fetch(context)
+        return Reply(200, {"agent_id": agent, "calls": 7 * len(owners), "series": []})
+
+
 @fault("business-figures", at="read_analytics_businesses", depth=4)
 class EveryBusinessCompared(Faulty):
     """read_analytics_businesses lists the figures of every business."""
