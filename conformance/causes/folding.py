@@ -38,9 +38,6 @@ EXPLAINED: Mapping[str, tuple[str, ...]] = {
 }
 """By rule, the prefixes of the rules that break along with it on the same operations."""
 
-OF_ONE_WALK = ("list.items", "paging.filter")
-"""Rules that break others only in the walks that show them: another filter may lose items, too."""
-
 LATER_LOOKS = (".shown", ".lasting")
 """How rules end that look at all later responses, and so also find what other rules find."""
 
@@ -110,10 +107,7 @@ def _by_rule(one: Group, other: Group) -> bool:
     """Whether one group explains the other because of their rules, on the same operations."""
     if other.key.rule == ERROR and one.key.shape == other.key.shape != "":
         return True
-    if not other.key.rule.startswith(EXPLAINED.get(one.key.rule, NOTHING)):
-        return False
-    is_of_walk = one.key.rule in OF_ONE_WALK and other.key.rule.startswith("paging.")
-    return not is_of_walk or not one.exchanges.keys().isdisjoint(other.exchanges)
+    return other.key.rule.startswith(EXPLAINED.get(one.key.rule, NOTHING))
 
 
 def _refuses_alike(one: Group, other: Group) -> bool:
