@@ -38,9 +38,10 @@ LONGEST_RENDERED = 50_000
 """The most characters of a body that is shown as JSON. Of a longer body the start is quoted."""
 
 SUMMARY_LENGTH = 160
+"""The most characters that findings quote of a body that is not JSON."""
+
 MORE_ADDRESSES = "run again later, or give more addresses (addresses: in the target file)"
 """What helps where an operation has a limit of its own for each address."""
-"""The most characters that findings quote of a body that is not JSON."""
 
 
 def answered(context: JudgeContext, exchange: Exchange) -> Answered | Gap | JudgeError:

@@ -34,7 +34,7 @@ def as_plain_client(target: Target) -> Target:
 def possible(contract: Contract, target: Declaration, seed: int) -> tuple[Contract, Plan]:
     """Every case of spot checks, also those that cannot run, and the contract of the target."""
     fitting = scope.fitted(drawn(named(contract, target), seed), target)
-    asked = Planning(scope.offered(fitting, target), target, seed, Depth.QUICK)
+    asked = Planning(scope.offered(fitting, target), target, seed)
     return fitting, build(asked, SPOTS.values())
 
 

@@ -23,7 +23,7 @@ from conformance.scenarios.client.client import Client
 from conformance.scenarios.odd.odd_ways import OddWay, Sort, odd_ways
 from conformance.transport.message import Message
 
-EACH = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 3}
+EACH = {Depth.FULL: 1, Depth.DEEP: 3}
 """Odd requests of each sort that an operation gets."""
 MORE = {
     Sort.TEXTS: 2,
@@ -150,13 +150,9 @@ IMPROPER = (
 """Targets with broken percent-encoding, with dot segments, or with a trailing slash."""
 
 
-FEW_PATHS = 2
-"""Paths that are requested with an unknown method in a quick run."""
-
-
 def unknown_routes(planning: Planning) -> Iterator[Draft]:
     """Unknown paths, unknown methods and malformed targets."""
-    paths = _plain_paths(planning.contract, planning.depth)
+    paths = _plain_paths(planning.contract)
     yield Draft(None, "path", cost=4)
     yield Draft(None, "method", effect=Effect.WRITE, cost=1 + len(paths))
     yield Draft(None, "raw", cost=len(IMPROPER), rules=("route.unknown",))
@@ -173,11 +169,10 @@ def test_unknown_route(client: Client) -> None:
         _send_unknown_methods(client)
 
 
-def _plain_paths(contract: Contract, depth: Depth) -> list[str]:
-    """The documented paths without parameters, sorted. A quick run takes only the first few."""
+def _plain_paths(contract: Contract) -> list[str]:
+    """The documented paths without parameters, sorted."""
     paths = {operation.path for operation in contract.operations.values()}
-    plain = [path for path in sorted(paths) if "{" not in path]
-    return plain[:FEW_PATHS] if depth is Depth.QUICK else plain
+    return [path for path in sorted(paths) if "{" not in path]
 
 
 def _send_unknown_paths(client: Client) -> None:
@@ -185,14 +180,14 @@ def _send_unknown_paths(client: Client) -> None:
     word = client.token()
     for path in (f"/{word}", f"/{word}/{word}"):
         _send_unknown(client, Message("GET", path), Form.INVENTED)
-    for path in _plain_paths(client.contract, client.depth)[:2]:
+    for path in _plain_paths(client.contract)[:2]:
         _send_unknown(client, Message("GET", f"{path}/{word}"))
 
 
 def _send_unknown_methods(client: Client) -> None:
     documented = client.contract.operations.values()
     known = {(operation.method, operation.path) for operation in documented}
-    for place, path in enumerate(_plain_paths(client.contract, client.depth)):
+    for place, path in enumerate(_plain_paths(client.contract)):
         methods = ("DELETE", "PUT") if place == 0 else ("DELETE",)
         for method in methods:
             if (method, path) not in known:

@@ -60,7 +60,7 @@ class OwnObjects:
     def _shared(self, operation: Operation, creation: Operation) -> Id | None:
         """The object of a kind that changes share, or the one that actions share."""
         if self._created is self._shared_by_cases and self.acts_once(operation):
-            self._created, self._spare = {}, {}
+            self.apart()
         place = _place(operation)
         if self._created.get(place) is None:
             self._created[place], _ = self._create_whole(creation)
@@ -82,10 +82,8 @@ class OwnObjects:
         values = self.valid(operation)
         if values is None:
             return False
-        first, again = (
-            self._sending.send(operation, values, role=Role.BYSTANDER, facts=REFUSABLE)
-            for _ in range(2)
-        )
+        first = self._sending.send(operation, values, role=Role.BYSTANDER, facts=REFUSABLE)
+        again = self._sending.send(operation, values, role=Role.BYSTANDER, facts=REFUSABLE)
         return first.ok and again.status in (400, 409)
 
     def apart(self, operation: Operation | None = None) -> None:

@@ -54,13 +54,13 @@ def bad_keys(planning: Planning, keyed: Sequence[Operation]) -> list[RefusedKeys
     """The bad keys that are tried on each of some operations, in their order.
 
     Unless floods are allowed, few requests of a run may carry a key that was never issued. So one
-    form is chosen for every operation before the next form. A quick run tries few operations, and
-    chooses every form for one operation before the next. A form that would exceed the limit is left
-    out for an operation; its other forms stay.
+    form is chosen for every operation before the next form. A form that would exceed the limit is
+    left out for an operation; its other forms stay.
     """
     left = sys.maxsize if _floods(planning) else BAD_KEYS_ALLOWED
     chosen: list[dict[str, list[str]]] = [{} for _ in keyed]
-    for number, form in _turns(planning, len(keyed)):
+    turns = [(number, form) for form in _CHOICES for number in range(len(keyed))]
+    for number, form in turns:
         keys = _CHOICES[form](planning, number)
         cost = len(keys) if form in NEVER_ISSUED else 0
         if keyed[number].effect not in planning.target.allow:
@@ -69,14 +69,6 @@ def bad_keys(planning: Planning, keyed: Sequence[Operation]) -> list[RefusedKeys
             chosen[number][form] = keys
             left -= cost
     return [RefusedKeys(by_form) for by_form in chosen]
-
-
-def _turns(planning: Planning, operations: int) -> list[tuple[int, str]]:
-    """The number of an operation and a form, in the order in which they are chosen."""
-    numbers = range(operations)
-    if planning.depth is Depth.QUICK:
-        return [(number, form) for number in numbers for form in _CHOICES]
-    return [(number, form) for form in _CHOICES for number in numbers]
 
 
 def _floods(planning: Planning) -> bool:
@@ -130,12 +122,12 @@ def _unknown(planning: Planning, number: int) -> list[str]:
 def _altered(planning: Planning, number: int) -> list[str]:
     """The full key in the usual alterations, and in one of the rarer ones, in turn.
 
-    If floods are allowed, all runs but quick ones add another letter case and another prefix. Every
-    other key in another letter case is the test key, if there is one.
+    If floods are allowed, another letter case and another prefix are added. Every other key in
+    another letter case is the test key, if there is one.
     """
     rarer = _rarer_alterations(planning)
     chosen = [*ALTERED_ALWAYS, rarer[number % len(rarer)]]
-    if _floods(planning) and planning.depth is not Depth.QUICK:
+    if _floods(planning):
         chosen += [name for name in (OTHER_PREFIX, IN_OTHER_CASE) if name in rarer]
     altered = [f"full~{name}" for name in dict.fromkeys(chosen) if name != IN_OTHER_CASE]
     if IN_OTHER_CASE in chosen:

@@ -19,7 +19,7 @@ from conformance.model import (
     Side,
     Step,
 )
-from conformance.plan.registry import KEY, Depth, Draft, Planning, given, operations, scenario
+from conformance.plan.registry import KEY, Draft, Planning, given, operations, scenario
 from conformance.reading import Answer, members_of
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.member_changes import changes_of_one
@@ -54,15 +54,10 @@ class Keys(Params):
 
 
 def refused_keys(planning: Planning) -> Iterator[Draft]:
-    """Each operation that requires a key, with every form of a bad key that the target allows.
-
-    In a quick run, operations with fewer never-issued keys than others are optional.
-    """
+    """Each operation that requires a key, with every form of a bad key that the target allows."""
     wanted = list(keyed(planning))
     chosen = key_forms.bad_keys(planning, wanted)
-    most = max((tried.never_issued for tried in chosen), default=0)
     for operation, tried in zip(wanted, chosen, strict=True):
-        fewer = planning.depth is Depth.QUICK and tried.never_issued < most
         rules = (*KEY_RULES, SPELLING) if operation.method == "GET" else KEY_RULES
         yield Draft(
             operation,
@@ -70,7 +65,6 @@ def refused_keys(planning: Planning) -> Iterator[Draft]:
             cost=4 + tried.count,
             bad_keys=tried.never_issued,
             params=tried,
-            optional=fewer,
             rules=rules,
         )
 

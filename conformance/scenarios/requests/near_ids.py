@@ -11,7 +11,7 @@ from conformance.reading import is_hexadecimal, rows_of
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import PROTOTYPE, Id, identifier
 
-SIMILAR = {Depth.QUICK: 1, Depth.FULL: 5, Depth.DEEP: 5}
+SIMILAR = {Depth.FULL: 5, Depth.DEEP: 5}
 """How many similar ids are requested at most."""
 SHORT_ID = 7
 """Characters of an id so short that a piece of it may well be another id."""

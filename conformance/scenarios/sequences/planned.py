@@ -11,7 +11,7 @@ from conformance.scenarios.sequences.kinds import writes_of_kinds
 from conformance.scenarios.sequences.machine import Sequence
 from conformance.scenarios.sequences.program import program
 
-ROUNDS = {Depth.QUICK: 1, Depth.FULL: 1, Depth.DEEP: 4}
+ROUNDS = {Depth.FULL: 1, Depth.DEEP: 4}
 """Rounds of a sequence, each with every kind of turn."""
 ROUND, REMOVAL = 28, 14
 """Requests of a round, and of a deletion."""

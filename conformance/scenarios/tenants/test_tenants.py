@@ -55,7 +55,7 @@ from conformance.scenarios.tenants.report_figures import (
     watch_figures,
 )
 
-OVERLAPPING = {Depth.QUICK: 0, Depth.FULL: 2, Depth.DEEP: 100}
+OVERLAPPING = {Depth.FULL: 2, Depth.DEEP: 100}
 """Lists that two businesses request at the same time."""
 ROUNDS = 2
 """Requests of each business that are in flight at the same time."""

@@ -58,23 +58,21 @@ MIXED_RULES = ("paging.order", *MOVED_RULES, "paging.more-false")
 
 @dataclass(frozen=True)
 class WalkParams(Params):
-    """``brief``: across one page border only. ``places``: telling places of each kind."""
+    """How many telling places of each kind a walk has."""
 
-    brief: bool
     places: int
 
 
 def every_list(planning: Planning) -> Iterator[Draft]:
-    """A walk over each list. A quick run walks only the first one, and one border of the others."""
-    quick, lists = planning.depth is Depth.QUICK, list(operations(planning, "list"))
+    """A walk over each list."""
+    lists = list(operations(planning, "list"))
     places = _places(planning, len(lists))
-    for number, operation in enumerate(lists):
-        brief = quick and number > 0
+    for operation in lists:
         yield Draft(
             operation,
-            cost=4 if brief else 60 + (places - 1) * PLACE,
+            cost=60 + (places - 1) * PLACE,
             needs=key_needs(operation),
-            params=WalkParams(brief, places),
+            params=WalkParams(places),
             rules=_rules_of_walk(operation, planning.contract.tenant),
         )
 
@@ -101,9 +99,6 @@ def test_walk(client: Client) -> None:
     walker = Walker(client)
     if walker.given is None:
         return
-    if client.params(WalkParams).brief:
-        _border(walker)
-        return
     if client.repeated:
         walker.deep("opening")
     base = walker.walk("base", None, None, items=3 * WINDOW, pages=BASE_PAGES)
@@ -120,20 +115,6 @@ def test_walk(client: Client) -> None:
     if client.repeated:  # an item that appears before and after a page existed in between
         walker.deep("closing")
         walker.walk("closing-border", walker.cursor(known[: LARGE - 1]), 2, items=4, pages=2)
-
-
-def _border(walker: Walker) -> None:
-    """Request five items in one page, and the same ones across two borders.
-
-    A list may reject a limit above its maximum, but not one for as many items as it shows by
-    default.
-    """
-    if not walker.walk("head-by-5", None, 5, items=5, pages=1):
-        walker.page("head")
-        walker.page("head-of-5", None, 5)
-    walker.walk("head-by-2", None, 2, items=5, pages=3)
-    if walker.repeated:
-        walker.walk("head-again", None, 5, items=5, pages=1)
 
 
 def _inside(walker: Walker, known: list[Any], places: int) -> None:
@@ -187,10 +168,7 @@ class FilterParams(Params):
 
 
 def every_filter(planning: Planning) -> Iterator[Draft]:
-    """A walk over each list with each of its filters.
-
-    A quick run leaves the rules about page borders to the plain walks.
-    """
+    """A walk over each list with each of its filters."""
     for operation in operations(planning, "list"):
         for number, parameter in enumerate(operation.filters):
             if parameter.required:
@@ -202,7 +180,6 @@ def every_filter(planning: Planning) -> Iterator[Draft]:
                 cost=20,
                 needs=(KeyName.FULL,),
                 params=FilterParams(parameter.name, (2, 5) if several else (3,)),
-                rules=("paging.filter",) if planning.depth is Depth.QUICK else None,
             )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.plan.registry import Depth, Draft, Planning, key_needs, operations
+from conformance.plan.registry import Draft, Planning, key_needs, operations
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.generated.generate import draw
 from conformance.scenarios.generated.wrong import has_plain, requests_of, send_wrong, wants_control
@@ -26,15 +26,14 @@ RULES = (*JUDGED_BY.values(), UNPARSABLE)
 
 def generated(planning: Planning) -> Iterator[Draft]:
     """Writes with every member and rare texts, and all operations with wrong values."""
-    if planning.depth is not Depth.QUICK:
-        for operation in richly_written(planning):
-            needs, rules = key_needs(operation), (JUDGED_BY[operation.action],)
-            if operation.selector is None:
-                cost = 1 + 2 * len(THEMES)
-                yield Draft(operation, POSITIVE, needs=needs, cost=cost, rules=rules)
-                continue
-            for theme in THEMES:
-                yield Draft(operation, f"{POSITIVE}-{theme}", needs=needs, rules=rules)
+    for operation in richly_written(planning):
+        needs, rules = key_needs(operation), (JUDGED_BY[operation.action],)
+        if operation.selector is None:
+            cost = 1 + 2 * len(THEMES)
+            yield Draft(operation, POSITIVE, needs=needs, cost=cost, rules=rules)
+            continue
+        for theme in THEMES:
+            yield Draft(operation, f"{POSITIVE}-{theme}", needs=needs, rules=rules)
     for operation in operations(planning):
         cost = requests_of(operation, planning.depth)
         if cost:

@@ -13,7 +13,7 @@ from conformance.scenarios.client.writing import takes_any_text, visible_change
 
 TEXTS, BACKWARDS = "texts", "backwards"
 WORK_RULES = ("update.besides", "secret.new")
-CREATIONS = {Depth.QUICK: 0, Depth.FULL: 3, Depth.DEEP: 100}
+CREATIONS = {Depth.FULL: 3, Depth.DEEP: 100}
 """Kinds of objects that are created at the same time."""
 
 
