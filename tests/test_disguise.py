@@ -112,7 +112,7 @@ def test_no_request_betrays_the_suite_without_need(sent: tuple[list[Sent], list[
     """What remains is safety, what recognizes objects, and headers that are probes."""
     ours, honest = sent
     assert [each for each in ours if disguise.betrayed([each])] == []
-    assert disguise.counted(ours)[Tell.PROBE] <= 0.05 * len(ours)
+    assert disguise.counted(ours)[Tell.PROBE] <= 16
     assert disguise.betrayed(honest) == 0
 
 
