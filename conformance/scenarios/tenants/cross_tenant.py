@@ -308,10 +308,15 @@ def _look_into_list(client: Client, facts: Facts) -> None:
 
 def _create_in_business(client: Client) -> None:
     """Create with the other business in a member that no document names."""
-    beside, values = undocumented_business(client), client.own.valid(client.operation)
-    if not beside or values is None:
+    operation, beside = client.operation, undocumented_business(client)
+    first = client.own.valid(operation) if beside else None
+    if first is None:
         return
-    if keeps_any_member(client, values):
+    keeps = keeps_any_member(client, first)
+    values = client.own.valid(operation)  # equal objects may be one
+    if values is None:
+        return
+    if keeps:
         _create_beside_business(client, values, beside)
     else:
         create_tied(client, values, beside)
