@@ -165,7 +165,7 @@ def digest_of(content: str) -> str:
 
 def packed(content: str) -> str:
     """A content in the compressed form of the log."""
-    raw = zlib.compress(content.encode("utf-8", "surrogatepass"), 9)
+    raw = zlib.compress(content.encode("utf-8", "surrogatepass"))
     return base64.b64encode(raw).decode()
 
 

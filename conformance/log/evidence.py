@@ -105,11 +105,12 @@ class Recorder:
         entry = exchange_to_json(self._room.fitted(exchange))
         for part in ("request", "response"):
             self._store(entry.get(part), droppable=part == "response")
-        self._write(entry)
+        line = self.log.chain.link(entry)
+        self._append(line)
         if self._file.failure and not self._reported:
             self._reported = True
             raise Unjudgeable(self._file.failure)
-        logged = _exchange(json.loads(json.dumps(entry)), self.log.archive)
+        logged = _exchange(json.loads(line), self.log.archive)
         self.log.exchanges.append(logged)
         return logged
 
@@ -199,7 +200,9 @@ class Recorder:
 
     def _write(self, entry: dict[str, Json]) -> Place | None:
         """Write a line; returns its place in the file, None if it could not be written."""
-        line = self.log.chain.link(entry)
+        return self._append(self.log.chain.link(entry))
+
+    def _append(self, line: str) -> Place | None:
         self._room.write(line)
         return self._file.write(line)
 

@@ -1,4 +1,4 @@
-"""Compresses the log of a finished run, to a tenth of its size."""
+"""Compresses the log of a finished run, to a sixth of its size."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pack(path: Path) -> None:
         files.whole(packed(path)) as written,
         stored.opened(path) as log,
         written.open("wb") as raw,
-        gzip.GzipFile(filename="", mode="wb", compresslevel=9, fileobj=raw, mtime=0) as stream,
+        gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=raw, mtime=0) as stream,
     ):
         shutil.copyfileobj(log, stream)
     path.unlink()

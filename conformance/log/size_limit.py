@@ -95,14 +95,15 @@ class Room:
         if response is None:
             return exchange
         limit = HEADERS if self.takes(HEADERS) and self._headers < MANY_HEADERS else FEWER
-        kept, size = [], 0
-        for header in response.headers:
-            size += len(json.dumps(header))
-            if size > limit:
-                break
-            kept.append(header)
+        size = len(json.dumps(response.headers))
         self._headers += min(size, limit)
         if size <= limit:
             return exchange
+        kept, size = [], 0
+        for header in response.headers:
+            size += len(json.dumps(header)) + len(", ")
+            if size > limit:
+                break
+            kept.append(header)
         response = replace(response, headers=tuple(kept), headers_cut=True)
         return replace(exchange, response=response)

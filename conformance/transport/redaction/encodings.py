@@ -143,6 +143,7 @@ def _usual_letters(text: str) -> str:
     return text.translate({ord(char): _usual(char) for char in set(text) if not char.isascii()})
 
 
+@lru_cache(maxsize=RUNS_KEPT)
 def _usual(char: str) -> str:
     """The ASCII equivalent of a character; empty if it is invisible; itself if there is none."""
     if unicodedata.category(char) in ("Cf", "Mn"):
