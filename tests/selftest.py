@@ -5,7 +5,9 @@ Exit codes: 0 all is well, 1 a fault survived or a legal server was accused, 2 w
 
 from __future__ import annotations
 
+import re
 import sys
+from typing import NoReturn
 
 import click
 
@@ -32,13 +34,20 @@ from tests.variants import VARIANTS
     is_flag=True,
     help="Only faults, with the objects of an earlier run on a server without the fault.",
 )
-def selftest(names: tuple[str, ...], complete: bool, write: bool, reuse: bool) -> None:
+@click.option(
+    "--part",
+    metavar="K/N",
+    help="One of N parts, such as 2/4: all parts together are all faults and variants.",
+)
+def selftest(
+    names: tuple[str, ...], complete: bool, write: bool, reuse: bool, part: str | None
+) -> None:
     """Try the suite against faulty servers, and against odd servers that keep the contract.
 
     It must catch the first and accuse none of the second. Takes all of them, or the NAMEs given, as
     in docs/kill-matrix.md.
     """
-    known = {*FAULTS, *VARIANTS}
+    known = [*FAULTS, *VARIANTS]
     unknown = [name for name in names if name not in known]
     if unknown:
         _refuse(
@@ -47,10 +56,23 @@ def selftest(names: tuple[str, ...], complete: bool, write: bool, reuse: bool) -
         )
     if write and reuse:
         _refuse("The kill matrix is that of runs without --reuse.")
+    if part and names:
+        _refuse("Name servers, or choose a --part of all of them.")
+    if part:
+        names = _part(part, known)
     sys.exit(matrix.main(complete, click.echo, write, names, reuse))
 
 
-def _refuse(message: str) -> None:
+def _part(text: str, known: list[str]) -> tuple[str, ...]:
+    """Every Nth of the known names, from the Kth on, for the text ``K/N``."""
+    match = re.fullmatch(r"([1-9][0-9]?)/([1-9][0-9]?)", text)
+    number, of = (int(match[1]), int(match[2])) if match else (1, 0)
+    if number > of:
+        _refuse(f"--part {text}: write the part and the number of parts, such as 2/4")
+    return tuple(known[number - 1 :: of])
+
+
+def _refuse(message: str) -> NoReturn:
     click.echo(message, err=True)
     sys.exit(2)
 

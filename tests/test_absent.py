@@ -136,6 +136,7 @@ def test_init_doctor_and_a_run_agree(vendor: Vendor) -> None:
     assert "do not exist on the target" not in judged.said
 
 
+@pytest.mark.long
 def test_all_three_say_it_in_the_same_words(vendor: Vendor) -> None:
     """How many routes are missing, which, and the line to paste."""
     vendor.init()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from conformance.base.options import Choice
 from conformance.model import Json, Run, Verdict
 from conformance.run.planning import prepare
@@ -14,6 +16,8 @@ from tests.faults.harness import target_of
 from tests.servers import faulty
 from tests.support.inprocess import execute
 from tests.support.wsgi import WsgiWire
+
+pytestmark = pytest.mark.long
 
 
 def pool(count: int) -> tuple[str, ...]:

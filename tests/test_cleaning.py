@@ -43,6 +43,7 @@ def server(tmp_path: Path) -> Iterator[Server]:
         yield Server(app, target_file(app, origin, tmp_path / "t.yaml"))
 
 
+@pytest.mark.long
 def test_a_run_leaves_nothing_that_it_can_remove(server: Server, tmp_path: Path) -> None:
     """Webhooks, evals and numbers are as before; the rest is reported, and listed by `clean`."""
     before = {kind: server.held(kind) for kind in REMOVABLE}
@@ -58,6 +59,7 @@ def test_a_run_leaves_nothing_that_it_can_remove(server: Server, tmp_path: Path)
     assert kinds.isdisjoint(REMOVABLE)
 
 
+@pytest.mark.long
 def test_what_a_killed_run_left_is_removed_by_clean(server: Server, tmp_path: Path) -> None:
     """`clean` lists it, and removes it from the named target and no other."""
     before = {kind: server.held(kind) for kind in REMOVABLE}

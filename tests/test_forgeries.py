@@ -23,8 +23,6 @@ from tests.forgeries import FORGERIES, SOON
 from tests.servers import command, run_of
 from tests.support.contracts import real
 
-pytestmark = pytest.mark.long
-
 
 @pytest.fixture(scope="module")
 def broken(tmp_path_factory: pytest.TempPathFactory) -> Draft:

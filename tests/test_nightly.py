@@ -1114,6 +1114,7 @@ class Counting(Application):
         return reply, body
 
 
+@pytest.mark.long
 def test_a_night_uses_the_objects_of_earlier_ones_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,8 +18,6 @@ from tests.support.contracts import embedded, real
 from tests.support.inprocess import execute
 from tests.support.wsgi import WsgiWire
 
-pytestmark = pytest.mark.long
-
 AFTER = 60
 """Requests that are answered rightly before the target is out."""
 CASES = 80

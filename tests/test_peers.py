@@ -6,7 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.test_official_client import start
+
+pytestmark = pytest.mark.long
 
 ROOT = Path(__file__).parent.parent
 CONFIGURATION = ROOT / "tests" / "peers" / "schemathesis.toml"

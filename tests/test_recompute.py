@@ -18,8 +18,6 @@ from tests.forging import Line, chained, forged
 from tests.servers import BRIEF, command, no_traceback, run_of, stored
 from tests.support.contracts import real
 
-pytestmark = pytest.mark.long
-
 
 @pytest.fixture(scope="module")
 def honest(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -94,6 +94,7 @@ def nights() -> Nights:
     return found
 
 
+@pytest.mark.long
 def test_later_nights_use_the_objects_of_earlier_ones(nights: Nights) -> None:
     """No later night creates an object only to change it."""
     first, second, third = nights.runs
@@ -108,6 +109,7 @@ def test_later_nights_use_the_objects_of_earlier_ones(nights: Nights) -> None:
     assert left_by(first).total() > left_by(second).total() > left_by(third).total()
 
 
+@pytest.mark.long
 def test_verdicts_are_the_same_every_night(nights: Nights) -> None:
     """What is reused, and what one creation shows for several cases, changes no verdict."""
     first, second, third = (verdicts(run) for run in nights.runs)
@@ -115,6 +117,7 @@ def test_verdicts_are_the_same_every_night(nights: Nights) -> None:
     assert "failed" not in first.values()
 
 
+@pytest.mark.long
 def test_reused_objects_end_with_a_mark_of_the_night(nights: Nights) -> None:
     """After its last night, each object can be reused again, whatever odd values it had stored."""
     last = nights.runs[-1]
@@ -124,6 +127,7 @@ def test_reused_objects_end_with_a_mark_of_the_night(nights: Nights) -> None:
     assert counts >= before
 
 
+@pytest.mark.long
 def test_a_claimed_object_is_not_reused(nights: Nights) -> None:
     """A forged run cannot make anything be changed: the target does not show its mark there."""
     last = nights.runs[-1]
@@ -139,6 +143,7 @@ def test_a_claimed_object_is_not_reused(nights: Nights) -> None:
     assert foreign not in {each.id for each in found}
 
 
+@pytest.mark.long
 def test_requests_follow_from_the_stored_objects(nights: Nights) -> None:
     """Playing back a run with reuse makes the same requests, and other objects make others."""
     assert _played(nights).mismatches == ()
@@ -199,6 +204,7 @@ def test_only_what_can_be_changed_and_not_deleted_is_reused(kind: str, change: s
 # --- what a plan says -----------------------------------------------------------------------------
 
 
+@pytest.mark.long
 def test_plan_says_what_is_left(nights: Nights) -> None:
     """Reuse leaves less, more turns leave still less, and a part of the plan leaves less, too."""
     cases = nights.prepared.plan.runnable
@@ -212,6 +218,7 @@ def test_plan_says_what_is_left(nights: Nights) -> None:
     assert few.objects.get("agent", 0) < new.objects["agent"]
 
 
+@pytest.mark.long
 def test_stored_numbers_name_cases_of_the_plan(nights: Nights) -> None:
     """No number is that of a case that is no more. `python -m tests.leaves` measures them again."""
     from conformance.plan import leaves
@@ -224,6 +231,7 @@ def _served(exchange: Exchange) -> tuple[str, ...]:
     return exchange.facts.serves
 
 
+@pytest.mark.long
 def test_one_creation_serves_several_refusals(nights: Nights) -> None:
     """The refusals of a night send no control of their own, and share a later one."""
     second = nights.runs[1]

@@ -284,6 +284,7 @@ def places(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str |
 ODD: tuple[Any, ...] = (None, 5, -1.5, True, "odd", [], {}, [None], {"odd": None})
 
 
+@pytest.mark.long
 def test_no_broken_value_is_a_crash(stored: Callable[[Any], Path], tmp_path: Path) -> None:
     """Whatever value run.json has in one place, the file is refused, or judged and reported on."""
     directory = stored(members())

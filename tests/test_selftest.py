@@ -14,6 +14,7 @@ import pytest
 from tests.faults import matrix
 from tests.faults.base import Fault, Faulty, Variant
 from tests.faults.faults import FAULTS
+from tests.selftest import selftest
 from tests.variants import VARIANTS
 
 pytestmark = pytest.mark.long
@@ -104,6 +105,32 @@ def test_a_usage_error_ends_with_2() -> None:
     done = subprocess.run(command, cwd=matrix.ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr.startswith("No fault and no variant is called nope")
+
+
+def test_the_parts_are_all_faults_and_variants_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever runs 1/3, 2/3 and 3/3 has run everything."""
+    tried: list[str] = []
+
+    def noted(_complete: bool, _say: object, _write: bool, names: list[str], _: bool) -> int:
+        tried.extend(names)
+        return 0
+
+    monkeypatch.setattr(matrix, "main", noted)
+    for number in (1, 2, 3):
+        with pytest.raises(SystemExit):
+            selftest(["--part", f"{number}/3"])
+    assert sorted(tried) == sorted([*FAULTS, *VARIANTS])
+
+
+@pytest.mark.parametrize("part", ["0/4", "5/4", "2", "1/0", "a/b"])
+def test_a_wrong_part_is_a_usage_error(part: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Exit 2, with an example."""
+    with pytest.raises(SystemExit) as ended:
+        selftest(["--part", part])
+    assert ended.value.code == 2
+    assert capsys.readouterr().err == (
+        f"--part {part}: write the part and the number of parts, such as 2/4\n"
+    )
 
 
 # --- the stored matrix ----------------------------------------------------------------------------

@@ -35,6 +35,8 @@ from tests.servers import (
 )
 from tests.support import contracts
 
+pytestmark = pytest.mark.long
+
 COUNT = 2
 WRITES = ("--area", "writes")
 
@@ -119,7 +121,6 @@ def test_merged_shards_equal_a_run_that_was_never_split(
     assert told(run_of(tmp_path)) == told(place.run("whole"))
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("few", [("--depth", "quick"), ("--budget", "150")], ids=" ".join)
 def test_merged_shards_of_few_requests_equal_a_run_that_was_never_split(
     place: Place, merge: Callable[..., Outcome], tmp_path: Path, few: tuple[str, str]

@@ -59,6 +59,7 @@ def told(log: str) -> tuple[list[str], list[str]]:
     return list(golden.sent(log.splitlines())), verdicts
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("seed", "budget"), [*((seed, 0) for seed in range(5)), (5, 150)])
 def test_a_quick_run_logs_the_same_however_many_cases_overlap(seed: int, budget: int) -> None:
     """Requests, labels, order and verdicts are those of a run of one case after another."""
@@ -75,6 +76,7 @@ def test_a_full_run_with_threads_sends_the_frozen_requests() -> None:
     assert list(golden.sent(log.splitlines())) == golden.frozen("real", "requests.txt")
 
 
+@pytest.mark.long
 def test_a_broken_target_gets_the_same_verdicts_with_threads() -> None:
     """Many faults at once: neither what fails nor what was sent depends on threads."""
     names = set(THIRTY) - {"cursor-of-agents-in-seconds"}  # two items of one second are a chance
@@ -100,6 +102,7 @@ def test_a_run_that_may_only_read_sends_no_write_with_threads() -> None:
     assert {request.method for request in app.asked} == {"GET"}
 
 
+@pytest.mark.long
 def test_a_write_that_makes_objects_of_other_kinds_is_blamed_for_nothing() -> None:
     """They appear while other cases write and look: a run of calls places calls."""
     app = faulty(WritesMakeOthers)
@@ -211,6 +214,7 @@ def _some_exchange() -> Exchange:
     return evidence.parse(log, "toy").exchanges[0]
 
 
+@pytest.mark.long
 def test_a_thread_that_dies_is_told_and_loses_nothing_else() -> None:
     """Its case has no result; those before it and after it have theirs."""
 

@@ -28,8 +28,6 @@ from tests.servers import (
     target_file,
 )
 
-pytestmark = pytest.mark.long
-
 CLAUSE = "has-more-present"
 CELL = f"{CLAUSE}[list_calls]"
 ONLY = ["list_calls", "list_agents"]

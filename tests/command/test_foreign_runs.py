@@ -26,8 +26,6 @@ from conformance.run import history_file, runfile, shards
 from tests import servers
 from tests.servers import Outcome, command, no_traceback, run_of
 
-pytestmark = pytest.mark.long
-
 ADDRESSES = 2_500_000_000
 """Bytes of addresses that a command may have; 150 MB of them are its code."""
 
@@ -328,6 +326,7 @@ def test_a_stranger_cannot_raise_the_bound_of_a_log_at_will(case: Case) -> None:
     assert size_limit.bounds(100_000) == size_limit.bounds(size_limit.MOST)
 
 
+@pytest.mark.long
 def test_the_values_of_a_log_have_a_bound(case: Case) -> None:
     """Lines of a million headers take no more memory than the suite gives them."""
     entry = json.loads(exchanges(case)[0])

@@ -19,8 +19,6 @@ from tests import servers
 from tests.servers import Outcome, command, no_traceback
 from tests.support.contracts import TOY
 
-pytestmark = pytest.mark.long
-
 
 def _html(write: Callable[[bytes], Any]) -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 16\r\n\r\n"

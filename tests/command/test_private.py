@@ -17,8 +17,6 @@ from tests import servers
 from tests.command.test_pytest import bare
 from tests.servers import BRIEF, Sandbox, command, no_traceback, run_of, stored
 
-pytestmark = pytest.mark.long
-
 SEEN = "Warning: a key on the command line is visible to every user of this machine."
 EXPOSED = "contains keys and is readable by other users"
 CLAUSE = ("--clause", BRIEF)

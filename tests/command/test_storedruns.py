@@ -17,6 +17,8 @@ from tests import servers
 from tests.faults.faults import FAULTS
 from tests.servers import Outcome, command, no_traceback, run_of, stored
 
+pytestmark = pytest.mark.long
+
 AREA = ("--area", "pages", "--depth", "quick", "--yes")
 BROKEN = "has-more-present[list_calls]"
 

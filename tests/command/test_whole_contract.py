@@ -272,6 +272,7 @@ def weak(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return spec
 
 
+@pytest.mark.long
 def test_a_weaker_contract_shows_in_every_output(
     broken: Served, weak: Path, tmp_path: Path
 ) -> None:
