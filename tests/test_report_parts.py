@@ -8,6 +8,7 @@ from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -151,6 +152,19 @@ def test_the_description_of_a_cause_names_each_route_once() -> None:
     route = card.rows[0].route
     lines = explain_cause.lines(run, replace(card, rows=card.rows[:1] * 3), 80)
     assert "\n".join(lines).partition("\nOn: ")[2].count(f"{route}, {route}") == 0
+
+
+def test_each_operation_of_a_cause_shows_the_request_that_it_failed_on() -> None:
+    """With its query, because a filter or a foreign id in it may be what the server gets wrong."""
+    run = example.failing()
+    rows = [row for card in cards.cards(run) for row in card.rows if row.exchange]
+    requests = {row.asked: run.exchange[row.exchange].request for row in rows}
+    assert any("?" in asked for asked in requests)
+    for asked, request in requests.items():
+        method, target = asked.split(" ", 1)
+        assert method == request.method
+        assert request.url == run.target.url + target
+        assert escape(asked) in html.render(run)
 
 
 def test_where_nothing_can_be_provided_nothing_is_pasted() -> None:

@@ -69,11 +69,14 @@ LEAST, MUCH = 10, 1 / 4
 class Row:
     """What a cause breaks in one operation: clauses, the first differences, and an exchange.
 
-    Each difference names the key it was seen with. ``more`` counts those not shown.
+    Each difference names the key it was seen with. ``more`` counts those not shown. ``exchange`` is
+    the id of the exchange that shows the first one, and ``asked`` its request, such as
+    ``GET /calls?limit=2``: the route of the operation if the log does not contain it.
     """
 
     operation: str
     route: str
+    asked: str
     clauses: tuple[str, ...]
     differences: tuple[str, ...]
     more: int
@@ -303,15 +306,23 @@ def _row(run: Run, cause: Cause, cells: list[Cell], most: int) -> Row:
     own = [in_cause(run, cause, each) for each in found if of_cause & {*each.exchanges}]
     findings = sorted(own or found, key=lambda finding: _unlike(cause.finding, finding))
     differences = list(dict.fromkeys(_difference(run, finding) for finding in findings))
-    shown_by = findings[0].exchanges
+    probe = view.probe(run, findings[0].exchanges)
+    of_operation = route(run, cells[0].operation)
     return Row(
         operation=view.operation_name(cells[0].operation),
-        route=route(run, cells[0].operation),
+        route=of_operation,
+        asked=of_operation if probe is None else _request(run, probe),
         clauses=tuple(cell.clause for cell in cells),
         differences=tuple(differences[:most]),
         more=len(differences[most:]),
-        exchange=shown_by[0] if shown_by else "",
+        exchange="" if probe is None else probe.id,
     )
+
+
+def _request(run: Run, exchange: Exchange) -> str:
+    """The method of a request, and its URL without the address of the target."""
+    url = exchange.request.url.removeprefix(run.target.url)
+    return clean(f"{exchange.request.method} {cut(url, QUERY)}")
 
 
 def _unlike(telling: Finding, finding: Finding) -> tuple[bool, bool]:
