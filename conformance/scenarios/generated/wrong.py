@@ -113,7 +113,7 @@ def send_wrong(client: Client, drawing: Drawing, *, only_judged: bool) -> None:
     accepted = 0
     while alone and accepted < LENIENT:
         accepted += _send(client, [alone.pop(0)])
-    _send_together(client, alone + left)
+    _send_together(client, alone, left)
 
 
 def _judged_first(
@@ -125,13 +125,17 @@ def _judged_first(
     return judged + others, [each for each in left if each not in judged]
 
 
-def _send_together(client: Client, left: list[Wrong]) -> None:
-    """Send wrong values in requests that hold one for each of several members."""
+def _send_together(client: Client, alone: list[Wrong], left: list[Wrong]) -> None:
+    """Send wrong values in requests that hold one for each of several members.
+
+    Those that would have been sent ``alone`` are sent even if no other member has one.
+    """
+    waiting = alone + left
     for _ in range(TOGETHER[client.depth]):
-        batch = _one_of_each(left)
-        if len(batch) > 1:
+        batch = _one_of_each(waiting)
+        if len(batch) > 1 or any(wrong in alone for wrong in batch):
             _send(client, batch)
-        left = [wrong for wrong in left if wrong not in batch]
+        waiting = [wrong for wrong in waiting if wrong not in batch]
 
 
 def _send(client: Client, batch: list[Wrong]) -> bool:

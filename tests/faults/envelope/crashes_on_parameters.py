@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 from conformance.model import Operation, Parameter
@@ -342,6 +342,22 @@ class LettersInDays(Faulty):
         if here and isinstance(value, str):
             raise Refusal("internal")
         return super().is_valid(operation, parameter, value)
+
+
+@fault(CRASHES, at="read_analytics_dashboard", by=ODD_INPUT, depth=4)
+class AnyNumberOfDays(Faulty):
+    """read_analytics_dashboard takes any number of days, and returns 500 for letters."""
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        days = request.query.get("days")
+        if operation.id != "read_analytics_dashboard" or days is None:
+            return super().take_in(operation, request, in_path)
+        if days.isalpha():
+            raise Refusal("internal")
+        usual = replace(request, query={**request.query, "days": "30"})
+        return super().take_in(operation, usual, in_path)
 
 
 @fault(CRASHES, at="update_eval", by=ODD_INPUT, depth=4)
