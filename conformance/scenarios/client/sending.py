@@ -23,7 +23,7 @@ from conformance.model import (
 )
 from conformance.scenarios.client.naming import Naming
 from conformance.transport.carrier import Label
-from conformance.transport.message import Message, header_of, message_for
+from conformance.transport.message import Message, header_of, labelled, message_for
 from conformance.transport.patience import CutShort
 from conformance.transport.sender import Sender
 
@@ -44,7 +44,8 @@ class Options(TypedDict, total=False):
     """How a request is sent: with which key, in which role, and from which address.
 
     ``content`` replaces the body, and ``address`` is a local one. With ``patient`` off, the request
-    does not wait even if the target asks for that.
+    does not wait even if the target asks for that. With ``label``, it names JSON even if it has no
+    body, as the requests of some clients do.
     """
 
     key: str | None
@@ -52,6 +53,7 @@ class Options(TypedDict, total=False):
     content: bytes | None
     address: str | None
     patient: bool
+    label: bool
 
 
 class Sending:
@@ -76,6 +78,7 @@ class Sending:
         content: bytes | None = None,
         address: str | None = None,
         patient: bool = True,
+        label: bool = False,
         renewed: Callable[[], Mapping[str, Any]] | None = None,
     ) -> Exchange:
         """Send an operation with values for its parameters; ``content`` replaces the body.
@@ -86,6 +89,8 @@ class Sending:
         message = message_for(operation, values)
         if content is not None:
             message = replace(message, body=content)
+        if label:
+            message = labelled(message)
         carried = self.key_header(key) if operation.takes_key else ()
         return self.raw(
             message,

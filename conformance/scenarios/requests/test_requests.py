@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.base.values import without
-from conformance.model import Facts, Form, KeyName, Open, Operation, Parameter, Params, Role
+from conformance.model import Facts, Form, Open, Operation, Parameter, Params, Role
 from conformance.plan.registry import Depth, Draft, Planning, key_needs, operations, scenario
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.filter_values import strange_words, windows
@@ -32,7 +32,6 @@ from conformance.scenarios.requests.odd_bounds import (
 from conformance.scenarios.tenants.foreign import named
 from conformance.scenarios.tenants.references import name_nothing, referring
 from conformance.scenarios.tenants.report_figures import untried
-from conformance.transport.message import labelled, message_for
 
 
 def plain_reads(planning: Planning) -> Iterator[Draft]:
@@ -47,18 +46,16 @@ def plain_reads(planning: Planning) -> Iterator[Draft]:
 def test_plain_read(client: Client) -> None:
     """Send a valid read, of an object that is not the newest if there are several.
 
-    A read without an object is sent as by clients that label every request as JSON.
+    It is labelled as JSON, as some clients label every request.
     """
     operation, values = client.operation, client.valid(client.operation)
     if values is None:
         return
     if operation.selector is not None:
         choose_older(client, values, operation.selector)
-        client.control(operation, values)
+    client.call(operation, values, role=Role.CONTROL, label=True)
+    if operation.selector is not None:
         return
-    key = KeyName.FULL if operation.takes_key else None
-    message = labelled(message_for(operation, values))
-    client.raw(message, operation.id, key=key, role=Role.CONTROL)
     for changed in (*untried(client.target, operation), *_unknown_pick(client, values)):
         client.mistake(operation, {**values, **changed}, role=Role.BYSTANDER)
 
@@ -295,12 +292,12 @@ def odd_positions(planning: Planning) -> Iterator[Draft]:
 
 @scenario(odd_positions, rules=("parameter.unparsable",), phase=1)
 def test_unparsable_parameter(client: Client) -> None:
-    """Send limits, cursors and bounds that cannot be parsed, and a plain request."""
+    """Send limits, cursors and bounds that cannot be parsed, and a valid request as JSON."""
     values, paging = client.knowledge.listing(client.operation), client.operation.paging
     assert paging is not None
     if values is None:
         return
-    client.control(client.operation, values)
+    client.call(client.operation, values, role=Role.CONTROL, label=True)
     for name, texts in ((paging.limit, ODD_LIMITS), (paging.after, ODD_POSITIONS)):
         for text in texts:
             _send_value(client, values, name, text)

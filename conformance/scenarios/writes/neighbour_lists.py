@@ -10,7 +10,6 @@ from conformance.reading import Answer, missing, rows_of
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.knowledge import LARGE
 from conformance.scenarios.tenants.pages_by_key import SIDES
-from conformance.transport.message import labelled, message_for
 
 Look = Callable[[Step], Answer]
 """Requests a page of the list, under a step."""
@@ -38,8 +37,7 @@ def write_beside_others(client: Client) -> None:
     sent = operation.in_body(values)
     facts = Facts(step=Step.WRITE, sent=sent, sought=sought, serves=sharing)
     if operation.action == "delete":
-        message = labelled(message_for(operation, values))
-        client.raw(message, operation.id, role=Role.CONTROL, facts=facts)
+        client.call(operation, values, role=Role.CONTROL, facts=facts, label=True)
     else:
         written = client.control(operation, values, facts=facts)
         if sharing:
