@@ -253,6 +253,8 @@ class Comparison:
             return
         if any(deletion.span.end <= each.span.begin for each in self._history.attempts):
             return  # a refused change may have brought it back
+        if self._history.namesakes(deletion):
+            return  # it may be another one, which should not have got that name
         sent = {member: value for member, (value, _) in state.members.items()}
         known = {**before[-1].members, **sent}
         if all(_is_as_before(known, member, value) for member, value in view.members.items()):

@@ -141,6 +141,12 @@ class History:
             return None
         return last
 
+    def namesakes(self, deletion: Write) -> int:
+        """How many more objects with this name were created than deleted before a deletion."""
+        before = [each for each in self.writes if each.span.end <= deletion.span.begin]
+        actions = [each.operation.action for each in before if each.fate is Fate.DONE]
+        return max(0, actions.count("create") - actions.count("delete") - 1)
+
     def given(self, member: str) -> list[Any]:
         """The values that writes gave a member."""
         return [write.sent[member] for write in self.writes if member in write.sent]

@@ -97,6 +97,8 @@ def a_deleted_object_stays_away() -> Iterator[Example]:
     yield silent("a list shows it for a while", *before, listed(SOON + 1))
     again = replace(created("Again"), started="2026-05-01T10:00:10.000+00:00")
     yield silent("it was created again", *before, again, listed(LATER, "Again"))
+    twin = replace(created(), started="2026-05-01T10:00:00.500+00:00")
+    yield silent("there were two of that name", created(), twin, *before[1:], listed(LATER))
 
 
 @examples_of("refused.shown", operation="update_eval")
