@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, ClassVar
 
 from conformance import causes, model
@@ -109,6 +110,34 @@ def test_two_kinds_without_a_check_are_two_causes() -> None:
     assert len(causes) == 2
 
 
+class ForgetfulList(Faulty):
+    """The list of workspaces shows only those that were there at the start."""
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        rows = super().rows_of(context, 1_000)
+        if is_for(context, "list_workspaces"):
+            rows = [row for row in rows if row.id not in self.made]
+        return rows[: limit + 1]
+
+    @cached_property
+    def made(self) -> set[str]:
+        """The ids of all objects that clients created."""
+        return set()
+
+    def act_create(self, context: Context) -> Reply:
+        reply = super().act_create(context)
+        self.made.add(json.loads(self.encode(reply))["id"])
+        return reply
+
+
+def test_a_list_without_new_objects_is_one_cause() -> None:
+    """Neither does a creation lose them, nor does a change remove them: they can be read."""
+    operations = ("list_workspaces", "read_workspace", "create_workspace", "update_workspace")
+    (cause,) = causes_of(ForgetfulList, *operations)
+    assert cause.title == "New objects of POST /workspaces are not listed"
+    assert cause.clauses == ("created-resource", "changed-resource")
+
+
 class NoContent(Faulty):
     """Changes are confirmed without a body, and a certain read has none, either."""
 
@@ -127,6 +156,28 @@ def test_a_change_without_content_is_one_cause() -> None:
     shown = {cause.finding.where: cause.cells for cause in causes}
     assert shown.keys() == {"status", "/"}
     assert not [cell for cell in shown["/"] if "update" in cell]
+
+
+class TwoWalks(Faulty):
+    """One list loses an item of each page, and another one does so if it has a filter."""
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        rows = super().rows_of(context, limit)
+        filtered = is_for(context, "list_calls") and bool(self.filters_of(context))
+        if (is_for(context, "list_evals") or filtered) and len(rows) > limit > 1:
+            del rows[1]
+        return rows
+
+
+def test_walks_with_a_filter_are_a_cause_of_their_own() -> None:
+    """Its title says so, and the request names the filter."""
+    run = run_of(TwoWalks, "list_evals", "list_calls")
+    titles = {cause.finding.operation: cause.title for cause in run.causes}
+    assert titles["list_evals"] == "Paging loses items of GET /evals"
+    assert titles["list_calls"] == "GET /calls with a filter loses items"
+    assert len(run.causes) == len(titles)
+    (card,) = [card for card in cards.cards(run) if "filter" in card.title]
+    assert "with the filter " in card.asked
 
 
 # --- several handlers -----------------------------------------------------------------------------

@@ -4,7 +4,7 @@ A deletion that also removes other objects makes later requests fail that name t
 is refused and made all the same shows in later responses. A request that succeeds for any id
 succeeds for those of other tenants. A created object without an id cannot be read. A later write
 wipes what an earlier one stored. A value that is stored as another type shows in every response
-that has it.
+that has it. A list that loses items also lacks the object that a write looks for.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 from conformance.base.values import as_text, texts_in
 from conformance.causes.finding_key import LACKED, TAKEN, TYPED, Key
+from conformance.causes.losing_lists import with_lists_that_lose, without_filters
 from conformance.causes.origins import SHORTEST
 from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Settled, Sighting
@@ -52,6 +53,7 @@ def with_consequences(
     with_keys = _of_lacking_ids(with_keys)
     with_keys = _of_wiped_members(contract, with_keys, exchanges)
     with_keys = with_wrong_writes(contract, with_keys, exchanges)
+    with_keys = with_lists_that_lose(contract, without_filters(with_keys), exchanges)
     return _of_stored_types(contract, with_keys)
 
 

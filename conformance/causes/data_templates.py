@@ -119,18 +119,43 @@ OF_DATA: Mapping[str, Cases] = {
     },
     "trigger.effect": always("{route} lists failures as successes", "Failures look like successes"),
     # --- walks ---
-    "paging.order": always("{route} is out of order", "Pages are out of order"),
+    "paging.order": always(
+        "{route} with {flaw} is out of order",
+        "Lists with {flaw} are out of order",
+        "{route} is out of order",
+        "Pages are out of order",
+    ),
     "paging.advances": {
         STATUS: ("{route} refuses to show a page", "Lists refuse to show a page"),
         ANY: ("{route} returns the same page again", "Paging returns the same page again"),
     },
     "paging.exclusive": {
-        "each item once": ("A page of {route} repeats items", "Single pages repeat items"),
-        ANY: ("Paging repeats items of {route}", "Paging repeats items"),
+        "each item once": (
+            "{route} with {flaw} shows items twice",
+            "Single pages with {flaw} repeat items",
+            "A page of {route} repeats items",
+            "Single pages repeat items",
+        ),
+        ANY: (
+            "{route} with {flaw} repeats items",
+            "Paging with {flaw} repeats items",
+            "Paging repeats items of {route}",
+            "Paging repeats items",
+        ),
     },
     "paging.complete": {
-        "the head of the list": ("The first page of {route} loses items", "First pages lose items"),
-        ANY: ("Paging loses items of {route}", "Paging loses items"),
+        "the head of the list": (
+            "{route} with {flaw} loses the first items",
+            "First pages with {flaw} lose items",
+            "The first page of {route} loses items",
+            "First pages lose items",
+        ),
+        ANY: (
+            "{route} with {flaw} loses items",
+            "Paging with {flaw} loses items",
+            "Paging loses items of {route}",
+            "Paging loses items",
+        ),
     },
     "paging.precision": {
         "only items after": (

@@ -28,6 +28,10 @@ ALIKE = {
 """Rules that find one missing check whatever the finding, with the rule that stands for them."""
 FILTER, PAGE = "paging.filter", "paging.advances"
 """Rules that both find a missing page of a list."""
+OF_WALKS = "paging."
+"""How the rules begin that judge walks."""
+FILTERED = "a filter"
+"""The flaw of a walk with a filter, which a server mostly handles in another place."""
 UNROUTED = "route.unknown"
 """The rule about errors for unknown paths and methods."""
 ERROR, OF_ERRORS = "error", ("error.", UNROUTED)
@@ -109,10 +113,16 @@ def _key_of_body(finding: Finding, shown_by: list[Exchange]) -> Key:
     if rule in (SHAPE, LABEL_RULE) and finding.expected == A_VALUE:
         return Key(SHAPE, place, A_VALUE, _media_type(shown_by))
     if rule != ERROR:
-        return Key(rule, place, kind(expected), actual)
+        flaw = _of_walk(shown_by) if rule.startswith(OF_WALKS) else ""
+        return Key(rule, place, kind(expected), actual, flaw)
     if place == "/":  # the shape says what the body is
         actual = ""
     return Key(rule, place, kind(expected), actual, shape=_shape(shown_by))
+
+
+def _of_walk(shown_by: list[Exchange]) -> str:
+    """The flaw of a walk: a filter, or none."""
+    return FILTERED if any(each.facts.filters for each in shown_by) else ""
 
 
 def _shape(shown_by: list[Exchange]) -> str:

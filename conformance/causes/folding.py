@@ -32,7 +32,7 @@ EXPLAINED: Mapping[str, tuple[str, ...]] = {
     "paging.precision": ("paging.exclusive", "paging.complete", "paging.more-"),
     "paging.exclusive": ("paging.advances", "paging.precision", "paging.more-true"),
     "paging.advances": ("paging.complete", "paging.more-", "sample.", "tenant.empty"),
-    "paging.complete": ("paging.precision", "paging.more-"),
+    "paging.complete": ("paging.complete", "paging.precision", "paging.more-"),
     "paging.more-false": ("paging.more-true",),
     "update.read-back": ("update.",),
 }

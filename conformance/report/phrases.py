@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from conformance.causes.finding_key import FILTERED
 from conformance.model import WHOLE_API, Cause, Exchange, Form, Run, mistake_of
 
 KEYED: Mapping[Form | None, str] = {
@@ -41,7 +42,7 @@ def mistake(cause: Cause, exchange: Exchange | None) -> str:
 
     Empty if the key is what is wrong, because ``with_key`` describes the key.
     """
-    if cause.flaw or exchange is None:
+    if exchange is None or (cause.flaw and cause.flaw != FILTERED):
         return cause.flaw
     if cause.finding.where != "status":
         return " and ".join(f"the filter {name}" for name in exchange.facts.filters)

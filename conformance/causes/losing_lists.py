@@ -1,0 +1,98 @@
+"""Finds what follows from lists that lose items: they lack the objects of writes, too.
+
+And if they already lose some without a filter, the filter of a walk does not matter.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+
+from conformance.base.values import as_text
+from conformance.causes.finding_key import FILTERED, OF_WALKS, Key
+from conformance.causes.sightings import Settled, Sighting
+from conformance.model import Contract, Exchange
+from conformance.reading import asked, sent_members
+
+LISTED, COMPLETE = "create.listed", "paging.complete"
+"""Rules that find a list without a new object, and a walk without an item that it should have."""
+LOOKED_FOR = ("which was just created", "which was only changed", "which was not deleted")
+"""What a finding says of an object that a list lacks, behind its id."""
+
+Uses = Mapping[str, list[tuple[int, bool]]]
+"""By id, the requests for an object that succeeded: place in the log, and whether it was a read."""
+
+
+def without_filters(with_keys: Settled) -> Settled:
+    """The sightings; one in a walk with a filter has none if other walks of its list fail, too."""
+    plain = {
+        one.cell.operation
+        for one, key in with_keys
+        if key.rule.startswith(OF_WALKS) and key.flaw != FILTERED
+    }
+    return [
+        (one, replace(key, flaw=""))
+        if key.flaw == FILTERED and one.cell.operation in plain
+        else (one, key)
+        for one, key in with_keys
+    ]
+
+
+def with_lists_that_lose(
+    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
+) -> Settled:
+    """The sightings; one on an object that a list lacks has the key of that list, if it loses any.
+
+    That is so if the list lacks objects that were only created, and if such an object was read
+    since its last change, so that no change has removed it.
+    """
+    losing: dict[str, Key] = {}
+    for rule in (LISTED, COMPLETE):
+        losing |= {
+            exchanges[one.shown_by].operation: key
+            for one, key in with_keys
+            if key.rule == rule and not key.flaw and one.shown_by in exchanges
+            if rule == LISTED or exchanges[one.shown_by].operation in losing
+        }
+    if not losing:
+        return with_keys
+    places = {name: place for place, name in enumerate(exchanges)}
+    uses = _uses(contract, exchanges)
+
+    following = set()  # keys, each with the operation of the write and that of the list
+    for one, key in with_keys:
+        name, _, what = one.finding.expected.partition(", ")
+        look = exchanges.get(one.shown_by)
+        if look is not None and what in LOOKED_FOR and _is_there(uses, name, places[look.id]):
+            following.add((key, one.cell.operation, look.operation))
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        look = exchanges.get(one.shown_by)
+        if look is None or (key, one.cell.operation, look.operation) not in following:
+            return key
+        return losing.get(look.operation, key)
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
+
+
+def _uses(contract: Contract, exchanges: Mapping[str, Exchange]) -> Uses:
+    """The successful requests that name an object to work on."""
+    uses: dict[str, list[tuple[int, bool]]] = defaultdict(list)
+    for place, exchange in enumerate(exchanges.values()):
+        operation = contract.operations.get(exchange.operation)
+        if operation is None or operation.selector is None or not exchange.ok:
+            continue
+        selector = operation.selector.name
+        name = as_text(sent_members(exchange).get(selector)) or asked(exchange, selector)
+        if name:
+            uses[name].append((place, operation.action == "read"))
+    return uses
+
+
+def _is_there(uses: Uses, name: str, place: int) -> bool:
+    """Whether an object was read before a place in the log, and not changed between."""
+    of_object = uses.get(name, [])
+    before = bisect(of_object, (place, False))
+    return before > 0 and of_object[before - 1][1]
