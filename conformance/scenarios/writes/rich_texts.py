@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.base.drawing import one_of
@@ -17,7 +17,8 @@ from conformance.scenarios.client.writing import (
 from conformance.scenarios.generated.generate import Drawing
 from conformance.scenarios.writes.planned_writes import creations, updates
 
-THEMES = ("scripts", "signs", "values", "lengths")
+SIGNS = "signs"
+THEMES = ("scripts", SIGNS, "values", "lengths")
 """What is rare about the texts of a write. A server may refuse any of them."""
 JUDGED_BY = {"create": "create.read-back", "update": "update.read-back"}
 """By action, the rule that what was sent is shown."""
@@ -64,6 +65,8 @@ def create_richly(client: Client, drawing: Drawing) -> None:
             return
         texts = _texts(client, drawing, theme)
         values = {**named_objects(client), **client.optional(client.operation), **values, **texts}
+        if theme == SIGNS:
+            values |= _tagged(operation, values)
         facts = Facts(step=Step.WRITE, sent=operation.in_body(values), flaw=RARE)
         sought = client.created_id(client.mistake(operation, values, facts))
         read_back(client, operation, sought, values)
@@ -76,6 +79,8 @@ def change_richly(client: Client, drawing: Drawing, theme: str) -> None:
     if values is None or selector is None:
         return
     sent = {**client.optional(client.operation), **_texts(client, drawing, theme)}
+    if theme == SIGNS:
+        sent |= _tagged(operation, sent)
     sought = values[selector.name]
     facts = Facts(step=Step.WRITE, sent=sent, sought=str(sought), flaw=RARE)
     if client.mistake(operation, {**values, **sent}, facts).ok:
@@ -89,3 +94,13 @@ def _texts(client: Client, drawing: Drawing, theme: str) -> dict[str, Any]:
         text = one_of(drawn, f"{client.operation.id} {member.name}")
         texts[member.name] = text if place else f"{text} {client.token()}"
     return texts
+
+
+def _tagged(operation: Operation, values: Mapping[str, Any]) -> dict[str, str]:
+    """The mail addresses among some values, with a tag behind a plus, if they have none."""
+    tagged = {}
+    for member in operation.body:
+        name, at, domain = str(values.get(member.name)).partition("@")
+        if member.schema.get("format") == "email" and at and "+" not in name:
+            tagged[member.name] = f"{name}+{domain.partition('.')[0]}@{domain}"
+    return tagged

@@ -78,6 +78,12 @@ REWRITTEN = {
     "create_webhook drops what a description says in double braces.": Rewritten(
         "template-filled-in", "description", _swap(r"\{\{.*?\}\}", ""), breaks=CREATED,
         at="create_webhook list_webhooks"),
+    "create_lead cuts the tag out of an e-mail address.": Rewritten(
+        "tag-of-new-lead-cut", "email", _swap(r"\+[^@]*", ""), breaks=CREATED,
+        at="create_lead read_lead list_leads"),
+    "update_lead cuts the tag out of an e-mail address.": Rewritten(
+        "tag-of-lead-cut", "email", _swap(r"\+[^@]*", ""), breaks=CHANGED,
+        at="update_lead read_lead list_leads"),
     "update_workspace drops what follows a number sign in a name.": Rewritten(
         "comment-cut", "name", _swap("#.*", ""), breaks=CHANGED,
         at="update_workspace read_workspace list_workspaces"),
