@@ -141,6 +141,8 @@ class Facts:
 
         Raises TypeError for a member of the wrong kind.
         """
+        if not members:
+            return NOTHING
         values: dict[str, Any] = {}
         for member, value in members.items():
             name = _RENAMED.get(member, member)
