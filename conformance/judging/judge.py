@@ -108,12 +108,16 @@ class _Judging:
         passive = [rule for rule in rules.values() if rule.passive]
         self._passive = [rule for rule in passive if not rule.whole]
         self._whole = [rule for rule in passive if rule.whole] if log else []
+        self._contexts: dict[str, JudgeContext] = {}
         self.outcomes: Outcomes = defaultdict(list)
 
     def _context(self, operation: str) -> JudgeContext:
         """The context of an operation, without one if the contract has no such operation."""
-        known = self._contract.operations.get(operation)
-        return JudgeContext(self._contract, self._target, known, self._log)
+        if operation not in self._contexts:
+            known = self._contract.operations.get(operation)
+            context = JudgeContext(self._contract, self._target, known, self._log)
+            self._contexts[operation] = context
+        return self._contexts[operation]
 
     def exchange(self, exchange: Exchange) -> None:
         """Judge one exchange by the passive rules; requests of no operation have none."""
@@ -125,14 +129,12 @@ class _Judging:
 
     def _rated(self, rules: list[Rule], exchange: Exchange) -> Rated:
         """The outcomes of some passive rules on an exchange, each with the id of its rule."""
-        if not rules:
-            return []
-        context = self._context(exchange.operation)
-        rated: Rated = []
-        for rule in rules:
-            for outcome in _guarded(rule, rule.passive, context, exchange, (exchange.id,)):
-                rated.append((rule.id, outcome))
-        return rated
+        context, ids = self._context(exchange.operation), (exchange.id,)
+        return [
+            (rule.id, outcome)
+            for rule in rules
+            for outcome in _guarded(rule, rule.passive, context, exchange, ids)
+        ]
 
     def case(self, case: Case, attempts: list[tuple[Exchange, ...]]) -> None:
         """Judge the attempts of one case by the rules that it feeds."""
