@@ -85,6 +85,19 @@ class Body:
         return self.text is not None and not lacks_some
 
     @property
+    def parsed(self) -> Read:
+        """What the text of the body holds as JSON; NOT_JSON if it is not text.
+
+        A weak reference finds it again faster than the cache, which alone keeps it in memory.
+        """
+        reference = self.__dict__.get("_parsed_before")
+        read: Read | None = reference() if reference else None
+        if read is None:
+            read = _parsed(self)
+            self.__dict__["_parsed_before"] = ref(read)
+        return read
+
+    @property
     def kept(self) -> str:
         """What the log keeps of the body, as text or base64; empty if nothing."""
         if self.base64 is not None:
@@ -156,16 +169,8 @@ class Response:
 
     @property
     def _read(self) -> Read:
-        """The parsed body, if the log contains all of it.
-
-        A weak reference finds it again faster than the cache, which alone keeps it in memory.
-        """
-        reference = self.__dict__.get("_read_before")
-        read: Read | None = reference() if reference else None
-        if read is None:
-            read = _parsed(self.body) if self.body.is_whole_text else UNREADABLE
-            self.__dict__["_read_before"] = ref(read)
-        return read
+        """The parsed body, if the log contains all of it."""
+        return self.body.parsed if self.body.is_whole_text else UNREADABLE
 
     @property
     def ok(self) -> bool:

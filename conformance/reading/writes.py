@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from conformance.base.values import instant, instants, strict_json, texts_in, without
+from conformance.base.values import instant, instants, texts_in, without
 from conformance.model import Contract, Exchange, Open, Operation, compact
 from conformance.reading.items import members_of
 from conformance.reading.response import Answer, answer_of, asked, sought_in
@@ -174,7 +174,7 @@ def sent_members(exchange: Exchange) -> dict[str, Any]:
     body = exchange.request.body
     if body is None:
         return {}
-    return members_of(strict_json(body.written))
+    return members_of(body.parsed.value)
 
 
 def refused_member(operation: Operation, exchange: Exchange) -> str | None:
