@@ -140,6 +140,8 @@ def asked(exchange: Exchange, name: str) -> str | None:
 @lru_cache(maxsize=256)
 def query_of(url: str) -> Mapping[str, list[str]]:
     """The values of each query parameter in a URL; cached, because many rules ask in a row."""
+    if "?" not in url:
+        return {}
     return parse_qs(urlsplit(url).query, keep_blank_values=True)
 
 
