@@ -267,7 +267,7 @@ _ZONE = re.compile(r"([Zz]|[+-][0-9]{2}:?([0-9]{2})?)$")
 
 def zoned(text: str) -> bool:
     """Whether a timestamp has a zone, and so names an instant."""
-    return _ZONE.search(text, 10) is not None
+    return text[10:].endswith(("Z", "z")) or _ZONE.search(text, 10) is not None
 
 
 def rendered(seconds: Fraction) -> str:

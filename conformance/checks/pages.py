@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.base.values import NOT_JSON, instant, pointed, zoned
+from conformance.base.values import ABSENT, NOT_JSON, instant, pointed, zoned
 from conformance.judging.capabilities import Asked
 from conformance.judging.outcomes import Answered, Gap, JudgeContext, Outcome, Pass, Violation
 from conformance.judging.responses import page_of, quoted, role_of, said, unusable
@@ -164,10 +164,10 @@ def _bad_position(answer: Answer, items: list[Any]) -> tuple[int, Any] | None:
 
     An item may lack a position (None), except the last one of a page that others follow.
     """
+    needed = items[-1] if answer.more else ABSENT
     for index, item in enumerate(items):
         position = position_of(answer.operation, item)
-        needed = answer.more and item is items[-1]
-        if position is None and not needed:
+        if position is None and item is not needed:
             continue
         if not _is_timestamp(position):
             return index, position

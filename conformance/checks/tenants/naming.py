@@ -35,6 +35,8 @@ from conformance.model import (
 )
 from conformance.reading import Answer, answer_of
 
+NESTED = (dict, list)
+"""The types of values that hold others."""
 BEYOND = {Side.OWN: Business.OTHER, Side.FOREIGN: Business.MAIN}
 """The business that a key cannot reach, by the side that it shows."""
 
@@ -57,16 +59,11 @@ def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
     answer = Answer(context.contract, context.operation, exchange)
     if answer.items is None or exchange.facts.side or context.operation.pool:
         return
-    for row in answer.rows:
-        violation = named_business(context, exchange, row)
-        if violation is not None:
-            yield violation
-            return
-    yield Pass((exchange.id,))
+    yield named_business(context, exchange, answer.rows) or Pass((exchange.id,))
 
 
 def named_business(
-    context: JudgeContext, exchange: Exchange, row: dict[str, Any]
+    context: JudgeContext, exchange: Exchange, rows: list[dict[str, Any]]
 ) -> Violation | None:
     """A violation if an item names the business that the key cannot reach; None otherwise.
 
@@ -74,21 +71,24 @@ def named_business(
     """
     tenant = context.contract.tenant
     foreign = _unreachable(context, exchange)
-    if tenant is None or not foreign or foreign not in _named_in(row, tenant):
+    if tenant is None or not foreign or not _is_named(foreign, rows, tenant):
         return None
     expected = "no item of another business"
     return Violation(f"/{tenant}", expected, compact(foreign), (exchange.id,))
 
 
-def _named_in(value: Any, tenant: str) -> Iterator[str]:
-    """The businesses that a value, or anything in it, says that it belongs to."""
-    if isinstance(value, dict):
-        yield from texts_in([value.get(tenant)])
-        value = list(value.values())
-    if isinstance(value, list):
-        for each in value:
-            if isinstance(each, dict | list):
-                yield from _named_in(each, tenant)
+def _is_named(business: str, value: Any, tenant: str) -> bool:
+    """Whether a value, or anything in it, says that it belongs to a business."""
+    inside = [value]
+    while inside:
+        each = inside.pop()
+        if isinstance(each, dict):
+            if each.get(tenant) == business:
+                return True
+            each = list(each.values())
+        if isinstance(each, list):
+            inside += [member for member in each if isinstance(member, NESTED)]
+    return False
 
 
 def _shows_own(contract: Contract, operation: Operation, _: Clause | None = None) -> bool:
@@ -114,7 +114,7 @@ def tenant_inside(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
         return
     if not _shows_own(context.contract, context.operation):
         return
-    if foreign in _named_in(exchange.json, tenant):
+    if _is_named(foreign, exchange.json, tenant):
         yield Violation(f"/{tenant}", NOTHING_FOREIGN, compact(foreign), (exchange.id,))
     else:
         yield Pass((exchange.id,))

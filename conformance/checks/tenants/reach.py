@@ -239,7 +239,7 @@ def tenant_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             continue
         rows.add(side, answer)
         for row in answer.rows:
-            violation = named_business(context, exchange, row)
+            violation = named_business(context, exchange, [row])
             if violation is not None:
                 yield violation
     yield from rows.compared()
