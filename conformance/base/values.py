@@ -97,6 +97,30 @@ def read_json(text: str) -> Read:
     The value is Unread for a text that may be JSON but exceeds the limits. If several members have
     the same name, the last one is used.
     """
+    heavy = _weight(text)
+    size = len(text) + min(heavy, HEAVIEST)
+    if heavy > HEAVIEST:
+        return Read(TOO_MANY, None, size)
+    try:
+        return Read(_parsed(text, _READER), None, size)
+    except _Twice:
+        return _read_twice(text, size)
+
+
+class _Twice(Exception):
+    """An object names a member twice."""
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object from its members. Raises _Twice if two have the same name."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise _Twice
+    return members
+
+
+def _read_twice(text: str, size: int) -> Read:
+    """What is read of a text in which an object names a member twice."""
     repeated: list[str] = []
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -106,19 +130,24 @@ def read_json(text: str) -> Read:
             repeated.append(counts.most_common(1)[0][0])
         return members
 
-    heavy = _weight(text)
-    value = TOO_MANY if heavy > HEAVIEST else _parsed(text, members)
-    return Read(value, next(iter(repeated), None), len(text) + min(heavy, HEAVIEST))
+    decoder = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=members)
+    return Read(_parsed(text, decoder), next(iter(repeated), None), size)
 
 
-def _parsed(text: str, members: Callable[[list[tuple[str, Any]]], Any]) -> Any:
-    """The value of a text, NOT_JSON or Unread. ``members`` builds an object from its members."""
+_READER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_members)
+"""Reads strict JSON; made once, because making it takes as long as reading a short text."""
+
+
+def _parsed(text: str, decoder: json.JSONDecoder) -> Any:
+    """The value of a text, NOT_JSON or Unread."""
     brackets = _brackets(text)
     if _depth(brackets) > DEEPEST:
         balanced = 2 * (brackets.count("[") + brackets.count("{")) == len(brackets)
         return TOO_DEEP if balanced else NOT_JSON
     try:
-        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=members)
+        if text.startswith("\ufeff"):
+            return NOT_JSON
+        return decoder.decode(text)
     except json.JSONDecodeError:
         return NOT_JSON
     except ValueError as error:

@@ -86,16 +86,8 @@ class Body:
 
     @property
     def parsed(self) -> Read:
-        """What the text of the body holds as JSON; NOT_JSON if it is not text.
-
-        A weak reference finds it again faster than the cache, which alone keeps it in memory.
-        """
-        reference = self.__dict__.get("_parsed_before")
-        read: Read | None = reference() if reference else None
-        if read is None:
-            read = _parsed(self)
-            self.__dict__["_parsed_before"] = ref(read)
-        return read
+        """What the text of the body holds as JSON; NOT_JSON if it is not text."""
+        return _parsed(self)
 
     @property
     def kept(self) -> str:
@@ -169,8 +161,16 @@ class Response:
 
     @property
     def _read(self) -> Read:
-        """The parsed body, if the log contains all of it."""
-        return self.body.parsed if self.body.is_whole_text else UNREADABLE
+        """The parsed body, if the log contains all of it.
+
+        A weak reference finds it again faster than the cache, which alone keeps it in memory.
+        """
+        reference = self.__dict__.get("_read_before")
+        read: Read | None = reference() if reference else None
+        if read is None:
+            read = self.body.parsed if self.body.is_whole_text else UNREADABLE
+            self.__dict__["_read_before"] = ref(read)
+        return read
 
     @property
     def ok(self) -> bool:
