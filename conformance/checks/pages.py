@@ -164,9 +164,9 @@ def _bad_position(answer: Answer, items: list[Any]) -> tuple[int, Any] | None:
 
     An item may lack a position (None), except the last one of a page that others follow.
     """
-    needed = items[-1] if answer.more else ABSENT
+    needed, operation = items[-1] if answer.more else ABSENT, answer.operation
     for index, item in enumerate(items):
-        position = position_of(answer.operation, item)
+        position = position_of(operation, item)
         if position is None and item is not needed:
             continue
         if not _is_timestamp(position):

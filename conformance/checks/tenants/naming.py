@@ -71,10 +71,18 @@ def named_business(
     """
     tenant = context.contract.tenant
     foreign = _unreachable(context, exchange)
-    if tenant is None or not foreign or not _is_named(foreign, rows, tenant):
+    if tenant is None or not foreign or not _may_hold(exchange, foreign):
+        return None
+    if not _is_named(foreign, rows, tenant):
         return None
     expected = "no item of another business"
     return Violation(f"/{tenant}", expected, compact(foreign), (exchange.id,))
+
+
+def _may_hold(exchange: Exchange, text: str) -> bool:
+    """Whether a text may be in the body of a response. A search of the body is fast."""
+    body = exchange.response.body.written if exchange.response else ""
+    return text in body or "\\" in body
 
 
 def _is_named(business: str, value: Any, tenant: str) -> bool:
@@ -114,7 +122,7 @@ def tenant_inside(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
         return
     if not _shows_own(context.contract, context.operation):
         return
-    if _is_named(foreign, exchange.json, tenant):
+    if _may_hold(exchange, foreign) and _is_named(foreign, exchange.json, tenant):
         yield Violation(f"/{tenant}", NOTHING_FOREIGN, compact(foreign), (exchange.id,))
     else:
         yield Pass((exchange.id,))
