@@ -132,14 +132,30 @@ class Walks:
 
         A list may hide items, such as old ones, unless a filter asks for them.
         """
+        narrowed = self.narrowed[item.key]
+        if () in narrowed:
+            return True
         wanted = set(filters)
-        return any(wanted.issuperset(narrowed) for narrowed in self.narrowed[item.key])
+        return any(wanted.issuperset(each) for each in narrowed)
 
     def passes(self, item: Item, filters: Filters) -> bool:
         """Whether every version of an item that was shown passes every filter.
 
         Somebody else may change it in the meantime, and change it back.
         """
+        if not filters:
+            return True
+        known = self._passing.get((item.key, filters))
+        if known is None:
+            known = self._passing[item.key, filters] = self._passes(item, filters)
+        return known
+
+    @cached_property
+    def _passing(self) -> dict[tuple[str, Filters], bool]:
+        """What ``passes`` has found, by the key of the item. Page after page asks the same."""
+        return {}
+
+    def _passes(self, item: Item, filters: Filters) -> bool:
         for name, value in filters:
             parameter = self.operation.parameter(name)
             for version in self.versions[item.key]:
@@ -152,6 +168,16 @@ class Walks:
         for first, second in self._in_a_row():
             if first.last and second.after == first.last.text:
                 yield first, second
+
+    @cached_property
+    def repeats(self) -> list[tuple[Page, Item]]:
+        """The pages that show an item at or before their cursor, each with the first such item."""
+        return [(page, item) for page in self.pages if (item := self.repeated(page)) is not None]
+
+    @cached_property
+    def losses(self) -> list[tuple[Page, Item]]:
+        """The pages that fail to show an item, each with the first such item."""
+        return [(page, item) for page in self.pages if (item := self.lost(page)) is not None]
 
     @cached_property
     def sound(self) -> bool:
