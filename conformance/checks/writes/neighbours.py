@@ -87,6 +87,8 @@ def _moved(write: Answer, old: Answer, new: Answer) -> list[Violation]:
 
 def _are_apart(was: Any, now: Any) -> bool:
     """Whether two positions are different times. One of them may be rounded."""
+    if was == now:
+        return False
     moments = instants([was, now])
     if len(moments) < 2:
         return False
@@ -110,7 +112,8 @@ def _reached(write: Answer, old: Answer, new: Answer) -> Iterator[Violation]:
     creates_none = write.contract.only_plans(write.operation)
     for row in _beside(write, new.rows):
         was = before.get(new.identity(row), {} if creates_none else row)
-        yield from taken_along(write, was, row, _ids(old, write, new))
+        if was != row:
+            yield from taken_along(write, was, row, _ids(old, write, new))
 
 
 def taken_along(
