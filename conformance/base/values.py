@@ -103,19 +103,19 @@ def read_json(text: str) -> Read:
         return Read(TOO_MANY, None, size)
     try:
         return Read(_parsed(text, _READER), None, size)
-    except _Twice:
+    except _TwiceError:
         return _read_twice(text, size)
 
 
-class _Twice(Exception):
+class _TwiceError(Exception):
     """An object names a member twice."""
 
 
 def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object from its members. Raises _Twice if two have the same name."""
+    """An object from its members. Raises _TwiceError if two have the same name."""
     members = dict(pairs)
     if len(members) < len(pairs):
-        raise _Twice
+        raise _TwiceError
     return members
 
 
