@@ -27,7 +27,7 @@ from conformance.reading.items import (
 _LIMIT = re.compile(r"[0-9]{1,9}")
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Answer:
     """What the response to a request to an operation shows."""
 
@@ -137,9 +137,9 @@ def asked(exchange: Exchange, name: str) -> str | None:
     return only(query_of(exchange.request.url).get(name, []))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def query_of(url: str) -> Mapping[str, list[str]]:
-    """The values of each query parameter in a URL; cached, because many rules ask in a row."""
+    """The values of each query parameter in a URL; cached, because many rules ask for it."""
     if "?" not in url:
         return {}
     return parse_qs(urlsplit(url).query, keep_blank_values=True)
