@@ -31,6 +31,9 @@ class _NotJson:
 NOT_JSON: Final = _NotJson()
 """The result of ``strict_json`` for a text that is not JSON."""
 
+NESTED: Final = (dict, list)
+"""The types of JSON values that contain others."""
+
 ABSENT: Final = object()
 """The result of ``pointed`` if there is no such member."""
 
@@ -166,6 +169,13 @@ def weight(text: str) -> int:
     return len(text) + _weight(_without_strings(text))
 
 
+def weight_and_depth(text: str, levels: int) -> tuple[int, int | None]:
+    """Both ``weight`` and ``too_deep`` of a JSON text, whose strings are removed once."""
+    bare = _without_strings(text)
+    may_be_deep = bare.count("{") + bare.count("[") > levels
+    return len(text) + _weight(bare), too_deep(text, levels) if may_be_deep else None
+
+
 def _without_strings(text: str) -> str:
     """A JSON text without its strings; of a text that is not JSON, the part before its fault."""
     if "\\" in text:
@@ -205,7 +215,7 @@ def pointed(value: Any, path: Sequence[str | int]) -> Any:
     An empty path returns the value itself.
     """
     for step in path:
-        if not isinstance(value, dict | list):
+        if not isinstance(value, NESTED):
             return ABSENT
         try:
             value = value[step]  # type: ignore[index]

@@ -84,8 +84,8 @@ class _Effects:
 
     def _add(self, exchange: Exchange) -> None:
         """Note what an accepted request sent, and what its response shows."""
-        answer = answer_of(self._contract, exchange)
-        if answer is None or not answer.ok or answer.operation.kind not in self._watched:
+        answer = answer_of(self._contract, exchange) if exchange.ok else None
+        if answer is None or answer.operation.kind not in self._watched:
             return
         self._note_sent(answer)
         kind, is_look = answer.operation.kind, exchange.request.method == "GET"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from conformance.judging.outcomes import (
     JudgeContext,
@@ -129,12 +129,15 @@ class _Judging:
 
     def _rated(self, rules: list[Rule], exchange: Exchange) -> Rated:
         """The outcomes of some passive rules on an exchange, each with the id of its rule."""
-        context, ids = self._context(exchange.operation), (exchange.id,)
-        return [
-            (rule.id, outcome)
-            for rule in rules
-            for outcome in _guarded(rule, rule.passive, context, exchange, ids)
-        ]
+        context, rated = self._context(exchange.operation), []
+        for rule in rules:
+            assert rule.passive is not None
+            try:
+                outcomes = list(rule.passive(context, exchange))
+            except Exception as error:
+                outcomes = [_crash(rule, error, (exchange.id,))]
+            rated += [(rule.id, outcome) for outcome in outcomes]
+        return rated
 
     def case(self, case: Case, attempts: list[tuple[Exchange, ...]]) -> None:
         """Judge the attempts of one case by the rules that it feeds."""
@@ -151,24 +154,18 @@ class _Judging:
         """The outcomes of a rule on a trial. A rule that needs the whole log is judged again."""
 
         def rate() -> list[Outcome]:
-            return _guarded(rule, rule.trial, context, trial, ())
+            assert rule.trial is not None
+            try:
+                return list(rule.trial(context, trial))
+            except Exception as error:
+                return [_crash(rule, error, ())]
 
         return rate() if rule.whole else self._known.of_trial(rule, trial, rate)
 
 
-def _guarded(
-    rule: Rule,
-    judge_: Callable[[JudgeContext, Any], Iterable[Outcome]] | None,
-    context: JudgeContext,
-    subject: object,
-    ids: tuple[str, ...],
-) -> list[Outcome]:
-    """The outcomes of a judge. If it crashes, that is an error of the suite, not of the target."""
-    assert judge_ is not None
-    try:
-        return list(judge_(context, subject))
-    except Exception as error:
-        return [JudgeError(f"the judge {rule.id} crashed: {type(error).__name__}: {error}", ids)]
+def _crash(rule: Rule, error: Exception, ids: tuple[str, ...]) -> Outcome:
+    """The outcome of a judge that crashes, which is an error of the suite, not of the target."""
+    return JudgeError(f"the judge {rule.id} crashed: {type(error).__name__}: {error}", ids)
 
 
 def _joined(runs: list[list[Outcome]]) -> list[Outcome]:

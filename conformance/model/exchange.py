@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import RLock
 from weakref import ref
 
@@ -28,8 +29,9 @@ Headers = Sequence[tuple[str, str]]
 
 def header_in(headers: Headers, name: str, default: str = "") -> str:
     """The value of the first header with a name, in any case; the default if there is none."""
+    wanted = name.lower()
     for key, value in headers:
-        if key.lower() == name.lower():
+        if key.lower() == wanted:
             return value
     return default
 
@@ -172,7 +174,7 @@ class Response:
             self.__dict__["_read_before"] = ref(read)
         return read
 
-    @property
+    @cached_property
     def ok(self) -> bool:
         """Whether the status is 2xx."""
         return 200 <= self.status < 300
@@ -202,7 +204,7 @@ class Exchange:
     elapsed_ms: float = 0.0
     part: str | None = None
 
-    @property
+    @cached_property
     def ok(self) -> bool:
         """Whether there is a response with a 2xx status."""
         return self.response is not None and self.response.ok
@@ -212,7 +214,7 @@ class Exchange:
         """Whether there is a response with any other status than 2xx."""
         return self.response is not None and not self.response.ok
 
-    @property
+    @cached_property
     def status(self) -> int | None:
         """The status of the response; None if there is no response."""
         return None if self.response is None else self.response.status

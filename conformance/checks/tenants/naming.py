@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 from weakref import WeakKeyDictionary
 
-from conformance.base.values import texts_in
+from conformance.base.values import NESTED, texts_in
 from conformance.judging.foreign_effects import LONG_ID, NOTHING_FOREIGN, TELLING
 from conformance.judging.outcomes import (
     JudgeContext,
@@ -35,8 +35,6 @@ from conformance.model import (
 )
 from conformance.reading import Answer, answer_of
 
-NESTED = (dict, list)
-"""The types of values that hold others."""
 BEYOND = {Side.OWN: Business.OTHER, Side.FOREIGN: Business.MAIN}
 """The business that a key cannot reach, by the side that it shows."""
 
