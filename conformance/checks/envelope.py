@@ -95,7 +95,8 @@ def _of_errors(rule_id: str) -> Callable[[ErrorJudge], PassiveJudge]:
                 yield from judge(context, exchange, response)
 
         judged.__doc__ = judge.__doc__
-        return passive(rule_id, applies=_can_err, hint="No error response was seen.")(judged)
+        hint = "No error response was seen."
+        return passive(rule_id, applies=_can_err, hint=hint, errors=True)(judged)
 
     return register
 

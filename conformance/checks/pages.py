@@ -12,7 +12,7 @@ from conformance.judging.outcomes import Answered, Gap, JudgeContext, Outcome, P
 from conformance.judging.responses import page_of, quoted, role_of, said, unusable
 from conformance.judging.rules import USABLE, lists, passive, probe
 from conformance.model import CodeRole, Exchange, Paging, compact
-from conformance.reading import Answer, arrays_of, asked, position_of
+from conformance.reading import Answer, answer_to, arrays_of, asked, position_of
 
 SEVERAL_ARRAYS = (
     "the list has several arrays: "
@@ -22,7 +22,7 @@ SEVERAL_ARRAYS = (
 
 def _answer(context: JudgeContext, exchange: Exchange) -> Answer:
     """An exchange with what its response shows."""
-    return Answer(context.contract, context.operation, exchange)
+    return answer_to(context.contract, context.operation, exchange)
 
 
 def _limit(context: JudgeContext, exchange: Exchange) -> int | None:
@@ -182,7 +182,7 @@ def _is_timestamp(value: Any) -> bool:
 @probe("sample.accepted")
 def sample_accepted(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     """A request as printed on the page succeeds, and returns a page."""
-    read = Answer(context.contract, context.operation, answer.exchange)
+    read = answer_to(context.contract, context.operation, answer.exchange)
     if read.items is not None or _rightly_refused(context, answer):
         yield Pass(answer.ids)
     elif answer.ok:

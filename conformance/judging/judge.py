@@ -107,6 +107,7 @@ class _Judging:
         self._log = log
         passive = [rule for rule in rules.values() if rule.passive]
         self._passive = [rule for rule in passive if not rule.whole]
+        self._of_successes = [rule for rule in self._passive if not rule.errors]
         self._whole = [rule for rule in passive if rule.whole] if log else []
         self._contexts: dict[str, JudgeContext] = {}
         self.outcomes: Outcomes = defaultdict(list)
@@ -123,7 +124,9 @@ class _Judging:
         """Judge one exchange by the passive rules; requests of no operation have none."""
         if exchange.operation not in self._contract.operations:
             return
-        rated = self._known.of_exchange(exchange, lambda: self._rated(self._passive, exchange))
+        is_error = exchange.status is not None and exchange.status >= 400
+        rules = self._passive if is_error else self._of_successes
+        rated = self._known.of_exchange(exchange, lambda: self._rated(rules, exchange))
         for rule_id, outcome in [*rated, *self._rated(self._whole, exchange)]:
             self.outcomes[rule_id, exchange.operation].append((outcome.about, outcome))
 

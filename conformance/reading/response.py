@@ -123,6 +123,24 @@ class Answer:
         return identity_of(self.contract, self.operation.kind, item)
 
 
+_GIVEN: dict[str, Answer] = {}
+"""The Answer that was given last, if any."""
+
+
+def answer_to(contract: Contract, operation: Operation, exchange: Exchange) -> Answer:
+    """The Answer to a request to an operation.
+
+    The last one is kept, because many rules in a row ask for it, and it holds what it has found.
+    """
+    last = _GIVEN.get("last")
+    if last is not None and last.exchange is exchange:
+        is_same = last.operation is operation and last.contract is contract
+        if is_same:
+            return last
+    answer = _GIVEN["last"] = Answer(contract, operation, exchange)
+    return answer
+
+
 def answer_of(contract: Contract, exchange: Exchange) -> Answer | None:
     """The Answer to a request to a documented operation; None for any other request.
 

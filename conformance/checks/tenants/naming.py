@@ -33,7 +33,7 @@ from conformance.model import (
     Step,
     compact,
 )
-from conformance.reading import Answer, answer_of
+from conformance.reading import Answer, answer_of, answer_to
 
 BEYOND = {Side.OWN: Business.OTHER, Side.FOREIGN: Business.MAIN}
 """The business that a key cannot reach, by the side that it shows."""
@@ -54,7 +54,7 @@ def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
 )
 def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """No item of any page names a business that the key cannot reach."""
-    answer = Answer(context.contract, context.operation, exchange)
+    answer = answer_to(context.contract, context.operation, exchange)
     if answer.items is None or exchange.facts.side or context.operation.pool:
         return
     yield named_business(context, exchange, answer.rows) or Pass((exchange.id,))
@@ -213,7 +213,7 @@ def tenant_across(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     apart, businesses = _apart(context, side), context.target.businesses.values()
     held = apart.untouched.intersection(_long_texts(exchange.json)).difference(businesses)
     if context.operation.action == "create":  # it is its own, even if others are shown it later
-        held.discard(str(Answer(context.contract, context.operation, exchange).id))
+        held.discard(str(answer_to(context.contract, context.operation, exchange).id))
     if not held:
         if apart.theirs:
             yield Pass((exchange.id,))
