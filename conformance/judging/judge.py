@@ -139,7 +139,8 @@ class _Judging:
                 outcomes = list(rule.passive(context, exchange))
             except Exception as error:
                 outcomes = [_crash(rule, error, (exchange.id,))]
-            rated += [(rule.id, outcome) for outcome in outcomes]
+            for outcome in outcomes:  # mostly none, so that a comprehension would take longer
+                rated.append((rule.id, outcome))
         return rated
 
     def case(self, case: Case, attempts: list[tuple[Exchange, ...]]) -> None:

@@ -184,7 +184,7 @@ def _note_ids(
     if answer is None or not answer.ok or exchange.facts.mistake:
         return None
     name = context.contract.identifier_of(answer.operation.kind)
-    seen.ids.update(texts_in([answer.id, *(row.get(name) for row in answer.rows)]))
+    seen.ids.update(texts_in([answer.id, *[row.get(name) for row in answer.rows]]))
     return answer
 
 

@@ -191,9 +191,10 @@ def _shown_of(
     creations: Mapping[str, Write], answer: Answer
 ) -> Iterator[tuple[dict[str, Any], Write]]:
     """The items of a list that show a text of some creations, each with the creation."""
-    if not creations:
-        return
-    for row in answer.rows:
+    members = {member for write in creations.values() for member in write.sent}
+    for row in answer.rows if creations else ():
+        if members.isdisjoint(row):
+            continue
         for member, text in row.items():
             write = creations.get(text) if isinstance(text, str) else None
             if write is not None and write.sent.get(member) == text:
