@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from conformance.base.errors import UsageError
-from conformance.base.values import weight_and_depth
+from conformance.base.signs import weight_and_depth
 
 REMEDY = "Only the suite writes this file: restore it, or run again."
 """How to fix a stored file that the suite cannot have written."""

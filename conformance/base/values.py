@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from fractions import Fraction
 from functools import lru_cache
-from itertools import accumulate
 from typing import Any, Final, TypeVar
+
+from conformance.base.signs import brackets_of, depth, weight_of_values
 
 Value = TypeVar("Value")
 
@@ -53,12 +54,6 @@ LONGEST_NUMBER = 4_300
 
 HEAVIEST = 12_000_000
 """Approximate maximum memory in bytes for the value of a text."""
-
-_WEIGHTS = {"{": 850, "[": 64, ",": 60}
-"""Bytes of memory per object, array and further value, including validation."""
-
-_NO_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^"\[\]{}]+', re.DOTALL)
-_STEPS = {"{": 1, "[": 1, "}": -1, "]": -1, '"': 0}
 
 
 @dataclass(frozen=True)
@@ -100,7 +95,7 @@ def read_json(text: str) -> Read:
     The value is Unread for a text that may be JSON but exceeds the limits. If several members have
     the same name, the last one is used.
     """
-    heavy = _weight(text)
+    heavy = weight_of_values(text)
     size = len(text) + min(heavy, HEAVIEST)
     if heavy > HEAVIEST:
         return Read(TOO_MANY, None, size)
@@ -143,8 +138,8 @@ _READER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_m
 
 def _parsed(text: str, decoder: json.JSONDecoder) -> Any:
     """The value of a text, NOT_JSON or Unread."""
-    brackets = _brackets(text)
-    if _depth(brackets) > DEEPEST:
+    brackets = brackets_of(text, DEEPEST)
+    if depth(brackets) > DEEPEST:
         balanced = 2 * (brackets.count("[") + brackets.count("{")) == len(brackets)
         return TOO_DEEP if balanced else NOT_JSON
     try:
@@ -157,56 +152,6 @@ def _parsed(text: str, decoder: json.JSONDecoder) -> Any:
         return TOO_LONG if "digits" in str(error) else NOT_JSON
     except RecursionError:
         return TOO_DEEP
-
-
-def _weight(text: str) -> int:
-    """An upper bound, in bytes, on the memory for the value of a text."""
-    return sum(weight * text.count(sign) for sign, weight in _WEIGHTS.items())
-
-
-def weight(text: str) -> int:
-    """Approximate memory in bytes for a JSON text and its value. Strings count by length."""
-    return len(text) + _weight(_without_strings(text))
-
-
-def weight_and_depth(text: str, levels: int) -> tuple[int, int | None]:
-    """Both ``weight`` and ``too_deep`` of a JSON text, whose strings are removed once."""
-    bare = _without_strings(text)
-    may_be_deep = bare.count("{") + bare.count("[") > levels
-    return len(text) + _weight(bare), too_deep(text, levels) if may_be_deep else None
-
-
-def _without_strings(text: str) -> str:
-    """A JSON text without its strings; of a text that is not JSON, the part before its fault."""
-    if "\\" in text:
-        text = text.replace("\\\\", "").replace('\\"', "")  # so that each quote is a border
-    return "".join(text.split('"')[::2])
-
-
-def too_deep(text: str, levels: int) -> int | None:
-    """The line, from 1, where a JSON text is nested more than ``levels`` deep; None if nowhere."""
-    if text.count("{") + text.count("[") <= levels:
-        return None
-    depth = 0
-    for number, line in enumerate(text.split("\n"), 1):
-        brackets = _NO_BRACKETS.sub("", line)
-        if depth + _depth(brackets) > levels:
-            return number
-        opening = brackets.count("{") + brackets.count("[")
-        depth += opening - (brackets.count("}") + brackets.count("]"))
-    return None
-
-
-def _brackets(text: str) -> str:
-    """The brackets of a text outside strings; empty if they are too few to nest too deep."""
-    if text.count("{") + text.count("[") <= DEEPEST:
-        return ""
-    return _NO_BRACKETS.sub("", text)
-
-
-def _depth(brackets: str) -> int:
-    """The maximum nesting of some brackets."""
-    return max(accumulate(_STEPS[bracket] for bracket in brackets), default=0)
 
 
 def pointed(value: Any, path: Sequence[str | int]) -> Any:
