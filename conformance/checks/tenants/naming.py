@@ -211,7 +211,9 @@ def tenant_across(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     if side is None or not exchange.ok or context.operation.paging is not None:
         return
     apart, businesses = _apart(context, side), context.target.businesses.values()
-    held = apart.untouched.intersection(_long_texts(exchange.json)).difference(businesses)
+    shown = LONG_TEXT.findall(compact(exchange.json, sys.maxsize)) if apart.untouched else ()
+    held = apart.untouched.intersection(shown).difference(businesses)
+    held = {text for text in held if not COUNTER.fullmatch(text)}
     if context.operation.action == "create":  # it is its own, even if others are shown it later
         held.discard(str(answer_to(context.contract, context.operation, exchange).id))
     if not held:
