@@ -17,12 +17,12 @@ from hypothesis import strategies as st
 
 from conformance.base import files
 from conformance.base.errors import Unjudgeable, UsageError
+from conformance.log import exchanges
+from conformance.log.archive import Archive
 from conformance.log.evidence import (
     CUT_OFF,
     Log,
     Recorder,
-    exchange_from_json,
-    exchange_to_json,
     parse,
     read,
 )
@@ -160,7 +160,7 @@ def test_a_log_whose_end_cannot_be_written_is_incomplete(tmp_path: Path) -> None
 
 def test_members_that_say_nothing_are_left_out() -> None:
     """A line has no null and no empty object at its top."""
-    line = exchange_to_json(exchange(response=None, failure="x", identity=None))
+    line = exchanges.to_json(exchange(response=None, failure="x", identity=None))
     assert {"response", "identity", "facts"}.isdisjoint(line)
 
 
@@ -329,7 +329,8 @@ def test_any_exchange_survives_the_log(one: Exchange) -> None:
 def test_time_is_kept_to_a_tenth_of_a_millisecond() -> None:
     """The run judges what the log holds: the rounded time, not the one of the clock."""
     assert through_the_log(exchange(elapsed_ms=1.23456)).elapsed_ms == 1.2
-    assert exchange_from_json(exchange_to_json(exchange(elapsed_ms=1.23456))).elapsed_ms == 1.2
+    line = exchanges.to_json(exchange(elapsed_ms=1.23456))
+    assert exchanges.from_json(line, Archive()).elapsed_ms == 1.2
 
 
 def test_a_long_body_can_be_removed_and_the_chain_still_holds() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final
 
 from conformance.base.errors import UsageError
-from conformance.base.values import too_deep, weight
+from conformance.base.signs import weight_and_depth
 
 REMEDY = "Only the suite writes this file: restore it, or run again."
 """How to fix a stored file that the suite cannot have written."""
@@ -141,15 +141,15 @@ def parsed(text: str, bounds: Bounds, levels: int = LEVELS) -> Any:
 
     A text in which an object names a member twice is rejected, too, because readers would differ.
     """
-    bounds.memory -= weight(text)
+    weight, line = weight_and_depth(text, levels)
+    bounds.memory -= weight
     if bounds.exceeded:
         raise ValueError(bounds.exceeded)
-    line = too_deep(text, levels)
     if line is not None:
         where = f"line {line}: " if line > 1 else ""
         raise ValueError(f"{where}nested more than {levels} levels deep")
     try:
-        return json.loads(text, object_pairs_hook=_members)
+        return _READER.decode(text)
     except (ValueError, RecursionError) as error:
         raise ValueError(f"not JSON ({error})") from None
 
@@ -161,3 +161,7 @@ def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice, _ = Counter(name for name, _ in pairs).most_common(1)[0]
         raise ValueError(f"an object has two members {twice[:LONGEST_NAME]!r}")
     return members
+
+
+_READER = json.JSONDecoder(object_pairs_hook=_members)
+"""Reads JSON; made once, because making it takes as long as reading a short text."""

@@ -6,14 +6,15 @@ import html
 import json
 import re
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from fractions import Fraction
 from functools import lru_cache
-from itertools import accumulate
 from typing import Any, Final, TypeVar
+
+from conformance.base.signs import brackets_of, depth, weight_of_values
 
 Value = TypeVar("Value")
 
@@ -30,6 +31,9 @@ class _NotJson:
 
 NOT_JSON: Final = _NotJson()
 """The result of ``strict_json`` for a text that is not JSON."""
+
+NESTED: Final = (dict, list)
+"""The types of JSON values that contain others."""
 
 ABSENT: Final = object()
 """The result of ``pointed`` if there is no such member."""
@@ -50,13 +54,6 @@ LONGEST_NUMBER = 4_300
 
 HEAVIEST = 12_000_000
 """Approximate maximum memory in bytes for the value of a text."""
-
-_WEIGHTS = {"{": 850, "[": 64, ",": 60}
-"""Bytes of memory per object, array and further value, including validation."""
-
-_STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
-_NO_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^"\[\]{}]+', re.DOTALL)
-_STEPS = {"{": 1, "[": 1, "}": -1, "]": -1, '"': 0}
 
 
 @dataclass(frozen=True)
@@ -98,6 +95,30 @@ def read_json(text: str) -> Read:
     The value is Unread for a text that may be JSON but exceeds the limits. If several members have
     the same name, the last one is used.
     """
+    heavy = weight_of_values(text)
+    size = len(text) + min(heavy, HEAVIEST)
+    if heavy > HEAVIEST:
+        return Read(TOO_MANY, None, size)
+    try:
+        return Read(_parsed(text, _READER), None, size)
+    except _TwiceError:
+        return _read_twice(text, size)
+
+
+class _TwiceError(Exception):
+    """An object names a member twice."""
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object from its members. Raises _TwiceError if two have the same name."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise _TwiceError
+    return members
+
+
+def _read_twice(text: str, size: int) -> Read:
+    """What is read of a text in which an object names a member twice."""
     repeated: list[str] = []
 
     def members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -107,19 +128,24 @@ def read_json(text: str) -> Read:
             repeated.append(counts.most_common(1)[0][0])
         return members
 
-    heavy = _weight(text)
-    value = TOO_MANY if heavy > HEAVIEST else _parsed(text, members)
-    return Read(value, next(iter(repeated), None), len(text) + min(heavy, HEAVIEST))
+    decoder = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=members)
+    return Read(_parsed(text, decoder), next(iter(repeated), None), size)
 
 
-def _parsed(text: str, members: Callable[[list[tuple[str, Any]]], Any]) -> Any:
-    """The value of a text, NOT_JSON or Unread. ``members`` builds an object from its members."""
-    brackets = _brackets(text)
-    if _depth(brackets) > DEEPEST:
+_READER = json.JSONDecoder(parse_constant=_refuse_constant, object_pairs_hook=_members)
+"""Reads strict JSON; made once, because making it takes as long as reading a short text."""
+
+
+def _parsed(text: str, decoder: json.JSONDecoder) -> Any:
+    """The value of a text, NOT_JSON or Unread."""
+    brackets = brackets_of(text, DEEPEST)
+    if depth(brackets) > DEEPEST:
         balanced = 2 * (brackets.count("[") + brackets.count("{")) == len(brackets)
         return TOO_DEEP if balanced else NOT_JSON
     try:
-        return json.loads(text, parse_constant=_refuse_constant, object_pairs_hook=members)
+        if text.startswith("\ufeff"):
+            return NOT_JSON
+        return decoder.decode(text)
     except json.JSONDecodeError:
         return NOT_JSON
     except ValueError as error:
@@ -128,49 +154,13 @@ def _parsed(text: str, members: Callable[[list[tuple[str, Any]]], Any]) -> Any:
         return TOO_DEEP
 
 
-def _weight(text: str) -> int:
-    """An upper bound, in bytes, on the memory for the value of a text."""
-    return sum(weight * text.count(sign) for sign, weight in _WEIGHTS.items())
-
-
-def weight(text: str) -> int:
-    """Approximate memory in bytes for a JSON text and its value. Strings count by length."""
-    return len(text) + _weight(_STRING.sub("", text))
-
-
-def too_deep(text: str, levels: int) -> int | None:
-    """The line, from 1, where a JSON text is nested more than ``levels`` deep; None if nowhere."""
-    if text.count("{") + text.count("[") <= levels:
-        return None
-    depth = 0
-    for number, line in enumerate(text.split("\n"), 1):
-        brackets = _NO_BRACKETS.sub("", line)
-        if depth + _depth(brackets) > levels:
-            return number
-        opening = brackets.count("{") + brackets.count("[")
-        depth += opening - (brackets.count("}") + brackets.count("]"))
-    return None
-
-
-def _brackets(text: str) -> str:
-    """The brackets of a text outside strings; empty if they are too few to nest too deep."""
-    if text.count("{") + text.count("[") <= DEEPEST:
-        return ""
-    return _NO_BRACKETS.sub("", text)
-
-
-def _depth(brackets: str) -> int:
-    """The maximum nesting of some brackets."""
-    return max(accumulate(_STEPS[bracket] for bracket in brackets), default=0)
-
-
 def pointed(value: Any, path: Sequence[str | int]) -> Any:
     """The value at a path of member names and list indexes, or ABSENT.
 
     An empty path returns the value itself.
     """
     for step in path:
-        if not isinstance(value, dict | list):
+        if not isinstance(value, NESTED):
             return ABSENT
         try:
             value = value[step]  # type: ignore[index]
@@ -261,7 +251,7 @@ _ZONE = re.compile(r"([Zz]|[+-][0-9]{2}:?([0-9]{2})?)$")
 
 def zoned(text: str) -> bool:
     """Whether a timestamp has a zone, and so names an instant."""
-    return _ZONE.search(text, 10) is not None
+    return text[10:].endswith(("Z", "z")) or _ZONE.search(text, 10) is not None
 
 
 def rendered(seconds: Fraction) -> str:

@@ -53,7 +53,7 @@ def _is_unparsed(exchange: Exchange, response: Response) -> bool:
 def json_fault(response: Response) -> tuple[str, str, str] | None:
     """Why a response is not strict JSON labelled as JSON: where, expected, actual."""
     media = response.header("Content-Type", "").split(";")[0].strip().lower()
-    if not re.fullmatch(r"application/(json|.*\+json)", media):
+    if media != "application/json" and not re.fullmatch(r"application/.*\+json", media):
         return "Content-Type", "application/json", media or "no content type"
     if response.json is NOT_JSON:
         return "/", "a JSON value", _start_of(response.body.text)
@@ -95,7 +95,8 @@ def _of_errors(rule_id: str) -> Callable[[ErrorJudge], PassiveJudge]:
                 yield from judge(context, exchange, response)
 
         judged.__doc__ = judge.__doc__
-        return passive(rule_id, applies=_can_err, hint="No error response was seen.")(judged)
+        hint = "No error response was seen."
+        return passive(rule_id, applies=_can_err, hint=hint, errors=True)(judged)
 
     return register
 

@@ -333,8 +333,8 @@ def retry_after(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     if response is None:
         return
     text = response.header("Retry-After").strip()
-    wanted = _wanted_wait(context.operation.rate, text)
-    if text and wanted is not None:
+    wanted = _wanted_wait(context.operation.rate, text) if text else None
+    if wanted is not None:
         yield Violation("Retry-After", wanted, compact(text), (exchange.id,))
     elif text or _is_limited(exchange):
         yield Pass((exchange.id,))

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from conformance.base.values import NOT_JSON, instant, pointed, zoned
+from conformance.base.values import ABSENT, NOT_JSON, instant, pointed, zoned
 from conformance.judging.capabilities import Asked
 from conformance.judging.outcomes import Answered, Gap, JudgeContext, Outcome, Pass, Violation
 from conformance.judging.responses import page_of, quoted, role_of, said, unusable
 from conformance.judging.rules import USABLE, lists, passive, probe
 from conformance.model import CodeRole, Exchange, Paging, compact
-from conformance.reading import Answer, arrays_of, asked, position_of
+from conformance.reading import Answer, answer_to, arrays_of, asked, position_of
 
 SEVERAL_ARRAYS = (
     "the list has several arrays: "
@@ -22,7 +22,7 @@ SEVERAL_ARRAYS = (
 
 def _answer(context: JudgeContext, exchange: Exchange) -> Answer:
     """An exchange with what its response shows."""
-    return Answer(context.contract, context.operation, exchange)
+    return answer_to(context.contract, context.operation, exchange)
 
 
 def _limit(context: JudgeContext, exchange: Exchange) -> int | None:
@@ -164,10 +164,10 @@ def _bad_position(answer: Answer, items: list[Any]) -> tuple[int, Any] | None:
 
     An item may lack a position (None), except the last one of a page that others follow.
     """
+    needed, operation = items[-1] if answer.more else ABSENT, answer.operation
     for index, item in enumerate(items):
-        position = position_of(answer.operation, item)
-        needed = answer.more and item is items[-1]
-        if position is None and not needed:
+        position = position_of(operation, item)
+        if position is None and item is not needed:
             continue
         if not _is_timestamp(position):
             return index, position
@@ -182,7 +182,7 @@ def _is_timestamp(value: Any) -> bool:
 @probe("sample.accepted")
 def sample_accepted(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     """A request as printed on the page succeeds, and returns a page."""
-    read = Answer(context.contract, context.operation, answer.exchange)
+    read = answer_to(context.contract, context.operation, answer.exchange)
     if read.items is not None or _rightly_refused(context, answer):
         yield Pass(answer.ids)
     elif answer.ok:

@@ -267,9 +267,9 @@ def _wanted(parameter: Parameter, value: str) -> str:
 
 
 @passive("paging.matches", hint="No filtered list showed what the run had written.", whole=True)
-def paging_matches(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+def paging_matches(context: JudgeContext, exchange: Exchange) -> list[Outcome]:
     """A filtered list shows no object of the run that the filter excludes, by what was sent."""
-    yield from outcomes_at(context, exchange, "paging.matches")
+    return outcomes_at(context, exchange, "paging.matches")
 
 
 @walked("paging.ties", confirm=False)

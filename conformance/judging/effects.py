@@ -21,6 +21,8 @@ from conformance.reading import Answer, answer_of, members_of, same, sent_member
 
 Place = tuple[str, str]
 """A kind of object, or an operation, and a member of the object."""
+Object = tuple[str, str]
+"""A kind of object, and the id of one."""
 
 
 def takes_effect(context: JudgeContext, operation: Operation, member: str) -> bool:
@@ -57,9 +59,9 @@ class _Effects:
         self._contract = contract
         self._watched = _watched_members(contract)
         # by object and member: what each operation sent last
-        self._sent: dict[tuple[Place, str], dict[str, Any]] = defaultdict(dict)
+        self._sent: dict[Object, dict[str, dict[str, Any]]] = {}
         # by object and member: what it showed last
-        self._last: dict[tuple[Place, str], Any] = {}
+        self._last: dict[Object, dict[str, Any]] = defaultdict(dict)
         # by kind and member: two values that objects showed, if any differ
         self._values: dict[Place, list[Any]] = defaultdict(list)
         # by operation and member of the object: what creations sent, and their objects showed
@@ -82,8 +84,8 @@ class _Effects:
 
     def _add(self, exchange: Exchange) -> None:
         """Note what an accepted request sent, and what its response shows."""
-        answer = answer_of(self._contract, exchange)
-        if answer is None or not answer.ok or answer.operation.kind not in self._watched:
+        answer = answer_of(self._contract, exchange) if exchange.ok else None
+        if answer is None or answer.operation.kind not in self._watched:
             return
         self._note_sent(answer)
         kind, is_look = answer.operation.kind, exchange.request.method == "GET"
@@ -99,11 +101,11 @@ class _Effects:
         object_id = answer.id if selector is None else members.get(selector.name)
         if object_id is None:
             return
+        sent = self._sent.setdefault((operation.kind, str(object_id)), {})
         for parameter in operation.body:
             value = members.get(parameter.name)
             if value:
-                place = operation.kind, parameter.shown_as
-                self._sent[place, str(object_id)][operation.id] = value
+                sent.setdefault(parameter.shown_as, {})[operation.id] = value
 
     def _note_shown(
         self, kind: str, object_id: str, shown: Mapping[str, Any], is_look: bool
@@ -112,13 +114,16 @@ class _Effects:
 
         A look shows null where it shows nothing. The response to a write may leave out anything.
         """
+        sent, last = self._sent.get((kind, object_id), {}), self._last[kind, object_id]
         for name in self._watched[kind]:
-            place, value = (kind, name), shown.get(name)
             if name in shown:
-                self._note_value(place, value)
-                self._compare(place, object_id, value)
-            if name in shown or is_look:
-                self._last[place, object_id] = value
+                value = shown[name]
+                self._note_value((kind, name), value)
+                if name in sent:
+                    self._compare(name, sent[name], last.get(name, ABSENT), value)
+                last[name] = value
+            elif is_look:
+                last[name] = None
 
     def _note_value(self, place: Place, value: Any) -> None:
         """Note a value that an object shows; two that differ are enough."""
@@ -126,14 +131,13 @@ class _Effects:
         if not values or (len(values) == 1 and not same(values[0], value)):
             values.append(value)
 
-    def _compare(self, place: Place, object_id: str, value: Any) -> None:
+    def _compare(self, name: str, sent: Mapping[str, Any], before: Any, value: Any) -> None:
         """Compare what an object shows for a member with what each operation sent for it."""
-        before = self._last.get((place, object_id), ABSENT)
         has_changed = before is not ABSENT and not same(before, value)
-        for operation_id, sent in self._sent[place, object_id].items():
-            if not same(sent, value):
+        for operation_id, sent_value in sent.items():
+            if not same(sent_value, value):
                 continue
-            operation, (_, name) = self._contract.operations[operation_id], place
+            operation = self._contract.operations[operation_id]
             is_change = operation.selector is not None
             if _is_nobodys(operation, name, value) or (is_change and has_changed):
                 self._certain.add((operation.id, name))

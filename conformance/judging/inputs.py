@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
 
 from conformance.judging.outcomes import JudgeContext, Trial
 from conformance.model import Body, CodeRole, Effect, Exchange, KeyName, Role
 from conformance.reading import sent_members
+from conformance.reading.response import query_of
 
 INVALID_INPUT = (CodeRole.MISSING_PARAMETER, CodeRole.INVALID_PARAMETER)
 """The roles of the codes that refuse an input."""
@@ -58,7 +58,8 @@ def _input(context: JudgeContext, exchange: Exchange) -> Any:
     body = exchange.request.body or Body(text="")
     if not body.is_whole_text:
         return None
-    query = parse_qsl(urlsplit(exchange.request.url).query, keep_blank_values=True)
+    asked = query_of(exchange.request.url).items()
+    query = [(name, value) for name, values in asked for value in values]
     members = sent_members(exchange).items()
     sent = dict(_without_ids(context, members))
     return sorted(_without_ids(context, query)), sent or body.written

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any, TypeGuard
+from typing import TypeGuard
 
 from conformance.judging.outcomes import (
     JudgeContext,
@@ -107,30 +107,39 @@ class _Judging:
         self._log = log
         passive = [rule for rule in rules.values() if rule.passive]
         self._passive = [rule for rule in passive if not rule.whole]
+        self._of_successes = [rule for rule in self._passive if not rule.errors]
         self._whole = [rule for rule in passive if rule.whole] if log else []
+        self._contexts: dict[str, JudgeContext] = {}
         self.outcomes: Outcomes = defaultdict(list)
 
     def _context(self, operation: str) -> JudgeContext:
         """The context of an operation, without one if the contract has no such operation."""
-        known = self._contract.operations.get(operation)
-        return JudgeContext(self._contract, self._target, known, self._log)
+        if operation not in self._contexts:
+            known = self._contract.operations.get(operation)
+            context = JudgeContext(self._contract, self._target, known, self._log)
+            self._contexts[operation] = context
+        return self._contexts[operation]
 
     def exchange(self, exchange: Exchange) -> None:
         """Judge one exchange by the passive rules; requests of no operation have none."""
         if exchange.operation not in self._contract.operations:
             return
-        rated = self._known.of_exchange(exchange, lambda: self._rated(self._passive, exchange))
+        is_error = exchange.status is not None and exchange.status >= 400
+        rules = self._passive if is_error else self._of_successes
+        rated = self._known.of_exchange(exchange, lambda: self._rated(rules, exchange))
         for rule_id, outcome in [*rated, *self._rated(self._whole, exchange)]:
             self.outcomes[rule_id, exchange.operation].append((outcome.about, outcome))
 
     def _rated(self, rules: list[Rule], exchange: Exchange) -> Rated:
         """The outcomes of some passive rules on an exchange, each with the id of its rule."""
-        if not rules:
-            return []
-        context = self._context(exchange.operation)
-        rated: Rated = []
+        context, rated = self._context(exchange.operation), []
         for rule in rules:
-            for outcome in _guarded(rule, rule.passive, context, exchange, (exchange.id,)):
+            assert rule.passive is not None
+            try:
+                outcomes = list(rule.passive(context, exchange))
+            except Exception as error:
+                outcomes = [_crash(rule, error, (exchange.id,))]
+            for outcome in outcomes:  # mostly none, so that a comprehension would take longer
                 rated.append((rule.id, outcome))
         return rated
 
@@ -149,24 +158,18 @@ class _Judging:
         """The outcomes of a rule on a trial. A rule that needs the whole log is judged again."""
 
         def rate() -> list[Outcome]:
-            return _guarded(rule, rule.trial, context, trial, ())
+            assert rule.trial is not None
+            try:
+                return list(rule.trial(context, trial))
+            except Exception as error:
+                return [_crash(rule, error, ())]
 
         return rate() if rule.whole else self._known.of_trial(rule, trial, rate)
 
 
-def _guarded(
-    rule: Rule,
-    judge_: Callable[[JudgeContext, Any], Iterable[Outcome]] | None,
-    context: JudgeContext,
-    subject: object,
-    ids: tuple[str, ...],
-) -> list[Outcome]:
-    """The outcomes of a judge. If it crashes, that is an error of the suite, not of the target."""
-    assert judge_ is not None
-    try:
-        return list(judge_(context, subject))
-    except Exception as error:
-        return [JudgeError(f"the judge {rule.id} crashed: {type(error).__name__}: {error}", ids)]
+def _crash(rule: Rule, error: Exception, ids: tuple[str, ...]) -> Outcome:
+    """The outcome of a judge that crashes, which is an error of the suite, not of the target."""
+    return JudgeError(f"the judge {rule.id} crashed: {type(error).__name__}: {error}", ids)
 
 
 def _joined(runs: list[list[Outcome]]) -> list[Outcome]:

@@ -7,7 +7,7 @@ has shown its value, or else the last accepted one since a look showed it, or a 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -50,15 +50,14 @@ NOT_FOUND = 404
 HINT = "Needs an object that is written again and again."
 
 
-def lasting(context: JudgeContext, exchange: Exchange, prefix: str) -> Iterator[Outcome]:
+def lasting(context: JudgeContext, exchange: Exchange, prefix: str) -> list[Outcome]:
     """What the looks of a sequence say about one of its writes, for the rule with a prefix."""
     if context.log is None or exchange.facts.step is not Step.SEQUENCE:
-        return
+        return []
     if context.log not in _FOUND:
         _FOUND[context.log] = _followed(context, context.log)
-    for found, outcome in _FOUND[context.log].get(exchange.id, ()):
-        if found == prefix:
-            yield outcome
+    found = _FOUND[context.log].get(exchange.id, ())
+    return [outcome for of_rule, outcome in found if of_rule == prefix]
 
 
 _FOUND: WeakKeyDictionary[WholeLog, Found] = WeakKeyDictionary()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from conformance.base.values import without_entities
 from conformance.judging.outcomes import JudgeContext
@@ -92,14 +93,23 @@ def inside_shown(context: JudgeContext, response: Response, message: str) -> str
     ``message`` is in the body of ``response``, whose secrets are placeholders already.
     """
     message = message[:LONGEST]
-    for what, pattern in _LEAKS:
-        found = pattern.search(message)
-        if found:
-            return f"{what}: {compact(found[0])}"
+    found = _inside(message)
+    if found is not None:
+        return found
     secret = _leaked(context, response, message)
     if secret is None:
         return None
     return f"a key: {compact(str(secret))}"
+
+
+@lru_cache(maxsize=256)
+def _inside(message: str) -> str | None:
+    """What a message reveals by its words; cached, because most messages of a run are alike."""
+    for what, pattern in _LEAKS:
+        found = pattern.search(message)
+        if found:
+            return f"{what}: {compact(found[0])}"
+    return None
 
 
 def is_given(value: object) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from conformance.judging.pages import Item, Page
@@ -24,7 +24,7 @@ class Misplaced:
 
 def repeats(walks: Walks) -> list[Misplaced]:
     """The first item of each page that is at or before its cursor."""
-    return _misplaced(walks, walks.repeated)
+    return [Misplaced(page, item) for page, item in walks.repeats]
 
 
 def losses(walks: Walks) -> list[Misplaced]:
@@ -32,17 +32,7 @@ def losses(walks: Walks) -> list[Misplaced]:
 
     They come in the order of the pages.
     """
-    return _misplaced(walks, walks.lost)
-
-
-def _misplaced(walks: Walks, find: Callable[[Page], Item | None]) -> list[Misplaced]:
-    """The item of each page that ``find`` returns, if any, in the order of the pages."""
-    misplaced: list[Misplaced] = []
-    for page in walks.pages:
-        item = find(page)
-        if item is not None:
-            misplaced.append(Misplaced(page, item))
-    return misplaced
+    return [Misplaced(page, item) for page, item in walks.losses]
 
 
 def blameless(walks: Walks, misplaced: Iterable[Misplaced]) -> Iterator[Page]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -24,7 +24,7 @@ class Item:
 
     key: str
     text: str
-    at: Fraction
+    at: Fraction = field(compare=False)  # it follows from the text
     raw: Any
 
 

@@ -127,8 +127,7 @@ def unusable(context: JudgeContext, exchange: Exchange) -> Gap | JudgeError | No
     if response.status in UNAVAILABLE and code_of(context.contract, exchange) is None:
         reason = f"something between the suite and the target returned {response.status}"
         return JudgeError(reason, ids)
-    is_failing = role_of(context.contract, exchange) is CodeRole.UPSTREAM
-    if response.status >= 500 and is_failing:
+    if response.status >= 500 and role_of(context.contract, exchange) is CodeRole.UPSTREAM:
         return Gap("a provider of the target was failing: run again later")
     return None
 

@@ -37,8 +37,10 @@ class Rule:
     ``provide`` says whether a person can provide what the hint names, ``place`` where the target
     file may give it, such as ``keys: expired``, and ``asks`` what the log may
     show to be there. ``rests_on`` are the rules whose failures may leave this one without evidence.
-    ``whole``: the rule compares what it judges with the whole log. A passive rule waits for its
-    end. A trial rule judges twice: during the run what needs no log, and at the end everything.
+    ``errors``: a passive rule judges only responses with a status of 400 or more, so no other is
+    shown to it. ``whole``: the rule compares what it judges with the whole log. A passive rule
+    waits for its end. A trial rule judges twice: during the run what needs no log, and at the end
+    everything.
     """
 
     id: str
@@ -52,6 +54,7 @@ class Rule:
     place: str = ""
     asks: Asked | None = None
     rests_on: tuple[str, ...] = ()
+    errors: bool = False
     whole: bool = False
 
 

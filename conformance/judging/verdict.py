@@ -86,10 +86,10 @@ class _Tally:
 
     def add(self, rule: Rule, outcome: Outcome) -> None:
         """Count one outcome."""
-        if isinstance(outcome, Violation):
-            self.violations.append((rule, outcome))
-        elif isinstance(outcome, Pass):
+        if isinstance(outcome, Pass):  # most of them
             self.passed += outcome.exchanges
+        elif isinstance(outcome, Violation):
+            self.violations.append((rule, outcome))
         elif isinstance(outcome, JudgeError):
             self.errors.append(outcome.reason)
 
@@ -225,9 +225,10 @@ class _Evaluation:
         feeding = self._feeding(clause, rule.id, operation)
         cases = [case for case in feeding if not case.inapplicable]
         for outcome in outcomes:
-            tally.add(rule, outcome)
             if isinstance(outcome, Gap):
                 tally.reasons.append(self._reason(rule, operation, cases, outcome))
+            else:
+                tally.add(rule, outcome)
         missing = self.coverage.gaps(cases)
         tally.reasons += missing
         tally.errors += self.coverage.crashes(cases)
@@ -263,6 +264,8 @@ class _Evaluation:
     def _outcomes_of(self, rule: Rule, clause: Clause, operation: str) -> list[Outcome]:
         """The outcomes of a rule on an operation that count for a clause."""
         outcomes = self.outcomes.get((rule.id, operation), ())
+        if clause.about is None:
+            return [outcome for _, outcome in outcomes]
         return [
             _as_seen_by(clause, outcome)
             for about, outcome in outcomes

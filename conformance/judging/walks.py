@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
@@ -38,7 +38,7 @@ class Walks:
     ``last`` are the places of the first and the last page that show an item, by its key;
     ``narrowed`` are the filters of all that do, and ``versions`` the item as it was first shown and
     after each change. ``strict``: the list may have changed between the pages. ``cut``: more came
-    than LONGEST_WALKS, so some pages were not read.
+    than LONGEST_WALKS, so some pages were not read. ``passing`` keeps what ``passes`` has found.
     """
 
     operation: Operation
@@ -51,6 +51,7 @@ class Walks:
     versions: Mapping[str, list[Item]]
     strict: bool
     cut: bool = False
+    passing: dict[tuple[str, Filters], bool] = field(default_factory=dict)
 
     @cached_property
     def descending(self) -> bool:
@@ -132,26 +133,38 @@ class Walks:
 
         A list may hide items, such as old ones, unless a filter asks for them.
         """
-        wanted = set(filters)
-        return any(wanted.issuperset(narrowed) for narrowed in self.narrowed[item.key])
+        wanted, narrowed = set(filters), self.narrowed[item.key]
+        return () in narrowed or any(wanted.issuperset(each) for each in narrowed)
 
     def passes(self, item: Item, filters: Filters) -> bool:
         """Whether every version of an item that was shown passes every filter.
 
         Somebody else may change it in the meantime, and change it back.
         """
-        for name, value in filters:
-            parameter = self.operation.parameter(name)
-            for version in self.versions[item.key]:
-                if not takes(parameter, version.raw, value):
-                    return False
-        return True
+        key = item.key, filters
+        if key not in self.passing:
+            self.passing[key] = all(
+                takes(self.operation.parameter(name), version.raw, value)
+                for name, value in filters
+                for version in self.versions[item.key]
+            )
+        return self.passing[key]
 
     def steps(self) -> Iterator[tuple[Page, Page]]:
         """Pairs of pages of one walk, where the second starts after the last item of the first."""
         for first, second in self._in_a_row():
             if first.last and second.after == first.last.text:
                 yield first, second
+
+    @cached_property
+    def repeats(self) -> list[tuple[Page, Item]]:
+        """The pages that show an item at or before their cursor, each with the first such item."""
+        return [(page, item) for page in self.pages if (item := self.repeated(page)) is not None]
+
+    @cached_property
+    def losses(self) -> list[tuple[Page, Item]]:
+        """The pages that fail to show an item, each with the first such item."""
+        return [(page, item) for page in self.pages if (item := self.lost(page)) is not None]
 
     @cached_property
     def sound(self) -> bool:

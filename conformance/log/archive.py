@@ -27,8 +27,8 @@ KINDS = {"text": "text_digest", "base64": "base64_digest"}
 
 LOCK = RLock()
 """Guards the unpacked contents of every archive."""
-UNPACKED = 4_000_000
-"""Characters of contents that are kept unpacked."""
+UNPACKED = 10_000_000
+"""Characters of contents that are kept unpacked: more than those of a full run."""
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ Noun = TypeVar("Noun")
 
 FORMER_NAMES = {"stimulus": "scenario", "firm": "robust", "reason": "statement"}
 """Current names of members that had other names in early versions, by their old names."""
+_MAY_CHANGE = {*FORMER_NAMES, "rules"}
+"""The members without which an object is the same in every version."""
 
 
 @cache
@@ -46,7 +48,7 @@ def modern(value: Json) -> Json:
 
     A value that is not an object is returned unchanged, and rejected by the schema afterwards.
     """
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or _MAY_CHANGE.isdisjoint(value):
         return value
     changed = {}
     for name, member in value.items():

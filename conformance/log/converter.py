@@ -87,7 +87,6 @@ _ALWAYS: Mapping[type[Any], tuple[str, ...]] = {Trigger: ("input",)}
 """By class, the members that are always stored."""
 
 _USUAL: Mapping[type[Any], dict[str, Json]] = {
-    Exchange: {"identity": None, "facts": {}, "response": None},
     Case: {"variant": "", "rules": (), "cost": 0, "params": {}},
     Waiver: {"operations": ()},
 }

@@ -18,9 +18,9 @@ from conformance.base import files, stored
 from conformance.base.errors import Unjudgeable, UsageError, reason
 from conformance.base.stored import Bounds
 from conformance.base.values import DEEPEST, without
-from conformance.log import convert, schemas, size_limit
+from conformance.log import convert, exchanges, schemas, size_limit
 from conformance.log.appender import Appender
-from conformance.log.archive import KINDS, Archive, Place, StoredBody, digest_of, packed
+from conformance.log.archive import KINDS, Archive, Place, digest_of, packed
 from conformance.log.chain import CONTAINED, CONTENT, LINK, Chain
 from conformance.log.size_limit import Room
 from conformance.model import DISK, Exchange, Json, Remark
@@ -102,7 +102,7 @@ class Recorder:
 
         Raises Unjudgeable once if the log cannot be written. What cleans up can be sent afterwards.
         """
-        entry = exchange_to_json(self._room.fitted(exchange))
+        entry = exchanges.to_json(self._room.fitted(exchange))
         for part in ("request", "response"):
             self._store(entry.get(part), droppable=part == "response")
         line = self.log.chain.link(entry)
@@ -110,7 +110,7 @@ class Recorder:
         if self._file.failure and not self._reported:
             self._reported = True
             raise Unjudgeable(self._file.failure)
-        logged = _exchange(json.loads(line), self.log.archive)
+        logged = exchanges.from_json(json.loads(line), self.log.archive)
         self.log.exchanges.append(logged)
         return logged
 
@@ -210,28 +210,6 @@ class Recorder:
 def _is_short(content: str) -> bool:
     """Whether a body is stored in the line of its exchange."""
     return len(content) <= INLINE and len(json.dumps(content)) <= INLINE
-
-
-def _exchange(entry: dict[str, Json], archive: Archive) -> Exchange:
-    """An exchange of a log, whose bodies may be in the archive."""
-    exchange = exchange_from_json(entry)
-    for part in ("request", "response"):
-        reference = entry.get(part, {}).get("body", {})
-        if not reference.keys().isdisjoint(KINDS.values()):
-            message = replace(getattr(exchange, part), body=StoredBody(archive, reference))
-            exchange = replace(exchange, **{part: message})
-    return exchange
-
-
-def exchange_to_json(exchange: Exchange) -> dict[str, Json]:
-    """The line of an exchange as an object, without empty members."""
-    members: dict[str, Json] = convert.to_json(exchange)
-    return members
-
-
-def exchange_from_json(line: Json) -> Exchange:
-    """The inverse of ``exchange_to_json``, for an object that satisfies the schema."""
-    return convert.from_json(line, Exchange)
 
 
 def read(path: Path, bounds: Bounds | None = None) -> Log:
@@ -347,6 +325,6 @@ def _add_exchange(log: Log, entry: dict[str, Json]) -> str | None:
         missing = log.archive.missing_in(entry.get(part, {}).get("body", {}))
         if missing:
             return f"{part}/body: no earlier line contains the content {missing}"
-    log.exchanges.append(_exchange(entry, log.archive))
+    log.exchanges.append(exchanges.from_json(entry, log.archive))
     log.lines.append(len(log.chain.heads))
     return None

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from conformance.base.signs import weight
 from conformance.base.stored import LONGEST_BODY, Bounds
-from conformance.base.values import weight
 from conformance.model import DISK, Exchange
 
 MEGABYTE = 1_000_000

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from json.encoder import encode_basestring
 from pathlib import Path
 
 from conformance.base.values import cut
@@ -248,4 +249,5 @@ def compact(value: Json, width: int = 200) -> str:
 
     Object members are sorted. A value that JSON cannot represent is written as its ``str``.
     """
-    return cut(_COMPACT.encode(value), width)
+    text = encode_basestring(value) if isinstance(value, str) else _COMPACT.encode(value)
+    return text if len(text) <= width else cut(text, width)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from conformance.model.operation import Effect, Operation
@@ -128,6 +128,7 @@ def key_role(name: str) -> KeyRole | None:
     return KEY_ROLES.get(name)
 
 
+@lru_cache(maxsize=256)
 def business_of(name: str) -> Business | None:
     """The business that a key belongs to, by the name of its role; None if it may be any."""
     role = key_role(name)

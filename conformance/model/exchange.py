@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from threading import RLock
 from weakref import ref
 
@@ -28,8 +29,9 @@ Headers = Sequence[tuple[str, str]]
 
 def header_in(headers: Headers, name: str, default: str = "") -> str:
     """The value of the first header with a name, in any case; the default if there is none."""
+    wanted = name.lower()
     for key, value in headers:
-        if key.lower() == name.lower():
+        if key.lower() == wanted:
             return value
     return default
 
@@ -83,6 +85,11 @@ class Body:
         """Whether the log contains the whole body, as text."""
         lacks_some = self.cut or self.withheld or self.left_out
         return self.text is not None and not lacks_some
+
+    @property
+    def parsed(self) -> Read:
+        """What the text of the body holds as JSON; NOT_JSON if it is not text."""
+        return _parsed(self)
 
     @property
     def kept(self) -> str:
@@ -163,11 +170,11 @@ class Response:
         reference = self.__dict__.get("_read_before")
         read: Read | None = reference() if reference else None
         if read is None:
-            read = _parsed(self.body) if self.body.is_whole_text else UNREADABLE
+            read = self.body.parsed if self.body.is_whole_text else UNREADABLE
             self.__dict__["_read_before"] = ref(read)
         return read
 
-    @property
+    @cached_property
     def ok(self) -> bool:
         """Whether the status is 2xx."""
         return 200 <= self.status < 300
@@ -197,7 +204,7 @@ class Exchange:
     elapsed_ms: float = 0.0
     part: str | None = None
 
-    @property
+    @cached_property
     def ok(self) -> bool:
         """Whether there is a response with a 2xx status."""
         return self.response is not None and self.response.ok
@@ -207,7 +214,7 @@ class Exchange:
         """Whether there is a response with any other status than 2xx."""
         return self.response is not None and not self.response.ok
 
-    @property
+    @cached_property
     def status(self) -> int | None:
         """The status of the response; None if there is no response."""
         return None if self.response is None else self.response.status

@@ -141,10 +141,12 @@ class Facts:
 
         Raises TypeError for a member of the wrong kind.
         """
+        if not members:
+            return NOTHING
         values: dict[str, Any] = {}
         for member, value in members.items():
             name = _RENAMED.get(member, member)
-            if name in _NAMES:
+            if name in _KNOWN:
                 values[name] = _READERS.get(name, _plain)(value)
         return Facts(**values)
 
@@ -182,6 +184,7 @@ def _json(value: Any) -> Any:
 
 
 _NAMES = tuple(each.name for each in fields(Facts))
+_KNOWN = frozenset(_NAMES)
 _RENAMED = {"from": "address"}
 _WRITTEN = {"address": "from"}
 _READERS: Mapping[str, Any] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
 Json = Any
@@ -205,7 +206,7 @@ class Operation:
         """The parameters in a place, in order: "query", "path", "header" or "body"."""
         return tuple(parameter for parameter in self.parameters if parameter.place == place)
 
-    @property
+    @cached_property
     def body(self) -> tuple[Parameter, ...]:
         """The members of the JSON body, in order."""
         return self.parameters_in("body")
@@ -214,12 +215,12 @@ class Operation:
         """The given values that are members of the JSON body, in member order."""
         return {each.name: values[each.name] for each in self.body if each.name in values}
 
-    @property
+    @cached_property
     def fresh_members(self) -> tuple[Parameter, ...]:
         """The body members whose value must not occur in any other request."""
         return tuple(member for member in self.body if member.fresh)
 
-    @property
+    @cached_property
     def naming_header(self) -> str | None:
         """The header whose value names a request; None if the operation has none."""
         for parameter in self.parameters_in("header"):
@@ -227,19 +228,21 @@ class Operation:
                 return parameter.name
         return None
 
-    @property
+    @cached_property
     def required(self) -> tuple[Parameter, ...]:
         """The required parameters, in order."""
         return tuple(parameter for parameter in self.parameters if parameter.required)
 
     def parameter(self, name: str) -> Parameter | None:
         """The parameter with a name; None if the operation does not have it."""
-        for parameter in self.parameters:
-            if parameter.name == name:
-                return parameter
-        return None
+        return self._by_name.get(name)
 
-    @property
+    @cached_property
+    def _by_name(self) -> dict[str, Parameter]:
+        """The parameters by name; the first one with each."""
+        return {parameter.name: parameter for parameter in reversed(self.parameters)}
+
+    @cached_property
     def selector(self) -> Parameter | None:
         """The required parameter that identifies the object that the operation works on.
 

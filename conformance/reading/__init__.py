@@ -34,7 +34,15 @@ from conformance.reading.marks import (
     run_key,
     without_place,
 )
-from conformance.reading.response import Answer, answer_of, asked, missing, query_of, sought_in
+from conformance.reading.response import (
+    Answer,
+    answer_of,
+    answer_to,
+    asked,
+    missing,
+    query_of,
+    sought_in,
+)
 from conformance.reading.writes import (
     absent,
     as_shown,
@@ -57,6 +65,7 @@ __all__ = [
     "Made",
     "absent",
     "answer_of",
+    "answer_to",
     "arrays_of",
     "as_shown",
     "asked",

@@ -112,10 +112,10 @@ def id_of(contract: Contract, kind: str, item: Any) -> str | None:
     The text is never truncated, so that different ids never compare equal.
     """
     members = members_of(item)
-    for name in (contract.identifier, contract.identifier_of(kind)):
-        if members.get(name) is not None:
-            return compact(members[name], sys.maxsize)
-    return None
+    value = members.get(contract.identifier)
+    if value is None:
+        value = members.get(contract.identifier_of(kind))
+    return None if value is None else compact(value, sys.maxsize)
 
 
 def identity_of(contract: Contract, kind: str, item: Any) -> str:

@@ -27,7 +27,7 @@ from conformance.reading.items import (
 _LIMIT = re.compile(r"[0-9]{1,9}")
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Answer:
     """What the response to a request to an operation shows."""
 
@@ -123,6 +123,24 @@ class Answer:
         return identity_of(self.contract, self.operation.kind, item)
 
 
+_GIVEN: dict[str, Answer] = {}
+"""The Answer that was given last, if any."""
+
+
+def answer_to(contract: Contract, operation: Operation, exchange: Exchange) -> Answer:
+    """The Answer to a request to an operation.
+
+    The last one is kept, because many rules in a row ask for it, and it holds what it has found.
+    """
+    last = _GIVEN.get("last")
+    if last is not None and last.exchange is exchange:
+        is_same = last.operation is operation and last.contract is contract
+        if is_same:
+            return last
+    answer = _GIVEN["last"] = Answer(contract, operation, exchange)
+    return answer
+
+
 def answer_of(contract: Contract, exchange: Exchange) -> Answer | None:
     """The Answer to a request to a documented operation; None for any other request.
 
@@ -137,9 +155,11 @@ def asked(exchange: Exchange, name: str) -> str | None:
     return only(query_of(exchange.request.url).get(name, []))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=4096)
 def query_of(url: str) -> Mapping[str, list[str]]:
-    """The values of each query parameter in a URL; cached, because many rules ask in a row."""
+    """The values of each query parameter in a URL; cached, because many rules ask for it."""
+    if "?" not in url:
+        return {}
     return parse_qs(urlsplit(url).query, keep_blank_values=True)
 
 

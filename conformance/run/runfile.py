@@ -172,6 +172,7 @@ def unjudged(opened: Opened) -> Run:
     return replace(opened.began, exchanges=tuple(opened.log.exchanges))
 
 
+@unsearched()
 def replay(directory: Path, contract: Contract) -> Stored:
     """Judge a stored run again from its log alone.
 

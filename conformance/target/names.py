@@ -10,9 +10,9 @@ import json
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from conformance.base.signs import too_deep
 from conformance.base.stored import LEVELS
 from conformance.base.text import nearest
-from conformance.base.values import too_deep
 from conformance.base.yaml_file import Place, YamlFile
 from conformance.model import Contract, Json, Open, Operation, Parameter
 

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from conformance.log.evidence import exchange_from_json, exchange_to_json
+from conformance.log import exchanges as lines
+from conformance.log.archive import Archive
 from conformance.model import (
     NOTHING,
     Body,
@@ -191,7 +192,7 @@ def proxy(status: int = 502, **options: Any) -> Exchange:
 
 def logged(exchange: Exchange) -> Exchange:
     """An exchange as the log gives it back."""
-    return exchange_from_json(json.loads(json.dumps(exchange_to_json(exchange))))
+    return lines.from_json(json.loads(json.dumps(lines.to_json(exchange))), Archive())
 
 
 def numbered(exchanges: Iterable[Exchange]) -> tuple[Exchange, ...]:

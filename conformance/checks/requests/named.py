@@ -32,7 +32,7 @@ from conformance.model import (
     Step,
     compact,
 )
-from conformance.reading import Answer, asked, is_id, is_named, members_of
+from conformance.reading import Answer, answer_to, asked, is_id, is_named, members_of
 
 NEEDS_OBJECT = "Needs a known object id, to derive one that does not exist."
 
@@ -92,7 +92,7 @@ def shown_absent(
         if excuse:
             yield excuse
             continue
-        answer = Answer(context.contract, context.operation, exchange)
+        answer = answer_to(context.contract, context.operation, exchange)
         right = roles_of_refusal(context, trial, exchange, roles)
         yield _not_shown(answer) if answer.ok else judge(context, exchange, right)
 
@@ -133,7 +133,7 @@ def _named_in_query(contract: Contract, operation: Operation, clause: Clause) ->
 )
 def read_asked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A read returns the object that was asked for, by the member that named it."""
-    answer = Answer(context.contract, context.operation, exchange)
+    answer = answer_to(context.contract, context.operation, exchange)
     selector = _named_by(context.operation)
     if selector is None:
         return
@@ -172,7 +172,7 @@ def id_picked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     sought = None if pick is None else asked(exchange, pick.name)
     if pick is None or not sought:
         return
-    answer = Answer(context.contract, context.operation, exchange)
+    answer = answer_to(context.contract, context.operation, exchange)
     if not answer.ok:
         if role_of(context.contract, exchange) is CodeRole.NOT_FOUND:
             yield Pass((exchange.id,))

@@ -24,7 +24,7 @@ from conformance.model import (
     Step,
     compact,
 )
-from conformance.reading import Answer, members_of
+from conformance.reading import answer_to, members_of
 
 OK, INTERNAL_ERROR = 200, 500
 AT_ONCE = Fraction(1, 100)
@@ -132,7 +132,7 @@ def _was_there(context: JudgeContext, exchange: Exchange) -> bool:
     """
     if exchange.facts.step in (Step.REPEATED, Step.SEQUENCE):
         return True
-    shown = members_of(Answer(context.contract, context.operation, exchange).object)
+    shown = members_of(answer_to(context.contract, context.operation, exchange).object)
     created = instant(shown.get(context.contract.position))
     if created is None:
         return False
@@ -203,7 +203,7 @@ def success_members(context: JudgeContext, exchange: Exchange) -> Iterator[Outco
     operation = context.operation
     if operation.action not in ("create", "update") or with_body(exchange) is None:
         return
-    answer = Answer(context.contract, operation, exchange)
+    answer = answer_to(context.contract, operation, exchange)
     if not answer.ok or answer.id is None:
         return
     for name, (schema, validator) in _documented(context.contract, operation.kind).items():

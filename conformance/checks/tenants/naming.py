@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import unquote
 from weakref import WeakKeyDictionary
 
-from conformance.base.values import texts_in
+from conformance.base.values import NESTED, texts_in
 from conformance.judging.foreign_effects import LONG_ID, NOTHING_FOREIGN, TELLING
 from conformance.judging.outcomes import (
     JudgeContext,
@@ -33,7 +33,7 @@ from conformance.model import (
     Step,
     compact,
 )
-from conformance.reading import Answer, answer_of
+from conformance.reading import Answer, answer_of, answer_to
 
 BEYOND = {Side.OWN: Business.OTHER, Side.FOREIGN: Business.MAIN}
 """The business that a key cannot reach, by the side that it shows."""
@@ -54,19 +54,14 @@ def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
 )
 def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """No item of any page names a business that the key cannot reach."""
-    answer = Answer(context.contract, context.operation, exchange)
+    answer = answer_to(context.contract, context.operation, exchange)
     if answer.items is None or exchange.facts.side or context.operation.pool:
         return
-    for row in answer.rows:
-        violation = named_business(context, exchange, row)
-        if violation is not None:
-            yield violation
-            return
-    yield Pass((exchange.id,))
+    yield named_business(context, exchange, answer.rows) or Pass((exchange.id,))
 
 
 def named_business(
-    context: JudgeContext, exchange: Exchange, row: dict[str, Any]
+    context: JudgeContext, exchange: Exchange, rows: list[dict[str, Any]]
 ) -> Violation | None:
     """A violation if an item names the business that the key cannot reach; None otherwise.
 
@@ -74,21 +69,32 @@ def named_business(
     """
     tenant = context.contract.tenant
     foreign = _unreachable(context, exchange)
-    if tenant is None or not foreign or foreign not in _named_in(row, tenant):
+    if tenant is None or not foreign or not _may_hold(exchange, foreign):
+        return None
+    if not _is_named(foreign, rows, tenant):
         return None
     expected = "no item of another business"
     return Violation(f"/{tenant}", expected, compact(foreign), (exchange.id,))
 
 
-def _named_in(value: Any, tenant: str) -> Iterator[str]:
-    """The businesses that a value, or anything in it, says that it belongs to."""
-    if isinstance(value, dict):
-        yield from texts_in([value.get(tenant)])
-        value = list(value.values())
-    if isinstance(value, list):
-        for each in value:
-            if isinstance(each, dict | list):
-                yield from _named_in(each, tenant)
+def _may_hold(exchange: Exchange, text: str) -> bool:
+    """Whether a text may be in the body of a response. A search of the body is fast."""
+    body = exchange.response.body.written if exchange.response else ""
+    return text in body or "\\" in body
+
+
+def _is_named(business: str, value: Any, tenant: str) -> bool:
+    """Whether a value, or anything in it, says that it belongs to a business."""
+    inside = [value]
+    while inside:
+        each = inside.pop()
+        if isinstance(each, dict):
+            if each.get(tenant) == business:
+                return True
+            each = list(each.values())
+        if isinstance(each, list):
+            inside += [member for member in each if isinstance(member, NESTED)]
+    return False
 
 
 def _shows_own(contract: Contract, operation: Operation, _: Clause | None = None) -> bool:
@@ -114,7 +120,7 @@ def tenant_inside(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
         return
     if not _shows_own(context.contract, context.operation):
         return
-    if foreign in _named_in(exchange.json, tenant):
+    if _may_hold(exchange, foreign) and _is_named(foreign, exchange.json, tenant):
         yield Violation(f"/{tenant}", NOTHING_FOREIGN, compact(foreign), (exchange.id,))
     else:
         yield Pass((exchange.id,))
@@ -178,7 +184,7 @@ def _note_ids(
     if answer is None or not answer.ok or exchange.facts.mistake:
         return None
     name = context.contract.identifier_of(answer.operation.kind)
-    seen.ids.update(texts_in([answer.id, *(row.get(name) for row in answer.rows)]))
+    seen.ids.update(texts_in([answer.id, *[row.get(name) for row in answer.rows]]))
     return answer
 
 
@@ -205,9 +211,11 @@ def tenant_across(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     if side is None or not exchange.ok or context.operation.paging is not None:
         return
     apart, businesses = _apart(context, side), context.target.businesses.values()
-    held = apart.untouched.intersection(_long_texts(exchange.json)).difference(businesses)
+    shown = LONG_TEXT.findall(compact(exchange.json, sys.maxsize)) if apart.untouched else ()
+    held = apart.untouched.intersection(shown).difference(businesses)
+    held = {text for text in held if not COUNTER.fullmatch(text)}
     if context.operation.action == "create":  # it is its own, even if others are shown it later
-        held.discard(str(Answer(context.contract, context.operation, exchange).id))
+        held.discard(str(answer_to(context.contract, context.operation, exchange).id))
     if not held:
         if apart.theirs:
             yield Pass((exchange.id,))

@@ -239,7 +239,7 @@ def tenant_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             continue
         rows.add(side, answer)
         for row in answer.rows:
-            violation = named_business(context, exchange, row)
+            violation = named_business(context, exchange, [row])
             if violation is not None:
                 yield violation
     yield from rows.compared()
@@ -299,9 +299,9 @@ class _Rows:
 
 
 @passive("tenant.belongs", hint=NEVER_SHOWN, whole=True)
-def tenant_belongs(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+def tenant_belongs(context: JudgeContext, exchange: Exchange) -> list[Outcome]:
     """No list shows an object that another business created in the run."""
-    yield from outcomes_at(context, exchange, "tenant.belongs")
+    return outcomes_at(context, exchange, "tenant.belongs")
 
 
 # --- a business without data ---

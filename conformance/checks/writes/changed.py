@@ -65,9 +65,9 @@ def update_others(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 @passive("update.shown", hint=NEVER_SHOWN, whole=True)
-def update_shown(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+def update_shown(context: JudgeContext, exchange: Exchange) -> list[Outcome]:
     """Every response shows a change once it has settled, in lists and to every key."""
-    yield from outcomes_at(context, exchange, "update.shown")
+    return outcomes_at(context, exchange, "update.shown")
 
 
 @dataclass(frozen=True)
@@ -337,6 +337,6 @@ def _other_object(change: Change) -> Violation | None:
 
 
 @passive("update.lasting", hint=HINT, whole=True)
-def update_lasting(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+def update_lasting(context: JudgeContext, exchange: Exchange) -> list[Outcome]:
     """An accepted change lasts until a later one replaces it, also if both overlap."""
-    yield from lasting(context, exchange, "update")
+    return lasting(context, exchange, "update")

@@ -44,21 +44,21 @@ def create_read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 @passive("create.shown", hint=NEVER_SHOWN, whole=True)
-def create_shown(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+def create_shown(context: JudgeContext, exchange: Exchange) -> list[Outcome]:
     """Every response shows a created object with the values that were sent, until it changes."""
-    yield from outcomes_at(context, exchange, "create.shown")
+    return outcomes_at(context, exchange, "create.shown")
 
 
 @passive("create.named", hint=NEVER_SHOWN, whole=True)
-def create_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+def create_named(context: JudgeContext, exchange: Exchange) -> list[Outcome]:
     """A request under a known name returns the first object, and one under a new name another."""
-    yield from outcomes_at(context, exchange, "create.named")
+    return outcomes_at(context, exchange, "create.named")
 
 
 @passive("create.dated", hint=NEVER_SHOWN, whole=True)
-def create_dated(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+def create_dated(context: JudgeContext, exchange: Exchange) -> list[Outcome]:
     """Every response shows an object with the same position, to the second."""
-    yield from outcomes_at(context, exchange, "create.dated")
+    return outcomes_at(context, exchange, "create.dated")
 
 
 @trial("create.others", hint="Needs an object that is created, and a list of others.", confirm=True)
@@ -248,6 +248,6 @@ def _made_item(context: JudgeContext, trial: Trial) -> Any:
 
 
 @passive("create.lasting", hint=HINT, whole=True)
-def create_lasting(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+def create_lasting(context: JudgeContext, exchange: Exchange) -> list[Outcome]:
     """An object that was created stays, and a later creation leaves it alone."""
-    yield from lasting(context, exchange, "create")
+    return lasting(context, exchange, "create")

@@ -55,9 +55,9 @@ def delete_others(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 @passive("delete.shown", hint=NEVER_SHOWN, whole=True)
-def delete_shown(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+def delete_shown(context: JudgeContext, exchange: Exchange) -> list[Outcome]:
     """No response shows a deleted object again as it was."""
-    yield from outcomes_at(context, exchange, "delete.shown")
+    return outcomes_at(context, exchange, "delete.shown")
 
 
 def _still_listed(context: JudgeContext, trial: Trial, deletion: Exchange) -> Iterator[Violation]:
@@ -153,6 +153,6 @@ def _compared(
 
 
 @passive("delete.lasting", hint=HINT, whole=True)
-def delete_lasting(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+def delete_lasting(context: JudgeContext, exchange: Exchange) -> list[Outcome]:
     """A deleted object does not come back, and others stay."""
-    yield from lasting(context, exchange, "delete")
+    return lasting(context, exchange, "delete")

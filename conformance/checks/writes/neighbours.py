@@ -87,6 +87,8 @@ def _moved(write: Answer, old: Answer, new: Answer) -> list[Violation]:
 
 def _are_apart(was: Any, now: Any) -> bool:
     """Whether two positions are different times. One of them may be rounded."""
+    if was == now:
+        return False
     moments = instants([was, now])
     if len(moments) < 2:
         return False
@@ -108,9 +110,11 @@ def _reached(write: Answer, old: Answer, new: Answer) -> Iterator[Violation]:
     """
     before = {old.identity(row): row for row in old.rows}
     creates_none = write.contract.only_plans(write.operation)
+    texts, ids = _fresh_texts(write), _ids(old, write, new)
     for row in _beside(write, new.rows):
         was = before.get(new.identity(row), {} if creates_none else row)
-        yield from taken_along(write, was, row, _ids(old, write, new))
+        if was != row:
+            yield from _taken_along(write, texts, was, row, ids)
 
 
 def taken_along(
@@ -121,9 +125,23 @@ def taken_along(
     They show a text that no other request sent, or the state that was asked for. Any other change
     there may happen by itself.
     """
+    yield from _taken_along(write, _fresh_texts(write), old, new, ids)
+
+
+def _fresh_texts(write: Answer) -> list[str]:
+    """The texts that a write sent and that no other request did."""
     fresh = {member.shown_as for member in write.operation.fresh_members}
-    sent = picked(as_shown(write.operation, write.exchange.facts.sent), fresh)
-    texts, states = texts_in(sent.values()), ordered(write.operation, write.exchange, new)
+    return texts_in(picked(as_shown(write.operation, write.exchange.facts.sent), fresh).values())
+
+
+def _taken_along(
+    write: Answer,
+    texts: list[str],
+    old: Mapping[str, Any],
+    new: Mapping[str, Any],
+    ids: tuple[str, ...],
+) -> Iterator[Violation]:
+    states = ordered(write.operation, write.exchange, new)
     for name, value in new.items():
         if old.get(name) != value and (name in states or _shows(value, texts)):
             expected = f"{compact(old.get(name))}, as another object was worked on"

@@ -78,9 +78,9 @@ def refused_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 @passive("refused.shown", hint=NEVER_SHOWN, whole=True)
-def refused_shown(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+def refused_shown(context: JudgeContext, exchange: Exchange) -> list[Outcome]:
     """No response shows what only a refused request has sent."""
-    yield from outcomes_at(context, exchange, "refused.shown")
+    return outcomes_at(context, exchange, "refused.shown")
 
 
 def _is_refused(attempt: Exchange) -> bool:
@@ -224,6 +224,6 @@ def _object_removed(look: Look) -> Violation | None:
 
 
 @passive("refused.lasting", hint=HINT, whole=True)
-def refused_lasting(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+def refused_lasting(context: JudgeContext, exchange: Exchange) -> list[Outcome]:
     """A refused request in a sequence changes no object, and brings none back."""
-    yield from lasting(context, exchange, "refused")
+    return lasting(context, exchange, "refused")

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
 from typing import Any
 
 from conformance.base.values import texts_in
@@ -127,10 +126,7 @@ def _moment(text: str) -> float | None:
 
 def business_shown(exchange: Exchange) -> Business | None:
     """The business of the key of a request; None if it may be any."""
-    return _business_of(exchange.identity or "")
-
-
-_business_of = lru_cache(maxsize=256)(business_of)
+    return business_of(exchange.identity or "")
 
 
 def is_plain(exchange: Exchange) -> bool:

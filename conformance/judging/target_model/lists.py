@@ -156,26 +156,17 @@ class Lists:
 
     def _refused(self, refused: Mapping[str, Write]) -> Iterator[Judged]:
         """The first item of each list that a refused creation of its kind has left behind."""
+        creations: dict[str, dict[str, Write]] = defaultdict(dict)  # by kind and text
+        for text, write in refused.items():
+            if write.operation.action == "create":
+                creations[write.operation.kind][text] = write
         for _, answer in self._listed:
-            for row, write in self._created_by(refused, answer):
+            for row, write in _shown_of(creations.get(answer.operation.kind, {}), answer):
                 ids = (write.exchange.id, answer.exchange.id)
                 expected = f"not what {write.exchange.id} sent, which was refused"
                 violation = Violation("/", expected, compact(row), ids)
                 yield Judged(REFUSED, write.exchange.id, violation)
                 break
-
-    def _created_by(
-        self, writes: Mapping[str, Write], answer: Answer
-    ) -> Iterator[tuple[dict[str, Any], Write]]:
-        """The items of a list that show a text of some creations, each with the creation."""
-        for row in answer.rows:
-            for member, text in row.items():
-                write = writes.get(text) if isinstance(text, str) else None
-                if write is None or write.operation.action != "create":
-                    continue
-                is_own = write.operation.kind == answer.operation.kind
-                if is_own and write.sent.get(member) == text:
-                    yield row, write
 
     def _stranger(self, answer: Answer, row: dict[str, Any], creation: Write) -> Judged:
         """The departure of a list that shows an object which another business created."""
@@ -194,3 +185,17 @@ def _creation_shown(history: History, row: dict[str, Any]) -> Write | None:
             if sent and row.get(member.shown_as) == sent:
                 return creation
     return None
+
+
+def _shown_of(
+    creations: Mapping[str, Write], answer: Answer
+) -> Iterator[tuple[dict[str, Any], Write]]:
+    """The items of a list that show a text of some creations, each with the creation."""
+    members = {member for write in creations.values() for member in write.sent}
+    for row in answer.rows if creations else ():
+        if members.isdisjoint(row):
+            continue
+        for member, text in row.items():
+            write = creations.get(text) if isinstance(text, str) else None
+            if write is not None and write.sent.get(member) == text:
+                yield row, write

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import chain
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -29,24 +29,23 @@ from conformance.judging.target_model.positions import Positions
 from conformance.model import Business, Exchange
 from conformance.reading import Answer, members_of
 
-Found = Mapping[str, list[Judged]]
-"""The outcomes by the exchange that they are about."""
+Found = Mapping[tuple[str, str], list[Outcome]]
+"""The outcomes by the exchange that they are about, and by rule."""
 
 _FOUND: WeakKeyDictionary[WholeLog, Found] = WeakKeyDictionary()
 """The outcomes of each log that is being judged. It is folded once."""
-NONE: list[Judged] = []
+NONE: list[Outcome] = []
 
 
-def outcomes_at(context: JudgeContext, exchange: Exchange, rule: str) -> Iterator[Outcome]:
+def outcomes_at(context: JudgeContext, exchange: Exchange, rule: str) -> list[Outcome]:
     """The outcomes of a rule that are about an exchange."""
     log = context.log
     assert log is not None  # rules that ask for it wait for the whole log
-    if log not in _FOUND:
+    found = _FOUND.get(log)
+    if found is None:
         _FOUND[log] = {}  # it is folded once, even if that fails
-        _FOUND[log] = Model(context, log).judged()
-    for one in _FOUND[log].get(exchange.id, NONE):
-        if one.rule == rule:
-            yield one.outcome
+        found = _FOUND[log] = Model(context, log).judged()
+    return found.get((exchange.id, rule), NONE)
 
 
 class Model:
@@ -63,20 +62,20 @@ class Model:
         self._lists = Lists(context)
 
     def judged(self) -> Found:
-        """All outcomes, by the exchange that they are about."""
+        """All outcomes, by the exchange that they are about, and by rule."""
         writes = [write for each in self._timed if (write := write_of(self._context, *each))]
         self._note_writes(writes)
         self._note_views()
         self._positions.add_writes(writes)
         senders = self._senders()
-        found: dict[str, list[Judged]] = defaultdict(list)
+        found: dict[tuple[str, str], list[Outcome]] = defaultdict(list)
         for one in [
             *self._of_objects(senders),
             *self._lists.judged(self._histories, senders.refused),
             *self._positions.judged(),
             *judged_names(self._context, writes),
         ]:
-            found[one.exchange].append(one)
+            found[one.exchange, one.rule].append(one.outcome)
         return found
 
     def _of_objects(self, senders: Senders) -> list[Judged]:

@@ -1,0 +1,62 @@
+"""How much memory the value of a JSON text may take, and how deep it is nested, by its signs."""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate
+
+_WEIGHTS = {"{": 850, "[": 64, ",": 60}
+"""Bytes of memory per object, array and further value, including validation."""
+
+_NO_BRACKETS = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[^"\[\]{}]+', re.DOTALL)
+_STEPS = {"{": 1, "[": 1, "}": -1, "]": -1, '"': 0}
+
+
+def weight_of_values(text: str) -> int:
+    """An upper bound, in bytes, on the memory for the value of a text."""
+    return sum(weight * text.count(sign) for sign, weight in _WEIGHTS.items())
+
+
+def weight(text: str) -> int:
+    """Approximate memory in bytes for a JSON text and its value. Strings count by length."""
+    return len(text) + weight_of_values(_without_strings(text))
+
+
+def weight_and_depth(text: str, levels: int) -> tuple[int, int | None]:
+    """Both ``weight`` and ``too_deep`` of a JSON text, whose strings are removed once."""
+    bare = _without_strings(text)
+    may_be_deep = bare.count("{") + bare.count("[") > levels
+    return len(text) + weight_of_values(bare), too_deep(text, levels) if may_be_deep else None
+
+
+def _without_strings(text: str) -> str:
+    """A JSON text without its strings; of a text that is not JSON, the part before its fault."""
+    if "\\" in text:
+        text = text.replace("\\\\", "").replace('\\"', "")  # so that each quote is a border
+    return "".join(text.split('"')[::2])
+
+
+def too_deep(text: str, levels: int) -> int | None:
+    """The line, from 1, where a JSON text is nested more than ``levels`` deep; None if nowhere."""
+    if text.count("{") + text.count("[") <= levels:
+        return None
+    deep = 0
+    for number, line in enumerate(text.split("\n"), 1):
+        brackets = _NO_BRACKETS.sub("", line)
+        if deep + depth(brackets) > levels:
+            return number
+        opening = brackets.count("{") + brackets.count("[")
+        deep += opening - (brackets.count("}") + brackets.count("]"))
+    return None
+
+
+def brackets_of(text: str, levels: int) -> str:
+    """The brackets of a text outside strings; empty if they are too few to nest deeper."""
+    if text.count("{") + text.count("[") <= levels:
+        return ""
+    return _NO_BRACKETS.sub("", text)
+
+
+def depth(brackets: str) -> int:
+    """The maximum nesting of some brackets."""
+    return max(accumulate(_STEPS[bracket] for bracket in brackets), default=0)
