@@ -98,10 +98,13 @@ class Recorder:
         self._reported = False  # whether it was raised that the file cannot be written
 
     def exchange(self, exchange: Exchange) -> Exchange:
-        """Log an exchange, as far as there is room, and return it as logged.
+        """Log an exchange, as far as there is room, and return it as logged; see ``record``."""
+        self.log.exchanges.append(_exchange(json.loads(self.record(exchange)), self.log.archive))
+        return self.log.exchanges[-1]
 
-        Raises Unjudgeable once if the log cannot be written. What cleans up can be sent afterwards.
-        """
+    def record(self, exchange: Exchange) -> str:
+        """Log an exchange, and return its line. Raises Unjudgeable once if the log cannot be
+        written. What cleans up can be sent afterwards."""
         entry = exchange_to_json(self._room.fitted(exchange))
         for part in ("request", "response"):
             self._store(entry.get(part), droppable=part == "response")
@@ -110,9 +113,7 @@ class Recorder:
         if self._file.failure and not self._reported:
             self._reported = True
             raise Unjudgeable(self._file.failure)
-        logged = _exchange(json.loads(line), self.log.archive)
-        self.log.exchanges.append(logged)
-        return logged
+        return line
 
     def _store(self, message: Json, *, droppable: bool) -> None:
         """Replace the content of a long body by its digest, and log the content once.
@@ -157,8 +158,7 @@ class Recorder:
         """
         if self.log.incomplete is None:
             void = sorted(void)
-            members = {"incomplete": reason, **({"void": void} if void else {})}
-            self._write(members)
+            self._write({"incomplete": reason, **({"void": void} if void else {})})
             self.log.incomplete = reason
             self.log.void |= frozenset(void)
 
