@@ -34,7 +34,7 @@ class Pieces:
         """Add a piece of a secret to search for."""
         self._secrets[piece] = secret
         raw = piece.encode("ascii", "replace")
-        self._grams.update(raw[at : at + self._gram] for at in range(self._step))
+        self._grams.update([raw[at : at + self._gram] for at in range(self._step)])
 
     def places(self, text: str) -> Iterator[tuple[int, int, Placeholder]]:
         """The places of pieces in a text, from left to right: start, end, secret."""
