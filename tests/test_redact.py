@@ -17,6 +17,7 @@ from conformance.model import Body, Placeholder, SecretKind
 from conformance.transport.near_misses import ALTERATIONS
 from conformance.transport.redaction import search
 from conformance.transport.redaction.log import body_for_log
+from conformance.transport.redaction.pieces import Pieces
 from conformance.transport.redaction.secrets import PIECE, WITHHELD, SecretStore
 
 PREFIXES = ("kc_live_", "kc_test_")
@@ -438,3 +439,17 @@ def test_a_short_link_is_taken_out_as_a_whole_and_nothing_else_is() -> None:
     )
     store.learn(Placeholder(SecretKind.LINK, "checkout-2"), "https://example.com/pay")
     assert store.redact('{"code": "payment_required"}') == '{"code": "payment_required"}'
+
+
+@pytest.mark.parametrize("piece", [CORE[:length] for length in range(1, 20)] + ["é☎" * 5, "☎" * 7])
+def test_pieces_are_found_at_every_place(piece: str) -> None:
+    """A piece of any length is found wherever it begins, as often as it is there."""
+    placeholder, pieces = Placeholder(SecretKind.KEY, "full"), Pieces(len(piece))
+    pieces.add(piece, placeholder)
+    for before in ("." * count for count in range(200)):
+        for around in (before, before.replace(".", "é"), before.replace(".", "☎")[1:] + "\ud800"):
+            text = around + piece + "." + piece + around
+            starts = [at for at in range(len(text)) if text.startswith(piece, at)]
+            found = [(at, at + len(piece), placeholder) for at in starts]
+            assert list(pieces.places(text)) == found
+            assert not list(pieces.places((around + piece)[:-1].replace("☎", "é")))

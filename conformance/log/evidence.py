@@ -98,7 +98,13 @@ class Recorder:
         self._reported = False  # whether it was raised that the file cannot be written
 
     def exchange(self, exchange: Exchange) -> Exchange:
-        """Log an exchange, as far as there is room, and return it as logged.
+        """Log an exchange, as far as there is room, and return it as logged; see ``record``."""
+        logged = exchanges.from_json(json.loads(self.record(exchange)), self.log.archive)
+        self.log.exchanges.append(logged)
+        return logged
+
+    def record(self, exchange: Exchange) -> str:
+        """Log an exchange, and return its line.
 
         Raises Unjudgeable once if the log cannot be written. What cleans up can be sent afterwards.
         """
@@ -110,9 +116,7 @@ class Recorder:
         if self._file.failure and not self._reported:
             self._reported = True
             raise Unjudgeable(self._file.failure)
-        logged = exchanges.from_json(json.loads(line), self.log.archive)
-        self.log.exchanges.append(logged)
-        return logged
+        return line
 
     def _store(self, message: Json, *, droppable: bool) -> None:
         """Replace the content of a long body by its digest, and log the content once.
@@ -157,8 +161,7 @@ class Recorder:
         """
         if self.log.incomplete is None:
             void = sorted(void)
-            members = {"incomplete": reason, **({"void": void} if void else {})}
-            self._write(members)
+            self._write({"incomplete": reason, **({"void": void} if void else {})})
             self.log.incomplete = reason
             self.log.void |= frozenset(void)
 

@@ -141,7 +141,7 @@ class Gate:
         """Write an exchange to the log of early writes, which survives if the run is killed."""
         if self._spool is not None:
             with self.changed:
-                self._spool.exchange(exchange)
+                self._spool.record(exchange)
 
     def release(self, part: Part) -> Iterator[Sent | Part]:
         """Remove and yield what is held for a case or a part."""

@@ -43,23 +43,25 @@ def _freely(_: int) -> None:
 
 # --- escapes --------------------------------------------------------------------------------------
 
+# Each pattern begins with a character, because the places of characters are fast to find.
 _ESCAPED = re.compile(
-    r"(?<![\\%])[\\%]++(?:U([0-9a-fA-F]{8})|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})"
-    r"|[ux]\{([0-9a-fA-F]{1,8})\})|U\+([0-9a-fA-F]{4,6})(?: (?=U\+))?"
+    r"[\\%U](?:(?<=U)\+([0-9a-fA-F]{4,6})(?: (?=U\+))?|(?<!U)(?<![\\%]{2})[\\%]*+"
+    r"(?:U([0-9a-fA-F]{8})|u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|[ux]\{([0-9a-fA-F]{1,8})\}))"
 )
-_PERCENT = re.compile("(?:%[0-9a-fA-F]{2})++")
+_PERCENT = re.compile("%[0-9a-fA-F]{2}(?:%[0-9a-fA-F]{2})*+")
 _JSON = re.compile(r"\\(u[0-9a-fA-F]{4}|[\"\\/bfnrt])")
 _SIGNS = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 _PAIR = re.compile("[\ud800-\udbff][\udc00-\udfff]")
-_OCTAL = re.compile(r"(?<!\\)\\++([0-3][0-7]{2})")
-_ESCAPED_SIGN = re.compile(r"(?<!\\)\\++([\"'/nrt])")
-_BACKSLASHES = re.compile(r"\\{2,}+")
+_NOT_ASCII = re.compile(r"[^\0-\x7f]++")
+_OCTAL = re.compile(r"\\(?<!\\{2})\\*+([0-3][0-7]{2})")
+_ESCAPED_SIGN = re.compile(r"\\(?<!\\{2})\\*+([\"'/nrt])")
+_BACKSLASHES = re.compile(r"\\\\\\*+")
 _BLANKS = {"n": "\n", "r": "\r", "t": "\t"}
 _QUOTED = re.compile(r"=(?:([0-9a-fA-F]{2})|[ \t]{0,8}\r?\n)")
 _WORD = re.compile(r"(?:\?=\s{0,8}+)?=\?[\w-]{1,40}\?[QqBb]\?")
 _TAG = re.compile(r"<[^<>]{0,500}+>|\x1b\[[0-9;]{0,20}[A-Za-z]")
 _PLACE = re.compile(r'"[0-9]{1,7}"\s{0,8}:\s{0,8}')
-_BREAK = re.compile(rf"[{_CODED}=]\s{{1,20}}+[{_CODED}]")
+_BREAK = re.compile(rf"\s(?<=[{_CODED}=]\s)\s{{0,19}}+[{_CODED}]")
 _BROKEN_RUN = re.compile(
     rf"(?<![{_CODED}])[{_CODED}]{{1,120}}+(?:={{0,2}}\s{{1,20}}+[{_CODED}]{{1,120}}+)++"
 )
@@ -121,6 +123,8 @@ def _of_percent(codes: str) -> str:
 
 def _joined(text: str) -> str:
     """The text with surrogate pairs combined into characters."""
+    if text.isascii():
+        return text
     return _PAIR.sub(
         lambda match: match[0].encode("utf-16", "surrogatepass").decode("utf-16"), text
     )
@@ -134,13 +138,14 @@ def _char(digits: str, base: int) -> str:
 
 def _unquoted_printable(text: str) -> str:
     """The text with quoted-printable decoded and encoded words of mail headers joined."""
-    text = _WORD.sub("", text)
+    if "=?" in text:
+        text = _WORD.sub("", text)
     return _QUOTED.sub(lambda match: _char(match[1] or "0", 16), text).replace("\0", "")
 
 
 def _usual_letters(text: str) -> str:
     """The text without invisible characters, and with letters of any width and style as ASCII."""
-    return text.translate({ord(char): _usual(char) for char in set(text) if not char.isascii()})
+    return _NOT_ASCII.sub(lambda match: "".join([_usual(char) for char in match[0]]), text)
 
 
 @lru_cache(maxsize=RUNS_KEPT)
@@ -175,7 +180,7 @@ def broken_runs(text: str) -> Iterator[str]:
     if not _BREAK.search(text):
         return
     for match in _BROKEN_RUN.finditer(text):
-        yield re.sub(r"[\s=]", "", match[0])
+        yield "".join(match[0].replace("=", "").split())
 
 
 def decoded(run: str, piece: int, spend: Spend = _freely) -> Iterator[str]:

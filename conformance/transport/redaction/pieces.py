@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
 
 from conformance.model import Placeholder
 
 GRAM = 5
-"""Characters that are compared first."""
+"""Maximum characters that are compared first."""
+
+BATCH = 16
+"""Grams that are compared at once."""
 
 
 class Pieces:
     """The pieces of ``length`` characters of some secrets.
 
     A text is sampled in steps that are so short that every piece contains a whole gram which
-    starts at a step.
+    starts at a step. A gram is at most as long as a step. It consists of bytes, which are faster
+    to compare; all characters that are not ASCII look the same in it.
     """
 
     def __init__(self, length: int) -> None:
         self._length = length
-        self._gram = min(GRAM, length)
+        self._gram = min(GRAM, (length + 1) // 2)
         self._step = length - self._gram + 1
-        self._grams: set[str] = set()
+        self._batch = struct.Struct(f"{self._gram}s{self._step - self._gram}x" * BATCH)
+        self._grams: set[bytes] = set()
         self._secrets: dict[str, Placeholder] = {}
 
     def add(self, piece: str, secret: Placeholder) -> None:
         """Add a piece of a secret to search for."""
         self._secrets[piece] = secret
-        self._grams.update(piece[at : at + self._gram] for at in range(self._step))
+        raw = piece.encode("ascii", "replace")
+        self._grams.update([raw[at : at + self._gram] for at in range(self._step)])
 
     def places(self, text: str) -> Iterator[tuple[int, int, Placeholder]]:
         """The places of pieces in a text, from left to right: start, end, secret."""
@@ -38,8 +45,12 @@ class Pieces:
                 if secret is not None:
                     yield start, end, secret
 
-    def _gram_starts(self, text: str) -> list[int]:
+    def _gram_starts(self, text: str) -> Iterator[int]:
         """The steps at which a gram of a piece starts."""
-        gram, grams = self._gram, self._grams
-        starts = range(0, len(text) - gram + 1, self._step)
-        return [at for at in starts if text[at : at + gram] in grams]
+        raw = text.encode("ascii", "replace")
+        raw += bytes(-len(raw) % self._batch.size)
+        for number, batch in enumerate(self._batch.iter_unpack(raw)):
+            if not self._grams.isdisjoint(batch):
+                first = number * BATCH
+                found = [place for place, gram in enumerate(batch, first) if gram in self._grams]
+                yield from (place * self._step for place in found)

@@ -99,8 +99,7 @@ class PieceSearch:
         plain = self._plain.setdefault(length, Pieces(length))
         for piece in _plain_pieces(secret, length, is_long):
             plain.add(piece, placeholder)
-        for across, piece in _pieces_across(secret, whole, is_long):
-            self._across.setdefault(across, Pieces(across)).add(piece, placeholder)
+        _add(self._across, _pieces_across(secret, whole, is_long), placeholder)
         self._shortest = min(self._plain)
         self._coded = coded_runs(self._shortest)
         self._add_exact(_exact_pieces((secret,), max(EXACT, whole), 1), placeholder)
@@ -110,8 +109,7 @@ class PieceSearch:
         self._add_exact(_exact_pieces(near_misses, EXACT, WORDS), placeholder)
 
     def _add_exact(self, pieces: tuple[str, ...], placeholder: Placeholder) -> None:
-        for piece in pieces:
-            self._exact.setdefault(len(piece), Pieces(len(piece))).add(piece, placeholder)
+        _add(self._exact, pieces, placeholder)
         self._clean.clear()
 
     def find(self, text: str) -> Placeholder | None:
@@ -235,6 +233,14 @@ class PieceSearch:
             yield from pieces.places(folded)
 
 
+def _add(by_length: dict[int, Pieces], pieces: tuple[str, ...], placeholder: Placeholder) -> None:
+    """Add pieces of a secret to those of the same length."""
+    for piece in pieces:
+        if len(piece) not in by_length:
+            by_length[len(piece)] = Pieces(len(piece))
+        by_length[len(piece)].add(piece, placeholder)
+
+
 def _escape_end(text: str, place: int) -> int:
     """The end of the JSON escape that contains a place; the place itself if there is none.
 
@@ -266,14 +272,14 @@ def _plain_pieces(secret: str, length: int, is_long: bool) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=SECRETS_KEPT)
-def _pieces_across(secret: str, whole: int, is_long: bool) -> tuple[tuple[int, str], ...]:
-    """The runs to search for with other characters in between, each with its length."""
-    runs: list[tuple[int, str]] = []
+def _pieces_across(secret: str, whole: int, is_long: bool) -> tuple[str, ...]:
+    """The runs to search for with other characters in between."""
+    runs: list[str] = []
     for form in _forms(secret, is_long):
         letters = _letters(form).lower()
         length = min(whole, len(letters))
         if length >= ACROSS:
-            runs += [(length, piece) for piece in _random_pieces(letters, length, WORDS)]
+            runs += _random_pieces(letters, length, WORDS)
     return tuple(runs)
 
 

@@ -41,6 +41,9 @@ CARRIED = (SecretKind.KEY, SecretKind.UNKNOWN, SecretKind.SECRET)
 ALTERED = (SecretKind.KEY, SecretKind.UNKNOWN)
 """Kinds of secrets that scenarios send in altered forms."""
 
+HEAD = 5
+"""Characters of a secret that are searched for first, because secrets often begin alike."""
+
 WITHHELD = "[withheld: it may hold a secret]"
 
 
@@ -66,6 +69,7 @@ class SecretStore:
         self._secrets: dict[Placeholder, str] = {}
         self._placeholders: dict[str, Placeholder] = {}
         self._wholes: list[tuple[str, str]] = []  # with their placeholders, longest first
+        self._heads: set[str] = set()  # how they begin
         self._shown_as: list[tuple[str, ...]] = []  # its whole forms and telling parts, by secret
         self._search = PieceSearch()
         self._clean = CleanTexts()
@@ -100,6 +104,7 @@ class SecretStore:
         wholes, parts = _spellings(secret), self._private_parts(secret)
         self._shown_as.append((*wholes, *parts))
         self._wholes += [(form, str(placeholder)) for form in wholes]
+        self._heads.update(form[:HEAD] for form in wholes)
         self._wholes.sort(key=lambda pair: -len(pair[0]))
         for part in parts:
             length = _piece_length(part, placeholder.kind, secret)
@@ -129,16 +134,20 @@ class SecretStore:
         """The text with whole secrets replaced first, and then recognizable pieces of them."""
         if text in self._clean:
             return text
-        redacted = text
-        for whole, placeholder in self._wholes:
-            redacted = redacted.replace(whole, placeholder)
         try:
-            redacted = self._without_pieces(redacted)
+            redacted = self._without_pieces(self._without_wholes(text))
         except Exhausted:
             return WITHHELD
         if redacted == text:
             self._clean.add(text)
         return redacted
+
+    def _without_wholes(self, text: str) -> str:
+        """The text with whole secrets replaced, the longest first."""
+        if any(head in text for head in self._heads):
+            for whole, placeholder in self._wholes:
+                text = text.replace(whole, placeholder)
+        return text
 
     def _without_pieces(self, text: str) -> str:
         """The text without pieces of secrets; WITHHELD if they cannot be removed."""
