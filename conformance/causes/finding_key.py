@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
 
 from conformance.base.values import cut
@@ -101,7 +101,9 @@ def key_of(finding: Finding, shown_by: list[Exchange]) -> Key:
         return _key_of_status(finding, shown_by)
     if finding.rule == FILTER:
         return Key(FILTER)
-    return _key_of_body(finding, shown_by)
+    key = _key_of_body(finding, shown_by)
+    is_filtered = any(each.facts.filters for each in shown_by)
+    return replace(key, flaw=FILTERED) if is_filtered and key.rule.startswith(OF_WALKS) else key
 
 
 def _key_of_body(finding: Finding, shown_by: list[Exchange]) -> Key:
@@ -113,16 +115,10 @@ def _key_of_body(finding: Finding, shown_by: list[Exchange]) -> Key:
     if rule in (SHAPE, LABEL_RULE) and finding.expected == A_VALUE:
         return Key(SHAPE, place, A_VALUE, _media_type(shown_by))
     if rule != ERROR:
-        flaw = _of_walk(shown_by) if rule.startswith(OF_WALKS) else ""
-        return Key(rule, place, kind(expected), actual, flaw)
+        return Key(rule, place, kind(expected), actual)
     if place == "/":  # the shape says what the body is
         actual = ""
     return Key(rule, place, kind(expected), actual, shape=_shape(shown_by))
-
-
-def _of_walk(shown_by: list[Exchange]) -> str:
-    """The flaw of a walk: a filter, or none."""
-    return FILTERED if any(each.facts.filters for each in shown_by) else ""
 
 
 def _shape(shown_by: list[Exchange]) -> str:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
-from conformance.base.values import as_text
+from conformance.base.values import as_text, picked
 from conformance.causes.finding_key import FILTERED, OF_WALKS, Key
 from conformance.causes.sightings import Settled, Sighting
 from conformance.model import Contract, Exchange
@@ -48,19 +48,11 @@ def with_lists_that_lose(
     That is so if the list lacks objects that were only created, and if such an object was read
     since its last change, so that no change has removed it.
     """
-    losing: dict[str, Key] = {}
-    for rule in (LISTED, COMPLETE):
-        losing |= {
-            exchanges[one.shown_by].operation: key
-            for one, key in with_keys
-            if key.rule == rule and not key.flaw and one.shown_by in exchanges
-            if rule == LISTED or exchanges[one.shown_by].operation in losing
-        }
+    losing = _losing(with_keys, exchanges)
     if not losing:
         return with_keys
-    places = {name: place for place, name in enumerate(exchanges)}
     uses = _uses(contract, exchanges)
-
+    places = {name: place for place, name in enumerate(exchanges)}
     following = set()  # keys, each with the operation of the write and that of the list
     for one, key in with_keys:
         name, _, what = one.finding.expected.partition(", ")
@@ -75,6 +67,15 @@ def with_lists_that_lose(
         return losing.get(look.operation, key)
 
     return [(one, settled_key(one, key)) for one, key in with_keys]
+
+
+def _losing(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> dict[str, Key]:
+    """The lists without new objects, each with the key of its walks if these lose items, too."""
+    found: dict[str, dict[str, Key]] = {LISTED: {}, COMPLETE: {}}
+    for one, key in with_keys:
+        if key.rule in found and not key.flaw and one.shown_by in exchanges:
+            found[key.rule][exchanges[one.shown_by].operation] = key
+    return found[LISTED] | picked(found[COMPLETE], found[LISTED])
 
 
 def _uses(contract: Contract, exchanges: Mapping[str, Exchange]) -> Uses:

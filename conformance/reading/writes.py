@@ -92,9 +92,9 @@ def same(sent: Any, got: Any) -> bool:
     White space in a text may be trimmed or collapsed, and Unicode may be normalized. An object may
     have additional members. A list must keep its order and its length.
     """
-    if isinstance(sent, str) and isinstance(got, str):  # most values
-        return sent == got or _folded(sent) == _folded(got)
     match sent, got:
+        case str(), str():
+            return sent == got or _folded(sent) == _folded(got)
         case dict(), dict():
             return all(name in got and same(value, got[name]) for name, value in sent.items())
         case list(), list():

@@ -307,22 +307,19 @@ def _row(run: Run, cause: Cause, cells: list[Cell], most: int) -> Row:
     findings = sorted(own or found, key=lambda finding: _unlike(cause.finding, finding))
     differences = list(dict.fromkeys(_difference(run, finding) for finding in findings))
     probe = view.probe(run, findings[0].exchanges)
-    of_operation = route(run, cells[0].operation)
+    asked = of_operation = route(run, cells[0].operation)
+    if probe is not None:
+        url = probe.request.url.removeprefix(run.target.url)
+        asked = clean(f"{probe.request.method} {cut(url, QUERY)}")
     return Row(
         operation=view.operation_name(cells[0].operation),
         route=of_operation,
-        asked=of_operation if probe is None else _request(run, probe),
+        asked=asked,
         clauses=tuple(cell.clause for cell in cells),
         differences=tuple(differences[:most]),
         more=len(differences[most:]),
         exchange="" if probe is None else probe.id,
     )
-
-
-def _request(run: Run, exchange: Exchange) -> str:
-    """The method of a request, and its URL without the address of the target."""
-    url = exchange.request.url.removeprefix(run.target.url)
-    return clean(f"{exchange.request.method} {cut(url, QUERY)}")
 
 
 def _unlike(telling: Finding, finding: Finding) -> tuple[bool, bool]:

@@ -211,11 +211,7 @@ def tenant_across(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     if side is None or not exchange.ok or context.operation.paging is not None:
         return
     apart, businesses = _apart(context, side), context.target.businesses.values()
-    shown = LONG_TEXT.findall(compact(exchange.json, sys.maxsize)) if apart.untouched else ()
-    held = apart.untouched.intersection(shown).difference(businesses)
-    held = {text for text in held if not COUNTER.fullmatch(text)}
-    if context.operation.action == "create":  # it is its own, even if others are shown it later
-        held.discard(str(answer_to(context.contract, context.operation, exchange).id))
+    held = _shown_of(apart, context, exchange).difference(businesses)
     if not held:
         if apart.theirs:
             yield Pass((exchange.id,))
@@ -224,6 +220,16 @@ def tenant_across(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     # other rules judge a request that names a business, or an object of another one
     if not any(name in request for name in apart.theirs.union(businesses)):
         yield Violation("/", NOTHING_FOREIGN, compact(min(held)), (exchange.id,))
+
+
+def _shown_of(apart: _Apart, context: JudgeContext, exchange: Exchange) -> set[str]:
+    """The untouched ids that a response shows."""
+    if not apart.untouched:
+        return set()
+    held = apart.untouched.intersection(_long_texts(exchange.json))
+    if context.operation.action == "create":  # it is its own, even if others are shown it later
+        held.discard(str(answer_to(context.contract, context.operation, exchange).id))
+    return held
 
 
 ID = re.compile(rf"\A(?=[^0-9]*+[0-9]).{{{TELLING}}}", re.DOTALL)

@@ -251,10 +251,8 @@ class Comparison:
         before = [each for each in views if each.span.end <= deletion.span.begin]
         if not before or view.span.begin - deletion.span.end < SETTLED:
             return
-        if any(deletion.span.end <= each.span.begin for each in self._history.attempts):
-            return  # a refused change may have brought it back
-        if self._history.namesakes(deletion):
-            return  # it may be another one, which should not have got that name
+        if self._history.may_be_back(deletion):
+            return
         sent = {member: value for member, (value, _) in state.members.items()}
         known = {**before[-1].members, **sent}
         if all(_is_as_before(known, member, value) for member, value in view.members.items()):

@@ -141,11 +141,16 @@ class History:
             return None
         return last
 
-    def namesakes(self, deletion: Write) -> int:
-        """How many more objects with this name were created than deleted before a deletion."""
+    def may_be_back(self, deletion: Write) -> bool:
+        """Whether what is shown after a deletion may be there for another reason.
+
+        A refused change may have brought it back, or another object was created under its name.
+        """
+        if any(deletion.span.end <= each.span.begin for each in self.attempts):
+            return True
         before = [each for each in self.writes if each.span.end <= deletion.span.begin]
         actions = [each.operation.action for each in before if each.fate is Fate.DONE]
-        return max(0, actions.count("create") - actions.count("delete") - 1)
+        return actions.count("create") > 1 + actions.count("delete")
 
     def given(self, member: str) -> list[Any]:
         """The values that writes gave a member."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from conformance.model import Operation, Parameter
@@ -262,3 +263,24 @@ class RecordingOfAnotherCall(Faulty):
         if operation.id != "read_recording":
             return item
         return {**item, "call_id": self.store.page(Page("call", row.tenant, 1_000))[-1].id}
+
+
+@fault("status-200", at="list_agents", by="unparsable-parameter", depth=4)
+class LabelledList(Faulty):
+    """list_agents parses the empty body of a request that is labelled as JSON, and refuses it."""
+
+    here = "list_agents"
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        if operation.id == self.here and request.header("content-type") and not request.body:
+            raise Refusal("invalid_request")
+        return super().take_in(operation, request, in_path)
+
+
+@fault("status-200", at="read_eval", by="plain-read", depth=4)
+class LabelledRead(LabelledList):
+    """read_eval parses the empty body of a request that is labelled as JSON, and refuses it."""
+
+    here = "read_eval"
