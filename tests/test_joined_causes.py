@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from typing import Any, ClassVar
@@ -178,6 +179,96 @@ def test_walks_with_a_filter_are_a_cause_of_their_own() -> None:
     assert len(run.causes) == len(titles)
     (card,) = [card for card in cards.cards(run) if "filter" in card.title]
     assert "with the filter " in card.asked
+
+
+class OnlyAscii(Faulty):
+    """Texts are stored with a question mark for each character beyond ASCII."""
+
+    def kept(self, kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        kept = super().kept(kind, values)
+        texts = {name: value for name, value in kept.items() if isinstance(value, str)}
+        return kept | {name: _in_ascii(text) for name, text in texts.items()}
+
+
+def _in_ascii(text: str) -> str:
+    return text.encode("ascii", "replace").decode()
+
+
+def test_characters_that_all_texts_lose_are_one_cause() -> None:
+    """In every member of creations and changes. In a single one, it is that member's cause."""
+    operations = ("create_eval", "update_eval", "create_lead", "update_lead")
+    (cause,) = causes_of(OnlyAscii, *operations)
+    assert cause.title == "Objects do not keep characters beyond ASCII"
+    assert cause.clauses == ("changed-resource",)
+    assert len(cause.cells) == 2
+
+
+class NumbersForCodes(Faulty):
+    """Errors at the path of workspaces have their status as the code."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        reply = super().refused(request, refusal)
+        if request.path.endswith("/workspaces"):
+            reply.body["error"]["code"] = reply.status
+        return reply
+
+
+def test_a_part_that_all_errors_of_a_kind_lack_is_one_cause() -> None:
+    """Whatever their statuses are."""
+    operations = ("create_workspace", "list_workspaces", "read_workspace", "update_workspace")
+    (cause,) = causes_of(NumbersForCodes, *operations)
+    assert cause.title == "Errors have no valid code"
+
+
+class NullAsNothing(Faulty):
+    """What lacks the required name is accepted, and so is null."""
+
+    def is_required(self, operation: Operation, parameter: Parameter) -> bool:
+        return super().is_required(operation, parameter) and parameter.name != "name"
+
+    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
+        is_null = value is None and parameter.name == "name"
+        return is_null or super().is_valid(operation, parameter, value)
+
+
+def test_null_for_what_may_be_missing_is_the_same_cause() -> None:
+    """What is not required may be null, too."""
+    causes = causes_of(NullAsNothing, "create_eval", "create_workspace")
+    assert [cause.title for cause in causes] == [
+        "Missing parameters are accepted",
+        "POST /workspaces accepts a body that is no object",
+    ]
+
+
+WRITES = ("create_lead", "create_eval", "update_eval", "create_agent", "create_webhook")
+
+
+class FailsOnNull(Faulty):
+    """Writes fail on a null character. Those of evals have errors of their own."""
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        if b"\\u0000" in request.body:
+            raise Refusal("internal")
+        return super().take_in(operation, request, in_path)
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        reply = super().refused(request, refusal)
+        own = request.path.endswith("/evals") and reply.status == 500
+        return replace(reply, body={**reply.body, "request": "r-1"}) if own else reply
+
+
+def test_one_oddity_that_makes_the_server_fail_is_one_cause() -> None:
+    """However the errors look, and whatever other signs there are."""
+    run = harness.run(
+        contracts.real(),
+        application(contracts.real(), kind=FailsOnNull),
+        aim=harness.Aim(operations=WRITES),
+    )
+    assert [cause.title for cause in run.causes] == [
+        "The server fails on a null character in a text"
+    ]
 
 
 # --- several handlers -----------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from conformance.base.values import as_text, texts_in
+from conformance.causes.altered_texts import with_altered_texts
 from conformance.causes.finding_key import LACKED, TAKEN, TYPED, Key
 from conformance.causes.losing_lists import with_lists_that_lose, without_filters
 from conformance.causes.origins import SHORTEST
@@ -48,11 +49,13 @@ def with_consequences(
 ) -> Settled:
     """The sightings; those that follow from another one have its key."""
     with_keys = _of_removed_objects(contract, with_keys, exchanges)
+    with_keys = _of_foreign_deletions(contract, with_keys, exchanges)
     with_keys = _of_applied_changes(contract, with_keys, exchanges)
     with_keys = _of_unknown_ids(with_keys, exchanges)
     with_keys = _of_lacking_ids(with_keys)
     with_keys = _of_wiped_members(contract, with_keys, exchanges)
     with_keys = with_wrong_writes(contract, with_keys, exchanges)
+    with_keys = with_altered_texts(with_keys)
     with_keys = with_lists_that_lose(contract, without_filters(with_keys), exchanges)
     return _of_stored_types(contract, with_keys)
 
@@ -73,6 +76,28 @@ def _of_removed_objects(
         gone = set(_for_removed(contract, contract.operations[name], refused, exchanges.values()))
         with_keys = [(one, key if one.shown_by in gone else own) for one, own in with_keys]
     return with_keys
+
+
+def _of_foreign_deletions(
+    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
+) -> Settled:
+    """A valid request is refused for an object that the key of another tenant has deleted."""
+    deleted: dict[str, Key] = {}  # by id of the object
+    for one, key in with_keys:
+        operation = contract.operations.get(one.cell.operation)
+        is_taken = key.rule == FOREIGN and key.actual == TAKEN and one.shown_by in exchanges
+        if is_taken and operation is not None and operation.action == "delete":
+            named = _named(contract, exchanges[one.shown_by], operation.kind)
+            deleted |= dict.fromkeys(named, key)
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        operation = contract.operations.get(one.cell.operation)
+        if operation is None or not _is_refusal(one, exchanges):
+            return key
+        named = _named(contract, exchanges[one.shown_by], operation.kind)
+        return next((deleted[name] for name in named if name in deleted), key)
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
 
 
 def _is_refusal(one: Sighting, exchanges: Mapping[str, Exchange]) -> bool:

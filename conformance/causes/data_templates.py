@@ -19,7 +19,11 @@ NOT_STORED: Cases = {
         "{route} returns no id of the new object",
         "Creations return no id of the new object",
     ),
-    ANY: ('{route} does not store "{member}" as sent', "Creations do not store what was sent"),
+    ANY: (
+        "Objects do not keep {flaw}",
+        '{route} does not store "{member}" as sent',
+        "Creations do not store what was sent",
+    ),
 }
 
 OF_DATA: Mapping[str, Cases] = {
@@ -183,7 +187,11 @@ OF_DATA: Mapping[str, Cases] = {
     # --- writes ---
     "update.read-back": {
         STATUS: ("{object} cannot be read once it is changed", "A changed object cannot be read"),
-        ANY: ('{route} does not change "{member}" as sent', "Changes are not stored as sent"),
+        ANY: (
+            "Objects do not keep {flaw}",
+            '{route} does not change "{member}" as sent',
+            "Changes are not stored as sent",
+        ),
     },
     "update.others": {
         "was there before": ("{route} removes other objects", "Changes remove other objects"),

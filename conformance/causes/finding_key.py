@@ -28,6 +28,8 @@ ALIKE = {
 """Rules that find one missing check whatever the finding, with the rule that stands for them."""
 FILTER, PAGE = "paging.filter", "paging.advances"
 """Rules that both find a missing page of a list."""
+AS_SENT = ", as it was sent"
+"""What may follow a value that was expected because it was sent."""
 OF_WALKS = "paging."
 """How the rules begin that judge walks."""
 FILTERED = "a filter"
@@ -115,7 +117,7 @@ def _key_of_body(finding: Finding, shown_by: list[Exchange]) -> Key:
     if rule in (SHAPE, LABEL_RULE) and finding.expected == A_VALUE:
         return Key(SHAPE, place, A_VALUE, _media_type(shown_by))
     if rule != ERROR:
-        return Key(rule, place, kind(expected), actual)
+        return Key(rule, place, kind(expected.removesuffix(AS_SENT)), actual)
     if place == "/":  # the shape says what the body is
         actual = ""
     return Key(rule, place, kind(expected), actual, shape=_shape(shown_by))

@@ -3,8 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
-from conformance.causes.finding_key import ERROR, FAULT, REST, STATUS, TAKEN, Key, depth
+from conformance.causes.finding_key import (
+    ERROR,
+    FAULT,
+    FILTERED,
+    REST,
+    STATUS,
+    TAKEN,
+    Key,
+    depth,
+)
 from conformance.causes.groups import Group
 from conformance.model import WHOLE_API, Contract
 from conformance.model.mistake_names import REFUSABLE
@@ -35,6 +45,7 @@ EXPLAINED: Mapping[str, tuple[str, ...]] = {
     "paging.complete": ("paging.complete", "paging.precision", "paging.more-"),
     "paging.more-false": ("paging.more-true",),
     "update.read-back": ("update.",),
+    "parameter.missing": ("parameter.blank",),
 }
 """By rule, the prefixes of the rules that break along with it on the same operations."""
 
@@ -45,6 +56,9 @@ PLAIN = ("", REFUSABLE)
 """The flaws of requests with nothing odd, except perhaps values that a server may refuse."""
 MOST = 300
 """Maximum number of groups that are compared with each other."""
+
+SYSTEMIC = 5
+"""The fewest lists that lose items without a filter, so that others lose them for that reason."""
 
 SUBJECTS = (
     *("parameter", "create", "update", "delete", "refused"),
@@ -91,7 +105,7 @@ def _explaining_most_first(group: Group) -> tuple[int, int, int, bool, int, Key]
 
 def explains(one: Group, other: Group) -> bool:
     """Whether the problem of one group also causes the other."""
-    if _by_response(one, other):
+    if _by_response(one, other) or _are_alike(one, other):
         return True
     if not other.operations.keys() <= one.operations.keys():
         return False
@@ -133,6 +147,29 @@ def _by_response(one: Group, other: Group) -> bool:
     if depth(one.key) <= STATUS:
         return True
     return depth(one.key) <= depth(other.key) <= REST
+
+
+def _are_alike(one: Group, other: Group) -> bool:
+    """Whether two groups differ only in what one mistake may vary."""
+    if _lack_one_part(one, other) or _fail_alike(one, other):
+        return True
+    is_filtered = other.key.flaw == FILTERED and replace(other.key, flaw="") == one.key
+    return is_filtered and len(one.operations) >= SYSTEMIC
+
+
+def _fail_alike(one: Group, other: Group) -> bool:
+    """Whether the same oddity makes the server fail, whatever the response looks like."""
+    if one.key.rule != FAULT or not one.key.flaw:
+        return False
+    return replace(one.key, shape="") == replace(other.key, shape="")
+
+
+def _lack_one_part(one: Group, other: Group) -> bool:
+    """Whether errors with two statuses, some of the same operations, have one part wrong."""
+    if one.key.rule != ERROR or one.key.where in ("/", "Content-Type"):
+        return False
+    first, second = [replace(key, shape=key.shape[4:]) for key in (one.key, other.key)]
+    return first == second and not one.operations.keys().isdisjoint(other.operations)
 
 
 def _names_in_member(group: Group) -> bool:

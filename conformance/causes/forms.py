@@ -49,7 +49,7 @@ def of_errors(*subjects: str) -> Cases:
         "a JSON value": "are not JSON",
         "application/json": "are not sent as JSON",
         "an object": "have the wrong structure",
-        CODE: "have no code",
+        CODE: "have no valid code",
         ANY: "have no message",
     }
     return {

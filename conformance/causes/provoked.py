@@ -14,7 +14,7 @@ from conformance.causes.finding_key import A_VALUE, DRAWN, FAULT, SHAPE, UNREAD,
 from conformance.causes.sightings import Settled, Sighting
 from conformance.causes.stored_values import Stored, flaw_of_write, is_garbled
 from conformance.model import Exchange
-from conformance.model.mistake_names import EMPTY, ODD_VALUE, OPTIONAL
+from conformance.model.mistake_names import EMPTY, NUL, NUL_AND_MORE, ODD_VALUE, OPTIONAL
 from conformance.reading import query_of
 
 # --- successes that are no JSON ------------------------------------------------------------------
@@ -73,6 +73,19 @@ def _is_unread(exchange: Exchange | None) -> bool:
     if body.base64 is not None:
         return True
     return bool(body.written) and read_json(body.written).value is NOT_JSON
+
+
+# --- null characters ------------------------------------------------------------------------------
+
+
+def of_null_characters(with_keys: Settled) -> Settled:
+    """A server that fails on a null character fails on one among other signs for that reason."""
+    if not any(key.rule == FAULT and key.flaw == NUL for _, key in with_keys):
+        return with_keys
+    return [
+        (one, replace(key, flaw=NUL) if (key.rule, key.flaw) == (FAULT, NUL_AND_MORE) else key)
+        for one, key in with_keys
+    ]
 
 
 # --- odd values of a parameter --------------------------------------------------------------------

@@ -25,7 +25,12 @@ from conformance.causes.finding_key import (
     is_fault,
 )
 from conformance.causes.instances import wrong_values
-from conformance.causes.provoked import of_garbled_bodies, of_parameters, of_unread_bodies
+from conformance.causes.provoked import (
+    of_garbled_bodies,
+    of_null_characters,
+    of_parameters,
+    of_unread_bodies,
+)
 from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Settled, Sighting
 from conformance.causes.stored_values import Stored
@@ -59,7 +64,7 @@ def settled(
     with_keys = _of_operations(seen, exchanges, stored)
     with_keys = of_garbled_bodies(with_keys, exchanges, stored)
     with_keys = of_unread_bodies(with_keys, exchanges)
-    with_keys = of_parameters(with_keys, exchanges)
+    with_keys = of_null_characters(of_parameters(with_keys, exchanges))
     with_keys = _of_references(contract, with_keys, exchanges)
     with_keys = _without_shapes(contract, with_keys, exchanges)
     with_keys = _of_accepted_values(contract, with_keys, exchanges)

@@ -21,8 +21,8 @@ _OF_RESPONSES: Mapping[str, Cases] = {
     FAULT: always(
         "{route} fails on {flaw}",
         "The server fails on {flaw}",
-        "{route} fails on valid requests",
-        "The server fails on valid requests",
+        "{route} fails on {sort} requests",
+        "The server fails on {sort} requests",
     ),
     # --- errors ---
     ERROR: {

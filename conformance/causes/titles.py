@@ -58,6 +58,7 @@ def title_of(contract: Contract, key: Key, finding: Finding, operations: Sequenc
     A rule without a template is named by its clause.
     """
     words = _words(contract, key, finding, operations)
+    words["sort"] = "odd" if key.flaw else "valid"
     cases = TEMPLATES.get(key.rule, {})
     if key.rule == ERROR and finding.rule == UNROUTED and {*operations} <= {WHOLE_API}:
         cases = OF_UNROUTED

@@ -63,6 +63,9 @@ NOT_PARSED = frozenset(
 )
 """The oddities of bodies that are not JSON. A parser that fails on one fails on all of them."""
 
+NUL, NUL_AND_MORE = "a null character in a text", "a null character and signs of code in a text"
+"""The oddities of texts with a null character. What fails on one fails on the other."""
+
 ODD_VALUE, EMPTY = "an odd value of ", "an empty parameter"
 """The oddity of a parameter, which its name follows; and that of an unnamed parameter."""
 REPEATED = "the values of an earlier creation"

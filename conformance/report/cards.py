@@ -70,8 +70,7 @@ class Row:
     """What a cause breaks in one operation: clauses, the first differences, and an exchange.
 
     Each difference names the key it was seen with. ``more`` counts those not shown. ``exchange`` is
-    the id of the exchange that shows the first one, and ``asked`` its request, such as
-    ``GET /calls?limit=2``: the route of the operation if the log does not contain it.
+    the id of the one that shows the first, and ``asked`` its request, or the route if it is lost.
     """
 
     operation: str
@@ -306,7 +305,7 @@ def _row(run: Run, cause: Cause, cells: list[Cell], most: int) -> Row:
     own = [in_cause(run, cause, each) for each in found if of_cause & {*each.exchanges}]
     findings = sorted(own or found, key=lambda finding: _unlike(cause.finding, finding))
     differences = list(dict.fromkeys(_difference(run, finding) for finding in findings))
-    probe = view.probe(run, findings[0].exchanges)
+    probe = _quoted(run, findings[0])
     asked = of_operation = route(run, cells[0].operation)
     if probe is not None:
         url = probe.request.url.removeprefix(run.target.url)
@@ -330,8 +329,13 @@ def _unlike(telling: Finding, finding: Finding) -> tuple[bool, bool]:
 def _difference(run: Run, finding: Finding) -> str:
     """A finding on one line, with the key of its request."""
     sentence = cut(view.sentence(finding), DIFFERENCE)
-    probe = view.probe(run, finding.exchanges)
+    probe = _quoted(run, finding)
     return sentence if probe is None else f"{sentence} ({clean(with_key(probe))})"
+
+
+def _quoted(run: Run, finding: Finding) -> Exchange | None:
+    """The exchange that a finding quotes: the first of several that show it apart."""
+    return view.probe(run, finding.exchanges[:1] if finding.apart else finding.exchanges)
 
 
 def reach(card: Card) -> str:

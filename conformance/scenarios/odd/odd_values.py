@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from conformance.model.mistake_names import ODD_VALUE
+from conformance.model.mistake_names import NUL, NUL_AND_MORE, ODD_VALUE
 
 WRONG_TYPE = "a value of another type"
 NO_OBJECT, CUT_OFF = "a body that is no object", "a body that is cut off"
@@ -26,10 +26,10 @@ class OddContent(NamedTuple):
 
 
 SIGNS = "🎉 '\"; -- <b>{{7*7}}${7*7} %s %zz \\ ../"
-ODD_NAME = OddText("a\0b" + SIGNS, "a null character and signs of code in a text")
+ODD_NAME = OddText("a\0b" + SIGNS, NUL_AND_MORE)
 """For a parameter that does not take plain text, such as an id."""
 TEXTS = {
-    "nul": OddText("a\0b", "a null character in a text"),
+    "nul": OddText("a\0b", NUL),
     "long": OddText("x" * 5_000, "a text of over 1,000 characters"),
     "signs": OddText(SIGNS, "signs of code in a text"),
     "half-a-character": OddText("\ud800", "half a character in a text"),
