@@ -199,13 +199,19 @@ class Sequence:
         change = self._writes.change
         if change.method != "PATCH" or len(self._members) < 2:
             return
-        bodies = [self._request(self._next_change()) for _ in range(2)]
+        changes = [self._next_change() for _ in self._members]
+        bodies = [self._request(each) for each in changes if self._alters(each)][:2]
         requests = [(KeyName.FULL, body, OVERLAPPING) for body in bodies]
         written = self._client.together(change, requests, role=Role.BYSTANDER)
         for exchange, body in zip(written, bodies, strict=True):
             self._remember(exchange, body)
         self._look()
         self._look_in_list()
+
+    def _alters(self, changes: Mapping[str, Any]) -> bool:
+        """Whether the object shows something else than some changes, so that a loss is seen."""
+        shown = as_shown(self._writes.change, changes)
+        return any(not same(value, self._shown.get(name)) for name, value in shown.items())
 
     # --- requests that must be refused ---
 
