@@ -163,11 +163,11 @@ class TwoWalks(Faulty):
     """One list loses an item of each page, and another one does so if it has a filter."""
 
     def rows_of(self, context: Context, limit: int) -> list[Row]:
-        rows = super().rows_of(context, limit)
+        rows = super().rows_of(context, limit + 1)
         filtered = is_for(context, "list_calls") and bool(self.filters_of(context))
         if (is_for(context, "list_evals") or filtered) and len(rows) > limit > 1:
             del rows[1]
-        return rows
+        return rows[: limit + 1]
 
 
 def test_walks_with_a_filter_are_a_cause_of_their_own() -> None:

@@ -30,8 +30,8 @@ FILTER, PAGE = "paging.filter", "paging.advances"
 """Rules that both find a missing page of a list."""
 AS_SENT = ", as it was sent"
 """What may follow a value that was expected because it was sent."""
-OF_WALKS = "paging."
-"""How the rules begin that judge walks."""
+OF_WALKS = ("paging.complete", "paging.exclusive", "paging.order")
+"""Rules about the items of walks."""
 FILTERED = "a filter"
 """The flaw of a walk with a filter, which a server mostly handles in another place."""
 UNROUTED = "route.unknown"
@@ -105,7 +105,7 @@ def key_of(finding: Finding, shown_by: list[Exchange]) -> Key:
         return Key(FILTER)
     key = _key_of_body(finding, shown_by)
     is_filtered = any(each.facts.filters for each in shown_by)
-    return replace(key, flaw=FILTERED) if is_filtered and key.rule.startswith(OF_WALKS) else key
+    return replace(key, flaw=FILTERED) if is_filtered and key.rule in OF_WALKS else key
 
 
 def _key_of_body(finding: Finding, shown_by: list[Exchange]) -> Key:

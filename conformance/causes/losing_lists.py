@@ -30,7 +30,7 @@ def without_filters(with_keys: Settled) -> Settled:
     plain = {
         one.cell.operation
         for one, key in with_keys
-        if key.rule.startswith(OF_WALKS) and key.flaw != FILTERED
+        if key.rule in OF_WALKS and key.flaw != FILTERED
     }
     return [
         (one, replace(key, flaw=""))
