@@ -168,7 +168,8 @@ def _lack_one_part(one: Group, other: Group) -> bool:
     """Whether errors with two statuses, some of the same operations, have one part wrong."""
     if one.key.rule != ERROR or one.key.where in ("/", "Content-Type"):
         return False
-    first, second = [replace(key, shape=key.shape[4:]) for key in (one.key, other.key)]
+    keys = (one.key, other.key)
+    first, second = [replace(key, shape=key.shape.partition(" ")[2]) for key in keys]  # no status
     return first == second and not one.operations.keys().isdisjoint(other.operations)
 
 
