@@ -200,7 +200,8 @@ class Sequence:
         if change.method != "PATCH" or len(self._members) < 2:
             return
         changes = [self._next_change() for _ in self._members]
-        bodies = [self._request(each) for each in changes if self._alters(each)][:2]
+        changes.sort(key=self._alters, reverse=True)
+        bodies = [self._request(each) for each in changes[:2]]
         requests = [(KeyName.FULL, body, OVERLAPPING) for body in bodies]
         written = self._client.together(change, requests, role=Role.BYSTANDER)
         for exchange, body in zip(written, bodies, strict=True):
