@@ -4,26 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from conformance.causes.finding_key import AS_SENT
+from conformance.causes.finding_key import AS_SENT, READ_BACK
 from conformance.causes.sightings import Settled, Sighting
 
-STORED = ("create.read-back", "update.read-back")
-"""Rules that compare what an object shows with what was sent. The first one stands for both."""
 BEYOND_ASCII = "characters beyond ASCII"
 """What the texts lose."""
 FEWEST = 2
-"""Members, each of an operation, that lose the same. A single one may be a mistake of its own."""
+"""How many members must lose the same characters. A single one may be a mistake of its own."""
 REPLACED = str.maketrans("", "", '?"\ufffd\u2026 ')
 """Removes what stands for lost characters, and the signs around a text and where it is cut."""
 
 
 def with_altered_texts(with_keys: Settled) -> Settled:
     """The sightings; those of texts that lose the same characters have one key."""
-    altered = [(one, key) for one, key in with_keys if key.rule in STORED and _loses(one)]
+    altered = [(one, key) for one, key in with_keys if key.rule in READ_BACK and _loses(one)]
     places = {(one.cell.operation, key.where) for one, key in altered}
     if len(places) < FEWEST:
         return with_keys
-    first = min((key for _, key in altered), key=lambda key: STORED.index(key.rule))
+    first = min((key for _, key in altered), key=lambda key: READ_BACK.index(key.rule))
     common = replace(first, where="", flaw=BEYOND_ASCII)
     losing = {one for one, _ in altered}
     return [(one, common if one in losing else key) for one, key in with_keys]

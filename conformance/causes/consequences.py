@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 from conformance.base.values import as_text, texts_in
 from conformance.causes.altered_texts import with_altered_texts
-from conformance.causes.finding_key import LACKED, TAKEN, TYPED, Key
+from conformance.causes.finding_key import LACKED, READ_BACK, SHAPE, TAKEN, TYPED, Key
 from conformance.causes.losing_lists import with_lists_that_lose, without_filters
 from conformance.causes.origins import SHORTEST
 from conformance.causes.shape import shape_of
@@ -33,8 +33,6 @@ SHOWS_FOREIGN = ("owner.", "tenant.object")
 """Prefixes of the rules that find an object that names one of another tenant."""
 UNKNOWN, FOREIGN = "id.unknown", "tenant.object"
 """Rules about requests that name an unknown id, and an object of another tenant."""
-READ_BACK, SHAPE = ("create.read-back", "update.read-back"), "success.shape"
-"""Rules that find a member with another value than was sent, and one of a wrong type."""
 ALONE, NOT_SENT = "update.alone", "as it was not sent"
 """The rule that finds a member changed by a write, and the end of what it expects then."""
 LASTING = (GONE, DELETES_OTHERS, APPLIED)

@@ -28,6 +28,8 @@ ALIKE = {
 """Rules that find one missing check whatever the finding, with the rule that stands for them."""
 FILTER, PAGE = "paging.filter", "paging.advances"
 """Rules that both find a missing page of a list."""
+READ_BACK = ("create.read-back", "update.read-back")
+"""Rules that compare what an object shows with what was sent."""
 AS_SENT = ", as it was sent"
 """What may follow a value that was expected because it was sent."""
 OF_WALKS = ("paging.complete", "paging.exclusive", "paging.order")

@@ -1,6 +1,6 @@
 """Finds what follows from lists that lose items: they lack the objects of writes, too.
 
-And if they already lose some without a filter, the filter of a walk does not matter.
+A list that loses items without a filter also loses them with one, so the filter does not matter.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
-from conformance.base.values import as_text, picked
+from conformance.base.values import picked
 from conformance.causes.finding_key import FILTERED, OF_WALKS, Key
 from conformance.causes.sightings import Settled, Sighting
+from conformance.causes.stored_values import object_of
 from conformance.model import Contract, Exchange
-from conformance.reading import asked, sent_members
 
 LISTED, COMPLETE = "create.listed", "paging.complete"
 """Rules that find a list without a new object, and a walk without an item that it should have."""
@@ -26,7 +26,7 @@ Uses = Mapping[str, list[tuple[int, bool]]]
 
 
 def without_filters(with_keys: Settled) -> Settled:
-    """The sightings; one in a walk with a filter has none if other walks of its list fail, too."""
+    """The sightings; a walk with a filter counts as one without if those of its list fail, too."""
     plain = {
         one.cell.operation
         for one, key in with_keys
@@ -82,13 +82,10 @@ def _uses(contract: Contract, exchanges: Mapping[str, Exchange]) -> Uses:
     """The successful requests that name an object to work on."""
     uses: dict[str, list[tuple[int, bool]]] = defaultdict(list)
     for place, exchange in enumerate(exchanges.values()):
-        operation = contract.operations.get(exchange.operation)
-        if operation is None or operation.selector is None or not exchange.ok:
-            continue
-        selector = operation.selector.name
-        name = as_text(sent_members(exchange).get(selector)) or asked(exchange, selector)
+        name = object_of(contract, exchange) if exchange.ok else None
         if name:
-            uses[name].append((place, operation.action == "read"))
+            is_read = contract.operations[exchange.operation].action == "read"
+            uses[name].append((place, is_read))
     return uses
 
 

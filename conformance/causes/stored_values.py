@@ -184,7 +184,7 @@ def _spoilt_objects(
     by_object: dict[str, Exchange] = {}
     spoiling = {write.id for write in writes}
     for exchange in exchanges.values() if writes else ():
-        named = _object_of(contract, exchange)
+        named = object_of(contract, exchange)
         if named is None:
             continue
         if _fails(exchange) and named in by_object:
@@ -193,7 +193,7 @@ def _spoilt_objects(
             by_object[named] = exchange
 
 
-def _object_of(contract: Contract, exchange: Exchange) -> str | None:
+def object_of(contract: Contract, exchange: Exchange) -> str | None:
     """The id of the object that a request selects; None if it selects none, or several."""
     operation = contract.operations.get(exchange.operation)
     if operation is None or operation.selector is None:
