@@ -30,8 +30,10 @@ from tests.faults.faults import FAULTS
 from tests.support.contracts import real
 from tests.thirty import THIRTY
 
-FOUND = (*THIRTY, *words("jobs-of-foreign-run-later eval-moved-away sixth-taken"))
-"""Faults that take one request or several to show, reads and writes, and those of a limit."""
+MORE = "jobs-of-foreign-run-later eval-moved-away sixth-taken change-of-agent-lost"
+"""A fault for each kind of steps that the thirty do not have, such as two requests at once."""
+FOUND = (*THIRTY, *words(MORE))
+"""Faults that take one request or several to show, reads and writes."""
 
 IDENTIFIER = r"[0-9a-f]{8}-[0-9a-f-]{27}"
 """The ids of the reference server."""

@@ -65,7 +65,7 @@ def exchange(name: str, method: str, url: str, answer: str, sent: str | None = N
         response=Response(200, (), Body(text=answer, size=len(answer))),
         failure=None,
         started="2026-01-01T00:00:00+00:00",
-        elapsed_ms=1,
+        elapsed_ms=0,
     )
 
 
@@ -392,6 +392,24 @@ def test_a_decisive_response_is_shown_with_its_status() -> None:
     assert "curl -sS -D /dev/stderr -X POST" in lines_for(run_of(made, read), made, read)
 
 
+# --- requests at the same time ---
+
+
+def test_requests_that_overlapped_overlap_in_the_shell() -> None:
+    """The shell waits for all of them before it reads what they did."""
+    changes = [
+        replace(exchange(name, "PATCH", f"{URL}/calls", "{}", sent), elapsed_ms=20)
+        for name, sent in (("1", '{"to": "x"}'), ("2", '{"name": "y"}'))
+    ]
+    read = replace(exchange("3", "GET", f"{URL}/calls", "{}"), started="2026-01-01T00:00:01+00:00")
+    run = run_of(*changes, read)
+    (sendings,) = steps_of(run, [Shown(FINDING, (*changes, read))])
+    lines = [line for line in block(run, sendings).splitlines() if not line.startswith("#")]
+    assert [line.endswith(" &") for line in lines[-5:]] == [True, True, False, False, False]
+    assert [line.split()[0] for line in lines[-5:]] == ["curl", "curl", "wait", "curl", "echo"]
+    assert sendings[-1].lacks == "depends on which request is carried out first"
+
+
 # --- repeated at the end --------------------------------------------------------------------------
 
 
@@ -469,6 +487,15 @@ def test_texts_are_compared_by_how_they_begin(name: str, said: str) -> None:
     assert (
         outcome_of(asked, repeated(asked, 200, json.dumps({"name": name})), finding=wrong) == said
     )
+
+
+def test_any_other_text_than_the_one_sent_is_as_wrong() -> None:
+    """What an object showed before is another text for each object."""
+    asked = exchange("1", "GET", f"{URL}/calls", '{"name": "Jack Dawson"}')
+    wrong = replace(FINDING, where="/name", expected='"Lisa Graham", as it was last sent')
+    for name, said in {"Julia Torres": SAME, "Lisa Graham": OTHERWISE}.items():
+        again = repeated(asked, 200, json.dumps({"name": name}))
+        assert outcome_of(asked, again, finding=wrong) == said
 
 
 def test_steps_that_were_not_sent_again_are_not_doubted() -> None:

@@ -227,6 +227,10 @@ OF_DATA: Mapping[str, Cases] = {
     },
     "update.lasting": {
         "was not deleted": ("{route} removes an object", "Changes remove objects"),
+        "at the same time": (
+            "{route} loses one of two changes at the same time",
+            "One of two changes at the same time is lost",
+        ),
         ANY: ('{route} loses a change of "{member}"', "{route} loses changes", "Changes get lost"),
     },
     "create.read-back": NOT_STORED,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +13,7 @@ from conformance.base.values import ABSENT
 from conformance.causes.finding_key import kind
 from conformance.causes.telling import telling
 from conformance.model import Cause, Exchange, Finding, Response, Run
+from conformance.model.placeholder import PATTERN
 
 STATUS = "status"
 """The place of a finding about the status."""
@@ -69,8 +72,9 @@ def shows_again(finding: Finding, before: Exchange, after: Exchange) -> bool:
         return _is_as_wrong(finding, before.response.status, after.response.status)
     if before.response.ok != after.response.ok:
         return False
-    then = _shapes(finding.where, before.response, anywhere=False)
-    return then <= _shapes(finding.where, after.response, anywhere=True)
+    text = _text_wanted(finding)
+    then = _shapes(finding.where, text, before.response, anywhere=False)
+    return then <= _shapes(finding.where, text, after.response, anywhere=True)
 
 
 def _is_as_wrong(finding: Finding, before: int, after: int) -> bool:
@@ -89,18 +93,40 @@ def _path(where: str) -> list[str]:
     return where.split("/")[1:] if where.startswith("/") else []
 
 
-def _shapes(where: str, response: Response, *, anywhere: bool) -> set[str]:
+def _text_wanted(finding: Finding) -> re.Pattern[str] | None:
+    """A pattern of the text that a finding expects at its place; None if it expects none.
+
+    It has placeholders for what is another text every time.
+    """
+    if not finding.expected.startswith('"'):
+        return None
+    with suppress(ValueError):
+        text, _ = json.JSONDecoder().raw_decode(finding.expected)
+        around = PATTERN.sub("\0", text).split("\0")
+        return re.compile(".+".join(re.escape(part) for part in around), re.DOTALL)
+    return None
+
+
+def _shapes(
+    where: str, wanted: re.Pattern[str] | None, response: Response, *, anywhere: bool
+) -> set[str]:
     """The shapes of the values at a place; in any item of a list with ``anywhere``."""
     if where.startswith("/"):
-        return {_shape(value) for value in _values_at(response.json, _path(where), anywhere)}
+        values = _values_at(response.json, _path(where), anywhere)
+        return {_shape(value, wanted) for value in values}
     return {kind(response.header(where))}
 
 
-def _shape(value: Any) -> str:
-    """The first word of a text, without ids, times and numbers; for anything else its type."""
-    if isinstance(value, str):
+def _shape(value: Any, wanted: re.Pattern[str] | None) -> str:
+    """The first word of a text, without ids, times and numbers; for anything else its type.
+
+    If a certain text is wanted, all others are alike, except for the empty one.
+    """
+    if not isinstance(value, str):
+        return type(value).__name__
+    if wanted is None or not value:
         return kind(value).partition(" ")[0]
-    return type(value).__name__
+    return "the wanted text" if wanted.fullmatch(value) else "another text"
 
 
 def _values_at(value: Any, path: list[str], anywhere: bool) -> Iterator[Any]:

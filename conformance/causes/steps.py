@@ -7,8 +7,10 @@ with the requests whose responses showed the values, and carry each value over.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from urllib.parse import quote, quote_plus
 
 from conformance.base.values import as_text, pointed, read_json
@@ -16,10 +18,13 @@ from conformance.causes.origins import Origin, Path, origins_of, values_of
 from conformance.causes.shown import Shown, shown_of, shows_again
 from conformance.causes.story import story_of
 from conformance.model import Body, Exchange, Finding, Placeholder, Request, Run, SecretKind
-from conformance.reading import keys_of, without_place
+from conformance.reading import at_once, keys_of, without_place
 
 MARK = Placeholder(SecretKind.VALUE, "mark")
 """Replaces the place that the unique texts of a run have in common, so that they are new again."""
+
+CHANCE = "depends on which request is carried out first"
+"""Why requests at the same time may not show a cause again."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +49,8 @@ class Sending:
     ``shown``: it is one of the exchanges that show the cause. ``finding`` is what the decisive one
     of these departs from, with placeholders; None for the others. ``again`` is the exchange that
     repeated it at the end of the run; None if it was not repeated. ``lacks`` says why a fresh
-    server may respond otherwise; empty if it should not.
+    server may respond otherwise; empty if it should not. ``at_once``: it was sent while the step
+    before it was under way.
     """
 
     exchange: Exchange
@@ -54,6 +60,7 @@ class Sending:
     finding: Finding | None = None
     again: Exchange | None = None
     lacks: str = ""
+    at_once: bool = False
 
     @property
     def came_otherwise(self) -> bool:
@@ -113,6 +120,8 @@ def _steps(
     finding = replace(shown.finding, expected=expected)
     used = "".join(text_of(request) for request in requests)
     captures = _captures(names, origins, used + expected)
+    overlapping = _overlapping(story.exchanges, captures.keys())
+    lacks = story.lacks or (CHANCE if overlapping else "")
     return [
         Sending(
             exchange,
@@ -121,10 +130,36 @@ def _steps(
             shown=exchange in shown.exchanges,
             finding=finding if exchange is decisive else None,
             again=run.again.get(exchange.id),
-            lacks=story.lacks if exchange is decisive else "",
+            lacks=lacks if exchange is decisive else "",
+            at_once=exchange.id in overlapping,
         )
         for exchange, request in zip(story.exchanges, requests, strict=True)
     ]
+
+
+def _overlapping(exchanges: Sequence[Exchange], captured: AbstractSet[str]) -> set[str]:
+    """The ids of the exchanges that were sent together with the one before them.
+
+    What captures a value has to end first. ``captured`` are the ids of such exchanges.
+    """
+    overlapping = set()
+    for one, later in pairwise(exchanges):
+        first, second = [(each.case, each.attempt, each.operation) for each in (one, later)]
+        is_one_step = first == second and one.facts.step is later.facts.step
+        if is_one_step and at_once(one, later) and not {one.id, later.id} & captured:
+            overlapping.add(later.id)
+    return overlapping
+
+
+def in_rounds(sendings: Iterable[Sending]) -> list[list[Sending]]:
+    """Some steps in rounds, each of which is sent at the same time; most have a single step."""
+    rounds: list[list[Sending]] = []
+    for each in sendings:
+        if each.at_once and rounds:
+            rounds[-1].append(each)
+        else:
+            rounds.append([each])
+    return rounds
 
 
 def _placeholders_of(

@@ -31,7 +31,7 @@ TOO_LONG, LONGEST_WAIT = 2, 12
 """The most windows that a client may be asked to wait, and the digits of the seconds to read."""
 REACHED = (
     "The other addresses had already reached their limits, perhaps in an earlier run: "
-    "wait, or give more (addresses: in the target file)"
+    "wait, or give more (addresses: in the target file). If it stays so, all share one limit"
 )
 
 

@@ -33,6 +33,7 @@ from conformance.reading import (
     absent,
     answer_of,
     as_shown,
+    at_once,
     differences,
     members_of,
     same,
@@ -47,6 +48,8 @@ REFUSED = "refused"
 PREFIXES = {"create": "create", "update": "update", "perform": "update", "delete": "delete"}
 """The prefix of the rule about an accepted write, by its action."""
 NOT_FOUND = 404
+AT_ONCE = ", at the same time as another change"
+"""The end of what a look must show of a change, if another one was under way with it."""
 HINT = "Needs an object that is written again and again."
 
 
@@ -198,9 +201,14 @@ class _Following:
         writer = each.writers.get(name)
         was_so = before is not None and same(before.get(name), item.get(name))
         write = writer if was_so else self._explaining(each, name)
-        if write is not None:
-            ids = _ids(writer, write, look)
-            self._file(write, Violation(f"/{name}", expected, compact(item.get(name)), ids))
+        if write is None:
+            return
+        since = [other for other in each.since if other.ok and other is not write]
+        rivals = [other for other in since if at_once(other, write)]
+        if rivals:
+            expected += AT_ONCE
+        ids = _ids(writer, write, *rivals, look)
+        self._file(write, Violation(f"/{name}", expected, compact(item.get(name)), ids))
 
     def _shown_after_deletion(
         self,

@@ -43,6 +43,7 @@ from conformance.reading.response import (
     query_of,
     sought_in,
 )
+from conformance.reading.spans import Span, at_once, spans_of
 from conformance.reading.writes import (
     absent,
     as_shown,
@@ -63,12 +64,14 @@ __all__ = [
     "SIGNS",
     "Answer",
     "Made",
+    "Span",
     "absent",
     "answer_of",
     "answer_to",
     "arrays_of",
     "as_shown",
     "asked",
+    "at_once",
     "before_last",
     "bodies_sent",
     "compared",
@@ -107,6 +110,7 @@ __all__ = [
     "shown",
     "soon",
     "sought_in",
+    "spans_of",
     "takes",
     "without_place",
     "worked_on",

@@ -39,11 +39,11 @@ SECRETS = {
 """What the reader must put into a variable, by its kind. All other values came from responses."""
 
 
-def curl(request: Request, output: str = PRINTED) -> str:
+def curl(request: Request, output: str = PRINTED, *, waits: bool = True) -> str:
     """The request as one shell line, which needs the variables of its secrets exported.
 
-    ``output`` are the options that say what it prints. A trailing comment names what curl cannot
-    send.
+    ``output`` are the options that say what it prints. With ``waits`` false, the next line is run
+    at the same time. A trailing comment names what curl cannot send.
     """
     headers, left_out = _headers(request)
     data = _data(request.body)
@@ -51,6 +51,8 @@ def curl(request: Request, output: str = PRINTED) -> str:
     words += _method(request, has_data=bool(data.words))
     words += _options_for(request.url)
     words += [*headers, *data.words, *_url(request.url)]
+    if not waits:
+        words.append("&")
     remarks = list(data.remarks)
     if left_out:
         remarks.append(f"without {amount(left_out, 'header')} that curl cannot send")

@@ -11,7 +11,7 @@ from shlex import quote as quoted
 
 from conformance.base.text import clean
 from conformance.causes.shown import STATUS
-from conformance.causes.steps import MARK, Capture, Sending, text_of
+from conformance.causes.steps import MARK, Capture, Sending, in_rounds, text_of
 from conformance.causes.story import filling_of
 from conformance.model import Exchange, Finding, Placeholder, Run, SecretKind
 from conformance.model.placeholder import PATTERN
@@ -61,11 +61,16 @@ def _lines(run: Run, sendings: Sequence[Sending]) -> Iterator[str]:
     yield from owed(sent)
     if str(MARK) in sent:
         yield NEW_MARK
-    for number, each in enumerate(sendings, 1):
-        yield f"# {number}. {clean(_description(each))}"
-        yield from _expectation(each)
-        yield from _items_needed(each)
-        yield from _request(each)
+    number = 0
+    for steps in in_rounds(sendings):
+        for each in steps:
+            number += 1
+            yield f"# {number}. {clean(_description(each))}"
+            yield from _expectation(each)
+            yield from _items_needed(each)
+            yield from _request(each, alone=len(steps) == 1)
+        if len(steps) > 1:
+            yield "wait"
 
 
 def _items_needed(each: Sending) -> Iterator[str]:
@@ -76,11 +81,14 @@ def _items_needed(each: Sending) -> Iterator[str]:
         yield f"# A fresh server may lack this: the list needs at least {needed:,} items."
 
 
-def _request(each: Sending) -> Iterator[str]:
-    """The lines that send a request and take values from its response.
+def _request(each: Sending, *, alone: bool) -> Iterator[str]:
+    """The lines that send a request, ``alone`` or at the same time as others, and take values.
 
     The response to one of the requests that show the cause is printed as a whole.
     """
+    if not alone:
+        yield _line(each, waits=False)
+        return
     if not each.captures:
         yield f"{_line(each)}\necho"
         return
@@ -126,9 +134,9 @@ def _required(each: Sending, finding: Finding) -> str:
     return f"the contract requires {required}; in the run: {actual}"
 
 
-def _line(each: Sending, output: str = PRINTED) -> str:
+def _line(each: Sending, output: str = PRINTED, *, waits: bool = True) -> str:
     """The line of a request, or a comment with its exchange id if it is too long for a shell."""
-    line = curl(each.request, output)
+    line = curl(each.request, output, waits=waits)
     if len(line) <= LONGEST:
         return line
     return f"# too long for a shell line: see exchange {clean(each.exchange.id)} in the log"
@@ -146,7 +154,8 @@ def _description(each: Sending) -> str:
     """What a step does, such as ``GET with the key full, returned 200 in the run``."""
     exchange = each.exchange
     key = f"with the key {exchange.identity}" if exchange.identity else "without a key"
-    text = f"{exchange.request.method} {key}, {_returned(exchange)} in the run"
+    when = "at the same time, " if each.at_once else ""
+    text = f"{exchange.request.method} {key}, {when}{_returned(exchange)} in the run"
     if each.again is None:
         return text
     return f"{text}, {_returned(each.again)} at its end"

@@ -1,7 +1,7 @@
 """Repeats the steps of causes at the end of a run, so that reports can say if they reproduce it.
 
 Steps are skipped if they cost money or exhaust a limit, change objects that the run did not create,
-or need a text that is not in the log.
+need a text that is not in the log, or depend on which of two requests is carried out first.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def _may_be_sent(run: Run, sendings: Sequence[Sending]) -> bool:
     """Whether some steps can be repeated without doing harm."""
     made: set[str] = set()
     for each in sendings:
-        if not _is_whole(each.request):
+        if each.at_once or not _is_whole(each.request):
             return False
         if each.request.method == "GET":
             continue

@@ -6,9 +6,8 @@ Cases may overlap, so the times of requests order them, not their places in the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -17,7 +16,7 @@ from conformance.judging.effects import promised
 from conformance.judging.outcomes import JudgeContext
 from conformance.judging.responses import role_of, with_body
 from conformance.model import Business, Effect, Exchange, Open, Operation, Role, business_of
-from conformance.reading import Answer, as_shown, asked, sent_members
+from conformance.reading import Answer, Span, as_shown, asked, sent_members
 from conformance.reading.response import query_of
 
 LONGEST_UNREAD = 20_000
@@ -34,21 +33,6 @@ class Fate(StrEnum):
     DONE = "done"
     REFUSED = "refused"
     UNKNOWN = "unknown"
-
-
-@dataclass(frozen=True, eq=False)
-class Span:
-    """When a request was sent and its response received, in seconds since 1970.
-
-    A request without a time took none, right after the one before it.
-    """
-
-    begin: float
-    end: float
-
-    def overlaps(self, other: Span) -> bool:
-        """Whether both were under way at some time."""
-        return self.begin < other.end and other.begin < self.end
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,26 +86,6 @@ class View:
         """Whether both come from the same operation, with the same key."""
         is_same_key = self.exchange.identity == other.exchange.identity
         return is_same_key and self.operation.id == other.operation.id
-
-
-def spans_of(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, Span]]:
-    """Each exchange with its span."""
-    end = 0.0
-    for exchange in exchanges:
-        begin = _moment(exchange.started)
-        if begin is None:
-            yield exchange, Span(end, end)
-            continue
-        end = begin + max(exchange.elapsed_ms, 0) / 1000
-        yield exchange, Span(begin, end)
-
-
-def _moment(text: str) -> float | None:
-    """The seconds since 1970 of a timestamp in the log; None if it has none."""
-    try:
-        return datetime.fromisoformat(text).timestamp()
-    except (ValueError, OverflowError):
-        return None
 
 
 def business_shown(exchange: Exchange) -> Business | None:

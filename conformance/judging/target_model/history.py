@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from conformance.base.values import picked, without
-from conformance.judging.target_model.events import Fate, Name, Span, View, Write, is_plain
+from conformance.judging.target_model.events import Fate, Name, View, Write, is_plain
 from conformance.model import Contract, Effect, Operation
-from conformance.reading import as_shown, sent_members
+from conformance.reading import Span, as_shown, sent_members
 
 Expected = tuple[Any, Write]
 """A value that a member must have, and the write that gave it."""

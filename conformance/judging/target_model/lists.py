@@ -10,10 +10,10 @@ from typing import Any
 from conformance.judging.outcomes import JudgeContext, Pass, Violation
 from conformance.judging.responses import said
 from conformance.judging.target_model.departures import REFUSED, SETTLED, Judged
-from conformance.judging.target_model.events import Name, Span, View, Write, is_plain
+from conformance.judging.target_model.events import Name, View, Write, is_plain
 from conformance.judging.target_model.history import History
 from conformance.model import Business, Open, Parameter, Step, compact
-from conformance.reading import Answer, absent, asked, takes
+from conformance.reading import Answer, Span, absent, asked, takes
 
 APART = {Business.MAIN: Business.OTHER, Business.OTHER: Business.MAIN}
 """Two businesses that must not see each other's objects."""

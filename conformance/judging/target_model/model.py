@@ -13,12 +13,10 @@ from conformance.judging.target_model.departures import Comparison, Judged, List
 from conformance.judging.target_model.events import (
     Fate,
     Name,
-    Span,
     View,
     Write,
     business_shown,
     read_answer,
-    spans_of,
     stray_texts,
     write_of,
 )
@@ -27,7 +25,7 @@ from conformance.judging.target_model.lists import Lists
 from conformance.judging.target_model.names import judged_names
 from conformance.judging.target_model.positions import Positions
 from conformance.model import Business, Exchange
-from conformance.reading import Answer, members_of
+from conformance.reading import Answer, Span, members_of, spans_of
 
 Found = Mapping[tuple[str, str], list[Outcome]]
 """The outcomes by the exchange that they are about, and by rule."""

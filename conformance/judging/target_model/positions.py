@@ -11,9 +11,9 @@ from typing import Any
 from conformance.base.values import instant
 from conformance.judging.outcomes import Pass, Violation
 from conformance.judging.target_model.departures import Judged
-from conformance.judging.target_model.events import Fate, Name, Span, Write
+from conformance.judging.target_model.events import Fate, Name, Write
 from conformance.model import Business, Contract, Exchange, compact
-from conformance.reading import Answer
+from conformance.reading import Answer, Span
 
 SAME_TIME = 1
 """Seconds by which one position may differ from place to place, because it may be rounded."""

@@ -1,0 +1,50 @@
+"""When requests were under way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from conformance.model import Exchange
+
+
+@dataclass(frozen=True, eq=False)
+class Span:
+    """When a request was sent and its response received, in seconds since 1970.
+
+    A request without a time took none, right after the one before it.
+    """
+
+    begin: float
+    end: float
+
+    def overlaps(self, other: Span) -> bool:
+        """Whether both were under way at some time."""
+        return self.begin < other.end and other.begin < self.end
+
+
+def spans_of(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, Span]]:
+    """Each exchange with its span."""
+    end = 0.0
+    for exchange in exchanges:
+        begin = _moment(exchange.started)
+        if begin is None:
+            yield exchange, Span(end, end)
+            continue
+        end = begin + max(exchange.elapsed_ms, 0) / 1000
+        yield exchange, Span(begin, end)
+
+
+def at_once(one: Exchange, other: Exchange) -> bool:
+    """Whether two requests were under way at some time."""
+    (_, first), (_, second) = spans_of([one, other])
+    return first.overlaps(second)
+
+
+def _moment(text: str) -> float | None:
+    """The seconds since 1970 of a timestamp in the log; None if it has none."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (ValueError, OverflowError):
+        return None
