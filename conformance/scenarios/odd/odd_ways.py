@@ -39,6 +39,9 @@ from conformance.scenarios.odd.odd_values import (
     odd_value,
 )
 
+BRACKETS = {"array": "", "object": "a"}
+"""What is inside the brackets of a query parameter, by the structure that it stands for."""
+
 
 class Sort(StrEnum):
     """The part of a request that is odd."""
@@ -170,12 +173,15 @@ def _odd_queries(operation: Operation) -> Iterator[OddWay]:
         return
     twice = chain.from_iterable(_twice(parameter) for parameter in parameters)
     yield OddWay(Sort.TWICE, "all-twice", with_pairs(operation, *twice))
-    brackets = chain.from_iterable(_in_brackets(parameter) for parameter in parameters)
-    make = with_pairs(operation, *brackets)
+    arrays, objects = [
+        with_pairs(operation, *[_in_brackets(parameter, inside) for parameter in parameters])
+        for inside in BRACKETS.values()
+    ]
+    yield OddWay(Sort.BRACKETS, "all-as-arrays", arrays)
     if operation.body:
-        yield OddWay(Sort.BRACKETS, "all-in-brackets", make)
+        yield OddWay(Sort.BRACKETS, "all-as-objects", objects)
     else:  # one request for both
-        yield OddWay(Sort.BRACKETS, "override-and-brackets", overridden(make))
+        yield OddWay(Sort.BRACKETS, "override-and-objects", overridden(objects))
     yield _undecodable(operation, parameters)
     for parameter in parameters:
         yield from _odd_query(operation, parameter, len(parameters) > 1)
@@ -193,8 +199,9 @@ def _odd_query(operation: Operation, parameter: Parameter, has_others: bool) -> 
     name, follows = parameter.name, has_others and _takes_any_text(parameter)
     make = with_pairs(operation, *_twice(parameter))
     yield OddWay(Sort.QUERY, f"{name}-twice", make, TWICE, follows)
-    make = with_pairs(operation, *_in_brackets(parameter))
-    yield OddWay(Sort.QUERY, f"{name}-in-brackets", make, IN_BRACKETS, follows)
+    for kind, inside in BRACKETS.items():
+        make = with_pairs(operation, _in_brackets(parameter, inside))
+        yield OddWay(Sort.QUERY, f"{name}-as-{kind}", make, IN_BRACKETS, follows)
     yield OddWay(Sort.QUERY, f"{name}-empty", with_pairs(operation, (name, "")), EMPTY)
 
 
@@ -204,9 +211,9 @@ def _twice(parameter: Parameter) -> Pairs:
     return ((parameter.name, text), (parameter.name, text))
 
 
-def _in_brackets(parameter: Parameter) -> Pairs:
-    """A query parameter, as an array and as an object."""
-    return ((f"{parameter.name}[]", "1"), (f"{parameter.name}[a]", "2"))
+def _in_brackets(parameter: Parameter, inside: str) -> tuple[str, str]:
+    """A query parameter as frameworks spell a structure, with a text inside the brackets."""
+    return f"{parameter.name}[{inside}]", "1"
 
 
 def _odd_pages(operation: Operation) -> Iterator[OddWay]:

@@ -60,7 +60,7 @@ class StrictAboutPages(Faulty):
         self, operation: Operation, request: Request, in_path: Mapping[str, str]
     ) -> dict[str, Any]:
         names = [name for name, _ in parse_qsl(request.query_text)]
-        if names.count("limit") > 1 or "limit[]" in names:
+        if names.count("limit") > 1 or any(name.startswith("limit[") for name in names):
             raise Refusal("invalid_parameter")
         if self.fails_on(operation, names):
             raise ValueError
@@ -85,6 +85,22 @@ class EventTypeInBrackets(StrictAboutPages):
 
     def fails_on(self, operation: Operation, names: list[str]) -> bool:
         return operation.id == "list_events" and "event_type[a]" in names
+
+
+@fault("status-no-5xx-for-mistakes", by="odd-request", depth=4)
+class ArrayInBrackets(Faulty):
+    """An array fails, and a parameter that is an array and an object at once is refused."""
+
+    def take_in(
+        self, operation: Operation, request: Request, in_path: Mapping[str, str]
+    ) -> dict[str, Any]:
+        names = [name for name, _ in parse_qsl(request.query_text)]
+        arrays = {name.removesuffix("[]") for name in names if name.endswith("[]")}
+        if any(name.partition("[")[0] in arrays for name in names if name.endswith("[a]")):
+            raise Refusal("invalid_parameter")
+        if arrays:
+            raise ValueError
+        return super().take_in(operation, request, in_path)
 
 
 @fault(

@@ -281,6 +281,15 @@ class DurationOfLetters(Unchecked):
         return kept
 
 
+@fault("status-400 code-invalid_request", at="send_sms", depth=4)
+class EmptyMessageSent(Faulty):
+    """send_sms sends a message without a text."""
+
+    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
+        is_message = (operation.id, parameter.name) == ("send_sms", "message")
+        return (is_message and value == "") or super().is_valid(operation, parameter, value)
+
+
 @fault("status-400 code-invalid_request", also="success-members", at="create_lead", depth=5)
 class EmailBesidePhone(Faulty):
     """create_lead does not check the email if a phone is given."""
