@@ -238,6 +238,13 @@ def test_a_cause_is_shown_by_the_response_that_it_quotes() -> None:
     assert own not in cause.finding.actual
 
 
+def test_a_cause_that_takes_two_requests_quotes_the_last_response() -> None:
+    """The first one is right: the request is refused when it is repeated."""
+    (cause,) = judged("repetition-refused").causes
+    assert cause.finding.where == "status"
+    assert cause.finding.actual.startswith("400")
+
+
 def test_what_belongs_to_others_comes_first_and_form_last() -> None:
     """A leak is worse than a lost item, and that is worse than a missing member."""
     loaded = contracts.real()

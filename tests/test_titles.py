@@ -113,7 +113,7 @@ def test_a_title_repeats_nothing_that_the_target_chose() -> None:
     where = "/" + "x" * 500
     finding = Finding("success-members", "read_call", "success.shape", where, "{}", "1 is", ())
     title = title_of(real(), Key("success.shape", where), finding, ["read_call"]).text
-    assert title == "GET /calls returns wrong types"
+    assert title == "GET /calls?id returns wrong types"
 
 
 def test_equal_titles_are_told_apart() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from conformance.causes.consequences import LASTING
-from conformance.causes.finding_key import Key, place_of
+from conformance.causes.finding_key import READ_BACK, Key, place_of
 from conformance.causes.folding import folded
 from conformance.causes.groups import Group, groups_of
 from conformance.causes.harm import harm_of
@@ -32,6 +32,8 @@ __all__ = [
 
 OF_REPORTS = "figures."
 """Prefix of the rules about reports."""
+SEVERAL = 3
+"""The fewest members that are not as sent for a title to name none of them."""
 NAMED = 20
 """Exchanges that a cause lists."""
 
@@ -59,7 +61,10 @@ def _titled(
     titles = []
     for root, cause in zip(roots, causes, strict=True):
         operations = _named_operations(root, by_id)
-        titles.append(title_of(contract, root.key, cause.finding, operations))
+        sightings = [one for part in root.whole() for one in part.sightings]
+        members = {one.finding.where for one in sightings if one.key.rule in READ_BACK}
+        several = len(members) >= SEVERAL
+        titles.append(title_of(contract, root.key, cause.finding, operations, several=several))
     texts = told_apart(titles)
     return [replace(cause, title=text) for cause, text in zip(causes, texts, strict=True)]
 
@@ -153,16 +158,15 @@ def _cause(
 
 
 def _main_finding(root: Group, by_id: dict[str, Exchange]) -> Finding:
-    """The main finding of a group: its plainest, with the status of the exchange that it quotes.
+    """The main finding of a group: its plainest.
 
     A finding on a stored value is shown by the write that stored it, too.
     """
-    if root.origin:
-        names = [name for name in root.finding.exchanges if name != root.origin]
-        finding = _with_status(root.finding, names, by_id)
-        return replace(finding, exchanges=(root.origin, *names[:1]), apart=False)
-    finding = plainest(root, by_id)
-    return _with_status(finding, finding.exchanges, by_id)
+    if not root.origin:
+        return plainest(root, by_id)
+    names = [name for name in root.finding.exchanges if name != root.origin]
+    finding = _with_status(root.finding, names, by_id)
+    return replace(finding, exchanges=(root.origin, *names[:1]), apart=False)
 
 
 def _with_status(finding: Finding, names: Sequence[str], by_id: dict[str, Exchange]) -> Finding:

@@ -1,21 +1,40 @@
-"""Finds texts that lose the same characters wherever they are stored, which is one mistake."""
+"""Finds texts that are altered in the same way wherever they are stored, which is one mistake.
+
+They lose the same characters, or all that follows the same number of them.
+"""
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from dataclasses import replace
 
-from conformance.causes.finding_key import AS_SENT, READ_BACK
+from conformance.causes.finding_key import AS_SENT, READ_BACK, Key
 from conformance.causes.sightings import Settled, Sighting
+from conformance.model import Contract
 
 BEYOND_ASCII = "characters beyond ASCII"
 """What the texts lose."""
+LONG = "long texts"
+"""What is cut off."""
+NOT_ASCII = re.compile(r"[^\x00-\x7f]")
+"""A character beyond ASCII."""
+CUT = "\u2026"
+"""The end of a text of which a finding quotes only the beginning."""
 FEWEST = 2
-"""How many members must lose the same characters. A single one may be a mistake of its own."""
+"""How many writes or members must alter a text alike. A single one may be a mistake of its own."""
+OF_WRITES = ("create.", "update.")
+"""Prefixes of the rules that compare what an object shows with what was sent."""
 REPLACED = str.maketrans("", "", '?"\ufffd\u2026 ')
 """Removes what stands for lost characters, and the signs around a text and where it is cut."""
 
 
-def with_altered_texts(with_keys: Settled) -> Settled:
+def with_altered_texts(contract: Contract, with_keys: Settled) -> Settled:
+    """The sightings; those of texts that are altered in the same way have one key."""
+    return _with_cut_texts(contract, _with_lost_characters(with_keys))
+
+
+def _with_lost_characters(with_keys: Settled) -> Settled:
     """The sightings; those of texts that lose the same characters have one key."""
     altered = [(one, key) for one, key in with_keys if key.rule in READ_BACK and _loses(one)]
     places = {(one.cell.operation, key.where) for one, key in altered}
@@ -30,8 +49,45 @@ def with_altered_texts(with_keys: Settled) -> Settled:
 def _loses(one: Sighting) -> bool:
     """Whether a text is shown without the characters beyond ASCII that were sent."""
     sent, shown = one.finding.expected.removesuffix(AS_SENT), one.finding.actual
-    if sent.isascii() or not shown.startswith('"'):
+    first = NOT_ASCII.search(sent)
+    if first is None or not shown.isascii() or not shown.startswith('"'):
         return False
-    kept = "".join([char for char in sent if char.isascii()]).translate(REPLACED)
-    got = shown.translate(REPLACED)
-    return got.isascii() and (kept.startswith(got) or got.startswith(kept))
+    before, kept, got = [_plain(text) for text in (sent[: first.start()], sent, shown)]
+    if len(got) < len(before):
+        return False  # it is cut off before the first of them
+    is_cut = CUT in sent and bool(kept)
+    return kept.startswith(got) or (is_cut and got.startswith(kept))
+
+
+def _plain(text: str) -> str:
+    """The characters of ASCII in a text, without what may replace others."""
+    return NOT_ASCII.sub("", text).translate(REPLACED)
+
+
+# --- texts that are cut off ---
+
+
+def _with_cut_texts(contract: Contract, with_keys: Settled) -> Settled:
+    """The sightings; a member that several writes of a kind of objects cut off has one key."""
+    kinds = {name: operation.kind for name, operation in contract.operations.items()}
+    cut: dict[tuple[str, str], dict[str, Key]] = defaultdict(dict)  # by operation
+    for one, key in with_keys:
+        if key.rule in READ_BACK and _is_cut(one):
+            place = kinds.get(one.cell.operation, ""), one.finding.where
+            cut[place].setdefault(one.cell.operation, key)
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        keys = cut.get((kinds.get(one.cell.operation, ""), one.finding.where), {})
+        if len(keys) < FEWEST or not key.rule.startswith(OF_WRITES) or not _is_cut(one):
+            return key
+        first = min(keys.values(), key=lambda each: READ_BACK.index(each.rule))
+        return replace(first, flaw=LONG)
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
+
+
+def _is_cut(one: Sighting) -> bool:
+    """Whether only the beginning of a text is left."""
+    sent, shown = one.finding.expected.removesuffix(AS_SENT), one.finding.actual
+    is_text = len(shown) > len('""') and shown.startswith('"') and shown != sent
+    return is_text and sent.startswith(shown.removesuffix('"'))

@@ -16,7 +16,12 @@ from dataclasses import dataclass, field
 from conformance.base.values import as_text, texts_in
 from conformance.causes.altered_texts import with_altered_texts
 from conformance.causes.finding_key import LACKED, READ_BACK, SHAPE, TAKEN, TYPED, Key
-from conformance.causes.losing_lists import with_lists_that_lose, without_filters
+from conformance.causes.handlers import by_handler
+from conformance.causes.losing_lists import (
+    with_lists_that_lose,
+    without_cursors,
+    without_filters,
+)
 from conformance.causes.origins import SHORTEST
 from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Settled, Sighting
@@ -33,6 +38,8 @@ SHOWS_FOREIGN = ("owner.", "tenant.object")
 """Prefixes of the rules that find an object that names one of another tenant."""
 UNKNOWN, FOREIGN = "id.unknown", "tenant.object"
 """Rules about requests that name an unknown id, and an object of another tenant."""
+HELD = "another business has it"
+"""The end of what is expected of a request for what is not free."""
 ALONE, NOT_SENT = "update.alone", "as it was not sent"
 """The rule that finds a member changed by a write, and the end of what it expects then."""
 LASTING = (GONE, DELETES_OTHERS, APPLIED)
@@ -53,9 +60,11 @@ def with_consequences(
     with_keys = _of_lacking_ids(with_keys)
     with_keys = _of_wiped_members(contract, with_keys, exchanges)
     with_keys = with_wrong_writes(contract, with_keys, exchanges)
-    with_keys = with_altered_texts(with_keys)
-    with_keys = with_lists_that_lose(contract, without_filters(with_keys), exchanges)
-    return _of_stored_types(contract, with_keys)
+    with_keys = with_altered_texts(contract, with_keys)
+    with_keys = without_cursors(without_filters(with_keys))
+    with_keys = with_lists_that_lose(contract, with_keys, exchanges)
+    with_keys = _of_stored_types(contract, with_keys)
+    return by_handler(contract, with_keys)
 
 
 # --- objects that a deletion also removed ---------------------------------------------------------
@@ -79,7 +88,7 @@ def _of_removed_objects(
 def _of_foreign_deletions(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """A valid request is refused for an object that the key of another tenant has deleted."""
+    """A request finds no object, or a free one, that the key of another tenant has deleted."""
     deleted: dict[str, Key] = {}  # by id of the object
     for one, key in with_keys:
         operation = contract.operations.get(one.cell.operation)
@@ -90,9 +99,15 @@ def _of_foreign_deletions(
 
     def settled_key(one: Sighting, key: Key) -> Key:
         operation = contract.operations.get(one.cell.operation)
-        if operation is None or not _is_refusal(one, exchanges):
+        if operation is None or one.shown_by not in exchanges:
             return key
-        named = _named(contract, exchanges[one.shown_by], operation.kind)
+        request = exchanges[one.shown_by]
+        if _is_refusal(one, exchanges):
+            named = list(_named(contract, request, operation.kind))
+        elif key.rule == FOREIGN and key.expected.endswith(HELD):
+            named = texts_in(sent_members(request).values())
+        else:
+            named = []
         return next((deleted[name] for name in named if name in deleted), key)
 
     return [(one, settled_key(one, key)) for one, key in with_keys]

@@ -10,6 +10,7 @@ from conformance.model import NEW_ID
 FOREIGN_ITEMS = ("{route} shows items of another {tenant}", "Lists show items of another {tenant}")
 REACHED = (
     "{route} reaches objects of another {tenant}",
+    "{object} of another {tenant} can be reached",
     "Objects of another {tenant} can be reached",
 )
 NOT_STORED: Cases = {
@@ -21,6 +22,7 @@ NOT_STORED: Cases = {
     ),
     ANY: (
         "Objects do not keep {flaw}",
+        "{route} does not store {all}",
         '{route} does not store "{member}" as sent',
         "Creations do not store what was sent",
     ),
@@ -189,6 +191,7 @@ OF_DATA: Mapping[str, Cases] = {
         STATUS: ("{object} cannot be read once it is changed", "A changed object cannot be read"),
         ANY: (
             "Objects do not keep {flaw}",
+            "{route} does not store {all}",
             '{route} does not change "{member}" as sent',
             "Changes are not stored as sent",
         ),

@@ -86,13 +86,17 @@ class Key:
     actual: str = ""
     flaw: str = ""
     shape: str = ""
+    kind: str = ""  # of the objects, if each kind has a mistake of its own
 
     @property
     def id(self) -> str:
         """A short id that is the same in every run."""
-        parts = list(astuple(self))
-        if not self.shape:  # the ids of keys without a shape are those of earlier versions
-            parts.pop()
+        *parts, shape, kind = astuple(self)
+        # the ids of keys without these two are those of earlier versions
+        if shape or kind:
+            parts.append(shape)
+        if kind:
+            parts.append(kind)
         digest = hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()
         return f"cause-{digest[:8]}"
 

@@ -13,6 +13,9 @@ from conformance.causes.sightings import Sighting, sightings_of
 from conformance.causes.stored_values import is_garbled, stored_values
 from conformance.model import Cell, Contract, Exchange, Finding, id_of_cause
 
+LIMITED = "429"
+"""The beginning of what is expected beyond a rate limit."""
+
 
 @dataclass(eq=False)
 class Group:
@@ -20,6 +23,7 @@ class Group:
 
     key: Key
     findings: dict[str, Finding] = field(default_factory=dict)  # the first of each clause
+    exact: set[str] = field(default_factory=set)  # clauses with a finding of the very key
     cells: dict[str, Cell] = field(default_factory=dict)
     operations: dict[str, None] = field(default_factory=dict)
     exchanges: dict[str, None] = field(default_factory=dict)
@@ -32,13 +36,15 @@ class Group:
         """The first finding of the clause with the most cells, shown by exchanges of the group.
 
         For a server fault, a clause that expected a success takes precedence, because a plain
-        request shows it.
+        request shows it, and then one that expected a limit.
         """
         cells = Counter(cell.clause for cell in self.cells.values())
 
-        def telling(clause: str) -> tuple[bool, int]:
-            plain = self.key.rule == FAULT and self.findings[clause].expected.startswith("2")
-            return plain, cells[clause]
+        def telling(clause: str) -> tuple[bool, bool, int]:
+            expected = self.findings[clause].expected
+            is_fault = self.key.rule == FAULT
+            is_limit = is_fault and expected.startswith(LIMITED)
+            return is_fault and expected.startswith("2"), is_limit, cells[clause]
 
         finding = self.findings[max(self.findings, key=telling)]
         own = [one.names for one in self.sightings if one.finding is finding]
@@ -98,7 +104,11 @@ def groups_of(
 def _add(group: Group, one: Sighting) -> None:
     group.sightings.append(one)
     if group.is_own(one):
-        group.findings.setdefault(one.finding.clause, one.finding)
+        clause, is_exact = one.finding.clause, one.key == replace(group.key, kind="")
+        if clause not in group.findings or (is_exact and clause not in group.exact):
+            group.findings[clause] = one.finding
+        if is_exact:
+            group.exact.add(clause)
     group.cells[one.cell.name] = one.cell
     group.operations[one.cell.operation] = None
     group.exchanges.update(dict.fromkeys(one.names))

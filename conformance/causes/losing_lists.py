@@ -1,23 +1,29 @@
 """Finds what follows from lists that lose items: they lack the objects of writes, too.
 
 A list that loses items without a filter also loses them with one, so the filter does not matter.
+One that returns the same items again whatever the cursor repeats all of them.
 """
 
 from __future__ import annotations
 
+import re
 from bisect import bisect
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
 from conformance.base.values import picked
-from conformance.causes.finding_key import FILTERED, OF_WALKS, Key
+from conformance.causes.finding_key import FILTERED, OF_WALKS, PAGE, Key
 from conformance.causes.sightings import Settled, Sighting
 from conformance.causes.stored_values import object_of
 from conformance.model import Contract, Exchange
 
 LISTED, COMPLETE = "create.listed", "paging.complete"
 """Rules that find a list without a new object, and a walk without an item that it should have."""
+REPEATED = "paging.exclusive"
+"""The rule that finds items in two pages of a walk."""
+SAME_ITEMS = re.compile(r"the same ([2-9]|\d{2,}) items again")
+"""What a finding says of a page that comes again."""
 LOOKED_FOR = ("which was just created", "which was only changed", "which was not deleted")
 """What a finding says of an object that a list lacks, behind its id."""
 
@@ -36,6 +42,22 @@ def without_filters(with_keys: Settled) -> Settled:
         (one, replace(key, flaw=""))
         if key.flaw == FILTERED and one.cell.operation in plain
         else (one, key)
+        for one, key in with_keys
+    ]
+
+
+def without_cursors(with_keys: Settled) -> Settled:
+    """The sightings; items that a list repeats have the key of a page that it returns again.
+
+    A page of one item may come again because the list includes the item that the cursor is of.
+    """
+    ignoring = {
+        one.cell.operation: key
+        for one, key in with_keys
+        if key.rule == PAGE and SAME_ITEMS.match(one.finding.actual)
+    }
+    return [
+        (one, ignoring.get(one.cell.operation, key) if key.rule == REPEATED else key)
         for one, key in with_keys
     ]
 

@@ -6,6 +6,8 @@ spoils whatever shows it.
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -14,8 +16,18 @@ from conformance.causes.finding_key import A_VALUE, DRAWN, FAULT, SHAPE, UNREAD,
 from conformance.causes.sightings import Settled, Sighting
 from conformance.causes.stored_values import Stored, flaw_of_write, is_garbled
 from conformance.model import Exchange
-from conformance.model.mistake_names import EMPTY, NUL, NUL_AND_MORE, ODD_VALUE, OPTIONAL
+from conformance.model.mistake_names import (
+    EMPTY,
+    HUGE_VALUE,
+    NUL,
+    NUL_AND_MORE,
+    ODD_VALUE,
+    OPTIONAL,
+)
 from conformance.reading import query_of
+
+HUGE = re.compile(r"[+-]?\d{9,}")
+"""A number that some computers cannot hold."""
 
 # --- successes that are no JSON ------------------------------------------------------------------
 
@@ -96,6 +108,7 @@ def of_parameters(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Sett
 
     So it does on one that is badly encoded, in a request that is not about the parameter.
     """
+    with_keys = _of_huge_values(with_keys, exchanges)
     failing: dict[tuple[str, Key], Key] = {}  # by operation, and the key with the bare parameter
     for one, key in with_keys:
         if key.rule == FAULT and key.flaw.startswith(ODD_VALUE):
@@ -113,3 +126,35 @@ def of_parameters(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Sett
         return key
 
     return [(one, settled_key(one, key)) for one, key in with_keys]
+
+
+def _of_huge_values(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """Operations that fail only on numbers they cannot hold do so for a reason of their own.
+
+    That is so unless most of them fail on other odd values of the parameter, too.
+    """
+    huge: dict[Key, set[str]] = defaultdict(set)  # the operations that fail on huge values
+    other: dict[Key, set[str]] = defaultdict(set)
+    for one, key in with_keys:
+        if key.rule == FAULT and key.flaw.startswith(ODD_VALUE):
+            found = huge if _has_huge_value(key, exchanges.get(one.shown_by)) else other
+            found[key].add(one.cell.operation)
+    apart = {
+        key: operations - other[key]
+        for key, operations in huge.items()
+        if len(operations - other[key]) > len(other[key])
+    }
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        if one.cell.operation not in apart.get(key, ()):
+            return key
+        return replace(key, flaw=HUGE_VALUE + key.flaw.removeprefix(ODD_VALUE))
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
+
+
+def _has_huge_value(key: Key, exchange: Exchange | None) -> bool:
+    """Whether the parameter that a key names has a huge number in a request."""
+    values = query_of(exchange.request.url) if exchange else {}
+    texts = values.get(key.flaw.removeprefix(ODD_VALUE), [])
+    return any(HUGE.fullmatch(text) for text in texts)

@@ -36,7 +36,11 @@ _OF_RESPONSES: Mapping[str, Cases] = {
         '"{code}" comes with a wrong status', "A code comes with a wrong status"
     ),
     "status.listed": {
-        TAKEN: ("{route} succeeds with an unlisted status", "Successes have an unlisted status"),
+        TAKEN: (
+            "{route} succeeds with the unlisted status {got}",
+            "Successes have the unlisted status {got}",
+            "Successes have an unlisted status",
+        ),
         ANY: (
             "{route} returns the unlisted status {got}",
             "Responses have the unlisted status {got}",
@@ -79,6 +83,8 @@ _OF_RESPONSES: Mapping[str, Cases] = {
     },
     "scope.refused": refusals(
         "A key without the scope",
+        "{route} asks for {flaw}",
+        "Operations ask for {flaw}",
         "{route} ignores the scopes of keys",
         "Keys work beyond their scopes",
     ),

@@ -15,6 +15,7 @@ from string import Formatter
 from conformance.causes.finding_key import ERROR, LACKED, UNROUTED, Key
 from conformance.causes.finding_key import TAKEN as NOT_REFUSED
 from conformance.causes.forms import ANY, CODE, LACKING, STATUS, TAKEN, Cases, Forms
+from conformance.causes.groups import LIMITED
 from conformance.causes.harm import was_refused
 from conformance.causes.stored_values import EARLIER
 from conformance.causes.templates import OF_UNROUTED, TEMPLATES
@@ -52,13 +53,25 @@ class Title:
     details: tuple[str, ...]
 
 
-def title_of(contract: Contract, key: Key, finding: Finding, operations: Sequence[str]) -> Title:
+def title_of(
+    contract: Contract,
+    key: Key,
+    finding: Finding,
+    operations: Sequence[str],
+    *,
+    several: bool = False,
+) -> Title:
     """The title of a cause, given the key, the main finding and the ids of the operations.
 
-    A rule without a template is named by its clause.
+    ``several``: several members are not as they were sent. A rule without a template is named by
+    its clause.
     """
     words = _words(contract, key, finding, operations)
+    if several:
+        words["all"] = "what was sent"
     words["sort"] = "odd" if key.flaw else "valid"
+    if finding.expected.startswith(LIMITED):
+        words["sort"] = "too many"
     cases = TEMPLATES.get(key.rule, {})
     if key.rule == ERROR and finding.rule == UNROUTED and {*operations} <= {WHOLE_API}:
         cases = OF_UNROUTED
@@ -148,15 +161,19 @@ def _words(
 
 
 def _route(broken: Sequence[Operation], operations: Sequence[str]) -> str:
-    """The route of a single operation; empty for several, and for the whole API."""
-    if len(operations) == len(broken) == 1:
-        return broken[0].route
-    return ""
+    """The route of a single operation; empty for several, and for the whole API.
+
+    It names the parameter without which the same route reads something else.
+    """
+    if len(operations) != 1 or len(broken) != 1:
+        return ""
+    (only,) = broken
+    return f"{only.route}?{only.when}" if only.method == "GET" and only.when else only.route
 
 
 def _status(finding: Finding, text: str) -> str:
     """The status at the beginning of a text about one; empty if there is none."""
-    match = _STATUS.match(text)
+    match = _STATUS.match(finding.actual if text == NOT_REFUSED else text)
     return match[0] if match and finding.where == "status" else ""
 
 

@@ -16,6 +16,8 @@ from conformance.model import Business, Contract, Exchange, business_of
 
 UNKNOWN, FOREIGN, GONE = "id.unknown", "tenant.object", "delete.gone"
 """Rules about requests that name an unknown id, a foreign object, and one that was deleted."""
+CREATED = "nothing created in another business"
+"""What is expected of the lists of a business after a request of another one."""
 SHOWN = ("update.", "delete.", "refused.")
 """Prefixes of the rules that compare what objects show with what was written."""
 NOT_READ, SHAPE = "create.read-back", "success.shape"
@@ -52,11 +54,15 @@ def _of_foreign_writes(with_keys: Settled, exchanges: Mapping[str, Exchange]) ->
     """An object shows what a key of another tenant was allowed to write."""
     reached: dict[str, Key] = {}  # by operation
     for one, key in with_keys:
-        if key.rule == FOREIGN and key.where == "status" and key.actual == TAKEN:
+        if key.rule == FOREIGN and key.actual == TAKEN:
             reached.setdefault(one.cell.operation, key)
 
     def settled_key(one: Sighting, key: Key) -> Key:
-        if not key.rule.startswith(SHOWN) or one.cell.operation not in reached:
+        if one.cell.operation not in reached:
+            return key
+        if key.rule == FOREIGN and key.expected == CREATED:
+            return reached[one.cell.operation]
+        if not key.rule.startswith(SHOWN):
             return key
         shown_by = [exchanges[name] for name in one.names if name in exchanges]
         is_foreign = any(_is_foreign_write(exchange) for exchange in shown_by)

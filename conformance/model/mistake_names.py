@@ -66,8 +66,8 @@ NOT_PARSED = frozenset(
 NUL, NUL_AND_MORE = "a null character in a text", "a null character and signs of code in a text"
 """The oddities of texts with a null character. What fails on one fails on the other."""
 
-ODD_VALUE, EMPTY = "an odd value of ", "an empty parameter"
-"""The oddity of a parameter, which its name follows; and that of an unnamed parameter."""
+ODD_VALUE, HUGE_VALUE, EMPTY = "an odd value of ", "a huge value of ", "an empty parameter"
+"""The oddities of a parameter, which its name follows; and that of an unnamed parameter."""
 REPEATED = "the values of an earlier creation"
 OPTIONAL = "optional members"
 REFUSABLE = "values that a server may refuse"

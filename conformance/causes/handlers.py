@@ -1,0 +1,88 @@
+"""Tells mistakes apart that handlers of single kinds of objects have made, each its own.
+
+A target without any check of tenants has one cause. If the objects of only a few kinds are open to
+other tenants, the handler of each of these kinds lacks the check.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from conformance.causes.finding_key import TAKEN, Key
+from conformance.causes.sightings import Settled, Sighting
+from conformance.model import Contract
+
+OBJECTS, LISTS, FIGURES = "tenant.object", "tenant.rows", "figures.own"
+"""Rules that find objects of another tenant: one of them, a list of them, and in a report."""
+OF_TENANTS = ("tenant.", "owner.")
+"""Prefixes of the rules that find what belongs to another tenant."""
+UNLISTED = "status.listed"
+"""The rule that finds a success with another status than the contract has."""
+REFUSED, OPENS = "scope.refused", "scope.opens"
+"""Rules that find a key with another scope accepted, and one with the right scope refused."""
+ANOTHER_SCOPE = "another scope"
+"""What an operation asks for if it breaks both rules."""
+FEW = 3
+"""The most kinds whose handlers have a mistake of their own."""
+
+
+def by_handler(contract: Contract, with_keys: Settled) -> Settled:
+    """The sightings; if only the handlers of a few kinds are wrong, the key names the kind."""
+    with_keys = _of_scopes(with_keys)
+    kinds = {name: operation.kind for name, operation in contract.operations.items()}
+    open_kinds = _few_kinds(kinds, with_keys, OBJECTS) | _few_kinds(kinds, with_keys, LISTS)
+    unlisted = _few_kinds(kinds, with_keys, UNLISTED)
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        kind = kinds.get(one.cell.operation, "")
+        is_open = kind in open_kinds and key.rule.startswith(OF_TENANTS)
+        if (is_open and not _is_named(key)) or (kind in unlisted and key.rule == UNLISTED):
+            return replace(key, kind=kind)
+        return key
+
+    return _of_lists(contract, [(one, settled_key(one, key)) for one, key in with_keys])
+
+
+def _few_kinds(kinds: dict[str, str], with_keys: Settled, rule: str) -> set[str]:
+    """The kinds of objects that requests reached or made against a rule; none if they are many.
+
+    There is nothing to tell apart if it is only one kind.
+    """
+    found = {
+        kinds.get(one.cell.operation, "")
+        for one, key in with_keys
+        if key.rule == rule and (rule == LISTS or (key.actual == TAKEN and not _is_named(key)))
+    }
+    return found - {""} if 1 < len(found) <= FEW else set()
+
+
+def _is_named(key: Key) -> bool:
+    """Whether requests were accepted that name something in a member, whatever they are for."""
+    return key.actual == TAKEN and key.where != "status"
+
+
+def _of_lists(contract: Contract, with_keys: Settled) -> Settled:
+    """What shows one item of a list shows it to another tenant for the same reason."""
+    paths = {name: operation.path for name, operation in contract.operations.items()}
+    listed = {paths.get(one.cell.operation): key for one, key in with_keys if key.rule == LISTS}
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        path = paths.get(one.cell.operation)
+        return listed.get(path, key) if key.rule == FIGURES else key
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
+
+
+def _of_scopes(with_keys: Settled) -> Settled:
+    """An operation that accepts another scope, and refuses the right one, has confused the two."""
+    accepting = {
+        one.cell.operation for one, key in with_keys if (key.rule, key.actual) == (REFUSED, TAKEN)
+    }
+    refusing = {one.cell.operation for one, key in with_keys if key.rule == OPENS}
+    confused = accepting & refusing
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        is_confused = one.cell.operation in confused and key.rule == REFUSED
+        return replace(key, flaw=ANOTHER_SCOPE) if is_confused else key
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]

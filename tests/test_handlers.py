@@ -1,0 +1,216 @@
+"""Mistakes of single handlers are causes of their own, with titles that tell them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from conformance.model import Cause, Operation, Parameter
+from conformance.server import application
+from conformance.server.application import Application
+from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.store import Row
+from tests.faults import harness
+from tests.faults.base import Faulty, is_for
+from tests.faults.faults import FAULTS
+from tests.support import contracts
+
+pytestmark = pytest.mark.long
+
+ODD = ("odd-request", "generated", "sequence")
+"""Scenarios with odd requests, which most of these servers do not need."""
+
+
+def causes_of(
+    kind: type[Application], *operations: str, without: tuple[str, ...] = ODD
+) -> tuple[Cause, ...]:
+    """The causes that some operations of a server show."""
+    loaded = contracts.real()
+    aim = harness.Aim(operations=operations, without=without)
+    return harness.run(loaded, application(loaded, kind=kind), aim=aim).causes
+
+
+def titles_of(
+    kind: type[Application], *operations: str, without: tuple[str, ...] = ODD
+) -> set[str]:
+    """The titles of the causes that some operations of a server show."""
+    return {cause.title for cause in causes_of(kind, *operations, without=without)}
+
+
+# --- tenants ---
+
+
+class OpenKinds(Faulty):
+    """The objects of some kinds are looked up for all businesses."""
+
+    kinds: tuple[str, ...] = ()
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        if kind in self.kinds:
+            return self.store.get(kind, identifier)
+        return super().find(kind, identifier, context)
+
+
+class TwoKinds(OpenKinds):
+    """Workspaces and evals are looked up for all businesses."""
+
+    kinds = ("workspace", "eval")
+
+
+class ManyKinds(OpenKinds):
+    """The objects of many kinds are looked up for all businesses."""
+
+    kinds = ("workspace", "eval", "agent", "lead", "call")
+
+
+def test_two_kinds_that_are_open_are_two_causes() -> None:
+    """Each title names what can be reached."""
+    assert titles_of(TwoKinds, "read_workspace", "read_eval", "delete_eval") == {
+        "GET /workspaces?id reaches objects of another business",
+        "An eval of another business can be reached",
+    }
+
+
+def test_a_server_without_a_check_of_tenants_is_one_cause() -> None:
+    """No handler forgot the check: nothing has it."""
+    operations = ("read_workspace", "read_eval", "read_agent", "read_lead", "read_call")
+    assert titles_of(ManyKinds, *operations) == {"Objects of another business can be reached"}
+
+
+class NumbersForAll(Faulty):
+    """Any business releases a number, which is free then."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        if is_for(context, "release_phone_number"):
+            return self.store.get(kind, identifier)
+        return super().find(kind, identifier, context)
+
+
+def test_a_number_that_another_business_released_is_free() -> None:
+    """That it can be assigned again is no second cause."""
+    operations = ("release_phone_number", "assign_phone_number", "list_phone_numbers")
+    assert titles_of(NumbersForAll, *operations) == {
+        "A phone number of another business can be reached"
+    }
+
+
+# --- texts ---
+
+
+class ShortDescriptions(Faulty):
+    """Webhooks keep the first 32 characters of a description."""
+
+    def kept(self, kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        kept = super().kept(kind, values)
+        if kind == "webhook" and isinstance(kept.get("description"), str):
+            kept["description"] = kept["description"][:32]
+        return kept
+
+
+def test_texts_that_are_cut_off_are_one_cause() -> None:
+    """Whatever writes them, and whatever they contain."""
+    operations = ("create_webhook", "update_webhook", "list_webhooks")
+    assert titles_of(ShortDescriptions, *operations, without=()) == {
+        "Objects do not keep long texts"
+    }
+
+
+class NothingChanged(Faulty):
+    """update_eval confirms changes that it does not make."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        return {} if is_for(context, "update_eval") else super().changes(context)
+
+
+def test_a_change_that_is_not_made_names_no_member() -> None:
+    """All of them are as they were."""
+    (title,) = titles_of(NothingChanged, "update_eval", "read_eval", "create_eval")
+    assert title == "PATCH /evals does not store what was sent"
+
+
+# --- lists ---
+
+
+class NoCursor(Faulty):
+    """list_available_numbers ignores the cursor."""
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        if is_for(context, "list_available_numbers"):
+            values = {name: value for name, value in context.values.items() if name != "after"}
+            context = replace(context, values=values)
+        return super().rows_of(context, limit)
+
+
+def test_a_cursor_that_is_ignored_is_no_inclusive_one() -> None:
+    """Both repeat items, but only one of them repeats all of a page."""
+    both = type("Both", (NoCursor, FAULTS["inclusive-cursor-of-agents"].kind), {})
+    assert titles_of(both, "list_available_numbers", "list_agents") == {
+        "GET /phone-numbers/available returns the same page again",
+        "Paging repeats items of GET /agents",
+    }
+
+
+class LimitInABox(Faulty):
+    """Limits that 64 bits do not hold fail; those of messages fail if they are no number."""
+
+    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
+        if parameter.name == "limit" and self.overflows(operation, str(value)):
+            raise OverflowError
+        return super().is_valid(operation, parameter, value)
+
+    def overflows(self, operation: Operation, text: str) -> bool:
+        """Whether a limit makes the server fail."""
+        if operation.id == "list_messages":
+            return text.isalpha()
+        return text.isdecimal() and int(text) >= 2**63
+
+
+def test_a_huge_limit_is_not_any_odd_one() -> None:
+    """If most lists fail on huge limits alone, and one on others."""
+    operations = ("list_calls", "list_agents", "list_leads", "list_evals", "list_messages")
+    assert titles_of(LimitInABox, *operations, without=()) == {
+        "The server fails on a huge value of limit",
+        "GET /sms/messages fails on an odd value of limit",
+    }
+
+
+# --- statuses ---
+
+
+class Accepting(Faulty):
+    """Two writes return 202."""
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        reply = super().succeed(context, body)
+        if is_for(context, "create_call", "send_sms"):
+            return replace(reply, status=202)
+        return reply
+
+
+@pytest.mark.parametrize("operation", ["create_call", "send_sms"])
+def test_the_title_of_an_unlisted_status_names_it(operation: str) -> None:
+    """Each of two handlers has a cause of its own."""
+    causes = causes_of(Accepting, "create_call", "send_sms")
+    route = contracts.real().operations[operation].route
+    assert len(causes) == 2
+    assert f"{route} succeeds with the unlisted status 202" in {cause.title for cause in causes}
+
+
+# --- limits ---
+
+
+class Unavailable(Faulty):
+    """Beyond a rate limit, the server is unavailable."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        reply = super().refused(request, refusal)
+        return replace(reply, status=503) if reply.status == 429 else reply
+
+
+def test_a_limit_that_is_answered_as_a_fault_is_named() -> None:
+    """The requests are not at fault: they are too many."""
+    (title,) = titles_of(Unavailable, "sign_up")
+    assert title == "POST /signup fails on too many requests"
