@@ -214,3 +214,24 @@ def test_a_limit_that_is_answered_as_a_fault_is_named() -> None:
     """The requests are not at fault: they are too many."""
     (title,) = titles_of(Unavailable, "sign_up")
     assert title == "POST /signup fails on too many requests"
+
+
+def test_a_status_that_no_success_has_blocks_its_cell() -> None:
+    """The requests succeeded, though with a status that no operation has."""
+    loaded = contracts.real()
+    aim = harness.Aim(operations=("create_call",))
+    run = harness.run(loaded, application(loaded, kind=Accepting), aim=aim)
+    (cell,) = [cell for cell in run.cells if cell.name == "status-201[create_call]"]
+    assert [reason.by for reason in cell.reasons] == ["status-listed[create_call]"]
+
+
+# --- values ---
+
+
+def test_values_that_two_handlers_accept_are_two_causes() -> None:
+    """Each handler lacks a check of its own."""
+    both = type("Both", (FAULTS["duration-of-letters"].kind, FAULTS["score-of-letters"].kind), {})
+    assert titles_of(both, "create_call", "update_lead", "read_call", "read_lead") == {
+        "POST /calls accepts an invalid value",
+        "PATCH /leads accepts an invalid value",
+    }

@@ -19,8 +19,8 @@ LONG = "long texts"
 """What is cut off."""
 NOT_ASCII = re.compile(r"[^\x00-\x7f]")
 """A character beyond ASCII."""
-CUT = "\u2026"
-"""The end of a text of which a finding quotes only the beginning."""
+TELLING = 10
+"""Characters that show that a text is the one that was sent, of which a finding quotes less."""
 FEWEST = 2
 """How many writes or members must alter a text alike. A single one may be a mistake of its own."""
 OF_WRITES = ("create.", "update.")
@@ -50,18 +50,16 @@ def _loses(one: Sighting) -> bool:
     """Whether a text is shown without the characters beyond ASCII that were sent."""
     sent, shown = one.finding.expected.removesuffix(AS_SENT), one.finding.actual
     first = NOT_ASCII.search(sent)
-    if first is None or not shown.isascii() or not shown.startswith('"'):
+    if first is None or not shown.startswith('"'):
         return False
-    before, kept, got = [_plain(text) for text in (sent[: first.start()], sent, shown)]
+    if not shown.translate(REPLACED).isascii():
+        return False
+    texts = sent[: first.start()], sent, shown
+    before, kept, got = [NOT_ASCII.sub("", text).translate(REPLACED) for text in texts]
     if len(got) < len(before):
         return False  # it is cut off before the first of them
-    is_cut = CUT in sent and bool(kept)
-    return kept.startswith(got) or (is_cut and got.startswith(kept))
-
-
-def _plain(text: str) -> str:
-    """The characters of ASCII in a text, without what may replace others."""
-    return NOT_ASCII.sub("", text).translate(REPLACED)
+    is_quoted_longer = len(kept) >= TELLING and got.startswith(kept)
+    return kept.startswith(got) or is_quoted_longer
 
 
 # --- texts that are cut off ---

@@ -1,11 +1,13 @@
 """Tells mistakes apart that handlers of single kinds of objects have made, each its own.
 
 A target without any check of tenants has one cause. If the objects of only a few kinds are open to
-other tenants, the handler of each of these kinds lacks the check.
+other tenants, the handler of each of these kinds lacks the check. So it is with wrong values that
+only a few handlers accept, and with successes that have a wrong status.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from conformance.causes.finding_key import TAKEN, Key
@@ -16,8 +18,8 @@ OBJECTS, LISTS, FIGURES = "tenant.object", "tenant.rows", "figures.own"
 """Rules that find objects of another tenant: one of them, a list of them, and in a report."""
 OF_TENANTS = ("tenant.", "owner.")
 """Prefixes of the rules that find what belongs to another tenant."""
-UNLISTED = "status.listed"
-"""The rule that finds a success with another status than the contract has."""
+ACCEPTED = ("status.listed", "success.status", "parameter.invalid")
+"""Rules that find a success with a wrong status, or one that should be a refusal."""
 REFUSED, OPENS = "scope.refused", "scope.opens"
 """Rules that find a key with another scope accepted, and one with the right scope refused."""
 ANOTHER_SCOPE = "another scope"
@@ -30,33 +32,40 @@ def by_handler(contract: Contract, with_keys: Settled) -> Settled:
     """The sightings; if only the handlers of a few kinds are wrong, the key names the kind."""
     with_keys = _of_scopes(with_keys)
     kinds = {name: operation.kind for name, operation in contract.operations.items()}
-    open_kinds = _few_kinds(kinds, with_keys, OBJECTS) | _few_kinds(kinds, with_keys, LISTS)
-    unlisted = _few_kinds(kinds, with_keys, UNLISTED)
+    few = {rule: _few_kinds(kinds, with_keys, rule) for rule in (OBJECTS, LISTS, *ACCEPTED)}
+    open_kinds = few[OBJECTS] | few[LISTS]
 
     def settled_key(one: Sighting, key: Key) -> Key:
         kind = kinds.get(one.cell.operation, "")
-        is_open = kind in open_kinds and key.rule.startswith(OF_TENANTS)
-        if (is_open and not _is_named(key)) or (kind in unlisted and key.rule == UNLISTED):
-            return replace(key, kind=kind)
-        return key
+        if key.rule.startswith(OF_TENANTS):
+            is_own = kind in open_kinds and not _names_in_member(key)
+        else:
+            is_own = kind in few.get(key.rule, ()) and _is_success(key)
+        return replace(key, kind=kind) if is_own else key
 
     return _of_lists(contract, [(one, settled_key(one, key)) for one, key in with_keys])
 
 
-def _few_kinds(kinds: dict[str, str], with_keys: Settled, rule: str) -> set[str]:
-    """The kinds of objects that requests reached or made against a rule; none if they are many.
+def _few_kinds(kinds: Mapping[str, str], with_keys: Settled, rule: str) -> set[str]:
+    """The kinds of objects for which requests succeed against a rule; none if they are many.
 
     There is nothing to tell apart if it is only one kind.
     """
     found = {
         kinds.get(one.cell.operation, "")
         for one, key in with_keys
-        if key.rule == rule and (rule == LISTS or (key.actual == TAKEN and not _is_named(key)))
+        if key.rule == rule and (rule == LISTS or _is_success(key))
     }
     return found - {""} if 1 < len(found) <= FEW else set()
 
 
-def _is_named(key: Key) -> bool:
+def _is_success(key: Key) -> bool:
+    """Whether requests succeeded, except for those that name something wrong in a member."""
+    is_success = key.actual == TAKEN or key.actual.startswith("2")
+    return is_success and not _names_in_member(key)
+
+
+def _names_in_member(key: Key) -> bool:
     """Whether requests were accepted that name something in a member, whatever they are for."""
     return key.actual == TAKEN and key.where != "status"
 

@@ -44,10 +44,12 @@ class Blocked:
     ) -> Reason | None:
         """Why a rule had nothing to judge in its ``cases`` on an operation; None without a failure.
 
-        ``rests_on`` are the rules whose failures may be the cause, the most telling first.
+        ``rests_on`` are the rules whose failures may be the cause, the most telling first. A rule
+        without cases of its own rests on all requests of the operation.
         """
-        sent = [each for case in cases for each in self._by_case.get(case.id, ())]
-        ids = set(ids_of(sent))
+        known = [self._by_case.get(case.id, []) for case in cases]
+        sent = [each for exchanges in known for each in exchanges]
+        ids = set(ids_of(sent)) if known else None
         asked = [exchange.operation for exchange in sent]
         places = dict.fromkeys([operation, *asked, *self._lists_of(operation)])
         for rule in rests_on:
@@ -76,14 +78,17 @@ class Blocked:
         for kind in sorted(kinds_of(known)):
             yield from self._contract.operations_by("create", kind)
 
-    def _broken(self, rule: str, place: str, ids: set[str]) -> str | None:
-        """The clause by which a rule blames one of some exchanges, or all of an operation."""
+    def _broken(self, rule: str, place: str, ids: set[str] | None) -> str | None:
+        """The clause by which a rule blames one of some exchanges, or all of an operation.
+
+        Without ``ids``, it blames any exchange of the operation.
+        """
         outcomes = self._outcomes.get((rule, place), ())
         partly = any(isinstance(outcome, Pass) for _, outcome in outcomes)
         for about, outcome in outcomes:
             if not is_finding(outcome):
                 continue
-            if not partly or not ids.isdisjoint(outcome.exchanges):
+            if not partly or ids is None or not ids.isdisjoint(outcome.exchanges):
                 return self._clause_of(rule, about)
         return None
 

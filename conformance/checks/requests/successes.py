@@ -94,7 +94,12 @@ def _may_be_triggered(context: JudgeContext, exchange: Exchange) -> bool:
     return False
 
 
-@passive("success.status", applies=_same_status, hint="No request succeeded.")
+@passive(
+    "success.status",
+    applies=_same_status,
+    hint="No request succeeded.",
+    rests_on=("status.listed",),
+)
 def success_status(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A valid request succeeds, and with the status of its operation."""
     response, operation = exchange.response, context.operation
