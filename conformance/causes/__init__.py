@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from conformance.causes.consequences import LASTING
-from conformance.causes.finding_key import READ_BACK, Key, place_of
+from conformance.causes.finding_key import ERROR, READ_BACK, Key, place_of
 from conformance.causes.folding import folded
 from conformance.causes.groups import Group, groups_of
 from conformance.causes.harm import harm_of
@@ -61,12 +61,27 @@ def _titled(
     titles = []
     for root, cause in zip(roots, causes, strict=True):
         operations = _named_operations(root, by_id)
-        sightings = [one for part in root.whole() for one in part.sightings]
-        members = {one.finding.where for one in sightings if one.key.rule in READ_BACK}
-        several = len(members) >= SEVERAL
-        titles.append(title_of(contract, root.key, cause.finding, operations, several=several))
+        more = _words_of_all(root, by_id)
+        titles.append(title_of(contract, root.key, cause.finding, operations, more))
     texts = told_apart(titles)
     return [replace(cause, title=text) for cause, text in zip(causes, texts, strict=True)]
+
+
+def _words_of_all(root: Group, by_id: dict[str, Exchange]) -> dict[str, str]:
+    """The words of a title that all findings of a cause have in common."""
+    words = {}
+    sightings = [one for part in root.whole() for one in part.sightings]
+    members = {one.finding.where for one in sightings if one.key.rule in READ_BACK}
+    if len(members) >= SEVERAL:
+        words["all"] = "what was sent"
+    statuses = {part.key.shape.partition(" ")[0] for part in root.whole() if part.key.rule == ERROR}
+    if len(statuses) == 1:
+        words["errors"] = statuses.pop()
+    shown = [by_id[one.shown_by] for one in sightings if one.shown_by in by_id]
+    filters = {tuple(sorted(exchange.facts.filters)) for exchange in shown}
+    if len(filters) == 1:
+        words["filter"] = " and ".join(filters.pop())
+    return {name: word for name, word in words.items() if word}
 
 
 def _named_operations(root: Group, by_id: dict[str, Exchange]) -> list[str]:

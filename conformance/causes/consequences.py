@@ -15,18 +15,19 @@ from dataclasses import dataclass, field
 
 from conformance.base.values import as_text, texts_in
 from conformance.causes.altered_texts import with_altered_texts
-from conformance.causes.finding_key import LACKED, READ_BACK, SHAPE, TAKEN, TYPED, Key
+from conformance.causes.finding_key import READ_BACK, SHAPE, TAKEN, TYPED, Key
 from conformance.causes.handlers import by_handler
 from conformance.causes.losing_lists import (
     with_lists_that_lose,
     without_cursors,
+    without_empty_lists,
     without_filters,
 )
 from conformance.causes.origins import SHORTEST
 from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Settled, Sighting
-from conformance.causes.wrong_writes import with_wrong_writes
-from conformance.model import NEW_ID, Contract, Exchange, Operation
+from conformance.causes.wrong_writes import of_lacking_ids, with_wrong_writes
+from conformance.model import Contract, Exchange, Operation
 from conformance.reading import as_shown, asked, sent_members
 
 NOT_DELETED = "which was not deleted"
@@ -38,6 +39,9 @@ SHOWS_FOREIGN = ("owner.", "tenant.object")
 """Prefixes of the rules that find an object that names one of another tenant."""
 UNKNOWN, FOREIGN = "id.unknown", "tenant.object"
 """Rules about requests that name an unknown id, and an object of another tenant."""
+OF_ACCESS = ("auth.", "scope.", FOREIGN)
+"""Prefixes of the rules that find a key which is accepted although it must be refused."""
+NOT_FOUND = "404"
 HELD = "another business has it"
 """The end of what is expected of a request for what is not free."""
 ALONE, NOT_SENT = "update.alone", "as it was not sent"
@@ -54,14 +58,14 @@ def with_consequences(
 ) -> Settled:
     """The sightings; those that follow from another one have its key."""
     with_keys = _of_removed_objects(contract, with_keys, exchanges)
-    with_keys = _of_foreign_deletions(contract, with_keys, exchanges)
+    with_keys = _of_wrong_deletions(contract, with_keys, exchanges)
     with_keys = _of_applied_changes(contract, with_keys, exchanges)
     with_keys = _of_unknown_ids(with_keys, exchanges)
-    with_keys = _of_lacking_ids(with_keys)
+    with_keys = of_lacking_ids(with_keys)
     with_keys = _of_wiped_members(contract, with_keys, exchanges)
     with_keys = with_wrong_writes(contract, with_keys, exchanges)
     with_keys = with_altered_texts(contract, with_keys)
-    with_keys = without_cursors(without_filters(with_keys))
+    with_keys = without_empty_lists(without_cursors(without_filters(with_keys)))
     with_keys = with_lists_that_lose(contract, with_keys, exchanges)
     with_keys = _of_stored_types(contract, with_keys)
     return by_handler(contract, with_keys)
@@ -85,15 +89,20 @@ def _of_removed_objects(
     return with_keys
 
 
-def _of_foreign_deletions(
+def _of_wrong_deletions(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """A request finds no object, or a free one, that the key of another tenant has deleted."""
+    """A request finds no object, or a free one, that a key without the right to it has deleted."""
     deleted: dict[str, Key] = {}  # by id of the object
     for one, key in with_keys:
         operation = contract.operations.get(one.cell.operation)
-        is_taken = key.rule == FOREIGN and key.actual == TAKEN and one.shown_by in exchanges
-        if is_taken and operation is not None and operation.action == "delete":
+        is_taken = key.rule.startswith(OF_ACCESS) and key.actual == TAKEN
+        if (
+            is_taken
+            and one.shown_by in exchanges
+            and operation is not None
+            and operation.action == "delete"
+        ):
             named = _named(contract, exchanges[one.shown_by], operation.kind)
             deleted |= dict.fromkeys(named, key)
 
@@ -102,7 +111,8 @@ def _of_foreign_deletions(
         if operation is None or one.shown_by not in exchanges:
             return key
         request = exchanges[one.shown_by]
-        if _is_refusal(one, exchanges):
+        is_gone = key.rule.startswith(OF_ACCESS) and key.actual == NOT_FOUND
+        if is_gone or _is_refusal(one, exchanges):
             named = list(_named(contract, request, operation.kind))
         elif key.rule == FOREIGN and key.expected.endswith(HELD):
             named = texts_in(sent_members(request).values())
@@ -261,25 +271,6 @@ def _of_unknown_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Se
         if not is_foreign or operation in reached:
             return key
         return of_unknown.get((operation, shape_of(exchanges[one.shown_by])), key)
-
-    return [(one, settled_key(one, key)) for one, key in with_keys]
-
-
-# --- objects without an id ---
-
-
-def _of_lacking_ids(with_keys: Settled) -> Settled:
-    """A creation cannot be read because its response lacks the required id of the new object."""
-    lacking: dict[tuple[str, str], Key] = {}  # by operation and member
-    for one, key in with_keys:
-        lacked = LACKED.match(one.finding.actual)
-        if lacked and key.rule == SHAPE:
-            lacking.setdefault((one.cell.operation, f"/{lacked[1]}"), key)
-
-    def settled_key(one: Sighting, key: Key) -> Key:
-        if one.finding.expected != NEW_ID:
-            return key
-        return lacking.get((one.cell.operation, one.finding.where), key)
 
     return [(one, settled_key(one, key)) for one, key in with_keys]
 

@@ -91,6 +91,10 @@ OF_DATA: Mapping[str, Cases] = {
     },
     "tenant.filter": {
         STATUS: ("A filter for another {tenant} gets a wrong status",),
+        "of its own": (
+            "{route} ignores a filter for another {tenant}",
+            "A filter for another {tenant} is ignored",
+        ),
         ANY: (
             "A filter of {route} shows another {tenant}",
             "A filter shows items of another {tenant}",
@@ -180,7 +184,9 @@ OF_DATA: Mapping[str, Cases] = {
         '"{member}" is true although nothing follows',
         "Lists say at the end that more follows",
     ),
-    "paging.filter": always("{route} ignores filters", "Lists ignore filters"),
+    "paging.filter": always(
+        "{route} ignores {filter}", "{route} ignores filters", "Lists ignore filters"
+    ),
     "paging.matches": {
         ", whose ": ("{route} filters by earlier values", "Filters use earlier values"),
         ANY: ("{route} finds what its filter excludes", "Filters find what they exclude"),
@@ -198,6 +204,7 @@ OF_DATA: Mapping[str, Cases] = {
     },
     "update.others": {
         "was there before": ("{route} removes other objects", "Changes remove other objects"),
+        "only plans": ("{route} creates what it only plans", "Plans create objects"),
         ANY: ("{route} changes other objects", "Changes also change other objects"),
     },
     "update.alone": {
@@ -241,6 +248,10 @@ OF_DATA: Mapping[str, Cases] = {
     "create.named": {
         "the first result": ("{route} refuses a repeated request", "Repetitions are refused"),
         "of its own": ("{route} confuses the names of requests", "Names of requests are confused"),
+        "at the same time": (
+            "{route} repeats simultaneous requests",
+            "Simultaneous repetitions are carried out",
+        ),
         ANY: ("{route} carries out a repeated request", "Repetitions are carried out again"),
     },
     "create.one": {

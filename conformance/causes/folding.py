@@ -16,15 +16,13 @@ from conformance.causes.finding_key import (
     depth,
 )
 from conformance.causes.groups import Group
-from conformance.model import WHOLE_API, Contract
+from conformance.model import Contract
 from conformance.model.mistake_names import REFUSABLE
 
 OBJECTS, LISTS = "tenant.object", "tenant.rows"
 """Rules that find objects of another tenant: one of them, and a list of them."""
 UNKNOWN = "id.unknown"
 """The rule about ids that name nothing."""
-LABEL = "success.label"
-"""The rule about the media type of successes."""
 NOTHING = ("nothing",)
 EXPLAINED: Mapping[str, tuple[str, ...]] = {
     "auth.missing": ("auth.",),
@@ -111,7 +109,7 @@ def explains(one: Group, other: Group) -> bool:
         return False
     if _names_in_member(other):
         return False
-    if _refuses_alike(one, other) or _labels_alike(one, other):
+    if _refuses_alike(one, other):
         return True
     is_alone = len(one.operations) == 1 or other.key.rule.endswith(LATER_LOOKS)
     return _by_rule(one, other) or (is_alone and _subject(one) == _subject(other))
@@ -129,15 +127,6 @@ def _refuses_alike(one: Group, other: Group) -> bool:
     if {one.key.rule, other.key.rule} != {UNKNOWN, OBJECTS} or one.key.actual == TAKEN:
         return False
     return (one.key.actual, one.key.shape) == (other.key.actual, other.key.shape)
-
-
-def _labels_alike(one: Group, other: Group) -> bool:
-    """Whether errors and successes of the same operations have the same wrong label."""
-    if {one.key.rule, other.key.rule} != {ERROR, LABEL}:
-        return False
-    if (one.key.where, one.key.actual) != (other.key.where, other.key.actual):
-        return False
-    return one.operations.keys() - {WHOLE_API} == other.operations.keys() - {WHOLE_API}
 
 
 def _by_response(one: Group, other: Group) -> bool:

@@ -4,8 +4,9 @@ The forms of a title are ordered by preference: the first one is used whose word
 is short enough. So the last form needs no words, except ``tenant``, which is always known.
 
 Other words are ``route`` and ``object`` (such as "an agent") if there is only one, ``member``,
-``flaw``, ``code``, ``stored`` for what only a value that was stored earlier shows, ``all`` if
-several members are not stored, and the statuses ``wanted`` and ``got``.
+``flaw``, ``code``, ``stored`` for what only a value that was stored earlier shows, and the statuses
+``wanted`` and ``got``. Only all findings of a cause tell ``all``, if several members are not
+stored, the status ``errors``, and ``filter``.
 """
 
 from __future__ import annotations

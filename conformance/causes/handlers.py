@@ -18,7 +18,9 @@ OBJECTS, LISTS, FIGURES = "tenant.object", "tenant.rows", "figures.own"
 """Rules that find objects of another tenant: one of them, a list of them, and in a report."""
 OF_TENANTS = ("tenant.", "owner.")
 """Prefixes of the rules that find what belongs to another tenant."""
-ACCEPTED = ("status.listed", "success.status", "parameter.invalid")
+MISSING, BLANK = "parameter.missing", "parameter.blank"
+"""Rules that find a missing parameter accepted, and null for it, which is the same."""
+ACCEPTED = ("status.listed", "success.status", "parameter.invalid", MISSING)
 """Rules that find a success with a wrong status, or one that should be a refusal."""
 REFUSED, OPENS = "scope.refused", "scope.opens"
 """Rules that find a key with another scope accepted, and one with the right scope refused."""
@@ -40,7 +42,8 @@ def by_handler(contract: Contract, with_keys: Settled) -> Settled:
         if key.rule.startswith(OF_TENANTS):
             is_own = kind in open_kinds and not _names_in_member(key)
         else:
-            is_own = kind in few.get(key.rule, ()) and _is_success(key)
+            rule = MISSING if key.rule == BLANK else key.rule
+            is_own = kind in few.get(rule, ()) and _is_success(key)
         return replace(key, kind=kind) if is_own else key
 
     return _of_lists(contract, [(one, settled_key(one, key)) for one, key in with_keys])

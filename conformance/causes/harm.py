@@ -37,6 +37,8 @@ BY_AREA: Mapping[str, Harm] = {
 }
 """The harm by area of the clause. In all other areas only responses are wrong."""
 
+NONE_OF_ITS_OWN = "no item of its own"
+"""The beginning of what is expected of a list for another tenant that shows the client's items."""
 REFUSED = "4"
 """The first digit of the status of a refusal."""
 
@@ -44,9 +46,9 @@ REFUSED = "4"
 def harm_of(contract: Contract, key: Key, finding: Finding) -> Harm:
     """The harm of the findings with a key, given the first of them.
 
-    A refusal with the wrong status exposes nothing.
+    A refusal with the wrong status exposes nothing, and neither does what is the client's own.
     """
-    if key.rule == FAULT or was_refused(finding):
+    if key.rule == FAULT or was_refused(finding) or finding.expected.startswith(NONE_OF_ITS_OWN):
         return Harm.ANSWER
     for beginning, harm in BY_RULE.items():
         if key.rule.startswith(beginning):

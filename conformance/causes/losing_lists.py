@@ -20,6 +20,8 @@ from conformance.model import Contract, Exchange
 
 LISTED, COMPLETE = "create.listed", "paging.complete"
 """Rules that find a list without a new object, and a walk without an item that it should have."""
+EMPTY, PROMISED = "tenant.empty", "paging.more-true"
+"""Rules about lists without items, and about the end of a list that says that more follow."""
 REPEATED = "paging.exclusive"
 """The rule that finds items in two pages of a walk."""
 SAME_ITEMS = re.compile(r"the same ([2-9]|\d{2,}) items again")
@@ -60,6 +62,20 @@ def without_cursors(with_keys: Settled) -> Settled:
         (one, ignoring.get(one.cell.operation, key) if key.rule == REPEATED else key)
         for one, key in with_keys
     ]
+
+
+def without_empty_lists(with_keys: Settled) -> Settled:
+    """The sightings; an empty list that promises more does what the end of a list does."""
+    promising = {one.cell.operation: key for one, key in with_keys if key.rule == PROMISED}
+    return [
+        (one, promising.get(one.cell.operation, key) if _promises_more(one) else key)
+        for one, key in with_keys
+    ]
+
+
+def _promises_more(one: Sighting) -> bool:
+    """Whether a list without items says that more follow."""
+    return one.key.rule == EMPTY and one.finding.actual == "true"
 
 
 def with_lists_that_lose(

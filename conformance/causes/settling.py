@@ -16,6 +16,7 @@ from conformance.causes.consequences import with_consequences
 from conformance.causes.finding_key import (
     ERROR,
     FAULT,
+    LABEL_RULE,
     SHAPE,
     STATUS,
     TAKEN,
@@ -34,7 +35,7 @@ from conformance.causes.provoked import (
 from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Settled, Sighting
 from conformance.causes.stored_values import Stored
-from conformance.model import Contract, Exchange, Operation, Role, Step
+from conformance.model import WHOLE_API, Contract, Exchange, Operation, Role, Step
 from conformance.reading import sent_members
 
 NO_KEY, OF_KEYS = "auth.missing", ("auth.", "scope.refused", "tenant.object")
@@ -47,6 +48,8 @@ OF_REFERENCES = ("tenant.object", "id.reference")
 NAMING = {Step.REFERENCE, Step.OPTIONAL, Step.TIED, Step.FOREIGN}
 """The steps whose requests name such an object in a member, if they do not select an object."""
 
+CONTENT_TYPE = "Content-Type"
+"""The place of a finding on the label of a body."""
 FORMS = (ERROR, "success.shape", "success.label")
 """Rules about the form of a response."""
 
@@ -66,7 +69,7 @@ def settled(
     with_keys = of_unread_bodies(with_keys, exchanges)
     with_keys = of_null_characters(of_parameters(with_keys, exchanges))
     with_keys = _of_references(contract, with_keys, exchanges)
-    with_keys = _without_shapes(contract, with_keys, exchanges)
+    with_keys = _of_labels(_without_shapes(contract, with_keys, exchanges))
     with_keys = _of_accepted_values(contract, with_keys, exchanges)
     return with_consequences(contract, _explained(with_keys), exchanges)
 
@@ -250,6 +253,27 @@ def _without_shapes(
         is_usual = _form(key) in usual
         is_of_one_place = shapes[whole] & usual or not operations[whole] & working
         return whole if is_usual or (key.rule == ERROR and is_of_one_place) else key
+
+    return [(one, settled_key(key)) for one, key in with_keys]
+
+
+def _of_labels(with_keys: Settled) -> Settled:
+    """The wrong label of errors is that of the successes, if the same operations have it."""
+    labels: dict[str, Key] = {}  # by label
+    operations: dict[tuple[str, str], set[str]] = defaultdict(set)  # by rule and label
+    for one, key in with_keys:
+        if key.where == CONTENT_TYPE:
+            operations[key.rule, key.actual].add(one.cell.operation)
+            if key.rule == LABEL_RULE:
+                labels[key.actual] = key
+
+    def settled_key(key: Key) -> Key:
+        if key.rule != ERROR or key.where != CONTENT_TYPE or key.actual not in labels:
+            return key
+        of_errors, of_successes = [
+            operations[rule, key.actual] - {WHOLE_API} for rule in (ERROR, LABEL_RULE)
+        ]
+        return labels[key.actual] if of_errors == of_successes else key
 
     return [(one, settled_key(key)) for one, key in with_keys]
 

@@ -15,8 +15,9 @@ FEW = 3
 def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
     """The main finding of a group as its plainest exchanges show it.
 
-    It has the clause of ``group.finding``. Exchanges with the oddity that the group is named after
-    are preferred, then those with the key full, with less wrong in the request, and the shortest.
+    It has the clause of ``group.finding``. Exchanges that show just what the group is named after
+    are preferred, then those with its oddity, with the key full, with less wrong in the request,
+    and the shortest.
     Except for its status, a finding quotes the response to the first of its exchanges, so no other
     one can take its place.
     """
@@ -28,10 +29,12 @@ def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
         if (one.finding.clause, one.finding.rule, one.finding.expected[:1]) == said
         and (one.finding.where == "status" or one.names[:1] == one.finding.exchanges[:1])
     ]
-    flaw = group.key.flaw
+    key = replace(group.key, kind="")
     plainness = {names: _plainness(names, exchanges) for names in {one.names for one in alike}}
     best_one = min(
-        alike, key=lambda one: (one.key.flaw != flaw, plainness[one.names]), default=None
+        alike,
+        key=lambda one: (one.key != key, one.key.flaw != key.flaw, plainness[one.names]),
+        default=None,
     )
     if best_one is None:
         return main

@@ -26,7 +26,7 @@ _OF_RESPONSES: Mapping[str, Cases] = {
     ),
     # --- errors ---
     ERROR: {
-        **of_errors("Errors of {route}", "Errors"),
+        **of_errors("Errors of {route}", "Errors with status {errors}", "Errors"),
         "a message for people": (
             "Errors of {route} reveal internals",
             "Errors reveal internals of the server",

@@ -58,17 +58,14 @@ def title_of(
     key: Key,
     finding: Finding,
     operations: Sequence[str],
-    *,
-    several: bool = False,
+    more: Mapping[str, str] | None = None,
 ) -> Title:
     """The title of a cause, given the key, the main finding and the ids of the operations.
 
-    ``several``: several members are not as they were sent. A rule without a template is named by
-    its clause.
+    ``more`` are words that only all its findings together tell. A rule without a template is named
+    by its clause.
     """
-    words = _words(contract, key, finding, operations)
-    if several:
-        words["all"] = "what was sent"
+    words = {**_words(contract, key, finding, operations), **(more or {})}
     words["sort"] = "odd" if key.flaw else "valid"
     if finding.expected.startswith(LIMITED):
         words["sort"] = "too many"

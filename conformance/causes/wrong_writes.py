@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.causes.finding_key import TAKEN, TYPED, Key
+from conformance.causes.finding_key import LACKED, SHAPE, TAKEN, TYPED, Key
 from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Settled, Sighting
-from conformance.model import Business, Contract, Exchange, business_of
+from conformance.model import NEW_ID, Business, Contract, Exchange, business_of
 
 UNKNOWN, FOREIGN, GONE = "id.unknown", "tenant.object", "delete.gone"
 """Rules about requests that name an unknown id, a foreign object, and one that was deleted."""
@@ -20,8 +20,10 @@ CREATED = "nothing created in another business"
 """What is expected of the lists of a business after a request of another one."""
 SHOWN = ("update.", "delete.", "refused.")
 """Prefixes of the rules that compare what objects show with what was written."""
-NOT_READ, SHAPE = "create.read-back", "success.shape"
-"""Rules that find an object that cannot be read, and a member of a wrong type."""
+BY_ID = ("read.asked", "create.dated")
+"""Rules that find another object than the one with an id."""
+NOT_READ = "create.read-back"
+"""The rule that finds an object that cannot be read."""
 
 
 def with_wrong_writes(
@@ -79,7 +81,7 @@ def _is_foreign_write(exchange: Exchange) -> bool:
 
 
 def _of_wrong_ids(contract: Contract, with_keys: Settled) -> Settled:
-    """A new object cannot be read because its creation returns an id of a wrong type."""
+    """An object is not recognized because responses show its id as a wrong type."""
     wrong: dict[str, Key] = {}  # by operation
     for one, key in with_keys:
         operation = contract.operations.get(one.cell.operation)
@@ -90,6 +92,23 @@ def _of_wrong_ids(contract: Contract, with_keys: Settled) -> Settled:
 
     def settled_key(one: Sighting, key: Key) -> Key:
         is_unread = key.rule == NOT_READ and key.where == "status"
-        return wrong.get(one.cell.operation, key) if is_unread else key
+        is_confused = key.rule in BY_ID
+        return wrong.get(one.cell.operation, key) if is_unread or is_confused else key
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
+
+
+def of_lacking_ids(with_keys: Settled) -> Settled:
+    """A creation cannot be read because its response lacks the required id of the new object."""
+    lacking: dict[tuple[str, str], Key] = {}  # by operation and member
+    for one, key in with_keys:
+        lacked = LACKED.match(one.finding.actual)
+        if lacked and key.rule == SHAPE:
+            lacking.setdefault((one.cell.operation, f"/{lacked[1]}"), key)
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        if one.finding.expected != NEW_ID:
+            return key
+        return lacking.get((one.cell.operation, one.finding.where), key)
 
     return [(one, settled_key(one, key)) for one, key in with_keys]

@@ -9,7 +9,7 @@ from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, 
 from conformance.judging.responses import answered, control_gap, refusal, refusals, said
 from conformance.judging.rules import trial
 from conformance.model import CodeRole, Exchange, Form
-from conformance.reading import refused_member
+from conformance.reading import refused_member, sent_members
 
 
 @trial("parameter.missing")
@@ -36,16 +36,29 @@ def parameter_blank(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     whole=True,
 )
 def parameter_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A value that no reading can accept is refused as invalid, unless its member has no effect."""
+    """A value that no reading can accept is refused as invalid, unless its member has no effect.
+
+    One that is empty may be called missing instead.
+    """
     ignored = [probe for probe in trial.probes if _is_ignored(context, probe)]
-    probes = [probe for probe in trial.probes if probe not in ignored]
-    yield from refusals(context, trial, probes, CodeRole.INVALID_PARAMETER)
+    judged = [probe for probe in trial.probes if probe not in ignored]
+    empty = [probe for probe in judged if _is_empty(context, probe)]
+    others = [probe for probe in judged if probe not in empty]
+    invalid = CodeRole.INVALID_PARAMETER
+    yield from refusals(context, trial, others, invalid)
+    yield from refusals(context, trial, empty, invalid, CodeRole.MISSING_PARAMETER)
     if context.log is None:  # not known before the end of the run
         return
     for probe in ignored:
         name = refused_member(context.operation, probe)
         expected = f"a refusal, if {name} has any effect on the target"
         yield Violation("status", expected, said(probe), (probe.id,), note=True)
+
+
+def _is_empty(context: JudgeContext, probe: Exchange) -> bool:
+    """Whether the value that no reading accepts is an empty text."""
+    name = refused_member(context.operation, probe)
+    return sent_members(probe).get(name or "") == ""
 
 
 def _is_ignored(context: JudgeContext, probe: Exchange) -> bool:

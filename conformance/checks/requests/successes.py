@@ -133,9 +133,12 @@ def _other_times(context: JudgeContext, shown: Mapping[str, Any]) -> list[Fracti
 def _was_there(context: JudgeContext, exchange: Exchange) -> bool:
     """Whether the object that a creation returns existed before: a server may merge equal ones.
 
-    A later change shows it, or its age on the clock of the target.
+    A later change shows it, or its age on the clock of the target. Or the request has a name that
+    another one may have had.
     """
     if exchange.facts.step in (Step.REPEATED, Step.SEQUENCE):
+        return True
+    if exchange.facts.mistake and context.operation.naming_header is not None:
         return True
     shown = members_of(answer_to(context.contract, context.operation, exchange).object)
     created = instant(shown.get(context.contract.position))

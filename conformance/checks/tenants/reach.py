@@ -188,7 +188,8 @@ def tenant_filter(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         if excuse:
             yield excuse
         elif answer.ok:
-            yield from _narrowed_to_foreign(answer, unfiltered)
+            own = context.target.businesses.get(Business.MAIN)
+            yield from _narrowed_to_foreign(answer, unfiltered, own)
         else:
             right = roles_of_refusal(context, trial, exchange, KEPT_OUT)
             invalid = [CodeRole.INVALID_PARAMETER] if exchange.facts.placed else []
@@ -204,8 +205,10 @@ def _unfiltered(context: JudgeContext, trial: Trial) -> set[str]:
     return identities
 
 
-def _narrowed_to_foreign(answer: Answer, unfiltered: set[str]) -> Iterator[Outcome]:
-    """Judge an accepted list that is narrowed to another business.
+def _narrowed_to_foreign(
+    answer: Answer, unfiltered: set[str], own: str | None
+) -> Iterator[Outcome]:
+    """Judge an accepted list that is narrowed to another business than the ``own`` one.
 
     It may show only items that are ``unfiltered``, the identities shown without the filter.
     """
@@ -214,7 +217,9 @@ def _narrowed_to_foreign(answer: Answer, unfiltered: set[str]) -> Iterator[Outco
     ids = (answer.exchange.id,)
     for item in answer.items:
         if answer.identity(item) not in unfiltered:
-            expected = "no item, as the list was asked for another business"
+            is_own = item.get(answer.contract.tenant or "") == own
+            whose = " of its own" if is_own else ""
+            expected = f"no item{whose}, as the list was asked for another business"
             yield Violation("/", expected, compact(item), ids)
             return
     yield Pass(ids)

@@ -97,6 +97,10 @@ def _are_apart(was: Any, now: Any) -> bool:
     return abs(moments[0] - moments[1]) > tolerance
 
 
+NONE_CREATED = "no new object, as the request only plans one"
+"""What is expected of a list after a request that plans an object."""
+
+
 def _beside(write: Answer, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows of a list, except that of the object that the write names."""
     name = write.contract.identifier_of(write.operation.kind)
@@ -112,9 +116,11 @@ def _reached(write: Answer, old: Answer, new: Answer) -> Iterator[Violation]:
     creates_none = write.contract.only_plans(write.operation)
     texts, ids = _fresh_texts(write), _ids(old, write, new)
     for row in _beside(write, new.rows):
-        was = before.get(new.identity(row), {} if creates_none else row)
-        if was != row:
+        was = before.get(new.identity(row))
+        if was is not None:
             yield from _taken_along(write, texts, was, row, ids)
+        elif creates_none and _shows(row, texts):
+            yield Violation("/", NONE_CREATED, compact(row), ids)
 
 
 def taken_along(

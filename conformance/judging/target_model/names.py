@@ -10,9 +10,11 @@ from conformance.judging.target_model.departures import Judged
 from conformance.judging.target_model.events import Write
 from conformance.model import Exchange, Step, compact
 from conformance.model.exchange import header_in
-from conformance.reading import Answer
+from conformance.reading import Answer, at_once
 
 NAMED = "create.named"
+BEFORE, AT_ONCE = "before", "at the same time"
+"""When the first request under a name was sent."""
 REFUSED_AS_INVALID = (400, 404, 409, 422)
 
 Named = dict[tuple[str, str, str], Answer]
@@ -71,11 +73,14 @@ def _repeated(first: Answer, answer: Answer) -> Violation | None:
     if exchange.facts.step is Step.REPEATED and exchange.status in REFUSED_AS_INVALID:
         expected = f"the first result, which is {compact(first.id)}"
         return Violation("status", expected, said(exchange), ids)
-    if not answer.ok or answer.id in (None, first.id):
+    is_empty = answer.id is None and exchange.facts.step is not Step.REPEATED
+    if not answer.ok or is_empty or answer.id == first.id:
         return None
     member = answer.contract.identifier_of(answer.operation.kind)
-    expected = f"{compact(first.id)}, as under the same name before"
-    return Violation(f"/{member}", expected, compact(answer.id), ids)
+    when = AT_ONCE if at_once(first.exchange, exchange) else BEFORE
+    expected = f"{compact(first.id)}, as under the same name {when}"
+    actual = said(exchange) if answer.id is None else compact(answer.id)
+    return Violation(f"/{member}", expected, actual, ids)
 
 
 def _have_same_body(one: Exchange, other: Exchange) -> bool:

@@ -63,6 +63,19 @@ class NamesCheckedTooEarly(Faulty):
         return super().act(context)
 
 
+@fault("created-resource", at=RUN, by="repeated-creation", depth=4)
+class RepetitionConfirmed(Faulty):
+    """create_communication_run says of a repetition that it is one, and not what the result was."""
+
+    def act(self, context: Context) -> Reply:
+        if is_for(context, RUN):
+            name = f"seen:{context.values[NAME]}"
+            if self.store.note(name) is not None:
+                return Reply(200, {"success": True, "duplicate": True})
+            self.store.remember(name, "")
+        return super().act(context)
+
+
 @fault("created-resource", also="status-200 status-201", at=RUN, by="repeated-creation", depth=4)
 class RepetitionRefused(Faulty):
     """create_communication_run refuses an Idempotency-Key that it has seen."""

@@ -29,6 +29,15 @@ class BadRequestForMalformedId(Faulty):
 
 
 @variant("L66")
+class EmptyIsMissing(Faulty):
+    """A required parameter that is an empty text counts as missing."""
+
+    def missing(self, operation: Operation, given: Mapping[str, Any]) -> list[str]:
+        there = {name: value for name, value in given.items() if value != ""}
+        return super().missing(operation, there)
+
+
+@variant("L66")
 class OtherCodeForBodies(Faulty):
     """An unreadable body counts as missing parameters, an empty one as invalid ones."""
 
