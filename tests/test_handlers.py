@@ -230,8 +230,8 @@ def test_a_status_that_no_success_has_blocks_its_cell() -> None:
 
 def test_values_that_two_handlers_accept_are_two_causes() -> None:
     """Each handler lacks a check of its own."""
-    both = type("Both", (FAULTS["duration-of-letters"].kind, FAULTS["score-of-letters"].kind), {})
-    assert titles_of(both, "create_call", "update_lead", "read_call", "read_lead") == {
+    both = type("Both", (FAULTS["duration-of-letters"].kind, FAULTS["empty-message-sent"].kind), {})
+    assert titles_of(both, "create_call", "send_sms", "read_call") == {
         "POST /calls accepts an invalid value",
-        "PATCH /leads accepts an invalid value",
+        "POST /sms/send accepts an invalid value",
     }

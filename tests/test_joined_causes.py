@@ -233,7 +233,8 @@ class NullAsNothing(Faulty):
 
 def test_null_for_what_may_be_missing_is_the_same_cause() -> None:
     """What is not required may be null, too."""
-    causes = causes_of(NullAsNothing, "create_eval", "create_workspace")
+    operations = ("create_agent", "create_eval", "create_lead", "create_workspace")
+    causes = causes_of(NullAsNothing, *operations)
     assert [cause.title for cause in causes] == [
         "Missing parameters are accepted",
         "POST /workspaces accepts a body that is no object",

@@ -18,7 +18,17 @@ from conformance.causes.instances import instances_of
 from conformance.causes.sightings import Sighting, sightings_of
 from conformance.causes.telling import plainest
 from conformance.causes.titles import title_of, told_apart
-from conformance.model import Cause, Cell, Contract, Exchange, Finding, Level, Verdict, worst
+from conformance.model import (
+    ON_NO_PAGE,
+    Cause,
+    Cell,
+    Contract,
+    Exchange,
+    Finding,
+    Level,
+    Verdict,
+    worst,
+)
 
 __all__ = [
     "Key",
@@ -68,20 +78,29 @@ def _titled(
 
 
 def _words_of_all(root: Group, by_id: dict[str, Exchange]) -> dict[str, str]:
-    """The words of a title that all findings of a cause have in common."""
-    words = {}
+    """The words of a title that only all findings of a cause together tell."""
     sightings = [one for part in root.whole() for one in part.sightings]
     members = {one.finding.where for one in sightings if one.key.rule in READ_BACK}
+    words = {"filter": _only_filter(sightings, by_id), "errors": _only_status(root)}
     if len(members) >= SEVERAL:
         words["all"] = "what was sent"
-    statuses = {part.key.shape.partition(" ")[0] for part in root.whole() if part.key.rule == ERROR}
-    if len(statuses) == 1:
-        words["errors"] = statuses.pop()
+    if any(one.finding.actual == ON_NO_PAGE for one in sightings):
+        words["wrongly"] = "wrongly"
+    return {name: word for name, word in words.items() if word}
+
+
+def _only_status(root: Group) -> str:
+    """The status of errors that lack the same; empty if some have another one."""
+    errors = [part.key for part in root.whole() if part.key.rule == ERROR]
+    statuses = {key.shape.partition(" ")[0] for key in errors}
+    return statuses.pop() if len(statuses) == 1 else ""
+
+
+def _only_filter(sightings: Iterable[Sighting], by_id: dict[str, Exchange]) -> str:
+    """The filters of the requests of some sightings; empty if they differ."""
     shown = [by_id[one.shown_by] for one in sightings if one.shown_by in by_id]
     filters = {tuple(sorted(exchange.facts.filters)) for exchange in shown}
-    if len(filters) == 1:
-        words["filter"] = " and ".join(filters.pop())
-    return {name: word for name, word in words.items() if word}
+    return " and ".join(filters.pop()) if len(filters) == 1 else ""
 
 
 def _named_operations(root: Group, by_id: dict[str, Exchange]) -> list[str]:

@@ -185,7 +185,12 @@ OF_DATA: Mapping[str, Cases] = {
         "Lists say at the end that more follows",
     ),
     "paging.filter": always(
-        "{route} ignores {filter}", "{route} ignores filters", "Lists ignore filters"
+        "{route} filters {wrongly} by {filter}",
+        "{route} filters {wrongly}",
+        "Lists filter {wrongly}",
+        "{route} ignores {filter}",
+        "{route} ignores filters",
+        "Lists ignore filters",
     ),
     "paging.matches": {
         ", whose ": ("{route} filters by earlier values", "Filters use earlier values"),

@@ -20,21 +20,24 @@ OF_TENANTS = ("tenant.", "owner.")
 """Prefixes of the rules that find what belongs to another tenant."""
 MISSING, BLANK = "parameter.missing", "parameter.blank"
 """Rules that find a missing parameter accepted, and null for it, which is the same."""
+FILTER = "paging.filter"
+"""The rule that finds a list which does not filter."""
 ACCEPTED = ("status.listed", "success.status", "parameter.invalid", MISSING)
 """Rules that find a success with a wrong status, or one that should be a refusal."""
 REFUSED, OPENS = "scope.refused", "scope.opens"
 """Rules that find a key with another scope accepted, and one with the right scope refused."""
 ANOTHER_SCOPE = "another scope"
 """What an operation asks for if it breaks both rules."""
-FEW = 3
-"""The most kinds whose handlers have a mistake of their own."""
+FEW, FEW_ACCEPTED = 3, 2
+"""The most kinds whose handlers have a mistake of their own: of any rule, and of those above."""
 
 
 def by_handler(contract: Contract, with_keys: Settled) -> Settled:
     """The sightings; if only the handlers of a few kinds are wrong, the key names the kind."""
     with_keys = _of_scopes(with_keys)
     kinds = {name: operation.kind for name, operation in contract.operations.items()}
-    few = {rule: _few_kinds(kinds, with_keys, rule) for rule in (OBJECTS, LISTS, *ACCEPTED)}
+    rules = (OBJECTS, LISTS, FILTER, *ACCEPTED)
+    few = {rule: _few_kinds(kinds, with_keys, rule) for rule in rules}
     open_kinds = few[OBJECTS] | few[LISTS]
 
     def settled_key(one: Sighting, key: Key) -> Key:
@@ -43,7 +46,7 @@ def by_handler(contract: Contract, with_keys: Settled) -> Settled:
             is_own = kind in open_kinds and not _names_in_member(key)
         else:
             rule = MISSING if key.rule == BLANK else key.rule
-            is_own = kind in few.get(rule, ()) and _is_success(key)
+            is_own = kind in few.get(rule, ()) and _may_be_own(key)
         return replace(key, kind=kind) if is_own else key
 
     return _of_lists(contract, [(one, settled_key(one, key)) for one, key in with_keys])
@@ -57,15 +60,16 @@ def _few_kinds(kinds: Mapping[str, str], with_keys: Settled, rule: str) -> set[s
     found = {
         kinds.get(one.cell.operation, "")
         for one, key in with_keys
-        if key.rule == rule and (rule == LISTS or _is_success(key))
+        if key.rule == rule and _may_be_own(key)
     }
-    return found - {""} if 1 < len(found) <= FEW else set()
+    most = FEW_ACCEPTED if rule in ACCEPTED else FEW
+    return found - {""} if 1 < len(found) <= most else set()
 
 
-def _is_success(key: Key) -> bool:
+def _may_be_own(key: Key) -> bool:
     """Whether requests succeeded, except for those that name something wrong in a member."""
     is_success = key.actual == TAKEN or key.actual.startswith("2")
-    return is_success and not _names_in_member(key)
+    return key.rule in (LISTS, FILTER) or (is_success and not _names_in_member(key))
 
 
 def _names_in_member(key: Key) -> bool:

@@ -67,15 +67,12 @@ def without_cursors(with_keys: Settled) -> Settled:
 def without_empty_lists(with_keys: Settled) -> Settled:
     """The sightings; an empty list that promises more does what the end of a list does."""
     promising = {one.cell.operation: key for one, key in with_keys if key.rule == PROMISED}
-    return [
-        (one, promising.get(one.cell.operation, key) if _promises_more(one) else key)
-        for one, key in with_keys
-    ]
 
+    def settled_key(one: Sighting, key: Key) -> Key:
+        promises_more = key.rule == EMPTY and one.finding.actual == "true"
+        return promising.get(one.cell.operation, key) if promises_more else key
 
-def _promises_more(one: Sighting) -> bool:
-    """Whether a list without items says that more follow."""
-    return one.key.rule == EMPTY and one.finding.actual == "true"
+    return [(one, settled_key(one, key)) for one, key in with_keys]
 
 
 def with_lists_that_lose(

@@ -18,10 +18,10 @@ WRITES = 2
 """Writes before a read that are repeated along with it."""
 MOST_THAT_FILL = 12
 """Maximum number of steps if they fill a rate limit, because most of these are alike."""
-FILLING = {Step.COUNT, Step.EVASION, Step.SOON, Step.LATER, Step.AGAIN}
+FILLING = {Step.COUNT, Step.EVASION, Step.SHORTLY, Step.SOON, Step.LATER, Step.AGAIN}
 """The steps whose requests count towards the limit of one address."""
-AFTER_A_WINDOW = {Step.LATER, Step.AGAIN}
-"""Those of them that are sent after the window."""
+AFTER_A_WINDOW = {Step.SHORTLY, Step.LATER, Step.AGAIN}
+"""Those of them that are sent after some time."""
 
 
 @dataclass(frozen=True)

@@ -158,14 +158,18 @@ def _words(
 
 
 def _route(broken: Sequence[Operation], operations: Sequence[str]) -> str:
-    """The route of a single operation; empty for several, and for the whole API.
+    """The route of some operations; empty if they have several, and for the whole API.
 
-    It names the parameter without which the same route reads something else.
+    That of a single one names the parameter without which the same route does something else.
     """
-    if len(operations) != 1 or len(broken) != 1:
+    routes = {operation.route for operation in broken}
+    if len(routes) != 1 or len(operations) != len(broken):
         return ""
-    (only,) = broken
-    return f"{only.route}?{only.when}" if only.method == "GET" and only.when else only.route
+    (route,) = routes
+    when = broken[0].when if len(broken) == 1 else None
+    if when is None:
+        return route
+    return f"{route}?{when}" if broken[0].method == "GET" else f"{route} with {when}"
 
 
 def _status(finding: Finding, text: str) -> str:

@@ -24,7 +24,7 @@ from conformance.model import (
     Step,
     compact,
 )
-from conformance.reading import soon
+from conformance.reading import shortly, soon
 
 NEEDS_LIMIT = "Needs a run that reaches the limit first."
 TOO_LONG, LONGEST_WAIT = 2, 12
@@ -139,10 +139,8 @@ def _in_time(judge: rules.TrialJudge) -> rules.TrialJudge:
 def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """The limit does not refuse a request that stays within it."""
     rate = context.operation.rate
-    if rate is None:
-        return
-    bursts = _bursts(trial, rate)
-    if not bursts:
+    bursts = _bursts(trial, rate) if rate else []
+    if rate is None or not bursts:
         return
     within = [burst.first(rate.requests) for burst in bursts]
     limited = within[0].limited
@@ -159,10 +157,8 @@ def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def rate_limit(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request beyond the limit is refused as too many."""
     rate = context.operation.rate
-    if rate is None:
-        return
-    bursts = _bursts(trial, rate)
-    if not bursts:
+    bursts = _bursts(trial, rate) if rate else []
+    if rate is None or not bursts:
         return
     for burst in bursts:
         if burst.limited is not None:
@@ -207,7 +203,9 @@ def _exceeded(rate: Rate, bursts: list[Burst]) -> Violation | None:
     over = [each.accepted[rate.requests] for each in bursts if len(each.accepted) > rate.requests]
     if len(over) < 2:
         return None
-    expected = f"429 for request {rate.requests + 1} within {rate.seconds} s"
+    most = max(bursts, key=lambda burst: len(burst.accepted))
+    seen = f"{len(most.accepted)} of {len(most.exchanges)} were accepted"
+    expected = f"429 for request {rate.requests + 1} within {rate.seconds} s ({seen})"
     return Violation("status", expected, said(over[0]), ids_of(over))
 
 
@@ -246,7 +244,8 @@ def rate_window(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     rate, exchanges = context.operation.rate, _after_limit(trial, Step.SOON)
     if rate is None:
         return
-    seconds, requests = soon(rate)
+    seconds, requests = soon(rate) if exchanges else shortly(rate)
+    exchanges = exchanges or _after_limit(trial, Step.SHORTLY)
     # a window may end within one series of requests, but not within two
     if len(exchanges) >= 2 * requests and all(exchange.ok for exchange in exchanges):
         when = f"{seconds} s after {rate.requests} were accepted"

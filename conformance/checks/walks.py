@@ -18,7 +18,7 @@ from conformance.judging.responses import answered, odd_cursor, said
 from conformance.judging.rules import passive
 from conformance.judging.target_model import outcomes_at
 from conformance.judging.walks import Walks, walked
-from conformance.model import Exchange, Open, Parameter, compact
+from conformance.model import ON_NO_PAGE, Exchange, Open, Parameter, compact
 from conformance.reading import id_of, takes
 
 NAMED = 3
@@ -175,7 +175,7 @@ def _lost(lost: list[Misplaced]) -> Iterator[Violation]:
         page, item = loss.page, loss.item
         start = page.after or "the head of the list"
         expected = f"{item.text} {item.key}, which comes after {start}"
-        yield Violation("/", expected, "it is on no page", page.ids)
+        yield Violation("/", expected, ON_NO_PAGE, page.ids)
 
 
 def _passes(pages: Iterable[Page]) -> Iterator[Pass]:

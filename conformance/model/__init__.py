@@ -49,6 +49,7 @@ from conformance.model.exchange import (
 from conformance.model.judgement import (
     BROKEN,
     NEW_ID,
+    ON_NO_PAGE,
     RENAMED_RULES,
     Case,
     Cause,
@@ -100,6 +101,7 @@ __all__ = [
     "NEW_ID",
     "NOTHING",
     "NOT_PARSED",
+    "ON_NO_PAGE",
     "PLAIN",
     "PREFLIGHT",
     "PUBLISHED",

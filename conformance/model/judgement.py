@@ -40,6 +40,8 @@ JUDGED = (Verdict.FAILED, Verdict.WAIVED, Verdict.WARNED, Verdict.PASSED)
 BROKEN = (Verdict.FAILED, Verdict.WAIVED, Verdict.WARNED)
 """The verdicts of cells whose findings have a cause, in display order."""
 
+ON_NO_PAGE = "it is on no page"
+"""What a finding says of an item that a list should show."""
 NEW_ID = "the id of the new object"
 """What a finding expects in the response to a creation that shows no id."""
 

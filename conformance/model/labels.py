@@ -97,6 +97,7 @@ class Step(StrEnum):
     EVASION = "evasion"  # pretends to come from another client once the limit is reached
     EARLIER = "earlier"  # comes from another address before the limit is reached
     ELSEWHERE = "elsewhere"  # comes from another address afterwards
+    SHORTLY = "shortly"  # some seconds after a limit was reached
     SOON = "soon"  # before half of the window is over
     LATER = "later"  # after the window
     AGAIN = "again"  # fills the limit again

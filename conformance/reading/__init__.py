@@ -19,7 +19,7 @@ from conformance.reading.items import (
     rows_of,
     runs_forward,
 )
-from conformance.reading.limits import soon
+from conformance.reading.limits import shortly, soon
 from conformance.reading.made import CLEAN, GONE, Made, made_by, removals, worked_on
 from conformance.reading.marks import (
     SIGNS,
@@ -107,6 +107,7 @@ __all__ = [
     "runs_forward",
     "same",
     "sent_members",
+    "shortly",
     "shown",
     "soon",
     "sought_in",

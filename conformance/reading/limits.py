@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from conformance.model import Rate
 
+SHORTLY = 5
+"""Seconds that a run waits for a limit that must last longer, if it cannot move the clock."""
+
 
 def soon(rate: Rate) -> tuple[int, int]:
     """When to retry before the window of a limit ends: after how many seconds, how many times.
@@ -11,5 +14,14 @@ def soon(rate: Rate) -> tuple[int, int]:
     Just under half the window, so that at most one of two consecutive fixed windows can end in
     between. One more request than a sliding window has freed by then.
     """
-    seconds = rate.seconds * 29 // 60
+    return _within(rate, rate.seconds * 29 // 60)
+
+
+def shortly(rate: Rate) -> tuple[int, int]:
+    """The same for a few seconds."""
+    return _within(rate, min(SHORTLY, rate.seconds * 29 // 60))
+
+
+def _within(rate: Rate, seconds: int) -> tuple[int, int]:
+    """Some seconds, and how many requests no limit accepts by then."""
     return seconds, rate.requests * seconds // rate.seconds + 1

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from conformance.base.text import amount
 from conformance.model import (
     DEAD_KEYS,
+    ON_NO_PAGE,
     UNAVAILABLE,
     Contract,
     Declaration,
@@ -121,14 +122,21 @@ def _statuses_of_valid(
 
 
 def idle_filters(run: Run) -> list[str]:
-    """The ``absent`` line for filters that lists ignored. A list that failed ignored nothing."""
+    """The ``absent`` line for filters that lists ignored.
+
+    A list that failed ignored nothing, and neither does one that lacks what a filter asks for.
+    """
     ignored: dict[str, set[str]] = defaultdict(set)
+    acting: dict[str, set[str]] = defaultdict(set)
     findings = [finding for cell in run.cells for finding in cell.findings]
     for finding in findings:
         for exchange in (run.exchange[name] for name in finding.exchanges):
             if exchange.ok:
                 ignored[finding.operation].update(_ignored_in(run, finding.rule, exchange))
-    return _advice_on_absent("filters", ignored)
+            if finding.actual == ON_NO_PAGE:
+                acting[finding.operation].update(exchange.facts.filters)
+    idle = {operation: names - acting[operation] for operation, names in ignored.items()}
+    return _advice_on_absent("filters", idle)
 
 
 def _ignored_in(run: Run, rule: str, exchange: Exchange) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.model import WHOLE_API, Effect, Exchange, Facts, Rate, Role, Step
 from conformance.plan.registry import Draft, Planning, operations, scenario
-from conformance.reading import soon
+from conformance.reading import shortly, soon
 from conformance.scenarios.client.client import Client
 from conformance.transport.clients import other_agent
 from conformance.transport.message import message_for
@@ -90,8 +90,14 @@ def limited(planning: Planning) -> Iterator[Draft]:
         clocked = replace(flood, needs=("addresses", "clock"))
         yield replace(flood, wants=("addresses",), cost=twice + len(EVASIONS), rules=BASE)
         yield replace(flood, variant="burst", needs=("addresses",), rules=BURST)
+        needs = ("addresses", "clock") if planning.target.clock else ("addresses",)
         yield replace(
-            clocked, variant="soon", cost=2 * twice, rules=("rate.window",), optional=True
+            flood,
+            variant="soon",
+            needs=needs,
+            cost=2 * twice,
+            rules=("rate.window",),
+            optional=True,
         )
         # the first case shows the limit without a clock
         timed = TIMED if planning.target.clock else TIMED[1:]
@@ -139,14 +145,17 @@ def _wait(client: Client, rate: Rate) -> None:
 def _ask_soon(client: Client, rate: Rate) -> None:
     """Send more requests than can have become free, before half of the window is over.
 
-    It does so twice, because a window may end in between.
+    It does so twice, because a window may end in between. Without a clock, it waits some seconds.
     """
-    seconds, requests = soon(rate)
+    has_clock = client.target.clock is not None
+    step = Step.SOON if has_clock else Step.SHORTLY
+    seconds, requests = soon(rate) if has_clock else shortly(rate)
     for _ in range(2):
         address = client.fresh_address()
         _fill(client, rate, address)
-        client.tick(seconds)
-        if any(_limited(_ask(client, address, Step.SOON)) for _ in range(requests)):
+        if client.tick(seconds) is None:
+            client.pause(seconds)
+        if any(_limited(_ask(client, address, step)) for _ in range(requests)):
             break
 
 

@@ -255,6 +255,20 @@ def the_limit_lasts_for_its_window() -> Iterator[Example]:
     yield silent(at_the_end, *limited, *one_address)
 
 
+@examples_of("rate.window", operation="sign_up")
+def the_limit_lasts_for_some_seconds() -> Iterator[Example]:
+    """Seconds later, nothing has come free, except perhaps at the end of a window."""
+    limited = burst("+++++-")
+    yield accepted("the address is still refused", *limited, *later("shortly", "-"))
+    yield refused(
+        "each of two addresses is accepted again",
+        *limited,
+        *later("shortly", "++"),
+        mentions="429 to one of 1 requests, 5 s after 5 were accepted",
+    )
+    yield silent("one address is accepted again", *limited, *later("shortly", "+"))
+
+
 @examples_of("rate.retry-after")
 def when_to_come_back() -> Iterator[Example]:
     """Retry-After is a number of seconds or a date."""

@@ -11,23 +11,19 @@ from conformance.judging.rules import trial
 from conformance.model import CodeRole, Exchange, Form
 from conformance.reading import refused_member, sent_members
 
+INVALID, MISSING = CodeRole.INVALID_PARAMETER, CodeRole.MISSING_PARAMETER
+
 
 @trial("parameter.missing")
 def parameter_missing(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request without a required parameter is refused as that."""
-    yield from refusals(context, trial, trial.of_form(Form.OMITTED), CodeRole.MISSING_PARAMETER)
+    yield from refusals(context, trial, trial.of_form(Form.OMITTED), MISSING)
 
 
 @trial("parameter.blank")
 def parameter_blank(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A required parameter that is null is refused; it may be called missing or invalid."""
-    yield from refusals(
-        context,
-        trial,
-        trial.of_form(Form.NULL),
-        CodeRole.MISSING_PARAMETER,
-        CodeRole.INVALID_PARAMETER,
-    )
+    yield from refusals(context, trial, trial.of_form(Form.NULL), MISSING, INVALID)
 
 
 @trial(
@@ -41,12 +37,10 @@ def parameter_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     One that is empty may be called missing instead.
     """
     ignored = [probe for probe in trial.probes if _is_ignored(context, probe)]
-    judged = [probe for probe in trial.probes if probe not in ignored]
-    empty = [probe for probe in judged if _is_empty(context, probe)]
-    others = [probe for probe in judged if probe not in empty]
-    invalid = CodeRole.INVALID_PARAMETER
-    yield from refusals(context, trial, others, invalid)
-    yield from refusals(context, trial, empty, invalid, CodeRole.MISSING_PARAMETER)
+    probes = [probe for probe in trial.probes if probe not in ignored]
+    for is_empty, roles in {False: (INVALID,), True: (INVALID, MISSING)}.items():
+        alike = [probe for probe in probes if _is_empty(context, probe) is is_empty]
+        yield from refusals(context, trial, alike, *roles)
     if context.log is None:  # not known before the end of the run
         return
     for probe in ignored:

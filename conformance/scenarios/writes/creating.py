@@ -73,10 +73,10 @@ AT_ONCE = 3
 
 
 def create_under_names(client: Client) -> None:
-    """Create under one name at the same time, and under names that differ in the case of letters.
+    """Create under one name at the same time, and under names that differ a little.
 
-    A server may refuse any of them: while it works on the first one, or because it wants names of
-    another form.
+    They differ in the case of letters, or at the end. A server may refuse any of them: while it
+    works on the first one, or because it wants names of another form.
     """
     operation, header = client.operation, client.operation.naming_header
     values = client.valid(operation)
@@ -86,6 +86,6 @@ def create_under_names(client: Client) -> None:
     requests = [(KeyName.FULL, values, facts)] * AT_ONCE
     client.together(operation, requests, role=Role.BYSTANDER)
     name = f"Order-{client.token()}"
-    for text in (name, name.swapcase()):
+    for text in (name, name.swapcase(), f"{name}-2"):
         values = {**client.optional(operation), **client.valid_or(values, operation)}
         client.mistake(operation, {**values, header: text}, role=Role.BYSTANDER)

@@ -127,7 +127,7 @@ def test_repeated_creation(client: Client) -> None:
     """Send a creation again, with every member that may have to be unique; all may succeed.
 
     If a header names the request, it is sent under a new name, and then under the old one. Others
-    follow at the same time under one name, and under names that differ in the case of letters.
+    follow at the same time under one name, and under names that differ a little.
     """
     values = client.valid(client.operation)
     if values is not None and client.shared.has_turn():

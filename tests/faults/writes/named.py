@@ -48,6 +48,14 @@ class NamesInAnyCase(Renaming):
 
 
 @fault("created-resource", at=RUN, by="repeated-creation", depth=5)
+class NamesCutOff(Renaming):
+    """create_communication_run compares the first eight characters of Idempotency-Keys."""
+
+    def name_for(self, name: str) -> str:
+        return name[:8]
+
+
+@fault("created-resource", at=RUN, by="repeated-creation", depth=5)
 class NamesCheckedTooEarly(Faulty):
     """Of create_communication_run, requests at the same time find a new Idempotency-Key unknown."""
 
