@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from conformance.causes.consequences import LASTING
-from conformance.causes.finding_key import ERROR, READ_BACK, Key, place_of
+from conformance.causes.finding_key import ERROR, LACKED, READ_BACK, SHAPE, Key, place_of
 from conformance.causes.folding import folded
 from conformance.causes.groups import Group, groups_of
 from conformance.causes.harm import harm_of
@@ -82,11 +82,23 @@ def _words_of_all(root: Group, by_id: dict[str, Exchange]) -> dict[str, str]:
     sightings = [one for part in root.whole() for one in part.sightings]
     members = {one.finding.where for one in sightings if one.key.rule in READ_BACK}
     words = {"filter": _only_filter(sightings, by_id), "errors": _only_status(root)}
+    shapes = [one for one in sightings if one.key.rule == root.key.rule == SHAPE]
+    if shapes and all(_is_wrapped(one, by_id) for one in shapes):
+        words["wraps"] = "wraps"
     if len(members) >= SEVERAL:
         words["all"] = "what was sent"
     if any(one.finding.actual == ON_NO_PAGE for one in sightings):
         words["wrongly"] = "wrongly"
     return {name: word for name, word in words.items() if word}
+
+
+def _is_wrapped(one: Sighting, by_id: dict[str, Exchange]) -> bool:
+    """Whether a response lacks a member that an object in it has."""
+    lacked = LACKED.match(one.finding.actual)
+    body = by_id[one.shown_by].json if one.shown_by in by_id else None
+    if lacked is None or one.finding.where != "/" or not isinstance(body, dict):
+        return False
+    return any(isinstance(value, dict) and lacked[1] in value for value in body.values())
 
 
 def _only_status(root: Group) -> str:

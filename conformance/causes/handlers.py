@@ -7,21 +7,22 @@ only a few handlers accept, and with successes that have a wrong status.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
-from conformance.causes.finding_key import TAKEN, Key
+from conformance.causes.finding_key import FILTER, TAKEN, Key
 from conformance.causes.sightings import Settled, Sighting
 from conformance.model import Contract
 
 OBJECTS, LISTS, FIGURES = "tenant.object", "tenant.rows", "figures.own"
 """Rules that find objects of another tenant: one of them, a list of them, and in a report."""
+OF_PAGES = "paging."
+"""Prefix of the rules about the pages of lists."""
 OF_TENANTS = ("tenant.", "owner.")
 """Prefixes of the rules that find what belongs to another tenant."""
 MISSING, BLANK = "parameter.missing", "parameter.blank"
 """Rules that find a missing parameter accepted, and null for it, which is the same."""
-FILTER = "paging.filter"
-"""The rule that finds a list which does not filter."""
 ACCEPTED = ("status.listed", "success.status", "parameter.invalid", MISSING)
 """Rules that find a success with a wrong status, or one that should be a refusal."""
 REFUSED, OPENS = "scope.refused", "scope.opens"
@@ -39,17 +40,29 @@ def by_handler(contract: Contract, with_keys: Settled) -> Settled:
     rules = (OBJECTS, LISTS, FILTER, *ACCEPTED)
     few = {rule: _few_kinds(kinds, with_keys, rule) for rule in rules}
     open_kinds = few[OBJECTS] | few[LISTS]
+    of_filters = _of_filters(kinds, with_keys, few[FILTER])
 
     def settled_key(one: Sighting, key: Key) -> Key:
         kind = kinds.get(one.cell.operation, "")
         if key.rule.startswith(OF_TENANTS):
             is_own = kind in open_kinds and not _names_in_member(key)
+        elif key.rule.startswith(OF_PAGES):
+            is_own = key in of_filters
         else:
             rule = MISSING if key.rule == BLANK else key.rule
             is_own = kind in few.get(rule, ()) and _may_be_own(key)
         return replace(key, kind=kind) if is_own else key
 
     return _of_lists(contract, [(one, settled_key(one, key)) for one, key in with_keys])
+
+
+def _of_filters(kinds: Mapping[str, str], with_keys: Settled, wrong: set[str]) -> set[Key]:
+    """The keys about pages that only lists of some kinds have, which filter wrongly."""
+    lists: dict[Key, set[str]] = defaultdict(set)
+    for one, key in with_keys:
+        if key.rule.startswith(OF_PAGES):
+            lists[key].add(kinds.get(one.cell.operation, ""))
+    return {key for key, found in lists.items() if found <= wrong}
 
 
 def _few_kinds(kinds: Mapping[str, str], with_keys: Settled, rule: str) -> set[str]:

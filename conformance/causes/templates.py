@@ -194,6 +194,7 @@ _OF_RESPONSES: Mapping[str, Cases] = {
             "Successes are not JSON",
         ),
         LACKING: (
+            "{route} {wraps} its object in another one",
             '{object} lacks "{member}"',
             'Responses lack "{member}"',
             "{object} lacks a member",

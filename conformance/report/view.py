@@ -207,10 +207,15 @@ def operation_name(operation: str) -> str:
 
 
 def notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...]]]:
-    """The notes by clause, in ledger order."""
+    """The notes by clause, in ledger order, without those that a finding of the cell repeats."""
     groups = []
     for name, cells in run.by_clause.items():
-        noted = tuple(note for cell in cells for note in cell.notes)
+        noted = tuple(
+            note
+            for cell in cells
+            for note in cell.notes
+            if note.where not in {finding.where for finding in cell.findings}
+        )
         if noted:
             groups.append((run.contract.clauses[name], noted))
     return groups

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import KW_ONLY, dataclass
+from dataclasses import KW_ONLY, dataclass, replace
 from typing import Any
 
 from conformance.model import Operation, Parameter
-from conformance.server.messages import Context, Request
+from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Page, Row
 from tests.faults.base import Entry, Faulty, fault, faults_of, is_for
 
@@ -279,6 +279,23 @@ class DurationOfLetters(Unchecked):
         if kind == "call" and self.member in values:
             kept[self.member] = values[self.member]
         return kept
+
+
+@fault("status-400 code-invalid_request", at="act_on_workspace", depth=4)
+class ActionByBeginning(Faulty):
+    """act_on_workspace takes what begins like an action, and refuses to pause twice."""
+
+    def is_valid(self, operation: Operation, parameter: Parameter, value: Any) -> bool:
+        begins = parameter.name == "action" and str(value).startswith("pause")
+        return begins or super().is_valid(operation, parameter, value)
+
+    def act(self, context: Context) -> Reply:
+        begins = str(context.values.get("action")).startswith("pause")
+        if not is_for(context, "act_on_workspace") or not begins:
+            return super().act(context)
+        if self.selected(context).document.get("lifecycle_state") == "paused":
+            raise Refusal("invalid_parameter")
+        return super().act(replace(context, values={**context.values, "action": "pause"}))
 
 
 @fault("status-400 code-invalid_request", at="send_sms", depth=4)
