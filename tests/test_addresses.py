@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
 from conformance.base.options import Choice
-from conformance.model import Json, Run, Verdict
+from conformance.model import Json, Rate, Run, Verdict
 from conformance.run.planning import prepare
 from conformance.run.session import Session
 from conformance.server.application import Application
@@ -43,13 +43,18 @@ def test_two_addresses_give_one_fresh_one() -> None:
     assert {addresses.current() for _ in range(20)} == {"127.0.0.2"}
 
 
-def judged(app: Application, given: Sequence[str], clock: Json = None) -> Run:
-    """A run against a server whose clock nobody moves."""
+def judged(
+    app: Application,
+    given: Sequence[str],
+    clock: Json = None,
+    wait: Callable[[float], None] = lambda _seconds: None,
+) -> Run:
+    """A run against a server whose clock only ``wait`` may move."""
     changes = {"addresses": list(given), "clock": clock}
     target = target_of(app.contract, app, "http://127.0.0.1:1", changes)
     choice = Choice(areas=("limits",), clauses=("status-201",))
     prepared = prepare(app.contract, target, choice)
-    session = Session(prepared, WsgiWire(app), sleep=lambda _seconds: None)
+    session = Session(prepared, WsgiWire(app), sleep=wait)
     return execute(session, prepared.chosen.runnable)
 
 
@@ -72,3 +77,28 @@ def test_runs_within_an_hour_do_not_blame_the_limit_that_the_first_one_used_up()
             run = judged(app, pool(count))
             failed = [cell.name for cell in run.cells if cell.verdict is Verdict.FAILED]
             assert failed == [], count
+
+
+class WindowOfSeconds(Application):
+    """The window of the limit is a thousandth of what it should be."""
+
+    def rate_seconds(self, rate: Rate) -> int:
+        return super().rate_seconds(rate) // 1_000
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict"), [(WindowOfSeconds, Verdict.FAILED), (Application, Verdict.PASSED)]
+)
+def test_a_window_of_seconds_is_noticed_without_a_clock(
+    kind: type[Application], verdict: Verdict
+) -> None:
+    """The run waits some seconds. A right server still refuses then."""
+    app = faulty(kind)
+
+    def wait(seconds: float) -> None:
+        app.clock.forward(seconds)
+
+    run = judged(app, pool(16), wait=wait)
+    (limit,) = [cell for cell in run.cells if cell.name == "signup-limit[sign_up]"]
+    assert limit.verdict is verdict
+    assert {finding.rule for finding in limit.findings} <= {"rate.window"}

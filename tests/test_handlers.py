@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from conformance.model import Cause, Operation, Parameter
+from conformance.report import remarks
 from conformance.server import application
 from conformance.server.application import Application
 from conformance.server.messages import Context, Refusal, Reply, Request
@@ -235,3 +236,57 @@ def test_values_that_two_handlers_accept_are_two_causes() -> None:
         "POST /calls accepts an invalid value",
         "POST /sms/send accepts an invalid value",
     }
+
+
+# --- what all findings together tell ---
+
+
+class NoReasonForbidden(Faulty):
+    """Errors with status 403 have no message."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        reply = super().refused(request, refusal)
+        if reply.status == 403:
+            del reply.body["error"]["message"]
+        return reply
+
+
+def test_a_title_names_the_only_status_of_wrong_errors() -> None:
+    """Errors with other statuses are right."""
+    (title,) = titles_of(NoReasonForbidden, "read_call", "create_call", "list_leads")
+    assert title == "Errors with status 403 have no message"
+
+
+class CallInACall(Faulty):
+    """create_call returns an object with the call in it."""
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        wrapped = {"success": True, "call": body} if is_for(context, "create_call") else body
+        return super().succeed(context, wrapped)
+
+
+def test_an_object_in_another_one_lacks_nothing() -> None:
+    """What seems to be missing is one level below."""
+    titles = titles_of(CallInACall, "create_call", "read_call")
+    assert "POST /calls wraps its object in another one" in titles
+
+
+class OppositeDirection(Faulty):
+    """list_messages shows the messages of the opposite direction."""
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        opposite = {"inbound": "outbound", "outbound": "inbound"}
+        if is_for(context, "list_messages") and context.values.get("direction") in opposite:
+            turned = opposite[context.values["direction"]]
+            context = replace(context, values={**context.values, "direction": turned})
+        return super().rows_of(context, limit)
+
+
+def test_a_filter_that_finds_the_opposite_is_not_ignored() -> None:
+    """Nobody is told to declare it absent: it has an effect."""
+    loaded = contracts.real()
+    aim = harness.Aim(operations=("list_messages",), without=ODD)
+    run = harness.run(loaded, application(loaded, kind=OppositeDirection), aim=aim)
+    (cause,) = run.causes
+    assert cause.title.startswith("GET /sms/messages filters wrongly")
+    assert remarks.idle_filters(run) == []
