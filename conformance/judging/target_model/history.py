@@ -73,13 +73,18 @@ class History:
     def fold(self) -> None:
         """Fold the writes, once all of them are known."""
         self._states = list(self._folded())
-        self._ends = [write.span.end for write, _ in self._states]
+        self._ends = [state.since for _, state in self._states]
 
     def _folded(self) -> Iterator[tuple[Write, State]]:
-        """Each write that may have changed the object, with the state after it."""
+        """Each write that may have changed the object, with the state after it.
+
+        They are in the order in which they were sent. A write ends no earlier than those before it,
+        even if clocks disagree on how long those took.
+        """
         state = State()
-        for write in sorted([*self.writes, *self.mentions], key=lambda each: each.span.end):
-            state = replace(self._after(state, write), since=write.span.end)
+        for write in sorted([*self.writes, *self.mentions], key=lambda each: each.span.begin):
+            since = max(state.since, write.span.end)
+            state = replace(self._after(state, write), since=since)
             yield write, state
 
     def _after(self, state: State, write: Write) -> State:

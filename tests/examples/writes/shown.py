@@ -58,6 +58,9 @@ def a_new_object_is_shown_as_sent() -> Iterator[Example]:
     """Whatever shows an object shows what its creation sent."""
     yield accepted("a list shows it", created(), listed(LATER))
     yield refused("a list shows another name", created(), listed(SOON), listed(LATER, "Another"))
+    slow = replace(created(), elapsed_ms=10_000)
+    renamed = (slow, changed(1, name="Second"), read(LATER, "Second"))
+    yield silent("the log says that its creation ended after a change of it", *renamed)
     yield refused("a read shows another name", created(), read(LATER, "Another"))
     yield silent("a list shows another name soon", created(), listed(SOON, "Another"))
     yield silent("another object is shown", created(), at(LATER, answer(200, {"id": "e2"})))
