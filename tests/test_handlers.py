@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from conformance.causes import groups
+from conformance.causes.finding_key import Key
 from conformance.model import Cause, Operation, Parameter
 from conformance.report import remarks
 from conformance.server import application
@@ -288,5 +290,22 @@ def test_a_filter_that_finds_the_opposite_is_not_ignored() -> None:
     aim = harness.Aim(operations=("list_messages",), without=ODD)
     run = harness.run(loaded, application(loaded, kind=OppositeDirection), aim=aim)
     (cause,) = run.causes
-    assert cause.title.startswith("GET /sms/messages filters wrongly")
+    assert cause.title.startswith("GET /sms/messages applies")
     assert remarks.idle_filters(run) == []
+
+
+# --- what explains another finding may have gone ---
+
+
+def test_a_finding_without_what_explains_it_is_a_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What explains it may have been told apart, or belong to another finding itself."""
+    loaded = contracts.real()
+    aim = harness.Aim(operations=("create_call", "send_sms"), without=ODD)
+    run = harness.run(loaded, application(loaded, kind=Accepting), aim=aim)
+
+    def settled(_contract: Any, seen: Any, *_rest: Any) -> Any:
+        return [(one, Key("rule.of-another")) for one in seen]
+
+    monkeypatch.setattr(groups, "settled", settled)
+    found = groups.groups_of(run.contract, run.cells, run.exchange)
+    assert {group.finding.rule for group in found} == {"status.listed"}

@@ -152,7 +152,7 @@ class WrongScope(Faulty):
 def test_a_wrong_scope_is_one_cause() -> None:
     """It lets some keys in that it must refuse, and refuses those that it must let in."""
     (cause,) = run_of(WrongScope, "update_agent").causes
-    assert cause.title == "PATCH /agents asks for another scope"
+    assert cause.title == "PATCH /agents checks the wrong scope"
     assert {"scope-required", "scope-opens"} <= set(cause.clauses)
 
 

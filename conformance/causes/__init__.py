@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from conformance.causes.common_words import words_of_all
 from conformance.causes.consequences import LASTING
-from conformance.causes.finding_key import ERROR, LACKED, READ_BACK, SHAPE, Key, place_of
+from conformance.causes.finding_key import Key, place_of
 from conformance.causes.folding import folded
 from conformance.causes.groups import Group, groups_of
 from conformance.causes.harm import harm_of
@@ -19,7 +20,6 @@ from conformance.causes.sightings import Sighting, sightings_of
 from conformance.causes.telling import plainest
 from conformance.causes.titles import title_of, told_apart
 from conformance.model import (
-    ON_NO_PAGE,
     Cause,
     Cell,
     Contract,
@@ -42,8 +42,6 @@ __all__ = [
 
 OF_REPORTS = "figures."
 """Prefix of the rules about reports."""
-SEVERAL = 3
-"""The fewest members that are not as sent for a title to name none of them."""
 NAMED = 20
 """Exchanges that a cause lists."""
 
@@ -71,48 +69,10 @@ def _titled(
     titles = []
     for root, cause in zip(roots, causes, strict=True):
         operations = _named_operations(root, by_id)
-        more = _words_of_all(root, by_id)
+        more = words_of_all(root, by_id)
         titles.append(title_of(contract, root.key, cause.finding, operations, more))
     texts = told_apart(titles)
     return [replace(cause, title=text) for cause, text in zip(causes, texts, strict=True)]
-
-
-def _words_of_all(root: Group, by_id: dict[str, Exchange]) -> dict[str, str]:
-    """The words of a title that only all findings of a cause together tell."""
-    sightings = [one for part in root.whole() for one in part.sightings]
-    members = {one.finding.where for one in sightings if one.key.rule in READ_BACK}
-    words = {"filter": _only_filter(sightings, by_id), "errors": _only_status(root)}
-    shapes = [one for one in sightings if one.key.rule == root.key.rule == SHAPE]
-    if shapes and all(_is_wrapped(one, by_id) for one in shapes):
-        words["wraps"] = "wraps"
-    if len(members) >= SEVERAL:
-        words["all"] = "what was sent"
-    if any(one.finding.actual == ON_NO_PAGE for one in sightings):
-        words["wrongly"] = "wrongly"
-    return {name: word for name, word in words.items() if word}
-
-
-def _is_wrapped(one: Sighting, by_id: dict[str, Exchange]) -> bool:
-    """Whether a response lacks a member that an object in it has."""
-    lacked = LACKED.match(one.finding.actual)
-    body = by_id[one.shown_by].json if one.shown_by in by_id else None
-    if lacked is None or one.finding.where != "/" or not isinstance(body, dict):
-        return False
-    return any(isinstance(value, dict) and lacked[1] in value for value in body.values())
-
-
-def _only_status(root: Group) -> str:
-    """The status of errors that lack the same; empty if some have another one."""
-    errors = [part.key for part in root.whole() if part.key.rule == ERROR]
-    statuses = {key.shape.partition(" ")[0] for key in errors}
-    return statuses.pop() if len(statuses) == 1 else ""
-
-
-def _only_filter(sightings: Iterable[Sighting], by_id: dict[str, Exchange]) -> str:
-    """The filters of the requests of some sightings; empty if they differ."""
-    shown = [by_id[one.shown_by] for one in sightings if one.shown_by in by_id]
-    filters = {tuple(sorted(exchange.facts.filters)) for exchange in shown}
-    return " and ".join(filters.pop()) if len(filters) == 1 else ""
 
 
 def _named_operations(root: Group, by_id: dict[str, Exchange]) -> list[str]:

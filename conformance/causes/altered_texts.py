@@ -17,8 +17,8 @@ BEYOND_ASCII = "characters beyond ASCII"
 """What the texts lose."""
 LONG = "long texts"
 """What is cut off."""
-NOT_ASCII = re.compile(r"[^\x00-\x7f]")
-"""A character beyond ASCII."""
+NOT_ASCII = re.compile(r"[^\x00-\x7f\u2026]")
+"""A character beyond ASCII, other than the sign for what a finding leaves out."""
 TELLING = 10
 """Characters that show that a text is the one that was sent, of which a finding quotes less."""
 FEWEST = 2

@@ -43,7 +43,7 @@ OF_ACCESS = ("auth.", "scope.", FOREIGN)
 """Prefixes of the rules that find a key which is accepted although it must be refused."""
 NOT_FOUND = "404"
 HELD = "another business has it"
-"""The end of what is expected of a request for what is not free."""
+"""The end of what is expected of a request for something that is already taken."""
 ALONE, NOT_SENT = "update.alone", "as it was not sent"
 """The rule that finds a member changed by a write, and the end of what it expects then."""
 LASTING = (GONE, DELETES_OTHERS, APPLIED)
@@ -92,7 +92,7 @@ def _of_removed_objects(
 def _of_wrong_deletions(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """A request finds no object, or a free one, that a key without the right to it has deleted."""
+    """A request fails, or finds something free, because a key without access deleted the object."""
     deleted: dict[str, Key] = {}  # by id of the object
     for one, key in with_keys:
         operation = contract.operations.get(one.cell.operation)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conformance.causes.forms import ANY, CODE, STATUS, TAKEN, Cases, always, refusals
-from conformance.model import NEW_ID
+from conformance.model import NEW_ID, NONE_OF_ITS_OWN
 
 FOREIGN_ITEMS = ("{route} shows items of another {tenant}", "Lists show items of another {tenant}")
 REACHED = (
@@ -91,7 +91,7 @@ OF_DATA: Mapping[str, Cases] = {
     },
     "tenant.filter": {
         STATUS: ("A filter for another {tenant} gets a wrong status",),
-        "of its own": (
+        NONE_OF_ITS_OWN: (
             "{route} ignores a filter for another {tenant}",
             "A filter for another {tenant} is ignored",
         ),
@@ -185,9 +185,9 @@ OF_DATA: Mapping[str, Cases] = {
         "Lists say at the end that more follows",
     ),
     "paging.filter": always(
-        "{route} filters {wrongly} by {filter}",
-        "{route} filters {wrongly}",
-        "Lists filter {wrongly}",
+        "{route} applies the filter {filter} {wrongly}",
+        "{route} applies filters {wrongly}",
+        "Lists apply filters {wrongly}",
         "{route} ignores {filter}",
         "{route} ignores filters",
         "Lists ignore filters",
@@ -209,7 +209,7 @@ OF_DATA: Mapping[str, Cases] = {
     },
     "update.others": {
         "was there before": ("{route} removes other objects", "Changes remove other objects"),
-        "only plans": ("{route} creates what it only plans", "Plans create objects"),
+        "only plans": ("{route} creates what it only plans", "Dry runs create objects"),
         ANY: ("{route} changes other objects", "Changes also change other objects"),
     },
     "update.alone": {
@@ -254,8 +254,8 @@ OF_DATA: Mapping[str, Cases] = {
         "the first result": ("{route} refuses a repeated request", "Repetitions are refused"),
         "of its own": ("{route} confuses the names of requests", "Names of requests are confused"),
         "at the same time": (
-            "{route} repeats simultaneous requests",
-            "Simultaneous repetitions are carried out",
+            "{route} carries out simultaneous duplicates",
+            "Simultaneous duplicates are all carried out",
         ),
         ANY: ("{route} carries out a repeated request", "Repetitions are carried out again"),
     },

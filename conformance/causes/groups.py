@@ -91,7 +91,11 @@ def groups_of(
     if not seen:
         return []
     stored = stored_values(contract, exchanges)
-    for one, key in settled(contract, seen, exchanges, stored):
+    with_keys = settled(contract, seen, exchanges, stored)
+    led = {key for one, key in with_keys if one.key.rule == key.rule}
+    for one, explained in with_keys:
+        # what should explain it may have gone to another group itself
+        key = explained if explained in led else one.key
         group = groups.setdefault(key, Group(key))
         _add(group, one)
         is_of_stored = one.shown_by in stored and stored[one.shown_by].flaw == key.flaw

@@ -27,10 +27,10 @@ ACCEPTED = ("status.listed", "success.status", "parameter.invalid", MISSING)
 """Rules that find a success with a wrong status, or one that should be a refusal."""
 REFUSED, OPENS = "scope.refused", "scope.opens"
 """Rules that find a key with another scope accepted, and one with the right scope refused."""
-ANOTHER_SCOPE = "another scope"
-"""What an operation asks for if it breaks both rules."""
+ANOTHER_SCOPE = "the wrong scope"
+"""What an operation checks if it breaks both rules."""
 FEW, FEW_ACCEPTED = 3, 2
-"""The most kinds whose handlers have a mistake of their own: of any rule, and of those above."""
+"""The most kinds that count as separate mistakes: in general, and for ACCEPTED."""
 
 
 def by_handler(contract: Contract, with_keys: Settled) -> Settled:
@@ -57,10 +57,10 @@ def by_handler(contract: Contract, with_keys: Settled) -> Settled:
 
 
 def _of_filters(kinds: Mapping[str, str], with_keys: Settled, wrong: set[str]) -> set[Key]:
-    """The keys about pages that only lists of some kinds have, which filter wrongly."""
+    """The keys of page rules that only lists of some kinds break, whose filters are wrong."""
     lists: dict[Key, set[str]] = defaultdict(set)
     for one, key in with_keys:
-        if key.rule.startswith(OF_PAGES):
+        if one.key.rule == key.rule and key.rule.startswith(OF_PAGES):
             lists[key].add(kinds.get(one.cell.operation, ""))
     return {key for key, found in lists.items() if found <= wrong}
 
@@ -73,7 +73,7 @@ def _few_kinds(kinds: Mapping[str, str], with_keys: Settled, rule: str) -> set[s
     found = {
         kinds.get(one.cell.operation, "")
         for one, key in with_keys
-        if key.rule == rule and _may_be_own(key)
+        if one.key.rule == key.rule == rule and _may_be_own(key)
     }
     most = FEW_ACCEPTED if rule in ACCEPTED else FEW
     return found - {""} if 1 < len(found) <= most else set()

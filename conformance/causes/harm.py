@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from conformance.causes.finding_key import FAULT, Key
-from conformance.model import Contract, Finding, Harm
+from conformance.model import NONE_OF_ITS_OWN, Contract, Finding, Harm
 
 BY_RULE: Mapping[str, Harm] = {
     "secret.": Harm.ISOLATION,
@@ -37,8 +37,6 @@ BY_AREA: Mapping[str, Harm] = {
 }
 """The harm by area of the clause. In all other areas only responses are wrong."""
 
-NONE_OF_ITS_OWN = "no item of its own"
-"""The beginning of what is expected of a list for another tenant that shows the client's items."""
 REFUSED = "4"
 """The first digit of the status of a refusal."""
 

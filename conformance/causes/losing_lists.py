@@ -65,7 +65,7 @@ def without_cursors(with_keys: Settled) -> Settled:
 
 
 def without_empty_lists(with_keys: Settled) -> Settled:
-    """The sightings; an empty list that promises more does what the end of a list does."""
+    """The sightings; an empty list and a last page that promise more have the same cause."""
     promising = {one.cell.operation: key for one, key in with_keys if key.rule == PROMISED}
 
     def settled_key(one: Sighting, key: Key) -> Key:

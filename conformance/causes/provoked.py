@@ -26,8 +26,8 @@ from conformance.model.mistake_names import (
 )
 from conformance.reading import query_of
 
-HUGE = re.compile(r"[+-]?\d{9,}")
-"""A number that some computers cannot hold."""
+HUGE = re.compile(r"[+-]?\d{10,}")
+"""An integer that may overflow."""
 
 # --- successes that are no JSON ------------------------------------------------------------------
 

@@ -69,9 +69,9 @@ def settled(
     with_keys = of_unread_bodies(with_keys, exchanges)
     with_keys = of_null_characters(of_parameters(with_keys, exchanges))
     with_keys = _of_references(contract, with_keys, exchanges)
-    with_keys = _of_labels(_without_shapes(contract, with_keys, exchanges))
+    with_keys = _without_shapes(contract, with_keys, exchanges)
     with_keys = _of_accepted_values(contract, with_keys, exchanges)
-    return with_consequences(contract, _explained(with_keys), exchanges)
+    return with_consequences(contract, _of_labels(_explained(with_keys)), exchanges)
 
 
 # --- operations that never work, or are open to all -----------------------------------------------

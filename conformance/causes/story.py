@@ -20,7 +20,7 @@ MOST_THAT_FILL = 12
 """Maximum number of steps if they fill a rate limit, because most of these are alike."""
 FILLING = {Step.COUNT, Step.EVASION, Step.SHORTLY, Step.SOON, Step.LATER, Step.AGAIN}
 """The steps whose requests count towards the limit of one address."""
-AFTER_A_WINDOW = {Step.SHORTLY, Step.LATER, Step.AGAIN}
+AFTER_A_WAIT = {Step.SHORTLY, Step.LATER, Step.AGAIN}
 """Those of them that are sent after some time."""
 
 
@@ -88,7 +88,7 @@ def _is_sent_with(one: Exchange, other: Exchange) -> bool:
 
 def _time(filling: Iterable[Exchange], shown: Shown) -> str:
     """That a limit has to be awaited, unless a request moves the clock; else empty."""
-    waits = {exchange.facts.step for exchange in shown.exchanges} & AFTER_A_WINDOW
+    waits = {exchange.facts.step for exchange in shown.exchanges} & AFTER_A_WAIT
     moves = any(exchange.facts.step is Step.TICK for exchange in filling)
     return "needs the passage of time" if waits and not moves else ""
 

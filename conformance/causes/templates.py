@@ -83,8 +83,8 @@ _OF_RESPONSES: Mapping[str, Cases] = {
     },
     "scope.refused": refusals(
         "A key without the scope",
-        "{route} asks for {flaw}",
-        "Operations ask for {flaw}",
+        "{route} checks {flaw}",
+        "Operations check {flaw}",
         "{route} ignores the scopes of keys",
         "Keys work beyond their scopes",
     ),

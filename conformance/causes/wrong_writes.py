@@ -1,8 +1,8 @@
 """Finds what only follows from a write that was accepted although it names the wrong object.
 
 A write that succeeds for any id also succeeds for that of a deleted object. What a key of another
-tenant was allowed to write shows in later responses. An object whose creation returns an id of a
-wrong type cannot be found under it.
+tenant was allowed to write shows in later responses. An object whose creation returns no id, or one
+of a wrong type, cannot be found under it.
 """
 
 from __future__ import annotations

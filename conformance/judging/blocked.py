@@ -81,14 +81,18 @@ class Blocked:
     def _broken(self, rule: str, place: str, ids: set[str] | None) -> str | None:
         """The clause by which a rule blames one of some exchanges, or all of an operation.
 
-        Without ``ids``, it blames any exchange of the operation.
+        Without ``ids``, it blames any success of the operation.
         """
         outcomes = self._outcomes.get((rule, place), ())
         partly = any(isinstance(outcome, Pass) for _, outcome in outcomes)
+        blamed = ids
+        if blamed is None:
+            blamed = {exchange.id for exchange in self._exchanges if exchange.ok}
         for about, outcome in outcomes:
             if not is_finding(outcome):
                 continue
-            if not partly or ids is None or not ids.isdisjoint(outcome.exchanges):
+            is_all = ids is not None and not partly
+            if is_all or not blamed.isdisjoint(outcome.exchanges):
                 return self._clause_of(rule, about)
         return None
 

@@ -49,6 +49,7 @@ from conformance.model.exchange import (
 from conformance.model.judgement import (
     BROKEN,
     NEW_ID,
+    NONE_OF_ITS_OWN,
     ON_NO_PAGE,
     RENAMED_RULES,
     Case,
@@ -99,6 +100,7 @@ __all__ = [
     "LEFT_OUT",
     "NAMED",
     "NEW_ID",
+    "NONE_OF_ITS_OWN",
     "NOTHING",
     "NOT_PARSED",
     "ON_NO_PAGE",

@@ -40,6 +40,8 @@ JUDGED = (Verdict.FAILED, Verdict.WAIVED, Verdict.WARNED, Verdict.PASSED)
 BROKEN = (Verdict.FAILED, Verdict.WAIVED, Verdict.WARNED)
 """The verdicts of cells whose findings have a cause, in display order."""
 
+NONE_OF_ITS_OWN = "no item of its own"
+"""The beginning of what a finding expects of a list for another business that shows own items."""
 ON_NO_PAGE = "it is on no page"
 """What a finding says of an item that a list should show."""
 NEW_ID = "the id of the new object"
@@ -122,6 +124,12 @@ class Cell:
     def why(self) -> tuple[str, ...]:
         """The texts of its reasons."""
         return tuple(reason.text for reason in self.reasons)
+
+    @property
+    def own_notes(self) -> tuple[Finding, ...]:
+        """Its notes, without those that its findings repeat."""
+        found = {(finding.rule, finding.where) for finding in self.findings}
+        return tuple(note for note in self.notes if (note.rule, note.where) not in found)
 
     @property
     def chosen(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.model import Rate
 
 SHORTLY = 5
-"""Seconds that a run waits for a limit that must last longer, if it cannot move the clock."""
+"""Seconds to wait before asking again, if the clock cannot be moved."""
 
 
 def soon(rate: Rate) -> tuple[int, int]:
@@ -18,7 +18,7 @@ def soon(rate: Rate) -> tuple[int, int]:
 
 
 def shortly(rate: Rate) -> tuple[int, int]:
-    """The same for a few seconds."""
+    """Like ``soon``, but after a few seconds."""
     return _within(rate, min(SHORTLY, rate.seconds * 29 // 60))
 
 

@@ -8,6 +8,9 @@ from datetime import datetime
 
 from conformance.model import Exchange
 
+ROUNDED = 0.002
+"""Seconds by which the log may be wrong about two requests."""
+
 
 @dataclass(frozen=True, eq=False)
 class Span:
@@ -37,9 +40,13 @@ def spans_of(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, Span]]:
 
 
 def at_once(one: Exchange, other: Exchange) -> bool:
-    """Whether two requests were under way at some time."""
+    """Whether two requests were under way at the same time, and not just one after the other.
+
+    The log rounds times to milliseconds.
+    """
     (_, first), (_, second) = spans_of([one, other])
-    return first.overlaps(second)
+    shared = min(first.end, second.end) - max(first.begin, second.begin)
+    return shared >= ROUNDED
 
 
 def _moment(text: str) -> float | None:

@@ -154,7 +154,7 @@ def _description(each: Sending) -> str:
     """What a step does, such as ``GET with the key full, returned 200 in the run``."""
     exchange = each.exchange
     key = f"with the key {exchange.identity}" if exchange.identity else "without a key"
-    when = "at the same time, " if each.at_once else ""
+    when = "sent at the same time, " if each.at_once else ""
     text = f"{exchange.request.method} {key}, {when}{_returned(exchange)} in the run"
     if each.again is None:
         return text

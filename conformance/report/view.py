@@ -210,12 +210,7 @@ def notes(run: Run) -> list[tuple[Clause, tuple[Finding, ...]]]:
     """The notes by clause, in ledger order, without those that a finding of the cell repeats."""
     groups = []
     for name, cells in run.by_clause.items():
-        noted = tuple(
-            note
-            for cell in cells
-            for note in cell.notes
-            if note.where not in {finding.where for finding in cell.findings}
-        )
+        noted = tuple(note for cell in cells for note in cell.own_notes)
         if noted:
             groups.append((run.contract.clauses[name], noted))
     return groups

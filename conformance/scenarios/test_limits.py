@@ -153,7 +153,9 @@ def _ask_soon(client: Client, rate: Rate) -> None:
     for _ in range(2):
         address = client.fresh_address()
         _fill(client, rate, address)
-        if client.tick(seconds) is None:
+        if has_clock:
+            client.tick(seconds)
+        else:
             client.pause(seconds)
         if any(_limited(_ask(client, address, step)) for _ in range(requests)):
             break

@@ -12,6 +12,7 @@ from conformance.model import CodeRole, Exchange, Form
 from conformance.reading import refused_member, sent_members
 
 INVALID, MISSING = CodeRole.INVALID_PARAMETER, CodeRole.MISSING_PARAMETER
+BAD_REQUEST = 400
 
 
 @trial("parameter.missing")
@@ -32,21 +33,24 @@ def parameter_blank(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     whole=True,
 )
 def parameter_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A value that no reading can accept is refused as invalid, unless its member has no effect.
-
-    One that is empty may be called missing instead.
-    """
+    """A value that no reading can accept is refused as invalid, unless its member has no effect."""
     ignored = [probe for probe in trial.probes if _is_ignored(context, probe)]
     probes = [probe for probe in trial.probes if probe not in ignored]
-    for is_empty, roles in {False: (INVALID,), True: (INVALID, MISSING)}.items():
-        alike = [probe for probe in probes if _is_empty(context, probe) is is_empty]
-        yield from refusals(context, trial, alike, *roles)
+    yield from _refusals(context, trial, probes)
     if context.log is None:  # not known before the end of the run
         return
     for probe in ignored:
         name = refused_member(context.operation, probe)
         expected = f"a refusal, if {name} has any effect on the target"
         yield Violation("status", expected, said(probe), (probe.id,), note=True)
+
+
+def _refusals(context: JudgeContext, trial: Trial, probes: list[Exchange]) -> Iterator[Outcome]:
+    """Judge probes as refusals. An empty value may also be called missing, or unfit as a text."""
+    empty = [probe for probe in probes if _is_empty(context, probe)]
+    others = [probe for probe in probes if probe not in empty]
+    yield from refusals(context, trial, others, INVALID)
+    yield from refusals(context, trial, empty, INVALID, statuses=(BAD_REQUEST,))
 
 
 def _is_empty(context: JudgeContext, probe: Exchange) -> bool:

@@ -138,7 +138,8 @@ def _was_there(context: JudgeContext, exchange: Exchange) -> bool:
     """
     if exchange.facts.step in (Step.REPEATED, Step.SEQUENCE):
         return True
-    if exchange.facts.mistake and context.operation.naming_header is not None:
+    is_bystander = exchange.role is Role.BYSTANDER
+    if is_bystander and exchange.facts.mistake and context.operation.naming_header is not None:
         return True
     shown = members_of(answer_to(context.contract, context.operation, exchange).object)
     created = instant(shown.get(context.contract.position))

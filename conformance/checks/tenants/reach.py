@@ -24,6 +24,7 @@ from conformance.judging.rules import passive, probe, trial
 from conformance.judging.target_model import NEVER_SHOWN, outcomes_at
 from conformance.model import (
     KEY_ROLES,
+    NONE_OF_ITS_OWN,
     Business,
     CodeRole,
     Exchange,
@@ -205,6 +206,10 @@ def _unfiltered(context: JudgeContext, trial: Trial) -> set[str]:
     return identities
 
 
+NARROWED = "as the list was asked for another business"
+"""Why a list has to be empty."""
+
+
 def _narrowed_to_foreign(
     answer: Answer, unfiltered: set[str], own: str | None
 ) -> Iterator[Outcome]:
@@ -215,14 +220,15 @@ def _narrowed_to_foreign(
     if answer.items is None:
         return
     ids = (answer.exchange.id,)
-    for item in answer.items:
-        if answer.identity(item) not in unfiltered:
-            is_own = item.get(answer.contract.tenant or "") == own
-            whose = " of its own" if is_own else ""
-            expected = f"no item{whose}, as the list was asked for another business"
-            yield Violation("/", expected, compact(item), ids)
-            return
-    yield Pass(ids)
+    strange = [item for item in answer.items if answer.identity(item) not in unfiltered]
+    tenant = answer.contract.tenant or ""
+    others = [item for item in strange if own is None or members_of(item).get(tenant) != own]
+    if others:
+        yield Violation("/", f"no item, {NARROWED}", compact(others[0]), ids)
+    elif strange:
+        yield Violation("/", f"{NONE_OF_ITS_OWN}, {NARROWED}", compact(strange[0]), ids)
+    else:
+        yield Pass(ids)
 
 
 # --- rows ---

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Violation
-from conformance.judging.responses import said
+from conformance.judging.responses import said, with_body
 from conformance.judging.target_model.departures import Judged
 from conformance.judging.target_model.events import Write
 from conformance.model import Exchange, Step, compact
@@ -73,8 +73,8 @@ def _repeated(first: Answer, answer: Answer) -> Violation | None:
     if exchange.facts.step is Step.REPEATED and exchange.status in REFUSED_AS_INVALID:
         expected = f"the first result, which is {compact(first.id)}"
         return Violation("status", expected, said(exchange), ids)
-    is_empty = answer.id is None and exchange.facts.step is not Step.REPEATED
-    if not answer.ok or is_empty or answer.id == first.id:
+    is_alone = exchange.facts.step is Step.REPEATED and with_body(exchange) is not None
+    if not answer.ok or answer.id == first.id or (answer.id is None and not is_alone):
         return None
     member = answer.contract.identifier_of(answer.operation.kind)
     when = AT_ONCE if at_once(first.exchange, exchange) else BEFORE
