@@ -12,7 +12,7 @@ from conformance.model import CodeRole, Exchange, Form
 from conformance.reading import refused_member, sent_members
 
 INVALID, MISSING = CodeRole.INVALID_PARAMETER, CodeRole.MISSING_PARAMETER
-BAD_REQUEST = 400
+UNFIT = CodeRole.REFUSAL
 
 
 @trial("parameter.missing")
@@ -50,7 +50,7 @@ def _refusals(context: JudgeContext, trial: Trial, probes: list[Exchange]) -> It
     empty = [probe for probe in probes if _is_empty(context, probe)]
     others = [probe for probe in probes if probe not in empty]
     yield from refusals(context, trial, others, INVALID)
-    yield from refusals(context, trial, empty, INVALID, statuses=(BAD_REQUEST,))
+    yield from refusals(context, trial, empty, INVALID, MISSING, UNFIT)
 
 
 def _is_empty(context: JudgeContext, probe: Exchange) -> bool:
