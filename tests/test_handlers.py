@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -309,3 +310,21 @@ def test_a_finding_without_what_explains_it_is_a_cause(monkeypatch: pytest.Monke
     monkeypatch.setattr(groups, "settled", settled)
     found = groups.groups_of(run.contract, run.cells, run.exchange)
     assert {group.finding.rule for group in found} == {"status.listed"}
+
+
+class CountsCharacters(Faulty):
+    """The length of a body is the number of its characters, so some bodies end early."""
+
+    def answer(self, request: Request) -> tuple[Reply, bytes]:
+        reply, body = super().answer(request)
+        return reply, body[: len(body.decode())]
+
+    def encode(self, reply: Reply) -> bytes:
+        return json.dumps(reply.body, ensure_ascii=False).encode()
+
+
+def test_what_a_cut_body_does_not_show_is_not_lost() -> None:
+    """No object has disappeared, and no change was lost: they cannot be read."""
+    operations = ("create_lead", "update_lead", "list_leads", "read_lead")
+    rules = {cause.finding.rule for cause in causes_of(CountsCharacters, *operations, without=())}
+    assert rules == {"success.shape"}

@@ -252,6 +252,10 @@ OF_DATA: Mapping[str, Cases] = {
     "create.others": always("{route} removes other objects", "Creations remove other objects"),
     "create.named": {
         "the first result": ("{route} refuses a repeated request", "Repetitions are refused"),
+        "as in the first result": (
+            "{route} does not repeat its result",
+            "Repetitions do not return the first result",
+        ),
         "of its own": ("{route} confuses the names of requests", "Names of requests are confused"),
         "at the same time": (
             "{route} carries out simultaneous duplicates",

@@ -47,10 +47,22 @@ def of_garbled_bodies(
 
     settled_keys = [(one, settled_key(one, key)) for one, key in with_keys]
     found = {key for one, key in settled_keys if one.key.rule == SHAPE}
-    return [
-        (one, key if key in found else own)
-        for (one, key), (_, own) in zip(settled_keys, with_keys, strict=True)
-    ]
+    return _of_unreadable(
+        [
+            (one, key if key in found else own)
+            for (one, key), (_, own) in zip(settled_keys, with_keys, strict=True)
+        ]
+    )
+
+
+def _of_unreadable(with_keys: Settled) -> Settled:
+    """What a success that is no JSON does not show is not missing."""
+    unreadable = {
+        one.shown_by: key
+        for one, key in with_keys
+        if key.rule == SHAPE and one.finding.expected == A_VALUE
+    }
+    return [(one, unreadable.get(one.shown_by, key)) for one, key in with_keys]
 
 
 # --- bodies that are no JSON ----------------------------------------------------------------------

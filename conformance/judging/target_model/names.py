@@ -13,6 +13,8 @@ from conformance.model.exchange import header_in
 from conformance.reading import Answer, at_once
 
 NAMED = "create.named"
+AS_FIRST = "as in the first result"
+"""What a repetition must show."""
 BEFORE, AT_ONCE = "before", "at the same time"
 """When the first request under a name was sent."""
 REFUSED_AS_INVALID = (400, 404, 409, 422)
@@ -77,10 +79,11 @@ def _repeated(first: Answer, answer: Answer) -> Violation | None:
     if not answer.ok or answer.id == first.id or (answer.id is None and not is_alone):
         return None
     member = answer.contract.identifier_of(answer.operation.kind)
+    if answer.id is None:
+        return Violation(f"/{member}", f"{compact(first.id)}, {AS_FIRST}", said(exchange), ids)
     when = AT_ONCE if at_once(first.exchange, exchange) else BEFORE
     expected = f"{compact(first.id)}, as under the same name {when}"
-    actual = said(exchange) if answer.id is None else compact(answer.id)
-    return Violation(f"/{member}", expected, actual, ids)
+    return Violation(f"/{member}", expected, compact(answer.id), ids)
 
 
 def _have_same_body(one: Exchange, other: Exchange) -> bool:
