@@ -16,7 +16,7 @@ from conformance.report import remarks
 from conformance.server import application
 from conformance.server.application import Application
 from conformance.server.messages import Context, Refusal, Reply, Request
-from conformance.server.store import Row
+from conformance.server.store import Page, Row
 from tests.faults import harness
 from tests.faults.base import Faulty, is_for
 from tests.faults.faults import FAULTS
@@ -328,3 +328,25 @@ def test_what_a_cut_body_does_not_show_is_not_lost() -> None:
     operations = ("create_lead", "update_lead", "list_leads", "read_lead")
     rules = {cause.finding.rule for cause in causes_of(CountsCharacters, *operations, without=())}
     assert rules == {"success.shape"}
+
+
+class DeletesAllEvals(Faulty):
+    """delete_eval without an id deletes all evals of the business."""
+
+    def is_required(self, operation: Operation, parameter: Parameter) -> bool:
+        return operation.id != "delete_eval" and super().is_required(operation, parameter)
+
+    def act_delete(self, context: Context) -> Reply:
+        if not is_for(context, "delete_eval") or "id" in context.values:
+            return super().act_delete(context)
+        for row in self.store.page(Page("eval", self.own_tenant(context), 1_000)):
+            self.store.remove(row)
+        return self.succeed(context, {"deleted": True})
+
+
+def test_what_a_deletion_of_all_removed_is_no_further_cause() -> None:
+    """Later requests for these objects are refused because they are gone."""
+    operations = ("delete_eval", "update_eval", "read_eval", "create_eval")
+    titles = titles_of(DeletesAllEvals, *operations)
+    assert "DELETE /evals accepts a missing parameter" in titles
+    assert not any("refuses valid requests" in title for title in titles)

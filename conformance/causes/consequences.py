@@ -9,12 +9,11 @@ that has it. A list that loses items also lacks the object that a write looks fo
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
 
 from conformance.base.values import as_text, texts_in
 from conformance.causes.altered_texts import with_altered_texts
+from conformance.causes.deletions import with_deletions
 from conformance.causes.finding_key import READ_BACK, SHAPE, TAKEN, TYPED, Key
 from conformance.causes.handlers import by_handler
 from conformance.causes.losing_lists import (
@@ -23,42 +22,32 @@ from conformance.causes.losing_lists import (
     without_empty_lists,
     without_filters,
 )
-from conformance.causes.origins import SHORTEST
 from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Settled, Sighting
 from conformance.causes.wrong_writes import of_lacking_ids, with_wrong_writes
 from conformance.model import Contract, Exchange, Operation
-from conformance.reading import as_shown, asked, sent_members
+from conformance.reading import as_shown, sent_members
 
-NOT_DELETED = "which was not deleted"
-"""The end of what a deletion must keep."""
 GONE, DELETES_OTHERS = "delete.gone", "delete.others"
+"""Rules about a deleted object that is still there, and about others that are not."""
 APPLIED = "refused.effect"
 """The rule that finds the effect of a refused request."""
 SHOWS_FOREIGN = ("owner.", "tenant.object")
 """Prefixes of the rules that find an object that names one of another tenant."""
 UNKNOWN, FOREIGN = "id.unknown", "tenant.object"
 """Rules about requests that name an unknown id, and an object of another tenant."""
-OF_ACCESS = ("auth.", "scope.", FOREIGN)
-"""Prefixes of the rules that find a key which is accepted although it must be refused."""
-NOT_FOUND = "404"
-HELD = "another business has it"
-"""The end of what is expected of a request for something that is already taken."""
 ALONE, NOT_SENT = "update.alone", "as it was not sent"
 """The rule that finds a member changed by a write, and the end of what it expects then."""
 LASTING = (GONE, DELETES_OTHERS, APPLIED)
 """Rules that find what a server did to its objects, so that later requests break other rules."""
 REFUSED = "4"
 
-_ID = re.compile(rf"[\w+:.@-]{{{SHORTEST},}}")
-
 
 def with_consequences(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
     """The sightings; those that follow from another one have its key."""
-    with_keys = _of_removed_objects(contract, with_keys, exchanges)
-    with_keys = _of_wrong_deletions(contract, with_keys, exchanges)
+    with_keys = with_deletions(contract, with_keys, exchanges)
     with_keys = _of_applied_changes(contract, with_keys, exchanges)
     with_keys = _of_unknown_ids(with_keys, exchanges)
     with_keys = of_lacking_ids(with_keys)
@@ -69,133 +58,6 @@ def with_consequences(
     with_keys = with_lists_that_lose(contract, with_keys, exchanges)
     with_keys = _of_stored_types(contract, with_keys)
     return by_handler(contract, with_keys)
-
-
-# --- objects that a deletion also removed ---------------------------------------------------------
-
-
-def _of_removed_objects(
-    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
-) -> Settled:
-    """A valid request is refused for an object that a deletion of another one removed."""
-    deletions: dict[str, Key] = {}
-    for one, key in with_keys:
-        if key.rule == DELETES_OTHERS or one.finding.expected.endswith(NOT_DELETED):
-            deletions.setdefault(one.cell.operation, key)
-    for name, key in deletions.items():
-        refused = [exchanges[one.shown_by] for one, _ in with_keys if _is_refusal(one, exchanges)]
-        gone = set(_for_removed(contract, contract.operations[name], refused, exchanges.values()))
-        with_keys = [(one, key if one.shown_by in gone else own) for one, own in with_keys]
-    return with_keys
-
-
-def _of_wrong_deletions(
-    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
-) -> Settled:
-    """A request fails, or finds something free, because a key without access deleted the object."""
-    deleted: dict[str, Key] = {}  # by id of the object
-    for one, key in with_keys:
-        operation = contract.operations.get(one.cell.operation)
-        is_taken = key.rule.startswith(OF_ACCESS) and key.actual == TAKEN
-        if (
-            is_taken
-            and one.shown_by in exchanges
-            and operation is not None
-            and operation.action == "delete"
-        ):
-            named = _named(contract, exchanges[one.shown_by], operation.kind)
-            deleted |= dict.fromkeys(named, key)
-
-    def settled_key(one: Sighting, key: Key) -> Key:
-        operation = contract.operations.get(one.cell.operation)
-        if operation is None or one.shown_by not in exchanges:
-            return key
-        request = exchanges[one.shown_by]
-        is_gone = key.rule.startswith(OF_ACCESS) and key.actual == NOT_FOUND
-        if is_gone or _is_refusal(one, exchanges):
-            named = list(_named(contract, request, operation.kind))
-        elif key.rule == FOREIGN and key.expected.endswith(HELD):
-            named = texts_in(sent_members(request).values())
-        else:
-            named = []
-        return next((deleted[name] for name in named if name in deleted), key)
-
-    return [(one, settled_key(one, key)) for one, key in with_keys]
-
-
-def _is_refusal(one: Sighting, exchanges: Mapping[str, Exchange]) -> bool:
-    """Whether a sighting is on a request that had to succeed, and was refused."""
-    is_known = one.shown_by in exchanges
-    due = one.finding.where == "status" and one.finding.expected.startswith("2")
-    return is_known and due and one.key.actual.startswith(REFUSED)
-
-
-def _for_removed(
-    contract: Contract,
-    deletion: Operation,
-    refused: Iterable[Exchange],
-    log: Iterable[Exchange],
-) -> Iterator[str]:
-    """The ids of refused requests for an object that disappeared when another one was deleted.
-
-    It was shown before a deletion, is not deleted itself, and is never shown again.
-    """
-    named = {each.id: set(_named(contract, each, deletion.kind)) for each in refused}
-    if not any(named.values()):
-        return
-    past = _past_of(contract, deletion, log)
-    for exchange_id, names in named.items():
-        if any(past.has_removed(name, past.places[exchange_id]) for name in names):
-            yield exchange_id
-
-
-def _past_of(contract: Contract, deletion: Operation, log: Iterable[Exchange]) -> _Past:
-    """What a log shows of the objects that an operation deletes."""
-    past = _Past()
-    for place, exchange in enumerate(log):
-        past.places[exchange.id] = place
-        operation = contract.operations.get(exchange.operation)
-        if operation is None or operation.kind != deletion.kind or not exchange.ok:
-            continue
-        if operation.id == deletion.id:
-            past.deletions.append(place)
-            past.deleted.update(_named(contract, exchange, deletion.kind))
-        elif exchange.response is not None:
-            shown = _ID.findall(exchange.response.body.kept)
-            past.shown.update(dict.fromkeys(shown, place))
-    return past
-
-
-@dataclass
-class _Past:
-    """What a log shows of the objects of one kind, by their places in the log.
-
-    ``shown`` has the last success that contains a text, and ``deleted`` the ids of the objects that
-    requests deleted.
-    """
-
-    places: dict[str, int] = field(default_factory=dict)
-    deletions: list[int] = field(default_factory=list)
-    deleted: set[str] = field(default_factory=set)
-    shown: dict[str, int] = field(default_factory=dict)
-
-    def has_removed(self, name: str, now: int) -> bool:
-        """Whether an object was shown for the last time before the deletion of another one."""
-        shown = self.shown.get(name)
-        if shown is None or name in self.deleted:
-            return False
-        return any(shown < place < now for place in self.deletions)
-
-
-def _named(contract: Contract, exchange: Exchange, kind: str) -> Iterator[str]:
-    """The ids of objects of a kind that a request names."""
-    operation = contract.operations.get(exchange.operation)
-    for parameter in operation.parameters if operation else ():
-        if parameter.references == kind:
-            name = parameter.name
-            value = as_text(sent_members(exchange).get(name)) or asked(exchange, name)
-            if value:
-                yield value
 
 
 # --- changes that were refused and made -----------------------------------------------------------

@@ -47,22 +47,24 @@ def of_garbled_bodies(
 
     settled_keys = [(one, settled_key(one, key)) for one, key in with_keys]
     found = {key for one, key in settled_keys if one.key.rule == SHAPE}
-    return _of_unreadable(
-        [
-            (one, key if key in found else own)
-            for (one, key), (_, own) in zip(settled_keys, with_keys, strict=True)
-        ]
-    )
+    with_keys = [
+        (one, key if key in found else own)
+        for (one, key), (_, own) in zip(settled_keys, with_keys, strict=True)
+    ]
+    return _of_unreadable(with_keys, exchanges)
 
 
-def _of_unreadable(with_keys: Settled) -> Settled:
-    """What a success that is no JSON does not show is not missing."""
+def _of_unreadable(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """What the body of a success does not show is not missing if nobody can read it."""
     unreadable = {
         one.shown_by: key
         for one, key in with_keys
-        if key.rule == SHAPE and one.finding.expected == A_VALUE
+        if key.rule == SHAPE and one.shown_by in exchanges and is_garbled(exchanges[one.shown_by])
     }
-    return [(one, unreadable.get(one.shown_by, key)) for one, key in with_keys]
+    return [
+        (one, unreadable.get(one.shown_by, key) if one.finding.where.startswith("/") else key)
+        for one, key in with_keys
+    ]
 
 
 # --- bodies that are no JSON ----------------------------------------------------------------------

@@ -195,7 +195,7 @@ def a_position_is_told_with_its_place() -> Iterator[Example]:
         "a number, in a member that no source names",
         answer(200, rows),
         altered=nameless(),
-        mentions="/.../0/created_at",
+        mentions="/rows/0/created_at",
     )
 
 
