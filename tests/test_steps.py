@@ -405,8 +405,9 @@ def test_requests_that_overlapped_overlap_in_the_shell() -> None:
     run = run_of(*changes, read)
     (sendings,) = steps_of(run, [Shown(FINDING, (*changes, read))])
     lines = [line for line in block(run, sendings).splitlines() if not line.startswith("#")]
-    assert [line.endswith(" &") for line in lines[-5:]] == [True, True, False, False, False]
-    assert [line.split()[0] for line in lines[-5:]] == ["curl", "curl", "wait", "curl", "echo"]
+    words = ["curl", "curl", "wait", "echo", "curl", "echo"]
+    assert [line.split()[0] for line in lines[-6:]] == words
+    assert [line.endswith(" &") for line in lines[-6:]] == [True, True, *[False] * 4]
     assert sendings[-1].lacks == "depends on which request is carried out first"
 
 

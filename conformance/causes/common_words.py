@@ -18,7 +18,7 @@ def words_of_all(root: Group, by_id: Mapping[str, Exchange]) -> dict[str, str]:
     sightings = [one for part in root.whole() for one in part.sightings]
     words = {
         "errors": _of_errors(root),
-        "filter": _of_filters(sightings, by_id),
+        "filters": _of_filters(sightings, by_id),
         "wraps": _of_wrapped(root, by_id),
     }
     members = {one.finding.where for one in sightings if one.key.rule in READ_BACK}

@@ -185,10 +185,10 @@ OF_DATA: Mapping[str, Cases] = {
         "Lists say at the end that more follows",
     ),
     "paging.filter": always(
-        "{route} applies the filter {filter} {wrongly}",
+        "{route} applies the filter {filters} {wrongly}",
         "{route} applies filters {wrongly}",
         "Lists apply filters {wrongly}",
-        "{route} ignores {filter}",
+        "{route} ignores {filters}",
         "{route} ignores filters",
         "Lists ignore filters",
     ),

@@ -6,7 +6,7 @@ is short enough. So the last form needs no words, except ``tenant``, which is al
 Other words are ``route`` and ``object`` (such as "an agent") if there is only one, ``member``,
 ``flaw``, ``code``, ``stored`` for what only a value that was stored earlier shows, and the statuses
 ``wanted`` and ``got``. Only all findings of a cause tell ``all``, if several members are not
-stored, the status ``errors``, ``filter``, ``wrongly`` if a list lacks what it should find, and
+stored, the status ``errors``, ``filters``, ``wrongly`` if a list lacks what it should find, and
 ``wraps`` if an object is inside another one.
 """
 

@@ -70,7 +70,7 @@ def _lines(run: Run, sendings: Sequence[Sending]) -> Iterator[str]:
             yield from _items_needed(each)
             yield from _request(each, alone=len(steps) == 1)
         if len(steps) > 1:
-            yield "wait"
+            yield "wait\necho"
 
 
 def _items_needed(each: Sending) -> Iterator[str]:
