@@ -91,8 +91,7 @@ class Blocked:
         for about, outcome in outcomes:
             if not is_finding(outcome):
                 continue
-            is_all = ids is not None and not partly
-            if is_all or not blamed.isdisjoint(outcome.exchanges):
+            if not partly or not blamed.isdisjoint(outcome.exchanges):
                 return self._clause_of(rule, about)
         return None
 
