@@ -214,7 +214,7 @@ class Unavailable(Faulty):
         return replace(reply, status=503) if reply.status == 429 else reply
 
 
-def test_a_limit_that_is_answered_as_a_fault_is_named() -> None:
+def test_a_server_fault_beyond_a_limit_is_named() -> None:
     """The requests are not at fault: they are too many."""
     (title,) = titles_of(Unavailable, "sign_up")
     assert title == "POST /signup fails on too many requests"

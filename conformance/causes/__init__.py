@@ -19,16 +19,7 @@ from conformance.causes.instances import instances_of
 from conformance.causes.sightings import Sighting, sightings_of
 from conformance.causes.telling import plainest
 from conformance.causes.titles import title_of, told_apart
-from conformance.model import (
-    Cause,
-    Cell,
-    Contract,
-    Exchange,
-    Finding,
-    Level,
-    Verdict,
-    worst,
-)
+from conformance.model import Cause, Cell, Contract, Exchange, Finding, Level, Verdict, worst
 
 __all__ = [
     "Key",

@@ -1,6 +1,6 @@
 """Finds texts that are altered in the same way wherever they are stored, which is one mistake.
 
-They lose the same characters, or all that follows the same number of them.
+They lose the same characters, or only their beginning is left.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from conformance.base.values import as_text, texts_in
 from conformance.causes.altered_texts import with_altered_texts
 from conformance.causes.deletions import with_deletions
-from conformance.causes.finding_key import READ_BACK, SHAPE, TAKEN, TYPED, Key
+from conformance.causes.finding_key import OBJECTS, READ_BACK, SHAPE, TAKEN, TYPED, UNKNOWN, Key
 from conformance.causes.handlers import by_handler
 from conformance.causes.losing_lists import (
     with_lists_that_lose,
@@ -32,10 +32,8 @@ GONE, DELETES_OTHERS = "delete.gone", "delete.others"
 """Rules about a deleted object that is still there, and about others that are not."""
 APPLIED = "refused.effect"
 """The rule that finds the effect of a refused request."""
-SHOWS_FOREIGN = ("owner.", "tenant.object")
+SHOWS_FOREIGN = ("owner.", OBJECTS)
 """Prefixes of the rules that find an object that names one of another tenant."""
-UNKNOWN, FOREIGN = "id.unknown", "tenant.object"
-"""Rules about requests that name an unknown id, and an object of another tenant."""
 ALONE, NOT_SENT = "update.alone", "as it was not sent"
 """The rule that finds a member changed by a write, and the end of what it expects then."""
 LASTING = (GONE, DELETES_OTHERS, APPLIED)
@@ -124,12 +122,12 @@ def _of_unknown_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Se
         if key.rule == UNKNOWN and is_taken and one.shown_by in exchanges:
             shape = shape_of(exchanges[one.shown_by])
             of_unknown.setdefault((one.cell.operation, shape), key)
-        if key.rule == FOREIGN and not is_taken:
+        if key.rule == OBJECTS and not is_taken:
             reached.add(one.cell.operation)
 
     def settled_key(one: Sighting, key: Key) -> Key:
         operation = one.cell.operation
-        is_foreign = key.rule == FOREIGN and one.shown_by in exchanges
+        is_foreign = key.rule == OBJECTS and one.shown_by in exchanges
         if not is_foreign or operation in reached:
             return key
         return of_unknown.get((operation, shape_of(exchanges[one.shown_by])), key)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from conformance.base.values import as_text, texts_in
-from conformance.causes.finding_key import TAKEN, Key
+from conformance.causes.finding_key import MISSING, OBJECTS, TAKEN, Key
 from conformance.causes.origins import SHORTEST
 from conformance.causes.sightings import Settled, Sighting
 from conformance.model import Contract, Exchange, Operation
@@ -15,11 +15,9 @@ from conformance.reading import asked, sent_members
 
 NOT_DELETED = "which was not deleted"
 """The end of what a deletion must keep."""
-DELETES_OTHERS, MISSING = "delete.others", "parameter.missing"
-"""Rules that find a deletion of other objects, and one that does not say what to delete."""
-FOREIGN = "tenant.object"
-"""The rule about requests that name an object of another tenant."""
-OF_ACCESS = ("auth.", "scope.", FOREIGN)
+DELETES_OTHERS = "delete.others"
+"""The rule that finds a deletion of other objects."""
+OF_ACCESS = ("auth.", "scope.", OBJECTS)
 """Prefixes of the rules that find a key which is accepted although it must be refused."""
 HELD = "another business has it"
 """The end of what is expected of a request for something that is already taken."""
@@ -85,7 +83,7 @@ def _of_wrong_deletions(
         is_gone = key.rule.startswith(OF_ACCESS) and key.actual == NOT_FOUND
         if is_gone or _is_refusal(one, exchanges):
             named = list(_named(contract, request, operation.kind))
-        elif key.rule == FOREIGN and key.expected.endswith(HELD):
+        elif key.rule == OBJECTS and key.expected.endswith(HELD):
             named = texts_in(sent_members(request).values())
         else:
             named = []

@@ -28,6 +28,12 @@ ALIKE = {
 """Rules that find one missing check whatever the finding, with the rule that stands for them."""
 FILTER, PAGE = "paging.filter", "paging.advances"
 """Rules that both find a missing page of a list."""
+OBJECTS, LISTS, UNKNOWN = "tenant.object", "tenant.rows", "id.unknown"
+"""Rules that find an object of another tenant, a list of them, and an id that names nothing."""
+MISSING = "parameter.missing"
+"""The rule that finds a request accepted without a required parameter."""
+CONTENT_TYPE = "Content-Type"
+"""The place of a finding on the label of a body."""
 READ_BACK = ("create.read-back", "update.read-back")
 """Rules that compare what an object shows with what was sent."""
 AS_SENT = ", as it was sent"
@@ -62,9 +68,9 @@ TAKEN = "taken"
 OF_SUCCESS = ("success.", "status.")
 TRANSFER, STATUS, LABEL, BODY, CODE, REST, OTHER = range(7)
 """How much a key explains: problems with a whole response come before problems with its parts."""
-PLACES = {"Content-Type": LABEL, "/": BODY, "/error": BODY, "/error/code": CODE}
+PLACES = {CONTENT_TYPE: LABEL, "/": BODY, "/error": BODY, "/error/code": CODE}
 """For findings on the form of errors, by place."""
-OF_ONE_RESPONSE = {"status": STATUS, "/error/code": REST, "Content-Type": REST}
+OF_ONE_RESPONSE = {"status": STATUS, "/error/code": REST, CONTENT_TYPE: REST}
 """For all other findings on one response, by place."""
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ][0-9:.,]+(Z|[+-]\d\d:?\d\d)?")
@@ -87,6 +93,11 @@ class Key:
     flaw: str = ""
     shape: str = ""
     kind: str = ""  # of the objects, if each kind has a mistake of its own
+
+    @property
+    def names_in_member(self) -> bool:
+        """Whether requests were accepted although they name an object in a member."""
+        return self.actual == TAKEN and self.where != "status"
 
     @property
     def id(self) -> str:

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from conformance.causes.finding_key import (
+    CONTENT_TYPE,
     ERROR,
     FAULT,
     FILTERED,
+    LISTS,
+    OBJECTS,
     REST,
     STATUS,
     TAKEN,
+    UNKNOWN,
     Key,
     depth,
 )
@@ -19,10 +23,6 @@ from conformance.causes.groups import Group
 from conformance.model import Contract
 from conformance.model.mistake_names import REFUSABLE
 
-OBJECTS, LISTS = "tenant.object", "tenant.rows"
-"""Rules that find objects of another tenant: one of them, and a list of them."""
-UNKNOWN = "id.unknown"
-"""The rule about ids that name nothing."""
 NOTHING = ("nothing",)
 EXPLAINED: Mapping[str, tuple[str, ...]] = {
     "auth.missing": ("auth.",),
@@ -107,7 +107,7 @@ def explains(one: Group, other: Group) -> bool:
         return True
     if not other.operations.keys() <= one.operations.keys():
         return False
-    if _names_in_member(other):
+    if other.key.names_in_member:
         return False
     if _refuses_alike(one, other):
         return True
@@ -155,16 +155,11 @@ def _fail_alike(one: Group, other: Group) -> bool:
 
 def _lack_one_part(one: Group, other: Group) -> bool:
     """Whether errors with two statuses, some of the same operations, have one part wrong."""
-    if one.key.rule != ERROR or one.key.where in ("/", "Content-Type"):
+    if one.key.rule != ERROR or one.key.where in ("/", CONTENT_TYPE):
         return False
     keys = (one.key, other.key)
     first, second = [replace(key, shape=key.shape.partition(" ")[2]) for key in keys]  # no status
     return first == second and not one.operations.keys().isdisjoint(other.operations)
-
-
-def _names_in_member(group: Group) -> bool:
-    """Whether the requests of a group were accepted although they name an object in a member."""
-    return group.key.actual == TAKEN and group.key.where != "status"
 
 
 def _lack_one_check(contract: Contract, one: Group, other: Group) -> bool:
@@ -173,7 +168,7 @@ def _lack_one_check(contract: Contract, one: Group, other: Group) -> bool:
     An id in a member may be foreign or unknown. Or the objects of some kinds are open to other
     tenants: to read one of them, and in lists of them.
     """
-    if _names_in_member(one) and _names_in_member(other):
+    if one.key.names_in_member and other.key.names_in_member:
         shared = one.operations.keys() & other.operations.keys()
         return one.key.where == other.key.where and bool(shared)
     if (one.key.rule, other.key.rule) != (OBJECTS, LISTS) or one.key.actual != TAKEN:

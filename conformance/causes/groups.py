@@ -41,10 +41,8 @@ class Group:
         cells = Counter(cell.clause for cell in self.cells.values())
 
         def telling(clause: str) -> tuple[bool, bool, int]:
-            expected = self.findings[clause].expected
-            is_fault = self.key.rule == FAULT
-            is_limit = is_fault and expected.startswith(LIMITED)
-            return is_fault and expected.startswith("2"), is_limit, cells[clause]
+            expected = self.findings[clause].expected if self.key.rule == FAULT else ""
+            return expected.startswith("2"), expected.startswith(LIMITED), cells[clause]
 
         finding = self.findings[max(self.findings, key=telling)]
         own = [one.names for one in self.sightings if one.finding is finding]

@@ -1,4 +1,4 @@
-"""Tells mistakes apart that handlers of single kinds of objects have made, each its own.
+"""Tells apart the mistakes that the handlers of single kinds of objects make.
 
 A target without any check of tenants has one cause. If the objects of only a few kinds are open to
 other tenants, the handler of each of these kinds lacks the check. So it is with wrong values that
@@ -11,23 +11,23 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
-from conformance.causes.finding_key import FILTER, TAKEN, Key
+from conformance.causes.finding_key import FILTER, LISTS, MISSING, OBJECTS, TAKEN, Key
 from conformance.causes.sightings import Settled, Sighting
 from conformance.model import Contract
 
-OBJECTS, LISTS, FIGURES = "tenant.object", "tenant.rows", "figures.own"
-"""Rules that find objects of another tenant: one of them, a list of them, and in a report."""
+FIGURES = "figures.own"
+"""The rule that finds data of another tenant in a report."""
 OF_PAGES = "paging."
 """Prefix of the rules about the pages of lists."""
 OF_TENANTS = ("tenant.", "owner.")
 """Prefixes of the rules that find what belongs to another tenant."""
-MISSING, BLANK = "parameter.missing", "parameter.blank"
-"""Rules that find a missing parameter accepted, and null for it, which is the same."""
+BLANK = "parameter.blank"
+"""The rule that finds null accepted for a required parameter, as if that was missing."""
 ACCEPTED = ("status.listed", "success.status", "parameter.invalid", MISSING)
 """Rules that find a success with a wrong status, or one that should be a refusal."""
 REFUSED, OPENS = "scope.refused", "scope.opens"
 """Rules that find a key with another scope accepted, and one with the right scope refused."""
-ANOTHER_SCOPE = "the wrong scope"
+WRONG_SCOPE = "the wrong scope"
 """What an operation checks if it breaks both rules."""
 FEW, FEW_ACCEPTED = 3, 2
 """The most kinds that count as separate mistakes: in general, and for ACCEPTED."""
@@ -45,7 +45,7 @@ def by_handler(contract: Contract, with_keys: Settled) -> Settled:
     def settled_key(one: Sighting, key: Key) -> Key:
         kind = kinds.get(one.cell.operation, "")
         if key.rule.startswith(OF_TENANTS):
-            is_own = kind in open_kinds and not _names_in_member(key)
+            is_own = kind in open_kinds and not key.names_in_member
         elif key.rule.startswith(OF_PAGES):
             is_own = key in of_filters
         else:
@@ -80,14 +80,9 @@ def _few_kinds(kinds: Mapping[str, str], with_keys: Settled, rule: str) -> set[s
 
 
 def _may_be_own(key: Key) -> bool:
-    """Whether requests succeeded, except for those that name something wrong in a member."""
+    """Whether a handler let something through, rather than a check of a member that many share."""
     is_success = key.actual == TAKEN or key.actual.startswith("2")
-    return key.rule in (LISTS, FILTER) or (is_success and not _names_in_member(key))
-
-
-def _names_in_member(key: Key) -> bool:
-    """Whether requests were accepted that name something in a member, whatever they are for."""
-    return key.actual == TAKEN and key.where != "status"
+    return key.rule in (LISTS, FILTER) or (is_success and not key.names_in_member)
 
 
 def _of_lists(contract: Contract, with_keys: Settled) -> Settled:
@@ -112,6 +107,6 @@ def _of_scopes(with_keys: Settled) -> Settled:
 
     def settled_key(one: Sighting, key: Key) -> Key:
         is_confused = one.cell.operation in confused and key.rule == REFUSED
-        return replace(key, flaw=ANOTHER_SCOPE) if is_confused else key
+        return replace(key, flaw=WRONG_SCOPE) if is_confused else key
 
     return [(one, settled_key(one, key)) for one, key in with_keys]

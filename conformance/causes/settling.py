@@ -14,9 +14,11 @@ from typing import Any
 from conformance.base.values import pointed
 from conformance.causes.consequences import with_consequences
 from conformance.causes.finding_key import (
+    CONTENT_TYPE,
     ERROR,
     FAULT,
     LABEL_RULE,
+    OBJECTS,
     SHAPE,
     STATUS,
     TAKEN,
@@ -38,19 +40,17 @@ from conformance.causes.stored_values import Stored
 from conformance.model import WHOLE_API, Contract, Exchange, Operation, Role, Step
 from conformance.reading import sent_members
 
-NO_KEY, OF_KEYS = "auth.missing", ("auth.", "scope.refused", "tenant.object")
+NO_KEY, OF_KEYS = "auth.missing", ("auth.", "scope.refused", OBJECTS)
 """The rule that finds an operation open without a key, and the rules such an operation breaks."""
 FEW_OPEN = 10
 """Up to this many open operations are separate oversights. More share a single mistake."""
 
-OF_REFERENCES = ("tenant.object", "id.reference")
+OF_REFERENCES = (OBJECTS, "id.reference")
 """Rules that find a write that accepts the id of a foreign or nonexistent object."""
 NAMING = {Step.REFERENCE, Step.OPTIONAL, Step.TIED, Step.FOREIGN}
 """The steps whose requests name such an object in a member, if they do not select an object."""
 
-CONTENT_TYPE = "Content-Type"
-"""The place of a finding on the label of a body."""
-FORMS = (ERROR, "success.shape", "success.label")
+FORMS = (ERROR, SHAPE, LABEL_RULE)
 """Rules about the form of a response."""
 
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from conformance.causes.finding_key import LACKED, SHAPE, TAKEN, TYPED, Key
+from conformance.causes.finding_key import LACKED, OBJECTS, SHAPE, TAKEN, TYPED, UNKNOWN, Key
 from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Settled, Sighting
 from conformance.model import NEW_ID, Business, Contract, Exchange, business_of
 
-UNKNOWN, FOREIGN, GONE = "id.unknown", "tenant.object", "delete.gone"
-"""Rules about requests that name an unknown id, a foreign object, and one that was deleted."""
+GONE = "delete.gone"
+"""The rule about requests that name an object which was deleted."""
 CREATED = "nothing created in another business"
 """What is expected of the lists of a business after a request of another one."""
 SHOWN = ("update.", "delete.", "refused.")
@@ -56,13 +56,13 @@ def _of_foreign_writes(with_keys: Settled, exchanges: Mapping[str, Exchange]) ->
     """An object shows what a key of another tenant was allowed to write."""
     reached: dict[str, Key] = {}  # by operation
     for one, key in with_keys:
-        if key.rule == FOREIGN and key.actual == TAKEN:
+        if key.rule == OBJECTS and key.actual == TAKEN:
             reached.setdefault(one.cell.operation, key)
 
     def settled_key(one: Sighting, key: Key) -> Key:
         if one.cell.operation not in reached:
             return key
-        if key.rule == FOREIGN and key.expected == CREATED:
+        if key.rule == OBJECTS and key.expected == CREATED:
             return reached[one.cell.operation]
         if not key.rule.startswith(SHOWN):
             return key
@@ -81,7 +81,7 @@ def _is_foreign_write(exchange: Exchange) -> bool:
 
 
 def _of_wrong_ids(contract: Contract, with_keys: Settled) -> Settled:
-    """An object is not recognized because responses show its id as a wrong type."""
+    """An object is not recognized because responses show an id of a wrong type."""
     wrong: dict[str, Key] = {}  # by operation
     for one, key in with_keys:
         operation = contract.operations.get(one.cell.operation)
@@ -92,8 +92,8 @@ def _of_wrong_ids(contract: Contract, with_keys: Settled) -> Settled:
 
     def settled_key(one: Sighting, key: Key) -> Key:
         is_unread = key.rule == NOT_READ and key.where == "status"
-        is_confused = key.rule in BY_ID
-        return wrong.get(one.cell.operation, key) if is_unread or is_confused else key
+        needs_id = is_unread or key.rule in BY_ID
+        return wrong.get(one.cell.operation, key) if needs_id else key
 
     return [(one, settled_key(one, key)) for one, key in with_keys]
 

@@ -153,9 +153,9 @@ def list_position(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
         yield Pass((exchange.id,))
         return
     index, value = bad
-    arrays = arrays_of(exchange.json)
-    names = [name for name, items in arrays.items() if items is answer.items]
-    where = f"/{next(iter(names), paging.collection)}/{index}/{paging.position}"
+    arrays = arrays_of(exchange.json).items()
+    collection = next((name for name, items in arrays if items == answer.items), "*")
+    where = f"/{collection}/{index}/{paging.position}"
     actual = "nothing" if value is None else compact(value)
     yield Violation(where, "an ISO timestamp with its zone", actual, (exchange.id,))
 

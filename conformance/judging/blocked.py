@@ -45,11 +45,11 @@ class Blocked:
         """Why a rule had nothing to judge in its ``cases`` on an operation; None without a failure.
 
         ``rests_on`` are the rules whose failures may be the cause, the most telling first. A rule
-        without cases of its own rests on all requests of the operation.
+        without cases of its own rests on all successes.
         """
         known = [self._by_case.get(case.id, []) for case in cases]
         sent = [each for exchanges in known for each in exchanges]
-        ids = set(ids_of(sent)) if known else None
+        ids = set(ids_of(sent)) if known else self._accepted
         asked = [exchange.operation for exchange in sent]
         places = dict.fromkeys([operation, *asked, *self._lists_of(operation)])
         for rule in rests_on:
@@ -78,20 +78,14 @@ class Blocked:
         for kind in sorted(kinds_of(known)):
             yield from self._contract.operations_by("create", kind)
 
-    def _broken(self, rule: str, place: str, ids: set[str] | None) -> str | None:
-        """The clause by which a rule blames one of some exchanges, or all of an operation.
-
-        Without ``ids``, it blames any success of the operation.
-        """
+    def _broken(self, rule: str, place: str, ids: set[str]) -> str | None:
+        """The clause by which a rule blames one of some exchanges, or all of an operation."""
         outcomes = self._outcomes.get((rule, place), ())
         partly = any(isinstance(outcome, Pass) for _, outcome in outcomes)
-        blamed = ids
-        if blamed is None:
-            blamed = {exchange.id for exchange in self._exchanges if exchange.ok}
         for about, outcome in outcomes:
             if not is_finding(outcome):
                 continue
-            if not partly or not blamed.isdisjoint(outcome.exchanges):
+            if not partly or not ids.isdisjoint(outcome.exchanges):
                 return self._clause_of(rule, about)
         return None
 
@@ -104,6 +98,11 @@ class Blocked:
         for listing in self._contract.operations.values():
             if listing.paging is not None and listing.kind in kinds:
                 yield listing.id
+
+    @cached_property
+    def _accepted(self) -> set[str]:
+        """The ids of all successes."""
+        return {exchange.id for exchange in self._exchanges if exchange.ok}
 
     @cached_property
     def _by_case(self) -> dict[str, list[Exchange]]:

@@ -13,6 +13,7 @@ from conformance.reading import refused_member, sent_members
 
 INVALID, MISSING = CodeRole.INVALID_PARAMETER, CodeRole.MISSING_PARAMETER
 UNFIT = CodeRole.REFUSAL
+"""The role of the codes for what is valid and not allowed, such as a text that nobody may send."""
 
 
 @trial("parameter.missing")
@@ -47,16 +48,11 @@ def parameter_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 def _refusals(context: JudgeContext, trial: Trial, probes: list[Exchange]) -> Iterator[Outcome]:
     """Judge probes as refusals. An empty value may also be called missing, or unfit as a text."""
-    empty = [probe for probe in probes if _is_empty(context, probe)]
+    names = {probe.id: refused_member(context.operation, probe) or "" for probe in probes}
+    empty = [probe for probe in probes if sent_members(probe).get(names[probe.id]) == ""]
     others = [probe for probe in probes if probe not in empty]
     yield from refusals(context, trial, others, INVALID)
     yield from refusals(context, trial, empty, INVALID, MISSING, UNFIT)
-
-
-def _is_empty(context: JudgeContext, probe: Exchange) -> bool:
-    """Whether the value that no reading accepts is an empty text."""
-    name = refused_member(context.operation, probe)
-    return sent_members(probe).get(name or "") == ""
 
 
 def _is_ignored(context: JudgeContext, probe: Exchange) -> bool:

@@ -192,8 +192,9 @@ def test_invalid_parameter(client: Client) -> None:
     values = client.valid(operation)
     if values is None:
         return
-    moves = operation.selector is not None and any("enum" in each.schema for each in operation.body)
-    if not moves:
+    has_enum = any("enum" in each.schema for each in operation.body)
+    changes_state = operation.selector is not None and has_enum
+    if not changes_state:
         client.show_valid(values)
     for parameter in operation.parameters:
         for place, value in enumerate(parameter.refuse):
@@ -201,7 +202,7 @@ def test_invalid_parameter(client: Client) -> None:
             if place % 2:
                 fresh = {**all_options(client), **fresh}
             client.mistake(operation, {**fresh, parameter.name: value})
-    if moves:  # into a state in which a server may refuse everything
+    if changes_state:  # perhaps to one in which a server refuses everything
         client.show_valid(values)
 
 
