@@ -26,7 +26,7 @@ from conformance.model import (
     Verdict,
 )
 from conformance.model.routes import NOWHERE
-from conformance.report import FORMATS, ctrf, har, html, untested, view, write_all
+from conformance.report import FORMATS, ctrf, har, html, markdown, untested, view, write_all
 from conformance.report.console import summary
 from conformance.report.times import seconds_by_cell
 from tests import report_example as example
@@ -460,6 +460,54 @@ def test_missing_is_grouped_and_counted() -> None:
     assert [len(cells) for _, cells in groups] == sorted(
         (len(cells) for _, cells in groups), reverse=True
     )
+
+
+def _without_harm(*reasons: Reason) -> Run:
+    """A passing run with three untested cells, each for the given reasons."""
+    run = example.passing()
+    untested_cells = tuple(
+        replace(cell, verdict=Verdict.UNTESTED, reasons=reasons) for cell in run.cells[:3]
+    )
+    return replace(run, cells=(*untested_cells, *run.cells[3:]))
+
+
+@pytest.mark.parametrize(
+    ("reasons", "step"),
+    [
+        ((), "No harm found."),
+        (
+            (Reason(ReasonKind.NOT_SELECTED, "not selected"),),
+            "No harm found. Next, to have 3 more cells judged: run in full, without a selection.",
+        ),
+        (
+            (Reason(ReasonKind.PROVIDE, "give a revoked key"),),
+            "No harm found. Next, to have 3 more cells judged: give a revoked key.",
+        ),
+    ],
+)
+def test_run_without_harm_says_so_and_names_the_next_step(
+    reasons: tuple[Reason, ...], step: str, tmp_path: Path
+) -> None:
+    """On the page, in the summary of a job and in the terminal."""
+    run = _without_harm(*reasons)
+    assert untested.next_step(run) == step
+    assert f'<p class="start">{step}</p>' in html.render(run)
+    assert step in summary(run, width=200, colour=False)
+    markdown.write(run, tmp_path / "summary.md")
+    assert step in (tmp_path / "summary.md").read_text()
+
+
+def test_run_with_a_cause_names_no_other_step() -> None:
+    """Where to start fixing is said instead."""
+    assert not untested.next_step(example.failing())
+
+
+def test_cell_untested_for_two_reasons_explains_the_sum() -> None:
+    """The numbers by reason then exceed the number of untested cells."""
+    both = Reason(ReasonKind.PROVIDE, "give a key"), Reason(ReasonKind.NOT_RUN, "over budget")
+    told = untested.summary(_without_harm(*both))
+    assert told == "3 need something you can provide, 3 not run, some for several reasons"
+    assert "several" not in untested.summary(_without_harm(both[0]))
 
 
 def test_clauses_without_cells_have_a_reason() -> None:

@@ -91,19 +91,14 @@ def _by_wording(kind: ReasonKind, reasons: untested.Missing) -> list[untested.Mi
     groups: dict[str, untested.Missing] = defaultdict(list)
     for text, cells in reasons:
         groups[text if kind is ReasonKind.BLOCKED else shape(text)].append((text, cells))
-    return sorted(groups.values(), key=lambda group: -len(_cells_of(group)))
+    return sorted(groups.values(), key=lambda group: -len(untested.cells_of(group)))
 
 
 def _untested(group: untested.Missing, blocking: Mapping[str, Cause]) -> Untested:
     """Reasons of the same wording as one row."""
     reason, _ = group[0]
-    cells = _cells_of(group)
+    cells = untested.cells_of(group)
     return Untested(reason, len(group) - 1, len(cells), _clauses(cells), blocking.get(reason))
-
-
-def _cells_of(group: untested.Missing) -> list[Cell]:
-    """The cells of some reasons, each once."""
-    return list({cell.name: cell for _, cells in group for cell in cells}.values())
 
 
 def _clauses(cells: Iterable[Cell]) -> tuple[str, ...]:

@@ -62,6 +62,8 @@ def summary(run: Run, *, width: int, colour: bool, details: bool = False) -> str
     page.lines.append(page.paint(verdict_line(run), run.standing, bold=True))
     if begin:
         page.lines.append(f"  {rerun.command(run, str(begin.number))}")
+    elif next_step := untested.next_step(run):
+        page.wrap(next_step, "  ")
     return "\n".join(page.lines)
 
 

@@ -86,13 +86,12 @@ def render(run: Run, sizes: Mapping[str, int] = NONE) -> str:
             view=view,
             signs=view.SIGNS,
             headline=view.headline(run),
-            overview=view.tally(run.causes),
             stopped=bool(run.incomplete) and not run.judged,
             last=exhibits(run, list(run.exchange)[-1:]),
             shown=shown,
             watched=watched,
             pairs=watched.pairs(run),
-            start=cards.start(run, shown),
+            **_first_step(run, shown),
             groups=cards.by_harm(shown),
             beyond=len(run.causes) - len(causes),
             reach=cards.reach,
@@ -171,6 +170,15 @@ def moment(text: str) -> str:
 
 
 # --- its parts ------------------------------------------------------------------------------------
+
+
+def _first_step(run: Run, shown: Sequence[cards.Card]) -> dict[str, Any]:
+    """The number of causes and where to start, or the next step after a run that found no harm."""
+    return {
+        "overview": view.tally(run.causes),
+        "start": cards.start(run, shown),
+        "next_step": untested.next_step(run),
+    }
 
 
 def _since(run: Run) -> dict[str, Any]:

@@ -75,6 +75,10 @@ def _start(run: Run, shown: Sequence[Card]) -> Iterator[str]:
     """Where to start, and the command that shows whether it is fixed."""
     begin = cards.start(run, shown)
     if begin is None:
+        next_step = untested.next_step(run)
+        if next_step:
+            yield inert(next_step)
+            yield ""
         return
     yield f"{inert(begin.sentence)} To check the fix, run:"
     yield ""

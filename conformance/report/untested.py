@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from conformance.base.text import amount
 from conformance.model import Cause, Cell, Reason, ReasonKind, Run, Verdict
 from conformance.report.view import NO_REASON
 
@@ -41,6 +42,14 @@ ACTS = {
 }
 """What to do about a reason, by its kind."""
 
+NO_HARM = "No harm found."
+
+NEXT = {
+    ReasonKind.NOT_RUN: "run again with a higher budget or more time",
+    ReasonKind.NOT_SELECTED: "run in full, without a selection",
+}
+"""How to have more cells judged, where a reason does not say so itself."""
+
 
 def missing(run: Run) -> dict[ReasonKind, Missing]:
     """Why cells are untested, by kind in the order of KINDS. Kinds without a cell are left out.
@@ -60,11 +69,36 @@ def missing(run: Run) -> dict[ReasonKind, Missing]:
 
 def summary(run: Run) -> str:
     """How many cells are untested by kind, such as ``98 blocked by a failure, 3 not run``."""
-    parts = []
-    for kind, reasons in missing(run).items():
-        names = {cell.name for _, cells in reasons for cell in cells}
-        parts.append(f"{len(names):,} {BRIEFLY[kind]}")
+    found = {kind: len(cells_of(reasons)) for kind, reasons in missing(run).items()}
+    parts = [f"{cells:,} {BRIEFLY[kind]}" for kind, cells in found.items()]
+    if sum(found.values()) > run.counts[Verdict.UNTESTED]:
+        parts.append("some for several reasons")
     return ", ".join(parts)
+
+
+def next_step(run: Run) -> str:
+    """That a run found no harm, and what would have the most cells judged, in one sentence each.
+
+    Empty for a run that found a cause, had errors or judged nothing.
+    """
+    if run.causes or run.counts[Verdict.ERROR] or not run.judged:
+        return ""
+    steps: dict[str, int] = {}
+    for kind, reasons in missing(run).items():
+        if kind is ReasonKind.PROVIDE:
+            text, cells = reasons[0]
+            steps[text] = len(cells)
+        elif kind in NEXT:
+            steps[NEXT[kind]] = len(cells_of(reasons))
+    if not steps:
+        return NO_HARM
+    step = max(steps, key=steps.__getitem__)
+    return f"{NO_HARM} Next, to have {amount(steps[step], 'more cell')} judged: {step}."
+
+
+def cells_of(reasons: Missing) -> list[Cell]:
+    """The cells of some reasons, each once."""
+    return list({cell.name: cell for _, cells in reasons for cell in cells}.values())
 
 
 def _most_frequent_first(groups: dict[str, list[Cell]]) -> Missing:
