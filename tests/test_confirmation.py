@@ -209,7 +209,7 @@ class Passing(Session):
         return self
 
     def _attempt(self, case: Case, client: Client) -> str:
-        sound = client.repeated and not self.permanent
+        sound = client.confirming and not self.permanent
         self._app.__class__ = Application if sound else self._broken
         return super()._attempt(case, client)
 

@@ -86,7 +86,7 @@ def test_what_changed_comes_first_and_problems_come_next(small: Path) -> None:
     page = small / "index.html"
     headings = re.findall(r'<h2 id="([a-z]+)"', page.read_text(encoding="utf-8"))
     assert headings == ["changes", "problems", "grid", "all", "one", "clauses"]
-    assert "1 new cause, 1 fixed, 1 newly untested: 8 of 10 targets judged" in text_of(page)
+    assert "1 new cause, 1 fixed, 1 clause newly untested: 8 of 10 targets judged" in text_of(page)
 
 
 def test_a_quiet_night_is_one_line(tmp_path: Path) -> None:

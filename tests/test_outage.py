@@ -62,7 +62,7 @@ OUT: dict[str, tuple[Spoil, str]] = {
     "silence": (_lost(Loss.SILENT), "no longer responds"),
     "closed connections": (_lost(Loss.CLOSED), "closes every connection"),
     "no HTTP": (_lost(Loss.FOREIGN), "responds with something that is not HTTP"),
-    "no server": (_lost(Loss.UNREACHABLE), "The target is gone: no server at"),
+    "no server": (_lost(Loss.UNREACHABLE), "The target is gone: no server has answered at"),
 }
 
 

@@ -96,7 +96,7 @@ OF_DATA: Mapping[str, Cases] = {
             "A filter for another {tenant} is ignored",
         ),
         ANY: (
-            "A filter of {route} shows another {tenant}",
+            "A filter of {route} shows items of another {tenant}",
             "A filter shows items of another {tenant}",
         ),
     },
@@ -246,7 +246,7 @@ OF_DATA: Mapping[str, Cases] = {
             "{route} loses one of two changes at the same time",
             "One of two changes at the same time is lost",
         ),
-        ANY: ('{route} loses a change of "{member}"', "{route} loses changes", "Changes get lost"),
+        ANY: ('{route} loses a change to "{member}"', "{route} loses changes", "Changes get lost"),
     },
     "create.read-back": NOT_STORED,
     "create.others": always("{route} removes other objects", "Creations remove other objects"),

@@ -83,7 +83,7 @@ class Wish:
 @click.option(
     "--spot",
     type=click.Path(path_type=Path, exists=True, file_okay=False),
-    help="The spot checks that accompany the run.",
+    help="Directory of the spot checks to bundle with the run.",
 )
 @with_trust(required=False)
 @click.option("--check", is_flag=True, help="Only say what is missing, and sign nothing.")

@@ -60,7 +60,7 @@ with_age = click.option(
 @click.option(
     "--accept-less",
     is_flag=True,
-    help="Let this night become the last good one although it judges less.",
+    help="Accept this night as the last good one although it judged less than the one before.",
 )
 @click.option(
     "--fresh",

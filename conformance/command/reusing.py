@@ -46,14 +46,15 @@ def only_after_a_run(prepared: Prepared, directory: Path) -> Prepared:
 def with_objects(prepared: Prepared) -> Prepared:
     """The prepared run with the objects of earlier runs that it may use again. Sends only reads.
 
-    There are none if the target is down, which the run itself then says.
+    There are none if the target is down, which the run itself then says. Spot checks use nothing
+    again, whatever was chosen: they are prepared without reuse.
     """
     from conformance.run.reusing import reusable
     from conformance.run.session import Session
     from conformance.transport.http import HttpWire
 
     choice = prepared.choice
-    if choice.reuse is None or prepared.reuse is None:  # spot checks use nothing again
+    if choice.reuse is None or prepared.reuse is None:
         return prepared
     contract = load(choice.spec, choice.challenges, choice.edition)
     try:

@@ -179,7 +179,7 @@ def _lacking(
     known = _known_keys(contract, full, choice)
     same = sorted(role for role, key in target.keys.items() if key in known)
     if same:
-        yield f"other keys: those for {', '.join(same)} are keys of the full run"
+        yield f"other keys: {', '.join(same)} must not be keys of the full run"
 
 
 def _known_keys(contract: Contract, full: Run, choice: Choice) -> frozenset[str]:

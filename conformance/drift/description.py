@@ -21,6 +21,8 @@ METHODS = ("get", "put", "post", "delete", "patch")
 JSON = "application/json"
 OF_HTTP = frozenset(("header", name) for name in ("accept", "content-type", "authorization"))
 """Headers that OpenAPI describes elsewhere and ignores as parameters."""
+ANY_VALUE = True
+"""The schema that every value matches."""
 _PARAMETER = re.compile(r"\{([^{}/]*)\}")
 
 
@@ -142,10 +144,14 @@ class Description:
                 yield key, self._parameter(place, name, parameter)
 
     def _parameter(self, place: str, name: str, parameter: Mapping[str, Any]) -> Parameter:
-        """A parameter, whose schema is its own or that of its content."""
+        """A parameter, whose schema is its own or that of its content.
+
+        Without one, every value is valid.
+        """
         schema = parameter.get("schema")
         if schema is None:
-            schema = next(iter(self._content(parameter).values()), True)
+            of_content = list(self._content(parameter).values())
+            schema = of_content[0] if of_content else ANY_VALUE
         required = parameter.get("required") is True or place == "path"
         return Parameter(place, name, required, schema)
 

@@ -204,7 +204,7 @@ class Overview:
         parts = [
             f"{amount(changed[NEW], 'new cause')}" if changed[NEW] else "",
             f"{changed[FIXED]:,} fixed" if changed[FIXED] else "",
-            f"{changed[UNTESTED]:,} newly untested" if changed[UNTESTED] else "",
+            f"{amount(changed[UNTESTED], 'clause')} newly untested" if changed[UNTESTED] else "",
         ]
         nothing = "The first night" if self.first else "Nothing changed"
         what = ", ".join(part for part in parts if part) or nothing

@@ -130,7 +130,7 @@ class Outcome:
             return "Something is new."
         causes = amount(len(self.step.state.open), "cause")
         if any(notice.kind is Kind.UNSTABLE for notice in self.notices):
-            return f"Still broken: {causes}, and something comes and goes."
+            return f"Still broken: {causes}, and some results come and go from night to night."
         return f"Still broken: {causes}, reported before; nothing new since last night."
 
     @property

@@ -32,9 +32,10 @@ Place = tuple[str, Id]
 
 @dataclass(frozen=True)
 class Made:
-    """An object that a run created. ``identity`` is the key it was created with, or None.
+    """An object that a run created, or an older one that it worked on.
 
-    ``at`` is the time when the creating request was sent.
+    ``identity`` is the key that the run used for that, or None, and ``at`` the time when a creating
+    request was sent.
     """
 
     kind: str
@@ -69,9 +70,10 @@ def made_by(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
 
 
 def worked_on(contract: Contract, exchanges: Iterable[Exchange]) -> list[Made]:
-    """The objects that existed before some exchanges and that one of these worked on.
+    """The objects that existed before some exchanges, and that some exchange worked on.
 
-    That is, an operation that does more than read named them and succeeded.
+    An exchange works on an object if its operation does more than read, its request names the
+    object, and it succeeds. Any response but that of a creation shows objects that existed before.
     """
     seen: set[Place] = set()
     older: dict[tuple[str, str], Place] = {}  # by kind and by the id as requests spell it

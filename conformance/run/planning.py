@@ -273,7 +273,7 @@ def _check_areas(contract: Contract, target: Target, plan: Plan) -> None:
             offered[area][operation_name(cell.operation)] = None
     faults = [
         f"{place}: the target offers operations of the area {area} "
-        f"({first_of(list(offered[area]))}); list the operations that it lacks instead"
+        f"({first_of(list(offered[area]))}); instead of the area, list the operations that it lacks"
         for area, place in target.areas.items()
         if offered[area]
     ]

@@ -124,7 +124,7 @@ def test_printed_sample(client: Client) -> None:
     """Send a printed request as it is, then with a cursor from the target in place of its own.
 
     Values that the target file gives for the list are added, because its keys may reach several
-    businesses.
+    businesses. If a cursor comes with the page, ``paging.more-false`` needs to see what follows it.
     """
     operation = client.operation
     given = client.target.inputs.get(operation.id, {})
@@ -134,7 +134,7 @@ def test_printed_sample(client: Client) -> None:
     if paging.after in query:
         client.call(operation, query, facts=Facts(printed_cursor=True))
         query = _with_served_cursor(client, query)
-    for _ in range(2 if client.repeated else 1):
+    for _ in range(2 if client.confirming else 1):
         exchange = client.call(operation, query, facts=Facts(walk="printed"))
         cursor = Answer(client.contract, operation, exchange).cursor
         if cursor is not None:

@@ -67,8 +67,8 @@ class Watch:
         if arrival.loss is not Loss.UNREACHABLE:
             return
         if arrival.waited:
-            since = f"for {arrival.waited:g} s: {failure}"
-            raise Unjudgeable(f"The target is gone: no server at {self._url} {since}")
+            waited = f"for {arrival.waited:g} s: {failure}"
+            raise Unjudgeable(f"The target is gone: no server has answered at {self._url} {waited}")
         raise Unjudgeable(
             f"No usable response from {self._url}: {failure}. "
             "Check that the server is up and that the address is right."

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from conformance.base.text import amount
 from conformance.base.values import ABSENT, NOT_JSON
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.responses import answered, ids_of, kept_out
@@ -19,7 +20,9 @@ Leaves = Mapping[str, Any]
 """The plain values of a report, by their pointers."""
 
 
-@trial("figures.own", hint="Needs a report, and the key of another business.")
+@trial(
+    "figures.own", hint="Needs an operation that returns a report, and the key of another business."
+)
 def figures_own(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A report shows no figure of another business, whatever the request names."""
     own = _leaves(trial.last(Step.BEFORE))
@@ -103,7 +106,9 @@ def figures_grown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         ids = ids_of([*before, *made, after])
         if grown is not None:
             where, value = grown
-            expected = f"{value}, as only another business has made {len(made)} objects"
+            expected = (
+                f"{value}, because only another business created {amount(len(made), 'object')}"
+            )
             yield Violation(where, expected, compact(_leaves(after)[where]), ids)
         else:
             yield Pass(ids)

@@ -77,9 +77,7 @@ def _decoded(header: str) -> Any:
     return strict_json(text) or strict_json(header)
 
 
-@trial(
-    "payment.retry", hint="Needs a request to which the target responds with a request for payment."
-)
+@trial("payment.retry", hint="Needs a request for which the target demands payment.")
 def payment_retry(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request that required a payment is accepted with a proof that the target takes."""
     unpaid = ids_of(probe for probe in trial.plain_probes if probe.status == 402)

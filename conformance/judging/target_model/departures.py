@@ -159,7 +159,7 @@ class Comparison:
         ]
 
     def _last_shown(self, member: str, expected: Expected, view: View) -> float | None:
-        """When a view showed what a write sent for the last time before another view; or None."""
+        """When an earlier view last showed what a write sent; None if none did."""
         value, write = expected
         ends = [
             each.span.end

@@ -91,7 +91,7 @@ class Client(Sending):
         return self.contract.operations[self.case.operation]
 
     @property
-    def repeated(self) -> bool:
+    def confirming(self) -> bool:
         """Whether the case is run again to confirm what its first run showed."""
         return self._attempt > 1
 

@@ -52,14 +52,19 @@ class OwnObjects:
         creation = self._creation(operation.kind)
         if operation.action == "delete":
             return self._id_to_delete(operation.kind, creation)
-        shared = None if creation is None else self._shared(operation, creation)
-        if shared is None and (creation is None or Open.INPUT in creation.open):
+        own = None if creation is None else self._own_object(operation, creation)
+        if own is None and (creation is None or Open.INPUT in creation.open):
             return self._knowledge.id_for(operation)
-        return shared
+        return own
 
-    def _shared(self, operation: Operation, creation: Operation) -> Id | None:
-        """The object of a kind that changes share, or the one that actions share."""
-        if self._created is self._shared_by_cases and self.acts_once(operation):
+    def _own_object(self, operation: Operation, creation: Operation) -> Id | None:
+        """The object of a kind that changes share, or the one that actions share; first create it.
+
+        An action that the target takes only once gets objects that no other case uses. None if the
+        target does not create one.
+        """
+        is_shared = self._created is self._shared_by_cases
+        if is_shared and self.acts_once(operation):
             self.apart()
         place = _place(operation)
         if self._created.get(place) is None:

@@ -96,7 +96,10 @@ def visible_change(contract: Contract, operation: Operation) -> Parameter | None
 
 
 def _documented_members(contract: Contract, kind: str | None) -> set[str]:
-    """The members of a kind of object, according to the schemas of its reads and lists."""
+    """The members of a kind of object, according to the schemas of its reads and lists.
+
+    A read that wraps the object in a member is left out, since its schema describes the wrapper.
+    """
     names: set[str] = set()
     for reader in contract.operations_by("read", kind):
         if reader.wrapper is None:

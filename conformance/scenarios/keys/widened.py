@@ -106,7 +106,7 @@ def _shown_values(client: Client) -> Values:
         parameter = operation.parameter(name)
         if parameter is not None and _is_documented(client, parameter):
             documented[name] = value
-    filters = dict(narrowed(operation, _first_item(client)))
+    filters = dict(shown_filters(operation, _first_item(client)))
     return {**usual_values(client, operation), **documented, **filters}
 
 
@@ -142,7 +142,7 @@ def narrowed_page(client: Client) -> dict[str, str]:
     page = later_page(client)
     if not page:
         return {}
-    for name, value in narrowed(client.operation, _first_item(client)):
+    for name, value in shown_filters(client.operation, _first_item(client)):
         return {**page, name: value}
     return page
 
@@ -155,10 +155,13 @@ def _first_item(client: Client) -> dict[str, Any]:
     return members_of(listed[0]) if listed else {}
 
 
-def narrowed(operation: Operation, members: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Each filter of a list, with the value that an item shows for it; plain ones come first."""
-    plain = [each for each in operation.filters if each.plain]
-    for parameter in sorted(plain, key=lambda each: bool(each.references)):
+def shown_filters(operation: Operation, members: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Each optional filter that an item shows a text for, with that text.
+
+    Bounds are left out. Filters by an id of another object come last.
+    """
+    optional = [each for each in operation.filters if each.plain]
+    for parameter in sorted(optional, key=lambda each: bool(each.references)):
         value = members.get(parameter.filters)
         if isinstance(value, str):
             yield parameter.name, value

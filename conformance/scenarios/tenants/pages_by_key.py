@@ -40,7 +40,7 @@ def walk_as(client: Client, key: str) -> None:
     if first.cursor is not None:
         walker.page("whole", first.cursor)
     walker.walk("by-2", None, 2, items=4, pages=2)
-    if walker.repeated:
+    if walker.confirming:
         walker.page("whole-again")
 
 

@@ -99,7 +99,7 @@ def made_together(client: Client) -> list[Id | None]:
     if len(requests) < BURST:
         return []
     exchanges = client.together(creation, requests, role=Role.ARRANGE)
-    if client.repeated:
+    if client.confirming:
         client.pause(SETTLED)
     return [client.created_id(exchange) for exchange in exchanges]
 

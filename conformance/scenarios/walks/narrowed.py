@@ -166,5 +166,5 @@ def single_value(walker: Walker, parameter: Parameter, known: list[Any]) -> None
         found = walker.page("single", None, None, filters, served=False)
         if found.cursor is not None:
             walker.page("single", found.cursor, None, filters, served=False)
-        if walker.repeated:
+        if walker.confirming:
             walker.stretch("unfiltered-after")

@@ -99,7 +99,7 @@ def test_walk(client: Client) -> None:
     walker = Walker(client)
     if walker.given is None:
         return
-    if client.repeated:
+    if client.confirming:
         walker.deep("opening")
     base = walker.walk("base", None, None, items=3 * WINDOW, pages=BASE_PAGES)
     large = walker.deep("large")
@@ -112,7 +112,7 @@ def test_walk(client: Client) -> None:
     for name, cursor in cursors.items():
         walker.page(name, cursor, 3, served=False)
     _end(walker, known)
-    if client.repeated:  # an item that appears before and after a page existed in between
+    if client.confirming:  # an item that appears before and after a page existed in between
         walker.deep("closing")
         walker.walk("closing-border", walker.cursor(known[: LARGE - 1]), 2, items=4, pages=2)
 
@@ -197,7 +197,7 @@ def test_filtered_walk(client: Client) -> None:
         single_value(walker, parameter, known)
         return
     narrowed = Narrowed(walker, parameter, value, known)
-    if client.repeated:
+    if client.confirming:
         narrowed.stretch("filtered-before")
     narrowed.stretch("filtered")
     narrowed.in_small_pages(params.sizes)
@@ -206,7 +206,7 @@ def test_filtered_walk(client: Client) -> None:
     narrowed.from_outside()
     narrowed.in_another_zone()
     narrowed.with_second_filter()
-    if client.repeated:
+    if client.confirming:
         walker.stretch("unfiltered-after")
         narrowed.stretch("filtered-after")
 
@@ -263,7 +263,7 @@ def test_cursor_of_a_deleted_item(client: Client) -> None:
     if position is not None and Answer(client.contract, deletion, deleted).ok:
         walker.page("after-a-deleted-item", position, 3)
         walker.walk("last-items", walker.cursor(known[:-2]), 1, items=3, pages=3)
-        if walker.repeated:
+        if walker.confirming:
             walker.walk("after", None, None, items=WINDOW, pages=1)
     if newer is not None:  # otherwise it directly follows the item of a second attempt
         request = {**other_values(client, deletion), **values, deletion.selector.name: newer}
@@ -283,7 +283,7 @@ def test_item_made_between_pages(client: Client) -> None:
     client.call(creation, values, role=Role.ARRANGE)
     if cursor is not None:
         walker.page("interrupted", cursor, 2)
-        if walker.repeated:
+        if walker.confirming:
             walker.walk("whole-again", None, 5, items=5, pages=1)
 
 
@@ -299,11 +299,11 @@ def test_burst(client: Client) -> None:
     made = made_together(client)
     if not made:
         return
-    for _ in range(SHOWN if walker.repeated else 1):  # another copy of the list may lag behind
+    for _ in range(SHOWN if walker.confirming else 1):  # another copy of the list may lag behind
         if not shows_apart(walker.page("whole", None, BURST + 1), client.operation, made):
             return
     walker.walk("one-by-one", None, 1, items=BURST + 1, pages=BURST + 1)
-    if walker.repeated:
+    if walker.confirming:
         walker.walk("whole-again", None, BURST + 1, items=BURST + 1, pages=1)
 
 

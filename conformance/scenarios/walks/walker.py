@@ -45,7 +45,7 @@ class Walker:
         self.paging = self.operation.paging
         self.given = client.knowledge.listing(self.operation, key)
         self.tenant = client.contract.tenant
-        self.repeated = client.repeated
+        self.confirming = client.confirming
         self.deeply = client.depth is Depth.DEEP
         self._client = client
         self._required = self._required_filters()
@@ -72,7 +72,7 @@ class Walker:
 
     def settle(self) -> None:
         """In a repeated attempt, let copies of the list catch up with the first one's objects."""
-        if not self.repeated:
+        if not self.confirming:
             return
         self._client.pause(SETTLED)
         for _ in range(SHOWN):

@@ -31,7 +31,7 @@ def write_beside_others(client: Client) -> None:
     if values is None:
         return
     looks = _looks(client)
-    for _ in range(1 + QUIET * client.repeated):
+    for _ in range(1 + QUIET * client.confirming):
         before = [look(Step.LISTED_BEFORE) for look in looks]
     sought = str(values[operation.selector.name]) if operation.selector else None
     sent = operation.in_body(values)
