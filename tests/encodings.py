@@ -202,7 +202,7 @@ _texts(
     as_it_is=lambda key: key,
     without_its_prefix=lambda key: key[8:],
     in_capitals=str.upper,
-    in_small_letters=str.lower,
+    in_lowercase=str.lower,
     with_its_case_swapped=str.swapcase,
     backwards=lambda key: key[::-1],
     with_its_last_character_changed=lambda key: key[:-1] + "!",
@@ -227,7 +227,7 @@ _texts(
 )
 _texts(
     "hex",
-    of_small_letters=lambda key: key.encode().hex(),
+    in_lowercase=lambda key: key.encode().hex(),
     of_capitals=lambda key: key.encode().hex().upper(),
     with_spaces=lambda key: key.encode().hex(" "),
     with_colons=lambda key: key.encode().hex(":"),
@@ -338,7 +338,7 @@ _texts(
     colours_of_a_terminal=_between("\x1b[0;31m", 4),
     a_list_of_characters=lambda key: json.dumps(list(key)),
     an_object_of_characters=lambda key: json.dumps(dict(enumerate(key))),
-    texts_put_together=_between('" + "', 6),
+    concatenated_strings=_between('" + "', 6),
     base64_broken_by_soft_hyphens=lambda key: _between("\u00ad", 5)(_b64(key.encode())),
 )
 _texts(
@@ -354,8 +354,8 @@ _texts(
 _texts(
     "other letters",
     full_width=_style(0xFF21, 0xFF41, 0xFF10),
-    bold_of_mathematics=_style(0x1D400, 0x1D41A, 0x1D7CE),
-    typewriter_of_mathematics=_style(0x1D670, 0x1D68A, 0x1D7F6),
+    mathematical_bold=_style(0x1D400, 0x1D41A, 0x1D7CE),
+    mathematical_typewriter=_style(0x1D670, 0x1D68A, 0x1D7F6),
     marks_on_letters=_between("\u0301"),
     ROT13=lambda key: codecs.encode(key, "rot13"),
     ROT13_backwards=lambda key: codecs.encode(key[::-1], "rot13"),
@@ -365,9 +365,9 @@ _texts(
     "other letters",
     Fate.OPEN,
     letters_of_Cyrillic=_translated("aceopxyKZWXHBMT19", "асеорхуКΖԜХНВМТ١٩"),
-    moved_by_three=lambda key: "".join(chr(ord(char) + 3) for char in key),
+    shifted_by_three=lambda key: "".join(chr(ord(char) + 3) for char in key),
     ROT47=lambda key: "".join(chr(33 + (ord(char) + 14) % 94) for char in key),
-    combined_with_a_mask=lambda key: bytes(byte ^ 0x55 for byte in key.encode()).hex(),
+    xored_with_a_mask=lambda key: bytes(byte ^ 0x55 for byte in key.encode()).hex(),
     pairs_swapped=lambda key: "".join(key[at : at + 2][::-1] for at in range(0, len(key), 2)),
     a_hash=lambda key: hashlib.sha256(key.encode()).hexdigest(),
 )
@@ -457,8 +457,10 @@ _body("Latin-1", Fate.WITHHELD, lambda key: f"clé {key}".encode("latin-1"))
 _body("a page of HTML", Fate.OUT, lambda key: f"<p>No {html.escape(key)}</p>".encode())
 _body("a form", Fate.OUT, lambda key: f"a=1&key={_each('%{:02X}')(key)}".encode())
 _body("XML", Fate.OUT, lambda key: f"<e><![CDATA[{key}]]></e>".encode())
-_body("events", Fate.OUT, lambda key: f"data: {key}\n\n".encode())
-_body("parts with base64", Fate.OUT, lambda key: b"--b\r\n\r\n" + base64.encodebytes(key.encode()))
+_body("server-sent events", Fate.OUT, lambda key: f"data: {key}\n\n".encode())
+_body(
+    "multipart with base64", Fate.OUT, lambda key: b"--b\r\n\r\n" + base64.encodebytes(key.encode())
+)
 _body("bytes around the key", Fate.WITHHELD, lambda key: b"\xff\xfe" + key.encode() + b"\x80")
 _body(
     "a byte after nine characters",

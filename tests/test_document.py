@@ -41,7 +41,7 @@ def test_a_route_that_only_one_side_has_is_named() -> None:
     told = document(**{"/more": {"get": {}}})
     del told["paths"][f"{BASE}/balance"]
     assert "inapplicable: [GET /balance]" in found(told)
-    assert "Its OpenAPI document also has GET /more." in found(told)
+    assert "The target's OpenAPI document also has GET /more." in found(told)
 
 
 def test_additional_requirements_and_statuses_are_named() -> None:
@@ -54,18 +54,18 @@ def test_additional_requirements_and_statuses_are_named() -> None:
     told["schemas"] = {"call": {"required": ["agent_id", "to", "mood"]}}
     said = found(told)
     for words in (
-        "request body, member mood is required: POST /calls.",
-        "query parameter mood is required: GET /usage.",
-        "response 422 is new: POST /calls.",
+        "request body, member mood is required (in POST /calls).",
+        "query parameter mood is required (in GET /usage).",
+        "response 422 is new (in POST /calls).",
     ):
-        assert f"In its OpenAPI document, {words}" in said
+        assert f"In the target's OpenAPI document, {words}" in said
 
 
 def test_many_contradictions_are_counted() -> None:
     """A target file is no place for hundreds of them."""
     names = [{"name": f"n{n}", "in": "query", "required": True} for n in range(MOST + 9)]
     said = found(document(**{"/usage": {"get": {"parameters": names, "responses": {}}}}))
-    assert len([line for line in said if line.startswith("In its")]) == MOST
+    assert len([line for line in said if line.startswith("In the target")]) == MOST
     assert "more ways: see `drift`." in said[-1]
 
 
@@ -74,7 +74,7 @@ def test_a_long_reference_is_not_followed() -> None:
     short, long = "x" * 9, "x" * LONGEST
     body = {"content": {"application/json": {"schema": {"required": ["mood"]}}}}
     told = document(**{"/calls": {"post": {"requestBody": {"$ref": f"#/{short}"}}}})
-    assert "member mood is required: POST /calls" in str(found(told | {short: body}))
+    assert "member mood is required (in POST /calls)" in str(found(told | {short: body}))
     told = document(**{"/calls": {"post": {"requestBody": {"$ref": f"#/{long}"}}}})
     assert "mood" not in str(found(told | {long: body}))
 

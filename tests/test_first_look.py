@@ -151,7 +151,7 @@ def test_an_openapi_document_cannot_inject_lines(look: Look) -> None:
     assert len(more) < 300
     assert "SUMMARY" not in look.text
     routes = len(look.app.contract.routes)
-    assert f"Its OpenAPI document has 1 of {routes} routes." in look.text
+    assert f"The target's OpenAPI document has 1 of {routes} routes." in look.text
 
 
 def test_the_key_is_not_in_the_file(look: Look) -> None:

@@ -142,7 +142,7 @@ OF_DATA: Mapping[str, Cases] = {
     "paging.exclusive": {
         "each item once": (
             "{route} with {flaw} shows items twice",
-            "Single pages with {flaw} repeat items",
+            "With {flaw}, single pages repeat items",
             "A page of {route} repeats items",
             "Single pages repeat items",
         ),
@@ -284,7 +284,7 @@ OF_DATA: Mapping[str, Cases] = {
         '{route} does not keep "{member}" as sent', "New objects are shown otherwise than sent"
     ),
     "update.shown": always(
-        'The new "{member}" of {route} is not shown everywhere',
+        'The "{member}" that {route} sets is not shown everywhere',
         "Changes are not shown everywhere",
     ),
     "delete.shown": always("Deletions by {route} do not last", "Deleted objects are shown again"),

@@ -34,12 +34,16 @@ class Shown:
 
     @property
     def decisive(self) -> Exchange | None:
-        """The exchange whose response departs from the contract; None if there are none."""
-        actual = self.finding.actual.partition(" ")[0]
-        alike = [each for each in self.exchanges if str(each.status) == actual]
-        if self.finding.where == STATUS and alike:
-            return alike[-1]
-        return self.exchanges[-1] if self.exchanges else None
+        """The exchange whose response departs from the contract; None if no exchange shows it.
+
+        The last one shows it, because the others prepare it or are compared with it. If a status
+        departs, such as ``500 Internal Server Error``, it is the last one with that status.
+        """
+        shown = self.exchanges
+        if self.finding.where == STATUS:
+            status = self.finding.actual.partition(" ")[0]
+            shown = tuple(each for each in shown if str(each.status) == status) or shown
+        return shown[-1] if shown else None
 
     @property
     def expected_values(self) -> set[str]:

@@ -135,8 +135,11 @@ def signer(
 # --- what a run has to fulfil ---------------------------------------------------------------------
 
 
-def unfit(freeze: Freeze, declaration: Declaration, contract: str, suite: str) -> list[str]:
-    """What of a run is not as it was frozen, each a sentence."""
+def departures(freeze: Freeze, declaration: Declaration, contract: str, suite: str) -> list[str]:
+    """How a run departs from its freeze, one sentence for each difference.
+
+    ``contract`` is the digest of the contract that judged, and ``suite`` the version of the suite.
+    """
     found = []
     if declaration_digest(declaration) != freeze.declaration:
         found.append("The declaration is not the one that was frozen.")
@@ -230,7 +233,7 @@ def _links(
     """What does not refer to what came before it."""
     if challenge.freeze != digest_of(files[FREEZE]):
         yield Problem(Code.FREEZE_MISMATCH, "The challenge was issued for another freeze.")
-    for text in unfit(freeze, run.target, run.contract.digest, run.suite):
+    for text in departures(freeze, run.target, run.contract.digest, run.suite):
         yield Problem(Code.FREEZE_MISMATCH, text)
     if run.challenge_digest != digest_of(files[CHALLENGE]):
         yield Problem(Code.NONCE_MISMATCH, "The run was made for another challenge.")

@@ -30,8 +30,8 @@ NEEDS_LIMIT = "Needs a run that reaches the limit first."
 TOO_LONG, LONGEST_WAIT = 2, 12
 """The most windows that a client may be asked to wait, and the digits of the seconds to read."""
 REACHED = (
-    "The other addresses had already reached their limits, perhaps in an earlier run: "
-    "wait, or give more (addresses: in the target file). If this persists, they share one limit"
+    "The other addresses had already reached their limits, perhaps in an earlier run: wait, or "
+    "list more under addresses: in the target file. Otherwise they probably share one limit"
 )
 
 
@@ -347,4 +347,4 @@ def _wanted_wait(rate: Rate | None, text: str) -> str | None:
     if rate is None or not text.isdecimal():
         return None
     too_long = int(text[:LONGEST_WAIT]) > TOO_LONG * rate.seconds
-    return f"at most {rate.seconds} s, after which the limit ends" if too_long else None
+    return f"at most {rate.seconds} s, the length of the window" if too_long else None

@@ -52,9 +52,9 @@ class Binding:
 
         frozen, files = self.taken.freeze, self.taken.files
         declaration, contract = prepared.target.declaration, prepared.contract
-        unfit = commitment.unfit(frozen, declaration, contract.digest, __version__)
-        if unfit:
-            lines = "\n".join(f"  {each}" for each in unfit)
+        departures = commitment.departures(frozen, declaration, contract.digest, __version__)
+        if departures:
+            lines = "\n".join(f"  {each}" for each in departures)
             raise UsageError(
                 f"This run is not the one that was frozen on {frozen.frozen}:\n{lines}\n"
                 "Restore what was frozen, or freeze again and ask for another challenge."

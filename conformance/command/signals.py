@@ -32,8 +32,9 @@ def guarded(body: Callable[[], int]) -> NoReturn:
     listen()
     try:
         code = body()
-        end(code)
-    except (KeyboardInterrupt, OSError):  # outside the command, or stdout and stderr are closed
+        end(code)  # from here on, a signal only ends the process
+    except (KeyboardInterrupt, OSError):
+        # A signal came outside the command, or stdout and stderr are closed.
         end(STOPPED)
         say_last_words()
         code = STOPPED

@@ -24,9 +24,9 @@ def headline(found: Drift) -> str:
     breaking, rest = len(found.breaking), len(found.changes) - len(found.breaking)
     if not found.changes:
         return "No drift: the document says what the contract says."
-    harmless = f"{amount(rest, 'other difference')}" if rest else ""
     if not breaking:
-        return f"Nothing breaks clients of the contract; {harmless}."
+        return f"No difference breaks clients of the contract; {amount(rest, 'harmless one')}."
+    harmless = amount(rest, "harmless one") if rest else ""
     does = "breaks" if breaking == 1 else "break"
     words = f"{amount(breaking, 'difference')} that {does} clients of the contract"
     return f"{words}, and {harmless}." if harmless else f"{words}."

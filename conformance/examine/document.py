@@ -25,7 +25,7 @@ def contradictions(contract: Contract, document: Json, base: str) -> Iterator[st
     yield from _of_routes(contract, found)
     breaking = [change for change in found.breaking if change.subject != OPERATION]
     for change in breaking[:MOST]:
-        yield f"In its OpenAPI document, {change.sentence}: {few(change.routes)}."
+        yield f"In the target's OpenAPI document, {change.sentence} (in {few(change.routes)})."
     if len(breaking) > MOST:
         yield f"It breaks clients in {len(breaking) - MOST:,} more ways: see `drift`."
 
@@ -35,12 +35,15 @@ def _of_routes(contract: Contract, found: Drift) -> Iterator[str]:
     lacking, more = _routes(found, Kind.GONE), _routes(found, Kind.NEW)
     known = len(contract.routes) - len(lacking)
     if len(lacking) > known:
-        yield f"Its OpenAPI document has {known} of {len(contract.routes)} routes."
+        yield f"The target's OpenAPI document has {known} of {len(contract.routes)} routes."
     elif lacking:
-        yield "Its OpenAPI document lacks some routes. If the server lacks them too, declare them:"
+        yield (
+            "The target's OpenAPI document lacks some routes. "
+            "If the server lacks them too, declare them:"
+        )
         yield f"inapplicable: [{', '.join(lacking)}]"
     if more:
-        yield f"Its OpenAPI document also has {few(more)}."
+        yield f"The target's OpenAPI document also has {few(more)}."
 
 
 def _routes(found: Drift, kind: Kind) -> list[str]:

@@ -148,10 +148,10 @@ def _usual(survey: Survey, usual: Sequence[Size]) -> Iterator[str]:
 
 
 def _unsized(survey: Survey, long: Iterable[str]) -> Iterator[str]:
-    """The lists that have further pages, but whose maximum was not found."""
+    """The lists that have further pages, but whose maximum page size was not found."""
     routes = [survey.contract.operations[name].route for name in long]
     if routes:
-        yield f"These lists have further pages, but their maximum was not found: {few(routes)}."
+        yield f"The maximum page size of these lists was not found: {few(routes)}."
 
 
 def _time(survey: Survey) -> Iterator[str]:

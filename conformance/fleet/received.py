@@ -143,7 +143,7 @@ def _require_of_plan(result: Result, member: Member, expected: Expected) -> None
     if result.target != member.id:
         raise Unfit(Kind.REFUSED, f"It says that it is the result of {result.target}.")
     if result.plan != pins.plan:
-        raise Unfit(Kind.FOREIGN, f"It is of the plan {result.plan[:12]}, not {pins.plan[:12]}.")
+        raise Unfit(Kind.FOREIGN, f"It belongs to plan {result.plan[:12]}, not {pins.plan[:12]}.")
     if result.suite != pins.suite:
         words = f"It was made by version {result.suite} of the suite, not {pins.suite}."
         raise Unfit(Kind.SUITE, words)

@@ -26,7 +26,7 @@ def foreign_effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Judge what the requests for objects of another business have done."""
     for taking in trial.at(Step.TAKING):
         if taking.ok:
-            expected = "refused, as another business has it"
+            expected = "refused, because another business already has it"
             yield Violation("status", expected, said(taking), (taking.id,))
     for creation in trial.at(Step.NAMESAKE):
         if creation.ok:

@@ -116,7 +116,11 @@ def _of_offer(run: Run, profile: Profile) -> Iterator[Shortfall]:
     if offered < profile.least_operations:
         least = profile.least_operations
         text = f"the target offers {amount(offered, 'operation')}, and has to offer {least}"
-        yield Shortfall(Lack.OPERATIONS, text, "Offer more operations of the contract.")
+        yield Shortfall(
+            Lack.OPERATIONS,
+            text,
+            "Implement more operations, and take them out of inapplicable: in the target file.",
+        )
     required = profile.operations - profile.may_be_inapplicable
     missing = sorted(target.inapplicable & required)
     if missing:

@@ -42,7 +42,7 @@ def write(run: Run, exchanges: Sequence[Exchange], path: Path) -> None:
     lost = amount(len(exchanges) - len(answered), "exchange")
     comment = (
         f"{run.contract.name}. From the evidence log. Left out: {lost} without a response. "
-        f"Secrets are placeholders. Client: {IDENTITIES[run.target.identity]}."
+        f"Secrets are replaced by placeholders. Client: {IDENTITIES[run.target.identity]}."
     )
     creator = harfile.Creator(name="conformance", version=run.suite)
     with (

@@ -182,10 +182,11 @@ class Items:
             session.shouldstop = "the target cannot be judged"
 
     def _examine(self) -> None:
-        """Examine the parts of the target file, and print what is wrong with them."""
+        """Examine the parts of the target file, log what was found, and print some problems."""
         if self._look_first is None:
             return
-        self.running.recorder.setup(self._look_first(self.running))
+        remarks = self._look_first(self.running)
+        self.running.recorder.setup(remarks)
         if self._say:
             for words in unproven.wrong(self.running.log.setup)[:TOLD]:
                 self._say(f"Set-up: {words}")

@@ -19,7 +19,7 @@ def _methods(**sentences: str) -> Mapping[str, str]:
 HANDLES: Mapping[str, Mapping[str, str]] = {
     "envelope": _methods(
         answer="Change any response, or the request before it is read.",
-        dispatch="Leave out a check, add one, or change their order.",
+        dispatch="Leave out, add or reorder checks.",
         refused="Change the response to a refused request.",
         fault="Reveal an exception, or refuse it in another way.",
         code_of="Refuse with another error code.",
@@ -121,7 +121,7 @@ HANDLES: Mapping[str, Mapping[str, str]] = {
         document="Build a new object differently.",
         add="Store a new object differently, twice, or not at all.",
         act_create="Confirm a creation differently, or create something else.",
-        changes="Change different members from those in the request.",
+        changes="Change members other than those in the request.",
         confirmation="Confirm a change with another body.",
         act_update="Confirm an update differently, or change something else.",
         act_delete="Confirm a deletion differently, or delete something else.",

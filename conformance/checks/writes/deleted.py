@@ -48,7 +48,11 @@ def delete_gone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     yield from _still_used(trial)
 
 
-@trial("delete.others", hint="Needs an object to delete, and a list of others.", confirm=True)
+@trial(
+    "delete.others",
+    hint="Needs an object to delete, and a list that shows other objects.",
+    confirm=True,
+)
 def delete_others(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A deletion leaves all other objects in place, including those of another business."""
     yield from neighbours_stay(context, trial)

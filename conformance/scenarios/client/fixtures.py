@@ -150,9 +150,10 @@ class OwnObjects:
         return self._create(creation, values), values
 
     def _in_turn(self, creation: Operation, values: Values | None) -> Id | None:
-        """An object of the pool, changed to what it would be if it were created from some values.
+        """The id of an object of the pool, once a change has given it the values of a new one.
 
-        None if there is no pool for the kind, or if a new object is needed.
+        None without values or an object of the pool that takes them, and if the kind has no pool,
+        no change that sets all members, or none that the target file allows.
         """
         kind, pool = creation.kind, self._pool
         change = None if pool is None else resetting(self.contract, kind)

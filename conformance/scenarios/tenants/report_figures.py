@@ -45,10 +45,12 @@ def _keyed(planning: Planning, action: str) -> list[Operation]:
 
 
 def compare_figures(client: Client) -> None:
-    """Request the main report, then name the other business in the query, in headers, as a filter.
+    """Request the main business's report, then the same while naming the other business.
 
-    If one of the responses differs, the plain report of the main business is requested again, and
-    once with each of its own objects in place of the other business's.
+    The other business is named in the query and in headers, and by one of its objects in each
+    parameter that takes one. The key of the other business requests its own report for comparison.
+    If a response differs from the first, the report is requested once more with an object of the
+    main business in each such parameter, and then as it was at first.
     """
     operation, business = client.operation, client.knowledge.business(KeyName.OTHER)
     values = client.valid(operation)
@@ -57,13 +59,13 @@ def compare_figures(client: Client) -> None:
         return
     before = client.control(operation, values, facts=Facts(step=Step.BEFORE))
     if theirs is not None:
-        _ask_for_theirs(client, values, theirs, business, before)
-    exchanges = list(_ask_for_others(client, values, theirs or values, business))
+        _ask_with_their_key(client, values, theirs, business, before)
+    exchanges = list(_ask_while_naming_them(client, values, theirs or values, business))
     if any(exchange.ok and exchange.json != before.json for exchange in exchanges):
         _ask_again(client, values)
 
 
-def _ask_for_theirs(
+def _ask_with_their_key(
     client: Client,
     values: dict[str, Any],
     theirs: dict[str, Any],
@@ -76,7 +78,7 @@ def _ask_for_theirs(
         _ask_past_a_cache(client, values)
 
 
-def _ask_for_others(
+def _ask_while_naming_them(
     client: Client, values: dict[str, Any], theirs: dict[str, Any], business: str
 ) -> Iterator[Exchange]:
     """Request the main report with the other business, and with its object for each parameter.
