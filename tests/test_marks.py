@@ -1,4 +1,4 @@
-"""Marks: an object is recognised by words that follow from its run, and by its creation time."""
+"""Marks: an object is recognized by words that follow from its run, and by its creation time."""
 
 from __future__ import annotations
 

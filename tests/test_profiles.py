@@ -323,7 +323,7 @@ def test_no_run_that_shows_less_is_green(case: str) -> None:
 
 
 def test_the_full_profile_wants_an_ordinary_client() -> None:
-    """A server cannot recognise the suite by its name in a run for ``full``."""
+    """A server cannot recognize the suite by its name in a run for ``full``."""
     run = judged(real(), embedded(), Choice())
     assert Lack.IDENTITY in lacks(run, "full")
     assert Lack.IDENTITY not in lacks(run, "core")

@@ -498,8 +498,9 @@ def test_run_without_harm_says_so_and_names_the_next_step(
 
 
 def test_run_with_a_cause_names_no_other_step() -> None:
-    """Where to start fixing is said instead."""
+    """Where to start fixing is said instead. Nor does a run that conforms."""
     assert not untested.next_step(example.failing())
+    assert not untested.next_step(example.passing())
 
 
 def test_cell_untested_for_two_reasons_explains_the_sum() -> None:

@@ -118,7 +118,7 @@ def test_a_sentence_names_owner_ticket_and_place() -> None:
     (stale,) = waivers.idle(run_of([WAIVED, PASSED], waiver(operations=BOTH)))
     assert stale.text == (
         "the waiver for status-200 (Ann, X-1) is stale on list_agents: what it covers passes now; "
-        "remove it there"
+        "remove that operation from it"
     )
 
 

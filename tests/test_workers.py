@@ -228,7 +228,7 @@ def test_a_thread_that_dies_is_told_and_loses_nothing_else() -> None:
     running = early(attempt)
     for case in cases(6):
         if case.id == "case[2]":
-            with pytest.raises(RuntimeError, match="a thread of the run ended"):
+            with pytest.raises(RuntimeError, match="a worker thread of the run died"):
                 running.result(case, logged.append)
         else:
             assert running.result(case, logged.append) == "done"

@@ -180,9 +180,9 @@ OF_DATA: Mapping[str, Cases] = {
         "Lists say too early that nothing follows",
     ),
     "paging.more-true": always(
-        '"{member}" of {route} is true at the end',
+        '"{member}" of {route} is true on the last page',
         '"{member}" is true although nothing follows',
-        "Lists say at the end that more follows",
+        "Lists say on the last page that more follows",
     ),
     "paging.filter": always(
         "{route} applies the filter {filters} {wrongly}",

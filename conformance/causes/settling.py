@@ -193,7 +193,11 @@ def _of_accepted_values(
 def _accepted_values(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> dict[tuple[str, str], Key]:
-    """The keys of the wrong values that were accepted, by member and by the value in a finding."""
+    """The keys of the wrong values that were accepted, by member and by the value's ``repr``.
+
+    That is how findings show a value. Once an operation has accepted a wrong value, all values of
+    its accepted requests with a mistake count.
+    """
     accepted: dict[tuple[str, str], Key] = {}
     unchecked: dict[str, Key] = {}  # by operation
     for operation, member, value, key in _refusable_values(contract, with_keys, exchanges):

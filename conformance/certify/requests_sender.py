@@ -26,7 +26,7 @@ from conformance.transport.sender import REPEATS, Sender
 from conformance.transport.wire import Loss, WireFailure, WireRequest, WireResponse
 
 MISSING = "another request follows from the run, which is missing"
-FINAL = "it should have been sent again"
+FINAL = "its response was 404, so the run would have sent it again"
 
 
 class NotMade(BaseException):

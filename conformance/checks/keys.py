@@ -199,7 +199,7 @@ def _handed_out_again(made: list[Exchange], repeated: list[Exchange]) -> Iterato
     for exchange in repeated:
         old = known & _handed_out(exchange)
         if old:
-            expected = "no key of an account that exists"
+            expected = "a key that no existing account has"
             yield Violation("/", expected, str(min(old, key=str)), (exchange.id,))
 
 

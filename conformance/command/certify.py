@@ -249,5 +249,5 @@ def _say_written(output: Path, not_recomputed: tuple[str, ...]) -> None:
 
     if not_recomputed:
         what = amount(len(not_recomputed), "result")
-        say(f"Without the bodies, whoever verifies this cannot recompute {what}.")
+        say(f"Without the bodies, a verifier cannot recompute {what} of the run.")
     say(f"Wrote {output}")

@@ -54,8 +54,8 @@ def challenge(
     with files.whole(path) as written:
         written.write_bytes(_packed(disputed.name, challenge_pack.texts(disputed)))
     say(
-        f"Wrote {path}. It contains requests and responses of the target: read them, fill in "
-        "README.md, and send it to whoever decides. Nothing was sent."
+        f"Wrote {path}. It contains requests and responses of the target, so read it. Then fill in "
+        "README.md, and send the file to whoever decides. Nothing has been sent."
     )
 
 

@@ -137,10 +137,10 @@ def markdown(found: Comparison) -> Iterator[str]:
     for kind, causes in kinds(found).items():
         for cause in causes:
             yield f"- {kind}: {inert(words(cause))}"
+    yield ""
     if not found.cells:
         yield "No verdict changed."
         return
-    yield ""
     yield "| Cell | Before | After | Change | By |"
     yield "|---|---|---|---|---|"
     for cell in found.cells[:ROWS]:

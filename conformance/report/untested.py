@@ -79,7 +79,7 @@ def summary(run: Run) -> str:
 def next_step(run: Run) -> str:
     """That a run found no harm, and what would have the most cells judged, in one sentence each.
 
-    Empty for a run that found a cause, had errors or judged nothing.
+    Empty for a run that conforms, found a cause, had errors or judged nothing.
     """
     if run.causes or run.counts[Verdict.ERROR] or not run.judged:
         return ""
@@ -91,7 +91,7 @@ def next_step(run: Run) -> str:
         elif kind in NEXT:
             steps[NEXT[kind]] = len(cells_of(reasons))
     if not steps:
-        return NO_HARM
+        return "" if run.standing is Verdict.PASSED else NO_HARM
     step = max(steps, key=steps.__getitem__)
     return f"{NO_HARM} Next, to have {amount(steps[step], 'more cell')} judged: {step}."
 

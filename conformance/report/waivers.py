@@ -37,9 +37,9 @@ class State(StrEnum):
 
 
 WORDS = {
-    State.STALE: "is stale{where}: what it covers passes now; remove it{there}",
-    State.UNMATCHED: "matches no failing cell{where}; remove it{there}",
-    State.UNKNOWN: "covers no failure of this run{where}, where cells are untested",
+    State.STALE: "is stale{where}: what it covers passes now; remove {what}",
+    State.UNMATCHED: "matches no failing cell{where}; remove {what}",
+    State.UNKNOWN: "covers no failure of this run{where}: its cells are untested",
 }
 """What a sentence says of a waiver that has not expired."""
 
@@ -89,8 +89,9 @@ def _useless(run: Run, waiver: Waiver) -> Iterator[Idle]:
             states[state].append(shown(name, LIMIT))
     for state, names in states.items():
         where = f" on {first_of(names)}" if waiver.operations else ""
-        there = "" if len(names) == len(groups) else " there"
-        words = WORDS[state].format(where=where, there=there)
+        some = "those operations" if len(names) > 1 else "that operation"
+        what = "it" if len(names) == len(groups) else f"{some} from it"
+        words = WORDS[state].format(where=where, what=what)
         yield Idle(waiver, state, f"{_named(waiver)} {words}")
 
 

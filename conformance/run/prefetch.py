@@ -250,7 +250,7 @@ class Ahead:
             except Exception as error:
                 self._end(errand, error=error)
             except BaseException as error:  # the thread ends, and the run must not wait for it
-                self._end(errand, error=RuntimeError(f"a thread of the run ended: {error!r}"))
+                self._end(errand, error=RuntimeError(f"a worker thread of the run died: {error!r}"))
                 return
             else:
                 self._end(errand, outcome=outcome)

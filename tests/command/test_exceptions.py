@@ -202,7 +202,7 @@ def test_a_challenge_is_one_file(place: Place, tmp_path: Path) -> None:
         texts = {Path(name).name: archive.read(name).decode() for name in archive.namelist()}
     about, run = json.loads(texts["about.json"]), stored(place.run)
     lines = [json.loads(line) for line in texts["evidence.jsonl"].splitlines()]
-    assert "Nothing was sent." in outcome.out
+    assert "Nothing has been sent." in outcome.out
     assert about["contract"]["digest"] == run["spec"]["digest"]
     assert about["run"]["log_head"] == run["log_head"]
     assert about["cells"] == [CELL]

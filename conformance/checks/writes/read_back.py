@@ -134,7 +134,7 @@ def _one_read_back(context: JudgeContext, write: Exchange, read: Exchange) -> It
     elif not answer.ok:
         yield Violation("status", "200 for an object that was just written", said(read), ids)
     elif goes_on:
-        reason = "The list is too long to find in it what was just written."
+        reason = "The list is too long to search for what was just written."
         yield Gap(reason, ReasonKind.OWN_LIMIT)
     elif not isinstance(found, dict):
         expected = f"{read.facts.sought}, which was just written"

@@ -163,7 +163,7 @@ class Lists:
         for _, answer in self._listed:
             for row, write in _shown_of(creations.get(answer.operation.kind, {}), answer):
                 ids = (write.exchange.id, answer.exchange.id)
-                expected = f"not what {write.exchange.id} sent, which was refused"
+                expected = f"nothing from {write.exchange.id}, which was refused"
                 violation = Violation("/", expected, compact(row), ids)
                 yield Judged(REFUSED, write.exchange.id, violation)
                 break

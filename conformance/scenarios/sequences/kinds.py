@@ -72,6 +72,6 @@ def _works_on(operation: Operation, change: Operation) -> bool:
     return operation.effect is Effect.WRITE and Open.ABSENT_OBJECT not in operation.open
 
 
-def orders(operation: Operation) -> bool:
+def puts_into_state(operation: Operation) -> bool:
     """Whether an action puts its object into a state that the request names."""
     return any(member.required and "enum" in member.schema for member in operation.body)

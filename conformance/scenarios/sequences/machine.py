@@ -22,7 +22,7 @@ from conformance.reading import as_shown, differences, members_of, same, sought_
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.pool import unlike
-from conformance.scenarios.sequences.kinds import Writes, members_to_change, orders
+from conformance.scenarios.sequences.kinds import Writes, members_to_change, puts_into_state
 from conformance.scenarios.sequences.looks import Looks
 from conformance.scenarios.sequences.program import Turn
 
@@ -273,10 +273,10 @@ class Sequence:
         return {**values, **self._naming(work, self.sought)}
 
     def _work(self, *, into_state: bool) -> None:
-        """Send every action on the object that puts it into a state, or every other one."""
+        """Send the actions that put the object into a state, or all the others."""
         for work in self._writes.works:
             request = self._working(work)
-            if orders(work) is into_state and request:
+            if request and puts_into_state(work) is into_state:
                 written = self._client.mistake(work, request, WRITE, role=Role.BYSTANDER)
                 if written.ok:
                     sent = as_shown(work, writable(work, work.in_body(request)))

@@ -243,7 +243,7 @@ def test_work_with_options(client: Client) -> None:
 
 @scenario(refused_creations, rules=("refused.effect",), phase=2, alone=True)
 def test_refused_creation(client: Client) -> None:
-    """Send rejected writes without an object of their own; look for their effect in the list."""
+    """Send rejected writes that name no object, such as creations; look for new rows."""
     values, ask = client.valid(client.operation), client.lister(client.operation.kind)
     if values is None:
         return
@@ -275,7 +275,10 @@ def test_refused_write(client: Client) -> None:
 
 
 def _attempt(client: Client, attempts: Attempts) -> None:
-    """Send the write with mistakes, which may be accepted, then with no key and with wrong ones."""
+    """Send the write with mistakes, which may be accepted, then with no key and with wrong ones.
+
+    With a read-only key, it is also sent as a GET whose headers ask for its real method.
+    """
     roles = client.params(WrongKeys).roles
     attempts.mistakes()
     if KeyName.READ_ONLY in roles and client.operation.method != "GET":
