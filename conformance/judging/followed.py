@@ -42,6 +42,7 @@ class Followed:
         self.doubtful = False  # it may be there or not
         self.lost = False  # it was found missing, or back, and is not judged any more
         self.deleted: Exchange | None = None
+        self.marked: dict[View, dict[str, Any]] = {}  # how it is shown as deleted
         self.gone = False  # a look since the deletion has not shown it as it was
 
     def forget(self) -> None:

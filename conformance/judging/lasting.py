@@ -13,7 +13,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from conformance.base.values import picked, without
-from conformance.judging.followed import Effects, Followed
+from conformance.judging.followed import Effects, Followed, View
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Violation, WholeLog
 from conformance.judging.responses import answered, ids_of, said, with_body
 from conformance.judging.writes import without_times
@@ -143,7 +143,7 @@ class _Following:
         view = answer.operation.id, answer.exchange.identity
         before = each.looks.get(view)
         if each.deleted:
-            self._shown_after_deletion(each, before, item, answer.exchange)
+            self._shown_after_deletion(each, view, item, answer.exchange)
             return
         departures = self._departures(each, item)
         if self._may_mask(answer):
@@ -213,13 +213,20 @@ class _Following:
     def _shown_after_deletion(
         self,
         each: Followed,
-        before: Mapping[str, Any] | None,
+        view: View,
         item: dict[str, Any],
         look: Exchange,
     ) -> None:
-        """Judge a deleted object that is shown. A mark of the deletion makes it another one."""
+        """Judge a deleted object that is shown. A mark of the deletion makes it another one.
+
+        It may keep the mark of an earlier deletion, which a change did not take away.
+        """
+        before, marked = each.looks.get(view), each.marked.get(view)
         if before is None or without_times(before) != without_times(item):
             each.gone, each.since = True, []
+            each.marked[view] = item
+            return
+        if marked is not None and without_times(marked) == without_times(item):
             return
         write = each.deleted
         assert write is not None

@@ -138,6 +138,8 @@ def what_is_deleted_stays_so() -> Iterator[Example]:
     yield refused("it is back after a creation", *start, *anew, look())
     restored = (deletion(), marked, change(name="New"), look(name="New"))
     yield silent("a change restores what is marked", *start, *restored, look(name="Old"))
+    still = (deletion(), marked, change(name="New"), marked, deletion(), marked)
+    yield silent("a change leaves the mark, and so does a second deletion", *start, *still)
     undone = look("e2", name="Old")
     yield refused("another one changes with it", *start, deletion(), undone)
 
