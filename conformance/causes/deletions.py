@@ -10,7 +10,7 @@ from conformance.base.values import as_text, texts_in
 from conformance.causes.finding_key import MISSING, OBJECTS, TAKEN, Key
 from conformance.causes.origins import SHORTEST
 from conformance.causes.sightings import Settled, Sighting
-from conformance.model import Contract, Exchange, Operation
+from conformance.model import HELD, Contract, Exchange, Operation
 from conformance.reading import asked, sent_members
 
 NOT_DELETED = "which was not deleted"
@@ -19,8 +19,6 @@ DELETES_OTHERS = "delete.others"
 """The rule that finds a deletion of other objects."""
 OF_ACCESS = ("auth.", "scope.", OBJECTS)
 """Prefixes of the rules that find a key which is accepted although it must be refused."""
-HELD = "another business has it"
-"""The end of what is expected of a request for something that is already taken."""
 REFUSED, NOT_FOUND = "4", "404"
 """The first digit of the status of a refusal, and the status for what does not exist."""
 
@@ -44,7 +42,7 @@ def _of_removed_objects(
         if _removes_others(contract, one, key):
             deletions.setdefault(one.cell.operation, key)
     for name, key in deletions.items():
-        refused = [exchanges[one.shown_by] for one, _ in with_keys if _is_refusal(one, exchanges)]
+        refused = [exchanges[one.shown_by] for one, _ in with_keys if is_refusal(one, exchanges)]
         gone = set(_for_removed(contract, contract.operations[name], refused, exchanges.values()))
         with_keys = [(one, key if one.shown_by in gone else own) for one, own in with_keys]
     return with_keys
@@ -72,7 +70,7 @@ def _of_wrong_deletions(
         is_taken = key.rule.startswith(OF_ACCESS) and key.actual == TAKEN
         if is_taken and one.shown_by in exchanges and _deletes(contract, one):
             kind = contract.operations[one.cell.operation].kind
-            named = _named(contract, exchanges[one.shown_by], kind)
+            named = named_in(contract, exchanges[one.shown_by], kind)
             deleted |= dict.fromkeys(named, key)
 
     def settled_key(one: Sighting, key: Key) -> Key:
@@ -81,8 +79,8 @@ def _of_wrong_deletions(
             return key
         request = exchanges[one.shown_by]
         is_gone = key.rule.startswith(OF_ACCESS) and key.actual == NOT_FOUND
-        if is_gone or _is_refusal(one, exchanges):
-            named = list(_named(contract, request, operation.kind))
+        if is_gone or is_refusal(one, exchanges):
+            named = list(named_in(contract, request, operation.kind))
         elif key.rule == OBJECTS and key.expected.endswith(HELD):
             named = texts_in(sent_members(request).values())
         else:
@@ -92,7 +90,7 @@ def _of_wrong_deletions(
     return [(one, settled_key(one, key)) for one, key in with_keys]
 
 
-def _is_refusal(one: Sighting, exchanges: Mapping[str, Exchange]) -> bool:
+def is_refusal(one: Sighting, exchanges: Mapping[str, Exchange]) -> bool:
     """Whether a sighting is on a request that had to succeed, and was refused."""
     is_known = one.shown_by in exchanges
     due = one.finding.where == "status" and one.finding.expected.startswith("2")
@@ -109,7 +107,7 @@ def _for_removed(
 
     It was shown before a deletion, is not deleted itself, and is never shown again.
     """
-    named = {each.id: set(_named(contract, each, deletion.kind)) for each in refused}
+    named = {each.id: set(named_in(contract, each, deletion.kind)) for each in refused}
     if not any(named.values()):
         return
     past = _past_of(contract, deletion, log)
@@ -128,7 +126,7 @@ def _past_of(contract: Contract, deletion: Operation, log: Iterable[Exchange]) -
             continue
         if operation.id == deletion.id:
             past.deletions.append(place)
-            past.deleted.update(_named(contract, exchange, deletion.kind))
+            past.deleted.update(named_in(contract, exchange, deletion.kind))
         elif exchange.response is not None:
             shown = _ID.findall(exchange.response.body.kept)
             past.shown.update(dict.fromkeys(shown, place))
@@ -156,7 +154,7 @@ class _Past:
         return any(shown < place < now for place in self.deletions)
 
 
-def _named(contract: Contract, exchange: Exchange, kind: str) -> Iterator[str]:
+def named_in(contract: Contract, exchange: Exchange, kind: str) -> Iterator[str]:
     """The ids of objects of a kind that a request names."""
     operation = contract.operations.get(exchange.operation)
     for parameter in operation.parameters if operation else ():

@@ -12,7 +12,7 @@ from conformance.base.values import instants, texts_in
 from conformance.judging.outcomes import JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.responses import said, unusable
 from conformance.judging.writes import shows_sent, tied, untied
-from conformance.model import Exchange, Step, compact
+from conformance.model import HELD, Exchange, Step, compact
 from conformance.reading import Answer, answer_of, orders_of, sought_in
 
 TELLING = 6
@@ -26,8 +26,7 @@ def foreign_effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Judge what the requests for objects of another business have done."""
     for taking in trial.at(Step.TAKING):
         if taking.ok:
-            expected = "refused, because another business already has it"
-            yield Violation("status", expected, said(taking), (taking.id,))
+            yield Violation("status", f"refused, because {HELD}", said(taking), (taking.id,))
     for creation in trial.at(Step.NAMESAKE):
         if creation.ok:
             yield from _same_object(context, trial, creation)

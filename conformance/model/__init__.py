@@ -48,10 +48,12 @@ from conformance.model.exchange import (
 )
 from conformance.model.judgement import (
     BROKEN,
+    HELD,
     NEW_ID,
     NONE_OF_ITS_OWN,
     ON_NO_PAGE,
     RENAMED_RULES,
+    UNSTORED,
     Case,
     Cause,
     Cell,
@@ -95,6 +97,7 @@ __all__ = [
     "DISK",
     "FROM_PROXIES",
     "HARMLESS",
+    "HELD",
     "IDENTITIES",
     "KEY_ROLES",
     "LEFT_OUT",
@@ -110,6 +113,7 @@ __all__ = [
     "RENAMED_RULES",
     "SCOPE",
     "UNAVAILABLE",
+    "UNSTORED",
     "WATCHED",
     "WHOLE_API",
     "About",

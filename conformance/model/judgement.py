@@ -46,6 +46,10 @@ ON_NO_PAGE = "it is on no page"
 """What a finding says of an item that a list should show."""
 NEW_ID = "the id of the new object"
 """What a finding expects in the response to a creation that shows no id."""
+HELD = "another business already has it"
+"""The end of what a finding expects of a request for something that is already taken."""
+UNSTORED = "200 for an object that was created"
+"""What a finding expects of a read of an object that its creation did not store."""
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from conformance.judging.target_model.history import History, Kind
 from conformance.judging.target_model.lists import Lists
 from conformance.judging.target_model.names import judged_names
 from conformance.judging.target_model.positions import Positions
+from conformance.judging.target_model.unread import Unread
 from conformance.model import Business, Exchange
 from conformance.reading import Answer, Span, members_of, spans_of
 
@@ -58,6 +59,7 @@ class Model:
         self._refused: list[Write] = []
         self._positions = Positions(context.contract)
         self._lists = Lists(context)
+        self._unread = Unread(context)
 
     def judged(self) -> Found:
         """All outcomes, by the exchange that they are about, and by rule."""
@@ -71,6 +73,7 @@ class Model:
             *self._of_objects(senders),
             *self._lists.judged(self._histories, senders.refused),
             *self._positions.judged(),
+            *self._unread.judged(self._histories),
             *judged_names(self._context, writes),
         ]:
             found[one.exchange, one.rule].append(one.outcome)
@@ -144,6 +147,7 @@ class Model:
     def _note_views(self) -> None:
         """Give what each response shows to the histories of its objects."""
         for exchange, span in self._timed:
+            self._unread.add(exchange, span)
             business = business_shown(exchange)
             if business is None:
                 continue

@@ -71,6 +71,25 @@ def a_new_object_is_shown_as_sent() -> Iterator[Example]:
     yield silent("the object may have been changed", created(), lost(), listed(LATER, "Another"))
 
 
+def unfound(second: int, name: str = "e1") -> Exchange:
+    """A read that finds no eval."""
+    return at(second, refusal("not_found", operation="read_eval", query={"id": name}))
+
+
+@examples_of("create.shown", operation="create_eval")
+def a_new_object_can_be_read() -> Iterator[Example]:
+    """Once it has settled, unless something else may have removed it."""
+    other = at(1, answer(200, {"id": "e2"}, operation="read_eval", query={"id": "e2"}))
+    yield refused("reads find other evals only", created(), other, unfound(LATER))
+    yield silent("reads find nothing at all", created(), unfound(LATER))
+    yield silent("it may take some time", created(), other, unfound(SOON))
+    yield silent("it was deleted", created(), other, deleted(), unfound(LATER))
+    refusing = at(2, refusal("forbidden", operation="delete_eval", query={"id": "e1"}))
+    yield silent("a refused deletion may have done it", created(), other, refusing, unfound(LATER))
+    yield silent("another one is missing", created(), other, unfound(LATER, "e3"))
+    yield accepted("it was shown before", created(), other, listed(3), unfound(LATER))
+
+
 def lost() -> Exchange:
     """A change without a response."""
     exchange = answer(None, operation="update_eval", role="setup")

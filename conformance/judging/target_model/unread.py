@@ -1,0 +1,89 @@
+"""New objects that cannot be read: reads of their ids find nothing, and no response shows them."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+
+from conformance.base.values import as_text
+from conformance.judging.outcomes import JudgeContext, Violation
+from conformance.judging.responses import said
+from conformance.judging.target_model.departures import CREATED, SETTLED, Judged
+from conformance.judging.target_model.events import Fate, Name, Write, business_shown, is_plain
+from conformance.judging.target_model.history import History
+from conformance.model import UNSTORED, Exchange, KeyName, Operation
+from conformance.reading import Span, asked, sent_members
+
+NOT_FOUND = 404
+READERS = (KeyName.FULL, KeyName.OTHER)
+"""The keys that may read all objects of their business."""
+
+
+class Unread:
+    """The reads of a run that found nothing, by the object that they name."""
+
+    def __init__(self, context: JudgeContext) -> None:
+        self._context = context
+        self._nothing: dict[Name, list[tuple[Exchange, Span]]] = defaultdict(list)
+        self._working: set[str] = set()  # reads that have shown an object
+
+    def add(self, exchange: Exchange, span: Span) -> None:
+        """Note a request, if it is a plain read of one object."""
+        operation = self._context.contract.operations.get(exchange.operation)
+        business = business_shown(exchange)
+        if operation is None or operation.action != "read" or business is None:
+            return
+        if exchange.ok:
+            self._working.add(operation.id)
+        elif exchange.status == NOT_FOUND and exchange.identity in READERS:
+            named = _named(operation, exchange)
+            if named is not None and is_plain(exchange) and not exchange.facts.mistake:
+                self._nothing[business, operation.kind, named].append((exchange, span))
+
+    def judged(self, histories: Mapping[Name, History]) -> Iterator[Judged]:
+        """The first read that should have shown each new object that cannot be read."""
+        for name, reads in self._nothing.items():
+            history = histories.get(name)
+            creation = None if history is None else _creation_of(history)
+            if history is None or creation is None:
+                continue
+            due = _due(reads, creation, history)
+            if due and due[0].operation in self._working:
+                ids = (creation.exchange.id, due[0].id)
+                violation = Violation("status", UNSTORED, said(due[0]), ids)
+                yield Judged(CREATED, creation.exchange.id, violation)
+
+
+def _due(
+    reads: Iterable[tuple[Exchange, Span]], creation: Write, history: History
+) -> list[Exchange]:
+    """The reads that a new object must be found by.
+
+    Not those after another request that names it, which may have deleted it, even if refused.
+    """
+    others = [*history.writes[1:], *history.mentions, *history.attempts]
+    until = min((each.span.begin for each in others), default=math.inf)
+    return [
+        exchange
+        for exchange, span in reads
+        if creation.span.end + SETTLED <= span.begin and span.end <= until
+    ]
+
+
+def _named(operation: Operation, exchange: Exchange) -> str | None:
+    """The id of the object that a read names; None if it selects one in another way."""
+    selector = operation.selector
+    if selector is None or selector.references != operation.kind or selector.by:
+        return None
+    sent = sent_members(exchange).get(selector.name, asked(exchange, selector.name))
+    return as_text(sent)
+
+
+def _creation_of(history: History) -> Write | None:
+    """The creation of an object that no other response shows; None if there is none."""
+    creation = history.writes[0] if history.writes else None
+    if creation is None or creation.fate is not Fate.DONE or not creation.is_new:
+        return None
+    is_shown = any(view.exchange is not creation.exchange for view in history.views)
+    return None if is_shown else creation
