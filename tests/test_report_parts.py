@@ -561,7 +561,7 @@ def test_a_leak_names_who_asked_and_whose_object_came() -> None:
     assert key.whose.startswith(f"business main ({businesses['main'][:8]}")
     assert shown.whose.startswith(f"business other ({businesses['other'][:8]}")
     assert any(businesses["other"] in sentence for sentence in card.picture.ids)
-    assert any("first shown by GET /agents to the key other" in text for text in card.picture.ids)
+    assert any("first shown to the key other, by GET /agents" in text for text in card.picture.ids)
 
 
 def test_an_id_is_named_by_what_it_identifies() -> None:

@@ -9,6 +9,8 @@ from conformance.causes.groups import Group
 from conformance.causes.sightings import Sighting
 from conformance.model import ON_NO_PAGE, Exchange
 
+VALID = " for a valid request"
+"""The end of what is expected of a request that a server has to accept."""
 SEVERAL = 3
 """The fewest members that are not as sent for a title to name none of them."""
 
@@ -20,6 +22,7 @@ def words_of_all(root: Group, by_id: Mapping[str, Exchange]) -> dict[str, str]:
         "errors": _of_errors(root),
         "filters": _of_filters(sightings, by_id),
         "wraps": _of_wrapped(root, by_id),
+        "refuses": _of_refused(sightings),
     }
     members = {one.finding.where for one in sightings if one.key.rule in READ_BACK}
     if len(members) >= SEVERAL:
@@ -37,10 +40,18 @@ def _of_errors(root: Group) -> str:
 
 
 def _of_filters(sightings: Sequence[Sighting], by_id: Mapping[str, Exchange]) -> str:
-    """The filters of all requests; empty if they differ."""
+    """The filters that all requests have; empty if there are none."""
     shown = [by_id[one.shown_by] for one in sightings if one.shown_by in by_id]
-    filters = {tuple(sorted(exchange.facts.filters)) for exchange in shown}
-    return " and ".join(filters.pop()) if len(filters) == 1 else ""
+    filters = [set(exchange.facts.filters) for exchange in shown]
+    return " and ".join(sorted(set.intersection(*filters))) if filters else ""
+
+
+def _of_refused(sightings: Sequence[Sighting]) -> str:
+    """That valid requests are refused."""
+    for one in sightings:
+        if one.finding.expected.endswith(VALID):
+            return "refuses"
+    return ""
 
 
 def _of_wrapped(root: Group, by_id: Mapping[str, Exchange]) -> str:

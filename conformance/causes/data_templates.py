@@ -13,6 +13,8 @@ REACHED = (
     "{object} of another {tenant} can be reached",
     "Objects of another {tenant} can be reached",
 )
+WORKS_ON_ANOTHER = "{route} works on {another}"
+
 NOT_STORED: Cases = {
     STATUS: ("{object} cannot be read once it is created", "A created object cannot be read"),
     NEW_ID: (
@@ -201,6 +203,7 @@ OF_DATA: Mapping[str, Cases] = {
     "update.read-back": {
         STATUS: ("{object} cannot be read once it is changed", "A changed object cannot be read"),
         ANY: (
+            WORKS_ON_ANOTHER,
             "Objects do not keep {flaw}",
             "{route} does not store {all}",
             '{route} does not change "{member}" as sent',
@@ -280,10 +283,15 @@ OF_DATA: Mapping[str, Cases] = {
     "create.position": always(
         '{object} has several times in "{member}"', "Objects have several creation times"
     ),
-    "create.shown": always(
-        '{route} does not keep "{member}" as sent', "New objects are shown otherwise than sent"
-    ),
+    "create.shown": {
+        STATUS: NOT_STORED[STATUS],
+        ANY: (
+            '{route} does not keep "{member}" as sent',
+            "New objects are shown otherwise than sent",
+        ),
+    },
     "update.shown": always(
+        WORKS_ON_ANOTHER,
         'The "{member}" that {route} sets is not shown everywhere',
         "Changes are not shown everywhere",
     ),

@@ -62,6 +62,8 @@ TYPED = " is not of type "
 """What a finding says between a value of a wrong type and the right types."""
 DRAWN = SCENARIOS["generated"]
 """The oddity of generated requests, which may have any other one."""
+ANOTHER = "another object"
+"""The flaw of a change whose response shows another object than the one that it names."""
 TAKEN = "taken"
 """Replaces the status if a request was not refused."""
 

@@ -52,6 +52,8 @@ LATER_LOOKS = (".shown", ".lasting")
 
 PLAIN = ("", REFUSABLE)
 """The flaws of requests with nothing odd, except perhaps values that a server may refuse."""
+AT_ONCE = "at the same time"
+"""How the expectation of a finding ends that only simultaneous requests show."""
 MOST = 300
 """Maximum number of groups that are compared with each other."""
 
@@ -93,12 +95,14 @@ def _root_of(contract: Contract, group: Group, roots: list[Group]) -> Group | No
 def _explaining_most_first(group: Group) -> tuple[int, int, int, bool, int, Key]:
     """A sort key: groups that explain more come first, then those that reach further.
 
-    Of server faults on as many operations, one that plain requests show comes first.
+    Of server faults on as many operations, one that plain requests show comes first, and of other
+    problems one that shows without simultaneous requests.
     """
     rules, key = list(EXPLAINED), group.key
     place = rules.index(key.rule) if key.rule in rules else len(rules)
     is_odd = key.rule == FAULT and key.flaw not in PLAIN
-    return depth(key), place, -len(group.operations), is_odd, -len(group.exchanges), key
+    is_special = is_odd or key.expected.endswith(AT_ONCE)
+    return depth(key), place, -len(group.operations), is_special, -len(group.exchanges), key
 
 
 def explains(one: Group, other: Group) -> bool:

@@ -11,7 +11,9 @@ from typing import Any
 
 from conformance.base.text import clean
 from conformance.base.values import ABSENT
+from conformance.causes.finding_key import is_fault
 from conformance.model import Contract, Exchange, Form, Operation, Parameter, compact
+from conformance.model.mistake_names import HUGE_VALUE, ODD_VALUE, oddity_of
 from conformance.reading import asked, sent_members
 
 MOST = 30
@@ -33,9 +35,23 @@ def instances_of(contract: Contract, exchanges: Iterable[Exchange]) -> tuple[str
 def _instances(operation: Operation, exchange: Exchange) -> Iterator[str]:
     """The wrong values in one request."""
     got = "accepted" if exchange.ok else f"{exchange.status} for"
-    for parameter, value in wrong_values(operation, exchange):
+    for parameter, value in [*wrong_values(operation, exchange), *_odd(operation, exchange)]:
         what = "a request without it" if value is ABSENT else compact(value, LONGEST)
         yield clean(f"{parameter.name}: {got} {what}")
+
+
+def _odd(operation: Operation, exchange: Exchange) -> Iterator[tuple[Parameter, Any]]:
+    """The parameter with an odd value on which the server fails, with this value."""
+    oddity = oddity_of(exchange)
+    for beginning in (ODD_VALUE, HUGE_VALUE):
+        parameter = operation.parameter(oddity.removeprefix(beginning))
+        if (
+            oddity.startswith(beginning)
+            and parameter is not None
+            and is_fault(exchange.status or 0)
+        ):
+            sent = sent_members(exchange).get(parameter.name)
+            yield parameter, sent if parameter.place == "body" else asked(exchange, parameter.name)
 
 
 def wrong_values(operation: Operation, exchange: Exchange) -> Iterator[tuple[Parameter, Any]]:

@@ -42,6 +42,8 @@ _OF_RESPONSES: Mapping[str, Cases] = {
             "Successes have an unlisted status",
         ),
         ANY: (
+            "{route} {refuses} valid requests with {got}",
+            "{route} {refuses} valid requests",
             "{route} returns the unlisted status {got}",
             "Responses have the unlisted status {got}",
             "Responses have an unlisted status",

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from string import Formatter
 
-from conformance.causes.finding_key import ERROR, LACKED, UNROUTED, Key
+from conformance.causes.finding_key import ANOTHER, ERROR, LACKED, UNROUTED, Key
 from conformance.causes.finding_key import TAKEN as NOT_REFUSED
 from conformance.causes.forms import ANY, CODE, LACKING, STATUS, TAKEN, Cases, Forms
 from conformance.causes.groups import LIMITED
@@ -67,6 +67,8 @@ def title_of(
     """
     words = {**_words(contract, key, finding, operations), **(more or {})}
     words["sort"] = "odd" if key.flaw else "valid"
+    if key.flaw == ANOTHER:
+        words["another"] = ANOTHER
     if finding.expected.startswith(LIMITED):
         words["sort"] = "too many"
     cases = TEMPLATES.get(key.rule, {})
@@ -202,6 +204,8 @@ def _object(broken: Sequence[Operation], finding: Finding, shown: Operation | No
 
 def _flaw(key: Key, finding: Finding) -> str:
     """What is odd about the requests that provoke a cause; empty if nothing is."""
+    if key.flaw == ANOTHER:
+        return ""
     if key.flaw.startswith(OF_SCENARIO):
         return FLAWS_BY_RULE.get(finding.rule, "a wrong request")
     return FLAWS.get(key.flaw, key.flaw)
