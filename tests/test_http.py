@@ -126,6 +126,14 @@ def test_an_announcement_is_no_response() -> None:
     )
 
 
+def test_a_body_that_ends_too_early_tells_how_much_came() -> None:
+    """With the status, which says that the server meant to respond."""
+    early = b"HTTP/1.1 200 OK\r\nContent-Length: 2720\r\n\r\n{}"
+    with pytest.raises(WireFailure, match="status 200 with 2 of the 2,720 bytes") as caught:
+        _answered(lambda write: write(early))
+    assert caught.value.loss is Loss.BROKEN
+
+
 def test_a_long_body_is_cut() -> None:
     """A body beyond the limit of size is cut there."""
     response = _answered(_endlessly(b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 64), timeout=120)

@@ -126,6 +126,20 @@ def test_one_silent_operation_is_no_outage() -> None:
     assert run.incomplete is None
 
 
+def test_a_few_operations_with_broken_responses_are_no_outage() -> None:
+    """Whatever else the target serves is judged to the end."""
+
+    def spoil(request: WireRequest, answer: WireResponse) -> WireResponse:
+        if "/analytics/" in request.url:
+            raise WireFailure("IncompleteRead: IncompleteRead(0 bytes read)", Loss.BROKEN)
+        return answer
+
+    run, _ = ran(spoil, after=0, scenarios=("plain-read",))
+    assert run.incomplete is None
+    broken = [cell for cell in run.cells if cell.findings]
+    assert {finding.rule for cell in broken for finding in cell.findings} == {"transfer.whole"}
+
+
 @pytest.mark.parametrize("name", OUT)
 def test_a_run_ends_when_the_target_is_out(name: str) -> None:
     """Within a few requests, with the cause as the reason, and without a finding."""

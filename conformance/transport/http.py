@@ -17,7 +17,7 @@ from contextlib import closing, suppress
 
 from urllib3 import BaseHTTPResponse
 from urllib3.connection import HTTPConnection
-from urllib3.exceptions import ReadTimeoutError
+from urllib3.exceptions import IncompleteRead, ProtocolError, ReadTimeoutError
 from urllib3.util import SKIP_HEADER, Url, parse_url
 
 from conformance.base.tls import Trust, is_spoken_at
@@ -287,7 +287,8 @@ def _is_any(causes: list[BaseException], *kinds: type[BaseException]) -> bool:
 def _bounded(raw: BaseHTTPResponse, most: int) -> tuple[bytes, bool]:
     """The body up to ``most`` bytes or the time limit, and whether it was cut.
 
-    If a body is read to its end, the connection stays open for the next request.
+    If a body is read to its end, the connection stays open for the next request. Raises WireFailure
+    for one that ends too early.
     """
     kept = bytearray()
     try:
@@ -299,6 +300,14 @@ def _bounded(raw: BaseHTTPResponse, most: int) -> tuple[bytes, bool]:
     except ReadTimeoutError:
         raw.close()
         return bytes(kept), True
+    except ProtocolError as error:
+        raw.close()
+        early = error.__cause__
+        if not isinstance(early, IncompleteRead):
+            raise
+        got, whole = early.partial, early.partial + early.expected
+        told = f"status {raw.status} with {got:,} of the {whole:,} bytes that it announces"
+        raise WireFailure(told, Loss.BROKEN) from None
     except BaseException:
         raw.close()
         raise

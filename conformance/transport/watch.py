@@ -83,16 +83,17 @@ class Watch:
     def _check(self) -> None:
         """Repeat a read that succeeded before. Raises Unjudgeable if it fails as the others did.
 
-        Broken responses need no check, because each read was repeated. They count as findings.
+        Broken responses count as findings, because each read was repeated.
         """
         cause, read = self._outage.cause, self._good_read()
-        if cause is OutageCause.BROKEN:
-            raise Unjudgeable(self._since(cause))
+        void = () if cause is OutageCause.BROKEN else self._outage.failed
+        if read is None and cause is OutageCause.BROKEN:
+            raise Unjudgeable(self._since(cause), void)
         if read is None or cause is None:
             return
         exchange, arrival = self._try_again(read)
         if self._outage.cause_of(exchange, arrival.loss) is cause:
-            raise Unjudgeable(self._since(cause), self._outage.failed)
+            raise Unjudgeable(self._since(cause), void)
         self._outage.refuted()
 
     def _good_read(self) -> Departure | None:
