@@ -640,6 +640,12 @@ def _renamed(run: Run, ids: list[str]) -> Run:
             "/calls/1/id",
         ),
         ("/", "3 items", {"calls": [{"id": "a"}, {"id": "b"}, {"id": "c"}]}, "/calls/2/id"),
+        (
+            "/",
+            '"0713f234-4e38"',
+            {"calls": [{"url": "https://example.com/0713f234-4e38"}, {"id": "0713f234-4e38"}]},
+            "/calls/1/id",
+        ),
         ("/", "404 {}", {"calls": []}, "status"),
         ("/", "'id' is a required property", {}, "/id"),
         ("Retry-After", "soon", {}, "Retry-After"),

@@ -284,7 +284,8 @@ def _was_sent(run: Run, finding: Finding, text: str) -> bool:
 def _named(nodes: Sequence[tuple[str, Json]], said: str) -> list[Place]:
     """The texts of a body that a finding quotes, or that contain what it quotes.
 
-    Only the longest ones, because others may be part of them by chance.
+    Those that are what it quotes come before longer ones, of which it is a part. Of the others,
+    only the longest count, because the rest may be part of them by chance.
     """
     texts = {}
     quoted = said.strip('"')
@@ -293,6 +294,9 @@ def _named(nodes: Sequence[tuple[str, Json]], said: str) -> list[Place]:
             continue
         if value in said or quoted in value:
             texts[pointer] = value
+    exact = [Place(pointer) for pointer, text in texts.items() if text == quoted]
+    if exact:
+        return exact
     longest = max((len(text) for text in texts.values()), default=0)
     return [Place(pointer) for pointer, text in texts.items() if len(text) == longest]
 
