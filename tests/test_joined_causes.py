@@ -636,7 +636,7 @@ def test_one_lookup_with_a_wrong_status_is_one_cause() -> None:
     """Whether the id is unknown or of another business. The title names the route."""
     (cause,) = causes_of(OneLookup, "read_eval")
     assert {"business-object", "status-404"} <= set(cause.clauses)
-    assert cause.title == "A foreign id gets a wrong status from GET /evals?id"
+    assert cause.title == "A foreign id gets 400 from GET /evals?id"
 
 
 class PlainHealth(Faulty):

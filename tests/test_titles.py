@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 
 from conformance.causes.finding_key import ERROR, FAULT, TAKEN, Key, key_of
+from conformance.causes.forms import ANY, CODE, LACKING, STATUS
+from conformance.causes.forms import TAKEN as WAS_TAKEN
 from conformance.causes.templates import TEMPLATES
 from conformance.causes.titles import DETAILS, LONGEST, Title, title_of, told_apart
 from conformance.checks import RULES
@@ -19,6 +23,9 @@ from tests.support.contracts import real
 from tests.support.exchanges import numbered
 from tests.titles import faults_of_title
 
+ROOT = Path(__file__).parent.parent
+MARKERS = {ANY, CODE, LACKING, STATUS, WAS_TAKEN}
+"""The cases of templates that are no part of an expectation."""
 SEVERAL = ("list_calls", "read_agent", "create_lead")
 """Operations of several kinds."""
 
@@ -55,6 +62,24 @@ def test_every_rule_has_titles(subject: str) -> None:
             for title in titles_in(given):
                 faults += [f"{given.name}: {title}: {fault}" for fault in faults_of_title(title)]
     assert faults == []
+
+
+def judges_say() -> set[str]:
+    """All texts in the source of the judges."""
+    texts: set[str] = set()
+    for package in ("checks", "judging", "model"):
+        for path in (ROOT / "conformance" / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    texts.add(node.value)
+    return texts
+
+
+def test_every_case_of_a_template_is_said_by_a_judge() -> None:
+    """A sentence of a judge that is reworded must not leave its title behind."""
+    said = judges_say()
+    cases = {case for cases in TEMPLATES.values() for case in cases} - MARKERS
+    assert [case for case in sorted(cases) if not any(case in text for text in said)] == []
 
 
 def test_templates_are_for_rules() -> None:

@@ -34,7 +34,11 @@ def refusals(subject: str, *taken: str, brief: str = "") -> Cases:
     return {
         TAKEN: taken,
         CODE: (f"{of_one} gets a wrong code from {{route}}", f"{subject} gets a wrong code"),
-        STATUS: (f"{of_one} gets a wrong status from {{route}}", f"{subject} gets a wrong status"),
+        STATUS: (
+            f"{of_one} gets {{got}} from {{route}}",
+            f"{subject} gets {{got}}",
+            f"{subject} gets a wrong status",
+        ),
     }
 
 

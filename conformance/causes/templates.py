@@ -80,7 +80,7 @@ _OF_RESPONSES: Mapping[str, Cases] = {
     },
     "account.rows": {
         "of its own": ("Two accounts get the same {tenant}",),
-        "no key of": ("{route} hands out the key of an existing account",),
+        "existing account": ("{route} hands out the key of an existing account",),
         ANY: ("A new account sees items of another {tenant}",),
     },
     "scope.refused": refusals(
