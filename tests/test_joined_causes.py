@@ -237,7 +237,7 @@ def test_null_for_what_may_be_missing_is_the_same_cause() -> None:
     causes = causes_of(NullAsNothing, *operations)
     assert [cause.title for cause in causes] == [
         "Missing parameters are accepted",
-        "POST /workspaces accepts a body that is no object",
+        "POST /workspaces accepts a body that is not an object",
     ]
 
 

@@ -90,12 +90,13 @@ def groups_of(
         return []
     stored = stored_values(contract, exchanges)
     with_keys = settled(contract, seen, exchanges, stored)
-    led = {key for one, key in with_keys if one.key.rule == key.rule}
+    kept = {key for one, key in with_keys if one.key.rule == key.rule}
     for one, explained in with_keys:
-        # what should explain it may have gone to another group itself
-        key = explained if explained in led else one.key
+        # the sighting that explains it may have been explained by another one itself
+        key = explained if explained in kept else one.key
         group = groups.setdefault(key, Group(key))
         _add(group, one)
+        # an odd value that was stored earlier may be what makes the exchange fail
         is_of_stored = one.shown_by in stored and stored[one.shown_by].flaw == key.flaw
         if is_of_stored and (key.rule == FAULT or is_garbled(exchanges[one.shown_by])):
             group.origin = stored[one.shown_by].origin

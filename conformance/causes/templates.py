@@ -156,9 +156,9 @@ _OF_RESPONSES: Mapping[str, Cases] = {
         "Unparsable values are accepted",
     ),
     "body.broken": refusals(
-        "A body that is no object",
-        "{route} accepts a body that is no object",
-        "Bodies that are no objects are accepted",
+        "A body that is not an object",
+        "{route} accepts a body that is not an object",
+        "Bodies that are not objects are accepted",
     ),
     "id.unknown": refusals(
         "An unknown id", "{route} succeeds for an unknown id", "Requests for unknown ids succeed"

@@ -170,7 +170,7 @@ def check_detached(public: PublicKey, namespace: str, message: bytes, armored: s
     """Raise SignatureInvalid unless a signature of a key fits a message in a namespace."""
     found = _parsed(armored)
     if found.key != public:
-        raise SignatureInvalid("the signature was made with another key")
+        raise SignatureInvalid("the signature was made with a different key from the one expected")
     if found.namespace != namespace.encode():
         other = found.namespace.decode(errors="replace")
         raise SignatureInvalid(f"the signature was made for {other!r}, not for {namespace!r}")

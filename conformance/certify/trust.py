@@ -48,7 +48,7 @@ class Signer:
             text = f"{self.principal} is not trusted to sign as {namespace}."
             return Problem(Code.UNTRUSTED_SIGNER, text)
         if self.after and moment < self.after:
-            text = f"{self.principal} may sign only from {self.after.isoformat()} on."
+            text = f"{self.principal} is not trusted to sign before {self.after.isoformat()}."
             return Problem(Code.UNTRUSTED_SIGNER, text)
         if self.before and moment > self.before:
             text = f"{self.principal} could sign only until {self.before.isoformat()}."

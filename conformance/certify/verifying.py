@@ -207,7 +207,8 @@ def _grade(
 ) -> tuple[Grade, tuple[str, ...]]:
     """The grade of a statement, and why it is not higher.
 
-    A certifier's signature certifies a run that the certifier made or challenged.
+    A certifier's signature certifies a run that the certifier made, or asked for by a challenge
+    with a nonce and a seed.
     """
     certifiers = [each.principal for each in signed.signers if each.grade is Grade.CERTIFIED]
     if not certifiers:
@@ -215,8 +216,7 @@ def _grade(
     if claims.relation == CERTIFIER or seams.is_challenged(files):
         return Grade.CERTIFIED, ()
     note = (
-        f"{', '.join(certifiers)} signed, too, but did not run the suite, and the run had no "
-        "challenge."
+        f"{', '.join(certifiers)} signed, but did not run the suite, and the run had no challenge."
     )
     return Grade.SELF_DECLARED, (note,)
 

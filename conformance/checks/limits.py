@@ -210,7 +210,7 @@ def _exceeded(rate: Rate, bursts: list[Burst]) -> Violation | None:
 
 
 def _refused_beyond(rate: Rate, bursts: list[Burst]) -> Exchange | None:
-    """The first request right after the limit of a burst that was not accepted, if any."""
+    """The first refusal among the requests that come directly after the limit of each burst."""
     for burst in bursts:
         beyond = burst.exchanges[rate.requests :]
         if beyond and not beyond[0].ok:

@@ -260,5 +260,5 @@ def _say(found: Outcome) -> None:
         lines.append(f"  {found.reproduce}")
     if found.unsent:
         messages = amount(found.unsent, "message")
-        lines.append(f"{messages} could not be sent. The next night tries again.")
+        lines.append(f"{messages} could not be sent. The next nightly run tries again.")
     say("\n".join(["", *lines]))

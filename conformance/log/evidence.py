@@ -327,7 +327,7 @@ def _add_exchange(log: Log, entry: dict[str, Json]) -> str | None:
     for part in ("request", "response"):
         missing = log.archive.missing_in(entry.get(part, {}).get("body", {}))
         if missing:
-            return f"{part}/body: no earlier line contains the content {missing}"
+            return f"{part}/body: no earlier line contains the content with the digest {missing}"
     log.exchanges.append(exchanges.from_json(entry, log.archive))
     log.lines.append(len(log.chain.heads))
     return None

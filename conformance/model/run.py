@@ -165,9 +165,9 @@ class Run:
         """1 if a MUST is broken, else 3 if something could not be judged, else 0.
 
         A difference between spot checks and their full run gives 1, too. With a baseline, only new
-        failures do. An untested cell counts as not judged only with
-        ``require_complete``. So does a route that the target file excludes, if it exists or was not
-        requested. A run that judged no cell at all could not be judged.
+        failures do. With ``require_complete``, an untested cell could not be judged, nor could a
+        route that the target file leaves out, if it exists or was not requested. A run could not be
+        judged at all if no cell was, or if the target file leaves out every operation.
         """
         if self.differences or (self.counts["failed"] and not self.nothing_new):
             return 1

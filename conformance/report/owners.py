@@ -82,7 +82,8 @@ def origins(run: Run, wanted: Iterable[str]) -> dict[str, Origin]:
 def _kind_named(contract: Contract, member: str, operation: Operation) -> str:
     """The kind of object that a member identifies in the objects of an operation.
 
-    It is another kind if a parameter of that name refers to one: a transcript has the id of a call.
+    If a parameter with the name of the member refers to another kind, it is that kind: a transcript
+    has the id of a call.
     """
     if member != contract.identifier:
         for each in contract.operations.values():

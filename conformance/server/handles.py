@@ -148,7 +148,7 @@ HANDLES: Mapping[str, Mapping[str, str]] = {
     "sandbox": _methods(
         is_control="Move the control endpoint.",
         control="Respond differently at the control endpoint.",
-        without_keys="Remove other text from the journal.",
+        without_keys="Remove different text from the journal.",
         record="Write other lines to the journal.",
     ),
 }

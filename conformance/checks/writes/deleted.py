@@ -33,7 +33,7 @@ STILL_THERE = "no object, or one that is shown as deleted"
 
 @trial("delete.gone", hint="Needs an object that is created, deleted and read again.")
 def delete_gone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """A deleted object is gone or shown as deleted, and no other object is gone."""
+    """A deleted object is gone or shown as deleted, other objects are not, and writes refuse it."""
     deletion = last_success(context, trial, Step.DELETE)
     if deletion is None:
         return
@@ -41,7 +41,7 @@ def delete_gone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         yield from _around_deletion(context, trial, before, after)
     deleted = _sought_at(trial, Step.BEFORE)
     for before, after in LOOKS_AT_OTHERS.items():
-        # a target may keep a single object of the kind
+        # a target that keeps a single object of the kind has no other one
         if deleted is None or _sought_at(trial, before) != deleted:
             yield from _around_deletion(context, trial, before, after)
     yield from _still_listed(context, trial, deletion.exchange)

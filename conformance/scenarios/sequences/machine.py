@@ -139,7 +139,7 @@ class Sequence:
         return {member.name: self._other_value(member) for member in self._members}
 
     def _other_value(self, member: Parameter) -> Any:
-        """A value for a member that the object does not show."""
+        """A value that differs from the one that the object shows for a member, if there is one."""
         value, now = self._client.value(member), self._shown.get(member.shown_as, ABSENT)
         if not same(value, now):
             return value
