@@ -23,6 +23,7 @@ from conformance.model import (
     ReasonKind,
     Response,
     Run,
+    Selection,
     Verdict,
 )
 from conformance.model.routes import NOWHERE
@@ -498,9 +499,21 @@ def test_run_without_harm_says_so_and_names_the_next_step(
 
 
 def test_run_with_a_cause_names_no_other_step() -> None:
-    """Where to start fixing is said instead. Nor does a run that conforms."""
+    """Where to start fixing is said instead. Nor does one that conforms, or that ended early."""
     assert not untested.next_step(example.failing())
     assert not untested.next_step(example.passing())
+    over = _without_harm(Reason(ReasonKind.NOT_RUN, "not run"))
+    assert untested.next_step(over)
+    assert not untested.next_step(replace(over, incomplete="the target is gone"))
+
+
+def test_a_cell_that_needs_several_things_is_no_reason_for_a_next_step() -> None:
+    """None of them alone would have it judged. A shard is a part of a run, which has others."""
+    both = Reason(ReasonKind.PROVIDE, "give a key"), Reason(ReasonKind.NOT_RUN, "over budget")
+    assert untested.next_step(_without_harm(*both)) == "No harm found."
+    part = _without_harm(both[0])
+    shard = replace(part, selection=Selection((), (), 5_000, shard="1/2"))
+    assert untested.next_step(shard) == "No harm found."
 
 
 def test_cell_untested_for_two_reasons_explains_the_sum() -> None:

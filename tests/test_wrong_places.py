@@ -72,35 +72,6 @@ def test_a_release_of_a_number_that_was_not_stored_is_no_cause() -> None:
     assert title == "A phone number cannot be read once it is created"
 
 
-class AnyNumber(Faulty):
-    """Any text is accepted as a number, whoever has it; one that is not free is not kept."""
-
-    def refuse_invalid(self, operation: Operation, names: list[str]) -> None:
-        if operation.id == "assign_phone_number":
-            names = [name for name in names if name != "phone_number"]
-        super().refuse_invalid(operation, names)
-
-    def act(self, context: Context) -> Reply:
-        number = str(context.values.get("phone_number"))
-        is_free = self.find("available_number", number, context) is not None
-        if is_free or not is_for(context, "assign_phone_number"):
-            return super().act(context)
-        document = {"agent_id": None, "capabilities": {"voice": True, "sms": True}}
-        row = self.add("phone_number", self.own_tenant(context), document)
-        self.store.remove(row)
-        return self.succeed(context, {**row.document, "phone_number": number})
-
-    def check_reference(self, parameter: Parameter, value: Any, context: Context) -> None:
-        if not is_for(context, "assign_phone_number") or parameter.name != "phone_number":
-            super().check_reference(parameter, value, context)
-
-
-def test_a_member_that_nothing_checks_also_takes_what_another_business_has() -> None:
-    """Both show that the number is not looked up where numbers are free."""
-    (title,) = causes_of(AnyNumber, *NUMBERS)
-    assert title == "POST /phone-numbers accepts an invalid value"
-
-
 def test_a_repetition_that_is_carried_out_is_no_race() -> None:
     """The title names the plain repetition, even if simultaneous requests show it as well."""
     (title,) = causes_of(NamesForgotten, "create_communication_run", "list_communication_runs")

@@ -51,7 +51,9 @@ def _odd(operation: Operation, exchange: Exchange) -> Iterator[tuple[Parameter, 
             and is_fault(exchange.status or 0)
         ):
             sent = sent_members(exchange).get(parameter.name)
-            yield parameter, sent if parameter.place == "body" else asked(exchange, parameter.name)
+            value = sent if parameter.place == "body" else asked(exchange, parameter.name)
+            if value is not None:
+                yield parameter, value
 
 
 def wrong_values(operation: Operation, exchange: Exchange) -> Iterator[tuple[Parameter, Any]]:

@@ -8,12 +8,11 @@ type, cannot be found under it, and one that its creation does not store cannot 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from conformance.base.values import as_text
-from conformance.causes.deletions import is_refusal, named_in
+from conformance.causes.deletions import NOT_FOUND, is_refusal, named_in
 from conformance.causes.finding_key import (
-    ANOTHER,
     LACKED,
     OBJECTS,
     SHAPE,
@@ -22,19 +21,19 @@ from conformance.causes.finding_key import (
     UNKNOWN,
     Key,
 )
-from conformance.causes.instances import wrong_values
+from conformance.causes.other_objects import of_other_objects
 from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Settled, Sighting
 from conformance.model import (
-    HELD,
     NEW_ID,
     UNSTORED,
     Business,
     Contract,
     Exchange,
+    Operation,
     business_of,
 )
-from conformance.reading import Answer, sent_members
+from conformance.reading import Answer
 
 GONE = "delete.gone"
 """The rule about requests that name an object which was deleted."""
@@ -46,12 +45,8 @@ BY_ID = ("read.asked", "create.dated")
 """Rules that find another object than the one with an id."""
 NOT_READ = ("create.read-back", "create.shown")
 """The rules that find an object that cannot be read."""
-OF_CREATIONS = "create."
-"""Prefix of the rules about new objects."""
-INVALID = "parameter.invalid"
-"""The rule that finds a wrong value accepted."""
-OF_CHANGES = ("update.read-back", "update.shown")
-"""The rules that find that an object does not show what a change sent."""
+OF_STORED = ("create.listed", "create.count", "create.read-back")
+"""The rules that find that a new object is not there."""
 
 
 def with_wrong_writes(
@@ -59,8 +54,7 @@ def with_wrong_writes(
 ) -> Settled:
     """The sightings; those that follow from a write to the wrong object have its key."""
     with_keys = _of_deleted_ids(with_keys, exchanges)
-    with_keys = _of_other_objects(contract, with_keys, exchanges)
-    with_keys = _of_unchecked_names(contract, with_keys, exchanges)
+    with_keys = of_other_objects(contract, with_keys, exchanges)
     with_keys = _of_foreign_writes(with_keys, exchanges)
     with_keys = _of_lost_creations(contract, with_keys, exchanges)
     return _of_wrong_ids(contract, with_keys)
@@ -111,89 +105,46 @@ def _is_foreign_write(exchange: Exchange) -> bool:
     return exchange.ok and exchange.request.method != "GET" and not is_own
 
 
-def _of_other_objects(
-    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
-) -> Settled:
-    """A change has no effect on its object, or succeeds for any id, because it works on another."""
-
-    def is_of_another(one: Sighting) -> bool:
-        changes = [exchanges[name] for name in one.names if name in exchanges]
-        return any(
-            each.operation == one.cell.operation and _returns_another(contract, each)
-            for each in changes
-        )
-
-    leads: dict[str, Key] = {}  # by operation
-    for one, key in with_keys:
-        if key.rule in OF_CHANGES and one.cell.operation not in leads and is_of_another(one):
-            leads[one.cell.operation] = Key(key.rule, "/", flaw=ANOTHER)
-    return [
-        (one, leads[one.cell.operation])
-        if one.cell.operation in leads and is_of_another(one)
-        else (one, key)
-        for one, key in with_keys
-    ]
-
-
-def _returns_another(contract: Contract, exchange: Exchange) -> bool:
-    """Whether a change was accepted, and its response shows another id than the request."""
-    operation = contract.operations.get(exchange.operation)
-    if operation is None or operation.action != "update" or operation.selector is None:
-        return False
-    if not exchange.ok or operation.selector.references != operation.kind:
-        return False
-    named = as_text(sent_members(exchange).get(operation.selector.name))
-    returned = as_text(Answer(contract, operation, exchange).id)
-    return named is not None and returned is not None and named != returned
-
-
-def _of_unchecked_names(
-    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
-) -> Settled:
-    """An operation takes what another tenant has because it accepts any value of that member."""
-    unchecked: dict[tuple[str, str], Key] = {}  # by operation and member
-    for one, key in with_keys:
-        if key.rule == INVALID and key.actual == TAKEN and one.shown_by in exchanges:
-            exchange = exchanges[one.shown_by]
-            operation = contract.operations[exchange.operation]
-            for parameter, _ in wrong_values(operation, exchange):
-                unchecked.setdefault((operation.id, parameter.name), key)
-
-    def settled_key(one: Sighting, key: Key) -> Key:
-        if not key.expected.endswith(HELD) or one.shown_by not in exchanges:
-            return key
-        exchange = exchanges[one.shown_by]
-        places = [(exchange.operation, name) for name in sent_members(exchange)]
-        return next((unchecked[place] for place in places if place in unchecked), key)
-
-    return [(one, settled_key(one, key)) for one, key in with_keys]
-
-
 def _of_lost_creations(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """An object that its creation did not store is not listed, and valid requests are refused."""
+    """An object that its creation did not store is not listed, and requests do not find it."""
     losing = {one.cell.operation: key for one, key in with_keys if one.finding.expected == UNSTORED}
     lost: dict[str, Key] = {}  # by id of the object
-    for exchange in exchanges.values() if losing else ():
-        if exchange.operation in losing and exchange.ok:
-            operation = contract.operations[exchange.operation]
-            created = as_text(Answer(contract, operation, exchange).id)
-            if created is not None:
-                lost[created] = losing[exchange.operation]
+    for name, key in losing.items():
+        creation = contract.operations[name]
+        lost |= dict.fromkeys(_never_shown(contract, creation, exchanges.values()), key)
 
     def settled_key(one: Sighting, key: Key) -> Key:
-        operation = contract.operations.get(one.cell.operation)
-        if operation is None or not losing:
-            return key
-        if key.rule.startswith(OF_CREATIONS):
-            return losing.get(operation.id, key)
-        if not is_refusal(one, exchanges):
-            return key
-        named = named_in(contract, exchanges[one.shown_by], operation.kind)
+        if key.rule in OF_STORED:
+            named = [name for name in lost if name in one.finding.expected]
+        elif key.actual == NOT_FOUND and is_refusal(one, exchanges):
+            kind = contract.operations[one.cell.operation].kind
+            named = list(named_in(contract, exchanges[one.shown_by], kind))
+        else:
+            named = []
         return next((lost[name] for name in named if name in lost), key)
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(one, settled_key(one, key)) for one, key in with_keys] if lost else with_keys
+
+
+def _never_shown(
+    contract: Contract, creation: Operation, exchanges: Iterable[Exchange]
+) -> set[str]:
+    """The ids that a creation returned, and that no other success of their kind shows."""
+    created: set[str] = set()
+    bodies: list[str] = []  # of the others
+    for exchange in exchanges:
+        operation = contract.operations.get(exchange.operation)
+        if operation is None or operation.kind != creation.kind or not exchange.ok:
+            continue
+        name = as_text(Answer(contract, operation, exchange).id)
+        if operation is creation and name:
+            created.add(name)
+        elif exchange.response is not None:
+            bodies.append(exchange.response.body.kept)
+    shown = "\n".join(bodies)
+    return {name for name in created if name not in shown}
 
 
 def _of_wrong_ids(contract: Contract, with_keys: Settled) -> Settled:

@@ -42,7 +42,7 @@ class Followed:
         self.doubtful = False  # it may be there or not
         self.lost = False  # it was found missing, or back, and is not judged any more
         self.deleted: Exchange | None = None
-        self.marked: dict[View, dict[str, Any]] = {}  # how it is shown as deleted
+        self.marked: dict[View, dict[str, Any]] = {}  # members that a deletion changed
         self.gone = False  # a look since the deletion has not shown it as it was
 
     def forget(self) -> None:
@@ -101,7 +101,7 @@ class Effects:
             known.since.append(exchange)
             _set(known, answer)
             return None
-        was_deleted, known.deleted = known.deleted, None
+        was_deleted, known.deleted, known.marked = known.deleted, None, {}
         known.forget()  # it may have been left as it was
         if was_deleted or exchange.status != answer.operation.successes[-1]:
             return None

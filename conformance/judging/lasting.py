@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from conformance.base.values import picked, without
+from conformance.base.values import instant, picked, without
 from conformance.judging.followed import Effects, Followed, View
 from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Violation, WholeLog
 from conformance.judging.responses import answered, ids_of, said, with_body
@@ -86,6 +86,15 @@ def _goes_on(look: Exchange, later: Exchange) -> bool:
     if later.request.method != "GET" or later.identity != look.identity:
         return False
     return (later.operation, later.facts.sought) == (look.operation, look.facts.sought)
+
+
+def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """The members of one object that the other does not show so, without times."""
+    return {
+        name: value
+        for name, value in one.items()
+        if not same(value, other.get(name)) and instant(value) is None
+    }
 
 
 class _Following:
@@ -221,12 +230,13 @@ class _Following:
 
         It may keep the mark of an earlier deletion, which a change did not take away.
         """
-        before, marked = each.looks.get(view), each.marked.get(view)
-        if before is None or without_times(before) != without_times(item):
+        before, marked = each.looks.get(view, {}), each.marked.get(view)
+        if without_times(before) != without_times(item):
+            if before and self._deleted_only(each):
+                each.marked[view] = differing(item, before)
             each.gone, each.since = True, []
-            each.marked[view] = item
             return
-        if marked is not None and without_times(marked) == without_times(item):
+        if marked and not differing(marked, item):
             return
         write = each.deleted
         assert write is not None
@@ -236,6 +246,13 @@ class _Following:
         ids = _ids(each.deleted, write, look)
         self._file(write, Violation("/", expected, compact(item), ids))
         each.lost = True
+
+    def _deleted_only(self, each: Followed) -> bool:
+        """Whether nothing but a deletion, and creations, was accepted since the last look."""
+        operations = self._contract.operations
+        accepted = [write for write in each.since if write.ok]
+        worked = [write for write in accepted if operations[write.operation].action != "create"]
+        return worked == [each.deleted]
 
     # --- an object that is not shown ---
 

@@ -287,18 +287,23 @@ def _named(nodes: Sequence[tuple[str, Json]], said: str) -> list[Place]:
     Those that are what it quotes come before longer ones, of which it is a part. Of the others,
     only the longest count, because the rest may be part of them by chance.
     """
-    texts = {}
     quoted = said.strip('"')
+    texts = dict(_alike_texts(nodes, said, quoted))
+    longest = max((len(text) for text in texts.values()), default=0)
+    exact = [pointer for pointer, text in texts.items() if text == quoted]
+    chosen = exact or [pointer for pointer, text in texts.items() if len(text) == longest]
+    return [Place(pointer) for pointer in chosen]
+
+
+def _alike_texts(
+    nodes: Sequence[tuple[str, Json]], said: str, quoted: str
+) -> Iterator[tuple[str, str]]:
+    """The texts, with their pointers, that are part of what is said, or contain what is quoted."""
     for pointer, value in nodes:
         if not isinstance(value, str) or min(len(value), len(quoted)) < TELLING:
             continue
         if value in said or quoted in value:
-            texts[pointer] = value
-    exact = [Place(pointer) for pointer, text in texts.items() if text == quoted]
-    if exact:
-        return exact
-    longest = max((len(text) for text in texts.values()), default=0)
-    return [Place(pointer) for pointer, text in texts.items() if len(text) == longest]
+            yield pointer, value
 
 
 def _surplus(run: Run, finding: Finding, exchange: Exchange) -> Iterator[Place]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from conformance.base.text import amount
 from conformance.model import Cause, Cell, Reason, ReasonKind, Run, Verdict
 from conformance.report.view import NO_REASON
@@ -79,21 +81,31 @@ def summary(run: Run) -> str:
 def next_step(run: Run) -> str:
     """That a run found no harm, and what would have the most cells judged, in one sentence each.
 
-    Empty for a run that conforms, found a cause, had errors or judged nothing.
+    Empty for a run that conforms, ended early, found a cause or had errors. A shard and spot checks
+    are only a part of something else, so they have no next step of their own.
     """
-    if run.causes or run.counts[Verdict.ERROR] or not run.judged:
+    if run.causes or run.differences or run.counts[Verdict.ERROR]:
         return ""
-    steps: dict[str, int] = {}
-    for kind, reasons in missing(run).items():
-        if kind is ReasonKind.PROVIDE:
-            text, cells = reasons[0]
-            steps[text] = len(cells)
-        elif kind in NEXT:
-            steps[NEXT[kind]] = len(cells_of(reasons))
+    if run.incomplete or not run.judged or run.standing is Verdict.PASSED:
+        return ""
+    steps = _steps(run)
     if not steps:
-        return "" if run.standing is Verdict.PASSED else NO_HARM
-    step = max(steps, key=steps.__getitem__)
-    return f"{NO_HARM} Next, to have {amount(steps[step], 'more cell')} judged: {step}."
+        return NO_HARM
+    ((step, cells),) = steps.most_common(1)
+    return f"{NO_HARM} Next, to have {amount(cells, 'more cell')} judged: {step}."
+
+
+def _steps(run: Run) -> Counter[str]:
+    """What would have cells judged, with the number of the cells that need nothing else."""
+    steps: Counter[str] = Counter()
+    if run.spread or (run.selection and run.selection.shard):
+        return steps
+    for cell in run.cells:
+        if cell.verdict is Verdict.UNTESTED and len(cell.reasons) == 1:
+            (reason,) = cell.reasons
+            if reason.kind in (ReasonKind.PROVIDE, *NEXT):
+                steps[NEXT.get(reason.kind, reason.text).rstrip(".")] += 1
+    return steps
 
 
 def cells_of(reasons: Missing) -> list[Cell]:

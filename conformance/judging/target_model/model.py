@@ -73,7 +73,7 @@ class Model:
             *self._of_objects(senders),
             *self._lists.judged(self._histories, senders.refused),
             *self._positions.judged(),
-            *self._unread.judged(self._histories),
+            *self._unread.judged(self._histories, self._effective),
             *judged_names(self._context, writes),
         ]:
             found[one.exchange, one.rule].append(one.outcome)

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from conformance.base.values import as_text
 from conformance.judging.outcomes import JudgeContext, Violation
-from conformance.judging.responses import said
+from conformance.judging.responses import role_of, said
 from conformance.judging.target_model.departures import CREATED, SETTLED, Judged
 from conformance.judging.target_model.events import Fate, Name, Write, business_shown, is_plain
 from conformance.judging.target_model.history import History
-from conformance.model import UNSTORED, Exchange, KeyName, Operation
-from conformance.reading import Span, asked, sent_members
+from conformance.model import UNSTORED, CodeRole, Exchange, KeyName, Operation
+from conformance.reading import Answer, Span, asked, sent_members
 
 NOT_FOUND = 404
 READERS = (KeyName.FULL, KeyName.OTHER)
@@ -34,35 +34,54 @@ class Unread:
         business = business_shown(exchange)
         if operation is None or operation.action != "read" or business is None:
             return
-        if exchange.ok:
+        named = _named(operation, exchange)
+        if exchange.ok and Answer(self._context.contract, operation, exchange).id is not None:
             self._working.add(operation.id)
-        elif exchange.status == NOT_FOUND and exchange.identity in READERS:
-            named = _named(operation, exchange)
-            if named is not None and is_plain(exchange) and not exchange.facts.mistake:
-                self._nothing[business, operation.kind, named].append((exchange, span))
+        elif named is not None and self._finds_nothing(exchange):
+            self._nothing[business, operation.kind, named].append((exchange, span))
 
-    def judged(self, histories: Mapping[Name, History]) -> Iterator[Judged]:
-        """The first read that should have shown each new object that cannot be read."""
+    def _finds_nothing(self, exchange: Exchange) -> bool:
+        """Whether the server itself says that there is nothing, to a key that may see it."""
+        if exchange.identity not in READERS or exchange.facts.mistake or not is_plain(exchange):
+            return False
+        is_coded = role_of(self._context.contract, exchange) is CodeRole.NOT_FOUND
+        return is_coded and exchange.status == NOT_FOUND
+
+    def judged(self, histories: Mapping[Name, History], writes: list[Write]) -> Iterator[Judged]:
+        """The first read that should have shown each new object that cannot be read.
+
+        ``writes`` are all that were not refused.
+        """
         for name, reads in self._nothing.items():
             history = histories.get(name)
             creation = None if history is None else _creation_of(history)
             if history is None or creation is None:
                 continue
-            due = _due(reads, creation, history)
+            # what names it may have deleted it, even if it was refused
+            others = [*history.writes[1:], *history.mentions, *history.attempts]
+            due = _due(reads, creation, [*_equal(creation, writes), *others])
             if due and due[0].operation in self._working:
                 ids = (creation.exchange.id, due[0].id)
                 violation = Violation("status", UNSTORED, said(due[0]), ids)
                 yield Judged(CREATED, creation.exchange.id, violation)
 
 
-def _due(
-    reads: Iterable[tuple[Exchange, Span]], creation: Write, history: History
-) -> list[Exchange]:
-    """The reads that a new object must be found by.
+def _equal(creation: Write, writes: Iterable[Write]) -> list[Write]:
+    """The creations of equal objects, of which a target may keep only one."""
+    sent = sent_members(creation.exchange)
+    return [
+        write
+        for write in writes
+        if write is not creation
+        and write.operation is creation.operation
+        and sent_members(write.exchange) == sent
+    ]
 
-    Not those after another request that names it, which may have deleted it, even if refused.
-    """
-    others = [*history.writes[1:], *history.mentions, *history.attempts]
+
+def _due(
+    reads: Iterable[tuple[Exchange, Span]], creation: Write, others: Iterable[Write]
+) -> list[Exchange]:
+    """The reads that must find a new object: those before other writes, which may remove it."""
     until = min((each.span.begin for each in others), default=math.inf)
     return [
         exchange

@@ -140,6 +140,9 @@ def what_is_deleted_stays_so() -> Iterator[Example]:
     yield silent("a change restores what is marked", *start, *restored, look(name="Old"))
     still = (deletion(), marked, change(name="New"), marked, deletion(), marked)
     yield silent("a change leaves the mark, and so does a second deletion", *start, *still)
+    renamed = look(state="deleted", name="New")
+    kept = (deletion(), marked, change(name="New"), renamed, deletion(), renamed)
+    yield silent("a change of another member leaves the mark", *start, *kept)
     undone = look("e2", name="Old")
     yield refused("another one changes with it", *start, deletion(), undone)
 

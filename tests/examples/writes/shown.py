@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.model import Exchange
 from tests.examples.base import Example, accepted, examples_of, refused, silent
-from tests.support.exchanges import answer, refusal, with_request_body
+from tests.support.exchanges import answer, proxy, refusal, with_request_body
 
 CREATED = "2026-04-17T12:00:00Z"
 LATER, SOON = 30, 2
@@ -86,6 +86,13 @@ def a_new_object_can_be_read() -> Iterator[Example]:
     yield silent("it was deleted", created(), other, deleted(), unfound(LATER))
     refusing = at(2, refusal("forbidden", operation="delete_eval", query={"id": "e1"}))
     yield silent("a refused deletion may have done it", created(), other, refusing, unfound(LATER))
+    body = {"id": "e9", "created_at": CREATED, "name": "First"}
+    made = answer(201, body, operation="create_eval", role="setup")
+    twin = at(1, with_request_body(made, {"name": "First"}))
+    yield silent("the target keeps one of two equal objects", created(), other, twin,
+                 unfound(LATER))  # fmt: skip
+    page = at(LATER, proxy(404, operation="read_eval", query={"id": "e1"}))
+    yield silent("a gateway finds nothing", created(), other, page)
     yield silent("another one is missing", created(), other, unfound(LATER, "e3"))
     yield accepted("it was shown before", created(), other, listed(3), unfound(LATER))
 
