@@ -69,7 +69,7 @@ class NumbersNotKept(Faulty):
 def test_a_release_of_a_number_that_was_not_stored_is_no_cause() -> None:
     """The assignment is wrong, and the release rightly does not find the number."""
     (title,) = causes_of(NumbersNotKept, *NUMBERS, "read_phone_number")
-    assert title == "A phone number cannot be read once it is created"
+    assert title == "A phone number cannot be read after it is created"
 
 
 def test_a_repetition_that_is_carried_out_is_no_race() -> None:

@@ -16,7 +16,7 @@ REACHED = (
 WORKS_ON_ANOTHER = "{route} works on {another}"
 
 NOT_STORED: Cases = {
-    STATUS: ("{object} cannot be read once it is created", "A created object cannot be read"),
+    STATUS: ("{object} cannot be read after it is created", "A created object cannot be read"),
     NEW_ID: (
         '{route} returns no "{member}" of the new object',
         "{route} returns no id of the new object",
@@ -201,7 +201,7 @@ OF_DATA: Mapping[str, Cases] = {
     "paging.ties": always("Pages end among items of the same time"),
     # --- writes ---
     "update.read-back": {
-        STATUS: ("{object} cannot be read once it is changed", "A changed object cannot be read"),
+        STATUS: ("{object} cannot be read after it is changed", "A changed object cannot be read"),
         ANY: (
             WORKS_ON_ANOTHER,
             "Objects do not keep {flaw}",

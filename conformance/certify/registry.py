@@ -83,7 +83,7 @@ def _named_rightly(checked: Checked) -> Checked:
     certificate = checked.certificate
     if certificate is None or certificate.digest == checked.path.stem:
         return checked
-    reason = f"SUBJECT_MISMATCH: the digest of its statement is {certificate.digest}"
+    reason = f"SUBJECT_MISMATCH: its name is not the digest of its statement, {certificate.digest}"
     return Checked(checked.path, None, (reason,))
 
 

@@ -197,7 +197,10 @@ def _claims(wish: Wish, contract: Contract, run: Run, now: datetime) -> Claims:
 
 
 def _expiry(run: Run, days: int) -> datetime:
-    """When a certificate expires: some days after the run, or with a waiver that it relies on."""
+    """When a certificate expires: some days after the run, or with the first waiver to end.
+
+    Waivers count only if a cell is waived.
+    """
     ended = datetime.fromisoformat(run.finished).astimezone(UTC).replace(microsecond=0)
     moments = [ended + timedelta(days=days)]
     if run.counts["waived"]:

@@ -83,7 +83,7 @@ def strictly(finished: Run, code: int) -> int:
     if not wrong:
         return code
     number = amount(len({each.waiver for each in wrong}), "waiver")
-    lines = [f"--strict-waivers: change the target file, because of {number} without effect:"]
+    lines = [f"--strict-waivers: {number} without effect. Change the target file:"]
     say("\n".join([*lines, *(f"  {each.text}" for each in wrong)]), err=True)
     return Exit.USAGE
 

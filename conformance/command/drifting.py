@@ -32,7 +32,7 @@ def drift(choice: Choice, file: Path | None, form: str | None) -> int:
     if (choice.url or choice.target) and file:
         raise UsageError("Use either --file, or --target or --url.")
     if not (choice.url or choice.target or file):
-        raise UsageError("Specify a document: --target, --url or --file.")
+        raise UsageError("Say where the document is: pass --target, --url or --file.")
     from conformance.drift import fetching, forms
     from conformance.run.planning import target_of
 

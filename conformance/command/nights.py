@@ -142,7 +142,7 @@ def _begun(wish: Wish, prepared: Prepared) -> tuple[State, list[Notice]]:
     for what, before, current in (("target", state.target, address), ("scope", state.scope, scope)):
         if before != current:
             raise UsageError(
-                f"{wish.output}: its nights have the {what} {before}, not {current}. "
+                f"{wish.output}: earlier nights here have the {what} {before}, not {current}. "
                 "Specify another directory with --output."
             )
     missed = None

@@ -230,7 +230,7 @@ def open_(stored_in: Path) -> None:
         stored.opened(page).close()
     except OSError as error:
         raise UsageError(
-            f"{page}: there is no report ({reason(error)}). "
+            f"{page}: cannot open the report ({reason(error)}). "
             "Run the suite, or specify the directory of a run."
         ) from None
     say(f"Report: {page}")

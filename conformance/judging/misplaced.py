@@ -63,9 +63,10 @@ def cuts_fraction(walks: Walks, repeated: Iterable[Misplaced]) -> bool:
 
 
 def explained_by_cut(walks: Walks, lost: Iterable[Misplaced]) -> bool:
-    """Whether cursors that lost their fraction of a second can explain the other faults.
+    """Whether cursors that lost their fraction of a second can explain what walks lost.
 
-    They lose items of their own second alone, and never lead to a page that runs backwards.
+    Such cursors lose items of their own second alone, and never lead to a page that runs backwards.
+    A page without a cursor shows nothing about them.
     """
     for loss in lost:
         at_head = loss.page.cursor is None

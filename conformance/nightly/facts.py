@@ -180,8 +180,8 @@ def operation_of(cell: str) -> str:
 def unjudged_now(before: Mapping[str, Verdict], night: Night) -> dict[str, int]:
     """By clause, the number of cells that were judged before and that a night could not judge.
 
-    A cell that the target file or a challenge now excludes is not among them, nor one that was
-    judged in passing although the selection leaves it out.
+    A cell that the target file now leaves out, or that a challenge excludes, is not among them. Nor
+    is one that the selection leaves out, and that was only judged in passing before.
     """
     lost: dict[str, int] = {}
     for name, verdict in before.items():

@@ -96,7 +96,7 @@ def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
 
 
 def _opening(reads: list[Case], seed: int) -> list[Case]:
-    """A few cheap cases among some reads that the seed draws, each of another operation.
+    """A few cheap cases that the seed draws from some reads, each of a different operation.
 
     So the first requests of a run are not always the same.
     """

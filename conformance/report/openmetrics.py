@@ -36,7 +36,7 @@ READABLE = 0o644
 
 FAMILIES: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "conformance_info": (
-        "What judged the target; always 1.",
+        "Contract, edition, suite and depth of the last run, as labels; always 1.",
         ("contract", "edition", "suite", "depth"),
     ),
     "conformance_verdict": ("1 for the verdict of the last run, 0 for the others.", ("verdict",)),

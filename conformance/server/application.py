@@ -181,8 +181,8 @@ def application(
     elif (made_with, store.note("contract")) != (seed, contract.digest):
         store.close()
         raise UsageError(
-            f"The database {database} was created with a different contract or with the seed"
-            f" {made_with}. Use a new file."
+            f"The database {database} belongs to another contract or seed (created with the seed "
+            f"{made_with}, now {seed}). Use a new file."
         )
     return kind(contract, store, clock or Clock(), extras, seed, journal)
 

@@ -115,7 +115,7 @@ HANDLES: Mapping[str, Mapping[str, str]] = {
     "writes": _methods(
         new_id="Give new objects other ids, or the same id twice.",
         moment_is_free="Let two objects share a position.",
-        new_moment="Give a new object another position.",
+        new_moment="Give a new object another timestamp.",
         kept="Store other values.",
         as_shown="Show the values of a request under other names.",
         document="Build a new object differently.",

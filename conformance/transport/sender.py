@@ -233,7 +233,7 @@ class Sender:
         if label.case.effect not in allowed:
             raise AssertionError(f"{label.case.id} may not run: {label.case.effect} is not allowed")
         operation = self.contract.operations.get(label.operation)
-        if operation and operation.effect not in (*allowed, Effect.READ):
+        if operation and operation.effect not in allowed:
             raise AssertionError(f"{label.case.id} may not send {label.operation}")
 
     def _depart(self, message: Message, label: Label, address: str | None = None) -> Departure:

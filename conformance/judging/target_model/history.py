@@ -56,8 +56,8 @@ class History:
     """The writes that may concern an object, in the order of time, and all views of it.
 
     ``mentions`` are writes of other objects that name this one. ``attempts`` are refused writes,
-    which must have no effect, and ``refused`` those among them that sent texts of their own: each
-    with these texts, by the members that show them.
+    which must have no effect. ``refused`` are the same, each with the texts that it alone sent, by
+    the members that show them.
     """
 
     def __init__(self, name: Name, kind: Kind) -> None:

@@ -47,7 +47,7 @@ class OwnObjects:
         If possible, it is an object that the run created. All changes of a kind share one object.
         Actions share another one, which may end up paused, for example. If the target takes an
         action only once, each case gets its own. So does each deletion. Pre-existing objects are
-        changed only if none can be created, and are never deleted.
+        changed only if no operation creates such objects, and are never deleted.
         """
         creation = self._creation(operation.kind)
         if operation.action == "delete":

@@ -89,7 +89,7 @@ def _ask_while_naming_them(
     for message in _naming(client, values, business):
         facts = Facts(mistake=True, step=Step.FOREIGN, sought=business)
         yield client.raw(message, operation.id, facts=facts)
-    for name, value in _references(client).items():
+    for name, value in _their_objects(client).items():
         _ask_as_owner(client, {**theirs, name: value}, value)
         facts = Facts(step=Step.FOREIGN, sought=str(value))
         yield client.mistake(operation, {**values, name: value}, facts=facts)
@@ -101,7 +101,7 @@ def _ask_while_naming_them(
 def _ask_again(client: Client, values: dict[str, Any]) -> None:
     """Request the main report again, first with the main business's object for each parameter."""
     operation = client.operation
-    for name in _references(client):
+    for name in _their_objects(client):
         parameter = operation.parameter(name)
         own = ABSENT if parameter is None else client.value(parameter)
         if own is not ABSENT:
@@ -240,8 +240,8 @@ def with_tenant_headers(message: Message, business: str) -> Message:
     return replace(message, headers=(*message.headers, *headers))
 
 
-def _references(client: Client) -> dict[str, Any]:
-    """The parameters that name an object, each with the busiest one of the other business."""
+def _their_objects(client: Client) -> dict[str, Any]:
+    """The busiest object of the other business for each parameter that takes one, if it has any."""
     named = {}
     for parameter in client.operation.parameters:
         if parameter.references and parameter.name != client.contract.tenant:

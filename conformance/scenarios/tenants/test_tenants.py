@@ -88,7 +88,10 @@ def lists_of_two(planning: Planning) -> Iterator[Draft]:
 
 @scenario(lists_of_two, rules=("tenant.rows", "owner.nested"))
 def test_rows_of_two_businesses(client: Client) -> None:
-    """Read pages of a list as two businesses: in two sizes, with a cursor, and filtered."""
+    """Read pages of a list as two businesses: in two sizes, with a cursor, and filtered.
+
+    The main business also asks for the list of the other one.
+    """
     foreign = page(client, KeyName.OTHER, {})
     own = page(client, KeyName.FULL, {})
     more_pages(client, KeyName.OTHER, foreign)
