@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs
@@ -9,9 +10,11 @@ from urllib.parse import parse_qs
 import pytest
 
 from conformance.model import Cause, Operation, Parameter
+from conformance.report import remarks
 from conformance.server import application
 from conformance.server.application import Application
-from conformance.server.messages import Context, Reply, Request
+from conformance.server.messages import Context, Refusal, Reply, Request
+from conformance.server.store import Page, Row
 from tests.faults import harness
 from tests.faults.base import Faulty, is_for
 from tests.faults.writes.named import NamesForgotten
@@ -109,3 +112,103 @@ def test_each_odd_value_that_makes_the_server_fail_is_listed() -> None:
     listed = [each for cause in found.values() for each in cause.instances]
     assert len(listed) > 1
     assert all(each.startswith("days: 500 for ") for each in listed)
+
+
+class UpperCodes(Faulty):
+    """update_lead finds leads of all businesses, and writes the codes of its errors in capitals."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        if is_for(context, "update_lead") and kind == "lead":
+            return self.store.get(kind, identifier)
+        return super().find(kind, identifier, context)
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        reply = super().refused(request, refusal)
+        if (request.method, request.path.endswith("/leads")) != ("PATCH", True):
+            return reply
+        error = reply.body["error"]
+        return replace(reply, body={"error": {**error, "code": error["code"].upper()}})
+
+
+def test_a_wrong_code_without_a_key_opens_nothing() -> None:
+    """It is one fault in the codes, and hides no access to other businesses."""
+    found = causes_of(UpperCodes, "update_lead", "read_lead", "list_leads")
+    assert set(found) == {
+        "Errors of PATCH /leads have an unknown code",
+        "PATCH /leads reaches objects of another business",
+    }
+
+
+class RunsAnyEval(Faulty):
+    """run_eval runs some eval of the business if it does not find the one that is named."""
+
+    def find(self, kind: str, identifier: str, context: Context) -> Row | None:
+        found = super().find(kind, identifier, context)
+        if found is None and kind == "eval" and is_for(context, "run_eval"):
+            return self.store.page(Page("eval", self.own_tenant(context), 1))[0]
+        return found
+
+
+def test_an_operation_that_takes_any_id_accuses_no_deletion() -> None:
+    """That it also takes the id of a deleted object is no fault of the deletion."""
+    (cause,) = causes_of(
+        RunsAnyEval, "run_eval", "delete_eval", "read_eval", "create_eval"
+    ).values()
+    assert "DELETE" not in cause.title
+    assert {"reference-known", "business-object", "deleted-resource"} <= set(cause.clauses)
+
+
+class KeepsTwoKinds(Faulty):
+    """Webhooks and evals stay after their deletion."""
+
+    def act(self, context: Context) -> Reply:
+        stays = context.operation.id in ("delete_webhook", "delete_eval")
+        row = self.selected(context) if stays else None
+        reply = super().act(context)
+        if row is not None:
+            self.store.put([row])
+        return reply
+
+
+def test_deletions_of_two_kinds_are_two_causes() -> None:
+    """Each names its operation."""
+    operations = ("delete_webhook", "list_webhooks", "delete_eval", "list_evals", "read_eval")
+    assert set(causes_of(KeepsTwoKinds, *operations)) == {
+        "DELETE /evals does not delete",
+        "DELETE /webhooks does not delete",
+    }
+
+
+class SmallLetters(Faulty):
+    """Webhooks keep the letters of their addresses in small ones."""
+
+    def kept(self, kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
+        kept = super().kept(kind, values)
+        if kind == "webhook" and isinstance(kept.get("url"), str):
+            kept["url"] = kept["url"].lower()
+        return kept
+
+
+def test_letters_that_change_their_case_are_one_cause() -> None:
+    """Whatever writes them."""
+    operations = ("create_webhook", "update_webhook", "list_webhooks")
+    assert set(causes_of(SmallLetters, *operations)) == {"Objects do not keep the case of letters"}
+
+
+class FilterLostLater(Faulty):
+    """list_calls forgets the status once it gets a cursor."""
+
+    def query_values(self, operation: Operation, request: Request) -> dict[str, Any]:
+        values = super().query_values(operation, request)
+        if operation.id == "list_calls" and "after" in values:
+            values.pop("status", None)
+        return values
+
+
+def test_a_filter_that_later_pages_lose_is_not_called_absent() -> None:
+    """The title says where it is lost, and nothing suggests to declare that it does not exist."""
+    loaded = contracts.real()
+    aim = harness.Aim(operations=("list_calls",), without=ODD)
+    run = harness.run(loaded, application(loaded, kind=FilterLostLater), aim=aim)
+    assert [cause.title for cause in run.causes] == ["GET /calls ignores status on later pages"]
+    assert remarks.idle_filters(run) == []

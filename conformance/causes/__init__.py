@@ -60,7 +60,7 @@ def _titled(
     titles = []
     for root, cause in zip(roots, causes, strict=True):
         operations = _named_operations(root, by_id)
-        more = words_of_all(root, by_id)
+        more = words_of_all(contract, root, by_id)
         titles.append(title_of(contract, root.key, cause.finding, operations, more))
     texts = told_apart(titles)
     return [replace(cause, title=text) for cause, text in zip(causes, texts, strict=True)]

@@ -1,12 +1,13 @@
 """Finds texts that are altered in the same way wherever they are stored, which is one mistake.
 
-They lose the same characters, or only their beginning is left.
+They lose the same characters, only their beginning is left, or capital letters become small.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import replace
 
 from conformance.causes.finding_key import AS_SENT, READ_BACK, Key
@@ -17,6 +18,8 @@ BEYOND_ASCII = "characters beyond ASCII"
 """What the texts lose."""
 LONG = "long texts"
 """What is cut off."""
+CASE = "the case of letters"
+"""What is not kept."""
 NOT_ASCII = re.compile(r"[^\x00-\x7f\u2026]")
 """A character beyond ASCII, other than the sign for what a finding leaves out."""
 TELLING = 10
@@ -31,7 +34,10 @@ REPLACED = str.maketrans("", "", '?"\ufffd\u2026 ')
 
 def with_altered_texts(contract: Contract, with_keys: Settled) -> Settled:
     """The sightings; those of texts that are altered in the same way have one key."""
-    return _with_cut_texts(contract, _with_lost_characters(with_keys))
+    with_keys = _with_lost_characters(with_keys)
+    for flaw, is_altered in ((LONG, _is_cut), (CASE, _has_other_case)):
+        with_keys = _with_alteration(contract, with_keys, flaw, is_altered)
+    return with_keys
 
 
 def _with_lost_characters(with_keys: Settled) -> Settled:
@@ -62,24 +68,26 @@ def _loses(one: Sighting) -> bool:
     return kept.startswith(got) or is_quoted_longer
 
 
-# --- texts that are cut off ---
+# --- texts that are cut off, or whose letters change ---
 
 
-def _with_cut_texts(contract: Contract, with_keys: Settled) -> Settled:
-    """The sightings; a member that several writes of a kind of objects cut off has one key."""
+def _with_alteration(
+    contract: Contract, with_keys: Settled, flaw: str, is_altered: Callable[[Sighting], bool]
+) -> Settled:
+    """The sightings; a member that several writes of a kind of objects alter alike has one key."""
     kinds = {name: operation.kind for name, operation in contract.operations.items()}
-    cut: dict[tuple[str, str], dict[str, Key]] = defaultdict(dict)  # by operation
+    altered: dict[tuple[str, str], dict[str, Key]] = defaultdict(dict)  # by operation
     for one, key in with_keys:
-        if key.rule in READ_BACK and _is_cut(one):
+        if key.rule in READ_BACK and is_altered(one):
             place = kinds.get(one.cell.operation, ""), one.finding.where
-            cut[place].setdefault(one.cell.operation, key)
+            altered[place].setdefault(one.cell.operation, key)
 
     def settled_key(one: Sighting, key: Key) -> Key:
-        keys = cut.get((kinds.get(one.cell.operation, ""), one.finding.where), {})
-        if len(keys) < FEWEST or not key.rule.startswith(OF_WRITES) or not _is_cut(one):
+        keys = altered.get((kinds.get(one.cell.operation, ""), one.finding.where), {})
+        if len(keys) < FEWEST or not key.rule.startswith(OF_WRITES) or not is_altered(one):
             return key
         first = min(keys.values(), key=lambda each: READ_BACK.index(each.rule))
-        return replace(first, flaw=LONG)
+        return replace(first, flaw=flaw)
 
     return [(one, settled_key(one, key)) for one, key in with_keys]
 
@@ -89,3 +97,10 @@ def _is_cut(one: Sighting) -> bool:
     sent, shown = one.finding.expected.removesuffix(AS_SENT), one.finding.actual
     is_text = len(shown) > len('""') and shown.startswith('"') and shown != sent
     return is_text and sent.startswith(shown.removesuffix('"'))
+
+
+def _has_other_case(one: Sighting) -> bool:
+    """Whether a text is shown with small letters for capital ones, or the other way round."""
+    sent, shown = one.finding.expected, one.finding.actual.removesuffix('"')
+    is_text = len(shown) >= TELLING and shown.startswith('"') and not sent.startswith(shown)
+    return is_text and sent.lower().startswith(shown.lower())

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from conformance.causes.finding_key import ERROR, LACKED, READ_BACK, SHAPE
 from conformance.causes.groups import Group
 from conformance.causes.sightings import Sighting
-from conformance.model import ON_NO_PAGE, Exchange
+from conformance.model import ON_NO_PAGE, Contract, Exchange
+from conformance.reading import asked
 
 VALID = " for a valid request"
 """The end of what is expected of a request that a server has to accept."""
@@ -15,12 +16,13 @@ SEVERAL = 3
 """The fewest members that are not as sent for a title to name none of them."""
 
 
-def words_of_all(root: Group, by_id: Mapping[str, Exchange]) -> dict[str, str]:
+def words_of_all(contract: Contract, root: Group, by_id: Mapping[str, Exchange]) -> dict[str, str]:
     """The words, by the names that templates have for them."""
     sightings = [one for part in root.whole() for one in part.sightings]
     words = {
         "errors": _of_errors(root),
         "filters": _of_filters(sightings, by_id),
+        "later": _of_later_pages(contract, sightings, by_id),
         "wraps": _of_wrapped(root, by_id),
         "refuses": _of_refused(sightings),
     }
@@ -44,6 +46,20 @@ def _of_filters(sightings: Sequence[Sighting], by_id: Mapping[str, Exchange]) ->
     shown = [by_id[one.shown_by] for one in sightings if one.shown_by in by_id]
     filters = [set(exchange.facts.filters) for exchange in shown]
     return " and ".join(sorted(set.intersection(*filters))) if filters else ""
+
+
+def _of_later_pages(
+    contract: Contract, sightings: Sequence[Sighting], by_id: Mapping[str, Exchange]
+) -> str:
+    """That all requests have a cursor."""
+    for one in sightings:
+        operation = contract.operations.get(one.cell.operation)
+        paging = operation.paging if operation else None
+        if paging is None or one.shown_by not in by_id:
+            return ""
+        if asked(by_id[one.shown_by], paging.after) is None:
+            return ""
+    return "on later pages"
 
 
 def _of_refused(sightings: Sequence[Sighting]) -> str:

@@ -30,6 +30,8 @@ from conformance.reading import as_shown, sent_members
 
 GONE, DELETES_OTHERS = "delete.gone", "delete.others"
 """Rules about a deleted object that is still there, and about others that are not."""
+GROWN = "figures.grown"
+"""The rule that finds a report which counts what another tenant created."""
 APPLIED = "refused.effect"
 """The rule that finds the effect of a refused request."""
 SHOWS_FOREIGN = ("owner.", OBJECTS)
@@ -47,7 +49,7 @@ def with_consequences(
     """The sightings; those that follow from another one have its key."""
     with_keys = with_deletions(contract, with_keys, exchanges)
     with_keys = _of_applied_changes(contract, with_keys, exchanges)
-    with_keys = _of_unknown_ids(with_keys, exchanges)
+    with_keys = _of_figures(_of_unknown_ids(with_keys, exchanges), exchanges)
     with_keys = of_lacking_ids(with_keys)
     with_keys = _of_wiped_members(contract, with_keys, exchanges)
     with_keys = with_wrong_writes(contract, with_keys, exchanges)
@@ -131,6 +133,20 @@ def _of_unknown_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Se
         if not is_foreign or operation in reached:
             return key
         return of_unknown.get((operation, shape_of(exchanges[one.shown_by])), key)
+
+    return [(one, settled_key(one, key)) for one, key in with_keys]
+
+
+# --- reports ---
+
+
+def _of_figures(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """A report that shows objects of another tenant counts them for the same reason."""
+    showing = {one.cell.operation: key for one, key in with_keys if key.rule.startswith("owner.")}
+
+    def settled_key(one: Sighting, key: Key) -> Key:
+        report = exchanges.get(one.names[-1]) if key.rule == GROWN else None
+        return key if report is None else showing.get(report.operation, key)
 
     return [(one, settled_key(one, key)) for one, key in with_keys]
 

@@ -190,6 +190,8 @@ OF_DATA: Mapping[str, Cases] = {
         "{route} applies the filter {filters} {wrongly}",
         "{route} applies filters {wrongly}",
         "Lists apply filters {wrongly}",
+        "{route} ignores {filters} {later}",
+        "{route} ignores filters {later}",
         "{route} ignores {filters}",
         "{route} ignores filters",
         "Lists ignore filters",

@@ -195,7 +195,7 @@ def _key_of_status(finding: Finding, shown_by: list[Exchange]) -> Key:
     rule = PAGE if finding.rule == FILTER else finding.rule
     refusal_owed = not finding.expected.startswith("2")
     is_taken = 200 <= status < 300 or rule.startswith("auth.")
-    expected = cut(_first_choice(finding), LONGEST)
+    expected = cut(_ID.sub("ID", _first_choice(finding)), LONGEST)
     if refusal_owed and is_taken:
         return Key(rule, "status", expected, TAKEN)
     return Key(rule, "status", expected, str(status), shape=_shape(shown_by))

@@ -43,6 +43,7 @@ EXPLAINED: Mapping[str, tuple[str, ...]] = {
     "paging.complete": ("paging.complete", "paging.precision", "paging.more-"),
     "paging.more-false": ("paging.more-true",),
     "update.read-back": ("update.",),
+    "delete.gone": ("delete.shown", "delete.lasting"),
     "parameter.missing": ("parameter.blank",),
 }
 """By rule, the prefixes of the rules that break along with it on the same operations."""
@@ -52,6 +53,8 @@ LATER_LOOKS = (".shown", ".lasting")
 
 PLAIN = ("", REFUSABLE)
 """The flaws of requests with nothing odd, except perhaps values that a server may refuse."""
+UNLISTED, OF_FORM = "status.listed", ("status.listed", "success.status")
+"""Rules about the status of a success, which do not explain that there should be none."""
 AT_ONCE = "at the same time"
 """How the expectation of a finding ends that only simultaneous requests show."""
 MOST = 300
@@ -100,6 +103,8 @@ def _explaining_most_first(group: Group) -> tuple[int, int, int, bool, int, Key]
     """
     rules, key = list(EXPLAINED), group.key
     place = rules.index(key.rule) if key.rule in rules else len(rules)
+    if key.rule == UNLISTED and key.actual != TAKEN:
+        place = -1
     is_odd = key.rule == FAULT and key.flaw not in PLAIN
     is_special = is_odd or key.expected.endswith(AT_ONCE)
     return depth(key), place, -len(group.operations), is_special, -len(group.exchanges), key
@@ -137,6 +142,8 @@ def _by_response(one: Group, other: Group) -> bool:
     """Whether one group covers every response of the other, at a level that explains it."""
     if not other.exchanges.keys() <= one.exchanges.keys():
         return False
+    if one.key.rule in OF_FORM and TAKEN == one.key.actual == other.key.actual:
+        return other.key.rule in OF_FORM
     if depth(one.key) <= STATUS:
         return True
     return depth(one.key) <= depth(other.key) <= REST

@@ -6,8 +6,9 @@ is short enough. So the last form needs no words, except ``tenant``, which is al
 Other words are ``route`` and ``object`` (such as "an agent") if there is only one, ``member``,
 ``flaw``, ``code``, ``stored`` for what only a value that was stored earlier shows, and the statuses
 ``wanted`` and ``got``. Only all findings of a cause tell ``all``, if several members are not
-stored, the status ``errors``, ``filters``, ``wrongly`` if a list lacks what it should find, and
-``wraps`` if an object is inside another one.
+stored, the status ``errors``, ``filters``, ``later`` if only later pages are wrong, ``wrongly`` if
+a list lacks what it should find, ``refuses`` if valid requests are refused, and ``wraps`` if an
+object is inside another one.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 A target without any check of tenants has one cause. If the objects of only a few kinds are open to
 other tenants, the handler of each of these kinds lacks the check. So it is with wrong values that
-only a few handlers accept, and with successes that have a wrong status.
+only a few handlers accept, with successes that have a wrong status, and with objects that stay
+after their deletion.
 """
 
 from __future__ import annotations
@@ -25,19 +26,21 @@ BLANK = "parameter.blank"
 """The rule that finds null accepted for a required parameter, as if that was missing."""
 ACCEPTED = ("status.listed", "success.status", "parameter.invalid", MISSING)
 """Rules that find a success with a wrong status, or one that should be a refusal."""
+DELETIONS = ("delete.gone", "delete.shown", "delete.lasting")
+"""Rules that find a deleted object."""
 REFUSED, OPENS = "scope.refused", "scope.opens"
 """Rules that find a key with another scope accepted, and one with the right scope refused."""
 WRONG_SCOPE = "the wrong scope"
 """What an operation checks if it breaks both rules."""
 FEW, FEW_ACCEPTED = 3, 2
-"""The most kinds that count as separate mistakes: in general, and for ACCEPTED."""
+"""The most kinds that count as separate mistakes: of tenants and filters, and of anything else."""
 
 
 def by_handler(contract: Contract, with_keys: Settled) -> Settled:
     """The sightings; if only the handlers of a few kinds are wrong, the key names the kind."""
     with_keys = _of_scopes(with_keys)
     kinds = {name: operation.kind for name, operation in contract.operations.items()}
-    rules = (OBJECTS, LISTS, FILTER, *ACCEPTED)
+    rules = (OBJECTS, LISTS, FILTER, *ACCEPTED, *DELETIONS)
     few = {rule: _few_kinds(kinds, with_keys, rule) for rule in rules}
     open_kinds = few[OBJECTS] | few[LISTS]
     of_filters = _of_filters(kinds, with_keys, few[FILTER])
@@ -75,14 +78,16 @@ def _few_kinds(kinds: Mapping[str, str], with_keys: Settled, rule: str) -> set[s
         for one, key in with_keys
         if one.key.rule == key.rule == rule and _may_be_own(key)
     }
-    most = FEW_ACCEPTED if rule in ACCEPTED else FEW
+    most = FEW if rule in (OBJECTS, LISTS, FILTER) else FEW_ACCEPTED
     return found - {""} if 1 < len(found) <= most else set()
 
 
 def _may_be_own(key: Key) -> bool:
-    """Whether a handler let something through, rather than a check of a member that many share."""
+    """Whether a handler is wrong, rather than a check of a member that many share."""
     is_success = key.actual == TAKEN or key.actual.startswith("2")
-    return key.rule in (LISTS, FILTER) or (is_success and not key.names_in_member)
+    if key.rule in (LISTS, FILTER, *DELETIONS):
+        return True
+    return is_success and not key.names_in_member
 
 
 def _of_lists(contract: Contract, with_keys: Settled) -> Settled:

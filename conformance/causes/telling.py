@@ -61,16 +61,19 @@ def in_cause(run: Run, cause: Cause, finding: Finding) -> Finding:
     return quoted(finding, names, run.exchange)
 
 
-def _plainness(names: tuple[str, ...], exchanges: Mapping[str, Exchange]) -> tuple[int, int, int]:
-    """The sort key of what exchanges show: keys other than full, mistakes in requests, length."""
-    others = mistakes = length = 0
+def _plainness(
+    names: tuple[str, ...], exchanges: Mapping[str, Exchange]
+) -> tuple[int, int, int, int]:
+    """The sort key of exchanges: keys other than full, mistakes in requests, filters, length."""
+    others = mistakes = filters = length = 0
     for exchange in [exchanges[name] for name in names if name in exchanges]:
         facts, response = exchange.facts, exchange.response
         others += exchange.identity != KeyName.FULL
         mistakes += sum(bool(each) for each in (facts.mistake, facts.odd, facts.flaw, facts.form))
+        filters += len(facts.filters)
         bodies = [exchange.request.body, response.body if response else None]
         length += len(exchange.request.url) + sum(body.size for body in bodies if body)
-    return others, mistakes, length
+    return others, mistakes, filters, length
 
 
 def telling(run: Run, cause: Cause) -> list[Exchange]:

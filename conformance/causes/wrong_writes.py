@@ -64,7 +64,8 @@ def _of_deleted_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Se
     """A write to a deleted object succeeds just as one to an object that never existed does."""
     of_unknown: dict[tuple[str, str], Key] = {}  # by operation and shape of the response
     for one, key in with_keys:
-        if key.rule == UNKNOWN and key.actual == TAKEN and one.shown_by in exchanges:
+        accepts_any = key.actual == TAKEN and (key.rule == UNKNOWN or key.names_in_member)
+        if accepts_any and one.shown_by in exchanges:
             shape = shape_of(exchanges[one.shown_by])
             of_unknown.setdefault((one.cell.operation, shape), key)
 

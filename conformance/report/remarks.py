@@ -140,9 +140,15 @@ def idle_filters(run: Run) -> list[str]:
 
 
 def _ignored_in(run: Run, rule: str, exchange: Exchange) -> list[str]:
-    """The filters that a finding of a rule shows to be ignored in one request."""
+    """The filters that a finding of a rule shows to be ignored in one request.
+
+    A list that loses a filter only on later pages has it.
+    """
     if rule == FOREIGN_RULE:
         return _references_in(run, exchange)
+    operation = run.contract.operations.get(exchange.operation)
+    if operation and operation.paging and asked(exchange, operation.paging.after) is not None:
+        return []
     filters = exchange.facts.filters if rule == FILTER_RULE else ()
     return list(filters) if len(filters) == 1 else []
 
