@@ -16,7 +16,7 @@ from conformance.server.application import Application
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Page, Row
 from tests.faults import harness
-from tests.faults.base import Faulty, is_for
+from tests.faults.base import Faulty, altered, is_for
 from tests.faults.writes.named import NamesForgotten
 from tests.support import contracts
 
@@ -212,3 +212,40 @@ def test_a_filter_that_later_pages_lose_is_not_called_absent() -> None:
     run = harness.run(loaded, application(loaded, kind=FilterLostLater), aim=aim)
     assert [cause.title for cause in run.causes] == ["GET /calls ignores status on later pages"]
     assert remarks.idle_filters(run) == []
+
+
+class WrongRefusal(UpperCodes):
+    """update_lead finds leads of all businesses, and refuses a missing key with 403."""
+
+    def refused(self, request: Request, refusal: Refusal) -> Reply:
+        reply = Faulty.refused(self, request, refusal)
+        is_change = (request.method, request.path.endswith("/leads")) == ("PATCH", True)
+        return altered(reply, 403, code="forbidden") if is_change and reply.status == 401 else reply
+
+
+def test_a_refusal_with_a_wrong_status_hides_no_access() -> None:
+    """An operation that refuses a missing key is not open, and what it lets in is another cause."""
+    assert set(causes_of(WrongRefusal, "update_lead", "read_lead", "list_leads")) == {
+        "A missing key gets 403 from PATCH /leads",
+        "PATCH /leads reaches objects of another business",
+    }
+
+
+class PartialLists(Faulty):
+    """list_leads shows those of all businesses, and calls each page a partial content."""
+
+    def rows_of(self, context: Context, limit: int) -> list[Row]:
+        if is_for(context, "list_leads"):
+            return self.store.page(Page("lead", None, limit))
+        return super().rows_of(context, limit)
+
+    def act(self, context: Context) -> Reply:
+        reply = super().act(context)
+        return replace(reply, status=206) if is_for(context, "list_leads") else reply
+
+
+def test_a_success_with_a_wrong_status_hides_no_data_of_others() -> None:
+    """Whatever else is wrong with a response, what it shows is a cause of its own."""
+    found = causes_of(PartialLists, "list_leads", "read_lead")
+    assert "GET /leads succeeds with the unlisted status 206" in found
+    assert any("of another business" in title for title in found)

@@ -20,6 +20,7 @@ from conformance.causes.finding_key import (
     depth,
 )
 from conformance.causes.groups import Group
+from conformance.causes.harm import was_refused
 from conformance.model import Contract
 from conformance.model.mistake_names import REFUSABLE
 
@@ -55,6 +56,12 @@ PLAIN = ("", REFUSABLE)
 """The flaws of requests with nothing odd, except perhaps values that a server may refuse."""
 UNLISTED, OF_FORM = "status.listed", ("status.listed", "success.status")
 """Rules about the status of a success, which do not explain that there should be none."""
+ABOUT_SUCCESS = ("success.", "status.")
+"""Prefixes of the rules that such a status breaks, too."""
+DISCLOSURES = ("tenant.", "owner.", "figures.", "secret.")
+"""Prefixes of the rules that find what a response must not show to the key."""
+OF_ACCESS = ("auth.", "scope.", "account.", *DISCLOSURES)
+"""Prefixes of the rules about what a key reaches."""
 AT_ONCE = "at the same time"
 """How the expectation of a finding ends that only simultaneous requests show."""
 MOST = 300
@@ -128,6 +135,9 @@ def _by_rule(one: Group, other: Group) -> bool:
     """Whether one group explains the other because of their rules, on the same operations."""
     if other.key.rule == ERROR and one.key.shape == other.key.shape != "":
         return True
+    is_refusal = one.key.rule.startswith(OF_ACCESS) and was_refused(one.finding)
+    if is_refusal and not was_refused(other.finding):
+        return False  # that one reaches what it must not
     return other.key.rule.startswith(EXPLAINED.get(one.key.rule, NOTHING))
 
 
@@ -142,8 +152,11 @@ def _by_response(one: Group, other: Group) -> bool:
     """Whether one group covers every response of the other, at a level that explains it."""
     if not other.exchanges.keys() <= one.exchanges.keys():
         return False
-    if one.key.rule in OF_FORM and TAKEN == one.key.actual == other.key.actual:
-        return other.key.rule in OF_FORM
+    if one.key.rule in OF_FORM and one.key.actual == TAKEN:
+        return other.key.rule.startswith(ABOUT_SUCCESS)
+    discloses = other.key.rule.startswith(DISCLOSURES) and other.key.where != "status"
+    if discloses and not one.key.rule.startswith(OF_ACCESS):
+        return False
     if depth(one.key) <= STATUS:
         return True
     return depth(one.key) <= depth(other.key) <= REST

@@ -41,6 +41,7 @@ def by_handler(contract: Contract, with_keys: Settled) -> Settled:
     with_keys = _of_scopes(with_keys)
     kinds = {name: operation.kind for name, operation in contract.operations.items()}
     rules = (OBJECTS, LISTS, FILTER, *ACCEPTED, *DELETIONS)
+    explaining = {key for one, key in with_keys if one.key.rule != key.rule}
     few = {rule: _few_kinds(kinds, with_keys, rule) for rule in rules}
     open_kinds = few[OBJECTS] | few[LISTS]
     of_filters = _of_filters(kinds, with_keys, few[FILTER])
@@ -53,7 +54,8 @@ def by_handler(contract: Contract, with_keys: Settled) -> Settled:
             is_own = key in of_filters
         else:
             rule = MISSING if key.rule == BLANK else key.rule
-            is_own = kind in few.get(rule, ()) and _may_be_own(key)
+            explains = key.rule in DELETIONS and key in explaining
+            is_own = kind in few.get(rule, ()) and _may_be_own(key) and not explains
         return replace(key, kind=kind) if is_own else key
 
     return _of_lists(contract, [(one, settled_key(one, key)) for one, key in with_keys])

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from conformance.base.values import as_text
 from conformance.causes.finding_key import ANOTHER, OBJECTS, TAKEN, UNKNOWN, Key
 from conformance.causes.sightings import Settled, Sighting
-from conformance.model import Contract, Exchange
+from conformance.model import Business, Contract, Exchange, business_of
 from conformance.reading import Answer, members_of, sent_members
 
 OF_CHANGES = ("update.read-back", "update.shown")
@@ -18,8 +18,8 @@ OF_ANY_ID = (UNKNOWN, OBJECTS, "delete.gone")
 SHOWING = ("list", "read", "create")
 """The actions whose successes show objects by their ids."""
 
-Place = tuple[str, str]
-"""The kind of an object, and its id as text."""
+Place = tuple[Business | None, str, str]
+"""The business that an object was shown to, its kind, and its id as text."""
 
 
 def of_other_objects(
@@ -49,7 +49,7 @@ def _changes_of_others(
 ) -> defaultdict[str, set[str]]:
     """The ids of accepted changes that return another object than they name, by operation.
 
-    What they return is an object only if something else shows its id.
+    What they return is an object only if something else shows its id to the same business.
     """
     log = list(exchanges)
     shown = set(_shown(contract, log))
@@ -69,7 +69,7 @@ def _shown(contract: Contract, log: Iterable[Exchange]) -> Iterator[Place]:
         answer = Answer(contract, operation, exchange)
         name = contract.identifier_of(operation.kind)
         for row in answer.rows if operation.paging else [members_of(answer.object)]:
-            yield operation.kind, str(row.get(name))
+            yield business_of(exchange.identity or ""), operation.kind, str(row.get(name))
 
 
 def _returned(contract: Contract, exchange: Exchange) -> Place | None:
@@ -84,4 +84,4 @@ def _returned(contract: Contract, exchange: Exchange) -> Place | None:
     returned = as_text(Answer(contract, operation, exchange).id)
     if named is None or returned is None or named == returned:
         return None
-    return operation.kind, returned
+    return business_of(exchange.identity or ""), operation.kind, returned

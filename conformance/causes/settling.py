@@ -40,8 +40,8 @@ from conformance.causes.stored_values import Stored
 from conformance.model import WHOLE_API, Contract, Exchange, Operation, Role, Step
 from conformance.reading import sent_members
 
-OPEN, OF_KEYS = ("auth.missing", TAKEN), ("auth.", "scope.refused", OBJECTS)
-"""What finds an operation open without a key, and the rules that such an operation breaks."""
+NO_KEY, OF_KEYS = "auth.missing", ("auth.", "scope.refused", OBJECTS)
+"""The rule that finds an operation open without a key, and the rules such an operation breaks."""
 FEW_OPEN = 10
 """Up to this many open operations are separate oversights. More share a single mistake."""
 
@@ -86,7 +86,11 @@ def _of_operations(
     few that need no key, its other key findings have the same key.
     """
     failing = _never_working(exchanges.values())
-    opened = {one.cell.operation: one.key for one in seen if (one.key.rule, one.key.actual) == OPEN}
+    opened = {
+        one.cell.operation: one.key
+        for one in seen
+        if one.key.rule == NO_KEY and one.shown_by in exchanges and exchanges[one.shown_by].ok
+    }
     if len(opened) > FEW_OPEN:
         opened.clear()
 

@@ -8,6 +8,7 @@ type, cannot be found under it, and one that its creation does not store cannot 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from conformance.base.values import as_text
@@ -33,7 +34,7 @@ from conformance.model import (
     Operation,
     business_of,
 )
-from conformance.reading import Answer
+from conformance.reading import Answer, sent_members
 
 GONE = "delete.gone"
 """The rule about requests that name an object which was deleted."""
@@ -45,6 +46,8 @@ BY_ID = ("read.asked", "create.dated")
 """Rules that find another object than the one with an id."""
 NOT_READ = ("create.read-back", "create.shown")
 """The rules that find an object that cannot be read."""
+OF_UNKNOWN = (UNKNOWN, "id.reference")
+"""The rules that find that a request succeeds for an id that names nothing."""
 OF_STORED = ("create.listed", "create.count", "create.read-back")
 """The rules that find that a new object is not there."""
 
@@ -62,18 +65,21 @@ def with_wrong_writes(
 
 def _of_deleted_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
     """A write to a deleted object succeeds just as one to an object that never existed does."""
-    of_unknown: dict[tuple[str, str], Key] = {}  # by operation and shape of the response
+    of_unknown: dict[tuple[str, str], list[Key]] = defaultdict(list)  # by operation and shape
     for one, key in with_keys:
-        accepts_any = key.actual == TAKEN and (key.rule == UNKNOWN or key.names_in_member)
-        if accepts_any and one.shown_by in exchanges:
+        if one.key.rule in OF_UNKNOWN and key.actual == TAKEN and one.shown_by in exchanges:
             shape = shape_of(exchanges[one.shown_by])
-            of_unknown.setdefault((one.cell.operation, shape), key)
+            of_unknown[one.cell.operation, shape].append(key)
 
     def settled_key(one: Sighting, key: Key) -> Key:
         write = exchanges.get(one.shown_by)
         if write is None or key.rule != GONE or key.where != "status":
             return key
-        return of_unknown.get((write.operation, shape_of(write)), key)
+        for each in of_unknown[write.operation, shape_of(write)]:
+            member = sent_members(write).get(each.where.removeprefix("/"))
+            if not each.names_in_member or as_text(member) == write.facts.sought:
+                return each
+        return key
 
     return [(one, settled_key(one, key)) for one, key in with_keys]
 
@@ -111,20 +117,23 @@ def _of_lost_creations(
 ) -> Settled:
     """An object that its creation did not store is not listed, and requests do not find it."""
     losing = {one.cell.operation: key for one, key in with_keys if one.finding.expected == UNSTORED}
-    lost: dict[str, Key] = {}  # by id of the object
+    lost: dict[tuple[str, str], Key] = {}  # by kind and id of the object
     for name, key in losing.items():
         creation = contract.operations[name]
-        lost |= dict.fromkeys(_never_shown(contract, creation, exchanges.values()), key)
+        for created in _never_shown(contract, creation, exchanges.values()):
+            lost[creation.kind, created] = key
 
     def settled_key(one: Sighting, key: Key) -> Key:
+        operation = contract.operations.get(one.cell.operation)
+        named: Iterable[str] = ()
+        if operation is None:
+            return key
         if key.rule in OF_STORED:
-            named = [name for name in lost if name in one.finding.expected]
+            named = one.finding.expected.replace(",", " ").split()
         elif key.actual == NOT_FOUND and is_refusal(one, exchanges):
-            kind = contract.operations[one.cell.operation].kind
-            named = list(named_in(contract, exchanges[one.shown_by], kind))
-        else:
-            named = []
-        return next((lost[name] for name in named if name in lost), key)
+            named = named_in(contract, exchanges[one.shown_by], operation.kind)
+        places = [(operation.kind, name) for name in named]
+        return next((lost[place] for place in places if place in lost), key)
 
     return [(one, settled_key(one, key)) for one, key in with_keys] if lost else with_keys
 
