@@ -65,7 +65,9 @@ class NumbersNotKept(Faulty):
     def act(self, context: Context) -> Reply:
         reply = super().act(context)
         if is_for(context, "assign_phone_number"):
-            self.store.remove(self.store.get("phone_number", context.values["phone_number"]))
+            row = self.store.get("phone_number", context.values["phone_number"])
+            assert row is not None
+            self.store.remove(row)
         return reply
 
 
