@@ -78,7 +78,7 @@ def test_a_signature_of_another_key_does_not_hold(file: Path, tmp_path: Path) ->
     """Only the given key counts, not the one that the signature names."""
     other = load_private(made(tmp_path / "other"))
     signature = sign_detached(other, VENDOR, MESSAGE)
-    with pytest.raises(SignatureInvalid, match="another key"):
+    with pytest.raises(SignatureInvalid, match="a different key"):
         check_detached(load_private(file).public, VENDOR, MESSAGE, signature)
 
 

@@ -138,7 +138,7 @@ def test_waivers_without_effect_are_named(place: Place) -> None:
     for text in (outcome.out, outcome.err, *pages(run).values()):
         assert [each for each in said if each not in text] == []
     assert outcome.code == 2
-    assert "change the target file, because of 3 waivers without effect" in outcome.err
+    assert "3 waivers without effect. Change the target file" in outcome.err
     assert place.again("report", run, "--strict-waivers").code == 2
     replayed = place.again("replay", run)
     assert (replayed.code, said[0] in replayed.out) == (1, True)

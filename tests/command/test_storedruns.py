@@ -152,7 +152,7 @@ def test_open_names_the_report(run: Path, place: Path, tmp_path: Path) -> None:
     assert (tmp_path / "opened").read_text().strip() == str(run / "report.html")
     missing = command("open", tmp_path, cwd=place, env=env)
     assert missing.code == 2
-    assert "there is no report" in missing.err
+    assert "cannot open the report" in missing.err
 
 
 # --- several runs ---------------------------------------------------------------------------------
