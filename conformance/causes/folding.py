@@ -54,7 +54,8 @@ LATER_LOOKS = (".shown", ".lasting")
 
 PLAIN = ("", REFUSABLE)
 """The flaws of requests with nothing odd, except perhaps values that a server may refuse."""
-UNLISTED, OF_FORM = "status.listed", ("status.listed", "success.status")
+UNLISTED = "status.listed"
+OF_FORM = (UNLISTED, "success.status")
 """Rules about the status of a success, which do not explain that there should be none."""
 ABOUT_SUCCESS = ("success.", "status.")
 """Prefixes of the rules that such a status breaks, too."""

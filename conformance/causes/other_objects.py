@@ -52,10 +52,13 @@ def _changes_of_others(
     What they return is an object only if something else shows its id to the same business.
     """
     log = list(exchanges)
-    shown = set(_shown(contract, log))
     changes: defaultdict[str, set[str]] = defaultdict(set)
-    for exchange in log:
-        if _returned(contract, exchange) in shown:
+    returned = [(each, _returned(contract, each)) for each in log]
+    if all(place is None for _, place in returned):
+        return changes
+    shown = set(_shown(contract, log))
+    for exchange, place in returned:
+        if place in shown:
             changes[exchange.operation].add(exchange.id)
     return changes
 

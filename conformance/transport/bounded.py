@@ -123,9 +123,8 @@ class _Response(HTTPResponse):
         """Read the head. Raises HTTPException if a header line or a length is malformed."""
         super().begin()
         if any(isinstance(each, MissingHeaderBodySeparatorDefect) for each in self.msg.defects):
-            raise HTTPException(
-                "a line in the header section is not a header"
-            )  # later lines were not read
+            # later lines were not read
+            raise HTTPException("a line in the header section is not a header")
         if not self.chunked:
             _check_lengths(self.headers.get_all("Content-Length", []))
 

@@ -154,6 +154,11 @@ def _written_id(
     if operation.action == "create":
         created = Answer(context.contract, operation, exchange).id
         return None if created is None else str(created)
+    return named_id(operation, exchange, members)
+
+
+def named_id(operation: Operation, exchange: Exchange, members: Mapping[str, Any]) -> str | None:
+    """The id of the object that a request names; None if it selects one in another way."""
     selector = operation.selector
     if selector is None or selector.references != operation.kind or selector.by:
         return None

@@ -6,14 +6,20 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from conformance.base.values import as_text
 from conformance.judging.outcomes import JudgeContext, Violation
 from conformance.judging.responses import role_of, said
 from conformance.judging.target_model.departures import CREATED, SETTLED, Judged
-from conformance.judging.target_model.events import Fate, Name, Write, business_shown, is_plain
+from conformance.judging.target_model.events import (
+    Fate,
+    Name,
+    Write,
+    business_shown,
+    is_plain,
+    named_id,
+)
 from conformance.judging.target_model.history import History
-from conformance.model import UNSTORED, CodeRole, Exchange, KeyName, Operation
-from conformance.reading import Answer, Span, asked, sent_members
+from conformance.model import UNSTORED, CodeRole, Exchange, KeyName
+from conformance.reading import Answer, Span, sent_members
 
 NOT_FOUND = 404
 READERS = (KeyName.FULL, KeyName.OTHER)
@@ -34,7 +40,7 @@ class Unread:
         business = business_shown(exchange)
         if operation is None or operation.action != "read" or business is None:
             return
-        named = _named(operation, exchange)
+        named = named_id(operation, exchange, sent_members(exchange))
         if exchange.ok and Answer(self._context.contract, operation, exchange).id is not None:
             self._working.add(operation.id)
         elif named is not None and self._finds_nothing(exchange):
@@ -88,15 +94,6 @@ def _due(
         for exchange, span in reads
         if creation.span.end + SETTLED <= span.begin and span.end <= until
     ]
-
-
-def _named(operation: Operation, exchange: Exchange) -> str | None:
-    """The id of the object that a read names; None if it selects one in another way."""
-    selector = operation.selector
-    if selector is None or selector.references != operation.kind or selector.by:
-        return None
-    sent = sent_members(exchange).get(selector.name, asked(exchange, selector.name))
-    return as_text(sent)
 
 
 def _creation_of(history: History) -> Write | None:
