@@ -137,7 +137,8 @@ def markdown(found: Comparison) -> Iterator[str]:
     for kind, causes in kinds(found).items():
         for cause in causes:
             yield f"- {kind}: {inert(words(cause))}"
-    yield ""
+        if causes:
+            yield ""
     if not found.cells:
         yield "No verdict changed."
         return

@@ -299,3 +299,11 @@ def test_a_github_job_gets_the_summary(older: Path, place: Path) -> None:
     outcome = command("replay", older, cwd=place, env=env)
     assert outcome.code == 0
     assert "the summary was not added to the job" in outcome.err
+
+
+def test_a_sentence_after_a_list_is_a_paragraph_of_its_own() -> None:
+    """Without a blank line, Markdown takes it for a part of the last item."""
+    found = comparison.Comparison((), (), (), example.failing().causes[:1])
+    *_, item, between, sentence = comparing.markdown(found)
+    assert item.startswith("- Still there: ")
+    assert (between, sentence) == ("", "No verdict changed.")
