@@ -117,6 +117,22 @@ def test_links_and_found_keys_have_names_of_their_own() -> None:
 
 
 @pytest.mark.parametrize(
+    ("key", "kind"),
+    [
+        (HANDED, "secret"),
+        (HANDED.replace("live", "test"), "secret"),
+        ("kcl_" + HANDED[8:], "unprefixed"),
+        (HANDED[8:], "unprefixed"),
+        ("will be sent by e-mail", "secret"),
+    ],
+)
+def test_an_issued_key_without_a_public_prefix_has_a_kind_of_its_own(key: str, kind: str) -> None:
+    """The log shows whether a new key starts as keys do, and nothing else of it."""
+    body = json.dumps({"api_key": key}).encode()
+    assert through(redactor(), body).json == {"api_key": f"{{{kind}:api_key-1}}"}
+
+
+@pytest.mark.parametrize(
     "masked", ["whsec_********", "whsec_•••• 91cd", "...9f1e2d3c", "whsec_91c…"]
 )
 def test_a_masked_secret_is_no_secret(masked: str) -> None:

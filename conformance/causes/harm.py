@@ -12,6 +12,7 @@ BY_RULE: Mapping[str, Harm] = {
     "scope.refused": Harm.ISOLATION,
     "tenant.empty": Harm.ANSWER,
     "auth.prefixes": Harm.ANSWER,
+    "account.prefix": Harm.ANSWER,
     "auth.": Harm.ISOLATION,
     "scope.opens": Harm.ANSWER,
     "refused.": Harm.EFFECT,

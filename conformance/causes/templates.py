@@ -78,6 +78,7 @@ _OF_RESPONSES: Mapping[str, Cases] = {
         STATUS: ("The key of a new account does not work",),
         ANY: ("Two accounts get the same key",),
     },
+    "account.prefix": always("A new key starts with no documented prefix"),
     "account.rows": {
         "of its own": ("Two accounts get the same {tenant}",),
         "existing account": ("{route} hands out the key of an existing account",),

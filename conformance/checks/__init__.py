@@ -2,6 +2,7 @@
 
 from conformance.checks import (
     envelope,
+    issued,
     keys,
     limits,
     pages,
@@ -17,6 +18,7 @@ __all__ = [
     "RULES",
     "Rule",
     "envelope",
+    "issued",
     "keys",
     "limits",
     "pages",

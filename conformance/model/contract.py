@@ -198,6 +198,11 @@ class Contract:
         operations = self.operations.values()
         return frozenset(name for operation in operations for name in operation.secrets)
 
+    @cached_property
+    def key_members(self) -> frozenset[str]:
+        """The names of the response members that contain keys of this API, over all operations."""
+        return frozenset(each.key for each in self.operations.values() if each.key is not None)
+
     def codes_of(self, role: str) -> tuple[str, ...]:
         """The codes with a role, in registry order.
 

@@ -19,11 +19,15 @@ class SecretKind(StrEnum):
     UNKNOWN = "unknown"  # a key that was never issued; the name is its public prefix
     # issued in a success; the name is "member-number", as for the kinds below
     SECRET = "secret"  # noqa: S105
+    UNPREFIXED = "unprefixed"  # a key issued in a success that starts with no public prefix
     LINK = "link"  # a link that opens something, such as a magic link
     FOUND = "found"  # looks like a key that the target showed without issuing it
     VALUE = "value"  # not a secret: a value that a step in a report takes from an earlier response
     PLAIN = "plain"  # removed to be safe, but probably an example or an ordinary address
 
+
+ISSUED = (SecretKind.SECRET, SecretKind.UNPREFIXED)
+"""The kinds of secrets that a success issues."""
 
 PART = "part"
 """The suffix for a piece of a secret, or for an encoded secret."""
@@ -80,7 +84,7 @@ class Placeholder:
         A text that does not begin with a kind and a colon is the role of a key.
         """
         kind, colon, name = identity.partition(":")
-        if not colon or kind not in (SecretKind.UNKNOWN, SecretKind.SECRET):
+        if not colon or kind not in (SecretKind.UNKNOWN, *ISSUED):
             kind, name = SecretKind.KEY, identity
         name, _, suffix = name.partition("~")
         return cls(SecretKind(kind), name, suffix)

@@ -30,6 +30,7 @@ from conformance.model import (
     Run,
     SecretKind,
 )
+from conformance.model.placeholder import ISSUED
 from conformance.reading import keys_of, other_place
 from conformance.transport.carrier import Label
 from conformance.transport.message import LONE, Message
@@ -45,7 +46,7 @@ MOST = 100
 CAUSES = 300
 """Maximum number of causes whose steps are considered."""
 
-IN_HEADERS = {SecretKind.KEY, SecretKind.UNKNOWN, SecretKind.SECRET}
+IN_HEADERS = {SecretKind.KEY, SecretKind.UNKNOWN, *ISSUED}
 """Kinds of secrets that the transport inserts into headers."""
 
 

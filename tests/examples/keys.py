@@ -150,9 +150,9 @@ def keys_of_both_prefixes() -> Iterator[Example]:
 FIRST_KEY, SECOND_KEY = "secret:api_key-1", "secret:api_key-2"
 
 
-def account(**members: Any) -> Exchange:
+def account(key: str = FIRST_KEY, **members: Any) -> Exchange:
     """An account is opened, and a key is handed out."""
-    body = {"api_key": "{secret:api_key-1}", **members}
+    body = {"api_key": f"{{{key}}}", **members}
     return answer(201, body, operation="sign_up", identity=None, role="control", step="made")
 
 
@@ -184,6 +184,16 @@ def each_account_has_a_key() -> Iterator[Example]:
     yield noted("the key is refused, as before a confirmation", account(), unconfirmed)
     yield silent("the new key is never used", account())
     yield silent("the list is not there for any key", account(), handed(FIRST_KEY, 404))
+
+
+@examples_of("account.prefix", operation="sign_up")
+def new_keys_start_with_a_prefix() -> Iterator[Example]:
+    """Each key that is handed out starts with a documented prefix."""
+    odd = account("unprefixed:api_key-1")
+    yield accepted("both keys start with a prefix", account(), account(SECOND_KEY))
+    yield refused("the key starts with no documented prefix", odd)
+    yield refused("the second key starts with no documented prefix", account(), odd)
+    yield silent("no key is handed out", answer(201, {"api_key": None}, operation="sign_up"))
 
 
 @examples_of("account.key", operation="sign_up")

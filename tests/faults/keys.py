@@ -127,6 +127,19 @@ class TestKeysSendNothing(Faulty):
         return super().authenticate(operation, request)
 
 
+@fault("key-prefixes", at="sign_up", by="new-key", depth=3)
+class NewKeyWithoutPrefix(Faulty):
+    """sign_up issues a key that starts with kcl_, and accepts it."""
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        if is_for(context, "sign_up"):
+            body = {**body, "api_key": body["api_key"].replace("kc_live_", "kcl_")}
+        return super().succeed(context, body)
+
+    def known_key(self, key: str) -> Identity | None:
+        return super().known_key(key.replace("kcl_", "kc_live_"))
+
+
 # --- where the key stands ---
 
 

@@ -15,10 +15,10 @@ from conformance.model import (
     Params,
     Placeholder,
     Role,
-    SecretKind,
     Side,
     Step,
 )
+from conformance.model.placeholder import ISSUED
 from conformance.plan.registry import KEY, Draft, Planning, given, operations, scenario
 from conformance.reading import Answer, members_of
 from conformance.scenarios.client.client import Client
@@ -214,7 +214,7 @@ def handing_out(planning: Planning) -> Iterator[Draft]:
             yield Draft(operation, needs=(KeyName.FULL,), cost=7)
 
 
-@scenario(handing_out, rules=("account.key", "account.rows"), phase=2)
+@scenario(handing_out, rules=("account.key", "account.prefix", "account.rows"), phase=2)
 def test_new_key(client: Client) -> None:
     """Issue two keys. Each lists what it sees, the first before and after the second is issued.
 
@@ -257,6 +257,6 @@ def _handed_out(client: Client, values: Mapping[str, Any] | None) -> str | None:
     exchange = client.control(client.operation, values, facts=Facts(step=Step.MADE))
     account = members_of(Answer(client.contract, client.operation, exchange).object)
     key = Placeholder.parse(str(account.get(member)))
-    if key is None or key.kind is not SecretKind.SECRET:
+    if key is None or key.kind not in ISSUED:
         return None
     return key.identity

@@ -53,7 +53,7 @@ class LogRedactor:
 
     def __init__(self, contract: Contract, secrets: SecretStore) -> None:
         self._secrets = secrets
-        self._members = contract.secret_members
+        self._members, self._key_members = contract.secret_members, contract.key_members
         self._ids = {contract.identifier, contract.tenant or contract.identifier}
         self._member_pattern = _pattern_of_members(self._members)
         self._key_pattern = _pattern_of_keys(contract.authentication.prefixes)
@@ -74,11 +74,19 @@ class LogRedactor:
             kind = _kind_of(value, received.ok)
             if kind is SecretKind.LINK:
                 self._publish_ids(texts[0])
+            elif kind is SecretKind.SECRET and self._is_unprefixed(member, value):
+                kind = SecretKind.UNPREFIXED
             if kind is not None:
                 self._learn_secret(kind, member, value)
         texts += [value for _, value in received.headers]
         for text in texts:
             self._learn_keys(text)
+
+    def _is_unprefixed(self, member: str, value: str) -> bool:
+        """Whether a member for keys contains a random text that starts with no public prefix."""
+        if member not in self._key_members or not _is_random(value):
+            return False
+        return self._secrets.without_prefix(value) == value
 
     def _publish_ids(self, text: str) -> None:
         """Treat ids next to a link as public, although the link may contain them."""

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Iterable, Mapping
 
 from conformance.model import Placeholder, SecretKind
-from conformance.model.placeholder import PATTERN
+from conformance.model.placeholder import ISSUED, PATTERN
 from conformance.transport.near_misses import ALTERATIONS, altered, prefix_of
 from conformance.transport.redaction.clean_texts import CleanTexts
 from conformance.transport.redaction.search import Exhausted, PieceSearch
@@ -35,7 +35,7 @@ long runs are fast to find."""
 SHORTEST_PIECE = 4
 """A run of this many characters reveals a short key, because alterations leave less intact."""
 
-CARRIED = (SecretKind.KEY, SecretKind.UNKNOWN, SecretKind.SECRET)
+CARRIED = (SecretKind.KEY, SecretKind.UNKNOWN, *ISSUED)
 """Kinds of secrets that a request may carry, which ``fill`` inserts."""
 
 ALTERED = (SecretKind.KEY, SecretKind.UNKNOWN)

@@ -1,0 +1,227 @@
+"""Judges of issued secrets: the keys of new accounts, and secrets where none belongs."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from conformance.base.values import pointed
+from conformance.judging.outcomes import (
+    JudgeContext,
+    Outcome,
+    Pass,
+    Trial,
+    Violation,
+)
+from conformance.judging.responses import ids_of, said
+from conformance.judging.rules import every, passive, trial
+from conformance.judging.writes import last_success
+from conformance.model import (
+    Body,
+    Exchange,
+    Placeholder,
+    Response,
+    SecretKind,
+    Side,
+    Step,
+    compact,
+)
+from conformance.model.placeholder import ISSUED, PART
+from conformance.reading import answer_of, members_of
+
+HANDED_OUT = "Needs a key that the target hands out, and its use."
+
+
+@trial("account.key", hint=HANDED_OUT)
+def account_key(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """Each account gets a key of its own, and the key works more than once."""
+    used, made = trial.at(Step.USED), trial.at(Step.MADE)
+    if not used:
+        return
+    ids = ids_of([*made, *used])
+    several = min(len(made), len(used)) > 1
+    identities = {use.identity for use in used}
+    if several and len(identities) == 1:
+        yield Violation("/", "a key of its own for each account", "the same key twice", ids)
+        return
+    refused = [use for use in used if use.status == 401]
+    if refused:
+        expected = "the new key to be accepted"
+        # a key that never works may have to be confirmed by a person first
+        yield Violation("status", expected, said(refused[0]), ids, note=refused == used)
+    elif all(_works(use) for use in used):
+        yield Pass(ids)
+
+
+def _works(use: Exchange) -> bool:
+    """Whether a use of a new key shows that it works. The key may lack the scope of the list."""
+    return use.ok or use.status == 403
+
+
+@trial("account.prefix", hint=HANDED_OUT)
+def account_prefix(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A new key starts with a documented prefix."""
+    member = context.operation.key or ""
+    for exchange in trial.at(Step.MADE):
+        key = Placeholder.parse(str(members_of(exchange.json).get(member)))
+        if key is None or key.kind not in ISSUED:
+            continue
+        if key.kind is SecretKind.UNPREFIXED:
+            prefixes = " or ".join(context.contract.authentication.prefixes)
+            expected = f"a key that starts with {prefixes}"
+            yield Violation(f"/{member}", expected, "it starts with neither", (exchange.id,))
+            return
+        yield Pass((exchange.id,))
+
+
+@trial("account.rows", hint=HANDED_OUT)
+def account_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """A new key shows nothing of an earlier business, and no later sign-up gets the same key."""
+    made, tenant = trial.at(Step.MADE), context.contract.tenant
+    yield from _handed_out_again(made, trial.at(Step.REPEATED))
+    twice = _given_twice(made, tenant)
+    if twice is not None:
+        expected = "a business of its own for each account"
+        ids = ids_of(made)
+        yield Violation(f"/{tenant}", expected, f"{compact(twice)} twice", ids)
+        return
+    before: set[str] = set()
+    for exchange in trial.exchanges:
+        names = _listed(context, exchange)
+        if names is None:
+            continue
+        common = names & before
+        if exchange.facts.side is Side.OWN:
+            before |= names
+        elif common:
+            yield Violation("/", "no item of another business", min(common), (exchange.id,))
+            return
+        else:
+            yield Pass((exchange.id,))
+
+
+def _handed_out_again(made: list[Exchange], repeated: list[Exchange]) -> Iterator[Violation]:
+    """The violation of a repeated request that returned the key of an account that exists."""
+    known = {secret for exchange in made for secret in _handed_out(exchange)}
+    for exchange in repeated:
+        old = known & _handed_out(exchange)
+        if old:
+            expected = "a key that no existing account has"
+            yield Violation("/", expected, str(min(old, key=str)), (exchange.id,))
+
+
+def _given_twice(made: list[Exchange], tenant: str | None) -> Any:
+    """The business that two accounts were given; None if each got its own."""
+    if tenant is None:
+        return None
+    known: list[Any] = []
+    for exchange in made:
+        value = members_of(exchange.json).get(tenant)
+        if value is not None and value in known:
+            return value
+        known.append(value)
+    return None
+
+
+def _listed(context: JudgeContext, exchange: Exchange) -> set[str] | None:
+    """The identities of the items of an accepted list; None for any other exchange."""
+    answer = answer_of(context.contract, exchange)
+    if answer is None or answer.items is None:
+        return None
+    return {answer.identity(row) for row in answer.rows}
+
+
+# --- secrets --------------------------------------------------------------------------------------
+
+
+@passive("secret.elsewhere", applies=every, hint="No request succeeded.")
+def secret_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """No response shows a key, and no success shows a secret that another response issued."""
+    response = exchange.response
+    if response is None:
+        return
+    if not response.ok:
+        yield from _in_error(context, exchange, response)
+        return
+    if exchange.facts.mistake:
+        return
+    shown = _secrets_in(context, response)
+    if shown:
+        expected = "no key, and no secret that this request does not hand out"
+        # where a response is not an object, a text like a key may be an example
+        is_text = not context.operation.kind
+        note = is_text and all(name.kind is SecretKind.FOUND for name in shown)
+        yield Violation("/", expected, str(shown[0]), (exchange.id,), note=note)
+        if not note:
+            return
+    yield Pass((exchange.id,))
+
+
+def _secrets_in(context: JudgeContext, response: Response) -> list[Placeholder]:
+    """The placeholders of whole secrets in a body that its operation does not issue."""
+    placeholders = Placeholder.all_in(response.body.written)
+    return [
+        each for each in placeholders if each.suffix != PART and _is_out_of_place(context, each)
+    ]
+
+
+def _in_error(context: JudgeContext, exchange: Exchange, response: Response) -> Iterator[Violation]:
+    """The first key of the target file that an error shows outside its message.
+
+    An error may quote what was sent in its URL or body.
+    """
+    body = response.body.written
+    if "\\" not in body and not any(Placeholder.all_in(body)):
+        return
+    message = compact(pointed(response.json, context.contract.message_pointer), sys.maxsize)
+    rest = compact(response.json, sys.maxsize).replace(message, "")
+    sent = exchange.request.url + (exchange.request.body or Body()).written
+    for shown in Placeholder.all_in(rest):
+        if shown.kind is not SecretKind.KEY or not _is_out_of_place(context, shown):
+            continue
+        if not shown.suffix and str(shown) not in sent:
+            yield Violation("/error", "no key", str(shown), (exchange.id,))
+            return
+
+
+@trial("secret.new", hint="Needs an object whose secret can be replaced.")
+def secret_new(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
+    """Work that issues a secret issues a new one."""
+    work = last_success(context, trial, Step.WRITE)
+    if work is None:
+        return
+    known: set[Placeholder] = set()
+    for exchange in trial.exchanges:
+        if exchange is work.exchange:
+            break
+        known |= _handed_out(exchange)
+    old = known & _handed_out(work.exchange)
+    if old:
+        expected = "a secret that no earlier answer handed out"
+        yield Violation("/", expected, str(min(old, key=str)), (work.exchange.id,))
+    else:
+        yield Pass((work.exchange.id,))
+
+
+def _handed_out(exchange: Exchange) -> set[Placeholder]:
+    """The placeholders of the secrets that a response issues."""
+    if exchange.response is None:
+        return set()
+    placeholders = Placeholder.all_in(exchange.response.body.written)
+    return {each for each in placeholders if each.kind in ISSUED}
+
+
+def _is_out_of_place(context: JudgeContext, placeholder: Placeholder) -> bool:
+    """Whether a response of the operation must not show a secret.
+
+    That is a key of the run, a key-like text unless the operation issues keys, and a secret member
+    that the operation does not declare. Links may be shown.
+    """
+    if placeholder.kind is SecretKind.KEY:
+        return placeholder.name in context.target.keys
+    if placeholder.kind is SecretKind.FOUND:
+        return context.operation.key is None
+    if placeholder.kind in ISSUED:
+        return placeholder.member not in context.operation.secrets
+    return False
