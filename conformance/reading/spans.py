@@ -42,7 +42,7 @@ def spans_of(exchanges: Iterable[Exchange]) -> Iterator[tuple[Exchange, Span]]:
 def at_once(one: Exchange, other: Exchange) -> bool:
     """Whether two requests were under way at the same time, and not just one after the other.
 
-    The log rounds times to milliseconds.
+    A log may round times to milliseconds.
     """
     (_, first), (_, second) = spans_of([one, other])
     shared = min(first.end, second.end) - max(first.begin, second.begin)

@@ -344,7 +344,7 @@ class Sender:
             ),
             response=response,
             failure=failure,
-            started=departure.at.isoformat(timespec="milliseconds"),
+            started=departure.at.isoformat(timespec="microseconds"),
             elapsed_ms=arrival.elapsed_ms,
             part=self.part,
         )

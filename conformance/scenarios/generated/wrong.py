@@ -275,13 +275,19 @@ def _role(operation: Operation, batch: list[Wrong]) -> Role:
 
 
 def _is_plain(operation: Operation, wrong: Wrong) -> bool:
-    """Whether a value can only be called invalid: its type is none that the member may have."""
+    """Whether a value can only be called invalid: its type is none that the member may have.
+
+    Some validators convert a single value to a list, and a list of one to its only element.
+    """
     parameter = operation.parameter(wrong.name)
     if parameter is None or parameter.references or wrong.mistake != OTHER_TYPE:
         return False
-    containers = {"array": dict, "object": list}
-    other = containers.get(str(parameter.schema.get("type")))
-    if other is None:
-        return isinstance(wrong.value, dict)
-    # some languages do not tell an empty text, array and object apart
-    return isinstance(wrong.value, str | other) and bool(wrong.value)
+    value, wanted = wrong.value, parameter.schema.get("type")
+    if wanted not in ("array", "object"):
+        return isinstance(value, dict)
+    if not value:  # some languages do not tell an empty text, array and object apart
+        return False
+    if wanted == "array":
+        return isinstance(value, dict)
+    holds_object = isinstance(value, list) and any(isinstance(each, dict) for each in value)
+    return isinstance(value, str | list) and not holds_object

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import defaultdict
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from dataclasses import replace
 from email.utils import parseaddr
 from typing import Any, NoReturn
 
+from conformance.base.values import strict_json
 from conformance.model import Contract, Operation, Parameter
 from conformance.server.messages import Context, Refusal, Reply, Request
 from conformance.server.store import Identity, Row
@@ -100,6 +102,51 @@ class LenientValues(Faulty):
         return {
             n: str(v) if n in texts and isinstance(v, int | float) else v for n, v in values.items()
         }
+
+
+@variant("L48", at="replay_several_events create_webhook update_webhook create_eval create_call")
+class CoercedValues(Faulty):
+    """Values are converted to the type of their member, as some schema validators do by default.
+
+    A single value becomes a list, and a list of one its only element. Texts become numbers and
+    booleans, and the reverse. null becomes an empty text, zero or false.
+    """
+
+    def body_values(self, operation: Operation, request: Request) -> dict[str, Any]:
+        values = super().body_values(operation, request)
+        schemas = {parameter.name: parameter.schema for parameter in operation.body}
+        return {name: coerced(value, schemas[name]) for name, value in values.items()}
+
+
+def coerced(value: Any, schema: Mapping[str, Any]) -> Any:
+    """A value as the type of a schema, or unchanged if it cannot be converted."""
+    wanted = schema.get("type")
+    if wanted == "array":
+        return _coerced_list(value, schema.get("items", {}))
+    if isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, dict | list) or wanted not in EMPTY:
+        return value
+    if value is None:
+        return EMPTY[wanted]
+    if wanted == "string":
+        return value if isinstance(value, str) else json.dumps(value)
+    read = strict_json(value) if isinstance(value, str) else value
+    if wanted == "boolean":
+        return bool(read) if read in (0, 1) else value
+    return int(read) if isinstance(read, bool) else read
+
+
+def _coerced_list(value: Any, items: Mapping[str, Any]) -> Any:
+    """A value as a list of items, or unchanged if it is an object."""
+    if isinstance(value, dict):
+        return value
+    values = value if isinstance(value, list) else [value]
+    return [coerced(each, items) for each in values]
+
+
+EMPTY = {"string": "", "number": 0, "integer": 0, "boolean": False}
+"""What null becomes, by the type of the member."""
 
 
 @variant("L26")
