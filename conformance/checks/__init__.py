@@ -9,6 +9,7 @@ from conformance.checks import (
     requests,
     tenants,
     triggers,
+    waiting,
     walks,
     writes,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "requests",
     "tenants",
     "triggers",
+    "waiting",
     "walks",
     "writes",
 ]

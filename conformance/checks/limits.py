@@ -8,30 +8,28 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from conformance.base.values import http_date
 from conformance.judging import rules
 from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.responses import code_of, ids_of, pointer, refusal, said
-from conformance.judging.rules import USABLE, passive, trial
+from conformance.judging.rules import USABLE, trial
 from conformance.model import (
-    Clause,
     CodeRole,
-    Contract,
     Exchange,
-    Operation,
     Rate,
     ReasonKind,
     Step,
-    compact,
 )
 from conformance.reading import shortly, soon
 
 NEEDS_LIMIT = "Needs a run that reaches the limit first."
-TOO_LONG, LONGEST_WAIT = 2, 12
-"""The most windows that a client may be asked to wait, and the digits of the seconds to read."""
 REACHED = (
     "The other addresses had already reached their limits, perhaps in an earlier run: wait, or "
     "list more under addresses: in the target file. Otherwise they probably share one limit"
+)
+
+USED_UP = (
+    "The addresses reached their limits too early, perhaps because an earlier run used them. Give "
+    "a request that advances the target's clock (clock: in the target file)."
 )
 
 
@@ -146,6 +144,9 @@ def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     limited = within[0].limited
     if limited is None or any(burst.limited is None for burst in within):
         yield _failure(bursts) or Pass(within[0].ids)
+        return
+    if not trial.at(Step.TICK):
+        yield Gap(USED_UP, ReasonKind.PROVIDE, place="clock")
         return
     number = within[0].exchanges.index(limited) + 1
     expected = f"{rate.requests} requests to be accepted"
@@ -319,32 +320,3 @@ def rate_reset(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if opened and unlimited:
         expected = f"429 for request {rate.requests + 1} within the next {rate.seconds} s, too"
         yield Violation("status", expected, said(again[-1]), ids_of(again))
-
-
-def _has_limit(_contract: Contract, operation: Operation, _clause: Clause) -> bool:
-    """Applies where a limit is documented."""
-    return operation.rate is not None
-
-
-@passive("rate.retry-after", applies=_has_limit, hint=NEEDS_LIMIT)
-def retry_after(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """Retry-After, if sent, is a number of seconds or an HTTP date, and not too far ahead."""
-    response = exchange.response
-    if response is None:
-        return
-    text = response.header("Retry-After").strip()
-    wanted = _wanted_wait(context.operation.rate, text) if text else None
-    if wanted is not None:
-        yield Violation("Retry-After", wanted, compact(text), (exchange.id,))
-    elif text or _is_limited(exchange):
-        yield Pass((exchange.id,))
-
-
-def _wanted_wait(rate: Rate | None, text: str) -> str | None:
-    """What a waiting time should be, in words; None for a correct one."""
-    if not text.isdecimal() and http_date(text) is None:
-        return "a whole number of seconds, or an HTTP date"
-    if rate is None or not text.isdecimal():
-        return None
-    too_long = int(text[:LONGEST_WAIT]) > TOO_LONG * rate.seconds
-    return f"at most {rate.seconds} s, the length of the window" if too_long else None

@@ -75,7 +75,7 @@ EVASIONS = (
     Evasion(whole=True),
 )
 
-BASE = ("rate.limit", "rate.evasion")
+BASE = ("rate.limit", "rate.allowance", "rate.evasion")
 BURST = ("rate.limit", "rate.address")
 TIMED = ("rate.limit", "rate.allowance", "rate.reset")
 

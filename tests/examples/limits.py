@@ -84,16 +84,19 @@ def two_others(earlier: str, elsewhere: str) -> list[Exchange]:
 def five_are_taken() -> Iterator[Example]:
     """A fresh address may send five requests before the limit refuses one."""
     fifth = "request 5 from a fresh address"
+    moved = answer(200, {}, operation="(clock)", identity=None, step="tick")
     yield accepted("five requests are accepted, the sixth is refused", *burst("+++++-"))
-    yield refused("the fifth request is refused", *burst("++++-"), mentions=fifth)
-    yield refused("the first request is refused", *burst("-"))
+    yield refused("the fifth request is refused", moved, *burst("++++-"), mentions=fifth)
+    yield refused("the first request is refused", moved, *burst("-"))
+    sentence = "the fifth request is refused, and without a clock an earlier run may be why"
+    yield gap(sentence, *burst("++++-"))
     not_fresh = (*burst("+++-"), *burst("+++++-", OTHER_ADDRESS))
     sentence = "one address is refused early, and another one only after five requests"
     yield accepted(sentence, *not_fresh)
-    both_early = (*burst("++++-"), *burst("-", OTHER_ADDRESS))
+    both_early = (moved, *burst("++++-"), *burst("-", OTHER_ADDRESS))
     sentence = "two addresses are refused early, and the finding has the"
     yield refused(f"{sentence} place of the first", *both_early, mentions=fifth)
-    ids = "('e1', 'e2', 'e3', 'e4', 'e5')"
+    ids = "('e2', 'e3', 'e4', 'e5', 'e6')"
     yield refused(f"{sentence} exchanges of the first", *both_early, mentions=ids)
     yield gap("one of the five requests is refused for another reason", *burst("++b++-"))
     yield gap("one of the five requests is answered by a proxy", *burst("++p++-"))
