@@ -115,6 +115,7 @@ ASKED = {
     "scoped_keys: agents:read": 1,
     "businesses: other": 1,
     "addresses": 2,
+    "maximum": 2,
     "triggers: call_failed at create_call": 1,
     "": 1,
 }
@@ -141,6 +142,8 @@ def test_what_can_be_provided_is_yaml_with_its_gain() -> None:
     assert given["scoped_keys"] == {"agents:read": "${AGENTS_READ_KEY}"}
     assert given["triggers"] == [{"code": "call_failed", "operation": "create_call", "input": {}}]
     assert given["addresses"] == ["127.0.0.0/8"]
+    assert set(given["maximum"].values()) == {None}
+    assert lines[-2].endswith("# the most items of a page; 2 cells")
     assert "  no_scope: ${NO_SCOPE_KEY}  # 3 cells" in lines
     assert lines[0].endswith("# write: 5 cells, spend: 2 cells")
 

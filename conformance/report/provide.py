@@ -15,6 +15,8 @@ FIXED = {
 """Members that are always the same line."""
 NAMED = ("keys", "scoped_keys", "businesses")
 """Members with named parts."""
+OF_LISTS = "maximum"
+"""The member with a part for each list."""
 
 Gains = dict[str, int]
 """The number of cells that each part of a member would enable."""
@@ -29,6 +31,7 @@ def lines(run: Run) -> list[str]:
             found.append(f"{member}:")
             found += _named(member, gains[member])
     found += _triggers(gains.get("triggers", {}))
+    found += _of_lists(gains.get(OF_LISTS, {}))
     found += [
         f"{line}  {_gain(gains[member][''])}" for member, line in FIXED.items() if member in gains
     ]
@@ -47,6 +50,8 @@ def _gains(run: Run) -> dict[str, Gains]:
         for reason in cell.reasons:
             if reason.kind is ReasonKind.PROVIDE and reason.place:
                 member, _, part = reason.place.partition(": ")
+                if member == OF_LISTS:
+                    part = cell.operation
                 cells_of.setdefault((member, part), set()).add(cell.name)
     gains: dict[str, Gains] = {}
     for (member, part), cells in sorted(cells_of.items(), key=lambda row: (-len(row[1]), row[0])):
@@ -74,6 +79,14 @@ def _named(member: str, gains: Gains) -> Iterator[str]:
         variable = re.sub("[^A-Z0-9]+", "_", name.upper())
         value = "the id" if member == "businesses" else f"${{{variable}_KEY}}"
         yield f"  {name}: {value}  {_gain(cells)}"
+
+
+def _of_lists(gains: Gains) -> Iterator[str]:
+    """One line with the lists whose largest page is to be given."""
+    if gains:
+        names = ", ".join(f"{name}: " for name in sorted(gains))
+        cells = amount(sum(gains.values()), "cell")
+        yield f"{OF_LISTS}: {{{names}}}  # the most items of a page; {cells}"
 
 
 def _triggers(gains: Gains) -> Iterator[str]:
