@@ -21,6 +21,8 @@ BY_RULE: Mapping[str, Harm] = {
     "payment.": Harm.EFFECT,
     "rate.retry-after": Harm.FORM,
     "rate.": Harm.EFFECT,
+    "list.limit": Harm.ANSWER,
+    "list.maximum": Harm.ANSWER,
     "list.": Harm.LOSS,
     "error": Harm.FORM,
     "success.label": Harm.FORM,
