@@ -37,7 +37,7 @@ ACTS = {
     ReasonKind.NOT_RUN: "Run again with a higher budget or more time.",
     ReasonKind.NOT_SELECTED: "No action needed: these were not selected for this run.",
     ReasonKind.OWN_LIMIT: (
-        "No action possible: the suite could not get far enough to judge this. "
+        "Run again: the next run may get far enough to judge this. "
         "The documentation lists what no run can observe."
     ),
     ReasonKind.DECLARED: "No action needed: the target file declares these inapplicable.",
