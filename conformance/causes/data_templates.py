@@ -181,6 +181,11 @@ OF_DATA: Mapping[str, Cases] = {
         '"{member}" is false although items follow',
         "Lists say too early that nothing follows",
     ),
+    "paging.more-early": always(
+        '"{member}" of {route} is false too early',
+        '"{member}" is false although items follow',
+        "Lists say too early that nothing follows",
+    ),
     "paging.more-true": always(
         '"{member}" of {route} is true on the last page',
         '"{member}" is true although nothing follows',

@@ -42,7 +42,7 @@ EXPLAINED: Mapping[str, tuple[str, ...]] = {
     "paging.exclusive": ("paging.advances", "paging.precision", "paging.more-true"),
     "paging.advances": ("paging.complete", "paging.more-", "sample.", "tenant.empty"),
     "paging.complete": ("paging.complete", "paging.precision", "paging.more-"),
-    "paging.more-false": ("paging.more-true",),
+    "paging.more-false": ("paging.more-true", "paging.more-early"),
     "update.read-back": ("update.",),
     "delete.gone": ("delete.shown", "delete.lasting"),
     "parameter.missing": ("parameter.blank",),

@@ -95,6 +95,7 @@ _OF_RESPONSES: Mapping[str, Cases] = {
         "{route} refuses a key that has the scope", "Keys are refused although they have the scope"
     ),
     "secret.elsewhere": always("{route} reveals secrets", "Responses reveal secrets"),
+    "secret.again": always("{route} shows a secret again", "Changes show secrets again"),
     "secret.new": always("{route} issues a secret twice", "A secret is issued twice"),
     # --- limits ---
     "rate.allowance": always("The rate limit refuses requests within it"),

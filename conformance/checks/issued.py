@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from conformance.base.values import pointed
 from conformance.judging.outcomes import (
@@ -13,13 +14,17 @@ from conformance.judging.outcomes import (
     Pass,
     Trial,
     Violation,
+    WholeLog,
 )
 from conformance.judging.responses import ids_of, said
 from conformance.judging.rules import every, passive, trial
 from conformance.judging.writes import last_success
 from conformance.model import (
     Body,
+    Clause,
+    Contract,
     Exchange,
+    Operation,
     Placeholder,
     Response,
     SecretKind,
@@ -183,6 +188,44 @@ def _in_error(context: JudgeContext, exchange: Exchange, response: Response) -> 
         if not shown.suffix and str(shown) not in sent:
             yield Violation("/error", "no key", str(shown), (exchange.id,))
             return
+
+
+def _changes_holder(_contract: Contract, operation: Operation, _clause: Clause) -> bool:
+    """Applies to changes of objects whose creation issues a secret."""
+    return operation.action == "update" and bool(operation.secrets)
+
+
+@passive("secret.again", applies=_changes_holder, hint="No change succeeded.", whole=True)
+def secret_again(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """A change does not show the secret that an earlier response issued."""
+    if not exchange.ok:
+        return
+    issued = _issued(context)
+    for secret in _handed_out(exchange):
+        if secret in issued and issued[secret] != exchange.id:
+            ids = (issued[secret], exchange.id)
+            yield Violation("/", "no secret that an earlier response issued", str(secret), ids)
+            return
+    yield Pass((exchange.id,))
+
+
+def _issued(context: JudgeContext) -> Mapping[Placeholder, str]:
+    """The first exchange that shows each secret of a run, by its id."""
+    log = context.log
+    assert log is not None  # rules that ask for it wait for the whole log
+    if log not in _ISSUED:
+        first: dict[Placeholder, str] = {}
+        for exchange in log.exchanges:
+            operation = context.contract.operations.get(exchange.operation)
+            if operation is not None and operation.secrets:
+                for secret in _handed_out(exchange):
+                    first.setdefault(secret, exchange.id)
+        _ISSUED[log] = first
+    return _ISSUED[log]
+
+
+_ISSUED: WeakKeyDictionary[WholeLog, Mapping[Placeholder, str]] = WeakKeyDictionary()
+"""What is known of each log, so that it is read once."""
 
 
 @trial("secret.new", hint="Needs an object whose secret can be replaced.")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from conformance.judging.followed_pages import followed_pages
 from conformance.judging.misplaced import (
     Misplaced,
     blameless,
@@ -196,6 +197,20 @@ def paging_more_false(context: JudgeContext, trial: Trial, walks: Walks) -> Iter
             yield Violation(_flag(context), expected, "false", page.ids)
             return
         yield Pass(page.ids)
+
+
+@passive("paging.more-early", hint="No page said that nothing followed.", whole=True)
+def paging_more_early(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """The flag is true while an item remains that pages before and after this one show."""
+    found = followed_pages(context).get(exchange.id)
+    if found is None:
+        return
+    page, item = found
+    if page.more:
+        yield Pass(page.ids)
+    else:
+        expected = f"true, as {item.text} {item.key} comes after the page"
+        yield Violation(_flag(context), expected, "false", page.ids)
 
 
 @walked("paging.more-true", sound=True)

@@ -418,6 +418,21 @@ def the_answer_that_hands_out_a_key_shows_it() -> Iterator[Example]:
     yield refused("the key of the run", answer(201, {"api_key": "{key:full}"}, operation="sign_up"))
 
 
+@examples_of("secret.again", operation="update_webhook")
+def a_change_shows_no_old_secret() -> Iterator[Example]:
+    """A change may issue a secret, but not show one that was issued before."""
+    secret = {"webhook_secret": "{secret:webhook_secret-1}"}
+    first = answer(201, secret, operation="create_webhook")
+    change: dict[str, Any] = {"operation": "update_webhook"}
+    other = answer(200, {"webhook_secret": "{secret:webhook_secret-2}"}, **change)
+    yield accepted("no secret", first, answer(200, {"id": "w"}, **change))
+    yield accepted("a masked secret", first, answer(200, {"webhook_secret": "...cret"}, **change))
+    yield accepted("a new secret", first, other)
+    yield refused("the secret of the creation", first, answer(200, secret, **change))
+    yield refused("the secret of an earlier change", other, other)
+    yield silent("the change is refused", refusal("forbidden", **change))
+
+
 @examples_of("secret.new", operation="rotate_webhook_secret")
 def work_hands_out_a_new_secret() -> Iterator[Example]:
     """A secret that the trial saw before is an old one."""

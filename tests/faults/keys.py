@@ -561,6 +561,23 @@ class RotatedOnce(Faulty):
         return reply
 
 
+@fault("key-secret", at="update_webhook create_webhook", by="update", depth=3)
+class SecretAgain(Faulty):
+    """update_webhook shows the secret that create_webhook issued."""
+
+    @cached_property
+    def issued(self) -> dict[str, str]:
+        """The secret of each new webhook, by its id."""
+        return {}
+
+    def succeed(self, context: Context, body: Any) -> Reply:
+        if is_for(context, "create_webhook"):
+            self.issued[body["id"]] = body["webhook_secret"]
+        if is_for(context, "update_webhook") and body["id"] in self.issued:
+            body = {**body, "webhook_secret": self.issued[body["id"]]}
+        return super().succeed(context, body)
+
+
 @fault("key-secret", by=ERRORS, depth=3)
 class HeadersInErrors(Faulty):
     """Every error shows the headers of the request, and so the key."""

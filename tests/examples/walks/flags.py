@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tests.examples.base import Example, accepted, examples_of, noted, refused, silent
 from tests.examples.walks.shared import LINE, TIED
-from tests.support.exchanges import at, page, walked
+from tests.support.exchanges import answer, at, page, walked
 
 
 @examples_of("paging.more-false")
@@ -52,6 +52,25 @@ def what_follows_is_not_known() -> Iterator[Example]:
     timeless = page("w", [2, {"id": "c-1", "status": "busy"}], False)
     sentence = "has_more is false, and the item that follows is on the page without its time"
     yield silent(sentence, *whole, timeless)
+
+
+@examples_of("paging.more-early")
+def false_while_other_pages_show_more() -> Iterator[Example]:
+    """What comes after a page that ends its list is not shown both before and after it."""
+    whole, short = page("v", [4, 3, 2, 1], False), page("w", [4, 3], False)
+    follows = f'true, as {at(1)} "c-1" comes after'
+    yield refused("a page before and one after it show more", whole, short, whole, mentions=follows)
+    oldest_first = page("v", [1, 2, 3, 4], False), page("w", [1, 2], False)
+    yield refused("the same, oldest first", *oldest_first, oldest_first[0])
+    yield accepted("has_more is true", whole, page("w", [4, 3], True), whole)
+    yield silent("only a page before it shows more", whole, short, short)
+    yield silent("only a page after it shows more", short, short, whole)
+    yield silent("the page has one item, so no direction", whole, page("w", [4], False), whole)
+    yield silent("new items came before it", short, page("v", [6, 5, 4, 3], False), short)
+    filtered = page("w", [4, 3], False, filters={"status": "ended"})
+    yield silent("the page has a filter", whole, filtered, whole)
+    taken = answer(200, {}, operation="delete_webhook", query={"id": "c-1"})
+    yield silent("a write names what is missing", whole, taken, short, whole)
 
 
 @examples_of("paging.more-true")
