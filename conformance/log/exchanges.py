@@ -6,8 +6,11 @@ member by member, which is several times as fast as a converter for any class.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from conformance.log import convert
 from conformance.log.archive import KINDS, Archive, StoredBody
+from conformance.log.size_limit import SHARED_HEADERS
 from conformance.model import Body, Exchange, Facts, Json, Request, Response, Role
 
 
@@ -61,7 +64,13 @@ def _response(value: dict[str, Json], archive: Archive) -> Response:
 
 
 def _headers(message: dict[str, Json]) -> tuple[tuple[str, str], ...]:
-    return tuple([(name, value) for name, value in message.get("headers", ())])
+    return tuple([_header(name, value) for name, value in message.get("headers", ())])
+
+
+@lru_cache(maxsize=SHARED_HEADERS)
+def _header(name: str, value: str) -> tuple[str, str]:
+    """A header. One that comes again is the same object, because a log has the same many times."""
+    return name, value
 
 
 def _body(value: dict[str, Json], archive: Archive) -> Body:

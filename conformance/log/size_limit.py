@@ -7,6 +7,7 @@ replay rejects.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
 
 from conformance.base.signs import weight
@@ -31,7 +32,13 @@ HEADERS, FEWER = 16_384, 2_048
 """Maximum bytes, as JSON, of the logged headers of a response: normally, and after many headers."""
 
 MANY_HEADERS = 16 * MEGABYTE
-"""Total bytes of headers after which fewer are logged, because all are held in memory."""
+"""Total bytes of headers after which fewer are logged, because all are held in memory.
+
+A header that comes again, such as a long policy, is held once and counted once.
+"""
+
+SHARED_HEADERS = 1_000
+"""The most different headers of which this is true."""
 
 
 RESERVE = 0.1
@@ -56,6 +63,7 @@ class Room:
     def __init__(self, disk: int) -> None:
         self._ample = int(min(disk, MOST) * MEGABYTE * SHARE)
         self._headers = 0
+        self._known_headers: set[tuple[str, str]] = set()
         self._whole, self._left = bounds(disk), bounds(disk)
         self.used = 0
 
@@ -94,9 +102,9 @@ class Room:
         response = exchange.response
         if response is None:
             return exchange
+        self._count(response.headers)
         limit = HEADERS if self.takes(HEADERS) and self._headers < MANY_HEADERS else FEWER
         size = len(json.dumps(response.headers))
-        self._headers += min(size, limit)
         if size <= limit:
             return exchange
         kept, size = [], 0
@@ -107,3 +115,11 @@ class Room:
             kept.append(header)
         response = replace(response, headers=tuple(kept), headers_cut=True)
         return replace(exchange, response=response)
+
+    def _count(self, headers: Iterable[tuple[str, str]]) -> None:
+        """Count the bytes of headers that are held in memory for the first time."""
+        for header in headers:
+            if header not in self._known_headers:
+                self._headers += min(len(json.dumps(header)), HEADERS)
+                if len(self._known_headers) < SHARED_HEADERS:
+                    self._known_headers.add(header)
