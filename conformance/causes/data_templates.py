@@ -15,6 +15,11 @@ REACHED = (
 )
 WORKS_ON_ANOTHER = "{route} works on {another}"
 
+FALSE_TOO_EARLY = always(
+    '"{member}" of {route} is false too early',
+    '"{member}" is false although items follow',
+    "Lists say too early that nothing follows",
+)
 NOT_STORED: Cases = {
     STATUS: ("{object} cannot be read after it is created", "A created object cannot be read"),
     NEW_ID: (
@@ -176,16 +181,8 @@ OF_DATA: Mapping[str, Cases] = {
         ),
         ANY: ("{route} loses items of the same second", "Lists lose items of the same second"),
     },
-    "paging.more-false": always(
-        '"{member}" of {route} is false too early',
-        '"{member}" is false although items follow',
-        "Lists say too early that nothing follows",
-    ),
-    "paging.more-early": always(
-        '"{member}" of {route} is false too early',
-        '"{member}" is false although items follow',
-        "Lists say too early that nothing follows",
-    ),
+    "paging.more-false": FALSE_TOO_EARLY,
+    "paging.more-early": FALSE_TOO_EARLY,
     "paging.more-true": always(
         '"{member}" of {route} is true on the last page',
         '"{member}" is true although nothing follows',

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -26,27 +27,35 @@ class _List:
     pages: list[tuple[int, Page]] = field(default_factory=list)
 
     def followed(self, writes: Iterable[tuple[int, Exchange]]) -> Iterator[tuple[Page, Item]]:
-        """The pages that are not the last one of the list, each with an item that follows.
-
-        A page before and one after it show the item, and no write in between names it.
-        """
+        """The pages that are not the last one of the list, each with an item that follows."""
         seen: dict[str, list[tuple[int, Item]]] = defaultdict(list)
         for place, page in self.pages:
             for item in page.items:
                 if item.key in seen or len(seen) < MOST:
                     seen[item.key].append((place, item))
         for place, page in self.pages:
-            if page.more is None or not page.several:
-                continue
-            for key, shown in seen.items():
-                item = shown[0][1]
-                if key in page.keys or not _is_after(item, page):
-                    continue
-                before = [at for at, each in shown if at < place and each.at == item.at]
-                later = [at for at, each in shown if at > place and each.at == item.at]
-                if before and later and not _is_named(item, writes, before[-1], later[0]):
-                    yield page, item
-                    break
+            if page.more is not None and page.several:
+                for shown in seen.values():
+                    if _follows(shown, place, page, writes):
+                        yield page, shown[0][1]
+                        break
+
+
+def _follows(
+    shown: list[tuple[int, Item]], place: int, page: Page, writes: Iterable[tuple[int, Exchange]]
+) -> bool:
+    """Whether an item certainly follows a page; ``shown`` is the item in each page with it.
+
+    A page before and one after it show the item, and no write in between names it.
+    """
+    item = shown[0][1]
+    if item.key in page.keys or not _is_after(item, page):
+        return False
+    places = [at for at, each in shown if each.at == item.at]
+    later = bisect_right(places, place)
+    if later in (0, len(places)):
+        return False
+    return not _is_named(item, writes, places[later - 1], places[later])
 
 
 def followed_pages(context: JudgeContext) -> Mapping[str, tuple[Page, Item]]:

@@ -6,10 +6,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.model import Facts, KeyName, Operation, Params, Role
+from conformance.model import Contract, Effect, Facts, KeyName, Operation, Params, Role
 from conformance.plan.registry import Draft, Planning, key_needs, operations, scenario
 from conformance.reading import Answer, position_of
 from conformance.scenarios.client.client import Client
+from conformance.scenarios.client.ids import identifiers
 from conformance.scenarios.client.knowledge import LARGE
 from conformance.scenarios.odd.odd_values import odd_value
 
@@ -40,6 +41,10 @@ def test_large_page(client: Client) -> None:
 
 LAST_PAGES = 3
 """Pages of a list that are read when all writes are done."""
+LAST_WRITTEN = 4
+"""Objects that each operation changed last, which are read first."""
+LAST_READS = {True: 12, False: 3}
+"""Objects of a list that are read after it: by the read of their kind, and by any other."""
 
 
 def lists_of_written(planning: Planning) -> Iterator[Draft]:
@@ -48,11 +53,12 @@ def lists_of_written(planning: Planning) -> Iterator[Draft]:
         creations = planning.contract.operations_by("create", operation.kind)
         changes = planning.contract.operations_by("update", operation.kind)
         if (creations or changes) and not operation.pool:
+            readers = _readers(planning.contract, operation)
             yield Draft(
                 operation,
                 needs=(KeyName.FULL,),
                 wants=(KeyName.OTHER,),
-                cost=2 * LAST_PAGES,
+                cost=2 * LAST_PAGES + sum(LAST_READS[is_own] for _, _, is_own in readers),
                 optional=True,
                 rules=(),
             )
@@ -63,26 +69,62 @@ def test_last_look(client: Client) -> None:
     """Read a list in large pages as two businesses, when all writes are done.
 
     It must show what the run created and changed as it was left, and nothing that was refused or
-    deleted, or that belongs to the other business.
+    deleted, or that belongs to the other business. Then read some of the objects, and what belongs
+    to them, by their ids.
     """
     for key in (KeyName.FULL, KeyName.OTHER):
         if client.knowledge.has(key):
-            _read_pages(client, key)
+            items = _read_pages(client, key)
+            if key is KeyName.FULL:
+                _read_items(client, items)
 
 
-def _read_pages(client: Client, key: str) -> None:
-    """Read the first large pages of a list with a key."""
+def _read_pages(client: Client, key: str) -> list[Any]:
+    """Read the first large pages of a list with a key. Returns the items of the first page."""
     operation, paging = client.operation, client.operation.paging
     values = client.knowledge.listing(operation, key)
     if values is None or paging is None:
-        return
+        return []
+    items: list[Any] = []
     values[paging.limit] = str(client.knowledge.within(operation, LARGE))
     for _ in range(LAST_PAGES):
         exchange = client.call(operation, values, key=key, role=Role.ARRANGE)
         page = Answer(client.contract, operation, exchange)
+        items = items or page.listed
         if not page.more or page.cursor is None:
-            return
+            break
         values[paging.after] = page.cursor
+    return items
+
+
+def _read_items(client: Client, items: list[Any]) -> None:
+    """Read objects that the run changed last, and other items of a list, evenly spread.
+
+    Only the read of their kind shows the first. Other operations read what belongs to an item.
+    """
+    kind = client.operation.kind
+    names = list(identifiers(client.contract, items, kind))
+    for operation, parameter, is_own in _readers(client.contract, client.operation):
+        most = LAST_READS[is_own]
+        spread = names[:: len(names) // most + 1]
+        written = client.last_written(kind, LAST_WRITTEN) if is_own else []
+        for name in list(dict.fromkeys([*written, *spread]))[:most]:
+            client.call(operation, {parameter: name}, role=Role.ARRANGE)
+
+
+def _readers(contract: Contract, listing: Operation) -> list[tuple[Operation, str, bool]]:
+    """The reads that need only an item of a list.
+
+    Each with the parameter for its id, and whether it is the read of the item itself.
+    """
+    found = []
+    for operation in contract.operations.values():
+        if operation.effect is Effect.READ and len(operation.required) == 1:
+            parameter = operation.required[0]
+            if parameter.references == listing.kind and not parameter.by:
+                is_own = operation.action == "read" and operation.kind == listing.kind
+                found.append((operation, parameter.name, is_own))
+    return found
 
 
 # --- sample requests ------------------------------------------------------------------------------

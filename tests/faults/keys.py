@@ -566,15 +566,15 @@ class SecretAgain(Faulty):
     """update_webhook shows the secret that create_webhook issued."""
 
     @cached_property
-    def issued(self) -> dict[str, str]:
+    def secret_of(self) -> dict[str, str]:
         """The secret of each new webhook, by its id."""
         return {}
 
     def succeed(self, context: Context, body: Any) -> Reply:
         if is_for(context, "create_webhook"):
-            self.issued[body["id"]] = body["webhook_secret"]
-        if is_for(context, "update_webhook") and body["id"] in self.issued:
-            body = {**body, "webhook_secret": self.issued[body["id"]]}
+            self.secret_of[body["id"]] = body["webhook_secret"]
+        if is_for(context, "update_webhook") and body["id"] in self.secret_of:
+            body = {**body, "webhook_secret": self.secret_of[body["id"]]}
         return super().succeed(context, body)
 
 

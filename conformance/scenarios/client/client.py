@@ -188,7 +188,24 @@ class Client(Sending):
         is_arranging = options.get("role") is Role.ARRANGE
         renewable = not facts.mistake and not is_arranging and key in LOOKING
         renewed = self._renewal.of(operation, values, key) if renewable else None
-        return self.send(operation, values, facts=facts, renewed=renewed, **options)
+        exchange = self.send(operation, values, facts=facts, renewed=renewed, **options)
+        if exchange.ok and key == KeyName.FULL:
+            self._note_written(operation, values)
+        return exchange
+
+    def _note_written(self, operation: Operation, values: Mapping[str, Any]) -> None:
+        """Remember the object of its own kind that a successful request changed or worked on."""
+        if operation.effect is Effect.READ or operation.action == "delete":
+            return
+        selector = operation.selector
+        if selector is not None and selector.references == operation.kind:
+            by_operation = self._memory.written.setdefault(operation.kind, {})
+            by_operation.setdefault(operation.id, []).append(values[selector.name])
+
+    def last_written(self, kind: str, each: int) -> list[Id]:
+        """The objects of a kind that valid requests changed last: so many of each operation."""
+        written = self._memory.written.get(kind, {}).values()
+        return list(dict.fromkeys(name for names in written for name in names[-each:]))
 
     def control(
         self, operation: Operation, values: Mapping[str, Any], facts: Facts = NOTHING

@@ -46,6 +46,8 @@ class Memory:
     promised: dict[str, Values | None] = field(default_factory=dict)  # of controls, by operation
     judged: dict[str, tuple[Values, Id]] = field(default_factory=dict)  # created for other cases
     kept: set[str] = field(default_factory=set)  # the operations whose control was sent
+    # the objects that valid requests changed or worked on, by kind and operation, the latest last
+    written: dict[str, dict[str, list[Id]]] = field(default_factory=dict)
     spare: dict[str, Id] = field(default_factory=dict)  # the next one to delete, by kind
     ends: dict[str, dict[str, Any]] = field(default_factory=dict)  # by list, a cursor near its end
     pools: dict[str, dict[str, list[Any]]] = field(default_factory=dict)  # requested again, by key

@@ -73,7 +73,9 @@ class LogRedactor:
         for member, value in self._members_in(texts):
             kind = _kind_of(value, received.ok)
             if kind is SecretKind.LINK:
-                self._publish_ids(texts[0])
+                # ids next to a link are public, although the link may contain them
+                for _, text in _string_members(strict_json(texts[0]), self._ids):
+                    self._secrets.publish(text)
             elif kind is SecretKind.SECRET and self._is_unprefixed(member, value):
                 kind = SecretKind.UNPREFIXED
             if kind is not None:
@@ -87,11 +89,6 @@ class LogRedactor:
         if member not in self._key_members or not _is_random(value):
             return False
         return self._secrets.without_prefix(value) == value
-
-    def _publish_ids(self, text: str) -> None:
-        """Treat ids next to a link as public, although the link may contain them."""
-        for _, value in _string_members(strict_json(text), self._ids):
-            self._secrets.publish(value)
 
     def body(self, raw: bytes | None) -> Body | None:
         """A body without secrets; None if there is no body."""
