@@ -31,6 +31,11 @@ TOGETHER = {Depth.QUICK: 0, Depth.FULL: 3, Depth.DEEP: 6}
 """Requests with a wrong value of each member, of those that are not sent alone."""
 FAR = 999_999_999
 """A number that 32 bits hold, and that leaves every calendar as days or hours."""
+OF_FORMATS: dict[str, list[Any]] = {
+    "date-time": ["2016-12-31T23:59:60Z"],
+    "uri": ["http://", "https://example.com:99999/"],
+}
+"""Values that pass many a check of a format, but not every parser. They reach nobody."""
 OF_NUMBERS, OF_WORDS = 6, 1
 """Wrong values of a number, and of a text in a query with a format or a list of words."""
 
@@ -46,7 +51,8 @@ def counts_of(operation: Operation, depth: Depth) -> dict[str, int]:
         if parameter.place == "header":
             continue
         if parameter.name != operation.when:
-            counts[parameter.name] = _count(operation, parameter, depth) + inside
+            more = len(_of_format(operation, parameter)) if depth is Depth.FULL else 0
+            counts[parameter.name] = _count(operation, parameter, depth) + inside + more
         elif inside:
             counts[parameter.name] = inside
     if depth is Depth.QUICK:
@@ -178,12 +184,15 @@ def _divided(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]
         if parameter.place == "body":
             left += ordered[count:]
     turns = zip_longest(*alone)
-    return [each for turn in turns for each in turn if each is not None], left
+    sent_alone = [each for turn in turns for each in turn if each is not None]
+    odd = {text for texts in OF_FORMATS.values() for text in texts}
+    # these first, because a server that accepts some others gets the rest together
+    return sorted(sent_alone, key=lambda each: query_text(each.value) not in odd), left
 
 
 def _safe_values(operation: Operation, parameter: Parameter, drawing: Drawing) -> list[Wrong]:
     """The wrong values of a parameter; of one that selects the operation, only what is inside."""
-    known = _more(parameter, drawing)
+    known = _more(operation, parameter, drawing)
     if parameter.name != operation.when:
         drawn = drawing.wrong_values(operation)
         known = [wrong for wrong in drawn if _is_of(parameter, wrong)] + known
@@ -234,7 +243,15 @@ def _kind_of(value: Any) -> str:
     return "null" if value is None else "scalar"
 
 
-def _more(parameter: Parameter, drawing: Drawing) -> list[Wrong]:
+def _of_format(operation: Operation, parameter: Parameter) -> list[Any]:
+    """Odd values of the format of a parameter; none if accepting them may cost money."""
+    is_cursor = operation.paging is not None and parameter.name == operation.paging.after
+    if operation.effect is Effect.SPEND or is_cursor:
+        return []
+    return OF_FORMATS.get(parameter.schema.get("format", ""), [])
+
+
+def _more(operation: Operation, parameter: Parameter, drawing: Drawing) -> list[Wrong]:
     """What no schema gives: numbers below zero and huge ones, odd arrays, and malformed ids.
 
     An object of documented members gets a wrong value of each.
@@ -249,11 +266,14 @@ def _more(parameter: Parameter, drawing: Drawing) -> list[Wrong]:
         values = [MALFORMED]
     elif parameter.schema.get("properties"):
         values = [{**(parameter.example or {}), name: 7} for name in parameter.schema["properties"]]
+    values += _of_format(operation, parameter)
     return [Wrong(parameter.place, parameter.name, BEYOND, value) for value in values]
 
 
 def _is_safe(parameter: Parameter, value: Any) -> bool:
     """Whether a drawn value names no path, and reaches nobody as a number or an address."""
+    if value in OF_FORMATS.get(parameter.schema.get("format", ""), []):
+        return True
     text = query_text(value)
     if parameter.place == "path" and not text:
         return False
