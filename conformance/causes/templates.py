@@ -84,13 +84,21 @@ _OF_RESPONSES: Mapping[str, Cases] = {
         "existing account": ("{route} hands out the key of an existing account",),
         ANY: ("A new account sees items of another {tenant}",),
     },
-    "scope.refused": refusals(
-        "A key without the scope",
-        "{route} checks {flaw}",
-        "Operations check {flaw}",
-        "{route} ignores the scopes of keys",
-        "Keys work beyond their scopes",
-    ),
+    "scope.refused": {
+        "as for other keys": (
+            "{route} checks {flaw}",
+            "Operations check {flaw}",
+            "{route} accepts some keys without its scope",
+            "Some keys work beyond their scopes",
+        ),
+        **refusals(
+            "A key without the scope",
+            "{route} checks {flaw}",
+            "Operations check {flaw}",
+            "{route} ignores the scopes of keys",
+            "Keys work beyond their scopes",
+        ),
+    },
     "scope.opens": always(
         "{route} refuses a key that has the scope", "Keys are refused although they have the scope"
     ),

@@ -195,7 +195,7 @@ def _changes_holder(_contract: Contract, operation: Operation, _clause: Clause) 
 @passive("secret.again", applies=_changes_holder, hint="No change succeeded.", whole=True)
 def secret_again(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A change does not show the secret that an earlier response issued."""
-    if not exchange.ok:
+    if context.operation.action != "update" or not exchange.ok:
         return
     issued = _issued(context)
     for secret in _handed_out(exchange):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from conformance.judging.outcomes import (
@@ -131,7 +132,14 @@ def auth_prefixes(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
 @trial("scope.refused")
 def scope_refused(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A key without the scope is refused as forbidden."""
-    yield from refusals(context, trial, trial.probes, CodeRole.FORBIDDEN)
+    outcomes = list(refusals(context, trial, trial.probes, CodeRole.FORBIDDEN))
+    some_refused = any(isinstance(outcome, Pass) for outcome in outcomes)
+    for outcome in outcomes:
+        if some_refused and isinstance(outcome, Violation):
+            expected = f"{outcome.expected}, as for other keys without the scope"
+            yield replace(outcome, expected=expected)
+        else:
+            yield outcome
 
 
 @probe("scope.opens")

@@ -204,7 +204,8 @@ def _exceeded(rate: Rate, bursts: list[Burst]) -> Violation | None:
     over = [each.accepted[rate.requests] for each in bursts if len(each.accepted) > rate.requests]
     if len(over) < 2:
         return None
-    most = max(bursts, key=lambda burst: len(burst.accepted))
+    # a burst that met a limit shows how many requests are accepted
+    most = max(bursts, key=lambda burst: (burst.limited is not None, len(burst.accepted)))
     seen = f"{len(most.accepted)} of {len(most.exchanges)} were accepted"
     expected = f"429 for request {rate.requests + 1} within {rate.seconds} s ({seen})"
     return Violation("status", expected, said(over[0]), ids_of(over))

@@ -102,7 +102,9 @@ def figures_grown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         before = [each for each in trial.at(Step.BEFORE) if each.operation == after.operation]
         first, second = (_leaves(look) for look in before[:2])
         steady = first.items() & second.items()  # a figure that moves by itself proves nothing
-        grown = _grown_by(len(made), sorted(steady, key=str), _leaves(after))
+        creators = _parts_of(first, context.target.businesses.get(Business.MAIN))
+        own = [each for each in sorted(steady, key=str) if not each[0].startswith(creators)]
+        grown = _grown_by(len(made), own, _leaves(after))
         ids = ids_of([*before, *made, after])
         if grown is not None:
             where, value = grown
@@ -112,6 +114,12 @@ def figures_grown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             yield Violation(where, expected, compact(_leaves(after)[where]), ids)
         else:
             yield Pass(ids)
+
+
+def _parts_of(figures: Leaves, business: str | None) -> tuple[str, ...]:
+    """The pointers to the objects of a report that name a business, whose figures may grow."""
+    named = [where.rpartition("/")[0] for where, value in figures.items() if value == business]
+    return tuple(f"{where}/" for where in named)
 
 
 def _grown_by(count: int, figures: list[tuple[str, Any]], later: Leaves) -> tuple[str, Any] | None:
