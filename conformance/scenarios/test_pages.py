@@ -42,9 +42,9 @@ def test_large_page(client: Client) -> None:
 LAST_PAGES = 3
 """Pages of a list that are read when all writes are done."""
 LAST_WRITTEN = 4
-"""Objects that each operation changed last, which are read first."""
-LAST_READS = {True: 12, False: 3}
-"""Objects of a list that are read after it: by the read of their kind, and by any other."""
+"""Objects that each operation wrote last, which are read by their ids."""
+READS, OTHER_READS = 12, 3
+"""The most of them that are read, and the items for which what belongs to them is read."""
 
 
 def lists_of_written(planning: Planning) -> Iterator[Draft]:
@@ -58,7 +58,8 @@ def lists_of_written(planning: Planning) -> Iterator[Draft]:
                 operation,
                 needs=(KeyName.FULL,),
                 wants=(KeyName.OTHER,),
-                cost=2 * LAST_PAGES + sum(LAST_READS[is_own] for _, _, is_own in readers),
+                cost=2 * LAST_PAGES
+                + sum(READS if is_own else OTHER_READS for _, _, is_own in readers),
                 optional=True,
                 rules=(),
             )
@@ -69,46 +70,42 @@ def test_last_look(client: Client) -> None:
     """Read a list in large pages as two businesses, when all writes are done.
 
     It must show what the run created and changed as it was left, and nothing that was refused or
-    deleted, or that belongs to the other business. Then read some of the objects, and what belongs
-    to them, by their ids.
+    deleted, or that belongs to the other business. Then read some of what was written by its id.
     """
-    for key in (KeyName.FULL, KeyName.OTHER):
-        if client.knowledge.has(key):
-            items = _read_pages(client, key)
-            if key is KeyName.FULL:
-                _read_items(client, items)
+    newest = _read_pages(client, KeyName.FULL)
+    if client.knowledge.has(KeyName.OTHER):
+        _read_pages(client, KeyName.OTHER)
+    _read_by_id(client, newest)
 
 
 def _read_pages(client: Client, key: str) -> list[Any]:
-    """Read the first large pages of a list with a key. Returns the items of the first page."""
+    """Read the first large pages of a list with a key. Returns the items of the first one."""
     operation, paging = client.operation, client.operation.paging
     values = client.knowledge.listing(operation, key)
     if values is None or paging is None:
         return []
-    items: list[Any] = []
+    first: list[Any] = []
     values[paging.limit] = str(client.knowledge.within(operation, LARGE))
     for _ in range(LAST_PAGES):
         exchange = client.call(operation, values, key=key, role=Role.ARRANGE)
         page = Answer(client.contract, operation, exchange)
-        items = items or page.listed
+        first = first or page.listed
         if not page.more or page.cursor is None:
             break
         values[paging.after] = page.cursor
-    return items
+    return first
 
 
-def _read_items(client: Client, items: list[Any]) -> None:
-    """Read objects that the run changed last, and other items of a list, evenly spread.
+def _read_by_id(client: Client, listed: list[Any]) -> None:
+    """Read what valid requests wrote last, and what belongs to the first listed items.
 
-    Only the read of their kind shows the first. Other operations read what belongs to an item.
+    What requests with mistakes have stored may be too odd to be read.
     """
     kind = client.operation.kind
-    names = list(identifiers(client.contract, items, kind))
+    written = client.last_written(kind, LAST_WRITTEN)
+    first = list(identifiers(client.contract, listed, kind))[:OTHER_READS]
     for operation, parameter, is_own in _readers(client.contract, client.operation):
-        most = LAST_READS[is_own]
-        spread = names[:: len(names) // most + 1]
-        written = client.last_written(kind, LAST_WRITTEN) if is_own else []
-        for name in list(dict.fromkeys([*written, *spread]))[:most]:
+        for name in written[:READS] if is_own else first:
             client.call(operation, {parameter: name}, role=Role.ARRANGE)
 
 

@@ -100,11 +100,8 @@ def figures_grown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         if not after.ok:
             continue
         before = [each for each in trial.at(Step.BEFORE) if each.operation == after.operation]
-        first, second = (_leaves(look) for look in before[:2])
-        steady = first.items() & second.items()  # a figure that moves by itself proves nothing
-        creators = _parts_of(first, context.target.businesses.get(Business.MAIN))
-        own = [each for each in sorted(steady, key=str) if not each[0].startswith(creators)]
-        grown = _grown_by(len(made), own, _leaves(after))
+        figures = _steady(before, context.target.businesses.get(Business.MAIN))
+        grown = _grown_by(len(made), figures, _leaves(after))
         ids = ids_of([*before, *made, after])
         if grown is not None:
             where, value = grown
@@ -116,10 +113,16 @@ def figures_grown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             yield Pass(ids)
 
 
-def _parts_of(figures: Leaves, business: str | None) -> tuple[str, ...]:
-    """The pointers to the objects of a report that name a business, whose figures may grow."""
-    named = [where.rpartition("/")[0] for where, value in figures.items() if value == business]
-    return tuple(f"{where}/" for where in named)
+def _steady(before: list[Exchange], creator: str | None) -> list[tuple[str, Any]]:
+    """The figures that two reports agree on, with their pointers.
+
+    One that moves by itself proves nothing. One next to the id of the business that creates the
+    objects is its own, and may grow.
+    """
+    first, second = (_leaves(look) for look in before[:2])
+    owned = [where.rpartition("/")[0] + "/" for where, value in first.items() if value == creator]
+    steady = sorted(first.items() & second.items(), key=str)
+    return [each for each in steady if not each[0].startswith(tuple(owned))]
 
 
 def _grown_by(count: int, figures: list[tuple[str, Any]], later: Leaves) -> tuple[str, Any] | None:

@@ -190,22 +190,12 @@ class Client(Sending):
         renewed = self._renewal.of(operation, values, key) if renewable else None
         exchange = self.send(operation, values, facts=facts, renewed=renewed, **options)
         if exchange.ok and key == KeyName.FULL:
-            self._note_written(operation, values)
+            self._memory.note(operation, ids.written(self.contract, operation, values, exchange))
         return exchange
 
-    def _note_written(self, operation: Operation, values: Mapping[str, Any]) -> None:
-        """Remember the object of its own kind that a successful request changed or worked on."""
-        if operation.effect is Effect.READ or operation.action == "delete":
-            return
-        selector = operation.selector
-        if selector is not None and selector.references == operation.kind:
-            by_operation = self._memory.written.setdefault(operation.kind, {})
-            by_operation.setdefault(operation.id, []).append(values[selector.name])
-
     def last_written(self, kind: str, each: int) -> list[Id]:
-        """The objects of a kind that valid requests changed last: so many of each operation."""
-        written = self._memory.written.get(kind, {}).values()
-        return list(dict.fromkeys(name for names in written for name in names[-each:]))
+        """The objects of a kind that valid requests wrote last: so many of each operation."""
+        return self._memory.last_written(kind, each)
 
     def control(
         self, operation: Operation, values: Mapping[str, Any], facts: Facts = NOTHING

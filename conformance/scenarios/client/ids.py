@@ -5,13 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import string
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.base.values import is_readable
-from conformance.model import Contract
+from conformance.model import Contract, Effect, Exchange, Operation
 from conformance.model.placeholder import PATTERN
-from conformance.reading import is_id
+from conformance.reading import Answer, is_id
 
 Id = str | int
 """An id as the target gives it. It is sent back in bodies unchanged."""
@@ -76,6 +76,24 @@ def identifiers(
     """The id of each of some items, in their order. Items that show none are left out."""
     names = (identifier(contract, item, kind, member) for item in items)
     return (name for name in names if name is not None)
+
+
+def written(
+    contract: Contract, operation: Operation, values: Mapping[str, Any], exchange: Exchange
+) -> Id | None:
+    """The id of the object that an accepted request created, changed or worked on.
+
+    None if it did none of that, or if neither request nor response names the object.
+    """
+    if operation.effect is Effect.READ or operation.action == "delete":
+        return None
+    if operation.action == "create":
+        return Answer(contract, operation, exchange).id
+    selector = operation.selector
+    if selector is None or selector.references != operation.kind:
+        return None
+    name: Id | None = values.get(selector.name)
+    return name
 
 
 def unknown_id(seed: int, sample: str, salt: str = "") -> str:

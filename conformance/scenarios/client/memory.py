@@ -9,7 +9,7 @@ from threading import RLock
 from typing import Any
 
 from conformance.base.values import ABSENT
-from conformance.model import Case
+from conformance.model import Case, Operation
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.pool import Pool
 from conformance.transport.journal import Sink
@@ -46,7 +46,7 @@ class Memory:
     promised: dict[str, Values | None] = field(default_factory=dict)  # of controls, by operation
     judged: dict[str, tuple[Values, Id]] = field(default_factory=dict)  # created for other cases
     kept: set[str] = field(default_factory=set)  # the operations whose control was sent
-    # the objects that valid requests changed or worked on, by kind and operation, the latest last
+    # the objects that valid requests wrote, by kind and operation, the latest last
     written: dict[str, dict[str, list[Id]]] = field(default_factory=dict)
     spare: dict[str, Id] = field(default_factory=dict)  # the next one to delete, by kind
     ends: dict[str, dict[str, Any]] = field(default_factory=dict)  # by list, a cursor near its end
@@ -56,6 +56,17 @@ class Memory:
     businesses: dict[str, str] = field(default_factory=dict)  # not declared in any file, by owner
     _entries: dict[Place, _Entry] = field(default_factory=dict)
     _lock: RLock = field(default_factory=RLock)
+
+    def note(self, operation: Operation, written: Id | None) -> None:
+        """Remember an object that a valid request wrote; None for no object."""
+        if written is not None:
+            by_operation = self.written.setdefault(operation.kind, {})
+            by_operation.setdefault(operation.id, []).append(written)
+
+    def last_written(self, kind: str, each: int) -> list[Id]:
+        """The objects of a kind that were written last: so many of each operation."""
+        written = self.written.get(kind, {}).values()
+        return list(dict.fromkeys(name for names in written for name in names[-each:]))
 
     def once(
         self, place: Place, sender: Sender, find: Callable[[], Any], meanwhile: Any = ABSENT

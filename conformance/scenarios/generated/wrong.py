@@ -118,7 +118,9 @@ def send_wrong(client: Client, drawing: Drawing, *, only_judged: bool) -> None:
         alone, left = alone[:1], []
     accepted = 0
     while alone and accepted < LENIENT:
-        accepted += _send(client, [alone.pop(0)])
+        wrong = alone.pop(0)
+        is_accepted = _send(client, [wrong])
+        accepted += is_accepted and not _is_of_format(wrong)
     _send_together(client, alone, left)
 
 
@@ -185,9 +187,8 @@ def _divided(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]
             left += ordered[count:]
     turns = zip_longest(*alone)
     sent_alone = [each for turn in turns for each in turn if each is not None]
-    odd = {text for texts in OF_FORMATS.values() for text in texts}
     # these first, because a server that accepts some others gets the rest together
-    return sorted(sent_alone, key=lambda each: query_text(each.value) not in odd), left
+    return sorted(sent_alone, key=lambda each: not _is_of_format(each)), left
 
 
 def _safe_values(operation: Operation, parameter: Parameter, drawing: Drawing) -> list[Wrong]:
@@ -251,6 +252,11 @@ def _of_format(operation: Operation, parameter: Parameter) -> list[Any]:
     return OF_FORMATS.get(parameter.schema.get("format", ""), [])
 
 
+def _is_of_format(wrong: Wrong) -> bool:
+    """Whether a value is an odd one of a format."""
+    return any(wrong.value in values for values in OF_FORMATS.values())
+
+
 def _more(operation: Operation, parameter: Parameter, drawing: Drawing) -> list[Wrong]:
     """What no schema gives: numbers below zero and huge ones, odd arrays, and malformed ids.
 
@@ -297,7 +303,7 @@ def _role(operation: Operation, batch: list[Wrong]) -> Role:
 def _is_plain(operation: Operation, wrong: Wrong) -> bool:
     """Whether a value can only be called invalid: its type is none that the member may have.
 
-    Some validators convert a single value to a list, and a list of one to its only element.
+    Some validators take a single item for a list of it, and a list of one for its only element.
     """
     parameter = operation.parameter(wrong.name)
     if parameter is None or parameter.references or wrong.mistake != OTHER_TYPE:
@@ -308,6 +314,8 @@ def _is_plain(operation: Operation, wrong: Wrong) -> bool:
     if not value:  # some languages do not tell an empty text, array and object apart
         return False
     if wanted == "array":
-        return isinstance(value, dict)
-    holds_object = isinstance(value, list) and any(isinstance(each, dict) for each in value)
-    return isinstance(value, str | list) and not holds_object
+        item = parameter.schema.get("items", {}).get("type")
+        return isinstance(value, str if item == "object" else dict)
+    if isinstance(value, list):
+        return not any(isinstance(each, dict) for each in value)
+    return isinstance(value, str)
