@@ -153,7 +153,7 @@ TYPOS: dict[str, tuple[str, str, str, int, str]] = {
     ),
     "no rule and no reason": (
         CLAUSES,
-        "verified_by: [auth.prefixes]",
+        "verified_by: [auth.prefixes, account.prefix]",
         "verified_by: []",
         -5,
         "uncovered",

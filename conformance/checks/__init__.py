@@ -2,14 +2,12 @@
 
 from conformance.checks import (
     envelope,
-    issued,
     keys,
     limits,
     pages,
     requests,
     tenants,
     triggers,
-    waiting,
     walks,
     writes,
 )
@@ -19,14 +17,12 @@ __all__ = [
     "RULES",
     "Rule",
     "envelope",
-    "issued",
     "keys",
     "limits",
     "pages",
     "requests",
     "tenants",
     "triggers",
-    "waiting",
     "walks",
     "writes",
 ]

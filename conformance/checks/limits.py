@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import wraps
-from typing import Any
 
+from conformance.base.values import http_date
 from conformance.judging import rules
+from conformance.judging.bursts import Burst, bursts_of, is_limited
 from conformance.judging.outcomes import Gap, JudgeContext, Outcome, Pass, Trial, Violation
 from conformance.judging.responses import code_of, ids_of, pointer, refusal, said
-from conformance.judging.rules import USABLE, trial
+from conformance.judging.rules import USABLE, passive, trial
 from conformance.model import (
+    Clause,
     CodeRole,
+    Contract,
     Exchange,
+    Operation,
     Rate,
     ReasonKind,
     Step,
+    compact,
 )
 from conformance.reading import shortly, soon
 
 NEEDS_LIMIT = "Needs a run that reaches the limit first."
+TOO_LONG, LONGEST_WAIT = 2, 12
+"""The most windows that a client may be asked to wait, and the digits of the seconds to read."""
 REACHED = (
     "The other addresses had already reached their limits, perhaps in an earlier run: wait, or "
     "list more under addresses: in the target file. Otherwise they probably share one limit"
@@ -33,61 +38,6 @@ USED_UP = (
 )
 
 
-@dataclass(frozen=True)
-class Burst:
-    """Counted requests from one fresh address, in order."""
-
-    exchanges: tuple[Exchange, ...]
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """The ids of the requests."""
-        return ids_of(self.exchanges)
-
-    @property
-    def accepted(self) -> list[Exchange]:
-        """The requests that were accepted. One that failed need not count towards a limit."""
-        return [exchange for exchange in self.exchanges if exchange.ok]
-
-    @property
-    def limited(self) -> Exchange | None:
-        """The first request that was refused by the limit; None if none was."""
-        for exchange in self.exchanges:
-            if _is_limited(exchange):
-                return exchange
-        return None
-
-    @property
-    def failed(self) -> Exchange | None:
-        """The first request that failed for another reason than the limit; None if none did."""
-        for exchange in self.exchanges:
-            if not exchange.ok and not _is_limited(exchange):
-                return exchange
-        return None
-
-    def first(self, count: int) -> Burst:
-        """The first requests of the burst."""
-        return Burst(self.exchanges[:count])
-
-
-def _bursts(trial: Trial, rate: Rate) -> list[Burst]:
-    """The bursts of a trial, one for each address.
-
-    Without addresses, all requests come from the same one, and each burst has one request more than
-    the limit allows.
-    """
-    bursts: dict[Any, tuple[Exchange, ...]] = defaultdict(tuple)
-    for number, exchange in enumerate(trial.at(Step.COUNT)):
-        address = exchange.facts.address
-        bursts[address or number // (rate.requests + 1)] += (exchange,)
-    return [Burst(exchanges) for exchanges in bursts.values()]
-
-
-def _is_limited(exchange: Exchange) -> bool:
-    """Whether a request was refused by a limit."""
-    return exchange.status == 429
-
-
 def _any_accepted(exchanges: Iterable[Exchange]) -> bool:
     """Whether a request was accepted."""
     return any(exchange.ok for exchange in exchanges)
@@ -95,12 +45,12 @@ def _any_accepted(exchanges: Iterable[Exchange]) -> bool:
 
 def _any_limited(exchanges: Iterable[Exchange]) -> bool:
     """Whether a request was refused by a limit."""
-    return any(_is_limited(exchange) for exchange in exchanges)
+    return any(is_limited(exchange) for exchange in exchanges)
 
 
 def _all_limited(exchanges: Iterable[Exchange]) -> bool:
     """Whether every request was refused by a limit."""
-    return all(_is_limited(exchange) for exchange in exchanges)
+    return all(is_limited(exchange) for exchange in exchanges)
 
 
 def _failure(bursts: list[Burst]) -> Gap | None:
@@ -137,7 +87,7 @@ def _in_time(judge: rules.TrialJudge) -> rules.TrialJudge:
 def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """The limit does not refuse a request that stays within it."""
     rate = context.operation.rate
-    bursts = _bursts(trial, rate) if rate else []
+    bursts = bursts_of(trial, rate) if rate else []
     if rate is None or not bursts:
         return
     within = [burst.first(rate.requests) for burst in bursts]
@@ -158,7 +108,7 @@ def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def rate_limit(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A request beyond the limit is refused as too many."""
     rate = context.operation.rate
-    bursts = _bursts(trial, rate) if rate else []
+    bursts = bursts_of(trial, rate) if rate else []
     if rate is None or not bursts:
         return
     for burst in bursts:
@@ -248,7 +198,7 @@ def rate_window(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         return
     seconds, requests = soon(rate) if exchanges else shortly(rate)
     exchanges = exchanges or _after_limit(trial, Step.SHORTLY)
-    filled = all(len(burst.accepted) >= rate.requests for burst in _bursts(trial, rate))
+    filled = all(len(burst.accepted) >= rate.requests for burst in bursts_of(trial, rate))
     # a window may end within one series of requests, but not within two
     if filled and len(exchanges) >= 2 * requests and all(exchange.ok for exchange in exchanges):
         when = f"{seconds} s after {rate.requests} were accepted"
@@ -321,3 +271,32 @@ def rate_reset(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if opened and unlimited:
         expected = f"429 for request {rate.requests + 1} within the next {rate.seconds} s, too"
         yield Violation("status", expected, said(again[-1]), ids_of(again))
+
+
+def _has_limit(_contract: Contract, operation: Operation, _clause: Clause) -> bool:
+    """Applies where a limit is documented."""
+    return operation.rate is not None
+
+
+@passive("rate.retry-after", applies=_has_limit, hint=NEEDS_LIMIT)
+def retry_after(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """Retry-After, if sent, is a number of seconds or an HTTP date, and not too far ahead."""
+    response = exchange.response
+    if response is None:
+        return
+    text = response.header("Retry-After").strip()
+    wanted = _wanted_wait(context.operation.rate, text) if text else None
+    if wanted is not None:
+        yield Violation("Retry-After", wanted, compact(text), (exchange.id,))
+    elif text or is_limited(exchange):
+        yield Pass((exchange.id,))
+
+
+def _wanted_wait(rate: Rate | None, text: str) -> str | None:
+    """What a waiting time should be, in words; None for a correct one."""
+    if not text.isdecimal() and http_date(text) is None:
+        return "a whole number of seconds, or an HTTP date"
+    if rate is None or not text.isdecimal():
+        return None
+    too_long = int(text[:LONGEST_WAIT]) > TOO_LONG * rate.seconds
+    return f"at most {rate.seconds} s, the length of the window" if too_long else None

@@ -1,4 +1,4 @@
-"""Judges of keys and of their scopes."""
+"""Judges of which keys are accepted, and for what."""
 
 from __future__ import annotations
 
