@@ -15,7 +15,7 @@ from conformance.plan.values import learnt
 
 FEW = 8
 """The most requests of a MUST clause that every quick run judges on one operation."""
-SHARED = 50
+SHARED = 48
 """The requests of a budget that are left for what several cases share."""
 SHARED_OF_FEW = 0.3
 """The share of a small budget, at most, that is left for it."""
