@@ -124,22 +124,22 @@ def test_many_headers_are_cut_and_then_not_judged() -> None:
     assert not violations([kept], {"error.json", "success.label"})
 
 
-def test_a_header_that_comes_again_is_counted_once() -> None:
-    """A long policy in each response leaves room for it in all of them; new headers do not."""
+def test_a_repeated_header_is_counted_once() -> None:
+    """A long policy in every response is never cut; long headers that always differ are."""
     sent = answer(200, {}, media=None)
     assert sent.response is not None
     policy = ("Content-Security-Policy", "default-src 'self' " * 300)
     recorder = Recorder(None)
     cut = {True: False, False: False}
-    for comes_again in (True, False):
+    for repeats in (True, False):
         for number in range(4_000):
-            other = ("X-Request-Id", str(number) if comes_again else str(number) * 3_000)
+            other = ("X-Request-Id", str(number) if repeats else str(number) * 3_000)
             headers = (policy, other)
             kept = recorder.exchange(
                 replace(sent, response=replace(sent.response, headers=headers))
             )
             assert kept.response is not None
-            cut[comes_again] |= kept.response.headers_cut
+            cut[repeats] |= kept.response.headers_cut
     assert cut == {True: False, False: True}
 
 

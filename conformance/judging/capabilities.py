@@ -24,7 +24,7 @@ class Asked(StrEnum):
 
 IN_VAIN = {
     Asked.OBJECT: "The target has such an object, but the case did not come to its probe.",
-    Asked.ITEMS: "The list has enough items by now, but its walks did not meet what is judged.",
+    Asked.ITEMS: "The list shows enough items, but its walks did not meet what is judged.",
 }
 """What replaces a hint that asks for something that exists."""
 

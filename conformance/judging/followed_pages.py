@@ -6,9 +6,8 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Hashable, Iterator, Mapping
 from itertools import pairwise
-from weakref import WeakKeyDictionary
 
-from conformance.judging.outcomes import JudgeContext, WholeLog
+from conformance.judging.outcomes import JudgeContext, WholeLog, once_for_each_log
 from conformance.judging.pages import Item, Page, read_page
 from conformance.judging.target_model.events import is_plain
 from conformance.model import Effect, Exchange, Open, Operation
@@ -19,7 +18,6 @@ APART = 1
 MOST = 2_000
 """The most items of a page, and of a list, that are compared."""
 
-
 Pages = list[tuple[int, Page]]
 """The pages of one list in the order of the log, each with its place there."""
 
@@ -27,21 +25,9 @@ Writes = list[tuple[int, Exchange]]
 """The writes of a log, each with its place there."""
 
 
-def followed_pages(context: JudgeContext) -> Mapping[str, tuple[Page, Item]]:
+@once_for_each_log
+def followed_pages(context: JudgeContext, log: WholeLog) -> Mapping[str, tuple[Page, Item]]:
     """The pages of a log that an item follows, each with it, by the ids of their exchanges."""
-    log = context.log
-    assert log is not None  # rules that ask for it wait for the whole log
-    if log not in _FOUND:
-        _FOUND[log] = dict(_found_in(context, log))
-    return _FOUND[log]
-
-
-_FOUND: WeakKeyDictionary[WholeLog, Mapping[str, tuple[Page, Item]]] = WeakKeyDictionary()
-"""What is known of each log, so that it is read once."""
-
-
-def _found_in(context: JudgeContext, log: WholeLog) -> Iterator[tuple[str, tuple[Page, Item]]]:
-    """The pages of a log that an item follows, each with it, after the id of the exchange."""
     lists: dict[Hashable, Pages] = defaultdict(list)
     writes: Writes = []
     for place, exchange in enumerate(log.exchanges):
@@ -53,11 +39,13 @@ def _found_in(context: JudgeContext, log: WholeLog) -> Iterator[tuple[str, tuple
         page = _page_of(context, operation, exchange)
         if page is not None:
             lists[_list_of(operation, exchange)].append((place, page))
+    found = {}
     for pages in lists.values():
         # a list without one direction has no order that says what follows
         if len({_direction(page) for _, page in pages}) == 1:
             for page, item in _followed(pages, writes):
-                yield page.exchange.id, (page, item)
+                found[page.exchange.id] = page, item
+    return found
 
 
 def _followed(pages: Pages, writes: Writes) -> Iterator[tuple[Page, Item]]:

@@ -10,11 +10,18 @@ from collections import defaultdict
 from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from conformance.base.values import instant, picked, without
 from conformance.judging.followed import Effects, Followed, View
-from conformance.judging.outcomes import Answered, JudgeContext, Outcome, Pass, Violation, WholeLog
+from conformance.judging.outcomes import (
+    Answered,
+    JudgeContext,
+    Outcome,
+    Pass,
+    Violation,
+    WholeLog,
+    once_for_each_log,
+)
 from conformance.judging.responses import answered, ids_of, said, with_body
 from conformance.judging.writes import without_times
 from conformance.model import (
@@ -57,15 +64,11 @@ def lasting(context: JudgeContext, exchange: Exchange, prefix: str) -> list[Outc
     """What the looks of a sequence say about one of its writes, for the rule with a prefix."""
     if context.log is None or exchange.facts.step is not Step.SEQUENCE:
         return []
-    if context.log not in _FOUND:
-        _FOUND[context.log] = _followed(context, context.log)
-    found = _FOUND[context.log].get(exchange.id, ())
+    found = _followed(context).get(exchange.id, ())
     return [outcome for of_rule, outcome in found if of_rule == prefix]
 
 
-_FOUND: WeakKeyDictionary[WholeLog, Found] = WeakKeyDictionary()
-
-
+@once_for_each_log
 def _followed(context: JudgeContext, log: WholeLog) -> Found:
     """The outcomes of all sequences of a log."""
     sequences: dict[tuple[str, int], list[Exchange]] = defaultdict(list)

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 from conformance.judging.capabilities import Asked
 from conformance.model import (
@@ -102,6 +106,29 @@ class JudgeContext:
         if self.case_operation is None:
             raise LookupError("this case belongs to no operation")
         return self.case_operation
+
+
+Found = TypeVar("Found")
+
+
+def once_for_each_log(
+    read: Callable[[JudgeContext, WholeLog], Found],
+) -> Callable[[JudgeContext], Found]:
+    """Wrap a function that reads a whole log, so that it reads each log once.
+
+    Only rules that wait for the whole log may call it.
+    """
+    known: WeakKeyDictionary[WholeLog, Found] = WeakKeyDictionary()
+
+    @wraps(read)
+    def found(context: JudgeContext) -> Found:
+        log = context.log
+        assert log is not None
+        if log not in known:
+            known[log] = read(context, log)
+        return known[log]
+
+    return found
 
 
 @dataclass(frozen=True)

@@ -51,7 +51,7 @@ ACTS = {
     ReasonKind.BLOCKED: "Fix the failure that blocks them.",
     ReasonKind.NOT_RUN: "Run again with a higher budget or more time.",
     ReasonKind.NOT_SELECTED: "Run again without --area and --clause, at depth full.",
-    ReasonKind.OWN_LIMIT: "Run again. If they stay untested, see Faults out of reach, in the docs.",
+    ReasonKind.OWN_LIMIT: "Run again. If they stay untested, see the page on faults out of reach.",
 }
 """What to do about untested cells by the kind of their reason; for others, it is the reason."""
 

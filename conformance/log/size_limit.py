@@ -34,11 +34,11 @@ HEADERS, FEWER = 16_384, 2_048
 MANY_HEADERS = 16 * MEGABYTE
 """Total bytes of headers after which fewer are logged, because all are held in memory.
 
-A header that comes again, such as a long policy, is held once and counted once.
+A header that repeats, such as a long policy, is held once and counted once.
 """
 
 SHARED_HEADERS = 1_000
-"""The most different headers of which this is true."""
+"""The most different headers that are held once."""
 
 
 RESERVE = 0.1

@@ -17,14 +17,7 @@ from conformance.judging.outcomes import (
 )
 from conformance.judging.responses import answered, lets_in, refusals, said
 from conformance.judging.rules import probe, trial
-from conformance.model import (
-    KEY_ROLES,
-    CodeRole,
-    Exchange,
-    Form,
-    KeyName,
-    Role,
-)
+from conformance.model import KEY_ROLES, CodeRole, Exchange, Form, KeyName, Role
 from conformance.reading import members_of
 
 

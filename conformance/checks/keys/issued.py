@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
-from weakref import WeakKeyDictionary
 
 from conformance.base.values import pointed
 from conformance.judging.outcomes import (
@@ -15,6 +14,7 @@ from conformance.judging.outcomes import (
     Trial,
     Violation,
     WholeLog,
+    once_for_each_log,
 )
 from conformance.judging.responses import ids_of, said
 from conformance.judging.rules import every, passive, trial
@@ -206,23 +206,16 @@ def secret_again(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
     yield Pass((exchange.id,))
 
 
-def _issued(context: JudgeContext) -> Mapping[Placeholder, str]:
+@once_for_each_log
+def _issued(context: JudgeContext, log: WholeLog) -> Mapping[Placeholder, str]:
     """The first exchange that shows each secret of a run, by its id."""
-    log = context.log
-    assert log is not None  # rules that ask for it wait for the whole log
-    if log not in _ISSUED:
-        first: dict[Placeholder, str] = {}
-        for exchange in log.exchanges:
-            operation = context.contract.operations.get(exchange.operation)
-            if operation is not None and operation.secrets:
-                for secret in _handed_out(exchange):
-                    first.setdefault(secret, exchange.id)
-        _ISSUED[log] = first
-    return _ISSUED[log]
-
-
-_ISSUED: WeakKeyDictionary[WholeLog, Mapping[Placeholder, str]] = WeakKeyDictionary()
-"""What is known of each log, so that it is read once."""
+    first: dict[Placeholder, str] = {}
+    for exchange in log.exchanges:
+        operation = context.contract.operations.get(exchange.operation)
+        if operation is not None and operation.secrets:
+            for secret in _handed_out(exchange):
+                first.setdefault(secret, exchange.id)
+    return first
 
 
 @trial("secret.new", hint="Needs an object whose secret can be replaced.")

@@ -83,17 +83,16 @@ def written(
 ) -> Id | None:
     """The id of the object that an accepted request created, changed or worked on.
 
-    None if it did none of that, or if neither request nor response names the object.
+    None if it did none of that, or if neither request nor response gives an id that can be sent.
     """
     if operation.effect is Effect.READ or operation.action == "delete":
         return None
+    selector, name = operation.selector, None
     if operation.action == "create":
-        return Answer(contract, operation, exchange).id
-    selector = operation.selector
-    if selector is None or selector.references != operation.kind:
-        return None
-    name: Id | None = values.get(selector.name)
-    return name
+        name = Answer(contract, operation, exchange).id
+    elif selector is not None and selector.references == operation.kind:
+        name = values.get(selector.name)
+    return name if name is not None and is_sendable(name) else None
 
 
 def unknown_id(seed: int, sample: str, salt: str = "") -> str:

@@ -17,8 +17,10 @@ from conformance.transport.message import query_text
 
 NUMBERS = ("integer", "number")
 """The types of numbers."""
-OTHER_TYPE, BEYOND = "incorrect_type", "beyond"
-"""Mistakes: a value of another type, and one that only a bound of the server could exclude."""
+OTHER_TYPE, BEYOND, ODD_FORMAT = "incorrect_type", "beyond", "odd_format"
+"""Mistakes: a value of another type, one that only a bound of the server could exclude, and one
+that passes many a check of its format, but not every parser.
+"""
 INTERNAL_ERROR = 500
 """The lowest status of a server fault."""
 DIALLED = 6
@@ -35,7 +37,7 @@ OF_FORMATS: dict[str, list[Any]] = {
     "date-time": ["2016-12-31T23:59:60Z"],
     "uri": ["http://", "https://example.com:99999/"],
 }
-"""Values that pass many a check of a format, but not every parser. They reach nobody."""
+"""The values with an odd format, by format. They reach nobody."""
 OF_NUMBERS, OF_WORDS = 6, 1
 """Wrong values of a number, and of a text in a query with a format or a list of words."""
 
@@ -120,7 +122,7 @@ def send_wrong(client: Client, drawing: Drawing, *, only_judged: bool) -> None:
     while alone and accepted < LENIENT:
         wrong = alone.pop(0)
         is_accepted = _send(client, [wrong])
-        accepted += is_accepted and not _is_of_format(wrong)
+        accepted += is_accepted and wrong.mistake != ODD_FORMAT
     _send_together(client, alone, left)
 
 
@@ -188,7 +190,7 @@ def _divided(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]
     turns = zip_longest(*alone)
     sent_alone = [each for turn in turns for each in turn if each is not None]
     # these first, because a server that accepts some others gets the rest together
-    return sorted(sent_alone, key=lambda each: not _is_of_format(each)), left
+    return sorted(sent_alone, key=lambda each: each.mistake != ODD_FORMAT), left
 
 
 def _safe_values(operation: Operation, parameter: Parameter, drawing: Drawing) -> list[Wrong]:
@@ -197,7 +199,9 @@ def _safe_values(operation: Operation, parameter: Parameter, drawing: Drawing) -
     if parameter.name != operation.when:
         drawn = drawing.wrong_values(operation)
         known = [wrong for wrong in drawn if _is_of(parameter, wrong)] + known
-    return [wrong for wrong in known if _is_safe(parameter, wrong.value)]
+    return [
+        wrong for wrong in known if wrong.mistake == ODD_FORMAT or _is_safe(parameter, wrong.value)
+    ]
 
 
 def _is_of(parameter: Parameter, wrong: Wrong) -> bool:
@@ -252,11 +256,6 @@ def _of_format(operation: Operation, parameter: Parameter) -> list[Any]:
     return OF_FORMATS.get(parameter.schema.get("format", ""), [])
 
 
-def _is_of_format(wrong: Wrong) -> bool:
-    """Whether a value is an odd one of a format."""
-    return any(wrong.value in values for values in OF_FORMATS.values())
-
-
 def _more(operation: Operation, parameter: Parameter, drawing: Drawing) -> list[Wrong]:
     """What no schema gives: numbers below zero and huge ones, odd arrays, and malformed ids.
 
@@ -272,14 +271,13 @@ def _more(operation: Operation, parameter: Parameter, drawing: Drawing) -> list[
         values = [MALFORMED]
     elif parameter.schema.get("properties"):
         values = [{**(parameter.example or {}), name: 7} for name in parameter.schema["properties"]]
-    values += _of_format(operation, parameter)
-    return [Wrong(parameter.place, parameter.name, BEYOND, value) for value in values]
+    mistakes = [(BEYOND, value) for value in values]
+    mistakes += [(ODD_FORMAT, value) for value in _of_format(operation, parameter)]
+    return [Wrong(parameter.place, parameter.name, *mistake) for mistake in mistakes]
 
 
 def _is_safe(parameter: Parameter, value: Any) -> bool:
     """Whether a drawn value names no path, and reaches nobody as a number or an address."""
-    if value in OF_FORMATS.get(parameter.schema.get("format", ""), []):
-        return True
     text = query_text(value)
     if parameter.place == "path" and not text:
         return False

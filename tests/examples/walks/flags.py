@@ -56,7 +56,7 @@ def what_follows_is_not_known() -> Iterator[Example]:
 
 @examples_of("paging.more-early")
 def false_while_other_pages_show_more() -> Iterator[Example]:
-    """What comes after a page that ends its list is not shown both before and after it."""
+    """Earlier and later pages must not both show an item after a page that ends its list."""
     whole, short = page("v", [4, 3, 2, 1], False), page("w", [4, 3], False)
     follows = f'true, as {at(1)} "c-1" comes after'
     yield refused("a page before and one after it show more", whole, short, whole, mentions=follows)
