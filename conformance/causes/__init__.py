@@ -33,8 +33,8 @@ __all__ = [
 
 OF_REPORTS = "figures."
 """Prefix of the rules about reports."""
-NAMED = 20
-"""Exchanges that a cause lists."""
+MOST_LISTED = 20
+"""Maximum number of exchanges that a cause lists."""
 
 
 def causes_of(
@@ -73,8 +73,10 @@ def _named_operations(root: Group, by_id: dict[str, Exchange]) -> list[str]:
     """
     if not root.key.rule.startswith(OF_REPORTS):
         return root.own_operations
-    last = [by_id[one.shown_by] for one in root.sightings if one.shown_by in by_id]
-    return list(dict.fromkeys(exchange.operation for exchange in last))
+    reports = [
+        by_id[sighting.shown_by] for sighting in root.sightings if sighting.shown_by in by_id
+    ]
+    return list(dict.fromkeys(exchange.operation for exchange in reports))
 
 
 def sightings_by_cause(
@@ -84,34 +86,34 @@ def sightings_by_cause(
     by_id = {exchange.id: exchange for exchange in exchanges}
     sightings: dict[str, list[Sighting]] = {}
     for root in folded(contract, groups_of(contract, cells, by_id)):
-        sightings[root.id] = [one for part in root.whole() for one in part.sightings]
+        sightings[root.id] = [sighting for part in root.whole() for sighting in part.sightings]
     return sightings
 
 
 def following_by_cause(
     contract: Contract, cells: Iterable[Cell], exchanges: Iterable[Exchange]
 ) -> dict[str, set[str]]:
-    """The cells that break only through what another finding did, by the id of the cause.
+    """The names of the cells that are broken only as a consequence, by the id of the cause.
 
-    Their requests fail on objects that a wrong write has left behind or removed.
+    Their requests fail on objects that a wrong write of the same cause has left behind or removed.
     """
     by_id = {exchange.id: exchange for exchange in exchanges}
     following: dict[str, set[str]] = {}
     for root in folded(contract, groups_of(contract, cells, by_id)):
-        own: set[str] = set()
-        following[root.id] = set()
+        broken_alone: set[str] = set()
+        consequences: set[str] = set()
         for part in root.whole():
-            for one in part.sightings:
-                is_left = part.key.rule in LASTING and not part.is_own(one)
-                (following[root.id] if is_left else own).add(one.cell.name)
-        following[root.id] -= own
+            for sighting in part.sightings:
+                follows = part.key.rule in LASTING and not part.is_own(sighting)
+                (consequences if follows else broken_alone).add(sighting.cell.name)
+        following[root.id] = consequences - broken_alone
     return following
 
 
 def _worst_first(cause: Cause) -> tuple[int, int, int, int, str]:
-    """The sort key of a cause: harm, level, verdict, reach."""
-    soft = cause.finding.level is not Level.MUST
-    return cause.harm.rank, soft, cause.verdict.rank, -len(cause.cells), cause.id
+    """The sort key of a cause: harm, level, verdict, number of cells, and the id."""
+    is_no_must = cause.finding.level is not Level.MUST
+    return cause.harm.rank, is_no_must, cause.verdict.rank, -len(cause.cells), cause.id
 
 
 def _blocked(cells: Iterable[Cell]) -> dict[str, list[str]]:
@@ -130,13 +132,13 @@ def _cause(
     """The cause for a group and the groups folded into it, without a title."""
     finding = _main_finding(root, by_id)
     cells: dict[str, Cell] = {}
-    shown: set[str] = set()
+    exchange_ids: set[str] = set()
     for part in root.whole():
         cells |= part.cells
-        shown |= part.exchanges.keys()
-    in_order = [name for name in by_id if name in shown]
+        exchange_ids |= part.exchanges.keys()
+    in_order = [name for name in by_id if name in exchange_ids]
     clauses = [finding.clause, *(cell.clause for cell in cells.values())]
-    hidden = [name for cell in cells for name in blocked.get(cell, ())]
+    blocked_cells = [name for broken in cells for name in blocked.get(broken, ())]
     return Cause(
         id=root.id,
         family=root.key.id,
@@ -146,28 +148,28 @@ def _cause(
         finding=finding,
         clauses=tuple(dict.fromkeys(clauses)),
         cells=tuple(cells),
-        exchanges=tuple(in_order[:NAMED]),
-        seen=len(shown),
+        exchanges=tuple(in_order[:MOST_LISTED]),
+        seen=len(exchange_ids),
         flaw=root.key.flaw,
-        blocks=tuple(dict.fromkeys(hidden)),
-        instances=instances_of(contract, root.of_refusals(by_id)),
+        blocks=tuple(dict.fromkeys(blocked_cells)),
+        instances=instances_of(contract, root.due_refusals(by_id)),
     )
 
 
 def _main_finding(root: Group, by_id: dict[str, Exchange]) -> Finding:
-    """The main finding of a group: its plainest.
+    """The main finding of a group, as its plainest exchanges show it.
 
-    A finding on a stored value is shown by the write that stored it, too.
+    If requests fail on a stored value, they are the write that stored it and the first failure.
     """
     if not root.origin:
         return plainest(root, by_id)
-    names = [name for name in root.finding.exchanges if name != root.origin]
-    finding = _with_status(root.finding, names, by_id)
-    return replace(finding, exchanges=(root.origin, *names[:1]), apart=False)
+    failing = [name for name in root.finding.exchanges if name != root.origin]
+    finding = _with_status(root.finding, failing, by_id)
+    return replace(finding, exchanges=(root.origin, *failing[:1]), apart=False)
 
 
 def _with_status(finding: Finding, names: Sequence[str], by_id: dict[str, Exchange]) -> Finding:
-    """A finding on a status, with that of the first of its exchanges."""
+    """The finding; if it is on the status, it quotes that of the first of some exchanges."""
     shown = by_id.get(names[0]) if names else None
     if shown and finding.where == "status" and not finding.actual.startswith(f"{shown.status}"):
         return replace(finding, actual=f"{shown.status}")

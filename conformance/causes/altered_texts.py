@@ -15,15 +15,15 @@ from conformance.causes.sightings import Settled, Sighting
 from conformance.model import Contract
 
 BEYOND_ASCII = "characters beyond ASCII"
-"""What the texts lose."""
+"""The flaw of texts that lose such characters."""
 LONG = "long texts"
-"""What is cut off."""
+"""The flaw of texts of which only the beginning is stored."""
 CASE = "the case of letters"
-"""What is not kept."""
+"""The flaw of texts whose letters become capital or small."""
 NOT_ASCII = re.compile(r"[^\x00-\x7f\u2026]")
 """A character beyond ASCII, other than the sign for what a finding leaves out."""
 TELLING = 10
-"""Characters that show that a text is the one that was sent, of which a finding quotes less."""
+"""Equal characters that show that a text is the one that was sent, if a finding quotes less."""
 FEWEST = 2
 """How many writes or members must alter a text alike. A single one may be a mistake of its own."""
 OF_WRITES = ("create.", "update.")
@@ -41,31 +41,39 @@ def with_altered_texts(contract: Contract, with_keys: Settled) -> Settled:
 
 
 def _with_lost_characters(with_keys: Settled) -> Settled:
-    """The sightings; those of texts that lose the same characters have one key."""
-    altered = [(one, key) for one, key in with_keys if key.rule in READ_BACK and _loses(one)]
-    places = {(one.cell.operation, key.where) for one, key in altered}
+    """The sightings; texts that lose characters beyond ASCII have one key, if there are several.
+
+    It is the key of a creation rather than of a change.
+    """
+    altered = [
+        (sighting, key) for sighting, key in with_keys if key.rule in READ_BACK and _loses(sighting)
+    ]
+    places = {(sighting.cell.operation, key.where) for sighting, key in altered}
     if len(places) < FEWEST:
         return with_keys
     first = min((key for _, key in altered), key=lambda key: READ_BACK.index(key.rule))
     common = replace(first, where="", flaw=BEYOND_ASCII)
-    losing = {one for one, _ in altered}
-    return [(one, common if one in losing else key) for one, key in with_keys]
+    losing = {sighting for sighting, _ in altered}
+    return [(sighting, common if sighting in losing else key) for sighting, key in with_keys]
 
 
-def _loses(one: Sighting) -> bool:
-    """Whether a text is shown without the characters beyond ASCII that were sent."""
-    sent, shown = one.finding.expected.removesuffix(AS_SENT), one.finding.actual
+def _loses(sighting: Sighting) -> bool:
+    """Whether a text is shown without the characters beyond ASCII that were sent.
+
+    A finding quotes only the beginning of a long text, so neither of the two may be complete.
+    """
+    sent, shown = sighting.finding.expected.removesuffix(AS_SENT), sighting.finding.actual
     first = NOT_ASCII.search(sent)
     if first is None or not shown.startswith('"'):
         return False
     if not shown.translate(REPLACED).isascii():
         return False
     texts = sent[: first.start()], sent, shown
-    before, kept, got = [NOT_ASCII.sub("", text).translate(REPLACED) for text in texts]
-    if len(got) < len(before):
-        return False  # it is cut off before the first of them
-    is_quoted_longer = len(kept) >= TELLING and got.startswith(kept)
-    return kept.startswith(got) or is_quoted_longer
+    before_first, all_kept, got = [NOT_ASCII.sub("", text).translate(REPLACED) for text in texts]
+    if len(got) < len(before_first):
+        return False  # the text is cut off before any such character
+    is_quoted_longer = len(all_kept) >= TELLING and got.startswith(all_kept)
+    return all_kept.startswith(got) or is_quoted_longer
 
 
 # --- texts that are cut off, or whose letters change ---
@@ -74,33 +82,37 @@ def _loses(one: Sighting) -> bool:
 def _with_alteration(
     contract: Contract, with_keys: Settled, flaw: str, is_altered: Callable[[Sighting], bool]
 ) -> Settled:
-    """The sightings; a member that several writes of a kind of objects alter alike has one key."""
-    kinds = {name: operation.kind for name, operation in contract.operations.items()}
-    altered: dict[tuple[str, str], dict[str, Key]] = defaultdict(dict)  # by operation
-    for one, key in with_keys:
-        if key.rule in READ_BACK and is_altered(one):
-            place = kinds.get(one.cell.operation, ""), one.finding.where
-            altered[place].setdefault(one.cell.operation, key)
+    """The sightings; a member that several operations on a kind of object alter alike has one key.
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        keys = altered.get((kinds.get(one.cell.operation, ""), one.finding.where), {})
-        if len(keys) < FEWEST or not key.rule.startswith(OF_WRITES) or not is_altered(one):
+    The key names ``flaw``, which is what ``is_altered`` notices.
+    """
+    kinds = {name: operation.kind for name, operation in contract.operations.items()}
+    # by kind of object and member, the keys by operation
+    altered: dict[tuple[str, str], dict[str, Key]] = defaultdict(dict)
+    for sighting, key in with_keys:
+        if key.rule in READ_BACK and is_altered(sighting):
+            member = kinds.get(sighting.cell.operation, ""), sighting.finding.where
+            altered[member].setdefault(sighting.cell.operation, key)
+
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        keys = altered.get((kinds.get(sighting.cell.operation, ""), sighting.finding.where), {})
+        if len(keys) < FEWEST or not key.rule.startswith(OF_WRITES) or not is_altered(sighting):
             return key
         first = min(keys.values(), key=lambda each: READ_BACK.index(each.rule))
         return replace(first, flaw=flaw)
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
-def _is_cut(one: Sighting) -> bool:
+def _is_cut(sighting: Sighting) -> bool:
     """Whether only the beginning of a text is left."""
-    sent, shown = one.finding.expected.removesuffix(AS_SENT), one.finding.actual
+    sent, shown = sighting.finding.expected.removesuffix(AS_SENT), sighting.finding.actual
     is_text = len(shown) > len('""') and shown.startswith('"') and shown != sent
     return is_text and sent.startswith(shown.removesuffix('"'))
 
 
-def _has_other_case(one: Sighting) -> bool:
+def _has_other_case(sighting: Sighting) -> bool:
     """Whether a text is shown with small letters for capital ones, or the other way round."""
-    sent, shown = one.finding.expected, one.finding.actual.removesuffix('"')
+    sent, shown = sighting.finding.expected, sighting.finding.actual.removesuffix('"')
     is_text = len(shown) >= TELLING and shown.startswith('"') and not sent.startswith(shown)
     return is_text and sent.lower().startswith(shown.lower())

@@ -1,4 +1,4 @@
-"""The words of a title that only all findings of a cause together tell."""
+"""The words of a title that depend on all findings of a cause together."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ SEVERAL = 3
 
 
 def words_of_all(contract: Contract, root: Group, by_id: Mapping[str, Exchange]) -> dict[str, str]:
-    """The words, by the names that templates have for them."""
-    sightings = [one for part in root.whole() for one in part.sightings]
+    """The words that are known of a cause, by the names that templates have for them."""
+    sightings = [sighting for part in root.whole() for sighting in part.sightings]
     words = {
         "errors": _of_errors(root),
         "filters": _of_filters(sightings, by_id),
@@ -26,24 +26,26 @@ def words_of_all(contract: Contract, root: Group, by_id: Mapping[str, Exchange])
         "wraps": _of_wrapped(root, by_id),
         "refuses": _of_refused(sightings),
     }
-    members = {one.finding.where for one in sightings if one.key.rule in READ_BACK}
+    members = {
+        sighting.finding.where for sighting in sightings if sighting.own_key.rule in READ_BACK
+    }
     if len(members) >= SEVERAL:
         words["all"] = "what was sent"
-    if any(one.finding.actual == ON_NO_PAGE for one in sightings):
+    if any(sighting.finding.actual == ON_NO_PAGE for sighting in sightings):
         words["wrongly"] = "incorrectly"
     return {name: word for name, word in words.items() if word}
 
 
 def _of_errors(root: Group) -> str:
-    """The status of wrong errors; empty if some have another one."""
+    """The status of the errors with a wrong form; empty if there are none, or several statuses."""
     errors = [part.key for part in root.whole() if part.key.rule == ERROR]
     statuses = {key.shape.partition(" ")[0] for key in errors}
     return statuses.pop() if len(statuses) == 1 else ""
 
 
 def _of_filters(sightings: Sequence[Sighting], by_id: Mapping[str, Exchange]) -> str:
-    """The filters that all requests have; empty if there are none."""
-    shown = [by_id[one.shown_by] for one in sightings if one.shown_by in by_id]
+    """The names of the filters that all requests have; empty if there are none."""
+    shown = [by_id[sighting.shown_by] for sighting in sightings if sighting.shown_by in by_id]
     filters = [set(exchange.facts.filters) for exchange in shown]
     return " and ".join(sorted(set.intersection(*filters))) if filters else ""
 
@@ -51,36 +53,41 @@ def _of_filters(sightings: Sequence[Sighting], by_id: Mapping[str, Exchange]) ->
 def _of_later_pages(
     contract: Contract, sightings: Sequence[Sighting], by_id: Mapping[str, Exchange]
 ) -> str:
-    """That all requests have a cursor."""
-    for one in sightings:
-        operation = contract.operations.get(one.cell.operation)
+    """The words for a cause for which all requests have a cursor; empty for any other."""
+    for sighting in sightings:
+        operation = contract.operations.get(sighting.cell.operation)
         paging = operation.paging if operation else None
-        if paging is None or one.shown_by not in by_id:
+        if paging is None or sighting.shown_by not in by_id:
             return ""
-        if asked(by_id[one.shown_by], paging.after) is None:
+        if asked(by_id[sighting.shown_by], paging.after) is None:
             return ""
     return "on later pages"
 
 
 def _of_refused(sightings: Sequence[Sighting]) -> str:
-    """That valid requests are refused."""
-    for one in sightings:
-        if one.finding.expected.endswith(VALID):
+    """The word for a cause with a valid request that was refused; empty for any other."""
+    for sighting in sightings:
+        if sighting.finding.expected.endswith(VALID):
             return "refuses"
     return ""
 
 
 def _of_wrapped(root: Group, by_id: Mapping[str, Exchange]) -> str:
-    """That an object in each response has the member that the response lacks."""
-    shapes = [one for one in root.sightings if one.key.rule == root.key.rule == SHAPE]
-    is_wrapped = bool(shapes) and all(_is_wrapped(one, by_id) for one in shapes)
+    """The word for responses that all wrap their object in another one; empty for any other.
+
+    Each response lacks a member that an object in it has.
+    """
+    shapes = [
+        sighting for sighting in root.sightings if sighting.own_key.rule == root.key.rule == SHAPE
+    ]
+    is_wrapped = bool(shapes) and all(_is_wrapped(sighting, by_id) for sighting in shapes)
     return "wraps" if is_wrapped else ""
 
 
-def _is_wrapped(one: Sighting, by_id: Mapping[str, Exchange]) -> bool:
+def _is_wrapped(sighting: Sighting, by_id: Mapping[str, Exchange]) -> bool:
     """Whether a response lacks a member that an object in it has."""
-    lacked = LACKED.match(one.finding.actual)
-    body = by_id[one.shown_by].json if one.shown_by in by_id else None
-    if lacked is None or one.finding.where != "/" or not isinstance(body, dict):
+    lacked = LACKED.match(sighting.finding.actual)
+    body = by_id[sighting.shown_by].json if sighting.shown_by in by_id else None
+    if lacked is None or sighting.finding.where != "/" or not isinstance(body, dict):
         return False
     return any(isinstance(value, dict) and lacked[1] in value for value in body.values())

@@ -24,23 +24,24 @@ from conformance.causes.losing_lists import (
 )
 from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Settled, Sighting
-from conformance.causes.wrong_writes import of_lacking_ids, with_wrong_writes
+from conformance.causes.wrong_writes import join_lacking_ids, with_wrong_writes
 from conformance.model import Contract, Exchange, Operation
 from conformance.reading import as_shown, sent_members
 
 GONE, DELETES_OTHERS = "delete.gone", "delete.others"
-"""Rules about a deleted object that is still there, and about others that are not."""
+"""Rules about a deleted object that is still there, and about other objects that are gone."""
 GROWN = "figures.grown"
 """The rule that finds a report which counts what another tenant created."""
 APPLIED = "refused.effect"
 """The rule that finds the effect of a refused request."""
 SHOWS_FOREIGN = ("owner.", OBJECTS)
-"""Prefixes of the rules that find an object that names one of another tenant."""
+"""Prefixes of the rules that find a response which names an object of another tenant."""
 ALONE, NOT_SENT = "update.alone", "as it was not sent"
 """The rule that finds a member changed by a write, and the end of what it expects then."""
 LASTING = (GONE, DELETES_OTHERS, APPLIED)
 """Rules that find what a server did to its objects, so that later requests break other rules."""
 REFUSED = "4"
+"""The first digit of the status of a refusal."""
 
 
 def with_consequences(
@@ -48,36 +49,40 @@ def with_consequences(
 ) -> Settled:
     """The sightings; those that follow from another one have its key."""
     with_keys = with_deletions(contract, with_keys, exchanges)
-    with_keys = _of_applied_changes(contract, with_keys, exchanges)
-    with_keys = _of_figures(_of_unknown_ids(with_keys, exchanges), exchanges)
-    with_keys = of_lacking_ids(with_keys)
-    with_keys = _of_wiped_members(contract, with_keys, exchanges)
+    with_keys = _join_applied_changes(contract, with_keys, exchanges)
+    with_keys = _join_figures(_join_unknown_ids(with_keys, exchanges), exchanges)
+    with_keys = join_lacking_ids(with_keys)
+    with_keys = _join_wiped_members(contract, with_keys, exchanges)
     with_keys = with_wrong_writes(contract, with_keys, exchanges)
     with_keys = with_altered_texts(contract, with_keys)
     with_keys = without_empty_lists(without_cursors(without_filters(with_keys)))
     with_keys = with_lists_that_lose(contract, with_keys, exchanges)
-    with_keys = _of_stored_types(contract, with_keys)
+    with_keys = _join_stored_types(contract, with_keys)
     return by_handler(contract, with_keys)
 
 
 # --- changes that were refused and made -----------------------------------------------------------
 
 
-def _of_applied_changes(
+def _join_applied_changes(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """An object names one of another tenant because a refused change was made all the same."""
-    applied = {one.cell.operation: key for one, key in with_keys if key.rule == APPLIED}
+    """The sightings; what a refused change wrote has the key of that change.
+
+    An object may name one of another tenant because the change was refused and made all the same.
+    """
+    applied = {sighting.cell.operation: key for sighting, key in with_keys if key.rule == APPLIED}
     for name, key in applied.items():
-        made = _made_by_refused(contract.operations[name], exchanges.values())
+        written = _written_by_refused(contract.operations[name], exchanges.values())
         with_keys = [
-            (one, key if _shows_one(one, made, exchanges) else own) for one, own in with_keys
+            (sighting, key if _shows_one(sighting, written, exchanges) else own)
+            for sighting, own in with_keys
         ]
     return with_keys
 
 
-def _made_by_refused(change: Operation, log: Iterable[Exchange]) -> set[tuple[str, str]]:
-    """The texts that only refused changes sent, each with the id of the object to change."""
+def _written_by_refused(change: Operation, log: Iterable[Exchange]) -> set[tuple[str, str]]:
+    """Pairs of the id of an object and a text that only refused changes of it sent."""
     refused: set[tuple[str, str]] = set()
     accepted: set[tuple[str, str]] = set()
     for exchange in log:
@@ -94,118 +99,132 @@ def _made_by_refused(change: Operation, log: Iterable[Exchange]) -> set[tuple[st
 
 
 def _shows_one(
-    one: Sighting, made: set[tuple[str, str]], exchanges: Mapping[str, Exchange]
+    sighting: Sighting, written: set[tuple[str, str]], exchanges: Mapping[str, Exchange]
 ) -> bool:
-    """Whether a sighting is on a text that a refused change gave to an object."""
-    exchange = exchanges.get(one.shown_by)
-    if not made or exchange is None or not exchange.ok or exchange.response is None:
+    """Whether a sighting is on one of the texts that refused changes gave to an object."""
+    exchange = exchanges.get(sighting.shown_by)
+    if not written or exchange is None or not exchange.ok or exchange.response is None:
         return False
-    if not one.finding.rule.startswith(SHOWS_FOREIGN):
+    if not sighting.finding.rule.startswith(SHOWS_FOREIGN):
         return False
-    quoted = one.finding.actual.strip('"')
+    quoted = sighting.finding.actual.strip('"')
     body = exchange.response.body.kept
-    return any(text == quoted and selected in body for selected, text in made)
+    return any(text == quoted and selected in body for selected, text in written)
 
 
 # --- requests that succeed whatever they name ---
 
 
-def _of_unknown_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """A request for another tenant's object succeeds just as one for an unknown id does.
+def _join_unknown_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """The sightings; an operation that succeeds for unknown and foreign ids has one key for both.
 
-    That is so if the responses have the same shape, and nothing else shows that the object was
-    reached.
+    That is so if the responses have the same shape, and nothing else shows that the object of the
+    other tenant was reached.
     """
     of_unknown: dict[tuple[str, str], Key] = {}  # by operation and shape of the response
-    reached: set[str] = set()  # operations
-    for one, key in with_keys:
+    reaching: set[str] = set()  # operations that certainly reach foreign objects
+    for sighting, key in with_keys:
         is_refusal_due = key.where == "status" and key.expected.startswith(REFUSED)
         is_taken = is_refusal_due and key.actual == TAKEN
-        if key.rule == UNKNOWN and is_taken and one.shown_by in exchanges:
-            shape = shape_of(exchanges[one.shown_by])
-            of_unknown.setdefault((one.cell.operation, shape), key)
+        if key.rule == UNKNOWN and is_taken and sighting.shown_by in exchanges:
+            shape = shape_of(exchanges[sighting.shown_by])
+            of_unknown.setdefault((sighting.cell.operation, shape), key)
         if key.rule == OBJECTS and not is_taken:
-            reached.add(one.cell.operation)
+            reaching.add(sighting.cell.operation)
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        operation = one.cell.operation
-        is_foreign = key.rule == OBJECTS and one.shown_by in exchanges
-        if not is_foreign or operation in reached:
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        operation = sighting.cell.operation
+        is_foreign = key.rule == OBJECTS and sighting.shown_by in exchanges
+        if not is_foreign or operation in reaching:
             return key
-        return of_unknown.get((operation, shape_of(exchanges[one.shown_by])), key)
+        return of_unknown.get((operation, shape_of(exchanges[sighting.shown_by])), key)
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
 # --- reports ---
 
 
-def _of_figures(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """A report that shows objects of another tenant counts them for the same reason."""
-    showing = {one.cell.operation: key for one, key in with_keys if key.rule.startswith("owner.")}
+def _join_figures(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """The sightings; a report that shows and counts foreign objects has one key for both."""
+    showing = {
+        sighting.cell.operation: key for sighting, key in with_keys if key.rule.startswith("owner.")
+    }
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        report = exchanges.get(one.names[-1]) if key.rule == GROWN else None
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        report = exchanges.get(sighting.shown_by) if key.rule == GROWN else None
         return key if report is None else showing.get(report.operation, key)
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
 # --- members that a later write wiped ---
 
 
-def _of_wiped_members(
+def _join_wiped_members(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """A member is not as sent because a later write changed it, which did not send it."""
-    wiped: dict[tuple[str, str], Key] = {}  # by operation and place
-    for one, key in with_keys:
-        if key.rule == ALONE and one.finding.expected.endswith(NOT_SENT):
-            wiped.setdefault((one.cell.operation, one.finding.where), key)
+    """The sightings; a member that is not as sent has the key of the later write that changed it.
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        wiping = wiped.get((one.cell.operation, one.finding.where))
+    That write did not send the member.
+    """
+    wiped: dict[tuple[str, str], Key] = {}  # by operation, and place of the member
+    for sighting, key in with_keys:
+        if key.rule == ALONE and sighting.finding.expected.endswith(NOT_SENT):
+            wiped.setdefault((sighting.cell.operation, sighting.finding.where), key)
+
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        wiping = wiped.get((sighting.cell.operation, sighting.finding.where))
         if wiping is None or key.rule not in READ_BACK:
             return key
-        return key if _sent_last(contract, one, exchanges) else wiping
+        return key if _sent_the_member(contract, sighting, exchanges) else wiping
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
-def _sent_last(contract: Contract, one: Sighting, exchanges: Mapping[str, Exchange]) -> bool:
-    """Whether a write that a sighting compares with a read sent the member that is wrong."""
-    operation = contract.operations[one.cell.operation]
-    writes = [exchanges[name] for name in one.names if name in exchanges]
+def _sent_the_member(
+    contract: Contract, sighting: Sighting, exchanges: Mapping[str, Exchange]
+) -> bool:
+    """Whether the write that a sighting is on sent the member that is wrong."""
+    operation = contract.operations[sighting.cell.operation]
+    writes = [exchanges[name] for name in sighting.exchange_ids if name in exchanges]
     sent = [
         as_shown(operation, sent_members(write))
         for write in writes
         if write.operation == operation.id
     ]
-    return any(one.finding.where.removeprefix("/") in members for members in sent)
+    return any(sighting.finding.where.removeprefix("/") in members for members in sent)
 
 
 # --- values of a wrong type -----------------------------------------------------------------------
 
 
-def _of_stored_types(contract: Contract, with_keys: Settled) -> Settled:
-    """A member is not as sent because it has a wrong type wherever the object is shown."""
-    wrong: dict[tuple[str, str, str], Key] = {}  # by kind of object, member, and kind of value
-    for one, key in with_keys:
-        value, is_typed, _ = one.finding.actual.partition(TYPED)
-        if is_typed and key.rule == SHAPE:
-            wrong.setdefault(_member(contract, one, value), key)
+def _join_stored_types(contract: Contract, with_keys: Settled) -> Settled:
+    """The sightings; a member that is not as sent, but of a wrong type, has the key of that type.
 
-    def settled_key(one: Sighting, key: Key) -> Key:
+    The type is wrong wherever the object is shown.
+    """
+    wrong: dict[tuple[str, str, str], Key] = {}  # by kind of object, member, and kind of value
+    for sighting, key in with_keys:
+        value, is_typed, _ = sighting.finding.actual.partition(TYPED)
+        if is_typed and key.rule == SHAPE:
+            wrong.setdefault(_member(contract, sighting, value), key)
+
+    def settled_key(sighting: Sighting, key: Key) -> Key:
         if key.rule not in READ_BACK:
             return key
-        return wrong.get(_member(contract, one, one.finding.actual), key)
+        return wrong.get(_member(contract, sighting, sighting.finding.actual), key)
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
-def _member(contract: Contract, one: Sighting, value: str) -> tuple[str, str, str]:
-    """The kind of object and the member that a sighting is about, and the kind of a value."""
-    operation = contract.operations.get(one.cell.operation)
-    first = value[:1].lower().replace('"', "'")  # written in JSON or in Python
-    sort = "a number" if first.isdigit() or first == "-" else first
-    return operation.kind if operation else "", one.finding.where.rpartition("/")[2], sort
+def _member(contract: Contract, sighting: Sighting, value: str) -> tuple[str, str, str]:
+    """The kind of object and the member that a sighting is about, and the type of a quoted value.
+
+    The type is ``a number``, or the first character of any other value.
+    """
+    operation = contract.operations.get(sighting.cell.operation)
+    first_sign = value[:1].lower().replace('"', "'")  # written in JSON or in Python
+    is_number = first_sign.isdigit() or first_sign == "-"
+    sort = "a number" if is_number else first_sign
+    return operation.kind if operation else "", sighting.finding.where.rpartition("/")[2], sort

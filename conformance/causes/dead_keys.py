@@ -9,8 +9,9 @@ from conformance.model import DEAD_KEYS, KEY_ROLES, Exchange, Run
 
 UNAUTHORIZED, FORBIDDEN = 401, 403
 VALID = KEY_ROLES.keys() - set(DEAD_KEYS)
+"""The roles of keys that must be valid."""
 SEVERAL = 2
-"""Scopes for which a refusal must have the same message."""
+"""The fewest scopes for which refusals must have the same message."""
 
 
 def is_proven_dead(run: Run, name: str) -> bool:
@@ -29,14 +30,17 @@ def is_proven_dead(run: Run, name: str) -> bool:
 
 
 def _has_own_message(run: Run, refused: Sequence[Exchange]) -> bool:
-    """Whether refusals of a key have one message for several scopes, which no valid key got."""
+    """Whether refusals of a key have one message for several scopes, which no valid key got.
+
+    At least one valid key must have been refused with another message, or nothing is proven.
+    """
     operations = run.contract.operations
     scopes = {operations[each.operation].scopes for each in refused if each.operation in operations}
     said = _messages(run, refused)
     if len(scopes) < SEVERAL or len(said) != 1:
         return False
-    others = [each for each in run.exchanges if each.identity in VALID]
-    lacking = _messages(run, [each for each in others if each.status == FORBIDDEN])
+    of_valid_keys = [each for each in run.exchanges if each.identity in VALID]
+    lacking = _messages(run, [each for each in of_valid_keys if each.status == FORBIDDEN])
     return bool(lacking) and said.isdisjoint(lacking)
 
 

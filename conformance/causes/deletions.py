@@ -28,58 +28,70 @@ _ID = re.compile(rf"[\w+:.@-]{{{SHORTEST},}}")
 def with_deletions(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """The sightings; those that follow from a deletion have its key."""
-    with_keys = _of_removed_objects(contract, with_keys, exchanges)
-    return _of_wrong_deletions(contract, with_keys, exchanges)
+    """The sightings; those that follow from a wrong deletion have its key."""
+    with_keys = _join_removed_objects(contract, with_keys, exchanges)
+    return _join_foreign_deletions(contract, with_keys, exchanges)
 
 
-def _of_removed_objects(
+def _join_removed_objects(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """A valid request is refused for an object that a deletion of another one removed."""
-    deletions: dict[str, Key] = {}
-    for one, key in with_keys:
-        if _removes_others(contract, one, key):
-            deletions.setdefault(one.cell.operation, key)
+    """The sightings; a valid request for an object that vanished has the key of a deletion.
+
+    That deletion removed other objects than the one that it names.
+    """
+    deletions: dict[str, Key] = {}  # by operation
+    for sighting, key in with_keys:
+        if _removes_others(contract, sighting, key):
+            deletions.setdefault(sighting.cell.operation, key)
     for name, key in deletions.items():
-        refused = [exchanges[one.shown_by] for one, _ in with_keys if is_refusal(one, exchanges)]
+        refused = [
+            exchanges[sighting.shown_by]
+            for sighting, _ in with_keys
+            if is_refusal(sighting, exchanges)
+        ]
         gone = set(_for_removed(contract, contract.operations[name], refused, exchanges.values()))
-        with_keys = [(one, key if one.shown_by in gone else own) for one, own in with_keys]
+        with_keys = [
+            (sighting, key if sighting.shown_by in gone else own) for sighting, own in with_keys
+        ]
     return with_keys
 
 
-def _removes_others(contract: Contract, one: Sighting, key: Key) -> bool:
+def _removes_others(contract: Contract, sighting: Sighting, key: Key) -> bool:
     """Whether a sighting is on a deletion that may remove other objects than the one it names."""
-    if key.rule == MISSING and _deletes(contract, one):
+    if key.rule == MISSING and _deletes(contract, sighting):
         return True
-    return key.rule == DELETES_OTHERS or one.finding.expected.endswith(NOT_DELETED)
+    return key.rule == DELETES_OTHERS or sighting.finding.expected.endswith(NOT_DELETED)
 
 
-def _deletes(contract: Contract, one: Sighting) -> bool:
+def _deletes(contract: Contract, sighting: Sighting) -> bool:
     """Whether a sighting is on a deletion."""
-    operation = contract.operations.get(one.cell.operation)
+    operation = contract.operations.get(sighting.cell.operation)
     return operation is not None and operation.action == "delete"
 
 
-def _of_wrong_deletions(
+def _join_foreign_deletions(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """A request fails, or finds something free, because a key without access deleted the object."""
-    deleted: dict[str, Key] = {}  # by id of the object
-    for one, key in with_keys:
+    """The sightings; what follows from a deletion by a key without access has its key.
+
+    Later requests for the object are refused, or others get what it held, because that is free.
+    """
+    deleted: dict[str, Key] = {}  # the key of the deletion by the id of the object
+    for sighting, key in with_keys:
         is_taken = key.rule.startswith(OF_ACCESS) and key.actual == TAKEN
-        if is_taken and one.shown_by in exchanges and _deletes(contract, one):
-            kind = contract.operations[one.cell.operation].kind
-            named = named_in(contract, exchanges[one.shown_by], kind)
+        if is_taken and sighting.shown_by in exchanges and _deletes(contract, sighting):
+            kind = contract.operations[sighting.cell.operation].kind
+            named = named_in(contract, exchanges[sighting.shown_by], kind)
             deleted |= dict.fromkeys(named, key)
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        operation = contract.operations.get(one.cell.operation)
-        if operation is None or one.shown_by not in exchanges:
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        operation = contract.operations.get(sighting.cell.operation)
+        if operation is None or sighting.shown_by not in exchanges:
             return key
-        request = exchanges[one.shown_by]
-        is_gone = key.rule.startswith(OF_ACCESS) and key.actual == NOT_FOUND
-        if is_gone or is_refusal(one, exchanges):
+        request = exchanges[sighting.shown_by]
+        gets_not_found = key.rule.startswith(OF_ACCESS) and key.actual == NOT_FOUND
+        if gets_not_found or is_refusal(sighting, exchanges):
             named = list(named_in(contract, request, operation.kind))
         elif key.rule == OBJECTS and key.expected.endswith(HELD):
             named = texts_in(sent_members(request).values())
@@ -87,14 +99,16 @@ def _of_wrong_deletions(
             named = []
         return next((deleted[name] for name in named if name in deleted), key)
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
-def is_refusal(one: Sighting, exchanges: Mapping[str, Exchange]) -> bool:
+def is_refusal(sighting: Sighting, exchanges: Mapping[str, Exchange]) -> bool:
     """Whether a sighting is on a request that had to succeed, and was refused."""
-    is_known = one.shown_by in exchanges
-    due = one.finding.where == "status" and one.finding.expected.startswith("2")
-    return is_known and due and one.key.actual.startswith(REFUSED)
+    is_logged = sighting.shown_by in exchanges
+    had_to_succeed = sighting.finding.where == "status" and sighting.finding.expected.startswith(
+        "2"
+    )
+    return is_logged and had_to_succeed and sighting.own_key.actual.startswith(REFUSED)
 
 
 def _for_removed(
@@ -105,7 +119,7 @@ def _for_removed(
 ) -> Iterator[str]:
     """The ids of refused requests for an object that disappeared when another one was deleted.
 
-    It was shown before a deletion, is not deleted itself, and is never shown again.
+    It was shown before a deletion, and is not shown again. No request deleted it.
     """
     named = {each.id: set(named_in(contract, each, deletion.kind)) for each in refused}
     if not any(named.values()):
@@ -128,17 +142,18 @@ def _past_of(contract: Contract, deletion: Operation, log: Iterable[Exchange]) -
             past.deletions.append(place)
             past.deleted.update(named_in(contract, exchange, deletion.kind))
         elif exchange.response is not None:
-            shown = _ID.findall(exchange.response.body.kept)
-            past.shown.update(dict.fromkeys(shown, place))
+            may_be_ids = _ID.findall(exchange.response.body.kept)
+            past.shown.update(dict.fromkeys(may_be_ids, place))
     return past
 
 
 @dataclass
 class _Past:
-    """What a log shows of the objects of one kind, by their places in the log.
+    """What a log shows of the objects of one kind. A place is the index of an exchange in the log.
 
-    ``shown`` has the last success that contains a text, and ``deleted`` the ids of the objects that
-    requests deleted.
+    ``places`` are those of all exchanges by id, and ``deletions`` those of accepted deletions.
+    ``deleted`` are the ids of the objects that these named. ``shown`` has the place of the last
+    other success that contains a text which may be an id, by that text.
     """
 
     places: dict[str, int] = field(default_factory=dict)
@@ -147,11 +162,14 @@ class _Past:
     shown: dict[str, int] = field(default_factory=dict)
 
     def has_removed(self, name: str, now: int) -> bool:
-        """Whether an object was shown for the last time before the deletion of another one."""
-        shown = self.shown.get(name)
-        if shown is None or name in self.deleted:
+        """Whether the deletion of another object came after the last success that shows an object.
+
+        ``now`` is the place of the request that does not find it.
+        """
+        last_shown = self.shown.get(name)
+        if last_shown is None or name in self.deleted:
             return False
-        return any(shown < place < now for place in self.deletions)
+        return any(last_shown < place < now for place in self.deletions)
 
 
 def named_in(contract: Contract, exchange: Exchange, kind: str) -> Iterator[str]:

@@ -26,9 +26,11 @@ from conformance.model import (
 RECIPE = "trigger.answer"
 """The rule that judges the result of a recipe in the target file. Nothing else proves a recipe."""
 OF_RECIPES = "triggers"
+"""The part of the target file with the recipes."""
 CLOCKED = "rate."
 """Prefix of the rules that need a clock and addresses."""
 AROUND = ("clock", "addresses")
+"""The parts of the target file that such rules depend on."""
 OF_TENANTS = ("tenant.", "owner.", "figures.")
 """Prefixes of the rules that need to know which business is which."""
 OF_KEYS = ("auth.", "scope.", *OF_TENANTS)
@@ -53,16 +55,20 @@ NOT_AGAIN = "not seen again"
 
 def certain_first(run: Run) -> tuple[Cause, ...]:
     """The causes of a run with their doubts: those without one first, otherwise in their order."""
-    otherwise = answered_otherwise(run)
+    not_shown_again = answered_otherwise(run)
     causes = [
-        replace(cause, doubt=_doubt(run, cause, same=cause.id not in otherwise))
+        replace(cause, doubt=_doubt(run, cause, same=cause.id not in not_shown_again))
         for cause in run.causes
     ]
     return tuple(sorted(causes, key=lambda cause: cause.doubt != ""))
 
 
 def _doubt(run: Run, cause: Cause, *, same: bool) -> str:
-    """The doubt about a cause; ``same`` says whether its steps had the same result again."""
+    """The doubt about a cause in a few words; empty if there is none.
+
+    An unproven part of the target file comes first. ``same`` says whether the steps of the cause
+    had the same result when they were repeated.
+    """
     remarks = unproven(run, cause)
     if remarks:
         about = remarks[0].about
@@ -74,7 +80,10 @@ def _doubt(run: Run, cause: Cause, *, same: bool) -> str:
 
 
 def unproven(run: Run, cause: Cause) -> list[Remark]:
-    """The remarks on the unproven parts of the target file that a cause depends on."""
+    """The remarks on the unproven parts of the target file that a cause depends on.
+
+    A key that the log proves to be dead is not unproven, whatever the first look saw.
+    """
     finding = cause.finding
     if finding.rule == RECIPE:
         seen = f"nothing else proves the recipe for {finding.expected}"
@@ -98,11 +107,11 @@ def _places(run: Run, cause: Cause) -> Iterator[str]:
     if rule.startswith(OF_TENANTS):
         yield from (f"businesses: {business}" for business in Business)
     elif cause.finding.where == "status":
-        yield from _named(run, exchanges)
+        yield from _named_businesses(run, exchanges)
 
 
-def _named(run: Run, exchanges: Iterable[Exchange]) -> Iterator[str]:
-    """The businesses of the target file that some requests name."""
+def _named_businesses(run: Run, exchanges: Iterable[Exchange]) -> Iterator[str]:
+    """The entries of the target file for the businesses that some requests name."""
     requests = [exchange.request for exchange in exchanges]
     sent = "".join(f"{each.url}{each.body.kept if each.body else ''}" for each in requests)
     for owner, name in run.target.businesses.items():

@@ -25,7 +25,7 @@ ALIKE = {
     "owner.named": "tenant.rows",
     "figures.grown": "figures.grown",
 }
-"""Rules that find one missing check whatever the finding, with the rule that stands for them."""
+"""Rules of which all findings show one missing check, with the rule that their key has."""
 FILTER, PAGE = "paging.filter", "paging.advances"
 """Rules that both find a missing page of a list."""
 OBJECTS, LISTS, UNKNOWN = "tenant.object", "tenant.rows", "id.unknown"
@@ -37,7 +37,7 @@ CONTENT_TYPE = "Content-Type"
 READ_BACK = ("create.read-back", "update.read-back")
 """Rules that compare what an object shows with what was sent."""
 AS_SENT = ", as it was sent"
-"""What may follow a value that was expected because it was sent."""
+"""What findings may append to an expected value that was sent."""
 OF_WALKS = ("paging.complete", "paging.exclusive", "paging.order")
 """Rules about the items of walks."""
 FILTERED = "a filter"
@@ -45,7 +45,7 @@ FILTERED = "a filter"
 UNROUTED = "route.unknown"
 """The rule about errors for unknown paths and methods."""
 ERROR, OF_ERRORS = "error", ("error.", UNROUTED)
-"""Replaces the rules about the form of errors."""
+"""What replaces the rules about the form of errors in a key, and the beginnings of these rules."""
 LABEL_RULE = "success.label"
 """The rule about the media type of successes, which a body that is no JSON breaks, too."""
 SHAPE, MEMBERS = "success.shape", "success.members"
@@ -61,13 +61,14 @@ LACKED = re.compile(r"'([^']+)' is a required property")
 TYPED = " is not of type "
 """What a finding says between a value of a wrong type and the right types."""
 DRAWN = SCENARIOS["generated"]
-"""The oddity of generated requests, which may have any other one."""
+"""The oddity of generated requests, in which anything may be odd."""
 ANOTHER = "another object"
 """The flaw of a change whose response shows another object than the one that it names."""
 TAKEN = "taken"
 """Replaces the status if a request was not refused."""
 
 OF_SUCCESS = ("success.", "status.")
+"""Prefixes of the rules about successes."""
 TRANSFER, STATUS, LABEL, BODY, CODE, REST, OTHER = range(7)
 """How much a key explains: problems with a whole response come before problems with its parts."""
 PLACES = {CONTENT_TYPE: LABEL, "/": BODY, "/error": BODY, "/error/code": CODE}
@@ -86,7 +87,11 @@ _COLLECTION = re.compile(r"^/[^/]+(?=/\*)")
 
 @dataclass(frozen=True, order=True)
 class Key:
-    """What the findings of one cause have in common."""
+    """What the findings of one cause have in common.
+
+    ``where`` is the place of the finding, ``flaw`` what is odd in the requests, and ``shape`` the
+    status and shape of a wrong response.
+    """
 
     rule: str
     where: str = ""
@@ -105,7 +110,7 @@ class Key:
     def id(self) -> str:
         """A short id that is the same in every run."""
         *parts, shape, kind = astuple(self)
-        # the ids of keys without these two are those of earlier versions
+        # empty parts are left out, so that these ids are the same as in earlier versions
         if shape or kind:
             parts.append(shape)
         if kind:
@@ -115,7 +120,7 @@ class Key:
 
 
 def key_of(finding: Finding, shown_by: list[Exchange]) -> Key:
-    """The key of a finding as shown by some of its exchanges."""
+    """The key of a finding, given the exchanges that show it, of which the last one decides."""
     if finding.rule in ALIKE:
         return Key(ALIKE[finding.rule])
     if finding.where == "status":
@@ -138,12 +143,12 @@ def _key_of_body(finding: Finding, shown_by: list[Exchange]) -> Key:
     if rule != ERROR:
         return Key(rule, place, kind(expected.removesuffix(AS_SENT)), actual)
     if place == "/":  # the shape says what the body is
-        actual = ""
+        return Key(rule, place, kind(expected), shape=_shape(shown_by))
     return Key(rule, place, kind(expected), actual, shape=_shape(shown_by))
 
 
 def _shape(shown_by: list[Exchange]) -> str:
-    """The status and the shape of the last response; empty for a success or a missing one."""
+    """The status and the shape of the last response; empty for a success, or without a response."""
     if not shown_by or shown_by[-1].status is None or shown_by[-1].ok:
         return ""
     return f"{shown_by[-1].status} {shape_of(shown_by[-1])}"
@@ -166,7 +171,7 @@ def _first_choice(finding: Finding) -> str:
 
 
 def _rule(finding: Finding) -> str:
-    """The rule of a finding; one for all rules about the form of errors, and about types."""
+    """The rule for the key of a finding: ERROR for the form of any error, SHAPE for types."""
     if finding.rule.startswith(OF_ERRORS):
         return ERROR
     return SHAPE if finding.rule == MEMBERS else finding.rule
@@ -184,8 +189,8 @@ def place_of(finding: Finding) -> str:
 def _key_of_status(finding: Finding, shown_by: list[Exchange]) -> Key:
     """The key of a response with a wrong status.
 
-    Server faults are distinguished by what provoked them. To a judge of keys, any other status
-    means that the key was not refused.
+    Server faults are distinguished by what provoked them. If a request had to be refused, the key
+    says TAKEN for any success, and in the rules about API keys for any status.
     """
     status = (shown_by[-1].status or 0) if shown_by else 0
     if is_fault(status):
@@ -193,10 +198,10 @@ def _key_of_status(finding: Finding, shown_by: list[Exchange]) -> Key:
         flaw = UNREAD if oddity in NOT_PARSED else oddity
         return Key(FAULT, "status", actual=str(status), flaw=flaw, shape=_shape(shown_by))
     rule = PAGE if finding.rule == FILTER else finding.rule
-    refusal_owed = not finding.expected.startswith("2")
+    had_to_be_refused = not finding.expected.startswith("2")
     is_taken = 200 <= status < 300 or rule.startswith("auth.")
     expected = cut(_ID.sub("ID", _first_choice(finding)), LONGEST)
-    if refusal_owed and is_taken:
+    if had_to_be_refused and is_taken:
         return Key(rule, "status", expected, TAKEN)
     return Key(rule, "status", expected, str(status), shape=_shape(shown_by))
 
@@ -208,7 +213,10 @@ def is_fault(status: int) -> bool:
 
 @lru_cache  # the findings of a cause have few texts
 def kind(text: str) -> str:
-    """A text without what differs from run to run; only the first character of JSON values."""
+    """A text without what differs from run to run: the part of a finding that its key contains.
+
+    Of a JSON object or array, only the first character is left.
+    """
     text = cut(text, 10 * LONGEST)
     text = _TYPED.sub("V is not of type ", text)
     for pattern, word in ((_TIME, "T"), (_QUOTED, '""'), (_ID, "ID"), (_NUMBER, "N")):

@@ -25,6 +25,7 @@ from conformance.model import Contract
 from conformance.model.mistake_names import REFUSABLE
 
 NOTHING = ("nothing",)
+"""A prefix that no rule has."""
 EXPLAINED: Mapping[str, tuple[str, ...]] = {
     "auth.missing": ("auth.",),
     "auth.invalid": ("auth.",),
@@ -50,7 +51,7 @@ EXPLAINED: Mapping[str, tuple[str, ...]] = {
 """By rule, the prefixes of the rules that break along with it on the same operations."""
 
 LATER_LOOKS = (".shown", ".lasting")
-"""How rules end that look at all later responses, and so also find what other rules find."""
+"""Endings of the rules that look at all later responses, and so also find what others find."""
 
 PLAIN = ("", REFUSABLE)
 """The flaws of requests with nothing odd, except perhaps values that a server may refuse."""
@@ -64,7 +65,7 @@ DISCLOSURES = ("tenant.", "owner.", "figures.", "secret.")
 OF_ACCESS = ("auth.", "scope.", "account.", *DISCLOSURES)
 """Prefixes of the rules about what a key reaches."""
 AT_ONCE = "at the same time"
-"""How the expectation of a finding ends that only simultaneous requests show."""
+"""The end of what is expected in findings that only simultaneous requests show."""
 MOST = 300
 """Maximum number of groups that are compared with each other."""
 
@@ -79,7 +80,7 @@ SUBJECTS = (
 
 
 def folded(contract: Contract, groups: list[Group]) -> list[Group]:
-    """The groups that no other group explains, each with those that it explains.
+    """The groups that no other group explains, each with those that it explains in ``folded``.
 
     Beyond MOST, groups are not folded: a target with that many is broken at random.
     """
@@ -104,18 +105,18 @@ def _root_of(contract: Contract, group: Group, roots: list[Group]) -> Group | No
 
 
 def _explaining_most_first(group: Group) -> tuple[int, int, int, bool, int, Key]:
-    """A sort key: groups that explain more come first, then those that reach further.
+    """A sort key: groups that explain more come first, then those with more operations.
 
-    Of server faults on as many operations, one that plain requests show comes first, and of other
-    problems one that shows without simultaneous requests.
+    If they have as many, special ones come later: server faults that only odd requests provoke, and
+    problems that only simultaneous requests show.
     """
     rules, key = list(EXPLAINED), group.key
-    place = rules.index(key.rule) if key.rule in rules else len(rules)
+    rank = rules.index(key.rule) if key.rule in rules else len(rules)
     if key.rule == UNLISTED and key.actual != TAKEN:
-        place = -1
+        rank = -1  # before all others
     is_odd = key.rule == FAULT and key.flaw not in PLAIN
     is_special = is_odd or key.expected.endswith(AT_ONCE)
-    return depth(key), place, -len(group.operations), is_special, -len(group.exchanges), key
+    return depth(key), rank, -len(group.operations), is_special, -len(group.exchanges), key
 
 
 def explains(one: Group, other: Group) -> bool:
@@ -138,19 +139,23 @@ def _by_rule(one: Group, other: Group) -> bool:
         return True
     is_refusal = one.key.rule.startswith(OF_ACCESS) and was_refused(one.finding)
     if is_refusal and not was_refused(other.finding):
-        return False  # that one reaches what it must not
+        return False  # the other one reaches what a refusal cannot open
     return other.key.rule.startswith(EXPLAINED.get(one.key.rule, NOTHING))
 
 
 def _refuses_alike(one: Group, other: Group) -> bool:
-    """Whether unknown and foreign ids get the same wrong refusal: one lookup finds neither."""
+    """Whether unknown and foreign ids get the same wrong refusal: one lookup serves both."""
     if {one.key.rule, other.key.rule} != {UNKNOWN, OBJECTS} or one.key.actual == TAKEN:
         return False
     return (one.key.actual, one.key.shape) == (other.key.actual, other.key.shape)
 
 
 def _by_response(one: Group, other: Group) -> bool:
-    """Whether one group covers every response of the other, at a level that explains it."""
+    """Whether one group has all exchanges of the other, and explains more of their responses.
+
+    A wrong status of a success explains only other rules about successes. What a response discloses
+    is explained only by what a key reaches.
+    """
     if not other.exchanges.keys() <= one.exchanges.keys():
         return False
     if one.key.rule in OF_FORM and one.key.actual == TAKEN:
@@ -164,11 +169,14 @@ def _by_response(one: Group, other: Group) -> bool:
 
 
 def _are_alike(one: Group, other: Group) -> bool:
-    """Whether two groups differ only in what one mistake may vary."""
+    """Whether two groups differ only in what may differ between the effects of one mistake.
+
+    If many lists lose items without a filter, those that do so with a filter are no other mistake.
+    """
     if _lack_one_part(one, other) or _fail_alike(one, other):
         return True
-    is_filtered = other.key.flaw == FILTERED and replace(other.key, flaw="") == one.key
-    return is_filtered and len(one.operations) >= SYSTEMIC
+    differ_in_filter = other.key.flaw == FILTERED and replace(other.key, flaw="") == one.key
+    return differ_in_filter and len(one.operations) >= SYSTEMIC
 
 
 def _fail_alike(one: Group, other: Group) -> bool:
@@ -179,7 +187,10 @@ def _fail_alike(one: Group, other: Group) -> bool:
 
 
 def _lack_one_part(one: Group, other: Group) -> bool:
-    """Whether errors with two statuses, some of the same operations, have one part wrong."""
+    """Whether the same part is wrong in errors that differ only in their status.
+
+    At least one operation has errors of both.
+    """
     if one.key.rule != ERROR or one.key.where in ("/", CONTENT_TYPE):
         return False
     keys = (one.key, other.key)
@@ -203,13 +214,17 @@ def _lack_one_check(contract: Contract, one: Group, other: Group) -> bool:
 
 
 def _kinds_of(contract: Contract, group: Group, action: str) -> set[str]:
-    """The kinds of the operations of a group, without those that have no such action."""
+    """The kinds of object in a group, without those that no operation with an action is for."""
     named = [contract.operations[name] for name in group.operations if name in contract.operations]
     return {each.kind for each in named if any(contract.operations_by(action, each.kind))}
 
 
 def _subject(group: Group) -> object:
-    """What groups on one operation must share to be one cause; unique for most groups."""
+    """What two groups on one operation must share to be one cause.
+
+    For faults, the status and shape; for the rules in SUBJECTS, their first word. Any other group
+    shares nothing, and is its own subject.
+    """
     if group.key.rule == FAULT:
         return FAULT, group.key.actual, group.key.shape
     beginning = group.key.rule.partition(".")[0]

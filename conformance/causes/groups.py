@@ -14,38 +14,38 @@ from conformance.causes.stored_values import is_garbled, stored_values
 from conformance.model import Cell, Contract, Exchange, Finding, id_of_cause
 
 LIMITED = "429"
-"""The beginning of what is expected beyond a rate limit."""
+"""The beginning of what is expected of a request beyond a rate limit."""
 
 
 @dataclass(eq=False)
 class Group:
-    """The findings with one key: cells, operations and exchanges, each in run order."""
+    """The findings with one key: cells, operations and exchanges, each by id and in run order."""
 
     key: Key
-    findings: dict[str, Finding] = field(default_factory=dict)  # the first of each clause
-    exact: set[str] = field(default_factory=set)  # clauses with a finding of the very key
+    findings: dict[str, Finding] = field(default_factory=dict)  # by clause, the first of each
+    exact: set[str] = field(default_factory=set)  # clauses with a finding whose own key is ``key``
     cells: dict[str, Cell] = field(default_factory=dict)
     operations: dict[str, None] = field(default_factory=dict)
     exchanges: dict[str, None] = field(default_factory=dict)
     sightings: list[Sighting] = field(default_factory=list)
     folded: list[Group] = field(default_factory=list)
-    origin: str = ""  # the exchange that stored the odd value that the others fail on
+    origin: str = ""  # id of the exchange that stored the odd value on which the others fail
 
     @property
     def finding(self) -> Finding:
-        """The first finding of the clause with the most cells, shown by exchanges of the group.
+        """The finding of the clause with the most cells, with all its exchanges in the group.
 
         For a server fault, a clause that expected a success takes precedence, because a plain
-        request shows it, and then one that expected a limit.
+        request shows it, and then one that expected a refusal by the rate limit.
         """
         cells = Counter(cell.clause for cell in self.cells.values())
 
-        def telling(clause: str) -> tuple[bool, bool, int]:
+        def precedence(clause: str) -> tuple[bool, bool, int]:
             expected = self.findings[clause].expected if self.key.rule == FAULT else ""
             return expected.startswith("2"), expected.startswith(LIMITED), cells[clause]
 
-        finding = self.findings[max(self.findings, key=telling)]
-        own = [one.names for one in self.sightings if one.finding is finding]
+        finding = self.findings[max(self.findings, key=precedence)]
+        own = [sighting.exchange_ids for sighting in self.sightings if sighting.finding is finding]
         return replace(finding, exchanges=tuple(dict.fromkeys(chain.from_iterable(own))))
 
     @property
@@ -56,21 +56,26 @@ class Group:
     @property
     def own_operations(self) -> list[str]:
         """The operations with a finding of the whole group that does not only follow from it."""
-        own = [one for part in self.whole() for one in part.sightings if part.is_own(one)]
-        return list(dict.fromkeys(one.cell.operation for one in own))
-
-    def is_own(self, one: Sighting) -> bool:
-        """Whether a sighting breaks the rule of the group. Any other one only follows from it."""
-        return self.key.rule == one.key.rule
-
-    def of_refusals(self, exchanges: Mapping[str, Exchange]) -> list[Exchange]:
-        """Those of some exchanges that show it by a status other than that of a due refusal."""
-        of_status = [
-            one
-            for one in self.sightings
-            if one.finding.where == "status" and not one.finding.expected.startswith("2")
+        own = [
+            sighting
+            for part in self.whole()
+            for sighting in part.sightings
+            if part.is_own(sighting)
         ]
-        names = dict.fromkeys(name for one in of_status for name in one.names)
+        return list(dict.fromkeys(sighting.cell.operation for sighting in own))
+
+    def is_own(self, sighting: Sighting) -> bool:
+        """Whether a sighting breaks the rule of the group. Any other one only follows from it."""
+        return self.key.rule == sighting.own_key.rule
+
+    def due_refusals(self, exchanges: Mapping[str, Exchange]) -> list[Exchange]:
+        """The requests of the group that had to be refused, and got another status."""
+        of_status = [
+            sighting
+            for sighting in self.sightings
+            if sighting.finding.where == "status" and not sighting.finding.expected.startswith("2")
+        ]
+        names = dict.fromkeys(name for sighting in of_status for name in sighting.exchange_ids)
         return [exchanges[name] for name in names if name in exchanges]
 
     def whole(self) -> Iterator[Group]:
@@ -90,28 +95,33 @@ def groups_of(
         return []
     stored = stored_values(contract, exchanges)
     with_keys = settled(contract, seen, exchanges, stored)
-    kept = {key for one, key in with_keys if one.key.rule == key.rule}
-    for one, explained in with_keys:
-        # the sighting that explains it may have been explained by another one itself
-        key = explained if explained in kept else one.key
+    keys_of_causes = {key for sighting, key in with_keys if sighting.own_key.rule == key.rule}
+    for sighting, settled_key in with_keys:
+        # whatever explained the sighting may itself have got another key: then nothing explains it
+        key = settled_key if settled_key in keys_of_causes else sighting.own_key
         group = groups.setdefault(key, Group(key))
-        _add(group, one)
+        _add(group, sighting)
         # an odd value that was stored earlier may be what makes the exchange fail
-        is_of_stored = one.shown_by in stored and stored[one.shown_by].flaw == key.flaw
-        if is_of_stored and (key.rule == FAULT or is_garbled(exchanges[one.shown_by])):
-            group.origin = stored[one.shown_by].origin
+        is_of_stored = sighting.shown_by in stored and stored[sighting.shown_by].flaw == key.flaw
+        if is_of_stored and (key.rule == FAULT or is_garbled(exchanges[sighting.shown_by])):
+            group.origin = stored[sighting.shown_by].origin
             group.exchanges[group.origin] = None
     return list(groups.values())
 
 
-def _add(group: Group, one: Sighting) -> None:
-    group.sightings.append(one)
-    if group.is_own(one):
-        clause, is_exact = one.finding.clause, one.key == replace(group.key, kind="")
+def _add(group: Group, sighting: Sighting) -> None:
+    """Add a sighting to a group.
+
+    Of each clause, ``findings`` keeps the first finding whose own key is exactly that of the group.
+    Without such a finding, it keeps the first one that breaks the rule of the group.
+    """
+    group.sightings.append(sighting)
+    if group.is_own(sighting):
+        clause, is_exact = sighting.finding.clause, sighting.own_key == replace(group.key, kind="")
         if clause not in group.findings or (is_exact and clause not in group.exact):
-            group.findings[clause] = one.finding
+            group.findings[clause] = sighting.finding
         if is_exact:
             group.exact.add(clause)
-    group.cells[one.cell.name] = one.cell
-    group.operations[one.cell.operation] = None
-    group.exchanges.update(dict.fromkeys(one.names))
+    group.cells[sighting.cell.name] = sighting.cell
+    group.operations[sighting.cell.operation] = None
+    group.exchanges.update(dict.fromkeys(sighting.exchange_ids))

@@ -27,93 +27,107 @@ BLANK = "parameter.blank"
 ACCEPTED = ("status.listed", "success.status", "parameter.invalid", MISSING)
 """Rules that find a success with a wrong status, or one that should be a refusal."""
 DELETIONS = ("delete.gone", "delete.shown", "delete.lasting")
-"""Rules that find a deleted object."""
+"""Rules that find an object although it was deleted."""
 REFUSED, OPENS = "scope.refused", "scope.opens"
 """Rules that find a key with another scope accepted, and one with the right scope refused."""
 WRONG_SCOPE = "the wrong scope"
-"""What an operation checks if it breaks both rules."""
+"""The flaw of an operation that breaks both rules: what it checks."""
 FEW, FEW_ACCEPTED = 3, 2
-"""The most kinds that count as separate mistakes: of tenants and filters, and of anything else."""
+"""The most kinds of object that count as separate mistakes: for tenants and filters, and others."""
 
 
 def by_handler(contract: Contract, with_keys: Settled) -> Settled:
-    """The sightings; if only the handlers of a few kinds are wrong, the key names the kind."""
-    with_keys = _of_scopes(with_keys)
+    """The sightings; if a rule is broken for only a few kinds of object, keys name the kind.
+
+    Confused scopes get a key of their own, and items that reports show get that of their list.
+    """
+    with_keys = _join_confused_scopes(with_keys)
     kinds = {name: operation.kind for name, operation in contract.operations.items()}
     rules = (OBJECTS, LISTS, FILTER, *ACCEPTED, *DELETIONS)
-    explaining = {key for one, key in with_keys if one.key.rule != key.rule}
+    keys_that_explain = {key for sighting, key in with_keys if sighting.own_key.rule != key.rule}
     few = {rule: _few_kinds(kinds, with_keys, rule) for rule in rules}
     open_kinds = few[OBJECTS] | few[LISTS]
-    of_filters = _of_filters(kinds, with_keys, few[FILTER])
+    filter_keys = _keys_of_wrong_filters(kinds, with_keys, few[FILTER])
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        kind = kinds.get(one.cell.operation, "")
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        kind = kinds.get(sighting.cell.operation, "")
         if key.rule.startswith(OF_TENANTS):
             is_own = kind in open_kinds and not key.names_in_member
         elif key.rule.startswith(OF_PAGES):
-            is_own = key in of_filters
+            is_own = key in filter_keys
         else:
             rule = MISSING if key.rule == BLANK else key.rule
-            explains = key.rule in DELETIONS and key in explaining
+            explains = key.rule in DELETIONS and key in keys_that_explain
             is_own = kind in few.get(rule, ()) and _may_be_own(key) and not explains
         return replace(key, kind=kind) if is_own else key
 
-    return _of_lists(contract, [(one, settled_key(one, key)) for one, key in with_keys])
+    return _join_lists(
+        contract, [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
+    )
 
 
-def _of_filters(kinds: Mapping[str, str], with_keys: Settled, wrong: set[str]) -> set[Key]:
-    """The keys of page rules that only lists of some kinds break, whose filters are wrong."""
-    lists: dict[Key, set[str]] = defaultdict(set)
-    for one, key in with_keys:
-        if one.key.rule == key.rule and key.rule.startswith(OF_PAGES):
-            lists[key].add(kinds.get(one.cell.operation, ""))
-    return {key for key, found in lists.items() if found <= wrong}
+def _keys_of_wrong_filters(
+    kinds: Mapping[str, str], with_keys: Settled, wrong: set[str]
+) -> set[Key]:
+    """The keys of paging rules that only lists of the ``wrong`` kinds break, whose filters fail."""
+    broken_kinds: dict[Key, set[str]] = defaultdict(set)
+    for sighting, key in with_keys:
+        if sighting.own_key.rule == key.rule and key.rule.startswith(OF_PAGES):
+            broken_kinds[key].add(kinds.get(sighting.cell.operation, ""))
+    return {key for key, found in broken_kinds.items() if found <= wrong}
 
 
 def _few_kinds(kinds: Mapping[str, str], with_keys: Settled, rule: str) -> set[str]:
-    """The kinds of objects for which requests succeed against a rule; none if they are many.
+    """The kinds of object for which a rule is broken, if they are few, but more than one.
 
-    There is nothing to tell apart if it is only one kind.
+    Otherwise none: many kinds share one mistake, and one kind has no others to differ from.
     """
     found = {
-        kinds.get(one.cell.operation, "")
-        for one, key in with_keys
-        if one.key.rule == key.rule == rule and _may_be_own(key)
+        kinds.get(sighting.cell.operation, "")
+        for sighting, key in with_keys
+        if sighting.own_key.rule == key.rule == rule and _may_be_own(key)
     }
     most = FEW if rule in (OBJECTS, LISTS, FILTER) else FEW_ACCEPTED
     return found - {""} if 1 < len(found) <= most else set()
 
 
 def _may_be_own(key: Key) -> bool:
-    """Whether a handler is wrong, rather than a check of a member that many share."""
-    is_success = key.actual == TAKEN or key.actual.startswith("2")
+    """Whether the handler of one kind may be wrong, rather than a check that several share."""
     if key.rule in (LISTS, FILTER, *DELETIONS):
         return True
+    is_success = key.actual == TAKEN or key.actual.startswith("2")
     return is_success and not key.names_in_member
 
 
-def _of_lists(contract: Contract, with_keys: Settled) -> Settled:
-    """What shows one item of a list shows it to another tenant for the same reason."""
+def _join_lists(contract: Contract, with_keys: Settled) -> Settled:
+    """The sightings; a report that shows foreign items has the key of the list at its path."""
     paths = {name: operation.path for name, operation in contract.operations.items()}
-    listed = {paths.get(one.cell.operation): key for one, key in with_keys if key.rule == LISTS}
-
-    def settled_key(one: Sighting, key: Key) -> Key:
-        path = paths.get(one.cell.operation)
-        return listed.get(path, key) if key.rule == FIGURES else key
-
-    return [(one, settled_key(one, key)) for one, key in with_keys]
-
-
-def _of_scopes(with_keys: Settled) -> Settled:
-    """An operation that accepts another scope, and refuses the right one, has confused the two."""
-    accepting = {
-        one.cell.operation for one, key in with_keys if (key.rule, key.actual) == (REFUSED, TAKEN)
+    list_keys = {
+        paths.get(sighting.cell.operation): key for sighting, key in with_keys if key.rule == LISTS
     }
-    refusing = {one.cell.operation for one, key in with_keys if key.rule == OPENS}
+
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        path = paths.get(sighting.cell.operation)
+        return list_keys.get(path, key) if key.rule == FIGURES else key
+
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
+
+
+def _join_confused_scopes(with_keys: Settled) -> Settled:
+    """The sightings; an operation that accepts another scope and refuses its own one has a flaw.
+
+    It checks the wrong scope. Only the keys of what it accepts say so.
+    """
+    accepting = {
+        sighting.cell.operation
+        for sighting, key in with_keys
+        if (key.rule, key.actual) == (REFUSED, TAKEN)
+    }
+    refusing = {sighting.cell.operation for sighting, key in with_keys if key.rule == OPENS}
     confused = accepting & refusing
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        is_confused = one.cell.operation in confused and key.rule == REFUSED
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        is_confused = sighting.cell.operation in confused and key.rule == REFUSED
         return replace(key, flaw=WRONG_SCOPE) if is_confused else key
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]

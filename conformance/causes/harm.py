@@ -45,9 +45,10 @@ REFUSED = "4"
 
 
 def harm_of(contract: Contract, key: Key, finding: Finding) -> Harm:
-    """The harm of the findings with a key, given the first of them.
+    """The harm of the findings with a key, given the main one of them.
 
-    A refusal with the wrong status exposes nothing, and neither does what is the client's own.
+    Faults, refusals with a wrong status, and data of the client itself expose nothing: the response
+    is merely wrong.
     """
     if key.rule == FAULT or was_refused(finding) or finding.expected.startswith(NONE_OF_ITS_OWN):
         return Harm.ANSWER

@@ -23,7 +23,10 @@ LONGEST = 80
 
 
 def instances_of(contract: Contract, exchanges: Iterable[Exchange]) -> tuple[str, ...]:
-    """The wrong values in some requests, each with the response, such as ``to: accepted "x"``."""
+    """The distinct wrong values in some requests, each with the response.
+
+    Such as ``to: accepted "x"`` or ``to: 500 for "x"``.
+    """
     found: dict[str, None] = {}
     for exchange in exchanges:
         operation = contract.operations.get(exchange.operation)
@@ -41,7 +44,7 @@ def _instances(operation: Operation, exchange: Exchange) -> Iterator[str]:
 
 
 def _odd(operation: Operation, exchange: Exchange) -> Iterator[tuple[Parameter, Any]]:
-    """The parameter with an odd value on which the server fails, with this value."""
+    """The parameter with an odd value on which the server fails, and the value; at most one."""
     oddity = oddity_of(exchange)
     for beginning in (ODD_VALUE, HUGE_VALUE):
         parameter = operation.parameter(oddity.removeprefix(beginning))
@@ -57,9 +60,10 @@ def _odd(operation: Operation, exchange: Exchange) -> Iterator[tuple[Parameter, 
 
 
 def wrong_values(operation: Operation, exchange: Exchange) -> Iterator[tuple[Parameter, Any]]:
-    """The parameters of a request whose values no reading can accept, with these.
+    """The parameters of a request with a value that must be refused, each with this value.
 
-    Also required ones that are null or missing (ABSENT), if that is what the request is about.
+    If the request is about null or omitted values, these are wrong, too. A required parameter that
+    is missing has the value ABSENT.
     """
     members, form = sent_members(exchange), exchange.facts.form
     for parameter in operation.parameters:

@@ -19,7 +19,7 @@ from conformance.causes.stored_values import object_of
 from conformance.model import Contract, Exchange
 
 LISTED, COMPLETE = "create.listed", "paging.complete"
-"""Rules that find a list without a new object, and a walk without an item that it should have."""
+"""Rules that find that a list lacks a new object, and that a walk lacks an item."""
 EMPTY, PROMISED = "tenant.empty", "paging.more-true"
 """Rules about lists without items, and about the end of a list that says that more follow."""
 REPEATED = "paging.exclusive"
@@ -30,58 +30,61 @@ LOOKED_FOR = ("which was just created", "which was only changed", "which was not
 """What a finding says of an object that a list lacks, behind its id."""
 
 Uses = Mapping[str, list[tuple[int, bool]]]
-"""By id, the requests for an object that succeeded: place in the log, and whether it was a read."""
+"""By id of an object, its successful requests: place in the log, and whether it is a read."""
 
 
 def without_filters(with_keys: Settled) -> Settled:
-    """The sightings; a walk with a filter counts as one without if those of its list fail, too."""
-    plain = {
-        one.cell.operation
-        for one, key in with_keys
+    """The sightings; walks with a filter have no flaw if others of the same list fail without."""
+    failing_without_filter = {
+        sighting.cell.operation
+        for sighting, key in with_keys
         if key.rule in OF_WALKS and key.flaw != FILTERED
     }
     return [
-        (one, replace(key, flaw=""))
-        if key.flaw == FILTERED and one.cell.operation in plain
-        else (one, key)
-        for one, key in with_keys
+        (sighting, replace(key, flaw=""))
+        if key.flaw == FILTERED and sighting.cell.operation in failing_without_filter
+        else (sighting, key)
+        for sighting, key in with_keys
     ]
 
 
 def without_cursors(with_keys: Settled) -> Settled:
-    """The sightings; items that a list repeats have the key of a page that it returns again.
+    """The sightings; if a list ignores cursors, repeated items have the key of repeated pages.
 
-    A page of one item may come again because the list includes the item that the cursor is of.
+    Only repeated pages of several items show that. A single item may be the one that the cursor is
+    of, which the list includes.
     """
     ignoring = {
-        one.cell.operation: key
-        for one, key in with_keys
-        if key.rule == PAGE and SAME_ITEMS.match(one.finding.actual)
+        sighting.cell.operation: key
+        for sighting, key in with_keys
+        if key.rule == PAGE and SAME_ITEMS.match(sighting.finding.actual)
     }
     return [
-        (one, ignoring.get(one.cell.operation, key) if key.rule == REPEATED else key)
-        for one, key in with_keys
+        (sighting, ignoring.get(sighting.cell.operation, key) if key.rule == REPEATED else key)
+        for sighting, key in with_keys
     ]
 
 
 def without_empty_lists(with_keys: Settled) -> Settled:
-    """The sightings; an empty list and a last page that promise more have the same cause."""
-    promising = {one.cell.operation: key for one, key in with_keys if key.rule == PROMISED}
+    """The sightings; an empty list that promises more has the key of a last page that does."""
+    promising = {
+        sighting.cell.operation: key for sighting, key in with_keys if key.rule == PROMISED
+    }
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        promises_more = key.rule == EMPTY and one.finding.actual == "true"
-        return promising.get(one.cell.operation, key) if promises_more else key
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        promises_more = key.rule == EMPTY and sighting.finding.actual == "true"
+        return promising.get(sighting.cell.operation, key) if promises_more else key
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
 def with_lists_that_lose(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """The sightings; one on an object that a list lacks has the key of that list, if it loses any.
+    """The sightings; one on an object that a list lacks has the key of the list, if it loses items.
 
-    That is so if the list lacks objects that were only created, and if such an object was read
-    since its last change, so that no change has removed it.
+    A list loses items if it lacks new objects. The object must have been read since its last
+    change, so that no change can have removed it.
     """
     losing = _losing(with_keys, exchanges)
     if not losing:
@@ -89,32 +92,35 @@ def with_lists_that_lose(
     uses = _uses(contract, exchanges)
     places = {name: place for place, name in enumerate(exchanges)}
     following = set()  # keys, each with the operation of the write and that of the list
-    for one, key in with_keys:
-        name, _, what = one.finding.expected.partition(", ")
-        look = exchanges.get(one.shown_by)
+    for sighting, key in with_keys:
+        name, _, what = sighting.finding.expected.partition(", ")
+        look = exchanges.get(sighting.shown_by)
         if look is not None and what in LOOKED_FOR and _is_there(uses, name, places[look.id]):
-            following.add((key, one.cell.operation, look.operation))
+            following.add((key, sighting.cell.operation, look.operation))
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        look = exchanges.get(one.shown_by)
-        if look is None or (key, one.cell.operation, look.operation) not in following:
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        look = exchanges.get(sighting.shown_by)
+        if look is None or (key, sighting.cell.operation, look.operation) not in following:
             return key
         return losing.get(look.operation, key)
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
 def _losing(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> dict[str, Key]:
-    """The lists without new objects, each with the key of its walks if these lose items, too."""
-    found: dict[str, dict[str, Key]] = {LISTED: {}, COMPLETE: {}}
-    for one, key in with_keys:
-        if key.rule in found and not key.flaw and one.shown_by in exchanges:
-            found[key.rule][exchanges[one.shown_by].operation] = key
+    """By operation, the keys of the lists that lack new objects.
+
+    It is the key of walks that lose items, if there are any, and else that of the new objects.
+    """
+    found: dict[str, dict[str, Key]] = {LISTED: {}, COMPLETE: {}}  # by rule, keys by operation
+    for sighting, key in with_keys:
+        if key.rule in found and not key.flaw and sighting.shown_by in exchanges:
+            found[key.rule][exchanges[sighting.shown_by].operation] = key
     return found[LISTED] | picked(found[COMPLETE], found[LISTED])
 
 
 def _uses(contract: Contract, exchanges: Mapping[str, Exchange]) -> Uses:
-    """The successful requests that name an object to work on."""
+    """The successful requests that select an object, by its id."""
     uses: dict[str, list[tuple[int, bool]]] = defaultdict(list)
     for place, exchange in enumerate(exchanges.values()):
         name = object_of(contract, exchange) if exchange.ok else None
@@ -125,7 +131,10 @@ def _uses(contract: Contract, exchanges: Mapping[str, Exchange]) -> Uses:
 
 
 def _is_there(uses: Uses, name: str, place: int) -> bool:
-    """Whether an object was read before a place in the log, and not changed between."""
+    """Whether the last successful request for an object before a place in the log was a read."""
     of_object = uses.get(name, [])
-    before = bisect(of_object, (place, False))
-    return before > 0 and of_object[before - 1][1]
+    earlier = bisect(of_object, (place, False))
+    if earlier == 0:
+        return False
+    _, is_read = of_object[earlier - 1]
+    return is_read

@@ -37,22 +37,23 @@ class Origin:
 def origins_of(
     run: Run, exchanges: Iterable[Exchange], named: Mapping[str, Collection[str]]
 ) -> dict[str, Origin]:
-    """The origins of the values in some requests that a response showed first.
+    """By value, the origins of the values in some requests that a response showed first.
 
-    ``named`` holds further values by the id of the exchange before which they are looked for.
-    Values declared in the target file or invented by the suite have no origin.
+    ``named`` holds further values by the id of the exchange before which they are looked for. The
+    requests with these origins are traced in turn, up to ROUNDS times. Values declared in the
+    target file or invented by the suite have no origin.
     """
     found: dict[str, Origin] = {}
-    settled = set(_declared(run))
-    wanted = _values_of_all(exchanges).union(*named.values()) - settled
+    done = set(_declared(run))
+    wanted = _values_of_all(exchanges).union(*named.values()) - done
     for _ in range(ROUNDS):
         if not wanted:
             break
         new = dict(_first_shown(run.exchanges, wanted, named))
         found |= new
-        settled |= wanted
-        before = [run.exchange[origin.exchange] for origin in new.values()]
-        wanted = _values_of_all(before) - settled
+        done |= wanted
+        sources = [run.exchange[origin.exchange] for origin in new.values()]
+        wanted = _values_of_all(sources) - done
     return found
 
 
@@ -105,16 +106,16 @@ def _may_be_carried_over(value: str) -> bool:
 def _first_shown(
     exchanges: Iterable[Exchange], wanted: Collection[str], named: Mapping[str, Collection[str]]
 ) -> Iterator[tuple[str, Origin]]:
-    """The origin of each wanted value that a response shows before any request contains it.
+    """Each wanted value that a response shows before any request contains it, with its origin.
 
     Of several responses, the one that shows it as the id of an object near its top is preferred.
     """
-    left = set(wanted)
+    not_sent_yet = set(wanted)
     best: dict[str, tuple[Rank, Origin]] = {}
     for exchange in exchanges:
-        left -= values_of(exchange)
-        left.difference_update(named.get(exchange.id, ()))
-        for path, value in _shown(exchange, left):
+        not_sent_yet -= values_of(exchange)
+        not_sent_yet.difference_update(named.get(exchange.id, ()))
+        for path, value in _shown(exchange, not_sent_yet):
             rank = _rank(exchange, path)
             if value not in best or rank < best[value][0]:
                 best[value] = (rank, Origin(exchange.id, path))

@@ -22,34 +22,44 @@ Place = tuple[Business | None, str, str]
 """The business that an object was shown to, its kind, and its id as text."""
 
 
-def of_other_objects(
+def join_changes_of_others(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """A change has no effect on its object, or succeeds for any id, because it works on another."""
+    """The sightings; changes that work on another object than they name have a key of their own.
+
+    Such a change has no effect on the object that it names, or succeeds for any id. Only what the
+    rules in OF_CHANGES find makes a key for an operation.
+    """
     changes = _changes_of_others(contract, exchanges.values())
 
-    def follows(one: Sighting, key: Key) -> bool:
+    def is_on_such_a_change(sighting: Sighting, key: Key) -> bool:
         is_of_any_id = key.rule in OF_ANY_ID and key.actual == TAKEN
         is_about_change = is_of_any_id or key.rule.startswith("update.")
-        return is_about_change and not changes[one.cell.operation].isdisjoint(one.names)
+        return is_about_change and not changes[sighting.cell.operation].isdisjoint(
+            sighting.exchange_ids
+        )
 
-    leads: dict[str, Key] = {}  # by operation
+    common: dict[str, Key] = {}  # by operation
     for rule in OF_CHANGES:
-        for one, key in with_keys:
-            if key.rule == rule and follows(one, key):
-                leads.setdefault(one.cell.operation, Key(rule, "/", flaw=ANOTHER))
+        for sighting, key in with_keys:
+            if key.rule == rule and is_on_such_a_change(sighting, key):
+                common.setdefault(sighting.cell.operation, Key(rule, "/", flaw=ANOTHER))
     return [
-        (one, leads.get(one.cell.operation, key) if follows(one, key) else key)
-        for one, key in with_keys
+        (
+            sighting,
+            common.get(sighting.cell.operation, key) if is_on_such_a_change(sighting, key) else key,
+        )
+        for sighting, key in with_keys
     ]
 
 
 def _changes_of_others(
     contract: Contract, exchanges: Iterable[Exchange]
 ) -> defaultdict[str, set[str]]:
-    """The ids of accepted changes that return another object than they name, by operation.
+    """By operation, the ids of the exchanges whose accepted change returns another object.
 
-    What they return is an object only if something else shows its id to the same business.
+    It has another id than the change names, and a list, a read or a creation shows this id to the
+    same business. An id that nothing else shows may be wrong, rather than that of another object.
     """
     log = list(exchanges)
     changes: defaultdict[str, set[str]] = defaultdict(set)
@@ -64,7 +74,7 @@ def _changes_of_others(
 
 
 def _shown(contract: Contract, log: Iterable[Exchange]) -> Iterator[Place]:
-    """The objects that lists, reads and creations show."""
+    """The objects that successful lists, reads and creations show."""
     for exchange in log:
         operation = contract.operations.get(exchange.operation)
         if operation is None or not exchange.ok or operation.action not in SHOWING:
@@ -76,7 +86,10 @@ def _shown(contract: Contract, log: Iterable[Exchange]) -> Iterator[Place]:
 
 
 def _returned(contract: Contract, exchange: Exchange) -> Place | None:
-    """What an accepted change returns, if that is not the object that it names."""
+    """The object that an accepted change returns; None if it is the one that the change names.
+
+    Also None for any other request, and if one of the two ids is missing.
+    """
     operation = contract.operations.get(exchange.operation)
     if operation is None or operation.action != "update" or not exchange.ok:
         return None

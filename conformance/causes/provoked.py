@@ -32,67 +32,81 @@ HUGE = re.compile(r"[+-]?\d{10,}")
 # --- successes that are no JSON ------------------------------------------------------------------
 
 
-def of_garbled_bodies(
+def join_garbled_bodies(
     with_keys: Settled, exchanges: Mapping[str, Exchange], stored: Mapping[str, Stored]
 ) -> Settled:
-    """A success is no JSON because of a stored value, which its writes may show as well."""
+    """The sightings; successes that are no JSON because of an odd value have a key for that value.
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        exchange = exchanges.get(one.shown_by)
+    The value was stored earlier, or the request itself wrote it. Findings on the members of an
+    unreadable success have the key of its form.
+    """
+
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        exchange = exchanges.get(sighting.shown_by)
         if exchange is None or not is_garbled(exchange):
             return key
         value = stored.get(exchange.id)
         flaw = value.flaw if value else flaw_of_write(exchange)
         return Key(SHAPE, "/", A_VALUE, flaw=flaw) if flaw else key
 
-    settled_keys = [(one, settled_key(one, key)) for one, key in with_keys]
-    found = {key for one, key in settled_keys if one.key.rule == SHAPE}
+    of_values = [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
+    # only a finding on the shape of a response can break the rule of such a key
+    shape_keys = {key for sighting, key in of_values if sighting.own_key.rule == SHAPE}
     with_keys = [
-        (one, key if key in found else own)
-        for (one, key), (_, own) in zip(settled_keys, with_keys, strict=True)
+        (sighting, key if key in shape_keys else own)
+        for (sighting, key), (_, own) in zip(of_values, with_keys, strict=True)
     ]
-    return _of_unreadable(with_keys, exchanges)
+    return _join_unreadable(with_keys, exchanges)
 
 
-def _of_unreadable(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """What the body of a success does not show is not missing if nobody can read it."""
+def _join_unreadable(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """The sightings; those on members of an unreadable success have the key of its form."""
     unreadable = {
-        one.shown_by: key
-        for one, key in with_keys
-        if key.rule == SHAPE and one.shown_by in exchanges and is_garbled(exchanges[one.shown_by])
+        sighting.shown_by: key
+        for sighting, key in with_keys
+        if key.rule == SHAPE
+        and sighting.shown_by in exchanges
+        and is_garbled(exchanges[sighting.shown_by])
     }
     return [
-        (one, unreadable.get(one.shown_by, key) if one.finding.where.startswith("/") else key)
-        for one, key in with_keys
+        (
+            sighting,
+            unreadable.get(sighting.shown_by, key)
+            if sighting.finding.where.startswith("/")
+            else key,
+        )
+        for sighting, key in with_keys
     ]
 
 
 # --- bodies that are no JSON ----------------------------------------------------------------------
 
 
-def of_unread_bodies(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """An operation that fails on every body that is no JSON fails on each for the same reason.
+def join_unread_bodies(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """The sightings; an operation that fails on bodies that are no JSON has one key for all these.
 
-    Whatever else is odd in such a request, the server does not come to see it. An odd value that
-    has a spelling in JSON as well, such as a number beyond all bounds, fails like the others.
+    Whatever else is odd in such a request, the server fails before it sees it. The flaw of such a
+    request may also be sent as JSON, such as a number beyond all bounds: that has the same key.
     """
-    parsers: dict[tuple[str, Key], Key] = {}  # by operation, and what the failures look like
-    for one, key in with_keys:
+    parser_keys: dict[tuple[str, Key], Key] = {}  # by operation, and what the failures look like
+    for sighting, key in with_keys:
         if key.rule == FAULT and key.flaw == UNREAD:
-            parsers[one.cell.operation, replace(key, flaw="")] = key
-    unread = {one for one, key in with_keys if _is_unread(exchanges.get(one.shown_by))}
-    oddities = {key for one, key in with_keys if one in unread and key.flaw != DRAWN}
+            parser_keys[sighting.cell.operation, replace(key, flaw="")] = key
+    unread = {
+        sighting for sighting, key in with_keys if _is_unread(exchanges.get(sighting.shown_by))
+    }
+    oddities = {key for sighting, key in with_keys if sighting in unread and key.flaw != DRAWN}
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        if key.rule != FAULT or (one not in unread and key not in oddities):
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        if key.rule != FAULT or (sighting not in unread and key not in oddities):
             return key
-        return parsers.get((one.cell.operation, replace(key, flaw="")), key)
+        return parser_keys.get((sighting.cell.operation, replace(key, flaw="")), key)
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
 def _is_unread(exchange: Exchange | None) -> bool:
-    """Whether the body of a request is no JSON, as far as the log has it."""
+    """Whether the body of a request is no JSON; False if the log does not contain all of it."""
     body = exchange.request.body if exchange else None
     if body is None or body.cut or body.withheld or body.left_out:
         return False
@@ -104,67 +118,71 @@ def _is_unread(exchange: Exchange | None) -> bool:
 # --- null characters ------------------------------------------------------------------------------
 
 
-def of_null_characters(with_keys: Settled) -> Settled:
-    """A server that fails on a null character fails on one among other signs for that reason."""
+def join_null_characters(with_keys: Settled) -> Settled:
+    """The sightings; if a server fails on a null character alone, that is the flaw of mixed texts.
+
+    These are texts with a null character and other odd signs.
+    """
     if not any(key.rule == FAULT and key.flaw == NUL for _, key in with_keys):
         return with_keys
     return [
-        (one, replace(key, flaw=NUL) if (key.rule, key.flaw) == (FAULT, NUL_AND_MORE) else key)
-        for one, key in with_keys
+        (sighting, replace(key, flaw=NUL) if (key.rule, key.flaw) == (FAULT, NUL_AND_MORE) else key)
+        for sighting, key in with_keys
     ]
 
 
 # --- odd values of a parameter --------------------------------------------------------------------
 
 
-def of_parameters(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """An operation that fails on odd values of a parameter fails on an empty one for that reason.
+def join_parameters(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """The sightings; an operation that fails on odd values of a parameter has one key for these.
 
-    So it does on one that is badly encoded, in a request that is not about the parameter.
+    It also covers requests with an empty value of the parameter, and bystanders with any value.
     """
-    with_keys = _of_huge_values(with_keys, exchanges)
-    failing: dict[tuple[str, Key], Key] = {}  # by operation, and the key with the bare parameter
-    for one, key in with_keys:
+    with_keys = _split_huge_values(with_keys, exchanges)
+    # by operation, and by the key with the name of the parameter as its flaw
+    failing: dict[tuple[str, Key], Key] = {}
+    for sighting, key in with_keys:
         if key.rule == FAULT and key.flaw.startswith(ODD_VALUE):
             name = key.flaw.removeprefix(ODD_VALUE)
-            failing[one.cell.operation, replace(key, flaw=name)] = key
+            failing[sighting.cell.operation, replace(key, flaw=name)] = key
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        exchange = exchanges.get(one.shown_by)
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        exchange = exchanges.get(sighting.shown_by)
         if exchange is None or key.rule != FAULT or key.flaw not in (EMPTY, OPTIONAL):
             return key
         for name, values in query_of(exchange.request.url).items():
-            known = failing.get((one.cell.operation, replace(key, flaw=name)))
+            known = failing.get((sighting.cell.operation, replace(key, flaw=name)))
             if known is not None and (key.flaw == OPTIONAL or "" in values):
                 return known
         return key
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
-def _of_huge_values(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """Operations that fail only on numbers they cannot hold do so for a reason of their own.
+def _split_huge_values(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """The sightings; operations that fail only on huge numbers have a flaw of their own for these.
 
-    That is so unless most of them fail on other odd values of the parameter, too.
+    That is so unless at least as many operations fail on other odd values of the parameter.
     """
-    huge: dict[Key, set[str]] = defaultdict(set)  # the operations that fail on huge values
-    other: dict[Key, set[str]] = defaultdict(set)
-    for one, key in with_keys:
+    huge: dict[Key, set[str]] = defaultdict(set)  # operations that fail on huge values
+    other: dict[Key, set[str]] = defaultdict(set)  # operations that fail on other odd values
+    for sighting, key in with_keys:
         if key.rule == FAULT and key.flaw.startswith(ODD_VALUE):
-            found = huge if _has_huge_value(key, exchanges.get(one.shown_by)) else other
-            found[key].add(one.cell.operation)
+            found = huge if _has_huge_value(key, exchanges.get(sighting.shown_by)) else other
+            found[key].add(sighting.cell.operation)
     apart = {
         key: operations - other[key]
         for key, operations in huge.items()
         if len(operations - other[key]) > len(other[key])
     }
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        if one.cell.operation not in apart.get(key, ()):
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        if sighting.cell.operation not in apart.get(key, ()):
             return key
         return replace(key, flaw=HUGE_VALUE + key.flaw.removeprefix(ODD_VALUE))
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
 def _has_huge_value(key: Key, exchange: Exchange | None) -> bool:

@@ -29,10 +29,10 @@ from conformance.causes.finding_key import (
 )
 from conformance.causes.instances import wrong_values
 from conformance.causes.provoked import (
-    of_garbled_bodies,
-    of_null_characters,
-    of_parameters,
-    of_unread_bodies,
+    join_garbled_bodies,
+    join_null_characters,
+    join_parameters,
+    join_unread_bodies,
 )
 from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Settled, Sighting
@@ -48,7 +48,7 @@ FEW_OPEN = 10
 OF_REFERENCES = (OBJECTS, "id.reference")
 """Rules that find a write that accepts the id of a foreign or nonexistent object."""
 NAMING = {Step.REFERENCE, Step.OPTIONAL, Step.TIED, Step.FOREIGN}
-"""The steps whose requests name such an object in a member, if they do not select an object."""
+"""The steps whose requests may name such an object in a member."""
 
 FORMS = (ERROR, SHAPE, LABEL_RULE)
 """Rules about the form of a response."""
@@ -60,56 +60,59 @@ def settled(
     exchanges: Mapping[str, Exchange],
     stored: Mapping[str, Stored],
 ) -> Settled:
-    """The sightings, each with its key as far as the log explains it.
+    """The sightings, each with its own key, or with that of the sighting that explains it.
 
-    ``stored`` has the odd value that makes an exchange fail, by the id of the exchange.
+    ``stored`` has the stored odd value that makes an exchange fail, by the id of the exchange.
     """
-    with_keys = _of_operations(seen, exchanges, stored)
-    with_keys = of_garbled_bodies(with_keys, exchanges, stored)
-    with_keys = of_unread_bodies(with_keys, exchanges)
-    with_keys = of_null_characters(of_parameters(with_keys, exchanges))
-    with_keys = _of_references(contract, with_keys, exchanges)
+    with_keys = _with_flaws_settled(seen, exchanges, stored)
+    with_keys = join_garbled_bodies(with_keys, exchanges, stored)
+    with_keys = join_unread_bodies(with_keys, exchanges)
+    with_keys = join_null_characters(join_parameters(with_keys, exchanges))
+    with_keys = _join_references(contract, with_keys, exchanges)
     with_keys = _without_shapes(contract, with_keys, exchanges)
-    with_keys = _of_accepted_values(contract, with_keys, exchanges)
-    return with_consequences(contract, _of_labels(_explained(with_keys)), exchanges)
+    with_keys = _join_accepted_values(contract, with_keys, exchanges)
+    return with_consequences(contract, _join_labels(_join_forms(with_keys)), exchanges)
 
 
 # --- operations that never work, or are open to all -----------------------------------------------
 
 
-def _of_operations(
+def _with_flaws_settled(
     seen: Iterable[Sighting], exchanges: Mapping[str, Exchange], stored: Mapping[str, Stored]
 ) -> Settled:
-    """The flaw of a server fault is not what is odd in a request if something else makes it fail.
+    """The sightings with their own keys, but with the flaws that the log shows.
 
-    Either valid requests never work, or the fault is on a stored value. If an operation is one of a
-    few that need no key, its other key findings have the same key.
+    A server fault has no flaw if its operation never works, and that of a stored value if it fails
+    on that. If at most FEW_OPEN operations work without a key, each has one key for all findings
+    about keys.
     """
-    failing = _never_working(exchanges.values())
-    opened = {
-        one.cell.operation: one.key
-        for one in seen
-        if one.key.rule == NO_KEY and one.shown_by in exchanges and exchanges[one.shown_by].ok
+    never_working = _never_working(exchanges.values())
+    open_without_key = {
+        sighting.cell.operation: sighting.own_key
+        for sighting in seen
+        if sighting.own_key.rule == NO_KEY
+        and sighting.shown_by in exchanges
+        and exchanges[sighting.shown_by].ok
     }
-    if len(opened) > FEW_OPEN:
-        opened.clear()
+    if len(open_without_key) > FEW_OPEN:
+        open_without_key.clear()
 
-    def key(one: Sighting) -> Key:
-        operation = one.cell.operation
-        if one.key.rule.startswith(OF_KEYS):
-            return opened.get(operation, one.key)
-        if one.key.rule != FAULT:
-            return one.key
-        if operation in failing:
-            return replace(one.key, flaw="")
-        value = stored.get(one.shown_by)
-        return replace(one.key, flaw=value.flaw) if value else one.key
+    def settled_key(sighting: Sighting) -> Key:
+        operation = sighting.cell.operation
+        if sighting.own_key.rule.startswith(OF_KEYS):
+            return open_without_key.get(operation, sighting.own_key)
+        if sighting.own_key.rule != FAULT:
+            return sighting.own_key
+        if operation in never_working:
+            return replace(sighting.own_key, flaw="")
+        value = stored.get(sighting.shown_by)
+        return replace(sighting.own_key, flaw=value.flaw) if value else sighting.own_key
 
-    return [(one, key(one)) for one in seen]
+    return [(sighting, settled_key(sighting)) for sighting in seen]
 
 
 def _never_working(exchanges: Iterable[Exchange]) -> set[str]:
-    """The operations without a success whose valid requests, or all requests, are server faults."""
+    """The operations that never work, as their responses show."""
     responses: dict[str, list[Exchange]] = defaultdict(list)
     for exchange in exchanges:
         if exchange.response is not None:
@@ -118,7 +121,10 @@ def _never_working(exchanges: Iterable[Exchange]) -> set[str]:
 
 
 def _never_works(responses: Sequence[Exchange]) -> bool:
-    """Whether some responses of one operation show that it never works."""
+    """Whether all responses of one operation show that it never works.
+
+    None is a success, and all of them or one to a request without a mistake are server faults.
+    """
     if any(exchange.ok for exchange in responses):
         return False
     faults = [exchange for exchange in responses if is_fault(exchange.status or 0)]
@@ -130,10 +136,10 @@ def _never_works(responses: Sequence[Exchange]) -> bool:
 # --- references -----------------------------------------------------------------------------------
 
 
-def _of_references(
+def _join_references(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """Writes that accepted an id in the same member have the same key, whatever shows that.
+    """The sightings; writes that accept a wrong id in a member have one key for each such member.
 
     One check of the member is missing, even if several operations lack it.
     """
@@ -143,21 +149,22 @@ def _of_references(
         if exchange.role is Role.CONTROL
     }
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        exchange = exchanges.get(one.shown_by)
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        exchange = exchanges.get(sighting.shown_by)
         if key.rule not in OF_REFERENCES or exchange is None or not exchange.ok:
             return key
         valid = controls.get((exchange.case, exchange.operation))
         member = _member_named(contract, exchange, valid)
         return key if member is None else Key(key.rule, f"/{member}", actual=TAKEN)
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
 def _member_named(contract: Contract, exchange: Exchange, valid: Exchange | None) -> str | None:
-    """The member that names an object which it must not name; None if there is none.
+    """The member in which a request names an object that it must not name; None if there is none.
 
-    It is labelled, or it is the reference in which the request differs from the valid one.
+    The scenario has labelled it as tied. Or it is the first reference in which the request differs
+    from the valid one, unless the operation selects an object by an id of its own.
     """
     if exchange.facts.step not in NAMING:
         return None
@@ -176,22 +183,22 @@ def _member_named(contract: Contract, exchange: Exchange, valid: Exchange | None
 # --- wrong values that were accepted --------------------------------------------------------------
 
 
-def _of_accepted_values(
+def _join_accepted_values(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """A member that shows a wrong value belongs to the request with that value, if accepted.
+    """The sightings; a member that shows a wrong value has the key of the request that sent it.
 
-    An operation that accepts one wrong value does not check the others, either.
+    An operation that accepts one wrong value does not check its other values, either.
     """
     accepted = _accepted_values(contract, with_keys, exchanges)
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        member = one.finding.where.rpartition("/")[2]
-        value, is_typed, _ = one.finding.actual.partition(TYPED)
-        is_shown = is_typed and key.rule == SHAPE
-        return accepted.get((member, value), key) if is_shown else key
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        _, _, member = sighting.finding.where.rpartition("/")
+        value, is_typed, _ = sighting.finding.actual.partition(TYPED)
+        shows_wrong_type = is_typed and key.rule == SHAPE
+        return accepted.get((member, value), key) if shows_wrong_type else key
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
 def _accepted_values(
@@ -199,8 +206,8 @@ def _accepted_values(
 ) -> dict[tuple[str, str], Key]:
     """The keys of the wrong values that were accepted, by member and by the value's ``repr``.
 
-    That is how findings show a value. Once an operation has accepted a wrong value, all values of
-    its accepted requests with a mistake count.
+    Findings quote a value by its ``repr``. If an operation has accepted a wrong value, all values
+    in its accepted requests with a mistake count as wrong.
     """
     accepted: dict[tuple[str, str], Key] = {}
     unchecked: dict[str, Key] = {}  # by operation
@@ -217,9 +224,9 @@ def _accepted_values(
 def _refusable_values(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Iterator[tuple[str, str, Any, Key]]:
-    """The operation, member and key of each value that no reading accepts, and that was taken."""
-    for one, key in with_keys:
-        exchange = exchanges.get(one.shown_by)
+    """Each accepted value that had to be refused: operation, member that shows it, value, key."""
+    for sighting, key in with_keys:
+        exchange = exchanges.get(sighting.shown_by)
         operation = contract.operations.get(exchange.operation) if exchange else None
         if exchange is not None and operation is not None and key.actual == TAKEN:
             for parameter, value in wrong_values(operation, exchange):
@@ -240,38 +247,43 @@ def _shown_values(operation: Operation, exchange: Exchange) -> Iterator[tuple[st
 def _without_shapes(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """Keys lose their shapes if these do not tell causes apart.
+    """The sightings; keys lose their shapes if these do not tell causes apart.
 
-    Correct errors may have the same shape. Or a finding is on the form of errors, and none of the
-    errors of its operations is correct: then all of them come from one place.
+    Either correct errors have the same shape. Or a finding is on the form of errors that come from
+    one place: some have the shape of correct errors, or its operations have no correct error.
     """
     correct = [each for each in exchanges.values() if _is_correct_error(contract, each)]
-    usual = {shape_of(exchange) for exchange in correct}
+    correct_shapes = {shape_of(exchange) for exchange in correct}
     shapes: dict[Key, set[str]] = defaultdict(set)
     operations: dict[Key, set[str]] = defaultdict(set)
-    for one, key in with_keys:
+    for sighting, key in with_keys:
         if key.rule == ERROR:
-            whole = replace(key, shape="")
-            shapes[whole].add(_form(key))
-            operations[whole].add(one.cell.operation)
+            shapeless = replace(key, shape="")
+            shapes[shapeless].add(_shape_in(key))
+            operations[shapeless].add(sighting.cell.operation)
     working = {exchange.operation for exchange in correct}
 
     def settled_key(key: Key) -> Key:
-        whole = replace(key, shape="")
-        is_usual = _form(key) in usual
-        is_of_one_place = shapes[whole] & usual or not operations[whole] & working
-        return whole if is_usual or (key.rule == ERROR and is_of_one_place) else key
+        shapeless = replace(key, shape="")
+        if _shape_in(key) in correct_shapes:
+            return shapeless
+        has_correct_shape = not shapes[shapeless].isdisjoint(correct_shapes)
+        is_of_one_place = has_correct_shape or operations[shapeless].isdisjoint(working)
+        return shapeless if key.rule == ERROR and is_of_one_place else key
 
-    return [(one, settled_key(key)) for one, key in with_keys]
+    return [(sighting, settled_key(key)) for sighting, key in with_keys]
 
 
-def _of_labels(with_keys: Settled) -> Settled:
-    """The wrong label of errors is that of the successes, if the same operations have it."""
-    labels: dict[str, Key] = {}  # by label
-    operations: dict[tuple[str, str], set[str]] = defaultdict(set)  # by rule and label
-    for one, key in with_keys:
+def _join_labels(with_keys: Settled) -> Settled:
+    """The sightings; a wrong media type of errors has the key of successes with the same type.
+
+    That is so if exactly the same operations have errors and successes with it.
+    """
+    labels: dict[str, Key] = {}  # the keys of successes by media type
+    operations: dict[tuple[str, str], set[str]] = defaultdict(set)  # by rule and media type
+    for sighting, key in with_keys:
         if key.where == CONTENT_TYPE:
-            operations[key.rule, key.actual].add(one.cell.operation)
+            operations[key.rule, key.actual].add(sighting.cell.operation)
             if key.rule == LABEL_RULE:
                 labels[key.actual] = key
 
@@ -283,10 +295,10 @@ def _of_labels(with_keys: Settled) -> Settled:
         ]
         return labels[key.actual] if of_errors == of_successes else key
 
-    return [(one, settled_key(key)) for one, key in with_keys]
+    return [(sighting, settled_key(key)) for sighting, key in with_keys]
 
 
-def _form(key: Key) -> str:
+def _shape_in(key: Key) -> str:
     """The shape in a key, without the status."""
     return key.shape.partition(" ")[2]
 
@@ -300,19 +312,22 @@ def _is_correct_error(contract: Contract, exchange: Exchange) -> bool:
     return isinstance(code, str) and code in contract.errors and isinstance(message, str)
 
 
-def _explained(with_keys: Settled) -> Settled:
-    """Findings on the form of a response belong to a problem with more of that response."""
-    deepest: dict[str, Key] = {}
-    for one, key in with_keys:
-        if len(one.names) == 1 and (depth(key) <= STATUS or key.rule == ERROR):
-            known = deepest.setdefault(one.names[0], key)
+def _join_forms(with_keys: Settled) -> Settled:
+    """The sightings; one on the form of a response has the key of a greater problem with it.
+
+    Only sightings of a single response count. A problem is greater if its ``depth`` is smaller.
+    """
+    greatest: dict[str, Key] = {}  # by id of the exchange
+    for sighting, key in with_keys:
+        if len(sighting.exchange_ids) == 1 and (depth(key) <= STATUS or key.rule == ERROR):
+            known = greatest.setdefault(sighting.exchange_ids[0], key)
             if depth(key) < depth(known):
-                deepest[one.names[0]] = key
+                greatest[sighting.exchange_ids[0]] = key
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        if len(one.names) != 1 or not key.rule.startswith(FORMS):
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        if len(sighting.exchange_ids) != 1 or not key.rule.startswith(FORMS):
             return key
-        deeper = deepest.get(one.names[0], key)
-        return deeper if depth(deeper) < depth(key) else key
+        greater = greatest.get(sighting.exchange_ids[0], key)
+        return greater if depth(greater) < depth(key) else key
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]

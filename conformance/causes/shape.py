@@ -37,7 +37,7 @@ _NAME = re.compile(r"[A-Za-z_-]+")
 
 
 def shape_of(exchange: Exchange) -> str:
-    """The shape of a response; empty if there is none, or if the log has nothing of its body."""
+    """The shape of a response; empty without a response, or if the log has nothing of its body."""
     response = exchange.response
     if response is None or not response.body.kept:
         return ""

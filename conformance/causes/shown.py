@@ -52,7 +52,7 @@ class Shown:
 
     @property
     def actual_values(self) -> set[str]:
-        """The ids and timestamps in the actual value, and the texts of the item that has it."""
+        """The ids and timestamps in the actual value, and the texts of the list item around it."""
         values = _run_specific(self.finding.actual)
         response = self.decisive.response if self.decisive else None
         if response is not None:
@@ -68,7 +68,8 @@ def shown_of(run: Run, cause: Cause) -> Shown:
 def shows_again(finding: Finding, before: Exchange, after: Exchange) -> bool:
     """Whether a repeated request shows a finding again, judged by its status or by its shape.
 
-    Ids and times may differ, and so may the index of an item in a list.
+    ``before`` showed the finding, and ``after`` repeats it. Ids and times may differ, and so may
+    the index of an item in a list. Two requests without a response are alike.
     """
     if before.response is None or after.response is None:
         return before.status == after.status
@@ -78,16 +79,19 @@ def shows_again(finding: Finding, before: Exchange, after: Exchange) -> bool:
         return False
     in_list = any(step.isdecimal() for step in _path(finding.where))
     wanted = None if in_list else _text_wanted(finding)
-    then = _shapes(finding.where, wanted, before.response, anywhere=False)
-    return then <= _shapes(finding.where, wanted, after.response, anywhere=True)
+    shapes_before = _shapes(finding.where, wanted, before.response, anywhere=False)
+    return shapes_before <= _shapes(finding.where, wanted, after.response, anywhere=True)
 
 
 def _is_as_wrong(finding: Finding, before: int, after: int) -> bool:
-    """Whether a status is as wrong as it was before: the same, or another success or fault."""
+    """Whether a status is as wrong as it was before: the same, or another one of the same class.
+
+    Different refusals (4xx) are not as wrong as each other, and an expected status is not wrong.
+    """
     if before == after:
         return True
-    alike = before // 100 == after // 100 and before // 100 != 4
-    return alike and str(after) not in finding.expected
+    same_class = before // 100 == after // 100 and before // 100 != 4
+    return same_class and str(after) not in finding.expected
 
 
 # --- shapes ---------------------------------------------------------------------------------------
@@ -99,16 +103,17 @@ def _path(where: str) -> list[str]:
 
 
 def _text_wanted(finding: Finding) -> list[str] | None:
-    """The parts of the text that a finding expects at its place; None if it expects none.
+    """The parts of the text that a finding expects at its place; None if it expects no text.
 
-    Between them is what is another text every time.
+    Between two parts was a placeholder, for which there is another text in every run.
     """
     if not finding.expected.startswith('"'):
         return None
     with suppress(ValueError):
         text, _ = json.JSONDecoder().raw_decode(finding.expected)
-        places = [found.span() for found in PATTERN.finditer(text)]
-        begins, ends = [0, *(end for _, end in places)], [*(begin for begin, _ in places), None]
+        placeholders = [found.span() for found in PATTERN.finditer(text)]
+        begins = [0, *(end for _, end in placeholders)]
+        ends = [*(begin for begin, _ in placeholders), None]
         return [text[begin:end] for begin, end in zip(begins, ends, strict=True)]
     return None
 
@@ -129,7 +134,10 @@ def _consists_of(text: str, parts: list[str]) -> bool:
 def _shapes(
     where: str, wanted: list[str] | None, response: Response, *, anywhere: bool
 ) -> set[str]:
-    """The shapes of the values at a place; in any item of a list with ``anywhere``."""
+    """The shapes of the values at a place: of a header, or of a pointer into the body.
+
+    With ``anywhere``, the values in any item of a list count, whatever index the pointer has.
+    """
     if where.startswith("/"):
         values = _values_at(response.json, _path(where), anywhere)
         return {_shape(value, wanted) for value in values}
@@ -149,7 +157,10 @@ def _shape(value: Any, wanted: list[str] | None) -> str:
 
 
 def _values_at(value: Any, path: list[str], anywhere: bool) -> Iterator[Any]:
-    """The values at a path; none if there is no such place."""
+    """The values at a path, ABSENT for a missing member; nothing if there is no such place at all.
+
+    With ``anywhere``, those in any item of a list, whatever its index in the path.
+    """
     if path in ([], [""]):
         yield value
     elif isinstance(value, dict):
@@ -160,7 +171,7 @@ def _values_at(value: Any, path: list[str], anywhere: bool) -> Iterator[Any]:
 
 
 def _texts_around(value: Any, path: list[str]) -> Iterator[str]:
-    """The texts that are members of the items that a path leads through."""
+    """The texts among the members of the list items that a path leads through."""
     for step in path:
         if isinstance(value, list):
             value = next(iter(_item(value, step)), None)
@@ -171,7 +182,7 @@ def _texts_around(value: Any, path: list[str]) -> Iterator[str]:
 
 
 def _item(items: list[Any], index: str) -> list[Any]:
-    """The item with an index as a list; empty if there is none."""
+    """A list of the one item with an index, given as text; empty if there is none."""
     return [item for place, item in enumerate(items) if str(place) == index]
 
 

@@ -11,31 +11,38 @@ from conformance.model import BROKEN, Cell, Exchange, Finding
 
 @dataclass(frozen=True, eq=False)
 class Sighting:
-    """A finding of a cell as shown by some exchanges, with its own key."""
+    """A finding of a cell as shown by some exchanges, and the key that follows from these alone."""
 
     cell: Cell
     finding: Finding
-    names: tuple[str, ...]
-    key: Key
+    exchange_ids: tuple[str, ...]
+    own_key: Key
 
     @property
     def shown_by(self) -> str:
         """The id of the exchange that shows it, the last of several; empty if there is none."""
-        return self.names[-1] if self.names else ""
+        return self.exchange_ids[-1] if self.exchange_ids else ""
 
 
 Settled = list[tuple[Sighting, Key]]
-"""Sightings with their keys, in run order."""
+"""Sightings in run order, each with the key that the rest of the log has given it so far.
+
+Whatever explains a sighting passes its key on to it. So two sightings with one key are one cause,
+and a key of another rule than ``own_key`` is that of the explanation.
+"""
 
 
 def sightings_of(cells: Iterable[Cell], exchanges: Mapping[str, Exchange]) -> Iterator[Sighting]:
-    """The findings of broken cells. A finding seen apart occurs once for each of its exchanges."""
+    """The findings of broken cells, as sightings.
+
+    A finding that each of its exchanges shows on its own is one sighting for each of them.
+    """
     for cell in cells:
         if cell.verdict not in BROKEN:
             continue
         for finding in cell.findings:
             together = [finding.exchanges]
-            alone = [(name,) for name in finding.exchanges]
-            for names in alone if finding.apart else together:
-                shown_by = [exchanges[name] for name in names if name in exchanges]
-                yield Sighting(cell, finding, names, key_of(finding, shown_by))
+            alone = [(exchange_id,) for exchange_id in finding.exchanges]
+            for ids in alone if finding.apart else together:
+                shown_by = [exchanges[each] for each in ids if each in exchanges]
+                yield Sighting(cell, finding, ids, key_of(finding, shown_by))

@@ -21,7 +21,7 @@ from conformance.model import Body, Exchange, Finding, Placeholder, Request, Run
 from conformance.reading import at_once, keys_of, without_place
 
 MARK = Placeholder(SecretKind.VALUE, "mark")
-"""Replaces the place that the unique texts of a run have in common, so that they are new again."""
+"""Replaces the place name that all unique texts of a run contain, so that they are new again."""
 
 CHANCE = "depends on which request is carried out first"
 """Why requests at the same time may not show a cause again."""
@@ -29,14 +29,17 @@ CHANCE = "depends on which request is carried out first"
 
 @dataclass(frozen=True)
 class Capture:
-    """A member that a step takes from its response for a placeholder in later requests."""
+    """A member that a step takes from its response to replace a placeholder in later requests.
+
+    ``in_url``: the placeholder is for the value as URLs encode it.
+    """
 
     placeholder: str
     path: Path
     in_url: bool = False
 
     def value_in(self, exchange: Exchange) -> str | None:
-        """The value that a response has for it; None if there is none."""
+        """The value of the member in a response; None if there is none."""
         if exchange.response is None:
             return None
         return as_text(pointed(read_json(exchange.response.body.kept).value, self.path))
@@ -46,11 +49,11 @@ class Capture:
 class Sending:
     """One step: an exchange of the run, its request with placeholders, and its captures.
 
-    ``shown``: it is one of the exchanges that show the cause. ``finding`` is what the decisive one
-    of these departs from, with placeholders; None for the others. ``again`` is the exchange that
-    repeated it at the end of the run; None if it was not repeated. ``lacks`` says why a fresh
-    server may respond otherwise; empty if it should not. ``at_once``: it was sent while the step
-    before it was under way.
+    ``shown``: the exchange is one of those that show the cause. ``finding`` is the main finding of
+    the cause, with placeholders, if this is the decisive step; None for all other steps. ``again``
+    is the exchange that repeated it at the end of the run; None if it was not repeated. ``lacks``
+    says why a fresh server may respond otherwise; empty if it should not. ``at_once``: the request
+    was sent while the step before it was under way.
     """
 
     exchange: Exchange
@@ -77,16 +80,19 @@ class Sending:
 
 
 def steps_of(run: Run, shown: Sequence[Shown]) -> list[list[Sending]]:
-    """The steps that reproduce each of some causes; empty for a cause without exchanges."""
+    """The steps that reproduce each of some causes, in their order.
+
+    A cause without exchanges has no steps.
+    """
     exchanges = [exchange for each in shown for exchange in each.exchanges]
-    named: dict[str, set[str]] = {}
+    named: dict[str, set[str]] = {}  # by id of the exchange, the values that its finding names
     for each in shown:
         if each.decisive:
             values = each.expected_values | each.actual_values
             named.setdefault(each.decisive.id, set()).update(values)
     origins = origins_of(run, exchanges, named)
-    keys = keys_of(run)
-    return [_steps(run, each, origins, keys) for each in shown]
+    keys_of_run = keys_of(run)
+    return [_steps(run, each, origins, keys_of_run) for each in shown]
 
 
 def answered_otherwise(run: Run) -> frozenset[str]:
@@ -105,13 +111,16 @@ def answered_otherwise(run: Run) -> frozenset[str]:
 
 
 Names = dict[str, tuple[str, str]]
-"""By value, the placeholders that replace it in a body and in a URL."""
+"""By value, the placeholders that replace it: in a body, and in a URL."""
 
 
 def _steps(
     run: Run, shown: Shown, origins: Mapping[str, Origin], keys: Collection[str]
 ) -> list[Sending]:
-    """The steps that reproduce a cause. The unique texts of the run follow from ``keys``."""
+    """The steps that reproduce a cause.
+
+    The ``keys`` of the run determine the place name in its unique texts, which MARK replaces.
+    """
     story, decisive = story_of(run, shown, origins), shown.decisive
     sources = {exchange.id for exchange in story.exchanges}
     names = _placeholders_of(story.exchanges, shown.expected_values, origins, sources)
@@ -138,15 +147,16 @@ def _steps(
 
 
 def _overlapping(exchanges: Sequence[Exchange], captured: AbstractSet[str]) -> set[str]:
-    """The ids of the exchanges that were sent together with the one before them.
+    """The ids of the exchanges that are to be sent together with the one before them.
 
-    What captures a value has to end first. ``captured`` are the ids of such exchanges.
+    ``captured`` are the ids of exchanges from whose responses values are taken. These must end
+    before the next request, so they are sent alone.
     """
     overlapping = set()
-    for one, later in pairwise(exchanges):
-        first, second = [(each.case, each.attempt, each.operation) for each in (one, later)]
-        is_one_step = first == second and one.facts.step is later.facts.step
-        if is_one_step and at_once(one, later) and not {one.id, later.id} & captured:
+    for earlier, later in pairwise(exchanges):
+        first, second = [(each.case, each.attempt, each.operation) for each in (earlier, later)]
+        is_one_step = first == second and earlier.facts.step is later.facts.step
+        if is_one_step and at_once(earlier, later) and captured.isdisjoint({earlier.id, later.id}):
             overlapping.add(later.id)
     return overlapping
 
@@ -168,7 +178,11 @@ def _placeholders_of(
     origins: Mapping[str, Origin],
     sources: Collection[str],
 ) -> Names:
-    """The placeholders of the values that are carried over from one step to others."""
+    """The placeholders of the values that steps take from the responses of earlier steps.
+
+    These are values in the ``needed`` requests, and ``expected`` ones of the finding, whose origin
+    is among the exchanges with the ids in ``sources``.
+    """
     used = [value for exchange in needed for value in sorted(values_of(exchange))]
     carried = [
         value
@@ -202,7 +216,10 @@ def _with_placeholders(request: Request, names: Names, keys: Collection[str]) ->
 
 
 def _captures(names: Names, origins: Mapping[str, Origin], used: str) -> dict[str, list[Capture]]:
-    """The values that requests use, by the exchange whose response they are taken from."""
+    """What each step has to capture, by the id of the exchange: the placeholders in a text.
+
+    ``used`` is that text: all requests of the steps, and what the finding expects.
+    """
     captures: dict[str, list[Capture]] = {}
     for value, placeholders in names.items():
         origin = origins[value]

@@ -18,9 +18,9 @@ from conformance.model import Contract, Exchange, Operation
 from conformance.reading import Answer, asked, sent_members
 
 EARLIER = " stored earlier"
-"""The end of the words for an odd value that a later response shows."""
+"""The end of the flaw of a value that a write stored without failing itself."""
 NAMED = 3
-"""Maximum number of members that are named."""
+"""Maximum number of members that a flaw names."""
 HARDEST = (
     re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])"),  # half a character
     re.compile(r"\\u0000"),
@@ -38,13 +38,17 @@ class Stored:
 
 
 def stored_values(contract: Contract, exchanges: Mapping[str, Exchange]) -> dict[str, Stored]:
-    """The stored value that makes a request fail, by the id of each such exchange."""
+    """The stored value that makes a request fail, by the id of each exchange that fails on one.
+
+    All failures on values with the same flaw have one origin: the first write with it that fails
+    itself, or else the first write with it.
+    """
     reader = _Reader(contract)
     for place, exchange in enumerate(exchanges.values()):
         reader.read(place, exchange)
-    blamed = reader.blamed
+    blamed = reader.blamed  # the write by the id of the failing exchange
     blamed |= dict(_spoilt_objects(contract, exchanges, reader.broken_by.values()))
-    first: dict[str, Exchange] = {}
+    first: dict[str, Exchange] = {}  # by flaw
     for write in blamed.values():
         known = first.setdefault(str(write.facts.flaw), write)
         if _fails(write) and not _fails(known):
@@ -57,7 +61,11 @@ def stored_values(contract: Contract, exchanges: Mapping[str, Exchange]) -> dict
 
 
 def _words(write: Exchange) -> str:
-    """What is odd in a write. If the write itself failed, its own flaw says it."""
+    """The flaw of the stored value that a write sent, in words.
+
+    If the write itself failed, the flaw of its request. Else the words name the members with values
+    that are hard to show, if there are any.
+    """
     flaw = str(write.facts.flaw)
     if _fails(write):
         return flaw
@@ -68,8 +76,11 @@ def _words(write: Exchange) -> str:
     return f"{what}{EARLIER}"
 
 
-def _hardness(write: Exchange) -> int:
-    """How easy what a write sent is to show; 0 is the hardest."""
+def _rank_of_hardness(write: Exchange) -> int:
+    """The place in HARDEST of the hardest value that a write sent; 0 is the hardest.
+
+    The length of HARDEST if it sent no such value.
+    """
     text = write.request.body.written if write.request.body else ""
     for place, pattern in enumerate(HARDEST):
         if pattern.search(text):
@@ -78,7 +89,7 @@ def _hardness(write: Exchange) -> int:
 
 
 def is_garbled(exchange: Exchange) -> bool:
-    """Whether a success has a body that is no JSON, although the log contains all of it."""
+    """Whether a success has a body that is no JSON. False if the log does not contain all of it."""
     response = exchange.response
     if response is None or not response.ok or not response.body.is_whole_text:
         return False
@@ -91,13 +102,13 @@ def _fails(exchange: Exchange) -> bool:
 
 
 def flaw_of_write(exchange: Exchange) -> str:
-    """What is odd in a write; empty if nothing is, and for other requests."""
+    """What is odd in a write; empty if nothing is, and for requests that are no writes."""
     is_odd_write = exchange.facts.mistake and exchange.request.method != "GET"
     return str(exchange.facts.flaw or "") if is_odd_write else ""
 
 
 def _may_store(exchange: Exchange) -> bool:
-    """Whether a request is an odd write that was not refused. A failed one may be stored, too."""
+    """Whether an odd write succeeded or failed. Even a failed one may have stored its value."""
     return bool(flaw_of_write(exchange)) and (exchange.ok or _fails(exchange))
 
 
@@ -108,14 +119,18 @@ def _may_store(exchange: Exchange) -> bool:
 class _Reader:
     """Reads a log in order, to find the write that makes each later request fail.
 
-    ``blamed`` has it by the id of the request. The rest describes the log so far.
+    ``blamed`` has the write by the id of the failing exchange. The rest describes the log so far.
     """
 
     contract: Contract
     blamed: dict[str, Exchange] = field(default_factory=dict)
     writes: list[tuple[int, Exchange]] = field(default_factory=list)  # that may have been stored
-    worked: dict[str, int] = field(default_factory=dict)  # by operation, its last success
-    broken_by: dict[str, Exchange] = field(default_factory=dict)  # by operation, the write
+    worked: dict[str, int] = field(
+        default_factory=dict
+    )  # by operation, the place of its last success
+    broken_by: dict[str, Exchange] = field(
+        default_factory=dict
+    )  # by operation, the write that spoilt it
     failing: set[str] = field(default_factory=set)  # operations whose last valid request failed
 
     def read(self, place: int, exchange: Exchange) -> None:
@@ -129,7 +144,12 @@ class _Reader:
             self.writes.append((place, exchange))
 
     def _read_look(self, place: int, exchange: Exchange, operation: Operation) -> None:
-        """A valid look fails on what was written since the last one; others then fail like it."""
+        """Note whether a look works; if it fails, blame a write.
+
+        The first failure of a valid look is blamed on a write since the last success. Later
+        failures of the operation are blamed on this write, too, but not those of invalid looks
+        while valid ones work.
+        """
         is_valid = not exchange.facts.mistake
         if exchange.ok and is_valid and not is_garbled(exchange):
             self.worked[operation.id] = place
@@ -146,23 +166,27 @@ class _Reader:
             self.blamed[exchange.id] = write
 
     def _suspect(self, look: Exchange, operation: Operation) -> Exchange | None:
-        """The write that spoilt a look that had worked before; None if there is none.
+        """The write that most likely spoilt a look since its last success; None if there is none.
 
-        The hardest value of the writes to such objects, or else a write that spoilt another look.
+        Of the writes to such objects, the one with the hardest value. If there are none, one that
+        spoilt another look. If the look is garbled, a write whose response is so comes first.
         """
-        after = self.worked.get(operation.id)
-        if after is None:
+        last_success = self.worked.get(operation.id)
+        if last_success is None:
             return None
-        writes = [write for place, write in self.writes if place > after]
+        writes = [write for place, write in self.writes if place > last_success]
         own = [write for write in writes if self._is_of(write, look, operation)]
         spoiling = [write for write in writes if write in self.broken_by.values()]
-        likely = sorted(own or spoiling, key=_hardness)
-        if is_garbled(look):  # the response to the write may be so already
+        likely = sorted(own or spoiling, key=_rank_of_hardness)
+        if is_garbled(look):
             likely.sort(key=is_garbled, reverse=True)
         return next(iter(likely), None)
 
     def _is_of(self, write: Exchange, look: Exchange, operation: Operation) -> bool:
-        """Whether a write is to the kind of objects that a look shows, or to its only object."""
+        """Whether a write is to an object that a look may show.
+
+        It is of the same kind, and if the look selects one object, the write names this one.
+        """
         if self.contract.operations[write.operation].kind != operation.kind:
             return False
         if operation.selector is None:
@@ -180,7 +204,7 @@ def _ids(contract: Contract, write: Exchange) -> set[str]:
 def _spoilt_objects(
     contract: Contract, exchanges: Mapping[str, Exchange], writes: Collection[Exchange]
 ) -> Iterator[tuple[str, Exchange]]:
-    """The requests that fail on an object that one of some earlier writes has spoilt."""
+    """The ids of requests that fail on an object that one of ``writes`` spoilt, with this write."""
     by_object: dict[str, Exchange] = {}
     spoiling = {write.id for write in writes}
     for exchange in exchanges.values() if writes else ():

@@ -15,13 +15,13 @@ from conformance.model import Exchange, Run, Step
 MOST = 8
 """Maximum number of steps of a cause. Nobody would paste more."""
 WRITES = 2
-"""Writes before a read that are repeated along with it."""
+"""Maximum number of writes before a read that are repeated along with it."""
 MOST_THAT_FILL = 12
 """Maximum number of steps if they fill a rate limit, because most of these are alike."""
 FILLING = {Step.COUNT, Step.EVASION, Step.SHORTLY, Step.SOON, Step.LATER, Step.AGAIN}
 """The steps whose requests count towards the limit of one address."""
 AFTER_A_WAIT = {Step.SHORTLY, Step.LATER, Step.AGAIN}
-"""Those of them that are sent after some time."""
+"""The steps among these that are sent after some time."""
 
 
 @dataclass(frozen=True)
@@ -36,16 +36,23 @@ class Story:
 
 
 def story_of(run: Run, shown: Shown, origins: Mapping[str, Origin]) -> Story:
-    """The requests that reproduce a cause; only those that show it if there are too many."""
+    """The requests that reproduce a cause, and what a fresh server may lack for that.
+
+    For a rate limit, these are the requests that fill and exceed it. For any other cause, they are
+    those that show it, with the earlier ones that they need. If there are more than MOST, the
+    suspects and those that the finding names are left out, and then all but those that show it.
+    """
     filling = filling_of(run, shown.exchanges)
     if filling:
         return Story(tuple(filling), _time(filling, shown))
-    state = _writes_since_success(run, shown)
-    suspects = _suspects(run, shown, state)
-    lacks = f"needs the state left by {_earlier(len(state))}" if len(state) > len(suspects) else ""
+    writes = _writes_since_success(run, shown)
+    suspects = _suspects(run, shown, writes)
+    lacks = ""
+    if len(writes) > len(suspects):
+        lacks = f"needs the state left by {_earlier(len(writes))}"
     left_out = 0
-    for extra in ([*_named_by(run, shown, origins), *suspects], []):
-        needed = _needed(run, [*shown.exchanges, *extra], shown.exchanges, origins)
+    for optional in ([*_named_by(run, shown, origins), *suspects], []):
+        needed = _needed(run, [*shown.exchanges, *optional], shown.exchanges, origins)
         if len(needed) <= MOST:
             return Story(tuple(needed), lacks)
         left_out = len(needed) - len(shown.exchanges)
@@ -63,9 +70,10 @@ def _earlier(requests: int) -> str:
 def filling_of(run: Run, exchanges: Sequence[Exchange]) -> list[Exchange]:
     """The requests of one case from the last address that fill a rate limit and then exceed it.
 
-    Those that filled it come first: of requests sent at the same time, the log may begin with one
-    that was refused. Empty for exchanges that do not count towards a limit, and for those that
-    compare two addresses.
+    The last address is that of the last of ``exchanges``, and the list ends with the last request
+    that is one of them. Requests that filled the limit come first, because of several sent at the
+    same time, the log may begin with a refused one. Empty if ``exchanges`` are not all counted
+    towards a limit.
     """
     steps = {exchange.facts.step for exchange in exchanges}
     if not steps or not steps <= FILLING:
@@ -81,13 +89,16 @@ def filling_of(run: Run, exchanges: Sequence[Exchange]) -> list[Exchange]:
 
 
 def _is_sent_with(one: Exchange, other: Exchange) -> bool:
-    """Whether two exchanges are from one attempt and, if known, from one address."""
+    """Whether two exchanges are from one attempt, and from one address as far as that is known."""
     same_attempt = (one.case, one.attempt) == (other.case, other.attempt)
     return same_attempt and other.facts.address in (None, one.facts.address)
 
 
 def _time(filling: Iterable[Exchange], shown: Shown) -> str:
-    """That a limit has to be awaited, unless a request moves the clock; else empty."""
+    """The words for a story whose requests wait for a limit to end; empty for any other.
+
+    If a request moves the clock of the server, nobody has to wait.
+    """
     waits = {exchange.facts.step for exchange in shown.exchanges} & AFTER_A_WAIT
     moves = any(exchange.facts.step is Step.TICK for exchange in filling)
     return "needs the passage of time" if waits and not moves else ""
@@ -97,9 +108,9 @@ def _time(filling: Iterable[Exchange], shown: Shown) -> str:
 
 
 def _named_by(run: Run, shown: Shown, origins: Mapping[str, Origin]) -> list[Exchange]:
-    """The exchanges that first showed what the finding of a cause names.
+    """The exchanges that first showed the values which the finding of a cause names.
 
-    Of the values that are wrong, only those count that the run created.
+    Actual values count only if a write of the run showed them first.
     """
     made = {
         value
@@ -116,10 +127,10 @@ def _needed(
     shown: Sequence[Exchange],
     origins: Mapping[str, Origin],
 ) -> list[Exchange]:
-    """Some exchanges, and those that their values come from, in log order.
+    """The ``wanted`` exchanges, and those that their values come from, in log order.
 
-    A read also needs the last writes to the objects it names, because they may have produced what
-    it shows.
+    The reads in ``shown`` also need the last writes to the objects that they name, because these
+    may have produced what the reads show.
     """
     needed: dict[str, Exchange] = {}
     left = list(wanted)
@@ -137,7 +148,10 @@ def _needed(
 
 
 def _writes(run: Run, shown: Exchange, origins: Mapping[str, Origin]) -> list[Exchange]:
-    """The last accepted writes to the objects that a read names, since their creation."""
+    """The last accepted writes to the objects that a read names, the latest first; at most WRITES.
+
+    Only those since one of the objects was first shown.
+    """
     named = values_of(shown) & origins.keys()
     if not named:
         return []
@@ -157,9 +171,10 @@ def _is_write(exchange: Exchange) -> bool:
 
 
 def _writes_since_success(run: Run, shown: Shown) -> list[Exchange]:
-    """The accepted writes between the last success of a read and its failure with a server fault.
+    """The accepted writes between the last success of a read and its fault, the latest first.
 
-    Empty if the same request never succeeded, because then it fails whatever was written.
+    Empty if the same request never succeeded before, because then it fails whatever was written.
+    Also empty for causes that are not shown by a server fault of a read.
     """
     failed = shown.decisive
     if failed is None or failed.request.method != "GET" or not is_fault(failed.status or 0):
@@ -174,7 +189,10 @@ def _writes_since_success(run: Run, shown: Shown) -> list[Exchange]:
 
 
 def _suspects(run: Run, shown: Shown, writes: Sequence[Exchange]) -> list[Exchange]:
-    """The few of some writes that most likely made a read fail: odd ones to the same kind."""
+    """The writes that most likely made a read fail: to the same kind of object, odd ones first.
+
+    At most WRITES of them.
+    """
     if shown.decisive is None:
         return []
     kinds = {name: operation.kind for name, operation in run.contract.operations.items()}

@@ -9,52 +9,64 @@ from conformance.causes.groups import Group
 from conformance.model import Cause, Exchange, Finding, KeyName, Role, Run
 
 FEW = 3
-"""Exchanges shown for a finding that needs several."""
+"""Maximum number of exchanges shown for a finding that needs several."""
 
 
 def plainest(group: Group, exchanges: Mapping[str, Exchange]) -> Finding:
     """The main finding of a group as its plainest exchanges show it.
 
-    It has the clause of ``group.finding``. Exchanges that show just what the group is named after
-    are preferred, then those with its oddity, with the key full, with less wrong in the request,
-    and the shortest.
-    Except for its status, a finding quotes the response to the first of its exchanges, so no other
-    one can take its place.
+    It has the clause of ``group.finding``. Exchanges that show exactly the key of the group are
+    preferred, then those with its flaw, with the API key full, with less wrong in the request, and
+    the shortest. A finding that is not on the status quotes the response to the first of its
+    exchanges, so this one must remain the first.
     """
     main = group.finding
-    said = (main.clause, main.rule, main.expected[:1])
+    same = (main.clause, main.rule, main.expected[:1])
     alike = [
-        one
-        for one in group.sightings
-        if (one.finding.clause, one.finding.rule, one.finding.expected[:1]) == said
-        and (one.finding.where == "status" or one.names[:1] == one.finding.exchanges[:1])
+        sighting
+        for sighting in group.sightings
+        if (sighting.finding.clause, sighting.finding.rule, sighting.finding.expected[:1]) == same
+        and (
+            sighting.finding.where == "status"
+            or sighting.exchange_ids[:1] == sighting.finding.exchanges[:1]
+        )
     ]
     key = replace(group.key, kind="")
-    plainness = {names: _plainness(names, exchanges) for names in {one.names for one in alike}}
-    best_one = min(
+    plainness = {
+        names: _plainness(names, exchanges)
+        for names in {sighting.exchange_ids for sighting in alike}
+    }
+    plainest_sighting = min(
         alike,
-        key=lambda one: (one.key != key, one.key.flaw != key.flaw, plainness[one.names]),
+        key=lambda sighting: (
+            sighting.own_key != key,
+            sighting.own_key.flaw != key.flaw,
+            plainness[sighting.exchange_ids],
+        ),
         default=None,
     )
-    if best_one is None:
+    if plainest_sighting is None:
         return main
-    return quoted(best_one.finding, best_one.names, exchanges)
+    return quoted(plainest_sighting.finding, plainest_sighting.exchange_ids, exchanges)
 
 
 def quoted(finding: Finding, names: Sequence[str], exchanges: Mapping[str, Exchange]) -> Finding:
-    """A finding as some of its exchanges show it, of which the first is quoted.
+    """A finding with only some of its exchanges, of which it quotes the first.
 
-    A finding on a status quotes one response. Of another one, only the status is known.
+    If a finding on the status quoted another response, only the number of its status is replaced.
     """
-    shown = exchanges.get(names[0]) if names else None
-    is_other = tuple(names[:1]) != finding.exchanges[:1]
-    if shown is None or finding.where != "status" or not is_other:
+    first = exchanges.get(names[0]) if names else None
+    is_quoted = tuple(names[:1]) == finding.exchanges[:1]
+    if first is None or finding.where != "status" or is_quoted:
         return replace(finding, exchanges=tuple(names))
-    return replace(finding, exchanges=tuple(names), actual=f"{shown.status}")
+    return replace(finding, exchanges=tuple(names), actual=f"{first.status}")
 
 
 def in_cause(run: Run, cause: Cause, finding: Finding) -> Finding:
-    """A finding as the exchanges of a cause show it. Others may belong to another cause."""
+    """A finding as the exchanges of a cause show it.
+
+    If each of its exchanges shows it on its own, some of them may belong to another cause.
+    """
     if not finding.apart:
         return finding
     names = [name for name in finding.exchanges if name in cause.exchanges]
@@ -64,39 +76,45 @@ def in_cause(run: Run, cause: Cause, finding: Finding) -> Finding:
 def _plainness(
     names: tuple[str, ...], exchanges: Mapping[str, Exchange]
 ) -> tuple[int, int, int, int]:
-    """The sort key of exchanges: keys other than full, mistakes in requests, filters, length."""
-    others = mistakes = filters = length = 0
+    """The sort key of exchanges: API keys other than full, odd labels, filters, and the length."""
+    other_keys = mistakes = filters = length = 0
     for exchange in [exchanges[name] for name in names if name in exchanges]:
         facts, response = exchange.facts, exchange.response
-        others += exchange.identity != KeyName.FULL
+        other_keys += exchange.identity != KeyName.FULL
         mistakes += sum(bool(each) for each in (facts.mistake, facts.odd, facts.flaw, facts.form))
         filters += len(facts.filters)
         bodies = [exchange.request.body, response.body if response else None]
         length += len(exchange.request.url) + sum(body.size for body in bodies if body)
-    return others, mistakes, filters, length
+    return other_keys, mistakes, filters, length
 
 
 def telling(run: Run, cause: Cause) -> list[Exchange]:
     """The few exchanges that show a cause best, in log order.
 
-    They are from one attempt of a case, unless the finding compares attempts.
+    Of several in the first attempt of a case, only those of its first round are taken. If there is
+    one in that attempt, the finding compares attempts, and all are.
     """
     exchanges = run.exchanges_of(ids_of_telling(cause))
     attempts = [(each.case, each.attempt) for each in exchanges]
-    first = [each for each, at in zip(exchanges, attempts, strict=True) if at == attempts[0]]
-    return best(_first_round(first) if len(first) > 1 else exchanges)
+    in_first = [each for each, at in zip(exchanges, attempts, strict=True) if at == attempts[0]]
+    return best(_first_round(in_first) if len(in_first) > 1 else exchanges)
 
 
 def _first_round(exchanges: list[Exchange]) -> list[Exchange]:
-    """The exchanges up to the point where a case that repeats several steps begins again."""
+    """The exchanges of a case before it begins to repeat a sequence of steps.
+
+    All of them if it repeats nothing, or if it repeats its first step at once.
+    """
     steps = [(each.operation, each.facts.step) for each in exchanges]
-    again = [place for place, step in enumerate(steps) if step == steps[0]]
-    alike = again[1] if len(again) > 1 else len(exchanges)
-    return exchanges if alike == 1 else exchanges[:alike]
+    beginnings = [place for place, step in enumerate(steps) if step == steps[0]]
+    if len(beginnings) <= 1:
+        return exchanges
+    _, repetition, *_ = beginnings
+    return exchanges if repetition == 1 else exchanges[:repetition]
 
 
 def ids_of_telling(cause: Cause) -> tuple[str, ...]:
-    """The ids of the exchanges of its main finding; a single one if that shows it on its own."""
+    """The ids of the exchanges of the main finding; only the first if that shows it on its own."""
     finding = cause.finding
     return finding.exchanges[:1] if finding.apart else finding.exchanges
 

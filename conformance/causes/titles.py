@@ -47,7 +47,7 @@ _ID = re.compile(r"[_-]?id$", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Title:
-    """A title, and details that tell it from an equal one, the most useful first."""
+    """A title, and the words for DETAILS that may tell it from an equal one; empty if not known."""
 
     text: str
     details: tuple[str, ...]
@@ -62,8 +62,8 @@ def title_of(
 ) -> Title:
     """The title of a cause, given the key, the main finding and the ids of the operations.
 
-    ``more`` are words that only all its findings together tell. A rule without a template is named
-    by its clause.
+    ``more`` are words that depend on all its findings together. If no form of the template fits, or
+    the rule has no template, the title is the id of the clause.
     """
     words = {**_words(contract, key, finding, operations), **(more or {})}
     words["sort"] = "odd" if key.flaw else "valid"
@@ -79,7 +79,7 @@ def title_of(
 
 
 DETAILS = ("route", "member", "flaw", "got", "code", "example")
-"""The words that tell equal titles apart, the most useful first."""
+"""The names of the words that tell equal titles apart, the most useful first."""
 
 
 def told_apart(titles: Sequence[Title]) -> list[str]:
@@ -104,7 +104,7 @@ def told_apart(titles: Sequence[Title]) -> list[str]:
 
 
 def _forms(cases: Cases, contract: Contract, key: Key, finding: Finding) -> Forms:
-    """The forms for what was wrong, or for what was expected."""
+    """The forms of the first case that is what was wrong, or a part of what was expected."""
     wrong = _wrong(contract, key, finding)
     for case, forms in cases.items():
         if case in (wrong, ANY) or case in finding.expected:
@@ -162,7 +162,8 @@ def _words(
 def _route(broken: Sequence[Operation], operations: Sequence[str]) -> str:
     """The route of some operations; empty if they have several, and for the whole API.
 
-    That of a single one names the parameter without which the same route does something else.
+    ``broken`` are those that the contract knows. If there is only one, the route includes the
+    parameter without which the same route is another operation.
     """
     routes = {operation.route for operation in broken}
     if len(routes) != 1 or len(operations) != len(broken):
@@ -175,7 +176,11 @@ def _route(broken: Sequence[Operation], operations: Sequence[str]) -> str:
 
 
 def _status(finding: Finding, text: str) -> str:
-    """The status at the beginning of a text about one; empty if there is none."""
+    """The status at the beginning of ``text``, a part of the key of a finding on the status.
+
+    If the key says that a request was not refused, the status is that of the finding. Empty if
+    there is none, and for a finding on anything else.
+    """
     match = _STATUS.match(finding.actual if text == NOT_REFUSED else text)
     return match[0] if match and finding.where == "status" else ""
 

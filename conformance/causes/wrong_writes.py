@@ -22,7 +22,7 @@ from conformance.causes.finding_key import (
     UNKNOWN,
     Key,
 )
-from conformance.causes.other_objects import of_other_objects
+from conformance.causes.other_objects import join_changes_of_others
 from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Settled, Sighting
 from conformance.model import (
@@ -39,7 +39,7 @@ from conformance.reading import Answer, sent_members
 GONE = "delete.gone"
 """The rule about requests that name an object which was deleted."""
 CREATED = "nothing created in another business"
-"""What is expected of the lists of a business after a request of another one."""
+"""What is expected of the lists of a business after a creation by a key of another business."""
 SHOWN = ("update.", "delete.", "refused.")
 """Prefixes of the rules that compare what objects show with what was written."""
 BY_ID = ("read.asked", "create.dated")
@@ -56,53 +56,66 @@ def with_wrong_writes(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
     """The sightings; those that follow from a write to the wrong object have its key."""
-    with_keys = _of_deleted_ids(with_keys, exchanges)
-    with_keys = of_other_objects(contract, with_keys, exchanges)
-    with_keys = _of_foreign_writes(with_keys, exchanges)
-    with_keys = _of_lost_creations(contract, with_keys, exchanges)
-    return _of_wrong_ids(contract, with_keys)
+    with_keys = _join_deleted_ids(with_keys, exchanges)
+    with_keys = join_changes_of_others(contract, with_keys, exchanges)
+    with_keys = _join_foreign_writes(with_keys, exchanges)
+    with_keys = _join_lost_creations(contract, with_keys, exchanges)
+    return _join_wrong_ids(contract, with_keys)
 
 
-def _of_deleted_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """A write to a deleted object succeeds just as one to an object that never existed does."""
-    of_unknown: dict[tuple[str, str], list[Key]] = defaultdict(list)  # by operation and shape
-    for one, key in with_keys:
-        if one.key.rule in OF_UNKNOWN and key.actual == TAKEN and one.shown_by in exchanges:
-            shape = shape_of(exchanges[one.shown_by])
-            of_unknown[one.cell.operation, shape].append(key)
+def _join_deleted_ids(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """The sightings; writes that succeed for deleted and for unknown ids have one key for both.
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        write = exchanges.get(one.shown_by)
+    That is so if the responses have the same shape. If the unknown id was in a member, the deleted
+    one must have been in the same.
+    """
+    of_unknown: dict[tuple[str, str], list[Key]] = defaultdict(
+        list
+    )  # by operation and shape of response
+    for sighting, key in with_keys:
+        if (
+            sighting.own_key.rule in OF_UNKNOWN
+            and key.actual == TAKEN
+            and sighting.shown_by in exchanges
+        ):
+            shape = shape_of(exchanges[sighting.shown_by])
+            of_unknown[sighting.cell.operation, shape].append(key)
+
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        write = exchanges.get(sighting.shown_by)
         if write is None or key.rule != GONE or key.where != "status":
             return key
-        for each in of_unknown[write.operation, shape_of(write)]:
-            member = sent_members(write).get(each.where.removeprefix("/"))
-            if not each.names_in_member or as_text(member) == write.facts.sought:
-                return each
+        for unknown_key in of_unknown[write.operation, shape_of(write)]:
+            sent = sent_members(write).get(unknown_key.where.removeprefix("/"))
+            if not unknown_key.names_in_member or as_text(sent) == write.facts.sought:
+                return unknown_key
         return key
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
-def _of_foreign_writes(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
-    """An object shows what a key of another tenant was allowed to write."""
+def _join_foreign_writes(with_keys: Settled, exchanges: Mapping[str, Exchange]) -> Settled:
+    """The sightings; what foreign writes left behind has the key of the operation that allows them.
+
+    A foreign write is one that a key of another tenant was allowed.
+    """
     reached: dict[str, Key] = {}  # by operation
-    for one, key in with_keys:
+    for sighting, key in with_keys:
         if key.rule == OBJECTS and key.actual == TAKEN:
-            reached.setdefault(one.cell.operation, key)
+            reached.setdefault(sighting.cell.operation, key)
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        if one.cell.operation not in reached:
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        if sighting.cell.operation not in reached:
             return key
         if key.rule == OBJECTS and key.expected == CREATED:
-            return reached[one.cell.operation]
+            return reached[sighting.cell.operation]
         if not key.rule.startswith(SHOWN):
             return key
-        shown_by = [exchanges[name] for name in one.names if name in exchanges]
+        shown_by = [exchanges[name] for name in sighting.exchange_ids if name in exchanges]
         is_foreign = any(_is_foreign_write(exchange) for exchange in shown_by)
-        return reached[one.cell.operation] if is_foreign else key
+        return reached[sighting.cell.operation] if is_foreign else key
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
 def _is_foreign_write(exchange: Exchange) -> bool:
@@ -112,38 +125,50 @@ def _is_foreign_write(exchange: Exchange) -> bool:
     return exchange.ok and exchange.request.method != "GET" and not is_own
 
 
-def _of_lost_creations(
+def _join_lost_creations(
     contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
 ) -> Settled:
-    """An object that its creation did not store is not listed, and requests do not find it."""
-    losing = {one.cell.operation: key for one, key in with_keys if one.finding.expected == UNSTORED}
+    """The sightings; those on objects that were not stored have the key of the creation.
+
+    The object is not listed, and requests do not find it, because of its creation.
+    """
+    # by operation of the creation
+    losing = {
+        sighting.cell.operation: key
+        for sighting, key in with_keys
+        if sighting.finding.expected == UNSTORED
+    }
     lost: dict[tuple[str, str], Key] = {}  # by kind and id of the object
     for name, key in losing.items():
         creation = contract.operations[name]
         for created in _never_shown(contract, creation, exchanges.values()):
             lost[creation.kind, created] = key
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        operation = contract.operations.get(one.cell.operation)
-        named: Iterable[str] = ()
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        operation = contract.operations.get(sighting.cell.operation)
         if operation is None:
             return key
+        named: Iterable[str] = ()
         if key.rule in OF_STORED:
-            named = one.finding.expected.replace(",", " ").split()
-        elif key.actual == NOT_FOUND and is_refusal(one, exchanges):
-            named = named_in(contract, exchanges[one.shown_by], operation.kind)
+            named = sighting.finding.expected.replace(",", " ").split()
+        elif key.actual == NOT_FOUND and is_refusal(sighting, exchanges):
+            named = named_in(contract, exchanges[sighting.shown_by], operation.kind)
         places = [(operation.kind, name) for name in named]
         return next((lost[place] for place in places if place in lost), key)
 
-    return [(one, settled_key(one, key)) for one, key in with_keys] if lost else with_keys
+    return (
+        [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
+        if lost
+        else with_keys
+    )
 
 
 def _never_shown(
     contract: Contract, creation: Operation, exchanges: Iterable[Exchange]
 ) -> set[str]:
-    """The ids that a creation returned, and that no other success of their kind shows."""
+    """The ids that a creation returned, and that no other success on the kind of object shows."""
     created: set[str] = set()
-    bodies: list[str] = []  # of the others
+    bodies: list[str] = []  # of the other successes
     for exchange in exchanges:
         operation = contract.operations.get(exchange.operation)
         if operation is None or operation.kind != creation.kind or not exchange.ok:
@@ -157,35 +182,41 @@ def _never_shown(
     return {name for name in created if name not in shown}
 
 
-def _of_wrong_ids(contract: Contract, with_keys: Settled) -> Settled:
-    """An object is not recognized because responses show an id of a wrong type."""
+def _join_wrong_ids(contract: Contract, with_keys: Settled) -> Settled:
+    """The sightings; those on an object that is not recognized by its id have the key of wrong ids.
+
+    The responses of the operation show an id of a wrong type.
+    """
     wrong: dict[str, Key] = {}  # by operation
-    for one, key in with_keys:
-        operation = contract.operations.get(one.cell.operation)
-        if operation is None or key.rule != SHAPE or TYPED not in one.finding.actual:
+    for sighting, key in with_keys:
+        operation = contract.operations.get(sighting.cell.operation)
+        if operation is None or key.rule != SHAPE or TYPED not in sighting.finding.actual:
             continue
-        if one.finding.where == f"/{contract.identifier_of(operation.kind)}":
+        if sighting.finding.where == f"/{contract.identifier_of(operation.kind)}":
             wrong.setdefault(operation.id, key)
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        is_unread = key.rule in NOT_READ and key.where == "status"
-        needs_id = is_unread or key.rule in BY_ID
-        return wrong.get(one.cell.operation, key) if needs_id else key
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        cannot_be_read = key.rule in NOT_READ and key.where == "status"
+        needs_id = cannot_be_read or key.rule in BY_ID
+        return wrong.get(sighting.cell.operation, key) if needs_id else key
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
 
 
-def of_lacking_ids(with_keys: Settled) -> Settled:
-    """A creation cannot be read because its response lacks the required id of the new object."""
+def join_lacking_ids(with_keys: Settled) -> Settled:
+    """The sightings; a new object without an id has the key of the member that responses lack.
+
+    That is so if the lacking member is the one with the id.
+    """
     lacking: dict[tuple[str, str], Key] = {}  # by operation and member
-    for one, key in with_keys:
-        lacked = LACKED.match(one.finding.actual)
+    for sighting, key in with_keys:
+        lacked = LACKED.match(sighting.finding.actual)
         if lacked and key.rule == SHAPE:
-            lacking.setdefault((one.cell.operation, f"/{lacked[1]}"), key)
+            lacking.setdefault((sighting.cell.operation, f"/{lacked[1]}"), key)
 
-    def settled_key(one: Sighting, key: Key) -> Key:
-        if one.finding.expected != NEW_ID:
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        if sighting.finding.expected != NEW_ID:
             return key
-        return lacking.get((one.cell.operation, one.finding.where), key)
+        return lacking.get((sighting.cell.operation, sighting.finding.where), key)
 
-    return [(one, settled_key(one, key)) for one, key in with_keys]
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]

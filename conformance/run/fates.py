@@ -71,7 +71,7 @@ class Sought:
         names: dict[str, None] = {}
         for one in self.own:
             if one.finding in findings:
-                names.update(dict.fromkeys(one.names))
+                names.update(dict.fromkeys(one.exchange_ids))
         return run.exchanges_of(names)
 
 
@@ -110,7 +110,7 @@ def _by_cell(sightings: Iterable[Sighting]) -> dict[str, list[Sighting]]:
 
 
 def _keys(sightings: Iterable[Sighting]) -> frozenset[Key]:
-    return frozenset(one.key for one in sightings)
+    return frozenset(one.own_key for one in sightings)
 
 
 def fates_of(sought: Iterable[Sought], before: Run, after: Run) -> list[tuple[Sought, Fate, str]]:
@@ -211,10 +211,10 @@ def _is_same(new: Sighting, sought: Sought, before: Run, after: Run) -> bool:
     does not show another known cause. A key that does not name the parameter that is odd may be
     that of another cause.
     """
-    named = [one for one in sought.own if one.key.flaw not in (EMPTY, OPTIONAL)]
-    if sought.whole or new.key in _keys(named):
+    named = [one for one in sought.own if one.own_key.flaw not in (EMPTY, OPTIONAL)]
+    if sought.whole or new.own_key in _keys(named):
         return True
-    if new.key in sought.others:
+    if new.own_key in sought.others:
         return False
     alike = [one for one in sought.own if _place(one) == _place(new)]
     return not _probes(alike, before).isdisjoint(_probes([new], after))
@@ -229,7 +229,7 @@ def _probes(sightings: Iterable[Sighting], run: Run) -> set[tuple[object, ...]]:
     """The identities of the most telling request of each sighting."""
     found = set()
     for one in sightings:
-        exchange = view.probe(run, one.names)
+        exchange = view.probe(run, one.exchange_ids)
         if exchange is not None:
             found.add(_probe(exchange))
     return found

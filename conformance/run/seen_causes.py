@@ -42,7 +42,7 @@ class SeenCauses:
             cell for rule, violation in found for cell in self._broken(rule, violation, operation)
         ]
         self._cells += cells
-        keys = {sighting.key for sighting in sightings_of(cells, self._by_id)}
+        keys = {sighting.own_key for sighting in sightings_of(cells, self._by_id)}
         if keys <= self._keys or len(self._keys) > MOST:
             return []
         self._keys |= keys
