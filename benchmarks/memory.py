@@ -18,7 +18,7 @@ FULL, QUICK = 4_500, 400
 
 
 def rows(tries: int) -> Iterator[Row]:
-    """A full run beside a quick run and an empty Python, and beside the first one of a user.
+    """A full run compared with a quick run, a bare interpreter, and the first run of a user.
 
     On that one, Hypothesis makes its tables of characters.
     """
@@ -27,7 +27,7 @@ def rows(tries: int) -> Iterator[Row]:
     later()  # the first one of this user
     nothing, least, whole, first = medians(tries, [empty, quick, later, _first_run])
     yield Row("full run", whole.memory, "MiB", "quick run", least.memory)
-    yield Row("requests of it", whole.requests, "requests", "quick run", least.requests)
+    yield Row("requests sent", whole.requests, "requests", "quick run", least.requests)
     yield Row("requests of a full run", whole.requests, "requests", "the goal", FULL, most=1)
     yield Row("requests of a quick run", least.requests, "requests", "the goal", QUICK, most=1)
     yield Row("full run", whole.memory, "MiB", "python -c pass", nothing.memory)

@@ -29,8 +29,8 @@ def rows(tries: int) -> Iterator[Row]:
         ran, bare = medians(tries, [pair.run, pair.bare])
     against = "bare loop"
     yield Row("full run, start to last report", ran.seconds, "s", against, bare.seconds, most=MOST)
-    yield Row("requests of it", ran.requests, "requests", against, bare.requests)
-    yield Row("CPU of it", ran.cpu, "CPU s", against, bare.cpu)
+    yield Row("requests sent", ran.requests, "requests", against, bare.requests)
+    yield Row("CPU time", ran.cpu, "CPU s", against, bare.cpu)
 
 
 class _Pair:

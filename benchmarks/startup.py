@@ -33,7 +33,7 @@ PATIENCE = 60.0
 
 
 def rows(tries: int) -> Iterator[Row]:
-    """The first request of a run, and the quick commands, beside an empty Python."""
+    """The first request of a run, and the quick commands, compared with a bare interpreter."""
     with tempfile.TemporaryDirectory() as name, serving(Path(name)) as server:
         begun = partial(_first_request, server)
         measures = [partial(once, _process(command)) for command in (EMPTY, *COMMANDS)]

@@ -26,7 +26,7 @@ def rows(tries: int) -> Iterator[Row]:
     for count, each in zip(WORKERS, others, strict=True):
         against, least = f"{count} workers", LEAST.get(count)
         yield Row("one worker", one.seconds, "s", against, each.seconds, least=least)
-        yield Row("requests of it", one.requests, "requests", against, each.requests)
+        yield Row("requests sent", one.requests, "requests", against, each.requests)
 
 
 def delayed(*options: str) -> Cost:

@@ -118,7 +118,7 @@ def _of_challenge(subject: Subject, terms: Terms) -> Iterator[Problem]:
     yield from commitment.problems(files, terms.trust, run, product, version, vendors)
     yield from nonce.problems(run)
     if not run.nonce:
-        yield Problem(Code.NONCE_MISMATCH, "The run was not made for the challenge beside it.")
+        yield Problem(Code.NONCE_MISMATCH, "The run was not made for the challenge in this bundle.")
 
 
 # --- time stamps ----------------------------------------------------------------------------------

@@ -55,7 +55,7 @@ with_age = click.option(
     "bundles",
     type=FILE,
     multiple=True,
-    help="Bundle of `certify` whose end is announced; may be repeated.",
+    help="Bundle made by `certify`; gives notice before its certificate expires. May be repeated.",
 )
 @click.option(
     "--accept-less",

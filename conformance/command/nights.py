@@ -194,7 +194,10 @@ def _opened(wish: Wish, good: Good | None) -> Opened | None:
     try:
         return runfile.open_run(wish.output / good.run, contract)
     except UsageError as error:
-        say(f"Note: everything counts as new, because the last good night is gone: {error}")
+        say(
+            "Note: everything counts as new, because the run of the last good night cannot be read: "
+            f"{error}"
+        )
         return None
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from conformance.base.errors import UsageError, reason
+from conformance.base.text import amount
 from conformance.command import extras
 from conformance.command.choosing import (
     with_challenges,
@@ -286,4 +287,4 @@ def har(stored_in: Path, whole: bool, spec: Path | None) -> None:
         raise UsageError("No cause was found, so there is nothing to export. Use --all.")
     with files.whole(stored_in / archive.NAME) as written:
         archive.write(run, exchanges, written)
-    say(f"Wrote {stored_in / archive.NAME}: {len(exchanges):,} exchanges")
+    say(f"Wrote {stored_in / archive.NAME}: {amount(len(exchanges), 'exchange')}")

@@ -175,7 +175,7 @@ def _lacking(
     except UsageError as error:
         yield str(error)
     if target.declaration.main_key is None:
-        yield "a key with all scopes (keys: full), or at least one for reads (keys: read_only)"
+        yield "a key with all scopes (`full` under keys:), or else a read-only key (`read_only`)"
     known = _known_keys(contract, full, choice)
     same = sorted(role for role, key in target.keys.items() if key in known)
     if same:

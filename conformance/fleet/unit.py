@@ -159,7 +159,9 @@ def _now() -> str:
 def _worked(unit: Unit, begun: Result, folder: Path, stop: Event) -> Result:
     """The result of a unit. Raises ConformanceError and OSError for one that cannot start."""
     if unit.pins.suite != __version__:
-        text = f"The plan pins version {unit.pins.suite} of the suite; this is {__version__}."
+        text = (
+            f"The plan pins version {unit.pins.suite} of the suite; this machine has {__version__}."
+        )
         return replace(begun, state=State.DIED, words=text)
     with tempfile.TemporaryDirectory(prefix="conformance-") as scratch:
         path = _target_file(unit, Path(scratch))

@@ -40,7 +40,7 @@ LONGEST_RENDERED = 50_000
 SUMMARY_LENGTH = 160
 """The most characters that findings quote of a body that is not JSON."""
 
-MORE_ADDRESSES = "run again later, or give more addresses (addresses: in the target file)"
+MORE_ADDRESSES = "run again later, or provide more local addresses (addresses: in the target file)"
 """What helps where an operation has a limit of its own for each address."""
 
 
@@ -138,7 +138,7 @@ def _unread(response: Response, ids: tuple[str, ...]) -> Gap | JudgeError | None
     Only a person can provide more room for the log.
     """
     if response.body.cut:
-        reason = "the body of the response did not end within the limits of size and time"
+        reason = "the body of the response exceeded the limits of size or time of the suite"
         return JudgeError(reason, ids)
     if response.unheld is None:
         return None

@@ -185,7 +185,7 @@ def _of_waived(scored: list[Cell], profile: Profile) -> Iterator[Shortfall]:
     if len(waived) > profile.most_waived:
         most = profile.most_waived
         text = f"{amount(len(waived), 'cell')} waived ({_listed(waived)}); at most {most} may be"
-        yield Shortfall(Lack.WAIVED, text, "Fix them, and remove their waivers.")
+        yield Shortfall(Lack.WAIVED, text, "Fix what they accept, and remove their waivers.")
     required = [cell for cell in scored if cell.operation not in profile.may_be_inapplicable]
     lacking = _with(required, Verdict.INAPPLICABLE)
     if lacking:

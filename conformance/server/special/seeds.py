@@ -97,7 +97,7 @@ def _transcript(random: Random, _index: int, document: Document) -> Document:
         "status": "completed",
         "duration": random.randint(15, 900),
         "summary": random.choice(_SUMMARIES),
-        "transcript": "Hello, how can I help? I should like an appointment.",
+        "transcript": "Hello, how can I help? I'd like to make an appointment.",
     }
 
 
