@@ -51,6 +51,7 @@ def _modules(place: Path) -> Iterable[Path]:
     return place.rglob("*.py") if place.is_dir() else [place]
 
 
+@cache
 def words_in(places: tuple[str, ...]) -> set[str]:
     """The members of enumerations that the code of some places names, such as ``Step.WRITE``."""
     return {ast.unparse(node) for node in syntax(places) if isinstance(node, ast.Attribute)}

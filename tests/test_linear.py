@@ -32,7 +32,7 @@ from tests.test_redact import KEY, PREFIXES
 
 CONTEXT = JudgeContext(real(), TARGET, None)
 PACKAGE = Path(__file__).parent.parent / "conformance"
-SMALL, GROWTH = 1_000, 8
+SMALL, GROWTH = 500, 8
 """The characters of an attack, and how many times as many it is tried with."""
 MOST = 24
 """How much longer the large attack may take. In the square of its length it would take 64 times."""

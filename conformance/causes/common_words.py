@@ -21,7 +21,7 @@ def words_of_all(contract: Contract, root: Group, by_id: Mapping[str, Exchange])
     sightings = [sighting for part in root.whole() for sighting in part.sightings]
     words = {
         "errors": _of_errors(root),
-        "filters": _of_filters(sightings, by_id),
+        "filters": _of_filters(contract, sightings, by_id),
         "later": _of_later_pages(contract, sightings, by_id),
         "wraps": _of_wrapped(root, by_id),
         "refuses": _of_refused(sightings),
@@ -43,11 +43,28 @@ def _of_errors(root: Group) -> str:
     return statuses.pop() if len(statuses) == 1 else ""
 
 
-def _of_filters(sightings: Sequence[Sighting], by_id: Mapping[str, Exchange]) -> str:
-    """The names of the filters that all requests have; empty if there are none."""
-    shown = [by_id[sighting.shown_by] for sighting in sightings if sighting.shown_by in by_id]
-    filters = [set(exchange.facts.filters) for exchange in shown]
+def _of_filters(
+    contract: Contract, sightings: Sequence[Sighting], by_id: Mapping[str, Exchange]
+) -> str:
+    """The filters that every finding may be about; empty if there are none."""
+    filters = [
+        _filters_of(contract, sighting, by_id[sighting.shown_by])
+        for sighting in sightings
+        if sighting.shown_by in by_id
+    ]
     return " and ".join(sorted(set.intersection(*filters))) if filters else ""
+
+
+def _filters_of(contract: Contract, sighting: Sighting, shown: Exchange) -> set[str]:
+    """The filters of a request that a finding may be about.
+
+    If the finding names a member, that is the filter which compares this member.
+    """
+    operation = contract.operations.get(sighting.cell.operation)
+    parameters = [operation.parameter(name) for name in shown.facts.filters] if operation else []
+    member = sighting.finding.where.rpartition("/")[2]
+    named = {each.name for each in parameters if each is not None and each.filters == member}
+    return named or set(shown.facts.filters)
 
 
 def _of_later_pages(
