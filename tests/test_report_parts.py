@@ -338,7 +338,22 @@ def test_a_finding_is_shown_by_a_probe_with_the_key_full() -> None:
         (("setup",), setup),
         (("gone",), None),
     ):
-        assert view.probe(run, names) == best
+        finding = Finding("c", "list_calls", "r", "/", "a list", "nothing", names)
+        assert view.probe(run, finding, names) == best
+
+
+def test_a_wrong_status_is_shown_by_a_response_that_has_it() -> None:
+    """A read that is refused after a deletion does not show that a change still succeeds."""
+    one, two, *_ = example.passing().exchanges
+    response = one.response
+    assert response is not None
+    read = replace(one, role=Role.PROBE, response=replace(response, status=404))
+    change = replace(two, role=Role.PROBE, response=replace(response, status=200))
+    run = replace(example.passing(), exchanges=(read, change))
+    ids = (read.id, change.id)
+    finding = Finding("c", "update_agent", "r", "status", "refused", "200 {}", ids)
+    assert view.probe(run, finding, ids) == change
+    assert view.probe(run, replace(finding, actual="500"), ids) == read
 
 
 def test_the_page_of_a_run_that_was_stopped_says_what_to_do() -> None:

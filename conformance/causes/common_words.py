@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from conformance.causes.finding_key import ERROR, LACKED, READ_BACK, SHAPE
 from conformance.causes.groups import Group
+from conformance.causes.outdated_reads import outdated_read
 from conformance.causes.sightings import Sighting
 from conformance.model import ON_NO_PAGE, Contract, Exchange
 from conformance.reading import asked
@@ -25,6 +26,7 @@ def words_of_all(contract: Contract, root: Group, by_id: Mapping[str, Exchange])
         "later": _of_later_pages(contract, sightings, by_id),
         "wraps": _of_wrapped(root, by_id),
         "refuses": _of_refused(sightings),
+        "outdated": outdated_read(contract, sightings, by_id),
     }
     members = {
         sighting.finding.where for sighting in sightings if sighting.own_key.rule in READ_BACK

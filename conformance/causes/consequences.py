@@ -4,7 +4,8 @@ A deletion that also removes other objects makes later requests fail that name t
 is refused and made all the same shows in later responses. A request that succeeds for any id
 succeeds for those of other tenants. A created object without an id cannot be read. A later write
 wipes what an earlier one stored. A value that is stored as another type shows in every response
-that has it. A list that loses items also lacks the object that a write looks for.
+that has it. A list that loses items also lacks the object that a write looks for. An object that
+a change moved to another tenant is in the lists of that one.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from conformance.causes.shape import shape_of
 from conformance.causes.sightings import Settled, Sighting
 from conformance.causes.wrong_writes import join_lacking_ids, with_wrong_writes
 from conformance.model import Contract, Exchange, Operation
-from conformance.reading import as_shown, sent_members
+from conformance.reading import answer_of, as_shown, sent_members
 
 GONE, DELETES_OTHERS = "delete.gone", "delete.others"
 """Rules about a deleted object that is still there, and about other objects that are gone."""
@@ -38,6 +39,8 @@ SHOWS_FOREIGN = ("owner.", OBJECTS)
 """Prefixes of the rules that find a response which names an object of another tenant."""
 ALONE, NOT_SENT = "update.alone", "as it was not sent"
 """The rule that finds a member changed by a write, and the end of what it expects then."""
+BELONGS, MOVES = "tenant.belongs", "may not move"
+"""The rule that finds an object of another tenant in a list, and what a change may not do."""
 LASTING = (GONE, DELETES_OTHERS, APPLIED)
 """Rules that find what a server did to its objects, so that later requests break other rules."""
 REFUSED = "4"
@@ -51,6 +54,7 @@ def with_consequences(
     with_keys = with_deletions(contract, with_keys, exchanges)
     with_keys = _join_applied_changes(contract, with_keys, exchanges)
     with_keys = _join_figures(_join_unknown_ids(with_keys, exchanges), exchanges)
+    with_keys = _join_moved_objects(contract, with_keys, exchanges)
     with_keys = join_lacking_ids(with_keys)
     with_keys = _join_wiped_members(contract, with_keys, exchanges)
     with_keys = with_wrong_writes(contract, with_keys, exchanges)
@@ -110,6 +114,38 @@ def _shows_one(
     quoted = sighting.finding.actual.strip('"')
     body = exchange.response.body.kept
     return any(text == quoted and selected in body for selected, text in written)
+
+
+# --- objects that a change moved to another tenant ------------------------------------------------
+
+
+def _join_moved_objects(
+    contract: Contract, with_keys: Settled, exchanges: Mapping[str, Exchange]
+) -> Settled:
+    """The sightings; a list that shows a moved object to its new tenant has the key of the move."""
+    moves: dict[str | int, Key] = {}  # by id of the object
+    for sighting, key in with_keys:
+        if key.rule == OBJECTS and MOVES in sighting.finding.expected:
+            moved = _written_first(contract, sighting, exchanges)
+            if moved is not None:
+                moves[moved] = key
+
+    def settled_key(sighting: Sighting, key: Key) -> Key:
+        if not moves or key.rule != BELONGS:
+            return key
+        created = _written_first(contract, sighting, exchanges)
+        return key if created is None else moves.get(created, key)
+
+    return [(sighting, settled_key(sighting, key)) for sighting, key in with_keys]
+
+
+def _written_first(
+    contract: Contract, sighting: Sighting, exchanges: Mapping[str, Exchange]
+) -> str | int | None:
+    """The id of the object that the first exchange of a sighting returned; None without one."""
+    first = exchanges.get(sighting.exchange_ids[0]) if sighting.exchange_ids else None
+    answer = answer_of(contract, first) if first is not None else None
+    return answer.id if answer is not None else None
 
 
 # --- requests that succeed whatever they name ---

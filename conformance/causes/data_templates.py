@@ -208,6 +208,7 @@ OF_DATA: Mapping[str, Cases] = {
         STATUS: ("{object} cannot be read after it is changed", "A changed object cannot be read"),
         ANY: (
             WORKS_ON_ANOTHER,
+            "{outdated} does not show changes",
             "Objects do not keep {flaw}",
             "{route} does not store {all}",
             '{route} does not change "{member}" as sent',
@@ -296,6 +297,7 @@ OF_DATA: Mapping[str, Cases] = {
     },
     "update.shown": always(
         WORKS_ON_ANOTHER,
+        "{outdated} does not show changes",
         'The "{member}" that {route} sets is not shown everywhere',
         "Changes are not shown everywhere",
     ),

@@ -32,8 +32,15 @@ REFUSED, OPENS = "scope.refused", "scope.opens"
 """Rules that find a key with another scope accepted, and one with the right scope refused."""
 WRONG_SCOPE = "the wrong scope"
 """The flaw of an operation that breaks both rules: what it checks."""
+VALIDATIONS = ("parameter.invalid", MISSING)
+"""Rules that find an invalid request accepted, or refused with a wrong status or code."""
+OF_HANDLERS = (OBJECTS, LISTS, FILTER, *ACCEPTED, *DELETIONS)
+"""Rules that single handlers may break for reasons of their own."""
 FEW, FEW_ACCEPTED = 3, 2
 """The most kinds of object that count as separate mistakes: for tenants and filters, and others."""
+
+Mistake = tuple[str, str]
+"""A rule that handlers break, and for validations what they do instead; otherwise empty."""
 
 
 def by_handler(contract: Contract, with_keys: Settled) -> Settled:
@@ -43,11 +50,10 @@ def by_handler(contract: Contract, with_keys: Settled) -> Settled:
     """
     with_keys = _join_confused_scopes(with_keys)
     kinds = {name: operation.kind for name, operation in contract.operations.items()}
-    rules = (OBJECTS, LISTS, FILTER, *ACCEPTED, *DELETIONS)
     keys_that_explain = {key for sighting, key in with_keys if sighting.own_key.rule != key.rule}
-    few = {rule: _few_kinds(kinds, with_keys, rule) for rule in rules}
-    open_kinds = few[OBJECTS] | few[LISTS]
-    filter_keys = _keys_of_wrong_filters(kinds, with_keys, few[FILTER])
+    few = _few_kinds(kinds, with_keys)
+    open_kinds = few[OBJECTS, ""] | few[LISTS, ""]
+    filter_keys = _keys_of_wrong_filters(kinds, with_keys, few[FILTER, ""])
 
     def settled_key(sighting: Sighting, key: Key) -> Key:
         kind = kinds.get(sighting.cell.operation, "")
@@ -56,9 +62,8 @@ def by_handler(contract: Contract, with_keys: Settled) -> Settled:
         elif key.rule.startswith(OF_PAGES):
             is_own = key in filter_keys
         else:
-            rule = MISSING if key.rule == BLANK else key.rule
             explains = key.rule in DELETIONS and key in keys_that_explain
-            is_own = kind in few.get(rule, ()) and _may_be_own(key) and not explains
+            is_own = kind in few[_mistake(key)] and _may_be_own(key) and not explains
         return replace(key, kind=kind) if is_own else key
 
     return _join_lists(
@@ -77,18 +82,29 @@ def _keys_of_wrong_filters(
     return {key for key, found in broken_kinds.items() if found <= wrong}
 
 
-def _few_kinds(kinds: Mapping[str, str], with_keys: Settled, rule: str) -> set[str]:
-    """The kinds of object for which a rule is broken, if they are few, but more than one.
+def _few_kinds(kinds: Mapping[str, str], with_keys: Settled) -> dict[Mistake, set[str]]:
+    """The kinds of object for which a mistake is made, if they are few, but more than one.
 
     Otherwise none: many kinds share one mistake, and one kind has no others to differ from.
     """
-    found = {
-        kinds.get(sighting.cell.operation, "")
-        for sighting, key in with_keys
-        if sighting.own_key.rule == key.rule == rule and _may_be_own(key)
-    }
-    most = FEW if rule in (OBJECTS, LISTS, FILTER) else FEW_ACCEPTED
-    return found - {""} if 1 < len(found) <= most else set()
+    found: dict[Mistake, set[str]] = defaultdict(set)
+    for sighting, key in with_keys:
+        kind = kinds.get(sighting.cell.operation, "")
+        is_own = key.rule in OF_HANDLERS and sighting.own_key.rule == key.rule
+        if kind and is_own and _may_be_own(key):
+            found[_mistake(key)].add(kind)
+    few: dict[Mistake, set[str]] = defaultdict(set)
+    for mistake, broken_kinds in found.items():
+        most = FEW if mistake[0] in (OBJECTS, LISTS, FILTER) else FEW_ACCEPTED
+        if 1 < len(broken_kinds) <= most:
+            few[mistake] = broken_kinds
+    return few
+
+
+def _mistake(key: Key) -> Mistake:
+    """The mistake that a key shows: to accept invalid requests is one, a wrong code another."""
+    rule = MISSING if key.rule == BLANK else key.rule
+    return rule, key.actual if rule in VALIDATIONS else ""
 
 
 def _may_be_own(key: Key) -> bool:
@@ -96,7 +112,7 @@ def _may_be_own(key: Key) -> bool:
     if key.rule in (LISTS, FILTER, *DELETIONS):
         return True
     is_success = key.actual == TAKEN or key.actual.startswith("2")
-    return is_success and not key.names_in_member
+    return (is_success or key.rule in VALIDATIONS) and not key.names_in_member
 
 
 def _join_lists(contract: Contract, with_keys: Settled) -> Settled:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -39,10 +39,7 @@ class Shown:
         The last one shows it, because the others prepare it or are compared with it. If a status
         departs, such as ``500 Internal Server Error``, it is the last one with that status.
         """
-        shown = self.exchanges
-        if self.finding.where == STATUS:
-            status = self.finding.actual.partition(" ")[0]
-            shown = tuple(each for each in shown if str(each.status) == status) or shown
+        shown = with_wrong_status(self.finding, self.exchanges)
         return shown[-1] if shown else None
 
     @property
@@ -58,6 +55,17 @@ class Shown:
         if response is not None:
             values.update(_texts_around(response.json, _path(self.finding.where)))
         return values
+
+
+def with_wrong_status(finding: Finding, exchanges: Sequence[Exchange]) -> Sequence[Exchange]:
+    """The exchanges whose status is the wrong one that a finding quotes.
+
+    All of them if it is not about a status, or if none has that status.
+    """
+    if finding.where != STATUS:
+        return exchanges
+    status = finding.actual.partition(" ")[0]
+    return [each for each in exchanges if str(each.status) == status] or exchanges
 
 
 def shown_of(run: Run, cause: Cause) -> Shown:

@@ -169,10 +169,7 @@ def _route(broken: Sequence[Operation], operations: Sequence[str]) -> str:
     if len(routes) != 1 or len(operations) != len(broken):
         return ""
     (route,) = routes
-    when = broken[0].when if len(broken) == 1 else None
-    if when is None:
-        return route
-    return f"{route}?{when}" if broken[0].method == "GET" else f"{route} with {when}"
+    return broken[0].exact_route if len(broken) == 1 else route
 
 
 def _status(finding: Finding, text: str) -> str:

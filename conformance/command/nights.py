@@ -194,10 +194,7 @@ def _opened(wish: Wish, good: Good | None) -> Opened | None:
     try:
         return runfile.open_run(wish.output / good.run, contract)
     except UsageError as error:
-        say(
-            "Note: everything counts as new, because the run of the last good night cannot be read: "
-            f"{error}"
-        )
+        say(f"Note: everything counts as new, because the last good night cannot be read: {error}")
         return None
 
 

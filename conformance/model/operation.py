@@ -177,6 +177,14 @@ class Operation:
         return f"{self.method} {self.path}"
 
     @property
+    def exact_route(self) -> str:
+        """The route, with the parameter without which it does something else, if there is one."""
+        if self.when is None:
+            return self.route
+        link = "?" if self.method == "GET" else " with "
+        return f"{self.route}{link}{self.when}"
+
+    @property
     def plain_read(self) -> bool:
         """Whether it changes nothing, and needs nothing but a key."""
         return self.effect is Effect.READ and not self.required

@@ -90,9 +90,9 @@ def _described(run: Run, subject: Subject) -> Iterator[str]:
 def _evidence(run: Run, cause: Cause, operation: str) -> tuple[Finding, Exchange | None]:
     """The finding that shows a cause, in an operation if one is given, and its best exchange."""
     for finding in _findings(run, cause, operation):
-        return finding, view.probe(run, finding.exchanges)
+        return finding, view.probe(run, finding, finding.exchanges)
     shown = [each for each in shown_of(run, cause).ids if each != cause.origin]
-    return cause.finding, view.probe(run, shown)
+    return cause.finding, view.probe(run, cause.finding, shown)
 
 
 def _findings(run: Run, cause: Cause, operation: str) -> list[Finding]:

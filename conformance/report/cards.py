@@ -251,7 +251,7 @@ def _card(run: Run, number: int, cause: Cause, by_name: dict[str, Cell], *, whol
 
 def _probe(run: Run, cause: Cause, shown: Sequence[str]) -> Exchange | None:
     """The exchange that shows a cause best. A write that stored an odd value succeeded."""
-    return view.probe(run, [name for name in shown if name != cause.origin])
+    return view.probe(run, cause.finding, [name for name in shown if name != cause.origin])
 
 
 def _everywhere(run: Run, cause: Cause) -> bool:
@@ -335,7 +335,8 @@ def _difference(run: Run, finding: Finding) -> str:
 
 def _quoted(run: Run, finding: Finding) -> Exchange | None:
     """The exchange that a finding quotes: the first of several that show it apart."""
-    return view.probe(run, finding.exchanges[:1] if finding.apart else finding.exchanges)
+    ids = finding.exchanges[:1] if finding.apart else finding.exchanges
+    return view.probe(run, finding, ids)
 
 
 def reach(card: Card) -> str:

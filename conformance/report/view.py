@@ -14,6 +14,7 @@ from typing import Protocol
 from conformance.base.errors import Exit
 from conformance.base.text import amount, clean
 from conformance.base.values import cut
+from conformance.causes.shown import with_wrong_status
 from conformance.model import (
     WATCHED,
     WHOLE_API,
@@ -229,12 +230,13 @@ def without_cells(run: Run) -> list[tuple[Clause, str]]:
 # --- exchanges ------------------------------------------------------------------------------------
 
 
-def probe(run: Run, ids: Iterable[str]) -> Exchange | None:
+def probe(run: Run, finding: Finding, ids: Iterable[str]) -> Exchange | None:
     """The exchange that shows a finding best: its first probe, preferably with the key full.
 
-    Its first exchange if it has no probe. None if the run contains none of them.
+    Its first exchange if it has no probe. For a wrong status, only exchanges with that status count
+    if there are any. None if the run contains none of the ids.
     """
-    exchanges = run.exchanges_of(ids)
+    exchanges = with_wrong_status(finding, run.exchanges_of(ids))
     probes = [exchange for exchange in exchanges if exchange.role is Role.PROBE] or exchanges
     plain = [exchange for exchange in probes if exchange.identity == KeyName.FULL] or probes
     return plain[0] if plain else None

@@ -229,7 +229,7 @@ def _probes(sightings: Iterable[Sighting], run: Run) -> set[tuple[object, ...]]:
     """The identities of the most telling request of each sighting."""
     found = set()
     for one in sightings:
-        exchange = view.probe(run, one.exchange_ids)
+        exchange = view.probe(run, one.finding, one.exchange_ids)
         if exchange is not None:
             found.add(_probe(exchange))
     return found

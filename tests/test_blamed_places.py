@@ -1,0 +1,130 @@
+"""A cause names the place that has to be fixed, and not another one where the fault also shows."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from conformance.model import Cause
+from conformance.report import cards
+from conformance.server.messages import Context, Refusal, Reply
+from conformance.server.store import Filter
+from tests.faults.base import Faulty, filtered_by, is_for
+from tests.test_joined_causes import causes_of, run_of
+
+
+def titles_of(causes: tuple[Cause, ...]) -> list[str]:
+    """The titles of some causes, in order."""
+    return sorted(cause.title for cause in causes)
+
+
+class CachedLead(Faulty):
+    """The read of a lead shows it as its first reader saw it."""
+
+    def act_read(self, context: Context) -> Reply:
+        if not is_for(context, "read_lead"):
+            return super().act_read(context)
+        reply = super().act_read(context)
+        return self.__dict__.setdefault("cache", {}).setdefault(context.values["id"], reply)
+
+
+def test_a_read_that_shows_old_values_is_blamed_instead_of_the_change() -> None:
+    """Responses to later changes show what earlier ones stored, so the target has stored it."""
+    run = run_of(CachedLead, "read_lead", "update_lead", "list_leads")
+    assert "GET /leads?id does not show changes" in titles_of(run.causes)
+
+
+class ForgottenChange(Faulty):
+    """A change of a lead is confirmed, but not stored."""
+
+    def act_update(self, context: Context) -> Reply:
+        if not is_for(context, "update_lead"):
+            return super().act_update(context)
+        row = self.selected(context)
+        row.document.update(self.changes(context))
+        return self.succeed(context, self.confirmation(context.operation, row))
+
+
+def test_a_change_that_is_not_stored_is_blamed_itself() -> None:
+    """Nothing shows it later."""
+    titles = titles_of(causes_of(ForgottenChange, "read_lead", "update_lead", "list_leads"))
+    assert titles
+    assert not [title for title in titles if title.startswith("GET")]
+
+
+class AnyDirection(Faulty):
+    """The list of messages ignores the direction if a conversation is given."""
+
+    def filters_of(self, context: Context) -> tuple[Filter, ...]:
+        filters = super().filters_of(context)
+        if filtered_by(context, "conversation_id", "direction"):
+            return tuple(each for each in filters if each.member != "direction")
+        return filters
+
+
+def test_only_the_filter_that_is_ignored_is_named() -> None:
+    """Every request has two filters, and the list keeps one of them."""
+    assert titles_of(causes_of(AnyDirection, "list_messages")) == [
+        "GET /sms/messages ignores direction"
+    ]
+
+
+class OwnCodes(Faulty):
+    """Two handlers have a wrong code for a missing parameter."""
+
+    def refuse_missing(self, operation: Any, names: list[str]) -> None:
+        if names and operation.id in ("sign_up", "create_call"):
+            raise Refusal(code="invalid_request", message="A member is missing")
+        super().refuse_missing(operation, names)
+
+
+def test_a_wrong_code_of_two_handlers_is_two_causes() -> None:
+    """Other handlers refuse a missing parameter as documented."""
+    operations = ("sign_up", "create_call", "create_agent", "create_lead", "create_webhook")
+    causes = causes_of(OwnCodes, *operations)
+    assert sorted(cause.finding.operation for cause in causes) == ["create_call", "sign_up"]
+
+
+class MovesLeads(Faulty):
+    """A change of a lead takes its business from the body."""
+
+    def changes(self, context: Context) -> dict[str, Any]:
+        changes = super().changes(context)
+        tenant = json.loads(context.request.body or b"{}").get("business_id")
+        if is_for(context, "update_lead") and tenant:
+            row = self.selected(context)
+            self.store.remove(row)
+            document = {**row.document, "business_id": tenant}
+            self.store.put([replace(row, tenant=tenant, document=document)])
+        return changes
+
+
+def test_a_list_that_shows_a_moved_object_is_not_blamed() -> None:
+    """The change that moved it is, although a list of the other business shows the object."""
+    assert titles_of(
+        causes_of(MovesLeads, "list_leads", "read_lead", "create_lead", "update_lead")
+    ) == ["PATCH /leads moves an object to another business"]
+
+
+class HiddenEvals(Faulty):
+    """A deleted eval is hidden from its read; changes still find it."""
+
+    def act_delete(self, context: Context) -> Reply:
+        if not is_for(context, "delete_eval"):
+            return super().act_delete(context)
+        self.__dict__.setdefault("hidden", set()).add(self.selected(context).id)
+        return self.succeed(context, {"ok": True, "deleted": True})
+
+    def act_read(self, context: Context) -> Reply:
+        if is_for(context, "read_eval") and context.values["id"] in self.__dict__.get("hidden", ()):
+            raise Refusal("not_found")
+        return super().act_read(context)
+
+
+def test_a_card_shows_the_request_that_got_the_wrong_status() -> None:
+    """The read of a deleted eval is refused as it should be; the change that succeeds is shown."""
+    run = run_of(HiddenEvals, "delete_eval", "read_eval", "update_eval", "create_eval")
+    (card,) = [each for each in cards.cards(run) if "does not delete" in each.cause.title]
+    assert card.cause.finding.where == "status"
+    assert card.asked.startswith("PATCH ")
