@@ -92,7 +92,7 @@ class JudgeContext:
     """What a judge knows in addition to the exchanges.
 
     ``case_operation`` is the operation of the exchange or case; None for a case of the whole API.
-    ``log`` is there for the rules that look at all of it.
+    ``log`` is the whole log of the run once it is complete; None during the run.
     """
 
     contract: Contract
@@ -171,7 +171,7 @@ class Trial:
 
     @property
     def parts(self) -> list[Trial]:
-        """The parts of the trial: a new one begins where the object is looked at after a write."""
+        """The trial in parts: after a write, the next read before a write begins a new part."""
         parts: list[list[Exchange]] = [[]]
         for exchange in self.exchanges:
             written = any(each.facts.step is Step.WRITE for each in parts[-1])

@@ -66,6 +66,7 @@ class Walks:
         return True
 
     def _neighbours(self) -> Iterator[tuple[Item, Item]]:
+        """Neighbours on a page, then the last items of each two successive pages of a walk."""
         for page in self.pages:
             yield from pairwise(page.items)
         for first, second in self._in_a_row():
@@ -100,11 +101,11 @@ class Walks:
         Lists change. In a trial that is repeated, or that changes the list itself, only an item
         that was shown both before and after the page counts against it.
         """
-        return not self.strict or page.place in range(self.first[item.key], self.last[item.key])
+        return not self.strict or self.first[item.key] <= page.place < self.last[item.key]
 
-    def beyond(self, item: Fraction, cursor: Fraction) -> bool:
+    def beyond(self, instant: Fraction, other: Fraction) -> bool:
         """Whether an instant comes after another in the direction of the list."""
-        return item < cursor if self.descending else item > cursor
+        return instant < other if self.descending else instant > other
 
     def between(
         self, start: Fraction | None, end: Fraction | None, filters: Filters
@@ -129,9 +130,9 @@ class Walks:
         return items
 
     def owed(self, item: Item, filters: Filters) -> bool:
-        """Whether an item was shown under a subset of some filters.
+        """Whether a list with some filters must include an item that passes them.
 
-        A list may hide items, such as old ones, unless a filter asks for them.
+        It must if the item was shown under some or none of them. A filter may reveal hidden items.
         """
         wanted, narrowed = set(filters), self.narrowed[item.key]
         return () in narrowed or any(wanted.issuperset(each) for each in narrowed)
@@ -139,7 +140,7 @@ class Walks:
     def passes(self, item: Item, filters: Filters) -> bool:
         """Whether every version of an item that was shown passes every filter.
 
-        Somebody else may change it in the meantime, and change it back.
+        Another client may have changed the item during the trial, and changed it back.
         """
         key = item.key, filters
         if key not in self.passing:
@@ -163,7 +164,7 @@ class Walks:
 
     @cached_property
     def losses(self) -> list[tuple[Page, Item]]:
-        """The pages that fail to show an item, each with the first such item."""
+        """The pages that fail to show an item up to their end, each with the first such item."""
         return [(page, item) for page in self.pages if (item := self.lost(page)) is not None]
 
     @cached_property
@@ -220,7 +221,7 @@ class Walks:
         return self._missing(page, page.last.at, None)
 
     def _missing(self, page: Page, start: Fraction | None, end: Fraction | None) -> Item | None:
-        """The first item between two instants that is not on a page, although it was there."""
+        """The first item between two instants that a page lacks, although its list includes it."""
         for item in self._stretch(start, end):
             if item.key in page.keys or not self.certain(item, page):
                 continue
@@ -245,8 +246,8 @@ def walks_of(context: JudgeContext, trial: Trial) -> Walks:
 def _pages(context: JudgeContext, trial: Trial) -> tuple[list[Page], bool]:
     """The pages of all walks, and whether some were left out because of LONGEST_WALKS.
 
-    A page that cannot be read ends its walk, and other rules blame it. So does a page beyond that
-    size.
+    A page that cannot be read ends its walk, and other rules blame it. A page that goes beyond
+    that size ends its walk, too.
     """
     pages: list[Page] = []
     ended: set[str] = set()
@@ -269,7 +270,7 @@ def _pages(context: JudgeContext, trial: Trial) -> tuple[list[Page], bool]:
 
 
 def _together(operation: Operation, pages: list[Page], strict: bool) -> Walks:
-    """The pages of a trial with what they show together."""
+    """The pages of a trial, and what they show together. ``strict`` is passed on."""
     items: dict[str, Item] = {}
     first: dict[str, int] = {}
     last: dict[str, int] = {}
@@ -323,8 +324,8 @@ def walked(
 ) -> Callable[[WalkJudge], WalkJudge]:
     """Register a judge of the walks of a trial.
 
-    A ``sound`` judge checks the borders of pages, and does not run where their order is broken.
-    ``asks`` is what the hint asks for.
+    A ``sound`` judge checks the borders of pages, and does not run where a page is out of order. No
+    judge runs on a list whose cursor is a lower bound. ``asks`` is what the hint asks for.
     """
 
     def register(judge: WalkJudge) -> WalkJudge:
