@@ -42,7 +42,7 @@ def paging_order(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[
         if page.several:
             yield Pass(page.ids)
     for first_page, second_page in walks.steps():
-        if _turns(walks, first_page, second_page):
+        if _runs_backwards(walks, first_page, second_page):
             start = first_page.after or "the head"
             actual = f"a page after {start} on one side, and its next page on the other"
             ids = _ids(first_page, second_page)
@@ -55,7 +55,7 @@ def _ids(*pages: Page) -> tuple[str, ...]:
     return tuple(page.exchange.id for page in pages)
 
 
-def _turns(walks: Walks, first: Page, second: Page) -> bool:
+def _runs_backwards(walks: Walks, first: Page, second: Page) -> bool:
     """Whether a page runs backwards from the cursor that the page before it gave.
 
     Both must show several items, or the direction of the list is not known.
@@ -79,23 +79,21 @@ def paging_advances(context: JudgeContext, trial: Trial, walks: Walks) -> Iterat
 
 
 def _refused_page(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
-    """The first refusal of a page that any list must serve.
-
-    A refusal for the key says nothing about the page.
-    """
+    """The first refusal of a page that any list must serve, except a refusal for the key."""
     for probe in trial.probes:
         answer = answered(context, probe)
-        if not isinstance(answer, Answered) or not _owed(context, probe):
+        if not isinstance(answer, Answered) or not _must_be_served(context, probe):
             continue
         if not answer.ok and answer.status not in FOR_THE_KEY:
             yield Violation("status", "a page", said(probe), answer.ids)
             return
 
 
-def _owed(context: JudgeContext, probe: Exchange) -> bool:
-    """Whether a request is for a page that any list must serve.
+def _must_be_served(context: JudgeContext, probe: Exchange) -> bool:
+    """Whether a request is for a page of a walk that any list must serve.
 
-    Where the cursor is not a timestamp, list.position blames the page that it comes from.
+    None must be served for a cursor that is not a timestamp: list.position blames the page that
+    gave it.
     """
     facts = probe.facts
     of_walk = facts.walk is not None and not facts.refusable

@@ -94,11 +94,15 @@ def payment_retry(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _unaccepted(
     context: JudgeContext, unpaid: tuple[str, ...], paid: list[Exchange]
 ) -> Iterator[Outcome]:
-    """Judge proofs of payment that were refused, under each name of their header."""
+    """Judge proofs of payment that were refused, one for each name of their header.
+
+    If a response proves nothing, neither do the refusals. ``unpaid`` are the ids of the requests
+    that required the payment.
+    """
     answers = [answered(context, probe) for probe in paid]
-    unclear = [answer for answer in answers if not isinstance(answer, Answered)]
-    if unclear:
-        yield unclear[0]
+    excuses = [answer for answer in answers if not isinstance(answer, Answered)]
+    if excuses:
+        yield excuses[0]
     elif paid:
         ids = (*unpaid, *ids_of(paid))
         yield Violation("status", "200 or 201, as it was paid for", said(paid[-1]), ids)
