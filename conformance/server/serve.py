@@ -176,7 +176,7 @@ def _channel(app: Application) -> type[HTTPChannel]:
 
 
 def _close_surplus(channels: Mapping[int, HTTPChannel]) -> None:
-    """Close the connection that has been idle longest if there are too many."""
+    """If there are too many connections, close the one that has been idle longest, if any is."""
     if len(channels) <= MOST_CONNECTIONS:
         return
     idle = [each for each in channels.values() if not each.requests and not each.total_outbufs_len]

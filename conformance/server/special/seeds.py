@@ -36,7 +36,12 @@ def agent_name(identifier: object) -> str:
     return f"{_AGENTS[int(text[:2], 16) % len(_AGENTS)]} {text[2:5]}"
 
 
+# Each of the following functions returns the members of a seeded object of its kind, in addition to
+# those in ``document``. ``index`` is the number of the object.
+
+
 def _call(random: Random, index: int, document: Document) -> Document:
+    """The members of a call. Only one that was completed had a conversation."""
     status = random.choices(list(_STATUSES), list(_STATUSES.values()))[0]
     call: Document = {
         "conversation_id": None,
@@ -120,7 +125,7 @@ def _lead(random: Random, index: int, _document: Document) -> Document:
 
 
 def _number(index: int, area: int = 202) -> str:
-    """A fictional phone number."""
+    """A fictional phone number, which differs for each index; 90 have the same area code."""
     return f"+1{area + index // 90}5550{100 + index % 90}"
 
 
@@ -201,6 +206,7 @@ def _event(random: Random, index: int, _document: Document) -> Document:
 
 
 def _outcome(*words: str) -> Callable[[Random, int, Document], Document]:
+    """A function that returns one of some words as the status of an object."""
     return lambda random, _index, _document: {"status": random.choice(words)}
 
 
