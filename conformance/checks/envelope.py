@@ -238,17 +238,17 @@ def status_listed(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     statuses = context.contract.statuses
     if response.status in statuses:
         yield Pass((exchange.id,))
-    elif response.status == 415 and _of_another_media_type(exchange):
+    elif response.status == 415 and _has_other_media_type(exchange):
         yield Violation("status", "a status of the list", said(exchange), (exchange.id,), note=True)
     elif not _from_proxy(context, exchange):
         listed = ", ".join(str(status) for status in sorted(statuses))
         yield Violation("status", f"one of {listed}", said(exchange), (exchange.id,))
 
 
-def _of_another_media_type(exchange: Exchange) -> bool:
-    """Whether a request does not label its body as JSON in UTF-8; JSON without an encoding is that.
+def _has_other_media_type(exchange: Exchange) -> bool:
+    """Whether a request labels its body as something other than JSON in UTF-8, or not at all.
 
-    A request without a body needs no label.
+    A label of JSON without an encoding means UTF-8. A request without a body needs no label.
     """
     unlabelled = "" if exchange.request.body else "application/json"
     media = header_in(exchange.request.headers, "Content-Type", unlabelled).lower()
@@ -292,7 +292,7 @@ def route_unknown(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
         yield Violation("status", "404, as the path is invented", said(answer.exchange), answer.ids)
         return
     if answer.status < 400:
-        if not answer.facts.mendable:
+        if not answer.facts.mendable:  # a server may serve a path that is only spelled oddly
             actual = said(answer.exchange)
             yield Violation("status", "an error status", actual, answer.ids, note=True)
         yield Pass(answer.ids)

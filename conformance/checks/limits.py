@@ -53,7 +53,7 @@ def _all_limited(exchanges: Iterable[Exchange]) -> bool:
     return all(is_limited(exchange) for exchange in exchanges)
 
 
-def _failure(bursts: list[Burst]) -> Gap | None:
+def _gap_of_failure(bursts: list[Burst]) -> Gap | None:
     """The gap left by the first request that failed for another reason than the limit.
 
     None if no request did.
@@ -93,7 +93,7 @@ def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     within = [burst.first(rate.requests) for burst in bursts]
     limited = within[0].limited
     if limited is None or any(burst.limited is None for burst in within):
-        yield _failure(bursts) or Pass(within[0].ids)
+        yield _gap_of_failure(bursts) or Pass(within[0].ids)
         return
     if not trial.at(Step.TICK):
         yield Gap(USED_UP, ReasonKind.PROVIDE, place="clock")
@@ -147,7 +147,7 @@ def _judge_not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Ou
     # a sign-up may require a payment before it counts
     if failure is None and refused is not None and refused.status != 402:
         return refusal(context, refused, (CodeRole.RATE_LIMITED,))
-    return _failure(bursts) or Gap(
+    return _gap_of_failure(bursts) or Gap(
         "A request beyond the limit was accepted. A second fresh address is needed to confirm it."
     )
 

@@ -120,14 +120,14 @@ def _shown_twice(context: JudgeContext, page: Page) -> str | None:
 
     Items without an id may be equal and still be different items.
     """
-    seen = set()
+    ids = set()
     for item in page.items:
-        name = id_of(context.contract, context.operation.kind, item.raw)
-        if name is None:
+        item_id = id_of(context.contract, context.operation.kind, item.raw)
+        if item_id is None:
             continue
-        if name in seen:
-            return name
-        seen.add(name)
+        if item_id in ids:
+            return item_id
+        ids.add(item_id)
     return None
 
 
@@ -156,7 +156,8 @@ def paging_precision(context: JudgeContext, trial: Trial, walks: Walks) -> Itera
         return  # paging.complete or paging.exclusive blames it
     yield from _lost([loss for loss in lost if loss.near])
     for page in blameless(walks, [*repeated, *lost]):
-        if page.near(page.items[0]):
+        first_item = page.items[0]
+        if page.near(first_item):  # the cursor, in the same second, is separated from it
             yield Pass(page.ids)
 
 

@@ -58,15 +58,15 @@ class _Effects:
     def __init__(self, contract: Contract, log: WholeLog) -> None:
         self._contract = contract
         self._watched = _watched_members(contract)
-        # by object and member: what each operation sent last
+        # by object, member and operation: the value that was sent last
         self._sent: dict[Object, dict[str, dict[str, Any]]] = {}
         # by object and member: what it showed last
         self._last: dict[Object, dict[str, Any]] = defaultdict(dict)
-        # by kind and member: two values that objects showed, if any differ
+        # by kind and member: the first value that objects showed, and one that differs, if any
         self._values: dict[Place, list[Any]] = defaultdict(list)
         # by operation and member of the object: what creations sent, and their objects showed
         self._created: dict[Place, list[Any]] = defaultdict(list)
-        # by the same: members that an object showed as sent, when it could not be by chance
+        # operations and members of the object: shown as sent when that could not be by chance
         self._certain: set[Place] = set()
         for exchange in log.exchanges:
             self._add(exchange)

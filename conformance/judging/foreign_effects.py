@@ -44,7 +44,7 @@ def foreign_effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             yield from _unchanged(context, signs, before, after)
 
 
-def answers_untied(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
+def successes_untied(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
     """Judge that a success does not show the other business's object that the request named.
 
     A change that such a success confirms must not take the changed object away, either.
@@ -65,12 +65,12 @@ def _same_object(context: JudgeContext, trial: Trial, creation: Exchange) -> Ite
 
     Both businesses may number their objects alike, so only a long id is conclusive.
     """
-    made = Answer(context.contract, context.operation, creation)
+    theirs = Answer(context.contract, context.operation, creation)
     for named in trial.at(Step.NAMED):
-        first = Answer(context.contract, context.operation, named)
-        if named.ok and first.object == made.object and len(str(first.id)) >= LONG_ID:
+        ours = Answer(context.contract, context.operation, named)
+        if named.ok and ours.object == theirs.object and len(str(ours.id)) >= LONG_ID:
             expected = "an object of its own"
-            yield Violation("/", expected, compact(made.object), (named.id, creation.id))
+            yield Violation("/", expected, compact(theirs.object), (named.id, creation.id))
 
 
 def _not_created(context: JudgeContext, trial: Trial, listing: Exchange) -> Iterator[Outcome]:

@@ -95,7 +95,7 @@ def _goes_on(look: Exchange, later: Exchange) -> bool:
 
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of one object that another shows with other values or not; times are left out."""
+    """The members of one object that another lacks or shows differently; times are left out."""
     return {
         name: value
         for name, value in one.items()
@@ -129,7 +129,7 @@ class _Following:
             self._judge_look(answer)
 
     def _is_usable(self, answer: Answer) -> bool:
-        """Whether a look shows objects, or that there is none."""
+        """Whether a look can be judged: it has a body, or says with a 404 that there is nothing."""
         if not isinstance(answered(self._context, answer.exchange), Answered):
             return False
         if answer.ok:

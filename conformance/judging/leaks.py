@@ -113,7 +113,10 @@ def _inside(message: str) -> str | None:
 
 
 def is_given(value: object) -> bool:
-    """Whether a member that a success hands out holds something, and not a link alone."""
+    """Whether a member holds something other than a link.
+
+    A placeholder of an ordinary address counts as a link.
+    """
     placeholder = Placeholder.parse(str(value))
     is_link = placeholder is not None and placeholder.kind in (SecretKind.LINK, SecretKind.PLAIN)
     return bool(value) and not is_link

@@ -45,8 +45,8 @@ def cut_short(
 ) -> frozenset[tuple[str, int]]:
     """The attempts that were cut short, by case and number. They prove nothing as a whole.
 
-    Such a case sent all requests that its plan allows. It is never repeated, so only first attempts
-    are cut short. Requests that were sent on behalf of several cases do not count.
+    Such an attempt sent as many requests of its own as the plan allows, and is the first of its
+    case. Requests that were sent on behalf of several cases do not count.
     """
     sent: Counter[str] = Counter()
     for exchange in exchanges:

@@ -138,7 +138,7 @@ class _Evaluation:
     def _blamed(self, clause: Clause) -> set[str]:
         """The operations on which a rule of a clause has a finding that counts for the clause."""
         blamed = set()
-        for rule, operation in self._with_findings:
+        for rule, operation in self._places_with_findings:
             if rule not in clause.rules:
                 continue
             counting = self._outcomes_of(self.rules[rule], clause, operation)
@@ -147,7 +147,7 @@ class _Evaluation:
         return blamed
 
     @cached_property
-    def _with_findings(self) -> list[tuple[str, str]]:
+    def _places_with_findings(self) -> list[tuple[str, str]]:
         """Ids of a rule and an operation, for each pair with a finding."""
         return [
             place

@@ -9,7 +9,7 @@ apart.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -34,11 +34,11 @@ def _instant(item: Item) -> Fraction:
 class Walks:
     """All readable pages of a trial, in order, and what they show together.
 
-    ``items`` come oldest first; ``tied`` are the instants that several of them share. ``first`` and
-    ``last`` are the places of the first and the last page that show an item, by its key;
-    ``narrowed`` are the filters of all that do, and ``versions`` the item as it was first shown and
-    after each change. ``strict``: the list may have changed between the pages. ``cut``: more came
-    than LONGEST_WALKS, so some pages were not read. ``passing`` keeps what ``passes`` has found.
+    ``items`` come oldest first; ``tied`` are the instants that several of them share. The next four
+    say by the key of an item: the places of the ``first`` and the ``last`` page that show it, the
+    filters that it was ``shown_under``, and its ``versions``: as first shown and after each change.
+    ``strict``: the list may have changed between the pages. ``cut``: more came than LONGEST_WALKS,
+    so some pages were not read. ``passing`` keeps what ``passes`` has found.
     """
 
     operation: Operation
@@ -47,7 +47,7 @@ class Walks:
     tied: frozenset[Fraction]
     first: Mapping[str, int]
     last: Mapping[str, int]
-    narrowed: Mapping[str, set[Filters]]
+    shown_under: Mapping[str, set[Filters]]
     versions: Mapping[str, list[Item]]
     strict: bool
     cut: bool = False
@@ -129,13 +129,13 @@ class Walks:
             items.reverse()
         return items
 
-    def owed(self, item: Item, filters: Filters) -> bool:
+    def must_show(self, item: Item, filters: Filters) -> bool:
         """Whether a list with some filters must include an item that passes them.
 
         It must if the item was shown under some or none of them. A filter may reveal hidden items.
         """
-        wanted, narrowed = set(filters), self.narrowed[item.key]
-        return () in narrowed or any(wanted.issuperset(each) for each in narrowed)
+        shown_under = self.shown_under[item.key]
+        return () in shown_under or any(set(filters).issuperset(each) for each in shown_under)
 
     def passes(self, item: Item, filters: Filters) -> bool:
         """Whether every version of an item that was shown passes every filter.
@@ -225,7 +225,7 @@ class Walks:
         for item in self._stretch(start, end):
             if item.key in page.keys or not self.certain(item, page):
                 continue
-            if self.owed(item, page.filters) and self.passes(item, page.filters):
+            if self.must_show(item, page.filters) and self.passes(item, page.filters):
                 return item
         return None
 
@@ -271,27 +271,23 @@ def _pages(context: JudgeContext, trial: Trial) -> tuple[list[Page], bool]:
 
 def _together(operation: Operation, pages: list[Page], strict: bool) -> Walks:
     """The pages of a trial, and what they show together. ``strict`` is passed on."""
-    items: dict[str, Item] = {}
+    items: dict[str, Item] = {}  # as last shown, by key
     first: dict[str, int] = {}
     last: dict[str, int] = {}
-    narrowed: dict[str, set[Filters]] = defaultdict(set)
+    shown_under: dict[str, set[Filters]] = defaultdict(set)
     versions: dict[str, list[Item]] = defaultdict(list)
     for page in pages:
         for item in page.items:
             if items.get(item.key) != item:
                 versions[item.key].append(item)
             items[item.key] = item
-            narrowed[item.key].add(page.filters)
+            shown_under[item.key].add(page.filters)
             first.setdefault(item.key, page.place)
             last[item.key] = page.place
-    seen: set[Fraction] = set()
-    tied: set[Fraction] = set()
-    for item in items.values():
-        if item.at in seen:
-            tied.add(item.at)
-        seen.add(item.at)
-    ordered, alike = tuple(sorted(items.values(), key=_instant)), frozenset(tied)
-    return Walks(operation, tuple(pages), ordered, alike, first, last, narrowed, versions, strict)
+    counts = Counter(item.at for item in items.values())
+    tied = frozenset(at for at, count in counts.items() if count > 1)
+    by_time = tuple(sorted(items.values(), key=_instant))
+    return Walks(operation, tuple(pages), by_time, tied, first, last, shown_under, versions, strict)
 
 
 NEEDS_ITEMS = (

@@ -116,7 +116,7 @@ TIME = "a time"
 def without_times(value: object) -> object:
     """An object with each time replaced by one word, because a new time does not mean deletion.
 
-    Only its own members are; any other value is returned as it is.
+    Times in nested objects stay. A value that is no object is returned as it is.
     """
     if not isinstance(value, dict):
         return value

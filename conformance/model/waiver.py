@@ -60,9 +60,10 @@ def wrong_days(waivers: Sequence[Waiver], today: date) -> Iterator[tuple[int, st
 
 
 def free_day(taken: Mapping[date, int], wanted: date, today: date) -> date | None:
-    """The day nearest to a wanted one on which one more waiver may expire, a later one first.
+    """The first day from a wanted one on, on which one more waiver may expire.
 
-    ``taken`` counts the waivers by day. None if no day from ``today`` on is free.
+    If there is none within LONGEST of ``today``, the last such day before the wanted one; None if
+    there is none after ``today`` either. ``taken`` counts the waivers by day.
     """
     later = min(wanted, today + LONGEST)
     while later - today <= LONGEST:

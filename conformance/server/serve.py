@@ -156,6 +156,7 @@ def _channel(app: Application) -> type[HTTPChannel]:
 
     class EnvelopeTask(ErrorTask):  # type: ignore[misc]
         def execute(self) -> None:
+            """Send the refusal with the error envelope, and close the connection."""
             reply = app.refused(Request("", ""), _refusal_of(self.request.error.code))
             body = json.dumps(reply.body).encode()
             self.status = app.status_line(reply)

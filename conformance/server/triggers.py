@@ -28,7 +28,7 @@ class Triggers(Core):
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
-        special = []
+        special = []  # the magic inputs that the served contract has an operation and a code for
         for magic in self.extras.triggers:
             has_operation = magic.operation in self.contract.operations
             if has_operation and magic.code in self.contract.errors:

@@ -145,6 +145,7 @@ def scope_opens(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     exchange = answer.exchange
     if answer.status in (401, 403):
         if exchange.identity == KeyName.FULL and not context.target.full_declared:
+            # nobody has declared that the key has every scope
             yield Gap(f"The key was rejected with {answer.status}: give one that has the scope.")
         else:
             expected = "not refused, as the key has the scope"

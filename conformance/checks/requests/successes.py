@@ -138,8 +138,8 @@ def _was_there(context: JudgeContext, exchange: Exchange) -> bool:
     """Whether the object that a creation returns existed before: a server may merge equal ones.
 
     It did if its time of change is later than that of its creation, or if it is older than the
-    request by the clock of the target. It may have existed if the request is a repetition, one of a
-    sequence, or one with a mistake that names itself as another request may.
+    request by the clock of the target. It may have existed if the request repeats another one,
+    belongs to a sequence, or has a mistake and a name that another request may have had.
     """
     if exchange.facts.step in (Step.REPEATED, Step.SEQUENCE):
         return True

@@ -190,9 +190,9 @@ def _at(value: Any, pointer: str) -> Any:
 
 
 def _more_than(whole: Leaves, probe: Exchange) -> str | None:
-    """The pointer to a figure that is 0 in the whole but more in a part of it; None without one.
+    """The pointer to a figure that is 0 in the ``whole`` report, but more in a narrowed one.
 
-    A report may repeat a value that was asked for.
+    None if there is none. A report may repeat a value of the request.
     """
     for where, value in _leaves(probe).items():
         more = (_number(value) or 0) > 0

@@ -55,7 +55,9 @@ def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
 def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """No item of any page names a business that the key cannot reach."""
     answer = answer_to(context.contract, context.operation, exchange)
-    if answer.items is None or exchange.facts.side or context.operation.pool:
+    if answer.items is None or context.operation.pool:
+        return
+    if exchange.facts.side:  # tenant.rows judges it
         return
     yield named_business(context, exchange, answer.rows) or Pass((exchange.id,))
 
@@ -116,7 +118,9 @@ def tenant_inside(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     """The response to a request for own objects holds none of another business."""
     foreign, tenant = _unreachable(context, exchange), str(context.contract.tenant)
     request = exchange.request.url + (exchange.request.body or Body()).kept
-    if foreign is None or foreign in request or not exchange.ok or exchange.facts.mistake:
+    if foreign is None or not exchange.ok or exchange.facts.mistake:
+        return
+    if foreign in request:  # other rules judge a request that names the other business
         return
     if not _shows_own(context.contract, context.operation):
         return

@@ -8,7 +8,7 @@ from typing import Any
 from conformance.base.values import instant, texts_in
 from conformance.checks.requests.named import refusable_references, shown_absent
 from conformance.checks.tenants.naming import named_business
-from conformance.judging.foreign_effects import TELLING, answers_untied, foreign_effects
+from conformance.judging.foreign_effects import TELLING, foreign_effects, successes_untied
 from conformance.judging.inputs import roles_of_refusal
 from conformance.judging.outcomes import (
     Answered,
@@ -53,7 +53,7 @@ INVALID, NOT_FOUND = 400, 404
 )
 def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An object of another business is refused, and stays as it was."""
-    yield from answers_untied(context, trial)
+    yield from successes_untied(context, trial)
     objects, references = trial.at(Step.FOREIGN), refusable_references(trial)
     if not objects and not references and not trial.at(Step.TIED):
         return
@@ -330,7 +330,7 @@ def tenant_belongs(context: JudgeContext, exchange: Exchange) -> list[Outcome]:
 @probe("tenant.empty")
 def tenant_empty(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     """A list without data is an empty page, not an error, whatever it is narrowed to."""
-    if answer.facts.refusable and answer.status == INVALID:
+    if answer.facts.refusable and answer.status == INVALID:  # a server may refuse it
         return
     if not answer.ok:
         yield Violation("status", "200 with an empty list", said(answer.exchange), answer.ids)

@@ -37,14 +37,14 @@ def payment_terms(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         if response is None or response.status != 402:
             continue
         if isinstance(response.json, dict):  # else other rules judge it
-            yield _with_terms(payment, probe, response)
+            yield _judge_terms(payment, probe, response)
     accepted = [exchange for exchange in trial.at(Step.PAID) if exchange.ok]
     if accepted:
         expected = "a refusal, as nothing was paid"
         yield Violation("status", expected, said(accepted[0]), (accepted[0].id,))
 
 
-def _with_terms(payment: Payment, probe: Exchange, response: Response) -> Outcome:
+def _judge_terms(payment: Payment, probe: Exchange, response: Response) -> Outcome:
     """Judge whether a request for payment holds its terms.
 
     They may be in the body, or in the header that the contract names.

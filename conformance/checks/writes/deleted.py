@@ -126,7 +126,7 @@ def _around_deletion(
     new, goes_on = sought_in(context.contract, after)
     if old is not None and not goes_on and _is_conclusive(context, after, step, new):
         ids = last_ids(trial, step, Step.DELETE, following)
-        yield _judge_change(step, old, new, answer, ids)
+        yield _judge_after_deletion(step, old, new, answer, ids)
     elif step is not Step.LISTED_BEFORE:
         reason = "The object could not be seen both before and after the deletion."
         yield Gap(reason, ReasonKind.OWN_LIMIT)
@@ -145,7 +145,7 @@ def _is_conclusive(context: JudgeContext, look: Exchange, step: Step, found: Any
     return step in LOOKS_AT_DELETED or str(found.get(name)) == look.facts.sought
 
 
-def _judge_change(
+def _judge_after_deletion(
     step: Step, old: object, new: object, answer: Answered, ids: tuple[str, ...]
 ) -> Outcome:
     """Judge what the deletion made of an object: another one stays, the deleted one is gone.

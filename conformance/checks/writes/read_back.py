@@ -116,9 +116,10 @@ def _written_id(context: JudgeContext, write: Exchange) -> str | None:
 
 
 def _lacks_id(context: JudgeContext, answer: Answered) -> bool:
-    """Whether an accepted creation shows no id where the contract requires one.
+    """Whether an accepted write shows no id where the contract requires one.
 
-    Other rules judge a response that is not an object.
+    A write of an object whose id is known needs none. Other rules judge a response that is not an
+    object.
     """
     if not answer.ok or answer.facts.sought:
         return False
@@ -178,9 +179,9 @@ def _dropped(
     for parameter in context.operation.body:
         if not context.contract.refers(parameter):
             continue
-        name, named = parameter.shown_as, sent.get(parameter.name)
-        if named is not None and found.get(name, named) is None:
-            yield f"/{name}", compact(named), "null"
+        name, sent_id = parameter.shown_as, sent.get(parameter.name)
+        if sent_id is not None and found.get(name, sent_id) is None:
+            yield f"/{name}", compact(sent_id), "null"
 
 
 def _proves(operation: Operation, sent: Mapping[str, Any], found: Any, found_id: Any) -> bool:
