@@ -56,7 +56,7 @@ def _ids(*pages: Page) -> tuple[str, ...]:
 
 
 def _runs_backwards(walks: Walks, first: Page, second: Page) -> bool:
-    """Whether a page runs backwards from the cursor that the page before it gave.
+    """Whether the ``second`` page runs backwards from the cursor that the ``first`` one gave.
 
     Both must show several items, or the direction of the list is not known.
     """
@@ -135,6 +135,7 @@ def _shown_twice(context: JudgeContext, page: Page) -> str | None:
 def paging_complete(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[Outcome]:
     """No item between the cursor and the end of a page is lost."""
     lost = losses(walks)
+    # paging.precision judges what is lost within the second of a cursor
     yield from _lost([loss for loss in lost if not loss.near])
     if len(walks.items) > 1:  # a single item cannot be lost between pages
         yield from _passes(blameless(walks, lost))

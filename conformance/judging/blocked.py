@@ -76,10 +76,10 @@ class Blocked:
 
         None for a list, which needs no certain object.
         """
-        known = self._contract.operations.get(operation)
-        if known is None or known.paging is not None:
+        documented = self._contract.operations.get(operation)
+        if documented is None or documented.paging is not None:
             return
-        for kind in sorted(kinds_of(known)):
+        for kind in sorted(kinds_of(documented)):
             yield from self._contract.operations_by("create", kind)
 
     def _broken_clause(self, rule: str, operation: str, ids: set[str]) -> str | None:
@@ -98,10 +98,10 @@ class Blocked:
 
     def _lists_of(self, operation: str) -> Iterator[str]:
         """The lists that show the objects which an operation must name, or else its own objects."""
-        known = self._contract.operations.get(operation)
-        if known is None:
+        documented = self._contract.operations.get(operation)
+        if documented is None:
             return
-        kinds = kinds_of(known)
+        kinds = kinds_of(documented)
         for listing in self._contract.operations.values():
             if listing.paging is not None and listing.kind in kinds:
                 yield listing.id

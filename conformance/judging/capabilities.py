@@ -41,12 +41,12 @@ class Shown:
 
     def has(self, asked: Asked | None, operation: str) -> bool:
         """Whether the log shows that the target has what an operation needs."""
-        known = self._contract.operations.get(operation)
-        if known is None or asked is None:
+        documented = self._contract.operations.get(operation)
+        if documented is None or asked is None:
             return False
         if asked is Asked.ITEMS:
             return self._most_items.get(operation, 0) >= ENOUGH_ITEMS
-        kinds = kinds_of(known)
+        kinds = kinds_of(documented)
         return bool(kinds) and kinds <= self._listed_kinds
 
     @cached_property

@@ -75,10 +75,10 @@ class Coverage:
         """
         if rule.trial:
             return any(self._counts(case) for case in cases)
-        known = self.contract.operations.get(operation)
-        if known is None:
+        documented = self.contract.operations.get(operation)
+        if documented is None:
             return False
-        return rule.applies(self.contract, known, clause)
+        return rule.applies(self.contract, documented, clause)
 
     def crashes(self, cases: Iterable[Case]) -> list[str]:
         """The errors with which scenarios crashed, from the log; none for a case without a crash.

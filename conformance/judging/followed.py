@@ -87,7 +87,7 @@ class Effects:
         return None
 
     def _touched(self, answer: Answer) -> Iterable[Followed]:
-        """The object that a write names; all of them if it can name none."""
+        """The object that a write names; all of them for one that names none, as a creation."""
         if answer.operation.selector is None:
             return self.objects.values()
         named = self.objects.get(_named_id(answer) or "")
@@ -96,8 +96,8 @@ class Effects:
     def _take_creation(self, answer: Answer) -> Violation | None:
         """Take in an accepted creation; returns a violation if its id is that of another object.
 
-        A server may return the object of an equal creation, or replace that object. Its status then
-        need not be the one for a new object. Nor does a deleted object keep its id.
+        A server may replace the object of an equal creation, or return it with another status than
+        that of a new object. A deleted object does not keep its id for itself.
         """
         exchange, object_id = answer.exchange, as_text(answer.id)
         for each in self.objects.values():

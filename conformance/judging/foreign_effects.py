@@ -83,11 +83,11 @@ def _not_created(context: JudgeContext, trial: Trial, listing: Exchange) -> Iter
     if answer is None:
         return
     before = _listed_before(context, trial, listing)
-    known = {answer.identity(row) for row in before}
+    listed_before = {answer.identity(row) for row in before}
     newest = max(_moments(context, before), default=0)
     for row in answer.rows:
         is_older = any(moment < newest for moment in _moments(context, [row]))
-        is_new = answer.identity(row) not in known and not is_older
+        is_new = answer.identity(row) not in listed_before and not is_older
         if is_new and shows_sent(listing.facts.sent, row):
             expected = "nothing created in another business"
             yield Violation("/", expected, compact(row), (listing.id,))

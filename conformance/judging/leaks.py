@@ -74,7 +74,10 @@ def _from_transport(context: JudgeContext, secret: Placeholder) -> bool:
 
 
 def _handed_out(response: Response, message: str, secret: Placeholder) -> bool:
-    """Whether a secret is a link that a member of this response hands out, such as to pay by."""
+    """Whether a secret is a link that another member than the message hands out, such as to pay by.
+
+    The response must hold the link as the whole value of a member, and the message more than it.
+    """
     if secret.kind is not SecretKind.LINK:
         return False
     link = str(secret.whole)

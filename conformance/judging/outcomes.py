@@ -118,15 +118,15 @@ def once_for_each_log(
 
     Only rules that wait for the whole log may call it.
     """
-    known: WeakKeyDictionary[WholeLog, Found] = WeakKeyDictionary()
+    results: WeakKeyDictionary[WholeLog, Found] = WeakKeyDictionary()
 
     @wraps(read)
     def found(context: JudgeContext) -> Found:
         log = context.log
         assert log is not None
-        if log not in known:
-            known[log] = read(context, log)
-        return known[log]
+        if log not in results:
+            results[log] = read(context, log)
+        return results[log]
 
     return found
 

@@ -112,8 +112,8 @@ class _Evaluation:
         for clause in self.contract.clauses.values():
             operations = self._planned(clause) | self._blamed(clause)
             unknown = sorted(operations - self.contract.operations.keys())
-            known = [name for name in self.contract.operations if name in operations]
-            cells += [self._cell(clause, operation) for operation in [*unknown, *known]]
+            documented = [name for name in self.contract.operations if name in operations]
+            cells += [self._cell(clause, operation) for operation in [*unknown, *documented]]
         return tuple(cells)
 
     # --- which cells there are ---

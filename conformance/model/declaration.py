@@ -226,21 +226,19 @@ class Declaration:
         role opens an operation without scopes.
         """
         role = role or self.main_key
-        known = key_role(role or "")
-        if role is None or known is None:
+        key = key_role(role or "")
+        if role is None or key is None:
             return False
         if not operation.scopes:
             return True
         if role in self.key_scopes:
             return not set(operation.scopes).isdisjoint(self.key_scopes[role])
         reads = operation.effect is Effect.READ
-        return any(known.has(scope, reads) for scope in operation.scopes)
+        return any(key.has(scope, reads) for scope in operation.scopes)
 
     def opens_all(self, role: str | None) -> bool:
         """Whether a key has every scope according to its role; False if its scopes are listed."""
-        known = key_role(role or "")
-        if known is None:
+        key = key_role(role or "")
+        if key is None or role in self.key_scopes:
             return False
-        if role in self.key_scopes:
-            return False
-        return known.reach is Reach.EVERY
+        return key.reach is Reach.EVERY

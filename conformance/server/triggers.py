@@ -119,13 +119,13 @@ class Triggers(Core):
 
 def _usual_triggers(contract: Contract, special: list[MagicInput]) -> Iterator[MagicInput]:
     """A magic text for each provokable code of an operation without a special magic input."""
-    known = {(magic.operation, magic.code) for magic in special}
+    has_special = {(magic.operation, magic.code) for magic in special}
     for operation in contract.operations.values():
         member = _free_text(operation)
         if member is None:
             continue
         for code in operation.provokes:
-            if (operation.id, code) not in known:
+            if (operation.id, code) not in has_special:
                 yield MagicInput(code, operation.id, {member: f"{code} trigger"})
 
 

@@ -60,7 +60,7 @@ def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     gap = control_gap(context, trial)
     if gap:
         for exchange in objects:
-            if spoils(trial, exchange):
+            if spoils(trial, exchange):  # its success may be why the control failed
                 yield kept_out(context, exchange, KEPT_OUT)
         yield gap
         return

@@ -274,8 +274,9 @@ class Comparison:
         if self._history.may_be_back(deletion):
             return
         sent = {member: expected.value for member, expected in state.members.items()}
-        known = {**before[-1].members, **sent}
-        if all(_is_as_before(known, member, value) for member, value in view.members.items()):
+        last = before[-1]
+        was = {**last.members, **sent}
+        if all(_is_as_before(was, member, value) for member, value in view.members.items()):
             expected = f"nothing, as {deletion.exchange.id} deleted it"
             yield from self._blame(DELETED, deletion, view, "/", expected, view.members)
         else:
@@ -314,10 +315,10 @@ def _agree(sent: Any, got: Any) -> bool:
     return moment is not None and moment == instant(got)
 
 
-def _is_as_before(known: Mapping[str, Any], member: str, value: Any) -> bool:
-    """Whether a member shows what is ``known`` of the object before its deletion, or a new time."""
-    if member not in known:
+def _is_as_before(was: Mapping[str, Any], member: str, value: Any) -> bool:
+    """Whether a member has the value that it ``was`` before a deletion, or another time."""
+    if member not in was:
         return False
-    old = known[member]
+    old = was[member]
     are_times = instant(old) is not None and instant(value) is not None
     return are_times or _agree(old, value)

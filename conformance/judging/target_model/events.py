@@ -193,8 +193,8 @@ def _determined(
     """
     if Open.INPUT in operation.open:
         return {}
-    known = [member.name for member in operation.body if not member.phone]
-    sent = {name: members[name] for name in known if members.get(name) is not None}
+    names = [member.name for member in operation.body if not member.phone]
+    sent = {name: members[name] for name in names if members.get(name) is not None}
     selector = operation.selector
     if selector is not None:
         sent.pop(selector.name, None)

@@ -97,7 +97,7 @@ class History:
         Of a creation that may have found the object there, no member is known.
         """
         if write.key != self.key:
-            return State(self._left_by_mention(state, write), state.deletion)
+            return State(self._unchanged_by_mention(state, write), state.deletion)
         match write.operation.action:
             case "create":
                 is_first = write is self.writes[0] and write.is_new
@@ -107,7 +107,7 @@ class History:
                 return State(state.members, state.deletion or (write if is_done else None))
         return State(self._changed(state, write))  # which may also take back a deletion
 
-    def _left_by_mention(self, state: State, write: Write) -> dict[str, Expected]:
+    def _unchanged_by_mention(self, state: State, write: Write) -> dict[str, Expected]:
         """The members that a write of another object, which mentions this one, leaves as they are.
 
         None are known after a write whose effect is unknown, or that costs money: a message to
