@@ -63,7 +63,7 @@ def _leaked(context: JudgeContext, response: Response, message: str) -> Placehol
 
 
 def _from_transport(context: JudgeContext, secret: Placeholder) -> bool:
-    """Whether the transport put a placeholder in; a message may hold one of its own."""
+    """Whether the transport put a placeholder in; a message may hold a text that looks like one."""
     if secret.kind is SecretKind.PLAIN:
         return False
     if secret.kind is SecretKind.KEY:

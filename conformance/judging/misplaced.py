@@ -51,7 +51,7 @@ def cuts_fraction(walks: Walks, repeated: Iterable[Misplaced]) -> bool:
 
     Then each repeated item is in the second of a cursor with a fraction. Under the same
     filters, a page after a whole second does not repeat the item at that second. A server that
-    includes the item at every cursor again would repeat it.
+    includes the item at every cursor again would repeat it. False if no item is repeated.
     """
     filters = set()
     for repeat in repeated:

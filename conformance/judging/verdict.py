@@ -253,7 +253,7 @@ class _Evaluation:
         return reason
 
     def _reason_of_gap(self, rule: Rule, operation: str, cases: list[Case], gap: Gap) -> Reason:
-        """Why a judge could not judge; as for silence, with the gap as the rule's own reason."""
+        """Why a judge could not judge: the failure that explains the gap, or else the gap."""
         rests_on = CODED if gap.kind is ReasonKind.BLOCKED else rule.rests_on
         failure = self.blocked.reason(rests_on, operation, cases)
         reason = Reason(gap.kind, gap.reason, place=gap.place)

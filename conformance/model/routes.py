@@ -28,11 +28,10 @@ def bare_path(operation: Operation) -> str:
 
 
 def has_route(contract: Contract, exchange: Exchange, nowhere: Exchange | None) -> bool | None:
-    """Whether a request that names no object shows that its route exists; None if it does not.
+    """Whether the route of a request that names no object exists; None if the response cannot tell.
 
-    False if the response says that there is no such route. ``nowhere`` is a request to NOWHERE with
-    the same key or without one. If the target does not reject that as unknown, it may respond alike
-    whether a route exists or not.
+    ``nowhere`` is a request to NOWHERE with the same key or without one. If the target does not
+    reject that as unknown, it may respond alike whether a route exists or not.
     """
     if exchange.status in NO_SUCH_ROUTE:
         return False

@@ -118,7 +118,7 @@ class _Seeder:
         self.extras = extras
         self.seed = seed
         self.kinds = [k for k in self.catalog.kinds if k != self.catalog.tenant_kind]
-        self.references: dict[tuple[str, str], str] = {}
+        self.references: dict[tuple[str, str], str] = {}  # the kind referred to, by kind and member
         for operation in contract.operations.values():
             for parameter in operation.parameters:
                 if parameter.references:

@@ -137,8 +137,8 @@ def _other_times(context: JudgeContext, shown: Mapping[str, Any]) -> list[Fracti
 def _was_there(context: JudgeContext, exchange: Exchange) -> bool:
     """Whether the object that a creation returns existed before: a server may merge equal ones.
 
-    It did if its time of change is later than that of its creation, or if it is older than the
-    request by the clock of the target. It may have existed if the request repeats another one,
+    It did if its time of change is later than that of its creation, or if its creation is before
+    the request by the clock of the target. It may have existed if the request repeats another one,
     belongs to a sequence, or has a mistake and a name that another request may have had.
     """
     if exchange.facts.step in (Step.REPEATED, Step.SEQUENCE):

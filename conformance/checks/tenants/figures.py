@@ -170,9 +170,9 @@ def figures_empty(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _item_beyond(context: JudgeContext, plain: Exchange, probe: Exchange) -> str | None:
-    """The pointer to the id of an object in a list of a report that is ``plain`` without items.
+    """The pointer to the id of an object in a list that is empty in the ``plain`` report.
 
-    None if the report shows no such id. ``plain`` is the report without the parameter.
+    None if there is none. ``plain`` is the report without the parameter, ``probe`` the one with it.
     """
     for where in _leaves(probe):
         item, _, member = where.rpartition("/")
