@@ -194,8 +194,8 @@ class _Following:
         It may if its key only reads, or if it is a list and an operation reads single objects.
         """
         operation = answer.operation
-        beside_read = operation.paging and self._contract.operations_by("read", operation.kind)
-        return bool(beside_read) or answer.exchange.identity == KeyName.READ_ONLY
+        is_overview = operation.paging and self._contract.operations_by("read", operation.kind)
+        return bool(is_overview) or answer.exchange.identity == KeyName.READ_ONLY
 
     def _departures(self, followed: Followed, item: dict[str, Any]) -> dict[str, str]:
         """The members that do not show what was last accepted, each with what it should show."""

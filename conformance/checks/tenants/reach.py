@@ -158,8 +158,8 @@ def _advises(context: JudgeContext, exchange: Exchange) -> bool:
 def _is_namesake(context: JudgeContext, owners: list[str | None], exchange: Exchange) -> bool:
     """Whether the response shows another object, which only shares its name with the foreign one.
 
-    Only a read by name can. ``owners`` are the ids that the other business was shown for the name,
-    None where it was shown none: then the objects cannot be told apart, and the result is False.
+    Only a read by name can. ``owners`` are the ids that the other business was shown for the name.
+    False if one of them is None, because then it is unknown which object the response shows.
     """
     selector = context.operation.selector
     if selector is None or selector.by is None:

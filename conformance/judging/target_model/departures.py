@@ -208,8 +208,8 @@ class Comparison:
         """
         if isinstance(got, str) and MASKED.search(got):
             return True
-        beside_read = view.in_list and self._history.kind.is_read
-        if not beside_read and view.exchange.identity == write.exchange.identity:
+        is_overview = view.in_list and self._history.kind.is_read
+        if not is_overview and view.exchange.identity == write.exchange.identity:
             return False
         is_part = isinstance(sent, str) and isinstance(got, str) and sent.startswith(got)
         return is_part or got in (None, "", [], {})

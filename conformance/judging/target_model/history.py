@@ -179,7 +179,7 @@ def _expected(write: Write) -> dict[str, Expected]:
 def _is_change(operation: Operation) -> bool:
     """Whether an operation only changes the members that it takes.
 
-    One that is told apart from others of its path by a parameter of its own may do other work.
+    A mode that a parameter other than the selector chooses may do other work.
     """
     selector = operation.selector
     by_selector = selector is not None and operation.when == selector.name
