@@ -35,7 +35,7 @@ class Followed:
         self.creation = creation
         self.values: dict[str, Any] = {}  # by member, as last accepted
         self.writers: dict[str, Exchange] = {}  # by member: the write that sent its value
-        self.seen: set[str] = set()  # members that a look has shown with their value
+        self.seen_members: set[str] = set()  # those that a look has shown with their value
         self.last_shown: dict[View, dict[str, Any]] = {}  # its members in the last look
         self.as_sent: dict[View, set[str]] = defaultdict(set)  # members shown as they were sent
         self.writes_since: list[Exchange] = []  # since the last look
@@ -163,7 +163,7 @@ def _note_values(written: Followed, answer: Answer) -> None:
         sent.pop(operation.selector.name, None)
     for name, value in as_shown(operation, sent).items():
         if not (name in written.values and same(value, written.values[name])):
-            written.seen.discard(name)
+            written.seen_members.discard(name)
         written.values[name] = value
         written.writers[name] = exchange
 

@@ -184,7 +184,7 @@ class _Following:
             for write in followed.writes_since:  # it is shown, or has no effect
                 self._file(write, Pass((write.id, answer.exchange.id)))
         followed.values = without(followed.values, departures.keys())
-        followed.seen |= followed.values.keys() & item.keys()
+        followed.seen_members |= followed.values.keys() & item.keys()
         followed.last_shown[view] = item
         followed.doubtful, followed.writes_since = False, []
 
@@ -310,7 +310,7 @@ class _Following:
         one that worked on the member, or asked for the deletion, comes first.
         """
         writer, writes_since = followed.writers.get(name), followed.writes_since
-        if writer in writes_since and name not in followed.seen:
+        if writer in writes_since and name not in followed.seen_members:
             return writer
         likely = [write for write in writes_since if self._may_explain(write, name)]
         for writes in (likely, writes_since):
