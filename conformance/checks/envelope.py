@@ -29,7 +29,10 @@ BROKEN_ESCAPE = re.compile("%(?![0-9A-Fa-f]{2})")
 
 
 def _error(context: JudgeContext, exchange: Exchange) -> Response | None:
-    """The response of an exchange, if it is an error of the application with a body to judge."""
+    """The response of an exchange, if it is an error of the application with a body to judge.
+
+    None for an error without an envelope that may come from a proxy or the HTTP server.
+    """
     if exchange.status is None or exchange.status < 400:
         return None
     response = with_body(exchange)
@@ -143,7 +146,7 @@ def error_message_text(
 def _text_member(
     exchange: Exchange, response: Response, path: tuple[str, ...]
 ) -> Iterator[Outcome]:
-    """The member at a path of an error body is a string that is not empty.
+    """Judge that the member at a path of an error body is a string that is not empty.
 
     Where the object around it is missing, error.shape blames that.
     """
@@ -198,7 +201,7 @@ def code_pairing(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
     """A code comes with its status."""
     row = context.contract.errors.get(code_of(context.contract, exchange) or "")
     response = exchange.response
-    if row is None or response is None or not _pairs(context, response):
+    if row is None or response is None or not _is_code_of_response(context, response):
         return
     if response.status == row.status:
         yield Pass((exchange.id,), about=row.code)
@@ -207,8 +210,12 @@ def code_pairing(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
         yield Violation("status", expected, said(exchange), (exchange.id,), about=row.code)
 
 
-def _pairs(context: JudgeContext, response: Response) -> bool:
-    """Whether the code in a body is that of the response. An object may hold an earlier error."""
+def _is_code_of_response(context: JudgeContext, response: Response) -> bool:
+    """Whether the code in a body is that of the response, so that its status must match.
+
+    A success may show an object that holds the code of an earlier error. Of a status that is not
+    on the list, status.listed says what is wrong.
+    """
     if response.ok:
         return _is_error_alone(context, response.json)
     return response.status in context.contract.statuses
@@ -231,15 +238,18 @@ def status_listed(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     statuses = context.contract.statuses
     if response.status in statuses:
         yield Pass((exchange.id,))
-    elif response.status == 415 and _of_another_media_type(exchange):
+    elif response.status == 415 and _has_other_media_type(exchange):
         yield Violation("status", "a status of the list", said(exchange), (exchange.id,), note=True)
     elif not _from_proxy(context, exchange):
         listed = ", ".join(str(status) for status in sorted(statuses))
         yield Violation("status", f"one of {listed}", said(exchange), (exchange.id,))
 
 
-def _of_another_media_type(exchange: Exchange) -> bool:
-    """Whether a request does not say that its body is JSON in UTF-8, which JSON alone means."""
+def _has_other_media_type(exchange: Exchange) -> bool:
+    """Whether a request labels its body as something other than JSON in UTF-8, or not at all.
+
+    A label of JSON without an encoding means UTF-8. A request without a body needs no label.
+    """
     unlabelled = "" if exchange.request.body else "application/json"
     media = header_in(exchange.request.headers, "Content-Type", unlabelled).lower()
     other_encoding = "charset=" in media and "utf-8" not in media
@@ -282,7 +292,7 @@ def route_unknown(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
         yield Violation("status", "404, as the path is invented", said(answer.exchange), answer.ids)
         return
     if answer.status < 400:
-        if not answer.facts.mendable:
+        if not answer.facts.mendable:  # a server may serve a path that is only spelled oddly
             actual = said(answer.exchange)
             yield Violation("status", "an error status", actual, answer.ids, note=True)
         yield Pass(answer.ids)
@@ -297,7 +307,7 @@ def route_unknown(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
 
 
 def _broken_envelope(context: JudgeContext, exchange: Exchange) -> list[Violation]:
-    """The violations of an error, whatever its path."""
+    """What the judges of ``ENVELOPE`` find wrong with an error response."""
     violations = []
     for judge in ENVELOPE:
         for outcome in judge(context, exchange):

@@ -53,7 +53,7 @@ def _all_limited(exchanges: Iterable[Exchange]) -> bool:
     return all(is_limited(exchange) for exchange in exchanges)
 
 
-def _failure(bursts: list[Burst]) -> Gap | None:
+def _gap_of_failure(bursts: list[Burst]) -> Gap | None:
     """The gap left by the first request that failed for another reason than the limit.
 
     None if no request did.
@@ -93,7 +93,7 @@ def rate_allowance(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     within = [burst.first(rate.requests) for burst in bursts]
     limited = within[0].limited
     if limited is None or any(burst.limited is None for burst in within):
-        yield _failure(bursts) or Pass(within[0].ids)
+        yield _gap_of_failure(bursts) or Pass(within[0].ids)
         return
     if not trial.at(Step.TICK):
         yield Gap(USED_UP, ReasonKind.PROVIDE, place="clock")
@@ -113,13 +113,15 @@ def rate_limit(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         return
     for burst in bursts:
         if burst.limited is not None:
-            yield _met(context, rate, bursts, burst.limited)
+            yield _judge_met(context, rate, bursts, burst.limited)
             return
-    yield _not_met(context, rate, bursts)
+    yield _judge_not_met(context, rate, bursts)
 
 
-def _met(context: JudgeContext, rate: Rate, bursts: list[Burst], limited: Exchange) -> Outcome:
-    """Judge a limit that refused a request: whether it was late, and with which code it refused."""
+def _judge_met(
+    context: JudgeContext, rate: Rate, bursts: list[Burst], limited: Exchange
+) -> Outcome:
+    """Judge a limit that refused a request: that it was not late, and refused with a right code."""
     exceeded = _exceeded(rate, bursts)
     if exceeded is not None:
         return exceeded
@@ -131,8 +133,12 @@ def _met(context: JudgeContext, rate: Rate, bursts: list[Burst], limited: Exchan
     return Violation(where, " or ".join(codes), said(limited), (limited.id,))
 
 
-def _not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Outcome:
-    """Judge bursts in which no request was refused by the limit."""
+def _judge_not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Outcome:
+    """Judge bursts in which no request was refused by the limit.
+
+    A request beyond the limit that was refused otherwise is judged as a refusal by the limit.
+    Nothing is judged if a request within the limit failed, or if there is only one burst.
+    """
     exceeded = _exceeded(rate, bursts)
     if exceeded is not None:
         return exceeded
@@ -141,7 +147,7 @@ def _not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Outcome:
     # a sign-up may require a payment before it counts
     if failure is None and refused is not None and refused.status != 402:
         return refusal(context, refused, (CodeRole.RATE_LIMITED,))
-    return _failure(bursts) or Gap(
+    return _gap_of_failure(bursts) or Gap(
         "A request beyond the limit was accepted. A second fresh address is needed to confirm it."
     )
 
@@ -149,24 +155,24 @@ def _not_met(context: JudgeContext, rate: Rate, bursts: list[Burst]) -> Outcome:
 def _exceeded(rate: Rate, bursts: list[Burst]) -> Violation | None:
     """The violation if two bursts got more than the limit allows, as a single one may span windows.
 
-    It names the first request beyond the limit of each.
+    It names the first accepted request beyond the limit in each burst.
     """
     over = [each.accepted[rate.requests] for each in bursts if len(each.accepted) > rate.requests]
     if len(over) < 2:
         return None
     # a burst that met a limit shows how many requests are accepted
-    most = max(bursts, key=lambda burst: (burst.limited is not None, len(burst.accepted)))
-    seen = f"{len(most.accepted)} of {len(most.exchanges)} were accepted"
-    expected = f"429 for request {rate.requests + 1} within {rate.seconds} s ({seen})"
+    longest = max(bursts, key=lambda burst: (burst.limited is not None, len(burst.accepted)))
+    counts = f"{len(longest.accepted)} of {len(longest.exchanges)} were accepted"
+    expected = f"429 for request {rate.requests + 1} within {rate.seconds} s ({counts})"
     return Violation("status", expected, said(over[0]), ids_of(over))
 
 
 def _refused_beyond(rate: Rate, bursts: list[Burst]) -> Exchange | None:
     """The first refusal among the requests that come directly after the limit of each burst."""
     for burst in bursts:
-        beyond = burst.exchanges[rate.requests :]
-        if beyond and not beyond[0].ok:
-            return beyond[0]
+        within = rate.requests
+        if len(burst.exchanges) > within and not burst.exchanges[within].ok:
+            return burst.exchanges[within]
     return None
 
 
@@ -177,10 +183,10 @@ def _after_limit(trial: Trial, step: Step) -> list[Exchange]:
     return trial.at(step)
 
 
-def _open(trial: Trial, step: Step, expected: str) -> Iterator[Outcome]:
-    """Judge that the limit does not refuse the requests of a later step.
+def _judge_open_again(trial: Trial, step: Step, expected: str) -> Iterator[Outcome]:
+    """Judge that a limit that was met does not refuse all requests of a later step.
 
-    A busy server may refuse some of them, so only a refusal of all is a finding.
+    A busy server may refuse some of them. ``expected`` words the violation.
     """
     exchanges = _after_limit(trial, step)
     if exchanges and _all_limited(exchanges):
@@ -264,7 +270,7 @@ def rate_reset(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     rate = context.operation.rate
     if rate is None:
         return
-    yield from _open(trial, Step.LATER, f"no 429 after {rate.seconds} s")
+    yield from _judge_open_again(trial, Step.LATER, f"no 429 after {rate.seconds} s")
     opened = _any_accepted(_after_limit(trial, Step.LATER))
     again = _after_limit(trial, Step.AGAIN)
     unlimited = len(again) >= rate.requests and all(exchange.ok for exchange in again)
@@ -293,7 +299,7 @@ def retry_after(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
 
 
 def _wanted_wait(rate: Rate | None, text: str) -> str | None:
-    """What a waiting time should be, in words; None for a correct one."""
+    """What Retry-After should be, in words; None for a correct ``text``."""
     if not text.isdecimal() and http_date(text) is None:
         return "a whole number of seconds, or an HTTP date"
     if rate is None or not text.isdecimal():

@@ -21,7 +21,7 @@ SEVERAL_ARRAYS = (
 
 
 def _answer(context: JudgeContext, exchange: Exchange) -> Answer:
-    """An exchange with what its response shows."""
+    """What the response of an exchange shows, read by the judged operation."""
     return answer_to(context.contract, context.operation, exchange)
 
 
@@ -47,7 +47,7 @@ def list_items(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A list response is an object with its items in an array."""
     page = page_of(context, exchange)
     if page is None:
-        yield from _cut(context, exchange)
+        yield from _why_not_stored(context, exchange)
         return
     paging, body = page
     if not isinstance(body, dict):
@@ -58,8 +58,8 @@ def list_items(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
         yield _without_items(paging, body, exchange)
 
 
-def _cut(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
-    """Why a list whose body is not completely stored cannot be judged."""
+def _why_not_stored(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
+    """Why a list cannot be judged whose body is not completely stored; nothing for any other."""
     response = exchange.response
     if response is None or not (response.body.cut or response.unheld):
         return
@@ -88,9 +88,11 @@ def _without_items(paging: Paging, body: dict[str, Any], exchange: Exchange) -> 
 def list_more_flag(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A list response has the boolean that says whether more follows."""
     page = page_of(context, exchange)
-    if page is None or page[1] is NOT_JSON:
+    if page is None:
         return
     paging, body = page
+    if body is NOT_JSON:
+        return  # list.items blames it
     if _answer(context, exchange).more is not None:
         yield Pass((exchange.id,))
     else:
@@ -130,11 +132,11 @@ def list_maximum(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
     if len(items) > maximum:
         actual = f"{len(items)} items"
         yield Violation("/", f"at most {maximum} items", actual, (exchange.id,))
-    elif _beyond_maximum(context, exchange) and _limits(context, exchange):
+    elif _beyond_maximum(context, exchange) and _shows_maximum(context, exchange):
         yield Pass((exchange.id,))
 
 
-def _limits(context: JudgeContext, exchange: Exchange) -> bool:
+def _shows_maximum(context: JudgeContext, exchange: Exchange) -> bool:
     """Whether a response shows that a maximum holds: it refuses the limit, or more items follow."""
     if role_of(context.contract, exchange) is CodeRole.INVALID_PARAMETER:
         return True
@@ -165,10 +167,10 @@ def _bad_position(answer: Answer, items: list[Any]) -> tuple[int, Any] | None:
 
     An item may lack a position (None), except the last one of a page that others follow.
     """
-    needed, operation = items[-1] if answer.more else ABSENT, answer.operation
+    gives_cursor = items[-1] if answer.more else ABSENT
     for index, item in enumerate(items):
-        position = position_of(operation, item)
-        if position is None and item is not needed:
+        position = position_of(answer.operation, item)
+        if position is None and item is not gives_cursor:
             continue
         if not _is_timestamp(position):
             return index, position
@@ -188,7 +190,7 @@ def sample_accepted(context: JudgeContext, answer: Answered) -> Iterator[Outcome
         yield Pass(answer.ids)
     elif answer.ok:
         return  # list.items judges it
-    elif answer.status != 403:
+    elif answer.status != 403:  # the key may lack the scope
         yield Violation("status", "200", said(answer.exchange), answer.ids)
 
 

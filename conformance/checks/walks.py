@@ -42,7 +42,7 @@ def paging_order(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[
         if page.several:
             yield Pass(page.ids)
     for first_page, second_page in walks.steps():
-        if _turns(walks, first_page, second_page):
+        if _runs_backwards(walks, first_page, second_page):
             start = first_page.after or "the head"
             actual = f"a page after {start} on one side, and its next page on the other"
             ids = _ids(first_page, second_page)
@@ -55,8 +55,8 @@ def _ids(*pages: Page) -> tuple[str, ...]:
     return tuple(page.exchange.id for page in pages)
 
 
-def _turns(walks: Walks, first: Page, second: Page) -> bool:
-    """Whether a page runs backwards from the cursor that the page before it gave.
+def _runs_backwards(walks: Walks, first: Page, second: Page) -> bool:
+    """Whether the ``second`` page runs backwards from the cursor that the ``first`` one gave.
 
     Both must show several items, or the direction of the list is not known.
     """
@@ -79,23 +79,21 @@ def paging_advances(context: JudgeContext, trial: Trial, walks: Walks) -> Iterat
 
 
 def _refused_page(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
-    """The first refusal of a page that any list must serve.
-
-    A refusal for the key says nothing about the page.
-    """
+    """The first refusal of a page that any list must serve, except a refusal for the key."""
     for probe in trial.probes:
         answer = answered(context, probe)
-        if not isinstance(answer, Answered) or not _owed(context, probe):
+        if not isinstance(answer, Answered) or not _must_be_served(context, probe):
             continue
         if not answer.ok and answer.status not in FOR_THE_KEY:
             yield Violation("status", "a page", said(probe), answer.ids)
             return
 
 
-def _owed(context: JudgeContext, probe: Exchange) -> bool:
-    """Whether a request is for a page that any list must serve.
+def _must_be_served(context: JudgeContext, probe: Exchange) -> bool:
+    """Whether a request is for a page of a walk that any list must serve.
 
-    Where the cursor is not a timestamp, list.position blames the page that it comes from.
+    None must be served for a cursor that is not a timestamp: list.position blames the page that
+    gave it.
     """
     facts = probe.facts
     of_walk = facts.walk is not None and not facts.refusable
@@ -122,14 +120,14 @@ def _shown_twice(context: JudgeContext, page: Page) -> str | None:
 
     Items without an id may be equal and still be different items.
     """
-    seen = set()
+    ids = set()
     for item in page.items:
-        name = id_of(context.contract, context.operation.kind, item.raw)
-        if name is None:
+        item_id = id_of(context.contract, context.operation.kind, item.raw)
+        if item_id is None:
             continue
-        if name in seen:
-            return name
-        seen.add(name)
+        if item_id in ids:
+            return item_id
+        ids.add(item_id)
     return None
 
 
@@ -137,6 +135,7 @@ def _shown_twice(context: JudgeContext, page: Page) -> str | None:
 def paging_complete(context: JudgeContext, trial: Trial, walks: Walks) -> Iterator[Outcome]:
     """No item between the cursor and the end of a page is lost."""
     lost = losses(walks)
+    # paging.precision judges what is lost within the second of a cursor
     yield from _lost([loss for loss in lost if not loss.near])
     if len(walks.items) > 1:  # a single item cannot be lost between pages
         yield from _passes(blameless(walks, lost))
@@ -158,7 +157,8 @@ def paging_precision(context: JudgeContext, trial: Trial, walks: Walks) -> Itera
         return  # paging.complete or paging.exclusive blames it
     yield from _lost([loss for loss in lost if loss.near])
     for page in blameless(walks, [*repeated, *lost]):
-        if page.near(page.items[0]):
+        first_item = page.items[0]
+        if page.near(first_item):  # the cursor, in the same second, is separated from it
             yield Pass(page.ids)
 
 

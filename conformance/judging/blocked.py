@@ -44,17 +44,18 @@ class Blocked:
     ) -> Reason | None:
         """Why a rule had nothing to judge in its ``cases`` on an operation; None without a failure.
 
-        ``rests_on`` are the rules whose failures may be the cause, the most telling first. A rule
-        without cases of its own rests on all successes.
+        ``rests_on`` are the rules whose failures may be the cause, the likeliest first. They are
+        looked for at the operation, at those that the cases requested, and at the lists of the
+        objects that it must name. A rule without cases rests on all accepted requests.
         """
-        known = [self._by_case.get(case.id, []) for case in cases]
-        sent = [each for exchanges in known for each in exchanges]
-        ids = set(ids_of(sent)) if known else self._accepted
-        asked = [exchange.operation for exchange in sent]
-        places = dict.fromkeys([operation, *asked, *self._lists_of(operation)])
+        by_case = [self._by_case.get(case.id, []) for case in cases]
+        sent = [each for exchanges in by_case for each in exchanges]
+        ids = set(ids_of(sent)) if by_case else self._accepted
+        requested = [exchange.operation for exchange in sent]
+        places = dict.fromkeys([operation, *requested, *self._lists_of(operation)])
         for rule in rests_on:
             for place in places:
-                found = _reason(self._broken(rule, place, ids), place)
+                found = _reason(self._broken_clause(rule, place, ids), place)
                 if found is not None:
                     return found
         return None
@@ -71,37 +72,43 @@ class Blocked:
         return None
 
     def _creations_for(self, operation: str) -> Iterator[Operation]:
-        """The creations of the objects which an operation must name; none for a list."""
-        known = self._contract.operations.get(operation)
-        if known is None or known.paging is not None:
+        """The creations of the objects which an operation must name, or else of its own kind.
+
+        None for a list, which needs no certain object.
+        """
+        documented = self._contract.operations.get(operation)
+        if documented is None or documented.paging is not None:
             return
-        for kind in sorted(kinds_of(known)):
+        for kind in sorted(kinds_of(documented)):
             yield from self._contract.operations_by("create", kind)
 
-    def _broken(self, rule: str, place: str, ids: set[str]) -> str | None:
-        """The clause by which a rule blames one of some exchanges, or all of an operation."""
-        outcomes = self._outcomes.get((rule, place), ())
-        partly = any(isinstance(outcome, Pass) for _, outcome in outcomes)
+    def _broken_clause(self, rule: str, operation: str, ids: set[str]) -> str | None:
+        """The clause that a rule found broken on an operation; None without a finding that counts.
+
+        A finding counts if it is about one of the exchanges ``ids``, or if nothing passed there.
+        """
+        outcomes = self._outcomes.get((rule, operation), ())
+        some_passed = any(isinstance(outcome, Pass) for _, outcome in outcomes)
         for about, outcome in outcomes:
             if not is_finding(outcome):
                 continue
-            if not partly or not ids.isdisjoint(outcome.exchanges):
+            if not some_passed or not ids.isdisjoint(outcome.exchanges):
                 return self._clause_of(rule, about)
         return None
 
     def _lists_of(self, operation: str) -> Iterator[str]:
-        """The lists that show the objects which an operation must name."""
-        known = self._contract.operations.get(operation)
-        if known is None:
+        """The lists that show the objects which an operation must name, or else its own objects."""
+        documented = self._contract.operations.get(operation)
+        if documented is None:
             return
-        kinds = kinds_of(known)
+        kinds = kinds_of(documented)
         for listing in self._contract.operations.values():
             if listing.paging is not None and listing.kind in kinds:
                 yield listing.id
 
     @cached_property
     def _accepted(self) -> set[str]:
-        """The ids of all successes."""
+        """The ids of all exchanges whose request was accepted."""
         return {exchange.id for exchange in self._exchanges if exchange.ok}
 
     @cached_property

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Any
 
 from conformance.judging.outcomes import Trial
 from conformance.judging.responses import ids_of
@@ -54,10 +53,10 @@ def bursts_of(trial: Trial, rate: Rate) -> list[Burst]:
     Without addresses, all requests come from the same one, and each burst has one request more than
     the limit allows.
     """
-    bursts: dict[Any, tuple[Exchange, ...]] = defaultdict(tuple)
-    for number, exchange in enumerate(trial.at(Step.COUNT)):
-        address = exchange.facts.address
-        bursts[address or number // (rate.requests + 1)] += (exchange,)
+    bursts: dict[str | int, tuple[Exchange, ...]] = defaultdict(tuple)  # by address or number
+    for place, exchange in enumerate(trial.at(Step.COUNT)):
+        number = place // (rate.requests + 1)
+        bursts[exchange.facts.address or number] += (exchange,)
     return [Burst(exchanges) for exchanges in bursts.values()]
 
 

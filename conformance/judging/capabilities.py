@@ -41,38 +41,41 @@ class Shown:
 
     def has(self, asked: Asked | None, operation: str) -> bool:
         """Whether the log shows that the target has what an operation needs."""
-        known = self._contract.operations.get(operation)
-        if known is None or asked is None:
+        documented = self._contract.operations.get(operation)
+        if documented is None or asked is None:
             return False
         if asked is Asked.ITEMS:
             return self._most_items.get(operation, 0) >= ENOUGH_ITEMS
-        kinds = kinds_of(known)
-        return bool(kinds) and kinds <= self._kinds
+        kinds = kinds_of(documented)
+        return bool(kinds) and kinds <= self._listed_kinds
 
     @cached_property
     def _most_items(self) -> dict[str, int]:
-        """The most items with different created times in a walk of each list, up to enough."""
-        instants: dict[tuple[str, ...], set[Any]] = {}
+        """By list: the most different creation times in one walk, counted up to ENOUGH_ITEMS.
+
+        A page that belongs to no walk is a walk of its own.
+        """
+        times_of: dict[tuple[str, ...], set[Any]] = {}  # by list, case, attempt and walk
         for exchange, operation, items in self._pages():
             walk = exchange.facts.walk or exchange.id
-            place = (operation.id, exchange.case, str(exchange.attempt), walk)
-            seen = instants.setdefault(place, set())
+            key = (operation.id, exchange.case, str(exchange.attempt), walk)
+            times = times_of.setdefault(key, set())
             for item in items:
-                if len(seen) < ENOUGH_ITEMS:
-                    seen.update({instant(position_of(operation, item))} - {None})
+                if len(times) < ENOUGH_ITEMS:
+                    times.update({instant(position_of(operation, item))} - {None})
         most: dict[str, int] = {}
-        for (listing, *_), seen in instants.items():
-            most[listing] = max(most.get(listing, 0), len(seen))
+        for (listing, *_), times in times_of.items():
+            most[listing] = max(most.get(listing, 0), len(times))
         return most
 
     @cached_property
-    def _kinds(self) -> set[str]:
+    def _listed_kinds(self) -> set[str]:
         """The kinds of the objects that are shown in lists."""
         kinds = {operation.kind for _, operation, _ in self._pages()}
         return kinds - {""}
 
     def _pages(self) -> Iterator[tuple[Exchange, Operation, list[Any]]]:
-        """Each page of a list that the main key got, with its items."""
+        """Each page that the main key got, with its list and its items; pages without items not."""
         for exchange in self._exchanges:
             operation = self._contract.operations.get(exchange.operation)
             if operation is None or operation.paging is None:
@@ -85,7 +88,7 @@ class Shown:
 
 
 def kinds_of(operation: Operation) -> set[str]:
-    """The kinds of the objects that an operation must name, or else that of its own objects."""
+    """The kinds of the objects that an operation must name, or else the kind of its own objects."""
     named = {parameter.references for parameter in operation.required}
     kinds = named - {""} or {operation.kind}
     return kinds - {""}

@@ -32,8 +32,8 @@ NOTHING_ASKED = Reason(
 class Coverage:
     """The cases of a plan and how they ended.
 
-    ``selected`` holds the ids of the cases that were to run; None for all. The verdict asks it for
-    the reasons of cells that nothing was judged on.
+    ``selected`` holds the ids of the cases that were to run; None for all. Verdicts take from here
+    the reasons of cells on which nothing was judged.
     """
 
     contract: Contract
@@ -47,12 +47,12 @@ class Coverage:
 
         A case about one code or status feeds only the clauses that speak of it.
         """
-        known = self._fed.get((rule.id, clause.id))
-        if known is None:
+        by_operation = self._fed.get((rule.id, clause.id))
+        if by_operation is None:
             cases = self._by_rule.get(rule.id, ())
-            known = _by_operation(case for case in cases if clause.concerns(case.about))
-            self._fed[rule.id, clause.id] = known
-        return known
+            by_operation = _by_operation(case for case in cases if clause.concerns(case.about))
+            self._fed[rule.id, clause.id] = by_operation
+        return by_operation
 
     @cached_property
     def _fed(self) -> dict[tuple[str, str], Mapping[str, list[Case]]]:
@@ -75,32 +75,39 @@ class Coverage:
         """
         if rule.trial:
             return any(self._counts(case) for case in cases)
-        known = self.contract.operations.get(operation)
-        if known is None:
+        documented = self.contract.operations.get(operation)
+        if documented is None:
             return False
-        return rule.applies(self.contract, known, clause)
+        return rule.applies(self.contract, documented, clause)
 
     def crashes(self, cases: Iterable[Case]) -> list[str]:
-        """How those cases ended that neither finished nor ran out of budget.
+        """The errors with which scenarios crashed, from the log; none for a case without a crash.
 
-        These are the errors of the scenarios from the log. A case that never ended has none.
+        A case that never ended did not crash.
         """
         ends = [self.log.ends.get(case.id, DONE) for case in cases]
         return [end for end in ends if end not in ENDS]
 
     def gaps(self, cases: Iterable[Case]) -> list[Reason]:
-        """Why cases have not run, one reason each. Those that have run are left out."""
+        """Why cases have not run, one reason each.
+
+        Those that have run are left out, and optional ones that have not.
+        """
         return self.why_unrun(self._counted(cases))
 
     def why_unrun(self, cases: Iterable[Case]) -> list[Reason]:
-        """The same, including optional cases."""
+        """Why cases have not run, optional ones included, one reason each.
+
+        Those that have run are left out.
+        """
         gaps = [self._gap_of(case) for case in cases]
         return [gap for gap in gaps if gap is not None]
 
     def silence(self, rule: Rule, operation: str) -> Reason:
         """Why a rule had nothing to judge on an operation, unless a failure explains it.
 
-        A passive rule rests on all cases of the operation, a trial rule on those that feed it.
+        A passive rule rests on all cases of the operation, a trial rule on those that feed it. If
+        any case that a passive rule rests on was not selected, that is the reason.
         """
         cases = self._counted(self._applicable.get(operation, ()))
         if rule.trial:
@@ -115,31 +122,34 @@ class Coverage:
         return _by_operation(case for case in self.cases if not case.inapplicable)
 
     def _silence_of_passive(self, rule: Rule, operation: str, cases: list[Case]) -> Reason:
-        """The hint of a rule if all cases that could run did, or else their commonest gap.
+        """The commonest gap of the cases that could have run but did not.
 
-        A gap of a case that could have run takes precedence.
+        Without such a case, the hint of the rule if any case has run, or else the commonest gap.
         """
         gaps = self.gaps(cases)
-        cut = [gap for gap in gaps if gap.kind is ReasonKind.NOT_RUN]
-        if cut:
-            return mode(cut)
+        not_run = [gap for gap in gaps if gap.kind is ReasonKind.NOT_RUN]
+        if not_run:
+            return mode(not_run)
         if len(gaps) < len(cases) or not cases:
             return self._hint(rule, operation)
         return mode(gaps)
 
     def _silence_of_trial(self, rule: Rule, operation: str, cases: list[Case]) -> Reason:
-        """The hint of a rule if one of its cases sent a request, or else that none was sent."""
+        """The hint of a rule if one of its cases sent its request, or else that none could.
+
+        Requests that only prepare a case do not count.
+        """
         for case in cases:
-            if rule.id in case.rules and case.id in self._asking:
+            if rule.id in case.rules and case.id in self._prepared:
                 return self._hint(rule, operation)
-        return self.asking(NOTHING_ASKED, Asked.OBJECT, operation)
+        return self.unless_shown(NOTHING_ASKED, Asked.OBJECT, operation)
 
     def _hint(self, rule: Rule, operation: str) -> Reason:
-        """The hint of a rule."""
+        """The hint of a rule as a reason, unless it asks for something that the log shows."""
         kind = ReasonKind.PROVIDE if rule.provide else ReasonKind.OWN_LIMIT
-        return self.asking(Reason(kind, rule.hint, place=rule.place), rule.asks, operation)
+        return self.unless_shown(Reason(kind, rule.hint, place=rule.place), rule.asks, operation)
 
-    def asking(self, reason: Reason, asked: Asked | None, operation: str) -> Reason:
+    def unless_shown(self, reason: Reason, asked: Asked | None, operation: str) -> Reason:
         """A reason that asks for something, or another one if the log shows that it exists."""
         if asked is not None and self._shown.has(asked, operation):
             return Reason(ReasonKind.OWN_LIMIT, IN_VAIN[asked])
@@ -153,7 +163,8 @@ class Coverage:
     def _gap_of(self, case: Case) -> Reason | None:
         """Why a case has not run; None if it has.
 
-        The selection comes first, then what the plan knows, then how the case ended.
+        The selection comes first, then what the plan knows, then how the case ended. A case that
+        was cut short has not run.
         """
         if not self._is_selected(case):
             return NOT_SELECTED
@@ -182,16 +193,16 @@ class Coverage:
         return self.selected is None or case.id in self.selected
 
     @cached_property
-    def _asking(self) -> frozenset[str]:
-        """The ids of the cases that sent more than what prepares them.
+    def _prepared(self) -> frozenset[str]:
+        """The ids of the cases that sent a control or a probe.
 
-        The others could not build a valid request.
+        The rest could not build a valid request.
         """
-        cases = set[str]()
+        case_ids = set[str]()
         for exchange in self.log.exchanges:
             if exchange.role in (Role.CONTROL, Role.PROBE):
-                cases.add(exchange.case)
-        return frozenset(cases)
+                case_ids.add(exchange.case)
+        return frozenset(case_ids)
 
 
 def _by_operation(cases: Iterable[Case]) -> Mapping[str, list[Case]]:

@@ -58,15 +58,15 @@ class _Effects:
     def __init__(self, contract: Contract, log: WholeLog) -> None:
         self._contract = contract
         self._watched = _watched_members(contract)
-        # by object and member: what each operation sent last
+        # by object, member and operation: the value that was sent last
         self._sent: dict[Object, dict[str, dict[str, Any]]] = {}
         # by object and member: what it showed last
         self._last: dict[Object, dict[str, Any]] = defaultdict(dict)
-        # by kind and member: two values that objects showed, if any differ
+        # by kind and member: the first value that objects showed, and one that differs, if any
         self._values: dict[Place, list[Any]] = defaultdict(list)
         # by operation and member of the object: what creations sent, and their objects showed
         self._created: dict[Place, list[Any]] = defaultdict(list)
-        # by the same: members that an object showed as sent, when it could not be by chance
+        # operations and members of the object: shown as sent when that could not be by chance
         self._certain: set[Place] = set()
         for exchange in log.exchanges:
             self._add(exchange)
@@ -132,14 +132,18 @@ class _Effects:
             values.append(value)
 
     def _compare(self, name: str, sent: Mapping[str, Any], before: Any, value: Any) -> None:
-        """Compare what an object shows for a member with what each operation sent for it."""
+        """Compare what an object shows for a member with what each operation sent for it.
+
+        ``sent`` holds the value by operation. A change is certain if the value was another one
+        before. For a creation, the value is noted, because another object must show another one.
+        """
         has_changed = before is not ABSENT and not same(before, value)
         for operation_id, sent_value in sent.items():
             if not same(sent_value, value):
                 continue
             operation = self._contract.operations[operation_id]
             is_change = operation.selector is not None
-            if _is_nobodys(operation, name, value) or (is_change and has_changed):
+            if _is_never_by_chance(operation, name, value) or (is_change and has_changed):
                 self._certain.add((operation.id, name))
             elif not is_change:
                 self._created[operation.id, name].append(value)
@@ -149,8 +153,8 @@ _EFFECTS: WeakKeyDictionary[WholeLog, _Effects] = WeakKeyDictionary()
 """What each log shows. It is read once, and only where a verdict depends on it."""
 
 
-def _is_nobodys(operation: Operation, name: str, value: Any) -> bool:
-    """Whether a server would hardly show a value for a member, unless it was sent.
+def _is_never_by_chance(operation: Operation, name: str, value: Any) -> bool:
+    """Whether a server shows a value for a member only if it was sent.
 
     It is a text that no other request holds, or a value that no reading can accept.
     """

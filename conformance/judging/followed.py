@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from conformance.base.values import as_text
+from conformance.base.values import as_text, without
 from conformance.judging.outcomes import Violation
 from conformance.judging.responses import ids_of
 from conformance.model import Contract, Exchange, Operation, compact
@@ -30,27 +30,30 @@ SERVER_FAULT = 500
 class Followed:
     """What is known of an object at some place of a sequence."""
 
-    def __init__(self, name: str, made: Exchange | None = None) -> None:
-        self.name = name
-        self.made = made  # the creation
+    def __init__(self, object_id: str, creation: Exchange | None = None) -> None:
+        self.object_id = object_id
+        self.creation = creation
         self.values: dict[str, Any] = {}  # by member, as last accepted
-        self.writers: dict[str, Exchange] = {}  # the write of each of them
-        self.seen: set[str] = set()  # members that a look has shown with their value
-        self.looks: dict[View, dict[str, Any]] = {}  # how it was last shown
-        self.plain: dict[View, set[str]] = defaultdict(set)  # members shown as they were sent
-        self.since: list[Exchange] = []  # writes since the last look
+        self.writers: dict[str, Exchange] = {}  # by member: the write that sent its value
+        self.seen_members: set[str] = set()  # those that a look has shown with their value
+        self.last_shown: dict[View, dict[str, Any]] = {}  # its members in the last look
+        self.as_sent: dict[View, set[str]] = defaultdict(set)  # members shown as they were sent
+        self.writes_since: list[Exchange] = []  # since the last look
         self.doubtful = False  # it may be there or not
-        self.lost = False  # it was found missing, or back, and is not judged any more
-        self.deleted: Exchange | None = None
-        self.marked: dict[View, dict[str, Any]] = {}  # members that a deletion changed
+        self.given_up = False  # it was found missing, or back, and is not judged any more
+        self.deletion: Exchange | None = None
+        self.marks: dict[View, dict[str, Any]] = {}  # members that a deletion changed
         self.gone = False  # a look since the deletion has not shown it as it was
 
     def forget(self) -> None:
         """Know no value any more, nor whether it is there."""
-        self.values, self.looks, self.doubtful = {}, {}, True
+        self.values, self.last_shown, self.doubtful = {}, {}, True
 
     def drop_switches(self, operation: Operation) -> None:
-        """Forget numbers, and switches, which an action may flip unless it issues a secret."""
+        """Forget what an action may change by itself: numbers, and switches.
+
+        An action that issues a secret leaves the switches as they are.
+        """
         kept = str | list | dict | bool if operation.secrets else str | list | dict
         self.values = {name: each for name, each in self.values.items() if isinstance(each, kept)}
 
@@ -60,102 +63,115 @@ class Effects:
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self.objects: dict[str, Followed] = {}
+        self.objects: dict[str, Followed] = {}  # by id
 
     def take(self, answer: Answer, *, is_own: bool) -> Violation | None:
         """Take in the next write, of the business itself or of another one.
 
+        A refused write changes nothing. After one that may have been carried out, and after one
+        that another business was allowed, nothing is known of the objects that it touches.
         Returns a violation for a creation that returns the id of another object.
         """
         exchange = answer.exchange
         for each in self.objects.values():
-            each.since.append(exchange)
+            each.writes_since.append(exchange)
         status = exchange.status
         is_unknown = status is None or status >= SERVER_FAULT
         if is_unknown or (exchange.ok and not is_own):
             for each in self._touched(answer):
                 each.forget()
         elif exchange.ok and answer.operation.action == "create":
-            return self._create(answer)
+            return self._take_creation(answer)
         elif exchange.ok:
-            self._work(answer)
+            self._take_work(answer)
         return None
 
     def _touched(self, answer: Answer) -> Iterable[Followed]:
-        """The object that a write names; all of them if it can name none."""
+        """The object that a write names; all of them for one that names none, as a creation."""
         if answer.operation.selector is None:
             return self.objects.values()
-        named = self.objects.get(_named(answer) or "")
+        named = self.objects.get(_named_id(answer) or "")
         return [] if named is None else [named]
 
-    def _create(self, answer: Answer) -> Violation | None:
-        """A creation that another one equals may take the place of that, or return it."""
-        exchange, name = answer.exchange, as_text(answer.id)
+    def _take_creation(self, answer: Answer) -> Violation | None:
+        """Take in an accepted creation; returns a violation if its id is that of another object.
+
+        A server may replace the object of an equal creation, or return it with another status than
+        that of a new object. A deleted object does not keep its id for itself.
+        """
+        exchange, object_id = answer.exchange, as_text(answer.id)
         for each in self.objects.values():
-            if each.made and sent_members(each.made) == sent_members(exchange):
+            if each.creation and sent_members(each.creation) == sent_members(exchange):
                 each.doubtful = True
-        if name is None:
+        if object_id is None:
             return None
-        known = self.objects.setdefault(name, Followed(name, exchange))
-        if known.made is exchange:
-            known.since.append(exchange)
-            _set(known, answer)
+        created = self.objects.setdefault(object_id, Followed(object_id, exchange))
+        if created.creation is exchange:
+            created.writes_since.append(exchange)
+            _note_values(created, answer)
             return None
-        was_deleted, known.deleted, known.marked = known.deleted, None, {}
-        known.forget()  # it may have been left as it was
-        if was_deleted or exchange.status != answer.operation.successes[-1]:
+        was_deleted, created.deletion, created.marks = created.deletion, None, {}
+        created.forget()  # it may have been left as it was
+        status_of_new = answer.operation.successes[-1]
+        if was_deleted or exchange.status != status_of_new:
             return None
         where = f"/{self._contract.identifier_of(answer.operation.kind)}"
-        ids = ids_of([exchange] if known.made is None else [known.made, exchange])
-        return Violation(where, "an id of its own", compact(name), ids)
+        ids = ids_of([exchange] if created.creation is None else [created.creation, exchange])
+        return Violation(where, "an id of its own", compact(object_id), ids)
 
-    def _work(self, answer: Answer) -> None:
-        """A change, a deletion or an action on the object that it names."""
-        name = _named(answer)
-        if name is None:
+    def _take_work(self, answer: Answer) -> None:
+        """Take in an accepted change, deletion or action on the object that it names."""
+        object_id = _named_id(answer)
+        if object_id is None:
             return
-        named = self.objects.setdefault(name, Followed(name))
+        named = self.objects.setdefault(object_id, Followed(object_id))
         if answer.operation.action == "delete":
-            named.values, named.deleted = {}, named.deleted or answer.exchange
+            named.values, named.deletion = {}, named.deletion or answer.exchange
         elif answer.operation.action == "update":
-            _change(named, answer)
+            _take_change(named, answer)
         else:
             named.drop_switches(answer.operation)
 
 
-def _change(changed: Followed, answer: Answer) -> None:
-    """A change may restore a deleted object, and take an invalid value for another one."""
+def _take_change(changed: Followed, answer: Answer) -> None:
+    """Take in an accepted change.
+
+    It may have restored a deleted object, or have read an invalid value as some other value. Then
+    nothing is known of the object any more.
+    """
     operation = answer.operation
-    if changed.deleted or refused_member(operation, answer.exchange):
-        changed.deleted = None
+    if changed.deletion or refused_member(operation, answer.exchange):
+        changed.deletion = None
         changed.forget()
         return
     if any(orders_of(operation, answer.exchange)):
         changed.drop_switches(operation)
-    if operation.method != "PATCH":  # it may reset what it takes and was not sent
-        taken = {member.shown_as for member in operation.body}
-        kept = changed.values.items()
-        changed.values = {name: value for name, value in kept if name not in taken}
-    _set(changed, answer)
+    if operation.method != "PATCH":  # it may reset the members that were not sent
+        members = {member.shown_as for member in operation.body}
+        changed.values = without(changed.values, members)
+    _note_values(changed, answer)
 
 
-def _set(written: Followed, answer: Answer) -> None:
-    """Note the values that a write sent."""
+def _note_values(written: Followed, answer: Answer) -> None:
+    """Note the values that a write sent, without those that a server may ignore.
+
+    A value that differs from the former one has not been shown yet.
+    """
     operation, exchange = answer.operation, answer.exchange
     sent = writable(operation, sent_members(exchange))
     if operation.selector is not None:
         sent.pop(operation.selector.name, None)
     for name, value in as_shown(operation, sent).items():
         if not (name in written.values and same(value, written.values[name])):
-            written.seen.discard(name)
+            written.seen_members.discard(name)
         written.values[name] = value
         written.writers[name] = exchange
 
 
-def _named(answer: Answer) -> str | None:
-    """The id that a write names."""
+def _named_id(answer: Answer) -> str | None:
+    """The id that a write names, in its body or else its query; None if it names none."""
     selector = answer.operation.selector
     if selector is None:
         return None
-    name = sent_members(answer.exchange).get(selector.name)
-    return as_text(name) or asked(answer.exchange, selector.name)
+    object_id = sent_members(answer.exchange).get(selector.name)
+    return as_text(object_id) or asked(answer.exchange, selector.name)

@@ -24,10 +24,16 @@ Pages = list[tuple[int, Page]]
 Writes = list[tuple[int, Exchange]]
 """The writes of a log, each with its place there."""
 
+Sightings = list[tuple[int, Item]]
+"""One item as each page shows it, with the place of the page in the log."""
+
 
 @once_for_each_log
 def followed_pages(context: JudgeContext, log: WholeLog) -> Mapping[str, tuple[Page, Item]]:
-    """The pages of a log that an item follows, each with it, by the ids of their exchanges."""
+    """The pages after which their list certainly has an item, each with that item.
+
+    The mapping is by the id of the exchange of the page.
+    """
     lists: dict[Hashable, Pages] = defaultdict(list)
     writes: Writes = []
     for place, exchange in enumerate(log.exchanges):
@@ -50,36 +56,38 @@ def followed_pages(context: JudgeContext, log: WholeLog) -> Mapping[str, tuple[P
 
 def _followed(pages: Pages, writes: Writes) -> Iterator[tuple[Page, Item]]:
     """The pages that are not the last one of their list, each with an item that follows."""
-    seen = _seen(pages)
+    sightings_of = _sightings_of(pages)
     for place, page in pages:
-        for shown in seen.values():
-            if _follows(shown, place, page, writes):
-                yield page, shown[0][1]
+        for sightings in sightings_of.values():
+            if _follows(sightings, place, page, writes):
+                _, item = sightings[0]
+                yield page, item
                 break
 
 
-def _seen(pages: Pages) -> dict[str, list[tuple[int, Item]]]:
-    """The items of a list in each page that shows them, by their keys."""
-    seen: dict[str, list[tuple[int, Item]]] = defaultdict(list)
+def _sightings_of(pages: Pages) -> dict[str, Sightings]:
+    """Where each item of a list is shown, by the key of the item; only of the first MOST items."""
+    sightings_of: dict[str, Sightings] = defaultdict(list)
     for place, page in pages:
         for item in page.items:
-            if item.key in seen or len(seen) < MOST:
-                seen[item.key].append((place, item))
-    return seen
+            if item.key in sightings_of or len(sightings_of) < MOST:
+                sightings_of[item.key].append((place, item))
+    return sightings_of
 
 
-def _follows(shown: list[tuple[int, Item]], place: int, page: Page, writes: Writes) -> bool:
-    """Whether an item certainly follows a page; ``shown`` is the item in each page with it.
+def _follows(sightings: Sightings, place: int, page: Page, writes: Writes) -> bool:
+    """Whether an item certainly follows a page, which is at a place of the log.
 
-    A page before and one after it show the item, and no write in between names it.
+    Other pages show the item both before that place and after it, no write between these two names
+    it, and its position is beyond the last one of the page.
     """
-    item = shown[0][1]
+    _, item = sightings[0]
     distance = (item.at - page.items[-1].at) * _direction(page)
     if item.key in page.keys or distance <= APART:
         return False
-    places = [at for at, each in shown if each.at == item.at]
+    places = [shown_at for shown_at, each in sightings if each.at == item.at]
     later = bisect_right(places, place)
-    if later in (0, len(places)):
+    if later in (0, len(places)):  # it is not shown before, or not after
         return False
     return not _is_named(item, writes, places[later - 1], places[later])
 
@@ -87,7 +95,8 @@ def _follows(shown: list[tuple[int, Item]], place: int, page: Page, writes: Writ
 def _page_of(context: JudgeContext, operation: Operation, exchange: Exchange) -> Page | None:
     """The page that a response shows, if it has a direction and says whether more follows.
 
-    None for any other response, for a filtered list, and where a cursor may lead backwards.
+    None for any other response, for a filtered list, where a cursor may lead backwards, and for a
+    page with fewer than two items or more than MOST.
     """
     is_usual = exchange.ok and is_plain(exchange) and not exchange.facts.filters
     if operation.paging is None or Open.POLLING in operation.open or not is_usual:
@@ -100,7 +109,7 @@ def _page_of(context: JudgeContext, operation: Operation, exchange: Exchange) ->
 
 
 def _list_of(operation: Operation, exchange: Exchange) -> Hashable:
-    """What all pages of a list have in common: the operation, the key, and all but the page."""
+    """What all pages of a list share: operation, key, and query but for the page parameters."""
     paging, query = operation.paging, query_of(exchange.request.url)
     names = query.keys() - ({paging.limit, paging.after} if paging else set())
     return operation.id, exchange.identity, tuple((name, *query[name]) for name in sorted(names))
@@ -115,7 +124,7 @@ def _direction(page: Page) -> int:
 
 
 def _is_named(item: Item, writes: Writes, begin: int, end: int) -> bool:
-    """Whether a write between two places of the log names an item, and may have taken it away."""
+    """Whether a write between two places of the log names an item, and so may have removed it."""
     for place, exchange in writes:
         if begin < place < end:
             body = exchange.request.body

@@ -23,7 +23,11 @@ NOTHING_FOREIGN = "nothing of another business"
 
 
 def foreign_effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """Judge what the requests for objects of another business have done."""
+    """Judge what the requests of one business for objects of another have done.
+
+    Such a request may take no item that is already held, return no object of the other business,
+    create nothing in its list, tie no object to it, and change or remove nothing.
+    """
     for taking in trial.at(Step.TAKING):
         if taking.ok:
             yield Violation("status", f"refused, because {HELD}", said(taking), (taking.id,))
@@ -40,7 +44,7 @@ def foreign_effects(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
             yield from _unchanged(context, signs, before, after)
 
 
-def answers_untied(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
+def successes_untied(context: JudgeContext, trial: Trial) -> Iterator[Violation]:
     """Judge that a success does not show the other business's object that the request named.
 
     A change that such a success confirms must not take the changed object away, either.
@@ -61,12 +65,12 @@ def _same_object(context: JudgeContext, trial: Trial, creation: Exchange) -> Ite
 
     Both businesses may number their objects alike, so only a long id is conclusive.
     """
-    made = Answer(context.contract, context.operation, creation)
+    theirs = Answer(context.contract, context.operation, creation)
     for named in trial.at(Step.NAMED):
-        first = Answer(context.contract, context.operation, named)
-        if named.ok and first.object == made.object and len(str(first.id)) >= LONG_ID:
+        ours = Answer(context.contract, context.operation, named)
+        if named.ok and ours.object == theirs.object and len(str(ours.id)) >= LONG_ID:
             expected = "an object of its own"
-            yield Violation("/", expected, compact(made.object), (named.id, creation.id))
+            yield Violation("/", expected, compact(theirs.object), (named.id, creation.id))
 
 
 def _not_created(context: JudgeContext, trial: Trial, listing: Exchange) -> Iterator[Outcome]:
@@ -79,11 +83,11 @@ def _not_created(context: JudgeContext, trial: Trial, listing: Exchange) -> Iter
     if answer is None:
         return
     before = _listed_before(context, trial, listing)
-    known = {answer.identity(row) for row in before}
+    listed_before = {answer.identity(row) for row in before}
     newest = max(_moments(context, before), default=0)
     for row in answer.rows:
         is_older = any(moment < newest for moment in _moments(context, [row]))
-        is_new = answer.identity(row) not in known and not is_older
+        is_new = answer.identity(row) not in listed_before and not is_older
         if is_new and shows_sent(listing.facts.sent, row):
             expected = "nothing created in another business"
             yield Violation("/", expected, compact(row), (listing.id,))
@@ -109,8 +113,9 @@ def _moments(context: JudgeContext, rows: list[dict[str, Any]]) -> list[Fraction
 class _Signs:
     """The signs that an object was changed by a request, and not by itself.
 
-    ``texts`` were sent for it, and ``words`` say what was to be done to it. ``written`` are the
-    members that only clients write, and ``secrets`` those that are replaced.
+    ``texts`` were sent for it, escaped as in JSON, and ``words`` begin the states that were asked
+    for. ``written`` are the members that only clients write. ``secrets`` are parts of the names of
+    those that the request would replace.
     """
 
     texts: tuple[str, ...]
@@ -141,8 +146,10 @@ def _signs(context: JudgeContext, trial: Trial) -> _Signs:
     written: set[str] = set()
     for creation in context.contract.operations_by("create", operation.kind):
         written.update(member.shown_as for member in creation.fresh_members)
+    without_quotes = slice(1, -1)
+    escaped = [json.dumps(text)[without_quotes] for text in sent if len(text) >= TELLING]
     return _Signs(
-        texts=tuple(json.dumps(text)[1:-1] for text in sent if len(text) >= TELLING),
+        texts=tuple(escaped),
         words=tuple(words),
         written=frozenset(written),
         secrets=tuple(operation.secrets) if operation.action == "perform" else (),
@@ -152,7 +159,10 @@ def _signs(context: JudgeContext, trial: Trial) -> _Signs:
 def _unchanged(
     context: JudgeContext, signs: _Signs, before: Exchange, after: Exchange
 ) -> Iterator[Outcome]:
-    """Judge that another business neither removed nor changed an object."""
+    """Judge that another business neither removed nor changed an object.
+
+    Nothing is judged if the object was not shown before, or if a later page may still show it.
+    """
     old, _ = sought_in(context.contract, before)
     new, goes_on = sought_in(context.contract, after)
     if old is None or goes_on or unusable(context, after):
@@ -180,7 +190,7 @@ def _first_changed(
     way that the signs tell from a change by itself.
     """
     for name, value in sent.items():
-        if old.get(name) != new.get(name) == value:
+        if new.get(name) == value and new.get(name) != old.get(name):
             return name
     for name, value in old.items():
         if isinstance(value, bool) and new.get(name) is (not value):

@@ -33,8 +33,9 @@ def roles_of_refusal(
 def is_accepted_input(context: JudgeContext, trial: Trial, probe: Exchange) -> bool:
     """Whether a control with the input of a probe succeeded in the same trial.
 
-    They may differ in the key and in what they name. The control of a write comes after its probe:
-    one that came before may have taken the name that the probe asks for, or removed the object.
+    The two may differ in the key and in what they name. A control of a write counts only after the
+    probe: an earlier one may have taken the name that the probe asks for, or removed the object.
+    False if the log lacks the body of the probe.
     """
     others = trial.exchanges
     if context.operation.effect is not Effect.READ:
@@ -46,7 +47,7 @@ def is_accepted_input(context: JudgeContext, trial: Trial, probe: Exchange) -> b
 
 
 def _is_control(context: JudgeContext, exchange: Exchange) -> bool:
-    """Whether a request of the judged operation was valid, or was sent with the main key."""
+    """Whether an accepted request of the judged operation is a control, or has the main key."""
     if exchange.operation != context.operation.id or not exchange.ok:
         return False
     main = context.target.main_key or KeyName.FULL

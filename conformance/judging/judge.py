@@ -36,7 +36,7 @@ class Known:
         self._trials: dict[tuple[str, ...], list[Outcome]] = {}
 
     def of_exchange(self, exchange: Exchange, rate: Callable[[], Rated]) -> Rated:
-        """The outcomes of the passive rules on an exchange."""
+        """The outcomes of the passive rules on an exchange; ``rate`` finds them the first time."""
         if exchange.id not in self._passive:
             self._passive[exchange.id] = rate()
         return self._passive[exchange.id]
@@ -44,7 +44,7 @@ class Known:
     def of_trial(
         self, rule: Rule, trial: Trial, rate: Callable[[], list[Outcome]]
     ) -> list[Outcome]:
-        """The outcomes of a rule on a trial."""
+        """The outcomes of a rule on a trial; ``rate`` finds them the first time."""
         key = (rule.id, trial.case.id, *[exchange.id for exchange in trial.exchanges])
         if key not in self._trials:
             self._trials[key] = rate()
@@ -52,7 +52,7 @@ class Known:
 
 
 class KnownTrials(Known):
-    """The same for trials alone, where not all passive rules judge an exchange."""
+    """The outcomes of earlier trials alone, where only some rules judge exchanges."""
 
     def of_exchange(self, exchange: Exchange, rate: Callable[[], Rated]) -> Rated:  # noqa: ARG002
         """The outcomes of the given rules on an exchange, which are not kept."""
@@ -73,24 +73,24 @@ def judge(
     Requests that were only retried belong to no trial. Cases that are not among ``cases`` are not
     judged, nor attempts that were cut short. A request that serves other cases, too, belongs to
     their trials as well. A judge that crashes gives a JudgeError; nothing is raised. Anything
-    already ``known`` is not judged again. Without a ``log``, the rules that look at the whole log
-    are left out.
+    already ``known`` is not judged again. Without a ``log``, the passive rules that look at the
+    whole log are left out.
     """
     judging = _Judging(contract, target, rules, known or Known(), log)
     logged = list(exchanges)
     for exchange in logged:
-        judging.exchange(exchange)
+        judging.judge_exchange(exchange)
     by_id = {case.id: case for case in cases}
     cut = cut_short(logged, by_id)
     for case_id, attempts in trials_of(logged, by_id).items():
-        whole = [attempt for attempt in sorted(attempts) if (case_id, attempt) not in cut]
+        whole = [number for number in sorted(attempts) if (case_id, number) not in cut]
         if case_id in by_id and whole:
-            judging.case(by_id[case_id], [tuple(attempts[attempt]) for attempt in whole])
+            judging.judge_case(by_id[case_id], [tuple(attempts[number]) for number in whole])
     return judging.outcomes
 
 
 class _Judging:
-    """Collects the outcomes of the rules."""
+    """Has the rules judge exchanges and cases, and collects their outcomes."""
 
     def __init__(
         self,
@@ -107,30 +107,39 @@ class _Judging:
         self._log = log
         passive = [rule for rule in rules.values() if rule.passive]
         self._passive = [rule for rule in passive if not rule.whole]
-        self._of_successes = [rule for rule in self._passive if not rule.errors]
+        self._not_only_errors = [rule for rule in self._passive if not rule.errors]
         self._whole = [rule for rule in passive if rule.whole] if log else []
         self._contexts: dict[str, JudgeContext] = {}
         self.outcomes: Outcomes = defaultdict(list)
 
     def _context(self, operation: str) -> JudgeContext:
-        """The context of an operation, without one if the contract has no such operation."""
+        """The context for judging an operation, by its id.
+
+        ``case_operation`` is None in it if the contract has no such operation.
+        """
         if operation not in self._contexts:
-            known = self._contract.operations.get(operation)
-            context = JudgeContext(self._contract, self._target, known, self._log)
+            documented = self._contract.operations.get(operation)
+            context = JudgeContext(self._contract, self._target, documented, self._log)
             self._contexts[operation] = context
         return self._contexts[operation]
 
-    def exchange(self, exchange: Exchange) -> None:
-        """Judge one exchange by the passive rules; requests of no operation have none."""
+    def judge_exchange(self, exchange: Exchange) -> None:
+        """Judge one exchange by the passive rules, unless it is of no documented operation.
+
+        Rules about errors judge only statuses from 400. Outcomes are kept, except those of rules
+        that look at the whole log.
+        """
         if exchange.operation not in self._contract.operations:
             return
         is_error = exchange.status is not None and exchange.status >= 400
-        rules = self._passive if is_error else self._of_successes
-        rated = self._known.of_exchange(exchange, lambda: self._rated(rules, exchange))
-        for rule_id, outcome in [*rated, *self._rated(self._whole, exchange)]:
+        rules = self._passive if is_error else self._not_only_errors
+        rated = self._known.of_exchange(
+            exchange, lambda: self._outcomes_of_exchange(rules, exchange)
+        )
+        for rule_id, outcome in [*rated, *self._outcomes_of_exchange(self._whole, exchange)]:
             self.outcomes[rule_id, exchange.operation].append((outcome.about, outcome))
 
-    def _rated(self, rules: list[Rule], exchange: Exchange) -> Rated:
+    def _outcomes_of_exchange(self, rules: list[Rule], exchange: Exchange) -> Rated:
         """The outcomes of some passive rules on an exchange, each with the id of its rule."""
         context, rated = self._context(exchange.operation), []
         for rule in rules:
@@ -143,18 +152,22 @@ class _Judging:
                 rated.append((rule.id, outcome))
         return rated
 
-    def case(self, case: Case, attempts: list[tuple[Exchange, ...]]) -> None:
-        """Judge the attempts of one case by the rules that it feeds."""
+    def judge_case(self, case: Case, attempts: list[tuple[Exchange, ...]]) -> None:
+        """Judge the attempts of one case by the rules that it feeds.
+
+        Each attempt is a trial of its own. An outcome is about the code or status of the case, or
+        else about that which the judge names.
+        """
         context = self._context(case.operation)
         trials = [Trial(case, exchanges) for exchanges in attempts]
         for rule_id in case.rules:
             rule = self._rules[rule_id]
-            runs = [self._tried(rule, context, trial) for trial in trials]
+            runs = [self._outcomes_of_trial(rule, context, trial) for trial in trials]
             for outcome in _confirmed(runs) if rule.confirm else _joined(runs):
                 about = case.about or outcome.about
                 self.outcomes[rule_id, case.operation].append((about, outcome))
 
-    def _tried(self, rule: Rule, context: JudgeContext, trial: Trial) -> list[Outcome]:
+    def _outcomes_of_trial(self, rule: Rule, context: JudgeContext, trial: Trial) -> list[Outcome]:
         """The outcomes of a rule on a trial. A rule that needs the whole log is judged again."""
 
         def rate() -> list[Outcome]:
@@ -186,8 +199,8 @@ def _confirmed(runs: list[list[Outcome]]) -> list[Outcome]:
     later = _joined(repeated)
     if all(findings_of(outcomes) for outcomes in runs):
         return first + [outcome for outcome in later if not isinstance(outcome, Violation)]
-    new = [outcome for outcome in later if not is_note(outcome)]
-    return [_as_note(outcome) for outcome in [*first, *new]]
+    ungraded_once = [*first, *[outcome for outcome in later if not is_note(outcome)]]
+    return [_as_note(outcome) for outcome in ungraded_once]
 
 
 def findings_of(outcomes: Iterable[Outcome]) -> list[Violation]:
@@ -206,7 +219,7 @@ def is_note(outcome: Outcome) -> bool:
 
 
 def _as_note(outcome: Outcome) -> Outcome:
-    """The outcome, as a note if it is a finding."""
+    """The outcome; if it is a finding, as a note that says that only one attempt showed it."""
     if is_finding(outcome):
         actual = f"{outcome.actual} (seen once, not when repeated)"
         return replace(outcome, actual=actual, about=None, note=True)

@@ -64,13 +64,16 @@ def lasting(context: JudgeContext, exchange: Exchange, prefix: str) -> list[Outc
     """What the looks of a sequence say about one of its writes, for the rule with a prefix."""
     if context.log is None or exchange.facts.step is not Step.SEQUENCE:
         return []
-    found = _followed(context).get(exchange.id, ())
+    found = _outcomes_by_write(context).get(exchange.id, ())
     return [outcome for of_rule, outcome in found if of_rule == prefix]
 
 
 @once_for_each_log
-def _followed(context: JudgeContext, log: WholeLog) -> Found:
-    """The outcomes of all sequences of a log."""
+def _outcomes_by_write(context: JudgeContext, log: WholeLog) -> Found:
+    """The outcomes of all sequences of a log, by the write that they are about.
+
+    The exchanges of one attempt of a case are one sequence.
+    """
     sequences: dict[tuple[str, int], list[Exchange]] = defaultdict(list)
     for exchange in log.exchanges:
         if exchange.facts.step is Step.SEQUENCE and exchange.role is not Role.RETRY:
@@ -85,14 +88,14 @@ def _followed(context: JudgeContext, log: WholeLog) -> Found:
 
 
 def _goes_on(look: Exchange, later: Exchange) -> bool:
-    """Whether a look goes on with a later one, because an object may take a moment to show."""
+    """Whether the next exchange repeats a look, because an object may take a moment to show."""
     if later.request.method != "GET" or later.identity != look.identity:
         return False
     return (later.operation, later.facts.sought) == (look.operation, look.facts.sought)
 
 
 def differing(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
-    """The members of one object that the other does not show so, without times."""
+    """The members of one object that another lacks or shows differently; times are left out."""
     return {
         name: value
         for name, value in one.items()
@@ -110,7 +113,10 @@ class _Following:
         self._found = found
 
     def add(self, exchange: Exchange, *, is_last: bool) -> None:
-        """Take in the next exchange; only the last one of a look that goes on is judged."""
+        """Take in the next exchange: follow a write, and judge a look.
+
+        Of repeated looks, only the last is judged. Looks of other businesses are not.
+        """
         answer = answer_of(self._contract, exchange)
         if answer is None:
             return
@@ -120,198 +126,222 @@ class _Following:
             if violation is not None:
                 self._file(exchange, violation)
         elif is_last and is_own and self._is_usable(answer):
-            self._look(answer)
+            self._judge_look(answer)
 
     def _is_usable(self, answer: Answer) -> bool:
-        """Whether a look shows objects, or that there is none."""
+        """Whether a look can be judged: it has a body, or says with a 404 that there is nothing."""
         if not isinstance(answered(self._context, answer.exchange), Answered):
             return False
         if answer.ok:
             return with_body(answer.exchange) is not None
         return answer.exchange.status == NOT_FOUND
 
-    def _look(self, answer: Answer) -> None:
-        name = self._contract.identifier_of(answer.operation.kind)
+    def _judge_look(self, answer: Answer) -> None:
+        """Judge what a look shows of each object, and that it lacks the object that it sought."""
+        identifier = self._contract.identifier_of(answer.operation.kind)
         items = answer.rows if answer.operation.paging else [members_of(answer.object)]
-        shown = {str(item.get(name)): item for item in items}
+        by_id = {str(item.get(identifier)): item for item in items}
         for each in self._effects.objects.values():
-            if each.lost:
+            if each.given_up:
                 continue
-            if each.name in shown:
-                self._shown(each, shown[each.name], answer)
-            elif self._lacks(answer.exchange, each):
-                self._missing(each, answer.exchange)
+            if each.object_id in by_id:
+                self._judge_shown(each, by_id[each.object_id], answer)
+            elif self._lacks_sought(answer.exchange, each):
+                self._judge_missing(each, answer.exchange)
 
-    def _lacks(self, look: Exchange, each: Followed) -> bool:
-        """Whether a look was for an object, and no later page can show it."""
-        if look.facts.sought != each.name:
+    def _lacks_sought(self, look: Exchange, followed: Followed) -> bool:
+        """Whether a look for an object does not show it, and no later page can."""
+        if look.facts.sought != followed.object_id:
             return False
         found, goes_on = sought_in(self._contract, look)
         return found is None and (not goes_on or absent(self._contract, look))
 
     # --- an object that is shown ---
 
-    def _shown(self, each: Followed, item: dict[str, Any], answer: Answer) -> None:
+    def _judge_shown(self, followed: Followed, item: dict[str, Any], answer: Answer) -> None:
+        """File the first departure of an object that a look shows, or else that its writes pass.
+
+        Then note how the object is shown. A value that departs is not judged again. Where a look
+        may mask values, only members that it showed as sent before can depart.
+        """
         view = answer.operation.id, answer.exchange.identity
-        before = each.looks.get(view)
-        if each.deleted:
-            self._shown_after_deletion(each, view, item, answer.exchange)
+        before = followed.last_shown.get(view)
+        if followed.deletion:
+            self._judge_deleted(followed, view, item, answer.exchange)
             return
-        departures = self._departures(each, item)
+        departures = self._departures(followed, item)
         if self._may_mask(answer):
-            departures = picked(departures, each.plain[view])
-        shown = item.keys() & each.values.keys()
-        each.plain[view] |= {name for name in shown if same(each.values[name], item[name])}
-        departure = next(iter(departures.items()), self._effect_of_refused(each, before, item))
+            departures = picked(departures, followed.as_sent[view])
+        for name in item.keys() & followed.values.keys():
+            if same(followed.values[name], item[name]):
+                followed.as_sent[view].add(name)
+        departure = self._change_by_refused(followed, before, item)
+        if departures:
+            departure = next(iter(departures.items()))
         if departure is not None:
-            self._departed(each, before, item, answer.exchange, departure)
-        elif not each.doubtful:
-            for write in each.since:  # it is shown, or has no effect
+            self._file_departure(followed, before, item, answer.exchange, departure)
+        elif not followed.doubtful:
+            for write in followed.writes_since:  # it is shown, or has no effect
                 self._file(write, Pass((write.id, answer.exchange.id)))
-        each.values = without(each.values, departures.keys())
-        each.seen |= each.values.keys() & item.keys()
-        each.looks[view] = item
-        each.doubtful, each.since = False, []
+        followed.values = without(followed.values, departures.keys())
+        followed.seen_members |= followed.values.keys() & item.keys()
+        followed.last_shown[view] = item
+        followed.doubtful, followed.writes_since = False, []
 
     def _may_mask(self, answer: Answer) -> bool:
-        """Whether a look may show values in another form: a list, or with a key that only reads."""
-        operation = answer.operation
-        is_second = self._contract.operations_by("read", operation.kind) and operation.paging
-        return bool(is_second) or answer.exchange.identity == KeyName.READ_ONLY
+        """Whether a look may show values in another form than they were sent.
 
-    def _departures(self, each: Followed, item: dict[str, Any]) -> dict[str, str]:
+        It may if its key only reads, or if it is a list and an operation reads single objects.
+        """
+        operation = answer.operation
+        is_overview = operation.paging and self._contract.operations_by("read", operation.kind)
+        return bool(is_overview) or answer.exchange.identity == KeyName.READ_ONLY
+
+    def _departures(self, followed: Followed, item: dict[str, Any]) -> dict[str, str]:
         """The members that do not show what was last accepted, each with what it should show."""
         departures = {}
-        for name, value in each.values.items():
-            operation = self._contract.operations[each.writers[name].operation]
+        for name, value in followed.values.items():
+            operation = self._contract.operations[followed.writers[name].operation]
             for _, expected, _ in differences(operation, {name: value}, item):
                 departures[name] = f"{expected}, as it was last sent"
         return departures
 
-    def _effect_of_refused(
-        self, each: Followed, before: Mapping[str, Any] | None, item: dict[str, Any]
+    def _change_by_refused(
+        self, followed: Followed, before: Mapping[str, Any] | None, item: dict[str, Any]
     ) -> tuple[str, str] | None:
-        """The first member that clients write and that has changed, if only refusals came since."""
-        if before is None or not each.since or any(write.ok for write in each.since):
+        """The first member that changed although all writes since the last look were refused.
+
+        The member comes with what it should show. None if there is none, or if one was accepted.
+        Only members that clients write count.
+        """
+        writes = followed.writes_since
+        if before is None or not writes or any(write.ok for write in writes):
             return None
-        for name in sorted(_written(self._contract, each.since[-1])):
+        for name in sorted(_members_clients_write(self._contract, writes[-1])):
             old = before.get(name)
             if old and not same(old, item.get(name)):
                 return name, f"{compact(old)}, as all requests since were refused"
         return None
 
-    def _departed(
+    def _file_departure(
         self,
-        each: Followed,
+        followed: Followed,
         before: Mapping[str, Any] | None,
         item: dict[str, Any],
         look: Exchange,
         departure: tuple[str, str],
     ) -> None:
-        """File the departure of a member under the write that explains it."""
+        """File the departure of a member, with the right value, under the write that explains it.
+
+        That is the write that sent its value if the member is as it was ``before``.
+        """
         name, expected = departure
-        writer = each.writers.get(name)
-        was_so = before is not None and same(before.get(name), item.get(name))
-        write = writer if was_so else self._explaining(each, name)
+        writer = followed.writers.get(name)
+        is_unchanged = before is not None and same(before.get(name), item.get(name))
+        write = writer if is_unchanged else self._explaining_write(followed, name)
         if write is None:
             return
-        since = [other for other in each.since if other.ok and other is not write]
-        rivals = [other for other in since if at_once(other, write)]
+        others = [other for other in followed.writes_since if other.ok and other is not write]
+        rivals = [other for other in others if at_once(other, write)]
         if rivals:
             expected += AT_ONCE
         ids = _ids(writer, write, *rivals, look)
         self._file(write, Violation(f"/{name}", expected, compact(item.get(name)), ids))
 
-    def _shown_after_deletion(
-        self,
-        each: Followed,
-        view: View,
-        item: dict[str, Any],
-        look: Exchange,
+    def _judge_deleted(
+        self, followed: Followed, view: View, item: dict[str, Any], look: Exchange
     ) -> None:
-        """Judge a deleted object that is shown. A mark of the deletion makes it another one.
+        """Judge a deleted object that is shown: it may not look as before its deletion.
 
-        It may keep the mark of an earlier deletion, which a change did not take away.
+        If it looks different, that is how the target marks deletions: the marks are noted, and the
+        object counts as gone. One with the marks of an earlier deletion is fine, too. If it comes
+        back after only refused writes, the last of these is blamed.
         """
-        before, marked = each.looks.get(view, {}), each.marked.get(view)
+        before, marked = followed.last_shown.get(view, {}), followed.marks.get(view)
         if without_times(before) != without_times(item):
-            if before and self._deleted_only(each):
-                each.marked[view] = differing(item, before)
-            each.gone, each.since = True, []
+            if before and self._was_only_deleted(followed):
+                followed.marks[view] = differing(item, before)
+            followed.gone, followed.writes_since = True, []
             return
         if marked and not differing(marked, item):
             return
-        write = each.deleted
+        write, later_writes = followed.deletion, followed.writes_since
         assert write is not None
-        if each.gone and each.since and not any(later.ok for later in each.since):
-            write = each.since[-1]
+        if followed.gone and later_writes and not any(later.ok for later in later_writes):
+            write = later_writes[-1]
         expected = "no object, or one that is shown as deleted"
-        ids = _ids(each.deleted, write, look)
+        ids = _ids(followed.deletion, write, look)
         self._file(write, Violation("/", expected, compact(item), ids))
-        each.lost = True
+        followed.given_up = True
 
-    def _deleted_only(self, each: Followed) -> bool:
-        """Whether nothing but a deletion, and creations, was accepted since the last look."""
+    def _was_only_deleted(self, followed: Followed) -> bool:
+        """Whether, except for creations, only the deletion was accepted since the last look."""
         operations = self._contract.operations
-        accepted = [write for write in each.since if write.ok]
-        worked = [write for write in accepted if operations[write.operation].action != "create"]
-        return worked == [each.deleted]
+        accepted = [write for write in followed.writes_since if write.ok]
+        work = [write for write in accepted if operations[write.operation].action != "create"]
+        return work == [followed.deletion]
 
     # --- an object that is not shown ---
 
-    def _missing(self, each: Followed, look: Exchange) -> None:
-        if each.deleted:
-            each.gone = True
-            self._file(each.deleted, Pass(ids_of([each.deleted, look])))
-        elif not each.doubtful:
-            write = self._explaining(each, "") or each.made
+    def _judge_missing(self, followed: Followed, look: Exchange) -> None:
+        """Judge an object that a look for it does not show: only a deletion may be the reason.
+
+        An object that may be gone for another reason is not blamed.
+        """
+        if followed.deletion:
+            followed.gone = True
+            self._file(followed.deletion, Pass(ids_of([followed.deletion, look])))
+        elif not followed.doubtful:
+            write = self._explaining_write(followed, "") or followed.creation
             if write is not None:
-                expected = f"{each.name}, which was not deleted"
-                ids = _ids(each.made, write, look)
+                expected = f"{followed.object_id}, which was not deleted"
+                ids = _ids(followed.creation, write, look)
                 self._file(write, Violation("/", expected, said(look), ids))
-            each.lost = True
-        each.since = []
+            followed.given_up = True
+        followed.writes_since = []
 
     # --- the write that explains something ---
 
-    def _explaining(self, each: Followed, name: str) -> Exchange | None:
-        """The write that explains that a member of an object, or the object itself, is not there.
+    def _explaining_write(self, followed: Followed, name: str) -> Exchange | None:
+        """The write that explains why a member is not as sent, or why the object is missing.
 
-        It is the last accepted one that could explain it, or else the first refused one.
+        The latter if ``name`` is empty. It is the write that sent the member, if no look has shown
+        the value. Else it is the last accepted write since the last look, or the first refused one;
+        one that worked on the member, or asked for the deletion, comes first.
         """
-        writer = each.writers.get(name)
-        if writer in each.since and name not in each.seen:
+        writer, writes_since = followed.writers.get(name), followed.writes_since
+        if writer in writes_since and name not in followed.seen_members:
             return writer
-        likely = [write for write in each.since if self._may_explain(write, name)]
-        for writes in (likely, each.since):
+        likely = [write for write in writes_since if self._may_explain(write, name)]
+        for writes in (likely, writes_since):
             accepted = [write for write in writes if write.ok]
             if accepted:
                 return accepted[-1]
-        return next(iter([*likely, *each.since]), writer)
+        refused = [*likely, *writes_since]
+        return refused[0] if refused else writer
 
     def _may_explain(self, write: Exchange, name: str) -> bool:
-        """Whether a write sent a member, or asked for a deletion if no member is given."""
+        """Whether a write sent the member ``name``, or for an empty name: asked for a deletion."""
         operation = self._contract.operations[write.operation]
         if not name:
             return operation.action == "delete"
         return name in as_shown(operation, sent_members(write))
 
     def _file(self, write: Exchange, outcome: Outcome) -> None:
+        """File an outcome under a write, for the rule about its action or about refused writes."""
         action = self._contract.operations[write.operation].action
         prefix = PREFIXES[action] if write.ok else REFUSED
         self._found[write.id].append((prefix, outcome))
 
 
-def _written(contract: Contract, write: Exchange) -> set[str]:
-    """The texts, lists and objects that clients write of the objects of the kind of a write."""
+def _members_clients_write(contract: Contract, write: Exchange) -> set[str]:
+    """The members that clients write of the objects that a write is about, as objects show them."""
     kind = contract.operations[write.operation].kind
-    return {
-        member.shown_as
-        for action in ("create", "update")
-        for operation in contract.operations_by(action, kind)
-        for member in operation.body
-        if member.is_written
-    }
+    members: set[str] = set()
+    for action in ("create", "update"):
+        for operation in contract.operations_by(action, kind):
+            members.update(member.shown_as for member in operation.body if member.is_written)
+    return members
 
 
 def _ids(*exchanges: Exchange | None) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ def _leaked(context: JudgeContext, response: Response, message: str) -> Placehol
 
 
 def _from_transport(context: JudgeContext, secret: Placeholder) -> bool:
-    """Whether the transport put a placeholder in; a message may hold one of its own."""
+    """Whether the transport put a placeholder in; a message may hold a text that looks like one."""
     if secret.kind is SecretKind.PLAIN:
         return False
     if secret.kind is SecretKind.KEY:
@@ -74,7 +74,10 @@ def _from_transport(context: JudgeContext, secret: Placeholder) -> bool:
 
 
 def _handed_out(response: Response, message: str, secret: Placeholder) -> bool:
-    """Whether a secret is a link that a member of this response hands out, such as to pay by."""
+    """Whether a secret is a link that another member than the message hands out, such as to pay by.
+
+    The response must hold the link as the whole value of a member, and the message more than it.
+    """
     if secret.kind is not SecretKind.LINK:
         return False
     link = str(secret.whole)
@@ -113,7 +116,10 @@ def _inside(message: str) -> str | None:
 
 
 def is_given(value: object) -> bool:
-    """Whether a member that a success hands out holds something, and not a link alone."""
+    """Whether a member holds something other than a link.
+
+    A placeholder of an ordinary address counts as a link.
+    """
     placeholder = Placeholder.parse(str(value))
     is_link = placeholder is not None and placeholder.kind in (SecretKind.LINK, SecretKind.PLAIN)
     return bool(value) and not is_link

@@ -16,20 +16,23 @@ LONGEST = 2_000
 def merged(
     clause: Clause, operation: str, violations: list[tuple[Rule, Violation]]
 ) -> tuple[Finding, ...]:
-    """One finding for each expectation that was not met.
+    """One finding for each expectation of a rule that was not met.
 
-    It names every exchange that shows it, and quotes the first.
+    It names every exchange that violates the expectation, and quotes the first.
     """
-    alike: dict[tuple[str, str, str], list[Violation]] = {}
+    by_expectation: dict[tuple[str, str, str], list[Violation]] = {}  # rule, where and expected
     for rule, violation in violations:
         key = (rule.id, cut(violation.where, LONGEST), cut(violation.expected, LONGEST))
-        alike.setdefault(key, []).append(violation)
+        by_expectation.setdefault(key, []).append(violation)
     findings = []
-    for key, same in alike.items():
-        actual = cut(same[0].actual, LONGEST)
-        ids = unique(ids_of(same))
-        apart = all(len(violation.exchanges) == 1 for violation in same)
-        findings.append(Finding(clause.id, operation, *key, actual, ids, clause.level, apart))
+    for (rule_id, where, expected), alike in by_expectation.items():
+        actual = cut(alike[0].actual, LONGEST)
+        ids = unique(ids_of(alike))
+        apart = all(len(violation.exchanges) == 1 for violation in alike)
+        level = clause.level
+        findings.append(
+            Finding(clause.id, operation, rule_id, where, expected, actual, ids, level, apart)
+        )
     return tuple(findings)
 
 

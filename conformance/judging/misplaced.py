@@ -23,14 +23,14 @@ class Misplaced:
 
 
 def repeats(walks: Walks) -> list[Misplaced]:
-    """The first item of each page that is at or before its cursor."""
+    """The first item at or before the cursor of its page, for each page that shows one."""
     return [Misplaced(page, item) for page, item in walks.repeats]
 
 
 def losses(walks: Walks) -> list[Misplaced]:
-    """The first item of each page that it fails to show, although another walk shows it there.
+    """The first item that a page fails to show although another walk shows it there.
 
-    They come in the order of the pages.
+    There is one for each page that loses any, in the order of the pages.
     """
     return [Misplaced(page, item) for page, item in walks.losses]
 
@@ -50,8 +50,8 @@ def cuts_fraction(walks: Walks, repeated: Iterable[Misplaced]) -> bool:
     """Whether items are repeated because the server cuts the fraction of a second off its cursors.
 
     Then each repeated item is in the second of a cursor with a fraction. Under the same
-    filters, a page after a whole second does not repeat the item at that second, as it would if
-    the server included the item at the cursor again.
+    filters, a page after a whole second does not repeat the item at that second. A server that
+    includes the item at every cursor again would repeat it. False if no item is repeated.
     """
     filters = set()
     for repeat in repeated:
@@ -66,7 +66,7 @@ def explained_by_cut(walks: Walks, lost: Iterable[Misplaced]) -> bool:
     """Whether cursors that lost their fraction of a second can explain what walks lost.
 
     Such cursors lose items of their own second alone, and never lead to a page that runs backwards.
-    A page without a cursor shows nothing about them.
+    What the first page of a list loses, which has no cursor, shows nothing about them.
     """
     for loss in lost:
         at_head = loss.page.cursor is None
@@ -76,11 +76,12 @@ def explained_by_cut(walks: Walks, lost: Iterable[Misplaced]) -> bool:
 
 
 def _spares_its_cursor(walks: Walks, page: Page) -> bool:
-    """Whether a page shows items after a whole second that another item has.
+    """Whether a page leaves out the item at its cursor, which is a whole second.
 
-    That other item must pass the filters of the page.
+    The page shows items after the cursor, and the item at the cursor passes its filters. The caller
+    knows that no page after a whole second repeats an item.
     """
     if not page.continues or page.fraction or page.cursor in walks.tied:
         return False
-    standing = (item for item in walks.items if item.at == page.cursor)
-    return any(walks.passes(item, page.filters) for item in standing)
+    at_cursor = (item for item in walks.items if item.at == page.cursor)
+    return any(walks.passes(item, page.filters) for item in at_cursor)

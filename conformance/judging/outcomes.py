@@ -92,7 +92,7 @@ class JudgeContext:
     """What a judge knows in addition to the exchanges.
 
     ``case_operation`` is the operation of the exchange or case; None for a case of the whole API.
-    ``log`` is there for the rules that look at all of it.
+    ``log`` is the whole log of the run once it is complete; None during the run.
     """
 
     contract: Contract
@@ -118,15 +118,15 @@ def once_for_each_log(
 
     Only rules that wait for the whole log may call it.
     """
-    known: WeakKeyDictionary[WholeLog, Found] = WeakKeyDictionary()
+    results: WeakKeyDictionary[WholeLog, Found] = WeakKeyDictionary()
 
     @wraps(read)
     def found(context: JudgeContext) -> Found:
         log = context.log
         assert log is not None
-        if log not in known:
-            known[log] = read(context, log)
-        return known[log]
+        if log not in results:
+            results[log] = read(context, log)
+        return results[log]
 
     return found
 
@@ -171,7 +171,7 @@ class Trial:
 
     @property
     def parts(self) -> list[Trial]:
-        """The parts of the trial: a new one begins where the object is looked at after a write."""
+        """The trial in parts: after a write, the next read before a write begins a new part."""
         parts: list[list[Exchange]] = [[]]
         for exchange in self.exchanges:
             written = any(each.facts.step is Step.WRITE for each in parts[-1])

@@ -88,7 +88,8 @@ class Page:
 def read_page(answer: Answer, walk: str, place: int) -> Page | None:
     """The page that a response shows, as part of a walk; None if it is not a readable page.
 
-    An item may lack a position, unless it is the last one and more may follow: it is the cursor.
+    An item may lack a position, unless it is the last one and more may follow: its position is the
+    next cursor. A page with a position that is not a timestamp is not readable.
     """
     paging, more = answer.operation.paging, answer.more
     if answer.items is None:
@@ -99,10 +100,11 @@ def read_page(answer: Answer, walk: str, place: int) -> Page | None:
     for raw in answer.items:
         key = identity_of(answer.contract, answer.operation.kind, raw)
         item = _item(answer, key, raw)
-        needed = more is not False and raw is answer.items[-1]
+        gives_cursor = more is not False and raw is answer.items[-1]
+        has_odd_position = item is None and position_of(answer.operation, raw) is not None
         if item is not None:
             items.append(item)
-        elif needed or not isinstance(raw, dict) or position_of(answer.operation, raw) is not None:
+        elif gives_cursor or has_odd_position or not isinstance(raw, dict):
             return None
         else:
             unplaced.add(key)

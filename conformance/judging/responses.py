@@ -135,7 +135,7 @@ def unusable(context: JudgeContext, exchange: Exchange) -> Gap | JudgeError | No
 def _unread(response: Response, ids: tuple[str, ...]) -> Gap | JudgeError | None:
     """Why a response that is incomplete or not stored cannot be judged; None if it can.
 
-    Only a person can provide more room for the log.
+    Only more room for the log is something that a person can provide.
     """
     if response.body.cut:
         reason = "the body of the response exceeded the limits of size or time of the suite"
@@ -168,7 +168,10 @@ def control_gap(
 
 
 def _failed_control(failed: str, status: int) -> Gap:
-    """The gap that a control leaves that failed with a status: refusals prove nothing."""
+    """The gap of a trial whose control failed with a status, so that refusals prove nothing.
+
+    ``failed`` says which control that was. A person can help only where its key was not accepted.
+    """
     if status in (401, 403):
         return Gap(f"{failed}: give a key that may do this, or declare the operation inapplicable")
     return Gap(f"{failed}, so a refusal proves nothing", ReasonKind.OWN_LIMIT)
@@ -215,16 +218,19 @@ def spoils(trial: Trial, probe: Exchange) -> bool:
 
 
 def _without_control(outcome: Outcome, probe: Exchange) -> Outcome:
-    """The outcome of a refusal without a valid request to compare it with."""
+    """The outcome of a refusal that no control confirms: a wrong refusal leaves a gap only.
+
+    A success stays a violation.
+    """
     if isinstance(outcome, Violation) and not probe.ok:
         return Gap(f"a refusal with {probe.status} proves nothing: {KEY_ROLES['full'].advice}")
     return outcome
 
 
 def kept_out(context: JudgeContext, probe: Exchange, roles: tuple[CodeRole, ...]) -> Outcome:
-    """Accept a refusal whose status or whose code matches one of the roles.
+    """Judge that a probe was refused with the status or with the code of one of the roles.
 
-    Whether both match is for other rules. A probe that neither matches gets the violation that
+    Whether both are right is for other rules. A probe with neither gets the violation that
     ``refusal`` describes.
     """
     answer = answered(context, probe)
@@ -245,7 +251,8 @@ def refusal(
 ) -> Outcome:
     """Judge one refusal: it has the status and the code of one of the roles.
 
-    One with another status, which is among ``statuses``, is right whatever its code.
+    It may lack a code, which other rules blame. One with another status that is among ``statuses``
+    is right whatever its code.
     """
     answer = answered(context, probe)
     if not isinstance(answer, Answered):

@@ -53,7 +53,7 @@ ACTS = {
     ReasonKind.NOT_SELECTED: "Run again without --area and --clause, at depth full.",
     ReasonKind.OWN_LIMIT: "Run again. If they stay untested, see the page on faults out of reach.",
 }
-"""What to do about untested cells by the kind of their reason; for others, it is the reason."""
+"""What to do about untested cells by the kind of their reason; the reason says it for others."""
 
 
 def shortfalls(run: Run, profile: Profile) -> list[Shortfall]:
@@ -68,7 +68,7 @@ def shortfalls(run: Run, profile: Profile) -> list[Shortfall]:
 
 
 def _of_choice(run: Run, profile: Profile) -> Iterator[Shortfall]:
-    """Shortfalls of the contract, the selection, the depth and the identity."""
+    """Shortfalls of the contract, an early end, the selection, the depth and the identity."""
     if not run.contract.packaged:
         text = f"the run was judged by another contract, with the digest {run.contract.digest}"
         yield Shortfall(Lack.CONTRACT, text, "Run again without --spec.")
@@ -87,7 +87,7 @@ def _of_choice(run: Run, profile: Profile) -> Iterator[Shortfall]:
 
 
 def _of_selection(run: Run, profile: Profile) -> Iterator[Shortfall]:
-    """Shortfalls of what the user chose."""
+    """Shortfalls of which cases were to run: spot checks, a part of the suite, a small budget."""
     if run.spread is not None:
         text = "these are spot checks, which send only a few requests"
         yield Shortfall(Lack.SELECTION, text, "Use the full run that they accompany.")
@@ -110,7 +110,11 @@ def _of_selection(run: Run, profile: Profile) -> Iterator[Shortfall]:
 
 
 def _of_offer(run: Run, profile: Profile) -> Iterator[Shortfall]:
-    """Shortfalls of the operations that the target offers according to its file."""
+    """Shortfalls of what the target offers according to its file.
+
+    These are too few operations, required ones or their parameters that are declared to be missing,
+    and routes that are declared inapplicable although the run found them or did not look.
+    """
     target = run.target
     offered = len(profile.operations - target.inapplicable)
     if offered < profile.least_operations:
@@ -147,19 +151,19 @@ def _of_offer(run: Run, profile: Profile) -> Iterator[Shortfall]:
 
 def _of_cells(run: Run, profile: Profile) -> Iterator[Shortfall]:
     """Shortfalls of the cells: scored ones, and failures of optional ones."""
-    scored, counting = [], []
+    scored, must_not_fail = [], []
     for cell in run.cells:
-        kind = profile.reason(cell.clause, cell.operation)
-        if kind is None:
+        unscored_as = profile.reason(cell.clause, cell.operation)
+        if unscored_as is None:
             scored.append(cell)
-        if kind in (None, Unscored.OPTIONAL):
-            counting.append(cell)
+        if unscored_as in (None, Unscored.OPTIONAL):
+            must_not_fail.append(cell)
     judged = sum(cell.verdict in JUDGED for cell in scored)
     if judged < profile.least_cells:
         least = f"{profile.least_cells:,}"
         text = f"{amount(judged, 'scored cell')} judged, and there have to be at least {least}"
         yield Shortfall(Lack.CELLS, text, "Offer more operations, and provide what is untested.")
-    yield from _of_verdict(counting, Verdict.FAILED)
+    yield from _of_verdict(must_not_fail, Verdict.FAILED)
     yield from _of_verdict(scored, Verdict.ERROR)
     yield from _of_waived(scored, profile)
     for advice, names in _untested(scored).items():
@@ -168,8 +172,8 @@ def _of_cells(run: Run, profile: Profile) -> Iterator[Shortfall]:
 
 
 def _of_verdict(cells: list[Cell], verdict: Verdict) -> Iterator[Shortfall]:
-    """The shortfall of the cells that failed, or that ended in an error."""
-    names = _with(cells, verdict)
+    """The shortfall of the cells with a verdict, failed or error; nothing if there are none."""
+    names = _names_with(cells, verdict)
     if not names:
         return
     what = f"{amount(len(names), 'cell')} {verdict}: {_listed(names)}"
@@ -181,13 +185,13 @@ def _of_verdict(cells: list[Cell], verdict: Verdict) -> Iterator[Shortfall]:
 
 def _of_waived(scored: list[Cell], profile: Profile) -> Iterator[Shortfall]:
     """Shortfalls of scored cells that nobody has to judge, by a waiver or the target file."""
-    waived = _with(scored, Verdict.WAIVED)
+    waived = _names_with(scored, Verdict.WAIVED)
     if len(waived) > profile.most_waived:
         most = profile.most_waived
         text = f"{amount(len(waived), 'cell')} waived ({_listed(waived)}); at most {most} may be"
         yield Shortfall(Lack.WAIVED, text, "Fix what they accept, and remove their waivers.")
     required = [cell for cell in scored if cell.operation not in profile.may_be_inapplicable]
-    lacking = _with(required, Verdict.INAPPLICABLE)
+    lacking = _names_with(required, Verdict.INAPPLICABLE)
     if lacking:
         text = f"{amount(len(lacking), 'cell')} inapplicable: {_listed(lacking)}"
         advice = "Take their operations out of inapplicable: and absent: in the target file."
@@ -195,8 +199,8 @@ def _of_waived(scored: list[Cell], profile: Profile) -> Iterator[Shortfall]:
 
 
 def _of_cases(run: Run) -> Iterator[Shortfall]:
-    """Shortfalls of cases that ran, but with less than they can make use of."""
-    cases_of: dict[str, list[str]] = {}
+    """Shortfalls of cases that could run, but with less than they can make use of."""
+    cases_of: dict[str, list[str]] = {}  # ids of cases, by what to provide
     for case in run.cases:
         if case.gap is None:
             for advice in case.lacks:
@@ -206,13 +210,17 @@ def _of_cases(run: Run) -> Iterator[Shortfall]:
         yield Shortfall(Lack.LACKING, text, advice)
 
 
-def _with(cells: list[Cell], verdict: Verdict) -> list[str]:
+def _names_with(cells: list[Cell], verdict: Verdict) -> list[str]:
     """The names of the cells with a verdict."""
     return [cell.name for cell in cells if cell.verdict is verdict]
 
 
 def _untested(scored: list[Cell]) -> Mapping[str, list[str]]:
-    """The names of untested cells by what to do about them, the most cells first."""
+    """The names of untested cells by what to do about them, the most cells first.
+
+    A cell with several reasons is listed under each. One without a reason counts as a limit of the
+    suite.
+    """
     by_advice: dict[str, list[str]] = {}
     for cell in scored:
         if cell.verdict is not Verdict.UNTESTED:
@@ -220,7 +228,8 @@ def _untested(scored: list[Cell]) -> Mapping[str, list[str]]:
         advices = {ACTS.get(reason.kind, reason.text) for reason in cell.reasons}
         for advice in sorted(advices) or [ACTS[ReasonKind.OWN_LIMIT]]:
             by_advice.setdefault(advice, []).append(cell.name)
-    return dict(sorted(by_advice.items(), key=lambda row: -len(row[1])))
+    most_first = sorted(by_advice, key=lambda advice: -len(by_advice[advice]))
+    return {advice: by_advice[advice] for advice in most_first}
 
 
 def _listed(names: list[str]) -> str:

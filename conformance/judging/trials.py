@@ -20,7 +20,7 @@ def trials_of(exchanges: Iterable[Exchange], cases: Mapping[str, Case]) -> Trial
     order of the log.
     """
     trials: Trials = defaultdict(lambda: defaultdict(list))
-    places: dict[int, int] = {}
+    places: dict[int, int] = {}  # the place in the log, by the id() of an exchange
     serving: list[Exchange] = []
     for place, exchange in enumerate(exchanges):
         if exchange.role is Role.RETRY:
@@ -45,11 +45,12 @@ def cut_short(
 ) -> frozenset[tuple[str, int]]:
     """The attempts that were cut short, by case and number. They prove nothing as a whole.
 
-    Only the first attempt of a case is.
+    Such an attempt sent as many requests of its own as the plan allows, and is the first of its
+    case. Requests that were sent on behalf of several cases do not count.
     """
-    counts: Counter[str] = Counter()
+    sent: Counter[str] = Counter()
     for exchange in exchanges:
         if exchange.attempt == 1 and exchange.part is None:
-            counts[exchange.case] += 1
-    most = {name: cases[name].at_most for name in counts if name in cases}
-    return frozenset((name, 1) for name, number in most.items() if 0 < number <= counts[name])
+            sent[exchange.case] += 1
+    allowed = {case_id: cases[case_id].at_most for case_id in sent if case_id in cases}
+    return frozenset((case_id, 1) for case_id, most in allowed.items() if 0 < most <= sent[case_id])

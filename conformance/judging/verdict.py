@@ -80,12 +80,12 @@ class _Tally:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no rule gave anything."""
+        """Whether no rule gave an outcome or a reason."""
         judged = self.violations or self.passed
         return not judged and not self.reasons and not self.errors
 
     def add(self, rule: Rule, outcome: Outcome) -> None:
-        """Count one outcome."""
+        """Count one outcome, except gaps, which the caller turns into reasons."""
         if isinstance(outcome, Pass):  # most of them
             self.passed += outcome.exchanges
         elif isinstance(outcome, Violation):
@@ -112,8 +112,8 @@ class _Evaluation:
         for clause in self.contract.clauses.values():
             operations = self._planned(clause) | self._blamed(clause)
             unknown = sorted(operations - self.contract.operations.keys())
-            known = [name for name in self.contract.operations if name in operations]
-            cells += [self._cell(clause, operation) for operation in [*unknown, *known]]
+            documented = [name for name in self.contract.operations if name in operations]
+            cells += [self._cell(clause, operation) for operation in [*unknown, *documented]]
         return tuple(cells)
 
     # --- which cells there are ---
@@ -136,9 +136,9 @@ class _Evaluation:
         return operations
 
     def _blamed(self, clause: Clause) -> set[str]:
-        """The operations on which a clause was seen broken."""
+        """The operations on which a rule of a clause has a finding that counts for the clause."""
         blamed = set()
-        for rule, operation in self._with_findings:
+        for rule, operation in self._places_with_findings:
             if rule not in clause.rules:
                 continue
             counting = self._outcomes_of(self.rules[rule], clause, operation)
@@ -147,8 +147,8 @@ class _Evaluation:
         return blamed
 
     @cached_property
-    def _with_findings(self) -> list[tuple[str, str]]:
-        """The rules with findings, each with the operation."""
+    def _places_with_findings(self) -> list[tuple[str, str]]:
+        """Ids of a rule and an operation, for each pair with a finding."""
         return [
             place
             for place, outcomes in self.outcomes.items()
@@ -170,7 +170,7 @@ class _Evaluation:
             return self._excluded(clause, operation, challenges)
         tally = self._tally(clause, operation, clause.rules)
         if tally.is_empty:
-            tally.reasons += self.coverage.why_unrun(cases)
+            tally.reasons += self.coverage.why_unrun(cases)  # here, optional cases are reasons, too
         return _weighed(clause, operation, tally, self._waiver(clause, operation))
 
     def _excluded(self, clause: Clause, operation: str, challenges: Sequence[Challenge]) -> Cell:
@@ -198,7 +198,8 @@ class _Evaluation:
     def _inapplicable(self, clause: Clause, operation: str, cases: list[Case]) -> Reason | None:
         """Why a clause cannot apply on an operation of this target; None if it can.
 
-        ``cases`` feed the cell.
+        It cannot without the operation, or if the target lacks what all ``cases`` of the cell need.
+        In the latter case, it still can where a passive rule applies or found something.
         """
         if operation in self.target.inapplicable:
             return NOT_THERE
@@ -220,13 +221,13 @@ class _Evaluation:
         return None
 
     def _add(self, tally: _Tally, rule: Rule, clause: Clause, operation: str) -> None:
-        """Count the outcomes of a rule, and the reasons why it has no more of them."""
+        """Count a rule's outcomes, and its reasons: gaps, cases that did not run, or silence."""
         outcomes = self._outcomes_of(rule, clause, operation)
         feeding = self._feeding(clause, rule.id, operation)
         cases = [case for case in feeding if not case.inapplicable]
         for outcome in outcomes:
             if isinstance(outcome, Gap):
-                tally.reasons.append(self._reason(rule, operation, cases, outcome))
+                tally.reasons.append(self._reason_of_gap(rule, operation, cases, outcome))
             else:
                 tally.add(rule, outcome)
         missing = self.coverage.gaps(cases)
@@ -236,12 +237,12 @@ class _Evaluation:
         if missing or was_judged:
             return
         if self.coverage.expects(rule, clause, operation, cases):
-            tally.reasons.append(self._silence(rule, operation, cases))
+            tally.reasons.append(self._reason_of_silence(rule, operation, cases))
 
-    def _silence(self, rule: Rule, operation: str, cases: list[Case]) -> Reason:
+    def _reason_of_silence(self, rule: Rule, operation: str, cases: list[Case]) -> Reason:
         """Why a rule had nothing to judge: the failure that explains it, or else its own reason.
 
-        A creation without an id explains only what nobody can provide.
+        If nobody can provide anything, creations without an id are the reason, if there are any.
         """
         failure = self.blocked.reason(rule.rests_on, operation, cases)
         reason = failure or self.coverage.silence(rule, operation)
@@ -251,12 +252,12 @@ class _Evaluation:
             return self.blocked.by_creation(operation) or reason
         return reason
 
-    def _reason(self, rule: Rule, operation: str, cases: list[Case], gap: Gap) -> Reason:
-        """Why a judge could not judge: the failure that explains it, or else its own reason."""
+    def _reason_of_gap(self, rule: Rule, operation: str, cases: list[Case], gap: Gap) -> Reason:
+        """Why a judge could not judge: the failure that explains the gap, or else the gap."""
         rests_on = CODED if gap.kind is ReasonKind.BLOCKED else rule.rests_on
         failure = self.blocked.reason(rests_on, operation, cases)
         reason = Reason(gap.kind, gap.reason, place=gap.place)
-        reason = failure or self.coverage.asking(reason, gap.asks, operation)
+        reason = failure or self.coverage.unless_shown(reason, gap.asks, operation)
         if reason.kind is ReasonKind.OWN_LIMIT:
             return self.blocked.by_creation(operation) or reason
         return reason
@@ -276,7 +277,7 @@ class _Evaluation:
 def _concerns(clause: Clause, about: str | None, outcome: Outcome) -> bool:
     """Whether an outcome counts for a clause.
 
-    For a clause about a status, only violations that are about the status count.
+    For a clause about a status, a violation elsewhere in the response does not count.
     """
     if not clause.concerns(about):
         return False
@@ -312,21 +313,21 @@ def _weighed(clause: Clause, operation: str, tally: _Tally, waiver: Waiver | Non
     if waiver is not None and verdict is Verdict.WAIVED:
         waived_by = f"{waiver.statement} ({waiver.owner}, {waiver.ticket}, until {waiver.expires})"
     return Cell(
-        clause.id,
-        operation,
-        verdict,
-        unique([*tally.passed, *ids_of(findings)]),
-        findings,
-        merged(clause, operation, noted),
-        tuple(dict.fromkeys(reasons)),
-        waived_by,
+        clause=clause.id,
+        operation=operation,
+        verdict=verdict,
+        exchanges=unique([*tally.passed, *ids_of(findings)]),
+        findings=findings,
+        notes=merged(clause, operation, noted),
+        reasons=tuple(dict.fromkeys(reasons)),
+        waiver=waived_by,
     )
 
 
 def _verdict(
     clause: Clause, tally: _Tally, broken: bool, waiver: Waiver | None
 ) -> tuple[Verdict, list[Reason]]:
-    """The verdict of a tally, and the reasons if nothing was judged."""
+    """The verdict of a tally, and the reasons for an error or an untested cell."""
     if broken:
         return _verdict_of_broken(clause, waiver), []
     if tally.errors:

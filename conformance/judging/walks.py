@@ -9,7 +9,7 @@ apart.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -34,11 +34,11 @@ def _instant(item: Item) -> Fraction:
 class Walks:
     """All readable pages of a trial, in order, and what they show together.
 
-    ``items`` come oldest first; ``tied`` are the instants that several of them share. ``first`` and
-    ``last`` are the places of the first and the last page that show an item, by its key;
-    ``narrowed`` are the filters of all that do, and ``versions`` the item as it was first shown and
-    after each change. ``strict``: the list may have changed between the pages. ``cut``: more came
-    than LONGEST_WALKS, so some pages were not read. ``passing`` keeps what ``passes`` has found.
+    ``items`` come oldest first; ``tied`` are the instants that several of them share. The next four
+    say by the key of an item: the places of the ``first`` and the ``last`` page that show it, the
+    filters that it was ``shown_under``, and its ``versions``: as first shown and after each change.
+    ``strict``: the list may have changed between the pages. ``cut``: more came than LONGEST_WALKS,
+    so some pages were not read. ``passing`` keeps what ``passes`` has found.
     """
 
     operation: Operation
@@ -47,7 +47,7 @@ class Walks:
     tied: frozenset[Fraction]
     first: Mapping[str, int]
     last: Mapping[str, int]
-    narrowed: Mapping[str, set[Filters]]
+    shown_under: Mapping[str, set[Filters]]
     versions: Mapping[str, list[Item]]
     strict: bool
     cut: bool = False
@@ -66,6 +66,7 @@ class Walks:
         return True
 
     def _neighbours(self) -> Iterator[tuple[Item, Item]]:
+        """Neighbours on a page, then the last items of each two successive pages of a walk."""
         for page in self.pages:
             yield from pairwise(page.items)
         for first, second in self._in_a_row():
@@ -100,11 +101,11 @@ class Walks:
         Lists change. In a trial that is repeated, or that changes the list itself, only an item
         that was shown both before and after the page counts against it.
         """
-        return not self.strict or page.place in range(self.first[item.key], self.last[item.key])
+        return not self.strict or self.first[item.key] <= page.place < self.last[item.key]
 
-    def beyond(self, item: Fraction, cursor: Fraction) -> bool:
+    def beyond(self, instant: Fraction, other: Fraction) -> bool:
         """Whether an instant comes after another in the direction of the list."""
-        return item < cursor if self.descending else item > cursor
+        return instant < other if self.descending else instant > other
 
     def between(
         self, start: Fraction | None, end: Fraction | None, filters: Filters
@@ -128,18 +129,18 @@ class Walks:
             items.reverse()
         return items
 
-    def owed(self, item: Item, filters: Filters) -> bool:
-        """Whether an item was shown under a subset of some filters.
+    def must_show(self, item: Item, filters: Filters) -> bool:
+        """Whether a list with some filters must include an item that passes them.
 
-        A list may hide items, such as old ones, unless a filter asks for them.
+        It must if the item was shown under some or none of them. A filter may reveal hidden items.
         """
-        wanted, narrowed = set(filters), self.narrowed[item.key]
-        return () in narrowed or any(wanted.issuperset(each) for each in narrowed)
+        shown_under = self.shown_under[item.key]
+        return () in shown_under or any(set(filters).issuperset(each) for each in shown_under)
 
     def passes(self, item: Item, filters: Filters) -> bool:
         """Whether every version of an item that was shown passes every filter.
 
-        Somebody else may change it in the meantime, and change it back.
+        Another client may have changed the item during the trial, and changed it back.
         """
         key = item.key, filters
         if key not in self.passing:
@@ -163,7 +164,7 @@ class Walks:
 
     @cached_property
     def losses(self) -> list[tuple[Page, Item]]:
-        """The pages that fail to show an item, each with the first such item."""
+        """The pages that fail to show an item up to their end, each with the first such item."""
         return [(page, item) for page in self.pages if (item := self.lost(page)) is not None]
 
     @cached_property
@@ -220,11 +221,11 @@ class Walks:
         return self._missing(page, page.last.at, None)
 
     def _missing(self, page: Page, start: Fraction | None, end: Fraction | None) -> Item | None:
-        """The first item between two instants that is not on a page, although it was there."""
+        """The first item between two instants that a page lacks, although its list includes it."""
         for item in self._stretch(start, end):
             if item.key in page.keys or not self.certain(item, page):
                 continue
-            if self.owed(item, page.filters) and self.passes(item, page.filters):
+            if self.must_show(item, page.filters) and self.passes(item, page.filters):
                 return item
         return None
 
@@ -245,8 +246,8 @@ def walks_of(context: JudgeContext, trial: Trial) -> Walks:
 def _pages(context: JudgeContext, trial: Trial) -> tuple[list[Page], bool]:
     """The pages of all walks, and whether some were left out because of LONGEST_WALKS.
 
-    A page that cannot be read ends its walk, and other rules blame it. So does a page beyond that
-    size.
+    A page that cannot be read ends its walk, and other rules blame it. A page that goes beyond
+    that size ends its walk, too.
     """
     pages: list[Page] = []
     ended: set[str] = set()
@@ -269,28 +270,24 @@ def _pages(context: JudgeContext, trial: Trial) -> tuple[list[Page], bool]:
 
 
 def _together(operation: Operation, pages: list[Page], strict: bool) -> Walks:
-    """The pages of a trial with what they show together."""
-    items: dict[str, Item] = {}
+    """The pages of a trial, and what they show together. ``strict`` is passed on."""
+    items: dict[str, Item] = {}  # as last shown, by key
     first: dict[str, int] = {}
     last: dict[str, int] = {}
-    narrowed: dict[str, set[Filters]] = defaultdict(set)
+    shown_under: dict[str, set[Filters]] = defaultdict(set)
     versions: dict[str, list[Item]] = defaultdict(list)
     for page in pages:
         for item in page.items:
             if items.get(item.key) != item:
                 versions[item.key].append(item)
             items[item.key] = item
-            narrowed[item.key].add(page.filters)
+            shown_under[item.key].add(page.filters)
             first.setdefault(item.key, page.place)
             last[item.key] = page.place
-    seen: set[Fraction] = set()
-    tied: set[Fraction] = set()
-    for item in items.values():
-        if item.at in seen:
-            tied.add(item.at)
-        seen.add(item.at)
-    ordered, alike = tuple(sorted(items.values(), key=_instant)), frozenset(tied)
-    return Walks(operation, tuple(pages), ordered, alike, first, last, narrowed, versions, strict)
+    counts = Counter(item.at for item in items.values())
+    tied = frozenset(at for at, count in counts.items() if count > 1)
+    by_time = tuple(sorted(items.values(), key=_instant))
+    return Walks(operation, tuple(pages), by_time, tied, first, last, shown_under, versions, strict)
 
 
 NEEDS_ITEMS = (
@@ -323,8 +320,8 @@ def walked(
 ) -> Callable[[WalkJudge], WalkJudge]:
     """Register a judge of the walks of a trial.
 
-    A ``sound`` judge checks the borders of pages, and does not run where their order is broken.
-    ``asks`` is what the hint asks for.
+    A ``sound`` judge checks the borders of pages, and does not run where a page is out of order. No
+    judge runs on a list whose cursor is a lower bound. ``asks`` is what the hint asks for.
     """
 
     def register(judge: WalkJudge) -> WalkJudge:

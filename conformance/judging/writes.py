@@ -32,7 +32,7 @@ def last_answer(context: JudgeContext, trial: Trial, step: Step) -> Answer | Non
 
 
 def last_success(context: JudgeContext, trial: Trial, step: Step) -> Answer | None:
-    """The same if the request was accepted; None if it was refused, too."""
+    """The response to the last request of a step, if it was accepted; None otherwise."""
     answer = last_answer(context, trial, step)
     return answer if answer and answer.ok else None
 
@@ -65,30 +65,34 @@ def items_with(look: Answer, texts: Iterable[str]) -> list[Any]:
     items = look.listed
     if look.ok and look.operation.paging is None:
         items = [look.object]
-    escaped = [_written(text)[1:-1] for text in texts]
+    without_quotes = slice(1, -1)
+    escaped = [_as_json(text)[without_quotes] for text in texts]
     holding = []
     for item in items:
-        written = _written(item)
-        if any(text in written for text in escaped):
+        as_json = _as_json(item)
+        if any(text in as_json for text in escaped):
             holding.append(item)
     return holding
 
 
 def shows_sent(sent: Mapping[str, Any], item: Any) -> bool:
-    """Whether an item shows some of the members that were sent, each with the value sent."""
+    """Whether an item shows at least one of the members that were sent, and none differently.
+
+    A member that it does not show, or shows as null, does not count.
+    """
     pairs = compared(sent, item)
     return bool(pairs) and all(same(value, shown) for value, shown in pairs)
 
 
-def _written(value: Any) -> str:
+def _as_json(value: Any) -> str:
     """A value as JSON, without escapes for characters outside ASCII."""
     return json.dumps(value, ensure_ascii=False)
 
 
 def untied(context: JudgeContext, looks: Iterable[Exchange], expected: str) -> Iterator[Outcome]:
-    """Judge that objects do not show what a write must not have tied them to.
+    """Judge that objects do not show the references to which a write must not have tied them.
 
-    A response that shows no object is left out.
+    A look that shows no object is left out. ``expected`` words the violation.
     """
     for look in looks:
         shown = sought_in(context.contract, look)[0]
@@ -98,7 +102,7 @@ def untied(context: JudgeContext, looks: Iterable[Exchange], expected: str) -> I
 
 
 def tied(exchange: Exchange, shown: Any, expected: str) -> Iterator[Violation]:
-    """The members of an object that show what a request must not have tied it to."""
+    """A violation for each member that shows a reference to which a request must not tie it."""
     members = members_of(shown)
     for name, value in exchange.facts.tied.items():
         if members.get(name) == value:
@@ -110,7 +114,10 @@ TIME = "a time"
 
 
 def without_times(value: object) -> object:
-    """An object with each time replaced by one word, because a new time does not mean deletion."""
+    """An object with each time replaced by one word, because a new time does not mean deletion.
+
+    Times in nested objects stay. A value that is no object is returned as it is.
+    """
     if not isinstance(value, dict):
         return value
     return {name: TIME if instant(member) else member for name, member in value.items()}

@@ -78,7 +78,10 @@ class KeyRole:
         return f"give {self.what} ({self.place} in the target file)"
 
     def has(self, scope: str, reads: bool) -> bool:
-        """Whether a key with this role has a scope. ``reads`` says whether it is a read scope."""
+        """Whether a key with this role has a scope. ``reads`` says whether it is a read scope.
+
+        False for a key whose scopes the target file lists, because its role does not say.
+        """
         if self.reach is Reach.READS:
             return reads
         if self.reach is Reach.EVERY:
@@ -199,15 +202,15 @@ class Declaration:
     def main_key(self) -> str | None:
         """The role of the key that sends most requests; None if no key is suitable.
 
-        The first of MAIN_KEYS, or else the key with the most listed scopes, or else a single-scope
-        key.
+        The first of MAIN_KEYS, or else the key with the most listed scopes, or else the
+        single-scope key that comes first in the alphabet.
         """
         for role in MAIN_KEYS:
             if role in self.keys:
                 return role
         listed = [role for role in self.keys if role.startswith(NAMED)]
         if listed:
-            return min(listed, key=lambda role: -len(self.key_scopes[role]))
+            return max(listed, key=lambda role: len(self.key_scopes[role]))
         return min((role for role in self.keys if role.startswith(SCOPE)), default=None)
 
     @property
@@ -217,26 +220,25 @@ class Declaration:
         return [*sorted(self.inapplicable), *absent]
 
     def opens(self, operation: Operation, role: str | None = None) -> bool:
-        """Whether a key has the scope of an operation according to the target file.
+        """Whether a key has one of the scopes of an operation according to the target file.
 
-        Without ``role`` this is about the main key; False if there is none.
+        Without ``role`` this is about the main key; False if there is none. Every key of a known
+        role opens an operation without scopes.
         """
         role = role or self.main_key
-        known = key_role(role or "")
-        if role is None or known is None:
+        key = key_role(role or "")
+        if role is None or key is None:
             return False
         if not operation.scopes:
             return True
         if role in self.key_scopes:
             return not set(operation.scopes).isdisjoint(self.key_scopes[role])
         reads = operation.effect is Effect.READ
-        return any(known.has(scope, reads) for scope in operation.scopes)
+        return any(key.has(scope, reads) for scope in operation.scopes)
 
     def opens_all(self, role: str | None) -> bool:
-        """Whether a key has every scope according to the target file."""
-        known = key_role(role or "")
-        if known is None:
+        """Whether a key has every scope according to its role; False if its scopes are listed."""
+        key = key_role(role or "")
+        if key is None or role in self.key_scopes:
             return False
-        if role in self.key_scopes:
-            return False
-        return known.reach is Reach.EVERY
+        return key.reach is Reach.EVERY

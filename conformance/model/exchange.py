@@ -62,12 +62,12 @@ class Body:
     left_out: bool = False  # left out because the log had reached its size limit
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Body) and self._said() == other._said()
+        return isinstance(other, Body) and self._contents() == other._contents()
 
     def __hash__(self) -> int:
         return hash((self.size, self.cut))
 
-    def _said(self) -> tuple[object, ...]:
+    def _contents(self) -> tuple[object, ...]:
         return (self.text, self.base64, self.size, self.cut, self.withheld, self.left_out)
 
     @property
@@ -163,9 +163,10 @@ class Response:
 
     @property
     def _read(self) -> Read:
-        """The parsed body, if the log contains all of it.
+        """The parsed body if the log contains all of it; UNREADABLE otherwise.
 
-        A weak reference finds it again faster than the cache, which alone keeps it in memory.
+        A weak reference to it is kept, because that is faster than the cache of parsed bodies. Only
+        the cache keeps it in memory.
         """
         reference = self.__dict__.get("_read_before")
         read: Read | None = reference() if reference else None

@@ -244,7 +244,7 @@ class Cause:
 
     @property
     def parts(self) -> set[str]:
-        """The ids of the same cause in each of its operations alone; none without a family."""
+        """The ids that it would have in each of its operations alone; none without a family."""
         if not self.family:
             return set()
         operations = {cell.partition("[")[2].removesuffix("]") for cell in self.cells}

@@ -162,7 +162,7 @@ class Facts:
 
 
 def _word(kind: type[StrEnum]) -> Any:
-    """A function that turns a word into a member of an enumeration, or None if it is not one."""
+    """A function that turns a word into a member of ``kind``, or anything else into None."""
     words: dict[object, StrEnum] = {word.value: word for word in kind}
 
     def read(value: Any) -> StrEnum | None:

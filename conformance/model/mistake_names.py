@@ -74,7 +74,10 @@ REFUSABLE = "values that a server may refuse"
 
 
 def mistake_of(exchange: Exchange) -> str:
-    """A description of the mistake in a request; empty if there is none, or none is known."""
+    """A description of the mistake in a request; empty if it has none, or an unknown one.
+
+    The request's own label says it, or else its form, or else its scenario.
+    """
     facts = exchange.facts
     if not facts.mistake:
         return ""
@@ -85,7 +88,8 @@ def mistake_of(exchange: Exchange) -> str:
 def oddity_of(exchange: Exchange) -> str:
     """What is odd about a request that a server may refuse, even if nothing is wrong with it.
 
-    Empty if a server must accept it.
+    Empty if a server must accept it. Where nothing is known to be wrong, it is a repetition,
+    optional members, or values that a server may refuse.
     """
     if not exchange.facts.mistake:
         return ""

@@ -247,7 +247,7 @@ class Operation:
 
     @cached_property
     def _by_name(self) -> dict[str, Parameter]:
-        """The parameters by name; the first one with each."""
+        """The parameters by name; the first one if several share a name."""
         return {parameter.name: parameter for parameter in reversed(self.parameters)}
 
     @cached_property

@@ -82,21 +82,22 @@ class Baseline:
 
 
 def carried(past: Sequence[Past]) -> list[Past]:
-    """Some runs in their order; those that could not be judged keep the causes before them.
+    """Some runs in their order. One that could not be judged also gets the causes before it.
 
     Nobody looked for these causes, so they are not gone. A run could not be judged if it judged
-    nothing, or if it ended early or with exit code 3, and judged fewer cells than the last.
+    nothing. Nor could it if it ended early or with exit code 3, and judged fewer cells than the
+    last run that could be judged.
     """
-    found: list[Past] = []
-    judged = 0
+    runs: list[Past] = []
+    last_judged = 0
     for run in past:
         broke_off = run.stopped or run.exit_code == Exit.UNJUDGED
-        if found and (not run.judged or (broke_off and run.judged < judged)):
-            found.append(_with_causes_of(found[-1], run))
+        if runs and (not run.judged or (broke_off and run.judged < last_judged)):
+            runs.append(_with_causes_of(runs[-1], run))
         else:
-            found.append(run)
-            judged = run.judged
-    return found
+            runs.append(run)
+            last_judged = run.judged
+    return runs
 
 
 def _with_causes_of(before: Past, run: Past) -> Past:

@@ -59,6 +59,7 @@ class Profile:
         """Why the cell of a clause on an operation is not scored; None if it is scored."""
         for name in (f"{clause}[{operation}]", clause):
             if name in self.not_scored:
-                return self.not_scored[name][0]
-        known = operation in (*self.operations, WHOLE_API)
-        return None if known and clause in self.scored else Unscored.ADDED_LATER
+                why, _ = self.not_scored[name]
+                return why
+        has_operation = operation in (*self.operations, WHOLE_API)
+        return None if has_operation and clause in self.scored else Unscored.ADDED_LATER

@@ -28,10 +28,10 @@ def bare_path(operation: Operation) -> str:
 
 
 def has_route(contract: Contract, exchange: Exchange, nowhere: Exchange | None) -> bool | None:
-    """Whether a request that names nothing shows that its route exists; None if it does not tell.
+    """Whether the route of a request that names no object exists; None if the response cannot tell.
 
-    ``nowhere`` is a request to NOWHERE with the same key or without one. If that is not rejected as
-    unknown, the target responds alike whether a route exists or not.
+    ``nowhere`` is a request to NOWHERE with the same key or without one. If the target does not
+    reject that as unknown, it may respond alike whether a route exists or not.
     """
     if exchange.status in NO_SUCH_ROUTE:
         return False
@@ -41,22 +41,24 @@ def has_route(contract: Contract, exchange: Exchange, nowhere: Exchange | None) 
     return True if exchange.ok or code in contract.errors else None
 
 
-def shown_of(
+def existence_shown(
     contract: Contract, excluded: Collection[str], url: str, exchanges: Iterable[Exchange]
 ) -> dict[str, set[bool]]:
-    """Whether responses of the target at ``url`` show that routes exist, for each excluded route.
+    """What responses of the target at ``url`` show of each excluded route: whether it exists.
 
-    A route whose other operations are offered counts only if the excluded one is a plain read.
+    ``excluded`` are ids of operations. The set of a route contains True if a response shows that
+    the route exists, and False if one does not. It is empty if the route was not requested. A route
+    of which other operations are offered counts only if the excluded operation is a plain read.
     """
-    seen = _by_place(url, exchanges)
-    controls = {each.identity: each for each in seen["GET", NOWHERE]}
+    by_place = _by_place(url, exchanges)
+    controls = {each.identity: each for each in by_place["GET", NOWHERE]}
     operations = contract.operations.values()
     offered = {each.route for each in operations if each.id not in excluded}
     shown: dict[str, set[bool]] = {}
     for operation in operations:
         if operation.id not in excluded:
             continue
-        responses = seen[operation.method, bare_path(operation)]
+        responses = by_place[operation.method, bare_path(operation)]
         if operation.plain_read:
             shown[operation.route] = {each.ok for each in responses}
         elif operation.route not in offered:
@@ -79,7 +81,7 @@ def _by_place(
 
 
 def lacked(routes: Collection[str], of: int) -> str:
-    """How many of some routes a target lacks, and the first few; ``of`` counts all of them."""
+    """How many routes a target lacks, and the first few; ``of`` is the number of all routes."""
     return counted(routes, of, "do not exist on the target")
 
 
@@ -90,7 +92,10 @@ def advice_on(routes: Iterable[str]) -> str:
 
 
 def counted(routes: Collection[str], of: int, what: str) -> str:
-    """Such as ``2 of 61 routes could not be checked (GET /calls, GET /usage)``."""
+    """A sentence such as ``2 of 61 routes could not be checked (GET /calls, GET /usage)``.
+
+    ``of`` is the number of all routes, and ``what`` follows the routes.
+    """
     shown = f" ({few(routes)})" if routes else ""
     return f"{len(routes)} of {amount(of, 'route')} {what}{shown}"
 

@@ -13,7 +13,7 @@ from conformance.model.exchange import Exchange
 from conformance.model.judgement import JUDGED, Case, Cause, Cell, Verdict, worst
 from conformance.model.past import Baseline, Past
 from conformance.model.reuse import Reuse
-from conformance.model.routes import shown_of
+from conformance.model.routes import existence_shown
 from conformance.model.setup import Remark
 from conformance.model.spread import Difference, Spread
 
@@ -153,9 +153,9 @@ class Run:
 
     @cached_property
     def cause_of(self) -> dict[str, tuple[int, Cause]]:
-        """The worst cause of each broken cell and its number, by the name of the cell."""
+        """The worst cause of each broken cell and its number from 1, by the name of the cell."""
         found: dict[str, tuple[int, Cause]] = {}
-        for number, cause in enumerate(self.causes, 1):
+        for number, cause in enumerate(self.causes, 1):  # the worst comes first
             for name in cause.cells:
                 found.setdefault(name, (number, cause))
         return found
@@ -214,14 +214,14 @@ class Run:
     def _left_out(self) -> dict[str, set[bool]]:
         """What responses show of each route that the target file excludes: whether it exists."""
         target = self.target
-        return shown_of(self.contract, target.inapplicable, target.url, self.exchanges)
+        return existence_shown(self.contract, target.inapplicable, target.url, self.exchanges)
 
     @cached_property
     def standing(self) -> Verdict:
-        """The verdict on the run as a whole.
+        """The verdict on the run as a whole: the worst of its cells, unless the exit code decides.
 
-        PASSED only if every cell passed: neither the selection nor the target file nor an accepted
-        challenge leaves one out.
+        PASSED only if every cell passed. If the target file or an accepted challenge leaves one
+        out, and nothing is worse, the run is UNTESTED. ERROR without any cell.
         """
         if self.exit_code == 1:
             return Verdict.FAILED

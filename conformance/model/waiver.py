@@ -35,20 +35,21 @@ class Waiver:
 def wrong_days(waivers: Sequence[Waiver], today: date) -> Iterator[tuple[int, str]]:
     """The index of each waiver whose day of expiry is not allowed, and how to fix it.
 
-    ``today`` is the day of the run, in UTC.
+    A day is not allowed if it is too far ahead of ``today``, the day of the run in UTC, or if
+    MOST_A_DAY waivers before this one expire on it.
     """
     taken = Counter(waiver.expires for waiver in waivers)
-    seen = Counter[date]()
+    so_far = Counter[date]()
     for index, waiver in enumerate(waivers):
         day = waiver.expires
-        seen[day] += 1
+        so_far[day] += 1
         if day - today > LONGEST:
             yield (
                 index,
                 f"{day} is more than {LONGEST.days} days after {today}: choose a day up to "
                 f"{today + LONGEST}, and extend the waiver then, with a new statement",
             )
-        elif seen[day] > MOST_A_DAY:
+        elif so_far[day] > MOST_A_DAY:
             free = free_day(taken, day, today)
             other = f", such as {free}" if free else ""
             yield (
@@ -59,9 +60,10 @@ def wrong_days(waivers: Sequence[Waiver], today: date) -> Iterator[tuple[int, st
 
 
 def free_day(taken: Mapping[date, int], wanted: date, today: date) -> date | None:
-    """The day nearest to a wanted one on which one more waiver may expire, a later one first.
+    """The first day from a wanted one on, on which one more waiver may expire.
 
-    ``taken`` counts the waivers by day. None if no day from ``today`` on is free.
+    If there is none within LONGEST of ``today``, the last such day before the wanted one; None if
+    there is none after ``today`` either. ``taken`` counts the waivers by day.
     """
     later = min(wanted, today + LONGEST)
     while later - today <= LONGEST:

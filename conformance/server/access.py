@@ -157,7 +157,8 @@ class Access(Core):
     def must_exist(self, operation: Operation, parameter: Parameter) -> bool:
         """Whether the object that a parameter refers to must exist.
 
-        A filter by an unknown object returns an empty list. Actions look up their own object.
+        A filter by an unknown object returns an empty list. For the object on which an operation
+        works, the action itself looks.
         """
         if parameter.filters:
             return False

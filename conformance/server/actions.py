@@ -100,7 +100,10 @@ class Actions(Paging):
         return picked(values, self.catalog.members(kind))
 
     def document(self, context: Context, kind: str) -> dict[str, Any]:
-        """A new object: the values of the request, and defaults for its required members."""
+        """A new object: the values of the request, and defaults for its required members.
+
+        The extras may complete the objects of its kind.
+        """
         document = self._defaults(context.operation, kind)
         document.update(self.kept(kind, self.as_shown(context)))
         complete = self.extras.completers.get(kind)
@@ -143,7 +146,10 @@ class Actions(Paging):
     # --- changing ---
 
     def changes(self, context: Context) -> dict[str, Any]:
-        """The members that an update changes, with their new values."""
+        """The members that an update changes, with their new values.
+
+        The id, the tenant and the member that selects the object cannot be changed.
+        """
         operation = context.operation
         selector = self.selector_of(operation)
         fixed = {self.contract.identifier_of(operation.kind), self.contract.tenant}
@@ -160,7 +166,9 @@ class Actions(Paging):
     def confirmation(self, operation: Operation, row: Row) -> dict[str, Any]:
         """The body that confirms a change, built from the schema and the object.
 
-        Without a documented schema, it is the example with the values of the object.
+        It has the values of the object, True for a boolean that objects do not have, and samples
+        for other required members. Without a documented schema, it is the example with the values
+        of the object.
         """
         properties = operation.schema.get("properties")
         if not properties:
@@ -194,7 +202,7 @@ class Actions(Paging):
         return self.succeed(context, self.confirmation(context.operation, row))
 
     def act_perform(self, context: Context) -> Reply:
-        """Return the example. Raises Refusal if the object of the operation is missing."""
+        """Return the example. Raises Refusal if a named object is missing, unless that is open."""
         selector = context.operation.selector
         named = selector is not None and selector.name in context.values
         if named and Open.ABSENT_OBJECT not in context.operation.open:

@@ -200,7 +200,7 @@ def _main_type(schema: Mapping[str, Any]) -> str:
 
 
 def _sample_text(schema: Mapping[str, Any], number: int) -> str:
-    """A text in the format of the schema, or a phone number in the fictional range."""
+    """A fictional phone number, a text in the format of the schema, or else a numbered sample."""
     if schema.get(X, {}).get("phone"):
         return f"+1202555{100 + number % 100:04}"
     formats = {

@@ -79,7 +79,7 @@ class Core:
         return refusal.headers
 
     def refused(self, request: Request, refusal: Refusal) -> Reply:
-        """The response to a refused request."""
+        """The response to a refused request: the error envelope, and additional members."""
         code = self.code_of(refusal)
         body = {**self.envelope(code, self.message_of(code, refusal)), **refusal.members}
         return Reply(self.status_of(code), body, self.error_headers(code, refusal))

@@ -84,8 +84,8 @@ class Recipe:
     ``main`` and ``other`` are the numbers of objects of these tenants. ``seconds`` is the range of
     the time between neighbours. ``spread`` maps a referenced kind to weights for how often each of
     its objects is used. ``mirrors`` maps a member to a kind whose object with the same index is
-    referenced. ``members`` returns additional members, given a random source, the index and the
-    document so far.
+    referenced. ``members`` returns additional members, given a random source, the index of the
+    object and the document so far.
     """
 
     main: int = 115

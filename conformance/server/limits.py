@@ -61,8 +61,10 @@ class Limits(Core):
             self._windows[counter] = (start, count + 1)
 
     def _drop_closed(self, oldest: int) -> None:
-        """Drop the windows that opened at or before a moment if there are many."""
+        """If there are many windows, drop those that opened at or before a moment."""
         if len(self._windows) > _MANY:
             self._windows = {
-                counter: window for counter, window in self._windows.items() if oldest < window[0]
+                counter: (opened, count)
+                for counter, (opened, count) in self._windows.items()
+                if oldest < opened
             }

@@ -95,10 +95,12 @@ def read_request(environ: Mapping[str, Any]) -> Request:
 
 
 def _text(raw: str) -> str:
+    """A text of a WSGI environment, which has a character for each byte, decoded as UTF-8."""
     return raw.encode("latin-1", "replace").decode("utf-8", "replace")
 
 
 def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
+    """The headers in a WSGI environment, by their names in lower case."""
     headers = {}
     for key, value in environ.items():
         if key.startswith("HTTP_"):
@@ -109,7 +111,7 @@ def _headers(environ: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _body(environ: Mapping[str, Any]) -> bytes:
-    """The body, up to one byte beyond the limit."""
+    """The body, up to one byte beyond the limit; empty if its end is not known."""
     length = str(environ.get("CONTENT_LENGTH") or "")
     most = BODY_LIMIT + 1
     if length.isdecimal():

@@ -67,7 +67,7 @@ def sort_key(seconds: Fraction) -> str:
     whole = seconds.numerator // seconds.denominator
     rest = seconds - whole
     digits = []
-    while rest:
+    while rest:  # the next 18 digits of the fraction
         rest *= 10**18
         part = rest.numerator // rest.denominator
         digits.append(f"{part:018}")

@@ -53,7 +53,7 @@ class Routing(Core):
     def choose_mode(self, modes: list[Operation], request: Request) -> Operation:
         """The first mode whose selecting parameter is given.
 
-        Without one, the mode that needs no parameter, or else the first.
+        If none is given, the first mode that needs no such parameter, or else the first mode.
         """
         given = self._given(modes, request)
         for mode in modes:

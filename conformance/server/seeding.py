@@ -44,11 +44,11 @@ def tenant_id(seed: int, name: str) -> str:
     return identifier(seed, "tenant", name)
 
 
-_DEATHS: dict[str, dict[str, Any]] = {
+_INVALIDITY: dict[str, dict[str, Any]] = {
     KeyName.EXPIRED: {"expires": EXPIRED},
     KeyName.REVOKED: {"revoked": True},
 }
-"""Name of a key that is no longer valid -> the reason."""
+"""Name of a key that is no longer valid -> the fields of its Identity that make it so."""
 
 
 def identities(contract: Contract, seed: int) -> dict[str, Identity]:
@@ -66,8 +66,9 @@ def identities(contract: Contract, seed: int) -> dict[str, Identity]:
             prefix = prefixes[1] if role.name == KeyName.TEST else prefixes[0]
             key = secret(prefix, seed, role.name)
             tenant = tenant_id(seed, role.business or MAIN)
-            state = _DEATHS.get(role.name, {})
-            issued[role.name] = Identity(role.name, key, tenant, scopes_of[role.reach], **state)
+            invalidity = _INVALIDITY.get(role.name, {})
+            scopes = scopes_of[role.reach]
+            issued[role.name] = Identity(role.name, key, tenant, scopes, **invalidity)
     for scope in catalog.scopes:
         key = secret(prefixes[0], seed, scope)
         issued[scope] = Identity(scope, key, tenant_id(seed, MAIN), frozenset({scope}))
@@ -82,7 +83,7 @@ def _can_exist(contract: Contract, role: KeyRole) -> bool:
 
 
 def rows(contract: Contract, extras: Extras, seed: int) -> Iterator[Row]:
-    """The seeded objects."""
+    """The seeded objects: those that describe the tenants, then those of each kind and tenant."""
     seeder = _Seeder(contract, extras, seed)
     tenants = TENANTS if contract.tenant is not None else (MAIN,)
     tenant_kind = seeder.catalog.tenant_kind
@@ -95,7 +96,10 @@ def rows(contract: Contract, extras: Extras, seed: int) -> Iterator[Row]:
 
 
 def moments(random: Random, count: int, seconds: tuple[int, int]) -> list[int]:
-    """Distinct moments, newest first; ``seconds`` is the range of the steps between them."""
+    """Distinct moments, newest first; ``seconds`` is the range of the steps between them.
+
+    At some steps there are several moments, which differ only in the fraction of a second.
+    """
     chosen: list[int] = []
     moment, step = NEWEST, 0
     while len(chosen) < count:
@@ -114,7 +118,7 @@ class _Seeder:
         self.extras = extras
         self.seed = seed
         self.kinds = [k for k in self.catalog.kinds if k != self.catalog.tenant_kind]
-        self.references: dict[tuple[str, str], str] = {}
+        self.references: dict[tuple[str, str], str] = {}  # the kind referred to, by kind and member
         for operation in contract.operations.values():
             for parameter in operation.parameters:
                 if parameter.references:
@@ -143,7 +147,10 @@ class _Seeder:
         return self.row(kind, own_id, own_id, NEWEST - index * MICRO, document)
 
     def objects(self, kind: str, tenant: str) -> Iterator[Row]:
-        """The objects of a kind and tenant, newest first."""
+        """The objects of a kind and tenant, newest first.
+
+        Where another member identifies the objects of the kind, the recipe may give the id.
+        """
         recipe = self.recipe(kind)
         random = Random(f"{self.seed}/{kind}/{tenant}")  # noqa: S311 - sample data
         identifier_name = self.contract.identifier_of(kind)
@@ -176,7 +183,11 @@ class _Seeder:
         }
 
     def member(self, kind: str, name: str, index: int, tenant: str, random: Random) -> Any:
-        """The value of a member: the id of a seeded object for a reference, or else a sample."""
+        """The value of a member: the id of a seeded object for a reference, or else a sample.
+
+        A reference to a kind of which the tenant has no objects is null if it may be. The recipe
+        says which of the objects are referenced more often.
+        """
         schema = self.catalog.members(kind)[name]
         referenced = schema.get(X, {}).get("references") or self.references.get((kind, name))
         if not referenced or name == self.contract.identifier:

@@ -156,6 +156,7 @@ def _channel(app: Application) -> type[HTTPChannel]:
 
     class EnvelopeTask(ErrorTask):  # type: ignore[misc]
         def execute(self) -> None:
+            """Send the refusal with the error envelope, and close the connection."""
             reply = app.refused(Request("", ""), _refusal_of(self.request.error.code))
             body = json.dumps(reply.body).encode()
             self.status = app.status_line(reply)
@@ -176,7 +177,7 @@ def _channel(app: Application) -> type[HTTPChannel]:
 
 
 def _close_surplus(channels: Mapping[int, HTTPChannel]) -> None:
-    """Close the connection that has been idle longest if there are too many."""
+    """If there are too many connections, close the one that has been idle longest, if any is."""
     if len(channels) <= MOST_CONNECTIONS:
         return
     idle = [each for each in channels.values() if not each.requests and not each.total_outbufs_len]

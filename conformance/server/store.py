@@ -175,8 +175,8 @@ class Store:
             f" ORDER BY sort {page.order} LIMIT ?"
         )
         with self.lock:
-            rows = self._base.execute(query, (*values, page.count)).fetchall()
-        return [_row(values) for values in rows]
+            found = self._base.execute(query, (*values, page.count)).fetchall()
+        return [_row(columns) for columns in found]
 
     # --- keys ---
 
@@ -209,7 +209,7 @@ class Store:
         return row[0] if row else None
 
     def leave(self, name: str, value: Any) -> None:
-        """Write a note, or replace it."""
+        """Write a note that is never evicted, or replace it."""
         with self.lock:
             self._base.execute("INSERT OR REPLACE INTO counters VALUES (?, ?)", (name, value))
 
@@ -221,13 +221,16 @@ class Store:
 
     # --- the bound ---
 
-    def _record(self, made: Mapping[tuple[str, str], int]) -> None:
-        """Record what was created or changed, and evict the oldest if there is too much."""
-        self._made.update(made)
+    def _record(self, sizes: Mapping[tuple[str, str], int]) -> None:
+        """Record what was created or changed, and evict the oldest if there is too much.
+
+        ``sizes`` are the characters of objects and notes, by kind and by id or name.
+        """
+        self._made.update(sizes)
         while len(self._made) > self.most or self._is_too_large():
-            kind, name = next(iter(self._made))
-            del self._made[kind, name]
-            self._evict(kind, name)
+            oldest = next(iter(self._made))
+            del self._made[oldest]
+            self._evict(*oldest)
 
     def _is_too_large(self) -> bool:
         """Whether the total size is too large. A single object never is."""
@@ -251,7 +254,10 @@ class Store:
 
 
 def _conditions(page: Page) -> tuple[list[str], list[Any]]:
-    """The SQL conditions for a page, and the values of their parameters."""
+    """The SQL conditions for a page, and the values of their parameters, in order.
+
+    A filter with several values is met by each of them.
+    """
     conditions, values = ["kind = ?"], [page.kind]
     if page.tenant is not None:
         conditions.append("tenant = ?")
@@ -270,11 +276,13 @@ def _conditions(page: Page) -> tuple[list[str], list[Any]]:
 
 
 def _member(name: str) -> str:
+    """The SQL expression for a member of an object. Raises ValueError for a name with odd signs."""
     if not name.replace("_", "").isalnum():
         raise ValueError(f"a list cannot be filtered by a member named {name!r}")
     return f"json_extract(document, '$.{name}')"
 
 
-def _row(values: tuple[Any, ...]) -> Row:
-    kind, identifier, tenant, position, sort, document = values
+def _row(columns: tuple[Any, ...]) -> Row:
+    """The object in a row of the database, with the columns in the order of ``_COLUMNS``."""
+    kind, identifier, tenant, position, sort, document = columns
     return Row(kind, identifier, tenant, position, sort, json.loads(document))

@@ -28,7 +28,7 @@ class Triggers(Core):
 
     def __init__(self, *parts: Any) -> None:
         super().__init__(*parts)
-        special = []
+        special = []  # the magic inputs that the served contract has an operation and a code for
         for magic in self.extras.triggers:
             has_operation = magic.operation in self.contract.operations
             if has_operation and magic.code in self.contract.errors:
@@ -119,13 +119,13 @@ class Triggers(Core):
 
 def _usual_triggers(contract: Contract, special: list[MagicInput]) -> Iterator[MagicInput]:
     """A magic text for each provokable code of an operation without a special magic input."""
-    known = {(magic.operation, magic.code) for magic in special}
+    has_special = {(magic.operation, magic.code) for magic in special}
     for operation in contract.operations.values():
         member = _free_text(operation)
         if member is None:
             continue
         for code in operation.provokes:
-            if (operation.id, code) not in known:
+            if (operation.id, code) not in has_special:
                 yield MagicInput(code, operation.id, {member: f"{code} trigger"})
 
 

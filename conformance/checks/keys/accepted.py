@@ -78,10 +78,10 @@ def auth_scheme(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         return  # where no key is needed, or none is accepted, its place shows nothing
     for exchange in trial.of_form(Form.MISPLACED):
         if exchange.response is not None:
-            yield _misplaced(context, exchange)
+            yield _judge_misplaced(context, exchange)
 
 
-def _misplaced(context: JudgeContext, exchange: Exchange) -> Outcome:
+def _judge_misplaced(context: JudgeContext, exchange: Exchange) -> Outcome:
     """Judge a valid key in a place where no server may accept it."""
     ids = (exchange.id,)
     if not exchange.ok:
@@ -97,13 +97,17 @@ def auth_spelling(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     for exchange in trial.of_form(Form.SPELLED):
         answer = answered(context, exchange)
         if isinstance(answer, Answered):
-            yield _spelled(answer, guarded)
+            yield _judge_spelled(answer, guarded)
         else:
             yield answer
 
 
-def _spelled(answer: Answered, guarded: list[Any]) -> Outcome:
-    """Judge a response to a request without a key; ``guarded`` are the bodies that need one."""
+def _judge_spelled(answer: Answered, guarded: list[Any]) -> Outcome:
+    """Judge the response to another spelling of a path, requested without a key.
+
+    ``guarded`` are the bodies that the path shows with a key. The response is wrong if it has the
+    same members as one of them.
+    """
     names = members_of(answer.response.json).keys()
     is_guarded = any(names == members_of(body).keys() for body in guarded)
     if answer.ok and names and is_guarded:
@@ -141,6 +145,7 @@ def scope_opens(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     exchange = answer.exchange
     if answer.status in (401, 403):
         if exchange.identity == KeyName.FULL and not context.target.full_declared:
+            # nobody has declared that the key has every scope
             yield Gap(f"The key was rejected with {answer.status}: give one that has the scope.")
         else:
             expected = "not refused, as the key has the scope"

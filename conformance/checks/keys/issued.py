@@ -82,20 +82,20 @@ def account_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A new key shows nothing of an earlier business, and no later sign-up gets the same key."""
     made, tenant = trial.at(Step.MADE), context.contract.tenant
     yield from _handed_out_again(made, trial.at(Step.REPEATED))
-    twice = _given_twice(made, tenant)
+    twice = _business_given_twice(made, tenant)
     if twice is not None:
         expected = "a business of its own for each account"
         ids = ids_of(made)
         yield Violation(f"/{tenant}", expected, f"{compact(twice)} twice", ids)
         return
-    before: set[str] = set()
+    own: set[str] = set()
     for exchange in trial.exchanges:
-        names = _listed(context, exchange)
-        if names is None:
+        identities = _listed_identities(context, exchange)
+        if identities is None:
             continue
-        common = names & before
+        common = identities & own
         if exchange.facts.side is Side.OWN:
-            before |= names
+            own |= identities
         elif common:
             yield Violation("/", "no item of another business", min(common), (exchange.id,))
             return
@@ -105,28 +105,30 @@ def account_rows(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 def _handed_out_again(made: list[Exchange], repeated: list[Exchange]) -> Iterator[Violation]:
     """The violation of a repeated request that returned the key of an account that exists."""
-    known = {secret for exchange in made for secret in _handed_out(exchange)}
+    earlier: set[Placeholder] = set()
+    for exchange in made:
+        earlier |= _handed_out(exchange)
     for exchange in repeated:
-        old = known & _handed_out(exchange)
+        old = earlier & _handed_out(exchange)
         if old:
             expected = "a key that no existing account has"
             yield Violation("/", expected, str(min(old, key=str)), (exchange.id,))
 
 
-def _given_twice(made: list[Exchange], tenant: str | None) -> Any:
+def _business_given_twice(made: list[Exchange], tenant: str | None) -> Any:
     """The business that two accounts were given; None if each got its own."""
     if tenant is None:
         return None
-    known: list[Any] = []
+    earlier: list[Any] = []
     for exchange in made:
-        value = members_of(exchange.json).get(tenant)
-        if value is not None and value in known:
-            return value
-        known.append(value)
+        business = members_of(exchange.json).get(tenant)
+        if business is not None and business in earlier:
+            return business
+        earlier.append(business)
     return None
 
 
-def _listed(context: JudgeContext, exchange: Exchange) -> set[str] | None:
+def _listed_identities(context: JudgeContext, exchange: Exchange) -> set[str] | None:
     """The identities of the items of an accepted list; None for any other exchange."""
     answer = answer_of(context.contract, exchange)
     if answer is None or answer.items is None:
@@ -144,11 +146,11 @@ def secret_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outc
     if response is None:
         return
     if not response.ok:
-        yield from _in_error(context, exchange, response)
+        yield from _key_in_error(context, exchange, response)
         return
     if exchange.facts.mistake:
         return
-    shown = _secrets_in(context, response)
+    shown = _secrets_out_of_place(context, response)
     if shown:
         expected = "no key, and no secret that this request does not hand out"
         # where a response is not an object, a text like a key may be an example
@@ -160,7 +162,7 @@ def secret_elsewhere(context: JudgeContext, exchange: Exchange) -> Iterator[Outc
     yield Pass((exchange.id,))
 
 
-def _secrets_in(context: JudgeContext, response: Response) -> list[Placeholder]:
+def _secrets_out_of_place(context: JudgeContext, response: Response) -> list[Placeholder]:
     """The placeholders of whole secrets in a body that its operation does not issue."""
     placeholders = Placeholder.all_in(response.body.written)
     return [
@@ -168,14 +170,16 @@ def _secrets_in(context: JudgeContext, response: Response) -> list[Placeholder]:
     ]
 
 
-def _in_error(context: JudgeContext, exchange: Exchange, response: Response) -> Iterator[Violation]:
+def _key_in_error(
+    context: JudgeContext, exchange: Exchange, response: Response
+) -> Iterator[Violation]:
     """The first key of the target file that an error shows outside its message.
 
     An error may quote what was sent in its URL or body.
     """
     body = response.body.written
     if "\\" not in body and not any(Placeholder.all_in(body)):
-        return
+        return  # there is no secret, not even one with escapes: the body need not be parsed
     message = compact(pointed(response.json, context.contract.message_pointer), sys.maxsize)
     rest = compact(response.json, sys.maxsize).replace(message, "")
     sent = exchange.request.url + (exchange.request.body or Body()).written
@@ -197,7 +201,7 @@ def secret_again(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
     """A change does not show the secret that an earlier response issued."""
     if context.operation.action != "update" or not exchange.ok:
         return
-    issued = _issued(context)
+    issued = _first_shown(context)
     for secret in _handed_out(exchange):
         if secret in issued and issued[secret] != exchange.id:
             ids = (issued[secret], exchange.id)
@@ -207,8 +211,11 @@ def secret_again(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]
 
 
 @once_for_each_log
-def _issued(context: JudgeContext, log: WholeLog) -> Mapping[Placeholder, str]:
-    """The first exchange that shows each secret of a run, by its id."""
+def _first_shown(context: JudgeContext, log: WholeLog) -> Mapping[Placeholder, str]:
+    """The id of the exchange that shows a secret first, by the secret's placeholder.
+
+    Only operations that issue secrets count.
+    """
     first: dict[Placeholder, str] = {}
     for exchange in log.exchanges:
         operation = context.contract.operations.get(exchange.operation)
@@ -224,12 +231,12 @@ def secret_new(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     work = last_success(context, trial, Step.WRITE)
     if work is None:
         return
-    known: set[Placeholder] = set()
+    earlier: set[Placeholder] = set()
     for exchange in trial.exchanges:
         if exchange is work.exchange:
             break
-        known |= _handed_out(exchange)
-    old = known & _handed_out(work.exchange)
+        earlier |= _handed_out(exchange)
+    old = earlier & _handed_out(work.exchange)
     if old:
         expected = "a secret that no earlier answer handed out"
         yield Violation("/", expected, str(min(old, key=str)), (work.exchange.id,))
@@ -248,8 +255,8 @@ def _handed_out(exchange: Exchange) -> set[Placeholder]:
 def _is_out_of_place(context: JudgeContext, placeholder: Placeholder) -> bool:
     """Whether a response of the operation must not show a secret.
 
-    That is a key of the run, a key-like text unless the operation issues keys, and a secret member
-    that the operation does not declare. Links may be shown.
+    It must not show a key of the target file, a text like a key unless it issues keys, nor a secret
+    of a member that it does not declare. Links may be shown.
     """
     if placeholder.kind is SecretKind.KEY:
         return placeholder.name in context.target.keys

@@ -48,15 +48,22 @@ def parameter_invalid(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 def _refusals(context: JudgeContext, trial: Trial, probes: list[Exchange]) -> Iterator[Outcome]:
     """Judge probes as refusals. An empty value may also be called missing, or unfit as a text."""
-    names = {probe.id: refused_member(context.operation, probe) or "" for probe in probes}
-    empty = [probe for probe in probes if sent_members(probe).get(names[probe.id]) == ""]
-    others = [probe for probe in probes if probe not in empty]
+    empty: list[Exchange] = []
+    others: list[Exchange] = []
+    for probe in probes:
+        wrong_member = refused_member(context.operation, probe) or ""
+        is_empty = sent_members(probe).get(wrong_member) == ""
+        group = empty if is_empty else others
+        group.append(probe)
     yield from refusals(context, trial, others, INVALID)
     yield from refusals(context, trial, empty, INVALID, MISSING, UNFIT)
 
 
 def _is_ignored(context: JudgeContext, probe: Exchange) -> bool:
-    """Whether a value was accepted for a member that the log does not show to take effect."""
+    """Whether a probe succeeded, and its wrong value has no effect as far as the log shows.
+
+    Its member must be optional, because a server may lack such members.
+    """
     name = refused_member(context.operation, probe)
     parameter = context.operation.parameter(name or "")
     if not probe.ok or parameter is None or parameter.required:

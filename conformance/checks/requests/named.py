@@ -67,9 +67,9 @@ def id_reference(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def refusable_references(trial: Trial) -> list[Exchange]:
-    """The requests that refer to another object, to be judged as refusals.
+    """The requests with a reference that must be refused, to be judged as refusals.
 
-    A request may succeed if it ignores an optional reference, so only its refusal is judged.
+    A request with an optional reference may ignore it and succeed, so it counts only if refused.
     """
     refused = [exchange for exchange in trial.at(Step.OPTIONAL) if exchange.refused]
     return [*trial.at(Step.REFERENCE), *refused]
@@ -82,7 +82,11 @@ def shown_absent(
     *roles: CodeRole,
     judge: Judge = refusal,
 ) -> Iterator[Outcome]:
-    """Judge requests that may be refused, or succeed without the object that they ask for."""
+    """Judge requests that may be refused, or succeed without the object that they ask for.
+
+    ``roles`` are those of the codes that may refuse them, and ``judge`` judges a refusal. Without a
+    control that succeeded, there is only a gap.
+    """
     gap = control_gap(context, trial)
     if gap:
         yield gap
@@ -94,21 +98,21 @@ def shown_absent(
             continue
         answer = answer_to(context.contract, context.operation, exchange)
         right = roles_of_refusal(context, trial, exchange, roles)
-        yield _not_shown(answer) if answer.ok else judge(context, exchange, right)
+        yield _judge_not_shown(answer) if answer.ok else judge(context, exchange, right)
 
 
-def _not_shown(answer: Answer) -> Outcome:
-    """Judge a success: it does not show the object that the key cannot reach."""
-    name = answer.contract.identifier_of(answer.operation.kind)
-    identifier = members_of(answer.object).get(name)
+def _judge_not_shown(answer: Answer) -> Outcome:
+    """Judge a success: it does not show the object that the request sought."""
+    identifier = answer.contract.identifier_of(answer.operation.kind)
+    shown_id = members_of(answer.object).get(identifier)
     ids = (answer.exchange.id,)
-    if str(identifier) != answer.exchange.facts.sought:
+    if str(shown_id) != answer.exchange.facts.sought:
         return Pass(ids)
     expected = "nothing, as the key reaches no such object"
-    return Violation(f"/{name}", expected, compact(answer.object), ids)
+    return Violation(f"/{identifier}", expected, compact(answer.object), ids)
 
 
-def _named_by(operation: Operation) -> Parameter | None:
+def _query_selector(operation: Operation) -> Parameter | None:
     """The query parameter that names the object to read; None without one."""
     selector = operation.selector
     if operation.action != "read":
@@ -120,7 +124,7 @@ def _named_in_query(contract: Contract, operation: Operation, clause: Clause) ->
     """Applies where a query parameter names the object to read, and one must be returned."""
     if {Open.INPUT, Open.ABSENT_OBJECT} & operation.open:
         return False
-    return _named_by(operation) is not None
+    return _query_selector(operation) is not None
 
 
 @passive(
@@ -134,14 +138,12 @@ def _named_in_query(contract: Contract, operation: Operation, clause: Clause) ->
 def read_asked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """A read returns the object that was asked for, by the member that named it."""
     answer = answer_to(context.contract, context.operation, exchange)
-    selector = _named_by(context.operation)
-    if selector is None:
+    selector = _query_selector(context.operation)
+    if selector is None or not answer.ok:
         return
-    if not answer.ok:
-        return
-    member = _member_named(context, selector)
     if not answer.object:
         return  # nothing is shown, which other rules judge
+    member = _member_named(context, selector)
     wanted = asked(exchange, selector.name)
     shown = members_of(answer.object).get(member)
     is_own = selector.by is None
@@ -152,7 +154,7 @@ def read_asked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
 
 
 def _member_named(context: JudgeContext, selector: Parameter) -> str:
-    """The member of the object that a selector holds."""
+    """The member of an object that shows what the selector named it by."""
     if selector.by is not None:
         return selector.by
     if selector.references == context.operation.kind:
@@ -180,14 +182,14 @@ def id_picked(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     if answer.object is NOT_JSON:
         return  # success.label judges it
     is_empty = answer.object in ({}, None)
-    if is_empty or _is_another(members_of(answer.object).get(pick.name), sought):
+    if is_empty or _is_other_number(members_of(answer.object).get(pick.name), sought):
         expected = f"404, or what {pick.name} asks for"
         yield Violation("status", expected, said(exchange), (exchange.id,))
     else:
         yield Pass((exchange.id,))
 
 
-def _is_another(shown: Json, sought: str) -> bool:
+def _is_other_number(shown: Json, sought: str) -> bool:
     """Whether a number is shown that is not the number sought."""
     if type(shown) is not int or NUMBER.fullmatch(sought) is None:
         return False

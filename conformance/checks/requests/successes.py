@@ -36,7 +36,11 @@ REFUSED_FOR_ACCESS = (401, 403)
 
 
 def _excused(context: JudgeContext, exchange: Exchange, status: int) -> bool:
-    """Whether a valid request may have been refused here."""
+    """Whether a valid request may get this response, which is not a success.
+
+    It may if the response proves nothing about the operation, if the cursor is no timestamp, or if
+    a refusal of what is valid but not allowed, or with this status, is open.
+    """
     if unusable(context, exchange) or odd_cursor(context, exchange):
         return True
     if role_of(context.contract, exchange) is CodeRole.REFUSAL:
@@ -74,8 +78,8 @@ def _same_status(contract: Contract, operation: Operation, clause: Clause) -> bo
 def _should_succeed(context: JudgeContext, exchange: Exchange) -> bool:
     """Whether any other response than a success to a request breaks the contract.
 
-    For a control always. For a probe or a preparation only a server fault, if the request has no
-    mistake and no trigger causes the fault.
+    For a control always. For a probe or a preparation only an internal server error does, if the
+    request has no mistake and no trigger causes the error.
     """
     if exchange.role in (Role.ARRANGE, Role.PROBE):
         is_fault = exchange.status == INTERNAL_ERROR and not exchange.facts.mistake
@@ -133,8 +137,9 @@ def _other_times(context: JudgeContext, shown: Mapping[str, Any]) -> list[Fracti
 def _was_there(context: JudgeContext, exchange: Exchange) -> bool:
     """Whether the object that a creation returns existed before: a server may merge equal ones.
 
-    A later change shows it, or its age on the clock of the target. Or the request has a name that
-    another one may have had.
+    It did if its time of change is later than that of its creation, or if its creation is before
+    the request by the clock of the target. It may have existed if the request repeats another one,
+    belongs to a sequence, or has a mistake and a name that another request may have had.
     """
     if exchange.facts.step in (Step.REPEATED, Step.SEQUENCE):
         return True
@@ -185,14 +190,17 @@ def success_shape(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
 
 
 def _shape(operation: Operation, answer: Answered) -> Iterator[Outcome]:
-    """Judge the body of a success by the schema of its operation."""
+    """Judge the body of a success by the schema of its operation.
+
+    The violation words one error of the schema: the one that explains most.
+    """
     body = answer.response.json
     if body is NOT_JSON:
         yield _no_json(operation, answer)
         return
     if _lacks_flag(operation, body):
         return  # list.more-flag judges it
-    if _valid(operation, body):
+    if _is_documented(operation, body):
         yield Pass(answer.ids)
         return
     error = _best_error(operation.schema, body)
@@ -217,7 +225,7 @@ def success_members(context: JudgeContext, exchange: Exchange) -> Iterator[Outco
         return
     for name, (schema, validator) in _documented(context.contract, operation.kind).items():
         value = members_of(answer.object).get(name)
-        if value is None or _obeys(validator, schema, value):
+        if value is None or _obeys(validator, schema, value):  # a member may be left out
             continue
         error = _best_error(schema, value)
         if error is not None:
@@ -228,24 +236,27 @@ def success_members(context: JudgeContext, exchange: Exchange) -> Iterator[Outco
 
 
 def _documented(contract: Contract, kind: str) -> Documented:
-    """The members of a kind whose type a read or a list documents, each with that type."""
-    known = _DOCUMENTED.get(kind)
-    if known is None or known[0] is not contract:
-        members: dict[str, Any] = {}
-        for operation in contract.operations_by("read", kind):
-            members |= operation.schema.get("properties", {})
-        listing = contract.list_of(kind)
-        if listing is not None and listing.paging is not None:
-            collection = listing.paging.collection or listing.paging.usual
-            listed = listing.schema.get("properties", {}).get(collection, {})
-            members |= listed.get("items", {}).get("properties", {})
-        typed = {name: {"type": each["type"]} for name, each in members.items() if "type" in each}
-        validated = {
-            name: (schema, jsonschema_rs.validator_for(schema)) for name, schema in typed.items()
-        }
-        known = contract, validated
-        _DOCUMENTED[kind] = known
-    return known[1]
+    """The members of a kind whose type a read or a list documents, each with that type.
+
+    Computed once for each kind of a contract.
+    """
+    known_contract, documented = _DOCUMENTED.get(kind, (None, {}))
+    if known_contract is contract:
+        return documented
+    members: dict[str, Any] = {}
+    for operation in contract.operations_by("read", kind):
+        members |= operation.schema.get("properties", {})
+    listing = contract.list_of(kind)
+    if listing is not None and listing.paging is not None:
+        collection = listing.paging.collection or listing.paging.usual
+        listed = listing.schema.get("properties", {}).get(collection, {})
+        members |= listed.get("items", {}).get("properties", {})
+    typed = {name: {"type": each["type"]} for name, each in members.items() if "type" in each}
+    documented = {
+        name: (schema, jsonschema_rs.validator_for(schema)) for name, schema in typed.items()
+    }
+    _DOCUMENTED[kind] = contract, documented
+    return documented
 
 
 _DOCUMENTED: dict[str, tuple[Contract, Documented]] = {}
@@ -281,17 +292,20 @@ _VALIDATORS: dict[str, tuple[Operation, jsonschema_rs.Validator]] = {}
 """The fast validator of each operation. jsonschema words the errors of what it rejects."""
 
 
-def _valid(operation: Operation, value: Any) -> bool:
-    """Whether a body obeys the schema of its operation."""
-    known = _VALIDATORS.get(operation.id)
-    if known is None or known[0] is not operation:
-        known = operation, jsonschema_rs.validator_for(dict(operation.schema))
-        _VALIDATORS[operation.id] = known
-    return _obeys(known[1], operation.schema, value)
+def _is_documented(operation: Operation, body: Any) -> bool:
+    """Whether a body obeys the schema of its operation, whose fast validator is made once."""
+    known_operation, validator = _VALIDATORS.get(operation.id, (None, None))
+    if validator is None or known_operation is not operation:
+        validator = jsonschema_rs.validator_for(dict(operation.schema))
+        _VALIDATORS[operation.id] = operation, validator
+    return _obeys(validator, operation.schema, body)
 
 
 def _obeys(validator: jsonschema_rs.Validator, schema: Mapping[str, Any], value: Any) -> bool:
-    """Whether a value obeys a schema, of which there is a fast validator."""
+    """Whether a value obeys a schema; ``validator`` is the fast one for the schema.
+
+    The slow one decides about a value that the fast one cannot read.
+    """
     try:
         return bool(validator.is_valid(value))
     except (ValueError, RecursionError):  # a value that only Python holds: a lone surrogate

@@ -28,52 +28,64 @@ def figures_own(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     own = _leaves(trial.last(Step.BEFORE))
     if not own:
         return
-    yield from _names(context, Business.OTHER, trial.at(Step.BEFORE))
-    yield from _names(context, Business.MAIN, trial.at(Step.OWNER))
-    yield from _kept_for_all(trial, own)
+    yield from _names_unreachable(context, Business.OTHER, trial.at(Step.BEFORE))
+    yield from _names_unreachable(context, Business.MAIN, trial.at(Step.OWNER))
+    yield from _cached_for_all(trial, own)
     for probe in trial.at(Step.FOREIGN):
         answer = answered(context, probe)
         if not isinstance(answer, Answered):
             yield answer
         elif answer.ok:
-            yield _counted(trial, probe) or _not_shown(trial, probe, own)
+            yield _counts_foreign(trial, probe) or _judge_not_shown(trial, probe, own)
         else:
             yield kept_out(context, probe, KEPT_OUT)
 
 
-def _counted(trial: Trial, probe: Exchange) -> Violation | None:
-    """A violation for a figure of a foreign object that is 0 for an object that nobody has."""
-    nobodys = next(iter(trial.exchanges[trial.exchanges.index(probe) + 1 :]), None)
-    if nobodys is None or nobodys.facts.step is not Step.NOBODY or not nobodys.ok:
+def _counts_foreign(trial: Trial, probe: Exchange) -> Violation | None:
+    """A violation for a figure of a foreign object that is 0 for an object that nobody has.
+
+    The request about the latter comes directly after the probe; None without it.
+    """
+    later = trial.exchanges[trial.exchanges.index(probe) + 1 :]
+    if not later:
         return None
-    empty = _leaves(nobodys)
+    for_nobody = later[0]
+    if for_nobody.facts.step is not Step.NOBODY or not for_nobody.ok:
+        return None
+    empty = _leaves(for_nobody)
     for where, value in _leaves(probe).items():
         if _number(value) and _number(empty.get(where)) == 0:
             expected = "0, as for an object that nobody has"
-            return Violation(where, expected, compact(value), (probe.id, nobodys.id))
+            return Violation(where, expected, compact(value), (probe.id, for_nobody.id))
     return None
 
 
-def _names(context: JudgeContext, business: Business, looks: list[Exchange]) -> Iterator[Outcome]:
-    """A violation if the first of some reports names a business that its key cannot reach."""
-    other = context.target.businesses.get(business, ABSENT)
+def _names_unreachable(
+    context: JudgeContext, business: Business, looks: list[Exchange]
+) -> Iterator[Outcome]:
+    """A violation if the first of some reports names a business that its key cannot reach.
+
+    A report names it as a value or as the name of a member.
+    """
+    unreachable = context.target.businesses.get(business, ABSENT)
     if not looks:
         return
-    for where, value in _leaves(looks[0]).items():
-        if other == value or other in where.split("/"):
-            yield Violation(where, "nothing of another business", compact(other), (looks[0].id,))
+    look = looks[0]
+    for where, value in _leaves(look).items():
+        if unreachable == value or unreachable in where.split("/"):
+            yield Violation(where, "nothing of another business", compact(unreachable), (look.id,))
             return
 
 
-def _kept_for_all(trial: Trial, own: Leaves) -> Iterator[Outcome]:
-    """A violation if the other business is shown the report that was cached for the first one.
+def _cached_for_all(trial: Trial, own: Leaves) -> Iterator[Outcome]:
+    """A violation if the other business is shown the report that was cached for the main one.
 
-    That is so if the other business repeatedly gets exactly that report under the same URL, but
-    other figures under a URL that nobody requested before.
+    ``own`` is that report. The violation needs that the other business gets exactly ``own`` twice
+    under the same URL, but other figures under a URL that nobody requested before.
     """
-    kept, again = _leaves(trial.last(Step.OWNER)), _leaves(trial.last(Step.CACHED))
+    once, again = _leaves(trial.last(Step.OWNER)), _leaves(trial.last(Step.CACHED))
     uncached = _leaves(trial.last(Step.UNCACHED))
-    if not own == kept == again:
+    if not own == once == again:
         return
     for where in sorted(uncached.keys() & own.keys()):
         old, new = _number(own[where]), _number(uncached[where])
@@ -114,19 +126,23 @@ def figures_grown(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _steady(before: list[Exchange], creator: str | None) -> list[tuple[str, Any]]:
-    """The figures that two reports agree on, with their pointers.
+    """The pointers and figures on which the two reports before the creations agree.
 
-    One that moves by itself proves nothing. One next to the id of the business that creates the
-    objects is its own, and may grow.
+    One that moves by itself proves nothing. One next to the id of the ``creator``, the business
+    that creates the objects, belongs to that business and may grow.
     """
     first, second = (_leaves(look) for look in before[:2])
-    owned = [where.rpartition("/")[0] + "/" for where, value in first.items() if value == creator]
+    named_at = [where for where, value in first.items() if value == creator]
+    of_creator = tuple(where.rpartition("/")[0] + "/" for where in named_at)
     steady = sorted(first.items() & second.items(), key=str)
-    return [each for each in steady if not each[0].startswith(tuple(owned))]
+    return [(where, value) for where, value in steady if not where.startswith(of_creator)]
 
 
 def _grown_by(count: int, figures: list[tuple[str, Any]], later: Leaves) -> tuple[str, Any] | None:
-    """The first figure that has grown by a count, with its pointer; None if the count is 0."""
+    """The pointer and former value of the first figure that grew by ``count``; None if none did.
+
+    None for a count of 0, too.
+    """
     if count == 0:
         return None
     for where, value in figures:
@@ -154,9 +170,9 @@ def figures_empty(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _item_beyond(context: JudgeContext, plain: Exchange, probe: Exchange) -> str | None:
-    """Where a report shows the id of an object in a list that is empty without the parameter.
+    """The pointer to the id of an object in a list that is empty in the ``plain`` report.
 
-    None where it shows no such id.
+    None if there is none. ``plain`` is the report without the parameter, ``probe`` the one with it.
     """
     for where in _leaves(probe):
         item, _, member = where.rpartition("/")
@@ -174,9 +190,9 @@ def _at(value: Any, pointer: str) -> Any:
 
 
 def _more_than(whole: Leaves, probe: Exchange) -> str | None:
-    """The pointer to a figure that is 0 in the whole but more in a part of it; None without one.
+    """The pointer to a figure that is 0 in the ``whole`` report, but more in a narrowed one.
 
-    A report may repeat a value that was asked for.
+    None if there is none. A report may repeat a value of the request.
     """
     for where, value in _leaves(probe).items():
         more = (_number(value) or 0) > 0
@@ -186,17 +202,17 @@ def _more_than(whole: Leaves, probe: Exchange) -> str | None:
     return None
 
 
-def _not_shown(trial: Trial, probe: Exchange, own: Leaves) -> Outcome:
-    """Judge a report that was asked for the data of another business.
+def _judge_not_shown(trial: Trial, probe: Exchange, own: Leaves) -> Outcome:
+    """Judge a report that was requested for the data of another business.
 
-    It may show what it shows without that name or with one of its own, or nothing. A figure that
-    moves by itself proves nothing.
+    It may show ``own`` figures, which it shows without naming the other business, or those of a
+    later request of its own. A figure that moves by itself proves nothing.
     """
     later = _leaves(trial.last(Step.AFTER)) or own
-    theirs = _theirs(trial, probe.facts.sought)
+    theirs = _leaves_of_owner(trial, probe.facts.sought)
     foreign = _leaves(probe).items() & theirs.items() - own.items()
-    for again in trial.at(Step.AFTER):
-        foreign -= _leaves(again).items()
+    for own_again in trial.at(Step.AFTER):
+        foreign -= _leaves(own_again).items()
     for where, value in sorted(foreign, key=str):
         is_echo = str(value) == probe.facts.sought
         if value and not is_echo and own.get(where) == later.get(where):
@@ -205,8 +221,8 @@ def _not_shown(trial: Trial, probe: Exchange, own: Leaves) -> Outcome:
     return Pass((probe.id,))
 
 
-def _theirs(trial: Trial, sought: str | None) -> Leaves:
-    """The plain values that the other business sees in the report that was asked for."""
+def _leaves_of_owner(trial: Trial, sought: str | None) -> Leaves:
+    """The plain values that the other business sees in the report with the id ``sought``."""
     theirs: dict[str, Any] = {}
     for owner in trial.at(Step.OWNER):
         if owner.facts.sought == sought:

@@ -55,7 +55,9 @@ def _owned(contract: Contract, operation: Operation, clause: Clause) -> bool:
 def tenant_named(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome]:
     """No item of any page names a business that the key cannot reach."""
     answer = answer_to(context.contract, context.operation, exchange)
-    if answer.items is None or exchange.facts.side or context.operation.pool:
+    if answer.items is None or context.operation.pool:
+        return
+    if exchange.facts.side:  # tenant.rows judges it
         return
     yield named_business(context, exchange, answer.rows) or Pass((exchange.id,))
 
@@ -65,7 +67,7 @@ def named_business(
 ) -> Violation | None:
     """A violation if an item names the business that the key cannot reach; None otherwise.
 
-    The key may be able to reach an item of a third business.
+    An item of a third business is no violation, because the key may reach that.
     """
     tenant = context.contract.tenant
     foreign = _unreachable(context, exchange)
@@ -78,7 +80,7 @@ def named_business(
 
 
 def _may_hold(exchange: Exchange, text: str) -> bool:
-    """Whether a text may be in the body of a response. A search of the body is fast."""
+    """Whether a text may be in the body of a response, perhaps with escapes: a fast first check."""
     body = exchange.response.body.written if exchange.response else ""
     return text in body or "\\" in body
 
@@ -116,7 +118,9 @@ def tenant_inside(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     """The response to a request for own objects holds none of another business."""
     foreign, tenant = _unreachable(context, exchange), str(context.contract.tenant)
     request = exchange.request.url + (exchange.request.body or Body()).kept
-    if foreign is None or foreign in request or not exchange.ok or exchange.facts.mistake:
+    if foreign is None or not exchange.ok or exchange.facts.mistake:
+        return
+    if foreign in request:  # other rules judge a request that names the other business
         return
     if not _shows_own(context.contract, context.operation):
         return
@@ -135,11 +139,11 @@ LONG_TEXT = re.compile(f'"([^"]{{{LONG_ID},}})"')
 
 
 @dataclass
-class _Seen:
+class _ShownTo:
     """What a business is shown: the ids of its objects, and the long texts of its responses.
 
-    Each text comes with the id of the exchange that shows it. A text is so long that no two objects
-    share one by chance.
+    ``texts`` gives the id of the first exchange that shows each text. A text is so long that no two
+    objects share one by chance.
     """
 
     ids: set[str] = field(default_factory=set)
@@ -149,58 +153,66 @@ class _Seen:
 @trial("owner.nested", hint="Needs objects of two businesses.", rests_on=("list.items",))
 def tenant_nested(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """No response holds the id of an object that only another business has."""
-    seen = {side: _Seen() for side in Side}
+    shown_to = {side: _ShownTo() for side in Side}
     for exchange in trial.exchanges:
         side = side_of(exchange)
         if side is not None:
-            _see(context, exchange, seen[side], seen[OPPOSITE[side]])
-    for side, one in seen.items():
-        theirs = seen[OPPOSITE[side]].ids - one.ids
-        held = theirs & one.texts.keys()
+            _note_shown(context, exchange, shown_to[side], shown_to[OPPOSITE[side]])
+    for side, shown in shown_to.items():
+        only_theirs = shown_to[OPPOSITE[side]].ids - shown.ids
+        held = only_theirs & shown.texts.keys()
         if held:
             first = min(held)
-            yield Violation("/", NOTHING_FOREIGN, compact(first), (one.texts[first],))
+            yield Violation("/", NOTHING_FOREIGN, compact(first), (shown.texts[first],))
     successes = tuple(exchange.id for exchange in trial.exchanges if exchange.ok)
     if successes:
         yield Pass(successes)
 
 
-def _see(context: JudgeContext, exchange: Exchange, seen: _Seen, other: _Seen) -> None:
-    """Note what an exchange shows of its business, and what it sought of the other one."""
-    answer = _note_ids(context, exchange, seen, other)
+def _note_shown(
+    context: JudgeContext, exchange: Exchange, shown: _ShownTo, to_other: _ShownTo
+) -> None:
+    """Note what an exchange shows to its business, and which id of the other one it sought.
+
+    ``shown`` belongs to the business of the key, ``to_other`` to the other business.
+    """
+    answer = _note_ids(context, exchange, shown, to_other)
     if answer is not None:
         for text in _long_texts(answer.body):
-            seen.texts.setdefault(text, exchange.id)
+            shown.texts.setdefault(text, exchange.id)
 
 
 def _note_ids(
-    context: JudgeContext, exchange: Exchange, seen: _Seen, other: _Seen
+    context: JudgeContext, exchange: Exchange, shown: _ShownTo, to_other: _ShownTo
 ) -> Answer | None:
-    """Note the ids alone. Returns the response if it shows something of the business."""
+    """Note the ids alone. Returns the response if it shows something of the business.
+
+    A request for an object of another business shows only that the other business has that id.
+    """
     answer = answer_of(context.contract, exchange)
     if exchange.facts.step is Step.FOREIGN and exchange.facts.sought:
-        other.ids.add(exchange.facts.sought)
+        to_other.ids.add(exchange.facts.sought)
         return None
     if answer is None or not answer.ok or exchange.facts.mistake:
         return None
-    name = context.contract.identifier_of(answer.operation.kind)
-    seen.ids.update(texts_in([answer.id, *[row.get(name) for row in answer.rows]]))
+    identifier = context.contract.identifier_of(answer.operation.kind)
+    shown.ids.update(texts_in([answer.id, *[row.get(identifier) for row in answer.rows]]))
     return answer
 
 
 @dataclass(frozen=True)
-class _Apart:
-    """The ids that only the other business is shown.
+class _ForeignIds:
+    """The ids that one business must not be shown, because only the other one is.
 
-    No accepted write of this business named an ``untouched`` one. The effect of naming one of the
-    others is judged in the case that sent it.
+    ``untouched`` are those of ``theirs`` that no accepted write of this business named. Naming an
+    id may have an effect, which is judged in the case that sent the write.
     """
 
     theirs: set[str]
     untouched: set[str]
 
 
-_OWN: WeakKeyDictionary[WholeLog, dict[Side, _Apart]] = WeakKeyDictionary()
+_FOREIGN_IDS: WeakKeyDictionary[WholeLog, dict[Side, _ForeignIds]] = WeakKeyDictionary()
 """What each business must not be shown, by its side, for each log that is being judged."""
 
 
@@ -210,23 +222,23 @@ def tenant_across(context: JudgeContext, exchange: Exchange) -> Iterator[Outcome
     side = side_of(exchange)
     if side is None or not exchange.ok or context.operation.paging is not None:
         return
-    apart, businesses = _apart(context, side), context.target.businesses.values()
-    held = _shown_of(apart, context, exchange).difference(businesses)
+    foreign, businesses = _foreign_ids(context, side), context.target.businesses.values()
+    held = _untouched_shown(foreign, context, exchange).difference(businesses)
     if not held:
-        if apart.theirs:
+        if foreign.theirs:
             yield Pass((exchange.id,))
         return
-    request = unquote(_request(exchange))
+    request = unquote(_request_text(exchange))
     # other rules judge a request that names a business, or an object of another one
-    if not any(name in request for name in apart.theirs.union(businesses)):
+    if not any(name in request for name in foreign.theirs.union(businesses)):
         yield Violation("/", NOTHING_FOREIGN, compact(min(held)), (exchange.id,))
 
 
-def _shown_of(apart: _Apart, context: JudgeContext, exchange: Exchange) -> set[str]:
-    """The untouched ids that a response shows."""
-    if not apart.untouched:
+def _untouched_shown(foreign: _ForeignIds, context: JudgeContext, exchange: Exchange) -> set[str]:
+    """The untouched foreign ids that a response shows, except the id of an object it created."""
+    if not foreign.untouched:
         return set()
-    held = apart.untouched.intersection(_long_texts(exchange.json))
+    held = foreign.untouched.intersection(_long_texts(exchange.json))
     if context.operation.action == "create":  # it is its own, even if others are shown it later
         held.discard(str(answer_to(context.contract, context.operation, exchange).id))
     return held
@@ -238,7 +250,7 @@ NAMES = re.compile(f"[\\w-]{{{LONG_ID},}}")
 """A word in a request that may be an id."""
 
 
-def _request(exchange: Exchange) -> str:
+def _request_text(exchange: Exchange) -> str:
     """The URL, the headers and the body of a request as one text."""
     request = exchange.request
     headers = [text for pair in request.headers for text in pair]
@@ -251,32 +263,36 @@ def _long_texts(value: Any) -> list[str]:
     return [text for text in texts if not COUNTER.fullmatch(text)]
 
 
-def _apart(context: JudgeContext, side: Side) -> _Apart:
+def _foreign_ids(context: JudgeContext, side: Side) -> _ForeignIds:
     """The ids that a business must not be shown, according to the whole log."""
     log = context.log
     assert log is not None  # the rule waits for it
-    if log not in _OWN:
-        _OWN[log] = _told_apart(context, log)
-    return _OWN[log][side]
+    if log not in _FOREIGN_IDS:
+        _FOREIGN_IDS[log] = _foreign_ids_by_side(context, log)
+    return _FOREIGN_IDS[log][side]
 
 
-def _told_apart(context: JudgeContext, log: WholeLog) -> dict[Side, _Apart]:
-    """The same for each side. An id without a digit may be a word that anybody uses."""
-    seen = {each: _Seen() for each in Side}
-    named: dict[Side, set[str]] = {each: set() for each in Side}
+def _foreign_ids_by_side(context: JudgeContext, log: WholeLog) -> dict[Side, _ForeignIds]:
+    """The ids that each business must not be shown, by its side.
+
+    An id without a digit is left out, because it may be a word that anybody uses.
+    """
+    shown_to = {each: _ShownTo() for each in Side}
+    named: dict[Side, set[str]] = {each: set() for each in Side}  # by accepted writes
     for exchange in log.exchanges:
         side = side_of(exchange)
         if side is None:
             continue
-        _note_ids(context, exchange, seen[side], seen[OPPOSITE[side]])
+        _note_ids(context, exchange, shown_to[side], shown_to[OPPOSITE[side]])
         is_accepted_write = exchange.ok and exchange.request.method != "GET"
         if is_accepted_write:
-            named[side].update(NAMES.findall(_request(exchange)))
-    apart = {}
+            named[side].update(NAMES.findall(_request_text(exchange)))
+    foreign = {}
     for side, other in OPPOSITE.items():
-        theirs = {each for each in seen[other].ids - seen[side].ids if ID.search(each)}
-        apart[side] = _Apart(theirs, theirs - named[side])
-    return apart
+        only_theirs = shown_to[other].ids - shown_to[side].ids
+        theirs = {each for each in only_theirs if ID.search(each)}
+        foreign[side] = _ForeignIds(theirs, theirs - named[side])
+    return foreign
 
 
 # --- whose response it is -------------------------------------------------------------------------

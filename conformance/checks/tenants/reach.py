@@ -8,7 +8,7 @@ from typing import Any
 from conformance.base.values import instant, texts_in
 from conformance.checks.requests.named import refusable_references, shown_absent
 from conformance.checks.tenants.naming import named_business
-from conformance.judging.foreign_effects import TELLING, answers_untied, foreign_effects
+from conformance.judging.foreign_effects import TELLING, foreign_effects, successes_untied
 from conformance.judging.inputs import roles_of_refusal
 from conformance.judging.outcomes import (
     Answered,
@@ -53,19 +53,19 @@ INVALID, NOT_FOUND = 400, 404
 )
 def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An object of another business is refused, and stays as it was."""
-    yield from answers_untied(context, trial)
+    yield from successes_untied(context, trial)
     objects, references = trial.at(Step.FOREIGN), refusable_references(trial)
     if not objects and not references and not trial.at(Step.TIED):
         return
     gap = control_gap(context, trial)
     if gap:
         for exchange in objects:
-            if spoils(trial, exchange):
+            if spoils(trial, exchange):  # its success may be why the control failed
                 yield kept_out(context, exchange, KEPT_OUT)
         yield gap
         return
     yield from _objects_refused(context, trial, objects)
-    yield from _found(trial, objects)
+    yield from _accepted_foreign(trial, objects)
     yield from _quoted(context, trial, objects)
     for exchange in references:
         yield kept_out(context, exchange, (*KEPT_OUT, CodeRole.INVALID_PARAMETER))
@@ -75,9 +75,10 @@ def tenant_object(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _objects_refused(
     context: JudgeContext, trial: Trial, objects: list[Exchange]
 ) -> Iterator[Outcome]:
-    """Judge the requests for an object of another business.
+    """Judge the requests for an object of another business: they are refused.
 
-    A read by name may show an object of this business that has the same name.
+    A success is fine for a read by name that shows an own object of the same name, for an action
+    that only gives advice, and without the object where absent objects need not be refused.
     """
     if Open.ABSENT_OBJECT in context.operation.open:
         yield from shown_absent(context, trial, objects, *KEPT_OUT, judge=kept_out)
@@ -91,24 +92,25 @@ def _objects_refused(
             yield kept_out(context, exchange, roles_of_refusal(context, trial, exchange, KEPT_OUT))
 
 
-def _found(trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
+def _accepted_foreign(trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
     """A violation if an operation accepts a foreign object, but not one that nobody has."""
     refused = [exchange for exchange in trial.at(Step.NOBODY) if exchange.status == NOT_FOUND]
-    taken = [exchange for exchange in objects if exchange.ok]
-    if refused and taken:
+    accepted = [exchange for exchange in objects if exchange.ok]
+    if refused and accepted:
         expected = f"refused, as an object that nobody has is refused with {NOT_FOUND}"
-        yield Violation("status", expected, said(taken[0]), (taken[0].id, refused[0].id))
+        ids = (accepted[0].id, refused[0].id)
+        yield Violation("status", expected, said(accepted[0]), ids)
 
 
 def _named_back(trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
     """The successes that name the foreign object, if none does for an object that nobody has."""
-    nobodys = [exchange for exchange in trial.at(Step.NOBODY) if exchange.ok]
-    if not nobodys or any(_names_sought(exchange) for exchange in nobodys):
+    for_nobody = [exchange for exchange in trial.at(Step.NOBODY) if exchange.ok]
+    if not for_nobody or any(_names_sought(exchange) for exchange in for_nobody):
         return
     for exchange in objects:
         if exchange.ok and _names_sought(exchange):
             expected = "no sign of the object, as of one that nobody has"
-            yield Violation("/", expected, said(exchange), (exchange.id, nobodys[0].id))
+            yield Violation("/", expected, said(exchange), (exchange.id, for_nobody[0].id))
 
 
 def _names_sought(exchange: Exchange) -> bool:
@@ -120,15 +122,16 @@ def _names_sought(exchange: Exchange) -> bool:
 
 
 def _quoted(context: JudgeContext, trial: Trial, objects: list[Exchange]) -> Iterator[Violation]:
-    """The refusals that quote a name, an address or a sentence that the owner of an object sees."""
+    """The responses that quote a name, an address or a sentence that the object's owner sees."""
     texts = _telling_texts(context, trial)
+    without_quotes = slice(1, -1)
     for exchange in objects:
         if exchange.response is None:
             continue
         written = str(exchange.response.body.text)
         for text in texts:
             is_asked_for = text == exchange.facts.sought  # which a refusal may repeat
-            if not is_asked_for and compact(text)[1:-1] in written:
+            if not is_asked_for and compact(text)[without_quotes] in written:
                 expected = "nothing of the object that is refused"
                 yield Violation("/error/message", expected, said(exchange), (exchange.id,))
 
@@ -155,7 +158,8 @@ def _advises(context: JudgeContext, exchange: Exchange) -> bool:
 def _is_namesake(context: JudgeContext, owners: list[str | None], exchange: Exchange) -> bool:
     """Whether the response shows another object, which only shares its name with the foreign one.
 
-    ``owners`` are the ids that the other business was shown. False if one of them is missing.
+    Only a read by name can. ``owners`` are the ids that the other business was shown for the name.
+    False if one of them is None, because then it is unknown which object the response shows.
     """
     selector = context.operation.selector
     if selector is None or selector.by is None:
@@ -198,7 +202,7 @@ def tenant_filter(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _unfiltered(context: JudgeContext, trial: Trial) -> set[str]:
-    """The identities of the items that the list shows without a filter, which it may ignore."""
+    """The identities of the items that the list shows without the filter, which it may ignore."""
     identities: set[str] = set()
     for exchange in trial.at(Step.UNFILTERED):
         answer = Answer(context.contract, context.operation, exchange)
@@ -220,13 +224,13 @@ def _narrowed_to_foreign(
     if answer.items is None:
         return
     ids = (answer.exchange.id,)
-    strange = [item for item in answer.items if answer.identity(item) not in unfiltered]
+    unexpected = [item for item in answer.items if answer.identity(item) not in unfiltered]
     tenant = answer.contract.tenant or ""
-    others = [item for item in strange if own is None or members_of(item).get(tenant) != own]
-    if others:
-        yield Violation("/", f"no item, {NARROWED}", compact(others[0]), ids)
-    elif strange:
-        yield Violation("/", f"{NONE_OF_ITS_OWN}, {NARROWED}", compact(strange[0]), ids)
+    foreign = [item for item in unexpected if own is None or members_of(item).get(tenant) != own]
+    if foreign:
+        yield Violation("/", f"no item, {NARROWED}", compact(foreign[0]), ids)
+    elif unexpected:
+        yield Violation("/", f"{NONE_OF_ITS_OWN}, {NARROWED}", compact(unexpected[0]), ids)
     else:
         yield Pass(ids)
 
@@ -274,17 +278,21 @@ class _Rows:
         # the full key may reach the empty business as well
         self._empty = context.target.businesses.get(Business.EMPTY)
         self._position = context.contract.position
+        # by side and item: the id of the first exchange that shows it
         self._shown: dict[Side, dict[_Item, str]] = {Side.OWN: {}, Side.FOREIGN: {}}
-        self._nameless: set[_Item] = set()
+        self._nameless: set[_Item] = set()  # without an id, or of no business
 
     def add(self, side: Side, answer: Answer) -> None:
-        """Count the items of a page for the business whose list shows them."""
+        """Note the items of a page for the business whose list shows them."""
         named = any(self._tenant in row for row in answer.rows)
         for row in answer.rows:
             self._add(side, answer, row, named=named)
 
     def _add(self, side: Side, answer: Answer, row: dict[str, Any], *, named: bool) -> None:
-        """Count an item; ``named``: items of its page name their business."""
+        """Note an item, unless it belongs to the empty business.
+
+        ``named`` says whether other items of its page name their business.
+        """
         if self._empty is not None and row.get(self._tenant) == self._empty:
             return
         moment, tenant = instant(row.get(self._position)), row.get(self._tenant)
@@ -295,7 +303,7 @@ class _Rows:
             self._nameless.add(item)
 
     def compared(self) -> Iterator[Outcome]:
-        """Judge what both lists show."""
+        """Judge that no item is in the lists of both businesses; nothing if one has no items."""
         own, foreign = self._shown[Side.OWN], self._shown[Side.FOREIGN]
         if not own or not foreign:
             return
@@ -303,7 +311,8 @@ class _Rows:
         named = sorted(common - self._nameless)
         ids = tuple(dict.fromkeys([*own.values(), *foreign.values()]))
         if named:
-            actual = f"{len(named)} items are listed for both businesses: {named[0][0]}"
+            first_identity, _ = named[0]
+            actual = f"{len(named)} items are listed for both businesses: {first_identity}"
             yield Violation("/", "no item of another business", actual, ids)
         elif not common:
             yield Pass(ids)
@@ -321,7 +330,7 @@ def tenant_belongs(context: JudgeContext, exchange: Exchange) -> list[Outcome]:
 @probe("tenant.empty")
 def tenant_empty(context: JudgeContext, answer: Answered) -> Iterator[Outcome]:
     """A list without data is an empty page, not an error, whatever it is narrowed to."""
-    if answer.facts.refusable and answer.status == INVALID:
+    if answer.facts.refusable and answer.status == INVALID:  # a server may refuse it
         return
     if not answer.ok:
         yield Violation("status", "200 with an empty list", said(answer.exchange), answer.ids)

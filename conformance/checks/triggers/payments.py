@@ -37,14 +37,14 @@ def payment_terms(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
         if response is None or response.status != 402:
             continue
         if isinstance(response.json, dict):  # else other rules judge it
-            yield _with_terms(payment, probe, response)
+            yield _judge_terms(payment, probe, response)
     accepted = [exchange for exchange in trial.at(Step.PAID) if exchange.ok]
     if accepted:
         expected = "a refusal, as nothing was paid"
         yield Violation("status", expected, said(accepted[0]), (accepted[0].id,))
 
 
-def _with_terms(payment: Payment, probe: Exchange, response: Response) -> Outcome:
+def _judge_terms(payment: Payment, probe: Exchange, response: Response) -> Outcome:
     """Judge whether a request for payment holds its terms.
 
     They may be in the body, or in the header that the contract names.
@@ -94,11 +94,15 @@ def payment_retry(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _unaccepted(
     context: JudgeContext, unpaid: tuple[str, ...], paid: list[Exchange]
 ) -> Iterator[Outcome]:
-    """Judge proofs of payment that were refused, under each name of their header."""
+    """Judge proofs of payment that were refused, one for each name of their header.
+
+    If a response proves nothing, neither do the refusals. ``unpaid`` are the ids of the requests
+    that required the payment.
+    """
     answers = [answered(context, probe) for probe in paid]
-    unclear = [answer for answer in answers if not isinstance(answer, Answered)]
-    if unclear:
-        yield unclear[0]
+    excuses = [answer for answer in answers if not isinstance(answer, Answered)]
+    if excuses:
+        yield excuses[0]
     elif paid:
         ids = (*unpaid, *ids_of(paid))
         yield Violation("status", "200 or 201, as it was paid for", said(paid[-1]), ids)

@@ -36,13 +36,16 @@ def trigger_answer(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if row is None:
         return
     for probe in trial.plain_probes:
-        yield _triggered(context, trial, probe, row)
+        yield _judge_triggered(context, trial, probe, row)
 
 
-def _triggered(context: JudgeContext, trial: Trial, probe: Exchange, row: ErrorCode) -> Outcome:
-    """Judge one response to a trigger.
+def _judge_triggered(
+    context: JudgeContext, trial: Trial, probe: Exchange, row: ErrorCode
+) -> Outcome:
+    """Judge one response to a trigger: it has the status and the code of a ``row``.
 
-    A response that proves nothing elsewhere, such as a 503, may be exactly the expected one.
+    A response that proves nothing elsewhere, such as a 503, may be exactly the expected one. A
+    wrong response is a violation only if the valid requests next to the trigger succeeded.
     """
     code = code_of(context.contract, probe)
     where = "status"
@@ -66,7 +69,7 @@ def _triggered(context: JudgeContext, trial: Trial, probe: Exchange, row: ErrorC
 
 @dataclass(frozen=True)
 class Texts:
-    """The texts that the requests of a trial sent."""
+    """The texts that the accepted request and the refused requests of a trial sent."""
 
     accepted: frozenset[str]
     refused: frozenset[str]
@@ -74,13 +77,16 @@ class Texts:
 
 @dataclass(frozen=True)
 class Accepted:
-    """How the list shows what the accepted request created: its states, and its latest moment."""
+    """How the list shows the items that the accepted request created.
+
+    ``states`` are the states of these items, ``latest`` the latest of their positions in time.
+    """
 
     states: tuple[dict[str, Any], ...]
     latest: Fraction | None
 
     def is_later_than(self, moment: Fraction | None) -> bool:
-        """Whether it is known to be later than a moment."""
+        """Whether these items are known to be later than a moment."""
         if moment is None or self.latest is None:
             return False
         return moment < self.latest
@@ -102,14 +108,14 @@ def trigger_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if not all(probe.refused for probe in probes):  # one that was lost may have succeeded
         return
     texts = Texts(_texts_sent([control]), _texts_sent(probes))
-    accepted = _accepted(context, control, before, texts)
+    accepted = _how_accepted(context, control, before, texts)
     ids = (
         *last_ids(trial, Step.TAKEN, Step.BEFORE),
         *ids_of(probes),
         *last_ids(trial, Step.AFTER),
     )
     for item in added:
-        if _as_accepted(context, before.operation, item, accepted, texts):
+        if _looks_accepted(context, before.operation, item, accepted, texts):
             yield Violation("/", "no item as if the request had succeeded", compact(item), ids)
             return
     yield Pass(ids)
@@ -117,7 +123,10 @@ def trigger_effect(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 def _texts_sent(exchanges: Iterable[Exchange]) -> frozenset[str]:
     """The texts that some requests sent in their bodies."""
-    return frozenset(text for exchange in exchanges for text in _texts(sent_members(exchange)))
+    texts: set[str] = set()
+    for exchange in exchanges:
+        texts |= _texts(sent_members(exchange))
+    return frozenset(texts)
 
 
 def _texts(item: Any) -> set[str]:
@@ -129,43 +138,47 @@ def _texts(item: Any) -> set[str]:
     return {text for text in texts if len(text) >= SHORTEST_TEXT}
 
 
-def _accepted(context: JudgeContext, control: Exchange, before: Answer, texts: Texts) -> Accepted:
-    """How the list shows what the accepted request created.
+def _how_accepted(
+    context: JudgeContext, control: Exchange, before: Answer, texts: Texts
+) -> Accepted:
+    """How the list ``before`` the probes shows what the accepted request created.
 
-    If the list shows no such item, no other listed item looks like one.
+    If it shows no such item, there are no states, and no item looks accepted.
     """
-    items = _made(context, control, before, texts)
+    items = _items_created(context, control, before, texts)
     moments = instants(position_of(before.operation, item) for item in items)
     states = tuple(_state(context, item, texts) for item in items)
     return Accepted(states, max(moments, default=None))
 
 
-def _made(context: JudgeContext, control: Exchange, before: Answer, texts: Texts) -> list[Any]:
+def _items_created(
+    context: JudgeContext, control: Exchange, before: Answer, texts: Texts
+) -> list[Any]:
     """The items that the accepted request created.
 
     They are the items with the id in its response. Without any, they are those that show most of
     the texts that this request alone sent. An item that shows none of them is never included.
     """
-    named = _named(context, control, before)
-    if named:
-        return named
+    with_id = _items_with_id(context, control, before)
+    if with_id:
+        return with_id
     own = texts.accepted - texts.refused
     counts = [len(own & _texts(item)) for item in before.listed]
     most = max(counts, default=0)
     return [item for item, count in zip(before.listed, counts, strict=True) if 0 < count == most]
 
 
-def _named(context: JudgeContext, control: Exchange, before: Answer) -> list[Any]:
-    """The items with the id of the object that the response to a request shows."""
+def _items_with_id(context: JudgeContext, control: Exchange, before: Answer) -> list[Any]:
+    """The items of a list with the id of the object that the response to a request shows."""
     contract, kind = context.contract, before.operation.kind
     answer = Answer(contract, contract.operations[control.operation], control)
-    made = id_of(contract, answer.operation.kind, answer.object)
-    if made is None:
+    created_id = id_of(contract, answer.operation.kind, answer.object)
+    if created_id is None:
         return []
-    return [item for item in before.listed if id_of(contract, kind, item) == made]
+    return [item for item in before.listed if id_of(contract, kind, item) == created_id]
 
 
-def _as_accepted(
+def _looks_accepted(
     context: JudgeContext, listing: Operation, item: Any, accepted: Accepted, texts: Texts
 ) -> bool:
     """Whether an item holds a refused text and looks like what the accepted request made.

@@ -101,7 +101,7 @@ class Change:
 @trial("update.alone", hint="Needs an object that is changed and read again.", whole=True)
 def update_alone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """A change touches the members that were sent, and no other member and no other object."""
-    change = _change(context, trial)
+    change = _change_of(context, trial)
     if change is None:
         return
     checks = (_other_member, _emptied, _earlier_change, _moved, _lost, _displaced, _other_object)
@@ -117,20 +117,24 @@ def update_alone(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def update_besides(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """Work on an object changes what it names, leaves what clients wrote, and leaves others."""
     for part in trial.parts:
-        change = _change(context, part)
+        change = _change_of(context, part)
         if change is not None:
             yield _besides(change) or _moved(change) or _taken_along(change) or Pass(change.ids)
 
 
 def _besides(change: Change) -> Violation | None:
-    """A violation for a member that differs from what was sent, announced, or there before."""
+    """A violation for a member that differs from what was sent or announced, or from before.
+
+    A member that was announced must not show its former value. One that clients write, and that
+    was not sent, must show it.
+    """
     for where, expected, actual in differences(change.context.operation, change.sent, change.new):
         return Violation(where, f"{expected}, as it was sent", actual, change.ids)
     for name, value in _announced(change).items():
         if same(change.old.get(name), change.new.get(name, value)):
             expected = f"{compact(value)}, as the answer says"
             return Violation(f"/{name}", expected, compact(change.new[name]), change.ids)
-    for name in sorted(_written(change) - change.sent.keys()):
+    for name in sorted(_members_clients_write(change) - change.sent.keys()):
         old = change.old.get(name)
         if old and not same(old, change.new.get(name)):
             return change.of_member(name, compact(old))
@@ -140,7 +144,7 @@ def _besides(change: Change) -> Violation | None:
 def _announced(change: Change) -> dict[str, Any]:
     """The members that the response shows in the requested state, and that had another before.
 
-    The object itself may have changed again since.
+    A later read need not show that state, because the object may have changed again.
     """
     write, old = change.write, change.old
     announced = ordered(change.context.operation, write.exchange, write.object)
@@ -148,7 +152,7 @@ def _announced(change: Change) -> dict[str, Any]:
 
 
 def _taken_along(change: Change) -> Violation | None:
-    """A violation if an older object now shows what was sent for this one, or its new state."""
+    """A violation if an older object shows what was sent for the changed one, or its new state."""
     trial, contract = change.trial, change.context.contract
     before, after = trial.last(Step.OLDER_BEFORE), trial.last(Step.OLDER_AFTER)
     if before is None or after is None:
@@ -166,8 +170,8 @@ def _is_lost(exchange: Exchange) -> bool:
     return exchange.status is None or exchange.status in UNAVAILABLE
 
 
-def _written(change: Change) -> set[str]:
-    """The members of the object of a trial that clients write, except numbers and switches.
+def _members_clients_write(change: Change) -> set[str]:
+    """The members of the changed object that clients write, except numbers and switches.
 
     A target may flip a switch or count on its own. It has no reason to flip a switch where the
     operation only issues a new secret, so switches are included there.
@@ -184,10 +188,10 @@ def _written(change: Change) -> set[str]:
     return names
 
 
-def _change(context: JudgeContext, trial: Trial) -> Change | None:
+def _change_of(context: JudgeContext, trial: Trial) -> Change | None:
     """The change of a trial; None if it was refused, or if a read does not show the object.
 
-    It is also None where the response to a write was lost, because its effect is unknown.
+    None, too, where the response to any write was lost, because its effect is unknown.
     """
     write = last_success(context, trial, Step.WRITE)
     if write is None or any(_is_lost(exchange) for exchange in trial.exchanges):
@@ -202,7 +206,8 @@ def _change(context: JudgeContext, trial: Trial) -> Change | None:
 def _other_member(change: Change) -> Violation | None:
     """A violation for a member that only clients set, and that changed although it was not sent.
 
-    A PUT may replace the members that it does not send.
+    These are free texts, and what an earlier change of the trial set. A PUT may replace the members
+    that it does not send, so only a PATCH is judged.
     """
     if change.context.operation.method != "PATCH":
         return None
@@ -215,7 +220,7 @@ def _other_member(change: Change) -> Violation | None:
 
 
 def _emptied(change: Change) -> Violation | None:
-    """A violation for a member that was not sent, and that holds fewer texts than before."""
+    """A violation for an object in a member that a PATCH did not send, if it lost a text."""
     if change.context.operation.method != "PATCH":
         return None
     for name in sorted(change.old.keys() & change.new.keys() - change.sent.keys()):
@@ -251,7 +256,10 @@ def _set_before(change: Change) -> set[str]:
 
 
 def _earlier_change(change: Change) -> Violation | None:
-    """A violation for a value of the earlier change that the object did not show."""
+    """A violation for a value of the earlier change of the trial that the object did not show.
+
+    Phone numbers taken from other objects are left out.
+    """
     context, operation = change.context, change.context.operation
     first = last_success(context, change.trial, Step.FIRST)
     if first is None:
@@ -289,25 +297,25 @@ def _lost(change: Change) -> Violation | None:
 
 
 def _displaced(change: Change) -> Violation | None:
-    """A violation if the object is listed before a newer one, in a list with the newest first.
+    """A violation if the object is listed where something newer belongs.
 
-    In a list with the oldest first, it is one if the object is listed after a newer one. A list
-    without any order is not judged.
+    That is before a newer object in a list with the newest first, or after one in a list with the
+    oldest first. A list without any order is not judged.
     """
     page = last_answer(change.context, change.trial, Step.LISTED)
     if page is None:
         return None
-    paging, name = page.operation.paging, page.contract.identifier_of(page.operation.kind)
+    paging, identifier = page.operation.paging, page.contract.identifier_of(page.operation.kind)
     assert paging is not None  # that step asks for a list
     sought = page.exchange.facts.sought
-    rows = page.rows[::-1] if runs_forward(paging, page.rows) else page.rows
-    identifiers = [str(row.get(name)) for row in rows]
-    if sought not in identifiers:
+    newest_first = page.rows[::-1] if runs_forward(paging, page.rows) else page.rows
+    ids_listed = [str(row.get(identifier)) for row in newest_first]
+    if sought not in ids_listed:
         return None
-    moments = moments_of(paging, rows[identifiers.index(sought) :])
-    if not moments or max(moments) == moments[0]:
+    from_sought = moments_of(paging, newest_first[ids_listed.index(sought) :])
+    if not from_sought or max(from_sought) == from_sought[0]:
         return None
-    if not _mostly_falls(moments_of(paging, rows)):
+    if not _mostly_falls(moments_of(paging, newest_first)):
         return None
     expected = f"{sought} where its {paging.position} belongs"
     ids = last_ids(change.trial, Step.WRITE, Step.LISTED)
@@ -315,13 +323,13 @@ def _displaced(change: Change) -> Violation | None:
 
 
 def _mostly_falls(moments: list[Fraction]) -> bool:
-    """Whether few moments are followed by a later one."""
+    """Whether at most one in ``FEW`` moments is followed by a later one."""
     rising = [moment for moment, following in pairwise(moments) if moment < following]
     return len(rising) * FEW <= len(moments)
 
 
 def _other_object(change: Change) -> Violation | None:
-    """A violation if another object of the list shows what was sent."""
+    """A violation if another object of the list shows a text that only this change sent."""
     context, trial = change.context, change.trial
     page = last_answer(context, trial, Step.LISTED)
     if page is None:

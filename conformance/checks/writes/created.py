@@ -84,9 +84,10 @@ def create_one(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _same_id(created: list[Answer]) -> Violation | None:
     """A violation for a creation that returned the id of an earlier object.
 
-    None if each has an id of its own. ``created`` are the answers that show an id, in order.
+    None if each has an id of its own, or if the object may have existed. ``created`` are the
+    responses that show an id, in order.
     """
-    earlier: dict[str, str] = {}
+    earlier: dict[str, str] = {}  # the exchange of the last creation, by the id of its object
     for answer in created:
         identifier, exchange = compact(answer.id), answer.exchange
         if identifier in earlier and not answer.may_have_existed:
@@ -148,11 +149,11 @@ def create_count(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if len(alike) > 1:
         yield _too_many(alike, ids)
         return
-    cut = _cut(write, added, ids) if len(added) == 1 else None
+    cut = _cut_text(write, added, ids) if len(added) == 1 else None
     yield cut or Pass(ids)
 
 
-def _cut(write: Answer, added: list[Any], ids: tuple[str, ...]) -> Violation | None:
+def _cut_text(write: Answer, added: list[Any], ids: tuple[str, ...]) -> Violation | None:
     """A violation for a text of the only new item that is cut short; None if there is none."""
     item = members_of(added[0])
     for member in write.operation.fresh_members:
@@ -169,13 +170,13 @@ def _cut(write: Answer, added: list[Any], ids: tuple[str, ...]) -> Violation | N
 @trial("create.position", hint="Needs an object that is created, and read or listed.")
 def create_position(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     """An object has one position wherever it is shown, to the second."""
-    first: dict[str, tuple[Fraction, str]] = {}
+    first: dict[str, tuple[Fraction, str]] = {}  # by id: its position, and the exchange showing it
     for exchange in trial.exchanges:
-        for identifier, moment in _positions(context, exchange):
-            earlier, seen = first.setdefault(identifier, (moment, exchange.id))
-            ids = (seen, exchange.id)
-            if abs(moment - earlier) > SAME_TIME:
-                expected = f"the {context.contract.position} of {seen}"
+        for object_id, moment in _positions(context, exchange):
+            first_moment, shown_by = first.setdefault(object_id, (moment, exchange.id))
+            ids = (shown_by, exchange.id)
+            if abs(moment - first_moment) > SAME_TIME:
+                expected = f"the {context.contract.position} of {shown_by}"
                 yield Violation(f"/{context.contract.position}", expected, said(exchange), ids)
                 return
             yield Pass(ids)
@@ -214,15 +215,13 @@ def create_newest(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
     if before is None or write is None or write.may_have_existed:
         return
     now = instant(before.exchange.started)  # None where the log does not know it
-    earlier = [
-        position
-        for position in instants(before.positions)
-        if now is None or position <= now + CLOCKS_APART
-    ]
+    positions = instants(before.positions)
+    if now is not None:
+        positions = [position for position in positions if position <= now + CLOCKS_APART]
     moment = moment_of(before.operation, made)
-    if not earlier or moment is None:
+    if not positions or moment is None:
         return
-    newest = max(earlier)
+    newest = max(positions)
     ids = last_ids(trial, Step.BEFORE, Step.WRITE, Step.AFTER)
     if moment < newest - SAME_TIME:
         expected = "a time after that of every older object"
@@ -233,16 +232,19 @@ def create_newest(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 
 
 def _made_item(context: JudgeContext, trial: Trial) -> Any:
-    """The new object as its list or else its creation shows it; None without a list."""
+    """The new object as its list or else its creation shows it.
+
+    None without a list both before and after the creation.
+    """
     added, written = added_items(context, trial), last_answer(context, trial, Step.WRITE)
     if added is None or written is None:
         return None
     kind = context.operation.kind
-    made = id_of(context.contract, kind, written.object)
-    if made is None:
+    new_id = id_of(context.contract, kind, written.object)
+    if new_id is None:
         return written.object
     for item in added:
-        if id_of(context.contract, kind, item) == made:
+        if id_of(context.contract, kind, item) == new_id:
             return item
     return written.object
 

@@ -81,7 +81,7 @@ def _still_listed(context: JudgeContext, trial: Trial, deletion: Exchange) -> It
 
 
 def _last_listed(exchanges: Iterable[Exchange]) -> dict[str, Exchange]:
-    """The last look at each list among some exchanges, by operation."""
+    """The last look at each list among some exchanges, by the id of its operation."""
     return {each.operation: each for each in exchanges if each.facts.step is Step.LISTED}
 
 
@@ -112,7 +112,8 @@ def _around_deletion(
 ) -> Iterator[Outcome]:
     """Compare the looks of two steps at one object, before and after the deletion.
 
-    The list is only a second place to see the object, so it leaves no gap if it shows nothing.
+    There is a gap if one of them is not conclusive. A list leaves none, because it is only a second
+    place to see the object.
     """
     before, after = trial.last(step), trial.last(following)
     if before is None or after is None:
@@ -123,16 +124,16 @@ def _around_deletion(
         return
     old, _ = sought_in(context.contract, before)
     new, goes_on = sought_in(context.contract, after)
-    if old is not None and not goes_on and _shows_one(context, after, step, new):
+    if old is not None and not goes_on and _is_conclusive(context, after, step, new):
         ids = last_ids(trial, step, Step.DELETE, following)
-        yield _compared(step, old, new, answer, ids)
+        yield _judge_after_deletion(step, old, new, answer, ids)
     elif step is not Step.LISTED_BEFORE:
         reason = "The object could not be seen both before and after the deletion."
         yield Gap(reason, ReasonKind.OWN_LIMIT)
 
 
-def _shows_one(context: JudgeContext, look: Exchange, step: Step, found: Any) -> bool:
-    """Whether a look is conclusive: it shows no object, or one.
+def _is_conclusive(context: JudgeContext, look: Exchange, step: Step, found: Any) -> bool:
+    """Whether a look shows no object, or one. ``found`` is what it shows of the object it sought.
 
     An object that is not deleted must be shown under its own id.
     """
@@ -144,10 +145,14 @@ def _shows_one(context: JudgeContext, look: Exchange, step: Step, found: Any) ->
     return step in LOOKS_AT_DELETED or str(found.get(name)) == look.facts.sought
 
 
-def _compared(
+def _judge_after_deletion(
     step: Step, old: object, new: object, answer: Answered, ids: tuple[str, ...]
 ) -> Outcome:
-    """Judge an object as it was before and after the deletion; ``new`` is None if it is gone."""
+    """Judge what the deletion made of an object: another one stays, the deleted one is gone.
+
+    The deleted one may also look different. ``old`` is the object before the deletion, ``new`` the
+    object after it, None if it is gone. ``step`` says which object it is.
+    """
     if step in LOOKS_AT_OTHERS and new is None:
         expected = f"{answer.facts.sought}, which was not deleted"
         return Violation("/", expected, said(answer.exchange), ids)

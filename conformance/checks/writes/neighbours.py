@@ -18,9 +18,10 @@ SAME_TIME = 1
 
 
 def neighbours_stay(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """Lists still show after a write what they showed before it, in its place and unchanged.
+    """Judge that lists still show after a write what they showed before it, unmoved and unchanged.
 
-    A list that loses or moves items by itself is not judged.
+    The lists of each business are judged apart. A list that loses or moves items by itself is not
+    judged.
     """
     write = last_success(context, trial, Step.WRITE)
     if write is None:
@@ -45,14 +46,17 @@ def _ids(*answers: Answer) -> tuple[str, ...]:
 
 
 def _drifts(write: Answer, before: list[Answer], after: list[Answer]) -> bool:
-    """Whether a list loses or moves items by itself, between the looks of one side of a write."""
+    """Whether a list loses or moves items by itself: between the looks before a write, or after it.
+
+    The object that the write names does not count among the looks after it.
+    """
     if any(missing(before[0], before[-1])) or _moved(write, before[0], before[-1]):
         return True
-    return any(_beside(write, rows_of(missing(after[0], after[-1]))))
+    return any(_other_rows(write, rows_of(missing(after[0], after[-1]))))
 
 
 def _by_side(looks: list[Answer]) -> dict[Side | None, list[Answer]]:
-    """The lists that were returned, by whose data they show."""
+    """The looks that returned a list, in order, by the side whose data they show."""
     sides: dict[Side | None, list[Answer]] = {}
     for look in looks:
         if look.items is not None:
@@ -65,28 +69,31 @@ def _gone(write: Answer, old: Answer, looks: list[Answer]) -> Iterator[Violation
 
     An object that disappears only after the first look disappears by itself.
     """
-    early, new = looks[0], looks[-1]
-    at_once = {early.identity(row) for row in early.rows}
-    for row in _beside(write, rows_of(missing(old, new))):
-        if old.identity(row) not in at_once:
+    first, new = looks[0], looks[-1]
+    in_first = {first.identity(row) for row in first.rows}
+    for row in _other_rows(write, rows_of(missing(old, new))):
+        if old.identity(row) not in in_first:
             expected = f"{old.identity(row)}, which was there before the request"
             yield Violation("/", expected, said(new.exchange), _ids(old, write, new))
 
 
 def _moved(write: Answer, old: Answer, new: Answer) -> list[Violation]:
     """The objects whose position has changed, including the object of the write."""
-    known = {old.identity(row): position_of(old.operation, row) for row in old.rows}
+    old_positions = {old.identity(row): position_of(old.operation, row) for row in old.rows}
     where, ids = f"/{new.contract.position}", _ids(old, write, new)
     moved = []
     for row in new.rows:
-        was, now = known.get(new.identity(row)), position_of(new.operation, row)
+        was, now = old_positions.get(new.identity(row)), position_of(new.operation, row)
         if _are_apart(was, now):
             moved.append(Violation(where, compact(was), compact(now), ids))
     return moved
 
 
 def _are_apart(was: Any, now: Any) -> bool:
-    """Whether two positions are different times. One of them may be rounded."""
+    """Whether two positions are different times; False if one is no time.
+
+    Texts of different lengths may be the same time, of which one is rounded.
+    """
     if was == now:
         return False
     moments = instants([was, now])
@@ -101,7 +108,7 @@ NONE_CREATED = "no new object, as the request only plans one"
 """What is expected of a list after a request that plans an object."""
 
 
-def _beside(write: Answer, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _other_rows(write: Answer, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows of a list, except that of the object that the write names."""
     name = write.contract.identifier_of(write.operation.kind)
     return [row for row in rows if str(row.get(name)) != write.exchange.facts.sought]
@@ -110,15 +117,15 @@ def _beside(write: Answer, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _reached(write: Answer, old: Answer, new: Answer) -> Iterator[Violation]:
     """The members of other objects that now show what was sent for the object of the write.
 
-    A new object may show it, too, unless the request only plans one.
+    A new object may show it, unless the request only plans an object. Then it is a violation.
     """
     before = {old.identity(row): row for row in old.rows}
     creates_none = write.contract.only_plans(write.operation)
     texts, ids = _fresh_texts(write), _ids(old, write, new)
-    for row in _beside(write, new.rows):
+    for row in _other_rows(write, new.rows):
         was = before.get(new.identity(row))
         if was is not None:
-            yield from _taken_along(write, texts, was, row, ids)
+            yield from _members_taken_along(write, texts, was, row, ids)
         elif creates_none and _shows(row, texts):
             yield Violation("/", NONE_CREATED, compact(row), ids)
 
@@ -131,7 +138,7 @@ def taken_along(
     They show a text that no other request sent, or the state that was asked for. Any other change
     there may happen by itself.
     """
-    yield from _taken_along(write, _fresh_texts(write), old, new, ids)
+    yield from _members_taken_along(write, _fresh_texts(write), old, new, ids)
 
 
 def _fresh_texts(write: Answer) -> list[str]:
@@ -140,13 +147,14 @@ def _fresh_texts(write: Answer) -> list[str]:
     return texts_in(picked(as_shown(write.operation, write.exchange.facts.sent), fresh).values())
 
 
-def _taken_along(
+def _members_taken_along(
     write: Answer,
     texts: list[str],
     old: Mapping[str, Any],
     new: Mapping[str, Any],
     ids: tuple[str, ...],
 ) -> Iterator[Violation]:
+    """The members that changed to a value with one of some texts, or to the requested state."""
     states = ordered(write.operation, write.exchange, new)
     for name, value in new.items():
         if old.get(name) != value and (name in states or _shows(value, texts)):

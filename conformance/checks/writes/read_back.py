@@ -29,9 +29,10 @@ from conformance.reading import (
 
 
 def read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
-    """Judge each accepted write by the last read of its object.
+    """Judge each accepted write by its response and by the last read of its object.
 
-    A write whose object was written again is left out; create.one says whether it may be.
+    Of several writes to an object, only the last is judged. Whether a creation may return the
+    object of an earlier one is for create.one. A creation that shows no id cannot be read.
     """
     reads = _last_reads(context, trial)
     for write in _last_writes(context, trial):
@@ -52,7 +53,8 @@ def read_back(context: JudgeContext, trial: Trial) -> Iterator[Outcome]:
 def _misquoted(context: JudgeContext, trial: Trial, write: Exchange) -> Iterator[Violation]:
     """The members that the success of a write shows with other values than were sent.
 
-    A change may return the object as it was before, because no source rules that out.
+    A value from before the write is only a note: no source rules out that a change returns the
+    object as it was.
     """
     answer = answer_of(context.contract, write)
     if answer is None or not answer.ok:
@@ -77,18 +79,18 @@ def _earlier_values(context: JudgeContext, trial: Trial, write: Exchange, member
 
 
 def _last_writes(context: JudgeContext, trial: Trial) -> list[Exchange]:
-    """The last write to each object of a trial."""
+    """The last write to each object of a trial, in order. One without an id is kept, too."""
     writes: dict[str, Exchange] = {}
     for write in trial.at(Step.WRITE):
-        identifier = _written_id(context, write)
-        key = write.id if identifier is None else f"object {identifier}"
-        writes.pop(key, None)
+        object_id = _written_id(context, write)
+        key = write.id if object_id is None else f"object {object_id}"
+        writes.pop(key, None)  # so that the last one determines the order
         writes[key] = write
     return list(writes.values())
 
 
 def _last_reads(context: JudgeContext, trial: Trial) -> dict[str, Exchange]:
-    """The last read that belongs to each write, by the exchange of the write.
+    """The last read that belongs to each write, by the id of the exchange of the write.
 
     A read belongs to the last write to the object that it asks for, or else to the last write.
     """
@@ -99,8 +101,9 @@ def _last_reads(context: JudgeContext, trial: Trial) -> dict[str, Exchange]:
             writes.append(exchange)
         elif exchange.facts.step is Step.READ and writes:
             sought = exchange.facts.sought
-            same_id = [write for write in writes if _written_id(context, write) == sought]
-            reads[(same_id or writes)[-1].id] = exchange
+            of_object = [write for write in writes if _written_id(context, write) == sought]
+            last_write = of_object[-1] if of_object else writes[-1]
+            reads[last_write.id] = exchange
     return reads
 
 
@@ -113,9 +116,10 @@ def _written_id(context: JudgeContext, write: Exchange) -> str | None:
 
 
 def _lacks_id(context: JudgeContext, answer: Answered) -> bool:
-    """Whether an accepted creation shows no id where the contract requires one.
+    """Whether an accepted write shows no id where the contract requires one.
 
-    Other rules judge a response that is not an object.
+    A write of an object whose id is known needs none. Other rules judge a response that is not an
+    object.
     """
     if not answer.ok or answer.facts.sought:
         return False
@@ -126,7 +130,10 @@ def _lacks_id(context: JudgeContext, answer: Answered) -> bool:
 
 
 def _one_read_back(context: JudgeContext, write: Exchange, read: Exchange) -> Iterator[Outcome]:
-    """Judge one write by one read."""
+    """Judge one write by one read, which must succeed and show the object.
+
+    ``sought`` in the labels of the read is the id of the object.
+    """
     ids, answer = (write.id, read.id), answered(context, read)
     found, goes_on = sought_in(context.contract, read)
     if not isinstance(answer, Answered):
@@ -140,51 +147,55 @@ def _one_read_back(context: JudgeContext, write: Exchange, read: Exchange) -> It
         expected = f"{read.facts.sought}, which was just written"
         yield Violation("/", expected, said(read), ids)
     else:
-        yield from _compared(context, write, read, found)
+        yield from _judge_found(context, write, read, found)
 
 
-def _compared(
+def _judge_found(
     context: JudgeContext, write: Exchange, read: Exchange, found: Any
 ) -> Iterator[Outcome]:
-    """Compare the object that a read shows with what was sent."""
+    """Judge that the object that a read found shows what was sent, under the id that was sought.
+
+    Nothing passes if the object shows none of the values sent.
+    """
     ids = (write.id, read.id)
     sent = promised(context, context.operation, _sent_last(write))
     wrong = [*differences(context.operation, sent, found), *_dropped(context, sent, found)]
-    name = context.contract.identifier_of(context.contract.operations[read.operation].kind)
-    identifier = members_of(found).get(name)
-    if identifier is not None and str(identifier) != read.facts.sought:
-        wrong.append((f"/{name}", compact(read.facts.sought), compact(identifier)))
+    identifier = context.contract.identifier_of(context.contract.operations[read.operation].kind)
+    found_id = members_of(found).get(identifier)
+    if found_id is not None and str(found_id) != read.facts.sought:
+        wrong.append((f"/{identifier}", compact(read.facts.sought), compact(found_id)))
     for where, expected, actual in wrong:
         yield Violation(where, expected, actual, ids)
-    if not wrong and _proves(context.operation, sent, found, identifier):
+    if not wrong and _proves(context.operation, sent, found, found_id):
         yield Pass(ids)
 
 
 def _dropped(
     context: JudgeContext, sent: Mapping[str, Any], found: dict[str, Any]
 ) -> Iterator[tuple[str, str, str]]:
-    """The references to objects that a creation took, and that its object shows as null."""
+    """The references that a creation took and its object shows as null: where, expected, actual."""
     if context.operation.action != "create":
         return
     for parameter in context.operation.body:
         if not context.contract.refers(parameter):
             continue
-        name, named = parameter.shown_as, sent.get(parameter.name)
-        if named is not None and found.get(name, named) is None:
-            yield f"/{name}", compact(named), "null"
+        name, sent_id = parameter.shown_as, sent.get(parameter.name)
+        if sent_id is not None and found.get(name, sent_id) is None:
+            yield f"/{name}", compact(sent_id), "null"
 
 
-def _proves(operation: Operation, sent: Mapping[str, Any], found: Any, identifier: Any) -> bool:
-    """Whether a read proves a write: it shows what was sent, or the id of a new object."""
-    if operation.action == "create" and identifier is not None:
+def _proves(operation: Operation, sent: Mapping[str, Any], found: Any, found_id: Any) -> bool:
+    """Whether a read proves a write: it shows a value that was sent, or the id of a new object."""
+    if operation.action == "create" and found_id is not None:
         return True
     return bool(shown(operation, as_shown(operation, sent), found))
 
 
 def _sent_last(write: Exchange) -> dict[str, Any]:
-    """The members of a write as they were last sent.
+    """The members of a write, with the values in its body.
 
-    A reference to an object that had disappeared in the meantime was sent again with another one.
+    If an object to which a reference pointed had disappeared, another one was sent than the labels
+    say.
     """
     body = sent_members(write)
     return {name: body.get(name, value) for name, value in write.facts.sent.items()}

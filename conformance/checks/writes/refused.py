@@ -89,7 +89,10 @@ def _is_refused(attempt: Exchange) -> bool:
 
 
 def _effect(look: Look, answer: Answered) -> Iterator[Outcome]:
-    """Judge one look. If an attempt was accepted, a missing object proves nothing."""
+    """Judge one look: its first violation, or else a pass if it shows a list or an object.
+
+    If an attempt was accepted, a missing or changed object proves nothing.
+    """
     checks = [_text_kept, _item_added]
     if not look.others:
         checks += [_object_removed, _carried_out]
@@ -104,19 +107,22 @@ def _effect(look: Look, answer: Answered) -> Iterator[Outcome]:
 
 
 def _text_kept(look: Look) -> Violation | None:
-    """A violation for an object with a text that only refused attempts sent; None without one."""
+    """A violation for an object with a text that only refused attempts sent; None without one.
+
+    It names the attempts that sent the text.
+    """
     accepted = set[str]()
     for attempt in look.others:
         accepted.update(attempt.facts.fresh)
     holding = items_with(look.answer, set(look.exchange.facts.fresh) - accepted)
     if not holding:
         return None
-    sent_by = [
-        attempt
-        for attempt in look.refused
-        if holding[0] in items_with(look.answer, attempt.facts.fresh)
-    ]
-    return look.violation("no effect of refused requests", compact(holding[0]), sent_by)
+    first = holding[0]
+    sent_by = []
+    for attempt in look.refused:
+        if first in items_with(look.answer, attempt.facts.fresh):
+            sent_by.append(attempt)
+    return look.violation("no effect of refused requests", compact(first), sent_by)
 
 
 def _item_added(look: Look) -> Violation | None:
@@ -139,12 +145,13 @@ def _newest_items(look: Look, before: Answer) -> list[Any]:
     """
     listing, items = look.answer.operation, look.answer.listed
     added = newly(look.context.contract, listing, before.listed, items)
-    places = [place for place, item in enumerate(items) if item not in added]
-    if listing.paging is None or not places:
+    old_places = [place for place, item in enumerate(items) if item not in added]
+    if listing.paging is None or not old_places:
         return []
+    first_old, last_old = old_places[0], old_places[-1]
     if runs_forward(listing.paging, items):
-        return items[places[-1] + 1 :]
-    return items[: places[0]]
+        return items[last_old + 1 :]
+    return items[:first_old]
 
 
 def _may_be_of_any(look: Look, item: Any) -> bool:
@@ -179,7 +186,7 @@ GONE = re.compile(
 def _carried_out(look: Look) -> Violation | None:
     """A violation if the object of refused writes now shows the state that they asked for.
 
-    It may also show a new secret, which only such a write replaces.
+    It is one, too, if a secret has changed that only such a write replaces.
     """
     before = look.trial.last(Step.BEFORE)
     if before is None:

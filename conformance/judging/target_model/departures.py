@@ -28,9 +28,9 @@ Listed = tuple[str, str]
 
 @dataclass(frozen=True)
 class Judged:
-    """The outcome of a rule, and the exchange that it is about: mostly a write.
+    """The outcome of a rule, and the id of the exchange that it is about: mostly a write.
 
-    ``listed`` is the member that a list shows otherwise than a read might.
+    ``listed`` is set if the outcome is about a member of a list, although reads may show it, too.
     """
 
     rule: str
@@ -41,9 +41,11 @@ class Judged:
 
 @dataclass(frozen=True)
 class Senders:
-    """Who sent a text of its own: an accepted write, a refused one, or a request of another kind.
+    """Who sent a text that no other request should hold.
 
-    What the last did to an object is not known. ``writes`` are all writes, in the order of time.
+    ``accepted`` and ``refused`` give the write by the text. ``others`` are the texts of requests
+    whose effect is not known. ``writes`` are all writes: those that were not refused in the order
+    of time, then the refused ones.
     """
 
     writes: Sequence[Write]
@@ -55,33 +57,34 @@ class Senders:
 class Comparison:
     """Compares all views of an object with its history.
 
-    ``agreed`` collects the members that lists show as sent, over all objects.
+    ``agreed`` collects the members that operations show as sent, over all objects.
     """
 
     def __init__(self, history: History, senders: Senders, agreed: set[Listed]) -> None:
         self._history = history
         self._senders = senders
         self._agreed = agreed
+        # by rule and exchange of a write: the exchanges of the write and of a view that agrees
         self._passed: dict[tuple[str, str], tuple[str, ...]] = {}
-        self._blamed: set[tuple[str, str, str]] = set()
-        self._departed: set[tuple[str, str]] = set()  # exchanges of writes, and members
+        self._blamed: set[tuple[str, str, str]] = set()  # rule, exchange of a write, where
+        self._departed: set[tuple[str, str]] = set()  # exchange of a write, member
 
     def judged(self) -> Iterator[Judged]:
         """The first view that departs from each write, or else one that agrees with it.
 
         An operation often shows the same again, which is compared once.
         """
-        fine: dict[str, tuple[State, Mapping[str, Any]]] = {}
+        agreeing: dict[str, tuple[State, Mapping[str, Any]]] = {}  # the last, by operation
         for view in sorted(self._history.views, key=lambda each: each.span.begin):
             yield from self._refusals_applied(view)
             state = self._history.at(view.span)
-            known, members = fine.get(view.operation.id, (None, None))
-            if state is None or (known is state and members == view.members):
+            compared, members = agreeing.get(view.operation.id, (None, None))
+            if state is None or (compared is state and members == view.members):
                 continue
             departures = list(self._of_view(state, view))
             yield from departures
             if not departures and view.span.begin - state.since >= SETTLED:
-                fine[view.operation.id] = state, view.members
+                agreeing[view.operation.id] = state, view.members
         blamed = {(rule, exchange) for rule, exchange, _ in self._blamed}
         for (rule, exchange), ids in self._passed.items():
             if (rule, exchange) not in blamed:
@@ -94,7 +97,10 @@ class Comparison:
     def _blame(
         self, rule: str, write: Write, view: View, where: str, expected: str, actual: Any
     ) -> Iterator[Judged]:
-        """The departure of a view from a write, unless an earlier view departs in the same way."""
+        """The departure of a view from a write, unless an earlier view departs in the same place.
+
+        ``rule``, ``where`` (a JSON pointer), ``expected`` and ``actual`` word it.
+        """
         key = rule, write.exchange.id, where
         if key in self._blamed:
             return
@@ -106,33 +112,37 @@ class Comparison:
         yield Judged(rule, write.exchange.id, violation, listed)
 
     def _of_view(self, state: State, view: View) -> Iterator[Judged]:
-        """How one view departs from what is known of the object."""
+        """How one view departs from what is known of the object.
+
+        Members that agree pass. A member that departs from a write is judged once. If the text of a
+        refused write is shown, that write is blamed.
+        """
         if state.deletion is not None:
             yield from self._shown_again(state, state.deletion, view)
             return
         for member, expected in state.members.items():
             value, write = expected
             got = view.members.get(member, ABSENT)
+            has_departed = (write.exchange.id, member) in self._departed
             if got is not ABSENT and _agree(value, got):
                 self._agreed.add((view.operation.id, member))
                 self._pass(_rule_of(write), write, view)
-            elif (write.exchange.id, member) in self._departed:
-                continue
-            elif self._departs(state, member, expected, view):
+            elif not has_departed and self._departs(state, member, expected, view):
                 self._departed.add((write.exchange.id, member))
-                said = f"{compact(value)}, as {write.exchange.id} sent it"
-                refusal = self._senders.refused.get(got) if isinstance(got, str) else None
+                should_show = f"{compact(value)}, as {write.exchange.id} sent it"
+                refusal = _sender_of(self._senders.refused, got)
                 culprit = refusal or self._culprit(member, expected, view)
                 rule = REFUSED if refusal else _rule_of(culprit)
-                yield from self._blame(rule, culprit, view, f"/{member}", said, got)
+                yield from self._blame(rule, culprit, view, f"/{member}", should_show, got)
 
     def _culprit(self, member: str, expected: Expected, view: View) -> Write:
-        """The write that explains why a view does not show what another one sent.
+        """The write that explains why a view does not show what was last sent for a member.
 
-        It is the one that sent the text that is shown, for another object, or else the first write
-        of the object after the value was shown for the last time.
+        It is one for another object that sent what is shown. Or else it is the first write of this
+        object after the value was shown for the last time. The write that sent the value is blamed
+        itself if it was never shown, or if a former value of the object is shown.
         """
-        write = expected[1]
+        write = expected.write
         got, history = view.members[member], self._history
         last = self._last_shown(member, expected, view)
         sent_again = [] if last is None else self._sent_by_others(member, last, view)
@@ -140,13 +150,13 @@ class Comparison:
             return sent_again[0]
         if _holds(history.given(member), got):
             return write
-        sender = self._senders.accepted.get(got) if isinstance(got, str) else None
-        if sender is not None and sender.name != history.name:
+        sender = _sender_of(self._senders.accepted, got)
+        if sender is not None and sender.key != history.key:
             return sender
         if last is None:
             return write
         later = [each for each in history.writes if last <= each.span.begin < view.span.begin]
-        return [*later, write][0]
+        return later[0] if later else write
 
     def _sent_by_others(self, member: str, since: float, view: View) -> list[Write]:
         """The writes of other objects, since a moment, that sent what a view shows of this one."""
@@ -154,27 +164,28 @@ class Comparison:
             write
             for write in self._senders.writes
             if since <= write.span.begin < view.span.begin
-            and write.is_of_another(self._history.name)
+            and write.is_of_another(self._history.key)
             and write.sent.get(member) == view.members[member]
         ]
 
     def _last_shown(self, member: str, expected: Expected, view: View) -> float | None:
-        """When an earlier view last showed what a write sent; None if none did."""
+        """When a view between a write and this view last showed what was sent; None if none did.
+
+        In seconds since 1970.
+        """
         value, write = expected
-        ends = [
-            each.span.end
-            for each in self._history.views
-            if write.span.end <= each.span.begin
-            and each.span.end <= view.span.begin
-            and _agree(value, each.members.get(member, ABSENT))
-        ]
-        return max(ends, default=None)
+        views = self._history.views
+        after_write = [each for each in views if write.span.end <= each.span.begin]
+        between = [each for each in after_write if each.span.end <= view.span.begin]
+        showing = [each for each in between if _agree(value, each.members.get(member, ABSENT))]
+        return max((each.span.end for each in showing), default=None)
 
     def _departs(self, state: State, member: str, expected: Expected, view: View) -> bool:
         """Whether a view contradicts what a write sent for a member.
 
-        A list, or a view with another key, may show less, unless it showed more before. Other rules
-        blame what a refused request has sent.
+        A list, or a view with another key, may show less, unless it showed more before. What a
+        refused request sent is judged on its own. What a request without a known effect sent may
+        be right.
         """
         value, write = expected
         if member not in shown(write.operation, {member: value}, view.members):
@@ -190,51 +201,56 @@ class Comparison:
         return self._is_wrong(state, member, expected, view)
 
     def _is_obscured(self, sent: Any, got: Any, write: Write, view: View) -> bool:
-        """Whether a view shows no other value than was sent, but less: nothing, or a part of it."""
+        """Whether a view shows no other value than was sent, but less: nothing, or a part of it.
+
+        Any view may mask a value. Only a list of objects that can be read, or a view with another
+        key than that of the write, may leave out a part of it.
+        """
         if isinstance(got, str) and MASKED.search(got):
             return True
-        is_second = view.in_list and self._history.kind.is_read
-        if not is_second and view.exchange.identity == write.exchange.identity:
+        is_overview = view.in_list and self._history.kind.is_read
+        if not is_overview and view.exchange.identity == write.exchange.identity:
             return False
         is_part = isinstance(sent, str) and isinstance(got, str) and sent.startswith(got)
         return is_part or got in (None, "", [], {})
 
     def _is_wrong(self, state: State, member: str, expected: Expected, view: View) -> bool:
-        """Whether the target cannot excuse that it does not show what a write sent for a member.
+        """Whether nothing excuses that a view does not show what a write sent for a member.
 
-        A response may show a former value for a while. A target may change by itself what is not
-        only for clients to write, unless the same operation never shows what was sent, and another
-        does.
+        A member that only clients write may show a former value for a while, but not after the
+        value sent. The target may change any other member by itself, so it is wrong only if another
+        operation goes on showing what was sent, and this one does not.
         """
         value, write = expected
         has_settled = view.span.begin - write.span.end >= SETTLED
         if member in self._history.kind.written:
             return has_settled or self._has_shown(state, member, value, view)
-        shows = {
-            each.operation.id
-            for each in self._history.views
-            if each.span.begin >= view.span.begin
-            and self._history.at(each.span) is state
-            and _agree(value, each.members.get(member, ABSENT))
-        }
-        return has_settled and bool(shows) and view.operation.id not in shows
+        showing: set[str] = set()  # ids of operations
+        for each in self._history.views:
+            same_state = each.span.begin >= view.span.begin and self._history.at(each.span) is state
+            if same_state and _agree(value, each.members.get(member, ABSENT)):
+                showing.add(each.operation.id)
+        return has_settled and bool(showing) and view.operation.id not in showing
 
     def _has_shown(self, state: State, member: str, value: Any, view: View) -> bool:
         """Whether the operation showed what was sent, and now shows what the object never had.
 
-        Another key may be shown less. Of two copies of the data, one may have a former value.
+        Only views with the same key count, because another key may be shown less. A former value is
+        no sign of a fault: of two copies of the data, one may still have it.
         """
-        history = self._history
+        history, got = self._history, view.members[member]
         earlier = [each for each in history.views if each.span.end <= view.span.begin]
         former = [each for each in earlier if history.at(each.span) is not state]
-        given = history.given(member)
-        if _shows(former, member, view.members[member]) or _holds(given, view.members[member]):
+        if _shows(former, member, got) or _holds(history.given(member), got):
             return False
         alike = [each for each in earlier if each not in former and each.is_asked_as(view)]
         return _shows(alike, member, value)
 
     def _refusals_applied(self, view: View) -> Iterator[Judged]:
-        """The texts of refused writes that a view shows, although no accepted request sent them."""
+        """The texts of earlier refused writes that a view shows, although only those sent them.
+
+        A refused write passes where the view shows the member with another value.
+        """
         for write, texts in self._history.refused:
             if write.span.end > view.span.begin:
                 continue
@@ -246,24 +262,34 @@ class Comparison:
                     self._pass(REFUSED, write, view)
 
     def _shown_again(self, state: State, deletion: Write, view: View) -> Iterator[Judged]:
-        """The departure of a view that shows a deleted object as it was."""
+        """The departure of a view that shows a deleted object exactly as it was.
+
+        Nothing is judged shortly after the deletion, if no view before it showed the object, or if
+        the object may have come back. A view that shows any difference passes.
+        """
         views = self._history.views
         before = [each for each in views if each.span.end <= deletion.span.begin]
         if not before or view.span.begin - deletion.span.end < SETTLED:
             return
         if self._history.may_be_back(deletion):
             return
-        sent = {member: value for member, (value, _) in state.members.items()}
-        known = {**before[-1].members, **sent}
-        if all(_is_as_before(known, member, value) for member, value in view.members.items()):
+        sent = {member: expected.value for member, expected in state.members.items()}
+        last = before[-1]
+        was = {**last.members, **sent}
+        if all(_is_as_before(was, member, value) for member, value in view.members.items()):
             expected = f"nothing, as {deletion.exchange.id} deleted it"
             yield from self._blame(DELETED, deletion, view, "/", expected, view.members)
         else:
             self._pass(DELETED, deletion, view)
 
 
+def _sender_of(senders: Mapping[str, Write], value: Any) -> Write | None:
+    """The write that sent a value, if it is a text of its own; None otherwise."""
+    return senders.get(value) if isinstance(value, str) else None
+
+
 def _holds(values: Iterable[Any], value: Any) -> bool:
-    """Whether one of some values is a value, perhaps in another form."""
+    """Whether one of some values agrees with a given one."""
     return any(_agree(one, value) for one in values)
 
 
@@ -273,14 +299,14 @@ def _shows(views: Iterable[View], member: str, value: Any) -> bool:
 
 
 def _rule_of(write: Write) -> str:
-    """The rule about later views of what a write has sent, or may not have changed."""
+    """The rule about what views must show after a write, by its fate and action."""
     if write.fate is Fate.REFUSED:
         return REFUSED
     return CREATED if write.operation.action == "create" else CHANGED
 
 
 def _agree(sent: Any, got: Any) -> bool:
-    """Whether a value is shown as it was sent, or is the same time."""
+    """Whether a value is shown as it was sent, or a time in another form."""
     if sent == got and not isinstance(sent, bool | int | float):
         return True
     if same(sent, got):
@@ -289,10 +315,10 @@ def _agree(sent: Any, got: Any) -> bool:
     return moment is not None and moment == instant(got)
 
 
-def _is_as_before(known: Mapping[str, Any], member: str, value: Any) -> bool:
-    """Whether a member of a deleted object is no sign of its deletion; a new time is none."""
-    if member not in known:
+def _is_as_before(was: Mapping[str, Any], member: str, value: Any) -> bool:
+    """Whether a member has the value that it ``was`` before a deletion, or another time."""
+    if member not in was:
         return False
-    old = known[member]
+    old = was[member]
     are_times = instant(old) is not None and instant(value) is not None
     return are_times or _agree(old, value)

@@ -23,8 +23,8 @@ LONGEST_UNREAD = 20_000
 """The most characters of a body that are searched for texts."""
 _QUOTED = re.compile(r'"([^"\\]{1,200})"')
 
-Name = tuple[Business, str, str]
-"""An object: the business whose key showed it, its kind, and its id as text."""
+ObjectKey = tuple[Business, str, str]
+"""What identifies an object: the business whose key showed it, its kind, and its id as text."""
 
 
 class Fate(StrEnum):
@@ -37,18 +37,19 @@ class Fate(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class Write:
-    """A request that may change objects: the one that it names, and its members as it shows them.
+    """A request that may change objects: the one that it names, or those that it mentions.
 
-    ``sent`` holds only values whose effect the contract determines, or the texts of a refused
-    request that no other request should hold. ``mentions`` are all texts in a request that was not
-    refused.
+    ``key`` is the object that it creates or names; None if that is not known. ``sent`` holds values
+    by the members that show them: only values whose effect the contract determines, or the texts of
+    a refused request that no other request should hold. ``mentions`` are all texts in a request
+    that was not refused.
     """
 
     exchange: Exchange
     operation: Operation
     span: Span
     fate: Fate
-    name: Name | None
+    key: ObjectKey | None
     sent: Mapping[str, Any]
     mentions: frozenset[str]
 
@@ -58,9 +59,10 @@ class Write:
         names = {member.shown_as for member in self.operation.fresh_members}
         return texts_in(value for name, value in self.sent.items() if name in names)
 
-    def is_of_another(self, name: Name) -> bool:
-        """Whether it is about another object of the same kind, which it may not have created."""
-        return self.operation.kind == name[1] and self.name != name
+    def is_of_another(self, key: ObjectKey) -> bool:
+        """Whether it is about an object of the same kind as that with a key, but not that one."""
+        _, kind, _ = key
+        return self.operation.kind == kind and self.key != key
 
     @property
     def is_new(self) -> bool:
@@ -102,7 +104,11 @@ def is_plain(exchange: Exchange) -> bool:
 
 
 def write_of(context: JudgeContext, exchange: Exchange, span: Span) -> Write | None:
-    """The write that an exchange is; None for a read, and for a key that may be of any business."""
+    """The write that an exchange is; None for a read, and for a key that may be of any business.
+
+    What it sent counts only if it was done and plain, or if it was refused. The effect of a write
+    whose body strict JSON does not read is unknown.
+    """
     operation = context.contract.operations.get(exchange.operation)
     business = business_shown(exchange)
     if operation is None or business is None or operation.effect is Effect.READ:
@@ -110,14 +116,14 @@ def write_of(context: JudgeContext, exchange: Exchange, span: Span) -> Write | N
     members = sent_members(exchange)
     unread = _unread_texts(exchange, members)
     fate = Fate.UNKNOWN if unread else _fate(context, exchange)
-    identifier = _written_id(context, operation, exchange, members)
-    name = None if identifier is None else (business, operation.kind, identifier)
+    object_id = _written_id(context, operation, exchange, members)
+    key = None if object_id is None else (business, operation.kind, object_id)
     sent = _own_texts(operation, members) if fate is Fate.REFUSED else {}
     if fate is Fate.DONE and is_plain(exchange):
         sent = _determined(context, operation, members)
     texts = [*unread, *_texts(members), *_texts(query_of(exchange.request.url))]
     mentions = frozenset() if fate is Fate.REFUSED else frozenset(texts)
-    return Write(exchange, operation, span, fate, name, sent, mentions)
+    return Write(exchange, operation, span, fate, key, sent, mentions)
 
 
 def _unread_texts(exchange: Exchange, members: Mapping[str, Any]) -> list[str]:
@@ -129,7 +135,10 @@ def _unread_texts(exchange: Exchange, members: Mapping[str, Any]) -> list[str]:
 
 
 def stray_texts(context: JudgeContext, exchange: Exchange) -> list[str]:
-    """The texts in the body of a request that is no write, or whose meaning is not certain."""
+    """The texts in the body of a request that is no write, or whose meaning is not certain.
+
+    None for a refused request, which has no effect.
+    """
     operation = context.contract.operations.get(exchange.operation)
     is_write = operation is not None and operation.effect is not Effect.READ
     if exchange.request.body is None or (is_write and is_plain(exchange)) or exchange.refused:
@@ -138,7 +147,10 @@ def stray_texts(context: JudgeContext, exchange: Exchange) -> list[str]:
 
 
 def _fate(context: JudgeContext, exchange: Exchange) -> Fate:
-    """What is known of the effect of a write. A failure in the middle may leave some."""
+    """What is known of the effect of a write: a server that fails midway may have done it in part.
+
+    A refusal without a registered code may not come from the target.
+    """
     if exchange.role is Role.RETRY or exchange.status is None or exchange.status >= 500:
         return Fate.UNKNOWN
     if exchange.ok:
@@ -158,7 +170,7 @@ def _written_id(
 
 
 def named_id(operation: Operation, exchange: Exchange, members: Mapping[str, Any]) -> str | None:
-    """The id of the object that a request names; None if it selects one in another way."""
+    """The id with which a request names an object; None if it has none, or names it otherwise."""
     selector = operation.selector
     if selector is None or selector.references != operation.kind or selector.by:
         return None
@@ -181,8 +193,8 @@ def _determined(
     """
     if Open.INPUT in operation.open:
         return {}
-    known = [member.name for member in operation.body if not member.phone]
-    sent = {name: members[name] for name in known if members.get(name) is not None}
+    names = [member.name for member in operation.body if not member.phone]
+    sent = {name: members[name] for name in names if members.get(name) is not None}
     selector = operation.selector
     if selector is not None:
         sent.pop(selector.name, None)
@@ -190,7 +202,7 @@ def _determined(
 
 
 def _texts(value: Any) -> list[str]:
-    """All texts in a value, up to two levels deep."""
+    """All texts in the members of a value, and in lists among them."""
     texts: list[str] = []
     for member in value.values():
         texts += texts_in(member if isinstance(member, list) else [member])

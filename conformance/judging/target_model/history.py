@@ -5,15 +5,19 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from conformance.base.values import picked, without
-from conformance.judging.target_model.events import Fate, Name, View, Write, is_plain
+from conformance.judging.target_model.events import Fate, ObjectKey, View, Write, is_plain
 from conformance.model import Contract, Effect, Operation
 from conformance.reading import Span, as_shown, sent_members
 
-Expected = tuple[Any, Write]
-"""A value that a member must have, and the write that gave it."""
+
+class Expected(NamedTuple):
+    """A value that a member must have, and the write that gave it."""
+
+    value: Any
+    write: Write
 
 
 @dataclass(frozen=True)
@@ -44,7 +48,8 @@ class Kind:
 class State:
     """What is known of an object from the end of a write on.
 
-    ``since`` is when that was, and ``deletion`` the write that deleted the object.
+    ``since`` is when that write ended, in seconds. ``deletion`` is the write that deleted the
+    object. Members that are not determined are left out.
     """
 
     members: Mapping[str, Expected] = field(default_factory=dict)
@@ -60,8 +65,8 @@ class History:
     the members that show them.
     """
 
-    def __init__(self, name: Name, kind: Kind) -> None:
-        self.name, self.kind = name, kind
+    def __init__(self, key: ObjectKey, kind: Kind) -> None:
+        self.key, self.kind = key, kind
         self.writes: list[Write] = []
         self.mentions: list[Write] = []
         self.attempts: list[Write] = []
@@ -76,10 +81,9 @@ class History:
         self._ends = [state.since for _, state in self._states]
 
     def _folded(self) -> Iterator[tuple[Write, State]]:
-        """Each write that may have changed the object, with the state after it.
+        """Each write that may have changed the object, with the state after it, as they were sent.
 
-        They are in the order in which they were sent. A write ends no earlier than those before it,
-        even if clocks disagree on how long those took.
+        A state holds from the latest end of all writes so far, because they may overlap.
         """
         state = State()
         for write in sorted([*self.writes, *self.mentions], key=lambda each: each.span.begin):
@@ -88,24 +92,26 @@ class History:
             yield write, state
 
     def _after(self, state: State, write: Write) -> State:
-        """The state of the object after a write."""
-        if write.name != self.name:
-            return State(self._left_by_mention(state, write), state.deletion)
+        """The state of the object after a write, which only mentions it if it has another key.
+
+        Of a creation that may have found the object there, no member is known.
+        """
+        if write.key != self.key:
+            return State(self._unchanged_by_mention(state, write), state.deletion)
         match write.operation.action:
             case "create":
                 is_first = write is self.writes[0] and write.is_new
-                return State(
-                    {name: (value, write) for name, value in write.sent.items() if is_first}
-                )
+                return State(_expected(write) if is_first else {})
             case "delete":
                 is_done = write.fate is Fate.DONE
                 return State(state.members, state.deletion or (write if is_done else None))
         return State(self._changed(state, write))  # which may also take back a deletion
 
-    def _left_by_mention(self, state: State, write: Write) -> dict[str, Expected]:
-        """The members that a write of another object leaves as they are.
+    def _unchanged_by_mention(self, state: State, write: Write) -> dict[str, Expected]:
+        """The members that a write of another object, which mentions this one, leaves as they are.
 
-        What costs money, such as a message to somebody, may also add to what is known of them.
+        None are known after a write whose effect is unknown, or that costs money: a message to
+        somebody may also change what is stored of that person.
         """
         if write.operation.effect is Effect.SPEND or write.fate is Fate.UNKNOWN:
             return {}
@@ -115,7 +121,7 @@ class History:
         """The members after a change or other work on the object.
 
         A PATCH keeps what it does not send, and a POST or PUT may replace it. Other work keeps what
-        only clients write.
+        only clients write. A write whose effect or meaning is not certain keeps nothing.
         """
         operation = write.operation
         may_replace = _is_change(operation) and operation.method != "PATCH"
@@ -126,17 +132,19 @@ class History:
         else:
             kept = picked(state.members, self.kind.written)
         touched = as_shown(operation, sent_members(write.exchange))
-        sent = {name: (value, write) for name, value in write.sent.items()}
-        return {**without(kept, touched), **sent}
+        return {**without(kept, touched), **_expected(write)}
 
     def at(self, span: Span) -> State | None:
         """The state that a view must show; None if a write was under way, or none was before."""
-        place = bisect_right(self._ends, span.begin)
-        if place == 0:
+        ended = bisect_right(self._ends, span.begin)  # how many writes had ended
+        if ended == 0:
             return None
-        if any(write.span.begin < span.end for write, _ in self._states[place : place + 1]):
-            return None
-        return self._states[place - 1][1]
+        if ended < len(self._states):
+            next_write, _ = self._states[ended]
+            if next_write.span.begin < span.end:
+                return None
+        _, state = self._states[ended - 1]
+        return state
 
     def shown_before(self, span: Span) -> View | None:
         """The last view before a request, with no write between them; None if there is none."""
@@ -147,9 +155,10 @@ class History:
         return last
 
     def may_be_back(self, deletion: Write) -> bool:
-        """Whether what is shown after a deletion may be there for another reason.
+        """Whether a deleted object may be shown although the deletion worked.
 
-        A refused change may have brought it back, or another object was created under its name.
+        A refused write, which other rules judge, may have brought it back. Or it was created more
+        often than it was deleted, so that another object has its id.
         """
         if any(deletion.span.end <= each.span.begin for each in self.attempts):
             return True
@@ -162,8 +171,16 @@ class History:
         return [write.sent[member] for write in self.writes if member in write.sent]
 
 
+def _expected(write: Write) -> dict[str, Expected]:
+    """What a write requires of the members that it sent."""
+    return {member: Expected(value, write) for member, value in write.sent.items()}
+
+
 def _is_change(operation: Operation) -> bool:
-    """Whether an operation only changes the members that it takes."""
+    """Whether an operation only changes the members that it takes.
+
+    A mode that a parameter other than the selector chooses may do other work.
+    """
     selector = operation.selector
-    is_mode = operation.when is None or (selector is not None and operation.when == selector.name)
-    return operation.action == "update" and is_mode
+    by_selector = selector is not None and operation.when == selector.name
+    return operation.action == "update" and (operation.when is None or by_selector)

@@ -10,7 +10,7 @@ from typing import Any
 from conformance.judging.outcomes import JudgeContext, Pass, Violation
 from conformance.judging.responses import said
 from conformance.judging.target_model.departures import REFUSED, SETTLED, Judged
-from conformance.judging.target_model.events import Name, View, Write, is_plain
+from conformance.judging.target_model.events import ObjectKey, View, Write, is_plain
 from conformance.judging.target_model.history import History
 from conformance.model import Business, Open, Parameter, Step, compact
 from conformance.reading import Answer, Span, absent, asked, takes
@@ -29,19 +29,28 @@ class Look:
     span: Span
 
 
+FilterValues = list[tuple[Parameter, str]]
+"""Filters of a list, each with the value that was sent for it."""
+Shown = list[tuple[History, View]]
+"""The objects of the run that a list shows: the history of each, and how it is shown."""
+
+
 class Lists:
     """The filtered lists of a run, and those of one business that may show another's objects."""
 
     def __init__(self, context: JudgeContext) -> None:
         self._context = context
-        self._filtered: list[tuple[Answer, list[tuple[Parameter, str]], list[Any]]] = []
-        self._listed: list[tuple[Business, Answer]] = []
-        self._looks: dict[tuple[Any, ...], Look] = {}  # only the last one for an object counts
+        self._filtered: list[tuple[Answer, FilterValues, Shown]] = []
+        self._listed: list[tuple[Business, Answer]] = []  # lists with rows
+        # by case, attempt, object and filters: only the last look counts
+        self._looks: dict[tuple[Any, ...], Look] = {}
 
-    def add(
-        self, business: Business, answer: Answer, span: Span, shown: list[tuple[History, View]]
-    ) -> None:
-        """Note a list, and the objects of the run that it shows."""
+    def add(self, business: Business, answer: Answer, span: Span, shown: Shown) -> None:
+        """Note a list, and the objects of the run that it shows.
+
+        A list of something that businesses share, or whose meaning is not certain, counts only as a
+        look for an object.
+        """
         exchange, facts = answer.exchange, answer.exchange.facts
         if facts.step is Step.FILTERED:
             place = (exchange.case, exchange.attempt, facts.sought, *facts.filters.items())
@@ -55,12 +64,13 @@ class Lists:
             if filters:
                 self._filtered.append((answer, filters, shown))
 
-    def _filters_of(self, answer: Answer) -> list[tuple[Parameter, str]]:
+    def _filters_of(self, answer: Answer) -> FilterValues:
         """The filters of a list that take one exact value, each with that value.
 
-        Which spelling of an address or a number matches is open.
+        A filter that servers may ignore is left out. So is one by an address or a phone number,
+        because it is open which spelling matches.
         """
-        filters = []
+        filters: FilterValues = []
         for parameter in answer.operation.filters:
             value = asked(answer.exchange, parameter.name)
             is_open = Open.FILTER_IGNORED in parameter.open or parameter.phone
@@ -69,9 +79,9 @@ class Lists:
         return filters
 
     def judged(
-        self, histories: Mapping[Name, History], refused: Mapping[str, Write]
+        self, histories: Mapping[ObjectKey, History], refused: Mapping[str, Write]
     ) -> Iterator[Judged]:
-        """The first departure of each list, or else an object that agrees with it.
+        """The first departure of each list, or else passes.
 
         ``refused`` are the refused writes by the texts that only they have sent.
         """
@@ -80,36 +90,36 @@ class Lists:
         for look in self._looks.values():
             yield from self._unfound(look, histories)
         yield from self._strangers(histories)
-        yield from self._refused(refused)
+        yield from self._left_by_refused(refused)
 
-    def _misfits(
-        self,
-        answer: Answer,
-        filters: list[tuple[Parameter, str]],
-        shown: list[tuple[History, View]],
-    ) -> Iterator[Judged]:
-        """The first object of the run in a list that a filter of it excludes."""
+    def _misfits(self, answer: Answer, filters: FilterValues, shown: Shown) -> Iterator[Judged]:
+        """The first object of the run in a list that a filter of it excludes.
+
+        Objects before it pass. A list that does not show the member is judged by the value that was
+        last sent for it, once that has settled.
+        """
         for history, view in shown:
             state = history.at(view.span)
             if state is None or state.deletion is not None:
                 continue
             for parameter, value in filters:
-                known = state.members.get(parameter.filters)
-                if known is None or view.span.begin - known[1].span.end < SETTLED:
-                    continue
                 member = parameter.filters
-                item = {member: view.members.get(member, known[0])}
-                ids = (known[1].exchange.id, answer.exchange.id)
+                expected = state.members.get(member)
+                if expected is None or view.span.begin - expected.write.span.end < SETTLED:
+                    continue
+                item = {member: view.members.get(member, expected.value)}
+                ids = (expected.write.exchange.id, answer.exchange.id)
                 if takes(parameter, item, value) is False:
                     violation = Violation(f"/{member}", compact(value), compact(item[member]), ids)
                     yield Judged(MATCHES, answer.exchange.id, violation)
                     return
                 yield Judged(MATCHES, answer.exchange.id, Pass(ids))
 
-    def _unfound(self, look: Look, histories: Mapping[Name, History]) -> Iterator[Judged]:
-        """Whether a filtered list lacks an object that passes its filter, as the object was shown.
+    def _unfound(self, look: Look, histories: Mapping[ObjectKey, History]) -> Iterator[Judged]:
+        """The departure of a filtered list that lacks an object which it was to find.
 
-        A filter may find an object only some time after a change.
+        The object passes the filter as it was last shown. A list that may show it on a later page
+        passes. A filter may find an object only some time after a change.
         """
         exchange, facts = look.answer.exchange, look.answer.exchange.facts
         history = histories.get((look.business, look.answer.operation.kind, str(facts.sought)))
@@ -130,23 +140,23 @@ class Lists:
                 expected = f"{facts.sought}, whose {member} is {compact(view.members[member])}"
                 yield Judged(MATCHES, exchange.id, Violation("/", expected, said(exchange), ids))
 
-    def _strangers(self, histories: Mapping[Name, History]) -> Iterator[Judged]:
-        """The first object in each list that another business created in this run.
+    def _strangers(self, histories: Mapping[ObjectKey, History]) -> Iterator[Judged]:
+        """The first object in each list that another business created in this run, or else a pass.
 
         Each business may number its objects alike, so what was sent must be shown, too.
         """
-        created: dict[tuple[Business, str], dict[str, History]] = defaultdict(dict)
-        for (business, kind, identifier), history in histories.items():
-            created[business, kind][identifier] = history
+        by_owner: dict[tuple[Business, str], dict[str, History]] = defaultdict(dict)
+        for (business, kind, object_id), history in histories.items():
+            by_owner[business, kind][object_id] = history
         for business, answer in self._listed:
-            foreign = created.get((APART[business], answer.operation.kind), {})
+            foreign = by_owner.get((APART[business], answer.operation.kind), {})
             if foreign:
                 strangers = list(self._strangers_in(answer, foreign))
                 passed = Judged(BELONGS, answer.exchange.id, Pass((answer.exchange.id,)))
                 yield from strangers[:1] or [passed]
 
     def _strangers_in(self, answer: Answer, foreign: Mapping[str, History]) -> Iterator[Judged]:
-        """The objects in a list that another business created."""
+        """The objects in a list that another business created; ``foreign`` are those, by id."""
         identifier = self._context.contract.identifier_of(answer.operation.kind)
         for row in answer.rows:
             history = foreign.get(str(row.get(identifier)))
@@ -154,7 +164,7 @@ class Lists:
             if creation is not None:
                 yield self._stranger(answer, row, creation)
 
-    def _refused(self, refused: Mapping[str, Write]) -> Iterator[Judged]:
+    def _left_by_refused(self, refused: Mapping[str, Write]) -> Iterator[Judged]:
         """The first item of each list that a refused creation of its kind has left behind."""
         creations: dict[str, dict[str, Write]] = defaultdict(dict)  # by kind and text
         for text, write in refused.items():
@@ -176,7 +186,7 @@ class Lists:
 
 
 def _creation_shown(history: History, row: dict[str, Any]) -> Write | None:
-    """The creation of an object, if an item shows a text that only it sent."""
+    """The creation of an object, if an item shows a text that only the creation sent; or None."""
     for creation in history.writes:
         if not creation.is_new:
             continue
@@ -190,8 +200,13 @@ def _creation_shown(history: History, row: dict[str, Any]) -> Write | None:
 def _shown_of(
     creations: Mapping[str, Write], answer: Answer
 ) -> Iterator[tuple[dict[str, Any], Write]]:
-    """The items of a list that show a text of some creations, each with the creation."""
-    members = {member for write in creations.values() for member in write.sent}
+    """The items of a list that show a text of some creations, each with the creation.
+
+    ``creations`` are by text. The item must show the text in the member for which it was sent.
+    """
+    members: set[str] = set()
+    for creation in creations.values():
+        members |= creation.sent.keys()
     for row in answer.rows if creations else ():
         if members.isdisjoint(row):
             continue

@@ -8,11 +8,12 @@ from itertools import chain
 from typing import Any
 from weakref import WeakKeyDictionary
 
+from conformance.base.values import without
 from conformance.judging.outcomes import JudgeContext, Outcome, WholeLog
 from conformance.judging.target_model.departures import Comparison, Judged, Listed, Senders
 from conformance.judging.target_model.events import (
     Fate,
-    Name,
+    ObjectKey,
     View,
     Write,
     business_shown,
@@ -29,7 +30,7 @@ from conformance.model import Business, Exchange
 from conformance.reading import Answer, Span, members_of, spans_of
 
 Found = Mapping[tuple[str, str], list[Outcome]]
-"""The outcomes by the exchange that they are about, and by rule."""
+"""The outcomes, by the id of the exchange that they are about and the id of their rule."""
 
 _FOUND: WeakKeyDictionary[WholeLog, Found] = WeakKeyDictionary()
 """The outcomes of each log that is being judged. It is folded once."""
@@ -53,7 +54,7 @@ class Model:
     def __init__(self, context: JudgeContext, log: WholeLog) -> None:
         self._context = context
         self._timed = sorted(spans_of(log.exchanges), key=lambda timed: timed[1].begin)
-        self._histories: dict[Name, History] = {}
+        self._histories: dict[ObjectKey, History] = {}
         self._kinds: dict[str, Kind] = {}
         self._effective: list[Write] = []  # writes that were not refused
         self._refused: list[Write] = []
@@ -82,7 +83,7 @@ class Model:
     def _of_objects(self, senders: Senders) -> list[Judged]:
         """The outcomes of the history of each object.
 
-        A list that never shows a member as it was sent, although reads may, has a form of its own.
+        Left out are departures of members that a list never shows as sent: it has its own form.
         """
         agreed: set[Listed] = set()
         found: list[Judged] = []
@@ -91,24 +92,29 @@ class Model:
         return [each for each in found if each.listed is None or each.listed in agreed]
 
     def _senders(self) -> Senders:
-        """Who sent which text of its own. A change is a likelier reason than a creation."""
+        """Who sent which text that no other request should hold.
+
+        Of several accepted senders, a change counts rather than a creation. A text counts as that
+        of a refused write only if no accepted write sent it.
+        """
         taken = frozenset(chain.from_iterable(write.mentions for write in self._effective))
         others = [stray_texts(self._context, exchange) for exchange, _ in self._timed]
         changes_last = sorted(self._effective, key=lambda write: write.operation.action == "update")
+        by_refused = {text: write for write in self._refused for text in write.fresh}
         return Senders(
-            [*self._effective, *self._refused],
-            {text: write for write in changes_last for text in write.fresh},
-            {text: write for write in self._refused for text in write.fresh if text not in taken},
-            frozenset(chain.from_iterable(others)),
+            writes=[*self._effective, *self._refused],
+            accepted={text: write for write in changes_last for text in write.fresh},
+            refused=without(by_refused, taken),
+            others=frozenset(chain.from_iterable(others)),
         )
 
     def _note_writes(self, writes: list[Write]) -> None:
-        """Give each write to the histories of the objects that it names."""
+        """Give each write to the histories of the objects that it names or mentions; fold these."""
         self._effective = [write for write in writes if write.fate is not Fate.REFUSED]
         self._refused = [write for write in writes if write.fate is Fate.REFUSED]
         for write in self._effective:
-            if write.name is not None:
-                self._history(write.name).writes.append(write)
+            if write.key is not None:
+                self._history(write.key).writes.append(write)
         self._note_mentions(self._effective)
         self._note_refused()
         for history in self._histories.values():
@@ -118,8 +124,8 @@ class Model:
         """Give each refused write to the history of its object, with the texts it alone sent."""
         taken = frozenset(chain.from_iterable(write.mentions for write in self._effective))
         for write in self._refused:
-            if write.name is not None:
-                history = self._history(write.name)
+            if write.key is not None:
+                history = self._history(write.key)
                 history.attempts.append(write)
                 texts = {name: text for name, text in write.sent.items() if text not in taken}
                 history.refused.append((write, texts))
@@ -127,22 +133,22 @@ class Model:
     def _note_mentions(self, writes: list[Write]) -> None:
         """Give each write to the histories of the other objects that it mentions."""
         by_id: dict[str, list[History]] = defaultdict(list)
-        for history in self._histories.values():
-            by_id[history.name[2]].append(history)
+        for (_, _, object_id), history in self._histories.items():
+            by_id[object_id].append(history)
         for write in writes:
             for text in write.mentions & by_id.keys():
                 for history in by_id[text]:
-                    if history.name != write.name:
+                    if history.key != write.key:
                         history.mentions.append(write)
 
-    def _history(self, name: Name) -> History:
-        """The history of an object, which may be new."""
-        if name not in self._histories:
-            kind = name[1]
+    def _history(self, key: ObjectKey) -> History:
+        """The history of an object, which is created if there is none."""
+        if key not in self._histories:
+            _, kind, _ = key
             if kind not in self._kinds:
                 self._kinds[kind] = Kind.of(self._context.contract, kind)
-            self._histories[name] = History(name, self._kinds[kind])
-        return self._histories[name]
+            self._histories[key] = History(key, self._kinds[kind])
+        return self._histories[key]
 
     def _note_views(self) -> None:
         """Give what each response shows to the histories of its objects."""
@@ -156,7 +162,7 @@ class Model:
                 self._note_answer(business, answer, span)
 
     def _note_answer(self, business: Business, answer: Answer, span: Span) -> None:
-        """Give the items or the object of a response to their histories."""
+        """Give the items or the object of a response to their histories, positions and lists."""
         kind = answer.operation.kind
         identifier = self._context.contract.identifier_of(kind)
         is_list = answer.operation.paging is not None

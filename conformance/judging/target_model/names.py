@@ -19,8 +19,10 @@ BEFORE, AT_ONCE = "before", "at the same time"
 """When the first request under a name was sent."""
 REFUSED_AS_INVALID = (400, 404, 409, 422)
 
-Named = dict[tuple[str, str, str], Answer]
-"""The first object under each name, by operation, key and name."""
+Place = tuple[str, str, str]
+"""Where a name is valid: an operation and a key, with the name itself."""
+Named = dict[Place, Answer]
+"""The first response with an object under each name."""
 
 
 def judged_names(context: JudgeContext, writes: Iterable[Write]) -> Iterator[Judged]:
@@ -31,7 +33,7 @@ def judged_names(context: JudgeContext, writes: Iterable[Write]) -> Iterator[Jud
         name = header_in(exchange.request.headers, header) if header else ""
         if not name:
             continue
-        place = (write.operation.id, exchange.identity or "", name)
+        place: Place = (write.operation.id, exchange.identity or "", name)
         answer = Answer(context.contract, write.operation, exchange)
         outcome = _outcome(first, place, answer)
         if outcome is not None:
@@ -40,43 +42,51 @@ def judged_names(context: JudgeContext, writes: Iterable[Write]) -> Iterator[Jud
             first.setdefault(place, answer)
 
 
-def _outcome(first: Named, place: tuple[str, str, str], answer: Answer) -> Outcome | None:
-    """The outcome of a response under a name; None if that name says nothing about it."""
-    known = first.get(place)
-    if known is None:
-        return _merged(first, place, answer)
-    if not _have_same_body(known.exchange, answer.exchange):
-        return None  # everything is open
-    return _repeated(known, answer) or Pass((known.exchange.id, answer.exchange.id))
+def _outcome(first: Named, place: Place, answer: Answer) -> Outcome | None:
+    """The outcome of a response under a name; None if that name says nothing about it.
+
+    It says nothing about a second request with another body: servers may do anything then.
+    """
+    earlier = first.get(place)
+    if earlier is None:
+        return _object_of_other_name(first, place, answer)
+    if not _have_same_body(earlier.exchange, answer.exchange):
+        return None
+    return _other_result(earlier, answer) or Pass((earlier.exchange.id, answer.exchange.id))
 
 
-def _merged(first: Named, place: tuple[str, str, str], answer: Answer) -> Violation | None:
+def _object_of_other_name(first: Named, place: Place, answer: Answer) -> Violation | None:
     """The violation of a new name that returns the object of another name; None if it does not.
 
     A server may take two requests with the same body for one.
     """
-    for (operation, key, other), made in first.items():
-        is_same = (operation, key) == place[:2] and made.id == answer.id
-        if is_same and answer.ok and not _have_same_body(made.exchange, answer.exchange):
+    new_operation, new_key, _ = place
+    for (operation, key, name), earlier in first.items():
+        is_same_place = (operation, key) == (new_operation, new_key)
+        if not is_same_place or earlier.id != answer.id or not answer.ok:
+            continue
+        if not _have_same_body(earlier.exchange, answer.exchange):
             member = answer.contract.identifier_of(answer.operation.kind)
             expected = "an object of its own, as the name is new"
-            ids = (made.exchange.id, answer.exchange.id)
-            return Violation(f"/{member}", expected, f"the object under {other}", ids)
+            ids = (earlier.exchange.id, answer.exchange.id)
+            return Violation(f"/{member}", expected, f"the object under {name}", ids)
     return None
 
 
-def _repeated(first: Answer, answer: Answer) -> Violation | None:
-    """The violation of a request that was sent under its name before; None if there is none.
+def _other_result(first: Answer, answer: Answer) -> Violation | None:
+    """The violation of a repetition under a name with another result than the first; or None.
 
-    While a server works on the first of several requests, it may refuse the others.
+    While a server works on the first request, it may refuse those sent at the same time. Only a
+    repetition that was sent alone must succeed and show the id.
     """
     exchange = answer.exchange
     ids = (first.exchange.id, exchange.id)
-    if exchange.facts.step is Step.REPEATED and exchange.status in REFUSED_AS_INVALID:
+    is_alone = exchange.facts.step is Step.REPEATED
+    if is_alone and exchange.status in REFUSED_AS_INVALID:
         expected = f"the first result, which is {compact(first.id)}"
         return Violation("status", expected, said(exchange), ids)
-    is_alone = exchange.facts.step is Step.REPEATED and with_body(exchange) is not None
-    if not answer.ok or answer.id == first.id or (answer.id is None and not is_alone):
+    must_show_id = is_alone and with_body(exchange) is not None
+    if not answer.ok or answer.id == first.id or (answer.id is None and not must_show_id):
         return None
     member = answer.contract.identifier_of(answer.operation.kind)
     if answer.id is None:

@@ -11,7 +11,7 @@ from conformance.judging.responses import role_of, said
 from conformance.judging.target_model.departures import CREATED, SETTLED, Judged
 from conformance.judging.target_model.events import (
     Fate,
-    Name,
+    ObjectKey,
     Write,
     business_shown,
     is_plain,
@@ -31,20 +31,20 @@ class Unread:
 
     def __init__(self, context: JudgeContext) -> None:
         self._context = context
-        self._nothing: dict[Name, list[tuple[Exchange, Span]]] = defaultdict(list)
-        self._working: set[str] = set()  # reads that have shown an object
+        self._found_nothing: dict[ObjectKey, list[tuple[Exchange, Span]]] = defaultdict(list)
+        self._working: set[str] = set()  # ids of the read operations that have shown an object
 
     def add(self, exchange: Exchange, span: Span) -> None:
-        """Note a request, if it is a plain read of one object."""
+        """Note a read of one object: that its operation works, or else that it found nothing."""
         operation = self._context.contract.operations.get(exchange.operation)
         business = business_shown(exchange)
         if operation is None or operation.action != "read" or business is None:
             return
-        named = named_id(operation, exchange, sent_members(exchange))
+        object_id = named_id(operation, exchange, sent_members(exchange))
         if exchange.ok and Answer(self._context.contract, operation, exchange).id is not None:
             self._working.add(operation.id)
-        elif named is not None and self._finds_nothing(exchange):
-            self._nothing[business, operation.kind, named].append((exchange, span))
+        elif object_id is not None and self._finds_nothing(exchange):
+            self._found_nothing[business, operation.kind, object_id].append((exchange, span))
 
     def _finds_nothing(self, exchange: Exchange) -> bool:
         """Whether the server itself says that there is nothing, to a key that may see it."""
@@ -53,51 +53,56 @@ class Unread:
         is_coded = role_of(self._context.contract, exchange) is CodeRole.NOT_FOUND
         return is_coded and exchange.status == NOT_FOUND
 
-    def judged(self, histories: Mapping[Name, History], writes: list[Write]) -> Iterator[Judged]:
+    def judged(
+        self, histories: Mapping[ObjectKey, History], writes: list[Write]
+    ) -> Iterator[Judged]:
         """The first read that should have shown each new object that cannot be read.
 
-        ``writes`` are all that were not refused.
+        ``writes`` are all that were not refused. An operation that never shows any object is not
+        blamed here.
         """
-        for name, reads in self._nothing.items():
-            history = histories.get(name)
-            creation = None if history is None else _creation_of(history)
+        for key, reads in self._found_nothing.items():
+            history = histories.get(key)
+            creation = None if history is None else _unshown_creation(history)
             if history is None or creation is None:
                 continue
-            # what names it may have deleted it, even if it was refused
+            # a write that names it may have deleted it, even if it was refused
             others = [*history.writes[1:], *history.mentions, *history.attempts]
-            due = _due(reads, creation, [*_equal(creation, writes), *others])
-            if due and due[0].operation in self._working:
-                ids = (creation.exchange.id, due[0].id)
-                violation = Violation("status", UNSTORED, said(due[0]), ids)
+            removers = [*_equal_creations(creation, writes), *others]
+            read = _first_due(reads, creation, removers)
+            if read is not None and read.operation in self._working:
+                ids = (creation.exchange.id, read.id)
+                violation = Violation("status", UNSTORED, said(read), ids)
                 yield Judged(CREATED, creation.exchange.id, violation)
 
 
-def _equal(creation: Write, writes: Iterable[Write]) -> list[Write]:
-    """The creations of equal objects, of which a target may keep only one."""
+def _equal_creations(creation: Write, writes: Iterable[Write]) -> list[Write]:
+    """The other creations that sent the same; a target may keep only one of the objects."""
     sent = sent_members(creation.exchange)
-    return [
-        write
-        for write in writes
-        if write is not creation
-        and write.operation is creation.operation
-        and sent_members(write.exchange) == sent
-    ]
+    others = [write for write in writes if write is not creation]
+    alike = [write for write in others if write.operation is creation.operation]
+    return [write for write in alike if sent_members(write.exchange) == sent]
 
 
-def _due(
-    reads: Iterable[tuple[Exchange, Span]], creation: Write, others: Iterable[Write]
-) -> list[Exchange]:
-    """The reads that must find a new object: those before other writes, which may remove it."""
-    until = min((each.span.begin for each in others), default=math.inf)
-    return [
-        exchange
-        for exchange, span in reads
-        if creation.span.end + SETTLED <= span.begin and span.end <= until
-    ]
+def _first_due(
+    reads: Iterable[tuple[Exchange, Span]], creation: Write, removers: Iterable[Write]
+) -> Exchange | None:
+    """The first read that must find a new object; None if there is none.
+
+    It comes after the creation has settled, and before all writes that may remove the object.
+    """
+    until = min((each.span.begin for each in removers), default=math.inf)
+    for exchange, span in reads:
+        if creation.span.end + SETTLED <= span.begin and span.end <= until:
+            return exchange
+    return None
 
 
-def _creation_of(history: History) -> Write | None:
-    """The creation of an object that no other response shows; None if there is none."""
+def _unshown_creation(history: History) -> Write | None:
+    """The creation of an object that no other response shows.
+
+    None if it is shown, or if it is not certain that the first write created it.
+    """
     creation = history.writes[0] if history.writes else None
     if creation is None or creation.fate is not Fate.DONE or not creation.is_new:
         return None

@@ -12,10 +12,8 @@ MOST = 1_000
 
 def version(server: Server, context: Context) -> Document:
     """A version of an agent by its number, from 1. Raises Refusal if there is no such version."""
-    number, of_agent = (
-        int(context.values["version"]),
-        Filter("agent_id", context.values["agent_id"]),
-    )
+    number = int(context.values["version"])
+    of_agent = Filter("agent_id", context.values["agent_id"])
     versions = server.store.page(Page("agent_version", None, MOST, filters=(of_agent,)))
     if number > max(1, len(versions)):
         raise server.not_found(context.operation)

@@ -16,13 +16,13 @@ def document(server: Server, _context: Context) -> Any:
 
 def schemas(server: Server, context: Context) -> Any:
     """All schemas, or the one with the given name. Raises Refusal if there is no such schema."""
-    known = server.contract.document["components"]["schemas"]
+    by_name = server.contract.document["components"]["schemas"]
     name = context.values.get("name")
     if name is None:
-        return {"schemas": known}
-    if name not in known:
+        return {"schemas": by_name}
+    if name not in by_name:
         raise Refusal("not_found", "There is no schema of that name")
-    return {"name": name, "schema": known[name]}
+    return {"name": name, "schema": by_name[name]}
 
 
 def capabilities(server: Server, context: Context) -> Any:

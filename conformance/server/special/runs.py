@@ -65,6 +65,7 @@ def run_agent_evals(server: Server, context: Context) -> Document:
 
 
 def _run(server: Server, context: Context, agent: object) -> Document:
+    """Store a run that has passed, and return it; ``agent`` is the id of its agent."""
     run = {
         "agent_id": agent,
         "status": "completed",

@@ -36,7 +36,12 @@ def agent_name(identifier: object) -> str:
     return f"{_AGENTS[int(text[:2], 16) % len(_AGENTS)]} {text[2:5]}"
 
 
+# Each of the following functions returns members of a seeded object of its kind, which are added to
+# those in ``document``. ``index`` is the number of the object.
+
+
 def _call(random: Random, index: int, document: Document) -> Document:
+    """The members of a call. Only one that was completed had a conversation."""
     status = random.choices(list(_STATUSES), list(_STATUSES.values()))[0]
     call: Document = {
         "conversation_id": None,
@@ -66,6 +71,7 @@ def _conversation_of(random: Random, call_id: str) -> Document:
 
 
 def _agent(_random: Random, index: int, document: Document) -> Document:
+    """The members of an agent."""
     agent_id = document["id"]
     return {
         "name": agent_name(agent_id),
@@ -80,6 +86,7 @@ def _agent(_random: Random, index: int, document: Document) -> Document:
 
 
 def _recording(_random: Random, _index: int, document: Document) -> Document:
+    """The members of a recording."""
     return {
         "recording_url": f"https://recordings.example.com/{document['call_id']}.mp3",
         "status": "available",
@@ -87,10 +94,12 @@ def _recording(_random: Random, _index: int, document: Document) -> Document:
 
 
 def _business(_random: Random, index: int, _document: Document) -> Document:
+    """The members of a business: a name for each of the three."""
     return {"name": ("Main street legal", "Other side dental", "Empty hall")[index]}
 
 
 def _transcript(random: Random, _index: int, document: Document) -> Document:
+    """The members of a transcript."""
     return {
         "conversation_id": f"conv_{document['call_id'][:8]}",
         "agent_name": agent_name(document["agent_id"]),
@@ -102,6 +111,7 @@ def _transcript(random: Random, _index: int, document: Document) -> Document:
 
 
 def _lead(random: Random, index: int, _document: Document) -> Document:
+    """The members of a lead."""
     first, last = _FIRST[index % len(_FIRST)], _LAST[index % len(_LAST)]
     return {
         "name": f"{first} {last}",
@@ -120,11 +130,12 @@ def _lead(random: Random, index: int, _document: Document) -> Document:
 
 
 def _number(index: int, area: int = 202) -> str:
-    """A fictional phone number."""
+    """A fictional phone number, which differs for each index; 90 have the same area code."""
     return f"+1{area + index // 90}5550{100 + index % 90}"
 
 
 def _pooled(_random: Random, index: int, _document: Document) -> Document:
+    """The members of a phone number that is free."""
     return {
         "phone_number": _number(index, 301),
         "country": "US",
@@ -133,6 +144,7 @@ def _pooled(_random: Random, index: int, _document: Document) -> Document:
 
 
 def _phone_number(_random: Random, index: int, _document: Document) -> Document:
+    """The members of a phone number of a business."""
     return {
         "phone_number": _number(index, 701),
         "capabilities": {"voice": True, "sms": True},
@@ -141,10 +153,12 @@ def _phone_number(_random: Random, index: int, _document: Document) -> Document:
 
 
 def _conversation(_random: Random, index: int, _document: Document) -> Document:
+    """The members of a conversation."""
     return {"phone_number": _number(index % 90)}
 
 
 def _message(random: Random, index: int, _document: Document) -> Document:
+    """The members of a message."""
     return {
         "direction": ("inbound", "outbound", "outbound")[index % 3],
         "message": random.choice(_SUMMARIES),
@@ -152,6 +166,7 @@ def _message(random: Random, index: int, _document: Document) -> Document:
 
 
 def _webhook(_random: Random, index: int, _document: Document) -> Document:
+    """The members of a subscription."""
     return {
         "url": f"https://example.com/hooks/{index}",
         "events": ["call.completed"],
@@ -162,6 +177,7 @@ def _webhook(_random: Random, index: int, _document: Document) -> Document:
 
 
 def _workspace(_random: Random, index: int, _document: Document) -> Document:
+    """The members of a workspace."""
     state = ("active", "active", "paused")[index % 3]
     return {
         "name": f"Workspace {index}",
@@ -172,6 +188,7 @@ def _workspace(_random: Random, index: int, _document: Document) -> Document:
 
 
 def _eval(_random: Random, index: int, document: Document) -> Document:
+    """The members of a scenario."""
     return {
         "name": f"Greets {index}",
         "vapi_eval_id": f"eval_{document['id'][:8]}",
@@ -181,6 +198,7 @@ def _eval(_random: Random, index: int, document: Document) -> Document:
 
 
 def _eval_run(_random: Random, index: int, document: Document) -> Document:
+    """The members of a run of a scenario."""
     passed = index % 5 != 0
     return {
         "vapi_run_id": f"vapi_{document['run_id'][:12]}",
@@ -191,6 +209,7 @@ def _eval_run(_random: Random, index: int, document: Document) -> Document:
 
 
 def _event(random: Random, index: int, _document: Document) -> Document:
+    """The members of an event."""
     kind = ("call.completed", "lead.captured")[index % 2]
     return {
         "event_type": kind,
@@ -201,10 +220,12 @@ def _event(random: Random, index: int, _document: Document) -> Document:
 
 
 def _outcome(*words: str) -> Callable[[Random, int, Document], Document]:
+    """A function that returns one of some words as the status of an object."""
     return lambda random, _index, _document: {"status": random.choice(words)}
 
 
 def _job(random: Random, index: int, _document: Document) -> Document:
+    """The members of a job of a communication run."""
     return {
         "channel": ("call", "sms", "sms")[index % 3],
         "status": random.choice(("done", "planned", "failed")),
@@ -212,6 +233,7 @@ def _job(random: Random, index: int, _document: Document) -> Document:
 
 
 def _attempt(random: Random, index: int, _document: Document) -> Document:
+    """The members of an attempt of a communication run."""
     return {
         "sequence_id": f"sequence_{index // 6}",
         "status": random.choice(("answered", "busy")),
@@ -220,6 +242,7 @@ def _attempt(random: Random, index: int, _document: Document) -> Document:
 
 
 def _run(random: Random, _index: int, document: Document) -> Document:
+    """The members of a communication run."""
     words = ("scheduled", "running", "done")
     return {
         "external_ref": f"reference-{document['id'][:8]}",
@@ -229,6 +252,7 @@ def _run(random: Random, _index: int, document: Document) -> Document:
 
 
 def _usage(random: Random, _index: int, _document: Document) -> Document:
+    """The members of a logged use of the API."""
     return {"path": random.choice(("/calls", "/agents", "/leads"))}
 
 

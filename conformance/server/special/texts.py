@@ -25,6 +25,7 @@ def send(server: Server, context: Context) -> Document:
 
 
 def _thread(server: Server, tenant: str, values: Mapping[str, Any]) -> Row | None:
+    """The newest thread between the agent and the receiver of a text; None if there is none."""
     between = (Filter("phone_number", values["to"]), Filter("agent_id", values["from_agent_id"]))
     threads = server.store.page(Page("conversation", tenant, 1, filters=between))
     return threads[0] if threads else None
