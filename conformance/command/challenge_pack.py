@@ -52,9 +52,10 @@ class Disputed:
 
 
 def disputed(run: Run, what: str) -> Disputed:
-    """What a clause, or the number or id of a cause, stands for in a run.
+    """What is challenged if the user names a clause, or a cause by its number or id.
 
-    Raises UsageError if the run has no such cause, or shows no such clause broken.
+    A cause stands for all clauses that it breaks, a clause for all causes that break it. Raises
+    UsageError if the run has no such cause, or shows no such clause broken.
     """
     clauses = run.contract.clauses
     if CAUSE.fullmatch(what):
@@ -149,7 +150,7 @@ def _clause(contract: Contract, clause: Clause) -> Iterator[str]:
 def _finding(card: Card) -> Iterator[str]:
     """What shows a cause: the request, and the expected and the actual response."""
     finding = card.cause.finding
-    told = {
+    described = {
         "Request": card.asked,
         "Rule": finding.rule,
         "Where": card.where,
@@ -159,7 +160,7 @@ def _finding(card: Card) -> Iterator[str]:
     yield ""
     yield f"### {inert(card.title)} (`{card.cause.id}`)"
     yield ""
-    yield from (f"- {label}: {inert(text, view.LIMIT)}" for label, text in told.items())
+    yield from (f"- {label}: {inert(text, view.LIMIT)}" for label, text in described.items())
 
 
 def _versions(run: Run) -> Iterator[str]:

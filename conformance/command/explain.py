@@ -93,6 +93,7 @@ def _source(contract: Contract, clause: Clause, width: int) -> list[str]:
 
 
 def _verification(clause: Clause, width: int) -> list[str]:
+    """The rules that verify a clause, with the scenarios that feed them, or why it has none."""
     if not clause.rules:
         return wrapped(f"Not verified: {clause.uncovered}", width)
     lines = ["Verified by:"]
@@ -118,7 +119,10 @@ def _scenarios(rule: str) -> str:
 def _proof(
     clause: Clause, matrix: Mapping[str, Any], width: int, *, list_faults: bool
 ) -> list[str]:
-    """The number of faulty servers that prove the verification, or with ``list_faults`` each."""
+    """The number of faulty servers that prove the verification, or with ``list_faults`` each.
+
+    ``matrix`` is what ``kills`` returns. Nothing if no fault breaks the clause.
+    """
     faults = [
         f"{fault}: {row['does']}" for fault, row in matrix.items() if clause.id in row["breaks"]
     ]

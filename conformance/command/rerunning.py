@@ -127,7 +127,10 @@ def broken(run: Run, what: str) -> list[Sought]:
 
 
 def _sent(prepared: Prepared, yes: bool) -> tuple[Run, Path | None]:
-    """Execute a prepared run; returns it and its directory, or None if nothing can be sent."""
+    """Execute a prepared run; returns the judged run and its directory.
+
+    If no case can run, nothing is sent, and there is no directory.
+    """
     from conformance.run.preflight import require_key
     from conformance.run.storing import store
 
@@ -161,8 +164,8 @@ def _narrowed(prepared: Prepared, stored: Run, sought: Sequence[Sought]) -> Prep
     """
     from conformance.plan.build import Plan
 
-    exchanges = [exchange for each in sought for exchange in each.first(stored)]
-    wanted = {exchange.case for exchange in [*exchanges, *_writes_before(stored, exchanges)]}
+    shown_by = [exchange for each in sought for exchange in each.first(stored)]
+    wanted = {exchange.case for exchange in [*shown_by, *_writes_before(stored, shown_by)]}
     cases = [case for case in prepared.plan.cases if case.id in wanted]
     if any(case.at_most for case in cases):
         whole = _whole_cases(prepared)
