@@ -107,7 +107,10 @@ def notes(subject: Subject, terms: Terms) -> list[str]:
 
 
 def _of_challenge(subject: Subject, terms: Terms) -> Iterator[Problem]:
-    """What keeps freeze, challenge and run from being one story."""
+    """What is wrong with freeze and challenge, or with a run that has to follow them.
+
+    Nothing is, if there is neither.
+    """
     files, claims, run = subject.files, subject.claims, subject.run
     if not run.challenge_digest and not any(name in files for name in commitment.NAMES):
         return
@@ -125,12 +128,13 @@ def _of_challenge(subject: Subject, terms: Terms) -> Iterator[Problem]:
 
 
 def _stamps_count(subject: Subject, terms: Terms) -> bool:
-    """Whether time stamps are checked: they have to be there, or can be checked."""
+    """Whether time stamps are checked: because the profile requires it, or because they can be."""
     required = terms.certified and subject.profile.needs_stamps
     return required or bool(terms.roots and stamping.INDEX in subject.files)
 
 
 def _of_stamps(subject: Subject, terms: Terms) -> list[Problem]:
+    """What keeps the time stamps from proving when the run was made, if they are checked."""
     if not _stamps_count(subject, terms):
         return []
     issued = expires = None
