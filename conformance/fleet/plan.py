@@ -56,7 +56,10 @@ class Member:
     published: str | None = None
 
     def is_in(self, number: int, of: int) -> bool:
-        """Whether it belongs to a shard. This depends only on its id, so no other target moves."""
+        """Whether it belongs to shard ``number``, from 1, of ``of`` shards.
+
+        This depends only on its id, so no other target moves.
+        """
         digest = hashlib.sha256(self.id.encode()).digest()
         return int.from_bytes(digest[:8]) % of == number - 1
 
