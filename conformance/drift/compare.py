@@ -75,6 +75,10 @@ class _Comparison:
         ours: Mapping[tuple[str, str], Parameter],
         theirs: Mapping[tuple[str, str], Parameter],
     ) -> Iterator[Change]:
+        """What differs between the parameters of an operation, by place and name.
+
+        One that a target adds matters only if it is required.
+        """
         for key, parameter in ours.items():
             spot = _spot(route, parameter)
             other = theirs.get(key)
@@ -88,6 +92,7 @@ class _Comparison:
                 yield _spot(route, parameter).change(Kind.NEW, "is required", breaks=True)
 
     def _body(self, route: str, ours: Body | None, theirs: Body | None) -> Iterator[Change]:
+        """What differs between the bodies of requests; None stands for no body."""
         spot = Spot(route, Side.REQUEST, "request body")
         if ours is None:
             if theirs is not None and theirs.required:
@@ -107,13 +112,18 @@ class _Comparison:
         ours: Mapping[str, Mapping[str, Any]],
         theirs: Mapping[str, Mapping[str, Any]],
     ) -> Iterator[Change]:
+        """What differs between the responses of an operation, by status and then media type.
+
+        A status of the contract may be covered by ``4XX`` or ``default`` in the document.
+        """
         for status, content in ours.items():
             is_error = status.startswith(("4", "5"))
             codes = self._codes if is_error else None
             spot = Spot(route, Side.RESPONSE, f"response {status}", codes=codes)
             covering = [name for name in (status, f"{status[0]}XX", "default") if name in theirs]
             if covering:
-                yield from self._content(content, theirs[covering[0]], spot)
+                closest = covering[0]
+                yield from self._content(content, theirs[closest], spot)
             else:
                 yield spot.change(Kind.GONE, "is gone", breaks=not is_error)
         for status in theirs:
@@ -151,7 +161,7 @@ def _spot(route: str, parameter: Parameter) -> Spot:
 
 
 def _security(route: str, ours: frozenset[Way], theirs: frozenset[Way]) -> Iterator[Change]:
-    """What a client must send to have access, on both sides."""
+    """What changed about what a client must send to have access: other schemes, or more scopes."""
     known = {way.schemes for way in ours}
     accepted = {way.schemes for way in theirs}
     if known.isdisjoint(accepted) and NO_KEY not in accepted:

@@ -68,6 +68,10 @@ class Schemas:
             yield from self._views(one, other, spot)
 
     def _views(self, ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
+        """What differs between two schemas and, down to DEEPEST, the parts that both describe.
+
+        If they have no type in common, only the types are compared.
+        """
         yield from _types(ours, theirs, spot)
         if ours.types.isdisjoint(theirs.types):
             return
@@ -126,11 +130,16 @@ def _types_in(types: Iterable[str]) -> list[str]:
 
 
 def _limits(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
-    """The limits that differ. A limit that a response does not state breaks no client."""
-    kinds = ours.types & theirs.types
-    for name, kind in APPLIES.items():
+    """The limits that differ, for types that both sides allow.
+
+    A limit that a response does not state breaks no client.
+    """
+    types = ours.types & theirs.types
+    if "integer" in types:
+        types |= {"number"}
+    for name, limited_type in APPLIES.items():
         one, other = ours.limits.get(name), theirs.limits.get(name)
-        if one == other or kind not in kinds | ({"number"} if "integer" in kinds else set()):
+        if one == other or limited_type not in types:
             continue
         if other is None:
             is_request = spot.side is Side.REQUEST
@@ -144,7 +153,11 @@ def _limits(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
 
 
 def _kind(name: str, ours: Limit, theirs: Limit, side: Side) -> Kind:
-    """How two different limits compare; for two patterns nobody knows, so it is the bad kind."""
+    """How two different limits compare.
+
+    For two patterns, and for two values of multipleOf, nobody knows, so it is the kind that breaks
+    clients.
+    """
     if name not in (LOWEST, HIGHEST) and isinstance(ours, str):
         return BREAKING[side]
     if name == "multipleOf":
