@@ -121,7 +121,7 @@ class Recorder:
     def _store(self, message: Json, *, droppable: bool) -> None:
         """Replace the content of a long body by its digest, and log the content once.
 
-        If there is no more room for that line, the body is marked as left out.
+        If there is no more room for that line, a ``droppable`` body is marked as left out.
         """
         body = (message or {}).get("body") or {}
         for kind, name in KINDS.items():
@@ -137,7 +137,7 @@ class Recorder:
             body[name] = digest
 
     def _keep(self, digest: str, content: str, droppable: bool) -> bool:
-        """Log a content in a separate line; returns False if there is no room for it."""
+        """Log a content in a separate line; returns False if it is droppable and does not fit."""
         line = {CONTENT: digest, CONTAINED: packed(content)}
         if not self._room.takes_body(len(line[CONTAINED]), len(content)) and droppable:
             return False
