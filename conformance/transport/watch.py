@@ -81,9 +81,10 @@ class Watch:
         return plain and exchange.ok and departure.label.identity == self._main_key
 
     def _check(self) -> None:
-        """Repeat a read that succeeded before. Raises Unjudgeable if it fails as the others did.
+        """Repeat a read that succeeded before. Raises Unjudgeable if it fails for the same cause.
 
-        Broken responses count as findings, because each read was repeated.
+        The failed exchanges then are void, except broken responses, which count as findings,
+        because each read was repeated. Without such a read, only broken responses end the run.
         """
         cause, read = self._outage.cause, self._good_read()
         void = () if cause is OutageCause.BROKEN else self._outage.failed
