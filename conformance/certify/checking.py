@@ -89,8 +89,8 @@ def _evidence_of(
     if profile is None or foreign:
         return Evidence((*foreign, *unknown))
     mismatches = recompute.mismatches(opened)
-    again = _judged_and_played(opened, known)
-    run, played = bare(again.run), again.played
+    rejudged = _judged_and_played(opened, known)
+    run, played = bare(rejudged.run), rejudged.played
     stated, not_recomputed, differing = _as_stated(run, opened)
     changed = _changed_reports(directory, run)
     if opened.log.archive.removed:

@@ -260,7 +260,10 @@ def _new_looks(exchanges: list[Exchange]) -> list[str]:
 
 
 def _named(code: Code, what: str, names: Iterable[str], noun: str = "case") -> Iterator[Problem]:
-    """A mismatch that concerns some cases or exchanges, with the first of their names."""
+    """A problem with some cases or exchanges, as ``what`` says, with their number and first names.
+
+    None if there are no names.
+    """
     ordered = sorted(names)
     if ordered:
         more = f" and {len(ordered) - NAMED:,} more" if len(ordered) > NAMED else ""

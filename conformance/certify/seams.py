@@ -173,8 +173,8 @@ def spot_in(directory: Path, contract: Contract, full: Run) -> Spot | None:
     if not (directory / SPOT).is_dir():
         return None
     opened = runfile.open_run(directory / SPOT, contract)
-    again = judged_and_played(opened)
-    found = [*recompute.mismatches(opened), *again.played.mismatches]
+    rejudged = judged_and_played(opened)
+    found = [*recompute.mismatches(opened), *rejudged.played.mismatches]
     if opened.began.spread is None or not watched.accompanies(full, opened.began):
         text = "they do not accompany this run, but another one, or are of another target"
         found.append(Problem(Code.WATCHED, text))
@@ -183,7 +183,7 @@ def spot_in(directory: Path, contract: Contract, full: Run) -> Spot | None:
     otherwise = recompute.made_otherwise(opened)
     if otherwise:
         found.append(Problem(Code.CHOICE_MISMATCH, otherwise))
-    return Spot(again.run, tuple(found), again.played.unsure)
+    return Spot(rejudged.run, tuple(found), rejudged.played.unsure)
 
 
 def _of_spot(subject: Subject) -> Iterator[Problem]:

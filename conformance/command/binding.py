@@ -103,7 +103,7 @@ def _taken(challenge_at: Path, freeze_at: Path, choice: Choice) -> Taken:
 
 
 def _stamping(url: str, every: timedelta) -> Stamping:
-    """How a run gets time stamps from the authority at a URL. Raises UsageError for no URL."""
+    """How a run gets time stamps from an authority. Raises UsageError if ``url`` is no URL."""
     with needing_extra():
         from conformance.certify import authority
     from conformance.run.binding import Stamping

@@ -138,7 +138,7 @@ def _certified(wish: Wish) -> int:
     secret = private_key(wish.key) if wish.key and not wish.check else None
     opened = runfile.open_run(wish.source, contract)
     try:
-        again = judged_and_played(opened)
+        rejudged = judged_and_played(opened)
     except UsageError as error:  # a choice that no command can have made
         return _refused("Not certified", [Problem(Code.RUN_INVALID, str(error))])
     trust, certified = _trust(wish), wish.relation == CERTIFIER
@@ -147,12 +147,12 @@ def _certified(wish: Wish) -> int:
     with tempfile.TemporaryDirectory(prefix="conformance-") as name:
         directory = Path(name)
         bodies = issuing.Bodies(wish.bodies)
-        run = issuing.assemble(wish.source, opened, again.run, bodies, directory)
+        run = issuing.assemble(wish.source, opened, rejudged.run, bodies, directory)
         if wish.spot:
             spot = runfile.open_run(wish.spot, contract)
             issuing.add_spot_checks(wish.spot, spot, directory)
         claims = _claims(wish, contract, run, now)
-        evidence = checking.check(directory, contract, claims, terms, again)
+        evidence = checking.check(directory, contract, claims, terms, rejudged)
         profile, _ = checking.profile_of(contract, claims.profile)
         if evidence.problems or profile is None or evidence.judged is None:
             return _refused("Not certified", evidence.problems)
@@ -167,10 +167,9 @@ def _certified(wish: Wish) -> int:
 
 
 def _vendors(secret: PrivateKey, trust: Trust | None, now: datetime) -> frozenset[str]:
-    """Who the key makes the signer, if it signs as a vendor: one name, or none.
+    """The name under which the key signs as a vendor; none if the trust file does not trust it.
 
-    Without a trust file the name is the fingerprint of the key. There is none if the trust file
-    does not trust the key.
+    Without a trust file, the name is the fingerprint of the key.
     """
     from conformance.certify.keys import VENDOR as NAMESPACE
 
@@ -181,7 +180,10 @@ def _vendors(secret: PrivateKey, trust: Trust | None, now: datetime) -> frozense
 
 
 def _claims(wish: Wish, contract: Contract, run: Run, now: datetime) -> Claims:
-    """What the signer claims. A bare name of a profile means the version that the suite has."""
+    """What the signer claims; a product without a name is enough for a check.
+
+    A bare name of a profile means the version that the suite has.
+    """
     from conformance.certify.seams import UNNAMED
     from conformance.certify.statement import Claims
     from conformance.certify.suite import lock_digest, suite_digest
@@ -255,6 +257,7 @@ def _refused(what: str, problems: Iterable[Problem]) -> int:
 
 
 def _say_written(output: Path, not_recomputed: tuple[str, ...]) -> None:
+    """Print where the bundle is, and how much nobody can recompute because bodies are left out."""
     from conformance.base.text import amount
 
     if not_recomputed:

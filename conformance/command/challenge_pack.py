@@ -60,16 +60,18 @@ def disputed(run: Run, what: str) -> Disputed:
     clauses = run.contract.clauses
     if CAUSE.fullmatch(what):
         card = explain_cause.card_of(run, what)
-        meant, name, broken = [card], card.cause.id, card.cause.clauses
+        meant, name, clause_ids = [card], card.cause.id, card.cause.clauses
     else:
         breaking = [card for card in cards.cards(run) if what in card.cause.clauses]
-        meant, name, broken = breaking, what, (what,)
+        meant, name, clause_ids = breaking, what, (what,)
     if not meant:
         raise UsageError(
             f"{run.place} has no finding that breaks {what}, so there is nothing to challenge."
         )
-    whole = cards.with_steps(run, meant)
-    return Disputed(run, f"challenge-{name}", tuple(clauses[each] for each in broken), tuple(whole))
+    with_steps = tuple(cards.with_steps(run, meant))
+    return Disputed(
+        run, f"challenge-{name}", tuple(clauses[each] for each in clause_ids), with_steps
+    )
 
 
 def texts(what: Disputed) -> dict[str, str]:

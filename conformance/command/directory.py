@@ -34,7 +34,10 @@ def new(output: Path, fill: Callable[[Path], None], clock: Clock = now) -> Path:
 
 
 def _create_filled(output: Path, fill: Callable[[Path], None], clock: Clock) -> Path:
-    """Create the directory of a run under a temporary name, fill it, and rename it."""
+    """Create the directory of a run under a temporary name, fill it, rename it, and link to it.
+
+    If it cannot be filled or renamed, nothing is left of it.
+    """
     output.mkdir(parents=True, exist_ok=True)
     hidden = Path(tempfile.mkdtemp(prefix=".", dir=output))
     try:

@@ -85,6 +85,7 @@ def _reasoning(clause: Clause, width: int) -> list[str]:
 
 
 def _source(contract: Contract, clause: Clause, width: int) -> list[str]:
+    """The address of the documentation, and what a clause is taken from there."""
     lines = [f"Source: {contract.page_address}"]
     for name in clause.sources:
         entry = contract.page[name]

@@ -173,6 +173,7 @@ def _say_results(results: Iterator[Result], total: int) -> int:
     for number, result in enumerate(results, 1):
         done = result.state is State.DONE
         lost += not done
+        # a published run was not run here, so it has no exit code
         what = f"exit code {result.exit_code}" if result.exit_code is not None else result.origin
         words = f": {clean(result.words)}" if result.words else ""
         say(f"[{number}/{total}] {result.target}: {what if done else result.state}{words}")

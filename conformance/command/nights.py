@@ -85,7 +85,9 @@ class Ran:
 
 
 def night(wish: Wish) -> Exit:
-    """Spend a night in a directory whose lock is held; returns the exit code.
+    """Judge a target for a night, in a directory whose lock is held; returns the exit code.
+
+    What changed is sent and printed, and what later nights need is stored.
 
     Raises UsageError or TargetError if the night cannot begin.
     """
@@ -116,7 +118,8 @@ def night(wish: Wish) -> Exit:
 def _prepared(wish: Wish) -> Prepared:
     """The run of a night. If it cannot begin, says so where notices go, and raises the error.
 
-    Raises UsageError or TargetError.
+    By default it uses the objects of earlier nights, if there was one. Raises UsageError or
+    TargetError.
     """
     try:
         with embedded(wish.choice) as server:

@@ -45,6 +45,7 @@ def as_data(plan: Plan) -> dict[str, Any]:
 
 
 def _case_as_data(case: Case) -> dict[str, Any]:
+    """A case as data: also why it cannot run or, if it can, what it lacks to try more."""
     members = {
         "id": case.id,
         "scenario": case.scenario,

@@ -186,10 +186,10 @@ def _whole_cases(prepared: Prepared) -> dict[str, Case]:
 
 
 def _writes_before(run: Run, shown: Sequence[Exchange]) -> list[Exchange]:
-    """The last writes before some exchanges that name the same objects.
+    """The last WRITES writes before some exchanges that name the same objects.
 
     They may have caused what the exchanges show, for example by moving an object to another
-    business.
+    business. What only names the same business does not count.
     """
     from conformance.causes.origins import values_of
 

@@ -26,10 +26,10 @@ NO_PATHS = "it describes no operation"
 
 
 def drift(contract: Contract, document: Any, base: str = "") -> Drift:
-    """How a document differs from the contract; its paths may begin with ``base``, or with
-    the base path of the contract.
+    """How a document differs from the contract.
 
-    Raises ValueError, with the reason, for a document that cannot be compared.
+    Its paths may begin with ``base``, or with the base path of the contract. Raises ValueError,
+    with the reason, for a document that cannot be compared.
     """
     ours, theirs = Description(contract.document), Description(document, base, contract.base_path)
     if not theirs.operations:

@@ -56,7 +56,11 @@ class Schemas:
         self._codes = codes  # every code of the contract, as JSON
 
     def compared(self, ours: object, theirs: object, spot: Spot) -> Iterator[Change]:
-        """What differs between two schemas. Raises TooMuchError."""
+        """What differs between two schemas. Raises TooMuchError.
+
+        A schema of the target that allows everything, or cannot be followed, is one difference. If
+        that of the contract cannot be followed, there is none.
+        """
         one, other = self._ours.view(ours), self._theirs.view(True if theirs is None else theirs)
         self._theirs.spend(other.size)
         if other == View():  # what says nothing contradicts nothing
@@ -177,7 +181,10 @@ def _members(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
 
 
 def _required(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
-    """The members that only one side requires."""
+    """The members that only one side requires.
+
+    One that only the target has matters in a request alone, and one that is gone is no matter here.
+    """
     is_request = spot.side is Side.REQUEST
     for name in sorted(theirs.required - ours.required):
         member = spot.inside(f".{name}")

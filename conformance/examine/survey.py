@@ -71,7 +71,10 @@ class Survey:
             self.naming = [each for each in offered_others if each.effect is Effect.READ]
 
     def _excluded(self, others: Iterable[Operation]) -> list[Operation]:
-        """The excluded plain reads, and of the others those whose whole route is excluded."""
+        """The excluded plain reads, and the other operations whose whole route is excluded.
+
+        ``others`` are all operations that are no plain reads.
+        """
         operations = self.contract.operations.values()
         offered = {each.route for each in operations if not self.is_lacking(each)}
         reads = [read for read in self.reads if self.is_lacking(read)]
@@ -170,7 +173,10 @@ class Survey:
         return self._read(name, key)
 
     def _read_once(self, name: str, key: str) -> Answer:
-        """The uncached response; for a list, to a request with ``limit``."""
+        """The uncached response; for a list, to a request with the limit of the survey.
+
+        If a list rejects that limit, it is requested without one, and so are all lists from now on.
+        """
         page = self._send(name, key, self._limit)
         if not is_refused(page):
             return page

@@ -89,7 +89,8 @@ def drawn_up(
 ) -> Fleet:
     """Write the plan of a fleet with some target files to ``output``.
 
-    The keys of the targets are not needed. Raises UsageError and TargetError.
+    The keys of the targets are not needed. Raises UsageError for an unknown profile, for a target
+    file whose name cannot be an id, and for two with the same id; TargetError for an invalid one.
     """
     if profile is not None and profile not in contract.profiles:
         known = ", ".join(contract.profiles) or "none"

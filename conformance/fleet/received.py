@@ -56,9 +56,9 @@ def _entries_of(directory: Path) -> Iterator[Path]:
 
 
 def strangers(fleet: Fleet, found: Mapping[str, list[Path]]) -> list[Problem]:
-    """A problem for each of the first folders of targets that the plan does not have.
+    """A problem for each folder whose name is no target of the plan.
 
-    The last problem counts the others.
+    At most STRANGERS are named, and one more problem counts the rest.
     """
     known = {member.id for member in fleet.targets}
     names = [name for name in found if name not in known]

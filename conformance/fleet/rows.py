@@ -220,6 +220,7 @@ def _links(run: Run, report: str) -> dict[str, str]:
 
 
 def _certificate(certificate: Certificate | None) -> Row | None:
+    """What an entry says of a certificate; None without one."""
     if certificate is None:
         return None
     return {

@@ -183,6 +183,7 @@ def _badge(found: Overview) -> str:
 
 @cache
 def _environment() -> Environment:
+    """The templates of the site and those that it shares with reports, with what all pages use."""
     environment = html.environment_of(PACKAGE, lines=False)
     environment.loader = ChoiceLoader([PackageLoader(PACKAGE), PackageLoader(SHARED)])
     environment.filters.update(shown=lambda text: cut(text, LONGEST))

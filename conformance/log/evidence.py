@@ -61,7 +61,10 @@ class Log:
         return replace(self, exchanges=kept, ends=without(self.ends, spoilt))
 
     def join(self, other: Log) -> None:
-        """Add what another log has and this one lacks."""
+        """Add the exchanges of another log that this one lacks, by id, and its ends and void ones.
+
+        Its remarks of the first look are taken only if this log has none. Why it broke off is not.
+        """
         known = {exchange.id for exchange in self.exchanges}
         self.exchanges += [each for each in other.exchanges if each.id not in known]
         self.ends |= other.ends
@@ -193,7 +196,7 @@ class Recorder:
         return self._room.is_full
 
     def recall(self, path: Path) -> None:
-        """Replace the log in memory by the content of its file."""
+        """Replace the log in memory by the content of its file, to which more can be appended."""
         bounds = size_limit.bounds(size_limit.MOST)
         with stored.opened(path) as file:
             lines = stored.lines(file, str(path), bounds)

@@ -81,7 +81,10 @@ def _rejected(
 
 
 def _without(waiting: tuple[Message, ...], sent: Message, name: str) -> tuple[Message, ...]:
-    """What still waits once a message is no longer for a channel; one for no channel is dropped."""
+    """The waiting messages once the ``sent`` one no longer waits for the channel ``name``.
+
+    A message that then waits for no channel is dropped.
+    """
     left = []
     for message in waiting:
         is_sent = (message.title, message.body) == (sent.title, sent.body)

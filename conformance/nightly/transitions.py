@@ -171,8 +171,11 @@ def _of_resumption(state: State, night: Night, found: Followed) -> Iterator[Noti
 
 
 def _listed(cells: Mapping[str, int]) -> str:
-    """Clauses with their number of cells, most first, such as ``status-404 (12 cells)``."""
-    most = sorted(cells.items(), key=lambda item: (-item[1], item[0]))
-    named = [f"{clause} ({amount(count, 'cell')})" for clause, count in most[:NAMED]]
-    beyond = len(most) - NAMED
+    """The first clauses with their number of cells, such as ``status-404 (12 cells)``.
+
+    Those with most cells come first.
+    """
+    most_first = sorted(cells, key=lambda clause: (-cells[clause], clause))
+    named = [f"{clause} ({amount(cells[clause], 'cell')})" for clause in most_first[:NAMED]]
+    beyond = len(most_first) - NAMED
     return ", ".join(named) + (f", and {amount(beyond, 'more clause')}" if beyond > 0 else "")

@@ -77,6 +77,7 @@ class _Bounded(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        """Read what arrives before the deadline. Raises TimeoutError and TooMuchError."""
         if self._ended:
             return 0
         self._sock.settimeout(CURRENT.seconds_left())

@@ -51,7 +51,10 @@ def _without_usual_type(message: Message, headers: Headers) -> Headers:
 
 
 def _length(message: Message, client: Client) -> dict[str, str]:
-    """The length of the body, if the client sends one."""
+    """The header with the length of the body, by its name; empty if the client sends none.
+
+    A method that usually has no body gets a length only with a body, except from some clients.
+    """
     without = BODILESS if client.with_zero else USUALLY_BODILESS
     if message.body is None and message.method in without:
         return {}

@@ -128,6 +128,7 @@ class Allowance:
         self._last = time.monotonic()
 
     def _check_time(self) -> None:
+        """Raise Unjudgeable if the time of the run is up."""
         if time.monotonic() >= self._end:
             raise Unjudgeable(
                 f"The run reached its limit of {self._max_seconds:,} seconds. "
@@ -166,7 +167,7 @@ class Patience:
         return None
 
     def _after_refusal(self, answer: WireResponse) -> Reason | None:
-        """Why to send a refused request again, which was therefore not carried out."""
+        """Why to send a request again that was refused, and so not carried out; None if not to."""
         if answer.status == LIMITED and told_to_wait(answer.headers) <= self.longest:
             return Reason.LIMITED
         if answer.status == NOT_FOUND and self.missing:
