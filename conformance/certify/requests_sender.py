@@ -146,7 +146,7 @@ class StoredSender(Sender):
     ) -> Exchange:
         """The stored exchange for one of several messages.
 
-        If the run sent the message again, as it does alone, the exchange that ended this.
+        If the run sent this one again, which it does by itself, the exchange that ended that.
         """
         self._permit(label)
         exchange = self._next_compared(message, label)

@@ -102,7 +102,7 @@ def night(wish: Wish) -> Exit:
     notices = ordered([*notices, *step.notices, *due, *drift.notices])
     found = _outcome(wish, prepared, state, ran, step, notices)
     after = replace(step.state, said=said, ended=_moment(wish.clock), drift=drift.ids)
-    found = _sent(wish, after, found)
+    found = _send_messages(wish, after, found)
     _say(found)
     outcome.write(found, wish.output)
     spared = wish.output.resolve() / after.good.run if after.good else None
@@ -247,7 +247,7 @@ def _outcome(
     )
 
 
-def _sent(wish: Wish, state: State, found: Outcome) -> Outcome:
+def _send_messages(wish: Wish, state: State, found: Outcome) -> Outcome:
     """Send the messages that wait and that of this night; returns the outcome with those unsent.
 
     The state is stored before the first and after each one, so that a killed night loses none.

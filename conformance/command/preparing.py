@@ -127,7 +127,7 @@ def _confirmed(prepared: Prepared, yes: bool) -> Prepared:
 
 
 def _new_directory(prepared: Prepared, output: Path, complete: bool) -> Path:
-    """Create the directory of a prepared run."""
+    """Create the directory of a prepared run, with what a replay needs if the run is killed."""
     from conformance.run import runner
 
     def begin(path: Path) -> None:

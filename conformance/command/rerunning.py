@@ -61,7 +61,7 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
             require_same_server(stored, prepared.target.declaration)
         else:
             require_same(stored, prepared.target.declaration.url)
-        run, directory = _sent(_narrowed(prepared, stored, sought), yes)
+        run, directory = _run_and_store(_narrowed(prepared, stored, sought), yes)
     counts: Counter[Fate] = Counter()
     for each, fate, why in fates_of(sought, stored, run):
         counts[fate] += 1
@@ -126,7 +126,7 @@ def broken(run: Run, what: str) -> list[Sought]:
     return of_cells(run, meant)
 
 
-def _sent(prepared: Prepared, yes: bool) -> tuple[Run, Path | None]:
+def _run_and_store(prepared: Prepared, yes: bool) -> tuple[Run, Path | None]:
     """Execute a prepared run; returns the judged run and its directory.
 
     If no case can run, nothing is sent, and there is no directory.

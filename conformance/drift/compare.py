@@ -134,7 +134,7 @@ class _Comparison:
     def _content(
         self, ours: Mapping[str, Any], theirs: Mapping[str, Any], spot: Spot
     ) -> Iterator[Change]:
-        """What differs between the contents of two bodies, by media type."""
+        """What differs between the contents of two bodies, by media type; schemas only for JSON."""
         if ours and not theirs:
             yield spot.change(Kind.WIDER, "is not described", breaks=False)
             return

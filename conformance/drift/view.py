@@ -194,7 +194,7 @@ class Views:
 
 
 def _plain(schema: Mapping[str, Any]) -> View:
-    """The view of the keywords of a schema alone."""
+    """The view of a schema by its own keywords, without references and combined schemas."""
     members = members_of(schema.get("properties"))
     values = _values(schema)
     rest = schema.get("additionalProperties")

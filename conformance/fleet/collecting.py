@@ -194,7 +194,7 @@ class _Collector:
         return row
 
     def _count(self, row: Row, problems: Sequence[Problem]) -> None:
-        """Add a target to the summary."""
+        """Add a target to the summary. It has words if it was not judged now, or not to the end."""
         summary = self.summary
         summary.problems += problems
         summary.states[row["state"]] += 1

@@ -39,9 +39,8 @@ class Cluster:
 def manifest(fleet: Fleet, of: int, cluster: Cluster) -> str:
     """A Kubernetes Indexed Job in YAML: one pod for each of ``of`` shards.
 
-    A pod has as long as the targets of the slowest shard may take.
-
-    Raises UsageError if the target files cannot be in one ConfigMap.
+    Each pod may take as long as the targets of the slowest shard together. Raises UsageError if the
+    target files cannot be in one ConfigMap.
     """
     items = _items(fleet)
     shards = [members(fleet, number, of) for number in range(1, of + 1)]

@@ -45,7 +45,8 @@ def unexplained(good: Mapping[str, Verdict], night: Night) -> list[str]:
 def is_thinner(last: Good | None, good: Mapping[str, Verdict], night: Night) -> bool:
     """Whether a night does not judge all that the last good one judged.
 
-    If the run of the last good night is gone, only the numbers of judged cells can be compared.
+    If the run of the last good night is gone, or the night was not judged to the end, only the
+    numbers of judged cells are compared.
     """
     if last is None:
         return False

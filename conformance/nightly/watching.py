@@ -80,7 +80,7 @@ def watched(
 
 
 def _about(state: State, directory: Path) -> list[str]:
-    """Which nights are missing: those of a target, in a directory."""
+    """Lines that say whose nights are missing: the target, if it is known, and the directory."""
     named = [state.name, state.target]
     target = ", ".join(each for each in named if each)
     lines = [f"Target: {target}"] if target else []

@@ -69,8 +69,8 @@ class _Bounded(io.RawIOBase):
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._raw = sock.makefile("rb", buffering=0)
-        self._usual = sock.gettimeout()
-        self._left = RAW_LIMIT
+        self._usual = sock.gettimeout()  # to be restored in the end
+        self._left = RAW_LIMIT  # bytes that may still be received
         self._ended = False
 
     def readable(self) -> bool:

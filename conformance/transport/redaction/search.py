@@ -199,7 +199,7 @@ class PieceSearch:
         return next((placeholder for _, _, placeholder in near), None)
 
     def _find_coded(self, run: str, layers: int) -> Placeholder | None:
-        """The secret that a run of characters contains as base64, hex or similar."""
+        """The secret that a run contains as base64, hex or similar. One without is remembered."""
         known = f"{layers} {run}"
         if known in self._clean:
             return None
@@ -273,7 +273,7 @@ def _forms(secret: str, is_long: bool) -> tuple[str, ...]:
 
 @lru_cache(maxsize=SECRETS_KEPT)
 def _plain_pieces(secret: str, length: int, is_long: bool) -> tuple[str, ...]:
-    """The runs of ``length`` characters of a secret that reveal it."""
+    """The runs of ``length`` characters of a secret, in each of its forms, that reveal it."""
     forms = [_fold(form) for form in _forms(secret, is_long)]
     runs = [
         form[start : start + length] for form in forms for start in range(len(form) - length + 1)
@@ -318,11 +318,11 @@ def _random_pieces(letters: str, length: int, words: int) -> list[str]:
     of the whole text are counted once, because a run has those of its place.
     """
     found = enumerate(_WORD_OR_NUMBER.findall(letters))
-    number_at = [number for number, word in found for _ in word]
+    word_at = [number for number, word in found for _ in word]  # the number of a word, by place
     pieces = [
         letters[start : start + length]
         for start in range(len(letters) - length + 1)
-        if number_at[start + length - 1] - number_at[start] >= words - 1
+        if word_at[start + length - 1] - word_at[start] >= words - 1
     ]
     return [piece for piece in pieces if _is_varied(piece)]
 

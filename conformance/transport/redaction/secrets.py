@@ -220,7 +220,10 @@ def _spellings(secret: str) -> tuple[str, ...]:
 
 
 def _piece_length(part: str, kind: SecretKind, secret: str) -> int:
-    """The number of characters that reveal a part of a secret."""
+    """The number of characters that reveal a part of a secret.
+
+    It is PIECE, except that a part of a link may need more, and that of a short key fewer.
+    """
     length = PIECE
     if kind is SecretKind.LINK:
         length = _length_in_link(part, secret)
