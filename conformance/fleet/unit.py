@@ -174,7 +174,9 @@ def _worked(unit: Unit, begun: Result, folder: Path, stop: Event) -> Result:
                 return published
             why_not_published = published.words
         result = _run(unit, begun, path, env, folder, stop)
-    return replace(result, words=f"{why_not_published} {result.words}".strip())
+    if why_not_published:
+        return replace(result, words=f"{why_not_published} {result.words}".strip())
+    return result
 
 
 def _target_file(unit: Unit, scratch: Path) -> Path:
