@@ -40,25 +40,25 @@ def asking(url: str) -> Callable[[str], bytes]:
     def ask(text: str) -> bytes:
         builder = TimestampRequestBuilder().data(text.encode())
         request = builder.hash_algorithm(HashAlgorithm.SHA256).build()
-        answer = _sent(wire, address, request.as_bytes())
-        stamp = granted(answer.body)
+        response = _response_to(request.as_bytes(), wire, address)
+        stamp = granted(response.body)
         stamped = (stamp.tst_info.message_imprint.message, stamp.tst_info.nonce)
         if stamped != (request.message_imprint.message, request.nonce):
             raise NoStamp("the authority stamped something else")
-        return answer.body
+        return response.body
 
     return ask
 
 
-def _sent(wire: HttpWire, url: str, query: bytes) -> WireResponse:
+def _response_to(query: bytes, wire: HttpWire, url: str) -> WireResponse:
     """The response to a query. Raises NoStamp if it is not a whole one with status 200."""
     headers = (*TYPES, ("Content-Length", str(len(query))))
     try:
-        answer = wire.send(WireRequest("POST", url, headers, query, most=LARGEST))
+        response = wire.send(WireRequest("POST", url, headers, query, most=LARGEST))
     except WireFailure as failure:
         raise NoStamp(f"the authority gave no response: {failure}") from None
-    if answer.status != 200:
-        raise NoStamp(f"the authority returned status {answer.status}")
-    if answer.cut:
+    if response.status != 200:
+        raise NoStamp(f"the authority returned status {response.status}")
+    if response.cut:
         raise NoStamp(f"the response of the authority has more than {LARGEST:,} bytes")
-    return answer
+    return response

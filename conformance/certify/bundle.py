@@ -155,7 +155,10 @@ def digests(directory: Path) -> dict[str, str]:
 
 
 def beside(directory: Path) -> dict[str, bytes]:
-    """The small files of a bundle that accompany the run, such as freeze and stamps, by name."""
+    """The small files that accompany the run in a bundle, such as freeze and stamps, by name.
+
+    Spot checks are not among them.
+    """
     names = [name for name in names_in(directory) if not name.startswith("spot/")]
     return {
         name: (directory / name).read_bytes()
@@ -180,7 +183,8 @@ def signatures(directory: Path) -> dict[str, str]:
 def _require_frame(source: BinaryIO) -> None:
     """Raise Invalid unless a file is a zip from its first byte to its last, and a small one.
 
-    This comes before the list of members is read, which could fill the memory by itself.
+    Only the first bytes and the record at the end are read. The list of members, which comes later,
+    could fill the memory by itself.
     """
     start, size = source.read(len(START)), source.seek(0, SEEK_END)
     if size > LARGEST:
@@ -188,16 +192,20 @@ def _require_frame(source: BinaryIO) -> None:
     source.seek(max(0, size - END_SIZE - LOCATOR_SIZE))
     tail = source.read()
     end = tail[-END_SIZE:]
-    if start != START or end[:4] != END or end[-2:] != NO_COMMENT:
+    if start != START or not end.startswith(END) or not end.endswith(NO_COMMENT):
         raise Invalid("it is not a zip, or it was cut off, or something was added around it")
     count = int.from_bytes(end[10:12], "little")
-    listed = int.from_bytes(end[12:16], "little")
-    if count > MOST or listed > DIRECTORY or tail[: len(LOCATOR)] == LOCATOR:
+    bytes_of_list = int.from_bytes(end[12:16], "little")
+    if count > MOST or bytes_of_list > DIRECTORY or tail.startswith(LOCATOR):
         raise Invalid(f"it has more than {MOST:,} members")
 
 
 def _extract(archive: zipfile.ZipFile, directory: Path, kind: Kind) -> None:
-    """Write the members of an archive into a directory. Raises Invalid for an unsafe one."""
+    """Write the members of an archive into a directory.
+
+    Raises Invalid for a name that is missing, doubled or not allowed in this kind of zip, and for
+    members that are too large, each or together.
+    """
     members = archive.infolist()
     names = [member.filename for member in members]
     doubled = sorted({name for name in names if names.count(name) > 1})
@@ -206,22 +214,25 @@ def _extract(archive: zipfile.ZipFile, directory: Path, kind: Kind) -> None:
         raise Invalid(f"it has two members with the name {doubled[0]}")
     if missing:
         raise Invalid(f"it has no {', '.join(missing)}")
-    left = LARGEST
+    bytes_left = LARGEST
     for member in members:
-        most = min(left, _limit(member, kind))
-        left -= _copy(archive, member, directory / member.filename, most)
+        most = min(bytes_left, _limit(member, kind))
+        bytes_left -= _copy(archive, member, directory / member.filename, most)
 
 
-def _limit(member: zipfile.ZipInfo, zips: Kind) -> int:
-    """The maximum size of a member in bytes. Raises Invalid if it does not belong in the zip."""
+def _limit(member: zipfile.ZipInfo, kind: Kind) -> int:
+    """The maximum size of a member in bytes.
+
+    Raises Invalid if it does not belong in a zip of a kind, or is not a plain deflated file.
+    """
     name = member.orig_filename
-    limits = [limit for pattern, limit in zips.sizes.items() if pattern.fullmatch(name)]
+    limits = [limit for pattern, limit in kind.sizes.items() if pattern.fullmatch(name)]
     if member.header_offset < 0:
         raise Invalid(f"{name[:200]!r} lies before the zip")
     if not limits or name != member.filename:
         raise Invalid(f"it has a member that does not belong in a bundle: {name[:200]!r}")
-    kind = stat.S_IFMT(member.external_attr >> 16)
-    if kind not in (0, stat.S_IFREG):
+    file_type = stat.S_IFMT(member.external_attr >> 16)
+    if file_type not in (0, stat.S_IFREG):
         raise Invalid(f"{name} is not a regular file")
     if member.flag_bits & ENCRYPTED or member.compress_type not in METHODS:
         raise Invalid(f"{name} is encrypted, or compressed by another method than deflate")

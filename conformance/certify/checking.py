@@ -62,30 +62,35 @@ def check(
 ) -> Evidence:
     """Judge the run in an unpacked bundle again, and find everything wrong with it.
 
-    ``known`` is what was judged before the bundle was made. It counts if the log is still the same.
+    ``known`` is the run as judged before the bundle was made. It counts if the log is still the
+    same, so that nothing is judged twice. Claims with faults, or a run that cannot be read, are
+    the only problem that is then found.
     """
     wrong = [Problem(Code.STATEMENT_MISMATCH, each) for each in claims.faults]
     if wrong:
         return Evidence(tuple(wrong))
     try:
-        return _judged(directory, contract, claims, terms, known)
+        return _evidence_of(directory, contract, claims, terms, known)
     except UsageError as error:
         text = str(error).replace(f"{directory}/", "")
         return Evidence((Problem(Code.RUN_INVALID, text),))
 
 
-def _judged(
+def _evidence_of(
     directory: Path, contract: Contract, claims: Claims, terms: Terms, known: Again | None
 ) -> Evidence:
-    """The same for claims that can be made. Raises UsageError for a run that cannot be read."""
+    """The evidence in an unpacked bundle, judged again, for claims without faults of their own.
+
+    Raises UsageError for a run that cannot be read.
+    """
     opened = runfile.open_run(directory, contract)
-    strange = [*_of_contract(opened), *_of_suite(opened, claims)]
+    foreign = [*_other_contract(opened), *_other_suite(opened, claims)]
     profile, unknown = profile_of(contract, claims.profile)
-    if profile is None or strange:
-        return Evidence((*strange, *unknown))
+    if profile is None or foreign:
+        return Evidence((*foreign, *unknown))
     mismatches = recompute.mismatches(opened)
-    again = _judged_and_played(opened, known)
-    run, played = bare(again.run), again.played
+    rejudged = _judged_and_played(opened, known)
+    run, played = bare(rejudged.run), rejudged.played
     stated, not_recomputed, differing = _as_stated(run, opened)
     changed = _changed_reports(directory, run)
     if opened.log.archive.removed:
@@ -96,25 +101,29 @@ def _judged(
     problems = [
         *mismatches,
         *played.mismatches,
-        *_unchosen(opened),
+        *_choice_by_others(opened),
         *differing,
         *(Problem(Code.REPORT_MISMATCH, NOT_OURS.format(each)) for each in changed),
         *assess.shortfalls(stated, profile),
         *_times(stated, claims, terms.at),
         *seams.problems(subject, terms),
-        *_without_form(opened),
+        *_without_canonical_form(opened),
     ]
     return Evidence(
         tuple(problems),
         opened,
         Judged(stated, opened.said, spot.run if spot else None, seams.stamped(beside)),
-        (*not_recomputed, *_unmade(opened, played, spot)),
+        (*not_recomputed, *_requests_not_recomputed(opened, played, spot)),
         tuple(seams.notes(subject, terms)),
     )
 
 
 def _judged_and_played(opened: Opened, known: Again | None) -> Again:
-    """The judged run, and what playing it back shows: nothing without the bodies of responses."""
+    """The run judged again, and what playing it back shows.
+
+    ``known`` is returned if it was judged from the same log. Without the bodies of responses
+    nothing can be played back, so nothing is found wrong with the requests.
+    """
     if opened.log.archive.removed:
         return Again(opened.judged(), Played(requests=len(opened.log.exchanges)))
     if known is not None and known.run.log_head == opened.log.chain.head:
@@ -122,18 +131,18 @@ def _judged_and_played(opened: Opened, known: Again | None) -> Again:
     return judged_and_played(opened)
 
 
-def _unmade(opened: Opened, played: Played, spot: seams.Spot | None) -> list[str]:
+def _requests_not_recomputed(opened: Opened, played: Played, spot: seams.Spot | None) -> list[str]:
     """The requests that could not be made again, also of spot checks, in a few words."""
-    unmade = [f"requests of the case {case}" for case in played.unsure]
+    requests = [f"requests of the case {case}" for case in played.unsure]
     if opened.log.archive.removed:
-        unmade = ["all requests"]
+        requests = ["all requests"]
     if spot is not None:
-        unmade += [f"requests of the spot check {case}" for case in spot.unsure]
-    return unmade
+        requests += [f"requests of the spot check {case}" for case in spot.unsure]
+    return requests
 
 
 def bare(run: Run) -> Run:
-    """A run without what its log does not show: history, baseline, paths."""
+    """A run as a bundle has it: without its history, baseline, options and paths."""
     return replace(run, past=(), baseline=None, given=Given(), place="")
 
 
@@ -149,8 +158,11 @@ def profile_of(contract: Contract, label: str) -> tuple[Profile | None, list[Pro
 # --- by what it was judged ------------------------------------------------------------------------
 
 
-def _of_contract(opened: Opened) -> Iterator[Problem]:
-    """The run was judged by the contract that the suite brings."""
+def _other_contract(opened: Opened) -> Iterator[Problem]:
+    """A problem if the run was judged by another contract than the one that the suite brings.
+
+    It names the version of the suite that has that contract, if one is known.
+    """
     digest = opened.said["spec"]["digest"]
     if digest == opened.contract.digest and opened.contract.packaged:
         return
@@ -160,8 +172,11 @@ def _of_contract(opened: Opened) -> Iterator[Problem]:
     yield Problem(Code.CONTRACT_UNKNOWN, text, advice)
 
 
-def _of_suite(opened: Opened, claims: Claims) -> Iterator[Problem]:
-    """The run was made and judged by this very suite. Only it can make the verdict again."""
+def _other_suite(opened: Opened, claims: Claims) -> Iterator[Problem]:
+    """A problem unless this very suite made the run, and certified it.
+
+    Only the same version, unchanged, can make the verdict again.
+    """
     version = opened.said["suite"]["version"]
     if version != __version__:
         text = f"version {version} of the suite made the run, and this is {__version__}"
@@ -175,15 +190,15 @@ def _of_suite(opened: Opened, claims: Claims) -> Iterator[Problem]:
         yield Problem(Code.SUITE_UNKNOWN, text, "One of them was changed.")
 
 
-def _unchosen(opened: Opened) -> Iterator[Problem]:
-    """The choice of the cases can be made again."""
+def _choice_by_others(opened: Opened) -> Iterator[Problem]:
+    """A problem if this suite cannot make the plan or the choice of the cases again."""
     why = recompute.made_otherwise(opened)
     if why:
         yield Problem(Code.CHOICE_MISMATCH, why)
 
 
-def _without_form(opened: Opened) -> Iterator[Problem]:
-    """What run.json says can be signed."""
+def _without_canonical_form(opened: Opened) -> Iterator[Problem]:
+    """A problem if run.json has a value that canonical JSON, and so a signature, cannot cover."""
     try:
         canonical_digest([opened.said["target"], opened.said.get("challenges")])
     except ValueError as error:
@@ -195,10 +210,11 @@ def _without_form(opened: Opened) -> Iterator[Problem]:
 
 
 def _as_stated(run: Run, opened: Opened) -> tuple[Run, tuple[str, ...], list[Problem]]:
-    """The run with the verdicts that its run.json states, where these can be believed.
+    """The judged run with the verdicts that run.json states, where these can be believed.
 
-    They are those of the log. Where bodies were removed from it, it may show less, and then the
-    stated verdicts are taken over and their cells are named. Anything else is a problem.
+    Returns this run, the names of cells whose stated verdict is believed though the log does not
+    show it, and the problems. A stated verdict is believed only for a cell that may be untested
+    because bodies were removed from the log. Any other difference is a problem.
     """
     made = json.loads(json.dumps(members.to_json(run, opened.selected)))
     stated = opened.results.verdicts
@@ -210,19 +226,19 @@ def _as_stated(run: Run, opened: Opened) -> tuple[Run, tuple[str, ...], list[Pro
         return run, (), problems
     lacking = _operations_lacking_bodies(opened)
     gaps = {case.gap for case in run.cases if case.gap}
-    cells, unseen = [], []
+    cells, believed = [], []
     for cell in run.cells:
         verdict = stated.get(cell.name, cell.verdict)
-        is_unseen = verdict is not cell.verdict and may_lack_bodies(cell, lacking, gaps)
-        cells.append(replace(cell, verdict=verdict) if is_unseen else cell)
-        if is_unseen:
-            unseen.append(cell.name)
-    others = (made.keys() | opened.said.keys()) - DERIVED
+        is_believed = verdict is not cell.verdict and may_lack_bodies(cell, lacking, gaps)
+        cells.append(replace(cell, verdict=verdict) if is_believed else cell)
+        if is_believed:
+            believed.append(cell.name)
+    not_from_bodies = (made.keys() | opened.said.keys()) - DERIVED
     problems = [
-        *_differing(opened.said, made, others),
+        *_differing(opened.said, made, not_from_bodies),
         *_differing_cells(cells, stated),
     ]
-    return replace(run, cells=tuple(cells)), tuple(unseen), problems
+    return replace(run, cells=tuple(cells)), tuple(believed), problems
 
 
 def _operations_lacking_bodies(opened: Opened) -> set[str]:
@@ -250,7 +266,10 @@ def may_lack_bodies(cell: Cell, lacking: Set[str], gaps: Set[str]) -> bool:
 def _differing(
     said: Mapping[str, Any], made: Mapping[str, Any], names: Set[str]
 ) -> Iterator[Problem]:
-    """The members of run.json that do not follow from its log."""
+    """A problem if some of the named members of run.json do not follow from its log.
+
+    ``said`` has the members of run.json, and ``made`` those that the log gives.
+    """
     differing = sorted(name for name in names if said.get(name) != made.get(name))
     if differing:
         text = f"run.json has other values than the log shows: {', '.join(differing)}"
@@ -258,7 +277,7 @@ def _differing(
 
 
 def _differing_cells(cells: Iterable[Cell], stated: Mapping[str, Verdict]) -> Iterator[Problem]:
-    """The cells whose stated verdict is another one than the log shows."""
+    """A problem if run.json states, for some cells by name, another verdict than the log shows."""
     made = {cell.name: cell.verdict for cell in cells}
     names = sorted(name for name in made.keys() | stated if made.get(name) != stated.get(name))
     if names:
@@ -267,7 +286,7 @@ def _differing_cells(cells: Iterable[Cell], stated: Mapping[str, Verdict]) -> It
 
 
 def _changed_reports(directory: Path, run: Run) -> list[str]:
-    """The names of reports that are not those that the suite writes for a run."""
+    """The names of the reports in a bundle that differ from what the suite writes for a run."""
     with files.private(), tempfile.TemporaryDirectory(prefix="conformance-") as name:
         own = Path(name)
         write_reports(run, own)
@@ -290,7 +309,11 @@ def write_reports(run: Run, directory: Path) -> None:
 
 
 def _times(run: Run, claims: Claims, at: datetime) -> Iterator[Problem]:
-    """The run ended before the certificate was issued, which holds for a limited time."""
+    """What is wrong with the times of a certificate that is checked at a moment.
+
+    It must be issued after the run and not in the future, hold for at most MOST_DAYS after the run,
+    and not have expired. If a cell is waived, no waiver may have expired.
+    """
     ended = _moment(run.finished)
     issued, expires = _moment(claims.issued), _moment(claims.expires)
     if ended > issued + SLACK:

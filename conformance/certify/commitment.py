@@ -95,9 +95,9 @@ def drawn(freeze: bytes, issued: datetime, expires: datetime) -> Challenge:
     )
 
 
-def written(noun: Freeze | Challenge) -> bytes:
+def written(document: Freeze | Challenge) -> bytes:
     """The file of a freeze or a challenge."""
-    return (json.dumps({"format": FORMAT, **asdict(noun)}, indent=2) + "\n").encode()
+    return (json.dumps({"format": FORMAT, **asdict(document)}, indent=2) + "\n").encode()
 
 
 def freeze_in(content: bytes) -> Freeze:
@@ -121,7 +121,8 @@ def signer(
 ) -> str | Problem:
     """The principal that signed a file in a namespace, if it was trusted for that at a moment.
 
-    Without ``trust``, it is the fingerprint of the key.
+    Without ``trust``, it is the fingerprint of the key. A problem if the signature does not hold,
+    or if nobody trusted made it.
     """
     armored = signature.decode("ascii", "replace")
     try:
@@ -158,7 +159,7 @@ def problems(
     version: str = "",
     vendors: Set[str] | None = None,
 ) -> list[Problem]:
-    """What keeps freeze, challenge and run from being one story, told in that order.
+    """What is wrong with freeze, challenge and run, or with their links or their order.
 
     ``files`` are those that the run keeps, by name. Without ``trust``, nobody asks who signed.
     ``product`` and ``version`` are those that a certificate claims; empty if it does not say.
@@ -201,7 +202,10 @@ class Times:
 def _signatures(
     files: Mapping[str, bytes], trust: Trust | None, times: Times, vendors: Set[str] | None
 ) -> Iterator[Problem]:
-    """The signatures that do not hold, or that nobody trusted made, or another vendor."""
+    """The signatures of freeze and challenge that do not hold, or that nobody trusted made.
+
+    Also the freeze, if none of the ``vendors`` signed it. None skips that.
+    """
     for name, namespace, at in (
         (FREEZE, VENDOR, times.frozen),
         (CHALLENGE, CERTIFIER, times.issued),
@@ -215,7 +219,7 @@ def _signatures(
 
 
 def _order(times: Times) -> Iterator[Problem]:
-    """What happened before what it had to follow, or too late."""
+    """A problem for each step that came too early or too late: freeze, challenge, run, expiry."""
     if times.issued < times.frozen - SLACK:
         text = f"The challenge was issued at {times.issued}, before the freeze at {times.frozen}."
         yield Problem(Code.FREEZE_MISMATCH, text)
@@ -230,7 +234,7 @@ def _order(times: Times) -> Iterator[Problem]:
 def _links(
     files: Mapping[str, bytes], freeze: Freeze, challenge: Challenge, run: Run
 ) -> Iterator[Problem]:
-    """What does not refer to what came before it."""
+    """Where the challenge does not belong to the freeze, or the run does not follow one of them."""
     if challenge.freeze != digest_of(files[FREEZE]):
         yield Problem(Code.FREEZE_MISMATCH, "The challenge was issued for another freeze.")
     for text in departures(freeze, run.target, run.contract.digest, run.suite):

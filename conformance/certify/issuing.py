@@ -58,11 +58,11 @@ def _kept(opened: Opened, run: Run, bodies: Bodies) -> frozenset[str] | None:
     """
     if bodies is Bodies.ALL:
         return None
-    seen = {name for cell in run.cells for name in cell.exchanges}
+    judged = {name for cell in run.cells for name in cell.exchanges}
     kept: set[str] = set()
     for exchange in opened.log.exchanges:
         kept.update(_digests([exchange.request.body]))
-        if bodies is Bodies.JUDGED and exchange.id in seen and exchange.response:
+        if bodies is Bodies.JUDGED and exchange.id in judged and exchange.response:
             kept.update(_digests([exchange.response.body]))
     return frozenset(kept)
 
@@ -73,7 +73,10 @@ def _digests(bodies: Iterable[object]) -> set[str]:
 
 
 def _write_log(source: Path, opened: Opened, kept: frozenset[str] | None, directory: Path) -> None:
-    """Write the compressed log, line by line as it was, but without the contents that go."""
+    """Write the compressed log, line by line as it was, with only the contents that are ``kept``.
+
+    These are digests. None keeps all contents.
+    """
     bounds = size_limit.bounds(opened.began.target.disk)
     plain = directory / runfile.LOG
     archive = Archive(source / runfile.LOG, bounds.size)  # holds the decompressed copy
@@ -87,7 +90,10 @@ def _write_log(source: Path, opened: Opened, kept: frozenset[str] | None, direct
 
 
 def _without(line: str, kept: frozenset[str] | None) -> str:
-    """A line of a log, without its content if that does not stay."""
+    """A line of a log, without its content if the digest of that is not among those ``kept``.
+
+    Most lines have no such content, so they are not even parsed.
+    """
     if kept is None or f'"{CONTAINED}"' not in line:
         return line
     entry: dict[str, Json] = json.loads(line)

@@ -139,7 +139,7 @@ def public_key(line: str) -> PublicKey:
 def sign_detached(key: PrivateKey, namespace: str, message: bytes) -> str:
     """The detached signature of a message, as ``ssh-keygen -Y sign`` writes it."""
     algorithm = b"sha512"
-    signature = key.secret.sign(_signed(namespace, algorithm, message))
+    signature = key.secret.sign(_to_be_signed(namespace, algorithm, message))
     parts = [
         MAGIC + VERSION,
         _packed(key.public.blob),
@@ -162,7 +162,10 @@ def signing_key(armored: str) -> PublicKey:
 
 
 def namespace_of(armored: str) -> str:
-    """The namespace that a detached signature names. Raises SignatureInvalid as above."""
+    """The namespace that a detached signature names.
+
+    Raises SignatureInvalid if the signature cannot be read.
+    """
     return _parsed(armored).namespace.decode(errors="replace")
 
 
@@ -174,7 +177,7 @@ def check_detached(public: PublicKey, namespace: str, message: bytes, armored: s
     if found.namespace != namespace.encode():
         other = found.namespace.decode(errors="replace")
         raise SignatureInvalid(f"the signature was made for {other!r}, not for {namespace!r}")
-    public.require(found.signature, _signed(namespace, found.algorithm, message))
+    public.require(found.signature, _to_be_signed(namespace, found.algorithm, message))
 
 
 # --- the format -----------------------------------------------------------------------------------
@@ -190,7 +193,7 @@ class _Signature:
     signature: bytes
 
 
-def _signed(namespace: str, algorithm: bytes, message: bytes) -> bytes:
+def _to_be_signed(namespace: str, algorithm: bytes, message: bytes) -> bytes:
     """What is signed for a message: not the message itself, but its hash and the namespace."""
     digest = HASHES[algorithm](message).digest()
     members = (namespace.encode(), b"", algorithm, digest)

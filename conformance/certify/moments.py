@@ -18,7 +18,12 @@ AHEAD = timedelta(days=1)
 
 
 def mismatches(opened: Opened) -> Iterator[Problem]:
-    """Times run forward: from the start of the run to its end, and within each case."""
+    """The times of a run that cannot be true.
+
+    It must not end in the future. Times must run forward in each case, from the start of the run to
+    its end, and spot checks must not begin before their moments. Waivers must be judged by the day
+    on which the run began.
+    """
     try:
         if _moment(opened.ended) > datetime.now(UTC) + AHEAD:
             text = f"the run ended at {opened.ended}, which lies in the future"
@@ -36,15 +41,18 @@ def mismatches(opened: Opened) -> Iterator[Problem]:
 
 
 def _backwards(opened: Opened) -> Iterator[Problem]:
-    """The first time that lies before an earlier one. Raises ValueError and TypeError."""
+    """The first time that lies before an earlier one of its case.
+
+    A request on behalf of several cases is left out, because an earlier case may have sent it.
+    Raises ValueError and TypeError.
+    """
     began, ended = _moment(opened.began.started), _moment(opened.ended)
     by_case: dict[str, list[Exchange]] = {}
     for exchange in opened.log.exchanges:
         by_case.setdefault(exchange.case, []).append(exchange)
     for exchanges in by_case.values():
         moments = [_moment(each.started) for each in exchanges if each.part is None]
-        inside = [began, *moments, ended]
-        for before, after in pairwise(inside):
+        for before, after in pairwise([began, *moments, ended]):
             if after < before - SLACK:
                 case = exchanges[0].case
                 yield Problem(

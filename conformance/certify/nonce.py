@@ -36,14 +36,15 @@ def problems(run: Run) -> list[Problem]:
 def _came_back(run: Run) -> bool:
     """Whether a response shows a text again that an accepted write has sent.
 
-    A response that only repeats its own request does not count.
+    Only texts with the words that follow from the nonce count, and not a response that only repeats
+    its own request.
     """
-    words = site_of(keys_of(run)[0]).split("-")
+    words_of_nonce = site_of(keys_of(run)[0]).split("-")
     written: set[str] = set()
     for exchange in run.exchanges:
         if not exchange.ok or exchange.response is None:
             continue
-        sent = _texts_with(words, exchange)
+        sent = _texts_with(words_of_nonce, exchange)
         shown = exchange.response.body.kept
         if any(text in shown for text in written - sent):
             return True

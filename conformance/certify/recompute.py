@@ -40,12 +40,12 @@ MOST_OF = 0.9
 BEFORE, AFTER = (preflight.CASE.id, survey.CASE.id), (AGAIN.id, CLEAN.id)
 """The cases that are not planned: those before all others, and those after them."""
 BESIDES = (*BEFORE, *AFTER, LOOK.id)
-"""All of them. ``LOOK`` sees whether the target is available."""
+"""All cases that are not planned. ``LOOK`` sees whether the target is available."""
 
 
 def mismatches(opened: Opened) -> list[Problem]:
     """Everything in a stored run that does not fit, by the contract that it is judged by."""
-    found = [*_chain(opened), *_sent(opened), *_ends(opened), *_declared(opened)]
+    found = [*_chain(opened), *_strangers(opened), *_ends(opened), *_unknown(opened)]
     selection = opened.began.selection
     if selection is not None and not made_otherwise(opened):
         found += _plan(opened)
@@ -81,9 +81,10 @@ def made_otherwise(opened: Opened) -> str:
 
 
 def _chain(opened: Opened) -> Iterator[Problem]:
-    """Each line of the log carries the digest of the line before, and the run that of the last.
+    """A problem if a line of the log lacks the digest of the line before it.
 
-    A run that was killed after its last request, but before it was judged, names no digest.
+    Otherwise, if the run names another digest than that of the last line. A run that was killed
+    after its last request, but before it was judged, names none.
     """
     chain, head = opened.log.chain, opened.said.get("log_head")
     if chain.broken_at is not None:
@@ -98,7 +99,10 @@ def _chain(opened: Opened) -> Iterator[Problem]:
 
 
 def _numbers(opened: Opened) -> Iterator[Problem]:
-    """The exchanges of a run that ended are numbered without a gap, for each process that sent."""
+    """The first gap in the numbers of the exchanges, which count up for each process that sent.
+
+    A run that broke off may have gaps.
+    """
     if opened.log.incomplete:
         return
     last: dict[str, int] = {}
@@ -122,8 +126,8 @@ def _numbered(name: str) -> tuple[str, int]:
     return (found[1], int(found[2])) if found else (name, 0)
 
 
-def _declared(opened: Opened) -> Iterator[Problem]:
-    """A target file lacks only operations that the contract has."""
+def _unknown(opened: Opened) -> Iterator[Problem]:
+    """The operations that the target file declares inapplicable, but that the contract lacks."""
     if made_otherwise(opened):
         return
     unknown = opened.began.target.inapplicable - opened.contract.operations.keys()
@@ -144,7 +148,10 @@ def plans_of(opened: Opened) -> Plans:
 
 
 def _plan(opened: Opened) -> Iterator[Problem]:
-    """The stored plan is the one that follows from the declaration, and so is the choice."""
+    """How the stored plan, or the stored choice of cases, departs from what the declaration gives.
+
+    ``due`` and ``chosen`` are the ids of the cases that had to be chosen, and that were.
+    """
     rows, plans = opened.said["plan"], plans_of(opened)
     stored = {row["id"]: row for row in rows}
     made = {case.id: convert.to_json(case) for case in plans.plan.cases}
@@ -164,8 +171,8 @@ def _plan(opened: Opened) -> Iterator[Problem]:
     )
 
 
-def _sent(opened: Opened) -> Iterator[Problem]:
-    """Every request was sent for a chosen case, or for one that is not planned."""
+def _strangers(opened: Opened) -> Iterator[Problem]:
+    """The exchanges of no chosen case, other than those of unplanned cases at their time."""
     plan = {case.id: case for case in opened.began.cases}
     chosen = _chosen(opened)
     strangers = _misplaced(opened.log.exchanges)
@@ -189,7 +196,11 @@ def _chosen(opened: Opened) -> Set[str]:
 
 
 def _ends(opened: Opened) -> Iterator[Problem]:
-    """Every chosen case of a run that did not break off has ended, and its requests count."""
+    """What is wrong with the ends of cases, as the log has them.
+
+    No case may end that was not planned. In a run that did not break off, every chosen case has
+    ended, every exchange counts, and none was over budget while much of that was left.
+    """
     log, plan = opened.log, Plan(opened.began.cases)
     unplanned = log.ends.keys() - {case.id for case in plan.cases}
     yield from _named(Code.CASE_MISMATCH, "ended without being planned", unplanned)
@@ -208,7 +219,7 @@ def _ends(opened: Opened) -> Iterator[Problem]:
 
 
 def _cut_short(opened: Opened) -> Iterator[Problem]:
-    """Only cases that the plan cuts short are cut short."""
+    """The cases that were cut short, although the plan does not cut them short."""
     may_be = {case.id for case in opened.began.cases if case.at_most}
     cut = {name for name, outcome in opened.log.ends.items() if outcome == CUT_SHORT}
     yield from _named(Code.CASE_MISMATCH, "cut short, but not by the plan", cut - may_be)
@@ -227,8 +238,8 @@ def _misplaced(exchanges: list[Exchange]) -> list[str]:
 
 
 def _out_of_order(exchanges: list[Exchange]) -> list[str]:
-    """The same for the exchanges of one process. The log has those of each worker in a row."""
-    judged = [place for place, each in enumerate(exchanges) if each.case not in BESIDES]
+    """The ids of unjudged exchanges where one process, whose exchanges are given, sends none."""
+    judged = [index for index, each in enumerate(exchanges) if each.case not in BESIDES]
     first, last = (judged[0], judged[-1]) if judged else (len(exchanges), -1)
     late = [each.id for each in exchanges[first:] if each.case in BEFORE]
     early = [each.id for each in exchanges[: last + 1] if each.case in AFTER]
@@ -249,7 +260,10 @@ def _new_looks(exchanges: list[Exchange]) -> list[str]:
 
 
 def _named(code: Code, what: str, names: Iterable[str], noun: str = "case") -> Iterator[Problem]:
-    """A mismatch that concerns some cases or exchanges, with the first of their names."""
+    """A problem with some cases or exchanges, as ``what`` says, with their number and first names.
+
+    None if there are no names.
+    """
     ordered = sorted(names)
     if ordered:
         more = f" and {len(ordered) - NAMED:,} more" if len(ordered) > NAMED else ""
@@ -261,7 +275,10 @@ def _named(code: Code, what: str, names: Iterable[str], noun: str = "case") -> I
 
 
 def _addresses(opened: Opened) -> Iterator[Problem]:
-    """Every request went to the address of the target, and its Host says the same."""
+    """The connection, and the first request, that went elsewhere than to the address of the target.
+
+    Scheme, host and port count, and the header Host.
+    """
     due, peer = urlsplit(opened.began.target.url), opened.began.peer
     host = parse_url(opened.began.target.url).host or ""
     if peer is not None and peer.host != host:
@@ -280,7 +297,7 @@ def _addresses(opened: Opened) -> Iterator[Problem]:
 
 
 def _identity(opened: Opened) -> Iterator[Problem]:
-    """A run as an ordinary client never names the suite, and an announced one does."""
+    """A problem if requests name the suite in a run as an ordinary client, or none in another."""
     identity = opened.began.target.identity
     name = SUITE.agent.partition("/")[0]
     naming = [

@@ -75,7 +75,7 @@ def entries(registry: Path, verify: Verify) -> list[Checked]:
         )
     found = [_named_rightly(verify(path)) for path in sorted(registry.glob("*.zip"))]
     found.sort(key=lambda each: each.certificate.issued if each.certificate else "", reverse=True)
-    return sorted(found, key=_place)
+    return sorted(found, key=_refused_and_product)
 
 
 def _named_rightly(checked: Checked) -> Checked:
@@ -87,7 +87,8 @@ def _named_rightly(checked: Checked) -> Checked:
     return Checked(checked.path, None, (reason,))
 
 
-def _place(checked: Checked) -> tuple[bool, str]:
+def _refused_and_product(checked: Checked) -> tuple[bool, str]:
+    """A key for sorting: by product, with the refused bundles last."""
     certificate = checked.certificate
     return certificate is None, certificate.product.casefold() if certificate else ""
 
@@ -125,6 +126,7 @@ def _is_site(directory: Path) -> bool:
 
 
 def _fill(site: Path, checked: Iterable[Checked], now: datetime) -> None:
+    """Write the files of a site: a directory for each certificate, the index, and its page."""
     certificates = []
     for each in checked:
         if each.certificate is not None:

@@ -131,14 +131,14 @@ class _Player:
     def play(self) -> Played:
         """Play everything back, up to the first request that does not follow for certain."""
         try:
-            mismatch = self._before() or self._all_cases()
+            mismatch = self._before_cases() or self._all_cases()
         except Unjudgeable:
             mismatch = None
             self._doubt = self._doubt or BROKE_OFF
         return self._result(mismatch)
 
     def _result(self, mismatch: Problem | None) -> Played:
-        """What came of it. Without a mismatch, what was not played back counts as unsure."""
+        """What playing back showed. Without a mismatch, what was not played back is unsure."""
         counts = self._tape.counts(without=UNJUDGED)
         if mismatch is None:
             self._unsure |= {case for case in counts if self._tape.rest(case)}
@@ -152,8 +152,11 @@ class _Player:
             why=self._doubt,
         )
 
-    def _before(self) -> Problem | None:
-        """Play back what came before the first case. Raises Unjudgeable if nothing came after."""
+    def _before_cases(self) -> Problem | None:
+        """Play back the requests before the first case, and return the first mismatch.
+
+        Spot checks have none. Raises Unjudgeable if the run stopped there.
+        """
         session = self._session
         if self._spot:
             return None
@@ -166,14 +169,15 @@ class _Player:
         return self._left_over(preflight.CASE.id) or self._left_over(survey.CASE.id)
 
     def _all_cases(self) -> Problem | None:
-        """Play back the cases. Raises Unjudgeable where the run broke off."""
+        """Play back the cases, up to the first mismatch. Raises Unjudgeable where the run ended."""
         for case in self._cases:
-            mismatch = self._one(case)
+            mismatch = self._one_case(case)
             if mismatch is not None:
                 return mismatch
         return None
 
-    def _one(self, case: Case) -> Problem | None:
+    def _one_case(self, case: Case) -> Problem | None:
+        """Play back a case. Returns its mismatch, unless there is none or it is not certain."""
         if self._spot:
             self._session.forget()
         try:
@@ -190,7 +194,7 @@ class _Player:
         return self._differs(case, rest[0], Difference(LEFT_OVER)) if rest else None
 
     def _differs(self, case: str, exchange: Exchange | None, what: Difference) -> Problem | None:
-        """The mismatch of a case; None if it is not certain."""
+        """The mismatch of a case; None if it is not certain, and then the case counts as unsure."""
         self._doubt = self._doubt_about(case, what)
         if self._doubt:
             self._unsure.add(case)
@@ -199,7 +203,7 @@ class _Player:
         return Problem(Code.REQUEST_MISMATCH, f"{where}: {what.text}")
 
     def _doubt_about(self, case: str, what: Difference) -> str:
-        """Why a difference is not certain; empty if it is."""
+        """Why a difference is not certain; empty if it is. After one doubt nothing is certain."""
         drawn = case.partition("[")[0] in DRAWN
         reasons = {
             LACKING: self._tape.lacks_some,
@@ -212,17 +216,17 @@ class _Player:
     def _doubt_about_end(self, case: str) -> str:
         """Why a case may have stopped anywhere; empty if it ran to its end."""
         end = self._log.ends.get(case)
-        if end is None and self._log.incomplete:
+        if end == OVER_BUDGET or (end is None and self._log.incomplete):
             return BROKE_OFF
-        return {DONE: "", CUT_SHORT: "", OVER_BUDGET: BROKE_OFF, None: ""}.get(end, CRASHED)
+        return "" if end in (DONE, CUT_SHORT, None) else CRASHED
 
 
 def _prepared(plans: Plans, run: Run) -> Prepared:
-    """What the run was prepared with, but for its keys, in whose place are invented ones."""
-    digests = {role: hashlib.sha256(role.encode()).hexdigest() for role in run.target.keys}
+    """What the run was prepared with, but with invented keys, because it stores none."""
+    invented = {role: hashlib.sha256(role.encode()).hexdigest() for role in run.target.keys}
     return Prepared(
         plans.contract,
-        Target(run.target, digests),
+        Target(run.target, invented),
         Choice(seed=run.seed, depth=run.depth),
         plans.plan,
         plans.chosen,

@@ -55,9 +55,9 @@ def difference(
     stored: Exchange, made: Made, redact: Redact, redact_body: RedactBody
 ) -> Difference | None:
     """The first difference between a stored request and the one that was made; None without one."""
-    for name, told, due in _labels(stored, made):
-        if told != due:
-            return Difference(_sentence(name, told, due))
+    for name, logged, due in _labels(stored, made):
+        if logged != due:
+            return Difference(_sentence(name, logged, due))
     return (
         _in_headers(stored.request.headers, made.headers)
         or _in_url(stored.request.url, made.url, redact)
@@ -67,9 +67,10 @@ def difference(
 
 
 def _labels(stored: Exchange, made: Made) -> Iterator[tuple[str, object, object]]:
-    """Each label of a request that is a word: its name, the stored value, and the one due.
+    """Each label that must be equal: its name, the stored value, and the one due.
 
-    A shared request has the attempt of whichever case sent it.
+    A repeated request has the role RETRY, whatever its label says. A shared request has the attempt
+    of whichever case sent it. So neither is compared there.
     """
     label = made.label
     yield "operation", stored.operation, label.operation
@@ -83,14 +84,14 @@ def _labels(stored: Exchange, made: Made) -> Iterator[tuple[str, object, object]
 
 
 def _in_headers(stored: Headers, made: Headers) -> Difference | None:
-    """The difference between two lists of headers, in whose order they were sent."""
+    """The difference between two lists of headers, whose order counts. Versions do not."""
     if tuple(stored) == made:
         return None
-    told = [_unversioned(*each) for each in stored]
+    logged = [_unversioned(*each) for each in stored]
     due = [_unversioned(*each) for each in made]
-    if told == due:
+    if logged == due:
         return None
-    return _difference("headers", json.dumps(told), json.dumps(due), IN_HEADERS)
+    return _difference("headers", json.dumps(logged), json.dumps(due), IN_HEADERS)
 
 
 def _unversioned(name: str, value: str) -> tuple[str, str]:
@@ -120,35 +121,41 @@ def _in_body(stored: Body | None, made: bytes | None, redact: RedactBody) -> Dif
 
 
 def _in_facts(stored: Facts, made: Facts) -> Difference | None:
-    """The difference between two sets of labels, but for those that only a sender can add."""
+    """The difference between two sets of labels, but for those that only a sender can add.
+
+    They may be equal only as JSON, which is how the log has them.
+    """
     if stored == made:
         return None
-    told = replace(stored, address=None, broken=None, again=None)
-    if told == made:
+    logged = replace(stored, address=None, broken=None, again=None)
+    if logged == made:
         return None
     due = made.to_json()
-    if told == Facts.of(json.loads(json.dumps(due))):
+    if logged == Facts.of(json.loads(json.dumps(due))):
         return None
-    return _difference("facts", json.dumps(told.to_json()), json.dumps(due))
+    return _difference("facts", json.dumps(logged.to_json()), json.dumps(due))
 
 
 def _difference(
-    name: str, told: str, due: str, usual: frozenset[SecretKind] = frozenset()
+    name: str, logged: str, due: str, harmless: frozenset[SecretKind] = frozenset()
 ) -> Difference:
-    """The difference between two texts, which is certain unless either had secrets."""
-    kinds = {each.kind for text in (told, due) for each in Placeholder.all_in(text)}
-    certain = kinds <= usual and WITHHELD not in told + due
-    place = next(
-        (at for at, pair in enumerate(zip(told, due, strict=False)) if pair[0] != pair[1]),
-        min(len(told), len(due)),
-    )
-    start = max(0, place - SHOWN // 3)
-    return Difference(_sentence(name, told[start:], due[start:]), certain)
+    """The difference between two texts, quoted from shortly before the place where they differ.
+
+    It is certain unless one of them has a placeholder for a secret. Placeholders of ``harmless``
+    kinds do not count.
+    """
+    kinds = {each.kind for text in (logged, due) for each in Placeholder.all_in(text)}
+    certain = kinds <= harmless and WITHHELD not in logged + due
+    pairs = enumerate(zip(logged, due, strict=False))
+    shorter = min(len(logged), len(due))
+    first = next((place for place, (one, other) in pairs if one != other), shorter)
+    start = max(0, first - SHOWN // 3)
+    return Difference(_sentence(name, logged[start:], due[start:]), certain)
 
 
-def _sentence(name: str, told: Any, due: Any) -> str:
+def _sentence(name: str, logged: Any, due: Any) -> str:
     """A sentence about a value that differs, with the beginning of both."""
-    return f"its {name} is {_quoted(told)}, but {_quoted(due)} follows from the run"
+    return f"its {name} is {_quoted(logged)}, but {_quoted(due)} follows from the run"
 
 
 def _quoted(value: Any) -> str:

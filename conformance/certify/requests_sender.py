@@ -104,13 +104,14 @@ class StoredSender(Sender):
         rotate: bool = False,
         again: Callable[[], Message] | None = None,
     ) -> Exchange:
-        """The stored exchange for a message, after those that were repeated.
+        """The stored exchange that ended the sending of a message.
 
-        Raises NotMade if the stored request is another one.
+        Those before it, after which the run sent the message again, are compared, too. Raises
+        NotMade if a stored request is another one, or was sent again without a reason.
         """
         self._permit(label)
         for _ in range(REPEATS):
-            exchange = self._taken(message, label)
+            exchange = self._next_compared(message, label)
             if exchange.role is not Role.RETRY:
                 if again and exchange.status == NOT_FOUND:
                     raise NotMade(exchange.case, exchange, Difference(FINAL))
@@ -143,9 +144,12 @@ class StoredSender(Sender):
     def _one_of_several(
         self, message: Message, label: Label, address: str | None, patient: bool
     ) -> Exchange:
-        """The stored exchange for one of several messages; if it was spoilt, for the next try."""
+        """The stored exchange for one of several messages.
+
+        If the run sent this one again, which it does by itself, the exchange that ended that.
+        """
         self._permit(label)
-        exchange = self._taken(message, label)
+        exchange = self._next_compared(message, label)
         if exchange.role is not Role.RETRY:
             return exchange
         if _reason(exchange, patient=patient, missing=False) is Reason.BROKEN:
@@ -153,14 +157,17 @@ class StoredSender(Sender):
         return self.send(message, label, address)
 
     def _final(self, message: Message, label: Label) -> Exchange:
-        """The stored exchange for a message that was not repeated any more."""
-        exchange = self._taken(message, label)
+        """The stored exchange for a message that the run must not have sent again after it.
+
+        Raises NotMade if it did.
+        """
+        exchange = self._next_compared(message, label)
         if exchange.role is Role.RETRY:
             raise NotMade(exchange.case, exchange, Difference("it was sent again too often"))
         return exchange
 
-    def _taken(self, message: Message, label: Label) -> Exchange:
-        """The next stored exchange of a case, whose request has to be the one in the message."""
+    def _next_compared(self, message: Message, label: Label) -> Exchange:
+        """The next stored exchange of a case. Raises NotMade unless its request is the message."""
         exchange = self._tape.next(label.case.id)
         host = urlsplit(self.target.declaration.url).netloc
         headers = all_headers(message, self.client, host)
@@ -178,10 +185,10 @@ def _reason(exchange: Exchange, *, patient: bool, missing: bool) -> Reason:
     How long a run had waited before is not known, so the longest wait counts as permitted.
     """
     patience = Patience(math.inf if patient else -1, silent=True, missing=missing)
-    answer: WireResponse | WireFailure = WireFailure("", Loss.CLOSED)
+    result: WireResponse | WireFailure = WireFailure("", Loss.CLOSED)
     if exchange.response is not None:
-        answer = WireResponse(exchange.response.status, tuple(exchange.response.headers), b"")
-    reason = patience.reason(exchange.request.method, answer)
+        result = WireResponse(exchange.response.status, tuple(exchange.response.headers), b"")
+    reason = patience.reason(exchange.request.method, result)
     if reason is None:
         raise NotMade(exchange.case, exchange, Difference("it was sent again without a reason"))
     return reason

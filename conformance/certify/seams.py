@@ -107,7 +107,10 @@ def notes(subject: Subject, terms: Terms) -> list[str]:
 
 
 def _of_challenge(subject: Subject, terms: Terms) -> Iterator[Problem]:
-    """What keeps freeze, challenge and run from being one story."""
+    """What is wrong with freeze and challenge, or with a run that has to follow them.
+
+    Nothing is, if there is neither.
+    """
     files, claims, run = subject.files, subject.claims, subject.run
     if not run.challenge_digest and not any(name in files for name in commitment.NAMES):
         return
@@ -125,12 +128,13 @@ def _of_challenge(subject: Subject, terms: Terms) -> Iterator[Problem]:
 
 
 def _stamps_count(subject: Subject, terms: Terms) -> bool:
-    """Whether time stamps are checked: they have to be there, or can be checked."""
+    """Whether time stamps are checked: because the profile requires it, or because they can be."""
     required = terms.certified and subject.profile.needs_stamps
     return required or bool(terms.roots and stamping.INDEX in subject.files)
 
 
 def _of_stamps(subject: Subject, terms: Terms) -> list[Problem]:
+    """What keeps the time stamps from proving when the run was made, if they are checked."""
     if not _stamps_count(subject, terms):
         return []
     issued = expires = None
@@ -169,8 +173,8 @@ def spot_in(directory: Path, contract: Contract, full: Run) -> Spot | None:
     if not (directory / SPOT).is_dir():
         return None
     opened = runfile.open_run(directory / SPOT, contract)
-    again = judged_and_played(opened)
-    found = [*recompute.mismatches(opened), *again.played.mismatches]
+    rejudged = judged_and_played(opened)
+    found = [*recompute.mismatches(opened), *rejudged.played.mismatches]
     if opened.began.spread is None or not watched.accompanies(full, opened.began):
         text = "they do not accompany this run, but another one, or are of another target"
         found.append(Problem(Code.WATCHED, text))
@@ -179,7 +183,7 @@ def spot_in(directory: Path, contract: Contract, full: Run) -> Spot | None:
     otherwise = recompute.made_otherwise(opened)
     if otherwise:
         found.append(Problem(Code.CHOICE_MISMATCH, otherwise))
-    return Spot(again.run, tuple(found), again.played.unsure)
+    return Spot(rejudged.run, tuple(found), rejudged.played.unsure)
 
 
 def _of_spot(subject: Subject) -> Iterator[Problem]:

@@ -70,7 +70,10 @@ def signed_by(
 
 
 def _unpaired(envelope: Envelope, detached: Mapping[str, str]) -> Iterator[Problem]:
-    """Each key must have signed both ways, or the two would show different signers."""
+    """A problem for each key that signed only in the envelope, or only in a file beside it.
+
+    Otherwise the two could show different signers.
+    """
     for keyid in sorted(envelope.signatures.keys() ^ detached.keys()):
         lacking = "envelope" if keyid in detached else "file beside it"
         text = f"the signature of the key {keyid} is missing in the {lacking}"
@@ -85,7 +88,10 @@ def _signer(
     trust: Trust,
     moments: Mapping[str, tuple[datetime, ...]],
 ) -> Signer | Problem:
-    """Whoever signed with a key, or why the signature does not count."""
+    """Whoever signed with a key, or why the signature does not count.
+
+    The key must have been trusted at each of the ``moments`` of its namespace.
+    """
     try:
         key, namespace = signing_key(armored), namespace_of(armored)
         if key.keyid != keyid or namespace not in GRADES:

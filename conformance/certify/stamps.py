@@ -175,7 +175,7 @@ def _ends(
     issued: datetime | None,
     expires: datetime | None,
 ) -> Iterator[Problem]:
-    """Whether the stamps begin after the challenge, go forward, and end with the run."""
+    """A problem unless the stamps begin after the challenge, go forward, and end with the run."""
     first, last = proven[0].at, proven[-1].at
     finished = moment(opened.ended)
     times = [each.at for each in proven]
@@ -194,16 +194,16 @@ def _ends(
 
 
 def _between(opened: Opened, proven: Sequence[Proven]) -> Iterator[Problem]:
-    """Whether each exchange claims a time shortly before the first stamp that contains it.
+    """The first exchange whose time is not shortly before the first stamp that contains it.
 
     Cases overlap, so a log may have an exchange after later ones, but only by minutes.
     """
     lines, log = [each.line for each in proven], opened.log
     for line, exchange in zip(log.lines, log.exchanges, strict=False):
-        place = bisect_left(lines, line)
-        if place == len(lines):
-            return  # the last stamp is not of the end; that was said
-        claimed, stamped = moment(exchange.started), proven[place].at
+        first_stamp = bisect_left(lines, line)
+        if first_stamp == len(lines):
+            return  # the last stamp is not of the end, which _ends reports
+        claimed, stamped = moment(exchange.started), proven[first_stamp].at
         if claimed > stamped + SLACK:
             what = f"claims {claimed}, but was stamped earlier, at {stamped}"
         elif claimed < stamped - LONGEST:

@@ -75,7 +75,10 @@ class Trust:
         return cls(tuple(signers), _fingerprints(revoked) if revoked else frozenset())
 
     def signer_of(self, key: PublicKey, namespace: str, at: datetime) -> str | Problem:
-        """The principal that a key belongs to, if it may sign in a namespace at a moment."""
+        """The principal that a key belongs to, if it may sign in a namespace at a moment.
+
+        Otherwise the problem: the key is revoked or unknown, or what the first of its lines says.
+        """
         if key.fingerprint in self.revoked:
             text = f"The key {key.fingerprint} was revoked."
             return Problem(Code.REVOKED_SIGNER, text)

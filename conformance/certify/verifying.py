@@ -75,6 +75,7 @@ def verify_unpacked(
 def _verified(
     directory: Path, contract: Contract, trust: Trust, at: datetime, roots: Certificates
 ) -> Verified:
+    """Verify an unpacked bundle: its claims, signatures, files and evidence, in this order."""
     payload = (directory / bundle.STATEMENT).read_bytes()
     try:
         stated, claims = statement.parse(payload)
@@ -87,13 +88,13 @@ def _verified(
         wrong = tuple(Problem(Code.STATEMENT_MISMATCH, each) for each in faults)
         return Verified(wrong)
     signed = _signed(directory, payload, claims, trust, at)
-    grade, why = _grade(signed, claims, bundle.beside(directory))
+    grade, why_not_higher = _grade(signed, claims, bundle.beside(directory))
     vendors = frozenset(
         each.principal for each in signed.signers if each.grade is Grade.SELF_DECLARED
     )
     terms = Terms(at, trust, roots, certified=grade is Grade.CERTIFIED, vendors=vendors)
     evidence = checking.check(directory, contract, claims, terms)
-    notes = (*signed.notes, *why, *evidence.notes)
+    notes = (*signed.notes, *why_not_higher, *evidence.notes)
     problems = (
         *signed.problems,
         *_unclaimed(signed, claims, grade),
@@ -111,7 +112,11 @@ def _verified(
 
 
 def _signed(directory: Path, payload: bytes, claims: Claims, trust: Trust, at: datetime) -> Signed:
-    """Who signed the statement. Whoever ran the suite was trusted when they signed, and is now."""
+    """Who signed the statement, and what is wrong with the signatures.
+
+    Whoever ran the suite must have been trusted when the certificate was issued, and at the moment
+    ``at``; others only at that moment.
+    """
     try:
         read = envelope.read((directory / bundle.ENVELOPE).read_text(encoding="utf-8"))
     except ValueError as error:
@@ -129,7 +134,7 @@ def _signed(directory: Path, payload: bytes, claims: Claims, trust: Trust, at: d
 
 
 def _subjects(stated: Mapping[str, Any], digests: Mapping[str, str]) -> list[Problem]:
-    """The files that are not those that were signed."""
+    """A problem for each file that was changed, removed or added after signing."""
     signed = _digests_in(stated)
     verbs = {
         "was changed after it was signed": [
@@ -166,7 +171,10 @@ CODES = {
 def _differing(
     stated: Mapping[str, Any], claims: Claims, contract: Contract, evidence: Evidence
 ) -> list[Problem]:
-    """The members of a statement that do not follow from the evidence, if that can be judged."""
+    """The members of a statement that do not follow from the evidence, if that can be judged.
+
+    Compared are the members of the statement, of its predicate, and of what the suite adds to that.
+    """
     profile, _ = checking.profile_of(contract, claims.profile)
     if evidence.judged is None or profile is None:
         return []
@@ -196,7 +204,7 @@ def _unequal(stated: Mapping[str, Any], made: Mapping[str, Any]) -> list[str]:
 
 
 def _unclaimed(signed: Signed, claims: Claims, grade: Grade) -> list[Problem]:
-    """Whether someone else than a certifier says that a certifier ran the suite."""
+    """A problem if signers claim that a certifier ran the suite, but no certifier signed."""
     if claims.relation == CERTIFIER and grade is Grade.SELF_DECLARED and signed.signers:
         return [Problem(Code.UNTRUSTED_SIGNER, CLAIMED_BY_CERTIFIER)]
     return []

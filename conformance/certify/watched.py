@@ -81,9 +81,9 @@ def differences(full: Run, spot: Run) -> list[Difference]:
     breaks a MUST that held in the full run, or has a mistake and is refused with another status or
     code.
     """
-    sent, unwatched = _Sent.of(full), _Spot(spot)
-    found: dict[str, Difference] = {}
-    for each in (*_broken(full, unwatched, sent), *_other_refusals(unwatched, sent)):
+    sent, spots = _Sent.of(full), _Spot(spot)
+    found: dict[str, Difference] = {}  # by the id of the exchange of the spot checks
+    for each in (*_broken(full, spots, sent), *_other_refusals(spots, sent)):
         known = found.get(each.unwatched.id)
         if known is None:
             found[each.unwatched.id] = each
@@ -111,7 +111,10 @@ class Asked:
 
 
 def _asked(run: Run, exchange: Exchange) -> Asked:
-    """The identity of a request. The main keys of two runs may have different names."""
+    """What a request asks, so that requests of two runs can be compared.
+
+    The main keys of two runs may have different names, so ``main`` replaces these.
+    """
     facts, request = exchange.facts, exchange.request
     identity = exchange.identity
     main, mark, change = (identity or "").partition("~")
@@ -132,13 +135,16 @@ def _asked(run: Run, exchange: Exchange) -> Asked:
 
 
 Same = tuple[Asked, Role, frozenset[str]]
-"""What requests with a mistake have in common that are compared, with the rules that they feed."""
+"""What makes two requests with a mistake the same: what is asked, the role, and the rules.
+
+The rules are those that the case feeds; one in common is enough.
+"""
 Kind = tuple[int, str]
 """The class of a status, such as 4, and the error code; empty for a success or without a code."""
 
 
 class _Sent:
-    """The exchanges of a full run that ended, by what was asked."""
+    """The exchanges of a full run by what was asked, without those that say nothing."""
 
     def __init__(self, run: Run, by_asked: dict[Asked, list[Exchange]]) -> None:
         self._run, self._rules = run, _rules_of(run)
@@ -148,6 +154,7 @@ class _Sent:
 
     @staticmethod
     def of(run: Run) -> _Sent:
+        """The exchanges of a run, of a repeated request only the last one."""
         by_asked: dict[Asked, list[Exchange]] = defaultdict(list)
         for exchange in run.exchanges:
             is_final = exchange.role is not Role.RETRY and exchange.facts.again is None
@@ -156,8 +163,11 @@ class _Sent:
         return _Sent(run, by_asked)
 
     def same_as(self, spot: _Spot, unwatched: Exchange) -> list[Exchange]:
-        """The exchanges with the same request. One with a mistake has to feed the same rule."""
-        asked, role, rules = spot.same(unwatched)
+        """The exchanges of the full run with the same request as one of the spot checks.
+
+        If it has a mistake, they must have the same role, and feed a rule in common.
+        """
+        asked, role, rules = spot.sameness(unwatched)
         same = self._by_asked.get(asked, [])
         if not unwatched.facts.mistake:
             return same
@@ -170,8 +180,8 @@ class _Sent:
         return self._same[asked, role, rules]
 
     def kinds_of(self, spot: _Spot, unwatched: Exchange) -> set[Kind]:
-        """How the target handled the same request in the full run."""
-        same = spot.same(unwatched)
+        """The ways in which the target handled the same request in the full run."""
+        same = spot.sameness(unwatched)
         if same not in self._kinds:
             exchanges = self.same_as(spot, unwatched)
             self._kinds[same] = {_kind(self._run, each) for each in exchanges}
@@ -188,8 +198,8 @@ class _Spot:
         self._last_worked = {each.identity: self._place[each.id] for each in worked}
         self._worked_in_case = {(each.case, each.identity) for each in worked}
 
-    def same(self, exchange: Exchange) -> Same:
-        """What the exchanges of a full run have in common with one of these."""
+    def sameness(self, exchange: Exchange) -> Same:
+        """What an exchange of a full run must have in common with one of the spot checks."""
         rules = self._rules.get(exchange.case, frozenset())
         return _asked(self.run, exchange), exchange.role, rules
 
@@ -229,20 +239,25 @@ def _broken(full: Run, spot: _Spot, sent: _Sent) -> Iterator[Difference]:
 
 
 def _of_cell(spot: _Spot, cell: Cell, sent: _Sent, accusing: set[str]) -> Iterator[Difference]:
-    """The same for one cell. ``accusing`` are the exchanges of findings of the full run."""
+    """A difference for each finding of a MUST in a cell of the spot checks.
+
+    Only if the full run has the same request without a finding. ``accusing`` are the ids of the
+    exchanges in its findings.
+    """
     for finding in cell.findings:
         pair = _pair(spot, sent, finding.exchanges, accusing)
         if finding.level is Level.MUST and pair is not None:
-            said = finding.where, finding.expected, finding.actual
-            yield Difference(cell.operation, (cell.name,), *said, *pair)
+            described = finding.where, finding.expected, finding.actual
+            yield Difference(cell.operation, (cell.name,), *described, *pair)
 
 
 def _pair(
     spot: _Spot, sent: _Sent, names: Iterable[str], accusing: set[str]
 ) -> tuple[Exchange, Exchange] | None:
-    """The watched and the unwatched exchange of a finding; None if no request was the same.
+    """An exchange of the full run, and the same request in the spot checks, which shows a finding.
 
-    ``accusing`` are the ids of exchanges that show something wrong in the full run.
+    ``names`` are the ids of the exchanges of the finding. None if the full run has none that is the
+    same and not ``accusing``, or if the key of the request may have been invalid by then.
     """
     for unwatched in reversed(spot.run.exchanges_of(names)):
         if _says_nothing(unwatched) or not spot.key_worked(unwatched):
@@ -260,7 +275,7 @@ def _other_refusals(spot: _Spot, sent: _Sent) -> Iterator[Difference]:
     """The requests with a mistake whose status or code was another one in every full-run exchange.
 
     Both may be right by the contract, but a target that is not watching for anybody has no reason
-    to choose.
+    to choose. Nothing is compared if the full run itself got several.
     """
     for exchange in spot.run.exchanges:
         if not _is_telling_mistake(exchange):
@@ -268,12 +283,12 @@ def _other_refusals(spot: _Spot, sent: _Sent) -> Iterator[Difference]:
         kinds = sent.kinds_of(spot, exchange)
         if len(kinds) != 1 or not spot.key_worked(exchange):
             continue
-        (kind,) = kinds
-        got = _kind(spot.run, exchange)
-        if got != kind:
-            said = "status", _said(kind), _said(got)
+        (in_full_run,) = kinds
+        in_spot_checks = _kind(spot.run, exchange)
+        if in_spot_checks != in_full_run:
+            described = "status", _in_words(in_full_run), _in_words(in_spot_checks)
             same = sent.same_as(spot, exchange)[0]
-            yield Difference(exchange.operation, (), *said, same, exchange)
+            yield Difference(exchange.operation, (), *described, same, exchange)
 
 
 def _is_telling_mistake(exchange: Exchange) -> bool:
@@ -286,13 +301,13 @@ def _is_telling_mistake(exchange: Exchange) -> bool:
 
 
 def _kind(run: Run, exchange: Exchange) -> Kind:
-    """How a response answers a request."""
+    """The class of the status of a response, and its error code."""
     status = exchange.status or 0
     code = pointed(exchange.json, run.contract.code_pointer) if exchange.refused else ""
     return status // 100, code if isinstance(code, str) else ""
 
 
-def _said(kind: Kind) -> str:
+def _in_words(kind: Kind) -> str:
     """A kind in words, such as ``4xx with the code not_found``."""
     status, code = kind
     return f"{status}xx with the code {code}" if code else f"{status}xx"

@@ -17,6 +17,7 @@ def main() -> NoReturn:
 
 
 def _step() -> int:
+    """Do the step that the arguments name; returns its exit code."""
     from conformance.ci import comment, steps  # noqa: PLC0415 - take long enough to be interrupted
     from conformance.command.saying import say  # noqa: PLC0415
 

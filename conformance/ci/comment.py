@@ -60,17 +60,17 @@ class PullRequest:
 def publish(environment: Mapping[str, str]) -> int:
     """Write or update the comment; returns 0 whatever happens, because a comment is a courtesy."""
     try:
-        asked = _pull_request(environment)
-        if asked is None:
+        pull_request = _pull_request(environment)
+        if pull_request is None:
             return 0
         marker = f"<!-- kaicalls-conformance: {name_in(environment)} -->"
         body = {"body": f"{marker}\n{_text(environment, LIMIT - len(marker) - 1)}"}
-        ours = next(_ours(asked, marker), None)
-        if ours is None:
-            asked.send("POST", asked.comments, json=body)
+        earlier = next(_own_comments(pull_request, marker), None)
+        if earlier is None:
+            pull_request.send("POST", pull_request.comments, json=body)
         else:
-            address = f"{asked.api}/repos/{asked.repository}/issues/comments/{ours}"
-            asked.send("PATCH", address, json=body)
+            repository = f"{pull_request.api}/repos/{pull_request.repository}"
+            pull_request.send("PATCH", f"{repository}/issues/comments/{earlier}", json=body)
     except requests.HTTPError as error:
         _warn(f"GitHub refused the comment with {error.response.status_code}. {_ADVICE}")
     except (requests.RequestException, UsageError, *ODD) as error:
@@ -99,7 +99,7 @@ def _bearer(token: str) -> Callable[[requests.PreparedRequest], requests.Prepare
 
 
 def _pull_request(environment: Mapping[str, str]) -> PullRequest | None:
-    """The pull request that the job runs for; None if it runs for anything else."""
+    """The pull request that the job runs for; None for anything else, or without a token."""
     event = environment.get("GITHUB_EVENT_PATH")
     token = environment.get("GITHUB_TOKEN")
     if not event or not token:
@@ -113,7 +113,7 @@ def _pull_request(environment: Mapping[str, str]) -> PullRequest | None:
     return PullRequest(environment["GITHUB_REPOSITORY"], number, api, token)
 
 
-def _ours(asked: PullRequest, marker: str) -> Iterator[int]:
+def _own_comments(pull_request: PullRequest, marker: str) -> Iterator[int]:
     """The ids of comments that begin with the marker and were written by a bot.
 
     Anybody can write the marker. Whoever wrote a comment can edit it later, so one of a person must
@@ -121,7 +121,7 @@ def _ours(asked: PullRequest, marker: str) -> Iterator[int]:
     """
     for page in range(1, PAGES + 1):
         parameters = {"per_page": str(PER_PAGE), "page": str(page)}
-        comments = asked.send("GET", asked.comments, params=parameters)
+        comments = pull_request.send("GET", pull_request.comments, params=parameters)
         for comment in comments:
             is_bot = (comment["user"] or {}).get("type") == "Bot"
             if is_bot and (comment["body"] or "").startswith(marker):

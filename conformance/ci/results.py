@@ -40,7 +40,10 @@ class Results:
 
     @property
     def outputs(self) -> dict[str, str]:
-        """The outputs of the step: one line each."""
+        """The outputs of the step: one line each.
+
+        ``history`` is the same if the command was refused before it began a run.
+        """
         return {
             "verdict": self.verdict,
             "headline": self.headline,

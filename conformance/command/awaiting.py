@@ -16,9 +16,10 @@ PORTS = {"http": 80, "https": 443}
 
 
 def until_up(url: str, at_most: float = LONGEST) -> None:
-    """Wait until the host of an address accepts connections, but not longer than LONGEST.
+    """Wait while the host of an address refuses connections, and say so once.
 
-    Only a host that refuses connections is waited for. The wait is announced once.
+    It waits at most ``at_most`` seconds, and never longer than LONGEST. Any other error ends the
+    wait: it is left to the run to report.
     """
     seconds = min(LONGEST, at_most)
     end = time.monotonic() + seconds

@@ -43,7 +43,11 @@ class Binding:
     stamping: Stamping | None
 
     def of(self, prepared: Prepared) -> Prepared:
-        """A prepared run that is bound. Raises UsageError if it is not the one that was frozen."""
+        """The prepared run with its time stamps, and with its challenge if there is one.
+
+        The nonce of the challenge becomes the salt. Raises UsageError for a challenge if the run is
+        not the one that was frozen.
+        """
         prepared = replace(prepared, stamping=self.stamping)
         if self.taken is None:
             return prepared
@@ -67,7 +71,8 @@ class Binding:
 def _taken(challenge_at: Path, freeze_at: Path, choice: Choice) -> Taken:
     """The chosen challenge, with its freeze.
 
-    Raises UsageError for files that do not belong together, and for options that do not fit.
+    Raises UsageError for files that do not belong together, for a challenge that has expired, and
+    for options that a challenged run cannot have.
     """
     if click.get_current_context().get_parameter_source("seed") is ParameterSource.COMMANDLINE:
         raise UsageError("--seed cannot be used with --challenge, which brings its own seed.")
@@ -98,7 +103,7 @@ def _taken(challenge_at: Path, freeze_at: Path, choice: Choice) -> Taken:
 
 
 def _stamping(url: str, every: timedelta) -> Stamping:
-    """How a run gets time stamps from the authority at a URL. Raises UsageError for no URL."""
+    """How a run gets time stamps from an authority. Raises UsageError if ``url`` is no URL."""
     with needing_extra():
         from conformance.certify import authority
     from conformance.run.binding import Stamping

@@ -106,14 +106,14 @@ def certify(**options: Any) -> int:
 
 
 def _require(given: Mapping[str, object]) -> None:
-    """Raise UsageError if an option is missing."""
+    """Raise UsageError if an option has no value. The values are ``given`` by option name."""
     missing = [name for name, value in given.items() if value is None]
     if missing:
         raise UsageError(f"Specify {', '.join(missing)}.")
 
 
 def _trust(wish: Wish) -> Trust | None:
-    """Whom to trust; None if nobody says."""
+    """Whom to trust; None without a trust file."""
     from conformance.certify.trust import Trust
 
     return Trust.read(wish.trust, wish.revoked) if wish.trust else None
@@ -127,7 +127,7 @@ def _roots(wish: Wish) -> Certificates:
 
 
 def _certified(wish: Wish) -> int:
-    """Check a run, and sign it unless it is only to be checked."""
+    """Check a run, say what is missing, and unless ``--check`` is set write a signed bundle."""
     from conformance.certify import bundle, checking, issuing, signing
     from conformance.certify.codes import Code, Problem
     from conformance.certify.judged_again import judged_and_played
@@ -138,7 +138,7 @@ def _certified(wish: Wish) -> int:
     secret = private_key(wish.key) if wish.key and not wish.check else None
     opened = runfile.open_run(wish.source, contract)
     try:
-        again = judged_and_played(opened)
+        rejudged = judged_and_played(opened)
     except UsageError as error:  # a choice that no command can have made
         return _refused("Not certified", [Problem(Code.RUN_INVALID, str(error))])
     trust, certified = _trust(wish), wish.relation == CERTIFIER
@@ -147,12 +147,12 @@ def _certified(wish: Wish) -> int:
     with tempfile.TemporaryDirectory(prefix="conformance-") as name:
         directory = Path(name)
         bodies = issuing.Bodies(wish.bodies)
-        run = issuing.assemble(wish.source, opened, again.run, bodies, directory)
+        run = issuing.assemble(wish.source, opened, rejudged.run, bodies, directory)
         if wish.spot:
             spot = runfile.open_run(wish.spot, contract)
             issuing.add_spot_checks(wish.spot, spot, directory)
         claims = _claims(wish, contract, run, now)
-        evidence = checking.check(directory, contract, claims, terms, again)
+        evidence = checking.check(directory, contract, claims, terms, rejudged)
         profile, _ = checking.profile_of(contract, claims.profile)
         if evidence.problems or profile is None or evidence.judged is None:
             return _refused("Not certified", evidence.problems)
@@ -167,7 +167,10 @@ def _certified(wish: Wish) -> int:
 
 
 def _vendors(secret: PrivateKey, trust: Trust | None, now: datetime) -> frozenset[str]:
-    """Who will sign as a vendor: by the trust file, or without one the fingerprint of the key."""
+    """The name under which the key signs as a vendor; none if the trust file does not trust it.
+
+    Without a trust file, the name is the fingerprint of the key.
+    """
     from conformance.certify.keys import VENDOR as NAMESPACE
 
     if trust is None:
@@ -177,7 +180,10 @@ def _vendors(secret: PrivateKey, trust: Trust | None, now: datetime) -> frozense
 
 
 def _claims(wish: Wish, contract: Contract, run: Run, now: datetime) -> Claims:
-    """What the signer claims. A bare name of a profile means the version that the suite has."""
+    """What the signer claims; a product without a name is enough for a check.
+
+    A bare name of a profile means the version that the suite has.
+    """
     from conformance.certify.seams import UNNAMED
     from conformance.certify.statement import Claims
     from conformance.certify.suite import lock_digest, suite_digest
@@ -210,7 +216,10 @@ def _expiry(run: Run, days: int) -> datetime:
 
 
 def _countersigned(wish: Wish) -> int:
-    """Add a certifier's signature to a bundle that holds, and that it then certifies."""
+    """Add a certifier's signature to a bundle that holds, and write the bundle with it.
+
+    Nothing is written unless the bundle then holds as certified. Returns the exit code.
+    """
     from conformance.certify import bundle, issuing, signing, verifying
     from conformance.certify.certificate import Grade
     from conformance.certify.codes import Code, Problem
@@ -226,28 +235,29 @@ def _countersigned(wish: Wish) -> int:
                 return _refused("Not countersigned", verified.problems)
             payload = (directory / bundle.STATEMENT).read_bytes()
             issuing.sign(directory, payload, secret, signing.NAMESPACES[CERTIFIER])
-            again = verifying.verify_unpacked(directory, contract, trust, now, roots)
-            if again.problems:
-                return _refused("Not countersigned", again.problems)
-            if again.certificate is None or again.certificate.grade is not Grade.CERTIFIED:
-                text = " ".join(again.notes) or "the key is not trusted to certify"
+            signed = verifying.verify_unpacked(directory, contract, trust, now, roots)
+            if signed.problems:
+                return _refused("Not countersigned", signed.problems)
+            if signed.certificate is None or signed.certificate.grade is not Grade.CERTIFIED:
+                text = " ".join(signed.notes) or "the key is not trusted to certify"
                 return _refused("Not countersigned", [Problem(Code.NONCE_MISMATCH, text)])
             bundle.write(directory, wish.output)
     except bundle.Invalid as error:
         return _refused("Not countersigned", [Problem(Code.BUNDLE_INVALID, str(error))])
-    say(again.certificate.first_line)
-    _say_written(wish.output, again.not_recomputed)
+    say(signed.certificate.first_line)
+    _say_written(wish.output, signed.not_recomputed)
     return Exit.CONFORMS
 
 
 def _refused(what: str, problems: Iterable[Problem]) -> int:
-    """Print why nothing was signed."""
+    """Print why nothing was signed; returns the exit code that means so."""
     lines = [f"  {each}" for each in problems]
     say("\n".join([f"{what}: this is missing or wrong.", *lines]))
     return Exit.VIOLATED
 
 
 def _say_written(output: Path, not_recomputed: tuple[str, ...]) -> None:
+    """Print where the bundle is, and how much nobody can recompute because bodies are left out."""
     from conformance.base.text import amount
 
     if not_recomputed:

@@ -60,7 +60,10 @@ def challenge(
 
 
 def _place(output: Path, name: str) -> Path:
-    """The file to write. Raises UsageError if there is something in its place."""
+    """The file to write, whose directory is created if necessary.
+
+    Raises UsageError if the file already exists.
+    """
     path = output if output.suffix == SUFFIX else output / f"{name}{SUFFIX}"
     if path.exists():
         raise UsageError(f"{path} already exists. Remove it, or choose another --output.")

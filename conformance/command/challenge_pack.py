@@ -52,23 +52,26 @@ class Disputed:
 
 
 def disputed(run: Run, what: str) -> Disputed:
-    """What a clause, or the number or id of a cause, stands for in a run.
+    """What is challenged if the user names a clause, or a cause by its number or id.
 
-    Raises UsageError if the run has no such cause, or shows no such clause broken.
+    A cause stands for all clauses that it breaks, a clause for all causes that break it. Raises
+    UsageError if the run has no such cause, or shows no such clause broken.
     """
     clauses = run.contract.clauses
     if CAUSE.fullmatch(what):
         card = explain_cause.card_of(run, what)
-        meant, name, broken = [card], card.cause.id, card.cause.clauses
+        meant, name, clause_ids = [card], card.cause.id, card.cause.clauses
     else:
         breaking = [card for card in cards.cards(run) if what in card.cause.clauses]
-        meant, name, broken = breaking, what, (what,)
+        meant, name, clause_ids = breaking, what, (what,)
     if not meant:
         raise UsageError(
             f"{run.place} has no finding that breaks {what}, so there is nothing to challenge."
         )
-    whole = cards.with_steps(run, meant)
-    return Disputed(run, f"challenge-{name}", tuple(clauses[each] for each in broken), tuple(whole))
+    with_steps = tuple(cards.with_steps(run, meant))
+    return Disputed(
+        run, f"challenge-{name}", tuple(clauses[each] for each in clause_ids), with_steps
+    )
 
 
 def texts(what: Disputed) -> dict[str, str]:
@@ -149,7 +152,7 @@ def _clause(contract: Contract, clause: Clause) -> Iterator[str]:
 def _finding(card: Card) -> Iterator[str]:
     """What shows a cause: the request, and the expected and the actual response."""
     finding = card.cause.finding
-    told = {
+    described = {
         "Request": card.asked,
         "Rule": finding.rule,
         "Where": card.where,
@@ -159,7 +162,7 @@ def _finding(card: Card) -> Iterator[str]:
     yield ""
     yield f"### {inert(card.title)} (`{card.cause.id}`)"
     yield ""
-    yield from (f"- {label}: {inert(text, view.LIMIT)}" for label, text in told.items())
+    yield from (f"- {label}: {inert(text, view.LIMIT)}" for label, text in described.items())
 
 
 def _versions(run: Run) -> Iterator[str]:

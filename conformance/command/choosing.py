@@ -43,6 +43,11 @@ def with_source(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _with(options: Sequence[Option], command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add options to a command, which receives their values as one ``choice``.
+
+    An address or a key from the environment yields to a target file, and a key to a key file. A key
+    on the command line causes a warning.
+    """
 
     @wraps(command)
     def chosen(**given: Any) -> Any:

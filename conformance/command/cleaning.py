@@ -44,31 +44,31 @@ def clean(stored_in: Path, choice: Choice, yes: bool) -> int:
 
     run = runfile.replay(stored_in, load(choice.spec)).run
     left = made_by(run.contract, run.exchanges)
-    named = bool(choice.url or choice.target)
-    kept = _removed(choice, run, left, yes) if named else _listed(run, left)
+    has_target = bool(choice.url or choice.target)
+    remaining = _remove(choice, run, left, yes) if has_target else _list(run, left)
     if not left:
         say("That run left nothing behind.")
-    _say_group("changed or acted on pre-existing objects", _older(run))
-    return Exit.UNJUDGED if kept else Exit.CONFORMS
+    _say_group("changed or acted on pre-existing objects", _preexisting(run))
+    return Exit.UNJUDGED if remaining else Exit.CONFORMS
 
 
-def _listed(run: Run, left: list[Made]) -> list[Made]:
-    """List what a run left behind, and return it."""
+def _list(run: Run, left: list[Made]) -> list[Made]:
+    """Print what a run left behind, by whether the API can remove it; returns all of it."""
     from conformance.run.leftovers import Standing, removable
 
-    ways = removable(run, left)
-    stuck = [each for each in left if each not in ways]
-    _say_group(UNSEEN, ways)
+    can_go = removable(run, left)
+    stuck = [each for each in left if each not in can_go]
+    _say_group(UNSEEN, can_go)
     _say_group(Standing.STUCK, stuck)
     _say_stuck(stuck)
     return left
 
 
-def _removed(choice: Choice, run: Run, left: list[Made], yes: bool) -> list[Made]:
-    """Remove the objects that the target shows this run created.
+def _remove(choice: Choice, run: Run, left: list[Made], yes: bool) -> list[Made]:
+    """Remove those of the ``left`` objects that, as the target shows, this run created.
 
-    Returns the objects that may still be there. Raises UsageError if the target is not the one of
-    the run.
+    Prints all of them by what became of them. Returns the objects that may still be there. Raises
+    UsageError if the target is not the one of the run.
     """
     from conformance.reading import removals
     from conformance.run.leftovers import Standing, standing_of
@@ -118,12 +118,12 @@ def note_left(run: Run, directory: Path) -> None:
     left = _counted(made_by(run.contract, run.exchanges))
     if left:
         say(f"Note: the run left objects on the target: {left}; {hint}", err=True)
-    older = _counted(_older(run))
+    older = _counted(_preexisting(run))
     if older:
         say(f"Note: the run changed or acted on pre-existing objects: {older}; {hint}", err=True)
 
 
-def _older(run: Run) -> list[Made]:
+def _preexisting(run: Run) -> list[Made]:
     """The objects that a run worked on and that neither it nor an earlier run had created."""
     from conformance.reading import worked_on
 
@@ -133,7 +133,7 @@ def _older(run: Run) -> list[Made]:
 
 
 def _counted(objects: Iterable[Made]) -> str:
-    """The number of objects of each kind, as text."""
+    """The number of objects of each kind, as text; empty without objects."""
     from conformance.base.text import amount
 
     counts = Counter(each.kind for each in objects)

@@ -80,6 +80,10 @@ def outcome(arguments: Sequence[str] | None = None, clock: Clock = now) -> int:
 
 
 def _outcome(arguments: Sequence[str] | None, clock: Clock) -> int:
+    """Run the command and return its exit code. Prints every expected error, and lets others pass.
+
+    If whoever read stdout is gone, what is still to be printed goes nowhere.
+    """
     try:
         with files.private():
             status = group.main(args=arguments, standalone_mode=False, obj=clock)

@@ -74,7 +74,9 @@ def with_baseline(finished: Run, older: Opened, directory: Path) -> tuple[Run, C
 def comparison(older: Opened, after: Run) -> Comparison:
     """What changed from a stored run to a judged one.
 
-    Judges the log of the stored run again if there is anything to explain.
+    If anything changed, the log of the stored run is judged again. If the declarations differ, it
+    is judged a second time, with the declaration of the run ``after`` it. This tells changes of the
+    contract and of the declaration from changes of the target.
     """
     from conformance.run.comparison import UNCHANGED, compared, is_unchanged, judged_alike
 
@@ -104,11 +106,11 @@ def lines(found: Comparison) -> Iterator[str]:
 
     for kind, causes in kinds(found).items():
         yield from _first_of([f"{kind}: {words(cause)}" for cause in causes], f"{kind}: ")
-    alike: dict[str, list[str]] = defaultdict(list)
+    lines_by_change: dict[str, list[str]] = defaultdict(list)
     for cell in found.cells:
         verdicts = f"{cell.before or 'not planned'} -> {cell.after or 'not planned'}"
-        alike[f"{cell.change}, by the {cell.by}"].append(f"  {cell.name}: {verdicts}")
-    for title, cells in alike.items():
+        lines_by_change[f"{cell.change}, by the {cell.by}"].append(f"  {cell.name}: {verdicts}")
+    for title, cells in lines_by_change.items():
         yield f"{title}: {amount(len(cells), 'cell')}"
         yield from _first_of(cells, "  ")
     if not found.cells:
@@ -116,15 +118,15 @@ def lines(found: Comparison) -> Iterator[str]:
 
 
 def kinds(found: Comparison) -> dict[str, tuple[Cause, ...]]:
-    """The causes by what became of them."""
+    """The causes under headings that say whether they are new, fixed or still there."""
     return {"New": found.new, "Fixed": found.fixed, "Still there": found.still}
 
 
-def _first_of(texts: Sequence[str], begin: str) -> Iterator[str]:
-    """The first NAMED lines, and how many more there are in a line that begins alike."""
+def _first_of(texts: Sequence[str], prefix: str) -> Iterator[str]:
+    """The first NAMED texts and, if there are more, a line with the prefix that counts them."""
     yield from texts[:NAMED]
     if len(texts) > NAMED:
-        yield f"{begin}and {len(texts) - NAMED} more"
+        yield f"{prefix}and {len(texts) - NAMED} more"
 
 
 def markdown(found: Comparison) -> Iterator[str]:

@@ -50,32 +50,37 @@ def conclude(
 ) -> int:
     """Write the files, print the summary and, last, the path of the report; returns the exit code.
 
-    If a file could not be written, that error is printed last instead.
+    ``selected`` has the ids of the chosen cases, None for all. If a file could not be written, that
+    error is printed last instead. For a run that only looked at the target and stopped, the reason
+    is printed instead of a summary.
     """
     from conformance.report import SUMMARY
     from conformance.run.storing import store
 
     finished = placed(finished, run_directory)
-    broken: ReportError | StorageError | None = None
+    not_written: ReportError | StorageError | None = None
     try:
         store(finished, selected, run_directory)
     except (ReportError, StorageError) as error:
-        broken = error
+        not_written = error
     _add_to_job_summary(run_directory / SUMMARY)
     if finished.incomplete and not _judged_anything(finished):
         _print_failure(finished, finished.incomplete)
     else:
         _print_summary(finished, console, details)
     _annotate(finished)
-    if broken:
-        say(str(broken), err=True)
-        return finished.exit_code or broken.exit_code
+    if not_written:
+        say(str(not_written), err=True)
+        return finished.exit_code or not_written.exit_code
     say(f"  {Path(finished.place) / 'report.html'}")
     return finished.exit_code
 
 
 def strictly(finished: Run, code: int) -> int:
-    """The exit code of a run under --strict-waivers: 2 if a waiver has to be changed or removed."""
+    """The exit code of a run under --strict-waivers; ``code`` is the one without this option.
+
+    It is 2, and a message says why, if a waiver has to be changed or removed.
+    """
     from conformance.base.text import amount
     from conformance.report import waivers
 
@@ -96,7 +101,10 @@ def placed(finished: Run, run_directory: Path) -> Run:
 
 
 def remembered(finished: Run, selected: frozenset[str] | None, directory: Path) -> Run:
-    """The run with its predecessors. An unreadable history only causes a note."""
+    """The run with the earlier runs in the history next to its directory, for its report.
+
+    An unreadable history only causes a note.
+    """
     from conformance.run import history_file
 
     try:
@@ -117,7 +125,10 @@ def remember(finished: Run, selected: frozenset[str] | None, directory: Path) ->
 
 
 def _add_to_job_summary(summary: Path) -> None:
-    """In a job of GitHub Actions, add the summary to its page."""
+    """Append the summary file of a run to the page of the GitHub Actions job, if this is one.
+
+    A failure only causes a note.
+    """
     page = os.environ.get("GITHUB_STEP_SUMMARY")
     if not page:
         return

@@ -24,7 +24,7 @@ def new(output: Path, fill: Callable[[Path], None], clock: Clock = now) -> Path:
     is no room.
     """
     try:
-        return _filled(output, fill, clock)
+        return _create_filled(output, fill, clock)
     except OSError as error:
         kind = StorageError if error.errno in files.FULL else UsageError
         raise kind(
@@ -33,26 +33,28 @@ def new(output: Path, fill: Callable[[Path], None], clock: Clock = now) -> Path:
         ) from None
 
 
-def _filled(output: Path, fill: Callable[[Path], None], clock: Clock) -> Path:
-    """Create the directory of a run under a temporary name, fill it, and rename it."""
+def _create_filled(output: Path, fill: Callable[[Path], None], clock: Clock) -> Path:
+    """Create the directory of a run under a temporary name, fill it, rename it, and link to it.
+
+    If it cannot be filled or renamed, nothing is left of it.
+    """
     output.mkdir(parents=True, exist_ok=True)
     hidden = Path(tempfile.mkdtemp(prefix=".", dir=output))
     try:
         fill(hidden)
-        directory = _named(hidden, output, clock)
+        directory = _rename_to_now(hidden, output, clock)
     except BaseException:
         shutil.rmtree(hidden, ignore_errors=True)
         raise
-    _point(output / "latest", directory.name)
+    _point_link(output / "latest", directory.name)
     return directory
 
 
 def prune(output: Path, keep: int | None, spared: Path | None = None) -> list[Path]:
     """Remove all runs in ``output`` except the last ``keep``; returns the removed directories.
 
-    None keeps all.
-    Only directories with a name as ``new`` gives it are removed. ``spared``, an absolute path, and
-    the run that ``latest`` points to are kept.
+    If ``keep`` is None, nothing is removed. ``spared``, an absolute path, and the run that
+    ``latest`` points to stay in any case, and so does any directory that has not the name of a run.
     """
     if keep is None:
         return []
@@ -70,8 +72,8 @@ def _is_run(path: Path) -> bool:
     return RUN.fullmatch(path.name) is not None and not path.is_symlink()
 
 
-def _named(hidden: Path, output: Path, clock: Clock) -> Path:
-    """Rename a directory to the current time, with a number if that name is taken."""
+def _rename_to_now(hidden: Path, output: Path, clock: Clock) -> Path:
+    """Rename a directory to the current time, with a number if that is taken; returns its path."""
     stamp = clock().strftime("%Y-%m-%dT%H-%M-%SZ")
     for suffix in ("", *(f"-{number}" for number in range(2, 100))):
         try:
@@ -82,7 +84,7 @@ def _named(hidden: Path, output: Path, clock: Clock) -> Path:
     raise UsageError(f"{output}: no directory name is free for {stamp}")
 
 
-def _point(link: Path, name: str) -> None:
+def _point_link(link: Path, name: str) -> None:
     """Point a link to a name. Does nothing if something other than a link is in its place."""
     if link.exists() and not link.is_symlink():
         return

@@ -73,13 +73,16 @@ def _ask(session: Session) -> None:
 
 
 def _text(url: str, remarks: Sequence[Remark], details: bool) -> str:
-    """One line per remark. Unless ``details`` are wanted, one line sums up what works."""
+    """One line per remark. Unless ``details`` are wanted, one line sums up what works.
+
+    That line counts the proven remarks by the member of the target file that they are about.
+    """
     if details:
         return "\n".join([url, "", *(_line(remark) for remark in remarks), ""])
-    others = [_line(remark) for remark in remarks if not remark.proven]
-    places = Counter(remark.about.partition(":")[0] for remark in remarks if remark.proven)
-    works = ", ".join(f"{place} ({count})" for place, count in places.items())
-    return "\n".join([url, "", *others, f"works  {works or 'nothing'}", ""])
+    unproven = [_line(remark) for remark in remarks if not remark.proven]
+    proven_in = Counter(remark.about.partition(":")[0] for remark in remarks if remark.proven)
+    works = ", ".join(f"{member} ({count})" for member, count in proven_in.items())
+    return "\n".join([url, "", *unproven, f"works  {works or 'nothing'}", ""])
 
 
 def _line(remark: Remark) -> str:

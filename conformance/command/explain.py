@@ -85,6 +85,7 @@ def _reasoning(clause: Clause, width: int) -> list[str]:
 
 
 def _source(contract: Contract, clause: Clause, width: int) -> list[str]:
+    """The address of the documentation, and what a clause is taken from there."""
     lines = [f"Source: {contract.page_address}"]
     for name in clause.sources:
         entry = contract.page[name]
@@ -93,6 +94,7 @@ def _source(contract: Contract, clause: Clause, width: int) -> list[str]:
 
 
 def _verification(clause: Clause, width: int) -> list[str]:
+    """The rules that verify a clause, with the scenarios that feed them, or why it has none."""
     if not clause.rules:
         return wrapped(f"Not verified: {clause.uncovered}", width)
     lines = ["Verified by:"]
@@ -118,7 +120,10 @@ def _scenarios(rule: str) -> str:
 def _proof(
     clause: Clause, matrix: Mapping[str, Any], width: int, *, list_faults: bool
 ) -> list[str]:
-    """The number of faulty servers that prove the verification, or with ``list_faults`` each."""
+    """The number of faulty servers that prove the verification, or with ``list_faults`` each.
+
+    ``matrix`` is what ``kills`` returns. Nothing if no fault breaks the clause.
+    """
     faults = [
         f"{fault}: {row['does']}" for fault, row in matrix.items() if clause.id in row["breaks"]
     ]

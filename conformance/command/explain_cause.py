@@ -39,7 +39,7 @@ def lines(run: Run, card: Card, width: int) -> Iterator[str]:
     yield clean(f"{card.number}  {card.title}")
     yield f"{cause.id} ({cause.verdict}), {reach(card)}"
     yield ""
-    told = {
+    described = {
         "Harm": card.harm,
         "Doubt": card.doubt,
         "Request": card.asked,
@@ -49,7 +49,7 @@ def lines(run: Run, card: Card, width: int) -> Iterator[str]:
         "On": ", ".join(dict.fromkeys(row.route for row in card.rows)),
         "Waived": "; ".join(card.waivers),
     }
-    for label, value in told.items():
+    for label, value in described.items():
         yield from _labelled(label, view.shown(value, LIMIT), width)
     for clause in card.clauses:
         yield ""

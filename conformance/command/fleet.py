@@ -150,7 +150,7 @@ def run_(
         from conformance.fleet import pool
 
         results = pool.run(units, output, jobs or os.cpu_count() or 1)
-    return _followed(results, len(members))
+    return _say_results(results, len(members))
 
 
 def _on_cluster(units: Iterator[Unit], output: Path, address: str, tls: Tls) -> Iterator[Result]:
@@ -161,8 +161,11 @@ def _on_cluster(units: Iterator[Unit], output: Path, address: str, tls: Tls) -> 
     return cluster.run(units, output, address, tls)
 
 
-def _followed(results: Iterator[Result], of: int) -> int:
-    """Print a line for each result as it arrives, and return the exit code."""
+def _say_results(results: Iterator[Result], total: int) -> int:
+    """Print a line for each result as it arrives, then how many runs came to their end.
+
+    Returns the exit code: 3 if a run did not.
+    """
     from conformance.base.text import clean
     from conformance.fleet.unit import State
 
@@ -170,10 +173,11 @@ def _followed(results: Iterator[Result], of: int) -> int:
     for number, result in enumerate(results, 1):
         done = result.state is State.DONE
         lost += not done
+        # a published run was not run here, so it has no exit code
         what = f"exit code {result.exit_code}" if result.exit_code is not None else result.origin
         words = f": {clean(result.words)}" if result.words else ""
-        say(f"[{number}/{of}] {result.target}: {what if done else result.state}{words}")
-    say(f"{of - lost:,} of {of:,} runs came to their end.")
+        say(f"[{number}/{total}] {result.target}: {what if done else result.state}{words}")
+    say(f"{total - lost:,} of {total:,} runs came to their end.")
     return Exit.UNJUDGED if lost else Exit.CONFORMS
 
 
@@ -231,7 +235,10 @@ def _trusted(trust: Path, revoked: Path | None, stamp_roots: Path | None) -> Tru
 
 
 def _lines(planned: Fleet, summary: Summary) -> Iterator[str]:
-    """What a collection came to: the changes first, then the problems."""
+    """The result of a collection: changes, then problems, then how many targets are in each state.
+
+    At most NAMED of each are listed, and the rest are counted.
+    """
     from conformance.base.text import amount
 
     if not summary.changed:

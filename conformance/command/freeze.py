@@ -99,19 +99,19 @@ def new(
     signers, now = Trust.read(trust, revoked), datetime.now(UTC)
     content, signature = attached.signed_file(frozen)
     try:
-        read = commitment.freeze_in(content)
-        is_later = commitment.moment(read.frozen) > now + commitment.SLACK
+        committed = commitment.freeze_in(content)
+        is_later = commitment.moment(committed.frozen) > now + commitment.SLACK
     except ValueError as error:
         raise UsageError(f"{frozen}: not a freeze: {error}") from None
     if is_later:
-        raise UsageError(f"{frozen}: it was frozen on {read.frozen}, and it is only {now}.")
-    signed = commitment.signer(content, signature, keys.VENDOR, signers, now)
-    if isinstance(signed, Problem):
-        say(f"{frozen}: {signed}", err=True)
+        raise UsageError(f"{frozen}: it was frozen on {committed.frozen}, and it is only {now}.")
+    vendor = commitment.signer(content, signature, keys.VENDOR, signers, now)
+    if isinstance(vendor, Problem):
+        say(f"{frozen}: {vendor}", err=True)
         return 1
     challenge = commitment.drawn(content, now, now + valid)
     _sign(commitment.written(challenge), output, keys.CERTIFIER, key)
-    say(f"{signed} froze {read.product} {read.version} on {read.frozen}.")
+    say(f"{vendor} froze {committed.product} {committed.version} on {committed.frozen}.")
     say(f"Wrote {output} and its signature, valid until {challenge.expires}. Send both back.")
     return 0
 

@@ -46,25 +46,31 @@ def history(rebuild: bool, as_json: bool, output: Path) -> None:
 
 
 def lines(past: Sequence[Past]) -> Iterator[str]:
-    """The runs as text, grouped by target and scope, oldest first."""
+    """The runs as text, grouped by target and scope, oldest first.
+
+    What is new or gone is seen without the gaps of runs that could not be judged: such a run counts
+    as having the causes before it. Its own line says what it stored.
+    """
     from conformance.model import carried
 
-    for (target, scope), runs in groupby(sorted(past, key=_kind), key=_kind):
+    for (target, scope), runs in groupby(
+        sorted(past, key=_target_and_scope), key=_target_and_scope
+    ):
         listed = list(runs)
-        shown = carried(listed)[-LAST:]
+        without_gaps = carried(listed)[-LAST:]
         yield f"{target} ({scope})"
-        yield f"  causes: {_drawn([len(run.causes) for run in shown])}"
+        yield f"  causes: {_bars([len(run.causes) for run in without_gaps])}"
         before: Past | None = None
-        for stored, run in zip(listed[-LAST:], shown, strict=True):
+        for stored, run in zip(listed[-LAST:], without_gaps, strict=True):
             yield _line(stored)
             if before is not None:
                 yield from _changes(before, run)
             before = run
-        yield from _unstable(shown)
+        yield from _unstable(without_gaps)
         yield ""
 
 
-def _kind(past: Past) -> tuple[str, str]:
+def _target_and_scope(past: Past) -> tuple[str, str]:
     """The target and scope, which two comparable runs have in common."""
     return past.target, past.scope
 
@@ -81,7 +87,10 @@ def _line(past: Past) -> str:
 
 
 def _changes(before: Past, now: Past) -> Iterator[str]:
-    """A line for each of the first causes that are new in a run, or gone."""
+    """Lines for the causes that are new in the run ``now``, and for those that are gone.
+
+    At most NAMED of each are listed, and the rest are counted.
+    """
     from conformance.base.text import clean
     from conformance.base.values import without
 
@@ -96,7 +105,7 @@ def _changes(before: Past, now: Past) -> Iterator[str]:
             yield f"    {word}: and {len(causes) - NAMED} more"
 
 
-def _drawn(figures: Sequence[int]) -> str:
+def _bars(figures: Sequence[int]) -> str:
     """A bar per figure, scaled to the highest."""
     top = max([*figures, 1])
     return "".join(BARS[(len(BARS) - 1) * figure // top] for figure in figures)

@@ -80,7 +80,10 @@ def _unlocks(path: Path, choice: Choice) -> list[str]:
 
 
 def _with_wishes(run: Run, cell: Cell) -> Cell:
-    """A cell of a run that has not begun, with the missing keys that its rules need."""
+    """A cell of a run that has not begun, with the missing keys of its rules as its reasons.
+
+    It is unchanged if none is missing, or if it has another reason than that nothing ran.
+    """
     from conformance.checks import RULES
     from conformance.model import Reason, ReasonKind
 

@@ -51,7 +51,7 @@ def key_table() -> str:
 
 
 def _comment(member: Mapping[str, Any]) -> Iterator[str]:
-    """The description of a member, and those of the parts that its example omits."""
+    """Comment lines: the description of a member, and those of the parts that its example omits."""
     sentences = [member["description"]]
     inner = member.get("items", member)
     for name, part in inner.get("properties", {}).items():
@@ -63,6 +63,7 @@ def _comment(member: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _example(contract: Contract, name: str, member: Mapping[str, Any]) -> Iterator[str]:
+    """The lines of an example for a member, commented out unless the member is active."""
     if name == "keys":
         yield from _keys()
         return
@@ -91,7 +92,11 @@ def _value(contract: Contract, name: str, member: Mapping[str, Any]) -> Json:
 
 
 def _sample(part: Mapping[str, Any], known: Mapping[str, Collection[str]]) -> Json:
-    """A value that fits a part of the schema, with names from the contract."""
+    """A value that fits a part of the schema, with names from the contract.
+
+    ``known`` has the names by their kind, which ``x-names`` in the schema gives. An object has only
+    its required members. If its members are such names, it has all of them.
+    """
     if "examples" in part:
         return part["examples"][0]
     if "x-names" in part:

@@ -85,22 +85,24 @@ class Ran:
 
 
 def night(wish: Wish) -> Exit:
-    """Spend a night in a directory whose lock is held; returns the exit code.
+    """Judge a target for a night, in a directory whose lock is held; returns the exit code.
+
+    What changed is sent and printed, and what later nights need is stored.
 
     Raises UsageError or TargetError if the night cannot begin.
     """
     prepared = _prepared(wish)
     state, notices = _begun(wish, prepared)
-    ran = _ran(wish, prepared, state.good)
+    ran = _run_suite(wish, prepared, state.good)
     step = transitions.step(state, ran.night, ran.good or {}, accept=wish.accept_less)
     today = wish.clock().date()
     waivers = prepared.target.declaration.waivers
-    near, said = dates.due(waivers, wish.certificates, today, state.said)
+    due, said = dates.due(waivers, wish.certificates, today, state.said)
     drift = drifting.look(prepared.contract, prepared.target, wish.choice.seed, state.drift)
-    notices = ordered([*notices, *step.notices, *near, *drift.notices])
+    notices = ordered([*notices, *step.notices, *due, *drift.notices])
     found = _outcome(wish, prepared, state, ran, step, notices)
     after = replace(step.state, said=said, ended=_moment(wish.clock), drift=drift.ids)
-    found = _sent(wish, after, found)
+    found = _send_messages(wish, after, found)
     _say(found)
     outcome.write(found, wish.output)
     spared = wish.output.resolve() / after.good.run if after.good else None
@@ -116,7 +118,8 @@ def night(wish: Wish) -> Exit:
 def _prepared(wish: Wish) -> Prepared:
     """The run of a night. If it cannot begin, says so where notices go, and raises the error.
 
-    Raises UsageError or TargetError.
+    By default it uses the objects of earlier nights, if there was one. Raises UsageError or
+    TargetError.
     """
     try:
         with embedded(wish.choice) as server:
@@ -147,8 +150,8 @@ def _begun(wish: Wish, prepared: Prepared) -> tuple[State, list[Notice]]:
             )
     missed = None
     if known:
-        told = state_file.read_watch(wish.output).told
-        missed = silence.missed(state, wish.clock(), wish.max_age, told, alone=True)
+        announced = state_file.read_watch(wish.output).told
+        missed = silence.missed(state, wish.clock(), wish.max_age, announced, alone=True)
     state = replace(state, began=_moment(wish.clock), name=prepared.target.declaration.name)
     state_file.write(state, wish.output)
     return state, [missed] if missed else []
@@ -162,9 +165,12 @@ def _moment(clock: Clock) -> str:
 # --- the run --------------------------------------------------------------------------------------
 
 
-def _ran(wish: Wish, prepared: Prepared, good: Good | None) -> Ran:
-    """Run the suite, compare with the last good night, and write the reports."""
-    older = _opened(wish, good)
+def _run_suite(wish: Wish, prepared: Prepared, good: Good | None) -> Ran:
+    """Run the suite, compare with the last good night, and write the reports.
+
+    A run that had to stop, or whose files could not all be written, gives a stopped night.
+    """
+    older = _open_good(wish, good)
     verdicts = older.results.verdicts if older else None
     look = first_look(prepared)
     awaiting.until_up(prepared.target.declaration.url, wish.choice.max_seconds)
@@ -181,12 +187,13 @@ def _ran(wish: Wish, prepared: Prepared, good: Good | None) -> Ran:
     code = conclude(finished, prepared.selected, directory, terminal(), wish.details)
     remember(finished, prepared.selected, directory)
     facts = night_of(finished, directory.name)
-    if code is not finished.exit_code and code == Exit.UNJUDGED:
+    is_unwritten = code is not finished.exit_code and code == Exit.UNJUDGED
+    if is_unwritten:
         facts = replace(facts, stopped="Not all files of the run could be written.")
     return Ran(facts, placed(finished, directory), verdicts, _new(facts, found))
 
 
-def _opened(wish: Wish, good: Good | None) -> Opened | None:
+def _open_good(wish: Wish, good: Good | None) -> Opened | None:
     """The run of the last good night; None if there is none, or none that can be read."""
     if good is None:
         return None
@@ -199,12 +206,15 @@ def _opened(wish: Wish, good: Good | None) -> Opened | None:
 
 
 def _new(night: Night, found: Comparison | None) -> tuple[Seen, ...]:
-    """The causes that the last good night did not have; all without such a night."""
+    """The causes that the last good night did not have, and those that now break more cells.
+
+    Without a last good night, all causes. ``found`` compares the night with it.
+    """
     if found is None:
         return night.causes
     names = {cause.id for cause in found.new}
-    broken = {cell.name for cell in found.broken}
-    names |= {cause.id for cause in found.still if not broken.isdisjoint(cause.cells)}
+    newly_broken = {cell.name for cell in found.broken}
+    names |= {cause.id for cause in found.still if not newly_broken.isdisjoint(cause.cells)}
     return tuple(seen for seen in night.causes if seen.id in names)
 
 
@@ -215,8 +225,8 @@ def _outcome(
     wish: Wish, prepared: Prepared, state: State, ran: Ran, step: Step, notices: list[Notice]
 ) -> Outcome:
     """The outcome of a night that began with a state, before anything is sent."""
-    verdicts, declared = ran.good or {}, prepared.target.declaration
-    first, run = next(iter((*step.told, *ran.new)), None), ran.run
+    verdicts, declared, run = ran.good or {}, prepared.target.declaration, ran.run
+    first_cause = next(iter((*step.told, *ran.new)), None)
     return Outcome(
         step=step,
         notices=notices,
@@ -228,7 +238,7 @@ def _outcome(
         target=f"{declared.name}, {declared.url}",
         place=run.place if run else "",
         page=str(wish.output / ran.night.run / "report.html"),
-        reproduce=rerun.pasted(run, str(first.number)) if run and first else "",
+        reproduce=rerun.pasted(run, str(first_cause.number)) if run and first_cause else "",
         claim=view.headline(run) if run else "",
         setup=losses.shortened(ran.night.setup),
         stopped=transitions.in_full(ran.night.stopped),
@@ -237,8 +247,11 @@ def _outcome(
     )
 
 
-def _sent(wish: Wish, state: State, found: Outcome) -> Outcome:
-    """Store the state and send what there is to send; returns the outcome with what still waits."""
+def _send_messages(wish: Wish, state: State, found: Outcome) -> Outcome:
+    """Send the messages that wait and that of this night; returns the outcome with those unsent.
+
+    The state is stored before the first and after each one, so that a killed night loses none.
+    """
     waiting = state.unsent
     if found.notices:
         names = tuple(channel.name for channel in wish.channels)

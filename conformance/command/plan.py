@@ -45,6 +45,7 @@ def as_data(plan: Plan) -> dict[str, Any]:
 
 
 def _case_as_data(case: Case) -> dict[str, Any]:
+    """A case as data: also why it cannot run or, if it can, what it lacks to try more."""
     members = {
         "id": case.id,
         "scenario": case.scenario,
@@ -107,7 +108,10 @@ def _scenarios(cases: list[Case]) -> Iterator[str]:
 
 
 def _row(name: str, cases: list[Case]) -> str:
-    """The number of some cases, of those that run, of their requests, and the effects of these."""
+    """A row of the table: the number of cases, and of those that run, with their requests.
+
+    At its end are the effects of the cases that run.
+    """
     runnable = Plan(tuple(cases)).runnable
     effects = mildest_first({case.effect for case in runnable})
     requests = sum(case.cost for case in runnable)
@@ -124,6 +128,7 @@ def _case_line(case: Case) -> str:
 
 
 def _sums(prepared: Prepared) -> list[str]:
+    """Lines about the whole plan: cases, cells, requests, time, and what a run leaves or spends."""
     chosen = prepared.chosen
     clauses = wanted(prepared.contract, prepared.choice.areas, prepared.choice.clauses)
     cells = _cells(prepared, {clause.id for clause in clauses})
@@ -162,26 +167,32 @@ def leavings(prepared: Prepared) -> Iterator[str]:
 
 
 def duration(prepared: Prepared) -> str:
-    """The time that a run takes if the target responds fast, and if it responds slowly."""
+    """The time that a run takes, as text, for each time of a response in RESPONSES.
+
+    The suite spends a fixed time on each request. Only the waits of cases that run at the same time
+    overlap.
+    """
     lane_of = lanes(prepared.contract, prepared.chosen.runnable)
-    own, waits = 0.0, 0.0
+    own_seconds, seconds_per_ms = 0.0, 0.0
     for case in prepared.chosen.runnable:
-        own += case.cost * OWN_MS / 1000
-        waits += case.cost / lane_of[case.id].usual(prepared.workers) / 1000
-    seconds = {each: own + waits * each for each in RESPONSES}
-    minutes = {each: max(1, round(long / 60)) for each, long in seconds.items()}
+        own_seconds += case.cost * OWN_MS / 1000
+        seconds_per_ms += case.cost / lane_of[case.id].usual(prepared.workers) / 1000
+    seconds = {ms: own_seconds + seconds_per_ms * ms for ms in RESPONSES}
+    minutes = {ms: max(1, round(long / 60)) for ms, long in seconds.items()}
     if len(set(minutes.values())) == len(minutes):
-        times = [f"{amount(long, 'minute')} at {each} ms" for each, long in minutes.items()]
+        times = [f"{amount(long, 'minute')} at {ms} ms" for ms, long in minutes.items()]
     else:  # minutes would not show the difference
         times = [
-            f"{amount(max(1, round(long)), 'second')} at {each} ms"
-            for each, long in seconds.items()
+            f"{amount(max(1, round(long)), 'second')} at {ms} ms" for ms, long in seconds.items()
         ]
     return f"takes about {', '.join(times)} per response"
 
 
 def bounds(prepared: Prepared) -> Iterator[str]:
-    """How the budget and the rate limit a run: the clauses that fit, and the time it takes."""
+    """How the budget and the rate limit a run: the clauses that fit, and the time it takes.
+
+    If only a part of the plan of the packaged contract runs, also what so few requests show.
+    """
     target, chosen = prepared.target, prepared.chosen
     left_out = sum(case.gap == OVER_BUDGET for case in chosen.cases)
     if left_out:
@@ -190,11 +201,8 @@ def bounds(prepared: Prepared) -> Iterator[str]:
         yield f"the budget of {target.budget:,} requests covers {clauses}; {cases} will not run"
     choice = prepared.choice
     is_part = left_out or choice.depth == Depth.QUICK
-    if (
-        is_part
-        and prepared.contract.packaged
-        and not (choice.areas or choice.clauses or choice.shard)
-    ):
+    is_narrowed = choice.areas or choice.clauses or choice.shard
+    if is_part and prepared.contract.packaged and not is_narrowed:
         yield curve.standing(sum(chosen.requests().values()))
     if target.rate:
         minutes = sum(chosen.requests().values()) / target.rate / 60

@@ -33,7 +33,10 @@ ROOM = 200
 
 @contextmanager
 def embedded(choice: Choice) -> Iterator[Embedded | None]:
-    """Start the embedded server if no target is given, else yield None. Nothing is sent yet."""
+    """Start the embedded server if no target is given, else yield None. Nothing is sent yet.
+
+    Raises UsageError for a key without a target.
+    """
     signals.tell("Stopped. Nothing was sent.")
     if choice.url or choice.target:
         yield None
@@ -87,8 +90,10 @@ def sent(
     """Execute a prepared run and judge it; returns the run and its new directory in ``output``.
 
     Asks for confirmation first unless ``yes`` is set or the server is the embedded one. ``look``
-    examines the target before the first case. Raises UsageError if there is nothing to send,
-    StorageError if a file cannot be written, and click.Abort if the user declines.
+    examines the target before the first case. With ``complete``, an untested cell makes the exit
+    code 3. With ``tries``, the steps of each cause are sent at the end. With ``page``, pytest.html
+    is written, too. Raises UsageError if there is nothing to send, StorageError if a file cannot be
+    written, and click.Abort if the user declines.
     """
     from conformance.run import runner, spreading
     from conformance.run.storing import surviving
@@ -122,7 +127,7 @@ def _confirmed(prepared: Prepared, yes: bool) -> Prepared:
 
 
 def _new_directory(prepared: Prepared, output: Path, complete: bool) -> Path:
-    """Create the directory of a prepared run."""
+    """Create the directory of a prepared run, with what a replay needs if the run is killed."""
     from conformance.run import runner
 
     def begin(path: Path) -> None:

@@ -40,13 +40,13 @@ def _about(profile: Profile) -> Iterator[str]:
 
 def _details(profile: Profile) -> Iterator[str]:
     """What a profile does not score, by reason, and the operations that a target need not have."""
-    names_of: dict[tuple[Unscored, str], list[str]] = {}
-    for name, words in profile.not_scored.items():
-        names_of.setdefault(words, []).append(name)
-    for (kind, why), names in names_of.items():
+    clauses_by_reason: dict[tuple[Unscored, str], list[str]] = {}
+    for clause, reason in profile.not_scored.items():
+        clauses_by_reason.setdefault(reason, []).append(clause)
+    for (kind, why), clauses in clauses_by_reason.items():
         yield ""
         yield from wrapped(f"Not scored ({kind}): {why}", columns(), "  ", "  ")
-        yield from wrapped(", ".join(names), columns(), "    ", "    ")
+        yield from wrapped(", ".join(clauses), columns(), "    ", "    ")
     if profile.may_be_inapplicable:
         yield ""
         yield "  The target need not have:"

@@ -59,7 +59,7 @@ def add(
 
     verify = _verifier(trust, revoked, stamp_roots, challenges)
     checked = [registries.add(bundle, folder, verify) for bundle in bundles]
-    return _told(checked)
+    return _say_checked(checked)
 
 
 @registry.command(name="list")
@@ -83,7 +83,7 @@ def list_(
         return _code(checked)
     if not checked:
         say("The registry is empty.")
-    return _told(checked)
+    return _say_checked(checked)
 
 
 @registry.command()
@@ -118,7 +118,11 @@ def site(
 def _verifier(
     trust: Path, revoked: Path | None, stamp_roots: Path | None, challenges: Path | None
 ) -> Verify:
-    """What verifies a bundle now by a trust file. Raises UsageError for files with faults."""
+    """A function that verifies a bundle as of now, by a trust file.
+
+    It also refuses a bundle without the bodies that judging needs. Raises UsageError for files with
+    faults.
+    """
     extras.require("certify")
     from conformance.certify import stamps, verifying
     from conformance.certify.registry import Checked
@@ -138,8 +142,8 @@ def _verifier(
     return verify
 
 
-def _told(checked: Iterable[Checked]) -> int:
-    """Print a line for each bundle, and return the exit code."""
+def _say_checked(checked: Iterable[Checked]) -> int:
+    """Print each certificate, then why other bundles are refused; returns the exit code."""
     found = list(checked)
     for each in found:
         certificate = each.certificate

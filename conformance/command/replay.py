@@ -107,24 +107,25 @@ def recomputed(stored_in: Path, contract: Contract, of: Path | None = None) -> S
     Spot checks are compared with the full run ``of``, if there is one.
 
     A run of another suite or contract, or with requests that could not be recomputed, is judged,
-    but counts as incomplete. What it says about earlier runs is left out. Raises UsageError for a
-    run that does not fit.
+    but counts as incomplete. Requests of merged shards are not expected to be. What the run says
+    about earlier runs is left out. Raises UsageError for a run that does not fit.
     """
     from conformance.certify import recompute, requests
 
     opened, stored, played = _judged_fitting(stored_in, contract)
     _note_challenges(opened, stored.run)
-    unmade = "" if requests.is_merged(opened.began) else played.remark
-    otherwise = recompute.made_otherwise(opened) or unmade or None
-    incomplete = stored.run.incomplete or otherwise
+    not_recomputed = "" if requests.is_merged(opened.began) else played.remark
+    doubt = recompute.made_otherwise(opened) or not_recomputed or None
+    incomplete = stored.run.incomplete or doubt
     run = replace(stored.run, past=(), incomplete=incomplete)
     return replace(stored, run=_compared(run, of, contract))
 
 
 def _compared(run: Run, of: Path | None, contract: Contract) -> Run:
-    """The run with what differs from its full run, if these are spot checks.
+    """A run of spot checks with what differs from the full run ``of``; another run unchanged.
 
-    Raises UsageError if they do not belong together.
+    Without ``of``, a note says that the spot checks are judged alone. Raises UsageError if the two
+    runs do not belong together.
     """
     from conformance.certify import watched
 
@@ -142,7 +143,10 @@ def _compared(run: Run, of: Path | None, contract: Contract) -> Run:
 
 
 def full_run(directory: Path, contract: Contract) -> Run:
-    """A stored full run, judged again. Raises UsageError for spot checks, and as above."""
+    """A stored full run, judged again.
+
+    Raises UsageError for spot checks, and for a run that does not fit what it says about itself.
+    """
     _, stored, _ = _judged_fitting(directory, contract)
     full = placed(stored.run, directory)
     if full.spread is not None:
@@ -181,7 +185,10 @@ def opened_fitting(directory: Path, contract: Contract) -> Opened:
 
 
 def _judged_fitting(directory: Path, contract: Contract) -> tuple[Opened, Stored, Played]:
-    """The same, with the run judged again, and what playing it back showed."""
+    """A stored run that fits what it says, the same run judged again, and what its playback showed.
+
+    Notes and errors are those of ``opened_fitting``.
+    """
     from conformance.certify.judged_again import judged_and_played
     from conformance.run import runfile
 
@@ -209,6 +216,7 @@ def _require_played(directory: Path, played: Played) -> None:
 
 
 def _require_nothing_wrong(directory: Path, wrong: Iterable[Problem]) -> None:
+    """Raise UsageError if anything is wrong with a stored run."""
     lines = "\n".join(f"  {each}" for each in wrong)
     if lines:
         raise UsageError(

@@ -61,7 +61,7 @@ def rerun(what: str, found_in: Path, choice: Choice, yes: bool) -> int:
             require_same_server(stored, prepared.target.declaration)
         else:
             require_same(stored, prepared.target.declaration.url)
-        run, directory = _sent(_narrowed(prepared, stored, sought), yes)
+        run, directory = _run_and_store(_narrowed(prepared, stored, sought), yes)
     counts: Counter[Fate] = Counter()
     for each, fate, why in fates_of(sought, stored, run):
         counts[fate] += 1
@@ -126,8 +126,11 @@ def broken(run: Run, what: str) -> list[Sought]:
     return of_cells(run, meant)
 
 
-def _sent(prepared: Prepared, yes: bool) -> tuple[Run, Path | None]:
-    """Execute a prepared run; returns it and its directory, or None if nothing can be sent."""
+def _run_and_store(prepared: Prepared, yes: bool) -> tuple[Run, Path | None]:
+    """Execute a prepared run; returns the judged run and its directory.
+
+    If no case can run, nothing is sent, and there is no directory.
+    """
     from conformance.run.preflight import require_key
     from conformance.run.storing import store
 
@@ -161,8 +164,8 @@ def _narrowed(prepared: Prepared, stored: Run, sought: Sequence[Sought]) -> Prep
     """
     from conformance.plan.build import Plan
 
-    exchanges = [exchange for each in sought for exchange in each.first(stored)]
-    wanted = {exchange.case for exchange in [*exchanges, *_writes_before(stored, exchanges)]}
+    shown_by = [exchange for each in sought for exchange in each.first(stored)]
+    wanted = {exchange.case for exchange in [*shown_by, *_writes_before(stored, shown_by)]}
     cases = [case for case in prepared.plan.cases if case.id in wanted]
     if any(case.at_most for case in cases):
         whole = _whole_cases(prepared)
@@ -183,10 +186,10 @@ def _whole_cases(prepared: Prepared) -> dict[str, Case]:
 
 
 def _writes_before(run: Run, shown: Sequence[Exchange]) -> list[Exchange]:
-    """The last writes before some exchanges that name the same objects.
+    """The last WRITES writes before some exchanges that name the same objects.
 
     They may have caused what the exchanges show, for example by moving an object to another
-    business.
+    business. What only names the same business does not count.
     """
     from conformance.causes.origins import values_of
 

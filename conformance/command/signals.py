@@ -79,6 +79,7 @@ def end(code: int) -> None:
 
 
 def _stop(number: int, _frame: FrameType | None) -> None:
+    """Raise KeyboardInterrupt for the first signal; the next one ends the process."""
     _handle(_leave)
     if number == signal.SIGHUP:
         _let_go_of_the_terminal()
@@ -95,6 +96,7 @@ def _dropped(unraisable: sys.UnraisableHookArgs) -> None:
 
 
 def _stop_after_all(_number: int, frame: FrameType | None) -> None:
+    """Raise the dropped KeyboardInterrupt, unless Python is still in the hook for the drop."""
     while frame is not None:
         if frame.f_code is _dropped.__code__:
             return  # it would be dropped again: leave it to the next tick of the timer

@@ -65,7 +65,7 @@ class Duration(click.ParamType[float]):
 
 
 def with_spread(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add the options for spot checks to a command; with them, those are made in its place."""
+    """Add the options for spot checks to a command, which with them sends spot checks instead."""
 
     @wraps(command)
     def chosen(choice: Choice, spread: float | None, of: Path | None, **given: Any) -> Any:
@@ -164,7 +164,10 @@ def _require_fit(
 def _lacking(
     contract: Contract, full: Run, target: Target, choice: Choice, server: Embedded | None
 ) -> Iterator[str]:
-    """What a target lacks to be used for the spot checks of a full run."""
+    """What a target lacks to be used for the spot checks of a full run.
+
+    The embedded server, which was not what the full run tested, lacks everything.
+    """
     from conformance.report import view
 
     if server:
@@ -177,13 +180,16 @@ def _lacking(
     if target.declaration.main_key is None:
         yield "a key with all scopes (`full` under keys:), or else a read-only key (`read_only`)"
     known = _known_keys(contract, full, choice)
-    same = sorted(role for role, key in target.keys.items() if key in known)
-    if same:
-        yield f"other keys: {', '.join(same)} must not be keys of the full run"
+    reused = sorted(role for role, key in target.keys.items() if key in known)
+    if reused:
+        yield f"other keys: {', '.join(reused)} must not be keys of the full run"
 
 
 def _known_keys(contract: Contract, full: Run, choice: Choice) -> frozenset[str]:
-    """The keys of a full run, if its target file is still there. The run itself stores none."""
+    """The keys of a full run, from its target file, because the run itself stores none.
+
+    None, with a note, if that file is gone or cannot be read.
+    """
     from conformance.run.planning import target_of
 
     path = Path(full.given.target)
@@ -214,12 +220,12 @@ def _prepared(
     from conformance.run.planning import Prepared
 
     target = replace(spots.as_plain_client(target), budget=choice.budget)
-    fitting, plan = spots.possible(contract, target.declaration, choice.seed)
-    for gap in dict.fromkeys(case.gap for case in plan.cases if case.gap):
+    fitted_contract, possible = spots.possible(contract, target.declaration, choice.seed)
+    for gap in dict.fromkeys(case.gap for case in possible.cases if case.gap):
         say(f"Note: some spot checks are left out: {gap}", err=True)
     plans = spots.plans_for(contract, target.declaration, choice.seed, choice.budget)
     return Prepared(
-        fitting,
+        fitted_contract,
         target,
         choice,
         plans.plan,

@@ -103,7 +103,7 @@ def _lines(verified: Verified) -> Iterator[str]:
     """The outcome for people: the grade or the refusal first."""
     from conformance.base.text import amount
 
-    unseen = verified.not_recomputed
+    not_recomputed = verified.not_recomputed
     if verified.certificate is None:
         yield f"Refused: {amount(len(verified.problems), 'problem')}, so this certifies nothing."
         for problem in verified.problems:
@@ -111,12 +111,12 @@ def _lines(verified: Verified) -> Iterator[str]:
     else:
         yield verified.certificate.first_line
         yield from _facts(verified.certificate)
-    if unseen and verified.certificate:
-        yield f"  Not recomputed, because the evidence lacks something: {len(unseen):,}"
-        for name in unseen[:NAMED]:
+    if not_recomputed and verified.certificate:
+        yield f"  Not recomputed, because the evidence lacks something: {len(not_recomputed):,}"
+        for name in not_recomputed[:NAMED]:
             yield f"    {name}"
-        if len(unseen) > NAMED:
-            yield f"    and {len(unseen) - NAMED:,} more; --json lists all"
+        if len(not_recomputed) > NAMED:
+            yield f"    and {len(not_recomputed) - NAMED:,} more; --json lists all"
     for note in verified.notes:
         yield f"  Note: {note}"
 

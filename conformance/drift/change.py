@@ -87,7 +87,11 @@ class Drift:
 
 
 def drift_of(changes: Iterable[Change]) -> Drift:
-    """The drift that consists of some changes; equal ones of several operations are joined."""
+    """The drift that consists of some changes, those that break clients first.
+
+    A change that occurs twice counts once, and the same change of several operations is joined.
+    Changes beyond MOST are only counted.
+    """
     kept: dict[Change, None] = {}
     more = 0
     for change in changes:

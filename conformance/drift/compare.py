@@ -26,10 +26,10 @@ NO_PATHS = "it describes no operation"
 
 
 def drift(contract: Contract, document: Any, base: str = "") -> Drift:
-    """How a document differs from the contract; its paths may begin with ``base``, or with
-    the base path of the contract.
+    """How a document differs from the contract.
 
-    Raises ValueError, with the reason, for a document that cannot be compared.
+    Its paths may begin with ``base``, or with the base path of the contract. Raises ValueError,
+    with the reason, for a document that cannot be compared.
     """
     ours, theirs = Description(contract.document), Description(document, base, contract.base_path)
     if not theirs.operations:
@@ -75,6 +75,10 @@ class _Comparison:
         ours: Mapping[tuple[str, str], Parameter],
         theirs: Mapping[tuple[str, str], Parameter],
     ) -> Iterator[Change]:
+        """What differs between the parameters of an operation, by place and name.
+
+        One that a target adds matters only if it is required.
+        """
         for key, parameter in ours.items():
             spot = _spot(route, parameter)
             other = theirs.get(key)
@@ -88,6 +92,7 @@ class _Comparison:
                 yield _spot(route, parameter).change(Kind.NEW, "is required", breaks=True)
 
     def _body(self, route: str, ours: Body | None, theirs: Body | None) -> Iterator[Change]:
+        """What differs between the bodies of requests; None stands for no body."""
         spot = Spot(route, Side.REQUEST, "request body")
         if ours is None:
             if theirs is not None and theirs.required:
@@ -107,13 +112,18 @@ class _Comparison:
         ours: Mapping[str, Mapping[str, Any]],
         theirs: Mapping[str, Mapping[str, Any]],
     ) -> Iterator[Change]:
+        """What differs between the responses of an operation, by status and then media type.
+
+        A status of the contract may be covered by ``4XX`` or ``default`` in the document.
+        """
         for status, content in ours.items():
             is_error = status.startswith(("4", "5"))
             codes = self._codes if is_error else None
             spot = Spot(route, Side.RESPONSE, f"response {status}", codes=codes)
             covering = [name for name in (status, f"{status[0]}XX", "default") if name in theirs]
             if covering:
-                yield from self._content(content, theirs[covering[0]], spot)
+                closest = covering[0]
+                yield from self._content(content, theirs[closest], spot)
             else:
                 yield spot.change(Kind.GONE, "is gone", breaks=not is_error)
         for status in theirs:
@@ -124,7 +134,7 @@ class _Comparison:
     def _content(
         self, ours: Mapping[str, Any], theirs: Mapping[str, Any], spot: Spot
     ) -> Iterator[Change]:
-        """What differs between the contents of two bodies, by media type."""
+        """What differs between the contents of two bodies, by media type; schemas only for JSON."""
         if ours and not theirs:
             yield spot.change(Kind.WIDER, "is not described", breaks=False)
             return
@@ -151,7 +161,7 @@ def _spot(route: str, parameter: Parameter) -> Spot:
 
 
 def _security(route: str, ours: frozenset[Way], theirs: frozenset[Way]) -> Iterator[Change]:
-    """What a client must send to have access, on both sides."""
+    """What changed about what a client must send to have access: other schemes, or more scopes."""
     known = {way.schemes for way in ours}
     accepted = {way.schemes for way in theirs}
     if known.isdisjoint(accepted) and NO_KEY not in accepted:

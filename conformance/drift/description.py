@@ -113,6 +113,7 @@ class Description:
     def _operation(
         self, path: str, item: Mapping[str, Any], operation: Mapping[str, Any]
     ) -> Operation:
+        """An operation of a path, whose ``item`` may have parameters for all its operations."""
         names = _PARAMETER.findall(path)
         described = self.views.resolved(operation.get("requestBody"))
         body = None
@@ -150,8 +151,8 @@ class Description:
         """
         schema = parameter.get("schema")
         if schema is None:
-            of_content = list(self._content(parameter).values())
-            schema = of_content[0] if of_content else ANY_VALUE
+            schemas = self._content(parameter).values()  # at most one in a valid document
+            schema = next(iter(schemas), ANY_VALUE)
         required = parameter.get("required") is True or place == "path"
         return Parameter(place, name, required, schema)
 

@@ -43,9 +43,13 @@ def tighter(name: str, one: Limit, other: Limit) -> Limit:
 
 
 def is_tighter(name: str, one: Limit, other: Limit) -> bool:
-    """Whether a limit allows nothing that another one of the same name forbids."""
+    """Whether a limit allows only what another one of the same name allows, too.
+
+    Two patterns, or two values of multipleOf, cannot be compared, so ``one`` counts as tighter.
+    """
     if name == HIGHEST:
-        return bool((one[0], -one[1]) <= (other[0], -other[1]))
+        (number, excluded), (other_number, other_excluded) = one, other
+        return bool((number, -excluded) <= (other_number, -other_excluded))
     if name in UPPER:
         return bool(one <= other)
     return name in SAME or bool(one >= other)

@@ -56,7 +56,11 @@ class Schemas:
         self._codes = codes  # every code of the contract, as JSON
 
     def compared(self, ours: object, theirs: object, spot: Spot) -> Iterator[Change]:
-        """What differs between two schemas. Raises TooMuchError."""
+        """What differs between two schemas. Raises TooMuchError.
+
+        A schema of the target that allows everything, or cannot be followed, is one difference. If
+        that of the contract cannot be followed, there is none.
+        """
         one, other = self._ours.view(ours), self._theirs.view(True if theirs is None else theirs)
         self._theirs.spend(other.size)
         if other == View():  # what says nothing contradicts nothing
@@ -68,6 +72,10 @@ class Schemas:
             yield from self._views(one, other, spot)
 
     def _views(self, ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
+        """What differs between two schemas and, down to DEEPEST, the parts that both describe.
+
+        If they have no type in common, only the types are compared.
+        """
         yield from _types(ours, theirs, spot)
         if ours.types.isdisjoint(theirs.types):
             return
@@ -126,11 +134,16 @@ def _types_in(types: Iterable[str]) -> list[str]:
 
 
 def _limits(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
-    """The limits that differ. A limit that a response does not state breaks no client."""
-    kinds = ours.types & theirs.types
-    for name, kind in APPLIES.items():
+    """The limits that differ, for types that both sides allow.
+
+    A limit that a response does not state breaks no client.
+    """
+    types = ours.types & theirs.types
+    if "integer" in types:
+        types |= {"number"}
+    for name, limited_type in APPLIES.items():
         one, other = ours.limits.get(name), theirs.limits.get(name)
-        if one == other or kind not in kinds | ({"number"} if "integer" in kinds else set()):
+        if one == other or limited_type not in types:
             continue
         if other is None:
             is_request = spot.side is Side.REQUEST
@@ -144,7 +157,11 @@ def _limits(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
 
 
 def _kind(name: str, ours: Limit, theirs: Limit, side: Side) -> Kind:
-    """How two different limits compare; for two patterns nobody knows, so it is the bad kind."""
+    """How two different limits compare.
+
+    For two patterns, and for two values of multipleOf, nobody knows, so it is the kind that breaks
+    clients.
+    """
     if name not in (LOWEST, HIGHEST) and isinstance(ours, str):
         return BREAKING[side]
     if name == "multipleOf":
@@ -164,7 +181,10 @@ def _members(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
 
 
 def _required(ours: View, theirs: View, spot: Spot) -> Iterator[Change]:
-    """The members that only one side requires."""
+    """The members that only one side requires.
+
+    One that only the target has matters in a request alone, and one that is gone is no matter here.
+    """
     is_request = spot.side is Side.REQUEST
     for name in sorted(theirs.required - ours.required):
         member = spot.inside(f".{name}")

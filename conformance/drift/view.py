@@ -78,14 +78,18 @@ class Views:
         return None
 
     def view(self, schema: Any) -> View:
-        """The view of a schema. Raises TooMuchError."""
+        """The view of a schema. Raises TooMuchError.
+
+        Nothing is known of a schema that contains itself, or is nested too deep.
+        """
         if schema is True or schema == {}:
             return View()
         if schema is False:
             return View(types=frozenset())
         key = id(schema)
         if key in self._seen:
-            return self._seen[key][1]
+            _, view = self._seen[key]
+            return view
         if key in self._open or len(self._open) > DEEPEST:
             return NOTHING_KNOWN
         self._open.add(key)
@@ -97,7 +101,10 @@ class Views:
         return view
 
     def _made(self, schema: Any) -> View:
-        """The view of a schema that was not viewed before."""
+        """The view of a schema that was not viewed before: of what it refers to, or of itself.
+
+        Keywords beside a reference count, too. A nullable schema also allows null.
+        """
         owner = self.resolved(schema)
         if owner is None:
             return NOTHING_KNOWN
@@ -169,6 +176,7 @@ class Views:
         if one.values is not None and other.values is not None:
             values = one.values | other.values
         required = one.required & other.required
+        # only objects have members, so a schema that allows none does not lack any
         if "object" not in other.types:
             required = one.required
         elif "object" not in one.types:
@@ -186,7 +194,7 @@ class Views:
 
 
 def _plain(schema: Mapping[str, Any]) -> View:
-    """The view of the keywords of a schema alone."""
+    """The view of a schema by its own keywords, without references and combined schemas."""
     members = members_of(schema.get("properties"))
     values = _values(schema)
     rest = schema.get("additionalProperties")
@@ -235,10 +243,13 @@ def _values(schema: Mapping[str, Any]) -> frozenset[str] | None:
 
 
 def _looser(one: View, other: View) -> dict[str, Limit]:
-    """The limits of what fits one of two schemas."""
+    """The limits of what fits one of two schemas: the looser one, where both have a limit.
+
+    A schema that does not allow the type to which a limit applies does not count.
+    """
     limits: dict[str, Limit] = {}
-    for name, kind in APPLIES.items():
-        found = [each.limits.get(name) for each in (one, other) if kind in _kinds(each)]
+    for name, limited_type in APPLIES.items():
+        found = [each.limits.get(name) for each in (one, other) if limited_type in _kinds(each)]
         if not found or None in found:
             continue
         first, last = found[0], found[-1]
@@ -255,7 +266,11 @@ def _kinds(view: View) -> frozenset[str]:
 
 
 def _of_either(kind: str, one: View, other: View, first: Any, second: Any) -> Any:
-    """The schema of the parts of a value of a type that fits one of two schemas."""
+    """The schema of the parts of a value that fits one of two schemas.
+
+    ``kind`` is the type of the value, ``array`` or ``object``. ``first`` and ``second`` are what
+    the schemas ``one`` and ``other`` say of its parts, None for nothing.
+    """
     if kind not in one.types:
         return second
     if kind not in other.types:

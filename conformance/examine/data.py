@@ -62,12 +62,11 @@ def operations(survey: Survey) -> Iterator[Remark]:
 def objects(survey: Survey) -> Iterator[Remark]:
     """Check that the target shows single objects, if it has the route and lists one."""
     exists = survey.routes(survey.checked)
-    sent = {
-        operation.id: exchange
-        for operation in survey.naming
-        if exists[operation.route]
-        if (exchange := survey.named(operation)) is not None
-    }
+    sent = {}
+    for operation in survey.naming:
+        exchange = survey.named(operation) if exists[operation.route] else None
+        if exchange is not None:
+            sent[operation.id] = exchange
     failed = [name for name, exchange in sent.items() if exchange.status in UNFOUND]
     if sent:
         seen = f"{len(failed)} of {amount(len(sent), 'read')} of an object that a list shows fail"

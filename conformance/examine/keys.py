@@ -69,7 +69,10 @@ def keys(survey: Survey, *, brief: bool = False) -> Iterator[Remark]:
 
 
 def _key(survey: Survey, name: str, brief: bool) -> Remark:
-    """A remark on one key, by a single read if ``brief``."""
+    """A remark on one key, by a single read if ``brief``.
+
+    The first read that shows it to be wrong decides. If no read shows anything, nothing does.
+    """
     role = key_role(name)
     assert role is not None  # the loader knows every role
     asked = _asked(survey, role)

@@ -66,16 +66,17 @@ def propose(session: Session) -> Proposal:
         surroundings = [*_redirect(survey), *_document(survey)]  # before the budget is used up
     except OverBudget:
         raise Unjudgeable(UNCLEAR.format(session.target.declaration.url)) from None
-    long = [page.operation.id for page in longer(_affordable(answers(survey, paged(survey))))]
-    most = dict(_affordable(maxima(survey, long[:MAXIMA])))
-    usual = _affordable(defaults(survey, long[:DEFAULTS]))
-    survey.narrow()
+    first_pages = _affordable(answers(survey, paged(survey)))
+    with_more_pages = [page.operation.id for page in longer(first_pages)]
+    most = dict(_affordable(maxima(survey, with_more_pages[:MAXIMA])))
+    usual = _affordable(defaults(survey, with_more_pages[:DEFAULTS]))
+    survey.narrow()  # the rest of the budget is for routes
     members = _members(survey, most)
     notes = [
         *_lists(survey),
         *_routes(survey),
         *_usual(survey, usual),
-        *_unsized(survey, [name for name in long if name not in most]),
+        *_unsized(survey, [name for name in with_more_pages if name not in most]),
         *_time(survey),
         *_key_problems(survey),
         *_key(session),
@@ -126,7 +127,7 @@ def _lists(survey: Survey) -> Iterator[str]:
 
 
 def _routes(survey: Survey) -> Iterator[str]:
-    """Which routes were not requested, and which showed nothing."""
+    """Which routes were not requested, could not be checked, or do not show a listed object."""
     operations = survey.contract.operations.values()
     left = [each.route for each in operations if each.keyed and each not in survey.checked]
     if left:
@@ -147,9 +148,9 @@ def _usual(survey: Survey, usual: Sequence[Size]) -> Iterator[str]:
         yield f"Without a limit, a page contains {shown}."
 
 
-def _unsized(survey: Survey, long: Iterable[str]) -> Iterator[str]:
-    """The lists that have further pages, but whose maximum page size was not found."""
-    routes = [survey.contract.operations[name].route for name in long]
+def _unsized(survey: Survey, names: Iterable[str]) -> Iterator[str]:
+    """A sentence on lists, by id, with further pages, whose maximum page size was not found."""
+    routes = [survey.contract.operations[name].route for name in names]
     if routes:
         yield f"The maximum page size of these lists was not found: {few(routes)}."
 

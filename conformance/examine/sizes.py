@@ -41,7 +41,10 @@ def maxima(survey: Survey, lists: Iterable[str]) -> Iterator[Size]:
 
 
 def _stated(large: Answer) -> int:
-    """The maximum according to the response to a large limit: its items, or the error message."""
+    """The maximum according to the response to a large limit: the number of its items.
+
+    If the limit was rejected, the largest number below it in the error message, or 0.
+    """
     if not is_refused(large):
         return _shown(large)
     numbers = [int(text) for text in NUMBER.findall(compact(large.exchange.json, READ))]

@@ -63,22 +63,28 @@ class Survey:
         self.reads = plain_reads(session.contract.operations.values())
         self.offered = [read for read in self.reads if not self.is_lacking(read)]
         others = [each for each in self.contract.operations.values() if not each.plain_read]
-        has = [each for each in others if not self.is_lacking(each)]
+        offered_others = [each for each in others if not self.is_lacking(each)]
         self.excluded = self._excluded(others)
         self.checked, self.naming = self.offered, list[Operation]()
         if thorough:
-            self.checked = [*self.offered, *has]
-            self.naming = [each for each in has if each.effect is Effect.READ]
+            self.checked = [*self.offered, *offered_others]
+            self.naming = [each for each in offered_others if each.effect is Effect.READ]
 
     def _excluded(self, others: Iterable[Operation]) -> list[Operation]:
-        """The excluded plain reads, and of the others those whose whole route is excluded."""
+        """The excluded plain reads, and the other operations whose whole route is excluded.
+
+        ``others`` are all operations that are no plain reads.
+        """
         operations = self.contract.operations.values()
         offered = {each.route for each in operations if not self.is_lacking(each)}
         reads = [read for read in self.reads if self.is_lacking(read)]
         return [*reads, *(each for each in others if each.route not in offered)]
 
     def narrow(self) -> None:
-        """Reduce the operations of this survey to those that the request budget covers."""
+        """Reduce the operations of this survey to those that the request budget covers.
+
+        To find out, everything that is still to be checked is requested, as long as it lasts.
+        """
         self.checked = _affordable(self.checked, self.has)
         self.offered = [read for read in self.offered if read in self.checked]
         shown = self.routes(self.checked)
@@ -123,8 +129,9 @@ class Survey:
     def has(self, operation: Operation) -> bool | None:
         """Whether the target has the route of an operation; None if that is unknown.
 
-        An operation that is no plain read is requested without an id, a body and a key. A target
-        that has it must reject this, so nothing happens. Raises OverBudget.
+        A plain read is requested as it is. If the target file declares it inapplicable, it must
+        succeed. Any other operation is requested without an id, a body and, where possible, a key.
+        A target that has it must reject this, so nothing happens. Raises OverBudget.
         """
         if operation.plain_read:
             plain = self.ask(operation.id)
@@ -166,7 +173,10 @@ class Survey:
         return self._read(name, key)
 
     def _read_once(self, name: str, key: str) -> Answer:
-        """The uncached response; for a list, to a request with ``limit``."""
+        """The uncached response; for a list, to a request with the limit of the survey.
+
+        If a list rejects that limit, it is requested without one, and so are all lists from now on.
+        """
         page = self._send(name, key, self._limit)
         if not is_refused(page):
             return page

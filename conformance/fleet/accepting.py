@@ -49,12 +49,14 @@ class Accepted:
 def accepted(folder: Path, expected: Expected, trusted: Trusted | None) -> Accepted:
     """The published run in the folder of a target, verified now. Raises Unfit.
 
-    Without ``trusted``, no signature is checked and a bundle is only self-declared.
+    Without ``trusted``, no signature is checked and a bundle is only self-declared. A run that is
+    certified may be as old as CERTIFIED_FOR.
     """
     try:
         with published.evidence(folder) as directory:
             certificate = None
-            if trusted is not None and directory != folder / unit.RUN:
+            is_bundle = directory != folder / unit.RUN
+            if trusted is not None and is_bundle:
                 certificate = _certificate(directory, expected, trusted)
             if certificate is not None and certificate.grade is Grade.CERTIFIED:
                 expected = replace(expected, oldest=CERTIFIED_FOR)

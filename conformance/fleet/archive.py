@@ -44,7 +44,7 @@ class TooLarge(Exception):  # noqa: N818 - it says what the folder is
 
 
 def packed(folder: Path) -> bytes:
-    """The folder of a target as a zip. Raises TooLarge."""
+    """The folder of a target as a zip, but only the files that SIZES names. Raises TooLarge."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in bundle.names_in(folder):

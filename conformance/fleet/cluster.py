@@ -68,22 +68,25 @@ def run(units: Iterable[Unit], results: Path, address: str, tls: Tls) -> Iterato
             raise Unjudgeable(f"{address}: no scheduler: {clean(str(error))}") from None
         stack.enter_context(client)
         tasks = as_completed(loop=client.loop)
-        named: dict[str, Unit] = {}
-        _fill(client, tasks, named, prepared)
+        running: dict[str, Unit] = {}
+        _fill(client, tasks, running, prepared)
         for future in tasks:
-            each = named.pop(future.key)
+            each = running.pop(future.key)
             yield _received(future, each, results / each.target)
             future.release()
-            _fill(client, tasks, named, prepared)
+            _fill(client, tasks, running, prepared)
 
 
-def _fill(client: Any, tasks: Any, named: dict[str, Unit], units: Iterator[Unit]) -> None:
-    """Submit units until each thread of the cluster has one."""
+def _fill(client: Any, tasks: Any, running: dict[str, Unit], units: Iterator[Unit]) -> None:
+    """Submit units until each thread of the cluster has one.
+
+    They are added to ``tasks`` as futures, and to ``running`` by the keys of these.
+    """
     threads = sum(client.nthreads().values()) or 1
-    for each in islice(units, max(0, threads - len(named))):
-        name = f"{each.pins.plan[:12]}-{each.target}"
-        named[name] = each
-        tasks.add(client.submit(worked, each, key=name, pure=False))
+    for each in islice(units, max(0, threads - len(running))):
+        key = f"{each.pins.plan[:12]}-{each.target}"
+        running[key] = each
+        tasks.add(client.submit(worked, each, key=key, pure=False))
 
 
 def sendable(each: Unit) -> Unit:
@@ -106,7 +109,8 @@ def sendable(each: Unit) -> Unit:
 def worked(each: Unit) -> bytes:
     """Work a unit on a worker, and return its folder as an archive. It never raises.
 
-    An error would put the arguments of the task into the logs of the cluster.
+    An error would put the arguments of the task into the logs of the cluster. If the archive would
+    be too large, it has only a result that says so.
     """
     with files.private(), tempfile.TemporaryDirectory(prefix="conformance-") as scratch:
         folder = Path(scratch, each.target)
@@ -122,7 +126,10 @@ def worked(each: Unit) -> bytes:
 
 
 def _received(future: Any, each: Unit, folder: Path) -> Result:
-    """Write the folder of a finished task, and return its result."""
+    """Write the folder of a finished task, and return its result.
+
+    If the task failed, or its archive is not valid, the folder gets a result that says so.
+    """
     try:
         archive.unpack(future.result(), folder)
         return unit.read(folder)

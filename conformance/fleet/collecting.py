@@ -129,7 +129,11 @@ class _Collector:
     summary: Summary
 
     def add(self, member: Member, paths: Sequence[Path], index: TextIO) -> None:
-        """Judge the results of a target, write its folder, and add its line."""
+        """Judge the results of a target, write its entry, and add its line to the index.
+
+        A run that ended early counts only if the target has no entry yet, and one that judged
+        nothing never does.
+        """
         taken = received.taken(self.fleet, member, paths, self.contract, self.trusted)
         problems = list(taken.problems)
         folder = self.output / TARGETS / member.id
@@ -142,30 +146,35 @@ class _Collector:
         row = None
         if accepted is not None:
             try:
-                row = self._judged(member, accepted, before, folder)
+                row = self._judged_row(member, accepted, before, folder)
             except (UsageError, OSError):
                 raise
             except Exception as error:  # the run may be made for that, and must not stop the others
                 words = clean(failure(error))[: rows.LONGEST]
                 problems.append(Problem(member.id, Kind.REFUSED, words))
         if row is None:
-            row = self._not_now(member, before, problems[-1].words)
+            row = self._row_without_result(member, before, problems[-1].words)
         row["collected"] = self.fleet.pins.date
         folder.mkdir(exist_ok=True)
         _write(folder / ENTRY, row)
         index.write(json.dumps(rows.line(row)) + "\n")
         self._count(row, problems)
 
-    def _not_now(self, member: Member, before: Row | None, why: str) -> Row:
-        """The entry of a target that has no result that counts."""
+    def _row_without_result(self, member: Member, before: Row | None, why: str) -> Row:
+        """The entry of a target that has no result that counts: the last one, if it was judged."""
         clauses = list(self.contract.clauses)
         if before is not None and before["judged_on"] is not None:
             return rows.kept(before, why, clauses, datetime.now(UTC).isoformat())
         name = form.valid(self.fleet.path_of(member)).value.get("name", member.id)
         return rows.never(member.id, name, why, clauses)
 
-    def _judged(self, member: Member, accepted: Accepted, before: Row | None, folder: Path) -> Row:
-        """Write the report of a target that was judged; returns its entry."""
+    def _judged_row(
+        self, member: Member, accepted: Accepted, before: Row | None, folder: Path
+    ) -> Row:
+        """Write report, badge and history of a target that was judged; returns its entry.
+
+        If the same run was collected before, on another date, nothing in it counts as changed.
+        """
         folder.mkdir(exist_ok=True)
         history = history_file.read(folder)
         run, name = accepted.run, f"{accepted.run.started} {accepted.run.log_head[:8]}"
@@ -174,8 +183,8 @@ class _Collector:
         nights = [*(each for each in history if each.run != now.run), now]
         entry = rows.Entry(member.id, replace(accepted, run=run), nights, before)
         row = rows.judged(entry, self.fleet.profile)
-        shown = before if before is not None and before["run"] == now.run else None
-        if shown is not None and shown["collected"] != self.fleet.pins.date:
+        is_same_run = before is not None and before["run"] == now.run
+        if before is not None and is_same_run and before["collected"] != self.fleet.pins.date:
             row |= {"new": [], "fixed": [], "untested": []}
         for name, write in ((BADGE, badge.write), (REPORT, html.write)):
             with files.whole(folder / name) as written:
@@ -185,7 +194,7 @@ class _Collector:
         return row
 
     def _count(self, row: Row, problems: Sequence[Problem]) -> None:
-        """Add a target to the summary."""
+        """Add a target to the summary. It has words if it was not judged now, or not to the end."""
         summary = self.summary
         summary.problems += problems
         summary.states[row["state"]] += 1

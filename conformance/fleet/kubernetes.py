@@ -37,14 +37,14 @@ class Cluster:
 
 
 def manifest(fleet: Fleet, of: int, cluster: Cluster) -> str:
-    """A Kubernetes Indexed Job in YAML: one pod for each shard.
+    """A Kubernetes Indexed Job in YAML: one pod for each of ``of`` shards.
 
-    Raises UsageError if the target files cannot be in one ConfigMap.
+    Each pod may take as long as the targets of the slowest shard together. Raises UsageError if the
+    target files cannot be in one ConfigMap.
     """
     items = _items(fleet)
-    largest = max(
-        sum(member.timeout for member in members(fleet, number, of)) for number in range(1, of + 1)
-    )
+    shards = [members(fleet, number, of) for number in range(1, of + 1)]
+    longest = max(sum(member.timeout for member in shard) for shard in shards)
     job = {
         "apiVersion": "batch/v1",
         "kind": "Job",
@@ -58,7 +58,7 @@ def manifest(fleet: Fleet, of: int, cluster: Cluster) -> str:
             "ttlSecondsAfterFinished": 86_400,
             "template": {
                 "metadata": {"labels": {"app.kubernetes.io/name": cluster.name}},
-                "spec": _pod(cluster, of, items, largest + SPARE),
+                "spec": _pod(cluster, of, items, longest + SPARE),
             },
         },
     }

@@ -56,7 +56,10 @@ class Member:
     published: str | None = None
 
     def is_in(self, number: int, of: int) -> bool:
-        """Whether it belongs to a shard. This depends only on its id, so no other target moves."""
+        """Whether it belongs to shard ``number``, from 1, of ``of`` shards.
+
+        This depends only on its id, so no other target moves.
+        """
         digest = hashlib.sha256(self.id.encode()).digest()
         return int.from_bytes(digest[:8]) % of == number - 1
 
@@ -86,7 +89,8 @@ def drawn_up(
 ) -> Fleet:
     """Write the plan of a fleet with some target files to ``output``.
 
-    The keys of the targets are not needed. Raises UsageError and TargetError.
+    The keys of the targets are not needed. Raises UsageError for an unknown profile, for a target
+    file whose name cannot be an id, and for two with the same id; TargetError for an invalid one.
     """
     if profile is not None and profile not in contract.profiles:
         known = ", ".join(contract.profiles) or "none"

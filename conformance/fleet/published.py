@@ -55,7 +55,7 @@ def fetch(source: str, folder: Path) -> None:
     try:
         with bundle.unpacked(to):
             pass
-    except bundle.Invalid:
+    except bundle.Invalid:  # then it must be the zip of a run
         (folder / unit.RUN).mkdir()
         with to.open("rb") as file:
             bundle.extract(file, folder / unit.RUN, archive.RUN)
@@ -87,13 +87,13 @@ def _copy_file(source: str, to: Path) -> None:
 def _download(source: str, to: Path) -> None:
     """Fetch an address, within bounds and as it is sent, without decoding. Raises UsageError."""
     try:
-        with requests.Session() as session, _final(session, source) as response:
+        with requests.Session() as session, _after_redirects(session, source) as response:
             _write(lambda size: response.raw.read(size, decode_content=False), to, source)
     except (requests.RequestException, HTTPError, OSError, ValueError) as error:
         raise UsageError(f"{_shown(source)}: cannot be fetched: {type(error).__name__}") from None
 
 
-def _final(session: requests.Session, source: str) -> requests.Response:
+def _after_redirects(session: requests.Session, source: str) -> requests.Response:
     """The response to an address after a few redirects. Raises UsageError if it is no success.
 
     A redirect never leads from https to http, to another scheme, or to another host that is not
@@ -152,11 +152,11 @@ def _shown(source: str) -> str:
 
 
 def _write(read: Callable[[int], bytes], to: Path, source: str) -> None:
-    """Write what ``read`` gives to a new file. Raises UsageError if that is too much."""
-    left = LARGEST
+    """Write what ``read`` gives, block by block, to a new file. Raises UsageError for too much."""
+    bytes_left = LARGEST
     with to.open("xb") as written:
         while block := read(BLOCK):
-            left -= len(block)
-            if left < 0:
+            bytes_left -= len(block)
+            if bytes_left < 0:
                 raise UsageError(f"{_shown(source)}: has more than {LARGEST:,} bytes")
             written.write(block)

@@ -39,12 +39,13 @@ def folders(directories: Iterable[Path]) -> dict[str, list[Path]]:
     """The folders in directories of results, by their names. Raises UsageError for too many."""
     found: dict[str, list[Path]] = {}
     for directory in directories:
-        for path in _in(directory):
+        for path in _entries_of(directory):
             found.setdefault(path.name, []).append(path)
     return found
 
 
-def _in(directory: Path) -> Iterator[Path]:
+def _entries_of(directory: Path) -> Iterator[Path]:
+    """What a directory of results has, without hidden files. Raises UsageError for too much."""
     if not directory.is_dir():
         raise UsageError(f"{directory}: there is no directory of results")
     for count, path in enumerate(sorted(directory.iterdir())):
@@ -55,9 +56,9 @@ def _in(directory: Path) -> Iterator[Path]:
 
 
 def strangers(fleet: Fleet, found: Mapping[str, list[Path]]) -> list[Problem]:
-    """A problem for each of the first folders of targets that the plan does not have.
+    """A problem for each folder whose name is no target of the plan.
 
-    The last problem counts the others.
+    At most STRANGERS are named, and one more problem counts the rest.
     """
     known = {member.id for member in fleet.targets}
     names = [name for name in found if name not in known]
@@ -98,7 +99,10 @@ def taken(
 
 
 def _accepted(path: Path, member: Member, expected: Expected, trusted: Trusted | None) -> Accepted:
-    """The run of a result, judged again. Raises Unfit for one that does not count."""
+    """The run of a result, judged again. Raises Unfit for one that does not count.
+
+    A published run counts only if the plan says that the target has one.
+    """
     _require_folder(path)
     result = _result(path)
     _require_of_plan(result, member, expected)

@@ -151,6 +151,7 @@ def _short(text: str) -> str:
 
 
 def _cause(cause: Cause, report: str) -> Row:
+    """A cause as an entry lists it, with its place in the report at a path."""
     operations = {name.partition("[")[2] for name in cause.cells}
     return {
         **_named(cause.id, cause.title or cause.finding.clause),
@@ -206,16 +207,20 @@ def _untested(clauses: Sequence[str], grid: str, before: Row | None) -> list[str
 
 
 def _links(run: Run, report: str) -> dict[str, str]:
-    """Where the report explains each clause: its worst cause, or its own place."""
+    """Where the report explains each clause: at its worst cause, else at the clause itself."""
     links = {}
     for clause, cells in run.by_clause.items():
         causes = [run.cause_of[cell.name] for cell in cells if cell.name in run.cause_of]
-        place = min(causes)[1].id if causes else f"clause-{clause}"
-        links[clause] = f"{report}#{place}"
+        fragment = f"clause-{clause}"
+        if causes:
+            _, worst_cause = min(causes)
+            fragment = worst_cause.id
+        links[clause] = f"{report}#{fragment}"
     return links
 
 
 def _certificate(certificate: Certificate | None) -> Row | None:
+    """What an entry says of a certificate; None without one."""
     if certificate is None:
         return None
     return {

@@ -95,7 +95,7 @@ def run(
 def last_words(output: Path) -> str:
     """The last line of an output, safe to print; empty if there is none.
 
-    A run ends with the path of its report, which is not meant.
+    The path of a report, with which a run ends, is passed over.
     """
     with output.open("rb") as file:
         size = file.seek(0, os.SEEK_END)

@@ -144,7 +144,7 @@ def read(folder: Path) -> Result:
 
 
 def ordered(path: Path) -> Unit:
-    """The unit in the order that its process is given."""
+    """The unit in the file that is passed to the command ``fleet accept``."""
     data = json.loads(path.read_text(encoding="utf-8"))
     return Unit(**{**data, "pins": Pins(**data["pins"])})
 
@@ -157,7 +157,10 @@ def _now() -> str:
 
 
 def _worked(unit: Unit, begun: Result, folder: Path, stop: Event) -> Result:
-    """The result of a unit. Raises ConformanceError and OSError for one that cannot start."""
+    """The result of a unit: with its published run if that is accepted, else of running the suite.
+
+    Raises ConformanceError and OSError for a unit that cannot start.
+    """
     if unit.pins.suite != __version__:
         text = (
             f"The plan pins version {unit.pins.suite} of the suite; this machine has {__version__}."
@@ -166,13 +169,16 @@ def _worked(unit: Unit, begun: Result, folder: Path, stop: Event) -> Result:
     with tempfile.TemporaryDirectory(prefix="conformance-") as scratch:
         path = _target_file(unit, Path(scratch))
         env = supervised.environment(_variables(path))
-        taken = _published(unit, begun, path, folder, stop) if unit.published else None
-        if taken is not None and taken.run is not None:
-            return taken
+        why_not_published = ""
+        if unit.published:
+            published = _published(unit, begun, path, folder, stop)
+            if published.run is not None:
+                return published
+            why_not_published = published.words
         result = _run(unit, begun, path, env, folder, stop)
-    return (
-        result if taken is None else replace(result, words=f"{taken.words} {result.words}".strip())
-    )
+    if why_not_published:
+        return replace(result, words=f"{why_not_published} {result.words}".strip())
+    return result
 
 
 def _target_file(unit: Unit, scratch: Path) -> Path:
@@ -194,7 +200,10 @@ def _variables(path: Path) -> set[str]:
 
 
 def _published(unit: Unit, begun: Result, path: Path, folder: Path, stop: Event) -> Result:
-    """The result with a published run; if that does not hold, with the reason, and without it."""
+    """The result of fetching and verifying a published run, in a process of its own.
+
+    If the run is not accepted, its files are removed, and the result has a reason but no ``run``.
+    """
     order = folder / ORDER
     order.write_text(json.dumps(asdict(unit) | {"path": str(path), "text": None}), encoding="utf-8")
     arguments = ["fleet", "accept", str(order), str(folder)]
@@ -214,7 +223,7 @@ def _published(unit: Unit, begun: Result, path: Path, folder: Path, stop: Event)
 def _run(
     unit: Unit, begun: Result, path: Path, env: dict[str, str], folder: Path, stop: Event
 ) -> Result:
-    """The result of a run of the suite."""
+    """The result of a run of the suite. Exit codes 0, 1 and 3 mean that it came to its end."""
     pins = unit.pins
     arguments = ["run", "--yes", "--target", str(path), "--seed", str(pins.seed)]
     arguments += ["--depth", pins.depth, "--output", str(folder / WORK)]
@@ -226,7 +235,7 @@ def _run(
     if unit.spec:
         arguments += ["--spec", unit.spec]
     ended = supervised.run(arguments, env, unit.timeout, folder / OUTPUT, stop)
-    run = _kept(folder)
+    run = _moved_run(folder)
     if ended.hung and stop.is_set():
         return replace(begun, state=State.DIED, run=run, words="It was stopped.")
     if ended.hung:
@@ -237,8 +246,8 @@ def _run(
     return replace(begun, state=state, run=run, exit_code=ended.code, words=words)
 
 
-def _kept(folder: Path) -> str | None:
-    """Move the run to its place in the folder of a target; None if there is none."""
+def _moved_run(folder: Path) -> str | None:
+    """Move the run to its place in the folder of a target; returns its name, None without a run."""
     latest = folder / WORK / "latest"
     if not latest.exists():
         return None

@@ -86,7 +86,7 @@ class Expected:
 def run_in(directory: Path, expected: Expected) -> Stored:
     """The run in a directory, judged again. Raises Unfit for one that does not count."""
     try:
-        return _judged(directory, expected)
+        return _judged_again(directory, expected)
     except UsageError as error:
         raise Unfit(Kind.REFUSED, str(error).replace(f"{directory}/", "")) from None
     except Unfit:
@@ -100,7 +100,12 @@ def failure(error: Exception) -> str:
     return f"The suite failed on the run, {type(error).__name__}: {error}"
 
 
-def _judged(directory: Path, expected: Expected) -> Stored:
+def _judged_again(directory: Path, expected: Expected) -> Stored:
+    """The run in a directory, judged from its log, once its plan and its requests were recomputed.
+
+    Raises Unfit for a run that differs from the plan or from what it says, and UsageError for one
+    that cannot be read.
+    """
     opened = runfile.open_run(directory, expected.contract)
     _require_pinned(opened, expected)
     wrong, known = recompute.mismatches(opened), KnownTrials()
@@ -135,7 +140,8 @@ def _require_day(run: Run, expected: Expected) -> None:
     day = date.fromisoformat(expected.pins.date)
     if began > day + NEXT:
         raise Unfit(Kind.LATE, f"The run began on {began}, but the plan is of {day}.")
-    if began < (day - expected.oldest if expected.published else day):
+    earliest = day - expected.oldest if expected.published else day
+    if began < earliest:
         raise Unfit(Kind.REFUSED, f"The run began on {began}, before the plan of {day}.")
 
 

@@ -150,7 +150,7 @@ def fleet(path: Path) -> Fleet:
 
 
 def targets(path: Path, clauses: int) -> Iterator[tuple[int, Target]]:
-    """Each target, with the offset in bytes of its line in a file.
+    """Each target, with the offset in bytes of its line in a file. ``clauses`` is their number.
 
     Raises UsageError, with the number of the line, if one is not the line of a target.
     """

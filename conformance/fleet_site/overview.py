@@ -67,7 +67,7 @@ class Entry:
     @property
     def by_name(self) -> list[str | int]:
         """The place among all targets by name, with numbers in it by their size."""
-        parts = _DIGITS.split(f"{self.name.casefold()} {self.id}")
+        parts = _DIGITS.split(f"{self.name.casefold()} {self.id}")  # every second one is a number
         return [int(part) if place % 2 else part for place, part in enumerate(parts)]
 
 
@@ -144,7 +144,7 @@ class Overview:
         return {clause.id: clause.title for clause in self.fleet.clauses}
 
     def add(self, target: Target, offset: int) -> None:
-        """Count a target."""
+        """Count a target, whose line begins at an offset: its clauses, and what changed for it."""
         broken = sum(letter in BROKEN_LETTERS for letter in target.grid)
         entry = _entry(target, offset, broken)
         self.entries.append(entry)
@@ -158,6 +158,7 @@ class Overview:
             self._add_changes(target, entry)
 
     def _add_changes(self, target: Target, entry: Entry) -> None:
+        """Count the new and fixed causes of a target, and its newly untested clauses."""
         for kind, causes in ((NEW, target.new), (FIXED, target.fixed)):
             for cause in causes:
                 href = _place(entry, f"#{cause.id}" if kind == NEW else "")
@@ -222,9 +223,9 @@ class Overview:
 
     @property
     def shown(self) -> list[int]:
-        """The clauses that a grid shows, by their positions.
+        """The positions of the clauses that a grid shows.
 
-        The others would be the same square in every row.
+        Those that all pass, or that none is tested on, would be the same square in every row.
         """
         left_out = {each.clause.id for each in (*self.passed_by_all, *self.tested_by_none)}
         return [place for place, each in enumerate(self.tallies) if each.clause.id not in left_out]
@@ -246,7 +247,7 @@ class Overview:
         return sorted(broken, key=lambda each: -each.broken)
 
     def problems(self) -> list[Problem]:
-        """The problems. A target that was not judged is one, even if no problem says so."""
+        """The problems of the fleet, and one for each other target that was not judged."""
         listed = list(self.fleet.problems)
         named = {problem.target for problem in listed}
         listed += [Problem(each, "missing") for each in self.fleet.missing if each not in named]
@@ -259,7 +260,10 @@ class Overview:
         return listed
 
     def troubles(self) -> dict[str, list[Group]]:
-        """The problems by kind, those in the same words and with a result of one day together."""
+        """The problems by kind, in groups of targets with the same words and the same last result.
+
+        The largest group comes first.
+        """
         known = {entry.id: entry for entry in self.entries}
         kinds: dict[str, dict[tuple[str, str], Group]] = {}
         for problem in self.problems():
@@ -284,6 +288,7 @@ def survey(fleet: Fleet, index: Path) -> Overview:
 
 
 def _entry(target: Target, offset: int, broken: int) -> Entry:
+    """What lists show of a target that breaks some number of clauses."""
     return Entry(
         id=target.id,
         name=target.name or target.id,

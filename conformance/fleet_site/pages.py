@@ -95,7 +95,7 @@ def _parts(worst_first: Sequence[Entry]) -> list[Part]:
 
 
 def _replace(directory: Path, made: Path) -> None:
-    """Move what was made to its place. The directory that it leaves takes the old grid."""
+    """Move the new files to their place. The old grid goes where they were made, to be removed."""
     if (directory / PARTS).exists():
         (directory / PARTS).replace(made / "before")
     for name in (PARTS, NAMES, BADGE, FIRST):
@@ -155,7 +155,10 @@ class _Writer:
 
 
 def _colour(found: Overview, troubles: object) -> Verdict | str:
-    """The colour of the news: red for what is new, amber for problems, green if all is well."""
+    """The colour of the news: red for new causes, amber for problems, green if no target is broken.
+
+    There is no colour if nothing is new, but a target is still broken.
+    """
     if found.changed[overview.NEW]:
         return Verdict.FAILED
     if found.changed[overview.UNTESTED] or troubles:
@@ -180,6 +183,7 @@ def _badge(found: Overview) -> str:
 
 @cache
 def _environment() -> Environment:
+    """The templates of the site and those that it shares with reports, with what all pages use."""
     environment = html.environment_of(PACKAGE, lines=False)
     environment.loader = ChoiceLoader([PackageLoader(PACKAGE), PackageLoader(SHARED)])
     environment.filters.update(shown=lambda text: cut(text, LONGEST))

@@ -66,6 +66,7 @@ class Grid:
             yield Row(entry, tuple(self._cells(target)), tuple(_lines(nights)), nights)
 
     def _cells(self, target: Target) -> Iterator[Cell]:
+        """The cells of a row, with links into the report of the target; none without a report."""
         if target.report is None:
             return
         links = entries.links(self.directory, target)
@@ -89,10 +90,10 @@ def _lines(nights: Sequence[int | None]) -> Iterator[str]:
     top = max([*(night for night in nights if night is not None), 1])
     step = (WIDTH - 4) / max(len(nights) - 1, 1)
     points: list[str] = []
-    for place, night in enumerate([*nights, None]):
+    for place, night in enumerate([*nights, None]):  # None ends the last line, too
         if night is not None:
             y = HEIGHT - 3 - (HEIGHT - 6) * night / top
             points.append(f"{2 + place * step:.0f},{y:.0f}")
         elif points:
-            yield " ".join(points if len(points) > 1 else points * 2)
+            yield " ".join(points if len(points) > 1 else points * 2)  # a line needs two points
             points = []

@@ -77,7 +77,10 @@ class Archive:
         return None
 
     def missing_in(self, body: dict[str, Json]) -> str | None:
-        """The digest in a body whose content was never added; a removed one is left out instead."""
+        """The first digest in a body whose content was never added; None if there is none.
+
+        A digest whose content was removed is deleted from the body, which is marked as left out.
+        """
         for name in KINDS.values():
             digest = body.get(name)
             if digest in self.removed:
@@ -88,7 +91,7 @@ class Archive:
         return None
 
     def hold(self, line: dict[str, Json], place: Place | None) -> None:
-        """Add the content of a line that was just written."""
+        """Remember where the content of a line is; without a file, the packed content itself."""
         in_file = place if self._path else None
         self._held[line[CONTENT]] = in_file or line[CONTAINED]
 
@@ -109,6 +112,7 @@ class Archive:
         return self._path
 
     def _packed(self, digest: str) -> str:
+        """The content with a digest in compressed form, from memory or from the file."""
         held = self._held[digest]
         if isinstance(held, str):
             return held

@@ -53,6 +53,7 @@ def modern(value: Json) -> Json:
     changed = {}
     for name, member in value.items():
         current = FORMER_NAMES.get(name, name)
+        # with both names, the old one stays, so that the schema rejects the object
         changed[name if current in value else current] = member
     if isinstance(changed.get("rules"), list):
         changed["rules"] = [_current_id(rule) for rule in changed["rules"]]

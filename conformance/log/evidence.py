@@ -61,7 +61,10 @@ class Log:
         return replace(self, exchanges=kept, ends=without(self.ends, spoilt))
 
     def join(self, other: Log) -> None:
-        """Add what another log has and this one lacks."""
+        """Add the exchanges of another log that this one lacks, by id, and its ends and void ones.
+
+        Its remarks of the first look are taken only if this log has none. Why it broke off is not.
+        """
         known = {exchange.id for exchange in self.exchanges}
         self.exchanges += [each for each in other.exchanges if each.id not in known]
         self.ends |= other.ends
@@ -121,7 +124,7 @@ class Recorder:
     def _store(self, message: Json, *, droppable: bool) -> None:
         """Replace the content of a long body by its digest, and log the content once.
 
-        If there is no more room for that line, the body is marked as left out.
+        If there is no more room for that line, a ``droppable`` body is marked as left out.
         """
         body = (message or {}).get("body") or {}
         for kind, name in KINDS.items():
@@ -137,7 +140,7 @@ class Recorder:
             body[name] = digest
 
     def _keep(self, digest: str, content: str, droppable: bool) -> bool:
-        """Log a content in a separate line; returns False if there is no room for it."""
+        """Log a content in a separate line; returns False if it is droppable and does not fit."""
         line = {CONTENT: digest, CONTAINED: packed(content)}
         if not self._room.takes_body(len(line[CONTAINED]), len(content)) and droppable:
             return False
@@ -193,7 +196,7 @@ class Recorder:
         return self._room.is_full
 
     def recall(self, path: Path) -> None:
-        """Replace the log in memory by the content of its file."""
+        """Replace the log in memory by the content of its file, to which more can be appended."""
         bounds = size_limit.bounds(size_limit.MOST)
         with stored.opened(path) as file:
             lines = stored.lines(file, str(path), bounds)

@@ -74,6 +74,7 @@ def _header(name: str, value: str) -> tuple[str, str]:
 
 
 def _body(value: dict[str, Json], archive: Archive) -> Body:
+    """A body, whose content is in the archive if the line has only its digest."""
     if not value.keys().isdisjoint(KINDS.values()):
         return StoredBody(archive, value)
     return Body(

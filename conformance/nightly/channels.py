@@ -26,7 +26,10 @@ class Channel:
 
 
 def addressed(messages: Iterable[Message], channels: Iterable[Channel]) -> tuple[Message, ...]:
-    """The messages that wait for some channel. One that is no longer configured gets nothing."""
+    """The messages that wait for some of the channels, at most the newest MOST.
+
+    A channel that is no longer configured is dropped from a message.
+    """
     names = {channel.name for channel in channels}
     kept = (replace(each, to=tuple(to for to in each.to if to in names)) for each in messages)
     return tuple(each for each in kept if each.to)[-MOST:]
@@ -65,7 +68,10 @@ def delivered(
 def _rejected(
     waiting: tuple[Message, ...], messages: Sequence[Message], name: str
 ) -> tuple[Message, ...]:
-    """What still waits once a channel has rejected some messages, and accepted another."""
+    """What still waits once a channel has rejected some messages, and accepted another.
+
+    The rejections of these are counted, and at REJECTIONS a message is given up for the channel.
+    """
     for message in messages:
         if message.rejected + 1 == REJECTIONS:
             waiting = _without(waiting, message, name)
@@ -75,7 +81,10 @@ def _rejected(
 
 
 def _without(waiting: tuple[Message, ...], sent: Message, name: str) -> tuple[Message, ...]:
-    """What still waits without a message for a channel."""
+    """The waiting messages once the ``sent`` one no longer waits for the channel ``name``.
+
+    A message that then waits for no channel is dropped.
+    """
     left = []
     for message in waiting:
         is_sent = (message.title, message.body) == (sent.title, sent.body)

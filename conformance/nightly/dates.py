@@ -42,24 +42,26 @@ class _Ending:
 def due(
     waivers: Iterable[Waiver], certificates: Iterable[Certificate], today: date, said: Iterable[str]
 ) -> tuple[list[Notice], tuple[str, ...]]:
-    """What ends soon and was not announced yet, and all that is announced from now on.
+    """Notices of what ends soon, and what to remember, so that none is given twice.
 
-    A waiver that has ended is not announced: what it covered is new, if it is still there.
+    ``said`` is what was remembered so far: each has the digest of what ends, and the stage. A
+    waiver that has ended is not announced: what it covered is new, if it is still there.
     """
     endings = [_of_waiver(each) for each in waivers if each.expires >= today]
     endings += [
         _Ending(Kind.CERTIFICATE, each.product, each.expires, each.digest[:DIGITS])
         for each in certificates
     ]
-    near: dict[str, Notice] = {}
+    notice_of: dict[str, Notice] = {}
     for ending in endings:
         days = (ending.day - today).days
         stage = _stage(days)
         if stage is not None:
-            near[f"{ending.digest}:{stage}"] = Notice(ending.kind, f"{_in(days)}, {ending.words}")
-    before = set(said)
-    notices = [notice for key, notice in near.items() if key not in before]
-    return notices, tuple(sorted(near))
+            words = f"{_in(days)}, {ending.words}"
+            notice_of[f"{ending.digest}:{stage}"] = Notice(ending.kind, words)
+    announced = set(said)
+    notices = [notice for key, notice in notice_of.items() if key not in announced]
+    return notices, tuple(sorted(notice_of))
 
 
 def _of_waiver(waiver: Waiver) -> _Ending:

@@ -40,13 +40,17 @@ class Subject:
 
 
 def subjects(step: Step) -> list[Subject]:
-    """The causes of a step that are new, and those that reach further, as their new part shows."""
+    """The causes of a step that are new, and those that reach further.
+
+    Of the latter, the first operation that they newly reach shows them.
+    """
     found = [Subject(seen.number, _routes(seen.places)) for seen in step.new]
     for reach in step.wider:
         if reach.seen:
-            cell = next(iter(reach.more.values())).cell
+            first_new_place = next(iter(reach.more.values()))
             routes = _routes(reach.seen.places)
-            found.append(Subject(reach.seen.number, routes, operation_of(cell)))
+            operation = operation_of(first_new_place.cell)
+            found.append(Subject(reach.seen.number, routes, operation))
     return found
 
 
@@ -56,18 +60,21 @@ def _routes(places: Places) -> tuple[str, ...]:
 
 
 def described(run: Run | None, subjects: Sequence[Subject]) -> list[str]:
-    """The lines on the first causes, with inert and short texts. None without a run."""
+    """The lines on the first MOST causes, with inert and short texts. No lines without a run."""
     if run is None:
         return []
-    lines = [line for each in subjects[:MOST] for line in _described(run, each)]
+    lines = [line for each in subjects[:MOST] for line in _lines_on(run, each)]
     more = len(subjects) - MOST
     if more > 0:
         lines.append(f"and {amount(more, 'more cause')}, see the report")
     return [cut(inactive(line), LONGEST) for line in lines]
 
 
-def _described(run: Run, subject: Subject) -> Iterator[str]:
-    """The lines on one cause, the first of which is its title."""
+def _lines_on(run: Run, subject: Subject) -> Iterator[str]:
+    """The lines on one cause, the first of which is its title.
+
+    If a finding is about the status, the actual status replaces the longer text of the finding.
+    """
     cause = run.causes[subject.number - 1]
     finding, exchange = _evidence(run, cause, subject.operation)
     actual, place = finding.actual, ""
@@ -88,7 +95,11 @@ def _described(run: Run, subject: Subject) -> Iterator[str]:
 
 
 def _evidence(run: Run, cause: Cause, operation: str) -> tuple[Finding, Exchange | None]:
-    """The finding that shows a cause, in an operation if one is given, and its best exchange."""
+    """The finding that shows a cause, and the exchange that shows the finding best.
+
+    It is the main finding, unless an operation is given and the cause has a finding in it. Of a
+    main finding, the exchange that the cause traces back to is left out.
+    """
     for finding in _findings(run, cause, operation):
         return finding, view.probe(run, finding, finding.exchanges)
     shown = [each for each in shown_of(run, cause).ids if each != cause.origin]
@@ -97,12 +108,11 @@ def _evidence(run: Run, cause: Cause, operation: str) -> tuple[Finding, Exchange
 
 def _findings(run: Run, cause: Cause, operation: str) -> list[Finding]:
     """The findings of a cause in an operation, those that are like its main one first."""
-    main, own = cause.finding, set(cause.cells)
-    cells = [cell for cell in run.cells if cell.name in own and cell.operation == operation]
+    names = set(cause.cells)
+    cells = [cell for cell in run.cells if cell.name in names and cell.operation == operation]
     findings = [in_cause(run, cause, each) for cell in cells for each in cell.findings]
-    return sorted(
-        findings, key=lambda each: (each.rule, each.expected) != (main.rule, main.expected)
-    )
+    main = (cause.finding.rule, cause.finding.expected)
+    return sorted(findings, key=lambda each: (each.rule, each.expected) != main)
 
 
 def _asked(exchange: Exchange) -> str:

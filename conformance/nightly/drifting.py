@@ -33,7 +33,10 @@ class Look:
 
 
 def look(contract: Contract, target: Target, seed: int, before: tuple[str, ...] | None) -> Look:
-    """Look at the document that a target publishes, without a key. ``before`` as in ``notice``."""
+    """Look at the document that a target publishes, without a key.
+
+    ``before`` are the ids of the changes that the last look found, None if there was none.
+    """
     try:
         found = fetching.drift_of_target(contract, target, seed)
     except Unjudgeable:
@@ -48,10 +51,10 @@ def ids_of(found: Drift) -> tuple[str, ...]:
 
 
 def notice(before: Sequence[str] | None, found: Drift) -> Notice | None:
-    """What there is to say about a drift; None if it is the one before.
+    """What there is to say about a drift; None if nothing changed since the last look.
 
-    ``before`` are the ids of that, and None on the first night. Then only what breaks clients is
-    worth a notice.
+    ``before`` are the ids of the changes that the last look found, None if there was none. Then
+    only a change that breaks clients is worth a notice.
     """
     known = set(before or ())
     fresh = [change for change in found.changes[:MOST] if change.id not in known]

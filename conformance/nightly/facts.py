@@ -134,11 +134,14 @@ def _seen(run: Run, cause: Cause, number: int, day: date) -> Seen:
 
 
 def _example(run: Run, cause: Cause, title: str, *, several: bool) -> str:
-    """The route that shows a cause best, in brackets; empty if its title names one."""
-    named = phrases.route(run, cause.finding.operation)
-    if named in title or cause.finding.operation not in run.contract.operations:
+    """The route that shows a cause best, in brackets, as one of ``several`` or the only one.
+
+    Empty if the title names that route, or if the finding is on no operation.
+    """
+    route = phrases.route(run, cause.finding.operation)
+    if route in title or cause.finding.operation not in run.contract.operations:
         return ""
-    return f" (such as {named})" if several else f" ({named})"
+    return f" (such as {route})" if several else f" ({route})"
 
 
 def _places(run: Run, cause: Cause) -> dict[str, Place]:
@@ -162,14 +165,18 @@ def _route(run: Run, name: str) -> str:
 
 
 def _lapsed(run: Run, cause: Cause, day: date) -> str:
-    """The last day of the waiver that covered a cause and ended last; empty without one."""
-    ended = [
+    """The last day of the waiver that covered a cause and ended last; empty without one.
+
+    Only waivers that ended before ``day`` count, and one cell that they cover is enough.
+    """
+    cells = [(name.partition("[")[0], operation_of(name)) for name in cause.cells]
+    ended = [waiver for waiver in run.target.waivers if waiver.expires < day]
+    last_days = [
         waiver.expires
-        for waiver in run.target.waivers
-        for name in cause.cells
-        if waiver.expires < day and waiver.covers(name.partition("[")[0], operation_of(name))
+        for waiver in ended
+        if any(waiver.covers(clause, operation) for clause, operation in cells)
     ]
-    return max(ended).isoformat() if ended else ""
+    return max(last_days).isoformat() if last_days else ""
 
 
 def operation_of(cell: str) -> str:

@@ -69,46 +69,53 @@ class _Gone:
 
 
 def followed(state: State, night: Night, *, tried_less: bool) -> Followed:
-    """Follow the open causes of a state to a night. If it tried less, nothing counts as fixed."""
+    """Follow the open causes of a state to a night. If it tried less, nothing counts as fixed.
+
+    A cause of the night continues each open cause with which it shares a part. An open cause that
+    none continues stays open in its parts that were not tried. Without such parts it is fixed, if
+    any of its parts passed.
+    """
     tonight = {part for seen in night.causes for part in places_of(seen.id, seen)}
     gone = {
         name: _gone(places_of(name, cause), tonight, night, tried_less=tried_less)
         for name, cause in state.open.items()
     }
-    earlier = {seen.id: _earlier(state, seen) for seen in night.causes}
-    kept, new, moved = _continued(state, night, gone, earlier)
-    unseen = without(state.open, set().union(*earlier.values()))
-    left = {name: cause for name, cause in unseen.items() if gone[name].untried}
-    for name, cause in left.items():
-        kept[name], moved[name] = _left(cause, gone[name])
-    fixed = {name: cause for name, cause in without(unseen, left).items() if gone[name].fixed}
-    return Followed(kept, tuple(new), fixed, moved)
+    continued_by = {seen.id: _continued_by(seen, state) for seen in night.causes}
+    kept, new, moved = _continued(state, night, gone, continued_by)
+    unseen = without(state.open, set().union(*continued_by.values()))
+    untried = {name: cause for name, cause in unseen.items() if gone[name].untried}
+    for name, cause in untried.items():
+        kept[name], moved[name] = _only_untried(cause, gone[name])
+    passed = {name: cause for name, cause in without(unseen, untried).items() if gone[name].fixed}
+    return Followed(kept, tuple(new), passed, moved)
 
 
 def _continued(
-    state: State, night: Night, gone: Mapping[str, _Gone], by_seen: Mapping[str, set[str]]
+    state: State, night: Night, gone: Mapping[str, _Gone], continued_by: Mapping[str, set[str]]
 ) -> tuple[dict[str, Open], list[Seen], dict[str, Reach]]:
-    """The causes of a night by their ids as open ones, those that are new, and their reach.
+    """The causes of a night as open ones, by id; the new ones; the reach of the others, by id.
 
-    ``by_seen`` has the ids by which each was open already.
+    ``continued_by`` has, by the id of each cause of the night, the ids of the open causes that it
+    continues. It keeps the id of one of these. ``gone`` has the parts that the night did not show,
+    by the id of the open cause. The first cause that continues it inherits them.
     """
     known = parts_of(state.open)
     kept: dict[str, Open] = {}
     moved: dict[str, Reach] = {}
     new: list[Seen] = []
-    continued: set[str] = set()
+    inherited_from: set[str] = set()
     for seen in night.causes:
-        earlier = by_seen[seen.id]
+        earlier = continued_by[seen.id]
         free = [name for name in sorted(earlier) if name not in kept]  # it may have split
         name = free[0] if free else seen.id
-        inherited = [gone[each] for each in sorted(earlier - continued)]
-        kept[name] = _opened(seen, inherited)
+        inherited = [gone[each] for each in sorted(earlier - inherited_from)]
+        kept[name] = _as_open(seen, inherited)
         if earlier:
             before = parts_of({each: state.open[each] for each in earlier})
             moved[name] = _reach(seen, kept[name], before, known, inherited)
         else:
             new.append(seen)
-        continued |= earlier
+        inherited_from |= earlier
     return kept, new, moved
 
 
@@ -140,8 +147,11 @@ def listed(names: Sequence[str], most: int = NAMED) -> str:
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
-def _earlier(state: State, seen: Seen) -> set[str]:
-    """The ids by which a cause was open already; it may have spread, or be fixed in part."""
+def _continued_by(seen: Seen, state: State) -> set[str]:
+    """The ids of the open causes that a cause of a night continues: the same, or with a part of it.
+
+    There may be several, because causes spread, or are fixed in part.
+    """
     parts = set(seen.parts)
     return {
         name
@@ -151,7 +161,10 @@ def _earlier(state: State, seen: Seen) -> set[str]:
 
 
 def _gone(before: Places, tonight: set[str], night: Night, *, tried_less: bool) -> _Gone:
-    """What became of the parts of an open cause that a night did not show."""
+    """What became of the parts of an open cause that a night did not show.
+
+    ``before`` are its parts, and ``tonight`` the ids of all parts that the night showed.
+    """
     fixed, untried = {}, {}
     for part, place in before.items():
         verdict = night.verdicts.get(place.cell)
@@ -164,14 +177,14 @@ def _gone(before: Places, tonight: set[str], night: Night, *, tried_less: bool) 
     return _Gone(fixed, untried)
 
 
-def _opened(seen: Seen, inherited: Sequence[_Gone]) -> Open:
-    """A cause of a night as an open one, with the parts that were not tried."""
+def _as_open(seen: Seen, inherited: Sequence[_Gone]) -> Open:
+    """A cause of a night as an open one, with the inherited parts that were not tried."""
     untried = {part: place for gone in inherited for part, place in gone.untried.items()}
     parts = tuple(sorted({*seen.parts, *untried})) if seen.parts else ()
     return Open(seen.words, seen.cell, parts, seen.title, {**untried, **seen.places})
 
 
-def _left(cause: Open, gone: _Gone) -> tuple[Open, Reach]:
+def _only_untried(cause: Open, gone: _Gone) -> tuple[Open, Reach]:
     """An open cause of which only parts that were not tried are left, and how far it reaches."""
     left, title = len(gone.untried), cause.title or cause.words
     reach = Reach(None, title, left, left, {}, gone.fixed)
@@ -185,7 +198,11 @@ def _left(cause: Open, gone: _Gone) -> tuple[Open, Reach]:
 def _reach(
     seen: Seen, kept: Open, before: set[str], known: set[str], inherited: Sequence[_Gone]
 ) -> Reach:
-    """How far a cause reaches that was open already."""
+    """How far a cause reaches that was open already.
+
+    ``kept`` is the same cause as an open one. ``before`` are the ids of the parts that it had the
+    night before, and ``known`` those of all open causes: a part that another cause had is not new.
+    """
     places = places_of(seen.id, seen)
     more = {part: place for part, place in places.items() if part not in known}
     fixed = {part: place for gone in inherited for part, place in gone.fixed.items()}

@@ -20,7 +20,8 @@ def unstable(
 ) -> dict[str, str]:
     """The words of the parts that are unstable after a night, by id.
 
-    ``kept`` are the causes that are open after it, and ``recent`` the open parts of each night.
+    ``kept`` are the causes that are open after it, and ``recent`` the open parts of each night. A
+    part keeps the words that it had when it became unstable.
     """
     names = list(flips(recent))[:MOST]
     fresh = {name for name in names if name not in state.unstable}

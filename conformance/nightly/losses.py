@@ -31,23 +31,22 @@ def no_longer_judged(good: Mapping[str, Verdict], night: Night) -> list[str]:
     ``good`` has the verdicts of the last good night.
     """
     allowed = {*JUDGED, Verdict.EXCLUDED, None}
-    return [
-        name
-        for name, verdict in good.items()
-        if verdict in JUDGED and night.verdicts.get(name) not in allowed
-        if name not in night.unasked
+    must_be_judged = [
+        name for name, verdict in good.items() if verdict in JUDGED and name not in night.unasked
     ]
+    return [name for name in must_be_judged if night.verdicts.get(name) not in allowed]
 
 
 def unexplained(good: Mapping[str, Verdict], night: Night) -> list[str]:
-    """Those of them that no cause of the night blocks."""
+    """The names of the cells that are no longer judged, and that no cause of the night blocks."""
     return [name for name in no_longer_judged(good, night) if name not in night.blocked]
 
 
 def is_thinner(last: Good | None, good: Mapping[str, Verdict], night: Night) -> bool:
     """Whether a night does not judge all that the last good one judged.
 
-    If the run of the last good night is gone, only the numbers of judged cells can be compared.
+    If the run of the last good night is gone, or the night was not judged to the end, only the
+    numbers of judged cells are compared.
     """
     if last is None:
         return False
@@ -69,20 +68,25 @@ def is_less_than_before(before: int, good: Mapping[str, Verdict], night: Night) 
 
 
 def explained(good: Mapping[str, Verdict], night: Night) -> list[str]:
-    """For each clause that is no longer judged, its number of cells and why, most cells first."""
-    alike = Counter(
+    """For each clause and reason, the number of cells that are no longer judged, most cells first.
+
+    Cells that a cause of the night blocks are left out.
+    """
+    count_of = Counter(
         (name.partition("[")[0], night.reasons.get(name, UNKNOWN))
         for name in unexplained(good, night)
     )
-    most = sorted(alike.items(), key=lambda item: (-item[1], item[0]))
-    return [f"{clause} ({amount(count, 'cell')}): {why}" for (clause, why), count in most]
+    most_first = sorted(count_of, key=lambda pair: (-count_of[pair], pair))
+    return [
+        f"{clause} ({amount(count_of[clause, why], 'cell')}): {why}" for clause, why in most_first
+    ]
 
 
 def details(last: Good | None, good: Mapping[str, Verdict], night: Night) -> Sequence[str]:
     """The lines about a night that judges less: since when, what and why, and the way out.
 
-    None of them if it judges no less, or only what its causes block. A night that was not judged
-    to the end says so elsewhere. The way out is only for what the user can change.
+    No lines if it judges no less, or lacks only cells that its causes block. A night that was not
+    judged to the end says so elsewhere. The way out is only for what the user can change.
     """
     if night.stopped or last is None or not is_thinner(last, good, night):
         return ()

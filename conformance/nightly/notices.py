@@ -119,7 +119,7 @@ def message(notices: Sequence[Notice], details: Sequence[str]) -> Message:
 
 
 def tone_of(notices: Sequence[Notice]) -> Tone:
-    """How serious some notices are together."""
+    """How serious some notices are together: FAILURE with an alarm, INFO if nobody has to act."""
     kinds = {notice.kind for notice in notices}
     if kinds.intersection(ALARMS):
         return Tone.FAILURE

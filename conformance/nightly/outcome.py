@@ -135,7 +135,10 @@ class Outcome:
 
     @property
     def reasons(self) -> list[str]:
-        """The lines on why the night was not judged, on what is no longer, and on the file."""
+        """The lines on why the night was not judged, and on what is no longer judged.
+
+        If less is judged, also on what is wrong with the target file, and last the way out.
+        """
         kinds = {notice.kind for notice in self.notices}
         stopped = [self.stopped] if self.stopped else []
         if not self.less and kinds.isdisjoint(LOSING):
@@ -147,7 +150,11 @@ class Outcome:
 
     @property
     def details(self) -> list[str]:
-        """The lines that follow the notices in a message."""
+        """The lines that follow the notices in a message.
+
+        The command to reproduce is given only for a cause that the night before did not have, or
+        that reaches further.
+        """
         lines = [*self.described, *self.reasons, f"Target: {self.target}"]
         if self.reproduce and self.step.told:
             lines.append(f"Reproduce the first: {self.reproduce}")

@@ -56,6 +56,9 @@ def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: boo
 
     A night becomes the last good one if it is neither red, stopped, nor thinner. With ``accept``,
     it may be thinner.
+
+    ``lost`` of the step counts all cells that are newly not judged. Notices are only for those that
+    no cause of the night blocks.
     """
     less = losses.is_less_than_before(state.judged, good, night)
     found = followed(state, night, tried_less=night.stopped != "" or less)
@@ -67,7 +70,7 @@ def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: boo
         *_of_standing(state, night, untested, less=less),
         *_of_resumption(state, night, found),
     ]
-    after = _counted(state, after, night, untested)
+    after = _with_judged(state, after, night, untested)
     thinner = not accept and losses.is_thinner(state.good, good, night)
     if night.whole and not night.red and not thinner:
         after = replace(after, good=Good(night.run, night.judged), lost=())
@@ -75,8 +78,8 @@ def step(state: State, night: Night, good: Mapping[str, Verdict], *, accept: boo
     return Step(after, tuple(notices), found.new, found.fixed, lost, thinner, wider)
 
 
-def _counted(state: State, after: State, night: Night, untested: Mapping[str, int]) -> State:
-    """The state after a night, with how much that judged."""
+def _with_judged(state: State, after: State, night: Night, untested: Mapping[str, int]) -> State:
+    """The state ``after`` a night, with how much the night judged, or that it stopped."""
     if night.stopped:
         return replace(after, stopped=state.stopped + 1)
     return replace(after, judged=night.judged, stopped=0, lost=tuple(sorted(untested)))
@@ -133,9 +136,12 @@ def _of_reach(reach: Reach, shifting: set[str]) -> Iterator[Notice]:
 
 
 def _of_standing(
-    state: State, night: Night, lost: Mapping[str, int], *, less: bool
+    state: State, night: Night, untested: Mapping[str, int], *, less: bool
 ) -> Iterator[Notice]:
-    """What there is to say about how much a night judged."""
+    """What there is to say about how much a night judged.
+
+    ``untested`` counts by clause the cells that are newly not judged; a clause is reported once.
+    """
     if night.stopped:
         if not state.stopped:
             yield Notice(Kind.STOPPED, RAW.sub("", night.stopped))
@@ -146,17 +152,17 @@ def _of_standing(
     if less:
         cells = amount(night.judged, "cell")
         yield Notice(Kind.LESS, f"{cells}, and {state.judged:,} the night before")
-    newly = {clause: count for clause, count in lost.items() if clause not in state.lost}
+    newly = {clause: count for clause, count in untested.items() if clause not in state.lost}
     if newly:
         yield Notice(Kind.UNTESTED, _listed(newly))
 
 
 def _of_resumption(state: State, night: Night, found: Followed) -> Iterator[Notice]:
-    """After nights that could not be judged, the causes that are as broken as before."""
+    """After nights that could not be judged, the causes that are neither new nor reach further."""
     if night.stopped or not state.stopped:
         return
-    told = (*found.new, *(reach.seen for reach in found.moved.values() if reach.more))
-    still = [seen.words for seen in night.causes if seen not in told]
+    reported = (*found.new, *(reach.seen for reach in found.moved.values() if reach.more))
+    still = [seen.words for seen in night.causes if seen not in reported]
     for words in still[:STILL]:
         yield Notice(Kind.STILL, words)
     more = len(still) - STILL
@@ -165,8 +171,11 @@ def _of_resumption(state: State, night: Night, found: Followed) -> Iterator[Noti
 
 
 def _listed(cells: Mapping[str, int]) -> str:
-    """Clauses with their number of cells, most first, such as ``status-404 (12 cells)``."""
-    most = sorted(cells.items(), key=lambda item: (-item[1], item[0]))
-    named = [f"{clause} ({amount(count, 'cell')})" for clause, count in most[:NAMED]]
-    beyond = len(most) - NAMED
+    """The first clauses with their number of cells, such as ``status-404 (12 cells)``.
+
+    Those with most cells come first.
+    """
+    most_first = sorted(cells, key=lambda clause: (-cells[clause], clause))
+    named = [f"{clause} ({amount(cells[clause], 'cell')})" for clause in most_first[:NAMED]]
+    beyond = len(most_first) - NAMED
     return ", ".join(named) + (f", and {amount(beyond, 'more clause')}" if beyond > 0 else "")

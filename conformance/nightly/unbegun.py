@@ -57,7 +57,7 @@ def tell(why: str, target: str, directory: Path, clock: Clock, channels: Sequenc
     if not channels:
         return
     names = tuple(channel.name for channel in channels)
-    told = (replace(message([notice], found.details), to=names),) if is_new else ()
+    new = (replace(message([notice], found.details), to=names),) if is_new else ()
     moment = clock().isoformat(timespec="seconds")
     state = replace(state, began=moment, ended=moment, stopped=state.stopped + 1)
 
@@ -65,7 +65,7 @@ def tell(why: str, target: str, directory: Path, clock: Clock, channels: Sequenc
         if known:
             state_file.write(replace(state, unsent=unsent), directory)
 
-    waiting = addressed((*state.unsent, *told), channels)
+    waiting = addressed((*state.unsent, *new), channels)
     save(waiting)
     delivered(waiting, channels, save)
 

@@ -49,6 +49,8 @@ def watched(
 ) -> Watched:
     """Look whether the last night arrived, and send a message if not, once for each silence.
 
+    Messages that an earlier look could not send are tried again.
+
     If nothing can be remembered there, because the directory is missing or its disk is full, which
     may be why no night arrives, each look sends a message.
     """
@@ -78,7 +80,7 @@ def watched(
 
 
 def _about(state: State, directory: Path) -> list[str]:
-    """Which nights are missing: those of a target, in a directory."""
+    """Lines that say whose nights are missing: the target, if it is known, and the directory."""
     named = [state.name, state.target]
     target = ", ".join(each for each in named if each)
     lines = [f"Target: {target}"] if target else []
@@ -89,6 +91,6 @@ def _missing(directory: Path, channels: Sequence[Channel]) -> Watched:
     """Send the message that a directory is missing, such as a share that is not mounted."""
     words = "no night can be seen, because the directory is missing or cannot be read"
     notice = Notice(Kind.MISSED, words)
-    told = message([notice], [f"Directory: {directory}"])
-    sent = [channel.deliver(told) for channel in channels]
-    return Watched(directory, notice, sent.count(False))
+    missing = message([notice], [f"Directory: {directory}"])
+    is_sent = [channel.deliver(missing) for channel in channels]
+    return Watched(directory, notice, is_sent.count(False))

@@ -20,11 +20,14 @@ class Addresses:
 
     def __init__(self, pool: Sequence[str]) -> None:
         fresh = min(MOST_FRESH, len(pool) // 2)
-        self._pool, self._kept = pool[: len(pool) - fresh], list(pool[len(pool) - fresh :])
+        self._pool, self._reserved = pool[: len(pool) - fresh], list(pool[len(pool) - fresh :])
         self._place = self._uses = 0
 
     def current(self) -> str | None:
-        """The address for the next request to a rate-limited operation; None without addresses."""
+        """The address for the next request to a rate-limited operation; None without addresses.
+
+        Each call counts as a use. Every few uses, the next address is taken.
+        """
         if not self._pool:
             return None
         self._uses += 1
@@ -39,4 +42,4 @@ class Addresses:
 
     def fresh(self) -> str | None:
         """A reserved address that this run has not used yet; None if there is none left."""
-        return self._kept.pop() if self._kept else None
+        return self._reserved.pop() if self._reserved else None

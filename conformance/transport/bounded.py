@@ -69,14 +69,15 @@ class _Bounded(io.RawIOBase):
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._raw = sock.makefile("rb", buffering=0)
-        self._usual = sock.gettimeout()
-        self._left = RAW_LIMIT
+        self._usual = sock.gettimeout()  # to be restored in the end
+        self._left = RAW_LIMIT  # bytes that may still be received
         self._ended = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
+        """Read what arrives before the deadline. Raises TimeoutError and TooMuchError."""
         if self._ended:
             return 0
         self._sock.settimeout(CURRENT.seconds_left())

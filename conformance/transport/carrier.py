@@ -122,6 +122,7 @@ class Carrier:
         return replace(arrival, waited=waited)
 
     def _send_once(self, request: WireRequest) -> Arrival:
+        """Send a request over the wire, and measure the time until a response or a failure."""
         start = time.monotonic()
         answer: WireResponse | WireFailure
         try:

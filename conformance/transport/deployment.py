@@ -50,9 +50,10 @@ def key_digest(certificate: bytes) -> str | None:
     """
     try:
         (whole,) = _values(certificate)
-        signed = _values(_content(whole))[0]
+        signed, *_ = _values(_content(whole))
         members = _values(_content(signed))
-        key = members[KEY if members[0][:1] == VERSION else KEY - 1]
+        has_version = members[0].startswith(VERSION)
+        key = members[KEY if has_version else KEY - 1]
     except (IndexError, ValueError):
         return None
     return hashlib.sha256(key).hexdigest()

@@ -18,7 +18,8 @@ USUALLY_BODILESS = (*BODILESS, "DELETE", "OPTIONS", "TRACE")
 def all_headers(message: Message, client: Client, host: str) -> Headers:
     """All headers to send. The wire adds none, so the log shows exactly what was sent.
 
-    A header of the message takes the place that the client gives to a header of that name.
+    A header of the message takes the place that the client gives to a header of that name. A header
+    of the client for which there is no value is left out.
     """
     computed = {"host": host} | _length(message, client)
     given = {name.lower(): (name, value) for name, value in message.headers}
@@ -26,26 +27,34 @@ def all_headers(message: Message, client: Client, host: str) -> Headers:
         name.lower(): (name, value or computed.get(name.lower(), ""))
         for name, value in client.headers
     }
-    own = [given[name] for name in given if name not in usual]
+    without_place = [given[name] for name in given if name not in usual]
     headers: list[tuple[str, str]] = []
-    for name, pair in usual.items():
+    for name, (written, value) in usual.items():
         if name == OF_MESSAGE:
-            headers += client.ordered(own)
-        elif name in given or pair[1]:
-            headers.append(given.get(name, pair))
-    return _as_is(message, tuple(headers))
+            headers += client.ordered(without_place)
+        elif name in given:
+            headers.append(given[name])
+        elif value:
+            headers.append((written, value))
+    return _without_usual_type(message, tuple(headers))
 
 
-def _as_is(message: Message, headers: Headers) -> Headers:
-    """The headers, of which a body has a media type only if the message says so."""
-    told = [name.lower() for name, _ in message.headers]
-    if message.body is None or OF_BODY in told:
+def _without_usual_type(message: Message, headers: Headers) -> Headers:
+    """The headers, without the media type of the client if a body has to be sent without one.
+
+    That is so if the message has a body, but names no type of its own.
+    """
+    given = [name.lower() for name, _ in message.headers]
+    if message.body is None or OF_BODY in given:
         return headers
-    return tuple(pair for pair in headers if pair[0].lower() != OF_BODY)
+    return tuple((name, value) for name, value in headers if name.lower() != OF_BODY)
 
 
 def _length(message: Message, client: Client) -> dict[str, str]:
-    """The length of the body, if the client sends one."""
+    """The header with the length of the body, by its name; empty if the client sends none.
+
+    A method that usually has no body gets a length only with a body, except from some clients.
+    """
     without = BODILESS if client.with_zero else USUALLY_BODILESS
     if message.body is None and message.method in without:
         return {}

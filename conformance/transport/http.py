@@ -88,7 +88,7 @@ class HttpWire:
         self._trust = trust or Trust()
         self._kept = _KeptHere()
         self._keeps = True  # no kept connection has delivered excess bytes
-        self._keeps_for_writes = True
+        self._keeps_for_writes = True  # no kept connection was closed instead of a response
         self._may_want_tls = True  # no plain request has had a response or been explained
         self._deployment = Deployment()
 
@@ -101,7 +101,8 @@ class HttpWire:
             raw, body, cut = send(request)
         except Exception as error:  # an odd response can break the library anywhere
             failure = self._failure(error, request.url)
-            if failure.loss is Loss.CLOSED and CURRENT.opened == opened:
+            was_kept = CURRENT.opened == opened
+            if failure.loss is Loss.CLOSED and was_kept:
                 self._keeps_for_writes = False
             raise failure from None
         finally:
@@ -306,8 +307,8 @@ def _bounded(raw: BaseHTTPResponse, most: int) -> tuple[bytes, bool]:
         if not isinstance(early, IncompleteRead):
             raise
         got, whole = early.partial, early.partial + early.expected
-        told = f"status {raw.status} with {got:,} of the {whole:,} bytes that it announces"
-        raise WireFailure(told, Loss.BROKEN) from None
+        what = f"status {raw.status} with {got:,} of the {whole:,} bytes that it announces"
+        raise WireFailure(what, Loss.BROKEN) from None
     except BaseException:
         raw.close()
         raise

@@ -110,7 +110,10 @@ class Journal:
         return replace(sent.exchange, request=again.request, response=again.response)
 
     def _may_show_later(self, sent: Sent) -> bool:
-        """Whether an exchange may show a secret that was issued since it was sent."""
+        """Whether an exchange may show a secret that was issued since it was sent.
+
+        A body that is not text always may, because no plain search finds a secret in it.
+        """
         for message in (sent.exchange.request, sent.exchange.response):
             if message is None:
                 continue

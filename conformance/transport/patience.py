@@ -69,11 +69,12 @@ class Allowance:
         planned: int = 0,
     ) -> None:
         self._target = target
+        # seconds that the run may still wait for its target
         self._left_in_all = max(LEAST_WAITED, WAITED_PER_REQUEST * planned)
         self.budget: float = target.budget
         self._max_seconds = max_seconds
         self._sleep = sleep
-        self._last = 0.0
+        self._last = 0.0  # when the last request was sent
         self._end = time.monotonic() + max_seconds
         self._lock = threading.Lock()
         self.used = 0
@@ -118,6 +119,7 @@ class Allowance:
         self._sleep(min(seconds, self._end - time.monotonic()))
 
     def _keep_pace(self) -> None:
+        """Wait until the rate allows another request, and note the time of that."""
         if not self._target.rate:
             return
         wait = self._last + 1 / self._target.rate - time.monotonic()
@@ -126,6 +128,7 @@ class Allowance:
         self._last = time.monotonic()
 
     def _check_time(self) -> None:
+        """Raise Unjudgeable if the time of the run is up."""
         if time.monotonic() >= self._end:
             raise Unjudgeable(
                 f"The run reached its limit of {self._max_seconds:,} seconds. "
@@ -164,7 +167,7 @@ class Patience:
         return None
 
     def _after_refusal(self, answer: WireResponse) -> Reason | None:
-        """Why to send a refused request again, which was therefore not carried out."""
+        """Why to send a request again that was refused, and so not carried out; None if not to."""
         if answer.status == LIMITED and told_to_wait(answer.headers) <= self.longest:
             return Reason.LIMITED
         if answer.status == NOT_FOUND and self.missing:
@@ -174,7 +177,11 @@ class Patience:
         return None
 
     def _is_spoilt(self, answer: WireResponse | WireFailure) -> bool:
-        """Whether a response was spoilt by the connection or by a proxy."""
+        """Whether a response was spoilt by the connection or by a proxy.
+
+        If the request never arrived, or the proxy asks for a longer wait than permitted, it counts
+        as final.
+        """
         if isinstance(answer, WireFailure):
             silent = answer.loss is Loss.SILENT
             return self.silent if silent else answer.loss not in UNSENT

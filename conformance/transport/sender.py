@@ -151,7 +151,8 @@ class Sender:
             elif not (rotate and self._addresses.advance()):
                 self.wait_as_told(exchange)
         source = self._addresses.current() if rotate else address
-        return self._once(self._depart(message, label, source))[0]
+        exchange, _, _ = self._once(self._depart(message, label, source))
+        return exchange
 
     def together(
         self,
@@ -254,9 +255,7 @@ class Sender:
         with self._granting.of(self._grants(departure)):
             arrival = self._carrier.carry(departure, apart=costly)
             self._learn(arrival)
-        reason = None
-        if patience is not None:
-            reason = patience.reason(method, arrival.answer)
+        reason = None if patience is None else patience.reason(method, arrival.answer)
         return self._log(departure, arrival, repeated=reason is not None), arrival, reason
 
     def _repaired(self, departure: Departure, spoilt: Arrival) -> Exchange:
@@ -317,6 +316,7 @@ class Sender:
         return self.journal.enter(self._exchange(departure, arrival, label.role)), arrival
 
     def _exchange(self, departure: Departure, arrival: Arrival, role: Role) -> Exchange:
+        """What was sent and what came back as an exchange without secrets and without an id."""
         label, message, wired = departure.label, departure.message, departure.wired
         operation = self.contract.operations.get(label.operation)
         response = failure = None

@@ -81,9 +81,10 @@ class Watch:
         return plain and exchange.ok and departure.label.identity == self._main_key
 
     def _check(self) -> None:
-        """Repeat a read that succeeded before. Raises Unjudgeable if it fails as the others did.
+        """Repeat a read that succeeded before. Raises Unjudgeable if it fails for the same cause.
 
-        Broken responses count as findings, because each read was repeated.
+        The failed exchanges then are void, except broken responses, which count as findings,
+        because each read was repeated. Without such a read, only broken responses end the run.
         """
         cause, read = self._outage.cause, self._good_read()
         void = () if cause is OutageCause.BROKEN else self._outage.failed
@@ -97,15 +98,17 @@ class Watch:
         self._outage.refuted()
 
     def _good_read(self) -> Departure | None:
-        """A read that succeeded before, if possible of an operation that is not failing now.
+        """The latest read that succeeded, if possible of an operation that is not failing now.
 
-        If a single operation times out, only the read of another operation is conclusive.
+        If a single operation times out, only the read of another operation is conclusive. None if
+        there is no such read.
         """
         failing = self._outage.operations
-        others = [read for name, read in self._good.items() if name not in failing]
-        if not others and (len(failing) > 1 or self._outage.cause is not OutageCause.SILENT):
-            others = list(self._good.values())
-        return others[-1] if others else None
+        reads = [read for name, read in self._good.items() if name not in failing]
+        is_single_timeout = len(failing) <= 1 and self._outage.cause is OutageCause.SILENT
+        if not reads and not is_single_timeout:
+            reads = list(self._good.values())
+        return reads[-1] if reads else None
 
     def _since(self, cause: OutageCause) -> str:
         """A sentence with the cause, and the exchange that it began with."""

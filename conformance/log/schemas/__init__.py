@@ -56,6 +56,7 @@ def checked(schema: str, text: str) -> Any:
 
 @cache
 def _validator(schema: str) -> Any:
+    """The validator for a file of this directory, or for the part of it that follows a ``#``."""
     name, _, part = schema.partition("#")
     whole = json.loads((Path(__file__).parent / name).read_text(encoding="utf-8"))
     if part:

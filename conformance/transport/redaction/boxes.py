@@ -78,7 +78,7 @@ def may_hold_box(raw: bytes) -> bool:
 
 
 def _starts(raw: bytes) -> Iterator[tuple[str, int]]:
-    """The kind of each box, and where its data start."""
+    """The kind of each box, and where its data start: in a zip, after its name and extra field."""
     if not may_hold_box(raw):
         return
     for match in islice(_BOX.finditer(raw), MOST_BOXES):

@@ -232,8 +232,10 @@ def _bytes_of(run: str, piece: int) -> Iterator[bytes]:
         yield base64.b64decode(part + "A" * (-len(part) % 4))
     for digits in re.findall(f"[0-9a-fA-F]{{{2 * piece},}}", run):
         for start in (0, 1):
-            yield bytes.fromhex(digits[start : start + (len(digits) - start) // 2 * 2])
-    for part in re.findall(f"[0-9A-Za-z]{{{-(-piece * 4 // 3)},}}", run):
+            even_length = (len(digits) - start) // 2 * 2
+            yield bytes.fromhex(digits[start : start + even_length])
+    shortest = -(-piece * 4 // 3)  # as in coded_runs
+    for part in re.findall(f"[0-9A-Za-z]{{{shortest},}}", run):
         yield from _of_32(part, piece)
         if len(part) <= LONGEST_58 and not set("0OIl") & set(part):
             yield _of_58(part)

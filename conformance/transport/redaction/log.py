@@ -69,6 +69,7 @@ class LogRedactor:
             self._learn(received)
 
     def _learn(self, received: WireResponse) -> None:
+        """Learn secret members of the body, and whatever looks like a key in body and headers."""
         texts = list(_texts(received.body))
         for member, value in self._members_in(texts):
             kind = _kind_of(value, received.ok)
@@ -123,6 +124,7 @@ class LogRedactor:
         return self.body(received.body) or Body()
 
     def _header(self, header: tuple[str, str]) -> tuple[str, str]:
+        """A header without secrets; one that opens a session is without its value."""
         name, value = header
         redacted_name, redacted_value = self._secrets.redact(name), self._secrets.redact(value)
         opens_session = name.lower() in SESSION_HEADERS

@@ -54,7 +54,7 @@ def _dumped(digits: str) -> Iterator[bytes]:
 
 
 def _read(numbers: list[str]) -> Iterator[bytes]:
-    """The numbers read as hexadecimal, decimal and octal bytes."""
+    """The numbers read as bytes: hexadecimal, decimal and octal, as far as their digits permit."""
     together = "".join(numbers)
     if all(len(number) <= 2 for number in numbers):
         yield bytes.fromhex("".join(number.zfill(2) for number in numbers))

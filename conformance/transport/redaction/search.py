@@ -93,7 +93,8 @@ class PieceSearch:
     def add(self, secret: str, placeholder: Placeholder, length: int, whole: int) -> None:
         """Search for every run of ``length`` characters of a secret from now on.
 
-        For runs of at least ``whole`` characters, also search for other forms.
+        Also search for its letters and digits with other characters in between. If ``length`` is at
+        least ``whole``, all of them are searched for in ROT13, too.
         """
         is_long = length >= whole
         plain = self._plain.setdefault(length, Pieces(length))
@@ -109,6 +110,7 @@ class PieceSearch:
         self._add_exact(_exact_pieces(near_misses, EXACT, WORDS), placeholder)
 
     def _add_exact(self, pieces: tuple[str, ...], placeholder: Placeholder) -> None:
+        """Search for pieces case-sensitively. No text counts as clean until searched again."""
         _add(self._exact, pieces, placeholder)
         self._clean.clear()
 
@@ -133,11 +135,13 @@ class PieceSearch:
         return text
 
     def _reset(self, text: str) -> None:
+        """Begin the search of a text, with the work that its length permits."""
         self._is_long = len(text) > LONG
         self._seen.clear()
         self._left = WORK + WORK_EACH * len(text)
 
     def _spend(self, characters: int) -> None:
+        """Count work on a text. Raises Exhausted beyond its limit, or that of all long texts."""
         self._left -= characters
         if self._is_long:
             self._long_left -= characters
@@ -152,7 +156,10 @@ class PieceSearch:
         return hidden or self._find(view, LAYERS)
 
     def _find(self, text: str, layers: int) -> Placeholder | None:
-        """The secret of which a text contains a piece, in up to ``layers`` encodings."""
+        """The secret of which a text contains a piece, in up to ``layers`` encodings.
+
+        Nothing is searched twice in as many layers.
+        """
         if self._seen.get(text, -1) >= layers:
             return None
         self._spend(len(text))
@@ -192,7 +199,7 @@ class PieceSearch:
         return next((placeholder for _, _, placeholder in near), None)
 
     def _find_coded(self, run: str, layers: int) -> Placeholder | None:
-        """The secret that a run of characters contains as base64, hex or similar."""
+        """The secret that a run contains as base64, hex or similar. One without is remembered."""
         known = f"{layers} {run}"
         if known in self._clean:
             return None
@@ -203,7 +210,10 @@ class PieceSearch:
         return hidden
 
     def _placeholder_if_hiding(self, match: re.Match[str]) -> str:
-        """A stretch of text, or the placeholder of a secret hidden in it."""
+        """A stretch of text, or the placeholder of a secret hidden in it.
+
+        Quotes around the stretch stay, and the rest of a JSON escape in which it begins.
+        """
         stretch = match[0]
         hidden = self._find_whole(stretch)
         if hidden is None:
@@ -263,7 +273,7 @@ def _forms(secret: str, is_long: bool) -> tuple[str, ...]:
 
 @lru_cache(maxsize=SECRETS_KEPT)
 def _plain_pieces(secret: str, length: int, is_long: bool) -> tuple[str, ...]:
-    """The runs of ``length`` characters of a secret that reveal it."""
+    """The runs of ``length`` characters of a secret, in each of its forms, that reveal it."""
     forms = [_fold(form) for form in _forms(secret, is_long)]
     runs = [
         form[start : start + length] for form in forms for start in range(len(form) - length + 1)
@@ -308,11 +318,11 @@ def _random_pieces(letters: str, length: int, words: int) -> list[str]:
     of the whole text are counted once, because a run has those of its place.
     """
     found = enumerate(_WORD_OR_NUMBER.findall(letters))
-    number_at = [number for number, word in found for _ in word]
+    word_at = [number for number, word in found for _ in word]  # the number of a word, by place
     pieces = [
         letters[start : start + length]
         for start in range(len(letters) - length + 1)
-        if number_at[start + length - 1] - number_at[start] >= words - 1
+        if word_at[start + length - 1] - word_at[start] >= words - 1
     ]
     return [piece for piece in pieces if _is_varied(piece)]
 

@@ -98,6 +98,7 @@ class SecretStore:
             return self._placeholders[secret]
 
     def _add(self, placeholder: Placeholder, secret: str) -> None:
+        """Search for a new secret: as a whole in each spelling, and for pieces of its parts."""
         self._secrets[placeholder] = secret
         self._placeholders[secret] = placeholder
         self._clean.clear()
@@ -105,7 +106,7 @@ class SecretStore:
         self._shown_as.append((*wholes, *parts))
         self._wholes += [(form, str(placeholder)) for form in wholes]
         self._heads.update(form[:HEAD] for form in wholes)
-        self._wholes.sort(key=lambda pair: -len(pair[0]))
+        self._wholes.sort(key=lambda pair: -len(pair[0]))  # by the length of the form
         for part in parts:
             length = _piece_length(part, placeholder.kind, secret)
             self._search.add(part, placeholder, length, max(PIECE, length))
@@ -219,7 +220,10 @@ def _spellings(secret: str) -> tuple[str, ...]:
 
 
 def _piece_length(part: str, kind: SecretKind, secret: str) -> int:
-    """The number of characters that reveal a part of a secret."""
+    """The number of characters that reveal a part of a secret.
+
+    It is PIECE, except that a part of a link may need more, and that of a short key fewer.
+    """
     length = PIECE
     if kind is SecretKind.LINK:
         length = _length_in_link(part, secret)
