@@ -52,12 +52,12 @@ class OddWays(Params):
 def odd_requests(planning: Planning) -> Iterator[Draft]:
     """Each operation that takes an input."""
     turns: Counter[Sort] = Counter()
-    there = list(operations(planning))
-    more = planning.spare // 2 // max(1, len(there))
-    for operation in there:
+    tested = list(operations(planning))
+    spare_of_each = planning.spare // 2 // max(1, len(tested))
+    for operation in tested:
         names = _names_for(operation, planning.depth, turns)
         if names:
-            names += _others_for(operation, names, more)
+            names += _others_for(operation, names, spare_of_each)
             needs, params = key_needs(operation), OddWays(tuple(names))
             yield Draft(operation, needs=needs, cost=len(names) + 1, params=params)
 
@@ -95,17 +95,19 @@ def _others_for(operation: Operation, names: list[str], count: int) -> list[str]
 def test_odd_request(client: Client) -> None:
     """Send requests that are valid except for one oddity, then check that the list still works.
 
-    A write that was not refused may have stored what is odd, so the next one gets a new object.
+    If an oddity in all parameters at once is refused, it is also sent in each parameter alone. A
+    write that was not refused may have stored what is odd, so the next one gets a new object.
     """
     operation, names = client.operation, client.params(OddWays).names
     client.own.renew(operation)
-    refused: set[str] = set()  # what was odd in all parameters at once
+    refused_at_once: set[str] = set()  # the flaws
     for way in odd_ways(operation):
         has_turn = way.name in names and client.shared.has_turn(way.name)
-        if not has_turn and not (way.follows and way.flaw in refused):
+        is_alone_now = way.follows and way.flaw in refused_at_once
+        if not (has_turn or is_alone_now):
             continue
         if _send_odd(client, way) and way.sort in AT_ONCE:
-            refused.add(way.flaw)
+            refused_at_once.add(way.flaw)
     if operation.effect is Effect.READ:
         return
     ask = client.lister(operation.kind)
@@ -114,7 +116,10 @@ def test_odd_request(client: Client) -> None:
 
 
 def _send_odd(client: Client, way: OddWay) -> bool:
-    """Send an odd request; whether the server refused it."""
+    """Send an odd request; whether the server refused it.
+
+    If it was accepted or failed inside the server, the next request gets a new object.
+    """
     values = client.valid(client.operation)
     if values is None:
         return False
@@ -185,6 +190,7 @@ def _send_unknown_paths(client: Client) -> None:
 
 
 def _send_unknown_methods(client: Client) -> None:
+    """Send DELETE to each path without parameters, and PUT to the first, unless documented."""
     documented = client.contract.operations.values()
     known = {(operation.method, operation.path) for operation in documented}
     for place, path in enumerate(_plain_paths(client.contract)):

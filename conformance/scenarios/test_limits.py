@@ -85,17 +85,17 @@ def limited(planning: Planning) -> Iterator[Draft]:
     for operation in operations(planning):
         if operation.rate is None:
             continue
-        twice = 2 * operation.rate.requests + 5  # two addresses, and the requests after them
-        flood = Draft(operation, effect=Effect.FLOOD, cost=twice)
+        two_limits = 2 * operation.rate.requests + 5  # of two addresses, and what follows them
+        flood = Draft(operation, effect=Effect.FLOOD, cost=two_limits)
         clocked = replace(flood, needs=("addresses", "clock"))
-        yield replace(flood, wants=("addresses",), cost=twice + len(EVASIONS), rules=BASE)
+        yield replace(flood, wants=("addresses",), cost=two_limits + len(EVASIONS), rules=BASE)
         yield replace(flood, variant="burst", needs=("addresses",), rules=BURST)
         needs = ("addresses", "clock") if planning.target.clock else ("addresses",)
         yield replace(
             flood,
             variant="soon",
             needs=needs,
-            cost=2 * twice,
+            cost=2 * two_limits,
             rules=("rate.window",),
             optional=True,
         )
@@ -164,7 +164,8 @@ def _ask_soon(client: Client, rate: Rate) -> None:
 def _burst(client: Client, rate: Rate) -> None:
     """Send more requests at the same time than the limit allows. Repeat if too many are accepted.
 
-    Then send from a genuinely different address.
+    Then send from genuinely different addresses. Before the burst, the first of them sends one
+    request and the second one two, so that judges can tell which of them had an allowance left.
     """
     operation = client.operation
     client.tick(rate.seconds + 1)

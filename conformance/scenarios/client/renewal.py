@@ -55,10 +55,17 @@ class Renewal:
         """Another object, if the list showed this one before but no longer does."""
         kind, member = parameter.references, parameter.by
         place = ("gone", kind, member, name, round_, key)
-        other: Id | None = self._knowledge.once(place, lambda: self._other(kind, member, name, key))
+        other: Id | None = self._knowledge.once(
+            place, lambda: self._replacement(kind, member, name, key)
+        )
         return other
 
-    def _other(self, kind: str, member: str | None, name: Id, key: str) -> Id | None:
+    def _replacement(self, kind: str, member: str | None, name: Id, key: str) -> Id | None:
+        """Another object of the list as it is now, requested after a pause.
+
+        From a pool it is one that the run has not used, if there is any. None if the list did not
+        show the missing object before, or shows it still.
+        """
         self._memory.waits[kind] += 1
         if self._memory.waits[kind] <= WAITS:
             self._sending.pause(SHOWN_WITHIN)
@@ -72,8 +79,8 @@ class Renewal:
         listing = self._knowledge.contract.list_of(kind)
         if listing is not None and listing.pool:
             used = self._memory.used.get(kind, [])  # those still listed are free again
-            beside = self._knowledge.last_beside(used, kind, now)
-            return beside or self._knowledge.last_beside((), kind, now)
+            unused = self._knowledge.last_unused(used, kind, now)
+            return unused or self._knowledge.last_unused((), kind, now)
         return next(identifiers(self._knowledge.contract, now, kind, member), None)
 
     def _naming(self, operation: Operation, values: Mapping[str, Any]) -> list[Parameter]:

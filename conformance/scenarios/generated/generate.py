@@ -58,7 +58,7 @@ class Drawing:
     def wrong_values(self, operation: Operation) -> list[Wrong]:
         """The wrong values for the parameters of an operation, in the order of its schema.
 
-        The routes of several operations have those of all.
+        They are drawn by route. Those for other operations of the same route are left out.
         """
         place = self._routes.index((operation.method, operation.path))
         drawn = [Wrong(*each) for each in self._all()["wrong"][place]]
@@ -81,6 +81,10 @@ class Drawing:
         return found
 
     def _all(self) -> dict[str, Any]:
+        """What the drawing process has drawn; the first call waits for it.
+
+        By ``wrong``, ``numbers``, ``texts`` and ``programs``. Raises RuntimeError if it failed.
+        """
         with self._lock:
             if self._drawn is None:
                 output, errors = self._process.communicate()

@@ -25,7 +25,7 @@ from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.writing import read_back
 from conformance.scenarios.tenants.cross_tenant import ask_for_foreign
 from conformance.scenarios.tenants.foreign import foreign_object, named
-from conformance.scenarios.tenants.pages_by_key import page
+from conformance.scenarios.tenants.pages_by_key import request_page
 from conformance.scenarios.walks.walker import Walker
 from conformance.transport.message import Message, message_for
 
@@ -216,8 +216,8 @@ def lists_of_two(planning: Planning) -> Iterator[Draft]:
 @scenario(lists_of_two, rules=("tenant.rows",), registry=SPOTS)
 def spot_rows(client: Client) -> None:
     """Read a list as two businesses."""
-    page(client, KeyName.OTHER, {})
-    page(client, KeyName.FULL, {})
+    request_page(client, KeyName.OTHER, {})
+    request_page(client, KeyName.FULL, {})
 
 
 # --- creations ------------------------------------------------------------------------------------

@@ -71,9 +71,9 @@ def ask_the_other_way(client: Client, values: Values, selector: Parameter, key: 
 
 
 def ask_naming_main(client: Client, values: Values, selector: Parameter, key: str) -> None:
-    """Cross in the other direction with a request that also names the main business.
+    """Request an object of the main business with another key, while naming the main business.
 
-    The request names no business if a server may accept such a request.
+    The request does not name it if it is not known, or if a server may accept such a request.
     """
     operation, main, tenant = client.operation, client.knowledge.business(), client.contract.tenant
     may_succeed = operation.open & {Open.ABSENT_OBJECT, Open.INPUT}
@@ -177,9 +177,10 @@ def name_both(client: Client, values: Values) -> None:
 
 
 def move_elsewhere(client: Client, values: Values, selector: Parameter) -> None:
-    """Changes that name the other business or one of its objects, each in a member of its own.
+    """Send changes that name the other business or one of its objects, each in one more member.
 
-    No document gives the change such a member, but a creation may have it.
+    No document gives the change such a member, but a creation may have it. Nothing is sent if the
+    target keeps members that it does not know.
     """
     business = undocumented_business(client)
     if business and keeps_any_member(client, values):
@@ -204,7 +205,8 @@ def create_inside(client: Client) -> None:
     """Create with a reference to the other business, or to one of its objects.
 
     Each reference has a creation of its own. The control repeats the one that names the other
-    business, with the key's own instead. It comes afterwards, because it takes the names.
+    business, with the key's own instead. It comes afterwards, because it takes the names. Further
+    creations take an object from the other business's pool, or repeat its unique names.
     """
     operation, tenant = client.operation, client.contract.tenant
     values = client.valid(operation)
@@ -213,8 +215,8 @@ def create_inside(client: Client) -> None:
     for parameter in owning_references(client.contract, operation):
         foreign = of_other(client, parameter)
         if foreign is not ABSENT and foreign != values.get(parameter.name):
-            others = None if parameter.name == tenant else with_names(client, parameter)
-            request = others or values
+            fresh = None if parameter.name == tenant else with_names(client, parameter)
+            request = fresh or values
             _create_naming(client, {**request, parameter.name: foreign}, parameter)
     client.show_valid(values)
     _take_from_other(client)
@@ -307,7 +309,7 @@ def _look_into_list(client: Client, facts: Facts) -> None:
 
 
 def _create_in_business(client: Client) -> None:
-    """Create with the other business in a member that no document names."""
+    """Create with the other business in an undocumented member; in the query if all are kept."""
     operation, beside = client.operation, undocumented_business(client)
     first = client.own.valid(operation) if beside else None
     if first is None:

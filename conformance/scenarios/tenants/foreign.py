@@ -152,9 +152,9 @@ def visible_changes(client: Client, operation: Operation) -> list[dict[str, Any]
 
 
 def with_names(client: Client, parameter: Parameter) -> dict[str, Any] | None:
-    """Valid values for a write that names something else in one member.
+    """Valid values for a write that then names another object in one member.
 
-    They are those of the control only if the target has to reject the request.
+    If the target must reject that, because the member is required, they are those of the control.
     """
     operation = client.operation
     return client.valid(operation) if parameter.usual else client.own.valid(operation)

@@ -41,9 +41,9 @@ from conformance.scenarios.tenants.foreign import (
 from conformance.scenarios.tenants.pages_by_key import (
     SIDES,
     more_pages,
-    named_another,
-    narrowed_to_shown,
-    page,
+    request_naming_another,
+    request_narrowed,
+    request_page,
     walk_as,
 )
 from conformance.scenarios.tenants.report_figures import (
@@ -90,14 +90,15 @@ def lists_of_two(planning: Planning) -> Iterator[Draft]:
 def test_rows_of_two_businesses(client: Client) -> None:
     """Read pages of a list as two businesses: in two sizes, with a cursor, and filtered.
 
-    The main business also asks for the list of the other one.
+    The main business also names the other one in a request for its list.
     """
-    foreign = page(client, KeyName.OTHER, {})
-    own = page(client, KeyName.FULL, {})
+    foreign = request_page(client, KeyName.OTHER, {})
+    own = request_page(client, KeyName.FULL, {})
     more_pages(client, KeyName.OTHER, foreign)
     more_pages(client, KeyName.FULL, own)
-    named_another(client)
-    narrowed_to_shown(client, [row for shown in (foreign, own) if shown for row in shown.rows])
+    request_naming_another(client)
+    rows_of_each = [shown.rows for shown in (foreign, own) if shown]
+    request_narrowed(client, [row for rows in rows_of_each for row in rows])
 
 
 # --- filters ---
@@ -129,7 +130,10 @@ def foreign_filters(planning: Planning) -> Iterator[Draft]:
 
 @scenario(foreign_filters, rules=("tenant.filter",), phase=1)
 def test_foreign_filter(client: Client) -> None:
-    """Filter a list by a value of another business, alone and with a second filter."""
+    """Filter a list by a value of another business, alone and with other parameters.
+
+    A later page, further filters, the main business and odd values are added, one after another.
+    """
     operation = client.operation
     parameter = operation.parameter(client.params(ForeignFilter).filter)
     assert parameter is not None
@@ -306,7 +310,7 @@ def test_rows_of_two_keys(client: Client) -> None:
     """Read the first page of a list with two keys; the key of another business walks further."""
     keys = client.params(TwoKeys)
     walk_as(client, keys.foreign)
-    page(client, keys.own, {})
+    request_page(client, keys.own, {})
 
 
 def reads_for_the_empty(planning: Planning) -> Iterator[Draft]:

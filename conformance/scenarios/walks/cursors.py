@@ -38,13 +38,14 @@ def in_turn(choices: Sequence[Choice], operation: Operation) -> Choice:
 def starts(positions: Sequence[str | None], each: int) -> list[int]:
     """The places of the items after which walks start, other than the first item.
 
-    They come just before the most revealing neighbours, ``each`` of every kind. Others are in the
-    middle of a long list, or at the end of a large page of it.
+    Pages then end between the most revealing neighbours, ``each`` of every kind. Other places are
+    in the middle of a long list, or at the end of a large page of it.
     """
     pairs = list(pairwise([instant(position) for position in positions]))
     chosen: dict[int, None] = {}
     for tell in TELLING:
         places = [place for place, pair in enumerate(pairs) if tell(*pair)]
+        # those in one millisecond, which come first, also share a second
         count = 2 * each - len(chosen) if tell is _same_second else each
         chosen |= dict.fromkeys(_spread(places, count))
     chosen |= dict.fromkeys(_middles(len(positions), each))

@@ -58,7 +58,7 @@ MIXED_RULES = ("paging.order", *MOVED_RULES, "paging.more-false")
 
 @dataclass(frozen=True)
 class WalkParams(Params):
-    """How many telling places of each kind a walk has."""
+    """How many places of each kind a list is walked from, such as between two equal times."""
 
     places: int
 
@@ -78,7 +78,7 @@ def every_list(planning: Planning) -> Iterator[Draft]:
 
 
 def _places(planning: Planning, lists: int) -> int:
-    """Telling places of each kind that a list is walked from; more if the budget allows it."""
+    """How many places of each kind a list is walked from; more if the budget has room."""
     if planning.depth is Depth.DEEP:
         return 2
     spare = planning.spare // 2 // max(1, lists)
@@ -140,7 +140,7 @@ def _head(walker: Walker, maximum: int) -> None:
 
 
 def _end(walker: Walker, known: list[Any]) -> None:
-    """Request pages that end at, just before and just past the last item that is known."""
+    """Request pages around the last known item; only one past it if more items follow."""
     beyond = walker.page("past-the-end", walker.cursor(known), 2)
     if beyond.items:
         return
@@ -309,18 +309,22 @@ def test_burst(client: Client) -> None:
 
 @scenario(moving_lists, rules=MIXED_RULES, phase=2)
 def test_mixed_walk(client: Client) -> None:
-    """Run a drawn program between two reads of the first page; items in both stayed in the list."""
+    """Run a drawn program between two reads of the first page; items in both stayed in the list.
+
+    Each list has a program of its own. It starts among older items.
+    """
     drawing = draw(client)
     programs = drawing.programs() if drawing else []
-    place = [operation for operation, _ in client.planned("mixed-walk")].index(client.operation.id)
+    lists = [operation for operation, _ in client.planned("mixed-walk")]
+    number = lists.index(client.operation.id)
     walker = Walker(client, moving=True)
     creation = writes_of(client.contract, client.operation.kind)["create"]
     if walker.given is None or not client.shared.has_turn(operation=creation):
         return
-    if place >= len(programs):
+    if number >= len(programs):
         return
     walker.settle()
     known = walker.stretch("opening")
     older = walker.cursor(known[: 3 * len(known) // 4])
-    Mixed(client, walker, older).run(programs[place])
+    Mixed(client, walker, older).run(programs[number])
     walker.stretch("closing")

@@ -85,7 +85,10 @@ def _list_until_gone(client: Client, sought: Id, filters: Values) -> Exchange | 
 
 
 def _passed_by(client: Client, listed: Exchange | None) -> Values:
-    """The first filter of a list that an object found by a read passes, with its value."""
+    """The first plain filter of the list that the object found in it passes, with its value.
+
+    Empty if the object was not found.
+    """
     listing = client.contract.list_of(client.operation.kind)
     if listing is None:
         return {}
@@ -148,6 +151,7 @@ def _use_deleted(client: Client, sought: Id) -> None:
 def _send_until_refused(
     client: Client, operation: Operation, request: Mapping[str, Any], sought: Id
 ) -> None:
+    """Send a request that uses the deleted object until it is rejected, at most four times."""
     facts = Facts(step=Step.DELETED, sought=str(sought))
     client.until(
         lambda: client.mistake(operation, request, facts),
@@ -156,7 +160,7 @@ def _send_until_refused(
 
 
 def _users(client: Client) -> Iterator[tuple[Operation, str]]:
-    """The writes on one object of the kind of a case, each with the parameter that names it."""
+    """The changes and actions on objects of the case's kind, each with the name of its selector."""
     for operation in client.contract.operations.values():
         if not _may_be_sent(client, operation):
             continue

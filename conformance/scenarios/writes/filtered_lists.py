@@ -52,9 +52,10 @@ def _telling(
     old: Mapping[str, Any],
     new: Mapping[str, Any],
 ) -> Iterator[tuple[str, str]]:
-    """The filters that an object passes for its new values, each with the value to filter by.
+    """The filters that an object passes by its new values, each with the value to filter by.
 
-    The lower bound of a time is the old one, which the new one is after.
+    ``changed`` are the members that changes sent, ``old`` and ``new`` the object before and after.
+    A lower bound is the old value, if the new one is above it.
     """
     for parameter in filters:
         member = parameter.filters

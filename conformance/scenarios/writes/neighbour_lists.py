@@ -22,7 +22,8 @@ QUIET = 20
 def write_beside_others(client: Client) -> None:
     """Read the list with the key of each business, write, and read it again.
 
-    A deletion is labelled as JSON, as some clients label every request.
+    A deletion is labelled as JSON, as some clients label every request. A creation may serve other
+    cases as their control.
     """
     operation = client.operation
     client.own.apart(operation)
@@ -47,7 +48,7 @@ def write_beside_others(client: Client) -> None:
 
 
 def _values(client: Client) -> dict[str, Any] | None:
-    """Valid values, with optional ones for what must leave the same members of others alone."""
+    """Valid values; for a change and a mere plan with optional ones, which others must not get."""
     operation, values = client.operation, client.valid(client.operation)
     if values is None:
         return None

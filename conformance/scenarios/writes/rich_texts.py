@@ -89,10 +89,12 @@ def change_richly(client: Client, drawing: Drawing, theme: str) -> None:
 
 def _texts(client: Client, drawing: Drawing, theme: str) -> dict[str, Any]:
     """A drawn text for each member that takes any. The first one is like no other of the run."""
-    drawn, texts = drawing.texts(theme), {}
-    for place, member in enumerate(_free_texts(client.operation)):
+    drawn = drawing.texts(theme)
+    texts: dict[str, Any] = {}
+    for member in _free_texts(client.operation):
         text = one_of(drawn, f"{client.operation.id} {member.name}")
-        texts[member.name] = text if place else f"{text} {client.token()}"
+        is_first = not texts
+        texts[member.name] = f"{text} {client.token()}" if is_first else text
     return texts
 
 

@@ -169,7 +169,10 @@ def test_update(client: Client) -> None:
 
 
 def _change_others(client: Client, values: Mapping[str, Any], member: str) -> Facts:
-    """Change every member but the given one; the facts record what was sent."""
+    """Change every member but the given one; the facts of that request record what was sent.
+
+    ``sent`` has the values of the contract, ``beside`` those that other objects show.
+    """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
     sent = client.optional(operation, switches=False)

@@ -44,7 +44,7 @@ def work_on_one(client: Client) -> None:
 
 
 def _change_all(client: Client, kind: str, sought: Id) -> None:
-    """Give every member a value that clients may change, because the work must leave them alone."""
+    """Change every member that clients may change, because the work must leave them alone."""
     for operation in client.contract.operations_by("update", kind):
         selector, sent = operation.selector, client.optional(operation, switches=False)
         if selector is None or not visible_change(client.contract, operation):
