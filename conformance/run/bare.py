@@ -190,6 +190,7 @@ class Reporter:
             self._foretell()
 
     def _foretell(self) -> None:
+        """Store the selected cases, if the run has a directory."""
         if self._output:
             with files.private():
                 runfile.foretell(_begun(self._prepared), self._running.selected, self._output)
@@ -210,6 +211,7 @@ class Reporter:
             pytest.exit(_stopped(self._output), returncode=int(Exit.UNJUDGED))
 
     def _conclude(self) -> None:
+        """Merge and remove the logs of workers, judge the run, and store it in its directory."""
         if self._logs:
             disk = self._prepared.target.declaration.disk
             for path in sorted(self._logs.glob("*.jsonl")):

@@ -104,7 +104,7 @@ def compared(before: Older, again: Run, declared: Run, after: Run) -> Comparison
     changed = []
     for name in dict.fromkeys([*stored, *now]):
         old, new = stored.get(name), now.get(name)
-        if old is new is Verdict.FAILED:
+        if old is new is Verdict.FAILED:  # old only if the older log still shows it
             old = shown.get(name)
         if old is not new:
             changed.append(Changed(name, old, new, _change(old, new), reasons.of(name, new)))
@@ -125,15 +125,16 @@ class _Reasons:
         """What caused the verdict of a cell in the newer run."""
         older, newer = self.again, self.after
         selects_alike = (older.selection, older.depth) == (newer.selection, newer.depth)
-        if name in self._chosen_once and not (name in self._cut_off and selects_alike):
+        only_cut_off = selects_alike and name in self._cut_off
+        if name in self._chosen_once and not only_cut_off:
             return By.SELECTION
         if new is Verdict.EXCLUDED:
             return By.CHALLENGE
         if self._judged_again.get(name) is new:
-            return self._judge
+            return self._suite_or_contract
         if self._as_declared.get(name) is new:
             return By.DECLARATION
-        return self._open(name)
+        return self._remaining(name)
 
     @cached_property
     def _chosen_once(self) -> set[str]:
@@ -162,15 +163,18 @@ class _Reasons:
         return _verdicts(self.declared.cells)
 
     @property
-    def _judge(self) -> By:
-        """Whether the suite or the contract differs between the runs."""
+    def _suite_or_contract(self) -> By:
+        """Which of the two differs between the runs: the suite, the contract, or perhaps either."""
         if self.before.contract == self.after.contract.digest:
             return By.SUITE
         return By.CONTRACT if self.before.suite == self.after.suite else By.EITHER
 
-    def _open(self, name: str) -> By:
-        """The remaining causes: the target, its data, the set-up, or a run that broke off."""
-        kinds = self._lacked.get(name, set())
+    def _remaining(self, name: str) -> By:
+        """What changed a verdict that neither judges nor declaration explain.
+
+        It is the target, its data, what its file gives, the set-up, or a run that broke off.
+        """
+        kinds = self._reasons_untested.get(name, set())
         if ReasonKind.PROVIDE in kinds and self._declares_otherwise:
             return By.DECLARATION
         if name in self._cut_off:
@@ -180,7 +184,7 @@ class _Reasons:
         return By.TARGET
 
     @cached_property
-    def _lacked(self) -> dict[str, set[ReasonKind]]:
+    def _reasons_untested(self) -> dict[str, set[ReasonKind]]:
         """By cell, the kinds of reasons why it was untested in one of the runs."""
         kinds: dict[str, set[ReasonKind]] = {}
         for cell in (*self.again.cells, *self.after.cells):

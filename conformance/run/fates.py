@@ -76,12 +76,15 @@ class Sought:
 
 
 def of_cells(run: Run, cells: Collection[Cell]) -> list[Sought]:
-    """Some broken cells of a run, where any finding counts."""
+    """What to look for in some broken cells of a run: any finding.
+
+    A cell follows only if it follows from each cause that breaks it.
+    """
     shown = _by_cell(sightings_of(cells, run.exchange))
-    by_cause = following_by_cause(run.contract, run.cells, run.exchanges)
-    following = {name for names in by_cause.values() for name in names}
+    following_of = following_by_cause(run.contract, run.cells, run.exchanges)
+    following = {name for names in following_of.values() for name in names}
     for cause in run.causes:
-        following -= {*cause.cells} - by_cause[cause.id]
+        following -= {*cause.cells} - following_of[cause.id]
     return [
         Sought(cell, tuple(shown[cell.name]), whole=True, follows=cell.name in following)
         for cell in cells
@@ -89,7 +92,7 @@ def of_cells(run: Run, cells: Collection[Cell]) -> list[Sought]:
 
 
 def of_cause(run: Run, cause: Cause) -> list[Sought]:
-    """The cells that a cause of a run breaks, where only findings of that cause count."""
+    """What to look for in the cells that a cause of a run breaks: findings of that cause alone."""
     own = _by_cell(sightings_by_cause(run.contract, run.cells, run.exchanges)[cause.id])
     every = _by_cell(sightings_of(run.broken, run.exchange))
     following = following_by_cause(run.contract, run.cells, run.exchanges)[cause.id]
@@ -152,8 +155,8 @@ def _judged(sought: Sought, cells: list[Cell], before: Run, after: Run) -> tuple
         return Fate.DROPPED, view.message(now)
     if now.verdict is not Verdict.PASSED and not now.findings:
         return Fate.UNJUDGED, view.message(now)
-    seen = {_probe(each) for each in after.exchanges_of(now.exchanges)}
-    if seen.isdisjoint(_probes(sought.own, before)):
+    sent = {_request_identity(each) for each in after.exchanges_of(now.exchanges)}
+    if sent.isdisjoint(_telling_requests(sought.own, before)):
         return Fate.UNJUDGED, NOT_SEEN
     if now.findings:
         return Fate.FIXED, f"the cell now fails for another cause: {view.message(now)}"
@@ -173,7 +176,10 @@ def _is_waived(run: Run, cell: Cell) -> bool:
 
 
 def _newly_lacking(cell: Cell, exchanges: list[Exchange], before: Run, after: Run) -> list[str]:
-    """What a cell and its requests use that the target is newly declared to lack."""
+    """What a cell and its requests use that the target is now declared to lack, but was not before.
+
+    These are ids of operations, and names of parameters with their operation.
+    """
     operations = {cell.operation, *(exchange.operation for exchange in exchanges)}
     declared = _lacking(before.target, operations)
     return sorted(_lacking(after.target, operations) - declared)
@@ -186,7 +192,7 @@ def _lacking(target: Declaration, operations: set[str]) -> set[str]:
 
 
 def _not_repeated(sought: Sought, before: Run, after: Run) -> tuple[Fate, str] | None:
-    """Why the requests that showed a cell broken were not to be repeated; None if they were."""
+    """The fate of a cell whose requests were not planned again, and why; None if they were."""
     exchanges = sought.first(before)
     lacking = _newly_lacking(sought.cell, exchanges, before, after)
     if lacking:
@@ -211,32 +217,32 @@ def _is_same(new: Sighting, sought: Sought, before: Run, after: Run) -> bool:
     does not show another known cause. A key that does not name the parameter that is odd may be
     that of another cause.
     """
-    named = [one for one in sought.own if one.key.flaw not in (EMPTY, OPTIONAL)]
-    if sought.whole or new.key in _keys(named):
+    certain = [one for one in sought.own if one.key.flaw not in (EMPTY, OPTIONAL)]
+    if sought.whole or new.key in _keys(certain):
         return True
     if new.key in sought.others:
         return False
-    alike = [one for one in sought.own if _place(one) == _place(new)]
-    return not _probes(alike, before).isdisjoint(_probes([new], after))
+    alike = [one for one in sought.own if _rule_and_place(one) == _rule_and_place(new)]
+    return not _telling_requests(alike, before).isdisjoint(_telling_requests([new], after))
 
 
-def _place(one: Sighting) -> tuple[str, str]:
+def _rule_and_place(one: Sighting) -> tuple[str, str]:
     """Which rule a sighting breaks, and where."""
     return one.finding.rule, place_of(one.finding)
 
 
-def _probes(sightings: Iterable[Sighting], run: Run) -> set[tuple[object, ...]]:
-    """The identities of the most telling request of each sighting."""
+def _telling_requests(sightings: Iterable[Sighting], run: Run) -> set[tuple[object, ...]]:
+    """The request that says most about each sighting, by what identifies it in every run."""
     found = set()
     for one in sightings:
         exchange = view.probe(run, one.names)
         if exchange is not None:
-            found.add(_probe(exchange))
+            found.add(_request_identity(exchange))
     return found
 
 
-def _probe(exchange: Exchange) -> tuple[object, ...]:
-    """The identity of a request within its case, which is the same in every run."""
+def _request_identity(exchange: Exchange) -> tuple[object, ...]:
+    """What identifies a request within its case, and is the same in every run."""
     request = exchange.request
     query = parse_qsl(urlsplit(request.url).query, keep_blank_values=True)
     members = members_of(read_json(request.body.kept).value) if request.body else {}

@@ -43,7 +43,10 @@ def words(cause: Cause) -> str:
 
 
 def _scope(depth: str, edition: str, selected: list[str] | None) -> str:
-    """The scope of a run, which comparable runs have in common. ``selected`` is sorted."""
+    """The scope of a run in words, which comparable runs have in common.
+
+    ``selected`` are the ids of the selected cases, sorted; None means all.
+    """
     if edition != PUBLISHED:
         depth = f"{depth}, {edition} edition"
     if selected is None:
@@ -137,8 +140,8 @@ def _stored(directory: Path) -> Iterator[Past]:
 def _of_file(data: dict[str, Any], name: str) -> Past:
     """The entry of a run, from the content of its run.json."""
     causes = [convert.from_json(row, Cause) for row in data.get("causes", ())][:MOST]
-    shared = [cause for cause in causes if cause.id == cause.family]
-    parts = [name for cause in shared for name in sorted(cause.parts)]
+    joined = [cause for cause in causes if cause.id == cause.family]  # of several operations
+    parts = [part for cause in joined for part in sorted(cause.parts)]
     edition = data["spec"].get("edition", PUBLISHED)
     return Past(
         run=name,

@@ -70,7 +70,7 @@ def planned(
 ) -> Plan:
     """The plan of the whole suite for a target.
 
-    A full plan spends the rest of the request budget on more odd requests.
+    A full plan spends the rest of the request budget on more odd requests and longer walks.
     """
     load_suite()
     registered = sorted(REGISTRY.values(), key=_position)
@@ -263,7 +263,7 @@ def _check_areas(contract: Contract, target: Target, plan: Plan) -> None:
     """Raise TargetError for excluded areas with operations that the target offers."""
     if not target.areas:
         return
-    offered: dict[str, dict[str, None]] = {area: {} for area in contract.areas}
+    offered: dict[str, dict[str, None]] = {area: {} for area in contract.areas}  # operations
     declared, nothing = target.declaration, Log()
     for cell in verdict.cells(
         contract, declared, checks.RULES, plan.cases, nothing, today=verdict.ANY_DAY
@@ -292,7 +292,10 @@ def _of_shard(plans: Plans, text: str) -> Plans:
 
 
 def _quickly(plans: Plans) -> Plans:
-    """The plans of a quick run, which leaves out what is worth least."""
+    """The plans of a quick run: if they exceed its requests, only the most valuable cases.
+
+    Some are cut short, in both plans. The others stay in the whole plan, but are not chosen.
+    """
     if sum(plans.chosen.requests().values()) <= QUICK:
         return plans
     few = affordable(plans.chosen, plans.contract, QUICK)
@@ -302,7 +305,7 @@ def _quickly(plans: Plans) -> Plans:
 
 
 def _within_budget(plans: Plans, budget: int) -> Plans:
-    """The plans without the cases beyond the budget, which stay untested."""
+    """The plans with the cases beyond the budget marked as over it, so that they stay untested."""
     chosen = plans.chosen
     if sum(chosen.requests().values()) <= budget:
         return plans

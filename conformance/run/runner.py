@@ -144,6 +144,7 @@ def _note_end(session: Session, live: Live, interrupted: bool) -> None:
 
 
 def _arguments(page: Path | None) -> list[str]:
+    """The arguments for pytest, which reports to ``page`` or, for None, nowhere."""
     arguments = [
         str(SUITE),
         "-c",

@@ -64,7 +64,10 @@ def plans_of(contract: Contract, run: Run) -> Plans:
 
 
 def _in_turn(waiting: list[list[Case]], budget: int, random: Random) -> list[Case]:
-    """Cases from each of some lists in turn that fit into a budget, in random order."""
+    """Cases that fit into a budget, from each of some lists in turn; all in random order.
+
+    Empties the ``waiting`` lists.
+    """
     chosen: list[Case] = []
     left = budget
     while any(waiting):
