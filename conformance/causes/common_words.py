@@ -8,7 +8,7 @@ from conformance.causes.finding_key import ERROR, LACKED, READ_BACK, SHAPE
 from conformance.causes.groups import Group
 from conformance.causes.sightings import Sighting
 from conformance.model import ON_NO_PAGE, Contract, Exchange
-from conformance.reading import asked
+from conformance.reading import query_value
 
 VALID = " for a valid request"
 """The end of what is expected of a request that a server has to accept."""
@@ -57,7 +57,7 @@ def _of_later_pages(
         paging = operation.paging if operation else None
         if paging is None or one.shown_by not in by_id:
             return ""
-        if asked(by_id[one.shown_by], paging.after) is None:
+        if query_value(by_id[one.shown_by], paging.after) is None:
             return ""
     return "on later pages"
 

@@ -13,11 +13,11 @@ from conformance.model import Contract, Exchange, Operation, compact
 from conformance.reading import (
     Answer,
     as_shown,
-    asked,
-    orders_of,
+    query_value,
     refused_member,
     same,
     sent_members,
+    state_prefixes,
     writable,
 )
 
@@ -130,7 +130,7 @@ def _change(changed: Followed, answer: Answer) -> None:
         changed.deleted = None
         changed.forget()
         return
-    if any(orders_of(operation, answer.exchange)):
+    if any(state_prefixes(operation, answer.exchange)):
         changed.drop_switches(operation)
     if operation.method != "PATCH":  # it may reset what it takes and was not sent
         taken = {member.shown_as for member in operation.body}
@@ -158,4 +158,4 @@ def _named(answer: Answer) -> str | None:
     if selector is None:
         return None
     name = sent_members(answer.exchange).get(selector.name)
-    return as_text(name) or asked(answer.exchange, selector.name)
+    return as_text(name) or query_value(answer.exchange, selector.name)

@@ -18,7 +18,7 @@ from conformance.model import (
     Step,
     compact,
 )
-from conformance.reading import absent, differences, rows_of, sought_in
+from conformance.reading import differences, lacks_new_object, rows_of, sought_in
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.filter_values import MASKED
 from conformance.scenarios.client.ids import Id, identifier
@@ -265,4 +265,4 @@ def look_in_list(
     if ask is None:
         return
     facts = Facts(step=Step.LISTED, sought=str(sought), fresh=texts, position=position)
-    client.until(lambda: ask(facts=facts), lambda page: not absent(client.contract, page))
+    client.until(lambda: ask(facts=facts), lambda page: not lacks_new_object(client.contract, page))

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from conformance.model import Exchange, Facts, Open, Parameter, Step
-from conformance.reading import absent, as_shown, members_of, sought_in, takes
+from conformance.reading import as_shown, lacks_new_object, members_of, sought_in, takes
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.filter_values import text_of
 from conformance.scenarios.client.ids import Id
@@ -43,7 +43,9 @@ def _look(client: Client, facts: Facts) -> None:
     """Request the page of a filtered list where an object must be, until it is there."""
     ask = client.lister(client.operation.kind, facts.filters)
     if ask is not None:
-        client.until(lambda: ask(facts=facts), lambda page: not absent(client.contract, page))
+        client.until(
+            lambda: ask(facts=facts), lambda page: not lacks_new_object(client.contract, page)
+        )
 
 
 def _telling(

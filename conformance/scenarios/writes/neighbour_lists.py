@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from conformance.model import Facts, KeyName, Role, Step
-from conformance.reading import Answer, missing, rows_of
+from conformance.reading import Answer, missing_items, rows_of
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.knowledge import LARGE
 from conformance.scenarios.tenants.pages_by_key import SIDES
@@ -86,6 +86,6 @@ def _look_until_whole(client: Client, look: Look, old: Answer, sought: str | Non
     name = old.contract.identifier_of(old.operation.kind)
 
     def is_whole(new: Answer) -> bool:
-        return {str(row.get(name)) for row in rows_of(missing(old, new))} <= {sought}
+        return {str(row.get(name)) for row in rows_of(missing_items(old, new))} <= {sought}
 
     client.until(lambda: look(Step.LISTED_AFTER), is_whole)

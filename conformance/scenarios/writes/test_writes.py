@@ -8,7 +8,7 @@ from typing import Any
 
 from conformance.model import Exchange, Facts, KeyName, Role, Step
 from conformance.plan.registry import scenario
-from conformance.reading import absent, as_shown, differences, sought_in
+from conformance.reading import as_shown, differences, lacks_new_object, sought_in
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.member_changes import change_each
@@ -118,7 +118,7 @@ def test_counted_creation(client: Client) -> None:
         facts = replace(facts, sought=str(made), position=position)
     client.until(
         lambda: ask(role=Role.ARRANGE, facts=facts),
-        lambda page: made is None or not absent(client.contract, page),
+        lambda page: made is None or not lacks_new_object(client.contract, page),
     )
 
 
