@@ -91,11 +91,11 @@ def build(planning: Planning, scenarios: Iterable[Scenario]) -> Plan:
     keyed.sort(key=lambda entry: entry[0])
     cases = [case for _, case in keyed]
     _check_ids(cases)
-    opening = _opening([case for key, case in keyed if key == READS], planning.seed)
+    opening = _opening_reads([case for key, case in keyed if key == READS], planning.seed)
     return Plan((*opening, *(case for case in cases if case not in opening)))
 
 
-def _opening(reads: list[Case], seed: int) -> list[Case]:
+def _opening_reads(reads: list[Case], seed: int) -> list[Case]:
     """A few cheap cases that the seed draws from some reads, each of a different operation.
 
     They make the first requests of a run differ from run to run.
@@ -198,7 +198,7 @@ def _sort_key(scenario: Scenario, draft: Draft, effect: Effect) -> tuple[int, bo
 def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration) -> Case:
     """The case of a draft. Its id is ``scenario[operation-variant]``, and never changes."""
     operation, label = WHOLE_API, "api"
-    lacking = list(_missing(draft.wants, None, target))
+    lacking = list(_unmet_needs(draft.wants, None, target))
     missing = Missing(draft.place, draft.gap) if draft.gap else _gap(draft, effect, target)
     if draft.operation is not None:
         operation = label = draft.operation.id
@@ -224,7 +224,7 @@ def _case(scenario: Scenario, draft: Draft, effect: Effect, target: Declaration)
 
 def _gap(draft: Draft, effect: Effect, target: Declaration) -> Missing | None:
     """The first thing to provide so that a case can run; None if it can."""
-    for missing in _missing(draft.needs, draft.operation, target):
+    for missing in _unmet_needs(draft.needs, draft.operation, target):
         return missing
     if KeyName.FULL in draft.needs and not _may_make(draft.operation, effect, target):
         return NO_FULL_KEY
@@ -238,7 +238,7 @@ def _gap(draft: Draft, effect: Effect, target: Declaration) -> Missing | None:
     return None
 
 
-def _missing(
+def _unmet_needs(
     needs: Iterable[str], operation: Operation | None, target: Declaration
 ) -> Iterator[Missing]:
     """What to provide for each need that the target does not meet.

@@ -234,4 +234,5 @@ def has_mark(template: str) -> bool:
     words = _FIELD.sub("", template)
     is_whole = "" in fields or {"company", "place", "given", "family", "number"} <= fields
     is_in_parts = {"site", "mail"} <= fields
-    return is_in_parts or (is_whole and (len(words) >= OWN_WORDS or "" not in fields))
+    has_other_text = len(words) >= OWN_WORDS or "" not in fields
+    return is_in_parts or (is_whole and has_other_text)

@@ -180,7 +180,7 @@ class _Reasons:
         if name in self._cut_off:
             return By.CUT_OFF
         if kinds - {ReasonKind.BLOCKED}:
-            return By.DATA if _wrong(self.again) == _wrong(self.after) else By.SETUP
+            return By.DATA if _wrong_parts(self.again) == _wrong_parts(self.after) else By.SETUP
         return By.TARGET
 
     @cached_property
@@ -196,7 +196,7 @@ class _Reasons:
     @cached_property
     def _declares_otherwise(self) -> bool:
         """Whether the target files differ in what they give or allow."""
-        return _given(self.again.target) != _given(self.after.target)
+        return _declared(self.again.target) != _declared(self.after.target)
 
 
 def judged_alike(older: Declaration, newer: Declaration) -> bool:
@@ -208,14 +208,14 @@ def judged_alike(older: Declaration, newer: Declaration) -> bool:
     return replace(older, name=newer.name, url=newer.url) == newer
 
 
-def _given(target: Declaration) -> tuple[Any, ...]:
+def _declared(target: Declaration) -> tuple[Any, ...]:
     """What a target file gives and allows, without ids and addresses that differ each time."""
     triggers = sorted((trigger.operation, trigger.code) for trigger in target.triggers)
     given = (target.keys, target.allow, sorted(target.businesses), sorted(target.inputs))
     return (*given, triggers, target.clock is None, len(target.addresses), target.maximum)
 
 
-def _wrong(run: Run) -> set[str]:
+def _wrong_parts(run: Run) -> set[str]:
     """The parts of the target file that the first look of a run found to be wrong."""
     return {remark.about for remark in run.setup if remark.state is State.MEND}
 

@@ -75,7 +75,7 @@ class Sought:
         return run.exchanges_of(names)
 
 
-def of_cells(run: Run, cells: Collection[Cell]) -> list[Sought]:
+def sought_in_cells(run: Run, cells: Collection[Cell]) -> list[Sought]:
     """What to look for in some broken cells of a run: any finding.
 
     A cell follows only if it follows from each cause that breaks it.
@@ -91,7 +91,7 @@ def of_cells(run: Run, cells: Collection[Cell]) -> list[Sought]:
     ]
 
 
-def of_cause(run: Run, cause: Cause) -> list[Sought]:
+def sought_of_cause(run: Run, cause: Cause) -> list[Sought]:
     """What to look for in the cells that a cause of a run breaks: findings of that cause alone."""
     own = _by_cell(sightings_by_cause(run.contract, run.cells, run.exchanges)[cause.id])
     every = _by_cell(sightings_of(run.broken, run.exchange))
@@ -119,12 +119,12 @@ def _keys(sightings: Iterable[Sighting]) -> frozenset[Key]:
 def fates_of(sought: Iterable[Sought], before: Run, after: Run) -> list[tuple[Sought, Fate, str]]:
     """What became of each of some cells, and the reason as text.
 
-    A cell that follows from others is fixed only if all of these are: without them, what made it
-    fail did not happen again.
+    A cell that only follows from others counts as fixed if all cells that do not follow are fixed.
+    Otherwise it may pass just because what makes it fail did not happen again.
     """
     found = [(each, *fate_of(each, before, after)) for each in sought]
-    own = [fate for each, fate, _ in found if not each.follows]
-    if own and set(own) == {Fate.FIXED}:
+    of_origins = [fate for each, fate, _ in found if not each.follows]
+    if of_origins and set(of_origins) == {Fate.FIXED}:
         return found
     return [
         (each, Fate.UNJUDGED, FOLLOWS) if each.follows and fate is Fate.FIXED else (each, fate, why)
@@ -140,10 +140,14 @@ def fate_of(sought: Sought, before: Run, after: Run) -> tuple[Fate, str]:
     for one in sightings_of(cells, after.exchange):
         if _is_same(one, sought, before, after):
             return Fate.STILL, view.sentence(one.finding)
-    return _not_repeated(sought, before, after) or _judged(sought, cells, before, after)
+    return _fate_if_not_planned(sought, before, after) or _fate_if_planned(
+        sought, cells, before, after
+    )
 
 
-def _judged(sought: Sought, cells: list[Cell], before: Run, after: Run) -> tuple[Fate, str]:
+def _fate_if_planned(
+    sought: Sought, cells: list[Cell], before: Run, after: Run
+) -> tuple[Fate, str]:
     """What became of a cell that no longer shows its cause, although all requests are planned.
 
     ``cells`` contains the current cell, if there is one.
@@ -191,7 +195,7 @@ def _lacking(target: Declaration, operations: set[str]) -> set[str]:
     return absent | (operations & target.inapplicable)
 
 
-def _not_repeated(sought: Sought, before: Run, after: Run) -> tuple[Fate, str] | None:
+def _fate_if_not_planned(sought: Sought, before: Run, after: Run) -> tuple[Fate, str] | None:
     """The fate of a cell whose requests were not planned again, and why; None if they were."""
     exchanges = sought.first(before)
     lacking = _newly_lacking(sought.cell, exchanges, before, after)

@@ -93,7 +93,7 @@ class Whole:
         )
 
 
-def fitted(pieces: Sequence[Piece]) -> Whole:
+def fit_together(pieces: Sequence[Piece]) -> Whole:
     """The shards that belong to the same run as the first; there must be at least one.
 
     Each shard that is foreign, duplicate, missing or incomplete yields a sentence.
@@ -155,12 +155,12 @@ def _by_case(pieces: Sequence[Piece]) -> Iterator[tuple[str, Sent]]:
     after = (LOOK.id, CLEAN.id)
     before = without(first.by_case, {*planned, *after})
     for case in (*before, *planned, *after):
-        sent = _sent(pieces if case not in before else [first], case)
+        sent = _exchanges_of(pieces if case not in before else [first], case)
         used = [(each, exchange) for each, exchange in sent if _is_used(each, exchange, owners)]
         yield case, used
 
 
-def _sent(pieces: Iterable[Piece], case: str) -> Sent:
+def _exchanges_of(pieces: Iterable[Piece], case: str) -> Sent:
     """The exchanges of a case in some shards, one shard after another."""
     return [(each, exchange) for each in pieces for exchange in each.by_case.get(case, ())]
 

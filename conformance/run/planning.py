@@ -255,7 +255,7 @@ def plans_for(
     chosen = select(plan, fitting, wanted(fitting, selection.areas, selection.clauses))
     plans = _within_budget(Plans(fitting, plan, chosen), selection.budget)
     if depth is Depth.QUICK:
-        plans = _quickly(plans)
+        plans = _within_quick_run(plans)
     return _of_shard(plans, selection.shard) if selection.shard else plans
 
 
@@ -291,7 +291,7 @@ def _of_shard(plans: Plans, text: str) -> Plans:
     return replace(plans, chosen=Plan(tuple(cases)), shard=shard)
 
 
-def _quickly(plans: Plans) -> Plans:
+def _within_quick_run(plans: Plans) -> Plans:
     """The plans of a quick run: if they exceed its requests, only the most valuable cases.
 
     Some are cut short, in both plans. The others stay in the whole plan, but are not chosen.
@@ -313,12 +313,12 @@ def _within_budget(plans: Plans, budget: int) -> Plans:
     if not kept:  # run anyway, until the budget is used up
         return plans
     left = {case.id for case in chosen.runnable} - kept.keys()
-    fewer = _limited(chosen, kept, left)
-    plan = fewer if chosen is plans.plan else _limited(plans.plan, kept, left)
+    fewer = _marked_over_budget(chosen, kept, left)
+    plan = fewer if chosen is plans.plan else _marked_over_budget(plans.plan, kept, left)
     return replace(plans, plan=plan, chosen=fewer)
 
 
-def _limited(plan: Plan, kept: Mapping[str, Case], left: set[str]) -> Plan:
+def _marked_over_budget(plan: Plan, kept: Mapping[str, Case], left: set[str]) -> Plan:
     """The plan with some cases as they are kept, and others marked as over the budget."""
     cases = [kept.get(case.id, case) for case in plan.cases]
     return Plan(

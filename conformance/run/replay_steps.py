@@ -131,7 +131,7 @@ class _Steps:
                 value = capture.value_in(exchange)
                 if value is None:
                     return
-                self._values[capture.placeholder] = _written(value, capture)
+                self._values[capture.placeholder] = _escaped(value, capture)
 
     def _label(self, exchange: Exchange) -> Label:
         """The label of a repeated step, which has the effect of its operation."""
@@ -174,7 +174,7 @@ class _Steps:
         return text
 
 
-def _written(value: str, capture: Capture) -> str:
+def _escaped(value: str, capture: Capture) -> str:
     """A value escaped for a URL or a JSON string."""
     if capture.in_url:
         return quote(value, safe="")

@@ -75,8 +75,8 @@ def _latest_runs(directory: Path, contract: Contract, url: str) -> Iterator[Run]
     if (directory / runfile.RUN).is_file():
         paths = [directory]
     else:
-        named = (path.parent for path in directory.glob(f"*/{runfile.RUN}"))
-        paths = sorted((path for path in named if not path.is_symlink()), reverse=True)
+        stored = (path.parent for path in directory.glob(f"*/{runfile.RUN}"))
+        paths = sorted((path for path in stored if not path.is_symlink()), reverse=True)
     count = 0
     for path in paths:
         try:

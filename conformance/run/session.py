@@ -253,7 +253,7 @@ class Session:
         return tuple(case for case in runnable if chosen is None or case.id in chosen)
 
     def _asks_again(self, case: Case, sent: Iterable[Exchange]) -> bool:
-        """Whether a case shows a violation to confirm. A case cut short confirms any violation."""
+        """Whether a case shows a violation to confirm: any violation, if the case was cut short."""
         known = {each: checks.RULES[each] for each in case.rules}
         rules = {name: rule for name, rule in known.items() if rule.confirm or case.at_most}
         confirming = replace(case, rules=tuple(rules), at_most=0)

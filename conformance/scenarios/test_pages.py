@@ -138,7 +138,7 @@ def printed_samples(planning: Planning) -> Iterator[Draft]:
     """Each sample request for a list that the API page prints."""
     for entry in planning.contract.page.values():
         example = entry.example or {}
-        operation = _printed(planning, example)
+        operation = _printed_list(planning, example)
         if operation is not None:
             yield Draft(
                 operation,
@@ -149,11 +149,11 @@ def printed_samples(planning: Planning) -> Iterator[Draft]:
             )
 
 
-def _printed(planning: Planning, example: Mapping[str, Any]) -> Operation | None:
+def _printed_list(planning: Planning, example: Mapping[str, Any]) -> Operation | None:
     """The list that a printed request asks for; None if the example is not a list request."""
-    place = (example.get("method"), example.get("path"))
+    route = (example.get("method"), example.get("path"))
     for operation in operations(planning, "list"):
-        if (operation.method, operation.path) == place:
+        if (operation.method, operation.path) == route:
             return operation
     return None
 

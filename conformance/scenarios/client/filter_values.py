@@ -57,14 +57,14 @@ def value_for(items: Iterable[Any], parameter: Parameter) -> str | None:
     """
     texts = texts_of(items, parameter)
     if parameter.compare:
-        return _middle(texts)
+        return _median(texts)
     counts = Counter(texts)
     if not parameter.joined:
         return _one_value(counts)
     return _two_values(counts) or _one_value(counts)
 
 
-def _middle(texts: list[str]) -> str | None:
+def _median(texts: list[str]) -> str | None:
     """The median value in the order that a bound compares; None if there are too few values."""
     ordered = sorted(set(texts), key=_amount)
     if len(ordered) < DISTINCT:
@@ -132,7 +132,7 @@ def shared_filter(items: Iterable[Any], operation: Operation, tenant: str | None
     return {}
 
 
-def narrower(
+def second_filter(
     items: Iterable[Any], operation: Operation, parameter: Parameter, value: str
 ) -> dict[str, str]:
     """A second filter, with a value that some but not all of the items that pass the first have.
@@ -179,7 +179,7 @@ def options_of(operation: Operation) -> Iterator[Parameter]:
             yield parameter
 
 
-def widest(operation: Operation, rows: list[dict[str, Any]]) -> dict[str, str]:
+def widest_bounds(operation: Operation, rows: list[dict[str, Any]]) -> dict[str, str]:
     """The optional bounds of a list, so wide that all of the rows pass them, by name.
 
     Whole numbers that filter by no member are added, with their example, except the page limit.

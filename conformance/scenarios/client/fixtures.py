@@ -66,7 +66,7 @@ class OwnObjects:
         is_shared = self._created is self._shared_by_cases
         if is_shared and self.acts_once(operation):
             self.apart()
-        place = _place(operation)
+        place = _memory_key(operation)
         if self._created.get(place) is None:
             self._created[place], _ = self._create_whole(creation)
         return self._created[place]
@@ -126,9 +126,9 @@ class OwnObjects:
         older, values = self._create_whole(creation)
         if older is None or values is None:  # a creation without a response must not be sent again
             return None
-        newer = self._reused(creation, values) or self._create_pooled(creation, values, AGAIN)
+        newer = self._reuse_object(creation, values) or self._create_pooled(creation, values, AGAIN)
         if operation.action != "delete":
-            self._created[_place(operation)] = newer or older
+            self._created[_memory_key(operation)] = newer or older
         elif newer is not None and newer != older:
             self._spare[operation.kind] = newer
         return older
@@ -141,8 +141,8 @@ class OwnObjects:
         values = self.valid(creation)
         if values is None:
             return None, None
-        whole = {**self._steady(creation), **values}
-        created = self._reused(creation, whole)
+        whole = {**self._steady_members(creation), **values}
+        created = self._reuse_object(creation, whole)
         if created is None:
             created = self._create_pooled(creation, whole, REFUSABLE)
         if created is not None:
@@ -150,7 +150,7 @@ class OwnObjects:
         values = self.valid(creation)
         return self._create(creation, values), values
 
-    def _reused(self, creation: Operation, values: Values | None) -> Id | None:
+    def _reuse_object(self, creation: Operation, values: Values | None) -> Id | None:
         """The id of an object of the pool, once a change has given it the values of a new one.
 
         Objects that refuse the change leave the pool. None without values or an object that takes
@@ -178,15 +178,17 @@ class OwnObjects:
         values = None if creation is None else self.valid(creation)
         if creation is None or change is None or values is None:
             return False
-        return self._reset(change, creation, {**more, **self._steady(creation), **values}, name)
+        return self._reset(
+            change, creation, {**more, **self._steady_members(creation), **values}, name
+        )
 
     def _reset(self, change: Operation, creation: Operation, values: Values, name: Id) -> bool:
         """Make an object like a new one by a change; whether the target accepted that."""
         state = state_of(change, creation, values, name)
-        request = {**self._required(change), **state}
+        request = {**self._other_required(change), **state}
         return self._sending.send(change, request, role=Role.BYSTANDER, facts=REFUSABLE).ok
 
-    def _required(self, change: Operation) -> Values:
+    def _other_required(self, change: Operation) -> Values:
         """Values for the other parameters that a change requires."""
         selector = change.selector
         return filling.known(self, [each for each in change.required if each != selector])
@@ -199,7 +201,7 @@ class OwnObjects:
             self._pool.add(creation.kind, created)
         return created
 
-    def _steady(self, creation: Operation) -> Values:
+    def _steady_members(self, creation: Operation) -> Values:
         """Optional members for an object of the run's own: phone numbers, but no switches."""
         members = filling.optional(self, creation, switches=False)
         return {**members, **filling.phones(self, creation)}
@@ -252,7 +254,7 @@ class OwnObjects:
         return created if created is not None and is_sendable(created) else None
 
 
-def _place(operation: Operation) -> str:
+def _memory_key(operation: Operation) -> str:
     """Where memory keeps the object that an operation works on: by kind, or under actions."""
     return f"{operation.kind} for actions" if _acts(operation) else operation.kind
 

@@ -206,10 +206,13 @@ class Knowledge:
         kind = parameter.references
         if parameter.by is not None or not self.names_object(parameter):
             return False
-        own, other = self._moments(kind, KeyName.FULL), self._moments(kind, KeyName.OTHER)
+        own, other = (
+            self._creation_times(kind, KeyName.FULL),
+            self._creation_times(kind, KeyName.OTHER),
+        )
         return any(own[name] != other[name] for name in own.keys() & other.keys())
 
-    def _moments(self, kind: str, key: str) -> dict[Id | None, str | None]:
+    def _creation_times(self, kind: str, key: str) -> dict[Id | None, str | None]:
         """The creation times of the objects that a key sees, by id."""
         position = self.contract.position
         rows = rows_of(self.listed(kind, key))

@@ -12,7 +12,7 @@ from conformance.reading import SIGNS, filled, lengthened, members_of, sought_in
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.writing import (
-    borrowed,
+    borrowed_values,
     look_in_list,
     observed_values,
     read_back,
@@ -59,7 +59,7 @@ def change_each(client: Client, backwards: bool) -> None:
         return
     sought = values[selector.name] if older is None else older
     bare = {**_bare(operation, values), selector.name: sought}
-    shared = _shared(client, sought)
+    shared = _values_of_others(client, sought)
     if backwards and shared:  # later changes must leave it as it is
         facts = Facts(step=Step.FIRST, beside=shared)
         client.call(operation, {**bare, **shared}, role=Role.ARRANGE, facts=facts)
@@ -108,7 +108,7 @@ def _one_by_one(values: Mapping[str, Any]) -> Iterator[tuple[str, list[Any]]]:
     return ((name, [value]) for name, value in values.items())
 
 
-def _shared(client: Client, sought: Id) -> dict[str, Any]:
+def _values_of_others(client: Client, sought: Id) -> dict[str, Any]:
     """Values that other objects of the kind show for members without a value in the contract.
 
     Members with a format are left out, because an e-mail address, for example, may be unique.
@@ -168,10 +168,10 @@ def _changes(
         valued.reverse()
         switches.clear()
     for member in valued:
-        yield member.name, _choices(client, member)
+        yield member.name, _candidates(client, member)
     of_others = list(_borrowed_changes(client))
     yield from of_others[::-1] if backwards else of_others
-    yield from _switched(switches, shown)
+    yield from _switch_changes(switches, shown)
 
 
 def _borrowed_changes(client: Client) -> Iterator[tuple[str, list[Any]]]:
@@ -179,13 +179,13 @@ def _borrowed_changes(client: Client) -> Iterator[tuple[str, list[Any]]]:
 
     An array of several entries is followed by its first entry alone.
     """
-    for name, value in borrowed(client, client.operation).items():
+    for name, value in borrowed_values(client, client.operation).items():
         yield name, [value]
         if isinstance(value, list) and len(value) > 1:
             yield name, [value[:1]]
 
 
-def _switched(
+def _switch_changes(
     switches: list[Parameter], shown: Mapping[str, Any]
 ) -> Iterator[tuple[str, list[Any]]]:
     """Each state that switches go through, as the only choice: on if they are off, and then off."""
@@ -195,7 +195,7 @@ def _switched(
         yield switch.name, [False]
 
 
-def _choices(client: Client, member: Parameter) -> list[Any]:
+def _candidates(client: Client, member: Parameter) -> list[Any]:
     """Values to try in turn: first a longer text or a fraction, which may be rejected."""
     value = client.value(member)
     if takes_any_text(member):

@@ -33,7 +33,7 @@ class Renewal:
         Lists move, and writes take time to show, so an object is looked up again a moment later.
         That happens once in each round of repeated requests.
         """
-        if not self._naming(operation, values):
+        if not self._naming_parameters(operation, values):
             return None
         rounds = count()
         return lambda: self._renewed(operation, values, next(rounds), key)
@@ -43,7 +43,7 @@ class Renewal:
     ) -> Mapping[str, Any]:
         """The values with another object in place of each that its list no longer shows."""
         fresh = dict(values)
-        for parameter in self._naming(operation, values):
+        for parameter in self._naming_parameters(operation, values):
             other = self._in_place_of(
                 parameter, values[parameter.name], round_, key or KeyName.FULL
             )
@@ -83,7 +83,9 @@ class Renewal:
             return unused or self._knowledge.last_unused((), kind, now)
         return next(identifiers(self._knowledge.contract, now, kind, member), None)
 
-    def _naming(self, operation: Operation, values: Mapping[str, Any]) -> list[Parameter]:
+    def _naming_parameters(
+        self, operation: Operation, values: Mapping[str, Any]
+    ) -> list[Parameter]:
         """The parameters that name objects."""
         naming = [p for p in operation.parameters if self._knowledge.names_object(p)]
         return [p for p in naming if isinstance(values.get(p.name), str | int)]

@@ -153,7 +153,7 @@ CONTAINERS: Mapping[str, type] = {"object": dict, "array": list}
 """The Python types of the members that hold others, by their types in schemas."""
 
 
-def borrowed(client: Client, operation: Operation) -> dict[str, Any]:
+def borrowed_values(client: Client, operation: Operation) -> dict[str, Any]:
     """The longest object or array that listed objects show, for each member that takes one.
 
     Only optional members without a value in the contract get one, by name: nobody but the target

@@ -50,7 +50,7 @@ class Drawing:
             "seed": seed,
             "operations": [{"method": method, "path": path} for method, path in self._routes],
         }
-        self._process = _started(json.dumps(request))
+        self._process = _start_process(json.dumps(request))
         atexit.register(self._end)
         self._drawn: dict[str, Any] | None = None
         self._lock = threading.Lock()
@@ -111,7 +111,7 @@ def _environment() -> dict[str, str]:
     return dict(os.environ)
 
 
-def _started(request: str) -> subprocess.Popen[str]:
+def _start_process(request: str) -> subprocess.Popen[str]:
     """The drawing process, with its request already sent."""
     process = subprocess.Popen(
         [sys.executable, *PROCESS],

@@ -116,7 +116,7 @@ def send_wrong(client: Client, drawing: Drawing, *, only_judged: bool) -> None:
         if values is None:
             return
         client.show_valid(values)
-    alone, left = _judged_first(client.operation, *_divided(client, drawing))
+    alone, left = _judged_first(client.operation, *_divide(client, drawing))
     if only_judged:
         alone, left = alone[:1], []
     accepted = 0
@@ -178,7 +178,7 @@ def _one_of_each(wrong: Iterable[Wrong]) -> list[Wrong]:
     return list(first.values())
 
 
-def _divided(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]]:
+def _divide(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]]:
     """The wrong values to send alone, one of each parameter in turn; and what members have left."""
     operation = client.operation
     alone: list[list[Wrong]] = []

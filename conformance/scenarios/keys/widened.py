@@ -32,7 +32,7 @@ def valid_values(client: Client) -> Values | None:
     return client.knowledge.listing(client.operation)
 
 
-def widened(client: Client, values: Values) -> Values:
+def widened_values(client: Client, values: Values) -> Values:
     """The request with every optional parameter, in values accepted from the main key.
 
     If none were accepted, the request is unchanged. If none may be tried, the values are those that
@@ -87,14 +87,14 @@ def _may_try(client: Client) -> bool:
 
 def _first_accepted(client: Client, values: Values) -> Values:
     """The first request with more parameters that the target accepts, or the unchanged request."""
-    for request in _tries(client, values):
+    for request in _widened_requests(client, values):
         facts = Facts(mistake=True)
         if client.call(client.operation, request, role=Role.ARRANGE, facts=facts).ok:
             return request
     return values
 
 
-def _tries(client: Client, values: Values) -> Iterator[Values]:
+def _widened_requests(client: Client, values: Values) -> Iterator[Values]:
     """The request with every optional parameter, then without those whose values are guesses."""
     page, shown = later_page(client), _shown_values(client)
     every = {**other_values(client, client.operation), **shown}

@@ -29,8 +29,8 @@ from conformance.scenarios.requests.odd_bounds import (
     far_away,
     perhaps_valid,
 )
-from conformance.scenarios.tenants.foreign import named
-from conformance.scenarios.tenants.references import name_nothing, referring
+from conformance.scenarios.tenants.foreign import id_text
+from conformance.scenarios.tenants.references import name_nothing, referring_writes
 from conformance.scenarios.tenants.report_figures import untried_narrowings
 
 
@@ -80,7 +80,7 @@ def selecting(planning: Planning) -> Iterator[Draft]:
     for operation in acting:
         if operation.selector:
             yield Draft(operation, needs=key_needs(operation), cost=3, rules=("id.unknown",))
-    for operation, members in referring(planning):
+    for operation, members in referring_writes(planning):
         needs, cost = key_needs(operation), 2 + len(members)
         yield Draft(operation, needs=needs, cost=cost, rules=("id.reference",))
 
@@ -99,7 +99,7 @@ def test_unknown_id(client: Client) -> None:
         name_nothing(client)
         return
     known = values[selector.name]
-    unknown: Any = client.unknown_id(named(known))
+    unknown: Any = client.unknown_id(id_text(known))
     malformed: Any = MALFORMED
     if isinstance(known, list):
         unknown, malformed = [unknown], [malformed]

@@ -259,22 +259,22 @@ class Sequence:
             self._look()
         every = self._whole_change()
         requests = [(writes.change, self._request(every))]
-        requests += [(work, self._working(work)) for work in writes.works]
+        requests += [(work, self._action_values(work)) for work in writes.works]
         if writes.deletion is not None:
-            requests.append((writes.deletion, self._naming(writes.deletion, self.sought)))
+            requests.append((writes.deletion, self._selector_values(writes.deletion, self.sought)))
         for operation, request in requests:
             if request:
                 client.mistake(operation, request, WRITE, key=KeyName.OTHER, role=Role.BYSTANDER)
         self._look()
 
-    def _naming(self, operation: Operation, name: Id) -> dict[str, Any]:
+    def _selector_values(self, operation: Operation, name: Id) -> dict[str, Any]:
         """The values of a request that names an object and nothing else."""
         assert operation.selector is not None
         return {operation.selector.name: name}
 
     # --- work ---
 
-    def _working(self, work: Operation) -> dict[str, Any]:
+    def _action_values(self, work: Operation) -> dict[str, Any]:
         """The values of an action on the object; empty if one is not known."""
         assert work.selector is not None
         assert self.sought is not None
@@ -282,12 +282,12 @@ class Sequence:
         values = self._client.known(others)
         if len(values) < len(others):
             return {}
-        return {**values, **self._naming(work, self.sought)}
+        return {**values, **self._selector_values(work, self.sought)}
 
     def _work(self, *, into_state: bool) -> None:
         """Send the actions that put the object into a state, or all the others; look after each."""
         for work in self._writes.works:
-            request = self._working(work)
+            request = self._action_values(work)
             if request and puts_into_state(work) is into_state:
                 written = self._client.mistake(work, request, WRITE, role=Role.BYSTANDER)
                 if written.ok:
@@ -320,7 +320,7 @@ class Sequence:
         if self._other is None:
             values = client.valid(self._writes.creation)
             self._other = None if values is None else self._create(values)
-        gone, request = self.sought, self._naming(deletion, self.sought)
+        gone, request = self.sought, self._selector_values(deletion, self.sought)
         client.mistake(deletion, request, WRITE, role=Role.BYSTANDER)
         self._looks.after_removal(gone, self._other)
         change = self._request(self._next_change())
@@ -328,7 +328,7 @@ class Sequence:
         self._looks.at(gone, self._looks.is_gone)
         unknown = client.unknown_id(str(gone), client.token())
         for name in (gone, unknown):
-            request = self._naming(deletion, name)
+            request = self._selector_values(deletion, name)
             client.mistake(deletion, request, WRITE, role=Role.BYSTANDER)
         self._looks.after_removal(gone, self._other)
         if self._create_equal() is not None:

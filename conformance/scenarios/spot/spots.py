@@ -24,7 +24,7 @@ from conformance.plan.registry import (
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.writing import read_back
 from conformance.scenarios.tenants.cross_tenant import ask_for_foreign
-from conformance.scenarios.tenants.foreign import foreign_object, named
+from conformance.scenarios.tenants.foreign import foreign_object, id_text
 from conformance.scenarios.tenants.pages_by_key import request_page
 from conformance.scenarios.walks.walker import Walker
 from conformance.transport.message import Message, message_for
@@ -128,7 +128,7 @@ def spot_unknown_id(client: Client) -> None:
     values, selector = _of_glance(client, KeyName.FULL), client.operation.selector
     if values is None or selector is None:
         return
-    unknown = client.unknown_id(named(values[selector.name]))
+    unknown = client.unknown_id(id_text(values[selector.name]))
     client.control(client.operation, values)
     client.mistake(client.operation, {**values, selector.name: unknown})
 

@@ -12,11 +12,11 @@ from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.member_changes import other_choices
 from conformance.scenarios.tenants.foreign import (
     Values,
-    named,
-    of_other,
+    id_text,
     owning_references,
+    value_of_other,
+    values_for_naming,
     visible_changes,
-    with_names,
 )
 from conformance.scenarios.tenants.undocumented import (
     keeps_any_member,
@@ -28,7 +28,7 @@ from conformance.transport.message import Message, message_for
 
 def ask_for_foreign(client: Client, values: Values, sought: Any, key: str = KeyName.FULL) -> None:
     """Request an object that the key must not reach; ``sought`` is its id, or an array with it."""
-    facts = Facts(step=Step.FOREIGN, sought=named(sought))
+    facts = Facts(step=Step.FOREIGN, sought=id_text(sought))
     client.mistake(client.operation, values, key=key, facts=facts)
 
 
@@ -50,7 +50,7 @@ def ask_beside_business(client: Client, values: Values, sought: Any) -> None:
 def ask_for_nobodys(client: Client, values: Values, selector: Parameter) -> None:
     """Request an object that does not exist, if a success need not show what it found."""
     known = values[selector.name]
-    unknown = client.unknown_id(named(known))
+    unknown = client.unknown_id(id_text(known))
     nobodys = [unknown] if isinstance(known, list) else unknown
     facts = Facts(step=Step.NOBODY, sought=str(unknown))
     client.mistake(client.operation, {**values, selector.name: nobodys}, facts=facts)
@@ -87,7 +87,7 @@ def ask_naming_main(client: Client, values: Values, selector: Parameter, key: st
         message = message_for(operation, {**theirs, tenant: main})
     else:  # a server that does not know the parameter may reject it
         message = with_query(message_for(operation, theirs), tenant, main)
-    facts = Facts(mistake=True, step=Step.REFERENCE, sought=named(values[selector.name]))
+    facts = Facts(mistake=True, step=Step.REFERENCE, sought=id_text(values[selector.name]))
     client.raw(message, operation.id, key=key, facts=facts)
 
 
@@ -121,7 +121,7 @@ def read_across(client: Client, values: Values, selector: Parameter, foreign: An
 
 def change_across(client: Client, values: Values, selector: Parameter, foreign: Any) -> None:
     """Change the other business's object, check whether it changed, and cross the other way."""
-    operation, kind, sought = client.operation, client.operation.kind, named(foreign)
+    operation, kind, sought = client.operation, client.operation.kind, id_text(foreign)
     name_both(client, values)
     changes = visible_changes(client, operation)
     change = changes[0]
@@ -213,9 +213,9 @@ def create_inside(client: Client) -> None:
     if values is None:
         return
     for parameter in owning_references(client.contract, operation):
-        foreign = of_other(client, parameter)
+        foreign = value_of_other(client, parameter)
         if foreign is not ABSENT and foreign != values.get(parameter.name):
-            fresh = None if parameter.name == tenant else with_names(client, parameter)
+            fresh = None if parameter.name == tenant else values_for_naming(client, parameter)
             request = fresh or values
             _create_naming(client, {**request, parameter.name: foreign}, parameter)
     client.show_valid(values)

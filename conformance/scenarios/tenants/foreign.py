@@ -8,7 +8,7 @@ from conformance.base.values import ABSENT, as_text, texts_in, without
 from conformance.model import Contract, Effect, Facts, KeyName, Open, Operation, Parameter, Role
 from conformance.reading import position_of, rows_of
 from conformance.scenarios.client.client import Client
-from conformance.scenarios.client.filter_values import widest
+from conformance.scenarios.client.filter_values import widest_bounds
 from conformance.scenarios.client.knowledge import LARGE
 
 Values = dict[str, Any]
@@ -17,7 +17,7 @@ PAGE_SIZE = 5
 """Items of a page that is requested in another size, or with a cursor."""
 
 
-def of_other(client: Client, parameter: Parameter) -> Any:
+def value_of_other(client: Client, parameter: Parameter) -> Any:
     """What a parameter may name of the other business; ABSENT without an object of it.
 
     Also ABSENT if each business numbers its own objects, because the main one may have the same id.
@@ -44,7 +44,7 @@ def foreign_filter(client: Client, parameter: Parameter) -> Any:
     return shown[0]
 
 
-def beside_foreign(client: Client, parameter: Parameter, value: Any) -> dict[str, str]:
+def filters_of_foreign_item(client: Client, parameter: Parameter, value: Any) -> dict[str, str]:
     """The other plain filters of a list, with the values of an item of the other business.
 
     The item must show ``value`` for the filter ``parameter``. Empty without such an item.
@@ -66,8 +66,8 @@ def ask_beside_others(client: Client, parameter: Parameter, values: dict[str, An
     operation = client.operation
     rows = rows_of(client.knowledge.listed(operation.kind, KeyName.OTHER))
     role = Role.BYSTANDER if Open.FILTER_IGNORED in parameter.open else Role.PROBE
-    alike = beside_foreign(client, parameter, values[parameter.name])
-    for others in (alike, widest(operation, rows)):
+    alike = filters_of_foreign_item(client, parameter, values[parameter.name])
+    for others in (alike, widest_bounds(operation, rows)):
         if others:
             client.mistake(operation, {**values, **others}, facts=Facts(placed=True), role=role)
 
@@ -76,11 +76,11 @@ def ask_for_both(client: Client, parameter: Parameter, values: dict[str, Any], v
     """Filter the largest page by the main and another business: some servers split a filter."""
     own = client.knowledge.business()
     if parameter.name == client.contract.tenant and own is not None:
-        both = {**values, **_large(client), parameter.name: f"{own},{value}"}
+        both = {**values, **_largest_page(client), parameter.name: f"{own},{value}"}
         client.mistake(client.operation, both, role=Role.BYSTANDER)
 
 
-def _large(client: Client) -> dict[str, str]:
+def _largest_page(client: Client) -> dict[str, str]:
     """The limit of the largest page, which shows most of what passes a filter."""
     paging = client.operation.paging
     assert paging is not None
@@ -112,7 +112,7 @@ def foreign_object(client: Client, operation: Operation, selector: Parameter) ->
     """
     declared = client.target.inputs.get(operation.id, {})
     if operation.effect is not Effect.READ or selector.name in declared:
-        return of_other(client, selector)
+        return value_of_other(client, selector)
     if client.knowledge.shares_ids(selector):
         return ABSENT
     values = client.valid_or({}, operation, KeyName.OTHER)
@@ -151,7 +151,7 @@ def visible_changes(client: Client, operation: Operation) -> list[dict[str, Any]
     return [{member.name: client.value(member)} for member in ends] or [{}]
 
 
-def with_names(client: Client, parameter: Parameter) -> dict[str, Any] | None:
+def values_for_naming(client: Client, parameter: Parameter) -> dict[str, Any] | None:
     """Valid values for a write that then names another object in one member.
 
     If the target must reject that, because the member is required, they are those of the control.
@@ -160,7 +160,7 @@ def with_names(client: Client, parameter: Parameter) -> dict[str, Any] | None:
     return client.valid(operation) if parameter.usual else client.own.valid(operation)
 
 
-def named(value: Any) -> str:
+def id_text(value: Any) -> str:
     """The id in a value that is an id, or the first of an array of them, as text."""
     first = value[0] if isinstance(value, list) else value
     return str(first)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from conformance.model import Facts, KeyName, Role, Side
 from conformance.reading import Answer
 from conformance.scenarios.client.client import Client
-from conformance.scenarios.client.filter_values import widest
+from conformance.scenarios.client.filter_values import widest_bounds
 from conformance.scenarios.tenants.cross_tenant import with_query
 from conformance.scenarios.tenants.foreign import PAGE_SIZE, Values, texts_of_member
 from conformance.scenarios.tenants.report_figures import with_tenant_headers
@@ -86,7 +86,7 @@ def request_narrowed(client: Client, rows: list[Values]) -> None:
         texts = texts_of_member(rows, parameter.filters)
         if texts and parameter.name != client.contract.tenant:
             request_page(client, KeyName.FULL, {parameter.name: texts[0]})
-    wide = widest(client.operation, rows)
+    wide = widest_bounds(client.operation, rows)
     if wide:  # the other business requests the same, which a server may have cached
         for key in (KeyName.FULL, KeyName.OTHER):
             _page_within(client, key, wide)

@@ -22,7 +22,7 @@ from conformance.model import (
 from conformance.plan.registry import Draft, Planning, operations, other_business
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.tenants.cross_tenant import with_query
-from conformance.scenarios.tenants.foreign import of_other
+from conformance.scenarios.tenants.foreign import value_of_other
 from conformance.transport.message import Message, message_for
 
 TENANT_HEADERS = ("X-Business-Id", "X-Tenant-Id", "X-Account-Id", "X-Organization-Id")
@@ -90,7 +90,7 @@ def _ask_while_naming_them(
     that name the other business or its objects.
     """
     operation = client.operation
-    for message in _naming(client, values, business):
+    for message in _requests_naming(client, values, business):
         facts = Facts(mistake=True, step=Step.FOREIGN, sought=business)
         yield client.raw(message, operation.id, facts=facts)
     for name, value in _their_objects(client).items():
@@ -230,7 +230,7 @@ def _narrowings(operation: Operation) -> Iterator[dict[str, Any]]:
                 yield {parameter.name: value}
 
 
-def _naming(client: Client, values: dict[str, Any], business: str) -> Iterator[Message]:
+def _requests_naming(client: Client, values: dict[str, Any], business: str) -> Iterator[Message]:
     """The request with another business in the query, and in headers."""
     tenant = client.contract.tenant or ""
     rest = without(values, {tenant})
@@ -249,7 +249,7 @@ def _their_objects(client: Client) -> dict[str, Any]:
     named = {}
     for parameter in client.operation.parameters:
         if parameter.references and parameter.name != client.contract.tenant:
-            value = of_other(client, parameter)
+            value = value_of_other(client, parameter)
             if value is not ABSENT and value != client.value(parameter):
                 busiest = client.knowledge.busiest(parameter, KeyName.OTHER)
                 named[parameter.name] = busiest[0] if busiest else value

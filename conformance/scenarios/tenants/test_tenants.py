@@ -22,7 +22,7 @@ from conformance.model import (
 from conformance.plan.registry import Depth, Draft, Planning, operations, other_business, scenario
 from conformance.reading import rows_of
 from conformance.scenarios.client.client import Client
-from conformance.scenarios.client.filter_values import widest
+from conformance.scenarios.client.filter_values import widest_bounds
 from conformance.scenarios.client.ids import MALFORMED
 from conformance.scenarios.tenants.cross_tenant import (
     ask_naming_main,
@@ -245,7 +245,7 @@ def test_empty_list(client: Client) -> None:
     client.call(client.operation, values, key=KeyName.EMPTY, facts=Facts(side=Side.FOREIGN))
     client.call(client.operation, {**values, paging.limit: "1"}, key=KeyName.EMPTY)
     rows = rows_of(client.knowledge.listed(client.operation.kind))
-    bounds = widest(client.operation, rows)
+    bounds = widest_bounds(client.operation, rows)
     if bounds:
         facts = Facts(side=Side.FOREIGN, refusable=True)
         client.call(client.operation, {**values, **bounds}, key=KeyName.EMPTY, facts=facts)
@@ -287,11 +287,11 @@ class TwoKeys(Params):
 def lists_of_more_keys(planning: Planning) -> Iterator[Draft]:
     """Each list as a read-only key sees it; then as an empty business, if that may have rows."""
     for operation in owned_lists(planning):
-        yield _compared(
+        yield _comparison(
             operation, "read-only", TwoKeys(KeyName.READ_ONLY, KeyName.OTHER), optional=True
         )
         if Open.EMPTY_TENANT in operation.open:
-            yield _compared(
+            yield _comparison(
                 operation,
                 KeyName.EMPTY,
                 TwoKeys(KeyName.FULL, KeyName.EMPTY),
@@ -299,7 +299,7 @@ def lists_of_more_keys(planning: Planning) -> Iterator[Draft]:
             )
 
 
-def _compared(operation: Operation, variant: str, keys: TwoKeys, **more: Any) -> Draft:
+def _comparison(operation: Operation, variant: str, keys: TwoKeys, **more: Any) -> Draft:
     """A case that compares what two keys see of one list."""
     needs = (KeyName.FULL, keys.own, keys.foreign)
     return Draft(operation, variant, needs=needs, params=keys, cost=5, **more)

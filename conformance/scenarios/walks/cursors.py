@@ -52,7 +52,7 @@ def starts(positions: Sequence[str | None], each: int) -> list[int]:
     return [place - 1 for place in chosen if place > 1]
 
 
-def unwalked(start: int, sizes: Iterable[int]) -> Iterator[tuple[int, int]]:
+def uncovered_sizes(start: int, sizes: Iterable[int]) -> Iterator[tuple[int, int]]:
     """Page sizes, each with the number of borders that a walk from a place crosses.
 
     It need not cross those that the walk from the first item has crossed in pages of that size.
@@ -97,12 +97,12 @@ def _same_instant(one: Fraction | None, other: Fraction | None) -> bool:
     return one is not None and one == other
 
 
-def _beside_nothing(one: Fraction | None, other: Fraction | None) -> bool:
+def _before_unreadable(one: Fraction | None, other: Fraction | None) -> bool:
     """Whether the first of two items has a readable position and the second one has none."""
     return one is not None and other is None
 
 
-TELLING = (_same_millisecond, _same_second, _same_instant, _beside_nothing)
+TELLING = (_same_millisecond, _same_second, _same_instant, _before_unreadable)
 """Which neighbours reveal most if a page ends between them."""
 
 
@@ -127,7 +127,8 @@ def unserved_cursors(positions: Sequence[str | None], operation: Operation) -> d
         return {}
     if times[0] == times[-1]:
         return {}
-    cursors = _respelled(str(positions[2]), operation)
+    third = str(positions[2])
+    cursors = _respelled(third, operation)
     between = _between(times)
     if between is not None:
         cursors["between"] = between

@@ -14,8 +14,8 @@ from conformance.reading import takes
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.filter_values import (
     another_value,
-    narrower,
     near_bound,
+    second_filter,
     texts_of,
     windows,
 )
@@ -128,7 +128,7 @@ class Narrowed:
 
     def with_second_filter(self) -> None:
         """Request two pages with a second filter as well, and a page between two bounds."""
-        second = narrower(self.known, self.walker.operation, self.parameter, self.value)
+        second = second_filter(self.known, self.walker.operation, self.parameter, self.value)
         if second:
             both = {**self.filters, **second}
             first = self.walker.page("composed", None, 2, both)

@@ -17,10 +17,10 @@ from conformance.scenarios.generated.generate import draw
 from conformance.scenarios.walks.changing import (
     BURST,
     Mixed,
+    create_together,
     lists_that_gain_an_item,
     lists_that_gain_several,
     lists_that_lose_an_item,
-    made_together,
     moving_lists,
     shows_apart,
     writes_of,
@@ -30,8 +30,8 @@ from conformance.scenarios.walks.cursors import (
     WINDOW,
     in_turn,
     starts,
+    uncovered_sizes,
     unserved_cursors,
-    unwalked,
 )
 from conformance.scenarios.walks.narrowed import Narrowed, single_value, unknown_value
 from conformance.scenarios.walks.walker import BASE_PAGES, SHOWN, Walker
@@ -125,7 +125,7 @@ def _inside(walker: Walker, known: list[Any], places: int) -> None:
         walker.walk(f"from-0-by-{size}", positions[0], size, items=reach, pages=WINDOW + 1)
     for number, start in enumerate(starts(positions, places)):
         sizes = tuple(REACHES) if walker.deeply else SIZES_AGAIN[number % 2]
-        for size, borders in unwalked(start, sizes):
+        for size, borders in uncovered_sizes(start, sizes):
             name, reach = f"from-{start}-by-{size}", borders * size + 1
             walker.walk(name, positions[start], size, items=reach, pages=WINDOW + 1)
 
@@ -247,7 +247,8 @@ def test_walk_with_option(client: Client) -> None:
 def test_cursor_of_a_deleted_item(client: Client) -> None:
     """Follow the cursor of a deleted item, which must still mean the same position.
 
-    The item comes after a newer one. The list ends as before, with the same flags.
+    The item comes after a newer one. The list ends as before, with the same flags. In the end, the
+    newer one is deleted, too, with every optional parameter.
     """
     walker, kind = Walker(client), client.operation.kind
     deletion = writes_of(client.contract, kind)["delete"]
@@ -296,7 +297,7 @@ def test_burst(client: Client) -> None:
     walker, creation = Walker(client), writes_of(client.contract, client.operation.kind)["create"]
     if walker.given is None or not client.shared.has_turn(operation=creation):
         return
-    made = made_together(client)
+    made = create_together(client)
     if not made:
         return
     for _ in range(SHOWN if walker.confirming else 1):  # another copy of the list may lag behind

@@ -69,9 +69,9 @@ class Attempts:
         if self._operation.action == "delete":
             return
         already = len(self.fresh)
-        self._unknown_references()
+        self._send_unknown_references()
         if self._operation.action == "update":
-            self._unselected()
+            self._send_unselected()
             self._look_in_list(self.fresh[already:])
         members = list(self._operation.body)
         selector = self._operation.selector
@@ -84,7 +84,7 @@ class Attempts:
             if member.refuse:
                 self.send({member.name: member.refuse[0]})
 
-    def _unknown_references(self) -> None:
+    def _send_unknown_references(self) -> None:
         """Send the write with a nonexistent id in each member that may name an object.
 
         A change may take members that only the documents of the creation name.
@@ -115,7 +115,7 @@ class Attempts:
             return False
         return not parameter.required or self._operation.action == "create"
 
-    def _unselected(self) -> None:
+    def _send_unselected(self) -> None:
         """Send the change without the id of its object, and with an id that does not exist."""
         client, operation, selector = self._client, self._operation, self._operation.selector
         if selector is None:

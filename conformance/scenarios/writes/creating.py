@@ -9,7 +9,7 @@ from conformance.model import Exchange, Facts, KeyName, Role, Step
 from conformance.scenarios.client.client import Client
 from conformance.scenarios.client.ids import Id
 from conformance.scenarios.client.writing import (
-    borrowed,
+    borrowed_values,
     named_objects,
     read_back,
     usual_values,
@@ -25,7 +25,7 @@ def create_with_options(client: Client) -> None:
     named = named_objects(client)
     from_target = {
         **usual_values(client, client.operation),
-        **borrowed(client, client.operation),
+        **borrowed_values(client, client.operation),
         **named,
     }
     tries: list[tuple[Mapping[str, Any], Role]] = [({}, Role.CONTROL)]

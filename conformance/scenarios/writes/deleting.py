@@ -31,7 +31,7 @@ def delete_one(client: Client) -> None:
     looks = {Step.BEFORE: sought, Step.OLDER_BEFORE: older, Step.NEWER_BEFORE: newer}
     positions = _look_before(client, looks)
     listed = _look_in_list(client, sought, Step.LISTED_BEFORE)
-    narrowed = _passed_by(client, listed)
+    narrowed = _filter_passed(client, listed)
     others = _other_lists(client)
     _read_others(client, others, sought)
     deletion = client.control(operation, values, facts=Facts(step=Step.DELETE))
@@ -84,7 +84,7 @@ def _list_until_gone(client: Client, sought: Id, filters: Values) -> Exchange | 
     )
 
 
-def _passed_by(client: Client, listed: Exchange | None) -> Values:
+def _filter_passed(client: Client, listed: Exchange | None) -> Values:
     """The first plain filter of the list that the object found in it passes, with its value.
 
     Empty if the object was not found.
@@ -141,7 +141,7 @@ def _use_deleted(client: Client, sought: Id) -> None:
 
     Each request is repeated until it is rejected, because the deletion may take a moment to show.
     """
-    for operation, name in _users(client):
+    for operation, name in _uses_of_deleted(client):
         values = client.valid(operation)
         if values is not None:
             request = {**values, name: [sought] if isinstance(values[name], list) else sought}
@@ -159,12 +159,12 @@ def _send_until_refused(
     )
 
 
-def _users(client: Client) -> Iterator[tuple[Operation, str]]:
+def _uses_of_deleted(client: Client) -> Iterator[tuple[Operation, str]]:
     """The changes and actions on objects of the case's kind, each with the name of its selector."""
     for operation in client.contract.operations.values():
         if not _may_be_sent(client, operation):
             continue
-        named = _selecting(operation, client.operation.kind)
+        named = _selecting_parameter(operation, client.operation.kind)
         if named is not None:
             yield operation, named.name
 
@@ -178,7 +178,7 @@ def _may_be_sent(client: Client, operation: Operation) -> bool:
     return operation.keyed and operation.effect in client.target.allow
 
 
-def _selecting(operation: Operation, kind: str) -> Parameter | None:
+def _selecting_parameter(operation: Operation, kind: str) -> Parameter | None:
     """The parameter that names the object of a kind that an operation works on, if there is one."""
     selecting = [operation.selector]
     if operation.when is not None:

@@ -32,7 +32,7 @@ def look_through_filters(
         return
     changed = as_shown(client.operation, sent)
     position = client.position(after)
-    for name, value in _telling(listing.filters, changed, old, new):
+    for name, value in _telling_filters(listing.filters, changed, old, new):
         facts = Facts(
             step=Step.FILTERED, sought=str(sought), position=position, filters={name: value}
         )
@@ -48,7 +48,7 @@ def _look(client: Client, facts: Facts) -> None:
         )
 
 
-def _telling(
+def _telling_filters(
     filters: tuple[Parameter, ...],
     changed: Mapping[str, Any],
     old: Mapping[str, Any],

@@ -21,7 +21,7 @@ from conformance.scenarios.client.writing import (
     visible_change,
 )
 from conformance.scenarios.sequences.planned import sequences, take_turns
-from conformance.scenarios.tenants.foreign import named
+from conformance.scenarios.tenants.foreign import id_text
 from conformance.scenarios.writes.attempts import Attempts
 from conformance.scenarios.writes.creating import (
     create,
@@ -253,7 +253,7 @@ def test_refused_creation(client: Client) -> None:
     attempts = Attempts(client, values)
     if ask is not None:
         ask(role=Role.ARRANGE, facts=Facts(step=Step.LISTED_BEFORE))
-    _attempt(client, attempts)
+    _send_attempts(client, attempts)
     if ask is not None:
         ask(facts=Facts(step=Step.LOOK, fresh=attempts.fresh))
 
@@ -269,15 +269,15 @@ def test_refused_write(client: Client) -> None:
     values = client.valid(client.operation)
     if values is None or selector is None:
         return
-    attempts, sought = Attempts(client, values), named(values[selector.name])
+    attempts, sought = Attempts(client, values), id_text(values[selector.name])
     before = client.settled(kind, sought, facts=Facts(step=Step.BEFORE))
     position = client.position(before)
-    _attempt(client, attempts)
+    _send_attempts(client, attempts)
     facts = Facts(step=Step.LOOK, fresh=attempts.fresh, position=position)
     client.until(lambda: client.look(kind, sought, facts), client.is_found)
 
 
-def _attempt(client: Client, attempts: Attempts) -> None:
+def _send_attempts(client: Client, attempts: Attempts) -> None:
     """Send the write with mistakes, which may be accepted, then with no key and with wrong ones.
 
     With a read-only key, it is also sent as a GET whose headers ask for its real method.
