@@ -81,7 +81,7 @@ def run(
 def _stamping(
     prepared: Prepared, directory: Path, session: Session, say: Callable[[str], None]
 ) -> Iterator[None]:
-    """Ask for time stamps meanwhile if the run is to have some, and say what is missing."""
+    """If the run is to have time stamps, ask for them meanwhile; then say which are missing."""
     if prepared.stamping is None:
         yield
         return

@@ -169,7 +169,7 @@ class Session:
         return self._ahead.result(case, journal.log)
 
     def _prepare(self, first: Case) -> None:
-        """Gather what all cases rely on, before the first one."""
+        """Before the first case, gather what all cases rely on, and start the threads, if any."""
         if self._memory is not None:
             return
         cases = self._runnable(self.selected)

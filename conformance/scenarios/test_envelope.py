@@ -36,7 +36,7 @@ AT_ONCE = (Sort.TWICE, Sort.BRACKETS)
 """The sorts in which all parameters are odd."""
 
 FEW = {Sort.LARGE: 2, Sort.UNLABELLED: 3, Sort.ENCODING: 3}
-"""How many operations get some sorts. A body of a megabyte takes up as much of the log."""
+"""After how many requests of some sorts no operation gets more. A megabyte fills the log."""
 
 INTERNAL_ERROR = 500
 """The lowest status of a server fault."""
@@ -65,7 +65,8 @@ def odd_requests(planning: Planning) -> Iterator[Draft]:
 def _names_for(operation: Operation, depth: Depth, turns: Counter[Sort]) -> list[str]:
     """The names of the odd requests that an operation gets.
 
-    The odd requests of a sort take turns; ``turns`` counts how many operations have had that sort.
+    The odd requests of a sort take turns; ``turns`` counts those of each sort that other operations
+    have had.
     """
     by_sort: dict[Sort, list[str]] = defaultdict(list)
     for way in odd_ways(operation):

@@ -72,9 +72,9 @@ class OwnObjects:
         return self._created[place]
 
     def acts_once(self, operation: Operation) -> bool:
-        """Whether the target rejects an action on an object that is already in the state.
+        """Whether the target rejects an action on an object that has the requested state already.
 
-        The action is tried twice, for all cases of a run together. Never True for what costs money.
+        The action is tried twice, once for all cases of a run. Never True for what costs money.
         """
         names_state = any(member.required and "enum" in member.schema for member in operation.body)
         if not names_state or operation.effect is not Effect.WRITE:

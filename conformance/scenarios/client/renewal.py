@@ -86,6 +86,6 @@ class Renewal:
     def _naming_parameters(
         self, operation: Operation, values: Mapping[str, Any]
     ) -> list[Parameter]:
-        """The parameters that name objects."""
+        """The parameters that name an object in the values of a request."""
         naming = [p for p in operation.parameters if self._knowledge.names_object(p)]
         return [p for p in naming if isinstance(values.get(p.name), str | int)]

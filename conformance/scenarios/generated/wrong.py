@@ -224,9 +224,10 @@ def _is_for(parameter: Parameter, wrong: Wrong) -> bool:
 
 
 def _drawn_order(wrong: list[Wrong], seed: str) -> list[Wrong]:
-    """Wrong values in a drawn order: bounds first, the largest before all, then types in turn.
+    """Wrong values in a drawn order: those beyond bounds, then the kinds of types in turn.
 
-    What fails on one number or on one container mostly fails on all. Empty texts come last.
+    What fails on one number or on one container mostly fails on all. The largest number comes
+    first, and empty texts come last.
     """
     shuffled = sorted(wrong, key=lambda each: lot(f"{seed} {query_text(each.value)}"))
     kinds: dict[str, list[Wrong]] = {"container": [], "scalar": [], "null": []}

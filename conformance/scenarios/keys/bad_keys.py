@@ -59,7 +59,7 @@ def _send_without_key(client: Client, values: dict[str, Any]) -> Exchange:
 def _send_without_valid_key(
     client: Client, message: Message, form: Form, carried: tuple[tuple[str, str], ...] = ()
 ) -> Exchange:
-    """Send a message with these headers in place of the one that carries a key."""
+    """Send a message with the headers ``carried``, if any, in place of the one with a key."""
     facts = Facts(mistake=True, form=form)
     return client.raw(message, client.operation.id, carried=carried, key=None, facts=facts)
 

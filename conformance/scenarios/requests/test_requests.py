@@ -285,7 +285,7 @@ class Bounds(Params):
 
 
 def odd_positions(planning: Planning) -> Iterator[Draft]:
-    """Each list."""
+    """Each list, with all limits, cursors and bounds that are sent to it."""
     for operation in operations(planning, "list"):
         bounds = tuple(each.name for each in operation.filters if each.compare)
         mistakes = len(ODD_LIMITS) + len(ODD_POSITIONS) + len(bounds) + len(windows(operation))

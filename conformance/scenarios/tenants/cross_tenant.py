@@ -335,7 +335,7 @@ def _create_beside_business(client: Client, values: Values, beside: Values) -> N
 
 
 def create_tied(client: Client, values: Values, beside: Values) -> None:
-    """Create with a forbidden reference that is not required, then read the new object."""
+    """Create with the forbidden, optional reference ``beside``, then read the new object."""
     operation, tied = client.operation, as_shown(client.operation, beside)
     facts = Facts(step=Step.OPTIONAL, tied=tied)
     created = client.created_id(client.mistake(operation, {**values, **beside}, facts=facts))

@@ -59,9 +59,10 @@ def filters_of_foreign_item(client: Client, parameter: Parameter, value: Any) ->
 
 
 def ask_beside_others(client: Client, parameter: Parameter, values: dict[str, Any]) -> None:
-    """Add all other filters, with the values of the other business's item; then wide bounds.
+    """Repeat a request with a foreign value in ``parameter``: with all other filters, then bounds.
 
-    If the filter may be ignored, only the items themselves show whose they are.
+    The other filters have the values of an item of the other business; the bounds are wide. If the
+    filter may be ignored, these requests are no probes: only items show whose they are.
     """
     operation = client.operation
     rows = rows_of(client.knowledge.listed(operation.kind, KeyName.OTHER))

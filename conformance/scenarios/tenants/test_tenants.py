@@ -173,7 +173,9 @@ def on_objects(planning: Planning) -> Iterator[tuple[Operation, Parameter]]:
 
 
 def foreign_objects(planning: Planning) -> Iterator[Draft]:
-    """Each operation on one object, with an object of another business; then creations inside it.
+    """Each operation on one object, for an object of another business; then creations inside it.
+
+    Actions that name an object without working on it count as creations.
 
     An operation that takes an object and a business gets its own object with the other business.
     """

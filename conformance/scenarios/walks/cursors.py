@@ -53,9 +53,9 @@ def starts(positions: Sequence[str | None], each: int) -> list[int]:
 
 
 def uncovered_sizes(start: int, sizes: Iterable[int]) -> Iterator[tuple[int, int]]:
-    """Page sizes, each with the number of borders that a walk from a place crosses.
+    """The page sizes in which to walk from a place, each with the number of borders to cross.
 
-    It need not cross those that the walk from the first item has crossed in pages of that size.
+    A size is left out if the walk from the first item has crossed the same borders in that size.
     """
     for size in sizes:
         borders = 1 + (size < LONG)

@@ -310,9 +310,10 @@ def test_burst(client: Client) -> None:
 
 @scenario(moving_lists, rules=MIXED_RULES, phase=2)
 def test_mixed_walk(client: Client) -> None:
-    """Run a drawn program between two reads of the first page; items in both stayed in the list.
+    """Run a drawn program of pages and writes between two reads of the first items of a list.
 
-    Each list has a program of its own. It starts among older items.
+    An item that both reads show was in the list all the time. Each list has a program of its own,
+    which starts among older items.
     """
     drawing = draw(client)
     programs = drawing.programs() if drawing else []

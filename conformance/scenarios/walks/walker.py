@@ -71,7 +71,7 @@ class Walker:
         return self._client.own_business(self.operation, self.given or {})
 
     def settle(self) -> None:
-        """In a repeated attempt, let copies of the list catch up with the first one's objects."""
+        """In a repeated attempt, wait until copies of the list have the first attempt's objects."""
         if not self.confirming:
             return
         self._client.pause(SETTLED)

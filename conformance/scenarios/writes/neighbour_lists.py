@@ -48,7 +48,10 @@ def write_beside_others(client: Client) -> None:
 
 
 def _values(client: Client) -> dict[str, Any] | None:
-    """Valid values; for a change and a mere plan with optional ones, which others must not get."""
+    """Valid values, with optional ones for a change and for a mere plan.
+
+    A faulty server may give these to other objects, too.
+    """
     operation, values = client.operation, client.valid(client.operation)
     if values is None:
         return None

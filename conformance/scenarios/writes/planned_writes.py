@@ -91,7 +91,7 @@ def overlapping_creations(planning: Planning) -> Iterator[Draft]:
 
 
 def updates(planning: Planning) -> Iterator[Draft]:
-    """Each change of an object that a read or a list shows. One with a mode is an action."""
+    """Each change of an object that a read or a list shows, unless it has a mode of its own."""
     for operation, selector in _changes_of_its_own(planning):
         has_no_mode = operation.when in (None, selector.name)
         if has_no_mode and visible_change(planning.contract, operation):

@@ -66,7 +66,7 @@ def _work_otherwise(client: Client, kind: str, sought: Id, values: dict[str, Any
 
 
 def _read_announced(client: Client, sought: Id, written: Exchange) -> None:
-    """Read the object until it shows what the response to the work says."""
+    """Read the object until it shows the state that the response to the work shows."""
     announced = Answer(client.contract, client.operation, written).object
     read_back(
         client, client.operation, sought, members_in_state(client.operation, written, announced)
