@@ -144,13 +144,9 @@ class _Reasons:
     @cached_property
     def _cut_off(self) -> set[str]:
         """The names of the cells that a run which broke off did not judge."""
-        return {
-            cell.name
-            for run in (self.again, self.after)
-            if run.incomplete
-            for cell in run.cells
-            if cell.verdict in (Verdict.UNTESTED, Verdict.ERROR)
-        }
+        broken_off = [run for run in (self.again, self.after) if run.incomplete]
+        cells = [cell for run in broken_off for cell in run.cells]
+        return {cell.name for cell in cells if cell.verdict in (Verdict.UNTESTED, Verdict.ERROR)}
 
     @cached_property
     def _judged_again(self) -> dict[str, Verdict]:

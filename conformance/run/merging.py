@@ -48,8 +48,9 @@ class Piece:
         names = [
             name for name in ALIKE if self.stored.said.get(name) != other.stored.said.get(name)
         ]
-        plans = [[case["id"] for case in piece.stored.said["plan"]] for piece in (self, other)]
-        if plans[0] != plans[1] or self.shard.chosen != other.shard.chosen:
+        own_plan = [case["id"] for case in self.stored.said["plan"]]
+        other_plan = [case["id"] for case in other.stored.said["plan"]]
+        if own_plan != other_plan or self.shard.chosen != other.shard.chosen:
             names.append("plan")
         if self.shard.of != other.shard.of:
             names.append("number of shards")

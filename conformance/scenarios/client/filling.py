@@ -187,13 +187,13 @@ def _complete(operation: Operation, values: Mapping[str, Any]) -> dict[str, Any]
 
 
 def _sample(schema: Mapping[str, Any]) -> Any:
-    """A value of a schema: the first of its enumeration, or one of its type."""
+    """A value of a schema: the first of its enumeration, or one of its first type."""
     first = schema.get("enum", [None])[0]
     if first:
         return first
-    kind = schema.get("type", "string")
-    usual = kind if isinstance(kind, str) else kind[0]
-    return _SAMPLES[usual]
+    types = schema.get("type", "string")
+    first_type = types if isinstance(types, str) else types[0]
+    return _SAMPLES[first_type]
 
 
 def _as_typed(parameter: Parameter, name: Id | None) -> Any:

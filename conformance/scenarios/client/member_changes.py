@@ -29,13 +29,17 @@ def changeable(operation: Operation) -> list[Parameter]:
 
 def _is_free(operation: Operation, member: Parameter) -> bool:
     """Whether a member may be changed by itself."""
-    if member.required or member.references or member.phone or member.name == operation.when:
+    is_needed = member.required or member.name == operation.when
+    if is_needed or member.references or member.phone:
         return False
     return member.has_value or member.is_switch
 
 
 def clearable(operation: Operation) -> list[str]:
-    """The first member that takes any text, if a change may clear it."""
+    """The name of the first member that a change may clear, because it takes any text.
+
+    It is in a list, which is empty if there is none.
+    """
     if operation.action != "update" or Open.INPUT in operation.open:
         return []
     for member in operation.fresh_members:

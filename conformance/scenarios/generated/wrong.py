@@ -191,10 +191,14 @@ def _divide(client: Client, drawing: Drawing) -> tuple[list[Wrong], list[Wrong]]
         alone.append(ordered[:count])
         if parameter.place == "body":
             left += ordered[count:]
-    turns = zip_longest(*alone)
-    sent_alone = [each for turn in turns for each in turn if each is not None]
-    # these first, because a server that accepts some others gets the rest together
-    return sorted(sent_alone, key=lambda each: each.mistake != ODD_FORMAT), left
+    # odd formats first, because a server that accepts some others gets the rest together
+    return sorted(_in_turn(alone), key=lambda each: each.mistake != ODD_FORMAT), left
+
+
+def _in_turn(lists: Iterable[list[Wrong]]) -> list[Wrong]:
+    """The first of each list, then the second of each, and so on."""
+    rounds = zip_longest(*lists)  # a list that has no more yields None
+    return [each for turn in rounds for each in turn if each is not None]
 
 
 def _safe_values(operation: Operation, parameter: Parameter, drawing: Drawing) -> list[Wrong]:
@@ -241,8 +245,7 @@ def _drawn_order(wrong: list[Wrong], seed: str) -> list[Wrong]:
         else:
             kinds[_kind_of(each.value)].append(each)
     bounds.sort(key=_turn_of_bound)
-    turns = zip_longest(*kinds.values())
-    return [*bounds, *(each for turn in turns for each in turn if each is not None), *last]
+    return [*bounds, *_in_turn(kinds.values()), *last]
 
 
 def _turn_of_bound(wrong: Wrong) -> float:

@@ -143,7 +143,7 @@ def later_page(client: Client) -> dict[str, str]:
 
 
 def narrowed_page(client: Client) -> dict[str, str]:
-    """The same page with the first filter that its item shows a value for."""
+    """The page after the first item, with the first filter that this item shows a value for."""
     page = later_page(client)
     if not page:
         return {}

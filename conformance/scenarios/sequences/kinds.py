@@ -47,17 +47,16 @@ def _changes_of(contract: Contract, kind: str) -> list[Operation]:
 
 
 def members_to_change(change: Operation) -> list[Parameter]:
-    """The members of a change that the contract has values for, except switches.
+    """The members of a change that the contract has values for.
 
-    A member that a server may ignore is left out.
+    Switches, ids, phone numbers, and members that a server may ignore are left out.
     """
-    return [
-        member
-        for member in change.body
-        if member.has_value
-        and not (member.references or member.phone or member.is_switch)
-        and Open.EFFECT not in member.open
-    ]
+    members = []
+    for member in change.body:
+        is_special = member.references or member.phone or member.is_switch
+        if member.has_value and not is_special and Open.EFFECT not in member.open:
+            members.append(member)
+    return members
 
 
 def _names_one(operation: Operation) -> bool:

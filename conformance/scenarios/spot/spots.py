@@ -84,12 +84,12 @@ def object_reads(planning: Planning) -> Iterator[Draft]:
 @scenario(object_reads, registry=SPOTS)
 def spot_object(client: Client) -> None:
     """Read the first object of a list."""
-    values = _of_glance(client, KeyName.FULL)
+    values = _values_from_glance(client, KeyName.FULL)
     if values is not None:
         client.control(client.operation, values)
 
 
-def _of_glance(client: Client, key: str) -> dict[str, Any] | None:
+def _values_from_glance(client: Client, key: str) -> dict[str, Any] | None:
     """Valid values for a read of an object that one page of its list shows; None without one."""
     selector = client.operation.selector
     assert selector is not None
@@ -125,7 +125,7 @@ def unknown_ids(planning: Planning) -> Iterator[Draft]:
 @scenario(unknown_ids, rules=("id.unknown",), phase=1, registry=SPOTS)
 def spot_unknown_id(client: Client) -> None:
     """Read an object, then one that does not exist."""
-    values, selector = _of_glance(client, KeyName.FULL), client.operation.selector
+    values, selector = _values_from_glance(client, KeyName.FULL), client.operation.selector
     if values is None or selector is None:
         return
     unknown = client.unknown_id(id_text(values[selector.name]))
@@ -227,14 +227,10 @@ def creations(planning: Planning) -> Iterator[Draft]:
     """The first creation that names no other object, costs no money and can be read back."""
     for operation in operations(planning, "create"):
         is_free = operation.effect is Effect.WRITE and operation.keyed and operation.rate is None
-        names = any(each.references for each in operation.required)
+        names_object = any(each.references for each in operation.required)
+        is_pooled = planning.contract.takes_from_pool(operation)
         has_reader = planning.contract.operations_by("read", operation.kind)
-        if (
-            is_free
-            and has_reader
-            and not names
-            and not planning.contract.takes_from_pool(operation)
-        ):
+        if is_free and has_reader and not (names_object or is_pooled):
             yield Draft(operation, needs=(KeyName.FULL,), cost=2)
             return
 

@@ -152,8 +152,8 @@ def _change_own(client: Client, own: Values, changes: list[Values]) -> None:
     Changes that cost money are left out, and so are those that may not be made twice, like pausing.
     """
     operation = client.operation
-    repeatable = operation.action == "delete" or changes[0]
-    if operation.effect is Effect.SPEND or not repeatable:
+    is_action = operation.action != "delete" and not changes[0]  # it changes no member
+    if operation.effect is Effect.SPEND or is_action:
         return
     for change in changes:
         facts = Facts(mistake=True)

@@ -159,7 +159,10 @@ def unknown_value(client: Client, walker: Walker, parameter: Parameter, known: l
 
 
 def single_value(walker: Walker, parameter: Parameter, known: list[Any]) -> None:
-    """Request two pages with a value that some item shows, as no value has items for more pages."""
+    """Request two pages with a value that some item shows, if none is frequent enough for a walk.
+
+    A repeated attempt also reads the unfiltered list again.
+    """
     texts = texts_of(known, parameter)
     if texts and not parameter.compare:
         filters = {parameter.name: texts[0]}

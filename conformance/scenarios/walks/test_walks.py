@@ -146,14 +146,14 @@ def _end(walker: Walker, known: list[Any]) -> None:
         return
     if len(known) < 5:
         return
-    third_last = walker.cursor(known[:-3])
-    walker.walk("last-3-by-2", third_last, 2, items=4, pages=2)
+    before_last_three = walker.cursor(known[:-3])
+    walker.walk("last-3-by-2", before_last_three, 2, items=4, pages=2)
     for limit in (3, 4):
-        walker.page(f"last-3-by-{limit}", third_last, limit)
+        walker.page(f"last-3-by-{limit}", before_last_three, limit)
     walker.walk("last-2-by-1", walker.cursor(known[:-2]), 1, items=2, pages=2)
     filters = shared_filter(known[-1:], walker.operation, walker.tenant)
     if filters:
-        walker.page("last-3-filtered", third_last, 4, filters, served=False)
+        walker.page("last-3-filtered", before_last_three, 4, filters, served=False)
 
 
 # --- filters --------------------------------------------------------------------------------------

@@ -63,7 +63,8 @@ def _telling_filters(
         member = parameter.filters
         before, now = text_of(old.get(member)), text_of(new.get(member))
         if parameter.compare == "at-least":
-            if before and now and before != now and takes(parameter, new, before):
+            is_changed = now and before != now
+            if before and is_changed and takes(parameter, new, before):
                 yield parameter.name, before
         elif now and member in changed and _is_exact(parameter):
             yield parameter.name, now

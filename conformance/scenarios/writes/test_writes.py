@@ -76,8 +76,9 @@ def test_write_beside_others(client: Client) -> None:
 def test_creation(client: Client) -> None:
     """Create with the required members, and with all members; read each back.
 
-    Then create with the id of the first object, which is not a member of the request. The server
-    may reject or ignore it.
+    If an earlier case has created the first object for this one, too, it is only read. Then create
+    with the id of that object, which is not a member of the request. The server may reject or
+    ignore it.
     """
     operation, remembered = client.operation, client.shared.remembered()
     if remembered is None:
