@@ -50,7 +50,10 @@ class CaseItem(pytest.Item):
         return self.path, self._line, self.name
 
     def runtest(self) -> None:
-        """Run the case. Fails with the broken MUSTs, or the reason why it could not be judged."""
+        """Run the case. Fails with the broken MUSTs, or the reason why it could not be judged.
+
+        Skipped if it was cut short, or if the budget was used up.
+        """
         bug: Exception | None = None
         gone = ""
         try:

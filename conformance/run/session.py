@@ -173,10 +173,10 @@ class Session:
         if self._memory is not None:
             return
         cases = self._runnable(self.selected)
-        whole = self._runnable(self.selected if self._shard is None else self._shard.chosen)
-        self._memory = remembering(whole, self._begun.reuse)
-        self._lanes = lanes(self.contract, (first, *whole))
-        changing = [case.operation for case in whole if not self._lanes[case.id].harmless]
+        of_all_shards = self._runnable(self.selected if self._shard is None else self._shard.chosen)
+        self._memory = remembering(of_all_shards, self._begun.reuse)
+        self._lanes = lanes(self.contract, (first, *of_all_shards))
+        changing = [case.operation for case in of_all_shards if not self._lanes[case.id].harmless]
         known = self.contract.operations
         self._changing = [known[name] for name in dict.fromkeys(changing) if name in known]
         client = self._client(first, 1, self.sender.journal)

@@ -45,7 +45,7 @@ def plain(planning: Planning, *actions: str) -> Iterator[Operation]:
 def of_listed_objects(planning: Planning) -> Iterator[Operation]:
     """The reads of one object by its id, which a list shows that needs nothing but a key.
 
-    Every listed object can be read.
+    Reads that may refuse some of the listed objects are left out.
     """
     for operation in operations(planning, "read"):
         selector = operation.selector

@@ -16,9 +16,10 @@ Values = Mapping[str, Any]
 
 
 def delete_one(client: Client) -> None:
-    """Create three objects, delete the second, which is like the first, and read each twice.
+    """Create three objects, delete the second, which equals the first, and read each twice.
 
-    Then use the deleted object, and delete it again, which may succeed.
+    Its lists are read twice, too, one of them also with a filter that the object passes. Then use
+    the deleted object, and delete it again, which may succeed.
     """
     operation, selector = client.operation, client.operation.selector
     assert selector is not None
@@ -35,14 +36,14 @@ def delete_one(client: Client) -> None:
     others = _other_lists(client)
     _read_others(client, others, sought)
     deletion = client.control(operation, values, facts=Facts(step=Step.DELETE))
-    look = _look_until_gone(client, sought, positions[sought])
+    last_read = _look_until_gone(client, sought, positions[sought])
     for step, other in ((Step.OLDER_AFTER, older), (Step.NEWER_AFTER, newer)):
         _look_until_there(client, other, Facts(step=step, position=positions[other]))
     listed = _list_until_gone(client, sought, EVERYTHING)
     if narrowed and _is_gone(client, listed):  # a server may omit it from one list only
         _list_until_gone(client, sought, narrowed)
     _read_others_until_gone(client, others, sought)
-    if look is not None and deletion.ok and _is_gone(client, look):
+    if last_read is not None and deletion.ok and _is_gone(client, last_read):
         _use_deleted(client, sought)
         client.mistake(operation, values, role=Role.BYSTANDER)
 
