@@ -279,7 +279,7 @@ class Knowledge:
         return chosen
 
     def _pool(self, kind: str, key: str) -> list[Any]:
-        """The items of a pool that a key sees; if all were once used, as requested after that."""
+        """The items of a pool that a key sees: as listed, or as last requested by ``free``."""
         refreshed = self._memory.pools.get(kind)  # by key
         if refreshed is None:
             return self.listed(kind, key)

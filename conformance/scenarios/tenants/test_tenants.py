@@ -240,7 +240,7 @@ def lists_of_the_empty(planning: Planning) -> Iterator[Draft]:
 
 @scenario(lists_of_the_empty, rules=("tenant.empty",))
 def test_empty_list(client: Client) -> None:
-    """Read the list of a business without data, plain and with a limit."""
+    """Read the list of a business without data: plain, with a limit, and within wide bounds."""
     paging = client.operation.paging
     assert paging is not None
     values = client.valid_or({}, client.operation, KeyName.EMPTY)

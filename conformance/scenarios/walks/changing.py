@@ -22,7 +22,7 @@ BURST = 2
 
 
 def writes_of(contract: Contract, kind: str) -> Writes:
-    """The operations of the contract that write the objects of a kind."""
+    """The first operations of the contract that write the objects of a kind, by action."""
     writes = {}
     for action in ("create", "update", "delete"):
         found = contract.operations_by(action, kind)
